@@ -1,1 +1,30 @@
 #![doc = include_str!("../README.md")]
+
+pub mod catalogue;
+pub mod data;
+pub mod divergence;
+mod error;
+pub mod metric;
+pub mod model;
+pub mod noise;
+pub mod objective;
+pub mod parameters;
+pub mod prior;
+pub mod random;
+pub mod settings;
+
+pub use catalogue::{Catalogue, Entry};
+pub use data::{Batch, Batches, Dataset, ImageSet, ImageShape, PixelRange, Split};
+pub use divergence::Divergence;
+pub use error::{Error, Result};
+pub use metric::{Evidence, Metric, Reading};
+pub use model::{AutoEncoder, Code, Decoder, Encoder, Head, Mode};
+pub use noise::PixelNoise;
+pub use objective::{Loss, Objective, Pass};
+pub use parameters::{Init, Parameters};
+pub use prior::{Prior, Univariate};
+pub use random::{Purpose, Streams};
+pub use settings::{Key, Settings};
+
+// Chooses the AVX-512 kernels of candle's matrix products, at run time, for every crate above.
+use gemm as _;

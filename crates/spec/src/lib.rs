@@ -1,1 +1,19 @@
 #![doc = include_str!("../README.md")]
+
+mod cell;
+mod component;
+mod digest;
+mod error;
+mod experiment;
+mod paper;
+mod record;
+mod run;
+
+pub use cell::{Cell, Results, SummaryRow};
+pub use component::Component;
+pub use digest::sha256_hex;
+pub use error::{Error, Result};
+pub use experiment::Experiment;
+pub use paper::{Certainty, Paper, PaperRow, PaperTarget};
+pub use record::{Measurement, Picture, PictureKind, RunRecord};
+pub use run::{Evaluation, Model, RunSpec, Training};

@@ -1,0 +1,95 @@
+//! Tables of everything that can be chosen by name.
+//!
+//! A crate that offers a family of components declares them with [`catalogue!`](crate::catalogue!):
+//! one line an entry, which also declares the entry's module.
+
+use crate::{Error, Result, settings::Key};
+
+/// One named component: how it is described and built.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<B: 'static> {
+    /// The name in snake case, the same in files, on the command line and in records.
+    pub name: &'static str,
+    /// One sentence on what it is.
+    pub summary: &'static str,
+    /// The equation and paper it comes from.
+    pub source: &'static str,
+    /// Its settings with defaults and ranges.
+    pub keys: &'static [Key],
+    /// Makes one.
+    pub build: B,
+}
+
+/// All components of one kind, in name order.
+#[derive(Debug, Clone, Copy)]
+pub struct Catalogue<B: 'static> {
+    /// What the entries are: objective, prior ...
+    pub kind: &'static str,
+    /// The entries.
+    pub entries: &'static [Entry<B>],
+}
+
+impl<B> Catalogue<B> {
+    /// The entry of that name.
+    ///
+    /// # Errors
+    /// [`Error::UnknownName`] with the names that exist and the nearest of them.
+    pub fn find(&self, name: &str) -> Result<&'static Entry<B>> {
+        self.entries.iter().find(|e| e.name == name).ok_or_else(|| unknown_name(self.kind, name, self.names()))
+    }
+
+    /// All names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> + use<B> {
+        let entries = self.entries;
+        entries.iter().map(|e| e.name)
+    }
+}
+
+/// The error for a name that is none of `available`, with the nearest of them.
+pub fn unknown_name<'a>(kind: &'static str, name: &str, available: impl IntoIterator<Item = &'a str>) -> Error {
+    let available: Vec<String> = available.into_iter().map(String::from).collect();
+    Error::UnknownName { kind, name: name.into(), nearest: nearest(name, &available), available }
+}
+
+/// The most similar of `available`, where one is similar enough to be meant.
+pub fn nearest(name: &str, available: &[String]) -> Option<String> {
+    available
+        .iter()
+        .map(|a| (strsim::jaro_winkler(name, a), a))
+        .filter(|(similarity, _)| *similarity > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, a)| a.clone())
+}
+
+/// Declares modules and a [`Catalogue`] of their `ENTRY` constants, one line an entry.
+///
+/// ```ignore
+/// vimae_core::catalogue! {
+///     /// Every prior.
+///     pub static PRIORS: BuildPrior = "prior" in {
+///         logistic,
+///         normal,
+///     }
+/// }
+/// ```
+#[macro_export]
+macro_rules! catalogue {
+    ($(#[$doc:meta])* $vis:vis static $table:ident: $build:ty = $kind:literal in { $($module:ident),* $(,)? }) => {
+        $(pub mod $module;)*
+        $(#[$doc])*
+        $vis static $table: $crate::Catalogue<$build> =
+            $crate::Catalogue { kind: $kind, entries: &[$($module::ENTRY),*] };
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_unknown_name_lists_what_exists_and_suggests_the_nearest() {
+        let error = unknown_name("prior", "logistc", ["logistic", "normal"]);
+        assert_eq!(error.to_string(), "unknown prior \"logistc\" (did you mean \"logistic\"?); there are: logistic, normal");
+        assert!(!unknown_name("prior", "zzz", ["normal"]).to_string().contains("did you mean"));
+    }
+}

@@ -1,0 +1,198 @@
+//! Pictures as bytes, their splits, and batches of them.
+
+use std::fmt;
+
+use candle_core::{Device, Tensor};
+
+use crate::{Error, Result};
+
+/// The shape of one picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ImageShape {
+    /// Colour channels: 1 or 3.
+    pub channels: usize,
+    /// Rows.
+    pub height: usize,
+    /// Columns.
+    pub width: usize,
+}
+
+impl ImageShape {
+    /// Values in one picture.
+    pub fn len(&self) -> usize {
+        self.channels * self.height * self.width
+    }
+
+    /// Whether a picture has no values.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl fmt::Display for ImageShape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}x{}x{}", self.height, self.width, self.channels)
+    }
+}
+
+/// The interval that bytes 0..=255 are mapped to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum PixelRange {
+    /// \[0, 1\]
+    Unit,
+    /// \[-1, 1\]
+    Symmetric,
+}
+
+impl PixelRange {
+    /// Scale and offset of the map `byte * scale + offset`.
+    pub fn affine(self) -> (f32, f32) {
+        match self {
+            Self::Unit => (1.0 / 255.0, 0.0),
+            Self::Symmetric => (2.0 / 255.0, -1.0),
+        }
+    }
+
+    /// The nearest byte of a value in this range.
+    pub fn byte(self, value: f32) -> u8 {
+        let (scale, offset) = self.affine();
+        ((value - offset) / scale).round().clamp(0.0, 255.0) as u8
+    }
+}
+
+/// A part of a data set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Split {
+    /// Trained on.
+    Train,
+    /// Chosen with.
+    Validation,
+    /// Reported on.
+    Test,
+}
+
+impl fmt::Display for Split {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Train => "train",
+            Self::Validation => "validation",
+            Self::Test => "test",
+        })
+    }
+}
+
+/// Labelled pictures as bytes, channels first.
+#[derive(Debug, Clone)]
+pub struct ImageSet {
+    shape: ImageShape,
+    pixels: Vec<u8>,
+    labels: Vec<u32>,
+}
+
+impl ImageSet {
+    /// Pictures of `shape`, one after another (`[N, C, H, W]`), and as many labels.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where `pixels` does not hold exactly one picture a label.
+    pub fn new(shape: ImageShape, pixels: Vec<u8>, labels: Vec<u32>) -> Result<Self> {
+        if pixels.len() != shape.len() * labels.len() {
+            return Err(Error::shape("pictures", format!("{} labels of {} bytes each", labels.len(), shape.len()), &[pixels.len()]));
+        }
+        Ok(Self { shape, pixels, labels })
+    }
+
+    /// The shape of each picture.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    /// How many pictures there are.
+    pub fn len(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.labels.is_empty()
+    }
+
+    /// All bytes, `[N, C, H, W]`.
+    pub fn pixels(&self) -> &[u8] {
+        &self.pixels
+    }
+
+    /// The label of every picture.
+    pub fn labels(&self) -> &[u32] {
+        &self.labels
+    }
+
+    /// The pictures at `indices` as a tensor `[N, C, H, W]` in `range`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] for an index out of range; [`Error::Tensor`] where the device fails.
+    pub fn tensor(&self, indices: &[usize], range: PixelRange, device: &Device) -> Result<Tensor> {
+        let (scale, offset) = range.affine();
+        let size = self.shape.len();
+        let mut values = Vec::with_capacity(indices.len() * size);
+        for &index in indices {
+            let bytes = self
+                .pixels
+                .get(index * size..(index + 1) * size)
+                .ok_or_else(|| Error::Data(format!("picture {index} asked for, {} there", self.len())))?;
+            values.extend(bytes.iter().map(|&b| f32::from(b) * scale + offset));
+        }
+        let ImageShape { channels, height, width } = self.shape;
+        Ok(Tensor::from_vec(values, (indices.len(), channels, height, width), device)?)
+    }
+}
+
+/// A named collection of pictures with fixed splits and a digest.
+pub trait Dataset: Send + Sync {
+    /// The name in the catalogue.
+    fn name(&self) -> &str;
+
+    /// The interval of the pixels that networks see.
+    fn range(&self) -> PixelRange;
+
+    /// How many classes the labels of all splits distinguish; labels are below it.
+    fn classes(&self) -> usize;
+
+    /// The SHA-256, in hex, of what determines every pixel, label and split.
+    fn sha256(&self) -> &str;
+
+    /// The pictures of a split.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where the data set has no such split.
+    fn split(&self, split: Split) -> Result<&ImageSet>;
+
+    /// The shape of every picture.
+    ///
+    /// # Errors
+    /// As [`Dataset::split`] of the training split.
+    fn shape(&self) -> Result<ImageShape> {
+        Ok(self.split(Split::Train)?.shape())
+    }
+}
+
+/// Pictures of one step.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// `[N, C, H, W]` in the data set's range.
+    pub images: Tensor,
+    /// One label a picture.
+    pub labels: Vec<u32>,
+}
+
+/// A stream of batches that can be entered at any step.
+pub trait Batches {
+    /// Batches in one epoch.
+    fn per_epoch(&self) -> u64;
+
+    /// The batch of global step `step`, counted from 0 over all epochs. Asking for steps in order is
+    /// fast; any other order gives the same batches.
+    ///
+    /// # Errors
+    /// Whatever the source reports.
+    fn batch(&mut self, step: u64) -> Result<Batch>;
+}

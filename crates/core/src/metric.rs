@@ -1,0 +1,65 @@
+//! Numbers reported about a trained model.
+
+use candle_core::Tensor;
+
+use crate::{Code, Prior, Result, Streams};
+
+/// What an evaluation gathered about a model, for metrics to measure. All tensors are on the CPU.
+pub struct Evidence<'a> {
+    /// Test pictures, `[N, C, H, W]`.
+    pub originals: &'a Tensor,
+    /// Decoded means of their codes, `[N, C, H, W]`.
+    pub reconstructions: &'a Tensor,
+    /// Decoded draws of their codes, `[N, C, H, W]`; the same as `reconstructions` for a deterministic head.
+    pub sampled_reconstructions: &'a Tensor,
+    /// The codes of the test pictures.
+    pub code: &'a Code,
+    /// A draw of those codes, `[N, d]`.
+    pub z: &'a Tensor,
+    /// Codes of `K` noisy passes of the first `M` test pictures, `[M, K, d]`, for a deterministic head
+    /// that was trained with pixel noise.
+    pub noisy_codes: Option<&'a Tensor>,
+    /// The prior of the model.
+    pub prior: &'a dyn Prior,
+    /// Draws from the prior, `[S, d]`.
+    pub prior_sample: &'a Tensor,
+    /// Their decodings, `[S, C, H, W]`.
+    pub generated: &'a Tensor,
+    /// Held-out pictures that choose a protocol's free parameters, `[V, C, H, W]`.
+    pub validation: &'a Tensor,
+    /// Random streams of the evaluation.
+    pub streams: &'a Streams,
+}
+
+/// One value with the protocol that made it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reading {
+    /// What was measured: `reconstruction`, `rate`, `mmd`, `nll` ...
+    pub metric: &'static str,
+    /// How, in full: `nll.parzen(sigma=0.1,N=10000)`.
+    pub protocol: String,
+    /// The value; none where it does not exist (`note` says why).
+    pub value: Option<f64>,
+    /// Standard error over the sample, where known.
+    pub standard_error: Option<f64>,
+    /// The unit: `nats`, `percent` ...
+    pub unit: &'static str,
+    /// The size of the sample.
+    pub n: usize,
+    /// Which way is better, where one is.
+    pub higher_is_better: Option<bool>,
+    /// What a reader should know beside the value.
+    pub note: Option<String>,
+}
+
+/// A measurement of a trained model.
+pub trait Metric: Send + Sync {
+    /// The name in the catalogue.
+    fn name(&self) -> &str;
+
+    /// All readings of this metric on the evidence, one per protocol.
+    ///
+    /// # Errors
+    /// Where the evidence has the wrong shapes.
+    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>>;
+}

@@ -1,0 +1,78 @@
+//! Encoders, decoders and the codes between them.
+
+use candle_core::Tensor;
+
+use crate::{ImageShape, Parameters, Result};
+
+/// Whether batch norm uses the batch's statistics and updates the running ones, or the running ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Batch statistics; running statistics are updated.
+    Train,
+    /// Running statistics.
+    Evaluate,
+}
+
+/// What an encoder ends in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Head {
+    /// Mean and log-variance of a diagonal Gaussian.
+    Gaussian,
+    /// The code itself.
+    Deterministic,
+}
+
+/// What an encoder gives for a batch.
+#[derive(Debug, Clone)]
+pub struct Code {
+    /// `[N, d]`: the mean of a Gaussian head, or the code.
+    pub mean: Tensor,
+    /// `[N, d]`: the log-variance of a Gaussian head.
+    pub log_var: Option<Tensor>,
+}
+
+impl Code {
+    /// A draw of the code: `mean + exp(log_var / 2) * noise`, or the mean of a deterministic head.
+    ///
+    /// # Errors
+    /// Where `noise`, standard normal, is not `[N, d]`.
+    pub fn sample(&self, noise: &Tensor) -> Result<Tensor> {
+        match &self.log_var {
+            Some(log_var) => Ok((&self.mean + ((log_var * 0.5)?.exp()? * noise)?)?),
+            None => Ok(self.mean.clone()),
+        }
+    }
+}
+
+/// Pictures to codes.
+pub trait Encoder {
+    /// Encodes pictures `[N, C, H, W]`.
+    ///
+    /// # Errors
+    /// Where the shape does not fit.
+    fn encode(&self, images: &Tensor, mode: Mode) -> Result<Code>;
+}
+
+/// Codes to pictures.
+pub trait Decoder {
+    /// Decodes codes `[N, d]` to pictures `[N, C, H, W]` in the data's range.
+    ///
+    /// # Errors
+    /// Where the shape does not fit.
+    fn decode(&self, codes: &Tensor, mode: Mode) -> Result<Tensor>;
+}
+
+/// An encoder and a decoder with their parameters.
+pub trait AutoEncoder: Encoder + Decoder {
+    /// All weights and running statistics, by name.
+    fn parameters(&self) -> &Parameters;
+
+    /// Dimensions of the code.
+    fn code_size(&self) -> usize;
+
+    /// The shape of the pictures.
+    fn image_shape(&self) -> ImageShape;
+
+    /// What the encoder ends in.
+    fn head(&self) -> Head;
+}

@@ -1,0 +1,90 @@
+//! Results side by side with the paper.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Certainty;
+
+/// One value of `results.json`: where it stands in the paper, what it is and where it came from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Cell {
+    /// The paper's table or figure, or the experiment's name where the paper has none for it.
+    pub target: String,
+    /// Data set it was measured on.
+    pub dataset: String,
+    /// Method.
+    pub method: String,
+    /// Seed of the run.
+    pub seed: u64,
+    /// What was measured.
+    pub metric: String,
+    /// How.
+    pub protocol: String,
+    /// The value; absent where it does not exist.
+    pub value: Option<f64>,
+    /// Its unit.
+    pub unit: String,
+    /// Size of the sample.
+    pub n: usize,
+    /// Which way is better, where one is.
+    pub higher_is_better: Option<bool>,
+    /// The paper's value for this cell, where it prints one.
+    pub paper: Option<f64>,
+    /// How sure that reading of the paper is.
+    pub paper_certainty: Option<Certainty>,
+    /// Whether the value lies within the stated tolerance of the paper's.
+    pub inside_tolerance: Option<bool>,
+    /// Digest of the run's specification.
+    pub spec_sha256: String,
+    /// Digest of the data.
+    pub data_sha256: String,
+    /// Digest of the weights.
+    pub weights_sha256: String,
+    /// Commit of the code.
+    pub git_commit: String,
+    /// Where it ran.
+    pub device: String,
+    /// Seconds of training and evaluation of the run.
+    pub seconds: f64,
+    /// What a reader should know beside the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// All cells of a reproduction.
+pub type Results = Vec<Cell>;
+
+/// One row of `summary.json`: a cell over its seeds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SummaryRow {
+    /// As in [`Cell`].
+    pub target: String,
+    /// As in [`Cell`].
+    pub dataset: String,
+    /// As in [`Cell`].
+    pub method: String,
+    /// As in [`Cell`].
+    pub metric: String,
+    /// As in [`Cell`].
+    pub protocol: String,
+    /// As in [`Cell`].
+    pub unit: String,
+    /// As in [`Cell`].
+    pub higher_is_better: Option<bool>,
+    /// Mean over seeds; absent where no seed has a value.
+    pub mean: Option<f64>,
+    /// 95 % interval of the mean over seeds (Student's t); absent with one seed.
+    pub interval: Option<[f64; 2]>,
+    /// Seeds with a value.
+    pub seeds: usize,
+    /// The paper's value.
+    pub paper: Option<f64>,
+    /// How sure that reading of the paper is.
+    pub paper_certainty: Option<Certainty>,
+    /// Mean minus the paper's value.
+    pub difference: Option<f64>,
+    /// Whether the paper's value lies in the interval or within the stated tolerance.
+    pub inside: Option<bool>,
+    /// What a reader should know beside the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}

@@ -1,0 +1,308 @@
+//! Experiment files: include, override, methods, grid, seeds.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::{Error, Evaluation, Result, RunSpec, Training, run::Rule};
+
+/// The version of the form that this code reads.
+const VERSION: i64 = 1;
+/// Files that may include one another before it must be a circle.
+const MAX_INCLUDES: usize = 16;
+/// Runs that one file may expand to.
+const MAX_RUNS: usize = 100_000;
+
+/// An experiment: several methods on one data set, each to be run with several seeds.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Experiment {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// The file's name without ending.
+    pub name: String,
+    /// One line for the page.
+    pub title: String,
+    /// What a reader should know.
+    pub about: String,
+    /// Tables and figures of the paper that it gives cells for.
+    pub targets: Vec<String>,
+    /// Seeds where the command line says nothing.
+    pub seeds: u64,
+    /// One run of each method and grid point, with seed 0.
+    runs: Vec<RunSpec>,
+}
+
+/// One file as written. Everything may be absent, since it may come from or go to another file; what
+/// is there is checked here, where file and line are known. Components are checked by their catalogues.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    version: i64,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    about: String,
+    #[serde(default)]
+    include: Vec<PathBuf>,
+    #[serde(default)]
+    targets: Vec<String>,
+    #[serde(default = "one")]
+    seeds: u64,
+    #[serde(default)]
+    methods: BTreeMap<String, Method>,
+    #[serde(default, rename = "grid")]
+    _grid: BTreeMap<String, Vec<Value>>,
+    #[serde(default, rename = "dataset")]
+    _dataset: Table,
+    #[serde(default, rename = "model")]
+    _model: Table,
+    #[serde(default, rename = "objective")]
+    _objective: Table,
+    #[serde(default, rename = "prior")]
+    _prior: Table,
+    #[serde(default)]
+    training: Training,
+    #[serde(default)]
+    evaluation: Evaluation,
+}
+
+/// What one method sets differently.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Method {
+    #[serde(default, rename = "dataset")]
+    _dataset: Table,
+    #[serde(default, rename = "model")]
+    _model: Table,
+    #[serde(default, rename = "objective")]
+    _objective: Table,
+    #[serde(default, rename = "prior")]
+    _prior: Table,
+    #[serde(default)]
+    training: Training,
+    #[serde(default)]
+    evaluation: Evaluation,
+}
+
+fn one() -> u64 {
+    1
+}
+
+impl Experiment {
+    /// Reads an experiment file and what it includes, checks it, and expands methods and grid.
+    ///
+    /// # Errors
+    /// Naming the file, the key and what is allowed there.
+    pub fn load(path: &Path) -> Result<Self> {
+        let mut table = load_table(path, 0)?;
+        let head: File = table.clone().try_into().map_err(|e| Error::form(path, e))?;
+        let methods = take_table(&mut table, "methods");
+        let grid = take_table(&mut table, "grid");
+        for key in ["version", "title", "about", "include", "targets", "seeds"] {
+            table.remove(key);
+        }
+        if methods.is_empty() {
+            return Err(Error::form(path, "there are no methods; add a section [methods.NAME]"));
+        }
+        let mut runs = Vec::new();
+        for (method, overrides) in methods {
+            let mut base = table.clone();
+            merge(&mut base, overrides.as_table().cloned().unwrap_or_default());
+            for (label, point) in grid_points(&grid, path)? {
+                let mut run = base.clone();
+                for (key, value) in point {
+                    set(&mut run, key, value.clone(), path)?;
+                }
+                run.insert("method".into(), Value::String(format!("{method}{label}")));
+                run.insert("seed".into(), Value::Integer(0));
+                for section in ["training", "evaluation"] {
+                    run.entry(section).or_insert_with(|| Value::Table(Table::new()));
+                }
+                let run: RunSpec = run.try_into().map_err(|e| Error::form(path, format!("method {method}: {e}")))?;
+                check(path, run.training.rules().into_iter().chain(run.evaluation.rules()).chain(run.model.rules()))?;
+                runs.push(run);
+            }
+        }
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Ok(Self { path: path.into(), name, title: head.title, about: head.about, targets: head.targets, seeds: head.seeds, runs })
+    }
+
+    /// Every run, with seeds `0..seeds`, method by method.
+    pub fn runs(&self, seeds: u64) -> Vec<RunSpec> {
+        self.runs.iter().flat_map(|run| (0..seeds).map(|seed| RunSpec { seed, ..run.clone() })).collect()
+    }
+}
+
+/// Reads one file over what it includes.
+fn load_table(path: &Path, depth: usize) -> Result<Table> {
+    if depth > MAX_INCLUDES {
+        return Err(Error::form(path, "files include one another in a circle"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|source| Error::File { path: path.into(), source })?;
+    let file: File = toml::from_str(&text).map_err(|e| Error::form(path, e))?;
+    if file.version != VERSION {
+        return Err(Error::Range {
+            path: path.into(),
+            key: "version".into(),
+            given: file.version.to_string(),
+            allowed: VERSION.to_string(),
+        });
+    }
+    if file.seeds == 0 || file.seeds > 10_000 {
+        return Err(Error::Range {
+            path: path.into(),
+            key: "seeds".into(),
+            given: file.seeds.to_string(),
+            allowed: "a whole number from 1 to 10000".into(),
+        });
+    }
+    check(path, file.training.rules().into_iter().chain(file.evaluation.rules()))?;
+    for method in file.methods.values() {
+        check(path, method.training.rules().into_iter().chain(method.evaluation.rules()))?;
+    }
+    let mut table = Table::new();
+    for include in &file.include {
+        let include = path.parent().unwrap_or(Path::new("")).join(include);
+        merge(&mut table, load_table(&include, depth + 1)?);
+    }
+    let mut own: Table = toml::from_str(&text).map_err(|e| Error::form(path, e))?;
+    own.remove("include");
+    merge(&mut table, own);
+    Ok(table)
+}
+
+fn check(path: &Path, rules: impl IntoIterator<Item = Rule>) -> Result<()> {
+    match rules.into_iter().find_map(|Rule(key, given, broken)| broken.map(|allowed| (key, given, allowed))) {
+        Some((key, given, allowed)) => Err(Error::Range { path: path.into(), key: key.into(), given, allowed: allowed.into() }),
+        None => Ok(()),
+    }
+}
+
+/// Puts `over` on `base`: tables are merged, everything else is replaced. A section that names another
+/// component starts afresh, since settings of one entry mean nothing to another.
+fn merge(base: &mut Table, over: Table) {
+    for (key, value) in over {
+        match (base.get_mut(&key), value) {
+            (Some(Value::Table(old)), Value::Table(new))
+                if new.get("name").is_none_or(|name| old.get("name").is_none_or(|o| o == name)) =>
+            {
+                merge(old, new)
+            }
+            (_, value) => {
+                base.insert(key, value);
+            }
+        }
+    }
+}
+
+fn take_table(table: &mut Table, key: &str) -> Table {
+    table.remove(key).and_then(|v| v.as_table().cloned()).unwrap_or_default()
+}
+
+/// A label and the settings of one grid point.
+type Point<'a> = (String, Vec<(&'a str, &'a Value)>);
+
+/// Every combination of the grid's values.
+fn grid_points<'a>(grid: &'a Table, path: &Path) -> Result<Vec<Point<'a>>> {
+    let mut points: Vec<Point<'a>> = vec![(String::new(), Vec::new())];
+    for (key, values) in grid {
+        let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
+        if values.is_empty() || points.len() * values.len() > MAX_RUNS {
+            let allowed = format!("a list of values that gives 1 to {MAX_RUNS} runs");
+            return Err(Error::Range {
+                path: path.into(),
+                key: format!("grid.\"{key}\""),
+                given: format!("{} values", values.len()),
+                allowed,
+            });
+        }
+        points = points
+            .iter()
+            .flat_map(|(label, settings)| {
+                values.iter().map(move |value| {
+                    let mut settings = settings.clone();
+                    settings.push((key.as_str(), value));
+                    (format!("{label}[{key}={value}]"), settings)
+                })
+            })
+            .collect();
+    }
+    Ok(points)
+}
+
+/// Sets the value at a dotted key.
+fn set(table: &mut Table, key: &str, value: Value, path: &Path) -> Result<()> {
+    match key.split_once('.') {
+        None => {
+            table.insert(key.into(), value);
+            Ok(())
+        }
+        Some((section, rest)) => match table.entry(section).or_insert_with(|| Value::Table(Table::new())) {
+            Value::Table(inner) => set(inner, rest, value, path),
+            _ => Err(Error::form(path, format!("grid key \"{key}\": \"{section}\" is no section"))),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BASE: &str = "version = 1\n[dataset]\nname = \"digits\"\n[model]\nname = \"wae_conv\"\nwidth = 4\n[training]\nepochs = 2\n";
+
+    fn load(files: &[(&str, &str)]) -> Result<Experiment> {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        Experiment::load(&folder.path().join(files[0].0))
+    }
+
+    #[test]
+    fn includes_overrides_methods_grid_and_seeds_expand() {
+        let experiment = load(&[
+            ("x.toml", "version = 1\ninclude = [\"base.toml\"]\n[training]\nbatch = 10\n[methods.vae.objective]\nname = \"vae\"\n[methods.b.objective]\nname = \"vae\"\nbeta = 4\n[methods.b.training]\nepochs = 3\n[grid]\n\"model.width\" = [8, 16]\n"),
+            ("base.toml", BASE),
+        ])
+        .unwrap();
+        let runs = experiment.runs(2);
+        assert_eq!(runs.len(), 8);
+        assert_eq!(
+            (runs[0].method.as_str(), runs[0].seed, runs[0].training.epochs, runs[0].training.batch),
+            ("vae[model.width=8]", 0, 2, 10)
+        );
+        assert_eq!((runs[7].method.as_str(), runs[7].seed, runs[7].training.epochs), ("b[model.width=16]", 1, 3));
+        assert_eq!(runs[7].model.settings["width"], 16);
+    }
+
+    #[test]
+    fn wrong_keys_name_the_file_the_key_and_what_is_allowed() {
+        let message = load(&[("x.toml", &BASE.replace("epochs = 2", "epocs = 2"))]).unwrap_err().to_string();
+        assert!(message.contains("x.toml") && message.contains("unknown field `epocs`") && message.contains("`epochs`"), "{message}");
+        let message =
+            load(&[("x.toml", "version = 1\ninclude = [\"base.toml\"]\n"), ("base.toml", &BASE.replace("epochs = 2", "epochs = 0"))])
+                .unwrap_err()
+                .to_string();
+        assert!(message.contains("base.toml: training.epochs = 0 is not allowed; it must be a whole number from 1 to 100000"), "{message}");
+        let message = load(&[("x.toml", "version = 9\n")]).unwrap_err().to_string();
+        assert!(message.contains("version = 9 is not allowed; it must be 1"), "{message}");
+        assert!(load(&[("x.toml", "version = 1\ninclude = [\"x.toml\"]\n")]).unwrap_err().to_string().contains("circle"));
+        assert!(load(&[("x.toml", BASE)]).unwrap_err().to_string().contains("no methods"));
+    }
+
+    #[test]
+    fn the_training_digest_ignores_evaluation_and_label_alone() {
+        let run = load(&[("x.toml", &format!("{BASE}[methods.vae.objective]\nname = \"vae\"\n"))]).unwrap().runs(1).remove(0);
+        let mut other = run.clone();
+        other.evaluation.labels = 5;
+        other.method = "renamed".into();
+        assert_eq!(run.training_sha256(), other.training_sha256());
+        assert_ne!(run.sha256(), other.sha256());
+        other.seed = 1;
+        assert_ne!(run.training_sha256(), other.training_sha256());
+    }
+}

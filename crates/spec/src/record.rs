@@ -1,0 +1,87 @@
+//! What a finished run leaves: its numbers, its pictures and where they came from.
+
+use serde::{Deserialize, Serialize};
+
+use crate::RunSpec;
+
+/// One measured value of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Measurement {
+    /// What was measured: `reconstruction`, `rate`, `accuracy.mask_0_2` ...
+    pub metric: String,
+    /// How, in full.
+    pub protocol: String,
+    /// The value; absent where it does not exist, and `note` says why.
+    pub value: Option<f64>,
+    /// Standard error over the sample or the draws, where known.
+    pub standard_error: Option<f64>,
+    /// Its unit.
+    pub unit: String,
+    /// Size of the sample.
+    pub n: usize,
+    /// Which way is better, where one is.
+    pub higher_is_better: Option<bool>,
+    /// What a reader should know beside the value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// What a picture of a run shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PictureKind {
+    /// PNG: originals above their reconstructions, row by row.
+    Reconstructions,
+    /// PNG: decoded draws from the prior.
+    Samples,
+    /// JSON: two-dimensional codes of test pictures, `{"x": [..], "y": [..], "label": [..]}`.
+    Codes,
+}
+
+/// A picture, or the data to draw one, beside the record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Picture {
+    /// What it shows.
+    pub kind: PictureKind,
+    /// Its file in the run's folder.
+    pub file: String,
+    /// What a reader sees, in words.
+    pub caption: String,
+}
+
+/// Everything known about a finished run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// Version of this form.
+    pub format: u32,
+    /// The run's specification.
+    pub spec: RunSpec,
+    /// Digest of the specification.
+    pub spec_sha256: String,
+    /// Digest of the part of it that determines the weights.
+    pub training_sha256: String,
+    /// Digest of the data.
+    pub data_sha256: String,
+    /// Digest of the final weights.
+    pub weights_sha256: String,
+    /// Commit of the code; `unknown` outside a checkout, `-dirty` behind it where files were changed.
+    pub git_commit: String,
+    /// Version of the crates.
+    pub version: String,
+    /// Where it ran.
+    pub device: String,
+    /// Trainable numbers of the network.
+    pub parameters: usize,
+    /// Training steps taken.
+    pub steps: u64,
+    /// Seconds of training, restarts included.
+    pub training_seconds: f64,
+    /// Seconds of evaluation.
+    pub evaluation_seconds: f64,
+    /// The numbers.
+    pub measurements: Vec<Measurement>,
+    /// The pictures.
+    pub pictures: Vec<Picture>,
+    /// The training log beside the record: one JSON object a line, `{"step": .., "epoch": .., "loss": .., <term>: ..}`.
+    pub log: String,
+}

@@ -1,0 +1,166 @@
+//! One run: everything that determines its weights and its numbers.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Component, sha256_hex};
+
+/// A checked, fully expanded run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunSpec {
+    /// The method's name in tables, `vimae_n` for instance.
+    pub method: String,
+    /// The data set.
+    pub dataset: Component,
+    /// The network.
+    pub model: Model,
+    /// The objective.
+    pub objective: Component,
+    /// The prior; the objective's own choice where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<Component>,
+    /// How it is trained.
+    pub training: Training,
+    /// How it is measured.
+    pub evaluation: Evaluation,
+    /// The seed of all its random streams.
+    pub seed: u64,
+}
+
+impl RunSpec {
+    /// Digest of the whole spec.
+    pub fn sha256(&self) -> String {
+        // A struct of strings, numbers and sorted maps always serialises.
+        sha256_hex(serde_json::to_string(self).unwrap_or_default().as_bytes())
+    }
+
+    /// Digest of what determines the weights: the spec without its evaluation and its label in tables.
+    pub fn training_sha256(&self) -> String {
+        let mut value = serde_json::to_value(self).unwrap_or_default();
+        if let Some(fields) = value.as_object_mut() {
+            fields.remove("evaluation");
+            fields.remove("method");
+        }
+        sha256_hex(value.to_string().as_bytes())
+    }
+}
+
+/// The network of a run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// The architecture's name.
+    pub name: String,
+    /// Dimensions of the code.
+    #[serde(default = "Model::default_code")]
+    pub code: usize,
+    /// The architecture's settings, unchecked.
+    #[serde(flatten)]
+    pub settings: Map<String, Value>,
+}
+
+impl Model {
+    fn default_code() -> usize {
+        8
+    }
+}
+
+/// How a run is trained. Defaults are the paper's.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Training {
+    /// Passes over the training split, 1 to 100000.
+    pub epochs: u64,
+    /// Pictures in a step, 2 to 65536.
+    pub batch: usize,
+    /// Adam's step size, above 0, at most 1.
+    pub learning_rate: f64,
+    /// Adam's decay of the first moment, from 0, below 1.
+    pub beta1: f64,
+    /// Adam's decay of the second moment, from 0, below 1.
+    pub beta2: f64,
+    /// Adam's epsilon, above 0, at most 1.
+    pub epsilon: f64,
+    /// Epochs between two checkpoints, 1 to 100000.
+    pub checkpoint_epochs: u64,
+}
+
+impl Default for Training {
+    fn default() -> Self {
+        Self { epochs: 80, batch: 100, learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8, checkpoint_epochs: 1 }
+    }
+}
+
+/// How a run is measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Evaluation {
+    /// Metrics by name; empty means all of the catalogue.
+    pub metrics: Vec<String>,
+    /// Codes drawn from the prior, and pictures decoded from them, 1 to 1000000.
+    pub prior_samples: usize,
+    /// Noisy passes a picture for the rate of a deterministic encoder, 2 to 4096.
+    pub noise_passes: usize,
+    /// Test pictures that go through noisy passes, 1 to 1000000.
+    pub noise_images: usize,
+    /// Labelled codes of the few-label accuracy, 0 (no such evaluation) to 1000000.
+    pub labels: usize,
+    /// Draws of those labels, 1 to 1000.
+    pub label_draws: u64,
+}
+
+impl Default for Evaluation {
+    fn default() -> Self {
+        Self { metrics: Vec::new(), prior_samples: 10_000, noise_passes: 64, noise_images: 1_000, labels: 1_000, label_draws: 10 }
+    }
+}
+
+/// A range rule: the key, the value given and, where it is out of range, what is allowed.
+pub(crate) struct Rule(pub(crate) &'static str, pub(crate) String, pub(crate) Option<&'static str>);
+
+fn rule(key: &'static str, given: impl ToString, holds: bool, allowed: &'static str) -> Rule {
+    Rule(key, given.to_string(), (!holds).then_some(allowed))
+}
+
+impl Training {
+    pub(crate) fn rules(&self) -> Vec<Rule> {
+        vec![
+            rule("training.epochs", self.epochs, (1..=100_000).contains(&self.epochs), "a whole number from 1 to 100000"),
+            rule("training.batch", self.batch, (2..=65_536).contains(&self.batch), "a whole number from 2 to 65536"),
+            rule(
+                "training.learning_rate",
+                self.learning_rate,
+                self.learning_rate > 0.0 && self.learning_rate <= 1.0,
+                "above 0 and at most 1",
+            ),
+            rule("training.beta1", self.beta1, (0.0..1.0).contains(&self.beta1), "at least 0 and below 1"),
+            rule("training.beta2", self.beta2, (0.0..1.0).contains(&self.beta2), "at least 0 and below 1"),
+            rule("training.epsilon", self.epsilon, self.epsilon > 0.0 && self.epsilon <= 1.0, "above 0 and at most 1"),
+            rule(
+                "training.checkpoint_epochs",
+                self.checkpoint_epochs,
+                (1..=100_000).contains(&self.checkpoint_epochs),
+                "a whole number from 1 to 100000",
+            ),
+        ]
+    }
+}
+
+impl Evaluation {
+    pub(crate) fn rules(&self) -> Vec<Rule> {
+        const MANY: std::ops::RangeInclusive<usize> = 1..=1_000_000;
+        vec![
+            rule("evaluation.prior_samples", self.prior_samples, MANY.contains(&self.prior_samples), "a whole number from 1 to 1000000"),
+            rule("evaluation.noise_passes", self.noise_passes, (2..=4_096).contains(&self.noise_passes), "a whole number from 2 to 4096"),
+            rule("evaluation.noise_images", self.noise_images, MANY.contains(&self.noise_images), "a whole number from 1 to 1000000"),
+            rule("evaluation.labels", self.labels, self.labels <= 1_000_000, "a whole number from 0 to 1000000"),
+            rule("evaluation.label_draws", self.label_draws, (1..=1_000).contains(&self.label_draws), "a whole number from 1 to 1000"),
+        ]
+    }
+}
+
+impl Model {
+    pub(crate) fn rules(&self) -> Vec<Rule> {
+        vec![rule("model.code", self.code, (1..=65_536).contains(&self.code), "a whole number from 1 to 65536")]
+    }
+}
