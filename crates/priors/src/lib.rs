@@ -1,1 +1,17 @@
 #![doc = include_str!("../README.md")]
+
+mod factorial;
+mod quadrature;
+
+pub use factorial::{Factorial, Law};
+
+/// Makes a prior from its checked settings.
+pub type BuildPrior = fn(&vimae_core::Settings) -> vimae_core::Result<Box<dyn vimae_core::Prior>>;
+
+vimae_core::catalogue! {
+    /// Every prior.
+    pub static PRIORS: BuildPrior = "prior" in {
+        logistic,
+        normal,
+    }
+}

@@ -1,0 +1,69 @@
+//! The logistic prior of unit variance: scale b = sqrt(3) / pi in every dimension.
+//!
+//! log p(z) = -|z|/b - 2 ln(1 + exp(-|z|/b)) - ln b, the form that stays finite at any distance; entropy
+//! ln b + 2 = 1.4046 nats against the normal's 1.4189. The VIMAE paper's prior for VIMAE-l; it gives no
+//! scale, and unit variance is ours, so that both priors ask for codes of one size.
+
+use std::f64::consts::PI;
+
+use candle_core::Tensor;
+use rand::{Rng, RngCore};
+use rand_distr::Open01;
+use vimae_core::{Entry, Result, Univariate};
+
+use crate::{BuildPrior, Factorial, Law};
+
+pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
+    name: "logistic",
+    summary: "independent logistic dimensions of unit variance",
+    source: "The Variational InfoMax AutoEncoder, VIMAE-l",
+    keys: &[],
+    build: |_| Ok(Box::new(prior())),
+};
+
+/// The logistic law of mean 0 and variance 1.
+#[derive(Debug, Clone, Copy)]
+pub struct Logistic;
+
+/// The prior of logistic dimensions of unit variance.
+pub const fn prior() -> Factorial<Logistic> {
+    Factorial::new(ENTRY.name, Logistic)
+}
+
+/// sqrt(3) / pi
+const SCALE: f64 = 1.732_050_807_568_877_2 / PI;
+
+impl Univariate for Logistic {
+    fn sample(&self, rng: &mut dyn RngCore) -> f64 {
+        self.quantile(rng.sample(Open01))
+    }
+
+    fn log_density(&self, x: f64) -> f64 {
+        let distance = x.abs() / SCALE;
+        -distance - 2.0 * (-distance).exp().ln_1p() - SCALE.ln()
+    }
+
+    fn cdf(&self, x: f64) -> f64 {
+        1.0 / (1.0 + (-x / SCALE).exp())
+    }
+
+    fn quantile(&self, p: f64) -> f64 {
+        SCALE * (p.ln() - (-p).ln_1p())
+    }
+
+    fn entropy(&self) -> f64 {
+        SCALE.ln() + 2.0
+    }
+
+    fn variance(&self) -> f64 {
+        1.0
+    }
+}
+
+impl Law for Logistic {
+    fn log_density_each(&self, x: &Tensor) -> Result<Tensor> {
+        let distance = (x.abs()? / SCALE)?;
+        let softplus = (distance.neg()?.exp()? + 1.0)?.log()?;
+        Ok((distance + (softplus * 2.0)?)?.affine(-1.0, -SCALE.ln())?)
+    }
+}
