@@ -1,1 +1,10 @@
 #![doc = include_str!("../README.md")]
+
+pub mod atomic;
+mod error;
+mod file;
+mod lock;
+
+pub use error::{Error, Result};
+pub use file::{Checkpoint, Position, load_weights, save_weights};
+pub use lock::RunLock;

@@ -1,1 +1,26 @@
 #![doc = include_str!("../README.md")]
+
+mod bench;
+pub mod cells;
+mod device;
+mod error;
+mod experiments;
+mod layout;
+mod pictures;
+mod provenance;
+mod reproduce;
+mod resolve;
+mod run;
+mod summary;
+mod verify;
+
+pub use bench::{StepTiming, bench_step};
+pub use device::device;
+pub use error::{Error, Result};
+pub use experiments::{Profile, paper};
+pub use layout::{Layout, RunFolder};
+pub use reproduce::{Outcome, Place, Request, reproduce};
+pub use run::{Event, run};
+pub use verify::{Check, verify};
+pub use vimae_datasets::Sources;
+pub use vimae_trainer::Event as TrainingEvent;

@@ -30,6 +30,8 @@ pub struct Experiment {
     pub about: String,
     /// Tables and figures of the paper that it gives cells for.
     pub targets: Vec<String>,
+    /// The paper's data set that these cells are held against; the runs' own where absent.
+    pub paper_dataset: Option<String>,
     /// Seeds where the command line says nothing.
     pub seeds: u64,
     /// One run of each method and grid point, with seed 0.
@@ -50,6 +52,8 @@ struct File {
     include: Vec<PathBuf>,
     #[serde(default)]
     targets: Vec<String>,
+    #[serde(default)]
+    paper_dataset: Option<String>,
     #[serde(default = "one")]
     seeds: u64,
     #[serde(default)]
@@ -102,7 +106,7 @@ impl Experiment {
         let head: File = table.clone().try_into().map_err(|e| Error::form(path, e))?;
         let methods = take_table(&mut table, "methods");
         let grid = take_table(&mut table, "grid");
-        for key in ["version", "title", "about", "include", "targets", "seeds"] {
+        for key in ["version", "title", "about", "include", "targets", "paper_dataset", "seeds"] {
             table.remove(key);
         }
         if methods.is_empty() {
@@ -128,7 +132,16 @@ impl Experiment {
             }
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        Ok(Self { path: path.into(), name, title: head.title, about: head.about, targets: head.targets, seeds: head.seeds, runs })
+        Ok(Self {
+            path: path.into(),
+            name,
+            title: head.title,
+            about: head.about,
+            targets: head.targets,
+            paper_dataset: head.paper_dataset,
+            seeds: head.seeds,
+            runs,
+        })
     }
 
     /// Every run, with seeds `0..seeds`, method by method.

@@ -1,1 +1,11 @@
 #![doc = include_str!("../README.md")]
+
+mod error;
+mod log;
+mod step;
+mod train;
+
+pub use error::{Error, Result};
+pub use log::LogLine;
+pub use step::{Draws, Line};
+pub use train::{Event, Job, Plan, Trained, train};

@@ -1,0 +1,59 @@
+//! Files that appear whole or not at all: written beside, synced, renamed.
+
+use std::{
+    fs::{self, File},
+    io::Write,
+    path::Path,
+};
+
+use crate::{Error, Result};
+
+/// Writes `bytes` to `path`, whole or not at all; parent folders are made.
+///
+/// # Errors
+/// [`Error::File`], naming the file or folder that refuses; what was at `path` is still there then.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(parent).map_err(Error::file(parent))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    // One writer at a time holds a run, so that the name beside needs only to differ between processes.
+    let beside = parent.join(format!(".{name}.{}.part", std::process::id()));
+    let written = (|| {
+        let mut file = File::create(&beside)?;
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&beside, path)
+    })();
+    if let Err(source) = written {
+        let _ = fs::remove_file(&beside);
+        return Err(Error::File { path: path.into(), source });
+    }
+    // The rename itself must survive a power cut; folders cannot be synced everywhere.
+    if let Ok(folder) = File::open(parent) {
+        let _ = folder.sync_all();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_write_replaces_the_file_and_leaves_nothing_beside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/x.json");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_refusal_names_the_file() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("file"), "").unwrap();
+        let error = write(&folder.path().join("file/x.json"), b"").unwrap_err();
+        assert!(error.to_string().contains("file"), "{error}");
+    }
+}

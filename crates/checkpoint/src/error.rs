@@ -1,0 +1,70 @@
+//! What can go wrong with files that must not be lost.
+
+use std::path::PathBuf;
+
+/// The result of an operation on a checkpoint.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of a checkpoint or of the folder it lies in.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file or folder that cannot be read or written.
+    #[error("{}: {source}", path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file that is no checkpoint, is cut short or has changed since it was written.
+    #[error("{}: damaged checkpoint: {problem}; remove it to start this run afresh", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A checkpoint written by a newer version.
+    #[error("{}: format {found} is newer than {known}, which this version reads", path.display())]
+    Newer {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+        /// The newest format known here.
+        known: u32,
+    },
+    /// A checkpoint of another run.
+    #[error("{}: belongs to another spec (training digest {found}, expected {expected})", path.display())]
+    OtherSpec {
+        /// The file.
+        path: PathBuf,
+        /// The digest in the file.
+        found: String,
+        /// The digest of the run that wants it.
+        expected: String,
+    },
+    /// Another process works on the run.
+    #[error("{}: another process works on this run ({owner}); wait for it or stop it", path.display())]
+    Locked {
+        /// The lock file.
+        path: PathBuf,
+        /// Who holds it, as far as known.
+        owner: String,
+    },
+    /// A failure of a tensor operation.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+}
+
+impl Error {
+    pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::File { path, source }
+    }
+
+    pub(crate) fn damaged(path: &std::path::Path, problem: impl ToString) -> Self {
+        Self::Damaged { path: path.into(), problem: problem.to_string() }
+    }
+}

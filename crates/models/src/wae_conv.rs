@@ -1,0 +1,140 @@
+//! The convolutional networks of the paper (its appendix; Tolstikhin et al. 2018).
+//!
+//! Encoder: four SAME convolutions of stride 2, widths w, 2w, 4w, 8w, each with batch norm and ReLU;
+//! linear to the code. Decoder: linear with ReLU to `[8w, s, s]`; transposed convolutions of stride 2
+//! that halve the width, batch norm and ReLU; a last transposed layer of stride 1 to the picture.
+//! `s` is the picture's side halved once for each doubling: 7 for MNIST, 8 for CelebA, 4 for CIFAR-10
+//! (where the paper's 8 would give 64x64 pictures).
+
+use candle_core::Tensor;
+use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Key, Mode, Parameters, PixelRange, Result, Settings};
+
+use crate::{
+    BuildModel, Request,
+    layers::{BatchNormRelu, CodeHead, Conv, Direction, Linear, check_codes, check_images, into_range},
+};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildModel> = Entry {
+    name: "wae_conv",
+    summary: "The paper's convolutional encoder and decoder",
+    source: "Appendix of the VIMAE paper; Tolstikhin et al., Wasserstein Auto-Encoders, 2018",
+    keys: &[
+        Key::integer("width", 128, 1, 1024, "filters of the first convolution"),
+        Key::integer("kernel", 4, 2, 7, "side of every kernel: 4 (MNIST, Omniglot) or 5 (CIFAR-10, CelebA)"),
+        Key::integer("doublings", 2, 1, 5, "transposed convolutions of stride 2: 2 (MNIST, Omniglot) or 3"),
+    ],
+    build: |request, settings| Ok(Box::new(WaeConv::new(request, settings)?)),
+};
+
+/// Convolutions of the encoder.
+const ENCODER_DEPTH: usize = 4;
+
+/// The network.
+#[derive(Debug)]
+pub struct WaeConv {
+    parameters: Parameters,
+    image: ImageShape,
+    range: PixelRange,
+    code: usize,
+    /// `[channels, height, width]` where the decoder's convolutions start.
+    start: (usize, usize, usize),
+    down: Vec<(Conv, BatchNormRelu)>,
+    head: CodeHead,
+    fc: Linear,
+    up: Vec<(Conv, BatchNormRelu)>,
+    out: Conv,
+}
+
+impl WaeConv {
+    fn new(request: &Request<'_>, settings: &Settings) -> Result<Self> {
+        let (width, kernel, doublings) = (settings.integer("width")?, settings.integer("kernel")?, settings.integer("doublings")?);
+        let &Request { image, range, code, head, .. } = request;
+        let parameters = Parameters::new(request.seed, request.dtype, request.device);
+        let factor = 1 << doublings;
+        if image.is_empty() || image.height % factor != 0 || image.width % factor != 0 {
+            return Err(Error::Unsupported {
+                what: format!("wae_conv with {doublings} doublings on {image} pictures"),
+                reason: format!("height and width must be multiples of {factor}"),
+            });
+        }
+
+        let mut down = Vec::with_capacity(ENCODER_DEPTH);
+        let (mut channels, mut height, mut columns) = (image.channels, image.height, image.width);
+        for i in 0..ENCODER_DEPTH {
+            let filters = width << i;
+            let conv = Conv::new(&parameters, &format!("encoder.conv{i}"), (channels, filters), kernel, 2, Direction::Down)?;
+            down.push((conv, BatchNormRelu::new(&parameters, &format!("encoder.bn{i}"), filters)?));
+            (channels, height, columns) = (filters, height.div_ceil(2), columns.div_ceil(2));
+        }
+        let head = CodeHead::new(&parameters, channels * height * columns, code, head)?;
+
+        let start = (channels, image.height / factor, image.width / factor);
+        let fc = Linear::new(&parameters, "decoder.fc", code, start.0 * start.1 * start.2)?;
+        let mut up = Vec::with_capacity(doublings);
+        for i in 0..doublings {
+            // Widths below 4 with five doublings would halve to nothing.
+            let filters = (channels / 2).max(1);
+            let conv = Conv::new(&parameters, &format!("decoder.deconv{i}"), (channels, filters), kernel, 2, Direction::Up)?;
+            up.push((conv, BatchNormRelu::new(&parameters, &format!("decoder.bn{i}"), filters)?));
+            channels = filters;
+        }
+        let out = Conv::new(&parameters, "decoder.out", (channels, image.channels), kernel, 1, Direction::Up)?;
+        Ok(Self { parameters, image, range, code, start, down, head, fc, up, out })
+    }
+
+    /// The shapes `[C, H, W]` after each convolution of the encoder for one picture.
+    ///
+    /// # Errors
+    /// Where an operation fails.
+    pub fn encoder_feature_maps(&self, image: &Tensor) -> Result<Vec<Vec<usize>>> {
+        let mut x = image.clone();
+        let mut shapes = Vec::new();
+        for (conv, norm) in &self.down {
+            x = norm.forward(&conv.forward(&x)?, Mode::Evaluate)?;
+            shapes.push(x.dims()[1..].to_vec());
+        }
+        Ok(shapes)
+    }
+}
+
+impl Encoder for WaeConv {
+    fn encode(&self, images: &Tensor, mode: Mode) -> Result<Code> {
+        check_images(images, self.image)?;
+        let mut x = images.clone();
+        for (conv, norm) in &self.down {
+            x = norm.forward(&conv.forward(&x)?, mode)?;
+        }
+        self.head.forward(&x.flatten_from(1)?)
+    }
+}
+
+impl Decoder for WaeConv {
+    fn decode(&self, codes: &Tensor, mode: Mode) -> Result<Tensor> {
+        check_codes(codes, self.code)?;
+        let (channels, height, width) = self.start;
+        let mut x = self.fc.forward_relu(codes)?.reshape((codes.dim(0)?, channels, height, width))?;
+        for (conv, norm) in &self.up {
+            x = norm.forward(&conv.forward(&x)?, mode)?;
+        }
+        into_range(&self.out.forward(&x)?, self.range)
+    }
+}
+
+impl AutoEncoder for WaeConv {
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    fn code_size(&self) -> usize {
+        self.code
+    }
+
+    fn image_shape(&self) -> ImageShape {
+        self.image
+    }
+
+    fn head(&self) -> Head {
+        self.head.kind()
+    }
+}

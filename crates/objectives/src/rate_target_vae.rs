@@ -1,0 +1,61 @@
+//! The VAE held at a target rate: `a D + beta |R0 - rate|`, equation 4 of the paper.
+
+use vimae_core::{Entry, Head, Key, Loss, Objective, Pass, PixelNoise, Result};
+
+use crate::{BuildObjective, distortion::sum_of_squares, vae::RECON_WEIGHT};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildObjective> = Entry {
+    name: "rate_target_vae",
+    summary: "Distortion plus the distance of the rate from a target",
+    source: "Equation 4 of the VIMAE paper; Burgess et al., Understanding disentangling in beta-VAE, 2018",
+    keys: &[
+        RECON_WEIGHT,
+        Key::number("beta", 1.0, 0.0, 1e6, "weight of |R0 - rate|"),
+        Key::number("r0", 25.0, 0.0, 1e6, "the target rate R0 in nats"),
+    ],
+    build: |settings| {
+        Ok(Box::new(RateTargetVae {
+            recon_weight: settings.number("recon_weight")?,
+            beta: settings.number("beta")?,
+            r0: settings.number("r0")?,
+        }))
+    },
+};
+
+/// `recon_weight * D + beta * |r0 - rate|`.
+#[derive(Debug, Clone)]
+pub struct RateTargetVae {
+    /// Weight of the distortion.
+    pub recon_weight: f64,
+    /// Weight of the distance from the target.
+    pub beta: f64,
+    /// The target rate in nats.
+    pub r0: f64,
+}
+
+impl Objective for RateTargetVae {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn head(&self) -> Head {
+        Head::Gaussian
+    }
+
+    fn pixel_noise(&self) -> PixelNoise {
+        PixelNoise::None
+    }
+
+    fn default_prior(&self) -> &'static str {
+        "normal"
+    }
+
+    fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
+        let distortion = sum_of_squares(pass.images, pass.output)?;
+        let rate = pass.prior.rate(pass.code)?.mean_all()?;
+        let off_target = ((&rate * -1.0)? + self.r0)?.abs()?;
+        let total = ((&distortion * self.recon_weight)? + (off_target * self.beta)?)?;
+        Ok(Loss { total, terms: vec![("distortion", distortion), ("rate", rate)] })
+    }
+}

@@ -1,0 +1,56 @@
+//! The variational autoencoder and its beta family.
+//!
+//! Loss: `a D + beta E KL(q(z|x) || p(z))`, the negative ELBO for `a = beta = 1` and a unit-variance
+//! Gaussian decoder up to scale and constant (Kingma & Welling 2014; Higgins et al. 2017 for beta).
+
+use vimae_core::{Entry, Head, Key, Loss, Objective, Pass, PixelNoise, Result};
+
+use crate::{BuildObjective, distortion::sum_of_squares};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildObjective> = Entry {
+    name: "vae",
+    summary: "Distortion plus the rate: the evidence lower bound",
+    source: "Kingma & Welling, Auto-Encoding Variational Bayes, 2014",
+    keys: &[RECON_WEIGHT, Key::number("beta", 1.0, 0.0, 1e6, "weight of the rate in nats")],
+    build: |settings| Ok(Box::new(BetaVae { name: "vae", recon_weight: settings.number("recon_weight")?, beta: settings.number("beta")? })),
+};
+
+/// The weight of the distortion, shared by the objectives with a Gaussian head.
+pub(crate) const RECON_WEIGHT: Key = Key::number("recon_weight", 1.0, 0.0, 1e6, "weight a of the sum of squared errors");
+
+/// `recon_weight * D + beta * rate`.
+#[derive(Debug, Clone)]
+pub struct BetaVae {
+    /// The name under which it stands in the catalogue.
+    pub name: &'static str,
+    /// Weight of the distortion.
+    pub recon_weight: f64,
+    /// Weight of the rate.
+    pub beta: f64,
+}
+
+impl Objective for BetaVae {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn head(&self) -> Head {
+        Head::Gaussian
+    }
+
+    fn pixel_noise(&self) -> PixelNoise {
+        PixelNoise::None
+    }
+
+    fn default_prior(&self) -> &'static str {
+        "normal"
+    }
+
+    fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
+        let distortion = sum_of_squares(pass.images, pass.output)?;
+        let rate = pass.prior.rate(pass.code)?.mean_all()?;
+        let total = ((&distortion * self.recon_weight)? + (&rate * self.beta)?)?;
+        Ok(Loss { total, terms: vec![("distortion", distortion), ("rate", rate)] })
+    }
+}

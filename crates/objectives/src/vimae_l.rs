@@ -1,0 +1,17 @@
+//! The Variational InfoMax AutoEncoder with a logistic prior of unit variance.
+
+use vimae_core::Entry;
+
+use crate::{
+    BuildObjective,
+    vimae_n::{KEYS, Vimae},
+};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildObjective> = Entry {
+    name: "vimae_l",
+    summary: "Distortion plus the MMD of the codes from a logistic prior, with noise on the encoder's input",
+    source: "The Variational InfoMax AutoEncoder, section 3.2 and appendix",
+    keys: KEYS,
+    build: |settings| Ok(Box::new(Vimae::new("vimae_l", "logistic", settings)?)),
+};
