@@ -10,6 +10,7 @@ mod loss;
 mod norm;
 mod product;
 mod real;
+mod simd;
 mod transpose;
 
 pub use activation::{relu, sigmoid, tanh};
