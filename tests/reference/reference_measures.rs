@@ -1,0 +1,1 @@
+//! Priors, discrepancies, likelihoods and support vector machines.
