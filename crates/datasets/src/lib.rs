@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 pub mod card;
-pub mod corrupt;
 pub mod digest;
 mod error;
 pub mod idx;

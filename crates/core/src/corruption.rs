@@ -6,7 +6,8 @@
 
 use candle_core::Tensor;
 use rand::Rng;
-use vimae_core::{Error, PixelRange, Purpose, Result, Streams};
+
+use crate::{Error, PixelRange, Purpose, Result, Streams};
 
 /// `images` plus normal noise of standard deviation `sigma`, in units of the pixel values.
 ///
