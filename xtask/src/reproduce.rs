@@ -94,8 +94,8 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
 
 /// Says on standard error what came out, in a few lines.
 fn summarise(outcome: &Outcome) {
-    for (run, error) in &outcome.failed {
-        tracing::error!("{run}: {error}");
+    for failure in &outcome.failed {
+        tracing::error!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.error);
     }
     let compared = outcome.summary.iter().filter(|row| row.inside.is_some()).count();
     let inside = outcome.summary.iter().filter(|row| row.inside == Some(true)).count();

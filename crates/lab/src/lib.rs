@@ -19,7 +19,7 @@ pub use device::device;
 pub use error::{Error, Result};
 pub use experiments::{Profile, paper};
 pub use layout::{Layout, RunFolder};
-pub use reproduce::{Outcome, Place, Request, reproduce};
+pub use reproduce::{Failure, Outcome, Place, Request, reproduce};
 pub use run::{Event, run};
 pub use verify::{Check, verify};
 pub use vimae_datasets::Sources;

@@ -8,7 +8,7 @@ use std::{
 use candle_core::Device;
 use vimae_checkpoint::atomic;
 use vimae_datasets::Sources;
-use vimae_report::{ExperimentView, PageInput, RunView, NotCovered};
+use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
 use vimae_spec::{Cell, Experiment, Paper, RunRecord, RunSpec, SummaryRow};
 
 use crate::{
@@ -49,10 +49,23 @@ pub struct Outcome {
     pub cells: Vec<Cell>,
     /// Cells over their seeds.
     pub summary: Vec<SummaryRow>,
-    /// Runs that gave no cells, with the reason.
-    pub failed: Vec<(String, Error)>,
+    /// Runs that gave no cells.
+    pub failed: Vec<Failure>,
     /// The page.
     pub page: PathBuf,
+}
+
+/// A run that did not finish.
+#[derive(Debug)]
+pub struct Failure {
+    /// Its experiment.
+    pub experiment: String,
+    /// Its method.
+    pub method: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Why.
+    pub error: Error,
 }
 
 /// One run among all of a reproduction.
@@ -106,7 +119,9 @@ pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -
         let place = Place { index, spec, experiment, all: &runs };
         match run(spec, &folder, sources, root, device, &mut |event| observe(place, event)) {
             Ok(record) => records.push((*owner, record)),
-            Err(error) => failed.push((format!("{} {} seed {}", experiment.name, spec.method, spec.seed), error)),
+            Err(error) => {
+                failed.push(Failure { experiment: experiment.name.clone(), method: spec.method.clone(), seed: spec.seed, error });
+            }
         }
     }
 
@@ -127,7 +142,7 @@ fn page(
     request: &Request,
     layout: &Layout,
     records: &[(usize, RunRecord)],
-    failed: &[(String, Error)],
+    failed: &[Failure],
     cells: &[Cell],
     summary: &[SummaryRow],
     seconds: f64,
@@ -139,7 +154,15 @@ fn page(
         runs: records
             .iter()
             .filter(|(owner, _)| *owner == index)
-            .map(|(_, record)| RunView { record: record.clone(), folder: layout.run(&experiment.name, &record.spec).path().into() })
+            .map(|(_, record)| {
+                let folder = layout.run(&experiment.name, &record.spec).path().to_path_buf();
+                RunView { record: record.clone(), command: request.command.clone(), folder }
+            })
+            .collect(),
+        failed: failed
+            .iter()
+            .filter(|failure| failure.experiment == experiment.name)
+            .map(|Failure { method, seed, error, .. }| FailedRun { method: method.clone(), seed: *seed, problem: error.to_string() })
             .collect(),
     };
     let experiments: Vec<_> = request.profile.experiments.iter().enumerate().map(view).collect();
@@ -147,7 +170,6 @@ fn page(
     let reason = format!("profile {} has no experiment for it", request.profile.name);
     let left_out = request.paper.0.keys().filter(|target| !covered.contains(target));
     let not_covered: Vec<_> = left_out.map(|target| NotCovered { target: target.clone(), reason: reason.clone() }).collect();
-    let failed: Vec<_> = failed.iter().map(|(run, error)| (run.clone(), error.to_string())).collect();
     let input = PageInput {
         title: "The Variational InfoMax AutoEncoder, reproduced",
         profile: &request.profile.name,
@@ -160,7 +182,6 @@ fn page(
         summary,
         paper: &request.paper,
         not_covered: &not_covered,
-        failed: &failed,
     };
     Ok(vimae_report::page(&input)?)
 }
