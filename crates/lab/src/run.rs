@@ -5,6 +5,7 @@ use std::{path::Path, time::Instant};
 
 use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic};
+use vimae_core::{Split, Streams};
 use vimae_datasets::{Loader, Sources};
 use vimae_eval::{Subject, evaluate};
 use vimae_ops::AdamConfig;
@@ -40,7 +41,7 @@ pub enum Event {
 ///
 /// # Errors
 /// Whatever a part of the line reports; what was finished before stays.
-pub fn run(experiment: &str, spec: &RunSpec, folder: &RunFolder, sources: &Sources, root: &Path, device: &Device, observe: &mut dyn FnMut(Event)) -> Result<RunRecord> {
+pub fn run(spec: &RunSpec, folder: &RunFolder, sources: &Sources, root: &Path, device: &Device, observe: &mut dyn FnMut(Event)) -> Result<RunRecord> {
     let _lock = RunLock::take(folder.path())?;
     if let Some(record) = finished(spec, folder)? {
         observe(Event::Found);
@@ -50,7 +51,7 @@ pub fn run(experiment: &str, spec: &RunSpec, folder: &RunFolder, sources: &Sourc
 
     let parts = Parts::of(spec, sources, device)?;
     let line = Line { model: parts.model.as_ref(), objective: parts.objective.as_ref(), prior: parts.prior.as_ref() };
-    let mut batches = Loader::new(parts.dataset.clone(), spec.training.batch, spec.seed, device)?;
+    let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
     let training_sha256 = spec.training_sha256();
     let job = Job { line, batches: &mut batches, plan: plan(&spec.training, spec.seed), folder: folder.path(), training_sha256: &training_sha256 };
     let trained = train(job, &mut |event| observe(Event::Training(event)))?;
@@ -61,7 +62,6 @@ pub fn run(experiment: &str, spec: &RunSpec, folder: &RunFolder, sources: &Sourc
 
     let record = RunRecord {
         format: FORMAT,
-        experiment: experiment.into(),
         spec: spec.clone(),
         spec_sha256: spec.sha256(),
         training_sha256,

@@ -173,6 +173,7 @@ fn mmd(q: &Tensor, p: &Tensor) -> Result<Tensor> {
 
 fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().collect();
+    ops::keep_freed_memory();
     let spec = match args.get(1).map(String::as_str) {
         Some("cifar10") => Spec {
             channels: 3,

@@ -1,7 +1,7 @@
 //! Point-wise functions, over all threads and with the gradient from the result alone.
 
 use crate::error::{Result, check_float};
-use crate::real::{Real, contiguous, dispatch, with_slice};
+use crate::real::{Real, contiguous, dispatch, unfilled, with_slice};
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
 use rayon::prelude::*;
@@ -52,7 +52,7 @@ enum Function {
 const PIECE: usize = 1 << 13;
 
 fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
-    let mut out = vec![T::zero(); x.len()];
+    let mut out = unfilled(x.len());
     out.par_chunks_mut(PIECE)
         .zip(x.par_chunks(PIECE))
         .for_each(|(out, x)| {
@@ -64,7 +64,7 @@ fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
 }
 
 fn map2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
-    let mut out = vec![T::zero(); x.len()];
+    let mut out = unfilled(x.len());
     let pieces = out
         .par_chunks_mut(PIECE)
         .zip(x.par_chunks(PIECE))

@@ -7,9 +7,11 @@ mod conv;
 mod error;
 mod linear;
 mod loss;
+mod memory;
 mod norm;
 mod product;
 mod real;
+mod simd;
 mod transpose;
 
 pub use activation::{relu, sigmoid, tanh};
@@ -20,6 +22,7 @@ pub use conv::{
 pub use error::{Error, Result};
 pub use linear::{linear, linear_relu};
 pub use loss::squared_error_sum;
+pub use memory::keep_freed_memory;
 pub use norm::{
     BatchStatistics, batch_norm_eval, batch_norm_relu_eval, batch_norm_relu_train, batch_norm_train,
 };

@@ -1,7 +1,7 @@
 //! The squared error that every objective of the project counts.
 
 use crate::error::{Error, Result, check_dtype, check_float, shape_error};
-use crate::real::{Real, contiguous, dispatch, with_slice};
+use crate::real::{Real, contiguous, dispatch, unfilled, with_slice};
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, Device, Layout, Shape, Tensor};
 use rayon::prelude::*;
@@ -65,7 +65,7 @@ impl SquaredError {
 
     /// 2 (a - b) times the gradient of the image's sum, or its negative.
     fn backward<T: Real>(&self, a: &[T], b: &[T], grad: &[T], sign: f64) -> Vec<T> {
-        let mut out = vec![T::zero(); a.len()];
+        let mut out = unfilled(a.len());
         let images = out.par_chunks_mut(self.size).zip(a.par_chunks(self.size));
         images
             .zip(b.par_chunks(self.size))

@@ -1,4 +1,5 @@
 //! The two kinds of numbers the kernels compute with, and the way from a tensor to its slice.
+#![expect(unsafe_code, reason = "vectors that a kernel is about to fill")]
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, DType, Error, Layout, Result, Storage, Tensor, WithDType};
@@ -99,4 +100,18 @@ pub(crate) fn contiguous<'a, T: Real>(storage: &'a CpuStorage, layout: &Layout) 
     T::cpu_storage_as_slice(storage)?
         .get(start..end)
         .ok_or_else(|| Error::msg("vimae-ops: a layout reaches outside its storage"))
+}
+
+/// A vector for a kernel that writes every number before any is read: zeroing what is overwritten
+/// anyway is a measurable share of a training step.
+#[expect(
+    clippy::uninit_vec,
+    reason = "as candle's own alloc_uninit; the kernels only write"
+)]
+pub(crate) fn unfilled<T: Real>(len: usize) -> Vec<T> {
+    let mut out = Vec::with_capacity(len);
+    // SAFETY: the capacity is `len`; f32 and f64 have no destructor and no invalid bit pattern,
+    // and every caller hands the vector to a kernel that writes all of it before reading.
+    unsafe { out.set_len(len) };
+    out
 }

@@ -1,6 +1,6 @@
 //! Channels first to channels last and back.
 
-use crate::real::Real;
+use crate::real::{Real, unfilled};
 use rayon::prelude::*;
 
 /// [n, rows, columns] to [n, columns, rows], one image a task.
@@ -8,7 +8,7 @@ pub(crate) fn transpose_images<T: Real>(x: &[T], rows: usize, columns: usize) ->
     if rows == 1 || columns == 1 {
         return x.to_vec();
     }
-    let mut out = vec![T::zero(); x.len()];
+    let mut out = unfilled(x.len());
     let size = rows * columns;
     if size > 0 {
         out.par_chunks_mut(size)

@@ -8,7 +8,7 @@ use super::forward::{TILE_NUMBERS, add_bias};
 use super::gather::copy_run;
 use super::geometry::Geometry;
 use crate::product::{Matrix, multiply};
-use crate::real::Real;
+use crate::real::{Real, unfilled};
 use rayon::prelude::*;
 
 /// Fewer big channels than this: product first, then a sum over taps, because gathering patches
@@ -28,7 +28,12 @@ pub(crate) fn adjoint<T: Real>(
     let classes: Vec<Class<T>> = (0..g.sh * g.sw)
         .map(|i| Class::new(g, weight, i / g.sw, i % g.sw))
         .collect();
-    let mut out = vec![T::zero(); g.big_len()];
+    // With a stride beyond the kernel some pixels are reached by no tap.
+    let mut out = if g.sh > g.kh || g.sw > g.kw {
+        vec![T::zero(); g.big_len()]
+    } else {
+        unfilled(g.big_len())
+    };
     let per_image = g.h * g.w * g.c;
     let images = images_per_task(
         g,

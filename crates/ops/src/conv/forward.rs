@@ -3,7 +3,7 @@
 use super::gather::gather_patches;
 use super::geometry::Geometry;
 use crate::product::{Matrix, multiply};
-use crate::real::Real;
+use crate::real::{Real, unfilled};
 use rayon::prelude::*;
 
 /// Numbers of one tile's patches: about half of a second-level cache in `f32`.
@@ -19,7 +19,7 @@ pub(crate) fn tile_rows(rows: usize, row_len: usize) -> usize {
 /// OIHW to [kh, kw, c, o].
 pub(crate) fn pack<T: Real>(g: &Geometry, weight: &[T]) -> Vec<T> {
     let taps = g.kh * g.kw;
-    let mut out = vec![T::zero(); weight.len()];
+    let mut out = unfilled(weight.len());
     out.par_chunks_mut(g.c * g.o)
         .enumerate()
         .for_each(|(tap, out)| {
@@ -41,7 +41,7 @@ pub(crate) fn convolve<T: Real>(
 ) -> Vec<T> {
     let packed = pack(g, weight);
     let packed = Matrix::new(&packed, g.patch(), g.o);
-    let mut out = vec![T::zero(); g.small_len()];
+    let mut out = unfilled(g.small_len());
     let tile = tile_rows(g.small_pixels(), g.patch());
     out.par_chunks_mut(tile * g.o)
         .enumerate()

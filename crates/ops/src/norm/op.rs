@@ -1,6 +1,6 @@
 //! Batch norm as a candle operation on the CPU.
 
-use super::kernel::{Affine, Moments, View, affine, gradient_sums, input_gradient};
+use super::kernel::{Affine, Backward, Moments, View, affine};
 use crate::real::{Real, contiguous, dispatch, with_slice};
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor};
@@ -49,7 +49,15 @@ impl NormOp {
     ) -> (Option<Vec<T>>, Vec<T>, Vec<T>) {
         let map = self.map(gamma, beta);
         let means: Vec<T> = self.moments.iter().map(|m| T::from_f64(m.mean)).collect();
-        let sums = gradient_sums(self.view, x, grad, &map, &means, self.relu);
+        let passes = Backward {
+            view: self.view,
+            x,
+            grad,
+            map: &map,
+            means: &means,
+            relu: self.relu,
+        };
+        let sums = passes.sums();
         let count = (self.view.outer * self.view.inner) as f64;
         let gamma_gradient: Vec<f64> = sums
             .iter()
@@ -71,7 +79,7 @@ impl NormOp {
                 })
                 .unzip();
             let corrections = Affine { scale, shift };
-            input_gradient(self.view, x, grad, &map, &means, &corrections, self.relu)
+            passes.input_gradient(&corrections)
         });
         (
             x_gradient,

@@ -1,0 +1,54 @@
+//! One loop, compiled for several vector widths and chosen at run time.
+
+/// Defines a function whose body is compiled three times: for AVX-512, for AVX2, and for the
+/// baseline of the build. The order of operations, and so the result, is the same in all.
+macro_rules! vectorised {
+    ($(#[$doc:meta])* fn $name:ident<T: Real $(, const $n:ident: $nt:ty)*>($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
+        $(#[$doc])*
+        fn $name<T: Real $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? {
+            #[inline(always)]
+            fn body<T: Real $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? $body
+            #[cfg(target_arch = "x86_64")]
+            {
+                #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
+                fn v4<T: Real $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? {
+                    body::<T $(, $n)*>($($arg),*)
+                }
+                #[target_feature(enable = "avx2,fma")]
+                fn v3<T: Real $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? {
+                    body::<T $(, $n)*>($($arg),*)
+                }
+                match $crate::simd::level() {
+                    // SAFETY: level() has found these features on this processor.
+                    $crate::simd::Level::V4 => return unsafe { v4::<T $(, $n)*>($($arg),*) },
+                    // SAFETY: as above.
+                    $crate::simd::Level::V3 => return unsafe { v3::<T $(, $n)*>($($arg),*) },
+                    $crate::simd::Level::Baseline => {}
+                }
+            }
+            body::<T $(, $n)*>($($arg),*)
+        }
+    };
+}
+pub(crate) use vectorised;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    V4,
+    V3,
+    Baseline,
+}
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn level() -> Level {
+    macro_rules! has {
+        ($($feature:tt),*) => { $(std::arch::is_x86_feature_detected!($feature))&&* };
+    }
+    if !has!("avx2", "fma") {
+        Level::Baseline
+    } else if has!("avx512f", "avx512vl", "avx512bw", "avx512dq") {
+        Level::V4
+    } else {
+        Level::V3
+    }
+}
