@@ -34,7 +34,14 @@ impl Progress {
     }
 
     pub(crate) fn observe(&mut self, place: &Place<'_>, event: &Event) {
-        let title = format!("run {} of {}: {} {} seed {}", place.index + 1, place.all.len(), place.experiment.name, place.spec.method, place.spec.seed);
+        let title = format!(
+            "run {} of {}: {} {} seed {}",
+            place.index + 1,
+            place.all.len(),
+            place.experiment.name,
+            place.spec.method,
+            place.spec.seed
+        );
         self.bar.set_prefix(title.clone());
         match event {
             Event::Found => self.say(&format!("{title}: finished earlier")),

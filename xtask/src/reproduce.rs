@@ -75,7 +75,7 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
         seeds: common.seeds,
         out,
         fresh: common.fresh,
-        sources: Sources { data_dir: common.data_dir.clone(), ..Sources::default() },
+        sources: common.data_dir.clone().map_or_else(Sources::default, Sources::in_dir),
         device: vimae_lab::device(&common.device)?,
         root,
         command: common.seeds.map_or(command.clone(), |n| format!("{command} --seeds {n}")),

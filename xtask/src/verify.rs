@@ -19,7 +19,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let sources = Sources { data_dir: arguments.data_dir.clone(), ..Sources::default() };
+    let sources = arguments.data_dir.clone().map_or_else(Sources::default, Sources::in_dir);
     let checks = vimae_lab::verify(&RunFolder::at(&arguments.run), &sources)?;
     for check in &checks {
         let verdict = if check.agrees { "same" } else { "DIFFERS" };

@@ -39,7 +39,9 @@ pub fn of_run(experiment: &Experiment, record: &RunRecord, paper: &Paper) -> Vec
                     target: name.clone(),
                     paper: printed,
                     paper_certainty: printed.map(|_| target.certainty),
-                    inside_tolerance: printed.zip(measurement.value).map(|(printed, ours)| (ours - printed).abs() <= row.tolerance * printed.abs()),
+                    inside_tolerance: printed
+                        .zip(measurement.value)
+                        .map(|(printed, ours)| (ours - printed).abs() <= row.tolerance * printed.abs()),
                     ..bare.clone()
                 });
             }

@@ -1,9 +1,6 @@
 //! All runs of a profile, then the tables, the summary and the page.
 
-use std::{
-    path::PathBuf,
-    time::Instant,
-};
+use std::{path::PathBuf, time::Instant};
 
 use candle_core::Device;
 use vimae_checkpoint::atomic;

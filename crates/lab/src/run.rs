@@ -41,7 +41,14 @@ pub enum Event {
 ///
 /// # Errors
 /// Whatever a part of the line reports; what was finished before stays.
-pub fn run(spec: &RunSpec, folder: &RunFolder, sources: &Sources, root: &Path, device: &Device, observe: &mut dyn FnMut(Event)) -> Result<RunRecord> {
+pub fn run(
+    spec: &RunSpec,
+    folder: &RunFolder,
+    sources: &Sources,
+    root: &Path,
+    device: &Device,
+    observe: &mut dyn FnMut(Event),
+) -> Result<RunRecord> {
     let _lock = RunLock::take(folder.path())?;
     if let Some(record) = finished(spec, folder)? {
         observe(Event::Found);
@@ -53,12 +60,19 @@ pub fn run(spec: &RunSpec, folder: &RunFolder, sources: &Sources, root: &Path, d
     let line = Line { model: parts.model.as_ref(), objective: parts.objective.as_ref(), prior: parts.prior.as_ref() };
     let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
     let training_sha256 = spec.training_sha256();
-    let job = Job { line, batches: &mut batches, plan: plan(&spec.training, spec.seed), folder: folder.path(), training_sha256: &training_sha256 };
+    let job = Job {
+        line,
+        batches: &mut batches,
+        plan: plan(&spec.training, spec.seed),
+        folder: folder.path(),
+        training_sha256: &training_sha256,
+    };
     let trained = train(job, &mut |event| observe(Event::Training(event)))?;
 
     let started = Instant::now();
     let subject = Subject { model: line.model, prior: line.prior, pixel_noise: parts.pixel_noise(), dataset: parts.dataset.as_ref() };
-    let outcome = evaluate(&subject, &spec.evaluation, spec.seed, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
+    let outcome =
+        evaluate(&subject, &spec.evaluation, spec.seed, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
 
     let record = RunRecord {
         format: FORMAT,

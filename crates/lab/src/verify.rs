@@ -35,8 +35,12 @@ pub fn verify(folder: &RunFolder, sources: &Sources) -> Result<Vec<Check>> {
         text("data", &record.data_sha256, parts.dataset.sha256()),
         text("weights", &record.weights_sha256, &weights_sha256),
     ];
-    let subject =
-        Subject { model: parts.model.as_ref(), prior: parts.prior.as_ref(), pixel_noise: parts.pixel_noise(), dataset: parts.dataset.as_ref() };
+    let subject = Subject {
+        model: parts.model.as_ref(),
+        prior: parts.prior.as_ref(),
+        pixel_noise: parts.pixel_noise(),
+        dataset: parts.dataset.as_ref(),
+    };
     let now = evaluate(&subject, &record.spec.evaluation, record.spec.seed, &mut |_, _, _| {})?.measurements;
     for recorded in &record.measurements {
         let again = now.iter().find(|m| m.metric == recorded.metric && m.protocol == recorded.protocol);
