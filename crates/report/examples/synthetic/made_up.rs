@@ -3,9 +3,7 @@
 use std::{error::Error, fmt::Write, fs, path::Path};
 
 use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView, grid_png, reconstruction_png};
-use vimae_spec::{
-    Cell, Component, Evaluation, Model, Paper, Picture, PictureKind, RunRecord, RunSpec, SummaryRow, Training, sha256_hex,
-};
+use vimae_spec::{Cell, Component, Evaluation, Model, Paper, Picture, PictureKind, RunRecord, RunSpec, SummaryRow, Training, sha256_hex};
 
 const METHODS: [&str; 5] = ["vae", "beta_h_vae", "beta_a_vae", "vimae_n", "vimae_l"];
 const PAPER: &str = r#"
@@ -241,7 +239,8 @@ fn values(paper: &Paper, experiments: &[ExperimentView], seeds: u64) -> (Vec<Cel
             for (protocol, near) in [(row.protocol.as_str(), true), ("another protocol", false)] {
                 for method in METHODS {
                     let printed = row.values.get(method).copied();
-                    let missing = (method == "vimae_l" && row.metric == "rate").then_some("a deterministic encoder without noise has no finite rate");
+                    let missing =
+                        (method == "vimae_l" && row.metric == "rate").then_some("a deterministic encoder without noise has no finite rate");
                     let center = printed.unwrap_or(0.1) * if near { 1.0 } else { 1.7 } * (1.0 + 0.08 * draws.normal());
                     let values: Vec<f64> = (0..seeds).map(|_| center * (1.0 + 0.02 * draws.normal())).collect();
                     let mean = values.iter().sum::<f64>() / seeds as f64;
@@ -249,7 +248,13 @@ fn values(paper: &Paper, experiments: &[ExperimentView], seeds: u64) -> (Vec<Cel
                     let exists = missing.is_none();
                     let paper = printed.filter(|_| near);
                     let inside = |value: f64, slack: f64| paper.map(|p| (value - p).abs() <= (row.tolerance * p.abs()).max(slack));
-                    let unit = if row.metric.starts_with("accuracy") { "%" } else if row.metric == "rate" { "nats" } else { "" };
+                    let unit = if row.metric.starts_with("accuracy") {
+                        "%"
+                    } else if row.metric == "rate" {
+                        "nats"
+                    } else {
+                        ""
+                    };
                     let better = Some(row.metric.starts_with("accuracy")).filter(|_| row.metric != "rate");
                     summary.push(SummaryRow {
                         target: target.clone(),

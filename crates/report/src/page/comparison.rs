@@ -57,19 +57,20 @@ fn table(target: &Target<'_>, comparison: &Comparison<'_>) -> Markup {
     html! {
         div.scroll { table.sortable {
             thead { tr {
-                th { "Method" } th.number { "Ours" } th.number { "95 % interval" } th.number { "Seeds" }
-                th.number { "Paper" } th.number { "Difference" } th { "Verdict" }
+                th { "Method" } th.number { "Ours" } th.number { "Paper" } th.number { "Difference" } th { "Verdict" }
+                th.number { "95 % interval" } th.number { "Seeds" }
             } }
             tbody { @for (entry, paper) in entries.iter().zip(&papers) {
                 @let mean = entry.ours.and_then(|row| row.mean);
-                tr id=(anchor(&[target.name, comparison.dataset, &comparison.row.label, entry.method])) {
-                    th scope="row" { (method::label(entry.method)) (note(entry)) }
+                @let id = anchor(&[target.name, comparison.dataset, &comparison.row.label, entry.method]);
+                tr id=(id) {
+                    th scope="row" { a.self href={ "#" (id) } { (method::label(entry.method)) } (note(entry)) }
                     td.number data-value=[mean] { (column.show(mean)) }
-                    td.number { (interval(column, entry.ours)) }
-                    td.number { (entry.ours.map_or(0, |row| row.seeds)) }
                     td.number data-value=[entry.paper] { (paper) @if entry.paper.is_some() { (mark(comparison.certainty)) } }
                     td.number { (column.signed(difference(entry))) }
                     td { (verdict(entry.ours.and_then(|row| row.inside))) }
+                    td.number { (interval(column, entry.ours)) }
+                    td.number { (entry.ours.map_or(0, |row| row.seeds)) }
                 }
             } }
         } }

@@ -21,8 +21,8 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>]) -> Markup {
         section id="summary" {
             @if !input.about.is_empty() { p.lead { (input.about) } }
             dl.facts {
-                (fact("Inside", &inside.to_string(), "values compared with the paper's that lie within tolerance or interval"))
-                (fact("Order", &order.to_string(), "pairs of methods that our means put in the paper's order; no test of significance"))
+                (fact("Inside tolerance", &inside.to_string(), "values of ours with the paper's in their tolerance or interval"))
+                (fact("Same order", &order.to_string(), "pairs of methods in the paper's order, by our means alone"))
                 (fact("Runs", &count(runs as u64), &if failed == 0 { "all finished".into() } else { format!("finished; {failed} failed") }))
                 (fact("Time", &duration(input.seconds), &format!("profile {}", input.profile)))
             }

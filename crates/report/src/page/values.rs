@@ -36,8 +36,9 @@ pub(super) fn section(cells: &[Cell]) -> Markup {
 
 fn row(cell: &Cell) -> Markup {
     let seed = cell.seed.to_string();
-    html! { tr id=(anchor(&["value", &cell.target, &cell.dataset, &cell.method, &seed, &cell.metric, &cell.protocol])) {
-        td { (heading(&cell.target)) } td { (cell.dataset) } th scope="row" { (method::label(&cell.method)) } td.number { (seed) }
+    let id = anchor(&["value", &cell.target, &cell.dataset, &cell.method, &seed, &cell.metric, &cell.protocol]);
+    html! { tr id=(id) {
+        td { (heading(&cell.target)) } td { (cell.dataset) } th scope="row" { a.self href={ "#" (id) } { (method::label(&cell.method)) } } td.number { (seed) }
         td { code { (cell.metric) } } td { code { (cell.protocol) } }
         td.number data-value=[cell.value] { (Column::of(cell.value).show(cell.value)) }
         td { (cell.unit) } td.number { (cell.n) }

@@ -103,7 +103,7 @@ impl Dots<'_> {
 }
 
 fn ours() -> plotters::style::RGBColor {
-    palette::colour(7)
+    palette::colour(0)
 }
 
 /// The paper's mark: hollow, so that ours shows through where both agree.
