@@ -1,4 +1,5 @@
 //! The page holds together whatever the results are.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 #[path = "../examples/synthetic/made_up.rs"]
 mod made_up;
