@@ -46,7 +46,7 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
                         None => { td.number { (NONE) } }
                     }
                 }
-                td { (notes(rows)) }
+                td.note { (notes(rows)) }
             }
         } }
     } }
@@ -63,7 +63,7 @@ fn one_below_another(rows: &[&SummaryRow]) -> Markup {
                 td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) } th scope="row" { (method::label(&row.method)) }
                 td.number data-value=[row.mean] { (column.show(row.mean)) (paper(row)) }
                 td.number { (interval(column, Some(row))) } td { (unit(&row.unit).unwrap_or("")) }
-                td { (row.note.as_deref().unwrap_or("")) }
+                td.note { (row.note.as_deref().unwrap_or("")) }
             }
         } }
     } }

@@ -47,6 +47,6 @@ fn row(cell: &Cell) -> Markup {
         }
         td { (verdict(cell.inside_tolerance)) }
         td { (digest(&cell.spec_sha256)) }
-        td { (cell.note.as_deref().unwrap_or("")) }
+        td.note { (cell.note.as_deref().unwrap_or("")) }
     } }
 }

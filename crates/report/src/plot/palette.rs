@@ -2,9 +2,9 @@
 
 use plotters::style::RGBColor;
 
-/// Colours of classes and methods, found by a search: any two are at least 0.12 apart in OKLab as the
-/// usual eye, a protanope or a deuteranope sees them, and 0.16 as a tritanope does. Each has a contrast of
-/// at least 1.9 to a white page and 2.7 to a dark one, so that one set serves both; the first five have at least 2.9.
+/// Colours of classes and methods, found by a search: any two are at least 0.12 apart in OKLab as the usual eye
+/// and as full dichromats of all three kinds see them. Each has a contrast of about 1.9 or more to a white page and
+/// 2.7 to a dark one, the first five 2.9 to both, so that one set serves both.
 pub const PALETTE: [(u8, u8, u8); 10] = [
     (0x76, 0x92, 0xff),
     (0xe9, 0x6c, 0x37),
