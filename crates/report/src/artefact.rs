@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::File,
-    io::{BufRead, BufReader, Cursor, Read},
+    io::{BufRead, BufReader, Cursor, ErrorKind, Read},
     path::{Component, Path},
 };
 
@@ -81,5 +81,8 @@ fn open(folder: &Path, name: &str) -> Result<File> {
     if name.is_empty() || !path.components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(Error::form(path, "is not a file of the run's folder"));
     }
-    File::open(folder.join(path)).map_err(|e| Error::file(path, e))
+    File::open(folder.join(path)).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => Error::form(path, "the file is missing"),
+        _ => Error::file(path, e),
+    })
 }

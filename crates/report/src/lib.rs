@@ -4,6 +4,7 @@ mod artefact;
 mod compare;
 mod error;
 mod file;
+mod markdown;
 mod method;
 mod number;
 mod page;
@@ -13,5 +14,6 @@ mod training;
 
 pub use error::{Error, Result};
 pub use file::{write_page, write_whole};
+pub use markdown::markdown_table;
 pub use page::{ExperimentView, FailedRun, NotCovered, PageInput, RunView, page};
 pub use picture::{Shape, grid_png, reconstruction_png};

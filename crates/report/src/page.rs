@@ -3,6 +3,7 @@
 mod comparison;
 mod gallery;
 mod input;
+mod others;
 mod runs;
 mod summary;
 mod values;
@@ -107,4 +108,9 @@ fn anchor(parts: &[&str]) -> String {
 fn digest(digest: &str) -> Markup {
     let short: String = digest.chars().take(10).collect();
     html! { code title=(digest) { (short) } }
+}
+
+/// A unit worth writing: pure numbers have none.
+fn unit(unit: &str) -> Option<&str> {
+    Some(unit).filter(|unit| !unit.is_empty() && *unit != "1")
 }

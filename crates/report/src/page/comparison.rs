@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Certainty, SummaryRow};
 
-use super::anchor;
+use super::{anchor, others, unit};
 use crate::{
     Result,
     compare::{Comparison, Entry, Target, heading},
@@ -21,9 +21,9 @@ pub(super) fn section(target: &Target<'_>) -> Result<Markup> {
             @if recovered { p.quiet { "† read from a table that had to be put back in order; a digit of the paper's value may be wrong." } }
             @for comparison in &target.comparisons { (compared(target, comparison)?) }
             @if target.comparisons.is_empty() && target.others.is_empty() { p.missing { "No value was measured." } }
-            @if target.comparisons.is_empty() { (others(&target.others)) }
+            @if target.comparisons.is_empty() { (others::table(&target.others)) }
             @else if !target.others.is_empty() {
-                details { summary { "Other protocols and metrics (" (target.others.len()) ")" } (others(&target.others)) }
+                details { summary { "Other protocols and metrics (" (target.others.len()) ")" } (others::table(&target.others)) }
             }
         }
     })
@@ -32,7 +32,7 @@ pub(super) fn section(target: &Target<'_>) -> Result<Markup> {
 fn compared(target: &Target<'_>, comparison: &Comparison<'_>) -> Result<Markup> {
     let row = comparison.row;
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
-    let unit = ours().map(|row| row.unit.as_str()).find(|unit| !unit.is_empty());
+    let unit = ours().find_map(|row| unit(&row.unit));
     let better = ours().find_map(|row| row.higher_is_better);
     Ok(html! {
         section.quantity {
@@ -57,19 +57,20 @@ fn table(target: &Target<'_>, comparison: &Comparison<'_>) -> Markup {
     html! {
         div.scroll { table.sortable {
             thead { tr {
-                th { "Method" } th.number { "Ours" } th.number { "95 % interval" } th.number { "Seeds" }
-                th.number { "Paper" } th.number { "Difference" } th { "Verdict" }
+                th { "Method" } th.number { "Ours" } th.number { "Paper" } th.number { "Difference" } th { "Verdict" }
+                th.number { "95 % interval" } th.number { "Seeds" }
             } }
             tbody { @for (entry, paper) in entries.iter().zip(&papers) {
                 @let mean = entry.ours.and_then(|row| row.mean);
-                tr id=(anchor(&[target.name, comparison.dataset, &comparison.row.label, entry.method])) {
-                    th scope="row" { (method::label(entry.method)) (note(entry)) }
+                @let id = anchor(&[target.name, comparison.dataset, &comparison.row.label, entry.method]);
+                tr id=(id) {
+                    th scope="row" { a.self href={ "#" (id) } { (method::label(entry.method)) } (note(entry)) }
                     td.number data-value=[mean] { (column.show(mean)) }
-                    td.number { (interval(column, entry.ours)) }
-                    td.number { (entry.ours.map_or(0, |row| row.seeds)) }
                     td.number data-value=[entry.paper] { (paper) @if entry.paper.is_some() { (mark(comparison.certainty)) } }
                     td.number { (column.signed(difference(entry))) }
                     td { (verdict(entry.ours.and_then(|row| row.inside))) }
+                    td.number { (interval(column, entry.ours)) }
+                    td.number { (entry.ours.map_or(0, |row| row.seeds)) }
                 }
             } }
         } }
@@ -90,7 +91,7 @@ fn note(entry: &Entry<'_>) -> Markup {
     html! { @if let Some(note) = note { small { (note) } } }
 }
 
-fn interval(column: Column, row: Option<&SummaryRow>) -> String {
+pub(super) fn interval(column: Column, row: Option<&SummaryRow>) -> String {
     match row.and_then(|row| row.interval) {
         Some([low, high]) => format!("{} … {}", column.show(Some(low)), column.show(Some(high))),
         None => NONE.into(),
@@ -129,29 +130,5 @@ fn plot(comparison: &Comparison<'_>, unit: Option<&str>) -> Result<Markup> {
     match (Dots { title: &title, x: &x, rows: &rows }).svg() {
         Err(crate::Error::Empty { .. }) => Ok(html! {}),
         drawn => Ok(PreEscaped(drawn?)),
-    }
-}
-
-fn others(rows: &[&SummaryRow]) -> Markup {
-    html! {
-        @if !rows.is_empty() { div.scroll { table.sortable {
-            thead { tr {
-                th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th.number { "95 % interval" }
-                th.number { "Seeds" } th { "Unit" } th.number { "Paper" } th { "Note" }
-            } }
-            tbody { @for row in rows {
-                @let column = Column::of(row.mean.into_iter().chain(row.interval.into_iter().flatten()));
-                tr {
-                    td { code { (row.metric) } } td { code { (row.protocol) } } td { (row.dataset) } th scope="row" { (method::label(&row.method)) }
-                    td.number data-value=[row.mean] { (column.show(row.mean)) }
-                    td.number { (interval(column, Some(row))) }
-                    td.number { (row.seeds) } td { (row.unit) }
-                    td.number data-value=[row.paper] {
-                        (row.paper.map_or_else(|| NONE.into(), |v| v.to_string())) @if let Some(certainty) = row.paper_certainty { (mark(certainty)) }
-                    }
-                    td { (row.note.as_deref().unwrap_or("")) }
-                }
-            } }
-        } } }
     }
 }

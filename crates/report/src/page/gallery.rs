@@ -14,6 +14,9 @@ use crate::{
     training::training,
 };
 
+/// What the circles around codes are.
+const CIRCLES: &str = "Colours and numbers are classes; dashed circles lie one and two standard deviations of the prior from its centre.";
+
 pub(super) fn section(experiment: &ExperimentView) -> Result<Markup> {
     let shown = first_seeds(&experiment.runs);
     Ok(html! {
@@ -25,9 +28,9 @@ pub(super) fn section(experiment: &ExperimentView) -> Result<Markup> {
                 } }
             }
             @if shown.is_empty() { p.missing { "No run finished." } }
-            (group("Originals above their reconstructions", PictureKind::Reconstructions, &shown)?)
-            (group("Decoded draws from the prior", PictureKind::Samples, &shown)?)
-            (group("Codes of test pictures", PictureKind::Codes, &shown)?)
+            (group("Originals above their reconstructions", "", PictureKind::Reconstructions, &shown)?)
+            (group("Decoded draws from the prior", "", PictureKind::Samples, &shown)?)
+            (group("Codes of test pictures", CIRCLES, PictureKind::Codes, &shown)?)
             (curves(experiment)?)
         }
     })
@@ -41,7 +44,7 @@ fn first_seeds(runs: &[RunView]) -> Vec<&RunView> {
     runs
 }
 
-fn group(title: &str, kind: PictureKind, runs: &[&RunView]) -> Result<Markup> {
+fn group(title: &str, about: &str, kind: PictureKind, runs: &[&RunView]) -> Result<Markup> {
     let mut figures = Vec::new();
     for run in runs {
         for picture in run.record.pictures.iter().filter(|picture| picture.kind == kind) {
@@ -50,6 +53,7 @@ fn group(title: &str, kind: PictureKind, runs: &[&RunView]) -> Result<Markup> {
     }
     Ok(html! { @if !figures.is_empty() {
         h4 { (title) }
+        @if !about.is_empty() { p.quiet { (about) } }
         div.pictures { @for figure in figures { (figure) } }
     } })
 }
@@ -72,7 +76,7 @@ fn figure(run: &RunView, picture: &Picture) -> Result<Markup> {
     };
     Ok(html! {
         figure {
-            figcaption { strong { (name) } span { " seed " (spec.seed) ". " (picture.caption) } }
+            figcaption { strong { (name) } span { " " (picture.caption) ", seed " (spec.seed) } }
             (content)
         }
     })
@@ -84,7 +88,7 @@ fn scatter(title: &str, run: &RunView, codes: &Codes) -> Result<Markup> {
     let unit_variance = run.record.spec.prior.as_ref().is_none_or(|prior| prior.settings.is_empty());
     let circles: &[f64] = if unit_variance { &[1.0, 2.0] } else { &[] };
     let svg = Scatter { title, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, circles }.svg()?;
-    Ok(html! { (PreEscaped(svg)) @if unit_variance { p.quiet { "Dashed: one and two standard deviations of the prior." } } })
+    Ok(PreEscaped(svg))
 }
 
 fn curves(experiment: &ExperimentView) -> Result<Markup> {

@@ -2,14 +2,14 @@
 
 use maud::{Markup, html};
 
-use super::{ExperimentView, RunView, anchor, digest};
+use super::{ExperimentView, RunView, digest};
 use crate::{
     method,
     number::{count, duration},
 };
 
 pub(super) fn section(experiments: &[ExperimentView]) -> Markup {
-    let runs = || experiments.iter().flat_map(|e| e.runs.iter().map(move |run| (e, run)));
+    let runs = || experiments.iter().flat_map(|e| e.runs.iter().map(move |run| (e, run))).enumerate();
     html! {
         section id="runs" {
             h2 { "Runs" }
@@ -21,18 +21,18 @@ pub(super) fn section(experiments: &[ExperimentView]) -> Markup {
                         th.number { "Training" } th.number { "Evaluation" } th { "Device" } th { "Specification" } th { "Data digest" }
                         th { "Weights" } th { "Commit" }
                     } }
-                    tbody { @for (experiment, run) in runs() { (row(experiment, run)) } }
+                    tbody { @for (i, (experiment, run)) in runs() { (row(i, experiment, run)) } }
                 } }
-                details { summary { "Specifications, digests and commands" } @for (_, run) in runs() { (whole(run)) } }
+                details { summary { "Specifications, digests and commands" } @for (i, (_, run)) in runs() { (whole(i, run)) } }
             }
         }
     }
 }
 
-fn row(experiment: &ExperimentView, run: &RunView) -> Markup {
+fn row(index: usize, experiment: &ExperimentView, run: &RunView) -> Markup {
     let record = &run.record;
     html! { tr {
-        th scope="row" { a href={ "#" (id(run)) } { (method::label(&record.spec.method)) } }
+        th scope="row" { a href={ "#run-" (index) } { (method::label(&record.spec.method)) } }
         td.number { (record.spec.seed) }
         td { (experiment.title) }
         td { (record.spec.dataset.name) }
@@ -48,12 +48,12 @@ fn row(experiment: &ExperimentView, run: &RunView) -> Markup {
     } }
 }
 
-fn whole(run: &RunView) -> Markup {
+fn whole(index: usize, run: &RunView) -> Markup {
     let record = &run.record;
     // A spec of strings, numbers and maps always serialises.
     let spec = serde_json::to_string_pretty(&record.spec).unwrap_or_default();
     html! {
-        details.run id=(id(run)) {
+        details.run id={ "run-" (index) } {
             summary { (method::label(&record.spec.method)) ", seed " (record.spec.seed) ", " (record.spec.dataset.name) }
             dl {
                 @if !run.command.is_empty() { dt { "Command" } dd { code { (run.command) } } }
@@ -66,8 +66,4 @@ fn whole(run: &RunView) -> Markup {
             pre { code { (spec) } }
         }
     }
-}
-
-fn id(run: &RunView) -> String {
-    anchor(&["run", run.record.spec_sha256.get(..16).unwrap_or(&run.record.spec_sha256)])
 }

@@ -21,8 +21,8 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>]) -> Markup {
         section id="summary" {
             @if !input.about.is_empty() { p.lead { (input.about) } }
             dl.facts {
-                (fact("Inside", &inside.to_string(), "values compared with the paper's that lie within tolerance or interval"))
-                (fact("Order", &order.to_string(), "pairs of methods that our means put in the paper's order; no test of significance"))
+                (fact("Inside tolerance", &inside.to_string(), "values of ours with the paper's in their tolerance or interval"))
+                (fact("Same order", &order.to_string(), "pairs of methods in the paper's order, by our means alone"))
                 (fact("Runs", &count(runs as u64), &if failed == 0 { "all finished".into() } else { format!("finished; {failed} failed") }))
                 (fact("Time", &duration(input.seconds), &format!("profile {}", input.profile)))
             }
@@ -44,7 +44,7 @@ fn overview(targets: &[Target<'_>]) -> Markup {
     html! {
         div.scroll { table.sortable {
             thead { tr {
-                th { "Target" } th { "What it shows" } th { "Ours on" } th.number { "Inside" } th.number { "Order as in the paper" }
+                th { "Target" } th { "What it shows" } th { "Ours on" } th.number { "Inside" } th.number { "Same order" }
             } }
             tbody { @for target in targets { tr {
                 th scope="row" { a href={ "#" (anchor(&[target.name])) } { (heading(target.name)) } }
@@ -69,7 +69,10 @@ fn done(experiment: &ExperimentView) -> Markup {
     let methods = method::sorted(specs().map(|spec| spec.method.as_str()));
     let seeds: BTreeSet<u64> = specs().map(|spec| spec.seed).collect();
     let seconds: f64 = records().map(|r| r.training_seconds + r.evaluation_seconds).sum();
-    let setting = |(key, value): (&String, &serde_json::Value)| format!("{key} {value}");
+    let setting = |(key, value): (&String, &serde_json::Value)| match value.as_str() {
+        Some(text) => format!("{key} {text}"),
+        None => format!("{key} {value}"),
+    };
     let networks = specs().map(|spec| {
         let settings = spec.model.settings.iter().map(setting);
         format!(

@@ -6,7 +6,7 @@ use vimae_spec::Cell;
 use super::{
     anchor,
     comparison::{mark, verdict},
-    digest,
+    digest, unit,
 };
 use crate::{
     compare::heading,
@@ -36,16 +36,17 @@ pub(super) fn section(cells: &[Cell]) -> Markup {
 
 fn row(cell: &Cell) -> Markup {
     let seed = cell.seed.to_string();
-    html! { tr id=(anchor(&["value", &cell.target, &cell.dataset, &cell.method, &seed, &cell.metric, &cell.protocol])) {
-        td { (heading(&cell.target)) } td { (cell.dataset) } th scope="row" { (method::label(&cell.method)) } td.number { (seed) }
-        td { code { (cell.metric) } } td { code { (cell.protocol) } }
+    let id = anchor(&["value", &cell.target, &cell.dataset, &cell.method, &seed, &cell.metric, &cell.protocol]);
+    html! { tr id=(id) {
+        td { (heading(&cell.target)) } td { (cell.dataset) } th scope="row" { a.self href={ "#" (id) } { (method::label(&cell.method)) } } td.number { (seed) }
+        td { code { (cell.metric) } } td.protocol { code { (cell.protocol) } }
         td.number data-value=[cell.value] { (Column::of(cell.value).show(cell.value)) }
-        td { (cell.unit) } td.number { (cell.n) }
+        td { (unit(&cell.unit).unwrap_or("")) } td.number { (cell.n) }
         td.number data-value=[cell.paper] {
             (cell.paper.map_or_else(|| NONE.into(), |v| v.to_string())) @if let Some(certainty) = cell.paper_certainty { (mark(certainty)) }
         }
         td { (verdict(cell.inside_tolerance)) }
         td { (digest(&cell.spec_sha256)) }
-        td { (cell.note.as_deref().unwrap_or("")) }
+        td.note { (cell.note.as_deref().unwrap_or("")) }
     } }
 }

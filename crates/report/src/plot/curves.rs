@@ -11,9 +11,9 @@ use plotters::{
 use super::{Area, Axis, Drawn, Grid, UNIT, axes, draw, padded, palette, range, shortened, text};
 use crate::{Error, Result};
 
-const WIDTH: i32 = 520;
-const HEIGHT: i32 = 270;
-const LEGEND: i32 = 104;
+const WIDTH: i32 = 450;
+const HEIGHT: i32 = 250;
+const LEGEND: i32 = 100;
 /// Lines named in the legend at most.
 const MOST_NAMES: usize = 12;
 /// A range of more than this factor goes on a logarithmic axis.

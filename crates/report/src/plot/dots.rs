@@ -90,9 +90,6 @@ impl Dots<'_> {
             }
             if let Some(value) = row.value.filter(|v| v.is_finite()) {
                 chart.draw_series([Circle::new(at(value), 4 * UNIT, ours().filled())])?;
-            } else {
-                let none = Text::new("no value", (4 * UNIT, 0), text(HPos::Left, VPos::Bottom));
-                chart.draw_series([EmptyElement::at((start, y)) + none])?;
             }
             if let Some(value) = row.paper.filter(|v| v.is_finite()) {
                 chart.draw_series([EmptyElement::at(at(value)) + diamond()])?;
@@ -103,7 +100,7 @@ impl Dots<'_> {
 }
 
 fn ours() -> plotters::style::RGBColor {
-    palette::colour(7)
+    palette::colour(0)
 }
 
 /// The paper's mark: hollow, so that ours shows through where both agree.

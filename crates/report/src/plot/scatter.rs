@@ -73,10 +73,11 @@ impl Scatter<'_> {
 
     /// A square window around all points and circles.
     fn window(&self, points: &[Point]) -> Option<(Axis, Axis)> {
-        let circles = || self.circles.iter().copied().filter(|r| *r > 0.0).flat_map(|r| [-r, r]);
-        let finite = points.first().is_some();
-        let x = range(points.iter().map(|p| p.at.0).chain(circles())).filter(|_| finite)?;
-        let y = range(points.iter().map(|p| p.at.1).chain(circles())).filter(|_| finite)?;
+        let circles = self.circles.iter().copied().filter(|r| *r > 0.0).flat_map(|r| [-r, r]);
+        let x = range(points.iter().map(|p| p.at.0))?;
+        let y = range(points.iter().map(|p| p.at.1))?;
+        let with_circles = |(low, high): (f64, f64)| range(circles.clone().chain([low, high])).unwrap_or((low, high));
+        let (x, y) = (with_circles(x), with_circles(y));
         let (x, y) = (padded(x, 0.04), padded(y, 0.04));
         let half = (x.1 / 2.0 - x.0 / 2.0).max(y.1 / 2.0 - y.0 / 2.0);
         let around = |(low, high): (f64, f64)| {
@@ -96,7 +97,7 @@ impl Scatter<'_> {
         let dot = |p: &Point| Circle::new(p.at, 5, palette::colour(p.class).mix(0.75).filled());
         chart.draw_series(points.iter().map(dot))?;
         for radius in self.circles.iter().filter(|r| **r > 0.0) {
-            let style = ShapeStyle::from(INK.mix(0.6)).stroke_width(UNIT as u32);
+            let style = ShapeStyle::from(INK.mix(0.9)).stroke_width(UNIT as u32 + 1);
             chart.draw_series(dashes(*radius).into_iter().map(|dash| PathElement::new(dash, style)))?;
         }
         let bold = styled(TEXT + 2, FontStyle::Bold, HPos::Center, VPos::Center);
