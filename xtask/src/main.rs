@@ -57,6 +57,11 @@ fn root() -> PathBuf {
     here.parent().map(Into::into).unwrap_or(here)
 }
 
+/// Where data sets are looked for: the folder named, the Hub's cache, the project's own cache.
+fn sources(data_dir: Option<PathBuf>) -> vimae_lab::Sources {
+    vimae_lab::Sources::from_env(data_dir, root().join("datasets/cache"))
+}
+
 /// Prints a result to standard output, where nothing else goes.
 #[expect(clippy::print_stdout, reason = "the command line's results")]
 fn print(text: impl std::fmt::Display) {

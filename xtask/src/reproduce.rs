@@ -4,9 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{Outcome, Profile, Request, Sources};
+use vimae_lab::{Outcome, Profile, Request};
 
-use crate::{print, progress::Progress, root};
+use crate::{print, progress::Progress, root, sources};
 
 /// Reproduce tables and figures of the paper, and write a page that shows ours beside the paper's.
 ///
@@ -75,7 +75,7 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
         seeds: common.seeds,
         out,
         fresh: common.fresh,
-        sources: common.data_dir.clone().map_or_else(Sources::default, Sources::in_dir),
+        sources: sources(common.data_dir.clone()),
         device: vimae_lab::device(&common.device)?,
         root,
         command: common.seeds.map_or(command.clone(), |n| format!("{command} --seeds {n}")),

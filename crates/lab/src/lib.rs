@@ -20,6 +20,7 @@ pub use error::{Error, Result};
 pub use experiments::{Profile, paper};
 pub use layout::{Layout, RunFolder};
 pub use reproduce::{Failure, Outcome, Place, Request, reproduce};
+pub use resolve::Shelf;
 pub use run::{Event, run};
 pub use verify::{Check, verify};
 pub use vimae_datasets::Sources;

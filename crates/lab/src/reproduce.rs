@@ -9,10 +9,10 @@ use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
 use vimae_spec::{Cell, Experiment, Paper, RunRecord, RunSpec, SummaryRow};
 
 use crate::{
-    Error, Layout, Profile, Result, cells,
+    Error, Layout, Profile, Result, Shelf, cells,
     provenance::git_commit,
     resolve,
-    run::{Event, json, run},
+    run::{Event, finished, json, run},
     summary::over_seeds,
 };
 
@@ -88,6 +88,7 @@ pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -
     let started = Instant::now();
     let Request { profile, paper, sources, root, device, .. } = request;
     let layout = Layout::new(&request.out);
+    let mut shelf = Shelf::new(sources.clone());
     let mut runs = Vec::new();
     for (index, experiment) in profile.experiments.iter().enumerate() {
         for target in &experiment.targets {
@@ -97,7 +98,9 @@ pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -
             }
         }
         for spec in experiment.runs(request.seeds.unwrap_or(experiment.seeds)) {
-            resolve::check(&spec, &format!("{}, method {}", experiment.path.display(), spec.method))?;
+            if request.fresh || finished(&spec, &layout.run(&experiment.name, &spec))?.is_none() {
+                resolve::check(&spec, &format!("{}, method {}", experiment.path.display(), spec.method), &mut shelf)?;
+            }
             runs.push((index, spec));
         }
     }
@@ -114,7 +117,7 @@ pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -
             std::fs::remove_dir_all(path).map_err(|e| Error::Record { path: path.into(), problem: e.to_string() })?;
         }
         let place = Place { index, spec, experiment, all: &runs };
-        match run(spec, &folder, sources, root, device, &mut |event| observe(place, event)) {
+        match run(spec, &folder, &mut shelf, root, device, &mut |event| observe(place, event)) {
             Ok(record) => records.push((*owner, record)),
             Err(error) => {
                 failed.push(Failure { experiment: experiment.name.clone(), method: spec.method.clone(), seed: spec.seed, error });

@@ -6,13 +6,13 @@ use std::{path::Path, time::Instant};
 use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::{Split, Streams};
-use vimae_datasets::{Loader, Sources};
+use vimae_datasets::Loader;
 use vimae_eval::{Subject, evaluate};
 use vimae_ops::AdamConfig;
 use vimae_spec::{RunRecord, RunSpec, Training};
 use vimae_trainer::{Job, Line, Plan, train};
 
-use crate::{Error, Result, RunFolder, pictures, provenance::git_commit, resolve::Parts};
+use crate::{Error, Result, RunFolder, Shelf, pictures, provenance::git_commit, resolve::Parts};
 
 /// The form of record that this code writes.
 const FORMAT: u32 = 1;
@@ -44,7 +44,7 @@ pub enum Event {
 pub fn run(
     spec: &RunSpec,
     folder: &RunFolder,
-    sources: &Sources,
+    shelf: &mut Shelf,
     root: &Path,
     device: &Device,
     observe: &mut dyn FnMut(Event),
@@ -56,7 +56,7 @@ pub fn run(
     }
     atomic::write(&folder.spec(), &json(spec)?)?;
 
-    let parts = Parts::of(spec, sources, device)?;
+    let parts = Parts::of(spec, shelf, device)?;
     let line = Line { model: parts.model.as_ref(), objective: parts.objective.as_ref(), prior: parts.prior.as_ref() };
     let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
     let training_sha256 = spec.training_sha256();
@@ -97,7 +97,7 @@ pub fn run(
 }
 
 /// The record of a run that was finished earlier with the same specification.
-fn finished(spec: &RunSpec, folder: &RunFolder) -> Result<Option<RunRecord>> {
+pub(crate) fn finished(spec: &RunSpec, folder: &RunFolder) -> Result<Option<RunRecord>> {
     if !folder.record().exists() {
         return Ok(None);
     }

@@ -82,22 +82,18 @@ fn target<'a>(name: &'a str, paper: Option<&'a PaperTarget>, summary: &'a [Summa
     Target { name, paper, comparisons, others }
 }
 
-/// The row beside our values, once for each data set that we measured it on.
-///
-/// A smaller data set may stand in for the target's (`digits` for `mnist`), but not one that another row is about,
-/// and none for a row that names its own.
+/// The row beside our values, once for each data set that we measured it on: for each method the value by the
+/// protocol that comes nearest to the paper's.
 fn compare<'a>(paper: &'a PaperTarget, row: &'a PaperRow, mine: &[&'a SummaryRow]) -> Vec<Comparison<'a>> {
-    let about = |row: &'a PaperRow| row.dataset.as_deref().unwrap_or(&paper.dataset);
-    let theirs = about(row);
-    let fits = |ours: &&&SummaryRow| {
-        let stands_in = row.dataset.is_none() && paper.rows.iter().all(|other| about(other) != ours.dataset);
-        ours.metric == row.metric && ours.protocol == row.protocol && (ours.dataset == theirs || stands_in)
-    };
-    let ours: Vec<&SummaryRow> = mine.iter().filter(fits).copied().collect();
-    let datasets: BTreeSet<&str> = ours.iter().map(|row| row.dataset.as_str()).collect();
+    let theirs = row.dataset.as_deref().unwrap_or(&paper.dataset);
+    let held_against = |ours: &SummaryRow| ours.paper_dataset.as_deref() == Some(theirs) && ours.metric == row.metric;
+    let mut ours: Vec<(usize, &SummaryRow)> =
+        mine.iter().filter(|ours| held_against(ours)).filter_map(|ours| Some((row.rank(&ours.protocol)?, *ours))).collect();
+    ours.sort_by_key(|(rank, _)| *rank);
+    let datasets: BTreeSet<&str> = ours.iter().map(|(_, row)| row.dataset.as_str()).collect();
     let datasets = if datasets.is_empty() { BTreeSet::from([theirs]) } else { datasets };
     let entries = |dataset: &str| {
-        let here: Vec<&SummaryRow> = ours.iter().filter(|row| row.dataset == dataset).copied().collect();
+        let here: Vec<&SummaryRow> = ours.iter().map(|(_, row)| *row).filter(|row| row.dataset == dataset).collect();
         let methods = method::sorted(here.iter().map(|row| row.method.as_str()).chain(row.values.keys().map(String::as_str)));
         let entry =
             |method| Entry { method, ours: here.iter().find(|row| row.method == method).copied(), paper: row.values.get(method).copied() };
@@ -155,6 +151,7 @@ mod tests {
             mean: Some(mean),
             interval: None,
             seeds: 1,
+            paper_dataset: Some(if dataset == "digits" { "mnist" } else { dataset }.into()),
             paper: None,
             paper_certainty: None,
             difference: None,
@@ -169,15 +166,15 @@ mod tests {
             title = "Two data sets"
             dataset = "mnist"
             rows = [
-                { label = "a", metric = "rate", protocol = "near", tolerance = 0.1, values = { vae = 3, vimae_n = 2, beta_h_vae = 1 } },
-                { label = "b", metric = "rate", protocol = "near", tolerance = 0.1, dataset = "celeba", values = { vae = 3 } },
+                { label = "a", metric = "rate", protocols = ["nearest", "near"], tolerance = 0.1, values = { vae = 3, vimae_n = 2, beta_h_vae = 1 } },
+                { label = "b", metric = "rate", protocols = ["nearest", "near"], tolerance = 0.1, dataset = "celeba", values = { vae = 3 } },
             ]
         "#;
         Paper::parse(text, std::path::Path::new("targets.toml")).unwrap()
     }
 
     #[test]
-    fn a_smaller_data_set_stands_in_for_the_paper_s_but_never_another_row_s() {
+    fn values_stand_beside_the_row_they_are_held_against_by_the_nearest_protocol() {
         let paper = paper();
         let rows = [
             summary("table2", "digits", "vimae_n", "near", 2.5),

@@ -3,7 +3,6 @@
 mod artefact;
 mod compare;
 mod error;
-mod file;
 mod markdown;
 mod method;
 mod number;
@@ -13,7 +12,6 @@ pub mod plot;
 mod training;
 
 pub use error::{Error, Result};
-pub use file::{write_page, write_whole};
 pub use markdown::markdown_table;
 pub use page::{ExperimentView, FailedRun, NotCovered, PageInput, RunView, page};
 pub use picture::{Shape, grid_png, reconstruction_png};

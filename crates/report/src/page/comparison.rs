@@ -20,13 +20,30 @@ pub(super) fn section(target: &Target<'_>) -> Result<Markup> {
             @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (note) } }
             @if recovered { p.quiet { "† read from a table that had to be put back in order; a digit of the paper's value may be wrong." } }
             @for comparison in &target.comparisons { (compared(target, comparison)?) }
-            @if target.comparisons.is_empty() && target.others.is_empty() { p.missing { "No value was measured." } }
+            @if target.comparisons.is_empty() && target.others.is_empty() { (without_values(target)) }
             @if target.comparisons.is_empty() { (others::table(&target.others)) }
             @else if !target.others.is_empty() {
                 details { summary { "Other protocols and metrics (" (target.others.len()) ")" } (others::table(&target.others)) }
             }
         }
     })
+}
+
+/// What stands under a figure of pictures alone, or under a target that nothing was measured for.
+fn without_values(target: &Target<'_>) -> Markup {
+    match target.paper.is_some_and(|paper| paper.rows.is_empty()) {
+        true => html! { p.quiet { "The paper prints no number here; ours are among the " a href="#pictures" { "pictures" } "." } },
+        false => html! { p.missing { "No value was measured." } },
+    }
+}
+
+/// The protocols of the values shown, in order.
+fn protocols(comparison: &Comparison<'_>) -> Markup {
+    let mut names: Vec<&str> = comparison.entries.iter().filter_map(|entry| Some(entry.ours?.protocol.as_str())).collect();
+    names.dedup();
+    let none = || comparison.row.protocols.first().map(String::as_str).into_iter().collect();
+    let names = if names.is_empty() { none() } else { names };
+    html! { @for (i, name) in names.iter().enumerate() { @if i > 0 { " and " } code { (name) } } }
 }
 
 fn compared(target: &Target<'_>, comparison: &Comparison<'_>) -> Result<Markup> {
@@ -38,7 +55,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>) -> Result<Markup> 
         section.quantity {
             h4 { (row.label) @if let Some(unit) = unit { span.unit { (unit) } } }
             p.quiet {
-                code { (row.metric) } " by " code { (row.protocol) } " on " (comparison.dataset)
+                code { (row.metric) } " by " (protocols(comparison)) " on " (comparison.dataset)
                 @match better { Some(true) => "; higher is better", Some(false) => "; lower is better", None => "" }
             }
             div.beside {
