@@ -6,6 +6,7 @@ pub mod corrupt;
 pub mod digest;
 mod error;
 mod gather;
+pub mod hostile;
 pub mod idx;
 pub mod inventory;
 mod loader;
