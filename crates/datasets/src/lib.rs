@@ -5,6 +5,7 @@ pub mod container;
 pub mod digest;
 mod error;
 mod gather;
+pub mod hostile;
 pub mod idx;
 pub mod inventory;
 mod loader;

@@ -65,7 +65,7 @@ impl Key {
     }
 }
 
-fn read(mut reader: impl BufRead, shape: ImageShape) -> Result<Stack> {
+pub(crate) fn read(mut reader: impl BufRead, shape: ImageShape) -> Result<Stack> {
     let file = "prepared pictures";
     let mut line = Vec::new();
     (&mut reader).take(4096).read_until(b'\n', &mut line).map_err(|e| Error::io(file, e))?;

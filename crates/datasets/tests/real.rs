@@ -1,5 +1,6 @@
 //! The real data sets, where they are on this machine: `VIMAE_SHARED` names the folder that holds `data` and
 //! `reference` (default: `../shared` beside the repository). Each test says why it is skipped.
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "tests say what they skip, and may fail where they stand")]
 
 use std::{
     path::{Path, PathBuf},
