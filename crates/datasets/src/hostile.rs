@@ -13,8 +13,16 @@ use crate::{Error, Picture, Result, celeba, container, idx, omniglot, prepared, 
 pub type Reader = fn(&[u8]) -> Result<usize>;
 
 /// The readers by name.
-pub const READERS: [(&str, Reader); 8] =
-    [("gzip", gzip), ("idx", gzip), ("jpeg", picture), ("parquet", parquet), ("png", picture), ("prepared", cached), ("tar", tar), ("zip", zip)];
+pub const READERS: [(&str, Reader); 8] = [
+    ("gzip", gzip),
+    ("idx", gzip),
+    ("jpeg", picture),
+    ("parquet", parquet),
+    ("png", picture),
+    ("prepared", cached),
+    ("tar", tar),
+    ("zip", zip),
+];
 
 /// An idx file of pictures or of labels, packed with gzip or not.
 fn gzip(bytes: &[u8]) -> Result<usize> {
