@@ -9,10 +9,12 @@ mod linear;
 mod loss;
 mod memory;
 mod norm;
+mod panels;
 mod product;
 mod real;
 mod simd;
 mod transpose;
+mod winograd;
 
 pub use activation::{relu, sigmoid, tanh};
 pub use adam::{Adam, AdamConfig};

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 /// `f32` or `f64`. The first trains, the second checks gradients by finite differences.
 pub(crate) trait Real:
-    WithDType + std::iter::Sum + std::ops::Neg<Output = Self> + Default
+    WithDType + std::iter::Sum + std::ops::Neg<Output = Self> + Default + crate::panels::Kernels
 {
     fn exp(self) -> Self;
     fn tanh(self) -> Self;

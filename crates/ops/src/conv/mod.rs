@@ -9,12 +9,42 @@ mod op;
 mod weights;
 
 pub(crate) use op::Channels;
-pub(crate) use weights::column_sums;
+pub(crate) use forward::pack;
+pub(crate) use geometry::{Geometry, same_padding};
+pub(crate) use weights::{column_sums, unpack};
 
+use crate::real::Real;
+use crate::winograd::{self, Plain, Wanted};
 use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
 use candle_core::{Device, Tensor};
-use geometry::{Geometry, check_positive, output_size, same_padding};
+use geometry::{check_positive, output_size};
 use op::{ConvOp, Direction};
+
+/// The convolution by whichever kernel suits the shape.
+pub(crate) fn convolve_any<T: Real>(g: &Geometry, big: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    if !winograd::fits(g) {
+        return forward::convolve(g, big, w, bias);
+    }
+    let add = |_: usize, out: &mut [T]| bias.into_iter().for_each(|bias| forward::add_bias(out, bias));
+    winograd::convolve(g, Plain(big), w, add).0
+}
+
+/// Its adjoint.
+pub(crate) fn adjoint_any<T: Real>(g: &Geometry, small: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    if !winograd::fits(g) {
+        return adjoint::adjoint(g, small, w, bias);
+    }
+    let add = |_: usize, out: &mut [T]| bias.into_iter().for_each(|bias| forward::add_bias(out, bias));
+    winograd::adjoint(g, Plain(small), w, add).0
+}
+
+/// The weight's gradient from both sides.
+pub(crate) fn weight_gradient_any<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
+    if !winograd::fits(g) {
+        return weights::weight_gradient(g, big, small);
+    }
+    winograd::backward(g, Plain(big), Plain(small), &[], Wanted::Nothing, |_, _| ()).0
+}
 
 /// Stride and zero padding of [`conv2d`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -323,3 +353,9 @@ fn apply(
         None => x.apply_op2(&w, conv)?,
     })
 }
+
+#[cfg(test)]
+pub(crate) use {
+    adjoint::adjoint as direct_adjoint, forward::convolve as direct_convolve,
+    weights::weight_gradient as direct_weight_gradient,
+};

@@ -1,9 +1,8 @@
 //! Convolution and adjoint as candle operations on the CPU.
 
-use super::adjoint::adjoint;
-use super::forward::convolve;
 use super::geometry::Geometry;
-use super::weights::{column_sums, weight_gradient};
+use super::weights::column_sums;
+use super::{adjoint_any, convolve_any, weight_gradient_any};
 use crate::real::{Real, contiguous, dispatch, with_slice};
 use crate::transpose::transpose_images;
 use candle_core::backend::BackendStorage;
@@ -87,8 +86,8 @@ impl ConvOp {
             .map(|(b, layout)| contiguous::<T>(b, layout))
             .transpose()?;
         let y = match self.direction {
-            Direction::Convolve => convolve(&self.geometry, &x, w, bias),
-            Direction::Transpose => adjoint(&self.geometry, &x, w, bias),
+            Direction::Convolve => convolve_any(&self.geometry, &x, w, bias),
+            Direction::Transpose => adjoint_any(&self.geometry, &x, w, bias),
         };
         Ok((T::to_cpu_storage_owned(self.outward(y, to)), self.shape(to)))
     }
@@ -109,8 +108,8 @@ impl ConvOp {
             if x.track_op() {
                 let values = with_slice::<T, _>(w, |w| {
                     Ok(match self.direction {
-                        Direction::Convolve => adjoint(g, &grad, w, None),
-                        Direction::Transpose => convolve(g, &grad, w, None),
+                        Direction::Convolve => adjoint_any(g, &grad, w, None),
+                        Direction::Transpose => convolve_any(g, &grad, w, None),
                     })
                 })?;
                 let values = self.outward(values, from);
@@ -120,8 +119,8 @@ impl ConvOp {
                 let values = with_slice::<T, _>(x, |x| {
                     let x = self.inward(x, from);
                     Ok(match self.direction {
-                        Direction::Convolve => weight_gradient(g, &x, &grad),
-                        Direction::Transpose => weight_gradient(g, &grad, &x),
+                        Direction::Convolve => weight_gradient_any(g, &x, &grad),
+                        Direction::Transpose => weight_gradient_any(g, &grad, &x),
                     })
                 })?;
                 gradients.1 = Some(Tensor::from_vec(values, w.shape(), &Device::Cpu)?);

@@ -42,10 +42,16 @@ pub(crate) fn moments<T: Real>(view: View, x: &[T]) -> Vec<Moments> {
         .map(|x| piece_moments(view, x))
         .collect();
     let rows = view.piece() / (c * inner).max(1);
+    let counts = (0..pieces.len()).map(|i| rows.min(outer - i * rows) * inner);
+    merge(c, pieces.iter().map(Vec::as_slice).zip(counts))
+}
+
+/// The moments of all values from those of pieces, each with its number of values a channel.
+pub(crate) fn merge<'a, T: Real>(c: usize, pieces: impl Iterator<Item = (&'a [(T, T)], usize)>) -> Vec<Moments> {
     let mut total = vec![(0.0, 0.0); c];
     let mut seen = 0.0;
-    for (i, piece) in pieces.iter().enumerate() {
-        let count = (rows.min(outer - i * rows) * inner) as f64;
+    for (piece, count) in pieces {
+        let count = count as f64;
         for (t, (mean, squares)) in total.iter_mut().zip(piece) {
             let delta = mean.to_f64() - t.0;
             t.0 += delta * count / (seen + count);
@@ -65,9 +71,14 @@ pub(crate) fn moments<T: Real>(view: View, x: &[T]) -> Vec<Moments> {
 /// Channels whose sums a loop over rows keeps in registers.
 const BLOCK: usize = 16;
 
+/// The mean and the sum of squares about it, per channel, over the rows of `x`.
+pub(crate) fn piece_moments<T: Real>(view: View, x: &[T]) -> Vec<(T, T)> {
+    moments_of_piece(view, x)
+}
+
 vectorised! {
 /// Per channel the mean and the sum of squares about it, over the rows [c, inner] of `x`.
-fn piece_moments<T: Real>(view: View, x: &[T]) -> Vec<(T, T)> {
+fn moments_of_piece<T: Real>(view: View, x: &[T]) -> Vec<(T, T)> {
     let View { c, inner, .. } = view;
     let mut out = vec![(T::zero(), T::zero()); c];
     let inverse = T::from_f64(1.0 / (x.len() / c) as f64);

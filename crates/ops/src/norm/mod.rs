@@ -1,7 +1,7 @@
 //! Batch normalisation (Ioffe and Szegedy, arXiv:1502.03167), alone or fused with ReLU.
 
 mod composed;
-mod kernel;
+pub(crate) mod kernel;
 mod op;
 
 use crate::conv::Channels;
