@@ -13,6 +13,7 @@ mod panels;
 mod product;
 mod real;
 mod simd;
+mod stack;
 mod transpose;
 mod winograd;
 
@@ -25,6 +26,7 @@ pub use error::{Error, Result};
 pub use linear::{linear, linear_relu};
 pub use loss::squared_error_sum;
 pub use memory::keep_freed_memory;
+pub use stack::{Direction, Finish, StackLayer, conv_stack_train};
 pub use norm::{
     BatchStatistics, batch_norm_eval, batch_norm_relu_eval, batch_norm_relu_train, batch_norm_train,
 };

@@ -9,6 +9,7 @@ mod op;
 mod weights;
 
 pub(crate) use op::Channels;
+pub use op::Direction;
 pub(crate) use forward::pack;
 pub(crate) use geometry::{Geometry, same_padding};
 pub(crate) use weights::{column_sums, unpack};
@@ -18,7 +19,7 @@ use crate::winograd::{self, Plain, Wanted};
 use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
 use candle_core::{Device, Tensor};
 use geometry::{check_positive, output_size};
-use op::{ConvOp, Direction};
+use op::ConvOp;
 
 /// The convolution by whichever kernel suits the shape.
 pub(crate) fn convolve_any<T: Real>(g: &Geometry, big: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
@@ -175,7 +176,7 @@ pub fn conv_transpose2d_same(
 }
 
 /// (N, H, W, C) of an image tensor.
-fn image_dims(
+pub(crate) fn image_dims(
     op: &'static str,
     x: &Tensor,
     channels: Channels,
@@ -225,6 +226,32 @@ fn weight_dims(
         ],
     )?;
     Ok(dims)
+}
+
+/// The geometry of a SAME convolution or its adjoint on an input of (n, height, width, channels).
+pub(crate) fn same_geometry(
+    op: &'static str,
+    (n, h, w, c): (usize, usize, usize, usize),
+    x: &Tensor,
+    weight: &Tensor,
+    stride: usize,
+    direction: Direction,
+) -> Result<Geometry> {
+    let (out, kh, kw) = weight_dims(op, weight, x, c, direction)?;
+    check_positive(op, &[("stride", stride)])?;
+    let (sh, sw) = (stride, stride);
+    Ok(match direction {
+        Direction::Convolve => {
+            let (top, left) = (same_padding(h, kh, sh).0, same_padding(w, kw, sw).0);
+            let (oh, ow) = (h.div_ceil(sh), w.div_ceil(sw));
+            Geometry { n, h, w, c, oh, ow, o: out, kh, kw, sh, sw, top, left }
+        }
+        Direction::Transpose => {
+            let (big_h, big_w) = (h * sh, w * sw);
+            let (top, left) = (same_padding(big_h, kh, sh).0, same_padding(big_w, kw, sw).0);
+            Geometry { n, h: big_h, w: big_w, c: out, oh: h, ow: w, o: c, kh, kw, sh, sw, top, left }
+        }
+    })
 }
 
 pub(crate) fn convolution(

@@ -18,11 +18,12 @@ pub(crate) enum Channels {
     Last,
 }
 
+/// Which way a convolution goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    /// Big side in, small side out.
+pub enum Direction {
+    /// The convolution itself.
     Convolve,
-    /// Small side in, big side out.
+    /// Its adjoint, the transposed convolution.
     Transpose,
 }
 
