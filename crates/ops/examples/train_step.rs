@@ -1,14 +1,15 @@
 //! Times one whole training step of the paper's network made of this crate's operations.
 //!
-//! `cargo run --release -p vimae-ops --example train_step -- mnist 16 [steps] [first]`
+//! `cargo run --release -p vimae-ops --example train_step -- mnist 16 [steps] [layers|first]`
 //!
 //! Input noise is left out (it is not this crate's); the divergence is a multi-scale IMQ MMD from
-//! candle's own operations. `first` keeps the activations channels first.
+//! candle's own operations. `layers` goes layer by layer instead of by stacks, `first` with the
+//! activations channels first.
 #![expect(clippy::print_stdout, reason = "an example prints")]
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use std::time::Instant;
-use vimae_ops::{self as ops, Adam, AdamConfig, channels_last as last};
+use vimae_ops::{self as ops, Adam, AdamConfig, Direction, Finish, StackLayer, channels_last as last};
 
 struct Spec {
     channels: usize,
@@ -153,6 +154,29 @@ impl Network {
     }
 }
 
+impl Network {
+    fn forward_stacks(&self, x: &Tensor) -> ops::Result<(Tensor, Tensor)> {
+        let tensors: Vec<&Tensor> = self.parameters.iter().map(|(_, v)| v.as_tensor()).collect();
+        let stack = |p: &[&Tensor], direction, last: Option<Finish<'_>>, x: &Tensor| -> ops::Result<Tensor> {
+            let mut layers: Vec<StackLayer<'_>> = p
+                .chunks_exact(4)
+                .map(|p| StackLayer { weight: p[0], bias: p[1], stride: 2, direction, finish: Finish::BatchNormRelu { gamma: p[2], beta: p[3] } })
+                .collect();
+            if let Some(finish) = last {
+                let rest = p.chunks_exact(4).remainder();
+                layers.push(StackLayer { weight: rest[0], bias: rest[1], stride: 1, direction, finish });
+            }
+            Ok(ops::conv_stack_train(x, &layers, 1e-5)?.0)
+        };
+        let h = stack(&tensors[..16], Direction::Convolve, None, x)?;
+        let z = ops::linear(&h.flatten_from(1)?, tensors[16], Some(tensors[17]))?;
+        let base = self.spec.size >> self.spec.doublings;
+        let h = ops::linear_relu(&z, tensors[18], Some(tensors[19]))?.reshape((x.dim(0)?, self.width * 8, base, base))?;
+        let finish = if self.spec.symmetric { Finish::Tanh } else { Finish::Sigmoid };
+        Ok((z, stack(&tensors[20..], Direction::Transpose, Some(finish), &h)?))
+    }
+}
+
 fn mmd(q: &Tensor, p: &Tensor) -> Result<Tensor> {
     let (n, d) = q.dims2()?;
     let distances = |a: &Tensor, b: &Tensor| {
@@ -203,6 +227,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let width = args.get(2).map_or(Ok(16), |w| w.parse())?;
     let steps: usize = args.get(3).map_or(Ok(20), |s| s.parse())?;
     let first = args.iter().any(|a| a == "first");
+    let layers = first || args.iter().any(|a| a == "layers");
     let x = values(&[100, spec.channels, spec.size, spec.size], 1.0)?;
     let prior = values(&[100, spec.code], 1.7)?;
     let net = Network::new(spec, width, first)?;
@@ -211,7 +236,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let mut parts = Vec::new();
     for _ in 0..steps + 2 {
         let start = Instant::now();
-        let (z, y) = net.forward(&x)?;
+        let (z, y) = if layers { net.forward(&x)? } else { net.forward_stacks(&x)? };
         let error = ops::squared_error_sum(&y.contiguous()?, &x)?.mean_all()?;
         let loss = ((error * 0.05)? + (mmd(&z, &prior)? * 10.0)?)?;
         let forward = start.elapsed();
