@@ -5,6 +5,7 @@ mod adam;
 pub mod channels_last;
 mod conv;
 mod error;
+mod exponential;
 mod linear;
 mod loss;
 mod memory;
@@ -14,6 +15,7 @@ mod product;
 mod real;
 mod simd;
 mod stack;
+mod thin;
 mod transpose;
 mod winograd;
 

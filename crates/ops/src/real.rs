@@ -3,6 +3,7 @@
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, DType, Error, Layout, Result, Storage, Tensor, WithDType};
+use crate::exponential;
 use std::cell::RefCell;
 
 /// `f32` or `f64`. The first trains, the second checks gradients by finite differences.
@@ -21,19 +22,21 @@ pub(crate) trait Real:
 }
 
 macro_rules! real {
-    ($t:ty, $variant:ident, $cell:ident) => {
+    ($t:ty, $variant:ident, $cell:ident, $exp:expr, $tanh:expr) => {
         thread_local! {
             static $cell: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
         }
         impl Real for $t {
+            #[inline(always)]
             fn exp(self) -> Self {
-                <$t>::exp(self)
+                $exp(self)
             }
             fn sqrt(self) -> Self {
                 <$t>::sqrt(self)
             }
+            #[inline(always)]
             fn tanh(self) -> Self {
-                <$t>::tanh(self)
+                $tanh(self)
             }
             fn slice_mut(storage: &mut CpuStorage) -> Result<&mut [Self]> {
                 match storage {
@@ -53,8 +56,8 @@ macro_rules! real {
         }
     };
 }
-real!(f32, F32, SCRATCH_F32);
-real!(f64, F64, SCRATCH_F64);
+real!(f32, F32, SCRATCH_F32, exponential::exp, exponential::tanh);
+real!(f64, F64, SCRATCH_F64, f64::exp, f64::tanh);
 
 /// Runs `$body` with `$t` standing for the Rust type of `$dtype`.
 macro_rules! dispatch {

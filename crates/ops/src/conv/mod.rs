@@ -3,6 +3,7 @@
 mod adjoint;
 mod composed;
 mod forward;
+pub(crate) mod fused;
 mod gather;
 mod geometry;
 mod op;
@@ -10,41 +11,47 @@ mod weights;
 
 pub(crate) use op::Channels;
 pub use op::Direction;
-pub(crate) use forward::pack;
+pub(crate) use forward::{add_bias, pack};
 pub(crate) use geometry::{Geometry, same_padding};
 pub(crate) use weights::{column_sums, unpack};
 
 use crate::real::Real;
-use crate::winograd::{self, Plain, Wanted};
+use crate::winograd::Plain;
 use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
 use candle_core::{Device, Tensor};
 use geometry::{check_positive, output_size};
 use op::ConvOp;
 
-/// The convolution by whichever kernel suits the shape.
-pub(crate) fn convolve_any<T: Real>(g: &Geometry, big: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
-    if !winograd::fits(g) {
-        return forward::convolve(g, big, w, bias);
+/// The layer by whichever kernel suits the shape.
+pub(crate) fn layer<T: Real>(g: &Geometry, direction: Direction, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    if fused::fits_forward(g, direction) {
+        let add = |_: usize, out: &mut [T]| bias.into_iter().for_each(|bias| forward::add_bias(out, bias));
+        return fused::forward(g, direction, Plain(x), w, add).0;
     }
-    let add = |_: usize, out: &mut [T]| bias.into_iter().for_each(|bias| forward::add_bias(out, bias));
-    winograd::convolve(g, Plain(big), w, add).0
+    match direction {
+        Direction::Convolve => forward::convolve(g, x, w, bias),
+        Direction::Transpose => adjoint::adjoint(g, x, w, bias),
+    }
 }
 
-/// Its adjoint.
-pub(crate) fn adjoint_any<T: Real>(g: &Geometry, small: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
-    if !winograd::fits(g) {
-        return adjoint::adjoint(g, small, w, bias);
-    }
-    let add = |_: usize, out: &mut [T]| bias.into_iter().for_each(|bias| forward::add_bias(out, bias));
-    winograd::adjoint(g, Plain(small), w, add).0
+/// Its gradient to the input.
+pub(crate) fn input_gradient<T: Real>(g: &Geometry, direction: Direction, dy: &[T], w: &[T]) -> Vec<T> {
+    let other = match direction {
+        Direction::Convolve => Direction::Transpose,
+        Direction::Transpose => Direction::Convolve,
+    };
+    layer(g, other, dy, w, None)
 }
 
-/// The weight's gradient from both sides.
-pub(crate) fn weight_gradient_any<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
-    if !winograd::fits(g) {
-        return weights::weight_gradient(g, big, small);
+/// Its gradient to the weight.
+pub(crate) fn weight_gradient<T: Real>(g: &Geometry, direction: Direction, x: &[T], dy: &[T]) -> Vec<T> {
+    if fused::fits_backward(g, direction, false) {
+        return fused::backward(g, direction, (Plain(x), Plain(dy)), &[], false, |_, _| ()).0;
     }
-    winograd::backward(g, Plain(big), Plain(small), &[], Wanted::Nothing, |_, _| ()).0
+    match direction {
+        Direction::Convolve => weights::weight_gradient(g, x, dy),
+        Direction::Transpose => weights::weight_gradient(g, dy, x),
+    }
 }
 
 /// Stride and zero padding of [`conv2d`].

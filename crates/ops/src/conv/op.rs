@@ -2,7 +2,7 @@
 
 use super::geometry::Geometry;
 use super::weights::column_sums;
-use super::{adjoint_any, convolve_any, weight_gradient_any};
+use super::{input_gradient, layer, weight_gradient};
 use crate::real::{Real, contiguous, dispatch, with_slice};
 use crate::transpose::transpose_images;
 use candle_core::backend::BackendStorage;
@@ -86,10 +86,7 @@ impl ConvOp {
         let bias = bias
             .map(|(b, layout)| contiguous::<T>(b, layout))
             .transpose()?;
-        let y = match self.direction {
-            Direction::Convolve => convolve_any(&self.geometry, &x, w, bias),
-            Direction::Transpose => adjoint_any(&self.geometry, &x, w, bias),
-        };
+        let y = layer(&self.geometry, self.direction, &x, w, bias);
         Ok((T::to_cpu_storage_owned(self.outward(y, to)), self.shape(to)))
     }
 
@@ -107,22 +104,14 @@ impl ConvOp {
             let grad = self.inward(grad, to);
             let mut gradients = (None, None, None);
             if x.track_op() {
-                let values = with_slice::<T, _>(w, |w| {
-                    Ok(match self.direction {
-                        Direction::Convolve => adjoint_any(g, &grad, w, None),
-                        Direction::Transpose => convolve_any(g, &grad, w, None),
-                    })
-                })?;
+                let values = with_slice::<T, _>(w, |w| Ok(input_gradient(g, self.direction, &grad, w)))?;
                 let values = self.outward(values, from);
                 gradients.0 = Some(Tensor::from_vec(values, self.shape(from), &Device::Cpu)?);
             }
             if w.track_op() {
                 let values = with_slice::<T, _>(x, |x| {
                     let x = self.inward(x, from);
-                    Ok(match self.direction {
-                        Direction::Convolve => weight_gradient_any(g, &x, &grad),
-                        Direction::Transpose => weight_gradient_any(g, &grad, &x),
-                    })
+                    Ok(weight_gradient(g, self.direction, &x, &grad))
                 })?;
                 gradients.1 = Some(Tensor::from_vec(values, w.shape(), &Device::Cpu)?);
             }

@@ -1,6 +1,6 @@
 //! Six rows by two vectors of eight, over the two halves of a panel in turn.
 
-use super::{Block, PANEL, by_rows};
+use super::{Block, HALF, by_rows};
 use std::arch::x86_64::*;
 
 pub(super) const ROWS: usize = 6;
@@ -9,7 +9,8 @@ pub(super) const ROWS: usize = 6;
 /// As `Kernels::block`, on a processor with AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn block(rows: usize, block: Block<f32>) {
-    for half in [0, PANEL / 2] {
+    for half in if block.half { 0..1 } else { 0..2 } {
+        let half = half * HALF;
         // SAFETY: the caller's promise; both halves lie inside the panel's 32 columns.
         unsafe {
             let block = Block { b: block.b.wrapping_add(half), out: block.out.add(half), ..block };
@@ -20,7 +21,7 @@ pub(super) unsafe fn block(rows: usize, block: Block<f32>) {
 
 #[target_feature(enable = "avx2,fma")]
 unsafe fn fixed<const R: usize>(block: Block<f32>) {
-    let Block { depth, mut a, row_stride, a_depth_stride, mut b, b_depth_stride, out, out_stride, accumulate } = block;
+    let Block { depth, mut a, row_stride, a_depth_stride, mut b, b_depth_stride, out, out_stride, accumulate, .. } = block;
     // SAFETY: as in the AVX-512 kernel, 16 columns wide.
     unsafe {
         let mut sums = [[_mm256_setzero_ps(); 2]; R];

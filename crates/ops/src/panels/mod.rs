@@ -17,6 +17,9 @@ use crate::real::Real;
 /// Columns of a panel.
 pub(crate) const PANEL: usize = 32;
 
+/// Columns of half a panel, the narrowest product.
+pub(crate) const HALF: usize = PANEL / 2;
+
 /// Rounds a number of columns up to whole panels.
 pub(crate) fn whole_panels(columns: usize) -> usize {
     columns.div_ceil(PANEL) * PANEL
@@ -36,7 +39,8 @@ pub(crate) struct Left<'a, T> {
 #[derive(Clone, Copy)]
 pub(crate) struct Right<'a, T> {
     pub(crate) data: &'a [T],
-    pub(crate) panels: usize,
+    /// Columns that count, in whole halves of a panel.
+    pub(crate) columns: usize,
     pub(crate) panel_stride: usize,
     pub(crate) depth_stride: usize,
 }
@@ -53,10 +57,12 @@ struct Block<T> {
     out: *mut T,
     out_stride: usize,
     accumulate: bool,
+    /// Only the first half of the panel counts.
+    half: bool,
 }
 
 /// `out = left right`, or `out += left right`; `out` has rows of `out_stride` numbers, of which
-/// whole panels are written.
+/// `right.columns` are written.
 pub(crate) fn product<T: Real>(
     out: &mut [T],
     out_stride: usize,
@@ -64,20 +70,21 @@ pub(crate) fn product<T: Real>(
     right: Right<'_, T>,
     accumulate: bool,
 ) {
-    if left.rows == 0 || right.panels == 0 {
+    let columns = right.columns;
+    if left.rows == 0 || columns == 0 {
         return;
     }
-    let columns = right.panels * PANEL;
-    assert!(columns <= out_stride && (left.rows - 1) * out_stride + columns <= out.len());
+    let panels = columns.div_ceil(PANEL);
+    assert!(columns.is_multiple_of(HALF) && columns <= out_stride && (left.rows - 1) * out_stride + columns <= out.len());
     if left.depth > 0 {
         let last = (left.rows - 1) * left.row_stride + (left.depth - 1) * left.depth_stride;
         assert!(last < left.data.len());
-        let last = (right.panels - 1) * right.panel_stride + (left.depth - 1) * right.depth_stride;
-        assert!(last + PANEL <= right.data.len());
+        let last = (panels - 1) * right.panel_stride + (left.depth - 1) * right.depth_stride;
+        assert!(last + (columns - (panels - 1) * PANEL) <= right.data.len());
     }
     let most = T::rows_of_a_block();
     let blocks = left.rows.div_ceil(most);
-    for panel in 0..right.panels {
+    for panel in 0..panels {
         for block in 0..blocks {
             // Rows shared out evenly: a last block of one row would run at a fraction of the speed.
             let first = block * left.rows / blocks;
@@ -96,6 +103,7 @@ pub(crate) fn product<T: Real>(
                     out: out.as_mut_ptr().add(first * out_stride + panel * PANEL),
                     out_stride,
                     accumulate,
+                    half: columns - panel * PANEL < PANEL,
                 };
                 T::block(rows, block);
             }
@@ -109,7 +117,7 @@ pub(crate) trait Kernels: Sized {
     fn rows_of_a_block() -> usize;
     /// # Safety
     /// Both sides and the result reach as far as `rows` and the block's depth and strides say, 32
-    /// columns wide; `rows` is at most `rows_of_a_block()`.
+    /// columns wide or 16; `rows` is at most `rows_of_a_block()`.
     #[expect(private_interfaces, reason = "called by `product` alone")]
     unsafe fn block(rows: usize, block: Block<Self>);
 }
@@ -173,16 +181,17 @@ mod tests {
     }
 
     fn check<T: Real + std::fmt::Debug>(tolerance: f64) {
-        for (rows, depth, panels) in [(1, 1, 1), (14, 5, 1), (15, 33, 2), (61, 7, 3), (3, 0, 1)] {
+        for (rows, depth, halves) in [(1, 1, 1), (14, 5, 2), (15, 33, 4), (61, 7, 5), (3, 0, 2), (29, 4, 3)] {
             for (row_stride, depth_stride) in [(depth + 3, 1), (1, rows + 2)] {
+                let panels = usize::div_ceil(halves, 2);
                 let to = |v: Vec<f64>| v.into_iter().map(T::from_f64).collect::<Vec<_>>();
                 let a = to(numbers((rows + 3) * (depth + 3), 1));
                 let b = to(numbers(panels * (depth + 1) * PANEL, 2));
-                let (out_stride, columns) = (panels * PANEL + 5, panels * PANEL);
+                let (out_stride, columns) = (panels * PANEL + 5, halves * HALF);
                 let mut out = to(numbers(rows * out_stride, 3));
                 let before = out.clone();
                 let left = Left { data: &a, rows, depth, row_stride, depth_stride };
-                let right = Right { data: &b, panels, panel_stride: depth * PANEL, depth_stride: PANEL };
+                let right = Right { data: &b, columns, panel_stride: depth * PANEL, depth_stride: PANEL };
                 for accumulate in [false, true] {
                     product(&mut out, out_stride, left, right, accumulate);
                     let times = if accumulate { 2.0 } else { 1.0 };
@@ -209,28 +218,5 @@ mod tests {
     fn products_agree_with_the_plain_sum() {
         check::<f32>(1e-4);
         check::<f64>(1e-12);
-    }
-}
-
-#[cfg(test)]
-mod speed {
-    use super::*;
-    #[test]
-    #[ignore]
-    fn speed() {
-        for (rows, depth, panels, trans) in [(98, 128, 2, false), (112, 256, 4, false), (200, 2048, 16, false), (128, 98, 2, true), (1024, 400, 16, true), (128, 49, 2, true)] {
-            let a = vec![1f32; (rows + 16) * (depth + 16)];
-            let b = vec![1f32; panels * depth * PANEL + PANEL];
-            let mut out = vec![0f32; rows * panels * PANEL];
-            let left = if trans { Left { data: &a, rows, depth, row_stride: 1, depth_stride: rows + 16 } } else { Left { data: &a, rows, depth, row_stride: depth + 16, depth_stride: 1 } };
-            let right = if trans { Right { data: &b, panels, panel_stride: PANEL, depth_stride: PANEL * panels } } else { Right { data: &b, panels, panel_stride: depth * PANEL, depth_stride: PANEL } };
-            let mut best = f64::MAX;
-            for _ in 0..30 {
-                let t = std::time::Instant::now();
-                product(&mut out, panels * PANEL, left, right, trans);
-                best = best.min(t.elapsed().as_secs_f64());
-            }
-            eprintln!("{rows}x{depth}x{} {trans}: {:.0} GFLOP/s", panels * PANEL, 2.0 * (rows * depth * panels * PANEL) as f64 / best / 1e9);
-        }
     }
 }

@@ -3,10 +3,10 @@
 
 use super::forward::{Kept, Stored, inward, outward};
 use super::op::{Finish, Layer};
-use crate::conv::{Direction, adjoint_any, column_sums, convolve_any, weight_gradient_any};
+use crate::conv::{column_sums, fused, input_gradient, weight_gradient};
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
-use crate::winograd::{self, Corrected, Plain, Source, Wanted};
+use crate::winograd::{Corrected, Plain, Source};
 use candle_core::{Error, Result};
 use rayon::prelude::*;
 
@@ -61,8 +61,14 @@ pub(super) fn backward<T: Real>(
             State::Plain(dy) => {
                 let (_, _, c) = layer.geometry.result(layer.direction);
                 gradients[4 * i + 1] = Some(column_sums(&dy, c));
-                let written = before.map(Kept::written);
-                direct(layer, weight, written.as_deref().unwrap_or(first_x), &dy, wanted, before)
+                if !fits(layer, wanted) {
+                    let written = before.map(Kept::written);
+                    direct(layer, weight, written.as_deref().unwrap_or(first_x), &dy, wanted, before)
+                } else if let Some(before) = before {
+                    fast(layer, weight, before.activation(), Plain(&dy), wanted, Some(before))
+                } else {
+                    fast(layer, weight, Plain(first_x), Plain(&dy), wanted, None)
+                }
             }
             State::Masked(masked) => {
                 let kept = stored.layers.get(i).ok_or_else(missing)?;
@@ -78,7 +84,7 @@ pub(super) fn backward<T: Real>(
                     slope: &correction.slope,
                     offset: &correction.offset,
                 };
-                if !winograd::fits(&layer.geometry) {
+                if !fits(layer, wanted) {
                     let written = before.map(Kept::written);
                     let dy = write_out(dy, kept.moments.len());
                     direct(layer, weight, written.as_deref().unwrap_or(first_x), &dy, wanted, before)
@@ -113,6 +119,10 @@ enum State<T> {
 /// Weight gradient, gradient to the input (masked, with its sums, where a layer is before).
 type Gradients<T> = (Vec<T>, Vec<T>, Option<Vec<(f64, f64)>>);
 
+fn fits(layer: &Layer, wanted: bool) -> bool {
+    fused::fits_backward(&layer.geometry, layer.direction, wanted)
+}
+
 fn fast<T: Real>(
     layer: &Layer,
     weight: &[T],
@@ -124,21 +134,15 @@ fn fast<T: Real>(
     let g = &layer.geometry;
     let (h, w, c) = g.input(layer.direction);
     let after = |first: usize, dx: &mut [T]| before.filter(|_| wanted).map(|before| mask(first * h * w * c, dx, before));
-    let want = |side| if wanted { side } else { Wanted::Nothing };
-    let (dw, dx, pieces) = match layer.direction {
-        Direction::Convolve => winograd::backward(g, x, dy, weight, want(Wanted::Big), after),
-        Direction::Transpose => winograd::backward(g, dy, x, weight, want(Wanted::Small), after),
-    };
+    let (dw, dx, pieces) = fused::backward(g, layer.direction, (x, dy), weight, wanted, after);
     let sums = before.filter(|_| wanted).map(|_| total(c, pieces.into_iter().flatten()));
     (dw, dx, sums)
 }
 
 fn direct<T: Real>(layer: &Layer, weight: &[T], x: &[T], dy: &[T], wanted: bool, before: Option<&Kept<T>>) -> Gradients<T> {
     let g = &layer.geometry;
-    let (dw, dx) = match layer.direction {
-        Direction::Convolve => (weight_gradient_any(g, x, dy), wanted.then(|| adjoint_any(g, dy, weight, None))),
-        Direction::Transpose => (weight_gradient_any(g, dy, x), wanted.then(|| convolve_any(g, dy, weight, None))),
-    };
+    let dw = weight_gradient(g, layer.direction, x, dy);
+    let dx = wanted.then(|| input_gradient(g, layer.direction, dy, weight));
     match (dx, before) {
         (Some(dx), Some(before)) => {
             let masked = mask_all(dx, before);
@@ -256,19 +260,7 @@ fn write_out<T: Real>(source: Corrected<'_, T>, c: usize) -> Vec<T> {
 
 vectorised! {
 fn write_rows<T: Real>(source: Corrected<'_, T>, at: usize, c: usize, out: &mut [T]) {
-    for (row, out) in out.chunks_exact_mut(c).enumerate() {
-        let at = at + row * c;
-        let mut channel = 0;
-        while channel < c {
-            if channel + 16 <= c {
-                out[channel..channel + 16].copy_from_slice(&source.load::<16>(at + channel, channel));
-                channel += 16;
-            } else {
-                out[channel..channel + 1].copy_from_slice(&source.load::<1>(at + channel, channel));
-                channel += 1;
-            }
-        }
-    }
+    source.write(at, c, out);
 }
 }
 

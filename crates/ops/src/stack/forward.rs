@@ -1,11 +1,12 @@
 //! The stack's forward pass, channels last throughout.
 
 use super::op::{Finish, Layer};
-use crate::conv::{Direction, adjoint_any, convolve_any};
+use crate::conv::{add_bias, fused, layer as convolution};
+use crate::activation::{sigmoid_in_place, tanh_in_place};
 use crate::norm::kernel::{Affine, Moments, View, affine, merge, moments, piece_moments};
 use crate::real::Real;
 use crate::transpose::transpose_images;
-use crate::winograd::{self, Normalised, Plain};
+use crate::winograd::{Normalised, Plain};
 use candle_core::{Error, Result};
 use rayon::prelude::*;
 use std::sync::Mutex;
@@ -86,9 +87,7 @@ pub(super) fn forward<T: Real>(layers: &[Layer], parameters: &[&[T]], x: &[T], e
             let (y, moments) = normed(layer, weight, first, kept.last());
             kept.push(Kept::new(y, moments, gamma, beta, eps));
         } else {
-            let input = kept.last().map(Kept::written);
-            let mut y = plain(layer, weight, Some(bias), input.as_deref().unwrap_or(first));
-            finish(layer.finish, &mut y);
+            let y = finished(layer, weight, bias, first, kept.last());
             result = Some(outward(y, shape));
         }
     }
@@ -100,39 +99,49 @@ pub(super) fn forward<T: Real>(layers: &[Layer], parameters: &[&[T]], x: &[T], e
     Ok(Stored { layers: kept, result: Mutex::new(Some(result)) })
 }
 
-fn plain<T: Real>(layer: &Layer, weight: &[T], bias: Option<&[T]>, x: &[T]) -> Vec<T> {
-    match layer.direction {
-        Direction::Convolve => convolve_any(&layer.geometry, x, weight, bias),
-        Direction::Transpose => adjoint_any(&layer.geometry, x, weight, bias),
-    }
-}
-
 /// A convolution and its result's moments, formed while the result is in cache.
 fn normed<T: Real>(layer: &Layer, weight: &[T], first: &[T], before: Option<&Kept<T>>) -> (Vec<T>, Vec<Moments>) {
-    let g = &layer.geometry;
-    let (h, w, c) = g.result(layer.direction);
+    let (g, direction) = (&layer.geometry, layer.direction);
+    let (h, w, c) = g.result(direction);
     let view = View { outer: g.n * h * w, c, inner: 1 };
-    if !winograd::fits(g) {
+    if !fused::fits_forward(g, direction) {
         let input = before.map(Kept::written);
-        let y = plain(layer, weight, None, input.as_deref().unwrap_or(first));
+        let y = convolution(g, direction, input.as_deref().unwrap_or(first), weight, None);
         let moments = moments(view, &y);
         return (y, moments);
     }
     let after = |_: usize, y: &mut [T]| (piece_moments(view, y), y.len() / c);
-    let (y, pieces) = match (layer.direction, before) {
-        (Direction::Convolve, Some(before)) => winograd::convolve(g, before.activation(), weight, after),
-        (Direction::Convolve, None) => winograd::convolve(g, Plain(first), weight, after),
-        (Direction::Transpose, Some(before)) => winograd::adjoint(g, before.activation(), weight, after),
-        (Direction::Transpose, None) => winograd::adjoint(g, Plain(first), weight, after),
+    let (y, pieces) = match before {
+        Some(before) => fused::forward(g, direction, before.activation(), weight, after),
+        None => fused::forward(g, direction, Plain(first), weight, after),
     };
     let moments = merge(c, pieces.iter().map(|(piece, count)| (piece.as_slice(), *count)));
     (y, moments)
 }
 
-fn finish<T: Real>(finish: Finish, y: &mut [T]) {
-    y.par_chunks_mut(1 << 12).for_each(|y| match finish {
-        Finish::Sigmoid => y.iter_mut().for_each(|v| *v = T::one() / (T::one() + (-*v).exp())),
-        Finish::Tanh => y.iter_mut().for_each(|v| *v = v.tanh()),
+/// A convolution with bias and activation.
+fn finished<T: Real>(layer: &Layer, weight: &[T], bias: &[T], first: &[T], before: Option<&Kept<T>>) -> Vec<T> {
+    let (g, direction) = (&layer.geometry, layer.direction);
+    if !fused::fits_forward(g, direction) {
+        let input = before.map(Kept::written);
+        let mut y = convolution(g, direction, input.as_deref().unwrap_or(first), weight, Some(bias));
+        y.par_chunks_mut(1 << 12).for_each(|y| activate(layer.finish, y));
+        return y;
+    }
+    let after = |_: usize, y: &mut [T]| {
+        add_bias(y, bias);
+        activate(layer.finish, y);
+    };
+    match before {
+        Some(before) => fused::forward(g, direction, before.activation(), weight, after).0,
+        None => fused::forward(g, direction, Plain(first), weight, after).0,
+    }
+}
+
+fn activate<T: Real>(finish: Finish, y: &mut [T]) {
+    match finish {
+        Finish::Sigmoid => sigmoid_in_place(y),
+        Finish::Tanh => tanh_in_place(y),
         Finish::Norm => {}
-    });
+    }
 }

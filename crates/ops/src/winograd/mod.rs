@@ -34,7 +34,7 @@ fn big_to_small<T: Real>(plan: &Plan, rows: usize, v: &[T], u: &[T], m: &mut [T]
         let left = Left { data: &v[position.start * rows..], rows, depth, row_stride: position.stride, depth_stride: 1 };
         let right = Right {
             data: &u[position.weights * plan.g.c * stride..],
-            panels: stride / PANEL,
+            columns: stride,
             panel_stride: depth * PANEL,
             depth_stride: PANEL,
         };
@@ -54,8 +54,7 @@ fn small_to_big<T: Real>(plan: &Plan, rows: usize, y: &[T], u: &[T], v: &mut [T]
             row_stride: plan.small_stride,
             depth_stride: 1,
         };
-        let panels = numbers / (depth * PANEL);
-        let right = Right { data: u, panels, panel_stride: depth * PANEL, depth_stride: PANEL };
+        let right = Right { data: u, columns: numbers / depth, panel_stride: depth * PANEL, depth_stride: PANEL };
         product(&mut v[position.start * rows..], position.stride, left, right, false);
         u = &u[numbers..];
     }
@@ -84,7 +83,7 @@ fn weight_product<T: Real>(
     };
     let right = Right {
         data: &y[p * rows * plan.small_stride..],
-        panels: stride / PANEL,
+        columns: stride,
         panel_stride: PANEL,
         depth_stride: plan.small_stride,
     };
@@ -214,7 +213,8 @@ pub(crate) fn backward<T: Real, B: Source<T>, S: Source<T>, R: Send>(
     let mut results = Vec::new();
     if SHARES * len <= SHARED_NUMBERS {
         let share = g.n.div_ceil(SHARES);
-        sums = vec![T::zero(); g.n.div_ceil(share) * len];
+        // Each share's first product writes all of it.
+        sums = unfilled(g.n.div_ceil(share) * len);
         let outs = pieces(&mut out, share * per_image, g.n.div_ceil(share));
         let parts: Vec<Vec<R>> = sums
             .par_chunks_mut(len)

@@ -6,6 +6,24 @@ use crate::real::Real;
 pub(crate) trait Source<T: Real>: Copy + Sync {
     /// The numbers from flat index `at` on, whose first belongs to `channel`.
     fn load<const N: usize>(&self, at: usize, channel: usize) -> [T; N];
+
+    /// Writes whole pixels of `c` channels from flat index `at` on.
+    #[inline(always)]
+    fn write(&self, at: usize, c: usize, out: &mut [T]) {
+        for (row, out) in out.chunks_exact_mut(c).enumerate() {
+            let at = at + row * c;
+            let mut channel = 0;
+            while channel < c {
+                if channel + 16 <= c {
+                    out[channel..channel + 16].copy_from_slice(&self.load::<16>(at + channel, channel));
+                    channel += 16;
+                } else {
+                    out[channel..channel + 1].copy_from_slice(&self.load::<1>(at + channel, channel));
+                    channel += 1;
+                }
+            }
+        }
+    }
 }
 
 /// The tensor itself.
@@ -23,6 +41,11 @@ impl<T: Real> Source<T> for Plain<'_, T> {
     #[inline(always)]
     fn load<const N: usize>(&self, at: usize, _: usize) -> [T; N] {
         run(self.0, at)
+    }
+
+    #[inline(always)]
+    fn write(&self, at: usize, _: usize, out: &mut [T]) {
+        out.copy_from_slice(&self.0[at..at + out.len()]);
     }
 }
 
