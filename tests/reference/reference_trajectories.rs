@@ -70,14 +70,15 @@ fn check(name: &str) -> Result<()> {
     for (name, var) in network.parameters().weights() {
         if feeds_batch_norm(&name) {
             // Batch norm takes a constant away again, so that the exact gradient of this bias is zero. What
-            // is left is rounding, which Adam turns into steps of up to the learning rate, either way.
+            // is left is rounding, which Adam turns into steps of up to the learning rate, either way. A
+            // fused layer may know the gradient to be zero and leave the bias where it is.
             let reach = 2.0 * LEARNING_RATE * trace.len() as f64;
             close(&format!("{} final.{name}", case.name), &var, &case.tensor(&format!("final.{name}"))?, 0.0, reach)?;
         } else {
             case.check(&format!("final.{name}"), &var)?;
+            // The steps did move it: a start that agrees with the end would prove nothing.
+            assert!(close("moved", &var, &case.tensor(&format!("param.{name}"))?, 0.0, 1e-6).is_err(), "{name} did not move");
         }
-        // The steps did move it: a start that agrees with the end would prove nothing.
-        assert!(close("moved", &var, &case.tensor(&format!("param.{name}"))?, 0.0, 1e-6).is_err(), "{name} did not move");
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Point-wise functions, over all threads and with the gradient from the result alone.
+#![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
 use crate::error::{Result, check_float};
 use crate::real::{Real, contiguous, dispatch, unfilled, with_slice};
+use crate::simd::vectorised;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
 use rayon::prelude::*;
@@ -49,21 +51,61 @@ enum Function {
     Relu,
 }
 
+vectorised! {
+/// 1 / (1 + exp(-x)) of every number.
+fn sigmoid_all<T: Real>(x: &mut [T]) {
+    for v in x {
+        *v = T::one() / (T::one() + (-*v).exp());
+    }
+}
+}
+
+vectorised! {
+/// tanh of every number.
+fn tanh_all<T: Real>(x: &mut [T]) {
+    for v in x {
+        *v = v.tanh();
+    }
+}
+}
+
+pub(crate) fn sigmoid_in_place<T: Real>(x: &mut [T]) {
+    sigmoid_all(x);
+}
+
+pub(crate) fn tanh_in_place<T: Real>(x: &mut [T]) {
+    tanh_all(x);
+}
+
 const PIECE: usize = 1 << 13;
 
 fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
     let mut out = unfilled(x.len());
+    out.par_chunks_mut(PIECE)
+        .zip(x.par_chunks(PIECE))
+        .for_each(|(out, x)| {
+            for (o, v) in out.iter_mut().zip(x) {
+                *o = f(*v);
+            }
+        });
+    out
+}
+
+fn in_place<T: Real>(x: &[T], f: impl Fn(&mut [T]) + Sync) -> Vec<T> {
+    let mut out = unfilled(x.len());
     out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(out, x)| {
-        for (o, v) in out.iter_mut().zip(x) {
-            *o = f(*v);
-        }
+        out.copy_from_slice(x);
+        f(out);
     });
     out
 }
 
 fn map2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
     let mut out = unfilled(x.len());
-    let pieces = out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).zip(y.par_chunks(PIECE));
+    let pieces = out
+        .par_chunks_mut(PIECE)
+        .zip(x.par_chunks(PIECE))
+        .zip(y.par_chunks(PIECE));
     pieces.for_each(|((out, x), y)| {
         for ((o, x), y) in out.iter_mut().zip(x).zip(y) {
             *o = f(*x, *y);
@@ -75,8 +117,8 @@ fn map2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
 impl Function {
     fn forward<T: Real>(self, x: &[T]) -> Vec<T> {
         match self {
-            Self::Sigmoid => map(x, |v| T::one() / (T::one() + (-v).exp())),
-            Self::Tanh => map(x, T::tanh),
+            Self::Sigmoid => in_place(x, sigmoid_all),
+            Self::Tanh => in_place(x, tanh_all),
             Self::Relu => map(x, |v| if v < T::zero() { T::zero() } else { v }),
         }
     }

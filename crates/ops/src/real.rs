@@ -3,10 +3,13 @@
 
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, DType, Error, Layout, Result, Storage, Tensor, WithDType};
+use crate::exponential;
 use std::cell::RefCell;
 
 /// `f32` or `f64`. The first trains, the second checks gradients by finite differences.
-pub(crate) trait Real: WithDType + std::iter::Sum + std::ops::Neg<Output = Self> + Default {
+pub(crate) trait Real:
+    WithDType + std::iter::Sum + std::ops::Neg<Output = Self> + Default + crate::panels::Kernels
+{
     fn exp(self) -> Self;
     fn tanh(self) -> Self;
     fn sqrt(self) -> Self;
@@ -19,19 +22,21 @@ pub(crate) trait Real: WithDType + std::iter::Sum + std::ops::Neg<Output = Self>
 }
 
 macro_rules! real {
-    ($t:ty, $variant:ident, $cell:ident) => {
+    ($t:ty, $variant:ident, $cell:ident, $exp:expr, $tanh:expr) => {
         thread_local! {
             static $cell: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
         }
         impl Real for $t {
+            #[inline(always)]
             fn exp(self) -> Self {
-                <$t>::exp(self)
+                $exp(self)
             }
             fn sqrt(self) -> Self {
                 <$t>::sqrt(self)
             }
+            #[inline(always)]
             fn tanh(self) -> Self {
-                <$t>::tanh(self)
+                $tanh(self)
             }
             fn slice_mut(storage: &mut CpuStorage) -> Result<&mut [Self]> {
                 match storage {
@@ -51,8 +56,8 @@ macro_rules! real {
         }
     };
 }
-real!(f32, F32, SCRATCH_F32);
-real!(f64, F64, SCRATCH_F64);
+real!(f32, F32, SCRATCH_F32, exponential::exp, exponential::tanh);
+real!(f64, F64, SCRATCH_F64, f64::exp, f64::tanh);
 
 /// Runs `$body` with `$t` standing for the Rust type of `$dtype`.
 macro_rules! dispatch {
@@ -82,19 +87,30 @@ pub(crate) fn with_slice<T: Real, R>(x: &Tensor, f: impl FnOnce(&[T]) -> Result<
     let (storage, layout) = x.storage_and_layout();
     match &*storage {
         Storage::Cpu(cpu) => f(contiguous::<T>(cpu, layout)?),
-        _ => Err(Error::msg("vimae-ops: a tensor of this operation is not on the CPU")),
+        _ => Err(Error::msg(
+            "vimae-ops: a tensor of this operation is not on the CPU",
+        )),
     }
 }
 
 /// The numbers behind a contiguous layout.
 pub(crate) fn contiguous<'a, T: Real>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
-    let (start, end) = layout.contiguous_offsets().ok_or(Error::RequiresContiguous { op: "vimae-ops kernel" })?;
-    T::cpu_storage_as_slice(storage)?.get(start..end).ok_or_else(|| Error::msg("vimae-ops: a layout reaches outside its storage"))
+    let (start, end) = layout
+        .contiguous_offsets()
+        .ok_or(Error::RequiresContiguous {
+            op: "vimae-ops kernel",
+        })?;
+    T::cpu_storage_as_slice(storage)?
+        .get(start..end)
+        .ok_or_else(|| Error::msg("vimae-ops: a layout reaches outside its storage"))
 }
 
 /// A vector for a kernel that writes every number before any is read: zeroing what is overwritten
 /// anyway is a measurable share of a training step.
-#[expect(clippy::uninit_vec, reason = "as candle's own alloc_uninit; the kernels only write")]
+#[expect(
+    clippy::uninit_vec,
+    reason = "as candle's own alloc_uninit; the kernels only write"
+)]
 pub(crate) fn unfilled<T: Real>(len: usize) -> Vec<T> {
     let mut out = Vec::with_capacity(len);
     // SAFETY: the capacity is `len`; f32 and f64 have no destructor and no invalid bit pattern,

@@ -3,30 +3,30 @@
 /// Defines a function whose body is compiled three times: for AVX-512, for AVX2, and for the
 /// baseline of the build. The order of operations, and so the result, is the same in all.
 macro_rules! vectorised {
-    ($(#[$doc:meta])* fn $name:ident<T: Real $(, const $n:ident: $nt:ty)*>($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
+    ($(#[$doc:meta])* fn $name:ident<T: Real $(; $s:ident: $bound:ident)? $(, const $n:ident: $nt:ty)*>($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
         $(#[$doc])*
-        fn $name<T: Real $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? {
+        fn $name<T: Real $(, $s: $bound<T>)? $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? {
             #[inline(always)]
-            fn body<T: Real $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? $body
+            fn body<T: Real $(, $s: $bound<T>)? $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? $body
             #[cfg(target_arch = "x86_64")]
             {
                 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
-                fn v4<T: Real $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? {
-                    body::<T $(, $n)*>($($arg),*)
+                fn v4<T: Real $(, $s: $bound<T>)? $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? {
+                    body::<T $(, $s)? $(, $n)*>($($arg),*)
                 }
                 #[target_feature(enable = "avx2,fma")]
-                fn v3<T: Real $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? {
-                    body::<T $(, $n)*>($($arg),*)
+                fn v3<T: Real $(, $s: $bound<T>)? $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? {
+                    body::<T $(, $s)? $(, $n)*>($($arg),*)
                 }
                 match $crate::simd::level() {
                     // SAFETY: level() has found these features on this processor.
-                    $crate::simd::Level::V4 => return unsafe { v4::<T $(, $n)*>($($arg),*) },
+                    $crate::simd::Level::V4 => return unsafe { v4::<T $(, $s)? $(, $n)*>($($arg),*) },
                     // SAFETY: as above.
-                    $crate::simd::Level::V3 => return unsafe { v3::<T $(, $n)*>($($arg),*) },
+                    $crate::simd::Level::V3 => return unsafe { v3::<T $(, $s)? $(, $n)*>($($arg),*) },
                     $crate::simd::Level::Baseline => {}
                 }
             }
-            body::<T $(, $n)*>($($arg),*)
+            body::<T $(, $s)? $(, $n)*>($($arg),*)
         }
     };
 }

@@ -3,18 +3,56 @@
 mod adjoint;
 mod composed;
 mod forward;
+pub(crate) mod fused;
 mod gather;
 mod geometry;
 mod op;
 mod weights;
 
 pub(crate) use op::Channels;
-pub(crate) use weights::column_sums;
+pub use op::Direction;
+pub(crate) use forward::{add_bias, pack};
+pub(crate) use geometry::{Geometry, same_padding};
+pub(crate) use weights::{column_sums, unpack};
 
+use crate::real::Real;
+use crate::winograd::Plain;
 use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
 use candle_core::{Device, Tensor};
-use geometry::{Geometry, check_positive, output_size, same_padding};
-use op::{ConvOp, Direction};
+use geometry::{check_positive, output_size};
+use op::ConvOp;
+
+/// The layer by whichever kernel suits the shape.
+pub(crate) fn layer<T: Real>(g: &Geometry, direction: Direction, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    if fused::fits_forward(g, direction) {
+        let add = |_: usize, out: &mut [T]| bias.into_iter().for_each(|bias| forward::add_bias(out, bias));
+        return fused::forward(g, direction, Plain(x), w, add).0;
+    }
+    match direction {
+        Direction::Convolve => forward::convolve(g, x, w, bias),
+        Direction::Transpose => adjoint::adjoint(g, x, w, bias),
+    }
+}
+
+/// Its gradient to the input.
+pub(crate) fn input_gradient<T: Real>(g: &Geometry, direction: Direction, dy: &[T], w: &[T]) -> Vec<T> {
+    let other = match direction {
+        Direction::Convolve => Direction::Transpose,
+        Direction::Transpose => Direction::Convolve,
+    };
+    layer(g, other, dy, w, None)
+}
+
+/// Its gradient to the weight.
+pub(crate) fn weight_gradient<T: Real>(g: &Geometry, direction: Direction, x: &[T], dy: &[T]) -> Vec<T> {
+    if fused::fits_backward(g, direction, false) {
+        return fused::backward(g, direction, (Plain(x), Plain(dy)), &[], false, |_, _| ()).0;
+    }
+    match direction {
+        Direction::Convolve => weights::weight_gradient(g, x, dy),
+        Direction::Transpose => weights::weight_gradient(g, dy, x),
+    }
+}
 
 /// Stride and zero padding of [`conv2d`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,13 +77,20 @@ pub struct ConvTransposeParams {
 
 impl Default for ConvParams {
     fn default() -> Self {
-        Self { stride: (1, 1), padding: [0; 4] }
+        Self {
+            stride: (1, 1),
+            padding: [0; 4],
+        }
     }
 }
 
 impl Default for ConvTransposeParams {
     fn default() -> Self {
-        Self { stride: (1, 1), padding: [0; 4], output_padding: (0, 0) }
+        Self {
+            stride: (1, 1),
+            padding: [0; 4],
+            output_padding: (0, 0),
+        }
     }
 }
 
@@ -77,7 +122,15 @@ pub fn conv2d(x: &Tensor, w: &Tensor, b: Option<&Tensor>, params: ConvParams) ->
 /// Shapes, strides or kinds of numbers that do not fit together.
 pub fn conv2d_same(x: &Tensor, w: &Tensor, b: Option<&Tensor>, stride: usize) -> Result<Tensor> {
     let stride = (stride, stride);
-    convolution("conv2d_same", x, w, b, stride, Padding::Same, Channels::First)
+    convolution(
+        "conv2d_same",
+        x,
+        w,
+        b,
+        stride,
+        Padding::Same,
+        Channels::First,
+    )
 }
 
 /// Transposed convolution, the adjoint of [`conv2d`] with the same stride and padding.
@@ -87,9 +140,22 @@ pub fn conv2d_same(x: &Tensor, w: &Tensor, b: Option<&Tensor>, stride: usize) ->
 ///
 /// # Errors
 /// Shapes, strides or kinds of numbers that do not fit together.
-pub fn conv_transpose2d(x: &Tensor, w: &Tensor, b: Option<&Tensor>, params: ConvTransposeParams) -> Result<Tensor> {
+pub fn conv_transpose2d(
+    x: &Tensor,
+    w: &Tensor,
+    b: Option<&Tensor>,
+    params: ConvTransposeParams,
+) -> Result<Tensor> {
     let padding = Padding::Explicit(params.padding, params.output_padding);
-    transposed("conv_transpose2d", x, w, b, params.stride, padding, Channels::First)
+    transposed(
+        "conv_transpose2d",
+        x,
+        w,
+        b,
+        params.stride,
+        padding,
+        Channels::First,
+    )
 }
 
 /// The exact adjoint of [`conv2d_same`].
@@ -98,25 +164,55 @@ pub fn conv_transpose2d(x: &Tensor, w: &Tensor, b: Option<&Tensor>, params: Conv
 ///
 /// # Errors
 /// Shapes, strides or kinds of numbers that do not fit together.
-pub fn conv_transpose2d_same(x: &Tensor, w: &Tensor, b: Option<&Tensor>, stride: usize) -> Result<Tensor> {
+pub fn conv_transpose2d_same(
+    x: &Tensor,
+    w: &Tensor,
+    b: Option<&Tensor>,
+    stride: usize,
+) -> Result<Tensor> {
     let stride = (stride, stride);
-    transposed("conv_transpose2d_same", x, w, b, stride, Padding::Same, Channels::First)
+    transposed(
+        "conv_transpose2d_same",
+        x,
+        w,
+        b,
+        stride,
+        Padding::Same,
+        Channels::First,
+    )
 }
 
 /// (N, H, W, C) of an image tensor.
-fn image_dims(op: &'static str, x: &Tensor, channels: Channels) -> Result<(usize, usize, usize, usize)> {
+pub(crate) fn image_dims(
+    op: &'static str,
+    x: &Tensor,
+    channels: Channels,
+) -> Result<(usize, usize, usize, usize)> {
     check_float(op, "x", x)?;
     let dims = match (x.dims(), channels) {
         (&[n, c, h, w], Channels::First) | (&[n, h, w, c], Channels::Last) => (n, h, w, c),
         (_, Channels::First) => return Err(shape_error(op, "x", "[N, C, H, W]", x)),
         (_, Channels::Last) => return Err(shape_error(op, "x", "[N, H, W, C]", x)),
     };
-    check_positive(op, &[("height of x", dims.1), ("width of x", dims.2), ("channels of x", dims.3)])?;
+    check_positive(
+        op,
+        &[
+            ("height of x", dims.1),
+            ("width of x", dims.2),
+            ("channels of x", dims.3),
+        ],
+    )?;
     Ok(dims)
 }
 
 /// (other channels, kh, kw) of a weight whose first or second dimension is `inner`.
-fn weight_dims(op: &'static str, w: &Tensor, x: &Tensor, inner: usize, direction: Direction) -> Result<(usize, usize, usize)> {
+fn weight_dims(
+    op: &'static str,
+    w: &Tensor,
+    x: &Tensor,
+    inner: usize,
+    direction: Direction,
+) -> Result<(usize, usize, usize)> {
     check_dtype(op, "w", w, x)?;
     let dims = match (w.dims(), direction) {
         (&[o, i, kh, kw], Direction::Convolve) if i == inner => (o, kh, kw),
@@ -128,8 +224,41 @@ fn weight_dims(op: &'static str, w: &Tensor, x: &Tensor, inner: usize, direction
             return Err(shape_error(op, "w", format!("[{inner}, O, kh, kw]"), w));
         }
     };
-    check_positive(op, &[("output channels of w", dims.0), ("kernel height", dims.1), ("kernel width", dims.2)])?;
+    check_positive(
+        op,
+        &[
+            ("output channels of w", dims.0),
+            ("kernel height", dims.1),
+            ("kernel width", dims.2),
+        ],
+    )?;
     Ok(dims)
+}
+
+/// The geometry of a SAME convolution or its adjoint on an input of (n, height, width, channels).
+pub(crate) fn same_geometry(
+    op: &'static str,
+    (n, h, w, c): (usize, usize, usize, usize),
+    x: &Tensor,
+    weight: &Tensor,
+    stride: usize,
+    direction: Direction,
+) -> Result<Geometry> {
+    let (out, kh, kw) = weight_dims(op, weight, x, c, direction)?;
+    check_positive(op, &[("stride", stride)])?;
+    let (sh, sw) = (stride, stride);
+    Ok(match direction {
+        Direction::Convolve => {
+            let (top, left) = (same_padding(h, kh, sh).0, same_padding(w, kw, sw).0);
+            let (oh, ow) = (h.div_ceil(sh), w.div_ceil(sw));
+            Geometry { n, h, w, c, oh, ow, o: out, kh, kw, sh, sw, top, left }
+        }
+        Direction::Transpose => {
+            let (big_h, big_w) = (h * sh, w * sw);
+            let (top, left) = (same_padding(big_h, kh, sh).0, same_padding(big_w, kw, sw).0);
+            Geometry { n, h: big_h, w: big_w, c: out, oh: h, ow: w, o: c, kh, kw, sh, sw, top, left }
+        }
+    })
 }
 
 pub(crate) fn convolution(
@@ -151,12 +280,38 @@ pub(crate) fn convolution(
     // With stride > kernel SAME needs no padding, and the last rows may go unseen.
     let (oh, ow) = match padding {
         Padding::Same => (h.div_ceil(sh), w.div_ceil(sw)),
-        Padding::Explicit(..) => {
-            (output_size(op, "kernel height", h, (top, bottom), kh, sh)?, output_size(op, "kernel width", w, (left, right), kw, sw)?)
-        }
+        Padding::Explicit(..) => (
+            output_size(op, "kernel height", h, (top, bottom), kh, sh)?,
+            output_size(op, "kernel width", w, (left, right), kw, sw)?,
+        ),
     };
-    let geometry = Geometry { n, h, w, c, oh, ow, o, kh, kw, sh, sw, top, left };
-    apply(op, x, weight, bias, o, ConvOp { geometry, direction: Direction::Convolve, channels })
+    let geometry = Geometry {
+        n,
+        h,
+        w,
+        c,
+        oh,
+        ow,
+        o,
+        kh,
+        kw,
+        sh,
+        sw,
+        top,
+        left,
+    };
+    apply(
+        op,
+        x,
+        weight,
+        bias,
+        o,
+        ConvOp {
+            geometry,
+            direction: Direction::Convolve,
+            channels,
+        },
+    )
 }
 
 pub(crate) fn transposed(
@@ -183,11 +338,43 @@ pub(crate) fn transposed(
             (h, w, top, left)
         }
     };
-    let geometry = Geometry { n, h, w, c, oh, ow, o, kh, kw, sh, sw, top, left };
-    apply(op, x, weight, bias, c, ConvOp { geometry, direction: Direction::Transpose, channels })
+    let geometry = Geometry {
+        n,
+        h,
+        w,
+        c,
+        oh,
+        ow,
+        o,
+        kh,
+        kw,
+        sh,
+        sw,
+        top,
+        left,
+    };
+    apply(
+        op,
+        x,
+        weight,
+        bias,
+        c,
+        ConvOp {
+            geometry,
+            direction: Direction::Transpose,
+            channels,
+        },
+    )
 }
 
-fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, outputs: usize, conv: ConvOp) -> Result<Tensor> {
+fn apply(
+    op: &'static str,
+    x: &Tensor,
+    w: &Tensor,
+    b: Option<&Tensor>,
+    outputs: usize,
+    conv: ConvOp,
+) -> Result<Tensor> {
     if let Some(b) = b {
         check_vector(op, "b", b, outputs, x)?;
     }
@@ -200,3 +387,9 @@ fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, outputs: 
         None => x.apply_op2(&w, conv)?,
     })
 }
+
+#[cfg(test)]
+pub(crate) use {
+    adjoint::adjoint as direct_adjoint, forward::convolve as direct_convolve,
+    weights::weight_gradient as direct_weight_gradient,
+};

@@ -1,9 +1,8 @@
 //! Convolution and adjoint as candle operations on the CPU.
 
-use super::adjoint::adjoint;
-use super::forward::convolve;
 use super::geometry::Geometry;
-use super::weights::{column_sums, weight_gradient};
+use super::weights::column_sums;
+use super::{input_gradient, layer, weight_gradient};
 use crate::real::{Real, contiguous, dispatch, with_slice};
 use crate::transpose::transpose_images;
 use candle_core::backend::BackendStorage;
@@ -19,11 +18,12 @@ pub(crate) enum Channels {
     Last,
 }
 
+/// Which way a convolution goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Direction {
-    /// Big side in, small side out.
+pub enum Direction {
+    /// The convolution itself.
     Convolve,
-    /// Small side in, big side out.
+    /// Its adjoint, the transposed convolution.
     Transpose,
 }
 
@@ -83,11 +83,10 @@ impl ConvOp {
         let (from, to) = self.sides();
         let x = self.inward(contiguous::<T>(x, x_layout)?, from);
         let w = contiguous::<T>(w, w_layout)?;
-        let bias = bias.map(|(b, layout)| contiguous::<T>(b, layout)).transpose()?;
-        let y = match self.direction {
-            Direction::Convolve => convolve(&self.geometry, &x, w, bias),
-            Direction::Transpose => adjoint(&self.geometry, &x, w, bias),
-        };
+        let bias = bias
+            .map(|(b, layout)| contiguous::<T>(b, layout))
+            .transpose()?;
+        let y = layer(&self.geometry, self.direction, &x, w, bias);
         Ok((T::to_cpu_storage_owned(self.outward(y, to)), self.shape(to)))
     }
 
@@ -105,22 +104,14 @@ impl ConvOp {
             let grad = self.inward(grad, to);
             let mut gradients = (None, None, None);
             if x.track_op() {
-                let values = with_slice::<T, _>(w, |w| {
-                    Ok(match self.direction {
-                        Direction::Convolve => adjoint(g, &grad, w, None),
-                        Direction::Transpose => convolve(g, &grad, w, None),
-                    })
-                })?;
+                let values = with_slice::<T, _>(w, |w| Ok(input_gradient(g, self.direction, &grad, w)))?;
                 let values = self.outward(values, from);
                 gradients.0 = Some(Tensor::from_vec(values, self.shape(from), &Device::Cpu)?);
             }
             if w.track_op() {
                 let values = with_slice::<T, _>(x, |x| {
                     let x = self.inward(x, from);
-                    Ok(match self.direction {
-                        Direction::Convolve => weight_gradient(g, &x, &grad),
-                        Direction::Transpose => weight_gradient(g, &grad, &x),
-                    })
+                    Ok(weight_gradient(g, self.direction, &x, &grad))
                 })?;
                 gradients.1 = Some(Tensor::from_vec(values, w.shape(), &Device::Cpu)?);
             }
@@ -144,10 +135,22 @@ impl CustomOp2 for ConvOp {
     fn name(&self) -> &'static str {
         self.label()
     }
-    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        w: &CpuStorage,
+        lw: &Layout,
+    ) -> Result<(CpuStorage, Shape)> {
         dispatch!(x.dtype(), T => self.forward::<T>((x, lx), (w, lw), None))
     }
-    fn bwd(&self, x: &Tensor, w: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        _: &Tensor,
+        grad: &Tensor,
+    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let (gx, gw, _) = dispatch!(x.dtype(), T => self.backward::<T>(x, w, None, grad))?;
         Ok((gx, gw))
     }
