@@ -13,8 +13,24 @@ use crate::{Error, Picture, Result, celeba, container, idx, omniglot, prepared, 
 pub type Reader = fn(&[u8]) -> Result<usize>;
 
 /// The readers by name.
-pub const READERS: [(&str, Reader); 8] =
-    [("gzip", gzip), ("idx", gzip), ("jpeg", picture), ("parquet", parquet), ("png", picture), ("prepared", cached), ("tar", tar), ("zip", zip)];
+pub const READERS: [(&str, Reader); 8] = [
+    ("gzip", gzip),
+    ("idx", gzip),
+    ("jpeg", picture),
+    ("parquet", parquet),
+    ("png", picture),
+    ("prepared", cached),
+    ("tar", tar),
+    ("zip", zip),
+];
+
+/// Reads `bytes` with the reader of that name; nothing where there is none.
+///
+/// # Errors
+/// The reader's.
+pub fn read(name: &str, bytes: &[u8]) -> Result<usize> {
+    READERS.iter().find(|(n, _)| *n == name).map_or(Ok(0), |(_, read)| read(bytes))
+}
 
 /// An idx file of pictures or of labels, packed with gzip or not.
 fn gzip(bytes: &[u8]) -> Result<usize> {

@@ -85,5 +85,11 @@ pub fn verify(name: &str, sources: &Sources) -> Result<Verified> {
         }
     }
     let spread = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
-    Ok(Verified { files, splits, classes: (counts.len(), spread.0, spread.1), sha256: opened.dataset.sha256().into(), skipped: opened.skipped })
+    Ok(Verified {
+        files,
+        splits,
+        classes: (counts.len(), spread.0, spread.1),
+        sha256: opened.dataset.sha256().into(),
+        skipped: opened.skipped,
+    })
 }

@@ -28,7 +28,12 @@ impl Sources {
 
     /// The Hub cache where `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME` or `HOME` put it, and `cache_dir`.
     pub fn from_env(data_dir: Option<PathBuf>, cache_dir: impl Into<PathBuf>) -> Self {
-        Self { data_dir, hub_cache: hub_cache(|name| env::var_os(name).map(PathBuf::from)), cache_dir: Some(cache_dir.into()), skip_broken: false }
+        Self {
+            data_dir,
+            hub_cache: hub_cache(|name| env::var_os(name).map(PathBuf::from)),
+            cache_dir: Some(cache_dir.into()),
+            skip_broken: false,
+        }
     }
 
     /// The folders in which the files of data set `name` may be, the most specific first.

@@ -130,7 +130,12 @@ fn answer(stream: TcpStream, content: &[u8], token: Option<&str>, seen: &Mutex<V
         Some(Trouble::Garbled) => plain(status, &range, &body.iter().map(|b| !b).collect::<Vec<_>>(), &mut stream),
         Some(Trouble::WrongRange) => {
             let last = content.len() - 1;
-            plain("206 Partial Content", &format!("Content-Range: bytes {last}-{last}/{}\r\n", content.len()), &content[last..], &mut stream);
+            plain(
+                "206 Partial Content",
+                &format!("Content-Range: bytes {last}-{last}/{}\r\n", content.len()),
+                &content[last..],
+                &mut stream,
+            );
         }
         Some(Trouble::NoRange) | None => plain(status, &range, body, &mut stream),
     }
