@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod data;
 mod progress;
 mod reproduce;
 mod train;
@@ -25,6 +26,7 @@ enum Command {
     Reproduce(reproduce::Arguments),
     Train(train::Arguments),
     Verify(verify::Arguments),
+    Data(data::Arguments),
     Bench(bench::Arguments),
     Check(check::Arguments),
 }
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Data(arguments) => data::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     };

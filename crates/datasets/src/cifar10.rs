@@ -89,7 +89,9 @@ fn open(request: &Request) -> Result<Opened> {
 fn refused(path: &Path) -> Error {
     Error::Refused {
         file: path.display().to_string(),
-        reason: format!("pickles run code when they are read; take the binary version, {ARCHIVE} (https://www.cs.toronto.edu/~kriz/cifar.html)"),
+        reason: format!(
+            "pickles run code when they are read; take the binary version, {ARCHIVE} (https://www.cs.toronto.edu/~kriz/cifar.html)"
+        ),
     }
 }
 

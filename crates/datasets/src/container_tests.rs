@@ -1,5 +1,3 @@
-//! Archives, whole and damaged.
-
 use std::io::{Cursor, Write};
 
 use super::*;

@@ -24,6 +24,14 @@ pub const READERS: [(&str, Reader); 8] = [
     ("zip", zip),
 ];
 
+/// Reads `bytes` with the reader of that name; nothing where there is none.
+///
+/// # Errors
+/// The reader's.
+pub fn read(name: &str, bytes: &[u8]) -> Result<usize> {
+    READERS.iter().find(|(n, _)| *n == name).map_or(Ok(0), |(_, read)| read(bytes))
+}
+
 /// An idx file of pictures or of labels, packed with gzip or not.
 fn gzip(bytes: &[u8]) -> Result<usize> {
     idx::images(bytes, "input").map(|(_, pixels)| pixels.len()).or_else(|_| idx::labels(bytes, "input").map(|labels| labels.len()))

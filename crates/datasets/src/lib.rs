@@ -2,6 +2,7 @@
 
 pub mod card;
 pub mod container;
+pub mod corrupt;
 pub mod digest;
 mod error;
 mod gather;

@@ -39,8 +39,9 @@ const PARQUET: [&str; 2] = ["mnist/train-00000-of-00001.parquet", "mnist/test-00
 const IDX: [&str; 4] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 const CLASSES: usize = 10;
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
-const COUNTS: [usize; 2] = [60_000, 10_000];
 const TRAIN: usize = 50_000;
+/// Pictures of the parts of each parquet file.
+const PARTS: [&[usize]; 2] = [&[TRAIN, 10_000], &[10_000]];
 
 fn find(request: &Request) -> Option<Vec<PathBuf>> {
     let idx = request.sources.folders(NAME).into_iter().find_map(|folder| idx_files(&folder));
@@ -59,31 +60,25 @@ fn idx_files(folder: &Path) -> Option<Vec<PathBuf>> {
 fn open(request: &Request) -> Result<Opened> {
     let card = Card::parse(ENTRY.build.card, "datasets/mnist.toml")?;
     let files = find(request).ok_or_else(|| request.missing(NAME, &card))?;
-    let mut halves = Vec::new();
-    let mut skipped = Vec::new();
-    for half in 0..2 {
-        let (set, file) = match files.as_slice() {
-            [train_images, train_labels, test_images, test_labels] => {
-                let (images, labels) = if half == 0 { (train_images, train_labels) } else { (test_images, test_labels) };
-                (from_idx(images, labels)?, images)
-            }
-            _ => {
-                let file = files.get(half).ok_or_else(|| request.missing(NAME, &card))?;
-                let (set, broken) = from_parquet(file, COUNTS.get(half).copied().unwrap_or(0), request.sources.skip_broken)?;
-                skipped.extend(broken);
-                (set, file)
-            }
-        };
-        if skipped.is_empty() {
-            check(&card, half, &set, file)?;
+    let (parts, skipped) = match files.as_slice() {
+        [train_images, train_labels, test_images, test_labels] => {
+            let (train, validation) = from_idx(train_images, train_labels)?.cut(TRAIN);
+            (vec![train, validation, from_idx(test_images, test_labels)?], Vec::new())
         }
-        halves.push(set);
+        _ => from_parquet(&files, request.sources.skip_broken)?,
+    };
+    let (Ok([train, validation, test]), Some(train_file), Some(test_file)) =
+        (<[Stack; 3]>::try_from(parts), files.first(), files.get(files.len() / 2))
+    else {
+        return Err(request.missing(NAME, &card));
+    };
+    if skipped.is_empty() {
+        check(&card, [IDX[0], IDX[1]], &[&train, &validation], train_file)?;
+        check(&card, [IDX[2], IDX[3]], &[&test], test_file)?;
     }
-    let (Some(test), Some(train)) = (halves.pop(), halves.pop()) else { return Err(request.missing(NAME, &card)) };
     let (rule, splits) = if request.settings.choice("split")? == "wae" {
-        ("pooled, shuffled with NumPy's seed 123, the last 10 000 test", wae(train, test)?)
+        ("pooled, shuffled with NumPy's seed 123, the last 10 000 test", wae(train.join(&validation), test)?)
     } else {
-        let (train, validation) = train.cut(TRAIN);
         ("the last 10 000 of the training file validate", vec![(Split::Train, train), (Split::Validation, validation), (Split::Test, test)])
     };
     Opened::new(NAME, PixelRange::Unit, CLASSES, rule, splits, files, skipped)
@@ -105,34 +100,52 @@ fn from_idx(images: &Path, labels: &Path) -> Result<Stack> {
     idx::both((images, &images_file), (labels, &labels_file))
 }
 
-fn from_parquet(path: &Path, expected: usize, skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
-    let mut gather = Gather::new(SHAPE, expected, skip_broken, &Ok);
-    let mut row = 0;
-    table::read(path, &table::Columns { picture: "image.bytes", label: "label" }, &mut |batch| {
-        gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;
-        row += batch.len();
-        Ok(())
-    })?;
-    Ok(gather.finish())
+/// The parts of both files, each gathered where it stays: cutting the training file later would cost a copy.
+fn from_parquet(files: &[PathBuf], skip_broken: bool) -> Result<(Vec<Stack>, Vec<Broken>)> {
+    let (mut parts, mut skipped) = (Vec::new(), Vec::new());
+    for (path, sizes) in files.iter().zip(PARTS) {
+        let mut gathers: Vec<Gather> = sizes.iter().map(|&n| Gather::new(SHAPE, n, skip_broken, &Ok)).collect();
+        let mut row = 0;
+        table::read(path, &table::Columns { picture: "image.bytes", label: "label" }, &mut |batch| {
+            let mut rest = batch.as_slice();
+            let mut end = 0;
+            for (k, (gather, size)) in gathers.iter_mut().zip(sizes).enumerate() {
+                end += size;
+                // The last part takes whatever there is: a file that is too long fails by its digest.
+                let here = if k + 1 == sizes.len() { rest.len() } else { rest.len().min(end.saturating_sub(row)) };
+                let (now, later) = rest.split_at(here);
+                gather.add(now, &|i| format!("{}, row {}", path.display(), row + i))?;
+                row += now.len();
+                rest = later;
+            }
+            Ok(())
+        })?;
+        for gather in gathers {
+            let (part, broken) = gather.finish();
+            parts.push(part);
+            skipped.extend(broken);
+        }
+    }
+    Ok((parts, skipped))
 }
 
-/// Holds a half against the digests of the published idx files.
-fn check(card: &Card, half: usize, set: &Stack, file: &Path) -> Result<()> {
-    let (images, labels) = if half == 0 { (IDX[0], IDX[1]) } else { (IDX[2], IDX[3]) };
-    let count = set.len() as u32;
-    let shape = set.shape;
-    let mut state = Sha256::new();
+/// Holds the parts of a file against the digests of the published idx files of pictures and labels.
+fn check(card: &Card, names: [&str; 2], parts: &[&Stack], file: &Path) -> Result<()> {
+    let count = parts.iter().map(|p| p.len()).sum::<usize>() as u32;
+    let shape = parts.first().map_or(SHAPE, |p| p.shape);
+    let (mut images, mut labels) = (Sha256::new(), Sha256::new());
     for word in [0x803, count, shape.height as u32, shape.width as u32] {
-        state.update(word.to_be_bytes());
+        images.update(word.to_be_bytes());
     }
-    state.update(&set.pixels);
-    expect(card, images, file, &hex(&state.finalize()))?;
-    let mut state = Sha256::new();
     for word in [0x801, count] {
-        state.update(word.to_be_bytes());
+        labels.update(word.to_be_bytes());
     }
-    state.update(set.labels.iter().map(|&l| l as u8).collect::<Vec<_>>());
-    expect(card, labels, file, &hex(&state.finalize()))
+    for part in parts {
+        images.update(&part.pixels);
+        labels.update(part.labels.iter().map(|&l| l as u8).collect::<Vec<_>>());
+    }
+    expect(card, names[0], file, &hex(&images.finalize()))?;
+    expect(card, names[1], file, &hex(&labels.finalize()))
 }
 
 fn expect(card: &Card, name: &str, file: &Path, found: &str) -> Result<()> {

@@ -194,7 +194,13 @@ mod tests {
 
     #[test]
     fn three_fifths_of_the_alphabets_train_unless_there_is_an_evaluation_archive() {
-        let drawing = |alphabet: &str, archive| Drawing { alphabet: alphabet.into(), archive, character: "1".into(), file: "f".into(), bytes: vec![] };
+        let drawing = |alphabet: &str, archive| Drawing {
+            alphabet: alphabet.into(),
+            archive,
+            character: "1".into(),
+            file: "f".into(),
+            bytes: vec![],
+        };
         let drawings: Vec<Drawing> = ["a", "b", "c", "d", "e"].iter().map(|a| drawing(a, usize::from(*a == "a"))).collect();
         assert_eq!(tested(&drawings, false).into_iter().collect::<Vec<_>>(), ["d", "e"]);
         assert_eq!(tested(&drawings, true).into_iter().collect::<Vec<_>>(), ["a"]);

@@ -57,6 +57,20 @@ fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
     bytes
 }
 
+/// Makes the checksums of a PNG's chunks right again: a decoder looks no further than a wrong one.
+fn repair(png: &mut [u8]) {
+    let mut at = 8;
+    while let Some(length) = png.get(at..at + 4).map(|b| u32::from_be_bytes(b.try_into().unwrap()) as usize) {
+        let (Some(begin), Some(end)) = (at.checked_add(4), at.checked_add(8 + length)) else { return };
+        let Some(content) = png.get(begin..end) else { return };
+        let mut crc = flate2::Crc::new();
+        crc.update(content);
+        let Some(place) = png.get_mut(end..end + 4) else { return };
+        place.copy_from_slice(&crc.sum().to_be_bytes());
+        at = end + 4;
+    }
+}
+
 fn idx() -> Vec<Vec<u8>> {
     let images: Vec<u8> = [0x803_u32, 3, 4, 5].iter().flat_map(|w| w.to_be_bytes()).chain((0..60).map(|i| i * 4)).collect();
     let labels: Vec<u8> = [0x801_u32, 6].iter().flat_map(|w| w.to_be_bytes()).chain(0..6).collect();
@@ -121,7 +135,11 @@ fn damaged_files_are_refused_or_read_but_never_crash() {
         let (start, mut whole) = (Instant::now(), 0);
         for _ in 0..runs {
             let (a, b) = (random.below(seeds.len()), random.below(seeds.len()));
-            whole += usize::from(read(&mutate(&seeds[a], &seeds[b], &mut random)).is_ok());
+            let mut bytes = mutate(&seeds[a], &seeds[b], &mut random);
+            if name == "png" && random.below(4) > 0 {
+                repair(&mut bytes);
+            }
+            whole += usize::from(read(&bytes).is_ok());
         }
         let seconds = start.elapsed().as_secs_f64();
         println!("{name}: {runs} executions, {whole} still readable, {seconds:.1} s, peak {:.0} MB so far", peak().unwrap_or(0.0));

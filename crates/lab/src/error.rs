@@ -35,6 +35,22 @@ pub enum Error {
         /// Where experiments were looked for.
         folder: PathBuf,
     },
+    /// Terms that must be accepted before a data set is brought.
+    #[error("data set {name} has terms to accept first: {terms}; repeat with --accept-licence if you do")]
+    Licence {
+        /// The data set.
+        name: String,
+        /// Its terms.
+        terms: String,
+    },
+    /// A data set without a file to bring.
+    #[error("nothing to fetch for {name}: {reason}")]
+    NothingToFetch {
+        /// The data set.
+        name: String,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// A device that this build or this machine does not have.
     #[error("device {name}: {problem}")]
     Device {
@@ -63,6 +79,9 @@ pub enum Error {
     /// An error of a data set.
     #[error(transparent)]
     Data(#[from] vimae_datasets::Error),
+    /// A transfer that failed.
+    #[error(transparent)]
+    Hub(#[from] vimae_hub::Error),
     /// An error of training.
     #[error(transparent)]
     Training(#[from] vimae_trainer::Error),

@@ -1,0 +1,168 @@
+//! What users and strangers put in place of a data set: each is refused with one message that names the file.
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::{fs, path::Path};
+
+use serde_json::{Map, json};
+use vimae_core::Split;
+use vimae_datasets::{Error, Picture, Sources, hostile, open, open_reporting};
+
+fn seed(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap()
+}
+
+fn problem(name: &str, dir: &Path) -> String {
+    open(name, &Map::new(), &Sources::in_dir(dir)).err().unwrap().to_string()
+}
+
+/// A grey PNG of one brightness.
+fn png(side: u32, value: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&vec![value; (side * side) as usize]).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+#[test]
+fn torn_pictures_and_tables_are_refused_wherever_they_are_cut() {
+    for name in ["colour.jpg", "progressive.jpg", "grey.jpg", "colour.png", "bits.png", "palette.png", "deep.png", "alpha.png"] {
+        let whole = seed(name);
+        assert!(Picture::decode(&whole, name).is_ok(), "{name}");
+        for end in 0..whole.len() - 1 {
+            assert!(Picture::decode(&whole[..end], name).is_err(), "{name} cut at {end} of {}", whole.len());
+        }
+    }
+    for name in ["snappy.parquet", "zstd.parquet", "plain.parquet"] {
+        let whole = seed(name);
+        assert_eq!(hostile::read("parquet", &whole).unwrap(), 12);
+        for end in 0..whole.len() {
+            assert!(hostile::read("parquet", &whole[..end]).is_err(), "{name} cut at {end}");
+        }
+    }
+}
+
+#[test]
+fn a_picture_of_sixty_thousand_squared_is_refused_before_memory_is_taken() {
+    let mut large = png(4, 9);
+    large[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
+    let message = Picture::decode(&large, "large.png").unwrap_err().to_string();
+    assert_eq!(message, "large.png: a picture of 3600000000 pixels, more than the limit of 40000000");
+    let mut large = seed("grey.jpg");
+    let frame = large.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
+    large[frame + 5..frame + 9].copy_from_slice(&[0xea, 0x60, 0xea, 0x60]);
+    let message = Picture::decode(&large, "large.jpg").unwrap_err().to_string();
+    assert_eq!(message, "large.jpg: a picture of 3600000000 pixels, more than the limit of 40000000");
+}
+
+#[test]
+fn a_page_that_claims_gigabytes_is_refused() {
+    let mut lying = seed("plain.parquet");
+    // The first page header: kind, then the unpacked size as a zigzag varint of two bytes. The claim needs five.
+    assert_eq!(lying[4..7], [0x15, 0x06, 0x15]);
+    lying.splice(7..9, [0xfe, 0xff, 0xff, 0xff, 0x0f]);
+    let message = hostile::read("parquet", &lying).unwrap_err().to_string();
+    assert_eq!(message, "input: broken parquet: a page of 2147483647 bytes, more than the limit of 50331648");
+}
+
+#[test]
+fn mnist_with_other_pictures_without_labels_or_with_half_a_file_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = |name: &str, words: &[u32], body: usize| {
+        let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_be_bytes()).chain(std::iter::repeat_n(0, body)).collect();
+        fs::write(dir.path().join(name), bytes).unwrap();
+    };
+    file("train-images-idx3-ubyte", &[0x803, 10, 28, 28], 7840);
+    file("t10k-images-idx3-ubyte", &[0x803, 10, 28, 28], 7840);
+    file("t10k-labels-idx1-ubyte", &[0x801, 10], 10);
+    let message = problem("mnist", dir.path());
+    assert!(message.starts_with("data set \"mnist\" is not on this machine: put the four idx files"), "{message}");
+    assert!(message.contains(&dir.path().display().to_string()), "{message}");
+    file("train-labels-idx1-ubyte", &[0x801, 10], 10);
+    let message = problem("mnist", dir.path());
+    assert!(message.contains("train-images-idx3-ubyte: wrong digest: expected sha256 ba891046"), "{message}");
+    file("train-labels-idx1-ubyte", &[0x801, 9], 9);
+    assert!(problem("mnist", dir.path()).contains("train-labels-idx1-ubyte: has 9 labels for the 10 pictures"));
+    file("train-images-idx3-ubyte", &[0x803, 1 << 31, 28, 28], 7840);
+    assert!(problem("mnist", dir.path()).contains("train-images-idx3-ubyte: content of 1683627180032 bytes"));
+}
+
+#[test]
+fn a_table_of_another_data_set_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["train-00000-of-00001.parquet", "test-00000-of-00001.parquet"] {
+        fs::create_dir_all(dir.path().join("mnist")).unwrap();
+        fs::create_dir_all(dir.path().join("cifar10")).unwrap();
+        fs::write(dir.path().join("mnist").join(name), seed("snappy.parquet")).unwrap();
+        fs::write(dir.path().join("cifar10").join(name), seed("snappy.parquet")).unwrap();
+    }
+    assert!(problem("mnist", dir.path()).contains("row 0: a picture of 20x24 among 28x28x1"));
+    assert!(problem("cifar10", dir.path()).contains("no column img.bytes of single values; there are image.bytes, image.path, label"));
+}
+
+#[test]
+fn pickles_are_refused_with_a_pointer_to_the_binary_version() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::create_dir(dir.path().join("cifar-10-batches-py")).unwrap();
+    let message = problem("cifar10", dir.path());
+    assert!(message.contains("cifar-10-batches-py: refused: pickles run code") && message.contains("cifar-10-binary.tar.gz"), "{message}");
+}
+
+#[test]
+fn cifar_batches_that_are_cut_or_absent_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("data_batch_1.bin"), vec![0; 3073 * 2]).unwrap();
+    assert!(problem("cifar10", dir.path()).contains("data_batch_1.bin: 6146 bytes, not 10000 records of 3073"));
+    fs::write(dir.path().join("data_batch_1.bin"), vec![0; 3073 * 10_000]).unwrap();
+    assert!(problem("cifar10", dir.path()).contains("lacks data_batch_2.bin"));
+}
+
+#[test]
+fn an_absent_data_set_says_what_to_put_where() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["mnist", "cifar10", "omniglot", "celeba"] {
+        let message = problem(name, dir.path());
+        assert!(message.contains("DATA_DIR") && message.contains("cargo xtask data fetch"), "{message}");
+    }
+    let message = problem("mnits", dir.path());
+    assert_eq!(message, "unknown dataset \"mnits\" (did you mean \"mnist\"?); there are: celeba, cifar10, digits, folder, mnist, omniglot");
+}
+
+#[test]
+fn an_empty_folder_and_settings_without_meaning_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let name = format!("folder:{}", dir.path().display());
+    assert!(problem(&name, dir.path()).ends_with("holds no PNG or JPEG files"));
+    assert!(problem("folder", dir.path()).contains("say which: folder:PATH"));
+    assert!(problem("folder:/nowhere", dir.path()).contains("/nowhere: is no folder"));
+    let size = json!({ "size": 100_000 });
+    let error = open(&name, size.as_object().unwrap(), &Sources::default()).err().unwrap();
+    assert!(error.to_string().contains("size = 100000 is not allowed; it must be a whole number from 4 to 512"), "{error}");
+}
+
+#[test]
+fn one_broken_picture_among_thousands_is_named_and_can_be_left_out() {
+    let dir = tempfile::tempdir().unwrap();
+    for (class, value) in [("dark", 10), ("light", 200)] {
+        fs::create_dir(dir.path().join(class)).unwrap();
+        for i in 0..1_000 {
+            fs::write(dir.path().join(class).join(format!("{i:04}.png")), png(8, value)).unwrap();
+        }
+    }
+    fs::write(dir.path().join("light/0500.png"), &png(8, 200)[..50]).unwrap();
+    let name = format!("folder:{}", dir.path().display());
+    let settings = json!({ "size": 8, "channels": 1 });
+    let settings = settings.as_object().unwrap();
+    let error = open(&name, settings, &Sources::default()).err().unwrap();
+    assert!(matches!(error, Error::Damaged { .. }) && error.to_string().contains("light/0500.png: broken PNG"), "{error}");
+    let opened = open_reporting(&name, settings, &Sources { skip_broken: true, ..Sources::default() }).unwrap();
+    assert_eq!(opened.skipped.len(), 1);
+    assert!(opened.skipped.iter().all(|b| b.file.ends_with("light/0500.png")));
+    let count = |split| opened.dataset.split(split).unwrap().len();
+    assert_eq!(count(Split::Train) + count(Split::Test), 1_999);
+    // Labels and pixels are still of one another.
+    let test = opened.dataset.split(Split::Test).unwrap();
+    assert!(test.labels().iter().zip(test.pixels().chunks(64)).all(|(&l, p)| p == [if l == 0 { 10 } else { 200 }; 64]));
+}
