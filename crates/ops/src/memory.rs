@@ -27,6 +27,7 @@ mod glibc {
 
     const M_TRIM_THRESHOLD: c_int = -1;
     const M_MMAP_THRESHOLD: c_int = -3;
+    const M_MMAP_MAX: c_int = -4;
     /// The largest value that mallopt(3) takes: buffers up to this size live on the heap.
     const LARGEST_ON_HEAP: c_int = 32 << 20;
 
@@ -39,6 +40,7 @@ mod glibc {
         unsafe {
             mallopt(M_MMAP_THRESHOLD, LARGEST_ON_HEAP) == 1
                 && mallopt(M_TRIM_THRESHOLD, c_int::MAX) == 1
+                && mallopt(M_MMAP_MAX, 0) == 1
         }
     }
 }

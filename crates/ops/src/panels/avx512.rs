@@ -38,6 +38,10 @@ unsafe fn fixed<const R: usize, const V: usize>(block: Block<f32>) {
     // SAFETY: rows 0..R and depth 0..depth of both sides, and 16 V columns of R rows of `out`, are
     // readable (and writable) by the caller's promise; loads and stores are unaligned ones.
     unsafe {
+        // Rows by their distance from one of two pointers, hidden from the compiler, which would
+        // otherwise walk from row to row: a chain of additions longer than the products take.
+        let far = std::hint::black_box(row_stride * ROWS / 2);
+        let offsets: [usize; ROWS / 2] = std::array::from_fn(|i| std::hint::black_box(i * row_stride));
         let mut sums = [[_mm512_setzero_ps(); V]; R];
         for _ in 0..depth {
             let mut line = [_mm512_setzero_ps(); V];
@@ -45,7 +49,8 @@ unsafe fn fixed<const R: usize, const V: usize>(block: Block<f32>) {
                 *line = _mm512_loadu_ps(b.add(16 * v));
             }
             for (i, sums) in sums.iter_mut().enumerate() {
-                let x = _mm512_set1_ps(*a.add(i * row_stride));
+                let from = if i < ROWS / 2 { a } else { a.wrapping_add(far) };
+                let x = _mm512_set1_ps(*from.add(offsets[i % (ROWS / 2)]));
                 for (sum, line) in sums.iter_mut().zip(line) {
                     *sum = _mm512_fmadd_ps(x, line, *sum);
                 }
