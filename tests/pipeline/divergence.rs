@@ -1,6 +1,10 @@
 //! A loss that is not a number stops training; the last good checkpoint stays and can be gone on from.
 
-use std::{path::Path, sync::atomic::{AtomicU64, Ordering}, sync::Arc};
+use std::{
+    path::Path,
+    sync::Arc,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 use anyhow::Result;
 use candle_core::{DType, Device};

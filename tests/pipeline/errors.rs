@@ -53,7 +53,11 @@ fn an_unknown_profile_or_device_says_what_there_is() -> Result<()> {
 
 #[test]
 fn unknown_parts_list_what_exists() -> Result<()> {
-    refused_spec("name = \"vimae_l\"", "name = \"vimea_l\"", &["tiny.toml", "unknown objective \"vimea_l\"", "did you mean \"vimae_l\"", "beta_h_vae"])?;
+    refused_spec(
+        "name = \"vimae_l\"",
+        "name = \"vimea_l\"",
+        &["tiny.toml", "unknown objective \"vimea_l\"", "did you mean \"vimae_l\"", "beta_h_vae"],
+    )?;
     refused_spec("name = \"digits\"", "name = \"digit\"", &["tiny.toml", "unknown dataset \"digit\"", "did you mean \"digits\""])?;
     refused_spec("name = \"wae_conv\"", "name = \"wae\"", &["tiny.toml", "unknown model \"wae\"", "mlp"])?;
     refused_spec("labels = 100", "labels = 100\nmetrics = [\"mdd\"]", &["tiny.toml", "unknown metric \"mdd\"", "mmd"])?;
@@ -103,7 +107,11 @@ fn an_unwritable_folder_is_named_before_anything_is_trained() -> Result<()> {
 #[test]
 fn training_that_blows_up_stops_with_step_and_term_and_the_others_go_on() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let wild = TINY.replacen("[methods.vae.objective]", "[methods.vae.model]\nname = \"mlp\"\ncode = 4\n[methods.vae.training]\nlearning_rate = 1.0\n[methods.vae.objective]", 1);
+    let wild = TINY.replacen(
+        "[methods.vae.objective]",
+        "[methods.vae.model]\nname = \"mlp\"\ncode = 4\n[methods.vae.training]\nlearning_rate = 1.0\n[methods.vae.objective]",
+        1,
+    );
     let spec = write(folder.path(), &wild)?;
     let out = folder.path().join("out");
     let called = call(&["train", text(&spec)?, "--out", text(&out)?])?;

@@ -9,7 +9,9 @@ use vimae_tests::{golden::case, parts::model};
 #[test]
 fn full_width_networks_have_the_paper_s_shapes_and_counts() -> Result<()> {
     let case = case("architectures")?;
-    for (name, channels, side, kernel, doublings, code) in [("mnist", 1, 28, 4, 2, 8), ("cifar10", 3, 32, 5, 3, 64), ("celeba", 3, 64, 5, 3, 64)] {
+    for (name, channels, side, kernel, doublings, code) in
+        [("mnist", 1, 28, 4, 2, 8), ("cifar10", 3, 32, 5, 3, 64), ("celeba", 3, 64, 5, 3, 64)]
+    {
         let expected = case.value(name)?;
         let image = ImageShape { channels, height: side, width: side };
         for (head, key) in [(Head::Deterministic, "parameters_deterministic"), (Head::Gaussian, "parameters_gaussian")] {

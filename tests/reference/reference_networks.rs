@@ -1,6 +1,6 @@
 //! One pass of narrow networks, training then evaluation.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use candle_core::DType;
 use serde_json::json;
 use vimae_core::{Head, ImageShape, Mode, PixelRange};
@@ -22,7 +22,7 @@ fn check(case: &Case) -> Result<()> {
     for (mode, name) in [(Mode::Train, "train"), (Mode::Evaluate, "eval")] {
         let code = network.encode(&case.tensor("x")?, mode)?;
         case.check(&format!("{name}.mean"), &code.mean)?;
-        case.check(&format!("{name}.log_var"), &code.log_var.expect("a Gaussian head"))?;
+        case.check(&format!("{name}.log_var"), &code.log_var.context("a Gaussian head")?)?;
         case.check(&format!("{name}.image"), &network.decode(&case.tensor("z")?, mode)?)?;
         for (buffer, value) in network.parameters().buffers() {
             case.check(&format!("after.{buffer}"), &value)?;

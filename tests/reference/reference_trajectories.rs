@@ -15,7 +15,8 @@ use vimae_tests::{
 use vimae_trainer::{Draws, Line};
 
 /// The names of the reference's settings in ours.
-const SETTINGS: [(&str, &str); 5] = [("recon_weight", "recon_weight"), ("beta", "beta"), ("alpha", "alpha"), ("lam", "lambda"), ("r0", "r0")];
+const SETTINGS: [(&str, &str); 5] =
+    [("recon_weight", "recon_weight"), ("beta", "beta"), ("alpha", "alpha"), ("lam", "lambda"), ("r0", "r0")];
 
 /// Adam's step size.
 const LEARNING_RATE: f64 = 1e-3;
@@ -39,7 +40,8 @@ fn check(name: &str) -> Result<()> {
     network.parameters().load(&start)?;
 
     let line = Line { model: network.as_ref(), objective: objective.as_ref(), prior: prior.as_ref() };
-    let mut adam = Adam::new(network.parameters().weights(), AdamConfig { learning_rate: LEARNING_RATE, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 })?;
+    let mut adam =
+        Adam::new(network.parameters().weights(), AdamConfig { learning_rate: LEARNING_RATE, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 })?;
     let trace = case.value("trace")?.as_array().context("trace is no list")?;
     for (step, expected) in trace.iter().enumerate() {
         let at = |key: &str| -> Result<Tensor> { Ok(case.tensor(key)?.get(step)?) };

@@ -30,7 +30,10 @@ pub fn xtask() -> Result<PathBuf> {
 }
 
 fn build() -> Result<PathBuf> {
-    let output = Command::new("cargo").args(["build", "--release", "--quiet", "-p", "xtask", "--message-format=json"]).current_dir(crate::root()).output()?;
+    let output = Command::new("cargo")
+        .args(["build", "--release", "--quiet", "-p", "xtask", "--message-format=json"])
+        .current_dir(crate::root())
+        .output()?;
     let messages = String::from_utf8_lossy(&output.stdout);
     let executable = messages
         .lines()

@@ -98,8 +98,9 @@ pub fn close(what: &str, got: &Tensor, expected: &Tensor, rtol: f64, atol: f64) 
     let excess = |(g, e): &(f64, f64)| (g - e).abs() - atol - rtol * e.abs();
     let worst = values(got)?.into_iter().zip(values(expected)?).max_by(|a, b| excess(a).total_cmp(&excess(b)));
     match worst {
-        // Written so that NaN fails.
-        Some(pair) if !(excess(&pair) <= 0.0) => bail!("{what}: got {}, expected {} (rtol {rtol}, atol {atol})", pair.0, pair.1),
+        Some(pair) if excess(&pair).is_nan() || excess(&pair) > 0.0 => {
+            bail!("{what}: got {}, expected {} (rtol {rtol}, atol {atol})", pair.0, pair.1)
+        }
         _ => Ok(()),
     }
 }
@@ -109,8 +110,8 @@ pub fn close(what: &str, got: &Tensor, expected: &Tensor, rtol: f64, atol: f64) 
 /// # Errors
 /// Naming `what`.
 pub fn near(what: &str, got: f64, expected: f64, rtol: f64, atol: f64) -> Result<()> {
-    // Written so that NaN fails.
-    if !((got - expected).abs() <= atol + rtol * expected.abs()) {
+    let excess = (got - expected).abs() - atol - rtol * expected.abs();
+    if excess.is_nan() || excess > 0.0 {
         bail!("{what}: got {got}, expected {expected} (rtol {rtol}, atol {atol})");
     }
     Ok(())

@@ -19,7 +19,15 @@ pub fn prior(name: &str) -> Result<Box<dyn Prior>> {
 ///
 /// # Errors
 /// As [`vimae_models::build`].
-pub fn model(name: &str, settings: Value, image: ImageShape, range: PixelRange, code: usize, head: Head, dtype: DType) -> Result<Box<dyn AutoEncoder>> {
+pub fn model(
+    name: &str,
+    settings: Value,
+    image: ImageShape,
+    range: PixelRange,
+    code: usize,
+    head: Head,
+    dtype: DType,
+) -> Result<Box<dyn AutoEncoder>> {
     let request = Request { image, range, code, head, seed: 1, dtype, device: &Device::Cpu };
     Ok(vimae_models::build(name, settings.as_object().unwrap_or(&Default::default()), &request)?)
 }
@@ -29,6 +37,6 @@ pub fn model(name: &str, settings: Value, image: ImageShape, range: PixelRange, 
 /// # Errors
 /// Where the device fails.
 pub fn noise_images(count: usize, shape: ImageShape, dtype: DType) -> Result<Tensor> {
-    let values = Streams::new(9).fill(Purpose::Evaluation, 0, count * shape.len(), |rng| rand::Rng::random::<f32>(rng));
+    let values = Streams::new(9).fill(Purpose::Evaluation, 0, count * shape.len(), rand::Rng::random::<f32>);
     Ok(Tensor::from_vec(values, (count, shape.channels, shape.height, shape.width), &Device::Cpu)?.to_dtype(dtype)?)
 }

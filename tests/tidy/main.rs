@@ -17,7 +17,8 @@ const MOST_LINES: usize = 400;
 
 /// Dependencies within the workspace, by crate, as the manifests have them.
 fn manifest_arrows() -> Result<BTreeMap<String, BTreeSet<String>>> {
-    let output = Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).current_dir(root()).output()?;
+    let output =
+        Command::new("cargo").args(["metadata", "--no-deps", "--format-version", "1", "--offline"]).current_dir(root()).output()?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
     let role = |name: &Value| name.as_str().and_then(|n| n.strip_prefix("vimae-")).map(str::to_owned);
     let mut arrows = BTreeMap::new();
@@ -49,7 +50,11 @@ fn documented_arrows() -> Result<BTreeMap<String, BTreeSet<String>>> {
 fn the_crate_table_says_what_the_manifests_say() -> Result<()> {
     let (manifest, documented) = (manifest_arrows()?, documented_arrows()?);
     assert!(manifest.len() > 10, "{manifest:?}");
-    assert_eq!(manifest.keys().collect::<Vec<_>>(), documented.keys().collect::<Vec<_>>(), "crates in the workspace and in ARCHITECTURE.md");
+    assert_eq!(
+        manifest.keys().collect::<Vec<_>>(),
+        documented.keys().collect::<Vec<_>>(),
+        "crates in the workspace and in ARCHITECTURE.md"
+    );
     let all: BTreeSet<String> = manifest.keys().cloned().collect();
     for (name, depends) in &manifest {
         let allowed = if documented[name].contains("all") { &all } else { &documented[name] };

@@ -7,7 +7,7 @@ mod reproduce;
 mod train;
 mod verify;
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -31,7 +31,13 @@ enum Command {
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().with_target(false).init();
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .without_time()
+        .with_target(false)
+        .init();
     let result = match Cli::parse().command {
         Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
@@ -49,6 +55,11 @@ fn main() -> ExitCode {
 fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(Into::into).unwrap_or(here)
+}
+
+/// Where data sets are looked for: the folder named, the Hub's cache, the project's own cache.
+fn sources(data_dir: Option<PathBuf>) -> vimae_lab::Sources {
+    vimae_lab::Sources::from_env(data_dir, root().join("datasets/cache"))
 }
 
 /// Prints a result to standard output, where nothing else goes.

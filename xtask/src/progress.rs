@@ -27,14 +27,21 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new() -> Self {
         let bar = ProgressBar::new(0);
-        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:30}] {pos}/{len} {wide_msg}") {
+        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:16}] {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
         Self { bar, on_terminal: std::io::stderr().is_terminal(), last_line: Instant::now(), pace: BTreeMap::new(), current: None }
     }
 
     pub(crate) fn observe(&mut self, place: &Place<'_>, event: &Event) {
-        let title = format!("run {} of {}: {} {} seed {}", place.index + 1, place.all.len(), place.experiment.name, place.spec.method, place.spec.seed);
+        let title = format!(
+            "run {} of {}: {} {} seed {}",
+            place.index + 1,
+            place.all.len(),
+            place.experiment.name,
+            place.spec.method,
+            place.spec.seed
+        );
         self.bar.set_prefix(title.clone());
         match event {
             Event::Found => self.say(&format!("{title}: finished earlier")),
@@ -49,8 +56,8 @@ impl Progress {
                 self.bar.set_length(*of);
                 self.bar.set_position(*step);
                 let left = self.left(place, of - step);
-                self.bar.set_message(format!("loss {loss:.3}, {left}"));
-                self.line(&format!("{title}: step {step} of {of}, loss {loss:.3}, {left}"));
+                self.bar.set_message(format!("{left}loss {loss:.3}"));
+                self.line(&format!("{title}: {left}step {step} of {of}, loss {loss:.3}"));
             }
             Event::Evaluating { what, done, of } => {
                 self.bar.set_length(*of as u64);
@@ -69,13 +76,10 @@ impl Progress {
     /// The time left over all runs, from the pace of each experiment so far.
     fn left(&self, place: &Place<'_>, steps_of_this: u64) -> String {
         let Some(own) = self.pace.get(&place.experiment.name).filter(|p| p.1 > 0.0).map(|p| p.0 / p.1) else { return String::new() };
-        let mut seconds = own * steps_of_this as f64;
         // Runs of one experiment take equally many steps; an experiment not begun is taken to be like this one.
-        let total = self.bar.length().unwrap_or(0) as f64;
-        for _ in place.all.iter().skip(place.index + 1) {
-            seconds += own * total;
-        }
-        format!("about {} left", human(seconds))
+        let runs_left = place.all.len() - place.index - 1;
+        let steps = steps_of_this + self.bar.length().unwrap_or(0) * runs_left as u64;
+        format!("about {} left, ", human(own * steps as f64))
     }
 
     fn say(&self, text: &str) {

@@ -4,9 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{Outcome, Profile, Request, Sources};
+use vimae_lab::{Outcome, Profile, Request};
 
-use crate::{print, progress::Progress, root};
+use crate::{print, progress::Progress, root, sources};
 
 /// Reproduce tables and figures of the paper, and write a page that shows ours beside the paper's.
 ///
@@ -75,7 +75,7 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
         seeds: common.seeds,
         out,
         fresh: common.fresh,
-        sources: Sources { data_dir: common.data_dir.clone(), ..Sources::default() },
+        sources: sources(common.data_dir.clone()),
         device: vimae_lab::device(&common.device)?,
         root,
         command: common.seeds.map_or(command.clone(), |n| format!("{command} --seeds {n}")),
@@ -94,8 +94,8 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
 
 /// Says on standard error what came out, in a few lines.
 fn summarise(outcome: &Outcome) {
-    for (run, error) in &outcome.failed {
-        tracing::error!("{run}: {error}");
+    for failure in &outcome.failed {
+        tracing::error!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.error);
     }
     let compared = outcome.summary.iter().filter(|row| row.inside.is_some()).count();
     let inside = outcome.summary.iter().filter(|row| row.inside == Some(true)).count();

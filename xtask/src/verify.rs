@@ -4,9 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{RunFolder, Sources};
+use vimae_lab::{RunFolder, Shelf};
 
-use crate::print;
+use crate::{print, sources};
 
 /// Recompute every number of a finished run from its stored weights and data, and compare.
 #[derive(Debug, Args)]
@@ -19,8 +19,8 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let sources = Sources { data_dir: arguments.data_dir.clone(), ..Sources::default() };
-    let checks = vimae_lab::verify(&RunFolder::at(&arguments.run), &sources)?;
+    let mut shelf = Shelf::new(sources(arguments.data_dir.clone()));
+    let checks = vimae_lab::verify(&RunFolder::at(&arguments.run), &mut shelf)?;
     for check in &checks {
         let verdict = if check.agrees { "same" } else { "DIFFERS" };
         print(format_args!("{verdict:8} {}: recorded {}, now {}", check.what, check.recorded, check.now));

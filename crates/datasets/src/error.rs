@@ -41,16 +41,26 @@ pub enum Error {
         found: String,
     },
     /// Content larger than anything this reader accepts.
-    #[error("{file}: {what} of {size}, more than the limit of {limit}")]
+    #[error("{file}: {what} of {size} {unit}, more than the limit of {limit}")]
     TooLarge {
         /// The file.
         file: String,
-        /// What is too large, with its unit.
+        /// What is too large.
         what: &'static str,
+        /// What its size counts.
+        unit: &'static str,
         /// Its size.
         size: u64,
         /// The largest size accepted.
         limit: u64,
+    },
+    /// Content that could be read, but should not be.
+    #[error("{file}: refused: {reason}")]
+    Refused {
+        /// The file.
+        file: String,
+        /// Why, and what to use instead.
+        reason: String,
     },
     /// Files that are not on this machine.
     #[error("data set \"{name}\" is not on this machine: {hint}; looked in {}", places(.looked))]

@@ -4,7 +4,7 @@ use std::io::{BufRead, Read};
 
 use vimae_core::ImageShape;
 
-use crate::{Error, Result, stream};
+use crate::{Error, Result, stack::Stack, stream};
 
 /// The most bytes of pictures that one file may hold (MNIST's training file holds 47 million).
 const LIMIT: u64 = 256 << 20;
@@ -36,6 +36,20 @@ pub fn labels(reader: impl BufRead, file: &str) -> Result<Vec<u32>> {
     Ok(body(&mut reader, size, file)?.into_iter().map(u32::from).collect())
 }
 
+/// Pictures with their labels, each from a reader and the name of its file.
+///
+/// # Errors
+/// As [`images`]; [`Error::Damaged`] where there are not as many labels as pictures.
+pub(crate) fn both(pictures: (impl BufRead, &str), classes: (impl BufRead, &str)) -> Result<Stack> {
+    let (shape, pixels) = images(pictures.0, pictures.1)?;
+    let labels = labels(classes.0, classes.1)?;
+    let count = pixels.len() / shape.len();
+    if labels.len() != count {
+        return Err(Error::damaged(classes.1, format!("has {} labels for the {count} pictures of {}", labels.len(), pictures.1)));
+    }
+    Ok(Stack { shape, pixels, labels })
+}
+
 fn header<const N: usize>(reader: &mut impl Read, magic: u32, file: &str) -> Result<[u32; N]> {
     let mut word = || -> Result<u32> {
         let mut bytes = [0; 4];
@@ -56,7 +70,7 @@ fn header<const N: usize>(reader: &mut impl Read, magic: u32, file: &str) -> Res
 fn size(sizes: &[u32], file: &str) -> Result<usize> {
     let size = sizes.iter().try_fold(1_u64, |size, &n| size.checked_mul(n.into())).unwrap_or(u64::MAX);
     if size > LIMIT {
-        return Err(Error::TooLarge { file: file.into(), what: "bytes of content", size, limit: LIMIT });
+        return Err(Error::TooLarge { file: file.into(), what: "content", unit: "bytes", size, limit: LIMIT });
     }
     Ok(size as usize)
 }
@@ -102,8 +116,8 @@ mod tests {
 
     #[test]
     fn headers_that_lie_are_refused_without_taking_memory() {
-        assert_eq!(problem(&file(&[1 << 31, 28, 28], &[0; 100])), "f: bytes of content of 1683627180032, more than the limit of 268435456");
-        assert_eq!(problem(&file(&[u32::MAX; 3], &[])), "f: bytes of content of 18446744073709551615, more than the limit of 268435456");
+        assert_eq!(problem(&file(&[1 << 31, 28, 28], &[0; 100])), "f: content of 1683627180032 bytes, more than the limit of 268435456");
+        assert_eq!(problem(&file(&[u32::MAX; 3], &[])), "f: content of 18446744073709551615 bytes, more than the limit of 268435456");
         assert_eq!(problem(&file(&[300_000, 28, 28], &[0; 100])), "f: ends after 100 of 235200000 bytes");
         assert_eq!(problem(&file(&[0, 28, 28], &[])), "f: header says 0 pictures of 28x28");
         assert_eq!(problem(&file(&[1, 1, 1], &[1, 2])), "f: has more bytes than its header says");

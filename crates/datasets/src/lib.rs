@@ -1,46 +1,45 @@
 #![doc = include_str!("../README.md")]
 
 pub mod card;
+pub mod container;
 pub mod digest;
 mod error;
+mod gather;
+pub mod hostile;
 pub mod idx;
+pub mod inventory;
 mod loader;
+mod numpy;
+mod open;
+mod pages;
+mod picture;
 mod pictures;
+mod prepared;
+mod published;
 mod sources;
+mod stack;
 mod stream;
-
-use serde_json::{Map, Value};
-use vimae_core::{Dataset, Settings};
+mod table;
 
 pub use card::Card;
+pub use container::Container;
 pub use error::{Error, Result};
+pub use gather::Broken;
 pub use loader::Loader;
+pub use open::{BuildDataset, Opened, Request, open, open_reporting};
+pub use picture::Picture;
 pub use pictures::Pictures;
+pub use published::{FileReport, Known};
 pub use sources::Sources;
-
-/// How an entry of the catalogue is described and opened.
-#[derive(Debug, Clone, Copy)]
-pub struct BuildDataset {
-    /// The text of its `datasets/<name>.toml`.
-    pub card: &'static str,
-    /// Reads, verifies and splits it.
-    pub open: fn(&Settings, &Sources) -> Result<Box<dyn Dataset>>,
-}
 
 vimae_core::catalogue! {
     /// Every data set.
     pub static DATASETS: BuildDataset = "dataset" in {
+        celeba,
+        cifar10,
         digits,
+        folder,
+        mnist,
+        omniglot,
     }
-}
-
-/// The data set of that name, read from `sources`, verified and split.
-///
-/// # Errors
-/// [`Error::Core`] for a name or setting that does not exist, with those that do; [`Error::Missing`] where no
-/// source has the files; [`Error::Digest`], [`Error::Damaged`], [`Error::TooLarge`] and [`Error::Io`], naming the file.
-pub fn open(name: &str, settings: &Map<String, Value>, sources: &Sources) -> Result<Box<dyn Dataset>> {
-    let entry = DATASETS.find(name)?;
-    let settings = Settings::check(DATASETS.kind, entry.name, entry.keys, settings)?;
-    (entry.build.open)(&settings, sources)
 }

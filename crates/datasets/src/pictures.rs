@@ -62,21 +62,6 @@ impl Dataset for Pictures {
     }
 }
 
-/// The pictures of `set` at `indices`, in that order.
-pub(crate) fn select(set: &ImageSet, indices: &[usize]) -> Result<ImageSet> {
-    let size = set.shape().len();
-    let mut pixels = Vec::with_capacity(indices.len() * size);
-    let mut labels = Vec::with_capacity(indices.len());
-    for &index in indices {
-        let (Some(bytes), Some(&label)) = (set.pixels().get(index * size..(index + 1) * size), set.labels().get(index)) else {
-            return Err(Error::Data(format!("picture {index} asked for, {} there", set.len())));
-        };
-        pixels.extend_from_slice(bytes);
-        labels.push(label);
-    }
-    ImageSet::new(set.shape(), pixels, labels)
-}
-
 #[cfg(test)]
 mod tests {
     use vimae_core::ImageShape;

@@ -25,8 +25,7 @@ pub(crate) fn plain<'a>(mut reader: impl BufRead + 'a, file: &str) -> Result<Box
 pub(crate) fn exactly(reader: &mut impl Read, size: usize, file: &str) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
     while bytes.len() < size {
-        let begin = bytes.len();
-        let step = (size - begin).min(STEP.max(begin / 8));
+        let step = (size - bytes.len()).min(STEP.max(bytes.len() / 8));
         bytes.reserve_exact(step);
         let read = reader.take(step as u64).read_to_end(&mut bytes).map_err(|e| Error::damaged(file, e))?;
         if read < step {
@@ -34,6 +33,13 @@ pub(crate) fn exactly(reader: &mut impl Read, size: usize, file: &str) -> Result
         }
     }
     Ok(bytes)
+}
+
+/// Makes room for `more` bytes, and for an eighth of what is there: doubling would cost as much memory again.
+pub(crate) fn grow(bytes: &mut Vec<u8>, more: usize) {
+    if bytes.capacity() - bytes.len() < more {
+        bytes.reserve_exact(more.max(bytes.len() / 8));
+    }
 }
 
 /// Refuses a `reader` that has bytes left.

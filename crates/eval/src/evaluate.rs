@@ -89,7 +89,7 @@ pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progr
     (gatherer.progress)("metrics", metrics.len(), metrics.len());
 
     if evaluation.labels > 0 {
-        // One fit with the linear kernel takes linfa minutes at 64 dimensions; see `KernelChoice::Linear`.
+        // The linear kernel costs linfa too much at 64 dimensions to be measured always; see `KernelChoice::Linear`.
         let protocol = FewLabel { labels: evaluation.labels, draws: evaluation.label_draws, kernel: KernelChoice::Rbf };
         measurements.extend(accuracy::measure(&mut gatherer, &protocol, test, &code)?);
     }

@@ -64,7 +64,7 @@ pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, devic
     let config = AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
     let mut adam = Adam::new(model.parameters().weights(), config).map_err(vimae_trainer::Error::from)?;
     let streams = Streams::new(0);
-    let pixels = streams.fill(Purpose::Evaluation, 0, batch * image.len(), |rng| rand::Rng::random::<f32>(rng));
+    let pixels = streams.fill(Purpose::Evaluation, 0, batch * image.len(), rand::Rng::random::<f32>);
     let images = Tensor::from_vec(pixels, (batch, channels, side, side), device).map_err(vimae_core::Error::from)?;
 
     let mut times = Vec::with_capacity(steps);

@@ -19,6 +19,7 @@ pub fn of_run(experiment: &Experiment, record: &RunRecord, paper: &Paper) -> Vec
             unit: measurement.unit.clone(),
             n: measurement.n,
             higher_is_better: measurement.higher_is_better,
+            paper_dataset: None,
             paper: None,
             paper_certainty: None,
             inside_tolerance: None,
@@ -37,9 +38,12 @@ pub fn of_run(experiment: &Experiment, record: &RunRecord, paper: &Paper) -> Vec
                 let printed = row.values.get(&record.spec.method).copied();
                 cells.push(Cell {
                     target: name.clone(),
+                    paper_dataset: Some(dataset.into()),
                     paper: printed,
                     paper_certainty: printed.map(|_| target.certainty),
-                    inside_tolerance: printed.zip(measurement.value).map(|(printed, ours)| (ours - printed).abs() <= row.tolerance * printed.abs()),
+                    inside_tolerance: printed
+                        .zip(measurement.value)
+                        .map(|(printed, ours)| (ours - printed).abs() <= row.tolerance * printed.abs()),
                     ..bare.clone()
                 });
             }

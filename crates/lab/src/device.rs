@@ -14,10 +14,7 @@ pub fn device(name: &str) -> Result<Device> {
         "cpu" => return Ok(Device::Cpu),
         "auto" => return Ok(if candle_core::utils::cuda_is_available() { Device::new_cuda(0)? } else { Device::Cpu }),
         "cuda" => 0,
-        _ => name
-            .strip_prefix("cuda:")
-            .and_then(|n| n.parse().ok())
-            .ok_or_else(|| fail("there are auto, cpu, cuda and cuda:N".into()))?,
+        _ => name.strip_prefix("cuda:").and_then(|n| n.parse().ok()).ok_or_else(|| fail("there are auto, cpu, cuda and cuda:N".into()))?,
     };
     if !candle_core::utils::cuda_is_available() {
         return Err(fail("this build has no CUDA; use cargo xtask-cuda in place of cargo xtask".into()));

@@ -2,7 +2,7 @@
 
 use vimae_checkpoint::atomic;
 use vimae_eval::Pictures;
-use vimae_report::picture::{grid_png, reconstruction_png};
+use vimae_report::{grid_png, reconstruction_png};
 use vimae_spec::{Picture, PictureKind};
 
 use crate::{Result, RunFolder, run::json};

@@ -1,21 +1,18 @@
 //! All runs of a profile, then the tables, the summary and the page.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{path::PathBuf, time::Instant};
 
 use candle_core::Device;
 use vimae_checkpoint::atomic;
 use vimae_datasets::Sources;
-use vimae_report::{ExperimentView, PageInput, RunView, Uncovered};
+use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
 use vimae_spec::{Cell, Experiment, Paper, RunRecord, RunSpec, SummaryRow};
 
 use crate::{
-    Error, Layout, Profile, Result, cells,
+    Error, Layout, Profile, Result, Shelf, cells,
     provenance::git_commit,
     resolve,
-    run::{Event, json, run},
+    run::{Event, finished, json, run},
     summary::over_seeds,
 };
 
@@ -49,10 +46,23 @@ pub struct Outcome {
     pub cells: Vec<Cell>,
     /// Cells over their seeds.
     pub summary: Vec<SummaryRow>,
-    /// Runs that gave no cells, with the reason.
-    pub failed: Vec<(String, Error)>,
+    /// Runs that gave no cells.
+    pub failed: Vec<Failure>,
     /// The page.
     pub page: PathBuf,
+}
+
+/// A run that did not finish.
+#[derive(Debug)]
+pub struct Failure {
+    /// Its experiment.
+    pub experiment: String,
+    /// Its method.
+    pub method: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Why.
+    pub error: Error,
 }
 
 /// One run among all of a reproduction.
@@ -78,6 +88,7 @@ pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -
     let started = Instant::now();
     let Request { profile, paper, sources, root, device, .. } = request;
     let layout = Layout::new(&request.out);
+    let mut shelf = Shelf::new(sources.clone());
     let mut runs = Vec::new();
     for (index, experiment) in profile.experiments.iter().enumerate() {
         for target in &experiment.targets {
@@ -87,7 +98,9 @@ pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -
             }
         }
         for spec in experiment.runs(request.seeds.unwrap_or(experiment.seeds)) {
-            resolve::check(&spec, &format!("{}, method {}", experiment.path.display(), spec.method))?;
+            if request.fresh || finished(&spec, &layout.run(&experiment.name, &spec))?.is_none() {
+                resolve::check(&spec, &format!("{}, method {}", experiment.path.display(), spec.method), &mut shelf)?;
+            }
             runs.push((index, spec));
         }
     }
@@ -104,9 +117,11 @@ pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -
             std::fs::remove_dir_all(path).map_err(|e| Error::Record { path: path.into(), problem: e.to_string() })?;
         }
         let place = Place { index, spec, experiment, all: &runs };
-        match run(&experiment.name, spec, &folder, sources, root, device, &mut |event| observe(place, event)) {
+        match run(spec, &folder, &mut shelf, root, device, &mut |event| observe(place, event)) {
             Ok(record) => records.push((*owner, record)),
-            Err(error) => failed.push((format!("{} {} seed {}", experiment.name, spec.method, spec.seed), error)),
+            Err(error) => {
+                failed.push(Failure { experiment: experiment.name.clone(), method: spec.method.clone(), seed: spec.seed, error });
+            }
         }
     }
 
@@ -127,7 +142,7 @@ fn page(
     request: &Request,
     layout: &Layout,
     records: &[(usize, RunRecord)],
-    failed: &[(String, Error)],
+    failed: &[Failure],
     cells: &[Cell],
     summary: &[SummaryRow],
     seconds: f64,
@@ -139,23 +154,47 @@ fn page(
         runs: records
             .iter()
             .filter(|(owner, _)| *owner == index)
-            .map(|(_, record)| RunView { record: record.clone(), folder: layout.run(&experiment.name, &record.spec).path().into() })
+            .map(|(_, record)| {
+                let folder = layout.run(&experiment.name, &record.spec).path().to_path_buf();
+                RunView { record: record.clone(), command: request.command.clone(), folder }
+            })
+            .collect(),
+        failed: failed
+            .iter()
+            .filter(|failure| failure.experiment == experiment.name)
+            .map(|Failure { method, seed, error, .. }| FailedRun { method: method.clone(), seed: *seed, problem: error.to_string() })
             .collect(),
     };
+    let experiments: Vec<_> = request.profile.experiments.iter().enumerate().map(view).collect();
     let covered = request.profile.covered();
     let reason = format!("profile {} has no experiment for it", request.profile.name);
-    let uncovered = request.paper.0.keys().filter(|t| !covered.contains(t));
+    let left_out = request.paper.0.keys().filter(|target| !covered.contains(target));
+    let not_covered: Vec<_> = left_out.map(|target| NotCovered { target: target.clone(), reason: reason.clone() }).collect();
     let input = PageInput {
-        profile: request.profile.name.clone(),
-        command: request.command.clone(),
+        title: "The Variational InfoMax AutoEncoder, reproduced",
+        profile: &request.profile.name,
+        about: about(&request.profile.name),
+        command: &request.command,
         seconds,
-        git_commit: git_commit(&request.root),
-        experiments: request.profile.experiments.iter().enumerate().map(view).collect(),
+        git_commit: &git_commit(&request.root),
+        experiments: &experiments,
         cells,
         summary,
         paper: &request.paper,
-        uncovered: uncovered.map(|target| Uncovered { target: target.clone(), reason: reason.clone() }).collect(),
-        failed: failed.iter().map(|(run, error)| (run.clone(), error.to_string())).collect(),
+        not_covered: &not_covered,
     };
     Ok(vimae_report::page(&input)?)
+}
+
+/// What a profile is and is not, for readers of the page.
+fn about(profile: &str) -> &'static str {
+    match profile {
+        "quick" => {
+            "The quick profile trains narrow networks on 8 000 of the 10 000 MNIST digits that ship with the code, for a few \
+             epochs, so that the whole line can be seen in minutes. The paper trained networks eight times as wide on 50 000 \
+             digits for 80 epochs: orderings may already show, its values are not expected."
+        }
+        "paper" => "The paper profile trains the paper's networks at full width, on its data sets, for its number of epochs.",
+        _ => "",
+    }
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 use serde_json::Map;
-use vimae_core::{AutoEncoder, Dataset, Objective, PixelNoise, Prior, Settings};
-use vimae_datasets::Sources;
+use vimae_core::{AutoEncoder, Dataset, Objective, PixelNoise, Prior, Settings, Split, Streams};
+use vimae_datasets::{Loader, Sources};
 use vimae_models::{MODELS, Request};
 use vimae_objectives::OBJECTIVES;
 use vimae_priors::PRIORS;
@@ -22,9 +22,9 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Opens the data and builds everything that the run names.
-    pub(crate) fn of(spec: &RunSpec, sources: &Sources, device: &Device) -> Result<Self> {
-        let dataset: Arc<dyn Dataset> = Arc::from(vimae_datasets::open(&spec.dataset.name, &spec.dataset.settings, sources)?);
+    /// Builds everything that the run names.
+    pub(crate) fn of(spec: &RunSpec, shelf: &mut Shelf, device: &Device) -> Result<Self> {
+        let dataset = shelf.open(&spec.dataset)?;
         let objective = objective(spec)?;
         let prior = prior(spec, objective.as_ref())?;
         let request = Request {
@@ -46,21 +46,54 @@ impl Parts {
     }
 }
 
-/// Checks every name and setting of a run without opening data, so that a mistake in the last run of a
-/// grid is found before the first one trains.
-pub(crate) fn check(spec: &RunSpec, place: &str) -> Result<()> {
-    (|| {
+/// Data sets that are open. Only the last one is kept: runs on one data set stand together, and a large
+/// one should not stay in memory beside the next.
+pub struct Shelf {
+    sources: Sources,
+    last: Option<(Component, Arc<dyn Dataset>)>,
+}
+
+impl Shelf {
+    /// A shelf with nothing open, whose data sets will be looked for in `sources`.
+    pub fn new(sources: Sources) -> Self {
+        Self { sources, last: None }
+    }
+
+    /// The data set, opened where it is not the last one.
+    ///
+    /// # Errors
+    /// For an unknown name, and for files that are missing or damaged.
+    pub fn open(&mut self, component: &Component) -> Result<Arc<dyn Dataset>> {
+        if let Some((_, dataset)) = self.last.as_ref().filter(|(last, _)| last == component) {
+            return Ok(dataset.clone());
+        }
+        self.last = None;
+        let dataset: Arc<dyn Dataset> = Arc::from(vimae_datasets::open(&component.name, &component.settings, &self.sources)?);
+        self.last = Some((component.clone(), dataset.clone()));
+        Ok(dataset)
+    }
+}
+
+/// Checks every name and setting of a run, and that its data can be had in its batches, so that a mistake
+/// in the last run of a grid is found before the first one trains.
+pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<()> {
+    let parts = || {
         prior(spec, objective(spec)?.as_ref())?;
         let model = MODELS.find(&spec.model.name)?;
         Settings::check(MODELS.kind, model.name, model.keys, &spec.model.settings)?;
-        let dataset = vimae_datasets::DATASETS.find(&spec.dataset.name)?;
-        Settings::check(vimae_datasets::DATASETS.kind, dataset.name, dataset.keys, &spec.dataset.settings)?;
         for metric in &spec.evaluation.metrics {
             vimae_metrics::METRICS.find(metric)?;
         }
         Ok(())
-    })()
-    .map_err(|source| Error::Part { place: place.into(), source })
+    };
+    let part = |source| Error::Part { place: place.into(), source };
+    parts().map_err(part)?;
+    let dataset = shelf.open(&spec.dataset).map_err(|error| match error {
+        Error::Data(vimae_datasets::Error::Core(source)) => part(*source),
+        other => other,
+    })?;
+    Loader::new(dataset, Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
+    Ok(())
 }
 
 fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {

@@ -5,13 +5,14 @@ use std::{path::Path, time::Instant};
 
 use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic};
-use vimae_datasets::{Loader, Sources};
+use vimae_core::{Split, Streams};
+use vimae_datasets::Loader;
 use vimae_eval::{Subject, evaluate};
 use vimae_ops::AdamConfig;
 use vimae_spec::{RunRecord, RunSpec, Training};
 use vimae_trainer::{Job, Line, Plan, train};
 
-use crate::{Error, Result, RunFolder, pictures, provenance::git_commit, resolve::Parts};
+use crate::{Error, Result, RunFolder, Shelf, pictures, provenance::git_commit, resolve::Parts};
 
 /// The form of record that this code writes.
 const FORMAT: u32 = 1;
@@ -40,7 +41,14 @@ pub enum Event {
 ///
 /// # Errors
 /// Whatever a part of the line reports; what was finished before stays.
-pub fn run(experiment: &str, spec: &RunSpec, folder: &RunFolder, sources: &Sources, root: &Path, device: &Device, observe: &mut dyn FnMut(Event)) -> Result<RunRecord> {
+pub fn run(
+    spec: &RunSpec,
+    folder: &RunFolder,
+    shelf: &mut Shelf,
+    root: &Path,
+    device: &Device,
+    observe: &mut dyn FnMut(Event),
+) -> Result<RunRecord> {
     let _lock = RunLock::take(folder.path())?;
     if let Some(record) = finished(spec, folder)? {
         observe(Event::Found);
@@ -48,20 +56,26 @@ pub fn run(experiment: &str, spec: &RunSpec, folder: &RunFolder, sources: &Sourc
     }
     atomic::write(&folder.spec(), &json(spec)?)?;
 
-    let parts = Parts::of(spec, sources, device)?;
+    let parts = Parts::of(spec, shelf, device)?;
     let line = Line { model: parts.model.as_ref(), objective: parts.objective.as_ref(), prior: parts.prior.as_ref() };
-    let mut batches = Loader::new(parts.dataset.clone(), spec.training.batch, spec.seed, device)?;
+    let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
     let training_sha256 = spec.training_sha256();
-    let job = Job { line, batches: &mut batches, plan: plan(&spec.training, spec.seed), folder: folder.path(), training_sha256: &training_sha256 };
+    let job = Job {
+        line,
+        batches: &mut batches,
+        plan: plan(&spec.training, spec.seed),
+        folder: folder.path(),
+        training_sha256: &training_sha256,
+    };
     let trained = train(job, &mut |event| observe(Event::Training(event)))?;
 
     let started = Instant::now();
     let subject = Subject { model: line.model, prior: line.prior, pixel_noise: parts.pixel_noise(), dataset: parts.dataset.as_ref() };
-    let outcome = evaluate(&subject, &spec.evaluation, spec.seed, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
+    let outcome =
+        evaluate(&subject, &spec.evaluation, spec.seed, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
 
     let record = RunRecord {
         format: FORMAT,
-        experiment: experiment.into(),
         spec: spec.clone(),
         spec_sha256: spec.sha256(),
         training_sha256,
@@ -83,7 +97,7 @@ pub fn run(experiment: &str, spec: &RunSpec, folder: &RunFolder, sources: &Sourc
 }
 
 /// The record of a run that was finished earlier with the same specification.
-fn finished(spec: &RunSpec, folder: &RunFolder) -> Result<Option<RunRecord>> {
+pub(crate) fn finished(spec: &RunSpec, folder: &RunFolder) -> Result<Option<RunRecord>> {
     if !folder.record().exists() {
         return Ok(None);
     }

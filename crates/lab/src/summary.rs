@@ -36,6 +36,7 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
         mean,
         interval,
         seeds: values.len(),
+        paper_dataset: first.paper_dataset.clone(),
         paper: first.paper,
         paper_certainty: first.paper_certainty,
         difference: mean.zip(first.paper).map(|(mean, paper)| mean - paper),

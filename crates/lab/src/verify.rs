@@ -2,10 +2,9 @@
 
 use candle_core::Device;
 use vimae_checkpoint::load_weights;
-use vimae_datasets::Sources;
 use vimae_eval::{Subject, evaluate};
 
-use crate::{Result, RunFolder, resolve::Parts, run::read_record};
+use crate::{Result, RunFolder, Shelf, resolve::Parts, run::read_record};
 
 /// One recorded value beside its recomputation.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,9 +24,9 @@ pub struct Check {
 ///
 /// # Errors
 /// Where a file of the run is absent or damaged, or the data cannot be had.
-pub fn verify(folder: &RunFolder, sources: &Sources) -> Result<Vec<Check>> {
+pub fn verify(folder: &RunFolder, shelf: &mut Shelf) -> Result<Vec<Check>> {
     let record = read_record(&folder.record())?;
-    let parts = Parts::of(&record.spec, sources, &Device::Cpu)?;
+    let parts = Parts::of(&record.spec, shelf, &Device::Cpu)?;
     let (weights, weights_sha256) = load_weights(&folder.model())?;
     parts.model.parameters().load(&weights)?;
     let mut checks = vec![
@@ -35,8 +34,12 @@ pub fn verify(folder: &RunFolder, sources: &Sources) -> Result<Vec<Check>> {
         text("data", &record.data_sha256, parts.dataset.sha256()),
         text("weights", &record.weights_sha256, &weights_sha256),
     ];
-    let subject =
-        Subject { model: parts.model.as_ref(), prior: parts.prior.as_ref(), pixel_noise: parts.pixel_noise(), dataset: parts.dataset.as_ref() };
+    let subject = Subject {
+        model: parts.model.as_ref(),
+        prior: parts.prior.as_ref(),
+        pixel_noise: parts.pixel_noise(),
+        dataset: parts.dataset.as_ref(),
+    };
     let now = evaluate(&subject, &record.spec.evaluation, record.spec.seed, &mut |_, _, _| {})?.measurements;
     for recorded in &record.measurements {
         let again = now.iter().find(|m| m.metric == recorded.metric && m.protocol == recorded.protocol);

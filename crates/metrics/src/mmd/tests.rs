@@ -1,3 +1,5 @@
+//! Values by hand, laws, and blocks against the whole matrix.
+
 use candle_core::{Device, Tensor};
 use vimae_core::{Purpose, Streams};
 

@@ -1,0 +1,72 @@
+//! Every reader as a function of bytes alone, as strangers may have made them.
+//!
+//! The fuzz targets in `fuzz/` and the mutation test in `tests/hostile.rs` call these: whatever the bytes, they return
+//! pictures or an error, without a panic and within 512 MB.
+
+use std::io::Cursor;
+
+use bytes::Bytes;
+
+use crate::{Error, Picture, Result, celeba, container, idx, omniglot, prepared, table};
+
+/// A reader of bytes: how much it made of them.
+pub type Reader = fn(&[u8]) -> Result<usize>;
+
+/// The readers by name.
+pub const READERS: [(&str, Reader); 8] = [
+    ("gzip", gzip),
+    ("idx", gzip),
+    ("jpeg", picture),
+    ("parquet", parquet),
+    ("png", picture),
+    ("prepared", cached),
+    ("tar", tar),
+    ("zip", zip),
+];
+
+/// An idx file of pictures or of labels, packed with gzip or not.
+fn gzip(bytes: &[u8]) -> Result<usize> {
+    idx::images(bytes, "input").map(|(_, pixels)| pixels.len()).or_else(|_| idx::labels(bytes, "input").map(|labels| labels.len()))
+}
+
+/// A PNG or JPEG, prepared as faces and as drawings are.
+fn picture(bytes: &[u8]) -> Result<usize> {
+    let picture = Picture::decode(bytes, "input")?;
+    let drawing = omniglot::prepare(picture.clone())?;
+    Ok(drawing.bytes().len() + celeba::prepare(picture)?.bytes().len())
+}
+
+/// A parquet file of pictures, with the columns of MNIST.
+fn parquet(bytes: &[u8]) -> Result<usize> {
+    let mut count = 0;
+    let columns = table::Columns { picture: "image.bytes", label: "label" };
+    table::read_from(Bytes::copy_from_slice(bytes), "input", &columns, &mut |rows| {
+        count += rows.iter().filter(|(bytes, _)| picture(bytes.data()).is_ok()).count();
+        Ok(())
+    })?;
+    Ok(count)
+}
+
+/// Pictures in a zip.
+fn zip(bytes: &[u8]) -> Result<usize> {
+    members(|visit| container::zip(Cursor::new(bytes), "input", &|_| true, visit))
+}
+
+/// Pictures in a tar, packed with gzip or not.
+fn tar(bytes: &[u8]) -> Result<usize> {
+    members(|visit| container::tar(bytes, "input", &|_| true, visit))
+}
+
+fn members(read: impl FnOnce(&mut container::Visit) -> std::result::Result<(), Error>) -> Result<usize> {
+    let mut count = 0;
+    read(&mut |_, bytes| {
+        count += usize::from(picture(&bytes).is_ok());
+        Ok(())
+    })?;
+    Ok(count)
+}
+
+/// A file of the cache of prepared pictures.
+fn cached(bytes: &[u8]) -> Result<usize> {
+    prepared::read(bytes, vimae_core::ImageShape { channels: 3, height: 2, width: 2 }).map(|set| set.len())
+}

@@ -1,0 +1,202 @@
+//! # Omniglot
+//! Drawings of characters of many alphabets, Lake et al. 2015, read from the zip archives without unpacking them, or
+//! from unpacked folders: the full pair (background and evaluation), or one or both small archives.
+//!
+//! **Shapes**: 28 x 28 x 1 in \[0, 1\], strokes bright: 105 x 105 resized by Lanczos and inverted. A class is a
+//! character; each of its 20 drawings comes turned by 0, 90, 180 and 270 degrees: 80 pictures. **Split**
+//! (protocols.md): background alphabets train, evaluation alphabets test; without the evaluation archive the first
+//! three fifths of the alphabets, by name, train.
+//!
+//! The small archives overlap: Latin and Greek, 50 characters, are in both with the same drawings. Characters count
+//! once an archive by default (136 + 156 = 292), all of one alphabet on the same side of the split;
+//! `repeats = "drop"` keeps the 242 distinct ones.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
+
+use crate::{
+    BuildDataset, Card, Container, Error, Opened, Picture, Request, Result,
+    gather::{Broken, Gather},
+    published,
+    stack::Stack,
+};
+
+/// The entry of the catalogue.
+pub const ENTRY: Entry<BuildDataset> = Entry {
+    name: NAME,
+    summary: "drawings of the characters of up to 50 alphabets; 28x28 grey",
+    source: "Lake, Salakhutdinov, Tenenbaum 2015; images_background.zip and images_evaluation.zip, or the small archives",
+    keys: &[
+        Key::choice("rotations", &["four", "none"], "four: every drawing by 0, 90, 180 and 270 degrees, same class"),
+        Key::choice("repeats", &["keep", "drop"], "characters that several archives hold: keep counts them once an archive"),
+    ],
+    build: BuildDataset { card: include_str!("../../../datasets/omniglot.toml"), find, open },
+};
+
+const NAME: &str = "omniglot";
+const FULL: [&str; 2] = ["images_background", "images_evaluation"];
+const SMALL: [&str; 2] = ["images_background_small1", "images_background_small2"];
+const SIDE: usize = 28;
+const SHAPE: ImageShape = ImageShape { channels: 1, height: SIDE, width: SIDE };
+
+/// A drawing, in the order of the data set: by alphabet, archive, character and file.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Drawing {
+    alphabet: String,
+    archive: usize,
+    character: String,
+    file: String,
+    bytes: Vec<u8>,
+}
+
+fn find(request: &Request) -> Option<Vec<PathBuf>> {
+    request.sources.folders(NAME).into_iter().find_map(|folder| {
+        let place = |name: &&str| [folder.join(format!("{name}.zip")), folder.join(name)].into_iter().find(|p| p.exists());
+        let full: Vec<PathBuf> = FULL.iter().filter_map(place).collect();
+        let small = || SMALL.iter().filter_map(place).collect::<Vec<_>>();
+        match full.len() {
+            2 => Some(full),
+            _ => Some(small()).filter(|s| !s.is_empty()).or_else(|| place(&FULL[0]).map(|p| vec![p])),
+        }
+    })
+}
+
+fn open(request: &Request) -> Result<Opened> {
+    let card = Card::parse(ENTRY.build.card, "datasets/omniglot.toml")?;
+    let files = find(request).ok_or_else(|| request.missing(NAME, &card))?;
+    let mut drawings = Vec::new();
+    for (archive, path) in files.iter().enumerate() {
+        published::check(&card, path)?;
+        read(path, archive, &mut drawings)?;
+    }
+    drawings.sort();
+    if request.settings.choice("repeats")? == "drop" {
+        drop_repeats(&mut drawings);
+    }
+    let tests = tested(&drawings, files.iter().any(|f| stem(f) == FULL[1]));
+    let turn = request.settings.choice("rotations")? == "four";
+    let mut classes = 0;
+    let mut skipped = Vec::new();
+    let mut splits = Vec::new();
+    for split in [Split::Train, Split::Test] {
+        let side: Vec<&Drawing> = drawings.iter().filter(|d| tests.contains(&(d.alphabet.as_str())) == (split == Split::Test)).collect();
+        let (set, broken) = decode(&side, &mut classes, &files, request.sources.skip_broken)?;
+        skipped.extend(broken);
+        splits.push((split, if turn { rotated(&set) } else { set }));
+    }
+    let rule = format!("alphabets that test: {}", tests.into_iter().collect::<Vec<_>>().join(", "));
+    Opened::new(NAME, PixelRange::Unit, classes as usize, &rule, splits, files, skipped)
+}
+
+fn stem(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn read(path: &Path, archive: usize, drawings: &mut Vec<Drawing>) -> Result<()> {
+    let container = Container::at(path).ok_or_else(|| Error::damaged(path.display(), "is neither a folder nor a zip"))?;
+    let drawing = |name: &str| name.to_ascii_lowercase().ends_with(".png") && !name.starts_with("__MACOSX") && !name.contains("/._");
+    let before = drawings.len();
+    container.read(&drawing, &mut |name, bytes| {
+        let mut parts = name.rsplit('/').map(String::from);
+        let (Some(file), Some(character), Some(alphabet)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(Error::damaged(path.display(), format!("holds {name}, not Alphabet/character/drawing.png")));
+        };
+        drawings.push(Drawing { alphabet, archive, character, file, bytes });
+        Ok(())
+    })?;
+    if drawings.len() == before {
+        return Err(Error::damaged(path.display(), "holds no drawings"));
+    }
+    Ok(())
+}
+
+/// Leaves each character of an alphabet to the first archive that has it.
+fn drop_repeats(drawings: &mut Vec<Drawing>) {
+    let mut owner = BTreeMap::new();
+    for drawing in drawings.iter() {
+        owner.entry((drawing.alphabet.clone(), drawing.character.clone())).or_insert(drawing.archive);
+    }
+    drawings.retain(|d| owner.get(&(d.alphabet.clone(), d.character.clone())) == Some(&d.archive));
+}
+
+/// The alphabets that test: those of the evaluation archive, or the last two fifths.
+fn tested(drawings: &[Drawing], evaluation: bool) -> BTreeSet<&str> {
+    if evaluation {
+        return drawings.iter().filter(|d| d.archive == 1).map(|d| d.alphabet.as_str()).collect();
+    }
+    let alphabets: BTreeSet<&str> = drawings.iter().map(|d| d.alphabet.as_str()).collect();
+    let train = (alphabets.len() * 3 + 2) / 5;
+    alphabets.into_iter().skip(train).collect()
+}
+
+fn decode(drawings: &[&Drawing], classes: &mut u32, files: &[PathBuf], skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
+    let mut last = None;
+    let mut labelled = Vec::with_capacity(drawings.len());
+    for drawing in drawings {
+        let character = (&drawing.alphabet, drawing.archive, &drawing.character);
+        if last.replace(character) != Some(character) {
+            *classes += 1;
+        }
+        labelled.push((drawing.bytes.as_slice(), *classes - 1));
+    }
+    let mut gather = Gather::new(SHAPE, drawings.len(), skip_broken, &prepare);
+    gather.add(&labelled, &|i| match drawings.get(i) {
+        Some(Drawing { alphabet, archive, character, file, .. }) => {
+            let path = files.get(*archive).map(|p| p.display().to_string()).unwrap_or_default();
+            format!("{path}!{alphabet}/{character}/{file}")
+        }
+        None => String::new(),
+    })?;
+    Ok(gather.finish())
+}
+
+/// A drawing as networks see it: 28 x 28 by Lanczos, strokes bright.
+///
+/// # Errors
+/// As [`Picture::resize`].
+pub fn prepare(drawing: Picture) -> Result<Picture> {
+    let small = drawing.with_channels(1).resize(SIDE, SIDE)?;
+    Picture::new(SIDE, SIDE, 1, small.bytes().iter().map(|v| 255 - v).collect())
+}
+
+/// Every picture turned counter-clockwise by 0, 90, 180 and 270 degrees, one after another.
+fn rotated(set: &Stack) -> Stack {
+    let mut pixels = Vec::with_capacity(4 * set.pixels.len());
+    for picture in set.pixels.chunks_exact(SIDE * SIDE) {
+        let mut turned = picture.to_vec();
+        for _ in 0..4 {
+            pixels.extend_from_slice(&turned);
+            turned = (0..SIDE).flat_map(|row| turned.iter().skip(SIDE - 1 - row).step_by(SIDE).copied().collect::<Vec<_>>()).collect();
+        }
+    }
+    Stack { shape: SHAPE, pixels, labels: set.labels.iter().flat_map(|&l| [l; 4]).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotations_are_counter_clockwise() {
+        let picture: Vec<u8> = (0..SIDE * SIDE).map(|i| (i % 251) as u8).collect();
+        let turned = rotated(&Stack { shape: SHAPE, pixels: picture.clone(), labels: vec![7] });
+        assert_eq!(turned.labels, [7; 4]);
+        let at = |turn: usize, row: usize, column: usize| turned.pixels[(turn * SIDE + row) * SIDE + column];
+        // The top right corner goes to the top left, then to the bottom left, then to the bottom right.
+        let corner = picture[SIDE - 1];
+        assert_eq!([at(0, 0, 27), at(1, 0, 0), at(2, 27, 0), at(3, 27, 27)], [corner; 4]);
+        assert_eq!(turned.pixels[..SIDE * SIDE], picture);
+    }
+
+    #[test]
+    fn three_fifths_of_the_alphabets_train_unless_there_is_an_evaluation_archive() {
+        let drawing = |alphabet: &str, archive| Drawing { alphabet: alphabet.into(), archive, character: "1".into(), file: "f".into(), bytes: vec![] };
+        let drawings: Vec<Drawing> = ["a", "b", "c", "d", "e"].iter().map(|a| drawing(a, usize::from(*a == "a"))).collect();
+        assert_eq!(tested(&drawings, false).into_iter().collect::<Vec<_>>(), ["d", "e"]);
+        assert_eq!(tested(&drawings, true).into_iter().collect::<Vec<_>>(), ["a"]);
+    }
+}

@@ -1,0 +1,96 @@
+//! From a name to pictures in memory.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+use vimae_core::{Dataset, PixelRange, Settings, Split};
+
+use crate::{Card, DATASETS, Error, Pictures, Result, Sources, gather::Broken, stack::Stack};
+
+/// How an entry of the catalogue is described, found and opened.
+#[derive(Debug, Clone, Copy)]
+pub struct BuildDataset {
+    /// The text of its `datasets/<name>.toml`.
+    pub card: &'static str,
+    /// The files that it would read; none where it is not on this machine. One that is embedded reads none.
+    pub find: fn(&Request) -> Option<Vec<PathBuf>>,
+    /// Reads, verifies and splits it.
+    pub open: fn(&Request) -> Result<Opened>,
+}
+
+/// What is asked of a data set.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// Its checked settings.
+    pub settings: &'a Settings,
+    /// Where its files may be.
+    pub sources: &'a Sources,
+    /// What follows the colon of its name: `folder:PATH`.
+    pub path: Option<&'a str>,
+}
+
+impl Request<'_> {
+    /// The error for files that are nowhere.
+    pub(crate) fn missing(&self, name: &str, card: &Card) -> Error {
+        Error::Missing { name: name.into(), hint: format!("put {}", card.place), looked: self.sources.looked(name) }
+    }
+}
+
+/// A data set, and how it came to be.
+pub struct Opened {
+    /// The pictures.
+    pub dataset: Box<dyn Dataset>,
+    /// The files and folders that were read.
+    pub files: Vec<PathBuf>,
+    /// Broken pictures that were left out, where [`Sources::skip_broken`] allows it.
+    pub skipped: Vec<Broken>,
+}
+
+impl Opened {
+    pub(crate) fn new(
+        name: &str,
+        range: PixelRange,
+        classes: usize,
+        rule: &str,
+        splits: Vec<(Split, Stack)>,
+        files: Vec<PathBuf>,
+        skipped: Vec<Broken>,
+    ) -> Result<Self> {
+        let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<_>>()?;
+        Ok(Self { dataset: Box::new(Pictures::new(name, range, classes, rule, splits)?), files, skipped })
+    }
+}
+
+/// The data set of that name, read from `sources`, verified and split.
+///
+/// # Errors
+/// [`Error::Core`] for a name or setting that does not exist, with those that do; [`Error::Missing`] where no
+/// source has the files; [`Error::Digest`], [`Error::Damaged`], [`Error::TooLarge`], [`Error::Refused`] and
+/// [`Error::Io`], naming the file.
+pub fn open(name: &str, settings: &Map<String, Value>, sources: &Sources) -> Result<Box<dyn Dataset>> {
+    Ok(open_reporting(name, settings, sources)?.dataset)
+}
+
+/// [`open`], with the files that were read and the pictures that were left out.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_reporting(name: &str, settings: &Map<String, Value>, sources: &Sources) -> Result<Opened> {
+    request(name, settings, sources, |build, request| (build.open)(request))
+}
+
+/// Calls `then` with the entry of that name and the checked request.
+pub(crate) fn request<T>(
+    name: &str,
+    settings: &Map<String, Value>,
+    sources: &Sources,
+    then: impl FnOnce(&BuildDataset, &Request) -> Result<T>,
+) -> Result<T> {
+    let (entry, path) = match name.split_once(':') {
+        Some(("folder", path)) => ("folder", Some(path)),
+        _ => (name, None),
+    };
+    let entry = DATASETS.find(entry)?;
+    let settings = Settings::check(DATASETS.kind, entry.name, entry.keys, settings)?;
+    then(&entry.build, &Request { settings: &settings, sources, path })
+}

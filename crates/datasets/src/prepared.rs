@@ -1,0 +1,162 @@
+//! Pictures that were decoded and resized once, kept as bytes.
+//!
+//! A file of the cache: a line of JSON that says shape, count and digest, then labels (32-bit little endian), then
+//! pixels. It appears whole or not at all, and is made again where it does not match its digest.
+
+use std::{
+    fs::{self, File},
+    io::{BufRead, BufReader, Read, Write},
+    path::{Path, PathBuf},
+    time::UNIX_EPOCH,
+};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use vimae_core::ImageShape;
+
+use crate::{Error, Result, Sources, container, digest::hex, published, stack::Stack, stream};
+
+/// The place of one preparation in the cache: nowhere where nothing is kept.
+pub(crate) struct Key(Option<PathBuf>);
+
+#[derive(Serialize, Deserialize)]
+struct Header {
+    channels: usize,
+    height: usize,
+    width: usize,
+    count: usize,
+    sha256: String,
+}
+
+impl Key {
+    /// The key of the preparation that `recipe` describes, of the file or folder `source`.
+    ///
+    /// A file counts by its SHA-256, remembered by path, size and time of change; a folder by the names, sizes and
+    /// times of its files: reading all would take about as long as preparing them.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(crate) fn new(source: &Path, recipe: &str, sources: &Sources) -> Result<Self> {
+        let Some(cache) = sources.cache_dir.as_ref().map(|dir| dir.join("prepared")) else { return Ok(Self(None)) };
+        let stamp = stamp(source)?;
+        let content = if source.is_dir() { stamp } else { remembered(&cache, source, &stamp)? };
+        let key = hex(&Sha256::digest(format!("{recipe}\n{content}\n")));
+        let name = recipe.split_whitespace().next().unwrap_or("pictures");
+        Ok(Self(Some(cache.join(format!("{name}-{}.bytes", key.get(..24).unwrap_or(&key))))))
+    }
+
+    /// The pictures, where they are there and whole: a damaged file counts as absent, and is replaced.
+    pub(crate) fn load(&self, shape: ImageShape) -> Option<Stack> {
+        let file = File::open(self.0.as_ref()?).ok()?;
+        read(BufReader::new(file), shape).inspect_err(|error| tracing::warn!(%error, "prepared pictures are damaged and made again")).ok()
+    }
+
+    /// Keeps the pictures.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub(crate) fn store(&self, set: &Stack) -> Result<()> {
+        let Some(path) = &self.0 else { return Ok(()) };
+        let labels: Vec<u8> = set.labels.iter().flat_map(|l| l.to_le_bytes()).collect();
+        let ImageShape { channels, height, width } = set.shape;
+        let header = Header { channels, height, width, count: set.len(), sha256: body_digest(&labels, &set.pixels) };
+        let header = serde_json::to_string(&header).map_err(|e| Error::damaged(path.display(), e))?;
+        write_whole(path, &[header.as_bytes(), b"\n", &labels, &set.pixels])
+    }
+}
+
+pub(crate) fn read(mut reader: impl BufRead, shape: ImageShape) -> Result<Stack> {
+    let file = "prepared pictures";
+    let mut line = Vec::new();
+    (&mut reader).take(4096).read_until(b'\n', &mut line).map_err(|e| Error::io(file, e))?;
+    let header: Header = serde_json::from_slice(&line).map_err(|e| Error::damaged(file, e))?;
+    let there = ImageShape { channels: header.channels, height: header.height, width: header.width };
+    let sizes = (header.count.checked_mul(4), header.count.checked_mul(shape.len()));
+    let (true, (Some(labels), Some(pixels))) = (there == shape, sizes) else {
+        return Err(Error::damaged(file, format!("hold {} pictures of {there}", header.count)));
+    };
+    let labels = stream::exactly(&mut reader, labels, file)?;
+    let pixels = stream::exactly(&mut reader, pixels, file)?;
+    stream::ended(&mut reader, file)?;
+    let found = body_digest(&labels, &pixels);
+    if found != header.sha256 {
+        return Err(Error::Digest { file: file.into(), algorithm: "sha256", expected: header.sha256, found });
+    }
+    let labels = labels.as_chunks::<4>().0.iter().map(|&b| u32::from_le_bytes(b)).collect();
+    Ok(Stack { shape, pixels, labels })
+}
+
+fn body_digest(labels: &[u8], pixels: &[u8]) -> String {
+    let mut state = Sha256::new();
+    state.update(labels);
+    state.update(pixels);
+    hex(&state.finalize())
+}
+
+/// A digest of the names, sizes and times of change of a file, or of all files in a folder.
+fn stamp(source: &Path) -> Result<String> {
+    let files = if source.is_dir() { container::list(source)? } else { vec![(source.display().to_string(), source.into())] };
+    let mut state = Sha256::new();
+    for (name, path) in files {
+        let about = fs::metadata(&path).map_err(|e| Error::io(path.display(), e))?;
+        let changed = about.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+        state.update(format!("{name} {} {}\n", about.len(), changed.as_nanos()));
+    }
+    Ok(hex(&state.finalize()))
+}
+
+/// The SHA-256 of a file, computed once for each path, size and time of change.
+fn remembered(cache: &Path, source: &Path, stamp: &str) -> Result<String> {
+    let note = cache.join(format!("{}.sha256", stamp.get(..24).unwrap_or(stamp)));
+    if let Ok(sha256) = fs::read_to_string(&note)
+        && sha256.len() == 64
+    {
+        return Ok(sha256);
+    }
+    let [sha256, _] = published::digests(container::open(source)?, source)?;
+    write_whole(&note, &[sha256.as_bytes()])?;
+    Ok(sha256)
+}
+
+/// Writes beside `path`, then renames.
+fn write_whole(path: &Path, parts: &[&[u8]]) -> Result<()> {
+    let wrong = |e| Error::io(path.display(), e);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(wrong)?;
+    let mut file = tempfile::NamedTempFile::new_in(folder).map_err(wrong)?;
+    for part in parts {
+        file.write_all(part).map_err(wrong)?;
+    }
+    file.as_file().sync_all().map_err(wrong)?;
+    file.persist(path).map_err(|e| wrong(e.error))?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: ImageShape = ImageShape { channels: 1, height: 1, width: 2 };
+
+    #[test]
+    fn what_was_stored_is_loaded_until_source_recipe_or_bytes_change() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("source");
+        fs::write(&source, "one").unwrap();
+        let sources = Sources { cache_dir: Some(dir.path().join("cache")), ..Sources::default() };
+        let key = |recipe| Key::new(&source, recipe, &sources).unwrap();
+        let set = Stack { shape: SHAPE, pixels: vec![1, 2, 3, 4], labels: vec![5, 600] };
+        assert!(key("a").load(SHAPE).is_none());
+        key("a").store(&set).unwrap();
+        assert_eq!(key("a").load(SHAPE).unwrap(), set);
+        assert!(key("b").load(SHAPE).is_none());
+        let path = key("a").0.unwrap();
+        let mut bytes = fs::read(&path).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&path, &bytes).unwrap();
+        assert!(key("a").load(SHAPE).is_none());
+        fs::write(&source, "other").unwrap();
+        assert_ne!(key("a").0.unwrap(), path);
+        assert!(Key::new(&source, "a", &Sources::default()).unwrap().0.is_none());
+    }
+}

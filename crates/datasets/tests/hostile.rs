@@ -1,0 +1,130 @@
+//! Every reader on damaged bytes: the valid files of `tests/seeds`, mutated by a fixed random sequence.
+//!
+//! `VIMAE_FUZZ=200000 cargo test --release -p vimae-datasets --test hostile` runs so many a reader instead of 2 000. A
+//! panic fails the test; so does a process that ever held more than 512 MB.
+#![expect(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail where they stand")]
+
+use std::{fs, io::Write, path::Path, time::Instant};
+
+use vimae_datasets::hostile::READERS;
+
+/// Steele, Lea and Flood's SplitMix64: any sequence will do, as long as it stays the same.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, n: usize) -> usize {
+        (self.next() % n.max(1) as u64) as usize
+    }
+}
+
+/// Numbers that sizes and counts break at.
+const EDGES: [u64; 10] = [0, 1, 0x7f, 0x80, 0xff, 0x7fff, 0xffff, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff];
+
+fn mutate(seed: &[u8], other: &[u8], random: &mut Random) -> Vec<u8> {
+    let mut bytes = seed.to_vec();
+    for _ in 0..=random.below(6) {
+        let at = random.below(bytes.len());
+        match random.below(8) {
+            0 if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
+            1 if !bytes.is_empty() => bytes[at] = random.next() as u8,
+            2 => bytes.truncate(at),
+            3 => {
+                let piece: Vec<u8> = bytes.iter().skip(random.below(bytes.len())).take(random.below(64)).copied().collect();
+                bytes.splice(at..at, piece);
+            }
+            4 => drop(bytes.drain(at..(at + random.below(16)).min(bytes.len()))),
+            5 => {
+                let piece: Vec<u8> = other.iter().skip(random.below(other.len())).take(random.below(256)).copied().collect();
+                bytes.splice(at..at, piece);
+            }
+            _ => {
+                let edge = EDGES[random.below(EDGES.len())] as u32;
+                let word = if random.below(2) == 0 { edge.to_be_bytes() } else { edge.to_le_bytes() };
+                let width = [1, 2, 4][random.below(3)];
+                let word = if random.below(2) == 0 { &word[4 - width..] } else { &word[..width] };
+                bytes.iter_mut().skip(at).zip(word).for_each(|(b, w)| *b = *w);
+            }
+        }
+    }
+    bytes
+}
+
+fn idx() -> Vec<Vec<u8>> {
+    let images: Vec<u8> = [0x803_u32, 3, 4, 5].iter().flat_map(|w| w.to_be_bytes()).chain((0..60).map(|i| i * 4)).collect();
+    let labels: Vec<u8> = [0x801_u32, 6].iter().flat_map(|w| w.to_be_bytes()).chain(0..6).collect();
+    vec![images, labels]
+}
+
+fn seeds(reader: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds");
+    let ending = match reader {
+        "idx" => return idx(),
+        "gzip" => {
+            let pack = |bytes: Vec<u8>| {
+                let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+                writer.write_all(&bytes).unwrap();
+                writer.finish().unwrap()
+            };
+            return idx().into_iter().map(pack).collect();
+        }
+        "prepared" => {
+            // The digest is that of two labels and two pictures of zeros.
+            let mut bytes = br#"{"channels":3,"height":2,"width":2,"count":2,"sha256":""#.to_vec();
+            bytes.extend(vimae_datasets::digest::sha256(&[0; 32]).bytes().chain(*b"\"}\n").chain([0; 32]));
+            return vec![bytes];
+        }
+        "jpeg" => &[".jpg"][..],
+        "png" => &[".png"],
+        "parquet" => &[".parquet"],
+        "tar" => &[".tar", ".tar.gz"],
+        _ => &[".zip"],
+    };
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+    paths.retain(|p| ending.iter().any(|end| p.to_string_lossy().ends_with(end)));
+    paths.sort();
+    paths.iter().map(|p| fs::read(p).unwrap()).collect()
+}
+
+/// The most memory that this process ever held, in MB; none where the system does not say.
+fn peak() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|l| l.starts_with("VmHWM"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
+}
+
+#[test]
+fn valid_files_are_read() {
+    for (name, read) in READERS {
+        let seeds = seeds(name);
+        assert!(!seeds.is_empty());
+        for (i, seed) in seeds.iter().enumerate() {
+            let count = read(seed).unwrap_or_else(|e| panic!("{name} {i}: {e}"));
+            assert!(count > 0, "{name} {i}");
+        }
+    }
+}
+
+#[test]
+fn damaged_files_are_refused_or_read_but_never_crash() {
+    let runs: usize = std::env::var("VIMAE_FUZZ").ok().map_or(2_000, |n| n.parse().unwrap());
+    for (name, read) in READERS {
+        let seeds = seeds(name);
+        let mut random = Random(1);
+        let (start, mut whole) = (Instant::now(), 0);
+        for _ in 0..runs {
+            let (a, b) = (random.below(seeds.len()), random.below(seeds.len()));
+            whole += usize::from(read(&mutate(&seeds[a], &seeds[b], &mut random)).is_ok());
+        }
+        let seconds = start.elapsed().as_secs_f64();
+        println!("{name}: {runs} executions, {whole} still readable, {seconds:.1} s, peak {:.0} MB so far", peak().unwrap_or(0.0));
+        assert!(peak().is_none_or(|mb| mb < 512.0), "{name}: {:?} MB", peak());
+    }
+}
