@@ -1,7 +1,9 @@
 //! Adam (Kingma and Ba, arXiv:1412.6980) as PyTorch computes it, one pass over memory a step.
+#![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
 use crate::error::{Error, Result, check_float};
 use crate::real::{Real, contiguous};
+use crate::simd::vectorised;
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, DType, Device, InplaceOp2, Layout, Tensor, Var, WithDType};
 use rayon::prelude::*;
@@ -323,33 +325,51 @@ impl<T: Real> InplaceOp2 for Update<'_, T> {
     }
 }
 
+/// The step's numbers in the parameters' own kind.
+#[derive(Clone, Copy)]
+struct Factors<T> {
+    keep: T,
+    take: T,
+    weight: T,
+    remaining: T,
+    size: T,
+    root: T,
+    epsilon: T,
+}
+
 /// Element by element, so any split gives the same bits.
 fn update<T: Real>(step: &Step, p: &mut [T], m: &mut [T], v: &mut [T], gradient: &[T]) {
     const PIECE: usize = 1 << 14;
     let number = T::from_f64;
-    let (keep, take) = (number(step.beta2), number(1.0 - step.beta2));
-    let weight = number(1.0 - step.beta1);
-    let remaining = number(step.beta1);
-    let near = step.beta1 > 0.5;
-    let (size, root, epsilon) = (
-        number(step.step_size),
-        number(step.root_correction),
-        number(step.epsilon),
-    );
+    let factors = Factors {
+        keep: number(step.beta2),
+        take: number(1.0 - step.beta2),
+        weight: number(1.0 - step.beta1),
+        remaining: number(step.beta1),
+        size: number(step.step_size),
+        root: number(step.root_correction),
+        epsilon: number(step.epsilon),
+    };
     p.par_chunks_mut(PIECE)
         .zip(m.par_chunks_mut(PIECE))
         .zip(v.par_chunks_mut(PIECE))
         .zip(gradient.par_chunks(PIECE))
         .for_each(|(((p, m), v), g)| {
-            for (((p, m), v), g) in p.iter_mut().zip(m).zip(v).zip(g) {
-                // PyTorch's lerp goes from the nearer end.
-                *m = if near {
-                    *m + weight * (*g - *m)
-                } else {
-                    *g - (*g - *m) * remaining
-                };
-                *v = *v * keep + take * *g * *g;
-                *p -= size * (*m / (v.sqrt() / root + epsilon));
+            // PyTorch's lerp goes from the nearer end.
+            if step.beta1 > 0.5 {
+                update_piece::<T, true>(factors, p, m, v, g);
+            } else {
+                update_piece::<T, false>(factors, p, m, v, g);
             }
         });
+}
+
+vectorised! {
+fn update_piece<T: Real, const NEAR: bool>(f: Factors<T>, p: &mut [T], m: &mut [T], v: &mut [T], g: &[T]) {
+    for (((p, m), v), g) in p.iter_mut().zip(m).zip(v).zip(g) {
+        *m = if NEAR { *m + f.weight * (*g - *m) } else { *g - (*g - *m) * f.remaining };
+        *v = *v * f.keep + f.take * *g * *g;
+        *p -= f.size * (*m / (v.sqrt() / f.root + f.epsilon));
+    }
+}
 }

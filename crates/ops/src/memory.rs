@@ -1,7 +1,8 @@
 //! Keeping the allocator from giving every step's buffers back to the kernel.
 
-/// Asks the C library's allocator to keep freed memory for the next step; call it once at the
-/// start of a program that trains.
+/// Asks the C library's allocator to keep freed memory for the next step.
+/// [`crate::conv_stack_train`] does so by itself at its first call; a program that trains by other
+/// operations calls it once at its start.
 ///
 /// A training step allocates and frees the same large buffers each time. glibc returns such
 /// memory to the kernel and takes it back page by page, a tenth to a fifth of the time of a
@@ -19,6 +20,14 @@ pub fn keep_freed_memory() -> bool {
     }
 }
 
+/// [`keep_freed_memory`], once a process.
+pub(crate) fn keep_freed_memory_once() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| {
+        keep_freed_memory();
+    });
+}
+
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 mod glibc {
     #![expect(unsafe_code, reason = "the allocator's settings are a C function")]
@@ -27,6 +36,7 @@ mod glibc {
 
     const M_TRIM_THRESHOLD: c_int = -1;
     const M_MMAP_THRESHOLD: c_int = -3;
+    const M_MMAP_MAX: c_int = -4;
     /// The largest value that mallopt(3) takes: buffers up to this size live on the heap.
     const LARGEST_ON_HEAP: c_int = 32 << 20;
 
@@ -39,6 +49,7 @@ mod glibc {
         unsafe {
             mallopt(M_MMAP_THRESHOLD, LARGEST_ON_HEAP) == 1
                 && mallopt(M_TRIM_THRESHOLD, c_int::MAX) == 1
+                && mallopt(M_MMAP_MAX, 0) == 1
         }
     }
 }

@@ -39,8 +39,23 @@ pub(crate) enum Level {
     Baseline,
 }
 
+/// The widest that this processor has; the environment variable `VIMAE_OPS_SIMD` (`avx2` or
+/// `baseline`, read once) asks for less, to try the other paths on a new processor.
 #[cfg(target_arch = "x86_64")]
 pub(crate) fn level() -> Level {
+    static LEVEL: std::sync::OnceLock<Level> = std::sync::OnceLock::new();
+    *LEVEL.get_or_init(|| {
+        let asked = std::env::var("VIMAE_OPS_SIMD").unwrap_or_default();
+        match (detected(), asked.as_str()) {
+            (_, "baseline") => Level::Baseline,
+            (Level::V4, "avx2") => Level::V3,
+            (level, _) => level,
+        }
+    })
+}
+
+#[cfg(target_arch = "x86_64")]
+fn detected() -> Level {
     macro_rules! has {
         ($($feature:tt),*) => { $(std::arch::is_x86_feature_detected!($feature))&&* };
     }

@@ -59,6 +59,54 @@ fn everything() -> ops::Result<Vec<u32>> {
     Ok(bits)
 }
 
+/// A stack down and one up, with kernels of every kind: thin, by tiles with shared and with large
+/// weights, direct.
+fn stacks() -> ops::Result<Vec<u32>> {
+    let shapes: [&[usize]; 5] = [&[16, 3, 5, 5], &[160, 16, 4, 4], &[288, 160, 4, 4], &[288, 16, 5, 5], &[16, 3, 5, 5]];
+    let vars = (0..)
+        .zip(shapes)
+        .map(|(i, s)| Var::from_tensor(&(values(s, i as f32)? * 0.1)?))
+        .collect::<candle_core::Result<Vec<_>>>()?;
+    let vectors = |len: usize| Var::from_tensor(&values(&[len], len as f32)?);
+    let ends = [16, 160, 288, 16, 3].into_iter().map(vectors).collect::<candle_core::Result<Vec<_>>>()?;
+    let layer = |i: usize, direction| ops::StackLayer {
+        weight: &vars[i],
+        bias: &ends[i],
+        stride: if i == 4 { 1 } else { 2 },
+        direction,
+        finish: if i == 4 { ops::Finish::Tanh } else { ops::Finish::BatchNormRelu { gamma: &ends[i], beta: &ends[i] } },
+    };
+    let x = Var::from_tensor(&values(&[13, 3, 12, 12], 9.0)?)?;
+    let down: Vec<_> = (0..3).map(|i| layer(i, ops::Direction::Convolve)).collect();
+    let up: Vec<_> = (3..5).map(|i| layer(i, ops::Direction::Transpose)).collect();
+    let (h, statistics) = ops::conv_stack_train(&x, &down, 1e-5)?;
+    let (y, _) = ops::conv_stack_train(&h, &up, 1e-5)?;
+    let gradients = y.sqr()?.sum_all()?.backward()?;
+    let mut all = vec![y];
+    all.extend(statistics.into_iter().map(|s| s.var_unbiased));
+    all.extend(vars.iter().chain(&ends).chain([&x]).filter_map(|v| gradients.get(v).cloned()));
+    assert_eq!(all.len(), 1 + 3 + 11);
+    let mut bits = Vec::new();
+    for tensor in all {
+        bits.extend(tensor.flatten_all()?.to_vec1::<f32>()?.into_iter().map(f32::to_bits));
+    }
+    Ok(bits)
+}
+
+#[test]
+fn threads_do_not_change_a_bit_of_a_stack() -> Result<(), Box<dyn std::error::Error>> {
+    let with = |threads| -> Result<Vec<u32>, Box<dyn std::error::Error>> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        Ok(pool.install(stacks)?)
+    };
+    let one = with(1)?;
+    assert!(one.iter().all(|bits| f32::from_bits(*bits).is_finite()));
+    for threads in [2, 3, 5] {
+        assert!(with(threads)? == one, "{threads} threads differ from one");
+    }
+    Ok(())
+}
+
 #[test]
 fn threads_do_not_change_a_bit() -> Result<(), Box<dyn std::error::Error>> {
     let with = |threads| -> Result<Vec<u32>, Box<dyn std::error::Error>> {

@@ -11,9 +11,9 @@ mod weights;
 
 pub(crate) use op::Channels;
 pub use op::Direction;
-pub(crate) use forward::{add_bias, pack};
+pub(crate) use forward::add_bias;
 pub(crate) use geometry::{Geometry, same_padding};
-pub(crate) use weights::{column_sums, unpack};
+pub(crate) use weights::column_sums;
 
 use crate::real::Real;
 use crate::winograd::Plain;

@@ -77,7 +77,7 @@ fn by_taps<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
 }
 
 /// [kh, kw, c, o] to OIHW.
-pub(crate) fn unpack<T: Real>(g: &Geometry, sum: &[T]) -> Vec<T> {
+fn unpack<T: Real>(g: &Geometry, sum: &[T]) -> Vec<T> {
     let taps = g.kh * g.kw;
     let mut out = vec![T::zero(); sum.len()];
     out.par_chunks_mut(g.c * taps)

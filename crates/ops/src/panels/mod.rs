@@ -84,28 +84,37 @@ pub(crate) fn product<T: Real>(
     }
     let most = T::rows_of_a_block();
     let blocks = left.rows.div_ceil(most);
-    for panel in 0..panels {
-        for block in 0..blocks {
-            // Rows shared out evenly: a last block of one row would run at a fraction of the speed.
-            let first = block * left.rows / blocks;
-            let rows = (block + 1) * left.rows / blocks - first;
-            // SAFETY: rows first..first + rows and columns panel * 32.. of each side lie inside
-            // their slices by the assertions above (with depth 0 neither side is read), and `out`
-            // is borrowed mutably, so it overlaps neither side.
-            unsafe {
-                let block = Block {
-                    depth: left.depth,
-                    a: left.data.as_ptr().wrapping_add(first * left.row_stride),
-                    row_stride: left.row_stride,
-                    a_depth_stride: left.depth_stride,
-                    b: right.data.as_ptr().wrapping_add(panel * right.panel_stride),
-                    b_depth_stride: right.depth_stride,
-                    out: out.as_mut_ptr().add(first * out_stride + panel * PANEL),
-                    out_stride,
-                    accumulate,
-                    half: columns - panel * PANEL < PANEL,
-                };
-                T::block(rows, block);
+    // A stretch of the left side stays in the second-level cache while all panels meet it.
+    const DEPTH: usize = 512;
+    let stretches = left.depth.div_ceil(DEPTH).max(1);
+    for stretch in 0..stretches {
+        let start = stretch * left.depth / stretches;
+        let depth = (stretch + 1) * left.depth / stretches - start;
+        for panel in 0..panels {
+            for block in 0..blocks {
+                // Rows shared out evenly: a last block of one row would run at a fraction of the speed.
+                let first = block * left.rows / blocks;
+                let rows = (block + 1) * left.rows / blocks - first;
+                // SAFETY: rows first..first + rows, depth start..start + depth and columns panel * 32..
+                // of each side lie inside their slices by the assertions above (with depth 0 neither
+                // side is read), and `out` is borrowed mutably, so it overlaps neither side.
+                unsafe {
+                    let a = first * left.row_stride + start * left.depth_stride;
+                    let b = panel * right.panel_stride + start * right.depth_stride;
+                    let block = Block {
+                        depth,
+                        a: left.data.as_ptr().wrapping_add(a),
+                        row_stride: left.row_stride,
+                        a_depth_stride: left.depth_stride,
+                        b: right.data.as_ptr().wrapping_add(b),
+                        b_depth_stride: right.depth_stride,
+                        out: out.as_mut_ptr().add(first * out_stride + panel * PANEL),
+                        out_stride,
+                        accumulate: accumulate || stretch > 0,
+                        half: columns - panel * PANEL < PANEL,
+                    };
+                    T::block(rows, block);
+                }
             }
         }
     }
@@ -181,7 +190,7 @@ mod tests {
     }
 
     fn check<T: Real + std::fmt::Debug>(tolerance: f64) {
-        for (rows, depth, halves) in [(1, 1, 1), (14, 5, 2), (15, 33, 4), (61, 7, 5), (3, 0, 2), (29, 4, 3)] {
+        for (rows, depth, halves) in [(1, 1, 1), (14, 5, 2), (15, 33, 4), (61, 7, 5), (3, 0, 2), (29, 4, 3), (16, 1100, 1)] {
             for (row_stride, depth_stride) in [(depth + 3, 1), (1, rows + 2)] {
                 let panels = usize::div_ceil(halves, 2);
                 let to = |v: Vec<f64>| v.into_iter().map(T::from_f64).collect::<Vec<_>>();

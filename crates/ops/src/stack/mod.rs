@@ -97,6 +97,7 @@ pub fn conv_stack_train(x: &Tensor, layers: &[StackLayer<'_>], eps: f64) -> Resu
         };
         [Some(layer.weight), Some(layer.bias), gamma, beta]
     });
+    crate::memory::keep_freed_memory_once();
     Ok(dispatch!(x.dtype(), T => op::run::<T>(x, checked, tensors.collect(), eps))?)
 }
 

@@ -293,10 +293,13 @@ pub(crate) fn backward<T: Real, B: Source<T>, S: Source<T>, R: Send>(
             let mut rest = &mut sums[..];
             for (p, position) in plan.positions.iter().enumerate() {
                 let depth = position.classes.len() * g.c;
-                for start in (0..depth).step_by(g.c) {
-                    let (block, later) = std::mem::take(&mut rest).split_at_mut(g.c * stride);
+                // Few enough rows to stay in cache while all groups add to them.
+                let few = ((1 << 16) / stride).clamp(14, depth);
+                for start in (0..depth).step_by(few) {
+                    let end = (start + few).min(depth);
+                    let (block, later) = std::mem::take(&mut rest).split_at_mut((end - start) * stride);
                     rest = later;
-                    blocks.push((p, start..start + g.c, block));
+                    blocks.push((p, start..end, block));
                 }
             }
             blocks.into_par_iter().for_each(|(p, range, block)| {
