@@ -35,12 +35,16 @@ json() { "$python" -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$1"; }
 
 # measure WHO ROUND COMMAND...
 measure() {
-  local who=$1 round=$2 shown result
+  local who=$1 round=$2 result word shown=
   shift 2
-  shown="$(basename "$1") ${*:2}"
   result=$("$@")
+  # The command without this machine's folders.
+  for word in "$@"; do
+    case $word in */*) word=${word##*/} ;; esac
+    shown+="${shown:+ }$word"
+  done
   printf '{"who": "%s", "round": %s, "load": %s, "command": %s, "result": %s}\n' "$who" "$round" \
-    "$(cut -d' ' -f1 /proc/loadavg)" "$(json "${shown//$peer/$(basename "$peer")}")" "$result" >> "$file"
+    "$(cut -d' ' -f1 /proc/loadavg)" "$(json "$shown")" "$result" >> "$file"
 }
 
 for round in $(seq "$alternations"); do

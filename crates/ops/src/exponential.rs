@@ -8,13 +8,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     // ln 2 in two parts, the first exact in few bits.
     const HIGH: f32 = 0.693_359_4;
     const LOW: f32 = -2.121_944_4e-4;
-    let clamped = if x < -87.3 {
-        -87.3
-    } else if x > 88.3 {
-        88.3
-    } else {
-        x
-    };
+    let clamped = x.clamp(-87.3, 88.3);
     // Rounds to the nearest whole number: adding 1.5 * 2^23 leaves no bits for a fraction.
     const ROUND: f32 = 12_582_912.0;
     let n = (clamped * LOG2_E + ROUND) - ROUND;

@@ -64,3 +64,19 @@ fn not_a_number_stays_visible() -> Outcome {
     assert!(y[0].is_nan() && y[1..] == [0., 2.]);
     Ok(())
 }
+
+#[test]
+fn absurd_sizes_are_refused() -> Outcome {
+    let (x, w) = (zeros(&[1, 1, 4, 4])?, zeros(&[1, 1, 3, 3])?);
+    let most = usize::MAX / 2;
+    let params = ConvParams { stride: (1, 1), padding: [most, most, 0, 2] };
+    assert!(ops::conv2d(&x, &w, None, params).is_err());
+    assert!(ops::conv2d(&x, &w, None, ConvParams { stride: (1, 1), padding: [usize::MAX; 4] }).is_err());
+    assert!(ops::conv_transpose2d_same(&x, &w, None, most).is_err());
+    assert!(ops::conv_transpose2d_same(&x, &w, None, usize::MAX).is_err());
+    let params = ops::ConvTransposeParams { stride: (most, 1), padding: [0; 4], output_padding: (0, 0) };
+    assert!(ops::conv_transpose2d(&x, &w, None, params).is_err());
+    // A stride beyond the picture leaves one pixel.
+    assert_eq!(ops::conv2d_same(&x, &w, None, 1000)?.dims(), [1, 1, 1, 1]);
+    Ok(())
+}

@@ -23,6 +23,22 @@ pub(crate) struct Geometry {
 }
 
 impl Geometry {
+    /// Refuses what no memory could hold: every number of both sides, and of all patches of an image,
+    /// has an address.
+    pub(crate) fn check(&self, op: &'static str) -> Result<()> {
+        let product = |values: &[usize]| values.iter().try_fold(8_usize, |a, b| a.checked_mul((*b).max(1)));
+        let sides = [
+            product(&[self.n, self.h, self.w, self.c]),
+            product(&[self.n, self.oh, self.ow, self.o]),
+            product(&[self.kh, self.kw, self.c, self.o]),
+            product(&[self.oh, self.ow, self.kh, self.kw, self.c]),
+        ];
+        let reach = |out: usize, stride: usize, kernel: usize| out.checked_mul(stride)?.checked_add(kernel);
+        let reaches = [reach(self.oh, self.sh, self.kh), reach(self.ow, self.sw, self.kw)];
+        let within = |v: Option<usize>| v.is_some_and(|v| v <= isize::MAX as usize);
+        if sides.into_iter().chain(reaches).all(within) { Ok(()) } else { Err(too_large(op, "the output's size")) }
+    }
+
     /// Numbers that one small pixel sees: taps times big channels.
     pub(crate) fn patch(&self) -> usize {
         self.kh * self.kw * self.c
@@ -41,7 +57,7 @@ impl Geometry {
 /// TensorFlow's SAME padding of one side: (before, after); an odd total puts the extra one after.
 pub(crate) fn same_padding(size: usize, kernel: usize, stride: usize) -> (usize, usize) {
     let out = size.div_ceil(stride);
-    let total = (out.saturating_sub(1) * stride + kernel).saturating_sub(size);
+    let total = out.saturating_sub(1).saturating_mul(stride).saturating_add(kernel).saturating_sub(size);
     (total / 2, total - total / 2)
 }
 
@@ -54,7 +70,8 @@ pub(crate) fn output_size(
     kernel: usize,
     stride: usize,
 ) -> Result<usize> {
-    match (size + padding.0 + padding.1).checked_sub(kernel) {
+    let padded = size.checked_add(padding.0).and_then(|s| s.checked_add(padding.1));
+    match padded.ok_or_else(|| too_large(op, parameter))?.checked_sub(kernel) {
         Some(room) => Ok(room / stride + 1),
         None => Err(Error::Parameter {
             op,
@@ -62,6 +79,15 @@ pub(crate) fn output_size(
             value: format!("{kernel} over {size} + {} + {}", padding.0, padding.1),
             reason: "the kernel must fit into the padded input",
         }),
+    }
+}
+
+pub(crate) fn too_large(op: &'static str, parameter: &'static str) -> Error {
+    Error::Parameter {
+        op,
+        parameter,
+        value: "more than memory".to_owned(),
+        reason: "sizes, strides and padding must give a tensor that can be addressed",
     }
 }
 

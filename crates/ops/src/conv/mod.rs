@@ -19,7 +19,7 @@ use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
 use crate::real::Real;
 use crate::winograd::Plain;
 use candle_core::{Device, Tensor};
-use geometry::{check_positive, output_size};
+use geometry::{check_positive, output_size, too_large};
 use op::ConvOp;
 
 /// The layer by whichever kernel suits the shape.
@@ -182,18 +182,21 @@ pub(crate) fn same_geometry(
     let (out, kh, kw) = weight_dims(op, weight, x, c, direction)?;
     check_positive(op, &[("stride", stride)])?;
     let (sh, sw) = (stride, stride);
-    Ok(match direction {
+    let geometry = match direction {
         Direction::Convolve => {
             let (top, left) = (same_padding(h, kh, sh).0, same_padding(w, kw, sw).0);
             let (oh, ow) = (h.div_ceil(sh), w.div_ceil(sw));
             Geometry { n, h, w, c, oh, ow, o: out, kh, kw, sh, sw, top, left }
         }
         Direction::Transpose => {
-            let (big_h, big_w) = (h * sh, w * sw);
+            let big_h = h.checked_mul(sh).ok_or_else(|| too_large(op, "output height"))?;
+            let big_w = w.checked_mul(sw).ok_or_else(|| too_large(op, "output width"))?;
             let (top, left) = (same_padding(big_h, kh, sh).0, same_padding(big_w, kw, sw).0);
             Geometry { n, h: big_h, w: big_w, c: out, oh: h, ow: w, o: c, kh, kw, sh, sw, top, left }
         }
-    })
+    };
+    geometry.check(op)?;
+    Ok(geometry)
 }
 
 pub(crate) fn convolution(
@@ -237,12 +240,17 @@ pub(crate) fn transposed(
     check_positive(op, &[("stride", sh.min(sw))])?;
     let (h, w, top, left) = match padding {
         Padding::Same => {
-            let (h, w) = (oh * sh, ow * sw);
+            let h = oh.checked_mul(sh).ok_or_else(|| too_large(op, "output height"))?;
+            let w = ow.checked_mul(sw).ok_or_else(|| too_large(op, "output width"))?;
             (h, w, same_padding(h, kh, sh).0, same_padding(w, kw, sw).0)
         }
         Padding::Explicit([top, bottom, left, right], (extra_h, extra_w)) => {
-            let h = ((oh - 1) * sh + kh + extra_h).saturating_sub(top + bottom);
-            let w = ((ow - 1) * sw + kw + extra_w).saturating_sub(left + right);
+            let size = |small: usize, stride: usize, kernel: usize, extra: usize, cut: (usize, usize)| {
+                let full = (small - 1).checked_mul(stride)?.checked_add(kernel)?.checked_add(extra)?;
+                Some(full.saturating_sub(cut.0.checked_add(cut.1)?))
+            };
+            let h = size(oh, sh, kh, extra_h, (top, bottom)).ok_or_else(|| too_large(op, "output height"))?;
+            let w = size(ow, sw, kw, extra_w, (left, right)).ok_or_else(|| too_large(op, "output width"))?;
             check_positive(op, &[("output height", h), ("output width", w)])?;
             (h, w, top, left)
         }
@@ -255,6 +263,7 @@ fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, outputs: 
     if let Some(b) = b {
         check_vector(op, "b", b, outputs, x)?;
     }
+    conv.geometry.check(op)?;
     if !matches!(x.device(), Device::Cpu) {
         return composed::apply(op, x, w, b, &conv);
     }

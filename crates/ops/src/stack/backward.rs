@@ -27,6 +27,9 @@ struct Correction<T> {
     offset: Vec<T>,
 }
 
+/// The gradient to the input, and those to the parameters.
+pub(super) type Everything<T> = (Option<Vec<T>>, Vec<Option<Vec<T>>>);
+
 /// The gradients to `x` (where wanted) and to weight, bias, gamma and beta of every layer; `x`, the
 /// result `y` and its gradient are channels first.
 pub(super) fn backward<T: Real>(
@@ -37,7 +40,7 @@ pub(super) fn backward<T: Real>(
     y: &[T],
     grad: &[T],
     wants_x: bool,
-) -> Result<(Option<Vec<T>>, Vec<Option<Vec<T>>>)> {
+) -> Result<Everything<T>> {
     let mut gradients: Vec<Option<Vec<T>>> = (0..parameters.len()).map(|_| None).collect();
     let missing = || Error::msg("conv-stack: a layer without its stored result");
     let (first, last) = layers.first().zip(layers.last()).ok_or_else(missing)?;

@@ -1,5 +1,6 @@
 //! Images to transformed tiles and back, a vector of channels at a time.
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
+#![expect(clippy::needless_range_loop, reason = "indices of a tile name positions in several arrays at once")]
 
 use super::plan::Plan;
 use super::points::{Line, collect, data, data_adjoint, spread};
