@@ -1,1 +1,72 @@
-fn main() {}
+//! The command line of vimae: parses, calls `vimae-lab`, prints.
+
+mod bench;
+mod check;
+mod data;
+mod progress;
+mod reproduce;
+mod train;
+mod verify;
+
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Train, compare and reproduce the autoencoders of The Variational InfoMax AutoEncoder.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Reproduce(reproduce::Arguments),
+    Train(train::Arguments),
+    Verify(verify::Arguments),
+    Data(data::Arguments),
+    Bench(bench::Arguments),
+    Check(check::Arguments),
+}
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .without_time()
+        .with_target(false)
+        .init();
+    let result = match Cli::parse().command {
+        Command::Reproduce(arguments) => reproduce::run(&arguments),
+        Command::Train(arguments) => train::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
+        Command::Data(arguments) => data::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+    };
+    result.unwrap_or_else(|error| {
+        tracing::error!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The checkout that this command was built from.
+fn root() -> PathBuf {
+    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(Into::into).unwrap_or(here)
+}
+
+/// Where data sets are looked for: the folder named, the Hub's cache, the project's own cache.
+fn sources(data_dir: Option<PathBuf>) -> vimae_lab::Sources {
+    vimae_lab::Sources::from_env(data_dir, root().join("datasets/cache"))
+}
+
+/// Prints a result to standard output, where nothing else goes.
+#[expect(clippy::print_stdout, reason = "the command line's results")]
+fn print(text: impl std::fmt::Display) {
+    println!("{text}");
+}

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod catalogue;
+pub mod corruption;
 pub mod data;
 pub mod divergence;
 mod error;

@@ -2,10 +2,12 @@
 
 use candle_core::Tensor;
 
-use crate::{Code, Prior, Result, Streams};
+use crate::{Code, PixelRange, Prior, Result, Streams};
 
 /// What an evaluation gathered about a model, for metrics to measure. All tensors are on the CPU.
 pub struct Evidence<'a> {
+    /// The interval of the pixels of every picture here.
+    pub range: PixelRange,
     /// Test pictures, `[N, C, H, W]`.
     pub originals: &'a Tensor,
     /// Decoded means of their codes, `[N, C, H, W]`.

@@ -31,6 +31,6 @@ impl PixelNoise {
             ),
         };
         values.iter_mut().for_each(|v| *v *= std as f32);
-        Ok(Some(Tensor::from_vec(values, images.shape(), images.device())?))
+        Ok(Some(Tensor::from_vec(values, images.shape(), images.device())?.to_dtype(images.dtype())?))
     }
 }

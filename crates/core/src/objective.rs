@@ -38,11 +38,15 @@ pub trait Objective: Send + Sync {
     /// The encoder head it needs.
     fn head(&self) -> Head;
 
-    /// The noise it puts on the encoder's input.
-    fn pixel_noise(&self) -> PixelNoise;
+    /// The noise it puts on the encoder's input; none unless it says so.
+    fn pixel_noise(&self) -> PixelNoise {
+        PixelNoise::None
+    }
 
-    /// The prior it takes where the experiment names none.
-    fn default_prior(&self) -> &'static str;
+    /// The prior it takes where the experiment names none; the standard normal unless it says so.
+    fn default_prior(&self) -> &'static str {
+        "normal"
+    }
 
     /// The loss of one step.
     ///

@@ -1,1 +1,19 @@
 #![doc = include_str!("../README.md")]
+
+pub mod controls;
+mod summary;
+
+pub use summary::Summary;
+
+/// Makes a metric from its checked settings.
+pub type BuildMetric = fn(&vimae_core::Settings) -> vimae_core::Result<Box<dyn vimae_core::Metric>>;
+
+vimae_core::catalogue! {
+    /// Every metric.
+    pub static METRICS: BuildMetric = "metric" in {
+        mmd,
+        nll,
+        rate,
+        reconstruction,
+    }
+}

@@ -50,14 +50,7 @@ impl Linear {
     }
 }
 
-/// Which way a convolution goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Direction {
-    /// A SAME convolution, weight OIHW.
-    Down,
-    /// Its adjoint, weight IOHW.
-    Up,
-}
+pub(crate) use vimae_ops::Direction;
 
 /// A SAME convolution or its transpose, with bias.
 #[derive(Debug)]
@@ -78,19 +71,24 @@ impl Conv {
         direction: Direction,
     ) -> Result<Self> {
         let shape = match direction {
-            Direction::Down => [outputs, inputs, kernel, kernel],
-            Direction::Up => [inputs, outputs, kernel, kernel],
+            Direction::Convolve => [outputs, inputs, kernel, kernel],
+            Direction::Transpose => [inputs, outputs, kernel, kernel],
         };
         let weight = parameters.weight(&format!("{name}.weight"), &shape, Init::TruncatedNormal(INITIAL_STD))?;
         let bias = parameters.weight(&format!("{name}.bias"), &[outputs], Init::Constant(0.0))?;
         Ok(Self { weight, bias, stride, direction })
     }
 
+    /// The layer with what follows it, for a stack.
+    fn in_stack<'a>(&'a self, finish: vimae_ops::Finish<'a>) -> vimae_ops::StackLayer<'a> {
+        vimae_ops::StackLayer { weight: &self.weight, bias: &self.bias, stride: self.stride, direction: self.direction, finish }
+    }
+
     /// `[N, in, H, W]` to `[N, out, ceil(H / stride), ...]` down, to `[N, out, H stride, ...]` up.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         match self.direction {
-            Direction::Down => op(vimae_ops::conv2d_same(x, &self.weight, Some(&self.bias), self.stride)),
-            Direction::Up => op(vimae_ops::conv_transpose2d_same(x, &self.weight, Some(&self.bias), self.stride)),
+            Direction::Convolve => op(vimae_ops::conv2d_same(x, &self.weight, Some(&self.bias), self.stride)),
+            Direction::Transpose => op(vimae_ops::conv_transpose2d_same(x, &self.weight, Some(&self.bias), self.stride)),
         }
     }
 }
@@ -121,12 +119,38 @@ impl BatchNormRelu {
             }
             Mode::Train => {
                 let (y, statistics) = op(vimae_ops::batch_norm_relu_train(x, &self.gamma, &self.beta, BATCH_NORM_EPS))?;
-                follow(&self.running_mean, &statistics.mean)?;
-                follow(&self.running_var, &statistics.var_unbiased)?;
+                self.follow(&statistics)?;
                 Ok(y)
             }
         }
     }
+
+    /// Moves the running statistics towards a batch's.
+    fn follow(&self, batch: &vimae_ops::BatchStatistics) -> Result<()> {
+        follow(&self.running_mean, &batch.mean)?;
+        follow(&self.running_var, &batch.var_unbiased)
+    }
+}
+
+/// Convolutions with batch norm and ReLU in turn, and in the end perhaps one to pictures, in training:
+/// the layers one by one give the same numbers, at a multiple of the time and memory.
+pub(crate) fn train_stack(x: &Tensor, layers: &[(Conv, BatchNormRelu)], out: Option<(&Conv, PixelRange)>) -> Result<Tensor> {
+    let mut stack: Vec<vimae_ops::StackLayer<'_>> = Vec::with_capacity(layers.len() + 1);
+    for (conv, norm) in layers {
+        let finish = vimae_ops::Finish::BatchNormRelu { gamma: &norm.gamma, beta: &norm.beta };
+        stack.push(conv.in_stack(finish));
+    }
+    if let Some((conv, range)) = out {
+        stack.push(conv.in_stack(match range {
+            PixelRange::Unit => vimae_ops::Finish::Sigmoid,
+            PixelRange::Symmetric => vimae_ops::Finish::Tanh,
+        }));
+    }
+    let (y, statistics) = op(vimae_ops::conv_stack_train(x, &stack, BATCH_NORM_EPS))?;
+    for ((_, norm), statistics) in layers.iter().zip(&statistics) {
+        norm.follow(statistics)?;
+    }
+    Ok(y)
 }
 
 /// Moves a running statistic towards the batch's.

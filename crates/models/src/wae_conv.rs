@@ -11,7 +11,7 @@ use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageS
 
 use crate::{
     BuildModel, Request,
-    layers::{BatchNormRelu, CodeHead, Conv, Direction, Linear, check_codes, check_images, into_range},
+    layers::{BatchNormRelu, CodeHead, Conv, Direction, Linear, check_codes, check_images, into_range, train_stack},
 };
 
 /// The catalogue entry.
@@ -63,7 +63,7 @@ impl WaeConv {
         let (mut channels, mut height, mut columns) = (image.channels, image.height, image.width);
         for i in 0..ENCODER_DEPTH {
             let filters = width << i;
-            let conv = Conv::new(&parameters, &format!("encoder.conv{i}"), (channels, filters), kernel, 2, Direction::Down)?;
+            let conv = Conv::new(&parameters, &format!("encoder.conv{i}"), (channels, filters), kernel, 2, Direction::Convolve)?;
             down.push((conv, BatchNormRelu::new(&parameters, &format!("encoder.bn{i}"), filters)?));
             (channels, height, columns) = (filters, height.div_ceil(2), columns.div_ceil(2));
         }
@@ -75,11 +75,11 @@ impl WaeConv {
         for i in 0..doublings {
             // Widths below 4 with five doublings would halve to nothing.
             let filters = (channels / 2).max(1);
-            let conv = Conv::new(&parameters, &format!("decoder.deconv{i}"), (channels, filters), kernel, 2, Direction::Up)?;
+            let conv = Conv::new(&parameters, &format!("decoder.deconv{i}"), (channels, filters), kernel, 2, Direction::Transpose)?;
             up.push((conv, BatchNormRelu::new(&parameters, &format!("decoder.bn{i}"), filters)?));
             channels = filters;
         }
-        let out = Conv::new(&parameters, "decoder.out", (channels, image.channels), kernel, 1, Direction::Up)?;
+        let out = Conv::new(&parameters, "decoder.out", (channels, image.channels), kernel, 1, Direction::Transpose)?;
         Ok(Self { parameters, image, range, code, start, down, head, fc, up, out })
     }
 
@@ -101,6 +101,9 @@ impl WaeConv {
 impl Encoder for WaeConv {
     fn encode(&self, images: &Tensor, mode: Mode) -> Result<Code> {
         check_images(images, self.image)?;
+        if mode == Mode::Train {
+            return self.head.forward(&train_stack(images, &self.down, None)?.flatten_from(1)?);
+        }
         let mut x = images.clone();
         for (conv, norm) in &self.down {
             x = norm.forward(&conv.forward(&x)?, mode)?;
@@ -114,6 +117,9 @@ impl Decoder for WaeConv {
         check_codes(codes, self.code)?;
         let (channels, height, width) = self.start;
         let mut x = self.fc.forward_relu(codes)?.reshape((codes.dim(0)?, channels, height, width))?;
+        if mode == Mode::Train {
+            return train_stack(&x, &self.up, Some((&self.out, self.range)));
+        }
         for (conv, norm) in &self.up {
             x = norm.forward(&conv.forward(&x)?, mode)?;
         }

@@ -4,7 +4,7 @@
 //! loss `a D + alpha rate + (lambda - alpha) MMD(q(z), p)`, the MMD in place of the second divergence
 //! (Zhao et al. 2017, equation 7, in this parametrisation).
 
-use vimae_core::{Divergence, Entry, Head, Key, Loss, Objective, Pass, PixelNoise, Result};
+use vimae_core::{Divergence, Entry, Head, Key, Loss, Objective, Pass, Result};
 
 use crate::{BuildObjective, distortion::sum_of_squares, divergence::mmd_imq::MmdImq, vae::RECON_WEIGHT};
 
@@ -45,14 +45,6 @@ impl Objective for InfoVae {
 
     fn head(&self) -> Head {
         Head::Gaussian
-    }
-
-    fn pixel_noise(&self) -> PixelNoise {
-        PixelNoise::None
-    }
-
-    fn default_prior(&self) -> &'static str {
-        "normal"
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {

@@ -1,6 +1,6 @@
 //! The VAE held at a target rate: `a D + beta |R0 - rate|`, equation 4 of the paper.
 
-use vimae_core::{Entry, Head, Key, Loss, Objective, Pass, PixelNoise, Result};
+use vimae_core::{Entry, Head, Key, Loss, Objective, Pass, Result};
 
 use crate::{BuildObjective, distortion::sum_of_squares, vae::RECON_WEIGHT};
 
@@ -41,14 +41,6 @@ impl Objective for RateTargetVae {
 
     fn head(&self) -> Head {
         Head::Gaussian
-    }
-
-    fn pixel_noise(&self) -> PixelNoise {
-        PixelNoise::None
-    }
-
-    fn default_prior(&self) -> &'static str {
-        "normal"
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {

@@ -3,7 +3,7 @@
 //! Loss: `a D + beta E KL(q(z|x) || p(z))`, the negative ELBO for `a = beta = 1` and a unit-variance
 //! Gaussian decoder up to scale and constant (Kingma & Welling 2014; Higgins et al. 2017 for beta).
 
-use vimae_core::{Entry, Head, Key, Loss, Objective, Pass, PixelNoise, Result};
+use vimae_core::{Entry, Head, Key, Loss, Objective, Pass, Result};
 
 use crate::{BuildObjective, distortion::sum_of_squares};
 
@@ -37,14 +37,6 @@ impl Objective for BetaVae {
 
     fn head(&self) -> Head {
         Head::Gaussian
-    }
-
-    fn pixel_noise(&self) -> PixelNoise {
-        PixelNoise::None
-    }
-
-    fn default_prior(&self) -> &'static str {
-        "normal"
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {

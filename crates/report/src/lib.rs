@@ -1,1 +1,17 @@
 #![doc = include_str!("../README.md")]
+
+mod artefact;
+mod compare;
+mod error;
+mod markdown;
+mod method;
+mod number;
+mod page;
+mod picture;
+pub mod plot;
+mod training;
+
+pub use error::{Error, Result};
+pub use markdown::markdown_table;
+pub use page::{ExperimentView, FailedRun, NotCovered, PageInput, RunView, page};
+pub use picture::{Shape, grid_png, reconstruction_png};

@@ -27,6 +27,8 @@ pub struct Cell {
     pub n: usize,
     /// Which way is better, where one is.
     pub higher_is_better: Option<bool>,
+    /// The data set of the paper that it is held against; another than its own where a smaller one stands in.
+    pub paper_dataset: Option<String>,
     /// The paper's value for this cell, where it prints one.
     pub paper: Option<f64>,
     /// How sure that reading of the paper is.
@@ -76,6 +78,8 @@ pub struct SummaryRow {
     pub interval: Option<[f64; 2]>,
     /// Seeds with a value.
     pub seeds: usize,
+    /// As in [`Cell`].
+    pub paper_dataset: Option<String>,
     /// The paper's value.
     pub paper: Option<f64>,
     /// How sure that reading of the paper is.

@@ -54,8 +54,8 @@ pub struct PaperRow {
     pub label: String,
     /// The metric of ours that it is compared with.
     pub metric: String,
-    /// The protocol of ours that comes nearest to the paper's; the others are shown beside it.
-    pub protocol: String,
+    /// The protocols of ours that come nearest to the paper's, the nearest first; the others are shown beside it.
+    pub protocols: Vec<String>,
     /// Tolerance of the comparison, as a share of the paper's value.
     pub tolerance: f64,
     /// The data set, where it is not the target's.
@@ -63,6 +63,13 @@ pub struct PaperRow {
     pub dataset: Option<String>,
     /// The value of each method.
     pub values: BTreeMap<String, f64>,
+}
+
+impl PaperRow {
+    /// How near a protocol is to the paper's: 0 is the nearest; none where it is only shown beside it.
+    pub fn rank(&self, protocol: &str) -> Option<usize> {
+        self.protocols.iter().position(|p| p == protocol)
+    }
 }
 
 impl Paper {

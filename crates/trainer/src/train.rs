@@ -7,10 +7,7 @@ use vimae_checkpoint::{Checkpoint, Position, load_weights, save_weights};
 use vimae_core::{Batches, Loss, Streams};
 use vimae_ops::{Adam, AdamConfig};
 
-use crate::{
-    Draws, Error, Line, LogLine, Result,
-    log::Log,
-};
+use crate::{Draws, Error, Line, LogLine, Result, log::Log};
 
 /// How long and with which steps a run trains.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -7,6 +7,8 @@
 //! Value and gradient come from one pass over the pairs, in f64, on the CPU; elsewhere the same
 //! formula is composed from tensor operations.
 
+use std::sync::OnceLock;
+
 use candle_core::{backend::BackendStorage, CpuStorage, CustomOp2, DType, Layout, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 use vimae_core::{Divergence, Entry, Error, Result};
@@ -41,7 +43,7 @@ impl Divergence for MmdImq {
             return Err(Error::shape("sample of the prior", format!("[at least 2, {d}] beside at least 2 codes (got {n})"), p.dims()));
         }
         if q.device().is_cpu() {
-            return Ok(q.contiguous()?.apply_op2(&p.contiguous()?, Fused)?);
+            return Ok(q.contiguous()?.apply_op2(&p.contiguous()?, Fused::default())?);
         }
         composed(q, p)
     }
@@ -69,8 +71,11 @@ fn composed(q: &Tensor, p: &Tensor) -> Result<Tensor> {
     Ok(total)
 }
 
-/// The estimate as one operation on the CPU.
-struct Fused;
+/// The estimate as one operation on the CPU; its gradients come with the value and wait here.
+#[derive(Default)]
+struct Fused {
+    gradients: OnceLock<(Vec<f64>, Vec<f64>)>,
+}
 
 impl CustomOp2 for Fused {
     fn name(&self) -> &'static str {
@@ -80,7 +85,9 @@ impl CustomOp2 for Fused {
     fn cpu_fwd(&self, q: &CpuStorage, lq: &Layout, p: &CpuStorage, lp: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         let d = lq.dims()[1];
         let (qs, ps) = (to_f64(q, lq)?, to_f64(p, lp)?);
-        let value = pairs(&qs, &ps, d).value;
+        let Pairs { value, q: dq, p: dp } = pairs(&qs, &ps, d);
+        // A fresh operation is applied once; were it applied again, the arguments would be the same.
+        self.gradients.get_or_init(|| (dq, dp));
         let storage = match q.dtype() {
             DType::F64 => CpuStorage::F64(vec![value]),
             _ => CpuStorage::F32(vec![value as f32]),
@@ -89,11 +96,10 @@ impl CustomOp2 for Fused {
     }
 
     fn bwd(&self, q: &Tensor, p: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
-        let values = |t: &Tensor| t.detach().flatten_all()?.to_dtype(DType::F64)?.to_vec1::<f64>();
-        let d = q.dim(1)?;
-        let gradient = pairs(&values(q)?, &values(p)?, d);
-        let tensor = |values: Vec<f64>, like: &Tensor| Tensor::from_vec(values, like.shape(), like.device())?.to_dtype(like.dtype())?.broadcast_mul(grad);
-        Ok((Some(tensor(gradient.q, q)?), Some(tensor(gradient.p, p)?)))
+        let (dq, dp) = self.gradients.get().ok_or_else(|| candle_core::Error::Msg("mmd-imq: no value before the gradient".into()))?;
+        let tensor = |values: &[f64], like: &Tensor| Tensor::from_slice(values, like.shape(), like.device())?.to_dtype(like.dtype())?.broadcast_mul(grad);
+        let gradient = |values: &[f64], like: &Tensor| like.track_op().then(|| tensor(values, like)).transpose();
+        Ok((gradient(dq, q)?, gradient(dp, p)?))
     }
 }
 

@@ -1,0 +1,133 @@
+//! Everything that is measured on a trained model.
+
+use candle_core::{Device, Tensor};
+use serde_json::Map;
+use vimae_core::{AutoEncoder, Dataset, Error as CoreError, Evidence, Metric, PixelNoise, Prior, Reading, Settings, Split, Streams};
+use vimae_metrics::METRICS;
+use vimae_spec::{Evaluation, Measurement};
+
+use crate::{
+    FewLabel, Pictures, Result, accuracy,
+    few_label::KernelChoice,
+    gather::{Gatherer, Progress},
+};
+
+/// Held-out pictures that metrics may choose their parameters with, at most.
+const HELD_OUT: usize = 1_000;
+
+/// A trained model and what it was trained on.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The model.
+    pub model: &'a dyn AutoEncoder,
+    /// The prior of its codes.
+    pub prior: &'a dyn Prior,
+    /// The noise that its encoder saw in training.
+    pub pixel_noise: PixelNoise,
+    /// The data.
+    pub dataset: &'a dyn Dataset,
+}
+
+/// What an evaluation found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The numbers.
+    pub measurements: Vec<Measurement>,
+    /// The pictures.
+    pub pictures: Pictures,
+}
+
+/// Measures `subject` as `evaluation` says: the metrics it names, or all, and the few-label accuracy where it asks
+/// for labels. A function of its arguments alone, whatever the number of threads; `progress` is told what is being
+/// done, how much of it is done, and of how much.
+///
+/// # Errors
+/// [`CoreError::UnknownName`] for a metric that does not exist, before anything is computed; whatever the model,
+/// the data or a metric reports.
+pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progress: Progress<'_>) -> Result<Outcome> {
+    let metrics = chosen(&evaluation.metrics)?;
+    let test = subject.dataset.split(Split::Test)?;
+    if test.is_empty() {
+        return Err(CoreError::Data(format!("{} has no test pictures", subject.dataset.name())).into());
+    }
+    let mut gatherer = Gatherer { subject, streams: Streams::new(seed), progress };
+
+    let all: Vec<usize> = (0..test.len()).collect();
+    let originals = test.tensor(&all, subject.dataset.range(), &Device::Cpu)?;
+    let code = gatherer.encode("encoding test pictures", test, &all, |pictures, _| Ok(pictures.clone()))?;
+    let reconstructions = gatherer.decode("reconstructing from means", &code.mean)?;
+    let z = gatherer.draw(&code)?;
+    let sampled_reconstructions = match code.log_var {
+        Some(_) => gatherer.decode("reconstructing from draws", &z)?,
+        None => reconstructions.clone(),
+    };
+    let noisy_codes = gatherer.noisy_codes(test, evaluation.noise_images, evaluation.noise_passes)?;
+    let prior_sample = gatherer.prior_sample(evaluation.prior_samples)?;
+    let generated = gatherer.decode("decoding prior samples", &prior_sample)?;
+    let (validation, borrowed) = held_out(subject.dataset)?;
+
+    let streams = gatherer.streams;
+    let evidence = Evidence {
+        range: subject.dataset.range(),
+        originals: &originals,
+        reconstructions: &reconstructions,
+        sampled_reconstructions: &sampled_reconstructions,
+        code: &code,
+        z: &z,
+        noisy_codes: noisy_codes.as_ref(),
+        prior: subject.prior,
+        prior_sample: &prior_sample,
+        generated: &generated,
+        validation: &validation,
+        streams: &streams,
+    };
+    let mut measurements = Vec::new();
+    for (done, metric) in metrics.iter().enumerate() {
+        (gatherer.progress)(metric.name(), done, metrics.len());
+        measurements.extend(metric.measure(&evidence)?.into_iter().map(|reading| measurement(reading, borrowed)));
+    }
+    (gatherer.progress)("metrics", metrics.len(), metrics.len());
+
+    if evaluation.labels > 0 {
+        // The linear kernel costs linfa too much at 64 dimensions to be measured always; see `KernelChoice::Linear`.
+        let protocol = FewLabel { labels: evaluation.labels, draws: evaluation.label_draws, kernel: KernelChoice::Rbf };
+        measurements.extend(accuracy::measure(&mut gatherer, &protocol, test, &code)?);
+    }
+    let pictures = Pictures::new(test, subject.dataset.range(), &reconstructions, &generated, &code.mean)?;
+    Ok(Outcome { measurements, pictures })
+}
+
+/// The metrics of those names; all where none is named.
+fn chosen(names: &[String]) -> vimae_core::Result<Vec<Box<dyn Metric>>> {
+    let entries: Vec<_> = if names.is_empty() {
+        METRICS.entries.iter().collect()
+    } else {
+        names.iter().map(|name| METRICS.find(name)).collect::<vimae_core::Result<_>>()?
+    };
+    entries.into_iter().map(|e| (e.build)(&Settings::check(METRICS.kind, e.name, e.keys, &Map::new())?)).collect()
+}
+
+/// Pictures that neither trained nor test, and whether they had to be taken from the end of the training split
+/// because the data set holds none out.
+fn held_out(dataset: &dyn Dataset) -> vimae_core::Result<(Tensor, bool)> {
+    let (set, first, borrowed) = match dataset.split(Split::Validation) {
+        Ok(set) => (set, 0, false),
+        Err(CoreError::Unsupported { .. }) => {
+            let train = dataset.split(Split::Train)?;
+            (train, train.len() - train.len() / 10, true)
+        }
+        Err(error) => return Err(error),
+    };
+    let indices: Vec<usize> = (first..set.len()).take(HELD_OUT).collect();
+    Ok((set.tensor(&indices, dataset.range(), &Device::Cpu)?, borrowed))
+}
+
+/// A reading as a measurement; where held-out pictures were used, its note says which they are.
+fn measurement(reading: Reading, borrowed: bool) -> Measurement {
+    let Reading { metric, protocol, value, standard_error, unit, n, higher_is_better, note } = reading;
+    let note = note.map(|note| match borrowed && note.contains("held-out") {
+        true => format!("{note}, which are from the last tenth of the training split"),
+        false => note,
+    });
+    Measurement { metric: metric.into(), protocol, value, standard_error, unit: unit.into(), n, higher_is_better, note }
+}

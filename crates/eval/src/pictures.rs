@@ -1,0 +1,83 @@
+//! What a reader sees of a model: test pictures above their reconstructions, samples, codes in the plane.
+
+use candle_core::Tensor;
+use vimae_core::{ImageSet, ImageShape, PixelRange, Result};
+
+/// Test pictures shown.
+const SHOWN: usize = 20;
+/// Samples shown.
+const SAMPLES: usize = 100;
+
+/// Pictures as bytes, one after another, channels first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pictures {
+    /// The shape of each.
+    pub shape: ImageShape,
+    /// The interval that the network's values had.
+    pub range: PixelRange,
+    /// Test pictures: the first of each class, then the second of each, at most 20.
+    pub originals: Vec<u8>,
+    /// Their decoded mean codes.
+    pub reconstructions: Vec<u8>,
+    /// The first decoded draws from the prior, at most 100.
+    pub samples: Vec<u8>,
+    /// Codes of all test pictures and their labels, where codes have two dimensions.
+    pub codes: Option<(Vec<[f32; 2]>, Vec<u32>)>,
+}
+
+impl Pictures {
+    /// The pictures of test `set`, its reconstructions and mean codes, and of generated samples.
+    pub(crate) fn new(set: &ImageSet, range: PixelRange, reconstructions: &Tensor, generated: &Tensor, codes: &Tensor) -> Result<Self> {
+        let chosen = fair(set.labels());
+        let size = set.shape().len();
+        let originals = chosen.iter().flat_map(|&i| &set.pixels()[i * size..(i + 1) * size]).copied().collect();
+        let rows = Tensor::from_vec(chosen.iter().map(|&i| i as u32).collect::<Vec<_>>(), chosen.len(), reconstructions.device())?;
+        let plane = if codes.dim(1)? == 2 {
+            let points = codes.to_vec2::<f32>()?.into_iter().map(|z| [z[0], z[1]]).collect();
+            Some((points, set.labels().to_vec()))
+        } else {
+            None
+        };
+        Ok(Self {
+            shape: set.shape(),
+            range,
+            originals,
+            reconstructions: bytes(&reconstructions.index_select(&rows, 0)?, range)?,
+            samples: bytes(&generated.narrow(0, 0, generated.dim(0)?.min(SAMPLES))?, range)?,
+            codes: plane,
+        })
+    }
+}
+
+/// Classes in turn, in the order of the set within each.
+fn fair(labels: &[u32]) -> Vec<usize> {
+    let mut seen = std::collections::BTreeMap::new();
+    let mut ranked: Vec<(usize, u32, usize)> = labels
+        .iter()
+        .enumerate()
+        .map(|(picture, label)| {
+            let rank: &mut usize = seen.entry(*label).or_default();
+            *rank += 1;
+            (*rank, *label, picture)
+        })
+        .collect();
+    ranked.sort_unstable();
+    ranked.into_iter().take(SHOWN).map(|(_, _, picture)| picture).collect()
+}
+
+fn bytes(pictures: &Tensor, range: PixelRange) -> Result<Vec<u8>> {
+    Ok(pictures.flatten_all()?.to_vec1::<f32>()?.into_iter().map(|v| range.byte(v)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_class_is_shown_before_any_is_shown_twice() {
+        assert_eq!(fair(&[1, 1, 0, 2, 0, 1]), [2, 0, 3, 4, 1, 5]);
+        assert_eq!(fair(&[3; 50]).len(), SHOWN);
+        let many: Vec<u32> = (0..50).rev().collect();
+        assert_eq!(fair(&many)[..3], [49, 48, 47]);
+    }
+}

@@ -1,0 +1,224 @@
+//! A whole evaluation of a model whose answers are known: the code is the first two pixels.
+
+#![cfg(test)]
+
+use candle_core::{DType, Device, Tensor};
+use vimae_core::{
+    AutoEncoder, Code, Dataset, Decoder, Encoder, Error, Head, ImageSet, ImageShape, Mode, Parameters, PixelNoise, PixelRange, Purpose,
+    Result, Split, Streams,
+};
+use vimae_eval::{Outcome, Subject, evaluate};
+use vimae_priors::normal;
+use vimae_spec::{Evaluation, Measurement};
+
+const SHAPE: ImageShape = ImageShape { channels: 1, height: 2, width: 2 };
+const LOG_VAR: f64 = -2.0;
+
+struct Toy {
+    parameters: Parameters,
+    head: Head,
+}
+
+impl Encoder for Toy {
+    fn encode(&self, images: &Tensor, mode: Mode) -> Result<Code> {
+        assert_eq!(mode, Mode::Evaluate);
+        let mean = (images.flatten_from(1)?.narrow(1, 0, 2)? * 4.0)?;
+        let log_var = (self.head == Head::Gaussian).then(|| mean.ones_like()? * LOG_VAR).transpose()?;
+        Ok(Code { mean, log_var })
+    }
+}
+
+impl Decoder for Toy {
+    fn decode(&self, codes: &Tensor, mode: Mode) -> Result<Tensor> {
+        assert_eq!(mode, Mode::Evaluate);
+        let known = (codes / 4.0)?;
+        Ok(Tensor::cat(&[&known, &known.zeros_like()?], 1)?.reshape(((), 1, 2, 2))?)
+    }
+}
+
+impl AutoEncoder for Toy {
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    fn code_size(&self) -> usize {
+        2
+    }
+
+    fn image_shape(&self) -> ImageShape {
+        SHAPE
+    }
+
+    fn head(&self) -> Head {
+        self.head
+    }
+}
+
+struct Corners {
+    train: ImageSet,
+    test: ImageSet,
+    validation: Option<ImageSet>,
+}
+
+/// Three classes in three corners of the first two pixels; the last two pixels are 0 and 51 (0.2).
+fn corners(seed: u64, count: usize) -> ImageSet {
+    let bytes = Streams::new(seed).normal(Purpose::Shuffle, 0, 2 * count);
+    let labels: Vec<u32> = (0..count).map(|i| (i % 3) as u32).collect();
+    let pixel = |i: usize, side: usize, bright: bool| (bytes[2 * i + side] * 12.0 + if bright { 200.0 } else { 55.0 }) as u8;
+    let pixels = (0..count).flat_map(|i| [pixel(i, 0, labels[i] == 1), pixel(i, 1, labels[i] == 2), 0, 51]).collect();
+    ImageSet::new(SHAPE, pixels, labels).unwrap()
+}
+
+impl Dataset for Corners {
+    fn name(&self) -> &str {
+        "corners"
+    }
+
+    fn range(&self) -> PixelRange {
+        PixelRange::Unit
+    }
+
+    fn classes(&self) -> usize {
+        3
+    }
+
+    fn sha256(&self) -> &str {
+        ""
+    }
+
+    fn split(&self, split: Split) -> Result<&ImageSet> {
+        match (split, &self.validation) {
+            (Split::Train, _) => Ok(&self.train),
+            (Split::Test, _) => Ok(&self.test),
+            (Split::Validation, Some(set)) => Ok(set),
+            (Split::Validation, None) => Err(Error::Unsupported { what: "corners".into(), reason: "no validation split".into() }),
+        }
+    }
+}
+
+fn data() -> Corners {
+    Corners { train: corners(1, 300), test: corners(2, 450), validation: None }
+}
+
+fn model(head: Head) -> Toy {
+    Toy { parameters: Parameters::new(1, DType::F32, &Device::Cpu), head }
+}
+
+fn small() -> Evaluation {
+    Evaluation { prior_samples: 500, noise_passes: 16, noise_images: 30, labels: 30, label_draws: 3, ..Evaluation::default() }
+}
+
+fn run(head: Head, pixel_noise: PixelNoise, dataset: &Corners, evaluation: &Evaluation) -> vimae_eval::Result<Outcome> {
+    let (model, prior) = (model(head), normal::prior());
+    let subject = Subject { model: &model, prior: &prior, pixel_noise, dataset };
+    evaluate(&subject, evaluation, 7, &mut |_, done, of| assert!(done <= of))
+}
+
+fn find<'a>(outcome: &'a Outcome, protocol: &str) -> &'a Measurement {
+    outcome.measurements.iter().find(|m| m.protocol == protocol).unwrap_or_else(|| panic!("no {protocol} in {outcome:?}"))
+}
+
+#[test]
+fn a_gaussian_model_gets_the_numbers_that_it_must() {
+    let outcome = run(Head::Gaussian, PixelNoise::None, &data(), &small()).unwrap();
+    // Only the last pixel is lost: 0.05 * 0.2^2; a draw moves two pixels by noise of variance exp(-2) / 16.
+    let mean = find(&outcome, "reconstruction(code=mean,scale=0.05)");
+    assert!((mean.value.unwrap() - 0.05 * 0.04).abs() < 1e-8 && mean.n == 450, "{mean:?}");
+    let sample = find(&outcome, "reconstruction(code=sample,scale=0.05)").value.unwrap();
+    let expected = 0.05 * (0.04 + 2.0 * LOG_VAR.exp() / 16.0);
+    assert!((sample - expected).abs() < 0.05 * expected, "{sample}, expected {expected}");
+
+    let rate = find(&outcome, "rate.gaussian");
+    let squares: f64 = data().test.pixels().chunks(4).map(|p| p[..2].iter().map(|b| (f64::from(*b) / 63.75).powi(2)).sum::<f64>()).sum();
+    let expected = 0.5 * squares / 450.0 + (LOG_VAR.exp() - 1.0 - LOG_VAR);
+    assert!((rate.value.unwrap() - expected).abs() < 1e-5 && rate.unit == "nats", "{rate:?}, expected {expected}");
+
+    for protocol in ["mmd.imq.u(N=450)", "mmd.rbf.u(N=450)", "mmd.rbf.v.sqrt(N=450)", "nll.parzen(sigma=0.08,N=500)"] {
+        assert!(find(&outcome, protocol).value.is_some(), "{protocol}");
+    }
+    let chosen = find(&outcome, "nll.parzen(sigma=cv,N=500)");
+    assert!(
+        chosen.note.as_ref().unwrap().contains("30 held-out pictures, which are from the last tenth of the training split"),
+        "{chosen:?}"
+    );
+    for sigma in ["0.08", "0.1", "0.2"] {
+        let fixed = find(&outcome, &format!("nll.parzen(sigma={sigma},N=500)"));
+        assert!(chosen.value.unwrap() < fixed.value.unwrap() + 0.1, "{chosen:?} {fixed:?}");
+    }
+}
+
+#[test]
+fn few_labels_are_enough_until_noise_drowns_the_corners() {
+    let outcome = run(Head::Gaussian, PixelNoise::None, &data(), &small()).unwrap();
+    let protocol = "svm.inductive(kernel=rbf,labels=30,noise=test,code=mean)";
+    let accuracy = |name: &str| {
+        let m = outcome.measurements.iter().find(|m| m.metric == name && m.protocol == protocol).unwrap();
+        assert!(m.standard_error.is_some() && m.unit == "percent");
+        m.value.unwrap()
+    };
+    assert!(accuracy("accuracy.clean") > 99.0);
+    let noisy = ["accuracy.gaussian_0_2", "accuracy.gaussian_0_3", "accuracy.gaussian_0_4"].map(accuracy);
+    assert!(noisy[0] > noisy[1] && noisy[1] > noisy[2] && noisy[2] > 50.0, "{noisy:?}");
+    assert!(accuracy("accuracy.mask_0_2") > accuracy("accuracy.mask_0_5"));
+}
+
+#[test]
+fn the_rate_of_a_deterministic_model_needs_its_noise() {
+    let evaluation = Evaluation { metrics: vec!["rate".into()], labels: 0, ..small() };
+    let silent = run(Head::Deterministic, PixelNoise::None, &data(), &evaluation).unwrap();
+    assert_eq!(silent.measurements.len(), 1);
+    assert!(silent.measurements[0].value.is_none() && silent.measurements[0].note.as_ref().unwrap().contains("infinite"));
+    let noisy = run(Head::Deterministic, PixelNoise::Truncated(0.01), &data(), &evaluation).unwrap();
+    let rate = find(&noisy, "rate.noise(K=16)");
+    assert_eq!(rate.n, 30);
+    // Each dimension has deviation 4 * 0.01 * sqrt(0.774); codes lie near 0.9 or 3.1.
+    assert!((5.0..13.0).contains(&rate.value.unwrap()), "{rate:?}");
+}
+
+#[test]
+fn pictures_show_each_class_and_codes_in_the_plane() {
+    let data = data();
+    let outcome = run(Head::Deterministic, PixelNoise::None, &data, &Evaluation { labels: 0, ..small() }).unwrap();
+    let pictures = outcome.pictures;
+    assert_eq!((pictures.originals.len(), pictures.reconstructions.len(), pictures.samples.len()), (20 * 4, 20 * 4, 100 * 4));
+    for (original, reconstruction) in pictures.originals.chunks(4).zip(pictures.reconstructions.chunks(4)) {
+        assert_eq!(reconstruction, [original[0], original[1], 0, 0]);
+    }
+    let (codes, labels) = pictures.codes.unwrap();
+    assert_eq!((codes.len(), labels.as_slice()), (450, data.test.labels()));
+    assert!((codes[5][1] - f32::from(data.test.pixels()[21]) / 63.75).abs() < 1e-5);
+}
+
+#[test]
+fn the_same_bits_come_out_again_for_any_number_of_threads() {
+    let with = |threads| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| run(Head::Deterministic, PixelNoise::Truncated(0.01), &data(), &small())).unwrap()
+    };
+    assert_eq!(with(1), with(3));
+}
+
+#[test]
+fn a_validation_split_is_used_where_there_is_one() {
+    let data = Corners { validation: Some(corners(3, 40)), ..data() };
+    let evaluation = Evaluation { metrics: vec!["nll".into()], labels: 0, ..small() };
+    let outcome = run(Head::Gaussian, PixelNoise::None, &data, &evaluation).unwrap();
+    let note = find(&outcome, "nll.parzen(sigma=cv,N=500)").note.as_ref().unwrap();
+    assert!(note.ends_with("chosen on 40 held-out pictures"), "{note}");
+}
+
+#[test]
+fn what_cannot_be_measured_is_said_so() {
+    let unknown = Evaluation { metrics: vec!["rat".into()], ..small() };
+    let message = run(Head::Gaussian, PixelNoise::None, &data(), &unknown).unwrap_err().to_string();
+    assert!(message.contains("unknown metric \"rat\" (did you mean \"rate\"?)"), "{message}");
+
+    let none = ImageSet::new(SHAPE, Vec::new(), Vec::new()).unwrap();
+    assert!(run(Head::Gaussian, PixelNoise::None, &Corners { test: none, ..data() }, &small()).is_err());
+
+    let other = ImageSet::new(SHAPE, vec![0; 8], vec![5, 6]).unwrap();
+    let only_accuracy = Evaluation { metrics: vec!["reconstruction".into()], ..small() };
+    let outcome = run(Head::Gaussian, PixelNoise::None, &Corners { test: other, ..data() }, &only_accuracy).unwrap();
+    let accuracy = outcome.measurements.iter().find(|m| m.metric == "accuracy.clean").unwrap();
+    assert!(accuracy.value.is_none() && accuracy.note.as_ref().unwrap().contains("2 of 2 test classes"));
+}

@@ -1,0 +1,23 @@
+//! Where to compute.
+
+use candle_core::Device;
+
+use crate::{Error, Result};
+
+/// The device named `auto`, `cpu`, `cuda` or `cuda:N`.
+///
+/// # Errors
+/// For another name, and for CUDA in a build or on a machine without it.
+pub fn device(name: &str) -> Result<Device> {
+    let fail = |problem: String| Error::Device { name: name.into(), problem };
+    let ordinal = match name {
+        "cpu" => return Ok(Device::Cpu),
+        "auto" => return Ok(if candle_core::utils::cuda_is_available() { Device::new_cuda(0)? } else { Device::Cpu }),
+        "cuda" => 0,
+        _ => name.strip_prefix("cuda:").and_then(|n| n.parse().ok()).ok_or_else(|| fail("there are auto, cpu, cuda and cuda:N".into()))?,
+    };
+    if !candle_core::utils::cuda_is_available() {
+        return Err(fail("this build has no CUDA; use cargo xtask-cuda in place of cargo xtask".into()));
+    }
+    Device::new_cuda(ordinal).map_err(|e| fail(e.to_string()))
+}

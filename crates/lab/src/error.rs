@@ -1,0 +1,97 @@
+//! What can stop the line.
+
+use std::path::PathBuf;
+
+/// The result of running experiments.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of the line: most come from one of its parts, with the file or run they belong to.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A part that the specification asks for and that does not exist or cannot be built.
+    #[error("{place}: {source}")]
+    Part {
+        /// The file or run that asks for it.
+        place: String,
+        /// What is wrong.
+        source: vimae_core::Error,
+    },
+    /// A target that the profile does not cover.
+    #[error("profile {profile} has nothing for {target}; it covers: {}", .covered.join(", "))]
+    NotCovered {
+        /// The table or figure asked for.
+        target: String,
+        /// The profile.
+        profile: String,
+        /// What it covers.
+        covered: Vec<String>,
+    },
+    /// A profile that is neither a folder of experiments nor a file.
+    #[error("profile {name}: no experiments in {}; give quick, paper or the path of an experiment file", folder.display())]
+    NoProfile {
+        /// The name as given.
+        name: String,
+        /// Where experiments were looked for.
+        folder: PathBuf,
+    },
+    /// Terms that must be accepted before a data set is brought.
+    #[error("data set {name} has terms to accept first: {terms}; repeat with --accept-licence if you do")]
+    Licence {
+        /// The data set.
+        name: String,
+        /// Its terms.
+        terms: String,
+    },
+    /// A data set without a file to bring.
+    #[error("nothing to fetch for {name}: {reason}")]
+    NothingToFetch {
+        /// The data set.
+        name: String,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// A device that this build or this machine does not have.
+    #[error("device {name}: {problem}")]
+    Device {
+        /// The device as given.
+        name: String,
+        /// Why there is none, and what to do.
+        problem: String,
+    },
+    /// A record that cannot be read.
+    #[error("{}: {problem}", path.display())]
+    Record {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// An error of a part of the line.
+    #[error(transparent)]
+    Core(#[from] vimae_core::Error),
+    /// A failure of a device.
+    #[error(transparent)]
+    Tensor(#[from] candle_core::Error),
+    /// An error of a specification.
+    #[error(transparent)]
+    Spec(#[from] vimae_spec::Error),
+    /// An error of a data set.
+    #[error(transparent)]
+    Data(#[from] vimae_datasets::Error),
+    /// A transfer that failed.
+    #[error(transparent)]
+    Hub(#[from] vimae_hub::Error),
+    /// An error of training.
+    #[error(transparent)]
+    Training(#[from] vimae_trainer::Error),
+    /// An error of a file that must not be lost.
+    #[error(transparent)]
+    Checkpoint(#[from] vimae_checkpoint::Error),
+    /// An error of an evaluation.
+    #[error(transparent)]
+    Evaluation(#[from] vimae_eval::Error),
+    /// An error of the page.
+    #[error(transparent)]
+    Report(#[from] vimae_report::Error),
+}

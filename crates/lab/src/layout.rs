@@ -1,0 +1,77 @@
+//! Where the files of a reproduction and of its runs are.
+
+use std::path::{Path, PathBuf};
+
+use vimae_spec::RunSpec;
+
+/// The folder of a reproduction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    /// The layout under `root`.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder itself.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Every cell.
+    pub fn results(&self) -> PathBuf {
+        self.root.join("results.json")
+    }
+
+    /// Cells over their seeds.
+    pub fn summary(&self) -> PathBuf {
+        self.root.join("summary.json")
+    }
+
+    /// The page.
+    pub fn page(&self) -> PathBuf {
+        self.root.join("index.html")
+    }
+
+    /// The folder of a run. Its name carries the digest of what determines the weights, so that a
+    /// changed spec never meets the files of another.
+    pub fn run(&self, experiment: &str, spec: &RunSpec) -> RunFolder {
+        let digest: String = spec.training_sha256().chars().take(8).collect();
+        let method: String = spec.method.chars().map(|c| if c.is_ascii_alphanumeric() || "_-.=".contains(c) { c } else { '_' }).collect();
+        RunFolder(self.root.join(experiment).join(format!("{method}-seed{}-{digest}", spec.seed)))
+    }
+}
+
+/// The folder of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder(PathBuf);
+
+impl RunFolder {
+    /// A run's folder at `path`.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// What the finished run leaves.
+    pub fn record(&self) -> PathBuf {
+        self.0.join("record.json")
+    }
+
+    /// The specification, for people and for `verify`.
+    pub fn spec(&self) -> PathBuf {
+        self.0.join("spec.json")
+    }
+
+    /// The final weights.
+    pub fn model(&self) -> PathBuf {
+        self.0.join("model.safetensors")
+    }
+}

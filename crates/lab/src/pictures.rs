@@ -1,0 +1,35 @@
+//! The pictures of a run, as files beside its record.
+
+use vimae_checkpoint::atomic;
+use vimae_eval::Pictures;
+use vimae_report::{grid_png, reconstruction_png};
+use vimae_spec::{Picture, PictureKind};
+
+use crate::{Result, RunFolder, run::json};
+
+/// Pictures in a row of a grid.
+const COLUMNS: usize = 10;
+/// Screen pixels for a pixel of a picture of at most 32; larger ones are shown as they are.
+const SCALE: usize = 2;
+
+/// Writes the pictures and says what they show.
+pub(crate) fn write(folder: &RunFolder, pictures: &Pictures) -> Result<Vec<Picture>> {
+    let shape = (pictures.shape.channels, pictures.shape.height, pictures.shape.width);
+    let scale = if pictures.shape.height <= 32 { SCALE } else { 1 };
+    let mut written = Vec::new();
+    let mut add = |kind, file: &str, caption: &str, bytes: &[u8]| -> Result<()> {
+        atomic::write(&folder.path().join(file), bytes)?;
+        written.push(Picture { kind, file: file.into(), caption: caption.into() });
+        Ok(())
+    };
+    let png = reconstruction_png(&pictures.originals, &pictures.reconstructions, shape, COLUMNS, scale)?;
+    add(PictureKind::Reconstructions, "reconstructions.png", "Test pictures, each above its reconstruction", &png)?;
+    let png = grid_png(&pictures.samples, shape, COLUMNS, scale, 1)?;
+    add(PictureKind::Samples, "samples.png", "Pictures decoded from random draws of the prior", &png)?;
+    if let Some((codes, labels)) = &pictures.codes {
+        let (x, y): (Vec<f32>, Vec<f32>) = codes.iter().map(|[x, y]| (*x, *y)).unzip();
+        let codes = serde_json::json!({ "x": x, "y": y, "label": labels });
+        add(PictureKind::Codes, "codes.json", "Codes of the test pictures by class", &json(&codes)?)?;
+    }
+    Ok(written)
+}

@@ -1,0 +1,132 @@
+//! The whole line, for one run: data set, network, code and prior, objective, trainer, checkpoint,
+//! evaluation, record.
+
+use std::{path::Path, time::Instant};
+
+use candle_core::Device;
+use vimae_checkpoint::{RunLock, atomic};
+use vimae_core::{Split, Streams};
+use vimae_datasets::Loader;
+use vimae_eval::{Subject, evaluate};
+use vimae_ops::AdamConfig;
+use vimae_spec::{RunRecord, RunSpec, Training};
+use vimae_trainer::{Job, Line, Plan, train};
+
+use crate::{Error, Result, RunFolder, Shelf, pictures, provenance::git_commit, resolve::Parts};
+
+/// The form of record that this code writes.
+const FORMAT: u32 = 1;
+
+/// What happens while a run is under way.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// The run was finished earlier; its record is taken as it is.
+    Found,
+    /// Something of the training.
+    Training(vimae_trainer::Event),
+    /// A part of the evaluation.
+    Evaluating {
+        /// What is being done.
+        what: String,
+        /// How much of it is done.
+        done: usize,
+        /// Of how much.
+        of: usize,
+    },
+}
+
+/// Trains and evaluates one run, or takes up what an earlier call left: a finished run is read, trained
+/// weights are not trained again, an unfinished run goes on from its last checkpoint.
+///
+/// # Errors
+/// Whatever a part of the line reports; what was finished before stays.
+pub fn run(
+    spec: &RunSpec,
+    folder: &RunFolder,
+    shelf: &mut Shelf,
+    root: &Path,
+    device: &Device,
+    observe: &mut dyn FnMut(Event),
+) -> Result<RunRecord> {
+    let _lock = RunLock::take(folder.path())?;
+    if let Some(record) = finished(spec, folder)? {
+        observe(Event::Found);
+        return Ok(record);
+    }
+    atomic::write(&folder.spec(), &json(spec)?)?;
+
+    let parts = Parts::of(spec, shelf, device)?;
+    let line = Line { model: parts.model.as_ref(), objective: parts.objective.as_ref(), prior: parts.prior.as_ref() };
+    let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
+    let training_sha256 = spec.training_sha256();
+    let job = Job {
+        line,
+        batches: &mut batches,
+        plan: plan(&spec.training, spec.seed),
+        folder: folder.path(),
+        training_sha256: &training_sha256,
+    };
+    let trained = train(job, &mut |event| observe(Event::Training(event)))?;
+
+    let started = Instant::now();
+    let subject = Subject { model: line.model, prior: line.prior, pixel_noise: parts.pixel_noise(), dataset: parts.dataset.as_ref() };
+    let outcome =
+        evaluate(&subject, &spec.evaluation, spec.seed, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
+
+    let record = RunRecord {
+        format: FORMAT,
+        spec: spec.clone(),
+        spec_sha256: spec.sha256(),
+        training_sha256,
+        data_sha256: parts.dataset.sha256().into(),
+        weights_sha256: trained.weights_sha256,
+        git_commit: git_commit(root),
+        version: env!("CARGO_PKG_VERSION").into(),
+        device: device_name(device),
+        parameters: line.model.parameters().trainable_count(),
+        steps: trained.steps,
+        training_seconds: trained.seconds,
+        evaluation_seconds: started.elapsed().as_secs_f64(),
+        measurements: outcome.measurements,
+        pictures: pictures::write(folder, &outcome.pictures)?,
+        log: "log.jsonl".into(),
+    };
+    atomic::write(&folder.record(), &json(&record)?)?;
+    Ok(record)
+}
+
+/// The record of a run that was finished earlier with the same specification.
+pub(crate) fn finished(spec: &RunSpec, folder: &RunFolder) -> Result<Option<RunRecord>> {
+    if !folder.record().exists() {
+        return Ok(None);
+    }
+    let record = read_record(&folder.record())?;
+    Ok((record.format == FORMAT && record.spec_sha256 == spec.sha256()).then_some(record))
+}
+
+/// Reads a run's record.
+pub(crate) fn read_record(path: &Path) -> Result<RunRecord> {
+    let text = std::fs::read(path).map_err(|e| Error::Record { path: path.into(), problem: e.to_string() })?;
+    serde_json::from_slice(&text).map_err(|e| Error::Record { path: path.into(), problem: e.to_string() })
+}
+
+/// Pretty JSON with a line end.
+pub(crate) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| Error::Record { path: "JSON".into(), problem: e.to_string() })?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+fn plan(training: &Training, seed: u64) -> Plan {
+    let &Training { epochs, checkpoint_epochs, learning_rate, beta1, beta2, epsilon, .. } = training;
+    Plan { epochs, checkpoint_epochs, adam: AdamConfig { learning_rate, beta1, beta2, epsilon }, seed }
+}
+
+pub(crate) fn device_name(device: &Device) -> String {
+    match device {
+        Device::Cpu => format!("cpu ({})", std::env::consts::ARCH),
+        Device::Cuda(_) => "cuda".into(),
+        Device::Metal(_) => "metal".into(),
+    }
+}

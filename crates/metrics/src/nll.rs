@@ -1,0 +1,118 @@
+//! Negative log-likelihood of test pictures under a density made from generated ones, in nats a picture.
+//!
+//! `nll.parzen(sigma=..,N=..)`: Parzen windows, see [`parzen`]. Pixels are taken in \[0, 1\] whatever the range of
+//! the data, so that one sigma means the same everywhere. With `sigma=cv` sigma is the one of a fixed grid that
+//! makes held-out pictures likeliest; the note says which. Pictures `[N, C, H, W]`.
+
+use candle_core::Tensor;
+use vimae_core::{Entry, Evidence, Metric, PixelRange, Reading, Result};
+
+use crate::{BuildMetric, Summary};
+
+pub mod parzen;
+
+use parzen::{Window, log_densities};
+
+pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
+    name: "nll",
+    summary: "negative log-likelihood of test pictures under Parzen windows on generated ones, in nats",
+    source: "Breuleux et al., Quickly generating representative samples from an RBM-derived process, 2011",
+    keys: &[],
+    build: |_| Ok(Box::new(Nll)),
+};
+
+const SIGMAS: [f64; 3] = [0.08, 0.1, 0.2];
+const SAMPLES: [usize; 2] = [1_000, 10_000];
+/// Held-out pictures that choose sigma.
+const CHOOSING: usize = 1_000;
+/// The grid of sigma: 0.02 to 0.8 in steps of about a sixth.
+const GRID: usize = 25;
+const GRID_FROM: f64 = 0.02;
+const GRID_TO: f64 = 0.8;
+
+/// The likelihood by all widths and sample sizes.
+#[derive(Debug, Clone, Copy)]
+pub struct Nll;
+
+impl Metric for Nll {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
+        let unit = |pictures: &Tensor| unit_pixels(pictures, evidence.range);
+        let (test, generated) = (unit(evidence.originals)?, unit(evidence.generated)?);
+        let mut sizes = SAMPLES.map(|n| n.min(evidence.generated.dims()[0])).to_vec();
+        sizes.dedup();
+
+        let held_out = evidence.validation.narrow(0, 0, evidence.validation.dim(0)?.min(CHOOSING))?;
+        let chosen = choose(&unit(&held_out)?, &generated, &sizes)?;
+        let note = |sigma: f64| Some(format!("sigma = {sigma:.3}, chosen on {} held-out pictures", held_out.dims()[0]));
+
+        let fixed = sizes.iter().flat_map(|&n| SIGMAS.map(|sigma| (Window { sigma, samples: n }, sigma.to_string(), None)));
+        let selected = chosen.iter().map(|w| (*w, "cv".to_owned(), note(w.sigma)));
+        let asked: Vec<(Window, String, Option<String>)> = fixed.chain(selected).collect();
+        let windows: Vec<Window> = asked.iter().map(|(window, ..)| *window).collect();
+        let densities = log_densities(&test, &generated, &windows)?;
+        Ok(asked
+            .into_iter()
+            .zip(densities)
+            .map(|((window, sigma, note), densities)| {
+                let losses: Vec<f64> = densities.into_iter().map(|d| -d).collect();
+                let protocol = format!("nll.parzen(sigma={sigma},N={})", window.samples);
+                let reading = Summary::reading(ENTRY.name, protocol, "nats", Some(false), &losses);
+                Reading { note: reading.note.clone().or(note), ..reading }
+            })
+            .collect())
+    }
+}
+
+/// For each sample size the window of the grid that makes `held_out` likeliest; none without held-out pictures.
+fn choose(held_out: &Tensor, generated: &Tensor, sizes: &[usize]) -> Result<Vec<Window>> {
+    if held_out.dim(0)? == 0 {
+        return Ok(Vec::new());
+    }
+    let ratio = (GRID_TO / GRID_FROM).powf(1.0 / (GRID - 1) as f64);
+    let sigma = |step: usize| GRID_FROM * ratio.powi(step as i32);
+    let grid: Vec<Window> = sizes.iter().flat_map(|&samples| (0..GRID).map(move |step| Window { sigma: sigma(step), samples })).collect();
+    let totals: Vec<f64> = log_densities(held_out, generated, &grid)?.iter().map(|d| d.iter().sum()).collect();
+    let best =
+        |(windows, totals): (&[Window], &[f64])| windows.iter().copied().zip(totals).max_by(|a, b| a.1.total_cmp(b.1)).map(|(w, _)| w);
+    Ok(grid.chunks(GRID).zip(totals.chunks(GRID)).filter_map(best).collect())
+}
+
+/// Pictures in \[0, 1\].
+///
+/// # Errors
+/// Where the device fails.
+pub fn unit_pixels(pictures: &Tensor, range: PixelRange) -> Result<Tensor> {
+    match range {
+        PixelRange::Unit => Ok(pictures.clone()),
+        PixelRange::Symmetric => Ok(pictures.affine(0.5, 0.5)?),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+    use vimae_core::{Purpose, Streams};
+
+    use super::*;
+
+    #[test]
+    fn the_chosen_width_is_near_that_of_the_noise() {
+        // Samples at the origin of 20 dimensions, held-out points around it with standard deviation 0.3.
+        let held_out: Vec<f32> = Streams::new(1).normal(Purpose::Evaluation, 0, 4_000).iter().map(|v| 0.3 * v).collect();
+        let held_out = Tensor::from_vec(held_out, (200, 20), &Device::Cpu).unwrap();
+        let generated = Tensor::zeros((50, 20), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let windows = choose(&held_out, &generated, &[10, 50]).unwrap();
+        assert_eq!(windows.iter().map(|w| w.samples).collect::<Vec<_>>(), [10, 50]);
+        assert!(windows.iter().all(|w| (w.sigma / 0.3).ln().abs() < 0.09), "{windows:?}");
+    }
+
+    #[test]
+    fn symmetric_pixels_are_brought_to_the_unit_interval() {
+        let pictures = Tensor::new(&[-1.0_f32, 0.0, 1.0], &Device::Cpu).unwrap();
+        assert_eq!(unit_pixels(&pictures, PixelRange::Symmetric).unwrap().to_vec1::<f32>().unwrap(), [0.0, 0.5, 1.0]);
+    }
+}

@@ -1,0 +1,157 @@
+//! The rate, E KL(q(z|x) || p(z)) in nats: what a code says of its picture beyond the prior.
+//!
+//! `rate.gaussian` for a Gaussian head: the prior's closed form or quadrature. `rate.noise(K=..)` for a
+//! deterministic encoder trained with pixel noise: a diagonal Gaussian with unbiased variance is fitted to the
+//! K noisy codes of each picture, then as above; the fit adds about 1 / (2 (K - 1)) nats a dimension. Without
+//! noise, or where a dimension does not move under it, the rate is infinite and no number is given.
+//! Codes `[N, d]`, noisy codes `[M, K, d]`.
+
+use candle_core::{DType, Device, Tensor};
+use vimae_core::{Code, Entry, Error, Evidence, Metric, Prior, Reading, Result};
+
+use crate::{BuildMetric, Summary, summary::values};
+
+pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
+    name: "rate",
+    summary: "mean divergence of a picture's code distribution from the prior, in nats",
+    source: "E KL(q(z|x) || p(z))",
+    keys: &[],
+    build: |_| Ok(Box::new(Rate)),
+};
+
+/// Rows whose quadrature is in memory at once.
+const ROWS: usize = 500;
+
+/// The rate by the estimator that fits the encoder's head.
+#[derive(Debug, Clone, Copy)]
+pub struct Rate;
+
+impl Metric for Rate {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
+        let reading = |protocol: String, rates: &[f64]| Summary::reading(ENTRY.name, protocol, "nats", None, rates);
+        let without_value = |protocol: String, n, note: String| Reading { n, note: Some(note), ..reading(protocol, &[]) };
+        Ok(vec![match (&evidence.code.log_var, evidence.noisy_codes) {
+            (Some(_), _) => reading("rate.gaussian".into(), &rates(evidence.prior, evidence.code)?),
+            (None, Some(noisy)) => {
+                let (pictures, passes, _) = noisy.dims3()?;
+                let protocol = format!("rate.noise(K={passes})");
+                match fit(noisy)? {
+                    Fit::Gaussian(code) => reading(protocol, &rates(evidence.prior, &code)?),
+                    Fit::Collapsed(faults) => {
+                        let note =
+                            format!("infinite: for {faults} of {pictures} pictures a dimension of the code does not move under the noise");
+                        without_value(protocol, pictures, note)
+                    }
+                }
+            }
+            (None, None) => {
+                let note = "infinite: the encoder is deterministic and was trained without noise".into();
+                without_value("rate.noise".into(), evidence.code.mean.dim(0)?, note)
+            }
+        }])
+    }
+}
+
+/// The rate of every row of a Gaussian head's code, in nats, computed in f64.
+///
+/// # Errors
+/// As [`Prior::rate`].
+pub fn rates(prior: &dyn Prior, code: &Code) -> Result<Vec<f64>> {
+    let count = code.mean.dim(0)?;
+    let mut rates = Vec::with_capacity(count);
+    for start in (0..count).step_by(ROWS) {
+        let part = |tensor: &Tensor| tensor.narrow(0, start, ROWS.min(count - start))?.to_dtype(DType::F64);
+        let rows = Code { mean: part(&code.mean)?, log_var: code.log_var.as_ref().map(part).transpose()? };
+        rates.extend(values(&prior.rate(&rows)?)?);
+    }
+    Ok(rates)
+}
+
+/// What noisy codes say of each picture's code distribution.
+#[derive(Debug, Clone)]
+pub enum Fit {
+    /// A diagonal Gaussian a picture.
+    Gaussian(Code),
+    /// So many pictures have a dimension without variance.
+    Collapsed(usize),
+}
+
+/// Fits a diagonal Gaussian with unbiased variance to the `K` codes of each picture, `[M, K, d]`.
+///
+/// # Errors
+/// Where there are fewer than two codes a picture.
+pub fn fit(noisy: &Tensor) -> Result<Fit> {
+    let (pictures, passes, size) = noisy.dims3()?;
+    if passes < 2 {
+        return Err(Error::shape("noisy codes", "[M, K, d] with K of 2 or more", noisy.dims()));
+    }
+    let (mut means, mut log_vars) = (Vec::with_capacity(pictures * size), Vec::with_capacity(pictures * size));
+    let mut collapsed = 0;
+    for codes in values(noisy)?.chunks_exact(passes * size) {
+        let before = means.len();
+        for j in 0..size {
+            let column = || codes.iter().skip(j).step_by(size);
+            let mean = column().sum::<f64>() / passes as f64;
+            let variance = column().map(|z| (z - mean).powi(2)).sum::<f64>() / (passes - 1) as f64;
+            // The mean of equal values may differ from them in its last bit.
+            let still = column().all(|z| *z == codes[j]);
+            means.push(mean);
+            log_vars.push(if still { f64::NEG_INFINITY } else { variance.ln() });
+        }
+        collapsed += usize::from(log_vars[before..].contains(&f64::NEG_INFINITY));
+    }
+    if collapsed > 0 {
+        return Ok(Fit::Collapsed(collapsed));
+    }
+    let tensor = |values| Tensor::from_vec(values, (pictures, size), &Device::Cpu);
+    Ok(Fit::Gaussian(Code { mean: tensor(means)?, log_var: Some(tensor(log_vars)?) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use vimae_core::{Purpose, Streams};
+    use vimae_priors::normal;
+
+    use super::*;
+
+    fn noisy(pictures: usize, passes: usize, std: &[f32]) -> Tensor {
+        let size = std.len();
+        let mut values = Streams::new(3).normal(Purpose::Evaluation, 0, pictures * passes * size);
+        values.iter_mut().enumerate().for_each(|(i, v)| *v = 0.5 + *v * std[i % size]);
+        Tensor::from_vec(values, (pictures, passes, size), &Device::Cpu).unwrap()
+    }
+
+    #[test]
+    fn the_fit_to_noisy_codes_finds_the_rate_of_the_gaussian_they_came_from() {
+        let Fit::Gaussian(code) = fit(&noisy(200, 64, &[0.1, 0.5])).unwrap() else { panic!("collapsed") };
+        let mean = Summary::of(&rates(&normal::prior(), &code).unwrap()).unwrap().mean;
+        let exact: f64 = [0.1_f64, 0.5].iter().map(|s| 0.5 * (0.25 + s * s - 1.0) - s.ln()).sum();
+        let bias = 2.0 / (2.0 * 63.0);
+        assert!((mean - exact - bias).abs() < 0.02, "{mean}, expected {exact} and a bias of {bias}");
+    }
+
+    #[test]
+    fn a_dimension_that_does_not_move_is_a_collapse() {
+        assert!(matches!(fit(&noisy(5, 3, &[1.0, 0.0])).unwrap(), Fit::Collapsed(5)));
+        assert!(fit(&noisy(5, 1, &[1.0])).is_err());
+    }
+
+    #[test]
+    fn the_number_of_rows_in_memory_does_not_matter() {
+        let size = 3;
+        let count = ROWS + 7;
+        let draw = |step| {
+            let values = Streams::new(1).normal(Purpose::Evaluation, step, count * size);
+            Tensor::from_vec(values, (count, size), &Device::Cpu).unwrap()
+        };
+        let code = Code { mean: draw(0), log_var: Some(draw(1)) };
+        let all = rates(&normal::prior(), &code).unwrap();
+        assert_eq!(all.len(), count);
+        let last = Code { mean: code.mean.narrow(0, ROWS, 7).unwrap(), log_var: Some(code.log_var.unwrap().narrow(0, ROWS, 7).unwrap()) };
+        assert_eq!(rates(&normal::prior(), &last).unwrap(), all[ROWS..]);
+    }
+}

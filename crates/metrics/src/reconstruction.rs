@@ -1,0 +1,76 @@
+//! How far reconstructions are from the pictures: 0.05 times the sum of squared errors.
+//!
+//! 0.05 * sum over pixels and channels of (x - y)^2 in the range of the data, mean over the pictures: the
+//! scaling of the WAE code (Tolstikhin et al., "Wasserstein Auto-Encoders", 2018), which explains the
+//! magnitudes that the VIMAE paper prints as "L2". Pictures `[N, C, H, W]`.
+
+use candle_core::Tensor;
+use vimae_core::{Entry, Error, Evidence, Metric, Reading, Result};
+
+use crate::{BuildMetric, Summary, summary::values};
+
+pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
+    name: "reconstruction",
+    summary: "0.05 times the sum of squared errors of a picture, mean over the test pictures",
+    source: "Tolstikhin et al., Wasserstein Auto-Encoders, 2018 (code)",
+    keys: &[],
+    build: |_| Ok(Box::new(Reconstruction)),
+};
+
+/// The factor of the WAE code.
+pub const SCALE: f64 = 0.05;
+
+/// The error of decoded means and, for a Gaussian head, of decoded draws.
+#[derive(Debug, Clone, Copy)]
+pub struct Reconstruction;
+
+impl Metric for Reconstruction {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
+        let reading = |code: &str, reconstructions: &Tensor| -> Result<Reading> {
+            let errors: Vec<f64> = squared_errors(evidence.originals, reconstructions)?.into_iter().map(|e| SCALE * e).collect();
+            let protocol = format!("reconstruction(code={code},scale={SCALE})");
+            Ok(Summary::reading(ENTRY.name, protocol, "squared error", Some(false), &errors))
+        };
+        let mut readings = vec![reading("mean", evidence.reconstructions)?];
+        if evidence.code.log_var.is_some() {
+            readings.push(reading("sample", evidence.sampled_reconstructions)?);
+        }
+        Ok(readings)
+    }
+}
+
+/// The sum of squared errors of every picture.
+///
+/// # Errors
+/// Where the two shapes differ.
+pub fn squared_errors(originals: &Tensor, reconstructions: &Tensor) -> Result<Vec<f64>> {
+    if originals.dims() != reconstructions.dims() {
+        return Err(Error::shape("reconstructions", format!("{:?}", originals.dims()), reconstructions.dims()));
+    }
+    let mut errors = Vec::with_capacity(originals.dim(0)?);
+    for row in 0..originals.dim(0)? {
+        let difference = (originals.get(row)? - reconstructions.get(row)?)?;
+        errors.push(values(&difference)?.iter().map(|d| d * d).sum());
+    }
+    Ok(errors)
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+
+    use super::*;
+
+    #[test]
+    fn errors_are_summed_over_pixels_and_kept_by_picture() {
+        let tensor = |v: &[f32]| Tensor::from_slice(v, (2, 1, 1, 2), &Device::Cpu).unwrap();
+        let errors = squared_errors(&tensor(&[0.0, 1.0, 0.5, 0.5]), &tensor(&[1.0, 1.0, 0.0, 0.25])).unwrap();
+        assert_eq!(errors, [1.0, 0.3125]);
+        let short = Tensor::zeros((1, 1, 1, 2), DType::F32, &Device::Cpu).unwrap();
+        assert!(squared_errors(&tensor(&[0.0; 4]), &short).is_err());
+    }
+}

@@ -1,0 +1,76 @@
+//! The mean of a sample and how well it is known.
+
+use candle_core::{DType, Tensor};
+use vimae_core::{Reading, Result};
+
+/// A mean with its standard error.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Summary {
+    /// The mean.
+    pub mean: f64,
+    /// Sample standard deviation / sqrt(n); none for a single value.
+    pub standard_error: Option<f64>,
+}
+
+impl Summary {
+    /// The summary of `values`; none where there are none or one is not finite.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        if values.is_empty() || values.iter().any(|v| !v.is_finite()) {
+            return None;
+        }
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
+        let standard_error = (values.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt());
+        Some(Self { mean, standard_error })
+    }
+
+    /// The reading of a mean over pictures; a value that does not exist comes with the count of those at fault.
+    pub(crate) fn reading(
+        metric: &'static str,
+        protocol: String,
+        unit: &'static str,
+        higher_is_better: Option<bool>,
+        values: &[f64],
+    ) -> Reading {
+        let summary = Self::of(values);
+        let faults = values.iter().filter(|v| !v.is_finite()).count();
+        Reading {
+            metric,
+            protocol,
+            value: summary.map(|s| s.mean),
+            standard_error: summary.and_then(|s| s.standard_error),
+            unit,
+            n: values.len(),
+            higher_is_better,
+            note: summary.is_none().then(|| format!("not finite for {faults} of {} pictures", values.len())),
+        }
+    }
+}
+
+/// All values of a tensor in f64, row by row.
+pub(crate) fn values(tensor: &Tensor) -> Result<Vec<f64>> {
+    Ok(tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mean_comes_with_its_standard_error() {
+        let summary = Summary::of(&[1.0, 2.0, 3.0, 6.0]).unwrap();
+        assert_eq!(summary.mean, 3.0);
+        // Squares about the mean: 4 + 1 + 0 + 9 = 14; sqrt(14 / 3 / 4).
+        assert!((summary.standard_error.unwrap() - 1.080_123_449_734_643_5).abs() < 1e-15);
+        assert_eq!(Summary::of(&[5.0]).unwrap().standard_error, None);
+        assert_eq!(Summary::of(&[]), None);
+    }
+
+    #[test]
+    fn a_value_that_is_not_finite_becomes_a_note() {
+        let reading = Summary::reading("rate", "rate.gaussian".into(), "nats", None, &[1.0, f64::INFINITY, f64::NAN]);
+        assert_eq!((reading.value, reading.standard_error, reading.n), (None, None, 3));
+        assert_eq!(reading.note.unwrap(), "not finite for 2 of 3 pictures");
+    }
+}

@@ -1,0 +1,154 @@
+//! Point-wise functions, over all threads and with the gradient from the result alone.
+#![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
+
+use crate::error::{Result, check_float};
+use crate::real::{Real, contiguous, dispatch, unfilled, with_slice};
+use crate::simd::vectorised;
+use candle_core::backend::BackendStorage;
+use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
+use rayon::prelude::*;
+
+/// 1 / (1 + exp(-x)), any shape.
+///
+/// # Errors
+/// A tensor that holds neither `f32` nor `f64`.
+pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
+    apply("sigmoid", x, Function::Sigmoid)
+}
+
+/// tanh(x), any shape.
+///
+/// # Errors
+/// A tensor that holds neither `f32` nor `f64`.
+pub fn tanh(x: &Tensor) -> Result<Tensor> {
+    apply("tanh", x, Function::Tanh)
+}
+
+/// max(0, x), any shape; the gradient at 0 is 0, and NaN stays NaN.
+///
+/// # Errors
+/// A tensor that holds neither `f32` nor `f64`.
+pub fn relu(x: &Tensor) -> Result<Tensor> {
+    apply("relu", x, Function::Relu)
+}
+
+fn apply(op: &'static str, x: &Tensor, function: Function) -> Result<Tensor> {
+    check_float(op, "x", x)?;
+    if matches!(x.device(), Device::Cpu) {
+        return Ok(x.contiguous()?.apply_op1(function)?);
+    }
+    Ok(match function {
+        Function::Sigmoid => (x.neg()?.exp()? + 1.0)?.recip()?,
+        Function::Tanh => x.tanh()?,
+        Function::Relu => x.relu()?,
+    })
+}
+
+#[derive(Clone, Copy)]
+enum Function {
+    Sigmoid,
+    Tanh,
+    Relu,
+}
+
+vectorised! {
+/// 1 / (1 + exp(-x)) of every number.
+fn sigmoid_all<T: Real>(x: &mut [T]) {
+    for v in x {
+        *v = T::one() / (T::one() + (-*v).exp());
+    }
+}
+}
+
+vectorised! {
+/// tanh of every number.
+fn tanh_all<T: Real>(x: &mut [T]) {
+    for v in x {
+        *v = v.tanh();
+    }
+}
+}
+
+pub(crate) fn sigmoid_in_place<T: Real>(x: &mut [T]) {
+    sigmoid_all(x);
+}
+
+pub(crate) fn tanh_in_place<T: Real>(x: &mut [T]) {
+    tanh_all(x);
+}
+
+const PIECE: usize = 1 << 13;
+
+fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
+    let mut out = unfilled(x.len());
+    out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(out, x)| {
+        for (o, v) in out.iter_mut().zip(x) {
+            *o = f(*v);
+        }
+    });
+    out
+}
+
+fn in_place<T: Real>(x: &[T], f: impl Fn(&mut [T]) + Sync) -> Vec<T> {
+    let mut out = unfilled(x.len());
+    out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(out, x)| {
+        out.copy_from_slice(x);
+        f(out);
+    });
+    out
+}
+
+fn map2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
+    let mut out = unfilled(x.len());
+    let pieces = out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).zip(y.par_chunks(PIECE));
+    pieces.for_each(|((out, x), y)| {
+        for ((o, x), y) in out.iter_mut().zip(x).zip(y) {
+            *o = f(*x, *y);
+        }
+    });
+    out
+}
+
+impl Function {
+    fn forward<T: Real>(self, x: &[T]) -> Vec<T> {
+        match self {
+            Self::Sigmoid => in_place(x, sigmoid_all),
+            Self::Tanh => in_place(x, tanh_all),
+            Self::Relu => map(x, |v| if v < T::zero() { T::zero() } else { v }),
+        }
+    }
+
+    fn backward<T: Real>(self, y: &[T], grad: &[T]) -> Vec<T> {
+        match self {
+            Self::Sigmoid => map2(y, grad, |y, g| g * y * (T::one() - y)),
+            Self::Tanh => map2(y, grad, |y, g| g * (T::one() - y * y)),
+            Self::Relu => map2(y, grad, |y, g| if y <= T::zero() { T::zero() } else { g }),
+        }
+    }
+}
+
+impl CustomOp1 for Function {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Sigmoid => "sigmoid",
+            Self::Tanh => "tanh",
+            Self::Relu => "relu",
+        }
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let y = dispatch!(x.dtype(), T => {
+            let y = self.forward::<T>(contiguous(x, layout)?);
+            Ok(candle_core::WithDType::to_cpu_storage_owned(y))
+        })?;
+        Ok((y, layout.shape().clone()))
+    }
+
+    fn bwd(&self, _: &Tensor, y: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let dx = dispatch!(y.dtype(), T => with_slice::<T, _>(y, |ys| {
+            let dx = with_slice(grad, |grad| Ok(self.backward(ys, grad)))?;
+            Tensor::from_vec(dx, y.shape(), &Device::Cpu)
+        }))?;
+        Ok(Some(dx))
+    }
+}

@@ -1,0 +1,88 @@
+//! The shape of a convolution, shared by the forward pass and both gradients.
+
+use crate::error::{Error, Result};
+
+/// A convolution takes the "big" side [n, h, w, c] to the "small" side [n, oh, ow, o]; its
+/// adjoint goes the other way. Tap (ky, kx) of small pixel (oy, ox) sits on big pixel
+/// (oy * sh + ky - top, ox * sw + kx - left), if there is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Geometry {
+    pub(crate) n: usize,
+    pub(crate) h: usize,
+    pub(crate) w: usize,
+    pub(crate) c: usize,
+    pub(crate) oh: usize,
+    pub(crate) ow: usize,
+    pub(crate) o: usize,
+    pub(crate) kh: usize,
+    pub(crate) kw: usize,
+    pub(crate) sh: usize,
+    pub(crate) sw: usize,
+    pub(crate) top: usize,
+    pub(crate) left: usize,
+}
+
+impl Geometry {
+    /// Numbers that one small pixel sees: taps times big channels.
+    pub(crate) fn patch(&self) -> usize {
+        self.kh * self.kw * self.c
+    }
+    pub(crate) fn small_pixels(&self) -> usize {
+        self.n * self.oh * self.ow
+    }
+    pub(crate) fn small_len(&self) -> usize {
+        self.small_pixels() * self.o
+    }
+    pub(crate) fn big_len(&self) -> usize {
+        self.n * self.h * self.w * self.c
+    }
+}
+
+/// TensorFlow's SAME padding of one side: (before, after); an odd total puts the extra one after.
+pub(crate) fn same_padding(size: usize, kernel: usize, stride: usize) -> (usize, usize) {
+    let out = size.div_ceil(stride);
+    let total = (out.saturating_sub(1) * stride + kernel).saturating_sub(size);
+    (total / 2, total - total / 2)
+}
+
+/// `floor((size + padding - kernel) / stride) + 1`, or why there is no output.
+pub(crate) fn output_size(
+    op: &'static str,
+    parameter: &'static str,
+    size: usize,
+    padding: (usize, usize),
+    kernel: usize,
+    stride: usize,
+) -> Result<usize> {
+    match (size + padding.0 + padding.1).checked_sub(kernel) {
+        Some(room) => Ok(room / stride + 1),
+        None => Err(Error::Parameter {
+            op,
+            parameter,
+            value: format!("{kernel} over {size} + {} + {}", padding.0, padding.1),
+            reason: "the kernel must fit into the padded input",
+        }),
+    }
+}
+
+/// The sizes, strides and kernels that a convolution cannot do without.
+pub(crate) fn check_positive(op: &'static str, values: &[(&'static str, usize)]) -> Result<()> {
+    match values.iter().find(|(_, value)| *value == 0) {
+        None => Ok(()),
+        Some((parameter, value)) => Err(Error::Parameter { op, parameter, value: value.to_string(), reason: "must be at least 1" }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn same_padding_puts_the_odd_one_after() {
+        assert_eq!(same_padding(28, 4, 2), (1, 1));
+        assert_eq!(same_padding(7, 4, 2), (1, 2));
+        assert_eq!(same_padding(32, 5, 2), (1, 2));
+        assert_eq!(same_padding(9, 4, 1), (1, 2));
+        assert_eq!(same_padding(4, 1, 3), (0, 0));
+    }
+}

@@ -1,0 +1,218 @@
+//! Fully connected layers, with the bias and optionally ReLU in the same pass.
+
+use crate::conv::column_sums;
+use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
+use crate::product::{Matrix, multiply};
+use crate::real::{Real, contiguous, dispatch, with_slice};
+use candle_core::backend::BackendStorage;
+use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Shape, Tensor};
+use rayon::prelude::*;
+
+/// y = x w^T + b. `x` [N, I], `w` [O, I], `b` [O]; returns [N, O]. Differentiable in all three.
+///
+/// # Errors
+/// Shapes or kinds of numbers that do not fit together.
+pub fn linear(x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Tensor> {
+    apply("linear", x, w, b, false)
+}
+
+/// max(0, x w^T + b), as [`linear`].
+///
+/// # Errors
+/// Shapes or kinds of numbers that do not fit together.
+pub fn linear_relu(x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Tensor> {
+    apply("linear_relu", x, w, b, true)
+}
+
+fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, relu: bool) -> Result<Tensor> {
+    check_float(op, "x", x)?;
+    let &[n, i] = x.dims() else {
+        return Err(shape_error(op, "x", "[N, I]", x));
+    };
+    check_dtype(op, "w", w, x)?;
+    let &[o, wi] = w.dims() else {
+        return Err(shape_error(op, "w", format!("[O, {i}]"), w));
+    };
+    if wi != i {
+        return Err(shape_error(op, "w", format!("[O, {i}]"), w));
+    }
+    if let Some(b) = b {
+        check_vector(op, "b", b, o, x)?;
+    }
+    if !matches!(x.device(), Device::Cpu) {
+        let y = x.matmul(&w.t()?)?;
+        let y = match b {
+            Some(b) => y.broadcast_add(b)?,
+            None => y,
+        };
+        return Ok(if relu { y.relu()? } else { y });
+    }
+    let op = LinearOp { n, i, o, relu };
+    let (x, w) = (x.contiguous()?, w.contiguous()?);
+    Ok(match b {
+        Some(b) => x.apply_op3(&w, &b.contiguous()?, op)?,
+        None => x.apply_op2(&w, op)?,
+    })
+}
+
+struct LinearOp {
+    n: usize,
+    i: usize,
+    o: usize,
+    relu: bool,
+}
+
+/// `a b` with the columns of the result shared among tasks; both given as functions of a range of
+/// columns, because a matrix of few rows and many columns cannot be split by rows.
+fn product_by_columns<T: Real>(rows: usize, columns: usize, task: impl Fn(&mut [T], std::ops::Range<usize>) + Sync) -> Vec<T> {
+    const COLUMNS: usize = 1024;
+    if columns <= COLUMNS {
+        let mut out = vec![T::zero(); rows * columns];
+        task(&mut out, 0..columns);
+        return out;
+    }
+    let blocks: Vec<Vec<T>> = (0..columns.div_ceil(COLUMNS))
+        .into_par_iter()
+        .map(|block| {
+            let range = block * COLUMNS..((block + 1) * COLUMNS).min(columns);
+            let mut out = vec![T::zero(); rows * range.len()];
+            task(&mut out, range);
+            out
+        })
+        .collect();
+    let mut out = vec![T::zero(); rows * columns];
+    out.par_chunks_mut(columns).enumerate().for_each(|(row, out)| {
+        for (block, out) in blocks.iter().zip(out.chunks_mut(COLUMNS)) {
+            out.copy_from_slice(&block[row * out.len()..][..out.len()]);
+        }
+    });
+    out
+}
+
+impl LinearOp {
+    fn forward<T: Real>(&self, x: &[T], w: &[T], b: Option<&[T]>) -> Vec<T> {
+        let &Self { n, i, o, relu } = self;
+        product_by_columns(n, o, |out, range| {
+            let width = range.len();
+            let w = Matrix::new(&w[range.start * i..], width, i);
+            multiply(out, width, Matrix::new(x, n, i), w.transposed(), false);
+            for row in out.chunks_exact_mut(width.max(1)) {
+                if let Some(b) = b {
+                    for (v, b) in row.iter_mut().zip(&b[range.clone()]) {
+                        *v += *b;
+                    }
+                }
+                if relu {
+                    for v in row {
+                        if *v < T::zero() {
+                            *v = T::zero();
+                        }
+                    }
+                }
+            }
+        })
+    }
+
+    fn backward<T: Real>(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        b: Option<&Tensor>,
+        y: &Tensor,
+        grad: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let &Self { n, i, o, relu } = self;
+        let grad = if relu {
+            with_slice::<T, _>(grad, |grad| {
+                with_slice::<T, _>(y, |y| {
+                    let mask = |(g, y): (&T, &T)| if *y <= T::zero() { T::zero() } else { *g };
+                    let masked: Vec<T> = grad.iter().zip(y).map(mask).collect();
+                    Tensor::from_vec(masked, (n, o), &Device::Cpu)
+                })
+            })?
+        } else {
+            grad.clone()
+        };
+        with_slice::<T, _>(&grad, |grad| {
+            let matrix = Matrix::new(grad, n, o);
+            let mut gradients = (None, None, None);
+            if x.track_op() {
+                let dx = with_slice::<T, _>(w, |w| {
+                    Ok(product_by_columns(n, i, |out, range| {
+                        let w = if range.is_empty() { &[][..] } else { &w[range.start..] };
+                        let w = Matrix::strided(w, o, range.len(), i);
+                        multiply(out, range.len(), matrix, w, false);
+                    }))
+                })?;
+                gradients.0 = Some(Tensor::from_vec(dx, (n, i), &Device::Cpu)?);
+            }
+            if w.track_op() {
+                let dw = with_slice::<T, _>(x, |x| {
+                    let mut dw = vec![T::zero(); o * i];
+                    let rows = o.div_ceil(8).max(1);
+                    dw.par_chunks_mut(rows * i.max(1)).enumerate().for_each(|(task, dw)| {
+                        let first = task * rows;
+                        let count = rows.min(o - first);
+                        let part = Matrix::strided(&grad[first.min(grad.len())..], n, count, o);
+                        multiply(dw, i, part.transposed(), Matrix::new(x, n, i), false);
+                    });
+                    Ok(dw)
+                })?;
+                gradients.1 = Some(Tensor::from_vec(dw, (o, i), &Device::Cpu)?);
+            }
+            if let Some(b) = b.filter(|b| b.track_op()) {
+                gradients.2 = Some(Tensor::from_vec(column_sums(grad, o), b.shape(), &Device::Cpu)?);
+            }
+            Ok(gradients)
+        })
+    }
+}
+
+impl CustomOp2 for LinearOp {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let y = dispatch!(x.dtype(), T => {
+            let y = self.forward::<T>(contiguous(x, lx)?, contiguous(w, lw)?, None);
+            Ok(candle_core::WithDType::to_cpu_storage_owned(y))
+        })?;
+        Ok((y, Shape::from((self.n, self.o))))
+    }
+    fn bwd(&self, x: &Tensor, w: &Tensor, y: &Tensor, grad: &Tensor) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
+        let (dx, dw, _) = dispatch!(x.dtype(), T => self.backward::<T>(x, w, None, y, grad))?;
+        Ok((dx, dw))
+    }
+}
+
+impl CustomOp3 for LinearOp {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        lx: &Layout,
+        w: &CpuStorage,
+        lw: &Layout,
+        b: &CpuStorage,
+        lb: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let y = dispatch!(x.dtype(), T => {
+            let b = contiguous(b, lb)?;
+            let y = self.forward::<T>(contiguous(x, lx)?, contiguous(w, lw)?, Some(b));
+            Ok(candle_core::WithDType::to_cpu_storage_owned(y))
+        })?;
+        Ok((y, Shape::from((self.n, self.o))))
+    }
+    fn bwd(
+        &self,
+        x: &Tensor,
+        w: &Tensor,
+        b: &Tensor,
+        y: &Tensor,
+        grad: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        dispatch!(x.dtype(), T => self.backward::<T>(x, w, Some(b), y, grad))
+    }
+}

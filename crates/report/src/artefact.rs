@@ -1,0 +1,88 @@
+//! Files of a run that the page shows.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::{BufRead, BufReader, Cursor, ErrorKind, Read},
+    path::{Component, Path},
+};
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::{Error, Result};
+
+/// Bytes of a picture or of codes at most: a page of more would open nowhere.
+const MOST_BYTES: u64 = 32 << 20;
+/// Bytes of a line of the log at most.
+const LONGEST_LINE: u64 = 1 << 16;
+
+/// A PNG picture.
+pub(crate) struct Png {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+}
+
+/// Two-dimensional codes with the class of each; `null` where a code is not finite.
+#[derive(Deserialize)]
+pub(crate) struct Codes {
+    pub(crate) x: Vec<Option<f64>>,
+    pub(crate) y: Vec<Option<f64>>,
+    pub(crate) label: Vec<i64>,
+}
+
+/// Reads a picture and checks that it is one.
+pub(crate) fn png(folder: &Path, name: &str) -> Result<Png> {
+    let bytes = read(folder, name)?;
+    let decoder = png::Decoder::new(Cursor::new(&bytes));
+    let reader = decoder.read_info().map_err(|e| Error::form(Path::new(name), format!("is not a PNG picture: {e}")))?;
+    let (width, height) = (reader.info().width, reader.info().height);
+    drop(reader);
+    Ok(Png { bytes, width, height })
+}
+
+/// Reads codes.
+pub(crate) fn codes(folder: &Path, name: &str) -> Result<Codes> {
+    serde_json::from_slice(&read(folder, name)?).map_err(|e| Error::form(Path::new(name), format!("does not hold codes: {e}")))
+}
+
+/// Hands every line of a training log, as an object, to `take`, and returns how many lines were none.
+///
+/// The last line of an interrupted run may be cut; the others are still worth showing.
+pub(crate) fn log(folder: &Path, name: &str, mut take: impl FnMut(BTreeMap<String, Value>)) -> Result<usize> {
+    let mut reader = BufReader::new(open(folder, name)?);
+    let mut line = Vec::new();
+    let mut unreadable = 0;
+    loop {
+        line.clear();
+        let read = (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(|e| Error::file(Path::new(name), e))?;
+        match serde_json::from_slice(&line) {
+            _ if read == 0 => return Ok(unreadable),
+            Ok(entry) => take(entry),
+            Err(_) => unreadable += 1,
+        }
+    }
+}
+
+fn read(folder: &Path, name: &str) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open(folder, name)?.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(|e| Error::file(Path::new(name), e))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(Error::form(Path::new(name), format!("is larger than {MOST_BYTES} bytes")));
+    }
+    Ok(bytes)
+}
+
+/// Opens a file of the run's folder. Errors name it as the record does: a page travels, and the folder does not
+/// belong on it.
+fn open(folder: &Path, name: &str) -> Result<File> {
+    let path = Path::new(name);
+    if name.is_empty() || !path.components().all(|part| matches!(part, Component::Normal(_))) {
+        return Err(Error::form(path, "is not a file of the run's folder"));
+    }
+    File::open(folder.join(path)).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => Error::form(path, "the file is missing"),
+        _ => Error::file(path, e),
+    })
+}

@@ -1,0 +1,121 @@
+//! Numbers as readers meet them.
+
+/// What stands for an absent value.
+pub(crate) const NONE: &str = "–";
+
+/// One way of writing for all numbers of a column, so that their digits stand above one another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Column {
+    /// With so many digits after the point.
+    Fixed(usize),
+    /// With a power of ten: values too large or too small for the above.
+    Scientific,
+}
+
+impl Column {
+    /// The column for these values: about four digits of the largest.
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Self {
+        let largest = values.into_iter().filter(|v| v.is_finite()).map(f64::abs).fold(0.0, f64::max);
+        if largest == 0.0 {
+            return Self::Fixed(1);
+        }
+        let power = largest.log10().floor();
+        if (-4.0..7.0).contains(&power) { Self::Fixed((3.0 - power).clamp(1.0, 7.0) as usize) } else { Self::Scientific }
+    }
+
+    /// A value of the column.
+    pub(crate) fn show(self, value: Option<f64>) -> String {
+        match value {
+            None => NONE.into(),
+            Some(v) if !v.is_finite() => "not finite".into(),
+            Some(v) => minus(match self {
+                Self::Fixed(digits) => format!("{v:.digits$}"),
+                Self::Scientific => format!("{v:.3e}"),
+            }),
+        }
+    }
+
+    /// A difference: always with its sign.
+    pub(crate) fn signed(self, value: Option<f64>) -> String {
+        let text = self.show(value);
+        if value.is_some_and(|v| v.is_finite() && v > 0.0) { format!("+{text}") } else { text }
+    }
+}
+
+/// Values as printed elsewhere, without a digit more or less, with space after them so that their points align.
+pub(crate) fn as_printed(values: &[Option<f64>]) -> Vec<String> {
+    let texts: Vec<Option<String>> = values.iter().map(|v| v.map(|v| minus(v.to_string()))).collect();
+    let after = |text: &str| text.split_once('.').map_or(0, |(_, digits)| digits.len() + 1);
+    let most = texts.iter().flatten().map(|t| after(t)).max().unwrap_or(0);
+    let pad = |text: String| {
+        let missing = most - after(&text);
+        // The point is narrower than a digit, and so is its space.
+        let point = if missing > 0 && !text.contains('.') { "\u{2008}" } else { "" };
+        let digits = "\u{2007}".repeat(if point.is_empty() { missing } else { missing - 1 });
+        format!("{text}{point}{digits}")
+    };
+    texts.into_iter().map(|t| t.map_or_else(|| NONE.into(), pad)).collect()
+}
+
+/// Thousands apart: `50 000`.
+pub(crate) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let first = digits.len() % 3;
+    let (head, tail) = digits.split_at(first);
+    let groups = tail.as_bytes().chunks(3).map(|c| String::from_utf8_lossy(c).into_owned());
+    (!head.is_empty()).then(|| head.to_owned()).into_iter().chain(groups).collect::<Vec<_>>().join("\u{202f}")
+}
+
+/// A count with its noun: `1 run`, `5 runs`.
+pub(crate) fn plural(n: usize, noun: &str) -> String {
+    format!("{} {noun}{}", count(n as u64), if n == 1 { "" } else { "s" })
+}
+
+/// A length of time: `41 s`, `4 min 12 s`, `3 h 05 min`.
+pub(crate) fn duration(seconds: f64) -> String {
+    if !seconds.is_finite() || seconds < 0.0 {
+        return NONE.into();
+    }
+    let whole = seconds.round() as u64;
+    match whole {
+        0..10 => format!("{seconds:.1} s"),
+        10..60 => format!("{whole} s"),
+        60..3600 => format!("{} min {:02} s", whole / 60, whole % 60),
+        _ => format!("{} h {:02} min", whole / 3600, whole % 3600 / 60),
+    }
+}
+
+/// The typographic minus sign, as wide as a digit.
+fn minus(text: String) -> String {
+    text.strip_prefix('-').map(|rest| format!("\u{2212}{rest}")).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_has_one_number_of_digits() {
+        let column = Column::of([0.5, 54.88]);
+        assert_eq!(column.show(Some(0.5)), "0.50");
+        assert_eq!(column.signed(Some(-54.883)), "−54.88");
+        assert_eq!(column.signed(Some(3.0)), "+3.00");
+        assert_eq!(column.show(None), NONE);
+        assert_eq!(column.show(Some(f64::NAN)), "not finite");
+        assert_eq!(Column::of([1234.5]).show(Some(1234.5)), "1234.5");
+        assert_eq!(Column::of([1.5e9]).show(Some(1.5e9)), "1.500e9");
+        assert_eq!(Column::of([]).show(Some(0.0)), "0.0");
+    }
+
+    #[test]
+    fn printed_values_keep_their_digits_and_align() {
+        assert_eq!(as_printed(&[Some(48.7), Some(125.0), None, Some(0.25)]), ["48.7\u{2007}", "125\u{2008}\u{2007}\u{2007}", NONE, "0.25"]);
+    }
+
+    #[test]
+    fn counts_and_times_read_well() {
+        assert_eq!([7, 999, 1000, 50_000, 1_234_567].map(count), ["7", "999", "1\u{202f}000", "50\u{202f}000", "1\u{202f}234\u{202f}567"]);
+        assert_eq!([3.21, 59.7, 252.0, 11_100.0].map(duration), ["3.2 s", "1 min 00 s", "4 min 12 s", "3 h 05 min"]);
+        assert_eq!(duration(f64::NAN), NONE);
+    }
+}

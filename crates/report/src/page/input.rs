@@ -1,0 +1,79 @@
+//! What a page is made of.
+
+use std::path::PathBuf;
+
+use vimae_spec::{Cell, Paper, RunRecord, SummaryRow};
+
+/// Everything that a page shows.
+#[derive(Debug, Clone, Copy)]
+pub struct PageInput<'a> {
+    /// The page's title.
+    pub title: &'a str,
+    /// The profile that ran: `quick`, `paper`, or a file's name.
+    pub profile: &'a str,
+    /// What this profile is and is not, in plain words; may be empty. How many runs there were, of what
+    /// networks and for how long, is said by the page from the records.
+    pub about: &'a str,
+    /// The command that repeats all of it.
+    pub command: &'a str,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// Commit of the code.
+    pub git_commit: &'a str,
+    /// The experiments, in the order of the page.
+    pub experiments: &'a [ExperimentView],
+    /// All values.
+    pub cells: &'a [Cell],
+    /// The values over seeds.
+    pub summary: &'a [SummaryRow],
+    /// What the paper prints.
+    pub paper: &'a Paper,
+    /// What the paper has and this profile has not.
+    pub not_covered: &'a [NotCovered],
+}
+
+/// One experiment and its runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExperimentView {
+    /// Its title.
+    pub title: String,
+    /// What a reader should know; may be empty.
+    pub about: String,
+    /// Tables and figures that it gives values for.
+    pub targets: Vec<String>,
+    /// The finished runs.
+    pub runs: Vec<RunView>,
+    /// The runs without a record.
+    pub failed: Vec<FailedRun>,
+}
+
+/// A finished run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunView {
+    /// What it left.
+    pub record: RunRecord,
+    /// Where its pictures and its log are. Not shown.
+    pub folder: PathBuf,
+    /// The command that repeats it; may be empty.
+    pub command: String,
+}
+
+/// A run that was asked for and did not finish.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedRun {
+    /// Its method.
+    pub method: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Why it did not finish.
+    pub problem: String,
+}
+
+/// A table or figure of the paper without values of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotCovered {
+    /// Its name: `table5`.
+    pub target: String,
+    /// Why.
+    pub reason: String,
+}

@@ -1,0 +1,92 @@
+//! Values by other protocols, and of experiments that the paper has not.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+use vimae_spec::SummaryRow;
+
+use super::{
+    comparison::{interval, mark},
+    unit,
+};
+use crate::{
+    method,
+    number::{Column, NONE},
+};
+
+/// Methods that stand side by side at most; more go below one another.
+const MOST_COLUMNS: usize = 10;
+
+/// All rows; one column a method where there are not too many.
+pub(super) fn table(rows: &[&SummaryRow]) -> Markup {
+    let methods = method::sorted(rows.iter().map(|row| row.method.as_str()));
+    html! { @if !rows.is_empty() { div.scroll {
+        @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods)) } @else { (one_below_another(rows)) }
+    } } }
+}
+
+fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
+    let mut quantities: BTreeMap<[&str; 4], Vec<&SummaryRow>> = BTreeMap::new();
+    for row in rows {
+        quantities.entry([&row.metric, &row.protocol, &row.dataset, &row.unit]).or_default().push(row);
+    }
+    html! { table.sortable {
+        thead { tr {
+            th { "Metric" } th { "Protocol" } th { "Data" } th { "Unit" }
+            @for method in methods { th.number { (method::label(method)) } }
+            th { "Note" }
+        } }
+        tbody { @for ([metric, protocol, dataset, row_unit], rows) in &quantities {
+            @let column = Column::of(rows.iter().filter_map(|row| row.mean));
+            tr {
+                th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) } td { (unit(row_unit).unwrap_or("")) }
+                @for method in methods {
+                    @match rows.iter().find(|row| row.method == *method) {
+                        Some(row) => { td.number data-value=[row.mean] { (column.show(row.mean)) (half(column, row)) (paper(row)) } }
+                        None => { td.number { (NONE) } }
+                    }
+                }
+                td.note { (notes(rows)) }
+            }
+        } }
+    } }
+}
+
+fn one_below_another(rows: &[&SummaryRow]) -> Markup {
+    html! { table.sortable {
+        thead { tr {
+            th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th.number { "95 % interval" } th { "Unit" } th { "Note" }
+        } }
+        tbody { @for row in rows {
+            @let column = Column::of(row.mean);
+            tr {
+                td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) } th scope="row" { (method::label(&row.method)) }
+                td.number data-value=[row.mean] { (column.show(row.mean)) (paper(row)) }
+                td.number { (interval(column, Some(row))) } td { (unit(&row.unit).unwrap_or("")) }
+                td.note { (row.note.as_deref().unwrap_or("")) }
+            }
+        } }
+    } }
+}
+
+fn half(column: Column, row: &SummaryRow) -> Markup {
+    html! { @if let Some([low, high]) = row.interval { " ± " (column.show(Some((high - low) / 2.0))) } }
+}
+
+fn paper(row: &SummaryRow) -> Markup {
+    html! { @if let Some(value) = row.paper { small { " paper " (value) @if let Some(certainty) = row.paper_certainty { (mark(certainty)) } } } }
+}
+
+/// What is said of all methods once, of single ones with their names.
+fn notes(rows: &[&SummaryRow]) -> String {
+    let mut methods: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for row in rows {
+        if let Some(note) = &row.note {
+            methods.entry(note).or_default().push(method::label(&row.method));
+        }
+    }
+    let of = |(note, names): (&str, Vec<String>)| {
+        if names.len() == rows.len() { note.to_owned() } else { format!("{}: {note}", names.join(", ")) }
+    };
+    methods.into_iter().map(of).collect::<Vec<_>>().join("; ")
+}

@@ -1,0 +1,144 @@
+//! Two-dimensional codes, coloured by class.
+
+use std::collections::BTreeMap;
+
+use plotters::{
+    prelude::{ChartBuilder, Circle, EmptyElement, PathElement, Text},
+    style::{
+        Color, FontStyle, ShapeStyle,
+        text_anchor::{HPos, VPos},
+    },
+};
+
+use super::{Area, Axis, Drawn, Grid, INK, TEXT, UNIT, axes, draw, padded, palette, range, styled, text};
+use crate::{Error, Result};
+
+/// Side of the square of the axes, in pixels.
+const SIDE: i32 = 290;
+const LEFT: i32 = 34;
+const LEGEND: i32 = 36;
+const BOTTOM: i32 = 24;
+/// Points drawn at most; more would hide one another and weigh on the page.
+const MOST_POINTS: usize = 2_500;
+/// Classes named in the legend at most.
+const MOST_NAMES: usize = 14;
+
+/// Points of the plane with a class each.
+#[derive(Debug, Clone, Copy)]
+pub struct Scatter<'a> {
+    /// What a reader who does not see the plot should know.
+    pub title: &'a str,
+    /// First coordinates.
+    pub x: &'a [f64],
+    /// Second coordinates.
+    pub y: &'a [f64],
+    /// Class of each point.
+    pub label: &'a [i64],
+    /// Radii of dashed circles around the origin, such as contours of the prior.
+    pub circles: &'a [f64],
+}
+
+struct Point {
+    at: (f64, f64),
+    class: usize,
+}
+
+impl Scatter<'_> {
+    /// Draws the points, both axes on one scale, as an SVG element. Of many points an evenly spaced part is drawn.
+    ///
+    /// # Errors
+    /// Where the three lists differ in length or hold no finite point.
+    pub fn svg(&self) -> Result<String> {
+        for (what, got) in [("second coordinates", self.y.len()), ("labels", self.label.len())] {
+            if got != self.x.len() {
+                return Err(Error::Length { what, expected: format!("{}, one a point", self.x.len()), got });
+            }
+        }
+        let mut names: Vec<i64> = self.label.to_vec();
+        names.sort_unstable();
+        names.dedup();
+        let points: Vec<Point> = (0..self.x.len())
+            .filter(|&i| self.x[i].is_finite() && self.y[i].is_finite())
+            .map(|i| Point { at: (self.x[i], self.y[i]), class: names.partition_point(|name| *name < self.label[i]) })
+            .collect();
+        let step = points.len().div_ceil(MOST_POINTS).max(1);
+        let points: Vec<Point> = points.into_iter().step_by(step).collect();
+        let (x, y) = self.window(&points).ok_or(Error::Empty { what: "scatter" })?;
+        draw(self.title, (LEFT + SIDE + LEGEND, SIDE + BOTTOM + 6), |area| {
+            let (plot, legend) = area.split_horizontally((LEFT + SIDE) * UNIT);
+            self.points(&plot, &points, x, y, &names)?;
+            self.legend(&legend, &names)
+        })
+    }
+
+    /// A square window around all points and circles.
+    fn window(&self, points: &[Point]) -> Option<(Axis, Axis)> {
+        let circles = self.circles.iter().copied().filter(|r| *r > 0.0).flat_map(|r| [-r, r]);
+        let x = range(points.iter().map(|p| p.at.0))?;
+        let y = range(points.iter().map(|p| p.at.1))?;
+        let with_circles = |(low, high): (f64, f64)| range(circles.clone().chain([low, high])).unwrap_or((low, high));
+        let (x, y) = (with_circles(x), with_circles(y));
+        let (x, y) = (padded(x, 0.04), padded(y, 0.04));
+        let half = (x.1 / 2.0 - x.0 / 2.0).max(y.1 / 2.0 - y.0 / 2.0);
+        let around = |(low, high): (f64, f64)| {
+            let middle = low / 2.0 + high / 2.0;
+            Axis::linear(((middle - half).max(f64::MIN), (middle + half).min(f64::MAX)))
+        };
+        Some((around(x), around(y)))
+    }
+
+    fn points(&self, area: &Area<'_>, points: &[Point], x: Axis, y: Axis, names: &[i64]) -> Drawn {
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(6 * UNIT)
+            .x_label_area_size(BOTTOM * UNIT)
+            .y_label_area_size(LEFT * UNIT)
+            .build_cartesian_2d(x, y)?;
+        axes(&mut chart, "", "", Grid::None)?;
+        let dot = |p: &Point| Circle::new(p.at, 5, palette::colour(p.class).mix(0.75).filled());
+        chart.draw_series(points.iter().map(dot))?;
+        for radius in self.circles.iter().filter(|r| **r > 0.0) {
+            let style = ShapeStyle::from(INK.mix(0.9)).stroke_width(UNIT as u32 + 1);
+            chart.draw_series(dashes(*radius).into_iter().map(|dash| PathElement::new(dash, style)))?;
+        }
+        let bold = styled(TEXT + 2, FontStyle::Bold, HPos::Center, VPos::Center);
+        chart.draw_series(
+            medians(points).into_iter().map(|(class, at)| EmptyElement::at(at) + Text::new(names[class].to_string(), (0, 0), bold.clone())),
+        )?;
+        Ok(())
+    }
+
+    fn legend(&self, area: &Area<'_>, names: &[i64]) -> Drawn {
+        let line = 19 * UNIT;
+        for (i, name) in names.iter().take(MOST_NAMES).enumerate() {
+            let middle = 14 * UNIT + i as i32 * line;
+            area.draw(&Circle::new((11 * UNIT, middle), 4 * UNIT, palette::colour(i).filled()))?;
+            area.draw(&Text::new(name.to_string(), (19 * UNIT, middle), text(HPos::Left, VPos::Center)))?;
+        }
+        if names.len() > MOST_NAMES {
+            area.draw(&Text::new("…", (19 * UNIT, 14 * UNIT + MOST_NAMES as i32 * line), text(HPos::Left, VPos::Center)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Where each class's name is written: the median of its points.
+fn medians(points: &[Point]) -> BTreeMap<usize, (f64, f64)> {
+    let mut by_class: BTreeMap<usize, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
+    for point in points {
+        let (x, y) = by_class.entry(point.class).or_default();
+        x.push(point.at.0);
+        y.push(point.at.1);
+    }
+    let median = |mut values: Vec<f64>| {
+        values.sort_unstable_by(f64::total_cmp);
+        values[values.len() / 2]
+    };
+    by_class.into_iter().map(|(class, (x, y))| (class, (median(x), median(y)))).collect()
+}
+
+/// A circle around the origin in short arcs.
+fn dashes(radius: f64) -> Vec<Vec<(f64, f64)>> {
+    const DASHES: usize = 60;
+    let at = |turn: f64| (radius * (turn * std::f64::consts::TAU).cos(), radius * (turn * std::f64::consts::TAU).sin());
+    (0..DASHES).map(|i| (0..=3).map(|j| at((i as f64 + j as f64 / 6.0) / DASHES as f64)).collect()).collect()
+}

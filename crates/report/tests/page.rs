@@ -1,0 +1,179 @@
+//! The page holds together whatever the results are.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+#[path = "../examples/synthetic/made_up.rs"]
+mod made_up;
+
+use std::fs;
+
+use made_up::{MadeUp, results};
+use vimae_report::{markdown_table, page};
+use vimae_spec::{Cell, SummaryRow};
+
+/// A page that must hold together, and its text.
+fn checked(made_up: &MadeUp) -> String {
+    let html = page(&made_up.input()).unwrap();
+    balanced(&html);
+    for image in html.split("<img ").skip(1) {
+        let image = image.split('>').next().unwrap();
+        assert!(image.contains("src=\"data:image/png;base64,"), "a picture from outside: {}", &image[..80]);
+        assert!(image.contains(" alt=\"") && !image.contains("alt=\"\""), "a picture without words");
+    }
+    assert_eq!(html.matches("src=").count(), html.matches("src=\"data:").count());
+    html
+}
+
+/// Every element that opens closes in order.
+fn balanced(html: &str) {
+    const VOID: [&str; 4] = ["meta", "img", "br", "link"];
+    let mut open: Vec<&str> = Vec::new();
+    let mut rest = html.strip_prefix("<!DOCTYPE html>").unwrap();
+    while let Some(start) = rest.find('<') {
+        rest = &rest[start + 1..];
+        let end = rest.find('>').unwrap();
+        let tag = &rest[..end];
+        rest = &rest[end + 1..];
+        let name = tag.trim_start_matches('/').split([' ', '/', '\n']).next().unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "closed out of order before {:?}", &rest[..rest.len().min(60)]);
+        } else if !tag.ends_with('/') && !VOID.contains(&name) {
+            open.push(name);
+            if matches!(name, "script" | "style") {
+                rest = &rest[rest.find("</").unwrap()..];
+            }
+        }
+    }
+    assert!(open.is_empty(), "never closed: {open:?}");
+}
+
+#[test]
+fn the_page_is_whole_and_asks_nothing_of_a_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let made_up = results(folder.path(), 2).unwrap();
+    let html = checked(&made_up);
+    let addresses = html.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+    assert!(!addresses.contains("http://") && !addresses.contains("https://"), "an address");
+    assert!(!html.contains(&*folder.path().to_string_lossy()), "a path of this machine");
+    for expected in ["95 % interval", "βA-VAE", "†", "samples.png: the file is missing", "the discriminator's loss is NaN"] {
+        assert!(html.contains(expected), "{expected}");
+    }
+    let again = page(&results(folder.path(), 2).unwrap().input()).unwrap();
+    assert!(html == again, "the same results give another page");
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let html = checked(&results(folder.path(), 2).unwrap());
+    for link in html.split("href=\"#").skip(1) {
+        let id = link.split('"').next().unwrap();
+        assert_eq!(html.matches(&format!("id=\"{id}\"")).count(), 1, "#{id}");
+    }
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    let evil = "\"><script>alert(1)</script><img src=http://example.com onerror='x'>";
+    for experiment in &mut made_up.experiments {
+        experiment.title = evil.into();
+        experiment.about = evil.into();
+        experiment.targets.push(evil.into());
+        for run in &mut experiment.runs {
+            let record = &mut run.record;
+            run.command = evil.into();
+            record.spec.method = evil.into();
+            record.spec.dataset.name = evil.into();
+            record.spec.model.name = evil.into();
+            record.device = evil.into();
+            record.spec_sha256 = evil.into();
+            record.pictures.iter_mut().for_each(|picture| picture.caption = evil.into());
+        }
+    }
+    for row in &mut made_up.summary {
+        (row.method, row.unit, row.note, row.dataset) = (evil.into(), evil.into(), Some(evil.into()), evil.into());
+    }
+    for cell in &mut made_up.cells {
+        (cell.method, cell.target, cell.note, cell.protocol) = (evil.into(), evil.into(), Some(evil.into()), evil.into());
+    }
+    let html = page(&made_up.input()).unwrap();
+    balanced(&html);
+    assert!(!html.contains("<script>alert") && !html.contains("<img src=http"));
+    assert_eq!(html.matches("<script>").count(), 1);
+    let table = markdown_table("figure6", &made_up.paper, &made_up.summary);
+    assert!(!table.contains("<script"), "{table}");
+}
+
+#[test]
+fn damaged_and_foreign_files_are_said_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    let run = &mut made_up.experiments[0].runs[0];
+    fs::write(run.folder.join("reconstructions.png"), b"not a picture").unwrap();
+    fs::write(run.folder.join("log.jsonl"), b"{\"step\": 1, \"epoch\": 0, \"loss\": null}\nnonsense\n{\"step\"").unwrap();
+    fs::write(folder.path().join("secret.png"), b"secret").unwrap();
+    run.record.pictures[1].file = "../../secret.png".into();
+    let codes = &made_up.experiments[1].runs;
+    fs::write(codes[0].folder.join("codes.json"), "{\"x\": [1, null], \"y\": [1, 2], \"label\": [0]}").unwrap();
+    fs::write(codes[1].folder.join("codes.json"), "{\"x\": [null], \"y\": [2], \"label\": [0]}").unwrap();
+    let html = checked(&made_up);
+    for expected in [
+        "reconstructions.png: is not a PNG picture",
+        "../../secret.png: is not a file of the run's folder",
+        "2 unreadable lines of the log left out",
+        "labels: expected 2, one a point, got 1",
+        "scatter: there is no finite value to draw",
+    ] {
+        assert!(html.contains(expected), "{expected}");
+    }
+}
+
+#[test]
+fn missing_values_are_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    for (i, row) in made_up.summary.iter_mut().enumerate() {
+        row.mean = [None, Some(f64::NAN), Some(f64::INFINITY)][i % 3];
+        row.interval = Some([f64::NAN, f64::INFINITY]);
+        row.note = Some("NaN in 1 of 3 seeds".into());
+    }
+    made_up.cells.iter_mut().for_each(|cell| cell.value = Some(f64::NAN));
+    let html = checked(&made_up);
+    assert!(html.contains("not finite") && html.contains("NaN in 1 of 3 seeds"));
+}
+
+#[test]
+fn nothing_at_all_is_still_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    made_up.experiments.iter_mut().for_each(|experiment| experiment.runs.clear());
+    (made_up.cells, made_up.summary, made_up.not_covered) = (Vec::new(), Vec::new(), Vec::new());
+    let html = checked(&made_up);
+    assert!(html.contains("No run finished.") && html.contains("There are no values."));
+    made_up.experiments.clear();
+    checked(&made_up);
+}
+
+#[test]
+fn thousands_of_rows_are_a_page_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    let (cell, row): (Cell, SummaryRow) = (made_up.cells[0].clone(), made_up.summary[0].clone());
+    made_up.cells.extend((0..10_000).map(|i| Cell { metric: format!("metric{i}"), ..cell.clone() }));
+    made_up.summary.extend((0..5_000).map(|i| SummaryRow { method: format!("method{i}"), ..row.clone() }));
+    let html = checked(&made_up);
+    assert!(html.len() < 40_000_000, "{} bytes", html.len());
+}
+
+#[test]
+fn a_markdown_table_has_a_row_a_method_and_a_column_a_quantity() {
+    let folder = tempfile::tempdir().unwrap();
+    let made_up = results(folder.path(), 2).unwrap();
+    let table = markdown_table("table3", &made_up.paper, &made_up.summary);
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines[0], "| method | clean, digits | mask 0.5, digits |");
+    assert_eq!(lines.len(), 2 + 5);
+    assert!(lines[2].starts_with("| VAE | ") && lines[2].contains("(90†)"), "{}", lines[2]);
+    assert_eq!(markdown_table("table9", &made_up.paper, &made_up.summary), "");
+}

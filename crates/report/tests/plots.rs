@@ -1,0 +1,72 @@
+//! Plots are functions of their input, and valid on a page.
+#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+
+use vimae_report::{
+    Error,
+    plot::{Curves, Dot, Dots, Line, Scatter},
+};
+
+fn scatter(n: usize) -> String {
+    let x: Vec<f64> = (0..n).map(|i| (i as f64).sin() * 3.0).collect();
+    let y: Vec<f64> = (0..n).map(|i| (i as f64 * 1.3).cos()).collect();
+    let label: Vec<i64> = (0..n as i64).map(|i| i % 10).collect();
+    Scatter { title: "codes <of> \"a\" & b", x: &x, y: &y, label: &label, circles: &[1.0, 2.0] }.svg().unwrap()
+}
+
+fn curves(values: &[f64]) -> Result<String, Error> {
+    let points = values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
+    let lines = [Line { name: "a <method> with a long name".into(), colour: 3, points }];
+    Curves { title: "loss", x: "epoch", y: "loss (nats)", lines: &lines }.svg()
+}
+
+fn dots() -> String {
+    let row = |name: &str, value, interval, paper| Dot { name: name.into(), value, interval, paper };
+    let rows = [
+        row("vae", Some(1.0), Some([0.9, 1.1]), Some(1.3)),
+        row("none", None, None, None),
+        row("nan", Some(f64::NAN), Some([f64::NAN, 1.0]), Some(2.0)),
+    ];
+    Dots { title: "accuracy", x: "per cent", rows: &rows }.svg().unwrap()
+}
+
+#[test]
+fn the_same_input_gives_the_same_bytes() {
+    assert_eq!(scatter(500), scatter(500));
+    assert_eq!(curves(&[3.0, 2.0, 1.0]).unwrap(), curves(&[3.0, 2.0, 1.0]).unwrap());
+    assert_eq!(dots(), dots());
+}
+
+#[test]
+fn plots_scale_take_the_colour_of_the_text_and_say_what_they_show() {
+    for svg in [scatter(100), curves(&[1.0, 2.0]).unwrap(), dots()] {
+        assert!(svg.starts_with("<svg viewBox=\"0 0 "), "{}", &svg[..60]);
+        assert!(svg.contains("role=\"img\" aria-label=\""));
+        assert!(svg.contains("currentColor") && !svg.contains("#000000"));
+        assert!(svg.trim_end().ends_with("</svg>"));
+    }
+    assert!(scatter(10).contains("codes &lt;of&gt; &quot;a&quot; &amp; b"));
+}
+
+#[test]
+fn many_points_are_thinned_out() {
+    let circles = scatter(100_000).matches("<circle").count();
+    assert!((1_000..3_000).contains(&circles), "{circles}");
+}
+
+#[test]
+fn values_that_are_not_finite_are_left_out() {
+    assert!(curves(&[1.0, f64::NAN, f64::INFINITY, 2.0]).is_ok());
+    assert!(matches!(curves(&[f64::NAN]), Err(Error::Empty { .. })));
+    assert!(matches!(curves(&[]), Err(Error::Empty { .. })));
+    assert!(!dots().contains("NaN"));
+    let empty = Scatter { title: "", x: &[f64::NAN], y: &[0.0], label: &[0], circles: &[1.0] };
+    assert!(matches!(empty.svg(), Err(Error::Empty { .. })));
+    assert!(matches!(Scatter { label: &[], ..empty }.svg(), Err(Error::Length { got: 0, .. })));
+}
+
+#[test]
+fn extreme_values_are_drawn() {
+    for values in [&[0.0, 0.0][..], &[1e-300, 1e300], &[-1e300, 1e300], &[5.0], &[1e-9, 2e-9], &[f64::MAX, f64::MIN]] {
+        assert!(curves(values).is_ok(), "{values:?}");
+    }
+}

@@ -1,0 +1,4 @@
+//! Laws over every entry of every catalogue; a new entry is tested without a change here.
+
+mod entries;
+mod gradients;

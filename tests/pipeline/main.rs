@@ -1,0 +1,7 @@
+//! The line from end to end, as users call it.
+
+mod divergence;
+mod errors;
+mod interruption;
+mod reproduction;
+mod tiny;

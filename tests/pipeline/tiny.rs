@@ -1,0 +1,65 @@
+//! An experiment small enough for a test.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+/// Two methods on the digits with a network two filters wide.
+pub(crate) const TINY: &str = r#"
+version = 1
+title = "Tiny"
+targets = ["figure6", "table3"]
+paper_dataset = "mnist"
+
+[dataset]
+name = "digits"
+
+[model]
+name = "wae_conv"
+width = 2
+code = 4
+
+[training]
+epochs = 3
+batch = 400
+
+[evaluation]
+prior_samples = 200
+noise_images = 50
+noise_passes = 8
+labels = 100
+label_draws = 2
+
+[methods.vae.objective]
+name = "vae"
+
+[methods.vimae_l.objective]
+name = "vimae_l"
+"#;
+
+/// Writes an experiment file.
+pub(crate) fn write(folder: &Path, text: &str) -> Result<PathBuf> {
+    let path = folder.join("tiny.toml");
+    std::fs::write(&path, text)?;
+    Ok(path)
+}
+
+/// The files of that name under `folder`, with their contents, in the order of their paths.
+pub(crate) fn files(folder: &Path, name: &str) -> Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            found.extend(files(&path, name)?);
+        } else if path.file_name().is_some_and(|n| n == name) {
+            found.push((path.clone(), std::fs::read(&path)?));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The contents of the files of that name under `folder`.
+pub(crate) fn contents(folder: &Path, name: &str) -> Result<Vec<Vec<u8>>> {
+    Ok(files(folder, name)?.into_iter().map(|(_, bytes)| bytes).collect())
+}

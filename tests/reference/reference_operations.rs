@@ -1,0 +1,57 @@
+//! Convolutions and batch norm, forward and backward.
+
+use anyhow::{Context, Result};
+use candle_core::{Tensor, Var};
+use vimae_ops::{batch_norm_eval, batch_norm_train, conv_transpose2d_same, conv2d_same};
+use vimae_tests::golden::{Case, case};
+
+type Convolution = fn(&Tensor, &Tensor, Option<&Tensor>, usize) -> vimae_ops::Result<Tensor>;
+
+fn check_convolution(name: &str, convolve: Convolution) -> Result<()> {
+    let case = case(name)?;
+    let [x, w, b] = vars(&case, ["x", "w", "b"])?;
+    let y = convolve(&x, &w, Some(&b), case.integer("stride")?)?;
+    case.check("y", &y)?;
+    check_gradients(&case, &y, &[("x", &x), ("w", &w), ("b", &b)])
+}
+
+fn vars<const N: usize>(case: &Case, names: [&str; N]) -> Result<[Var; N]> {
+    let vars = names.iter().map(|n| Ok(Var::from_tensor(&case.tensor(n)?)?)).collect::<Result<Vec<_>>>()?;
+    vars.try_into().ok().context("as many variables as names")
+}
+
+fn check_gradients(case: &Case, y: &Tensor, vars: &[(&str, &Var)]) -> Result<()> {
+    let gradients = (y * case.tensor("grad_y")?)?.sum_all()?.backward()?;
+    for (name, var) in vars {
+        let gradient = gradients.get(var).with_context(|| format!("{}: no gradient for {name}", case.name))?;
+        case.check(&format!("grad_{name}"), gradient)?;
+    }
+    Ok(())
+}
+
+#[test]
+fn conv_same() -> Result<()> {
+    (0..5).try_for_each(|i| check_convolution(&format!("conv_same_{i}"), conv2d_same))
+}
+
+#[test]
+fn conv_transpose_same() -> Result<()> {
+    (0..4).try_for_each(|i| check_convolution(&format!("conv_transpose_same_{i}"), conv_transpose2d_same))
+}
+
+#[test]
+fn batch_norm() -> Result<()> {
+    let case = case("batch_norm")?;
+    let [x, gamma, beta] = vars(&case, ["x", "gamma", "beta"])?;
+    let (eps, momentum) = (case.number("eps")?, case.number("momentum")?);
+    let (y, statistics) = batch_norm_train(&x, &gamma, &beta, eps)?;
+    case.check("y", &y)?;
+    check_gradients(&case, &y, &[("x", &x), ("gamma", &gamma), ("beta", &beta)])?;
+
+    let follow = |before: Tensor, batch: &Tensor| -> Result<Tensor> { Ok(((before * (1.0 - momentum))? + (batch * momentum)?)?) };
+    let mean = follow(case.tensor("running_mean_before")?, &statistics.mean)?;
+    let var = follow(case.tensor("running_var_before")?, &statistics.var_unbiased)?;
+    case.check("running_mean_after", &mean)?;
+    case.check("running_var_after", &var)?;
+    case.check("y_eval", &batch_norm_eval(&x, &gamma, &beta, &mean, &var, eps)?)
+}

@@ -1,0 +1,75 @@
+//! `cargo xtask check`: everything that CI runs, cheapest first.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::{Command, ExitCode, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::{print, root};
+
+/// Run everything that CI runs, cheapest first: formatting, lints, documentation, tests.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Only the tests.
+    #[arg(long)]
+    tests: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if !arguments.tests {
+        step("formatting", Command::new("cargo").args(["fmt", "--all", "--check"]))?;
+        step("lints", cargo(&["clippy", "--workspace", "--all-targets"]).args(["--", "--deny", "warnings"]))?;
+        step("documentation", cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
+    }
+    tests()
+}
+
+/// A cargo command in the profile that the project is used in, so that nothing is built twice.
+fn cargo(arguments: &[&str]) -> Command {
+    let mut command = Command::new("cargo");
+    command.args(arguments).args(["--release", "--quiet"]);
+    command
+}
+
+fn step(name: &str, command: &mut Command) -> Result<()> {
+    tracing::info!("{name}");
+    let status = command.current_dir(root()).status().with_context(|| format!("cannot start {command:?}"))?;
+    if !status.success() {
+        bail!("{name} failed; repeat with: {command:?}");
+    }
+    Ok(())
+}
+
+/// Runs all tests and closes with one line that adds up every test binary's.
+fn tests() -> Result<ExitCode> {
+    tracing::info!("tests");
+    // Tests run beside each other, so that each keeps to one thread of its own.
+    let mut child = cargo(&["test", "--workspace", "--no-fail-fast"])
+        .env("RAYON_NUM_THREADS", std::env::var("RAYON_NUM_THREADS").unwrap_or_else(|_| "1".into()))
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo test")?;
+    let (mut passed, mut failed, mut ignored) = (0, 0, 0);
+    for line in BufReader::new(child.stdout.take().context("no output of cargo test")?).lines() {
+        let line = line?;
+        print(&line);
+        if let Some(result) = line.strip_prefix("test result: ") {
+            passed += count(result, "passed");
+            failed += count(result, "failed");
+            ignored += count(result, "ignored");
+        }
+    }
+    let success = child.wait()?.success();
+    print(format_args!("{passed} passed, {failed} failed, {ignored} skipped"));
+    Ok(if success && failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The number before `word` in a line like `ok. 3 passed; 0 failed; ...`.
+fn count(result: &str, word: &str) -> usize {
+    let before = result.split_once(word).map_or("", |(before, _)| before);
+    before.split_whitespace().last().and_then(|n| n.parse().ok()).unwrap_or(0)
+}

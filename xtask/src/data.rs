@@ -1,0 +1,103 @@
+//! `cargo xtask data`: data sets on this machine.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use vimae_lab::{Fetching, HubEvent, HubOptions, datasets, fetch};
+
+use crate::{print, sources};
+
+/// List, bring and check data sets.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+    /// Folder to look for data sets in before anywhere else; files that are not on the Hub are brought into it.
+    #[arg(long, global = true, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Every data set: where it comes from, its size and licence, and whether it is here.
+    List,
+    /// Bring a data set onto this machine, going on where an earlier call was cut off.
+    ///
+    /// Files of the Hub go into the cache that all Hugging Face programs share; HF_HOME, HF_ENDPOINT, HF_TOKEN and
+    /// HF_HUB_OFFLINE are honoured.
+    Fetch {
+        /// The data set.
+        name: String,
+        /// Accept the data set's terms, where it has terms to accept.
+        #[arg(long)]
+        accept_licence: bool,
+    },
+    /// Check every file of a data set against its published digest, and count its pictures.
+    Verify {
+        /// The data set; `folder:PATH` for a folder of pictures.
+        name: String,
+        /// Leave out pictures that cannot be decoded, and name them, instead of failing at the first.
+        #[arg(long)]
+        skip_broken: bool,
+    },
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let mut sources = sources(arguments.data_dir.clone());
+    match &arguments.what {
+        What::List => {
+            for listed in datasets::inventory::list(&sources)? {
+                let card = &listed.card;
+                let size = if card.size > 0 { HumanBytes(card.size).to_string() } else { "any size".into() };
+                let here = match &listed.files {
+                    Some(files) if files.is_empty() => "ships with the code".into(),
+                    Some(files) => format!("here: {}", files.first().map(|f| f.display().to_string()).unwrap_or_default()),
+                    None => "not here".into(),
+                };
+                print(format_args!("{}\n    {}; {size}; {}\n    {}\n    {here}", listed.name, card.about, card.licence, card.source));
+            }
+        }
+        What::Fetch { name, accept_licence } => {
+            let card = datasets::inventory::card(name)?;
+            tracing::info!("{}: {}; licence: {}", name, card.source, card.notice.as_ref().unwrap_or(&card.licence));
+            let bar = ProgressBar::new(0);
+            bar.set_style(ProgressStyle::with_template("{msg} [{bar:16}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")?);
+            let fetched = fetch(name, &sources, &HubOptions::from_env(), *accept_licence, &mut |happening| show(&bar, &happening))?;
+            bar.finish_and_clear();
+            for file in fetched {
+                print(format_args!("{} {}", if file.present { "here   " } else { "brought" }, file.path.display()));
+            }
+        }
+        What::Verify { name, skip_broken } => {
+            sources.skip_broken = *skip_broken;
+            let verified = datasets::inventory::verify(name, &sources)?;
+            for file in &verified.files {
+                print(format_args!("{} {} ({:?})", file.sha256, file.path.display(), file.known));
+            }
+            for (split, count) in &verified.splits {
+                print(format_args!("{split}: {count} pictures"));
+            }
+            let (classes, fewest, most) = verified.classes;
+            print(format_args!("{classes} classes of {fewest} to {most} pictures"));
+            print(format_args!("{} content", verified.sha256));
+            for broken in &verified.skipped {
+                print(format_args!("left out: {broken:?}"));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(bar: &ProgressBar, happening: &Fetching<'_>) {
+    bar.set_message(happening.file.to_owned());
+    match &happening.event {
+        HubEvent::Bytes { done, total } => {
+            bar.set_length(total.unwrap_or(*done));
+            bar.set_position(*done);
+        }
+        HubEvent::Waiting { wait, reason } => bar.suspend(|| tracing::info!("waiting {} s: {reason}", wait.as_secs())),
+        _ => {}
+    }
+}
