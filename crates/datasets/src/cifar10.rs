@@ -12,9 +12,8 @@ use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 use crate::{
     BuildDataset, Card, Container, Error, Opened, Request, Result,
     gather::{Broken, Gather},
-    numpy, published,
+    numpy, parquet, published,
     stack::Stack,
-    table,
 };
 
 /// The entry of the catalogue.
@@ -98,7 +97,8 @@ fn refused(path: &Path) -> Error {
 fn from_parquet(path: &Path, expected: usize, skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
     let mut gather = Gather::new(SHAPE, expected, skip_broken, &Ok);
     let mut row = 0;
-    table::read(path, &table::Columns { picture: "img.bytes", label: "label" }, &mut |batch| {
+    let columns = parquet::Columns { picture: "img.bytes", label: "label", rows: expected as u64 };
+    parquet::read(path, &columns, &mut |batch| {
         gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;
         row += batch.len();
         Ok(())

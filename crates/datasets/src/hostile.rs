@@ -5,9 +5,7 @@
 
 use std::io::Cursor;
 
-use bytes::Bytes;
-
-use crate::{Error, Picture, Result, celeba, container, idx, omniglot, prepared, table};
+use crate::{Error, Picture, Result, celeba, container, idx, omniglot, parquet, prepared};
 
 /// A reader of bytes: how much it made of them.
 pub type Reader = fn(&[u8]) -> Result<usize>;
@@ -17,7 +15,7 @@ pub const READERS: [(&str, Reader); 8] = [
     ("gzip", gzip),
     ("idx", gzip),
     ("jpeg", picture),
-    ("parquet", parquet),
+    ("parquet", table),
     ("png", picture),
     ("prepared", cached),
     ("tar", tar),
@@ -45,11 +43,11 @@ fn picture(bytes: &[u8]) -> Result<usize> {
 }
 
 /// A parquet file of pictures, with the columns of MNIST.
-fn parquet(bytes: &[u8]) -> Result<usize> {
+fn table(bytes: &[u8]) -> Result<usize> {
     let mut count = 0;
-    let columns = table::Columns { picture: "image.bytes", label: "label" };
-    table::read_from(Bytes::copy_from_slice(bytes), "input", &columns, &mut |rows| {
-        count += rows.iter().filter(|(bytes, _)| picture(bytes.data()).is_ok()).count();
+    let columns = parquet::Columns { picture: "image.bytes", label: "label", rows: 1_000 };
+    parquet::read_from(Cursor::new(bytes), "input", &columns, &mut |rows| {
+        count += rows.iter().filter(|(bytes, _)| picture(bytes.as_ref()).is_ok()).count();
         Ok(())
     })?;
     Ok(count)

@@ -12,7 +12,7 @@ pub mod inventory;
 mod loader;
 mod numpy;
 mod open;
-mod pages;
+mod parquet;
 mod picture;
 mod pictures;
 mod prepared;
@@ -20,7 +20,6 @@ mod published;
 mod sources;
 mod stack;
 mod stream;
-mod table;
 
 pub use card::Card;
 pub use container::Container;

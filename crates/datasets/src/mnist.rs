@@ -19,9 +19,8 @@ use crate::{
     BuildDataset, Card, Error, Opened, Request, Result,
     digest::hex,
     gather::{Broken, Gather},
-    idx, numpy,
+    idx, numpy, parquet,
     stack::Stack,
-    table,
 };
 
 /// The entry of the catalogue.
@@ -106,7 +105,8 @@ fn from_parquet(files: &[PathBuf], skip_broken: bool) -> Result<(Vec<Stack>, Vec
     for (path, sizes) in files.iter().zip(PARTS) {
         let mut gathers: Vec<Gather> = sizes.iter().map(|&n| Gather::new(SHAPE, n, skip_broken, &Ok)).collect();
         let mut row = 0;
-        table::read(path, &table::Columns { picture: "image.bytes", label: "label" }, &mut |batch| {
+        let columns = parquet::Columns { picture: "image.bytes", label: "label", rows: sizes.iter().sum::<usize>() as u64 };
+        parquet::read(path, &columns, &mut |batch| {
             let mut rest = batch.as_slice();
             let mut end = 0;
             for (k, (gather, size)) in gathers.iter_mut().zip(sizes).enumerate() {

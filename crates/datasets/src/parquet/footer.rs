@@ -1,0 +1,157 @@
+//! What a parquet file says of itself: its columns, and where their pages are.
+
+use super::thrift::{BINARY, Compact, LIST, Result, STRUCT};
+
+/// The most columns and the most nesting of a schema.
+const COLUMNS: usize = 4096;
+const NESTED: usize = 16;
+
+/// A column of single values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Column {
+    /// Its path in the schema: `image.bytes`.
+    pub(super) path: String,
+    /// Its physical type, by number.
+    pub(super) kind: i64,
+    /// How many optional levels a value has to be present on.
+    pub(super) optional: u32,
+    /// Whether a row may have several values.
+    pub(super) repeated: bool,
+}
+
+/// The pages of a column in a row group.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub(super) codec: u64,
+    pub(super) values: u64,
+    /// Its first page, and one behind the last byte of the last.
+    pub(super) begin: u64,
+    pub(super) end: u64,
+}
+
+/// A part of the rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Group {
+    pub(super) rows: u64,
+    pub(super) chunks: Vec<Chunk>,
+}
+
+/// The content of a footer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Footer {
+    pub(super) columns: Vec<Column>,
+    pub(super) groups: Vec<Group>,
+}
+
+impl Footer {
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self> {
+        let (mut elements, mut groups) = (Vec::new(), Vec::new());
+        Compact::new(bytes).structure(&mut |reader, kind, field| {
+            match (kind, field) {
+                (LIST, 2) => elements = reader.list(Element::parse)?,
+                (LIST, 4) => groups = reader.list(group)?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        let mut elements = elements.into_iter();
+        let root = elements.next().ok_or("no schema")?;
+        let mut columns = Vec::new();
+        for _ in 0..root.children {
+            descend(&mut elements, "", (0, false), 0, &mut columns)?;
+        }
+        Ok(Self { columns, groups })
+    }
+
+    /// Rows of all groups.
+    pub(super) fn rows(&self) -> u64 {
+        self.groups.iter().fold(0, |sum: u64, g| sum.saturating_add(g.rows))
+    }
+}
+
+#[derive(Default)]
+struct Element {
+    kind: i64,
+    repetition: i64,
+    name: String,
+    children: u64,
+}
+
+impl Element {
+    fn parse(reader: &mut Compact) -> Result<Self> {
+        let mut element = Self { kind: -1, ..Self::default() };
+        reader.structure(&mut |r, kind, field| {
+            match (kind, field) {
+                (4..=6, 1) => element.kind = r.integer()?,
+                (4..=6, 3) => element.repetition = r.integer()?,
+                (BINARY, 4) => element.name = r.text()?,
+                (4..=6, 5) => element.children = r.size()?,
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
+        Ok(element)
+    }
+}
+
+/// Reads the next element of a flattened tree and all below it.
+fn descend(
+    elements: &mut impl Iterator<Item = Element>,
+    above: &str,
+    (optional, repeated): (u32, bool),
+    depth: usize,
+    columns: &mut Vec<Column>,
+) -> Result<()> {
+    let element = elements.next().ok_or("a schema that is cut off")?;
+    if depth > NESTED || columns.len() > COLUMNS {
+        return Err("a schema that is too large".into());
+    }
+    let path = if above.is_empty() { element.name } else { format!("{above}.{}", element.name) };
+    let levels = (optional + u32::from(element.repetition != 0), repeated || element.repetition == 2);
+    for _ in 0..element.children {
+        descend(elements, &path, levels, depth + 1, columns)?;
+    }
+    if element.children == 0 {
+        columns.push(Column { path, kind: element.kind, optional: levels.0, repeated: levels.1 });
+    }
+    Ok(())
+}
+
+fn group(reader: &mut Compact) -> Result<Group> {
+    let mut group = Group::default();
+    reader.structure(&mut |r, kind, field| {
+        match (kind, field) {
+            (LIST, 1) => group.chunks = r.list(chunk)?,
+            (4..=6, 3) => group.rows = r.size()?,
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    Ok(group)
+}
+
+fn chunk(reader: &mut Compact) -> Result<Chunk> {
+    let (mut chunk, mut data, mut dictionary, mut size) = (Chunk::default(), None, None, 0);
+    reader.structure(&mut |r, kind, field| match (kind, field) {
+        (BINARY, 1) => Err("columns in another file".into()),
+        (STRUCT, 3) => r
+            .structure(&mut |r, kind, field| {
+                match (kind, field) {
+                    (4..=6, 4) => chunk.codec = r.size()?,
+                    (4..=6, 5) => chunk.values = r.size()?,
+                    (4..=6, 7) => size = r.size()?,
+                    (4..=6, 9) => data = Some(r.size()?),
+                    (4..=6, 11) => dictionary = Some(r.size()?),
+                    _ => return Ok(false),
+                }
+                Ok(true)
+            })
+            .map(|()| true),
+        _ => Ok(false),
+    })?;
+    let data = data.ok_or("a column without pages")?;
+    // Writers disagree on the offset of an absent dictionary: zero, or none.
+    chunk.begin = dictionary.filter(|&d| d > 0).map_or(data, |d: u64| d.min(data));
+    chunk.end = chunk.begin.checked_add(size).ok_or("pages beyond all bounds")?;
+    Ok(chunk)
+}
