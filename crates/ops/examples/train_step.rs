@@ -35,12 +35,7 @@ fn values(shape: &[usize], scale: f64) -> Result<Tensor> {
 
 impl Network {
     fn new(spec: Spec, width: usize, first: bool) -> Result<Self> {
-        let mut net = Self {
-            spec,
-            width,
-            first,
-            parameters: Vec::new(),
-        };
+        let mut net = Self { spec, width, first, parameters: Vec::new() };
         let (k, code) = (net.spec.kernel, net.spec.code);
         let mut c = net.spec.channels;
         for i in 0..4 {
@@ -54,13 +49,7 @@ impl Network {
         let wide = c * base * base;
         net.layer("fc", &[wide, code], wide, code, false)?;
         for i in 0..net.spec.doublings {
-            net.layer(
-                &format!("decoder{i}"),
-                &[c, c / 2, k, k],
-                c / 2,
-                c * k * k / 4,
-                true,
-            )?;
+            net.layer(&format!("decoder{i}"), &[c, c / 2, k, k], c / 2, c * k * k / 4, true)?;
             c /= 2;
         }
         let o = net.spec.channels;
@@ -68,17 +57,9 @@ impl Network {
         Ok(net)
     }
 
-    fn layer(
-        &mut self,
-        name: &str,
-        shape: &[usize],
-        o: usize,
-        fan: usize,
-        norm: bool,
-    ) -> Result<()> {
+    fn layer(&mut self, name: &str, shape: &[usize], o: usize, fan: usize, norm: bool) -> Result<()> {
         let mut add = |part: &str, t: Tensor| -> Result<()> {
-            self.parameters
-                .push((format!("{name}.{part}"), Var::from_tensor(&t)?));
+            self.parameters.push((format!("{name}.{part}"), Var::from_tensor(&t)?));
             Ok(())
         };
         add("w", values(shape, (3.0 / fan as f64).sqrt())?)?;
@@ -92,10 +73,7 @@ impl Network {
 
     fn forward(&self, x: &Tensor) -> ops::Result<(Tensor, Tensor)> {
         let mut p = self.parameters.iter().map(|(_, v)| v.as_tensor());
-        let mut next = || {
-            p.next()
-                .ok_or_else(|| candle_core::Error::msg("too few parameters"))
-        };
+        let mut next = || p.next().ok_or_else(|| candle_core::Error::msg("too few parameters"));
         let norm = |h: &Tensor, gamma: &Tensor, beta: &Tensor| -> ops::Result<Tensor> {
             Ok(if self.first {
                 ops::batch_norm_relu_train(h, gamma, beta, 1e-5)?.0
@@ -104,53 +82,26 @@ impl Network {
             })
         };
         let up = |h: &Tensor, w: &Tensor, b: &Tensor, stride| {
-            if self.first {
-                ops::conv_transpose2d_same(h, w, Some(b), stride)
-            } else {
-                last::conv_transpose2d_same(h, w, Some(b), stride)
-            }
+            if self.first { ops::conv_transpose2d_same(h, w, Some(b), stride) } else { last::conv_transpose2d_same(h, w, Some(b), stride) }
         };
-        let mut h = if self.first {
-            x.clone()
-        } else {
-            x.permute((0, 2, 3, 1))?
-        };
+        let mut h = if self.first { x.clone() } else { x.permute((0, 2, 3, 1))? };
         for _ in 0..4 {
             let (w, b) = (next()?, next()?);
-            h = if self.first {
-                ops::conv2d_same(&h, w, Some(b), 2)?
-            } else {
-                last::conv2d_same(&h, w, Some(b), 2)?
-            };
+            h = if self.first { ops::conv2d_same(&h, w, Some(b), 2)? } else { last::conv2d_same(&h, w, Some(b), 2)? };
             h = norm(&h, next()?, next()?)?;
         }
         let z = ops::linear(&h.flatten_from(1)?, next()?, Some(next()?))?;
         let base = self.spec.size >> self.spec.doublings;
         let n = x.dim(0)?;
         h = ops::linear_relu(&z, next()?, Some(next()?))?;
-        h = if self.first {
-            h.reshape((n, self.width * 8, base, base))?
-        } else {
-            h.reshape((n, base, base, self.width * 8))?
-        };
+        h = if self.first { h.reshape((n, self.width * 8, base, base))? } else { h.reshape((n, base, base, self.width * 8))? };
         for _ in 0..self.spec.doublings {
             h = up(&h, next()?, next()?, 2)?;
             h = norm(&h, next()?, next()?)?;
         }
         h = up(&h, next()?, next()?, 1)?;
-        h = if self.spec.symmetric {
-            ops::tanh(&h)?
-        } else {
-            ops::sigmoid(&h)?
-        };
-        Ok((
-            z,
-            if self.first {
-                h
-            } else {
-                h.permute((0, 3, 1, 2))?
-            },
-        ))
+        h = if self.spec.symmetric { ops::tanh(&h)? } else { ops::sigmoid(&h)? };
+        Ok((z, if self.first { h } else { h.permute((0, 3, 1, 2))? }))
     }
 }
 
@@ -160,7 +111,13 @@ impl Network {
         let stack = |p: &[&Tensor], direction, last: Option<Finish<'_>>, x: &Tensor| -> ops::Result<Tensor> {
             let mut layers: Vec<StackLayer<'_>> = p
                 .chunks_exact(4)
-                .map(|p| StackLayer { weight: p[0], bias: p[1], stride: 2, direction, finish: Finish::BatchNormRelu { gamma: p[2], beta: p[3] } })
+                .map(|p| StackLayer {
+                    weight: p[0],
+                    bias: p[1],
+                    stride: 2,
+                    direction,
+                    finish: Finish::BatchNormRelu { gamma: p[2], beta: p[3] },
+                })
                 .collect();
             if let Some(finish) = last {
                 let rest = p.chunks_exact(4).remainder();
@@ -199,30 +156,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().collect();
     ops::keep_freed_memory();
     let spec = match args.get(1).map(String::as_str) {
-        Some("cifar10") => Spec {
-            channels: 3,
-            size: 32,
-            kernel: 5,
-            code: 64,
-            doublings: 3,
-            symmetric: true,
-        },
-        Some("celeba") => Spec {
-            channels: 3,
-            size: 64,
-            kernel: 5,
-            code: 64,
-            doublings: 3,
-            symmetric: true,
-        },
-        _ => Spec {
-            channels: 1,
-            size: 28,
-            kernel: 4,
-            code: 8,
-            doublings: 2,
-            symmetric: false,
-        },
+        Some("cifar10") => Spec { channels: 3, size: 32, kernel: 5, code: 64, doublings: 3, symmetric: true },
+        Some("celeba") => Spec { channels: 3, size: 64, kernel: 5, code: 64, doublings: 3, symmetric: true },
+        _ => Spec { channels: 1, size: 28, kernel: 4, code: 8, doublings: 2, symmetric: false },
     };
     let width = args.get(2).map_or(Ok(16), |w| w.parse())?;
     let steps: usize = args.get(3).map_or(Ok(20), |s| s.parse())?;
@@ -244,18 +180,11 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         let backward = start.elapsed();
         adam.step(&gradients)?;
         times.push(start.elapsed().as_secs_f64() * 1e3);
-        parts.push((
-            forward.as_secs_f64() * 1e3,
-            (backward - forward).as_secs_f64() * 1e3,
-        ));
+        parts.push((forward.as_secs_f64() * 1e3, (backward - forward).as_secs_f64() * 1e3));
     }
     let mut times = times.split_off(2);
     times.sort_by(f64::total_cmp);
     let (f, b) = parts[parts.len() - 1];
-    println!(
-        "median {:.1} ms, least {:.1} ms; the last: forward {f:.1}, backward {b:.1}",
-        times[times.len() / 2],
-        times[0]
-    );
+    println!("median {:.1} ms, least {:.1} ms; the last: forward {f:.1}, backward {b:.1}", times[times.len() / 2], times[0]);
     Ok(())
 }

@@ -81,13 +81,11 @@ const PIECE: usize = 1 << 13;
 
 fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
     let mut out = unfilled(x.len());
-    out.par_chunks_mut(PIECE)
-        .zip(x.par_chunks(PIECE))
-        .for_each(|(out, x)| {
-            for (o, v) in out.iter_mut().zip(x) {
-                *o = f(*v);
-            }
-        });
+    out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(out, x)| {
+        for (o, v) in out.iter_mut().zip(x) {
+            *o = f(*v);
+        }
+    });
     out
 }
 
@@ -102,10 +100,7 @@ fn in_place<T: Real>(x: &[T], f: impl Fn(&mut [T]) + Sync) -> Vec<T> {
 
 fn map2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
     let mut out = unfilled(x.len());
-    let pieces = out
-        .par_chunks_mut(PIECE)
-        .zip(x.par_chunks(PIECE))
-        .zip(y.par_chunks(PIECE));
+    let pieces = out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).zip(y.par_chunks(PIECE));
     pieces.for_each(|((out, x), y)| {
         for ((o, x), y) in out.iter_mut().zip(x).zip(y) {
             *o = f(*x, *y);

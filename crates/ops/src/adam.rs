@@ -26,12 +26,7 @@ pub struct AdamConfig {
 impl Default for AdamConfig {
     /// The project's: 1e-3, 0.5, 0.999, 1e-8.
     fn default() -> Self {
-        Self {
-            learning_rate: 1e-3,
-            beta1: 0.5,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        }
+        Self { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 }
     }
 }
 
@@ -78,18 +73,9 @@ impl Adam {
     /// # Errors
     /// A setting out of range, a name given twice, a parameter that holds neither `f32` nor `f64`.
     pub fn new(parameters: Vec<(String, Var)>, config: AdamConfig) -> Result<Self> {
-        let AdamConfig {
-            learning_rate,
-            beta1,
-            beta2,
-            epsilon,
-        } = config;
+        let AdamConfig { learning_rate, beta1, beta2, epsilon } = config;
         let decay = 0.0..1.0;
-        check(
-            "learning_rate",
-            learning_rate,
-            learning_rate >= 0.0 && learning_rate.is_finite(),
-        )?;
+        check("learning_rate", learning_rate, learning_rate >= 0.0 && learning_rate.is_finite())?;
         check("beta1", beta1, decay.contains(&beta1))?;
         check("beta2", beta2, decay.contains(&beta2))?;
         check("epsilon", epsilon, epsilon >= 0.0 && epsilon.is_finite())?;
@@ -104,11 +90,7 @@ impl Adam {
             let moments = Moments::from_tensors(&zeros, &zeros)?;
             entries.push(Entry { name, var, moments });
         }
-        Ok(Self {
-            config,
-            step: 0,
-            entries,
-        })
+        Ok(Self { config, step: 0, entries })
     }
 
     /// Changes the step size from the next step on.
@@ -130,28 +112,14 @@ impl Adam {
     pub fn step(&mut self, gradients: &GradStore) -> Result<()> {
         let mut found = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
-            let gradient = gradients
-                .get(&entry.var)
-                .ok_or_else(|| Error::MissingGradient {
-                    name: entry.name.clone(),
-                })?;
+            let gradient = gradients.get(&entry.var).ok_or_else(|| Error::MissingGradient { name: entry.name.clone() })?;
             found.push(gradient.contiguous()?);
         }
         self.step += 1;
         let t = self.step as f64;
-        let AdamConfig {
-            learning_rate,
-            beta1,
-            beta2,
-            epsilon,
-        } = self.config;
-        let step = Step {
-            beta1,
-            beta2,
-            epsilon,
-            step_size: learning_rate / (1.0 - beta1.powf(t)),
-            root_correction: (1.0 - beta2.powf(t)).sqrt(),
-        };
+        let AdamConfig { learning_rate, beta1, beta2, epsilon } = self.config;
+        let step =
+            Step { beta1, beta2, epsilon, step_size: learning_rate / (1.0 - beta1.powf(t)), root_correction: (1.0 - beta2.powf(t)).sqrt() };
         for (entry, gradient) in self.entries.iter_mut().zip(&found) {
             entry.update(gradient, &step)?;
         }
@@ -169,10 +137,7 @@ impl Adam {
             state.insert(format!("adam.m.{}", entry.name), m);
             state.insert(format!("adam.v.{}", entry.name), v);
         }
-        let t = i64::try_from(self.step).map_err(|_| Error::StateStep {
-            key: "adam.t".to_owned(),
-            value: self.step.to_string(),
-        })?;
+        let t = i64::try_from(self.step).map_err(|_| Error::StateStep { key: "adam.t".to_owned(), value: self.step.to_string() })?;
         state.insert("adam.t".to_owned(), Tensor::new(&[t], &Device::Cpu)?);
         Ok(state)
     }
@@ -183,16 +148,9 @@ impl Adam {
     /// # Errors
     /// A missing entry, or one of another shape or kind of number.
     pub fn load_state(&mut self, state: &BTreeMap<String, Tensor>) -> Result<()> {
-        let get = |key: &str| {
-            state.get(key).ok_or_else(|| Error::MissingState {
-                key: key.to_owned(),
-            })
-        };
+        let get = |key: &str| state.get(key).ok_or_else(|| Error::MissingState { key: key.to_owned() });
         let t = get("adam.t")?;
-        let bad_step = |value: String| Error::StateStep {
-            key: "adam.t".to_owned(),
-            value,
-        };
+        let bad_step = |value: String| Error::StateStep { key: "adam.t".to_owned(), value };
         let step = match t.to_dtype(DType::I64)?.flatten_all()?.to_vec1::<i64>()?[..] {
             [t] => u64::try_from(t).map_err(|_| bad_step(t.to_string()))?,
             _ => return Err(bad_step(format!("a tensor of shape {:?}", t.dims()))),
@@ -203,11 +161,7 @@ impl Adam {
                 let key = format!("adam.{kind}.{}", entry.name);
                 let tensor = get(&key)?;
                 if tensor.dims() != entry.var.dims() {
-                    return Err(Error::StateShape {
-                        key,
-                        expected: entry.var.dims().to_vec(),
-                        got: tensor.dims().to_vec(),
-                    });
+                    return Err(Error::StateShape { key, expected: entry.var.dims().to_vec(), got: tensor.dims().to_vec() });
                 }
                 if tensor.dtype() != entry.var.dtype() {
                     return Err(Error::DType {
@@ -244,10 +198,7 @@ fn check(parameter: &'static str, value: f64, fine: bool) -> Result<()> {
 impl Moments {
     fn from_tensors(m: &Tensor, v: &Tensor) -> Result<Self> {
         if !matches!(m.device(), Device::Cpu) {
-            return Ok(Self::Device {
-                m: m.copy()?,
-                v: v.copy()?,
-            });
+            return Ok(Self::Device { m: m.copy()?, v: v.copy()? });
         }
         let (m, v) = (m.flatten_all()?, v.flatten_all()?);
         Ok(match m.dtype() {
@@ -273,14 +224,10 @@ impl Entry {
     fn update(&mut self, gradient: &Tensor, step: &Step) -> Result<()> {
         match &mut self.moments {
             Moments::F32(moments) => {
-                self.var
-                    .as_tensor()
-                    .inplace_op2(gradient, &Update { step, moments })?;
+                self.var.as_tensor().inplace_op2(gradient, &Update { step, moments })?;
             }
             Moments::F64(moments) => {
-                self.var
-                    .as_tensor()
-                    .inplace_op2(gradient, &Update { step, moments })?;
+                self.var.as_tensor().inplace_op2(gradient, &Update { step, moments })?;
             }
             Moments::Device { m, v } => {
                 let gradient = gradient.detach();
@@ -313,9 +260,7 @@ impl<T: Real> InplaceOp2 for Update<'_, T> {
         gradient_layout: &Layout,
     ) -> candle_core::Result<()> {
         let gradient = contiguous::<T>(gradient, gradient_layout)?;
-        let (start, end) = layout
-            .contiguous_offsets()
-            .ok_or(candle_core::Error::RequiresContiguous { op: "adam" })?;
+        let (start, end) = layout.contiguous_offsets().ok_or(candle_core::Error::RequiresContiguous { op: "adam" })?;
         let parameter = T::slice_mut(parameter)?
             .get_mut(start..end)
             .ok_or_else(|| candle_core::Error::msg("adam: a layout reaches outside its storage"))?;
@@ -350,18 +295,16 @@ fn update<T: Real>(step: &Step, p: &mut [T], m: &mut [T], v: &mut [T], gradient:
         root: number(step.root_correction),
         epsilon: number(step.epsilon),
     };
-    p.par_chunks_mut(PIECE)
-        .zip(m.par_chunks_mut(PIECE))
-        .zip(v.par_chunks_mut(PIECE))
-        .zip(gradient.par_chunks(PIECE))
-        .for_each(|(((p, m), v), g)| {
+    p.par_chunks_mut(PIECE).zip(m.par_chunks_mut(PIECE)).zip(v.par_chunks_mut(PIECE)).zip(gradient.par_chunks(PIECE)).for_each(
+        |(((p, m), v), g)| {
             // PyTorch's lerp goes from the nearer end.
             if step.beta1 > 0.5 {
                 update_piece::<T, true>(factors, p, m, v, g);
             } else {
                 update_piece::<T, false>(factors, p, m, v, g);
             }
-        });
+        },
+    );
 }
 
 vectorised! {

@@ -104,59 +104,28 @@ pub enum Error {
     Tensor(#[from] candle_core::Error),
 }
 
-pub(crate) fn shape_error(
-    op: &'static str,
-    argument: &'static str,
-    expected: impl Into<String>,
-    got: &Tensor,
-) -> Error {
-    Error::Shape {
-        op,
-        argument,
-        expected: expected.into(),
-        got: got.dims().to_vec(),
-    }
+pub(crate) fn shape_error(op: &'static str, argument: &'static str, expected: impl Into<String>, got: &Tensor) -> Error {
+    Error::Shape { op, argument, expected: expected.into(), got: got.dims().to_vec() }
 }
 
 /// `x` must hold `f32` or `f64`.
 pub(crate) fn check_float(op: &'static str, argument: &'static str, x: &Tensor) -> Result<()> {
     match x.dtype() {
         DType::F32 | DType::F64 => Ok(()),
-        got => Err(Error::DType {
-            op,
-            argument,
-            expected: "F32 or F64".to_owned(),
-            got,
-        }),
+        got => Err(Error::DType { op, argument, expected: "F32 or F64".to_owned(), got }),
     }
 }
 
 /// `x` must hold the same kind of numbers as the first argument.
-pub(crate) fn check_dtype(
-    op: &'static str,
-    argument: &'static str,
-    x: &Tensor,
-    like: &Tensor,
-) -> Result<()> {
+pub(crate) fn check_dtype(op: &'static str, argument: &'static str, x: &Tensor, like: &Tensor) -> Result<()> {
     if x.dtype() == like.dtype() {
         return Ok(());
     }
-    Err(Error::DType {
-        op,
-        argument,
-        expected: format!("{:?} like the input", like.dtype()),
-        got: x.dtype(),
-    })
+    Err(Error::DType { op, argument, expected: format!("{:?} like the input", like.dtype()), got: x.dtype() })
 }
 
 /// `x` must be a vector of `len` numbers of the same kind as `like`.
-pub(crate) fn check_vector(
-    op: &'static str,
-    argument: &'static str,
-    x: &Tensor,
-    len: usize,
-    like: &Tensor,
-) -> Result<()> {
+pub(crate) fn check_vector(op: &'static str, argument: &'static str, x: &Tensor, len: usize, like: &Tensor) -> Result<()> {
     check_dtype(op, argument, x, like)?;
     if x.dims() != [len] {
         return Err(shape_error(op, argument, format!("[{len}]"), x));

@@ -24,13 +24,7 @@ pub fn linear_relu(x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Tensor>
     apply("linear_relu", x, w, b, true)
 }
 
-fn apply(
-    op: &'static str,
-    x: &Tensor,
-    w: &Tensor,
-    b: Option<&Tensor>,
-    relu: bool,
-) -> Result<Tensor> {
+fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, relu: bool) -> Result<Tensor> {
     check_float(op, "x", x)?;
     let &[n, i] = x.dims() else {
         return Err(shape_error(op, "x", "[N, I]", x));
@@ -70,11 +64,7 @@ struct LinearOp {
 
 /// `a b` with the columns of the result shared among tasks; both given as functions of a range of
 /// columns, because a matrix of few rows and many columns cannot be split by rows.
-fn product_by_columns<T: Real>(
-    rows: usize,
-    columns: usize,
-    task: impl Fn(&mut [T], std::ops::Range<usize>) + Sync,
-) -> Vec<T> {
+fn product_by_columns<T: Real>(rows: usize, columns: usize, task: impl Fn(&mut [T], std::ops::Range<usize>) + Sync) -> Vec<T> {
     const COLUMNS: usize = 1024;
     if columns <= COLUMNS {
         let mut out = vec![T::zero(); rows * columns];
@@ -91,13 +81,11 @@ fn product_by_columns<T: Real>(
         })
         .collect();
     let mut out = vec![T::zero(); rows * columns];
-    out.par_chunks_mut(columns)
-        .enumerate()
-        .for_each(|(row, out)| {
-            for (block, out) in blocks.iter().zip(out.chunks_mut(COLUMNS)) {
-                out.copy_from_slice(&block[row * out.len()..][..out.len()]);
-            }
-        });
+    out.par_chunks_mut(columns).enumerate().for_each(|(row, out)| {
+        for (block, out) in blocks.iter().zip(out.chunks_mut(COLUMNS)) {
+            out.copy_from_slice(&block[row * out.len()..][..out.len()]);
+        }
+    });
     out
 }
 
@@ -151,11 +139,7 @@ impl LinearOp {
             if x.track_op() {
                 let dx = with_slice::<T, _>(w, |w| {
                     Ok(product_by_columns(n, i, |out, range| {
-                        let w = if range.is_empty() {
-                            &[][..]
-                        } else {
-                            &w[range.start..]
-                        };
+                        let w = if range.is_empty() { &[][..] } else { &w[range.start..] };
                         let w = Matrix::strided(w, o, range.len(), i);
                         multiply(out, range.len(), matrix, w, false);
                     }))
@@ -166,24 +150,18 @@ impl LinearOp {
                 let dw = with_slice::<T, _>(x, |x| {
                     let mut dw = vec![T::zero(); o * i];
                     let rows = o.div_ceil(8).max(1);
-                    dw.par_chunks_mut(rows * i.max(1))
-                        .enumerate()
-                        .for_each(|(task, dw)| {
-                            let first = task * rows;
-                            let count = rows.min(o - first);
-                            let part = Matrix::strided(&grad[first.min(grad.len())..], n, count, o);
-                            multiply(dw, i, part.transposed(), Matrix::new(x, n, i), false);
-                        });
+                    dw.par_chunks_mut(rows * i.max(1)).enumerate().for_each(|(task, dw)| {
+                        let first = task * rows;
+                        let count = rows.min(o - first);
+                        let part = Matrix::strided(&grad[first.min(grad.len())..], n, count, o);
+                        multiply(dw, i, part.transposed(), Matrix::new(x, n, i), false);
+                    });
                     Ok(dw)
                 })?;
                 gradients.1 = Some(Tensor::from_vec(dw, (o, i), &Device::Cpu)?);
             }
             if let Some(b) = b.filter(|b| b.track_op()) {
-                gradients.2 = Some(Tensor::from_vec(
-                    column_sums(grad, o),
-                    b.shape(),
-                    &Device::Cpu,
-                )?);
+                gradients.2 = Some(Tensor::from_vec(column_sums(grad, o), b.shape(), &Device::Cpu)?);
             }
             Ok(gradients)
         })
@@ -194,26 +172,14 @@ impl CustomOp2 for LinearOp {
     fn name(&self) -> &'static str {
         "linear"
     }
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        lx: &Layout,
-        w: &CpuStorage,
-        lw: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         let y = dispatch!(x.dtype(), T => {
             let y = self.forward::<T>(contiguous(x, lx)?, contiguous(w, lw)?, None);
             Ok(candle_core::WithDType::to_cpu_storage_owned(y))
         })?;
         Ok((y, Shape::from((self.n, self.o))))
     }
-    fn bwd(
-        &self,
-        x: &Tensor,
-        w: &Tensor,
-        y: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(&self, x: &Tensor, w: &Tensor, y: &Tensor, grad: &Tensor) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
         let (dx, dw, _) = dispatch!(x.dtype(), T => self.backward::<T>(x, w, None, y, grad))?;
         Ok((dx, dw))
     }

@@ -18,22 +18,12 @@ pub fn squared_error_sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
         return Err(shape_error(OP, "b", format!("{:?}", a.dims()), b));
     }
     let Some(&n) = a.dims().first() else {
-        return Err(Error::Shape {
-            op: OP,
-            argument: "a",
-            expected: "[N, ...]".to_owned(),
-            got: Vec::new(),
-        });
+        return Err(Error::Shape { op: OP, argument: "a", expected: "[N, ...]".to_owned(), got: Vec::new() });
     };
     if !matches!(a.device(), Device::Cpu) || a.elem_count() == 0 {
-        return Ok((a - b)?
-            .sqr()?
-            .reshape((n, a.elem_count() / n.max(1)))?
-            .sum(1)?);
+        return Ok((a - b)?.sqr()?.reshape((n, a.elem_count() / n.max(1)))?.sum(1)?);
     }
-    let op = SquaredError {
-        size: a.elem_count() / n,
-    };
+    let op = SquaredError { size: a.elem_count() / n };
     Ok(a.contiguous()?.apply_op2(&b.contiguous()?, op)?)
 }
 
@@ -67,15 +57,12 @@ impl SquaredError {
     fn backward<T: Real>(&self, a: &[T], b: &[T], grad: &[T], sign: f64) -> Vec<T> {
         let mut out = unfilled(a.len());
         let images = out.par_chunks_mut(self.size).zip(a.par_chunks(self.size));
-        images
-            .zip(b.par_chunks(self.size))
-            .zip(grad)
-            .for_each(|(((out, a), b), grad)| {
-                let factor = T::from_f64(2.0 * sign) * *grad;
-                for (o, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
-                    *o = factor * (*a - *b);
-                }
-            });
+        images.zip(b.par_chunks(self.size)).zip(grad).for_each(|(((out, a), b), grad)| {
+            let factor = T::from_f64(2.0 * sign) * *grad;
+            for (o, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
+                *o = factor * (*a - *b);
+            }
+        });
         out
     }
 }
@@ -85,13 +72,7 @@ impl CustomOp2 for SquaredError {
         "squared_error_sum"
     }
 
-    fn cpu_fwd(
-        &self,
-        a: &CpuStorage,
-        la: &Layout,
-        b: &CpuStorage,
-        lb: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(&self, a: &CpuStorage, la: &Layout, b: &CpuStorage, lb: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         dispatch!(a.dtype(), T => {
             let sums = self.forward::<T>(contiguous(a, la)?, contiguous(b, lb)?);
             let shape = Shape::from(sums.len());
@@ -99,13 +80,7 @@ impl CustomOp2 for SquaredError {
         })
     }
 
-    fn bwd(
-        &self,
-        a: &Tensor,
-        b: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(&self, a: &Tensor, b: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
         dispatch!(a.dtype(), T => {
             let gradient = |wanted: &Tensor, sign| {
                 if !wanted.track_op() {

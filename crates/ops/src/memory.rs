@@ -47,9 +47,7 @@ mod glibc {
     pub(super) fn keep() -> bool {
         // SAFETY: mallopt takes two integers, locks the allocator itself and returns 0 on refusal.
         unsafe {
-            mallopt(M_MMAP_THRESHOLD, LARGEST_ON_HEAP) == 1
-                && mallopt(M_TRIM_THRESHOLD, c_int::MAX) == 1
-                && mallopt(M_MMAP_MAX, 0) == 1
+            mallopt(M_MMAP_THRESHOLD, LARGEST_ON_HEAP) == 1 && mallopt(M_TRIM_THRESHOLD, c_int::MAX) == 1 && mallopt(M_MMAP_MAX, 0) == 1
         }
     }
 }

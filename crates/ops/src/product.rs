@@ -2,10 +2,7 @@
 //!
 //! The callers split their work into pieces that depend on shapes alone and give each piece to
 //! one thread, so the same sums are formed in the same order for any number of threads.
-#![expect(
-    unsafe_code,
-    reason = "gemm takes raw pointers; the views check every extent first"
-)]
+#![expect(unsafe_code, reason = "gemm takes raw pointers; the views check every extent first")]
 
 use crate::real::Real;
 
@@ -30,34 +27,16 @@ impl<'a, T> Matrix<'a, T> {
         if rows > 0 && columns > 0 {
             assert!(columns <= row_stride && (rows - 1) * row_stride + columns <= data.len());
         }
-        Self {
-            data,
-            rows,
-            columns,
-            row_stride,
-            column_stride: 1,
-        }
+        Self { data, rows, columns, row_stride, column_stride: 1 }
     }
 
     pub(crate) fn transposed(self) -> Self {
-        Self {
-            rows: self.columns,
-            columns: self.rows,
-            row_stride: self.column_stride,
-            column_stride: self.row_stride,
-            ..self
-        }
+        Self { rows: self.columns, columns: self.rows, row_stride: self.column_stride, column_stride: self.row_stride, ..self }
     }
 }
 
 /// `out = a b`, or `out += a b`; `out` has rows of `out_stride` numbers.
-pub(crate) fn multiply<T: Real>(
-    out: &mut [T],
-    out_stride: usize,
-    a: Matrix<'_, T>,
-    b: Matrix<'_, T>,
-    accumulate: bool,
-) {
+pub(crate) fn multiply<T: Real>(out: &mut [T], out_stride: usize, a: Matrix<'_, T>, b: Matrix<'_, T>, accumulate: bool) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(k, b.rows);
     if m == 0 || n == 0 {
@@ -102,21 +81,9 @@ mod tests {
         let a = [1., 2., 3., 4., 5., 6.];
         let b = [1., 0., 2., 0., 1., 2.];
         let mut out = [9.; 4];
-        multiply(
-            &mut out,
-            2,
-            Matrix::new(&a, 2, 3),
-            Matrix::new(&b, 3, 2),
-            false,
-        );
+        multiply(&mut out, 2, Matrix::new(&a, 2, 3), Matrix::new(&b, 3, 2), false);
         assert_eq!(out, [8., 6., 20., 12.]);
-        multiply(
-            &mut out,
-            2,
-            Matrix::new(&b, 3, 2).transposed(),
-            Matrix::new(&a, 2, 3).transposed(),
-            true,
-        );
+        multiply(&mut out, 2, Matrix::new(&b, 3, 2).transposed(), Matrix::new(&a, 2, 3).transposed(), true);
         assert_eq!(out, [8. + 8., 6. + 20., 20. + 6., 12. + 12.]);
     }
 }

@@ -1,15 +1,13 @@
 //! The two kinds of numbers the kernels compute with, and the way from a tensor to its slice.
 #![expect(unsafe_code, reason = "vectors that a kernel is about to fill")]
 
+use crate::exponential;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, DType, Error, Layout, Result, Storage, Tensor, WithDType};
-use crate::exponential;
 use std::cell::RefCell;
 
 /// `f32` or `f64`. The first trains, the second checks gradients by finite differences.
-pub(crate) trait Real:
-    WithDType + std::iter::Sum + std::ops::Neg<Output = Self> + Default + crate::panels::Kernels
-{
+pub(crate) trait Real: WithDType + std::iter::Sum + std::ops::Neg<Output = Self> + Default + crate::panels::Kernels {
     fn exp(self) -> Self;
     fn tanh(self) -> Self;
     fn sqrt(self) -> Self;
@@ -87,30 +85,19 @@ pub(crate) fn with_slice<T: Real, R>(x: &Tensor, f: impl FnOnce(&[T]) -> Result<
     let (storage, layout) = x.storage_and_layout();
     match &*storage {
         Storage::Cpu(cpu) => f(contiguous::<T>(cpu, layout)?),
-        _ => Err(Error::msg(
-            "vimae-ops: a tensor of this operation is not on the CPU",
-        )),
+        _ => Err(Error::msg("vimae-ops: a tensor of this operation is not on the CPU")),
     }
 }
 
 /// The numbers behind a contiguous layout.
 pub(crate) fn contiguous<'a, T: Real>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
-    let (start, end) = layout
-        .contiguous_offsets()
-        .ok_or(Error::RequiresContiguous {
-            op: "vimae-ops kernel",
-        })?;
-    T::cpu_storage_as_slice(storage)?
-        .get(start..end)
-        .ok_or_else(|| Error::msg("vimae-ops: a layout reaches outside its storage"))
+    let (start, end) = layout.contiguous_offsets().ok_or(Error::RequiresContiguous { op: "vimae-ops kernel" })?;
+    T::cpu_storage_as_slice(storage)?.get(start..end).ok_or_else(|| Error::msg("vimae-ops: a layout reaches outside its storage"))
 }
 
 /// A vector for a kernel that writes every number before any is read: zeroing what is overwritten
 /// anyway is a measurable share of a training step.
-#[expect(
-    clippy::uninit_vec,
-    reason = "as candle's own alloc_uninit; the kernels only write"
-)]
+#[expect(clippy::uninit_vec, reason = "as candle's own alloc_uninit; the kernels only write")]
 pub(crate) fn unfilled<T: Real>(len: usize) -> Vec<T> {
     let mut out = Vec::with_capacity(len);
     // SAFETY: the capacity is `len`; f32 and f64 have no destructor and no invalid bit pattern,

@@ -303,7 +303,9 @@ mod tests {
 
     #[test]
     fn agrees_with_the_direct_kernels() {
-        for (n, h, w, k, s, c, o) in [(3, 7, 9, 4, 1, 1, 16), (9, 6, 5, 5, 1, 3, 32), (2, 8, 7, 5, 2, 3, 16), (1, 1, 2, 4, 2, 7, 48), (2, 4, 4, 2, 3, 2, 16)] {
+        for (n, h, w, k, s, c, o) in
+            [(3, 7, 9, 4, 1, 1, 16), (9, 6, 5, 5, 1, 3, 32), (2, 8, 7, 5, 2, 3, 16), (1, 1, 2, 4, 2, 7, 48), (2, 4, 4, 2, 3, 2, 16)]
+        {
             let (oh, ow) = (usize::div_ceil(h, s), usize::div_ceil(w, s));
             let (top, left) = (same_padding(h, k, s).0, same_padding(w, k, s).0);
             let g = Geometry { n, h, w, c, oh, ow, o, kh: k, kw: k, sh: s, sw: s, top, left };

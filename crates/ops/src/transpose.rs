@@ -11,9 +11,7 @@ pub(crate) fn transpose_images<T: Real>(x: &[T], rows: usize, columns: usize) ->
     let mut out = unfilled(x.len());
     let size = rows * columns;
     if size > 0 {
-        out.par_chunks_mut(size)
-            .zip(x.par_chunks(size))
-            .for_each(|(out, x)| transpose(x, out, rows, columns));
+        out.par_chunks_mut(size).zip(x.par_chunks(size)).for_each(|(out, x)| transpose(x, out, rows, columns));
     }
     out
 }

@@ -29,10 +29,7 @@ fn numbers(vars: &[(String, Var)]) -> candle_core::Result<Vec<f32>> {
 fn follows_the_equations() -> Outcome {
     for beta1 in [0.5, 0.9] {
         let vars = parameters()?;
-        let config = AdamConfig {
-            beta1,
-            ..AdamConfig::default()
-        };
+        let config = AdamConfig { beta1, ..AdamConfig::default() };
         let mut adam = Adam::new(vars.clone(), config)?;
         let mut p: Vec<f64> = numbers(&vars)?.into_iter().map(f64::from).collect();
         let (mut m, mut v) = (vec![0.; p.len()], vec![0.; p.len()]);
@@ -40,13 +37,7 @@ fn follows_the_equations() -> Outcome {
             let gradients = loss(&vars)?.backward()?;
             let mut g = Vec::new();
             for (_, var) in &vars {
-                g.extend(
-                    gradients
-                        .get(var)
-                        .ok_or("none")?
-                        .flatten_all()?
-                        .to_vec1::<f32>()?,
-                );
+                g.extend(gradients.get(var).ok_or("none")?.flatten_all()?.to_vec1::<f32>()?);
             }
             adam.step(&gradients)?;
             for i in 0..p.len() {
@@ -59,10 +50,7 @@ fn follows_the_equations() -> Outcome {
             }
         }
         for (got, expected) in numbers(&vars)?.into_iter().zip(p) {
-            assert!(
-                (f64::from(got) - expected).abs() < 1e-5,
-                "expected {expected}, got {got}"
-            );
+            assert!((f64::from(got) - expected).abs() < 1e-5, "expected {expected}, got {got}");
         }
     }
     Ok(())
@@ -81,10 +69,7 @@ fn continues_bit_for_bit() -> Outcome {
     }
     let state = first.state()?;
     let keys: Vec<&str> = state.keys().map(String::as_str).collect();
-    assert_eq!(
-        keys,
-        ["adam.m.a", "adam.m.b", "adam.t", "adam.v.a", "adam.v.b"]
-    );
+    assert_eq!(keys, ["adam.m.a", "adam.m.b", "adam.t", "adam.v.a", "adam.v.b"]);
     let mut second = Adam::new(stopped.clone(), config)?;
     second.load_state(&state)?;
     for _ in 0..20 {
@@ -107,31 +92,14 @@ fn refuses_what_does_not_fit() -> Outcome {
 
     let mut state = adam.state()?;
     state.remove("adam.v.b");
-    assert!(
-        matches!(adam.load_state(&state), Err(Error::MissingState { key }) if key == "adam.v.b")
-    );
+    assert!(matches!(adam.load_state(&state), Err(Error::MissingState { key }) if key == "adam.v.b"));
     let mut state = adam.state()?;
     state.insert("adam.m.b".to_owned(), Tensor::new(&[1f32], &Device::Cpu)?);
-    assert!(matches!(
-        adam.load_state(&state),
-        Err(Error::StateShape { .. })
-    ));
+    assert!(matches!(adam.load_state(&state), Err(Error::StateShape { .. })));
 
     let twice = vec![vars[0].clone(), vars[0].clone()];
-    assert!(matches!(
-        Adam::new(twice, AdamConfig::default()),
-        Err(Error::DuplicateParameter { .. })
-    ));
-    let config = AdamConfig {
-        beta1: 1.0,
-        ..AdamConfig::default()
-    };
-    assert!(matches!(
-        Adam::new(vars, config),
-        Err(Error::Parameter {
-            parameter: "beta1",
-            ..
-        })
-    ));
+    assert!(matches!(Adam::new(twice, AdamConfig::default()), Err(Error::DuplicateParameter { .. })));
+    let config = AdamConfig { beta1: 1.0, ..AdamConfig::default() };
+    assert!(matches!(Adam::new(vars, config), Err(Error::Parameter { parameter: "beta1", .. })));
     Ok(())
 }

@@ -13,99 +13,36 @@ fn zeros(shape: &[usize]) -> candle_core::Result<Tensor> {
 fn wrong_shapes_are_named() -> Outcome {
     let x = zeros(&[2, 3, 8, 8])?;
     let error = ops::conv2d_same(&x, &zeros(&[4, 2, 3, 3])?, None, 2).expect_err("channels differ");
-    assert_eq!(
-        error.to_string(),
-        "conv2d_same: w must be [O, 3, kh, kw], got [4, 2, 3, 3]"
-    );
-    let error =
-        ops::conv_transpose2d_same(&x, &zeros(&[2, 4, 3, 3])?, None, 2).expect_err("differ");
-    assert!(
-        error
-            .to_string()
-            .contains("[3, O, kh, kw], got [2, 4, 3, 3]"),
-        "{error}"
-    );
+    assert_eq!(error.to_string(), "conv2d_same: w must be [O, 3, kh, kw], got [4, 2, 3, 3]");
+    let error = ops::conv_transpose2d_same(&x, &zeros(&[2, 4, 3, 3])?, None, 2).expect_err("differ");
+    assert!(error.to_string().contains("[3, O, kh, kw], got [2, 4, 3, 3]"), "{error}");
     let w = zeros(&[4, 3, 3, 3])?;
-    assert!(matches!(
-        ops::conv2d_same(&x, &w, Some(&zeros(&[3])?), 2),
-        Err(Error::Shape { argument: "b", .. })
-    ));
-    assert!(matches!(
-        ops::conv2d_same(&x, &w, None, 0),
-        Err(Error::Parameter {
-            parameter: "stride",
-            ..
-        })
-    ));
-    assert!(matches!(
-        ops::conv2d_same(&zeros(&[3, 8, 8])?, &w, None, 1),
-        Err(Error::Shape { argument: "x", .. })
-    ));
-    assert!(matches!(
-        ops::conv2d_same(&zeros(&[2, 3, 0, 8])?, &w, None, 1),
-        Err(Error::Parameter { .. })
-    ));
+    assert!(matches!(ops::conv2d_same(&x, &w, Some(&zeros(&[3])?), 2), Err(Error::Shape { argument: "b", .. })));
+    assert!(matches!(ops::conv2d_same(&x, &w, None, 0), Err(Error::Parameter { parameter: "stride", .. })));
+    assert!(matches!(ops::conv2d_same(&zeros(&[3, 8, 8])?, &w, None, 1), Err(Error::Shape { argument: "x", .. })));
+    assert!(matches!(ops::conv2d_same(&zeros(&[2, 3, 0, 8])?, &w, None, 1), Err(Error::Parameter { .. })));
     let small = zeros(&[2, 3, 2, 2])?;
-    assert!(matches!(
-        ops::conv2d(&small, &w, None, ConvParams::default()),
-        Err(Error::Parameter { .. })
-    ));
-    assert!(matches!(
-        ops::conv2d_same(&x.to_dtype(DType::U8)?, &w, None, 1),
-        Err(Error::DType { got: DType::U8, .. })
-    ));
-    assert!(matches!(
-        ops::conv2d_same(&x.to_dtype(DType::F64)?, &w, None, 1),
-        Err(Error::DType { argument: "w", .. })
-    ));
-    assert!(matches!(
-        ops::linear(&zeros(&[2, 3])?, &zeros(&[4, 2])?, None),
-        Err(Error::Shape { argument: "w", .. })
-    ));
+    assert!(matches!(ops::conv2d(&small, &w, None, ConvParams::default()), Err(Error::Parameter { .. })));
+    assert!(matches!(ops::conv2d_same(&x.to_dtype(DType::U8)?, &w, None, 1), Err(Error::DType { got: DType::U8, .. })));
+    assert!(matches!(ops::conv2d_same(&x.to_dtype(DType::F64)?, &w, None, 1), Err(Error::DType { argument: "w", .. })));
+    assert!(matches!(ops::linear(&zeros(&[2, 3])?, &zeros(&[4, 2])?, None), Err(Error::Shape { argument: "w", .. })));
     let c = zeros(&[3])?;
-    assert!(matches!(
-        ops::batch_norm_train(&zeros(&[1, 3])?, &c, &c, 1e-5),
-        Err(Error::TooFewValues { got: 1, .. })
-    ));
-    assert!(matches!(
-        ops::batch_norm_train(&x, &c, &zeros(&[4])?, 1e-5),
-        Err(Error::Shape {
-            argument: "beta",
-            ..
-        })
-    ));
-    assert!(matches!(
-        ops::squared_error_sum(&x, &w),
-        Err(Error::Shape { .. })
-    ));
+    assert!(matches!(ops::batch_norm_train(&zeros(&[1, 3])?, &c, &c, 1e-5), Err(Error::TooFewValues { got: 1, .. })));
+    assert!(matches!(ops::batch_norm_train(&x, &c, &zeros(&[4])?, 1e-5), Err(Error::Shape { argument: "beta", .. })));
+    assert!(matches!(ops::squared_error_sum(&x, &w), Err(Error::Shape { .. })));
     Ok(())
 }
 
 #[test]
 fn empty_batches_give_empty_results() -> Outcome {
     let x = zeros(&[0, 3, 8, 8])?;
-    assert_eq!(
-        ops::conv2d_same(&x, &zeros(&[4, 3, 3, 3])?, None, 2)?.dims(),
-        [0, 4, 4, 4]
-    );
-    assert_eq!(
-        ops::conv_transpose2d_same(&x, &zeros(&[3, 9, 3, 3])?, None, 2)?.dims(),
-        [0, 9, 16, 16]
-    );
-    assert_eq!(
-        ops::conv_transpose2d_same(&x, &zeros(&[3, 1, 3, 3])?, None, 2)?.dims(),
-        [0, 1, 16, 16]
-    );
-    assert_eq!(
-        ops::linear(&zeros(&[0, 3])?, &zeros(&[2000, 3])?, None)?.dims(),
-        [0, 2000]
-    );
+    assert_eq!(ops::conv2d_same(&x, &zeros(&[4, 3, 3, 3])?, None, 2)?.dims(), [0, 4, 4, 4]);
+    assert_eq!(ops::conv_transpose2d_same(&x, &zeros(&[3, 9, 3, 3])?, None, 2)?.dims(), [0, 9, 16, 16]);
+    assert_eq!(ops::conv_transpose2d_same(&x, &zeros(&[3, 1, 3, 3])?, None, 2)?.dims(), [0, 1, 16, 16]);
+    assert_eq!(ops::linear(&zeros(&[0, 3])?, &zeros(&[2000, 3])?, None)?.dims(), [0, 2000]);
     assert_eq!(ops::squared_error_sum(&x, &x)?.dims(), [0]);
     let c = zeros(&[3])?;
-    assert_eq!(
-        ops::batch_norm_eval(&x, &c, &c, &c, &c, 1e-5)?.dims(),
-        x.dims()
-    );
+    assert_eq!(ops::batch_norm_eval(&x, &c, &c, &c, &c, 1e-5)?.dims(), x.dims());
     Ok(())
 }
 
@@ -113,15 +50,10 @@ fn empty_batches_give_empty_results() -> Outcome {
 fn views_are_read_through_their_strides() -> Outcome {
     let x = Tensor::arange(0f32, 2. * 8. * 6. * 3., &Device::Cpu)?.reshape((2, 8, 6, 3))?;
     let view = x.permute((0, 3, 2, 1))?.narrow(2, 1, 4)?;
-    let w = Tensor::arange(0f32, 3. * 3. * 3. * 5., &Device::Cpu)?
-        .reshape((3, 3, 3, 5))?
-        .permute((3, 0, 1, 2))?;
+    let w = Tensor::arange(0f32, 3. * 3. * 3. * 5., &Device::Cpu)?.reshape((3, 3, 3, 5))?.permute((3, 0, 1, 2))?;
     let direct = ops::conv2d_same(&view, &w, None, 2)?;
     let copied = ops::conv2d_same(&view.force_contiguous()?, &w.force_contiguous()?, None, 2)?;
-    assert_eq!(
-        direct.flatten_all()?.to_vec1::<f32>()?,
-        copied.flatten_all()?.to_vec1::<f32>()?
-    );
+    assert_eq!(direct.flatten_all()?.to_vec1::<f32>()?, copied.flatten_all()?.to_vec1::<f32>()?);
     Ok(())
 }
 

@@ -17,41 +17,20 @@ struct Shape {
 
 fn shapes() -> impl Strategy<Value = Shape> {
     let pair = |r: std::ops::Range<usize>| (r.clone(), r);
-    (
-        1..4usize,
-        1..12usize,
-        1..10usize,
-        pair(1..9),
-        pair(1..6),
-        pair(1..4),
-        prop::array::uniform4(0..4usize),
-    )
-        .prop_map(|(n, c, o, size, kernel, stride, padding)| Shape {
-            n,
-            c,
-            o,
-            size,
-            kernel,
-            stride,
-            padding,
-        })
+    (1..4usize, 1..12usize, 1..10usize, pair(1..9), pair(1..6), pair(1..4), prop::array::uniform4(0..4usize))
+        .prop_map(|(n, c, o, size, kernel, stride, padding)| Shape { n, c, o, size, kernel, stride, padding })
         .prop_filter("the kernel fits", |s| {
-            s.size.0 + s.padding[0] + s.padding[1] >= s.kernel.0
-                && s.size.1 + s.padding[2] + s.padding[3] >= s.kernel.1
+            s.size.0 + s.padding[0] + s.padding[1] >= s.kernel.0 && s.size.1 + s.padding[2] + s.padding[3] >= s.kernel.1
         })
 }
 
 fn values(shape: &[usize], seed: u64) -> Result<Tensor, candle_core::Error> {
     let mut state = seed;
     let mut next = || {
-        state = state
-            .wrapping_mul(6364136223846793005)
-            .wrapping_add(1442695040888963407);
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
         (state >> 33) as f64 / f64::from(1u32 << 30) - 1.0
     };
-    let data: Vec<f64> = (0..shape.iter().product::<usize>())
-        .map(|_| next())
-        .collect();
+    let data: Vec<f64> = (0..shape.iter().product::<usize>()).map(|_| next()).collect();
     Tensor::from_vec(data, shape, &Device::Cpu)
 }
 
@@ -70,8 +49,7 @@ fn naive(s: &Shape, x: &[f64], w: &[f64], b: &[f64], oh: usize, ow: usize) -> Ve
                                 let y = (oy * sh + ky).wrapping_sub(s.padding[0]);
                                 let x_ = (ox * sw + kx).wrapping_sub(s.padding[2]);
                                 if y < h && x_ < wd {
-                                    sum += x[((n * s.c + c) * h + y) * wd + x_]
-                                        * w[((o * s.c + c) * kh + ky) * kw + kx];
+                                    sum += x[((n * s.c + c) * h + y) * wd + x_] * w[((o * s.c + c) * kh + ky) * kw + kx];
                                 }
                             }
                         }
@@ -93,10 +71,7 @@ fn run(s: &Shape) -> Result<(), Box<dyn std::error::Error>> {
     let x = Var::from_tensor(&values(&[s.n, s.c, s.size.0, s.size.1], 1)?)?;
     let w = Var::from_tensor(&values(&[s.o, s.c, s.kernel.0, s.kernel.1], 2)?)?;
     let b = Var::from_tensor(&values(&[s.o], 3)?)?;
-    let params = ConvParams {
-        stride: s.stride,
-        padding: s.padding,
-    };
+    let params = ConvParams { stride: s.stride, padding: s.padding };
     let y = conv2d(&x, &w, Some(&b), params)?;
     let (_, _, oh, ow) = y.dims4()?;
     let flat = |t: &Tensor| t.flatten_all()?.to_vec1::<f64>();
@@ -117,17 +92,12 @@ fn run(s: &Shape) -> Result<(), Box<dyn std::error::Error>> {
     assert!(largest_difference(db, &g.sum((0, 2, 3))?)? < 1e-10);
 
     // The transposed convolution is the gradient, and its own gradients are those of the other.
-    let extra = |size: usize, before: usize, after: usize, kernel: usize, stride: usize| {
-        (size + before + after - kernel) % stride
-    };
+    let extra = |size: usize, before: usize, after: usize, kernel: usize, stride: usize| (size + before + after - kernel) % stride;
     let [t, d, l, r] = s.padding;
     let transposed = ConvTransposeParams {
         stride: s.stride,
         padding: s.padding,
-        output_padding: (
-            extra(s.size.0, t, d, s.kernel.0, s.stride.0),
-            extra(s.size.1, l, r, s.kernel.1, s.stride.1),
-        ),
+        output_padding: (extra(s.size.0, t, d, s.kernel.0, s.stride.0), extra(s.size.1, l, r, s.kernel.1, s.stride.1)),
     };
     let gv = Var::from_tensor(&g)?;
     let back = conv_transpose2d(&gv, &w, None, transposed)?;
@@ -156,30 +126,8 @@ proptest! {
 /// The weight gradient has a second path for large weights, the gather more than one tile.
 #[test]
 fn large_layers() -> Result<(), Box<dyn std::error::Error>> {
-    let base = Shape {
-        n: 2,
-        c: 130,
-        o: 140,
-        size: (6, 5),
-        kernel: (4, 4),
-        stride: (2, 2),
-        padding: [1, 1, 1, 2],
-    };
+    let base = Shape { n: 2, c: 130, o: 140, size: (6, 5), kernel: (4, 4), stride: (2, 2), padding: [1, 1, 1, 2] };
     run(&base)?;
-    run(&Shape {
-        n: 30,
-        c: 40,
-        o: 12,
-        size: (16, 16),
-        ..base.clone()
-    })?;
-    run(&Shape {
-        n: 9,
-        c: 1,
-        o: 40,
-        size: (28, 28),
-        stride: (1, 1),
-        padding: [1, 2, 1, 2],
-        ..base
-    })
+    run(&Shape { n: 30, c: 40, o: 12, size: (16, 16), ..base.clone() })?;
+    run(&Shape { n: 9, c: 1, o: 40, size: (28, 28), stride: (1, 1), padding: [1, 2, 1, 2], ..base })
 }

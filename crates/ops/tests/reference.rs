@@ -20,12 +20,7 @@ fn folder() -> Option<PathBuf> {
         return Some(dir.into());
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    [
-        root.join("tests/reference/seed1"),
-        root.join("../shared/reference/seed1"),
-    ]
-    .into_iter()
-    .find(|dir| dir.join("manifest.json").is_file())
+    [root.join("tests/reference/seed1"), root.join("../shared/reference/seed1")].into_iter().find(|dir| dir.join("manifest.json").is_file())
 }
 
 /// Every case whose name starts so, with its scalars; none where there is no reference.
@@ -34,11 +29,8 @@ fn cases(prefix: &str) -> Result<Cases, Box<dyn std::error::Error>> {
         eprintln!("skipped: no reference cases; set VIMAE_REFERENCE_DIR to their folder");
         return Ok(Vec::new());
     };
-    let manifest: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(dir.join("manifest.json"))?)?;
-    let all = manifest["cases"]
-        .as_object()
-        .ok_or("no cases in the manifest")?;
+    let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(dir.join("manifest.json"))?)?;
+    let all = manifest["cases"].as_object().ok_or("no cases in the manifest")?;
     let mut found = Vec::new();
     for (name, scalars) in all.iter().filter(|(name, _)| name.starts_with(prefix)) {
         let file = dir.join(format!("{name}.safetensors"));
@@ -56,10 +48,7 @@ fn close(what: &str, got: &Tensor, expected: &Tensor, scalars: &serde_json::Valu
     let flat = |t: &Tensor| t.flatten_all()?.to_vec1::<f32>();
     for (i, (g, e)) in flat(got)?.into_iter().zip(flat(expected)?).enumerate() {
         let (g, e) = (f64::from(g), f64::from(e));
-        assert!(
-            (g - e).abs() <= atol + rtol * e.abs(),
-            "{what}[{i}]: expected {e}, got {g}"
-        );
+        assert!((g - e).abs() <= atol + rtol * e.abs(), "{what}[{i}]: expected {e}, got {g}");
     }
     Ok(())
 }
@@ -90,9 +79,7 @@ fn check(
 fn convolutions() -> Outcome {
     for (name, case, scalars) in cases("conv_same")? {
         let stride = scalars["stride"].as_u64().ok_or("no stride")? as usize;
-        check(&name, &case, &scalars, ["x", "w", "b"], |[x, w, b]| {
-            ops::conv2d_same(x, w, Some(b), stride)
-        })?;
+        check(&name, &case, &scalars, ["x", "w", "b"], |[x, w, b]| ops::conv2d_same(x, w, Some(b), stride))?;
         check(&name, &case, &scalars, ["x", "w", "b"], |[x, w, b]| {
             let x = x.permute((0, 2, 3, 1))?;
             let y = ops::channels_last::conv2d_same(&x, w, Some(b), stride)?;
@@ -106,9 +93,7 @@ fn convolutions() -> Outcome {
 fn transposed_convolutions() -> Outcome {
     for (name, case, scalars) in cases("conv_transpose_same")? {
         let stride = scalars["stride"].as_u64().ok_or("no stride")? as usize;
-        check(&name, &case, &scalars, ["x", "w", "b"], |[x, w, b]| {
-            ops::conv_transpose2d_same(x, w, Some(b), stride)
-        })?;
+        check(&name, &case, &scalars, ["x", "w", "b"], |[x, w, b]| ops::conv_transpose2d_same(x, w, Some(b), stride))?;
         check(&name, &case, &scalars, ["x", "w", "b"], |[x, w, b]| {
             let x = x.permute((0, 2, 3, 1))?;
             let y = ops::channels_last::conv_transpose2d_same(&x, w, Some(b), stride)?;
@@ -124,9 +109,7 @@ fn batch_norm() -> Outcome {
         let eps = scalars["eps"].as_f64().ok_or("no eps")?;
         let momentum = scalars["momentum"].as_f64().ok_or("no momentum")?;
         let arguments = ["x", "gamma", "beta"];
-        check(&name, &case, &scalars, arguments, |[x, gamma, beta]| {
-            Ok(ops::batch_norm_train(x, gamma, beta, eps)?.0)
-        })?;
+        check(&name, &case, &scalars, arguments, |[x, gamma, beta]| Ok(ops::batch_norm_train(x, gamma, beta, eps)?.0))?;
         check(&name, &case, &scalars, arguments, |[x, gamma, beta]| {
             let x = x.permute((0, 2, 3, 1))?;
             let y = ops::channels_last::batch_norm_train(&x, gamma, beta, eps)?.0;
@@ -135,9 +118,7 @@ fn batch_norm() -> Outcome {
         let [x, gamma, beta] = arguments.map(|a| &case[a]);
         let (y, statistics) = ops::batch_norm_relu_train(x, gamma, beta, eps)?;
         close("relu", &y, &case["y"].relu()?, &scalars)?;
-        let update = |before: &str, batch: &Tensor| {
-            (&case[before] * (1.0 - momentum))? + (batch * momentum)?
-        };
+        let update = |before: &str, batch: &Tensor| (&case[before] * (1.0 - momentum))? + (batch * momentum)?;
         let mean = update("running_mean_before", &statistics.mean)?;
         let var = update("running_var_before", &statistics.var_unbiased)?;
         close("running mean", &mean, &case["running_mean_after"], &scalars)?;

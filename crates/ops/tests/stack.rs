@@ -88,9 +88,8 @@ fn compare(x: &Var, layers: &[Layer], unit: bool) -> Result<()> {
     let weights = ramp(y.dims(), 7, 1.0)?.as_detached_tensor();
     let got = (y * &weights)?.sum_all()?.backward()?;
     let want = (expected * &weights)?.sum_all()?.backward()?;
-    let gradient = |store: &candle_core::backprop::GradStore, v: &Var| {
-        store.get(v).cloned().ok_or_else(|| candle_core::Error::msg("no gradient"))
-    };
+    let gradient =
+        |store: &candle_core::backprop::GradStore, v: &Var| store.get(v).cloned().ok_or_else(|| candle_core::Error::msg("no gradient"));
     close(&gradient(&got, x)?, &gradient(&want, x)?, 1e-8, "x")?;
     for (i, l) in layers.iter().enumerate() {
         close(&gradient(&got, &l.weight)?, &gradient(&want, &l.weight)?, 1e-8, &format!("weight {i}"))?;

@@ -5,29 +5,15 @@ use vimae_ops as ops;
 
 fn values(shape: &[usize], phase: f32) -> candle_core::Result<Tensor> {
     let len = shape.iter().product::<usize>();
-    let data: Vec<f32> = (0..len)
-        .map(|i| ((i as f32 + phase) * 12.9898).sin())
-        .collect();
+    let data: Vec<f32> = (0..len).map(|i| ((i as f32 + phase) * 12.9898).sin()).collect();
     Tensor::from_vec(data, shape, &Device::Cpu)
 }
 
 /// Every operation forward and backward; the bits of all results and gradients.
 fn everything() -> ops::Result<Vec<u32>> {
-    let shapes: [&[usize]; 9] = [
-        &[24, 5, 14, 14],
-        &[40, 5, 4, 4],
-        &[40],
-        &[40, 33, 5, 5],
-        &[33],
-        &[33],
-        &[33],
-        &[2000, 33 * 14 * 14],
-        &[33, 3, 4, 4],
-    ];
-    let vars = (0..)
-        .zip(shapes)
-        .map(|(i, s)| Var::from_tensor(&values(s, i as f32)?))
-        .collect::<candle_core::Result<Vec<_>>>()?;
+    let shapes: [&[usize]; 9] =
+        [&[24, 5, 14, 14], &[40, 5, 4, 4], &[40], &[40, 33, 5, 5], &[33], &[33], &[33], &[2000, 33 * 14 * 14], &[33, 3, 4, 4]];
+    let vars = (0..).zip(shapes).map(|(i, s)| Var::from_tensor(&values(s, i as f32)?)).collect::<candle_core::Result<Vec<_>>>()?;
     let [x, w, b, v, c, gamma, beta, l, o] = &vars[..] else {
         return Ok(Vec::new());
     };
@@ -48,13 +34,7 @@ fn everything() -> ops::Result<Vec<u32>> {
     assert_eq!(all.len(), 12);
     let mut bits = Vec::new();
     for tensor in all {
-        bits.extend(
-            tensor
-                .flatten_all()?
-                .to_vec1::<f32>()?
-                .into_iter()
-                .map(f32::to_bits),
-        );
+        bits.extend(tensor.flatten_all()?.to_vec1::<f32>()?.into_iter().map(f32::to_bits));
     }
     Ok(bits)
 }
@@ -63,10 +43,7 @@ fn everything() -> ops::Result<Vec<u32>> {
 /// weights, direct.
 fn stacks() -> ops::Result<Vec<u32>> {
     let shapes: [&[usize]; 5] = [&[16, 3, 5, 5], &[160, 16, 4, 4], &[288, 160, 4, 4], &[288, 16, 5, 5], &[16, 3, 5, 5]];
-    let vars = (0..)
-        .zip(shapes)
-        .map(|(i, s)| Var::from_tensor(&(values(s, i as f32)? * 0.1)?))
-        .collect::<candle_core::Result<Vec<_>>>()?;
+    let vars = (0..).zip(shapes).map(|(i, s)| Var::from_tensor(&(values(s, i as f32)? * 0.1)?)).collect::<candle_core::Result<Vec<_>>>()?;
     let vectors = |len: usize| Var::from_tensor(&values(&[len], len as f32)?);
     let ends = [16, 160, 288, 16, 3].into_iter().map(vectors).collect::<candle_core::Result<Vec<_>>>()?;
     let layer = |i: usize, direction| ops::StackLayer {
@@ -110,9 +87,7 @@ fn threads_do_not_change_a_bit_of_a_stack() -> Result<(), Box<dyn std::error::Er
 #[test]
 fn threads_do_not_change_a_bit() -> Result<(), Box<dyn std::error::Error>> {
     let with = |threads| -> Result<Vec<u32>, Box<dyn std::error::Error>> {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .build()?;
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
         Ok(pool.install(everything)?)
     };
     let one = with(1)?;

@@ -16,39 +16,23 @@ use rayon::prelude::*;
 const NARROW: usize = 8;
 
 /// [n, oh, ow, o] to [n, h, w, c]; `weight` is the convolution's OIHW.
-pub(crate) fn adjoint<T: Real>(
-    g: &Geometry,
-    small: &[T],
-    weight: &[T],
-    bias: Option<&[T]>,
-) -> Vec<T> {
+pub(crate) fn adjoint<T: Real>(g: &Geometry, small: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
     if g.c < NARROW {
         return by_scatter(g, small, weight, bias);
     }
-    let classes: Vec<Class<T>> = (0..g.sh * g.sw)
-        .map(|i| Class::new(g, weight, i / g.sw, i % g.sw))
-        .collect();
+    let classes: Vec<Class<T>> = (0..g.sh * g.sw).map(|i| Class::new(g, weight, i / g.sw, i % g.sw)).collect();
     // With a stride beyond the kernel some pixels are reached by no tap.
-    let mut out = if g.sh > g.kh || g.sw > g.kw {
-        vec![T::zero(); g.big_len()]
-    } else {
-        unfilled(g.big_len())
-    };
+    let mut out = if g.sh > g.kh || g.sw > g.kw { vec![T::zero(); g.big_len()] } else { unfilled(g.big_len()) };
     let per_image = g.h * g.w * g.c;
-    let images = images_per_task(
-        g,
-        g.oh * g.ow * g.o * g.kh.div_ceil(g.sh) * g.kw.div_ceil(g.sw),
-    );
-    out.par_chunks_mut(images * per_image)
-        .enumerate()
-        .for_each(|(task, out)| {
-            for class in &classes {
-                class.run(g, small, task * images, out);
-            }
-            if let Some(bias) = bias {
-                add_bias(out, bias);
-            }
-        });
+    let images = images_per_task(g, g.oh * g.ow * g.o * g.kh.div_ceil(g.sh) * g.kw.div_ceil(g.sw));
+    out.par_chunks_mut(images * per_image).enumerate().for_each(|(task, out)| {
+        for class in &classes {
+            class.run(g, small, task * images, out);
+        }
+        if let Some(bias) = bias {
+            add_bias(out, bias);
+        }
+    });
     out
 }
 
@@ -79,12 +63,7 @@ impl Line {
         // The smallest small position whose tap `phase` lies inside.
         let last_small = before.saturating_sub(phase).div_ceil(stride);
         let first = last_small * stride + phase - before;
-        Self {
-            first,
-            count: size.saturating_sub(first).div_ceil(stride),
-            last_small,
-            taps: kernel.saturating_sub(phase).div_ceil(stride),
-        }
+        Self { first, count: size.saturating_sub(first).div_ceil(stride), last_small, taps: kernel.saturating_sub(phase).div_ceil(stride) }
     }
 }
 
@@ -94,21 +73,14 @@ impl<T: Real> Class<T> {
         let columns = Line::new(g.w, g.left, g.kw, g.sw, px);
         let taps = rows.taps * columns.taps;
         let mut packed = vec![T::zero(); taps * g.o * g.c];
-        packed
-            .par_chunks_mut(g.o * g.c)
-            .enumerate()
-            .for_each(|(tap, packed)| {
-                let ky = py + (rows.taps - 1 - tap / columns.taps) * g.sh;
-                let kx = px + (columns.taps - 1 - tap % columns.taps) * g.sw;
-                for (i, v) in packed.iter_mut().enumerate() {
-                    *v = weight[(i * g.kh + ky) * g.kw + kx];
-                }
-            });
-        Self {
-            rows,
-            columns,
-            weight: packed,
-        }
+        packed.par_chunks_mut(g.o * g.c).enumerate().for_each(|(tap, packed)| {
+            let ky = py + (rows.taps - 1 - tap / columns.taps) * g.sh;
+            let kx = px + (columns.taps - 1 - tap % columns.taps) * g.sw;
+            for (i, v) in packed.iter_mut().enumerate() {
+                *v = weight[(i * g.kh + ky) * g.kw + kx];
+            }
+        });
+        Self { rows, columns, weight: packed }
     }
 
     /// Fills this class's pixels of the images `first_image..`, as many as `out` holds.
@@ -128,21 +100,13 @@ impl<T: Real> Class<T> {
                 let n = tile.min(pixels - start);
                 for (r, row) in patches.chunks_exact_mut(patch).take(n).enumerate() {
                     let p = start + r;
-                    let (image, q, qx) = (
-                        p / per_image,
-                        p / columns.count % rows.count,
-                        p % columns.count,
-                    );
+                    let (image, q, qx) = (p / per_image, p / columns.count % rows.count, p % columns.count);
                     self.gather(g, small, first_image + image, q, qx, row);
                 }
                 multiply(result, g.c, Matrix::new(patches, n, patch), packed, false);
                 for (r, row) in result.chunks_exact(g.c).take(n).enumerate() {
                     let p = start + r;
-                    let (image, q, qx) = (
-                        p / per_image,
-                        p / columns.count % rows.count,
-                        p % columns.count,
-                    );
+                    let (image, q, qx) = (p / per_image, p / columns.count % rows.count, p % columns.count);
                     let y = rows.first + q * g.sh;
                     let x = columns.first + qx * g.sw;
                     out[((image * g.h + y) * g.w + x) * g.c..][..g.c].copy_from_slice(row);
@@ -174,10 +138,7 @@ fn by_scatter<T: Real>(g: &Geometry, small: &[T], weight: &[T], bias: Option<&[T
     let taps = g.kh * g.kw;
     // OIHW to [o, kh, kw, c].
     let mut packed = vec![T::zero(); weight.len()];
-    for (out, weight) in packed
-        .chunks_exact_mut(patch)
-        .zip(weight.chunks_exact(patch))
-    {
+    for (out, weight) in packed.chunks_exact_mut(patch).zip(weight.chunks_exact(patch)) {
         for (i, v) in out.iter_mut().enumerate() {
             *v = weight[i % g.c * taps + i / g.c];
         }
@@ -187,23 +148,21 @@ fn by_scatter<T: Real>(g: &Geometry, small: &[T], weight: &[T], bias: Option<&[T
     let per_image = g.h * g.w * g.c;
     let pixels = g.oh * g.ow;
     let images = images_per_task(g, pixels * patch);
-    out.par_chunks_mut(images * per_image)
-        .enumerate()
-        .for_each(|(task, out)| {
-            let count = out.len() / per_image;
-            let rows = count * pixels;
-            let small = &small[task * images * pixels * g.o..][..rows * g.o];
-            T::with_scratch(rows * patch, |spread| {
-                multiply(spread, patch, Matrix::new(small, rows, g.o), packed, false);
-                for (image, out) in out.chunks_exact_mut(per_image).enumerate() {
-                    let spread = &spread[image * pixels * patch..][..pixels * patch];
-                    sum_taps(g, spread, out);
-                }
-            });
-            if let Some(bias) = bias {
-                add_bias(out, bias);
+    out.par_chunks_mut(images * per_image).enumerate().for_each(|(task, out)| {
+        let count = out.len() / per_image;
+        let rows = count * pixels;
+        let small = &small[task * images * pixels * g.o..][..rows * g.o];
+        T::with_scratch(rows * patch, |spread| {
+            multiply(spread, patch, Matrix::new(small, rows, g.o), packed, false);
+            for (image, out) in out.chunks_exact_mut(per_image).enumerate() {
+                let spread = &spread[image * pixels * patch..][..pixels * patch];
+                sum_taps(g, spread, out);
             }
         });
+        if let Some(bias) = bias {
+            add_bias(out, bias);
+        }
+    });
     out
 }
 

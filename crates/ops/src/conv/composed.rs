@@ -4,13 +4,7 @@ use super::op::{Channels, ConvOp, Direction};
 use crate::error::{Error, Result};
 use candle_core::Tensor;
 
-pub(super) fn apply(
-    op: &'static str,
-    x: &Tensor,
-    w: &Tensor,
-    b: Option<&Tensor>,
-    conv: &ConvOp,
-) -> Result<Tensor> {
+pub(super) fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, conv: &ConvOp) -> Result<Tensor> {
     let g = &conv.geometry;
     if g.sh != g.sw {
         return Err(Error::Unsupported {
@@ -61,9 +55,7 @@ mod tests {
 
     fn ramp(shape: &[usize]) -> Result<Tensor> {
         let len = shape.iter().product::<usize>();
-        let values = (0..len)
-            .map(|i| ((i * 37 % 101) as f64 - 50.) / 50.)
-            .collect::<Vec<_>>();
+        let values = (0..len).map(|i| ((i * 37 % 101) as f64 - 50.) / 50.).collect::<Vec<_>>();
         Tensor::from_vec(values, shape, &Device::Cpu)
     }
 
@@ -73,41 +65,17 @@ mod tests {
         for (h, k, s) in [(7, 4, 2), (9, 5, 2), (6, 3, 1), (8, 2, 3), (5, 1, 2)] {
             let same = super::super::same_padding(h, k, s).0;
             let oh = h.div_ceil(s);
-            let geometry = Geometry {
-                n: 2,
-                h,
-                w: h,
-                c: 9,
-                oh,
-                ow: oh,
-                o: 3,
-                kh: k,
-                kw: k,
-                sh: s,
-                sw: s,
-                top: same,
-                left: same,
-            };
+            let geometry = Geometry { n: 2, h, w: h, c: 9, oh, ow: oh, o: 3, kh: k, kw: k, sh: s, sw: s, top: same, left: same };
             let b = ramp(&[3])?;
             let (x, w) = (ramp(&[2, 9, h, h])?, ramp(&[3, 9, k, k])?);
-            let op = || ConvOp {
-                geometry,
-                direction: Direction::Convolve,
-                channels: Channels::First,
-            };
-            let expected =
-                apply("test", &x, &w, Some(&b), &op()).map_err(candle_core::Error::wrap)?;
+            let op = || ConvOp { geometry, direction: Direction::Convolve, channels: Channels::First };
+            let expected = apply("test", &x, &w, Some(&b), &op()).map_err(candle_core::Error::wrap)?;
             let got = x.apply_op3(&w, &b, op())?;
             assert!((expected - got)?.abs()?.max_all()?.to_scalar::<f64>()? < 1e-12);
 
             let (x, b) = (ramp(&[2, 3, oh, oh])?, ramp(&[9])?);
-            let op = || ConvOp {
-                geometry,
-                direction: Direction::Transpose,
-                channels: Channels::First,
-            };
-            let expected =
-                apply("test", &x, &w, Some(&b), &op()).map_err(candle_core::Error::wrap)?;
+            let op = || ConvOp { geometry, direction: Direction::Transpose, channels: Channels::First };
+            let expected = apply("test", &x, &w, Some(&b), &op()).map_err(candle_core::Error::wrap)?;
             let got = x.apply_op3(&w, &b, op())?;
             assert!((expected - got)?.abs()?.max_all()?.to_scalar::<f64>()? < 1e-12);
         }

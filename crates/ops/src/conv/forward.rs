@@ -20,47 +20,32 @@ pub(crate) fn tile_rows(rows: usize, row_len: usize) -> usize {
 pub(crate) fn pack<T: Real>(g: &Geometry, weight: &[T]) -> Vec<T> {
     let taps = g.kh * g.kw;
     let mut out = unfilled(weight.len());
-    out.par_chunks_mut(g.c * g.o)
-        .enumerate()
-        .for_each(|(tap, out)| {
-            for (c, out) in out.chunks_exact_mut(g.o).enumerate() {
-                for (o, v) in out.iter_mut().enumerate() {
-                    *v = weight[(o * g.c + c) * taps + tap];
-                }
+    out.par_chunks_mut(g.c * g.o).enumerate().for_each(|(tap, out)| {
+        for (c, out) in out.chunks_exact_mut(g.o).enumerate() {
+            for (o, v) in out.iter_mut().enumerate() {
+                *v = weight[(o * g.c + c) * taps + tap];
             }
-        });
+        }
+    });
     out
 }
 
 /// [n, h, w, c] to [n, oh, ow, o]; `weight` OIHW.
-pub(crate) fn convolve<T: Real>(
-    g: &Geometry,
-    big: &[T],
-    weight: &[T],
-    bias: Option<&[T]>,
-) -> Vec<T> {
+pub(crate) fn convolve<T: Real>(g: &Geometry, big: &[T], weight: &[T], bias: Option<&[T]>) -> Vec<T> {
     let packed = pack(g, weight);
     let packed = Matrix::new(&packed, g.patch(), g.o);
     let mut out = unfilled(g.small_len());
     let tile = tile_rows(g.small_pixels(), g.patch());
-    out.par_chunks_mut(tile * g.o)
-        .enumerate()
-        .for_each(|(i, out)| {
-            let rows = out.len() / g.o;
-            T::with_scratch(rows * g.patch(), |patches| {
-                gather_patches(g, big, i * tile, rows, patches);
-                multiply(
-                    out,
-                    g.o,
-                    Matrix::new(patches, rows, g.patch()),
-                    packed,
-                    false,
-                );
-            });
-            if let Some(bias) = bias {
-                add_bias(out, bias);
-            }
+    out.par_chunks_mut(tile * g.o).enumerate().for_each(|(i, out)| {
+        let rows = out.len() / g.o;
+        T::with_scratch(rows * g.patch(), |patches| {
+            gather_patches(g, big, i * tile, rows, patches);
+            multiply(out, g.o, Matrix::new(patches, rows, g.patch()), packed, false);
         });
+        if let Some(bias) = bias {
+            add_bias(out, bias);
+        }
+    });
     out
 }
 

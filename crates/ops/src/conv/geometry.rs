@@ -95,12 +95,7 @@ pub(crate) fn too_large(op: &'static str, parameter: &'static str) -> Error {
 pub(crate) fn check_positive(op: &'static str, values: &[(&'static str, usize)]) -> Result<()> {
     match values.iter().find(|(_, value)| *value == 0) {
         None => Ok(()),
-        Some((parameter, value)) => Err(Error::Parameter {
-            op,
-            parameter,
-            value: value.to_string(),
-            reason: "must be at least 1",
-        }),
+        Some((parameter, value)) => Err(Error::Parameter { op, parameter, value: value.to_string(), reason: "must be at least 1" }),
     }
 }
 

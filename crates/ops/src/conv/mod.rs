@@ -9,15 +9,15 @@ mod geometry;
 mod op;
 mod weights;
 
-pub(crate) use op::Channels;
-pub use op::Direction;
 pub(crate) use forward::add_bias;
 pub(crate) use geometry::{Geometry, same_padding};
+pub(crate) use op::Channels;
+pub use op::Direction;
 pub(crate) use weights::column_sums;
 
+use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
 use crate::real::Real;
 use crate::winograd::Plain;
-use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
 use candle_core::{Device, Tensor};
 use geometry::{check_positive, output_size, too_large};
 use op::ConvOp;
@@ -77,20 +77,13 @@ pub struct ConvTransposeParams {
 
 impl Default for ConvParams {
     fn default() -> Self {
-        Self {
-            stride: (1, 1),
-            padding: [0; 4],
-        }
+        Self { stride: (1, 1), padding: [0; 4] }
     }
 }
 
 impl Default for ConvTransposeParams {
     fn default() -> Self {
-        Self {
-            stride: (1, 1),
-            padding: [0; 4],
-            output_padding: (0, 0),
-        }
+        Self { stride: (1, 1), padding: [0; 4], output_padding: (0, 0) }
     }
 }
 
@@ -122,15 +115,7 @@ pub fn conv2d(x: &Tensor, w: &Tensor, b: Option<&Tensor>, params: ConvParams) ->
 /// Shapes, strides or kinds of numbers that do not fit together.
 pub fn conv2d_same(x: &Tensor, w: &Tensor, b: Option<&Tensor>, stride: usize) -> Result<Tensor> {
     let stride = (stride, stride);
-    convolution(
-        "conv2d_same",
-        x,
-        w,
-        b,
-        stride,
-        Padding::Same,
-        Channels::First,
-    )
+    convolution("conv2d_same", x, w, b, stride, Padding::Same, Channels::First)
 }
 
 /// Transposed convolution, the adjoint of [`conv2d`] with the same stride and padding.
@@ -140,22 +125,9 @@ pub fn conv2d_same(x: &Tensor, w: &Tensor, b: Option<&Tensor>, stride: usize) ->
 ///
 /// # Errors
 /// Shapes, strides or kinds of numbers that do not fit together.
-pub fn conv_transpose2d(
-    x: &Tensor,
-    w: &Tensor,
-    b: Option<&Tensor>,
-    params: ConvTransposeParams,
-) -> Result<Tensor> {
+pub fn conv_transpose2d(x: &Tensor, w: &Tensor, b: Option<&Tensor>, params: ConvTransposeParams) -> Result<Tensor> {
     let padding = Padding::Explicit(params.padding, params.output_padding);
-    transposed(
-        "conv_transpose2d",
-        x,
-        w,
-        b,
-        params.stride,
-        padding,
-        Channels::First,
-    )
+    transposed("conv_transpose2d", x, w, b, params.stride, padding, Channels::First)
 }
 
 /// The exact adjoint of [`conv2d_same`].
@@ -164,55 +136,25 @@ pub fn conv_transpose2d(
 ///
 /// # Errors
 /// Shapes, strides or kinds of numbers that do not fit together.
-pub fn conv_transpose2d_same(
-    x: &Tensor,
-    w: &Tensor,
-    b: Option<&Tensor>,
-    stride: usize,
-) -> Result<Tensor> {
+pub fn conv_transpose2d_same(x: &Tensor, w: &Tensor, b: Option<&Tensor>, stride: usize) -> Result<Tensor> {
     let stride = (stride, stride);
-    transposed(
-        "conv_transpose2d_same",
-        x,
-        w,
-        b,
-        stride,
-        Padding::Same,
-        Channels::First,
-    )
+    transposed("conv_transpose2d_same", x, w, b, stride, Padding::Same, Channels::First)
 }
 
 /// (N, H, W, C) of an image tensor.
-pub(crate) fn image_dims(
-    op: &'static str,
-    x: &Tensor,
-    channels: Channels,
-) -> Result<(usize, usize, usize, usize)> {
+pub(crate) fn image_dims(op: &'static str, x: &Tensor, channels: Channels) -> Result<(usize, usize, usize, usize)> {
     check_float(op, "x", x)?;
     let dims = match (x.dims(), channels) {
         (&[n, c, h, w], Channels::First) | (&[n, h, w, c], Channels::Last) => (n, h, w, c),
         (_, Channels::First) => return Err(shape_error(op, "x", "[N, C, H, W]", x)),
         (_, Channels::Last) => return Err(shape_error(op, "x", "[N, H, W, C]", x)),
     };
-    check_positive(
-        op,
-        &[
-            ("height of x", dims.1),
-            ("width of x", dims.2),
-            ("channels of x", dims.3),
-        ],
-    )?;
+    check_positive(op, &[("height of x", dims.1), ("width of x", dims.2), ("channels of x", dims.3)])?;
     Ok(dims)
 }
 
 /// (other channels, kh, kw) of a weight whose first or second dimension is `inner`.
-fn weight_dims(
-    op: &'static str,
-    w: &Tensor,
-    x: &Tensor,
-    inner: usize,
-    direction: Direction,
-) -> Result<(usize, usize, usize)> {
+fn weight_dims(op: &'static str, w: &Tensor, x: &Tensor, inner: usize, direction: Direction) -> Result<(usize, usize, usize)> {
     check_dtype(op, "w", w, x)?;
     let dims = match (w.dims(), direction) {
         (&[o, i, kh, kw], Direction::Convolve) if i == inner => (o, kh, kw),
@@ -224,14 +166,7 @@ fn weight_dims(
             return Err(shape_error(op, "w", format!("[{inner}, O, kh, kw]"), w));
         }
     };
-    check_positive(
-        op,
-        &[
-            ("output channels of w", dims.0),
-            ("kernel height", dims.1),
-            ("kernel width", dims.2),
-        ],
-    )?;
+    check_positive(op, &[("output channels of w", dims.0), ("kernel height", dims.1), ("kernel width", dims.2)])?;
     Ok(dims)
 }
 
@@ -283,38 +218,12 @@ pub(crate) fn convolution(
     // With stride > kernel SAME needs no padding, and the last rows may go unseen.
     let (oh, ow) = match padding {
         Padding::Same => (h.div_ceil(sh), w.div_ceil(sw)),
-        Padding::Explicit(..) => (
-            output_size(op, "kernel height", h, (top, bottom), kh, sh)?,
-            output_size(op, "kernel width", w, (left, right), kw, sw)?,
-        ),
+        Padding::Explicit(..) => {
+            (output_size(op, "kernel height", h, (top, bottom), kh, sh)?, output_size(op, "kernel width", w, (left, right), kw, sw)?)
+        }
     };
-    let geometry = Geometry {
-        n,
-        h,
-        w,
-        c,
-        oh,
-        ow,
-        o,
-        kh,
-        kw,
-        sh,
-        sw,
-        top,
-        left,
-    };
-    apply(
-        op,
-        x,
-        weight,
-        bias,
-        o,
-        ConvOp {
-            geometry,
-            direction: Direction::Convolve,
-            channels,
-        },
-    )
+    let geometry = Geometry { n, h, w, c, oh, ow, o, kh, kw, sh, sw, top, left };
+    apply(op, x, weight, bias, o, ConvOp { geometry, direction: Direction::Convolve, channels })
 }
 
 pub(crate) fn transposed(
@@ -346,43 +255,11 @@ pub(crate) fn transposed(
             (h, w, top, left)
         }
     };
-    let geometry = Geometry {
-        n,
-        h,
-        w,
-        c,
-        oh,
-        ow,
-        o,
-        kh,
-        kw,
-        sh,
-        sw,
-        top,
-        left,
-    };
-    apply(
-        op,
-        x,
-        weight,
-        bias,
-        c,
-        ConvOp {
-            geometry,
-            direction: Direction::Transpose,
-            channels,
-        },
-    )
+    let geometry = Geometry { n, h, w, c, oh, ow, o, kh, kw, sh, sw, top, left };
+    apply(op, x, weight, bias, c, ConvOp { geometry, direction: Direction::Transpose, channels })
 }
 
-fn apply(
-    op: &'static str,
-    x: &Tensor,
-    w: &Tensor,
-    b: Option<&Tensor>,
-    outputs: usize,
-    conv: ConvOp,
-) -> Result<Tensor> {
+fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, outputs: usize, conv: ConvOp) -> Result<Tensor> {
     if let Some(b) = b {
         check_vector(op, "b", b, outputs, x)?;
     }
@@ -399,6 +276,5 @@ fn apply(
 
 #[cfg(test)]
 pub(crate) use {
-    adjoint::adjoint as direct_adjoint, forward::convolve as direct_convolve,
-    weights::weight_gradient as direct_weight_gradient,
+    adjoint::adjoint as direct_adjoint, forward::convolve as direct_convolve, weights::weight_gradient as direct_weight_gradient,
 };

@@ -83,9 +83,7 @@ impl ConvOp {
         let (from, to) = self.sides();
         let x = self.inward(contiguous::<T>(x, x_layout)?, from);
         let w = contiguous::<T>(w, w_layout)?;
-        let bias = bias
-            .map(|(b, layout)| contiguous::<T>(b, layout))
-            .transpose()?;
+        let bias = bias.map(|(b, layout)| contiguous::<T>(b, layout)).transpose()?;
         let y = layer(&self.geometry, self.direction, &x, w, bias);
         Ok((T::to_cpu_storage_owned(self.outward(y, to)), self.shape(to)))
     }
@@ -135,22 +133,10 @@ impl CustomOp2 for ConvOp {
     fn name(&self) -> &'static str {
         self.label()
     }
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        lx: &Layout,
-        w: &CpuStorage,
-        lw: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
+    fn cpu_fwd(&self, x: &CpuStorage, lx: &Layout, w: &CpuStorage, lw: &Layout) -> Result<(CpuStorage, Shape)> {
         dispatch!(x.dtype(), T => self.forward::<T>((x, lx), (w, lw), None))
     }
-    fn bwd(
-        &self,
-        x: &Tensor,
-        w: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(&self, x: &Tensor, w: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let (gx, gw, _) = dispatch!(x.dtype(), T => self.backward::<T>(x, w, None, grad))?;
         Ok((gx, gw))
     }

@@ -9,11 +9,7 @@ use rayon::prelude::*;
 
 /// The sum over small pixels of patch times small channels, as OIHW.
 pub(crate) fn weight_gradient<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
-    let sum = if g.patch() * g.o <= TILE_NUMBERS {
-        by_pixels(g, big, small)
-    } else {
-        by_taps(g, big, small)
-    };
+    let sum = if g.patch() * g.o <= TILE_NUMBERS { by_pixels(g, big, small) } else { by_taps(g, big, small) };
     unpack(g, &sum)
 }
 
@@ -56,23 +52,15 @@ fn by_taps<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
     let rows = g.small_pixels();
     let tile = (TILE_NUMBERS / g.c).clamp(96, 2048).min(rows.max(1));
     let mut sum = vec![T::zero(); g.patch() * g.o];
-    sum.par_chunks_mut(g.c * g.o)
-        .enumerate()
-        .for_each(|(tap, sum)| {
-            T::with_scratch(tile * g.c, |line| {
-                for first in (0..rows).step_by(tile) {
-                    let n = tile.min(rows - first);
-                    gather_tap(g, big, (tap / g.kw, tap % g.kw), first, n, line);
-                    multiply(
-                        sum,
-                        g.o,
-                        Matrix::new(line, n, g.c).transposed(),
-                        Matrix::new(&small[first * g.o..], n, g.o),
-                        first > 0,
-                    );
-                }
-            });
+    sum.par_chunks_mut(g.c * g.o).enumerate().for_each(|(tap, sum)| {
+        T::with_scratch(tile * g.c, |line| {
+            for first in (0..rows).step_by(tile) {
+                let n = tile.min(rows - first);
+                gather_tap(g, big, (tap / g.kw, tap % g.kw), first, n, line);
+                multiply(sum, g.o, Matrix::new(line, n, g.c).transposed(), Matrix::new(&small[first * g.o..], n, g.o), first > 0);
+            }
         });
+    });
     sum
 }
 
@@ -80,15 +68,13 @@ fn by_taps<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
 fn unpack<T: Real>(g: &Geometry, sum: &[T]) -> Vec<T> {
     let taps = g.kh * g.kw;
     let mut out = vec![T::zero(); sum.len()];
-    out.par_chunks_mut(g.c * taps)
-        .enumerate()
-        .for_each(|(o, out)| {
-            for (c, out) in out.chunks_exact_mut(taps).enumerate() {
-                for (tap, v) in out.iter_mut().enumerate() {
-                    *v = sum[(tap * g.c + c) * g.o + o];
-                }
+    out.par_chunks_mut(g.c * taps).enumerate().for_each(|(o, out)| {
+        for (c, out) in out.chunks_exact_mut(taps).enumerate() {
+            for (tap, v) in out.iter_mut().enumerate() {
+                *v = sum[(tap * g.c + c) * g.o + o];
             }
-        });
+        }
+    });
     out
 }
 

@@ -4,26 +4,13 @@ use super::{BatchStatistics, kernel::View};
 use crate::error::Result;
 use candle_core::Tensor;
 
-pub(super) fn train(
-    x: &Tensor,
-    gamma: &Tensor,
-    beta: &Tensor,
-    eps: f64,
-    relu: bool,
-    view: View,
-) -> Result<(Tensor, BatchStatistics)> {
+pub(super) fn train(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64, relu: bool, view: View) -> Result<(Tensor, BatchStatistics)> {
     let x3 = x.reshape((view.outer, view.c, view.inner))?;
     let mean = x3.mean((0, 2))?;
-    let var = x3
-        .broadcast_sub(&mean.reshape((1, (), 1))?)?
-        .sqr()?
-        .mean((0, 2))?;
+    let var = x3.broadcast_sub(&mean.reshape((1, (), 1))?)?.sqr()?.mean((0, 2))?;
     let y = apply(x, gamma, beta, &mean, &var, eps, relu, view)?;
     let count = (view.outer * view.inner) as f64;
-    let statistics = BatchStatistics {
-        mean: mean.detach(),
-        var_unbiased: (var.detach() * (count / (count - 1.0)))?,
-    };
+    let statistics = BatchStatistics { mean: mean.detach(), var_unbiased: (var.detach() * (count / (count - 1.0)))? };
     Ok((y, statistics))
 }
 
@@ -57,18 +44,12 @@ mod tests {
     /// The composition and the kernel are written apart; here they meet, gradients included.
     #[test]
     fn agrees_with_the_kernel() -> Result<()> {
-        let values: Vec<f64> = (0..3 * 4 * 5)
-            .map(|i| f64::from(i * 37 % 61) / 7.0 + 3.0)
-            .collect();
+        let values: Vec<f64> = (0..3 * 4 * 5).map(|i| f64::from(i * 37 % 61) / 7.0 + 3.0).collect();
         let cpu = &Device::Cpu;
         let x = Var::from_tensor(&Tensor::from_vec(values, (3, 4, 5), cpu)?)?;
         let gamma = Var::new(&[1f64, -0.5, 2., 0.1], cpu)?;
         let beta = Var::new(&[0f64, 0.3, -1., 0.5], cpu)?;
-        let view = View {
-            outer: 3,
-            c: 4,
-            inner: 5,
-        };
+        let view = View { outer: 3, c: 4, inner: 5 };
         let weight = Tensor::arange(0f64, 60., cpu)?.reshape((3, 4, 5))?.sin()?;
         let ours = batch_norm_relu_train(&x, &gamma, &beta, 1e-5)?;
         let theirs = train(&x, &gamma, &beta, 1e-5, true, view)?;

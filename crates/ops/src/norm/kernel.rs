@@ -37,10 +37,7 @@ pub(crate) fn moments<T: Real>(view: View, x: &[T]) -> Vec<Moments> {
     let View { outer, c, inner } = view;
     // Per piece the mean and the sum of squares about that mean; pieces are merged by Chan,
     // Golub and LeVeque (1979). No square of a large mean is ever subtracted.
-    let pieces: Vec<Vec<(T, T)>> = x
-        .par_chunks(view.piece())
-        .map(|x| piece_moments(view, x))
-        .collect();
+    let pieces: Vec<Vec<(T, T)>> = x.par_chunks(view.piece()).map(|x| piece_moments(view, x)).collect();
     let rows = view.piece() / (c * inner).max(1);
     let counts = (0..pieces.len()).map(|i| rows.min(outer - i * rows) * inner);
     merge(c, pieces.iter().map(Vec::as_slice).zip(counts))
@@ -59,13 +56,7 @@ pub(crate) fn merge<'a, T: Real>(c: usize, pieces: impl Iterator<Item = (&'a [(T
         }
         seen += count;
     }
-    total
-        .into_iter()
-        .map(|(mean, squares)| Moments {
-            mean,
-            var: squares / seen,
-        })
-        .collect()
+    total.into_iter().map(|(mean, squares)| Moments { mean, var: squares / seen }).collect()
 }
 
 /// Channels whose sums a loop over rows keeps in registers.
@@ -164,15 +155,13 @@ fn rectify<T: Real>(v: T) -> T {
 
 pub(crate) fn affine<T: Real>(view: View, x: &[T], map: &Affine<T>, relu: bool) -> Vec<T> {
     let mut out = unfilled(x.len());
-    out.par_chunks_mut(view.piece())
-        .zip(x.par_chunks(view.piece()))
-        .for_each(|(out, x)| {
-            if relu {
-                piece_affine::<T, true>(view, x, &map.scale, &map.shift, out);
-            } else {
-                piece_affine::<T, false>(view, x, &map.scale, &map.shift, out);
-            }
-        });
+    out.par_chunks_mut(view.piece()).zip(x.par_chunks(view.piece())).for_each(|(out, x)| {
+        if relu {
+            piece_affine::<T, true>(view, x, &map.scale, &map.shift, out);
+        } else {
+            piece_affine::<T, false>(view, x, &map.scale, &map.shift, out);
+        }
+    });
     out
 }
 
@@ -213,11 +202,7 @@ pub(crate) struct Backward<'a, T> {
 /// The gradient that passes the ReLU; recomputing its argument from `x` spares reading `y`.
 #[inline(always)]
 fn passed<T: Real>(relu: bool, x: T, grad: T, scale: T, shift: T) -> T {
-    if relu && x * scale + shift <= T::zero() {
-        T::zero()
-    } else {
-        grad
-    }
+    if relu && x * scale + shift <= T::zero() { T::zero() } else { grad }
 }
 
 impl<'a, T: Real> Backward<'a, T> {
@@ -243,9 +228,7 @@ impl<'a, T: Real> Backward<'a, T> {
     /// scale * passed gradient + slope * (x - mean) + offset, with (slope, offset) per channel.
     pub(crate) fn input_gradient(self, corrections: &Affine<T>) -> Vec<T> {
         let mut out = unfilled(self.x.len());
-        out.par_chunks_mut(self.view.piece())
-            .zip(self.pieces())
-            .for_each(|(out, p)| piece_gradient(p, corrections, out));
+        out.par_chunks_mut(self.view.piece()).zip(self.pieces()).for_each(|(out, p)| piece_gradient(p, corrections, out));
         out
     }
 }
@@ -297,10 +280,7 @@ fn block_sums<T: Real, const L: usize>(p: Backward<'_, T>, first: usize, out: &m
     };
     let (scale, shift, mean) = (load(&p.map.scale), load(&p.map.shift), load(p.means));
     let mut sums = ([T::zero(); L], [T::zero(); L]);
-    for (x, grad) in
-        p.x.chunks_exact(p.view.c)
-            .zip(p.grad.chunks_exact(p.view.c))
-    {
+    for (x, grad) in p.x.chunks_exact(p.view.c).zip(p.grad.chunks_exact(p.view.c)) {
         let (x, grad) = (&x[first..first + L], &grad[first..first + L]);
         for i in 0..L {
             let g = passed(p.relu, x[i], grad[i], scale[i], shift[i]);

@@ -28,67 +28,25 @@ pub struct BatchStatistics {
 ///
 /// # Errors
 /// Shapes or kinds of numbers that do not fit together; fewer than two values per channel.
-pub fn batch_norm_train(
-    x: &Tensor,
-    gamma: &Tensor,
-    beta: &Tensor,
-    eps: f64,
-) -> Result<(Tensor, BatchStatistics)> {
-    train(
-        "batch_norm_train",
-        x,
-        gamma,
-        beta,
-        eps,
-        false,
-        Channels::First,
-    )
+pub fn batch_norm_train(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64) -> Result<(Tensor, BatchStatistics)> {
+    train("batch_norm_train", x, gamma, beta, eps, false, Channels::First)
 }
 
 /// [`batch_norm_train`] and then max(0, .), in one pass each way.
 ///
 /// # Errors
 /// Shapes or kinds of numbers that do not fit together; fewer than two values per channel.
-pub fn batch_norm_relu_train(
-    x: &Tensor,
-    gamma: &Tensor,
-    beta: &Tensor,
-    eps: f64,
-) -> Result<(Tensor, BatchStatistics)> {
-    train(
-        "batch_norm_relu_train",
-        x,
-        gamma,
-        beta,
-        eps,
-        true,
-        Channels::First,
-    )
+pub fn batch_norm_relu_train(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64) -> Result<(Tensor, BatchStatistics)> {
+    train("batch_norm_relu_train", x, gamma, beta, eps, true, Channels::First)
 }
 
 /// Batch norm with given statistics [C], constants of the gradient.
 ///
 /// # Errors
 /// Shapes or kinds of numbers that do not fit together.
-pub fn batch_norm_eval(
-    x: &Tensor,
-    gamma: &Tensor,
-    beta: &Tensor,
-    running_mean: &Tensor,
-    running_var: &Tensor,
-    eps: f64,
-) -> Result<Tensor> {
+pub fn batch_norm_eval(x: &Tensor, gamma: &Tensor, beta: &Tensor, running_mean: &Tensor, running_var: &Tensor, eps: f64) -> Result<Tensor> {
     let running = (running_mean, running_var);
-    eval(
-        "batch_norm_eval",
-        x,
-        gamma,
-        beta,
-        running,
-        eps,
-        false,
-        Channels::First,
-    )
+    eval("batch_norm_eval", x, gamma, beta, running, eps, false, Channels::First)
 }
 
 /// [`batch_norm_eval`] and then max(0, .).
@@ -104,51 +62,23 @@ pub fn batch_norm_relu_eval(
     eps: f64,
 ) -> Result<Tensor> {
     let running = (running_mean, running_var);
-    eval(
-        "batch_norm_relu_eval",
-        x,
-        gamma,
-        beta,
-        running,
-        eps,
-        true,
-        Channels::First,
-    )
+    eval("batch_norm_relu_eval", x, gamma, beta, running, eps, true, Channels::First)
 }
 
 /// Where the channels of `x` are, after checking that the arguments fit.
-fn view(
-    op: &'static str,
-    x: &Tensor,
-    vectors: &[(&'static str, &Tensor)],
-    eps: f64,
-    channels: Channels,
-) -> Result<View> {
+fn view(op: &'static str, x: &Tensor, vectors: &[(&'static str, &Tensor)], eps: f64, channels: Channels) -> Result<View> {
     check_float(op, "x", x)?;
     let dims = x.dims();
     let view = match (dims, channels) {
-        (&[n, c, ref rest @ ..], Channels::First) => View {
-            outer: n,
-            c,
-            inner: rest.iter().product(),
-        },
-        (&[ref rest @ .., c], Channels::Last) if !rest.is_empty() => View {
-            outer: rest.iter().product(),
-            c,
-            inner: 1,
-        },
+        (&[n, c, ref rest @ ..], Channels::First) => View { outer: n, c, inner: rest.iter().product() },
+        (&[ref rest @ .., c], Channels::Last) if !rest.is_empty() => View { outer: rest.iter().product(), c, inner: 1 },
         _ => return Err(shape_error(op, "x", "of rank 2 or more", x)),
     };
     for (name, vector) in vectors {
         check_vector(op, name, vector, view.c, x)?;
     }
     if !(eps >= 0.0 && eps.is_finite()) {
-        return Err(Error::Parameter {
-            op,
-            parameter: "eps",
-            value: eps.to_string(),
-            reason: "must be finite and not negative",
-        });
+        return Err(Error::Parameter { op, parameter: "eps", value: eps.to_string(), reason: "must be finite and not negative" });
     }
     Ok(view)
 }
@@ -171,30 +101,19 @@ pub(crate) fn train(
         return composed::train(x, gamma, beta, eps, relu, view);
     }
     let x = x.contiguous()?;
-    let moments =
-        dispatch!(x.dtype(), T => with_slice::<T, _>(&x, |x| Ok(kernel::moments(view, x))))?;
+    let moments = dispatch!(x.dtype(), T => with_slice::<T, _>(&x, |x| Ok(kernel::moments(view, x))))?;
     let unbias = count as f64 / (count as f64 - 1.0);
-    let vector =
-        |values: Vec<f64>| Tensor::from_vec(values, view.c, &Device::Cpu)?.to_dtype(x.dtype());
+    let vector = |values: Vec<f64>| Tensor::from_vec(values, view.c, &Device::Cpu)?.to_dtype(x.dtype());
     let statistics = BatchStatistics {
         mean: vector(moments.iter().map(|m| m.mean).collect())?,
         var_unbiased: vector(moments.iter().map(|m| m.var * unbias).collect())?,
     };
-    let op = NormOp {
-        view,
-        moments,
-        eps,
-        relu,
-        batch: true,
-    };
+    let op = NormOp { view, moments, eps, relu, batch: true };
     let y = x.apply_op3(&gamma.contiguous()?, &beta.contiguous()?, op)?;
     Ok((y, statistics))
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the seven public functions funnel into this one"
-)]
+#[expect(clippy::too_many_arguments, reason = "the seven public functions funnel into this one")]
 pub(crate) fn eval(
     op: &'static str,
     x: &Tensor,
@@ -205,38 +124,13 @@ pub(crate) fn eval(
     relu: bool,
     channels: Channels,
 ) -> Result<Tensor> {
-    let vectors = [
-        ("gamma", gamma),
-        ("beta", beta),
-        ("running_mean", mean),
-        ("running_var", var),
-    ];
+    let vectors = [("gamma", gamma), ("beta", beta), ("running_mean", mean), ("running_var", var)];
     let view = view(op, x, &vectors, eps, channels)?;
     if !matches!(x.device(), Device::Cpu) {
-        return composed::apply(
-            x,
-            gamma,
-            beta,
-            &mean.detach(),
-            &var.detach(),
-            eps,
-            relu,
-            view,
-        );
+        return composed::apply(x, gamma, beta, &mean.detach(), &var.detach(), eps, relu, view);
     }
     let numbers = |v: &Tensor| v.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>();
-    let moments = numbers(mean)?
-        .into_iter()
-        .zip(numbers(var)?)
-        .map(|(mean, var)| kernel::Moments { mean, var })
-        .collect();
-    let op = NormOp {
-        view,
-        moments,
-        eps,
-        relu,
-        batch: false,
-    };
-    Ok(x.contiguous()?
-        .apply_op3(&gamma.contiguous()?, &beta.contiguous()?, op)?)
+    let moments = numbers(mean)?.into_iter().zip(numbers(var)?).map(|(mean, var)| kernel::Moments { mean, var }).collect();
+    let op = NormOp { view, moments, eps, relu, batch: false };
+    Ok(x.contiguous()?.apply_op3(&gamma.contiguous()?, &beta.contiguous()?, op)?)
 }

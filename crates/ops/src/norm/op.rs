@@ -16,9 +16,7 @@ pub(crate) struct NormOp {
 
 impl NormOp {
     fn inverse_deviations(&self) -> impl Iterator<Item = f64> {
-        self.moments
-            .iter()
-            .map(|m| (m.var + self.eps).sqrt().recip())
+        self.moments.iter().map(|m| (m.var + self.eps).sqrt().recip())
     }
 
     fn map<T: Real>(&self, gamma: &[T], beta: &[T]) -> Affine<T> {
@@ -28,10 +26,7 @@ impl NormOp {
             .zip(self.moments.iter().zip(self.inverse_deviations()))
             .map(|((gamma, beta), (m, inverse))| {
                 let scale = gamma.to_f64() * inverse;
-                (
-                    T::from_f64(scale),
-                    T::from_f64(beta.to_f64() - m.mean * scale),
-                )
+                (T::from_f64(scale), T::from_f64(beta.to_f64() - m.mean * scale))
             })
             .unzip();
         Affine { scale, shift }
@@ -41,29 +36,13 @@ impl NormOp {
         T::to_cpu_storage_owned(affine(self.view, x, &self.map(gamma, beta), self.relu))
     }
 
-    fn backward<T: Real>(
-        &self,
-        (x, gamma, beta): (&[T], &[T], &[T]),
-        grad: &[T],
-        wants_x: bool,
-    ) -> (Option<Vec<T>>, Vec<T>, Vec<T>) {
+    fn backward<T: Real>(&self, (x, gamma, beta): (&[T], &[T], &[T]), grad: &[T], wants_x: bool) -> (Option<Vec<T>>, Vec<T>, Vec<T>) {
         let map = self.map(gamma, beta);
         let means: Vec<T> = self.moments.iter().map(|m| T::from_f64(m.mean)).collect();
-        let passes = Backward {
-            view: self.view,
-            x,
-            grad,
-            map: &map,
-            means: &means,
-            relu: self.relu,
-        };
+        let passes = Backward { view: self.view, x, grad, map: &map, means: &means, relu: self.relu };
         let sums = passes.sums();
         let count = (self.view.outer * self.view.inner) as f64;
-        let gamma_gradient: Vec<f64> = sums
-            .iter()
-            .zip(self.inverse_deviations())
-            .map(|(s, inverse)| s.1 * inverse)
-            .collect();
+        let gamma_gradient: Vec<f64> = sums.iter().zip(self.inverse_deviations()).map(|(s, inverse)| s.1 * inverse).collect();
         let x_gradient = wants_x.then(|| {
             let batch = if self.batch { -1.0 / count } else { 0.0 };
             let (scale, shift) = sums
@@ -72,20 +51,13 @@ impl NormOp {
                 .zip(gamma.iter().zip(self.inverse_deviations()))
                 .map(|((s, dgamma), (gamma, inverse))| {
                     let scale = gamma.to_f64() * inverse * batch;
-                    (
-                        T::from_f64(scale * dgamma * inverse),
-                        T::from_f64(scale * s.0),
-                    )
+                    (T::from_f64(scale * dgamma * inverse), T::from_f64(scale * s.0))
                 })
                 .unzip();
             let corrections = Affine { scale, shift };
             passes.input_gradient(&corrections)
         });
-        (
-            x_gradient,
-            gamma_gradient.into_iter().map(T::from_f64).collect(),
-            sums.into_iter().map(|s| T::from_f64(s.0)).collect(),
-        )
+        (x_gradient, gamma_gradient.into_iter().map(T::from_f64).collect(), sums.into_iter().map(|s| T::from_f64(s.0)).collect())
     }
 }
 

@@ -63,13 +63,7 @@ struct Block<T> {
 
 /// `out = left right`, or `out += left right`; `out` has rows of `out_stride` numbers, of which
 /// `right.columns` are written.
-pub(crate) fn product<T: Real>(
-    out: &mut [T],
-    out_stride: usize,
-    left: Left<'_, T>,
-    right: Right<'_, T>,
-    accumulate: bool,
-) {
+pub(crate) fn product<T: Real>(out: &mut [T], out_stride: usize, left: Left<'_, T>, right: Right<'_, T>, accumulate: bool) {
     let columns = right.columns;
     if left.rows == 0 || columns == 0 {
         return;

@@ -9,9 +9,7 @@ pub(super) const ROWS: usize = 1;
 /// As `Kernels::block`.
 pub(super) unsafe fn block<T: Real>(rows: usize, block: Block<T>) {
     // SAFETY: the caller's promise.
-    unsafe {
-        if block.half { columns::<T, HALF>(rows, block) } else { columns::<T, PANEL>(rows, block) }
-    }
+    unsafe { if block.half { columns::<T, HALF>(rows, block) } else { columns::<T, PANEL>(rows, block) } }
 }
 
 unsafe fn columns<T: Real, const N: usize>(rows: usize, block: Block<T>) {
@@ -21,9 +19,7 @@ unsafe fn columns<T: Real, const N: usize>(rows: usize, block: Block<T>) {
         for p in 0..depth {
             // SAFETY: element (i, p) of the left side and row p of the panel are readable by the
             // caller's promise.
-            let (x, line) = unsafe {
-                (*a.add(i * row_stride + p * a_depth_stride), &*b.add(p * b_depth_stride).cast::<[T; N]>())
-            };
+            let (x, line) = unsafe { (*a.add(i * row_stride + p * a_depth_stride), &*b.add(p * b_depth_stride).cast::<[T; N]>()) };
             for (s, v) in sum.iter_mut().zip(line) {
                 *s += x * *v;
             }

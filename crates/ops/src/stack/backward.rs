@@ -162,11 +162,8 @@ fn piece(c: usize) -> usize {
 
 fn mask_all<T: Real>(mut gradient: Vec<T>, kept: &Kept<T>) -> Masked<T> {
     let c = kept.moments.len();
-    let sums: Vec<Sums<T>> = gradient
-        .par_chunks_mut(piece(c))
-        .enumerate()
-        .map(|(i, gradient)| mask(i * piece(c), gradient, kept))
-        .collect();
+    let sums: Vec<Sums<T>> =
+        gradient.par_chunks_mut(piece(c)).enumerate().map(|(i, gradient)| mask(i * piece(c), gradient, kept)).collect();
     Masked { gradient, sums: total(c, sums) }
 }
 

@@ -1,8 +1,8 @@
 //! The stack's forward pass, channels last throughout.
 
 use super::op::{Finish, Layer};
-use crate::conv::{add_bias, fused, layer as convolution};
 use crate::activation::{sigmoid_in_place, tanh_in_place};
+use crate::conv::{add_bias, fused, layer as convolution};
 use crate::norm::kernel::{Affine, Moments, View, affine, merge, moments, piece_moments};
 use crate::real::Real;
 use crate::transpose::transpose_images;

@@ -73,7 +73,9 @@ impl<T: Real> CustomOp2 for Stack<T> {
         let wants_x = x.track_op();
         let (dx, gradients) = with_slice::<T, _>(x, |xs| {
             with_slice(y, |ys| {
-                with_slice(grad, |grad| with_parameters(&self.parameters, |p| backward(&self.layers, p, &self.stored, xs, ys, grad, wants_x)))
+                with_slice(grad, |grad| {
+                    with_parameters(&self.parameters, |p| backward(&self.layers, p, &self.stored, xs, ys, grad, wants_x))
+                })
             })
         })?;
         let tensors = gradients

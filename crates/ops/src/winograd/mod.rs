@@ -32,12 +32,8 @@ fn big_to_small<T: Real>(plan: &Plan, rows: usize, v: &[T], u: &[T], m: &mut [T]
     for (p, position) in plan.positions.iter().enumerate() {
         let depth = position.classes.len() * plan.g.c;
         let left = Left { data: &v[position.start * rows..], rows, depth, row_stride: position.stride, depth_stride: 1 };
-        let right = Right {
-            data: &u[position.weights * plan.g.c * stride..],
-            columns: stride,
-            panel_stride: depth * PANEL,
-            depth_stride: PANEL,
-        };
+        let right =
+            Right { data: &u[position.weights * plan.g.c * stride..], columns: stride, panel_stride: depth * PANEL, depth_stride: PANEL };
         product(&mut m[p * rows * plan.small_stride..], plan.small_stride, left, right, false);
     }
 }
@@ -47,13 +43,7 @@ fn small_to_big<T: Real>(plan: &Plan, rows: usize, y: &[T], u: &[T], v: &mut [T]
     let (mut u, depth) = (u, plan.g.o);
     for (p, position) in plan.positions.iter().enumerate() {
         let numbers = weights::outward_numbers(plan, position);
-        let left = Left {
-            data: &y[p * rows * plan.small_stride..],
-            rows,
-            depth,
-            row_stride: plan.small_stride,
-            depth_stride: 1,
-        };
+        let left = Left { data: &y[p * rows * plan.small_stride..], rows, depth, row_stride: plan.small_stride, depth_stride: 1 };
         let right = Right { data: u, columns: numbers / depth, panel_stride: depth * PANEL, depth_stride: PANEL };
         product(&mut v[position.start * rows..], position.stride, left, right, false);
         u = &u[numbers..];
@@ -81,12 +71,7 @@ fn weight_product<T: Real>(
         row_stride: 1,
         depth_stride: position.stride,
     };
-    let right = Right {
-        data: &y[p * rows * plan.small_stride..],
-        columns: stride,
-        panel_stride: PANEL,
-        depth_stride: plan.small_stride,
-    };
+    let right = Right { data: &y[p * rows * plan.small_stride..], columns: stride, panel_stride: PANEL, depth_stride: plan.small_stride };
     product(sum, stride, left, right, accumulate);
 }
 
@@ -352,9 +337,14 @@ mod tests {
     #[test]
     fn agrees_with_the_direct_kernels() {
         let nothing = |_: usize, _: &mut [f64]| ();
-        for (n, h, w, kh, kw, c, o) in
-            [(3, 7, 7, 4, 4, 8, 9), (2, 8, 6, 5, 5, 17, 8), (9, 4, 5, 4, 5, 16, 33), (1, 2, 2, 6, 4, 8, 16), (2, 1, 3, 5, 4, 9, 8), (9, 2, 3, 4, 4, 128, 352)]
-        {
+        for (n, h, w, kh, kw, c, o) in [
+            (3, 7, 7, 4, 4, 8, 9),
+            (2, 8, 6, 5, 5, 17, 8),
+            (9, 4, 5, 4, 5, 16, 33),
+            (1, 2, 2, 6, 4, 8, 16),
+            (2, 1, 3, 5, 4, 9, 8),
+            (9, 2, 3, 4, 4, 128, 352),
+        ] {
             let (oh, ow) = (usize::div_ceil(h, 2), usize::div_ceil(w, 2));
             let (top, left) = (crate::conv::same_padding(h, kh, 2).0, crate::conv::same_padding(w, kw, 2).0);
             let g = Geometry { n, h, w, c, oh, ow, o, kh, kw, sh: 2, sw: 2, top, left };

@@ -82,10 +82,8 @@ impl Plan {
         let positions: Vec<Position> = (0..y.positions() * x.positions())
             .map(|p| {
                 let (i, j) = (p / x.positions(), p % x.positions());
-                let classes: Vec<_> = [(0, 0), (0, 1), (1, 0), (1, 1)]
-                    .into_iter()
-                    .filter(|(a, b)| i <= y.taps[*a] && j <= x.taps[*b])
-                    .collect();
+                let classes: Vec<_> =
+                    [(0, 0), (0, 1), (1, 0), (1, 1)].into_iter().filter(|(a, b)| i <= y.taps[*a] && j <= x.taps[*b]).collect();
                 let stride = whole_panels(classes.len() * g.c) + EXTRA;
                 let position = Position { start, stride, weights, classes };
                 start += stride;
@@ -93,15 +91,7 @@ impl Plan {
                 position
             })
             .collect();
-        Self {
-            g: *g,
-            y,
-            x,
-            positions,
-            small_stride: whole_panels(g.o) + EXTRA,
-            big_numbers: start,
-            blocks: weights,
-        }
+        Self { g: *g, y, x, positions, small_stride: whole_panels(g.o) + EXTRA, big_numbers: start, blocks: weights }
     }
 
     /// Tiles of one image.
