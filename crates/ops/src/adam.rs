@@ -126,7 +126,7 @@ impl Adam {
         Ok(())
     }
 
-    /// The moments as `adam.m.<name>` and `adam.v.<name>`, and the step count as `adam.t` [1].
+    /// The moments as `adam.m.<name>` and `adam.v.<name>`, and the step count as `adam.t` `[1]`.
     ///
     /// # Errors
     /// candle's own.

@@ -1,4 +1,4 @@
-//! The image operations for tensors [N, H, W, C].
+//! The image operations for tensors `[N, H, W, C]`.
 //!
 //! This is the layout the kernels compute in: a network that keeps its activations channels last
 //! saves the two transpositions that each channels-first call makes. Weights keep their
@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::norm::{self, BatchStatistics};
 use candle_core::Tensor;
 
-/// [`crate::conv2d`] for `x` [N, H, W, C]; returns [N, H', W', O].
+/// [`crate::conv2d`] for `x` `[N, H, W, C]`; returns `[N, H', W', O]`.
 ///
 /// # Errors
 /// Shapes, strides or kinds of numbers that do not fit together.
@@ -19,7 +19,7 @@ pub fn conv2d(x: &Tensor, w: &Tensor, b: Option<&Tensor>, params: ConvParams) ->
     convolution("channels_last::conv2d", x, w, b, params.stride, padding, Channels::Last)
 }
 
-/// [`crate::conv2d_same`] for `x` [N, H, W, C]; returns [N, ceil(H / stride), ceil(W / stride), O].
+/// [`crate::conv2d_same`] for `x` `[N, H, W, C]`; returns `[N, ceil(H / stride), ceil(W / stride), O]`.
 ///
 /// # Errors
 /// Shapes, strides or kinds of numbers that do not fit together.
@@ -28,7 +28,7 @@ pub fn conv2d_same(x: &Tensor, w: &Tensor, b: Option<&Tensor>, stride: usize) ->
     convolution(op, x, w, b, (stride, stride), Padding::Same, Channels::Last)
 }
 
-/// [`crate::conv_transpose2d`] for `x` [N, H, W, I]; returns [N, H', W', O].
+/// [`crate::conv_transpose2d`] for `x` `[N, H, W, I]`; returns `[N, H', W', O]`.
 ///
 /// # Errors
 /// Shapes, strides or kinds of numbers that do not fit together.
@@ -38,7 +38,7 @@ pub fn conv_transpose2d(x: &Tensor, w: &Tensor, b: Option<&Tensor>, params: Conv
     transposed(op, x, w, b, params.stride, padding, Channels::Last)
 }
 
-/// [`crate::conv_transpose2d_same`] for `x` [N, H, W, I]; returns [N, H stride, W stride, O].
+/// [`crate::conv_transpose2d_same`] for `x` `[N, H, W, I]`; returns `[N, H stride, W stride, O]`.
 ///
 /// # Errors
 /// Shapes, strides or kinds of numbers that do not fit together.

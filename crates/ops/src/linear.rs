@@ -8,7 +8,7 @@ use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-/// y = x w^T + b. `x` [N, I], `w` [O, I], `b` [O]; returns [N, O]. Differentiable in all three.
+/// y = x w^T + b. `x` `[N, I]`, `w` `[O, I]`, `b` `[O]`; returns `[N, O]`. Differentiable in all three.
 ///
 /// # Errors
 /// Shapes or kinds of numbers that do not fit together.

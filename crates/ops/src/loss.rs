@@ -6,7 +6,7 @@ use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, Device, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-/// Per image the sum of squared differences: `a` and `b` [N, ...] to [N]. Differentiable in both.
+/// Per image the sum of squared differences: `a` and `b` `[N, ...]` to `[N]`. Differentiable in both.
 ///
 /// # Errors
 /// Tensors of different shapes or kinds of numbers, or of rank 0.

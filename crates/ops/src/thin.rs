@@ -77,7 +77,7 @@ fn patches<T: Real; S: Source>(g: &Geometry, big: S, first: usize, count: usize,
 }
 }
 
-/// OIHW to [panel of o][kh, kw, c][32], the last panel's second half unused where o ends before it.
+/// OIHW to [panel of o][kh, kw, c]`[32]`, the last panel's second half unused where o ends before it.
 fn pack<T: Real>(g: &Geometry, weight: &[T]) -> Vec<T> {
     let (patch, taps) = (g.patch(), g.kh * g.kw);
     let mut out = vec![T::zero(); whole_panels(g.o) * patch];
@@ -243,7 +243,7 @@ pub(crate) fn adjoint<T: Real, S: Source<T>, R: Send>(
 }
 
 vectorised! {
-/// [pixels, o] to [panel of pixels][o][32]; pixels past the end are zero.
+/// [pixels, o] to [panel of pixels][o]`[32]`; pixels past the end are zero.
 fn turn<T: Real>(o: usize, rows: &[T], out: &mut [T]) {
     for (panel, out) in out.chunks_exact_mut(o * PANEL).enumerate() {
         let rows = &rows[(panel * PANEL * o).min(rows.len())..];

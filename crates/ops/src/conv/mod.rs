@@ -96,7 +96,7 @@ pub(crate) enum Padding {
 
 /// Convolution (cross-correlation) with zero padding.
 ///
-/// `x` [N, C, H, W], `w` [O, C, kh, kw], `b` [O]; returns [N, O, H', W'] with
+/// `x` `[N, C, H, W]`, `w` `[O, C, kh, kw]`, `b` `[O]`; returns `[N, O, H', W']` with
 /// H' = floor((H + top + bottom - kh) / stride) + 1. Differentiable in all three.
 ///
 /// # Errors
@@ -108,7 +108,7 @@ pub fn conv2d(x: &Tensor, w: &Tensor, b: Option<&Tensor>, params: ConvParams) ->
 
 /// Convolution with TensorFlow's SAME padding.
 ///
-/// `x` [N, C, H, W], `w` [O, C, kh, kw], `b` [O]; returns [N, O, ceil(H / stride),
+/// `x` `[N, C, H, W]`, `w` `[O, C, kh, kw]`, `b` `[O]`; returns [N, O, ceil(H / stride),
 /// ceil(W / stride)]. Of an odd total of padding the extra line goes to the bottom or right.
 ///
 /// # Errors
@@ -120,7 +120,7 @@ pub fn conv2d_same(x: &Tensor, w: &Tensor, b: Option<&Tensor>, stride: usize) ->
 
 /// Transposed convolution, the adjoint of [`conv2d`] with the same stride and padding.
 ///
-/// `x` [N, I, H, W], `w` [I, O, kh, kw], `b` [O]; returns [N, O, H', W'] with
+/// `x` `[N, I, H, W]`, `w` `[I, O, kh, kw]`, `b` `[O]`; returns `[N, O, H', W']` with
 /// H' = (H - 1) stride + kh - top - bottom + output padding. Differentiable in all three.
 ///
 /// # Errors
@@ -132,7 +132,7 @@ pub fn conv_transpose2d(x: &Tensor, w: &Tensor, b: Option<&Tensor>, params: Conv
 
 /// The exact adjoint of [`conv2d_same`].
 ///
-/// `x` [N, I, H, W], `w` [I, O, kh, kw], `b` [O]; returns [N, O, H stride, W stride].
+/// `x` `[N, I, H, W]`, `w` `[I, O, kh, kw]`, `b` `[O]`; returns `[N, O, H stride, W stride]`.
 ///
 /// # Errors
 /// Shapes, strides or kinds of numbers that do not fit together.

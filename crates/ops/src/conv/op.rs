@@ -12,9 +12,9 @@ use std::borrow::Cow;
 /// Where an image tensor keeps its channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Channels {
-    /// [N, C, H, W]
+    /// `[N, C, H, W]`
     First,
-    /// [N, H, W, C]
+    /// `[N, H, W, C]`
     Last,
 }
 

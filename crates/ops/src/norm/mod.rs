@@ -11,7 +11,7 @@ use candle_core::{Device, Tensor};
 use kernel::View;
 use op::NormOp;
 
-/// What a batch adds to the running statistics, per channel [C].
+/// What a batch adds to the running statistics, per channel `[C]`.
 #[derive(Clone, Debug)]
 pub struct BatchStatistics {
     /// The mean over the batch and all positions.
@@ -22,7 +22,7 @@ pub struct BatchStatistics {
 
 /// Batch norm with the batch's own statistics.
 ///
-/// `x` [N, C, ...] (rank 2 or more), `gamma` and `beta` [C]. Returns
+/// `x` `[N, C, ...]` (rank 2 or more), `gamma` and `beta` `[C]`. Returns
 /// gamma (x - mean) / sqrt(var + eps) + beta, where var has the divisor count, and the statistics.
 /// Differentiable in `x`, `gamma` and `beta`; the statistics carry no gradient.
 ///
@@ -40,7 +40,7 @@ pub fn batch_norm_relu_train(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64
     train("batch_norm_relu_train", x, gamma, beta, eps, true, Channels::First)
 }
 
-/// Batch norm with given statistics [C], constants of the gradient.
+/// Batch norm with given statistics `[C]`, constants of the gradient.
 ///
 /// # Errors
 /// Shapes or kinds of numbers that do not fit together.

@@ -19,7 +19,7 @@ pub use crate::conv::Direction;
 /// What follows a convolution of a stack.
 #[derive(Clone, Copy, Debug)]
 pub enum Finish<'a> {
-    /// Batch norm with the batch's statistics, then ReLU; `gamma` and `beta` [O].
+    /// Batch norm with the batch's statistics, then ReLU; `gamma` and `beta` `[O]`.
     BatchNormRelu {
         /// The scale.
         gamma: &'a Tensor,
@@ -37,7 +37,7 @@ pub enum Finish<'a> {
 pub struct StackLayer<'a> {
     /// OIHW for a convolution, IOHW for a transposed one.
     pub weight: &'a Tensor,
-    /// [O]. Its gradient in front of batch norm is exactly zero: it shifts the mean alone.
+    /// `[O]`. Its gradient in front of batch norm is exactly zero: it shifts the mean alone.
     pub bias: &'a Tensor,
     /// The step between pixels of the small side.
     pub stride: usize,
@@ -49,7 +49,7 @@ pub struct StackLayer<'a> {
 
 /// The layers in turn, in training.
 ///
-/// `x` [N, C, H, W]; returns [N, C', H', W'] and the batch statistics of every layer with batch
+/// `x` `[N, C, H, W]`; returns `[N, C', H', W']` and the batch statistics of every layer with batch
 /// norm. Differentiable in `x` and all tensors of the layers, as the same layers one by one are.
 ///
 /// # Errors

@@ -82,7 +82,7 @@ fn by_channel<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
     out
 }
 
-/// OIHW to [position][panel of o][class, c][32], the right side of big to small.
+/// OIHW to [position][panel of o][class, c]`[32]`, the right side of big to small.
 pub(super) fn inward<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
     let g = &plan.g;
     let packed = by_channel(plan, weight);
@@ -120,7 +120,7 @@ pub(super) fn outward_numbers(plan: &Plan, position: &Position) -> usize {
     whole_panels(position.classes.len() * plan.g.c) * plan.g.o
 }
 
-/// OIHW to [position][panel of class, c][o][32], the right side of small to big.
+/// OIHW to [position][panel of class, c][o]`[32]`, the right side of small to big.
 pub(super) fn outward<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
     let g = &plan.g;
     let taps = g.kh * g.kw;
