@@ -1,3 +1,5 @@
+//! Archives, whole and damaged.
+
 use std::io::{Cursor, Write};
 
 use super::*;
