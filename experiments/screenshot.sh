@@ -7,4 +7,4 @@ page=$(realpath "${1:?usage: screenshot.sh PAGE PICTURE [WIDTH HEIGHT]}") pictur
 profile=$(mktemp -d); trap 'rm -rf "$profile"' EXIT
 chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
   --disable-component-update --disable-sync --user-data-dir="$profile" --hide-scrollbars \
-  --window-size="${3:-1280},${4:-1600}" --screenshot="$picture" "file://$page"
+  --window-size="${3:-1280},${4:-1600}" --screenshot="$picture" "file://$page" 2> /dev/null
