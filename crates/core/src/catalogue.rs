@@ -63,7 +63,7 @@ pub fn nearest(name: &str, available: &[String]) -> Option<String> {
 
 /// Declares modules and a [`Catalogue`] of their `ENTRY` constants, one line an entry.
 ///
-/// ```ignore
+/// ```text
 /// vimae_core::catalogue! {
 ///     /// Every prior.
 ///     pub static PRIORS: BuildPrior = "prior" in {
