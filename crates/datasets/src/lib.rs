@@ -2,7 +2,6 @@
 
 pub mod card;
 pub mod container;
-pub mod corrupt;
 pub mod digest;
 mod error;
 mod gather;
