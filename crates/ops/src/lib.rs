@@ -4,6 +4,10 @@ mod activation;
 mod adam;
 pub mod channels_last;
 mod conv;
+#[cfg(feature = "cuda")]
+mod cuda;
+#[cfg(any(test, feature = "cuda"))]
+mod device;
 mod error;
 mod exponential;
 mod linear;
@@ -11,6 +15,7 @@ mod loss;
 mod memory;
 mod norm;
 mod panels;
+mod precision;
 mod product;
 mod real;
 mod simd;
@@ -27,4 +32,5 @@ pub use linear::{linear, linear_relu};
 pub use loss::squared_error_sum;
 pub use memory::keep_freed_memory;
 pub use norm::{BatchStatistics, batch_norm_eval, batch_norm_relu_eval, batch_norm_relu_train, batch_norm_train};
+pub use precision::{allow_tf32, tf32_allowed};
 pub use stack::{Direction, Finish, StackLayer, conv_stack_train};
