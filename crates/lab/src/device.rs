@@ -21,3 +21,22 @@ pub fn device(name: &str) -> Result<Device> {
     }
     Device::new_cuda(ordinal).map_err(|e| fail(e.to_string()))
 }
+
+/// The card's name and whether TF32 is allowed, for records.
+pub(crate) fn cuda_name(device: &Device) -> String {
+    let tf32 = if vimae_ops::tf32_allowed() { ", TF32" } else { "" };
+    match card(device) {
+        Some(card) => format!("cuda ({card}{tf32})"),
+        None => format!("cuda{tf32}"),
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn card(device: &Device) -> Option<String> {
+    device.as_cuda_device().ok()?.cuda_stream().context().name().ok()
+}
+
+#[cfg(not(feature = "cuda"))]
+fn card(_: &Device) -> Option<String> {
+    None
+}

@@ -7,6 +7,10 @@ mod conv;
 #[cfg(feature = "cuda")]
 mod cuda;
 #[cfg(any(test, feature = "cuda"))]
+#[cfg_attr(
+    all(not(feature = "cudnn"), not(all(test, feature = "cuda"))),
+    expect(dead_code, reason = "without cuDNN the convolutions, without CUDA the launches are for the tests alone")
+)]
 mod device;
 mod error;
 mod exponential;
