@@ -6,6 +6,8 @@
 //! candle's own operations. A forward pass ends when the device is done; a backward pass starts from the
 //! sum of the result and gives the gradients of input and parameters.
 
+#![expect(clippy::panic, reason = "a benchmark that cannot go on has nobody to report to")]
+
 use candle_core::{DType, Device, Result, Tensor, Var};
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use std::hint::black_box;

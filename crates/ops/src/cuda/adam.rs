@@ -30,7 +30,9 @@ struct Table {
     count: u32,
 }
 
-// SAFETY: plain numbers without padding that matters, laid out as the kernel's struct.
+// `kernels.cu` says the same of its struct.
+const _: () = assert!(size_of::<Table>() == 2824);
+// SAFETY: plain numbers without padding, laid out as the kernel's struct.
 unsafe impl DeviceRepr for Table {}
 
 /// `Step` of `kernels.cu`.
@@ -46,6 +48,7 @@ struct Factors<T> {
     near_end: u32,
 }
 
+const _: () = assert!(size_of::<Factors<f32>>() == 32 && size_of::<Factors<f64>>() == 64);
 // SAFETY: plain numbers, laid out as the kernel's struct for either kind of number.
 unsafe impl<T: Number> DeviceRepr for Factors<T> {}
 

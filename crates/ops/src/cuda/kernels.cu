@@ -263,10 +263,13 @@ struct Table {
   u32 count;
 };
 
+static_assert(sizeof(Table) == 2824, "as on the Rust side");
+
 struct Step {
   REAL keep, take, weight, remaining, size, root, epsilon;
   u32 near_end;
 };
+static_assert(sizeof(Step) == 8 * sizeof(REAL), "as on the Rust side");
 
 // Adam as PyTorch computes it, all parameters at once.
 extern "C" __global__ void adam(const Table table, const Step f) {
