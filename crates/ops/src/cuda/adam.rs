@@ -55,7 +55,8 @@ unsafe impl<T: Number> DeviceRepr for Factors<T> {}
 /// Moves every parameter once; those of one kind of number go together, 64 a launch.
 pub(crate) fn step(entries: &[Entry<'_>], step: &Step) -> Result<()> {
     for dtype in [DType::F32, DType::F64] {
-        let alike: Vec<Entry<'_>> = entries.iter().filter(|e| e.parameter.dtype() == dtype && e.parameter.elem_count() > 0).copied().collect();
+        let alike: Vec<Entry<'_>> =
+            entries.iter().filter(|e| e.parameter.dtype() == dtype && e.parameter.elem_count() > 0).copied().collect();
         for entries in alike.chunks(ADAM_PARAMETERS) {
             dispatch!(dtype, T => some::<T>(entries, step))?;
         }

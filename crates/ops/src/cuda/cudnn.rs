@@ -10,8 +10,10 @@ use crate::precision::tf32_allowed;
 use crate::real::dispatch;
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
     cudnnConvolutionBwdDataAlgo_t as DataAlgorithm, cudnnConvolutionBwdFilterAlgo_t as FilterAlgorithm,
-    cudnnConvolutionFwdAlgo_t as ForwardAlgorithm, cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
-    cudnnMathType_t::{CUDNN_DEFAULT_MATH, CUDNN_FMA_MATH}, cudnnTensorFormat_t::CUDNN_TENSOR_NCHW,
+    cudnnConvolutionFwdAlgo_t as ForwardAlgorithm,
+    cudnnConvolutionMode_t::CUDNN_CROSS_CORRELATION,
+    cudnnMathType_t::{CUDNN_DEFAULT_MATH, CUDNN_FMA_MATH},
+    cudnnTensorFormat_t::CUDNN_TENSOR_NCHW,
 };
 use candle_core::cuda_backend::cudarc::cudnn::{
     ConvBackwardData, ConvBackwardFilter, ConvDescriptor, ConvForward, Cudnn, CudnnDataType, FilterDescriptor, TensorDescriptor,
@@ -102,9 +104,7 @@ struct Described<T> {
 }
 
 fn describe<T: Number + CudnnDataType>(cudnn: &Arc<Cudnn>, plan: &Plan) -> Result<Described<T>> {
-    let size = |v: usize| {
-        i32::try_from(v).map_err(|_| Error::msg(format!("vimae-ops: cuDNN takes sizes below 2^31, got {v} in {plan:?}")))
-    };
+    let size = |v: usize| i32::try_from(v).map_err(|_| Error::msg(format!("vimae-ops: cuDNN takes sizes below 2^31, got {v} in {plan:?}")));
     let pair = |(a, b): (usize, usize)| Ok::<_, Error>([size(a)?, size(b)?]);
     let four = |[a, b, c, d]: [usize; 4]| Ok::<_, Error>([size(a)?, size(b)?, size(c)?, size(d)?]);
     // Strides inside cuDNN are 32-bit numbers, too.

@@ -176,8 +176,7 @@ impl Convolutions for Emulated {
         assert_eq!((small.dims(), weight.dims()), (&plan.small_dims()[..], &plan.weight_dims()[..]));
         let (ph, pw) = plan.padding;
         let unseen = |size: usize, pad: usize, kernel: usize, stride: usize| (size + 2 * pad - kernel) % stride;
-        let output_padding =
-            (unseen(plan.h, ph, plan.kernel.0, plan.stride.0), unseen(plan.w, pw, plan.kernel.1, plan.stride.1));
+        let output_padding = (unseen(plan.h, ph, plan.kernel.0, plan.stride.0), unseen(plan.w, pw, plan.kernel.1, plan.stride.1));
         let params = ConvTransposeParams { stride: plan.stride, padding: [ph, ph, pw, pw], output_padding };
         let y = crate::conv_transpose2d(small, weight, None, params).map_err(Error::wrap)?;
         assert_eq!(y.dims(), plan.big_dims());

@@ -20,9 +20,9 @@ mod stack;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use conv::Layer;
 #[cfg(any(test, feature = "cudnn"))]
 pub(crate) use conv::apply as convolution;
-pub(crate) use conv::Layer;
 pub(crate) use norm::{eval, train};
 pub(crate) use plan::{Plan, Window};
 pub(crate) use pointwise::apply as pointwise;

@@ -35,11 +35,8 @@ impl Plan {
             before < kernel && padded >= kernel && (padded - kernel) / stride + 1 == out
         };
         let framed = !(alike(g.h, g.top, g.kh, g.sh, g.oh) && alike(g.w, g.left, g.kw, g.sw, g.ow));
-        let (h, w, padding) = if framed {
-            ((g.oh - 1) * g.sh + g.kh, (g.ow - 1) * g.sw + g.kw, (0, 0))
-        } else {
-            (g.h, g.w, (g.top, g.left))
-        };
+        let (h, w, padding) =
+            if framed { ((g.oh - 1) * g.sh + g.kh, (g.ow - 1) * g.sw + g.kw, (0, 0)) } else { (g.h, g.w, (g.top, g.left)) };
         let &Geometry { n, c, o, oh, ow, kh, kw, sh, sw, .. } = g;
         Self { n, c, h, w, o, oh, ow, kernel: (kh, kw), stride: (sh, sw), padding, framed }
     }

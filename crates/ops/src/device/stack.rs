@@ -65,7 +65,10 @@ struct Kept {
 
 enum KeptFinish {
     /// The convolution's result without bias, and the coefficients of batch norm.
-    Norm { y: Tensor, coefficients: Tensor },
+    Norm {
+        y: Tensor,
+        coefficients: Tensor,
+    },
     Function(Function),
 }
 
@@ -163,9 +166,7 @@ pub(crate) fn run<K: Convolutions>(k: K, x: &Tensor, layers: Vec<StackLayer>, ep
                 statistics.push((row(&coefficients, BATCH_MEAN)?, row(&coefficients, BATCH_VAR)?));
                 (k.normalise(&y, &coefficients, view, true)?, KeptFinish::Norm { y, coefficients })
             }
-            Finish::Function(function) => {
-                (layer.forward(k, &input, &weight, Some(&bias), function)?, KeptFinish::Function(function))
-            }
+            Finish::Function(function) => (layer.forward(k, &input, &weight, Some(&bias), function)?, KeptFinish::Function(function)),
         };
         kept.push(Kept { layer, weight, input: input.clone(), finish });
         result = Some((y, dims));

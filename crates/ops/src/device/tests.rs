@@ -120,7 +120,8 @@ fn stacks() -> Result<()> {
                 let (from, to) = (pair[0], pair[1]);
                 let shape = if direction == Direction::Convolve { [to, from, kernel, kernel] } else { [from, to, kernel, kernel] };
                 let (weight, bias) = (var(&shape, i)?, var(&[to], i + 7)?);
-                let ends = (i < 2 || direction == Direction::Convolve).then(|| Ok::<_, candle_core::Error>((var(&[to], 3)?, var(&[to], 4)?)));
+                let ends =
+                    (i < 2 || direction == Direction::Convolve).then(|| Ok::<_, candle_core::Error>((var(&[to], 3)?, var(&[to], 4)?)));
                 theirs.push((weight.clone(), bias.clone(), ends.transpose()?, if i == 2 { 1 } else { 2 }));
                 vars.extend([weight, bias].into_iter().chain(theirs[i].2.iter().flat_map(|(a, b)| [a.clone(), b.clone()])));
             }
