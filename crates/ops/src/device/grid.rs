@@ -111,7 +111,7 @@ mod tests {
         for (c, count) in [(128, 409_600), (1, 78_400), (1024, 1_600), (16, 1), (3, 0), (7, 12_345)] {
             let r = Reduction::of(c, count).expect("fits");
             assert!(r.splits as usize * r.per_split as usize >= count, "{r:?}");
-            assert!(count == 0 || ((r.splits - 1) * r.per_split) as usize <= count - 1, "no piece is empty: {r:?}");
+            assert!(count == 0 || (((r.splits - 1) * r.per_split) as usize) < count, "no piece is empty: {r:?}");
             assert!((1..=32).contains(&r.splits));
         }
         assert_eq!(Reduction::of(1, usize::MAX), None);
