@@ -121,7 +121,7 @@ fn moments<T: Number>(x: &Tensor, view: View, affine: Affine<'_>, eps: f64) -> R
     optional(&mut arguments, bias.as_ref());
     arguments.arg(&mut table).arg(&c).arg(&eps);
     // SAFETY: threads below c read c splits pieces and vectors of c, and write six rows of c.
-    unsafe { launch(&mut arguments, grid::flat(view.c))? };
+    unsafe { launch(&mut arguments, grid::channels(view.c).ok_or_else(too_large)?)? };
     Ok(storage(device, table))
 }
 
@@ -137,7 +137,7 @@ fn given<T: Number>(mean: &Tensor, var: &Tensor, affine: Affine<'_>, eps: f64) -
     let mut arguments = kernel.builder();
     arguments.arg(&mean).arg(&var).arg(&gamma).arg(&beta).arg(&mut table).arg(&c).arg(&eps);
     // SAFETY: threads below c read vectors of c and write six rows of c.
-    unsafe { launch(&mut arguments, grid::flat(len))? };
+    unsafe { launch(&mut arguments, grid::channels(len).ok_or_else(too_large)?)? };
     Ok(storage(device, table))
 }
 
@@ -194,7 +194,7 @@ fn corrections<T: Number>(passing: Passing<'_>, batch: bool) -> Result<Storage> 
     let mut arguments = kernel.builder();
     arguments.arg(&pieces).arg(&splits).arg(&table).arg(&mut out).arg(&c).arg(&count).arg(&batch);
     // SAFETY: threads below c read c splits pieces and rows of c, and write four rows of c.
-    unsafe { launch(&mut arguments, grid::flat(view.c))? };
+    unsafe { launch(&mut arguments, grid::channels(view.c).ok_or_else(too_large)?)? };
     Ok(storage(device, out))
 }
 
@@ -225,6 +225,6 @@ fn channel_sums<T: Number>(x: &Tensor, view: View) -> Result<Storage> {
     let mut arguments = kernel.builder();
     arguments.arg(&pieces).arg(&splits).arg(&mut out).arg(&c);
     // SAFETY: threads below c read c splits pieces and write c numbers.
-    unsafe { launch(&mut arguments, grid::flat(view.c))? };
+    unsafe { launch(&mut arguments, grid::channels(view.c).ok_or_else(too_large)?)? };
     Ok(storage(device, out))
 }

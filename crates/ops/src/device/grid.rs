@@ -19,6 +19,10 @@ pub(crate) struct Extent {
 /// channel, and goes through rows; narrow rows share a block.
 pub(crate) fn rows(outer: usize, row: usize) -> Option<Extent> {
     let row = u32::try_from(row).ok().filter(|row| *row <= u32::MAX - THREADS)?;
+    // The loop over rows steps past the last by up to all rows of a grid.
+    if outer > u32::MAX as usize - MOST_BLOCKS_Y * THREADS as usize {
+        return None;
+    }
     let width = row.clamp(1, THREADS).next_power_of_two();
     let height = THREADS / width;
     let across = row.div_ceil(width).max(1);
@@ -27,7 +31,13 @@ pub(crate) fn rows(outer: usize, row: usize) -> Option<Extent> {
     Some(Extent { grid: (across, u32::try_from(down).ok()?), block: (width, height) })
 }
 
-/// A launch over `count` numbers in a row.
+/// A launch of one thread for each of `c` channels.
+pub(crate) fn channels(c: usize) -> Option<Extent> {
+    let blocks = u32::try_from(c.div_ceil(THREADS as usize)).ok()?;
+    Some(Extent { grid: (blocks.max(1), 1), block: (THREADS, 1) })
+}
+
+/// A launch over `count` numbers, whose threads stride over what is left.
 pub(crate) fn flat(count: usize) -> Extent {
     let blocks = count.div_ceil(THREADS as usize).clamp(1, ENOUGH_BLOCKS);
     Extent { grid: (blocks as u32, 1), block: (THREADS, 1) }
@@ -104,6 +114,7 @@ mod tests {
             assert!(seen.iter().all(|times| *times == 1));
         }
         assert_eq!(rows(1, 1 << 33), None);
+        assert_eq!(rows(u32::MAX as usize, 1), None);
     }
 
     #[test]
@@ -130,5 +141,8 @@ mod tests {
         assert_eq!(flat(0).grid, (1, 1));
         assert_eq!(flat(257).grid, (2, 1));
         assert_eq!(flat(usize::MAX).grid.0 as usize, ENOUGH_BLOCKS);
+        // A channel has one thread, however many there are.
+        assert_eq!(channels(3_000_000).map(|e| e.grid.0), Some(3_000_000_u32.div_ceil(THREADS)));
+        assert_eq!(channels(0).map(|e| e.grid.0), Some(1));
     }
 }
