@@ -17,6 +17,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     Step(Step),
+    CudaCheck(CudaCheck),
 }
 
 /// Time the whole VIMAE-n training step: noise, encoder, decoder, loss with MMD, backward, Adam.
@@ -37,14 +38,59 @@ struct Step {
     /// Where to compute.
     #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
     device: String,
+    /// Let CUDA round to TF32 on tensor cores.
+    #[arg(long)]
+    tf32: bool,
     /// Print JSON; there is no other form.
     #[arg(long)]
     json: bool,
 }
 
+/// Compare what a GPU computes with the CPU: every operation and the whole step, forward and backward.
+#[derive(Debug, Args)]
+struct CudaCheck {
+    /// What to compare with the CPU.
+    #[arg(long, default_value = "cuda", value_name = "cuda[:N]")]
+    device: String,
+    /// Let CUDA round to TF32 on tensor cores; the tolerance of f32 is wider then.
+    #[arg(long)]
+    tf32: bool,
+    /// Print every comparison as one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let What::Step(Step { dataset, width, batch, steps, device, json: _ }) = &arguments.what;
-    let timing = vimae_lab::bench_step(dataset, *width, *batch, *steps, &vimae_lab::device(device)?)?;
-    print(serde_json::to_string(&timing)?);
-    Ok(ExitCode::SUCCESS)
+    match &arguments.what {
+        What::Step(Step { dataset, width, batch, steps, device, tf32, json: _ }) => {
+            vimae_lab::allow_tf32(*tf32);
+            let timing = vimae_lab::bench_step(dataset, *width, *batch, *steps, &vimae_lab::device(device)?)?;
+            print(serde_json::to_string(&timing)?);
+            Ok(ExitCode::SUCCESS)
+        }
+        What::CudaCheck(check) => cuda_check(check),
+    }
+}
+
+fn cuda_check(CudaCheck { device, tf32, json }: &CudaCheck) -> Result<ExitCode> {
+    vimae_lab::allow_tf32(*tf32);
+    let rows = vimae_lab::agreement(&vimae_lab::device(device)?)?;
+    let off = rows.iter().filter(|row| !row.agrees);
+    for row in off.clone() {
+        tracing::error!("{} ({}): relative error {:.1e}, tolerated {:.0e}", row.what, row.dtype, row.relative_error, row.tolerance);
+    }
+    let failed = off.count();
+    if *json {
+        print(serde_json::to_string(&rows)?);
+    } else {
+        let worst = |dtype: &str| rows.iter().filter(|row| row.dtype == dtype).map(|row| row.relative_error).fold(0.0, f64::max);
+        print(format_args!(
+            "{} of {} comparisons agree; largest relative error {:.1e} in f32, {:.1e} in f64",
+            rows.len() - failed,
+            rows.len(),
+            worst("f32"),
+            worst("f64"),
+        ));
+    }
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod agreement;
 mod bench;
 pub mod cells;
 mod device;
@@ -15,6 +16,7 @@ mod run;
 mod summary;
 mod verify;
 
+pub use agreement::{Agreement, agreement};
 pub use bench::{StepTiming, bench_step};
 pub use device::device;
 pub use error::{Error, Result};
@@ -27,4 +29,5 @@ pub use run::{Event, run};
 pub use verify::{Check, verify};
 pub use vimae_datasets::{self as datasets, Sources};
 pub use vimae_hub::{Event as HubEvent, Options as HubOptions};
+pub use vimae_ops::allow_tf32;
 pub use vimae_trainer::Event as TrainingEvent;

@@ -126,7 +126,7 @@ fn plan(training: &Training, seed: u64) -> Plan {
 pub(crate) fn device_name(device: &Device) -> String {
     match device {
         Device::Cpu => format!("cpu ({})", std::env::consts::ARCH),
-        Device::Cuda(_) => "cuda".into(),
+        Device::Cuda(_) => crate::device::cuda_name(device),
         Device::Metal(_) => "metal".into(),
     }
 }
