@@ -2,6 +2,7 @@
 
 mod bench;
 pub mod cells;
+pub mod claims;
 mod device;
 mod error;
 mod experiments;

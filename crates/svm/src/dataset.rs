@@ -12,7 +12,7 @@ impl<D: Data<Elem = f64>, T: Data<Elem = u32>> Fit<ArrayBase<D, Ix2>, ArrayBase<
     type Object = Machines;
 
     fn fit(&self, dataset: &DatasetBase<ArrayBase<D, Ix2>, ArrayBase<T, Ix1>>) -> Result<Machines> {
-        Svm::fit(self, dataset.records.view(), &dataset.targets.to_vec())
+        Self::train(self, dataset.records.view(), &dataset.targets.to_vec())
     }
 }
 
@@ -28,7 +28,7 @@ impl<D: Data<Elem = f64>, T: Data<Elem = Option<u32>>> Fit<ArrayBase<D, Ix2>, Ar
         let (known, pool): (Vec<usize>, Vec<usize>) = (0..targets.len()).partition(|i| targets[*i].is_some());
         let labels: Vec<u32> = targets.iter().flatten().copied().collect();
         let (known, pool) = (features.select(Axis(0), &known), features.select(Axis(0), &pool));
-        TransductiveSvm::fit(self, known.view(), &labels, pool.view())
+        Self::train(self, known.view(), &labels, pool.view())
     }
 }
 

@@ -54,7 +54,9 @@ pub enum Error {
         allowed: &'static str,
     },
     /// More points than the kernel matrix has room for.
-    #[error("{points} points need a kernel matrix of {mib} MiB, at most {limit_mib} MiB are allowed; take fewer points or the linear kernel")]
+    #[error(
+        "{points} points need a kernel matrix of {mib} MiB, at most {limit_mib} MiB are allowed; take fewer points or the linear kernel"
+    )]
     TooLarge {
         /// Points asked for.
         points: usize,

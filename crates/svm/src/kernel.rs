@@ -113,10 +113,7 @@ impl Gram {
     pub(crate) fn new(points: &Points) -> Result<Self> {
         let count = points.len();
         let stride = count.next_multiple_of(LANES);
-        let bytes = stride.saturating_mul(count).saturating_mul(4);
-        if bytes > MOST_BYTES {
-            return Err(Error::TooLarge { points: count, mib: bytes >> 20, limit_mib: MOST_BYTES >> 20 });
-        }
+        Self::fits(count)?;
         let mut values = vec![0.0; stride * count];
         values.par_chunks_mut(stride * ROWS).enumerate().for_each(|(block, rows)| {
             let height = rows.len() / stride;
@@ -135,6 +132,15 @@ impl Gram {
             gram.diagonal[i] = gram.values[place];
         }
         Ok(gram)
+    }
+
+    /// Refuses more points than there is room for.
+    pub(crate) fn fits(count: usize) -> Result<()> {
+        let bytes = count.next_multiple_of(LANES).saturating_mul(count).saturating_mul(4);
+        match bytes > MOST_BYTES {
+            true => Err(Error::TooLarge { points: count, mib: bytes >> 20, limit_mib: MOST_BYTES >> 20 }),
+            false => Ok(()),
+        }
     }
 
     pub(crate) fn points(&self) -> usize {

@@ -74,7 +74,7 @@ impl Machines {
     ///
     /// # Errors
     /// As [`Machines::scores`].
-    pub fn predict(&self, features: ArrayView2<'_, f64>) -> Result<Vec<u32>> {
+    pub fn classify(&self, features: ArrayView2<'_, f64>) -> Result<Vec<u32>> {
         Ok(winners(&self.classes, &self.scores(features)?))
     }
 

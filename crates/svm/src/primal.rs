@@ -89,7 +89,8 @@ impl<'x> Primal<'x> {
                     let scale = (self.cost[*i] / width).sqrt();
                     self.points[i * size..(i + 1) * size].iter().map(move |v| v * scale)
                 };
-                let rows = Array2::from_shape_vec((curved.len(), size), curved.iter().flat_map(scaled).collect()).map_err(linfa::Error::from)?;
+                let rows =
+                    Array2::from_shape_vec((curved.len(), size), curved.iter().flat_map(scaled).collect()).map_err(linfa::Error::from)?;
                 general_mat_mul(1.0, &rows.t(), &rows, 0.0, &mut hessian);
             }
             for j in 0..size {
@@ -161,14 +162,14 @@ impl<'x> Primal<'x> {
             pulp::Arch::new().dispatch(
                 #[inline(always)]
                 || {
-            let (mut first, mut second) = (dot + t * norm, norm);
-            for (i, along) in along.iter().enumerate() {
-                let pull = (1.0 - self.target[i] * (self.scores[i] + t * along)) / width;
-                let inside = pull > 0.0 && pull < 1.0;
-                first -= self.cost[i] * self.target[i] * along * pull.clamp(0.0, 1.0);
-                second += if inside { self.cost[i] * along * along / width } else { 0.0 };
-            }
-            (first, second)
+                    let (mut first, mut second) = (dot + t * norm, norm);
+                    for (i, along) in along.iter().enumerate() {
+                        let pull = (1.0 - self.target[i] * (self.scores[i] + t * along)) / width;
+                        let inside = pull > 0.0 && pull < 1.0;
+                        first -= self.cost[i] * self.target[i] * along * pull.clamp(0.0, 1.0);
+                        second += if inside { self.cost[i] * along * along / width } else { 0.0 };
+                    }
+                    (first, second)
                 },
             )
         };
@@ -180,7 +181,11 @@ impl<'x> Primal<'x> {
             if first.abs() <= 1e-3 * start {
                 break;
             }
-            if first < 0.0 { low = t } else { high = t }
+            if first < 0.0 {
+                low = t
+            } else {
+                high = t
+            }
             let newton = t - first / second;
             t = match (newton > low && newton < high, high.is_finite()) {
                 (true, _) => newton,

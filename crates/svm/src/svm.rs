@@ -37,7 +37,7 @@ impl Svm {
     /// # Errors
     /// [`crate::Error`] where the counts differ, a feature is not finite, there are fewer than two classes, a setting
     /// is not above 0, or the kernel matrix would be too large.
-    pub fn fit(&self, features: ArrayView2<'_, f64>, labels: &[u32]) -> Result<Machines> {
+    pub fn train(&self, features: ArrayView2<'_, f64>, labels: &[u32]) -> Result<Machines> {
         self.check()?;
         let classes = check::classes(features, labels)?;
         let problem = |class: u32| -> Vec<f64> { labels.iter().map(|l| if *l == class { 1.0 } else { -1.0 }).collect() };

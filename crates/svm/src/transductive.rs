@@ -6,8 +6,8 @@
 //! that lowers the objective, |w|^2 / 2 + C sum_labelled hinge + C* sum_pool hinge. Changed against the paper: all
 //! pairs that lower it for the present w change at once before w is solved for again (Sindhwani and Keerthi, "Large
 //! scale semi-supervised linear SVMs", SIGIR 2006); both sides of the pool weigh the same from the start; and since the
-//! search ends in a local minimum, it starts a second time, from the pool's labels by single linkage, and the machine
-//! with the lower objective is taken.
+//! search ends in a local minimum, it starts a second time, from the pool's labels by single linkage at full weight, and
+//! the machine with the lower objective is taken.
 
 use ndarray::{Array2, ArrayView2, Axis, concatenate};
 use rayon::prelude::*;
@@ -41,7 +41,7 @@ pub struct TransductiveSvm {
     pub first_share: f64,
     /// The factor by which it grows, above 1.
     pub growth: f64,
-    /// Whether to search a second time from labels by single linkage, at twice the time.
+    /// Whether to search a second time from labels by single linkage.
     pub second_start: bool,
 }
 
@@ -143,8 +143,8 @@ impl TransductiveSvm {
     /// Fits machines to the labelled rows of `features` `[n, d]` and the rows of `pool` `[m, d]`, and labels the pool.
     ///
     /// # Errors
-    /// As [`Svm::fit`]; [`Error::Columns`] where the pool has another width; [`Error::Setting`].
-    pub fn fit(&self, features: ArrayView2<'_, f64>, labels: &[u32], pool: ArrayView2<'_, f64>) -> Result<Transduced> {
+    /// As [`Svm::train`]; [`Error::Columns`] where the pool has another width; [`Error::Setting`].
+    pub fn train(&self, features: ArrayView2<'_, f64>, labels: &[u32], pool: ArrayView2<'_, f64>) -> Result<Transduced> {
         self.check()?;
         let classes = check::classes(features, labels)?;
         if pool.ncols() != features.ncols() {
@@ -157,6 +157,9 @@ impl TransductiveSvm {
         let side = |class: u32| move |label: &u32| if *label == class { 1.0 } else { -1.0 };
         let targets = |class: u32| labels.iter().map(side(class)).chain(vec![-1.0; pool.nrows()]).collect::<Vec<f64>>();
         let cost: Vec<f64> = [vec![self.svm.cost; known], vec![0.0; pool.nrows()]].concat();
+        if !self.svm.in_primal(features) {
+            Gram::fits(all.nrows())?;
+        }
         let guess = self.second_start.then(|| spread(features, labels, pool));
         let ask = |class: u32| Ask {
             known: labels.iter().map(|label| *label == class).collect(),
@@ -207,7 +210,9 @@ impl TransductiveSvm {
             let mut solver = solver.clone();
             let positive = first_labels(&values, ask, guess);
             (first..values.len()).filter(|i| positive[*i]).for_each(|i| solver.set_target(i, 1.0));
-            let objective = self.anneal(&mut solver, positive, first, &mut work)?;
+            // Little weight would let go of the guess.
+            let least = if guess.is_some() { 1.0 } else { self.first_share };
+            let objective = self.anneal(&mut solver, positive, (first, least), &mut work)?;
             Ok::<_, Error>((solver, objective))
         };
         let inductive = from(None)?;
@@ -221,9 +226,9 @@ impl TransductiveSvm {
 
     /// Lets the weight of the pool, which are the points from `first` on, grow, and its labels follow; the objective
     /// at the end.
-    fn anneal(&self, solver: &mut impl Solver, mut positive: Vec<bool>, first: usize, work: &mut Work) -> Result<f64> {
+    fn anneal(&self, solver: &mut impl Solver, mut positive: Vec<bool>, (first, least): (usize, f64), work: &mut Work) -> Result<f64> {
         let full = self.svm.cost * self.pool_share;
-        let mut cost = (self.svm.cost * self.first_share).min(full);
+        let mut cost = (self.svm.cost * least).min(full);
         loop {
             solver.raise_cost(first, cost);
             // What is found on the way is only where the next weight starts.

@@ -20,7 +20,7 @@ pub struct Tuned {
 ///
 /// # Errors
 /// [`Error::Folds`] where a class has fewer points than there are folds, or the folds are fewer than two;
-/// [`Error::Setting`] for an empty grid; as [`Svm::fit`].
+/// [`Error::Setting`] for an empty grid; as [`Svm::train`].
 pub fn cross_validate(features: ArrayView2<'_, f64>, labels: &[u32], folds: usize, grid: &[Svm]) -> Result<Tuned> {
     check::classes(features, labels)?;
     let mut seen: BTreeMap<u32, usize> = BTreeMap::new();
@@ -42,8 +42,8 @@ pub fn cross_validate(features: ArrayView2<'_, f64>, labels: &[u32], folds: usiz
         for held_out in 0..folds {
             let (test, train): (Vec<usize>, Vec<usize>) = (0..labels.len()).partition(|i| fold[*i] == held_out);
             let of = |rows: &[usize]| rows.iter().map(|i| labels[*i]).collect::<Vec<u32>>();
-            let machines = svm.fit(features.select(Axis(0), &train).view(), &of(&train))?;
-            let predicted = machines.predict(features.select(Axis(0), &test).view())?;
+            let machines = svm.train(features.select(Axis(0), &train).view(), &of(&train))?;
+            let predicted = machines.classify(features.select(Axis(0), &test).view())?;
             right += predicted.iter().zip(of(&test)).filter(|(p, t)| **p == *t).count();
         }
         let accuracy = right as f64 / labels.len() as f64;
