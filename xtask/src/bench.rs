@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: one JSON line a measurement.
 
+mod svm;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -17,6 +19,7 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     Step(Step),
+    Svm(svm::Svm),
 }
 
 /// Time the whole VIMAE-n training step: noise, encoder, decoder, loss with MMD, backward, Adam.
@@ -43,7 +46,10 @@ struct Step {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let What::Step(Step { dataset, width, batch, steps, device, json: _ }) = &arguments.what;
+    let Step { dataset, width, batch, steps, device, json: _ } = match &arguments.what {
+        What::Step(step) => step,
+        What::Svm(arguments) => return svm::run(arguments),
+    };
     let timing = vimae_lab::bench_step(dataset, *width, *batch, *steps, &vimae_lab::device(device)?)?;
     print(serde_json::to_string(&timing)?);
     Ok(ExitCode::SUCCESS)

@@ -74,13 +74,14 @@ impl FewLabel {
             KernelName::Rbf => "rbf",
             KernelName::Linear => "linear",
         };
-        let start = match self.classifier {
-            Classifier::Svm => format!("svm.inductive(kernel={kernel},labels={}", self.labels),
-            Classifier::Tsvm => format!("svm.transductive(kernel={kernel},labels={},pool={}", self.labels, self.pool.min(asked)),
-            Classifier::Knn => format!("knn(k={VOTERS},labels={}", self.labels),
-            Classifier::Probe => format!("probe.logistic(labels={}", self.labels),
-        };
         let unseen = self.unseen.map_or_else(String::new, |classes| format!(",unseen={classes}"));
+        let labels = format!("labels={}{unseen}", self.labels);
+        let start = match self.classifier {
+            Classifier::Svm => format!("svm.inductive(kernel={kernel},{labels}"),
+            Classifier::Tsvm => format!("svm.transductive(kernel={kernel},{labels},pool={}", self.pool.min(asked)),
+            Classifier::Knn => format!("knn(k={VOTERS},{labels}"),
+            Classifier::Probe => format!("probe.logistic({labels}"),
+        };
         let noise = match self.noise {
             NoiseOn::Test => "test",
             NoiseOn::Both => "both",
@@ -90,7 +91,7 @@ impl FewLabel {
             CodeName::Sample => "sample",
         };
         let tuned = if self.tune { format!(",tuned={FOLDS}-fold-on-labels") } else { String::new() };
-        format!("{start}{unseen},noise={noise},code={code}{tuned})")
+        format!("{start},noise={noise},code={code}{tuned})")
     }
 
     /// The class of every code to classify under every condition.

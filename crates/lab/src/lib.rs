@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bench;
+mod bench_svm;
 pub mod cells;
 pub mod claims;
 mod device;
@@ -17,6 +18,7 @@ mod summary;
 mod verify;
 
 pub use bench::{StepTiming, bench_step};
+pub use bench_svm::{SvmBench, SvmTiming, bench_svm};
 pub use device::device;
 pub use error::{Error, Result};
 pub use experiments::{Profile, paper};

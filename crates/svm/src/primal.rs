@@ -16,6 +16,8 @@ const WIDTHS: [f64; 6] = [1.0, 0.3, 0.1, 0.03, 0.01, 0.003];
 const NEAR: f64 = 0.1;
 /// Newton steps at one width at most; some tens are usual.
 const MOST_STEPS: usize = 500;
+/// Points of a line that are tried at most.
+const MOST_ROUNDS: usize = 200;
 /// A step that promises less than this share of the objective is none.
 const NOTHING: f64 = 1e-8;
 /// The same at widths on the way.
@@ -176,10 +178,10 @@ impl<'x> Primal<'x> {
         let (mut low, mut high) = (0.0, f64::INFINITY);
         let mut t = 1.0;
         let start = slope(0.0).0.abs();
-        for _ in 0..100 {
+        for round in 0..MOST_ROUNDS {
             let (first, second) = slope(t);
             if first.abs() <= 1e-3 * start {
-                break;
+                return t;
             }
             if first < 0.0 {
                 low = t
@@ -187,16 +189,15 @@ impl<'x> Primal<'x> {
                 high = t
             }
             let newton = t - first / second;
-            t = match (newton > low && newton < high, high.is_finite()) {
+            // Newton's steps may creep along a bend; halving now and then does not.
+            t = match (newton > low && newton < high && round % 4 != 3, high.is_finite()) {
                 (true, _) => newton,
                 (false, true) => (low + high) / 2.0,
                 (false, false) => 2.0 * t,
             };
-            if high - low <= 1e-14 * high {
-                break;
-            }
         }
-        t
+        // The derivative is not above 0 here, so that this step does not climb.
+        low
     }
 }
 

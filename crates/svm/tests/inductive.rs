@@ -61,6 +61,19 @@ fn the_same_bits_come_out_for_any_number_of_threads() {
 }
 
 #[test]
+fn the_linear_machine_has_a_solution_at_every_cost_and_scale() {
+    for seed in 0..60 {
+        let (features, labels) = clusters(seed, 60, 2, 3);
+        for (cost, scale) in [(1e-3, 1.0), (0.1, 1.0), (10.0, 1.0), (100.0, 1.0), (1000.0, 1.0), (100.0, 10.0), (100.0, 0.01)] {
+            let features = &features * scale;
+            let linear = Svm { cost, ..Svm::new(Kernel::Linear) };
+            let scores = linear.train(features.view(), &labels).unwrap_or_else(|e| panic!("seed {seed}, cost {cost}, scale {scale}: {e}"));
+            assert!(scores.scores(features.view()).unwrap().iter().all(|v| v.is_finite()));
+        }
+    }
+}
+
+#[test]
 fn one_class_counts_and_values_that_are_no_numbers_are_refused() {
     let (features, labels) = clusters(2, 20, 3, 2);
     let svm = Svm::new(Kernel::Linear);
