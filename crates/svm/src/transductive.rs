@@ -127,6 +127,9 @@ impl Solver for Primal<'_> {
     }
 }
 
+/// Coefficients and bias of a machine; its values at all points, and what it took.
+type Solved = ((Vec<f64>, f64), (Vec<f64>, Work));
+
 /// Counts of a transduction.
 #[derive(Clone, Copy, Default)]
 struct Work {
@@ -182,7 +185,7 @@ impl TransductiveSvm {
                 let (solver, work) = self.search(Dual::new(&gram, &targets(*class), &cost), &ask(*class))?;
                 Ok(((solver.coefficients().to_vec(), solver.bias()), (solver.values(), work)))
             };
-            let solved: Vec<((Vec<f64>, f64), (Vec<f64>, Work))> = classes.par_iter().map(fit).collect::<Result<_>>()?;
+            let solved: Vec<Solved> = classes.par_iter().map(fit).collect::<Result<_>>()?;
             let (solved, rest): (Vec<_>, Vec<_>) = solved.into_iter().unzip();
             let (values, work): (Vec<_>, Vec<_>) = rest.into_iter().unzip();
             (Machines::kernel(classes, points, &solved), values, work)
