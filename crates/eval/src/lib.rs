@@ -20,5 +20,5 @@ pub use error::{Error, Result};
 pub use evaluate::{Outcome, Subject, evaluate};
 pub use few_label::FewLabel;
 pub use neighbours::Neighbours;
-pub use pictures::Pictures;
+pub use pictures::{Pictures, Projection};
 pub use probe::Probe;

@@ -27,9 +27,19 @@ pub struct Pictures {
     pub samples: Vec<u8>,
     /// Codes of all test pictures and their labels, where codes have two dimensions.
     pub codes: Option<(Vec<[f32; 2]>, Vec<u32>)>,
-    /// Codes of more dimensions on the two directions in which they vary most, for at most 4 000 test pictures; their
-    /// labels; the shares of the variance that the directions hold.
-    pub projection: Option<(Vec<[f32; 2]>, Vec<u32>, [f64; 2])>,
+    /// Codes of more dimensions in the plane.
+    pub projection: Option<Projection>,
+}
+
+/// Codes on the two directions in which they vary most.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Projection {
+    /// Points of at most 4 000 test pictures.
+    pub points: Vec<[f32; 2]>,
+    /// Their labels.
+    pub labels: Vec<u32>,
+    /// The shares of the variance that the directions hold, 0 to 1.
+    pub shares: [f64; 2],
 }
 
 impl Pictures {
@@ -49,7 +59,8 @@ impl Pictures {
             principal(matrix(codes)?.view()).map(|(points, shares)| {
                 let step = points.len().div_ceil(PROJECTED);
                 let thin = |n: usize| (0..n).step_by(step);
-                (thin(points.len()).map(|i| points[i]).collect(), thin(points.len()).map(|i| set.labels()[i]).collect(), shares)
+                let labels = thin(points.len()).map(|i| set.labels()[i]).collect();
+                Projection { points: thin(points.len()).map(|i| points[i]).collect(), labels, shares }
             })
         } else {
             None

@@ -27,6 +27,9 @@ pub fn of(cells: &[Cell], paper: &Paper) -> Vec<Cell> {
     decided
 }
 
+/// Cells of one run by metric, with their values.
+type ByMetric<'a> = BTreeMap<&'a str, (&'a Cell, f64)>;
+
 /// What decides a claim, on the seeds that have all of it.
 struct Values<'a> {
     /// By seed: a cell of the best method, its mean over the metrics, and those of the others in the claim's order.
@@ -36,7 +39,7 @@ struct Values<'a> {
 impl<'a> Values<'a> {
     /// None where no seed has every method and metric.
     fn of(cells: impl Iterator<Item = &'a Cell>, claim: &PaperClaim) -> Option<Self> {
-        let mut values: BTreeMap<(u64, &str), BTreeMap<&str, (&'a Cell, f64)>> = BTreeMap::new();
+        let mut values: BTreeMap<(u64, &str), ByMetric<'a>> = BTreeMap::new();
         for cell in cells.filter(|cell| claim.metrics.contains(&cell.metric)) {
             if let Some(value) = cell.value {
                 // A metric that is better when it is lower counts the other way round.
