@@ -175,8 +175,18 @@ mod tests {
         predicted.iter().zip(truth).filter(|(p, t)| p == t).count() as f64 / truth.len() as f64
     }
 
+    fn everything() -> Evaluation {
+        Evaluation {
+            classifiers: vec![Classifier::Svm, Classifier::Tsvm, Classifier::Knn, Classifier::Probe],
+            kernels: vec![KernelName::Rbf, KernelName::Linear],
+            noise: vec![NoiseOn::Test, NoiseOn::Both],
+            codes: vec![CodeName::Mean, CodeName::Sample],
+            ..Evaluation::default()
+        }
+    }
+
     fn all() -> Vec<FewLabel> {
-        FewLabel::all(&Evaluation::default(), 30, None, false)
+        FewLabel::all(&everything(), 30, None, false)
     }
 
     #[test]
@@ -192,7 +202,7 @@ mod tests {
         ];
         assert_eq!((&names[..6], names.len()), (&expected.map(String::from)[..], 12));
         assert!(names[6..].iter().all(|name| name.contains("noise=both")));
-        let tuned = FewLabel::all(&Evaluation { tune: true, ..Evaluation::default() }, 300, Some(5), true);
+        let tuned = FewLabel::all(&Evaluation { tune: true, ..everything() }, 300, Some(5), true);
         assert_eq!(tuned.len(), 24);
         assert_eq!(tuned[0].protocol(9), "svm.inductive(kernel=rbf,labels=300,unseen=5,noise=test,code=mean,tuned=5-fold-on-labels)");
         assert_eq!(tuned[4].protocol(9), "knn(k=10,labels=300,unseen=5,noise=test,code=mean)");
@@ -222,7 +232,7 @@ mod tests {
     fn tuning_and_small_pools_keep_working_and_too_few_labels_for_it_are_an_error() {
         let (known, labels) = clusters(3, 60, 4.0);
         let (asked, truth) = clusters(4, 90, 4.0);
-        for protocol in FewLabel::all(&Evaluation { tune: true, pool: 20, ..Evaluation::default() }, 60, None, false) {
+        for protocol in FewLabel::all(&Evaluation { tune: true, pool: 20, ..everything() }, 60, None, false) {
             let sets = |known: &Array2<f64>, labels: &[u32]| Sets {
                 known: vec![known.clone()],
                 labels: labels.to_vec(),

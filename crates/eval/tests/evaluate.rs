@@ -111,6 +111,7 @@ fn small() -> Evaluation {
         noise_images: 30,
         labels: 30,
         label_draws: 3,
+        classifiers: vec![Classifier::Svm, Classifier::Tsvm, Classifier::Knn, Classifier::Probe],
         kernels: vec![KernelName::Rbf],
         noise: vec![NoiseOn::Test],
         codes: vec![CodeName::Mean],
