@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: one JSON line a measurement.
 
+mod svm;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -18,6 +20,7 @@ pub(crate) struct Arguments {
 enum What {
     Step(Step),
     CudaCheck(CudaCheck),
+    Svm(svm::Svm),
 }
 
 /// Time the whole VIMAE-n training step: noise, encoder, decoder, loss with MMD, backward, Adam.
@@ -69,6 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         What::CudaCheck(check) => cuda_check(check),
+        What::Svm(arguments) => svm::run(arguments),
     }
 }
 

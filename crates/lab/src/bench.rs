@@ -123,7 +123,7 @@ pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, devic
 }
 
 /// The kernel's record of this process's largest resident memory.
-fn peak_rss_mib() -> Option<u64> {
+pub(crate) fn peak_rss_mib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let kib: u64 = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib / 1024)

@@ -2,7 +2,9 @@
 
 mod agreement;
 mod bench;
+mod bench_svm;
 pub mod cells;
+pub mod claims;
 mod device;
 mod error;
 mod experiments;
@@ -18,6 +20,7 @@ mod verify;
 
 pub use agreement::{Agreement, agreement};
 pub use bench::{StepTiming, bench_step};
+pub use bench_svm::{SvmBench, SvmTiming, bench_svm};
 pub use device::device;
 pub use error::{Error, Result};
 pub use experiments::{Profile, paper};
