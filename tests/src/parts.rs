@@ -3,16 +3,42 @@
 use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
-use vimae_core::{AutoEncoder, Head, ImageShape, PixelRange, Prior, Purpose, Settings, Streams};
+use vimae_core::{AutoEncoder, Divergence, Head, ImageShape, PartRequest, PixelRange, Prior, Purpose, Settings, Streams};
 use vimae_models::Request;
+use vimae_objectives::divergence::DIVERGENCES;
 
-/// A prior with its defaults.
+/// A prior with its defaults, for codes of two dimensions of 8 x 8 pictures of two channels, in f64.
 ///
 /// # Errors
 /// For an unknown name.
 pub fn prior(name: &str) -> Result<Box<dyn Prior>> {
+    prior_with(name, Value::Null, &part_request(2, DType::F64))
+}
+
+/// A prior with the given settings.
+///
+/// # Errors
+/// For an unknown name or setting, or a value out of range.
+pub fn prior_with(name: &str, settings: Value, request: &PartRequest) -> Result<Box<dyn Prior>> {
     let entry = vimae_priors::PRIORS.find(name)?;
-    Ok((entry.build)(&Settings::check("prior", entry.name, entry.keys, &Default::default())?)?)
+    let given = settings.as_object().cloned().unwrap_or_default();
+    Ok((entry.build)(&Settings::check("prior", entry.name, entry.keys, &given)?, request)?)
+}
+
+/// A divergence with the given settings.
+///
+/// # Errors
+/// For an unknown name or setting, or a value out of range.
+pub fn divergence_with(name: &str, settings: Value, request: &PartRequest) -> Result<Box<dyn Divergence>> {
+    let entry = DIVERGENCES.find(name)?;
+    let given = settings.as_object().cloned().unwrap_or_default();
+    Ok((entry.build)(&Settings::check("divergence", entry.name, entry.keys, &given)?, request)?)
+}
+
+/// What a run with codes of `code` dimensions of 8 x 8 pictures of two channels asks of its parts.
+pub fn part_request(code: usize, dtype: DType) -> PartRequest {
+    let image = ImageShape { channels: 2, height: 8, width: 8 };
+    PartRequest { code, image, range: PixelRange::Unit, seed: 1, dtype, device: Device::Cpu }
 }
 
 /// A network with the given settings.

@@ -5,7 +5,7 @@ use std::time::Instant;
 use candle_core::{DType, Device, Tensor};
 use serde::Serialize;
 use serde_json::{Map, json};
-use vimae_core::{ImageShape, PixelRange, Purpose, Settings, Streams};
+use vimae_core::{ImageShape, PartRequest, PixelRange, Purpose, Settings, Streams};
 use vimae_models::Request;
 use vimae_ops::{Adam, AdamConfig};
 use vimae_trainer::{Draws, Line};
@@ -57,7 +57,8 @@ pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, devic
     let settings = |value: serde_json::Value| value.as_object().cloned().unwrap_or_default();
     let objective = vimae_objectives::build("vimae_n", &settings(json!({ "lambda": lambda })))?;
     let prior = vimae_priors::PRIORS.find("normal")?;
-    let prior = (prior.build)(&Settings::check("prior", prior.name, prior.keys, &Map::new())?)?;
+    let part = PartRequest { code, image, range, seed: 0, dtype: DType::F32, device: device.clone() };
+    let prior = (prior.build)(&Settings::check("prior", prior.name, prior.keys, &Map::new())?, &part)?;
     let request = Request { image, range, code, head: objective.head(), seed: 0, dtype: DType::F32, device };
     let model = vimae_models::build("wae_conv", &settings(json!({ "width": width, "kernel": kernel, "doublings": doublings })), &request)?;
     let line = Line { model: model.as_ref(), objective: objective.as_ref(), prior: prior.as_ref() };

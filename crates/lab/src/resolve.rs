@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 use serde_json::Map;
-use vimae_core::{AutoEncoder, Dataset, Objective, PixelNoise, Prior, Settings, Split, Streams};
+use vimae_core::{AutoEncoder, Dataset, Objective, PartRequest, PixelNoise, Prior, Settings, Split, Streams};
 use vimae_datasets::{Loader, Sources};
 use vimae_models::{MODELS, Request};
 use vimae_objectives::OBJECTIVES;
-use vimae_priors::PRIORS;
+use vimae_priors::{BuildPrior, PRIORS};
 use vimae_spec::{Component, RunSpec};
 
 use crate::{Error, Result};
@@ -26,7 +26,7 @@ impl Parts {
     pub(crate) fn of(spec: &RunSpec, shelf: &mut Shelf, device: &Device) -> Result<Self> {
         let dataset = shelf.open(&spec.dataset)?;
         let objective = objective(spec)?;
-        let prior = prior(spec, objective.as_ref())?;
+        let prior = prior(spec, objective.as_ref(), &part_request(spec, dataset.as_ref(), device)?)?;
         let request = Request {
             image: dataset.shape()?,
             range: dataset.range(),
@@ -78,7 +78,7 @@ impl Shelf {
 /// in the last run of a grid is found before the first one trains.
 pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<()> {
     let parts = || {
-        prior(spec, objective(spec)?.as_ref())?;
+        prior_settings(spec, objective(spec)?.as_ref())?;
         let model = MODELS.find(&spec.model.name)?;
         Settings::check(MODELS.kind, model.name, model.keys, &spec.model.settings)?;
         for metric in &spec.evaluation.metrics {
@@ -92,6 +92,8 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<()
         Error::Data(vimae_datasets::Error::Core(source)) => part(*source),
         other => other,
     })?;
+    let request = part_request(spec, dataset.as_ref(), &Device::Cpu).map_err(part)?;
+    objective(spec).and_then(|objective| prior(spec, objective.as_ref(), &request)).map_err(part)?;
     Loader::new(dataset, Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
     Ok(())
 }
@@ -101,12 +103,29 @@ fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {
     (entry.build)(&Settings::check(OBJECTIVES.kind, entry.name, entry.keys, &spec.objective.settings)?)
 }
 
-fn prior(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn Prior>> {
+fn prior(spec: &RunSpec, objective: &dyn Objective, request: &PartRequest) -> vimae_core::Result<Box<dyn Prior>> {
+    let (build, settings) = prior_settings(spec, objective)?;
+    build(&settings, request)
+}
+
+/// The prior's builder and checked settings, which need no data.
+fn prior_settings(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<(BuildPrior, Settings)> {
     let none = Map::new();
     let (name, settings) = match &spec.prior {
         Some(Component { name, settings }) => (name.as_str(), settings),
         None => (objective.default_prior(), &none),
     };
     let entry = PRIORS.find(name)?;
-    (entry.build)(&Settings::check(PRIORS.kind, entry.name, entry.keys, settings)?)
+    Ok((entry.build, Settings::check(PRIORS.kind, entry.name, entry.keys, settings)?))
+}
+
+fn part_request(spec: &RunSpec, dataset: &dyn Dataset, device: &Device) -> vimae_core::Result<PartRequest> {
+    Ok(PartRequest {
+        code: spec.model.code,
+        image: dataset.shape()?,
+        range: dataset.range(),
+        seed: spec.seed,
+        dtype: DType::F32,
+        device: device.clone(),
+    })
 }

@@ -50,8 +50,8 @@ impl<L: Law> Prior for Factorial<L> {
         self.name
     }
 
-    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Vec<f32> {
-        streams.fill(purpose, step, count * size, |rng| self.law.sample(rng) as f32)
+    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
+        Ok(streams.fill(purpose, step, count * size, |rng| self.law.sample(rng) as f32))
     }
 
     fn log_density(&self, codes: &Tensor) -> Result<Tensor> {

@@ -5,8 +5,8 @@ mod quadrature;
 
 pub use factorial::{Factorial, Law};
 
-/// Makes a prior from its checked settings.
-pub type BuildPrior = fn(&vimae_core::Settings) -> vimae_core::Result<Box<dyn vimae_core::Prior>>;
+/// Makes a prior from its checked settings and what the run asks of it.
+pub type BuildPrior = fn(&vimae_core::Settings, &vimae_core::PartRequest) -> vimae_core::Result<Box<dyn vimae_core::Prior>>;
 
 vimae_core::catalogue! {
     /// Every prior.

@@ -18,7 +18,7 @@ pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     summary: "independent logistic dimensions of unit variance",
     source: "The Variational InfoMax AutoEncoder, VIMAE-l",
     keys: &[],
-    build: |_| Ok(Box::new(prior())),
+    build: |_, _| Ok(Box::new(prior())),
 };
 
 /// The logistic law of mean 0 and variance 1.

@@ -18,7 +18,7 @@ pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     summary: "independent standard normal dimensions",
     source: "Kingma and Welling, Auto-Encoding Variational Bayes, 2014",
     keys: &[],
-    build: |_| Ok(Box::new(prior())),
+    build: |_, _| Ok(Box::new(prior())),
 };
 
 /// The standard normal law.

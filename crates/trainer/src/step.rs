@@ -38,7 +38,7 @@ impl Draws {
             Head::Deterministic => None,
         };
         let pixels = line.objective.pixel_noise().draw(images, streams, Purpose::PixelNoise, step)?;
-        let prior = tensor(line.prior.sample(streams, Purpose::PriorSample, step, n, d))?;
+        let prior = tensor(line.prior.sample(streams, Purpose::PriorSample, step, n, d)?)?;
         Ok(Self { pixels, code, prior })
     }
 }

@@ -21,7 +21,7 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
     summary: "Unbiased MMD summed over seven inverse multiquadric kernels",
     source: "Tolstikhin et al., Wasserstein Auto-Encoders, 2018; appendix of the VIMAE paper",
     keys: &[],
-    build: |_| Ok(Box::new(MmdImq)),
+    build: |_, _| Ok(Box::new(MmdImq)),
 };
 
 /// The widths of the kernels, as multiples of `2 d`.
