@@ -3,7 +3,9 @@
 use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
-use vimae_core::{AutoEncoder, Divergence, Head, ImageShape, PartRequest, PixelRange, Prior, Purpose, Settings, Streams};
+use vimae_core::{
+    AutoEncoder, Divergence, EncoderNoise, Head, ImageShape, Parameters, PartRequest, PixelRange, Prior, Purpose, Settings, Streams, WithNoise,
+};
 use vimae_models::Request;
 use vimae_objectives::divergence::DIVERGENCES;
 
@@ -65,4 +67,28 @@ pub fn model(
 pub fn noise_images(count: usize, shape: ImageShape, dtype: DType) -> Result<Tensor> {
     let values = Streams::new(9).fill(Purpose::Evaluation, 0, count * shape.len(), rand::Rng::random::<f32>);
     Ok(Tensor::from_vec(values, (count, shape.channels, shape.height, shape.width), &Device::Cpu)?.to_dtype(dtype)?)
+}
+
+/// A network for the codes and pictures of `request`, with the given encoder noise.
+///
+/// # Errors
+/// As [`vimae_models::build`].
+pub fn noisy_model(name: &str, settings: Value, noise: Box<dyn EncoderNoise>, request: &PartRequest) -> Result<WithNoise> {
+    let &PartRequest { image, range, code, dtype, .. } = request;
+    Ok(WithNoise::new(model(name, settings, image, range, code, noise.network_head(), dtype)?, noise)?)
+}
+
+/// Sets weights that are large enough for every layer to matter, in place of the initial ones.
+///
+/// # Errors
+/// Where the device fails.
+pub fn stir(parameters: &Parameters) -> Result<()> {
+    let streams = Streams::new(4);
+    for (index, (_, var)) in parameters.weights().into_iter().enumerate() {
+        let values = streams.normal(Purpose::Evaluation, index as u64, var.elem_count());
+        let values = Tensor::from_vec(values, var.shape(), &Device::Cpu)?.to_dtype(var.dtype())?;
+        let fan_in = (var.elem_count() / var.dim(0)?).max(4) as f64;
+        var.set(&((values * fan_in.powf(-0.5))? + 0.1)?)?;
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ mod error;
 mod experiments;
 mod fetch;
 mod layout;
+mod measure;
 mod pictures;
 mod provenance;
 mod reproduce;

@@ -68,6 +68,10 @@ struct File {
     _objective: Table,
     #[serde(default, rename = "prior")]
     _prior: Table,
+    #[serde(default, rename = "noise")]
+    _noise: Table,
+    #[serde(default, rename = "divergence")]
+    _divergence: Table,
     #[serde(default)]
     training: Training,
     #[serde(default)]
@@ -86,6 +90,10 @@ struct Method {
     _objective: Table,
     #[serde(default, rename = "prior")]
     _prior: Table,
+    #[serde(default, rename = "noise")]
+    _noise: Table,
+    #[serde(default, rename = "divergence")]
+    _divergence: Table,
     #[serde(default)]
     training: Training,
     #[serde(default)]

@@ -20,6 +20,12 @@ pub struct RunSpec {
     /// The prior; the objective's own choice where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<Component>,
+    /// What makes the encoder random; the objective's own choice where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Component>,
+    /// The divergence of codes from the prior; the objective's own choice where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divergence: Option<Component>,
     /// How it is trained.
     pub training: Training,
     /// How it is measured.
@@ -83,11 +89,14 @@ pub struct Training {
     pub epsilon: f64,
     /// Epochs between two checkpoints, 1 to 100000.
     pub checkpoint_epochs: u64,
+    /// Adam's step size for the critic of a divergence that has one, above 0, at most 1; that of the rest where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub critic_learning_rate: Option<f64>,
 }
 
 impl Default for Training {
     fn default() -> Self {
-        Self { epochs: 80, batch: 100, learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8, checkpoint_epochs: 1 }
+        Self { epochs: 80, batch: 100, learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8, checkpoint_epochs: 1, critic_learning_rate: None }
     }
 }
 
@@ -141,6 +150,12 @@ impl Training {
                 self.checkpoint_epochs,
                 (1..=100_000).contains(&self.checkpoint_epochs),
                 "a whole number from 1 to 100000",
+            ),
+            rule(
+                "training.critic_learning_rate",
+                self.critic_learning_rate.unwrap_or(self.learning_rate),
+                self.critic_learning_rate.is_none_or(|rate| rate > 0.0 && rate <= 1.0),
+                "above 0 and at most 1",
             ),
         ]
     }

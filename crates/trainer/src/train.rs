@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, path::Path, time::Instant};
 
 use candle_core::{DType, Tensor};
 use vimae_checkpoint::{Checkpoint, Position, load_weights, save_weights};
-use vimae_core::{Batches, Loss, Streams};
-use vimae_ops::{Adam, AdamConfig};
+use vimae_core::{Batches, Streams};
+use vimae_ops::AdamConfig;
 
-use crate::{Draws, Error, Line, LogLine, Result, log::Log};
+use crate::{Draws, Error, Line, LogLine, Result, Stepped, log::Log, optimisers::Optimisers};
 
 /// How long and with which steps a run trains.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Plan {
     pub checkpoint_epochs: u64,
     /// Step sizes.
     pub adam: AdamConfig,
+    /// Adam's step size for what the divergence trains for itself; that of the rest where absent.
+    pub critic_learning_rate: Option<f64>,
     /// Seed of all random streams.
     pub seed: u64,
 }
@@ -81,17 +83,16 @@ pub struct Trained {
 pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
     let Job { line, batches, plan, folder, training_sha256 } = job;
     let (checkpoint_path, model_path) = (folder.join("checkpoint.safetensors"), folder.join("model.safetensors"));
-    let parameters = line.model.parameters();
     let streams = Streams::new(plan.seed);
-    let mut adam = Adam::new(parameters.weights(), plan.adam)?;
+    let mut optimisers = Optimisers::new(&line, plan.adam, plan.critic_learning_rate.unwrap_or(plan.adam.learning_rate))?;
     let per_epoch = batches.per_epoch();
     let steps = plan.epochs * per_epoch;
 
     let mut position = Position { training_sha256: training_sha256.into(), step: 0, log_bytes: 0, seconds: 0.0 };
     if checkpoint_path.exists() {
         let checkpoint = Checkpoint::load(&checkpoint_path, training_sha256)?;
-        parameters.load(&checkpoint.weights)?;
-        adam.load_state(&checkpoint.optimiser)?;
+        line.load(&checkpoint.weights)?;
+        optimisers.load_state(&checkpoint.optimiser)?;
         position = checkpoint.position;
         observe(Event::Resumed { step: position.step });
         if position.step == steps && model_path.exists() {
@@ -106,9 +107,11 @@ pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
     for step in position.step..steps {
         let batch = batches.batch(step)?;
         let draws = Draws::at(&line, &batch.images, &streams, step)?;
-        let loss = line.loss(&batch.images, &draws)?;
-        let entry = read(&loss, step, per_epoch, position.step)?;
-        adam.step(&loss.total.backward()?)?;
+        let stepped = line.step(&batch.images, &draws)?;
+        let mut entry = read(&stepped, step, per_epoch, position.step)?;
+        if let Some(critic) = optimisers.step(&line, &stepped, &draws)? {
+            entry.terms.insert("critic".into(), finite("critic", &critic, step, position.step)?);
+        }
         log.push(&entry)?;
         observe(Event::Stepped { step: step + 1, of: steps, loss: entry.loss });
 
@@ -118,7 +121,7 @@ pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
             position.step = done;
             position.log_bytes = log.sync()?;
             position.seconds = before + started.elapsed().as_secs_f64();
-            Checkpoint { position: position.clone(), weights, optimiser: adam.state()? }.save(&checkpoint_path)?;
+            Checkpoint { position: position.clone(), weights, optimiser: optimisers.state()? }.save(&checkpoint_path)?;
             observe(Event::Saved { step: done });
         }
     }
@@ -126,14 +129,22 @@ pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
     Ok(Trained { steps, seconds: position.seconds, weights_sha256 })
 }
 
-/// Reads the loss and its terms from the device and refuses what is not finite.
-fn read(loss: &Loss, step: u64, per_epoch: u64, kept: u64) -> Result<LogLine> {
+/// Reads the loss and its terms from the device and refuses what is not finite; on the last step of an epoch also
+/// what the encoder says of its own noise.
+fn read(stepped: &Stepped, step: u64, per_epoch: u64, kept: u64) -> Result<LogLine> {
     let mut terms = BTreeMap::new();
-    for (name, value) in &loss.terms {
+    for (name, value) in &stepped.loss.terms {
         terms.insert((*name).to_owned(), finite(name, value, step, kept)?);
     }
-    let loss = finite("loss", &loss.total, step, kept)?;
-    Ok(LogLine { step: step + 1, epoch: step / per_epoch + 1, loss, terms })
+    let loss = finite("loss", &stepped.loss.total, step, kept)?;
+    let by_dimension = |of: fn(&Tensor) -> candle_core::Result<Tensor>| -> Result<Option<Vec<f64>>> {
+        match stepped.code.log_var.as_ref().filter(|_| (step + 1).is_multiple_of(per_epoch)) {
+            Some(log_var) => Ok(Some(of(&log_var.detach())?.to_dtype(DType::F64)?.to_vec1::<f64>()?)),
+            None => Ok(None),
+        }
+    };
+    let (log_var_min, log_var_mean) = (by_dimension(|t| t.min(0))?, by_dimension(|t| t.mean(0))?);
+    Ok(LogLine { step: step + 1, epoch: step / per_epoch + 1, loss, log_var_min, log_var_mean, terms })
 }
 
 fn finite(term: &str, value: &Tensor, step: u64, kept: u64) -> Result<f64> {
@@ -146,7 +157,7 @@ fn finite(term: &str, value: &Tensor, step: u64, kept: u64) -> Result<f64> {
 
 /// All weights and running statistics, none of which may be NaN or infinite.
 fn snapshot(line: &Line<'_>, step: u64, kept: u64) -> Result<BTreeMap<String, Tensor>> {
-    let all = line.model.parameters().all();
+    let all = line.all();
     for (name, var) in &all {
         finite(name, &(var.as_detached_tensor() * 0.0)?.sum_all()?, step - 1, kept)?;
     }
