@@ -44,6 +44,12 @@ pub trait Prior: Send + Sync {
     /// The distribution of one dimension, where the dimensions are independent and alike.
     fn marginal(&self) -> Option<&dyn Univariate>;
 
+    /// Differential entropy of a code of `size` dimensions, in nats; exact from the marginal where there is one, else an
+    /// estimate whose error the prior states, or none.
+    fn entropy(&self, size: usize) -> Option<f64> {
+        self.marginal().map(|law| law.entropy() * size as f64)
+    }
+
     /// What the prior itself trains; nothing unless it says so. Names begin with `prior.`.
     fn parameters(&self) -> Option<&Parameters> {
         None
