@@ -1,4 +1,5 @@
 //! Laws over every entry of every catalogue; a new entry is tested without a change here.
 
 mod entries;
+mod family;
 mod gradients;

@@ -4,7 +4,8 @@ use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
 use vimae_core::{
-    AutoEncoder, Divergence, EncoderNoise, Head, ImageShape, Parameters, PartRequest, PixelRange, Prior, Purpose, Settings, Streams, WithNoise,
+    AutoEncoder, Divergence, EncoderNoise, Head, ImageShape, Parameters, PartRequest, PixelRange, Prior, Purpose, Settings, Streams,
+    WithNoise,
 };
 use vimae_models::Request;
 use vimae_objectives::divergence::DIVERGENCES;
