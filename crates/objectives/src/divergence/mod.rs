@@ -1,4 +1,15 @@
 //! Differentiable divergences between codes and prior, by name.
+//!
+//! | name | unbiased | symmetric | zero for equal laws alone |
+//! | --- | --- | --- | --- |
+//! | `adversarial_js`, `adversarial_kl` | no: a lower bound, as good as the critic | JS of the best critic | yes, of the best critic |
+//! | `energy`, `mmd_imq`, `mmd_imq_single`, `mmd_rbf` | yes (`mmd_rbf` at a fixed width) | yes | yes |
+//! | `moment_matching` | no: plug-in means and covariances | yes | no: for equal means and covariances |
+//! | `sliced_wasserstein` | no: above zero by the order of 1 / N at equal laws | yes | over all directions |
+
+mod critic;
+mod eager;
+pub mod pairs;
 
 use vimae_core::{Divergence, PartRequest, Result, Settings};
 
@@ -8,6 +19,13 @@ pub type BuildDivergence = fn(&Settings, &PartRequest) -> Result<Box<dyn Diverge
 vimae_core::catalogue! {
     /// Every divergence.
     pub static DIVERGENCES: BuildDivergence = "divergence" in {
+        adversarial_js,
+        adversarial_kl,
+        energy,
         mmd_imq,
+        mmd_imq_single,
+        mmd_rbf,
+        moment_matching,
+        sliced_wasserstein,
     }
 }
