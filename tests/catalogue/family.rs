@@ -85,6 +85,7 @@ fn combinations_without_meaning_are_refused_with_the_reason() -> Result<()> {
         ("vae", "gaussian_head", "normal", Some("mmd_imq"), "no divergence term"),
         ("wae_gan", "none", "normal", Some("mmd_imq"), "a discriminator of its own"),
         ("vimae_n", "gaussian_head", "vamp", Some("mmd_imq"), "the prior learns"),
+        ("iwae", "gaussian_head", "uniform", None, "outside the prior's bounds"),
     ] {
         let reason = refusal(objective, noise, prior, divergence)?;
         let reason = reason.with_context(|| format!("{objective} takes {noise}, {prior} and {divergence:?}"))?;

@@ -98,6 +98,9 @@ pub trait Objective: Send + Sync {
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss>;
 }
 
+/// Standard deviations from zero at which a law with bounds has none of its density left.
+const FAR: f64 = 10.0;
+
 /// Refuses parts that make no sense under an objective, with the reason.
 ///
 /// # Errors
@@ -115,8 +118,11 @@ pub fn check_parts(
     refused("encoder noise", noise.name(), objective.refuses(noise))?;
     // Only a density in the loss reaches the parameters of a prior: draws are constants to the gradient.
     let unlearnt = prior.parameters().is_some_and(|p| p.trainable_count() > 0) && !objective.needs_rate();
-    let reason =
-        unlearnt.then(|| "the prior learns, and this loss does not hold its density; take vae or another objective with a rate".into());
+    let reason = unlearnt.then(|| "the prior learns, and this loss does not hold its density; take vae or another objective with a rate".into());
+    refused("prior", prior.name(), reason)?;
+    let bounded = prior.marginal().is_some_and(|law| law.log_density(FAR * law.variance().sqrt()) == f64::NEG_INFINITY);
+    let reason = (bounded && objective.needs_rate())
+        .then(|| "a Gaussian code may lie outside the prior's bounds: its rate is infinite; take an objective with a divergence alone".into());
     refused("prior", prior.name(), reason)?;
     divergence.map_or(Ok(()), |divergence| refused("divergence", divergence.name(), objective.refuses_divergence(divergence)))
 }

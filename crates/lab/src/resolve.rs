@@ -177,7 +177,15 @@ fn divergence_settings(spec: &RunSpec, objective: &dyn Objective) -> vimae_core:
         (None, None) => return Ok(None),
     };
     let entry = DIVERGENCES.find(name)?;
-    Ok(Some((entry.build, Settings::check(DIVERGENCES.kind, entry.name, entry.keys, settings)?)))
+    let settings = Settings::check(DIVERGENCES.kind, entry.name, entry.keys, settings)?;
+    let prior = spec.prior.as_ref().map_or(objective.default_prior(), |prior| prior.name.as_str());
+    if settings.choice("log_density").is_ok_and(|known| known != "none" && known != prior) {
+        return Err(vimae_core::Error::Unsupported {
+            what: format!("divergence \"{name}\" with the log density of another prior than \"{prior}\""),
+            reason: "the critic would start from a density that is not the prior's; leave log_density out".into(),
+        });
+    }
+    Ok(Some((entry.build, settings)))
 }
 
 fn part_request(spec: &RunSpec, dataset: &dyn Dataset, device: &Device) -> vimae_core::Result<PartRequest> {
