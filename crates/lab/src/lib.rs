@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod bench;
+mod catalogue;
 pub mod cells;
 mod device;
 mod error;
@@ -17,6 +18,7 @@ mod summary;
 mod verify;
 
 pub use bench::{StepTiming, bench_step};
+pub use catalogue::catalogue;
 pub use device::device;
 pub use error::{Error, Result};
 pub use experiments::{Profile, paper};

@@ -21,8 +21,7 @@ pub(crate) fn measure(parts: &Parts, spec: &RunSpec, progress: &mut dyn FnMut(&s
         (None, Some(bound)) => bound.as_ref(),
         (None, None) => parts.prior.as_ref(),
     };
-    let subject =
-        Subject { model: parts.model.as_ref(), prior, pixel_noise: parts.pixel_noise(), dataset: parts.dataset.as_ref() };
+    let subject = Subject { model: parts.model.as_ref(), prior, pixel_noise: parts.pixel_noise(), dataset: parts.dataset.as_ref() };
     let mut outcome = evaluate(&subject, &spec.evaluation, spec.seed, progress)?;
     if let Some(fitted) = &fitted {
         for measurement in &mut outcome.measurements {

@@ -86,7 +86,7 @@ pub fn run(
         training_seconds: trained.seconds,
         evaluation_seconds: started.elapsed().as_secs_f64(),
         measurements: outcome.measurements,
-        pictures: pictures::write(folder, &outcome.pictures)?,
+        pictures: pictures::write(folder, &outcome.pictures, parts.objective.ex_post().is_some())?,
         log: "log.jsonl".into(),
     };
     atomic::write(&folder.record(), &json(&record)?)?;
