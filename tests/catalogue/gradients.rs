@@ -1,5 +1,6 @@
 //! A gradient reaches every parameter of every model under every objective, with every encoder noise, prior and
 //! divergence that makes sense with it, and agrees with finite differences, in f64.
+#![expect(clippy::print_stdout, reason = "what is refused, and so not checked, is said")]
 
 use std::collections::BTreeMap;
 

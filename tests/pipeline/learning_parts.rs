@@ -105,7 +105,7 @@ fn a_critic_that_trains_tells_codes_from_draws_and_the_encoder_answers() -> Resu
     let log = std::fs::read_to_string(folder.path().join("log.jsonl"))?;
     let critic: Vec<f64> = log
         .lines()
-        .map(|line| Ok(serde_json::from_str::<Value>(line)?["critic"].as_f64().context("no critic in the log")?))
+        .map(|line| serde_json::from_str::<Value>(line)?["critic"].as_f64().context("no critic in the log"))
         .collect::<Result<_>>()?;
     ensure!(critic.len() == 60);
     let best = critic.iter().copied().fold(f64::INFINITY, f64::min);

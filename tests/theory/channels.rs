@@ -183,9 +183,9 @@ fn the_appendix_orders_best_encoding_and_variational_information() {
         // An encoder with q(z) = p(z): a random joint law, its rows and columns scaled in turn to the two marginals.
         let mut joint: Channel = model.q_z_x.clone();
         for _ in 0..500 {
-            for x in 0..VALUES {
-                let sum: f64 = joint[x].iter().sum();
-                joint[x].iter_mut().for_each(|v| *v *= model.p_x[x] / sum);
+            for (row, p) in joint.iter_mut().zip(&model.p_x) {
+                let sum: f64 = row.iter().sum();
+                row.iter_mut().for_each(|v| *v *= p / sum);
             }
             for z in 0..VALUES {
                 let sum: f64 = joint.iter().map(|row| row[z]).sum();

@@ -1,4 +1,5 @@
 //! Codes of one dimension: integrals over z by fine sums, against the rates that training takes.
+#![expect(clippy::print_stdout, reason = "priors that have no rate, and so are not checked, are named")]
 
 use anyhow::{Result, ensure};
 use candle_core::{Device, Tensor};

@@ -111,8 +111,15 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, layout: &Layout) -> 
         let samples = record.pictures.iter().find(|picture| picture.kind == PictureKind::Samples)?;
         Some((folder.clone(), samples.file.clone()))
     });
+    let given = records.first().map(|(record, _)| &record.spec.objective.settings).into_iter().flatten();
+    let given: Vec<String> = given.map(|(key, value)| format!("{key} = {value}")).collect();
+    let given = if given.is_empty() { String::new() } else { format!(" with {}", given.join(", ")) };
     Ok(CatalogueRuns {
-        outcome: format!("{} of {seeds} seeds of {} trained without a value that is not finite", records.len(), experiment.name),
+        outcome: format!(
+            "{} of {seeds} seeds on {} trained{given} without a value that is not finite",
+            records.len(),
+            experiment.runs(1).first().map_or("", |run| &run.dataset.name)
+        ),
         values: ["reconstruction", "rate"].into_iter().filter_map(value).collect(),
         picture,
     })

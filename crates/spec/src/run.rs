@@ -96,7 +96,16 @@ pub struct Training {
 
 impl Default for Training {
     fn default() -> Self {
-        Self { epochs: 80, batch: 100, learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8, checkpoint_epochs: 1, critic_learning_rate: None }
+        Self {
+            epochs: 80,
+            batch: 100,
+            learning_rate: 1e-3,
+            beta1: 0.5,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            checkpoint_epochs: 1,
+            critic_learning_rate: None,
+        }
     }
 }
 
@@ -177,5 +186,31 @@ impl Evaluation {
 impl Model {
     pub(crate) fn rules(&self) -> Vec<Rule> {
         vec![rule("model.code", self.code, (1..=65_536).contains(&self.code), "a whole number from 1 to 65536")]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_that_a_run_leaves_out_are_not_in_its_digest() {
+        let mut run = RunSpec {
+            method: "vae".into(),
+            dataset: Component::named("digits"),
+            model: Model { name: "mlp".into(), code: 2, settings: Map::new() },
+            objective: Component::named("vae"),
+            prior: None,
+            noise: None,
+            divergence: None,
+            training: Training::default(),
+            evaluation: Evaluation::default(),
+            seed: 0,
+        };
+        let text = serde_json::to_string(&run).unwrap();
+        assert!(!["prior\"", "noise\"", "divergence", "critic"].iter().any(|key| text.contains(key)), "{text}");
+        let before = run.training_sha256();
+        run.noise = Some(Component::named("gaussian_fixed"));
+        assert_ne!(run.training_sha256(), before);
     }
 }
