@@ -44,7 +44,10 @@ fn check(model_name: &str, objective_name: &str, prior_name: &str) -> Result<()>
     };
     let line = Line { model: network.as_ref(), objective: objective.as_ref(), prior: first.as_deref().unwrap_or(prior.as_ref()) };
     let draws = Draws::at(&line, &images, &Streams::new(2), 0)?;
+    // A prior made from the encoder in evaluation mode depends on statistics that every step moves.
+    let statistics: Vec<_> = network.parameters().buffers().into_iter().map(|(_, var)| Ok((var.copy()?, var))).collect::<Result<_>>()?;
     let total = || -> vimae_core::Result<Tensor> {
+        statistics.iter().try_for_each(|(value, var)| var.set(value))?;
         let bound = prior.bind(network.as_ref())?;
         Ok(Line { prior: bound.as_deref().unwrap_or(prior.as_ref()), ..line }.loss(&images, &draws)?.total)
     };

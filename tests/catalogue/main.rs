@@ -1,4 +1,6 @@
 //! Laws over every entry of every catalogue; a new entry is tested without a change here.
 
+mod divergences;
 mod entries;
 mod gradients;
+mod priors;
