@@ -95,7 +95,8 @@ fn what_is_said_to_be_unbiased_is() -> Result<()> {
         let divergence = build(name, &settings)?;
         let (zero, error) = mean(divergence.as_ref(), 12, 0.0, 1_500)?;
         assert!(zero.abs() < 4.0 * error, "{name} {settings}: {zero} +- {error} for equal laws");
-        let ((few, few_error), (many, many_error)) = (mean(divergence.as_ref(), 12, 0.7, 1_500)?, mean(divergence.as_ref(), 120, 0.7, 150)?);
+        let ((few, few_error), (many, many_error)) =
+            (mean(divergence.as_ref(), 12, 0.7, 1_500)?, mean(divergence.as_ref(), 120, 0.7, 150)?);
         // A width that follows the samples changes a little with their number.
         let within = 4.0 * few_error.hypot(many_error) + 0.01 * many;
         assert!((few - many).abs() < within, "{name} {settings}: {few} +- {few_error} of 12, {many} +- {many_error} of 120");
@@ -206,7 +207,8 @@ fn samples_that_do_not_fit_are_refused() -> Result<()> {
         let divergence = build(name, &settings)?;
         let q = sample(1, 5, 0.0)?;
         for (q, p) in [(&q, &q.narrow(1, 0, 2)?), (&q.narrow(0, 0, 1)?, &q), (&q, &q.narrow(0, 0, 1)?)] {
-            let message = divergence.estimate(q, p).err().with_context(|| format!("{name}: {:?} beside {:?} is taken", q.dims(), p.dims()))?;
+            let message =
+                divergence.estimate(q, p).err().with_context(|| format!("{name}: {:?} beside {:?} is taken", q.dims(), p.dims()))?;
             assert!(message.to_string().contains("expected shape"), "{name}: {message}");
         }
         assert!(divergence.estimate(&q.unsqueeze(0)?, &q).is_err());

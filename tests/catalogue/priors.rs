@@ -171,7 +171,8 @@ fn a_gradient_reaches_what_a_prior_trains_and_the_encoder_that_it_is_made_from()
         }
         for (weight, var) in parameters.weights() {
             assert!(weight.starts_with("prior."), "{name}: {weight}");
-            let gradient = gradients.get(&var).with_context(|| format!("{name}: no gradient reaches {weight}"))?.flatten_all()?.to_vec1::<f64>()?;
+            let gradient =
+                gradients.get(&var).with_context(|| format!("{name}: no gradient reaches {weight}"))?.flatten_all()?.to_vec1::<f64>()?;
             let values = var.flatten_all()?.to_vec1::<f64>()?;
             assert!(gradient.iter().filter(|g| **g != 0.0).count() > values.len() / 2, "{name}: {weight}");
             for entry in (0..values.len()).step_by(values.len() / 20 + 1) {
@@ -205,7 +206,10 @@ fn a_prior_made_from_the_encoder_says_what_it_lacks() -> Result<()> {
         }
         let z = Tensor::zeros((3, 2), DType::F64, &Device::Cpu)?;
         assert!(prior.log_density(&z).is_err_and(|e| e.to_string().contains("must be bound")), "{name}");
-        assert!(prior.sample(&Streams::new(1), Purpose::PriorSample, 0, 3, 2).is_err_and(|e| e.to_string().contains("must be bound")), "{name}");
+        assert!(
+            prior.sample(&Streams::new(1), Purpose::PriorSample, 0, 3, 2).is_err_and(|e| e.to_string().contains("must be bound")),
+            "{name}"
+        );
         let refused = prior.bind(deterministic.as_ref()).err().context("a deterministic encoder is taken")?.to_string();
         assert!(refused.contains("Gaussian head"), "{name}: {refused}");
         seen += 1;

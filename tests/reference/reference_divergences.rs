@@ -20,7 +20,8 @@ fn trained_discrepancies() -> Result<()> {
         {
             for dtype in [DType::F32, DType::F64] {
                 let cast = |t: &Tensor| t.to_dtype(dtype);
-                let estimate = divergence_with(divergence, settings.clone(), &part_request(size, dtype))?.estimate(&cast(&q)?, &cast(&p)?)?;
+                let estimate =
+                    divergence_with(divergence, settings.clone(), &part_request(size, dtype))?.estimate(&cast(&q)?, &cast(&p)?)?;
                 let got = estimate.to_dtype(DType::F64)?.to_scalar::<f64>()?;
                 near(&format!("{name} {divergence}"), got, case.number(key)?, case.number("rtol")?, case.number("atol")?)?;
             }

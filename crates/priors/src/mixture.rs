@@ -150,10 +150,14 @@ mod tests {
     fn components_that_are_all_standard_are_the_standard_normal() {
         let mixture = Mixture::new("test", tensor(&[[0.0; 2]; 3]), tensor(&[[0.0; 2]; 3])).unwrap();
         let codes = tensor(&[[0.3, -1.0], [40.0, 3.0], [0.0, 0.0]]);
-        for (got, expected) in values(mixture.log_density(&codes).unwrap()).iter().zip(values(normal::prior().log_density(&codes).unwrap())) {
+        for (got, expected) in values(mixture.log_density(&codes).unwrap()).iter().zip(values(normal::prior().log_density(&codes).unwrap()))
+        {
             assert!((got - expected).abs() < 1e-10);
         }
-        let code = Code { mean: tensor(&[[0.4, -0.2]]).repeat((4000, 1)).unwrap(), log_var: Some(tensor(&[[-3.0, 0.2]]).repeat((4000, 1)).unwrap()) };
+        let code = Code {
+            mean: tensor(&[[0.4, -0.2]]).repeat((4000, 1)).unwrap(),
+            log_var: Some(tensor(&[[-3.0, 0.2]]).repeat((4000, 1)).unwrap()),
+        };
         let mean = |t: Tensor| t.mean_all().unwrap().to_scalar::<f64>().unwrap();
         let exact = mean(normal::prior().rate(&code).unwrap());
         assert!((mean(mixture.rate(&code).unwrap()) - exact).abs() < 0.02);
@@ -177,7 +181,12 @@ mod tests {
 
     #[test]
     fn rows_in_memory_do_not_matter_and_wrong_sizes_are_refused() {
-        let wide = Mixture::new("test", Tensor::zeros((AT_ONCE / 4, 2), DType::F64, &Device::Cpu).unwrap(), Tensor::zeros((AT_ONCE / 4, 2), DType::F64, &Device::Cpu).unwrap()).unwrap();
+        let wide = Mixture::new(
+            "test",
+            Tensor::zeros((AT_ONCE / 4, 2), DType::F64, &Device::Cpu).unwrap(),
+            Tensor::zeros((AT_ONCE / 4, 2), DType::F64, &Device::Cpu).unwrap(),
+        )
+        .unwrap();
         let codes = tensor(&[[0.1, 0.2], [1.0, 2.0], [-0.5, 0.7]]);
         for (got, expected) in values(wide.log_density(&codes).unwrap()).iter().zip(values(normal::prior().log_density(&codes).unwrap())) {
             assert!((got - expected).abs() < 1e-6);
