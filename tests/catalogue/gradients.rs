@@ -89,6 +89,7 @@ fn check(model_name: &str, objective_name: &str, prior_name: &str) -> Result<()>
 }
 
 /// A combination that is refused with its reason has no gradient to check.
+#[expect(clippy::print_stderr, reason = "what is not checked says so")]
 fn has_no_meaning(what: &str, reason: &vimae_core::Error) -> Result<()> {
     eprintln!("not checked: {what}: {reason}");
     Ok(())

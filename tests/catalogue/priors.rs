@@ -77,6 +77,7 @@ fn densities_integrate_to_one() -> Result<()> {
 }
 
 #[test]
+#[expect(clippy::print_stderr, reason = "what is not checked says so")]
 fn the_stated_entropy_is_the_mean_surprise_of_samples() -> Result<()> {
     priors(|what, prior| {
         let surprises = prior.log_density(&draws(prior, 3, 40_000)?)?.neg()?.to_vec1::<f64>()?;

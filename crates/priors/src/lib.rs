@@ -3,6 +3,7 @@
 mod factorial;
 pub mod matching;
 mod mixture;
+mod mixture_density;
 mod mixture_line;
 mod moment;
 mod quadrature;

@@ -6,7 +6,7 @@
 use vimae_core::{Error, Key, Result, Settings};
 
 /// Differential entropy of the standard normal, (1 + ln 2 pi) / 2 nats.
-pub const NORMAL_ENTROPY: f64 = 1.418_938_533_204_672_8;
+pub const NORMAL_ENTROPY: f64 = 1.418_938_533_204_672_7;
 
 /// The keys that every law with a scale has.
 pub(crate) const MATCH: Key = Key::choice(
