@@ -70,6 +70,18 @@ impl Radial for Kernels {
         (value, slope)
     }
 
+    fn at_each(&self, squared: [f64; 8]) -> [(f64, f64); 8] {
+        let mut all = [(0.0, 0.0); 8];
+        for c in self.0 {
+            for ((value, slope), squared) in all.iter_mut().zip(squared) {
+                let k = c / (c + squared);
+                *value += k;
+                *slope -= k * k / c;
+            }
+        }
+        all
+    }
+
     fn values(&self, squared: &Tensor) -> Result<Tensor> {
         let mut total = squared.zeros_like()?;
         for c in self.0 {

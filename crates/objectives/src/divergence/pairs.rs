@@ -4,7 +4,8 @@
 //! for a kernel f, of the energy distance for the negative distance. It may be negative.
 //!
 //! Value and gradient come from one pass over the pairs, in f64, on the CPU, without the matrix of pairs; elsewhere
-//! the same formula is composed from tensor operations.
+//! the same formula is composed from tensor operations. A row meets eight others at a time, which lie dimension by
+//! dimension; each pair is summed by itself and in order, so that this changes no bit.
 
 use candle_core::Tensor;
 use rayon::prelude::*;
@@ -12,10 +13,18 @@ use vimae_core::{Error, Result};
 
 use super::eager::{self, Gradients};
 
+/// Pairs that are computed side by side.
+const LANES: usize = 8;
+
 /// A function of the squared distance.
 pub trait Radial: Send + Sync + 'static {
     /// Value and slope at a squared distance.
     fn at(&self, squared: f64) -> (f64, f64);
+
+    /// Values and slopes at several squared distances, the same as one by one.
+    fn at_each(&self, squared: [f64; LANES]) -> [(f64, f64); LANES] {
+        squared.map(|s| self.at(s))
+    }
 
     /// The values at squared distances, any shape; differentiable.
     ///
@@ -31,7 +40,9 @@ pub trait Radial: Send + Sync + 'static {
 pub fn estimate(radial: impl Radial, q: &Tensor, p: &Tensor) -> Result<Tensor> {
     expect_samples(q, p)?;
     if q.device().is_cpu() {
-        return eager::apply("pairs", q, p, move |q, p, d| pairs(&radial, q, p, d));
+        // Draws from the prior seldom have a gradient, and its pairs are half of them all.
+        let of_p = p.track_op();
+        return eager::apply("pairs", q, p, move |q, p, d| pairs(&radial, q, p, d, of_p));
     }
     composed(&radial, q, p)
 }
@@ -62,43 +73,75 @@ pub(super) fn composed(radial: &impl Radial, q: &Tensor, p: &Tensor) -> Result<T
     Ok(((own(sum(q, q)?, n)? + own(sum(p, p)?, m)?)? + cross)?)
 }
 
-/// Each row is one task, and rows are added in order, so that the number of threads changes nothing.
-fn pairs(radial: &impl Radial, q: &[f64], p: &[f64], d: usize) -> Gradients {
-    let (n, m) = (q.len() / d, p.len() / d);
-    let own = |k: usize| 1.0 / (k * (k - 1)) as f64;
-    let cross = -2.0 / (n * m) as f64;
-    let side = |a: &[f64], b: &[f64], own_weight: f64| -> Vec<(f64, f64, Vec<f64>)> {
-        a.par_chunks(d)
-            .enumerate()
-            .map(|(i, x)| {
-                let mut gradient = vec![0.0; d];
-                let (mut own_sum, mut cross_sum) = (0.0, 0.0);
-                for (j, y) in a.chunks_exact(d).enumerate() {
-                    if i != j {
-                        // Each ordered pair of a self term meets x twice, as first and as second.
-                        own_sum += accumulate(radial, x, y, 2.0 * own_weight, &mut gradient);
-                    }
-                }
-                for y in b.chunks_exact(d) {
-                    cross_sum += accumulate(radial, x, y, cross, &mut gradient);
-                }
-                (own_sum, cross_sum, gradient)
-            })
-            .collect()
+/// Each row is one task, and rows are added in order, so that the number of threads changes nothing. The gradient by p
+/// is left empty where it is not wanted.
+fn pairs(radial: &impl Radial, q: &[f64], p: &[f64], d: usize, of_p: bool) -> Gradients {
+    let (q, p) = (Rows::new(q, d), Rows::new(p, d));
+    let own = |rows: &Rows<'_>| 1.0 / (rows.count * (rows.count - 1)) as f64;
+    let cross = -2.0 / (q.count * p.count) as f64;
+    let side = |a: &Rows<'_>, b: &Rows<'_>, wanted: bool| -> Vec<(f64, f64, Vec<f64>)> {
+        let row = |i| {
+            let mut gradient = vec![0.0; if wanted { d } else { 0 }];
+            // Each ordered pair of a self term meets its row twice, as first and as second.
+            let own_sum = a.meet(radial, a.row(i), Some(i), 2.0 * own(a), &mut gradient);
+            let cross_sum = if wanted { b.meet(radial, a.row(i), None, cross, &mut gradient) } else { 0.0 };
+            (own_sum, cross_sum, gradient)
+        };
+        (0..a.count).into_par_iter().map(row).collect()
     };
-    let (q_rows, p_rows) = (side(q, p, own(n)), side(p, q, own(m)));
-    let value = q_rows.iter().map(|r| r.0 * own(n) + r.1 * cross).sum::<f64>() + p_rows.iter().map(|r| r.0 * own(m)).sum::<f64>();
+    // The cross term is summed with the rows of q, whether or not they have a gradient.
+    let (q_rows, p_rows) = (side(&q, &p, true), side(&p, &q, of_p));
+    let value = q_rows.iter().map(|r| r.0 * own(&q) + r.1 * cross).sum::<f64>() + p_rows.iter().map(|r| r.0 * own(&p)).sum::<f64>();
     let gradient = |rows: Vec<(f64, f64, Vec<f64>)>| rows.into_iter().flat_map(|r| r.2).collect();
     Gradients { value, q: gradient(q_rows), p: gradient(p_rows) }
 }
 
-/// f(x, y), with `weight` times its gradient by `x` added to `gradient`.
-fn accumulate(radial: &impl Radial, x: &[f64], y: &[f64], weight: f64, gradient: &mut [f64]) -> f64 {
-    let distance: f64 = x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum();
-    let (value, slope) = radial.at(distance);
-    let factor = 2.0 * weight * slope;
-    for ((g, a), b) in gradient.iter_mut().zip(x).zip(y) {
-        *g += factor * (a - b);
+/// A sample row by row, and in panels of [`LANES`] rows, dimension by dimension.
+struct Rows<'a> {
+    rows: &'a [f64],
+    panels: Vec<f64>,
+    count: usize,
+    size: usize,
+}
+
+impl<'a> Rows<'a> {
+    fn new(rows: &'a [f64], size: usize) -> Self {
+        let count = rows.len() / size;
+        let mut panels = vec![0.0; count.div_ceil(LANES) * LANES * size];
+        for (i, row) in rows.chunks_exact(size).enumerate() {
+            for (k, value) in row.iter().enumerate() {
+                panels[(i / LANES * size + k) * LANES + i % LANES] = *value;
+            }
+        }
+        Self { rows, panels, count, size }
     }
-    value
+
+    fn row(&self, index: usize) -> &[f64] {
+        &self.rows[index * self.size..(index + 1) * self.size]
+    }
+
+    /// The sum of f(x, y) over the rows y but `except`, with `weight` times its gradient by x added to `gradient`, where
+    /// that has room.
+    fn meet(&self, radial: &impl Radial, x: &[f64], except: Option<usize>, weight: f64, gradient: &mut [f64]) -> f64 {
+        let mut sum = 0.0;
+        for (panel, first) in self.panels.chunks_exact(LANES * self.size).zip((0..).step_by(LANES)) {
+            let mut squared = [0.0; LANES];
+            for (a, lanes) in x.iter().zip(panel.chunks_exact(LANES)) {
+                for (s, b) in squared.iter_mut().zip(lanes) {
+                    *s += (a - b) * (a - b);
+                }
+            }
+            for (j, (value, slope)) in (first..self.count).zip(radial.at_each(squared)) {
+                if Some(j) == except {
+                    continue;
+                }
+                sum += value;
+                let factor = 2.0 * weight * slope;
+                for ((g, a), b) in gradient.iter_mut().zip(x).zip(self.row(j)) {
+                    *g += factor * (a - b);
+                }
+            }
+        }
+        sum
+    }
 }
