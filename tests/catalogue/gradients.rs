@@ -46,12 +46,17 @@ fn check(combination: Combination<'_>, differences: bool) -> Result<bool> {
     let line = Line { divergence: divergence.as_deref(), population: Some(50), ..Line::new(&network, objective.as_ref(), prior.as_ref()) };
     let images = noise_images(6, ImageShape { channels: 2, height: 8, width: 8 }, DType::F64)?;
     let draws = Draws::at(&line, &images, &Streams::new(2), 0)?;
+    let statistics: Vec<_> = network.parameters().buffers().into_iter().map(|(_, var)| Ok((var.copy()?, var))).collect::<Result<_>>()?;
     let stepped = match line.step(&images, &draws) {
         Err(Error::Unsupported { .. }) => return Ok(false),
         stepped => stepped.with_context(|| what.clone())?,
     };
     let value = |loss: &Tensor| -> Result<f64> { Ok(loss.to_scalar::<f64>()?) };
-    let loss = || -> Result<f64> { value(&line.loss(&images, &draws)?.total) };
+    // A prior made from the encoder in evaluation mode depends on statistics that every step moves.
+    let loss = || -> Result<f64> {
+        statistics.iter().try_for_each(|(value, var)| var.set(value))?;
+        value(&line.loss(&images, &draws)?.total)
+    };
     compare(&what, &stepped.loss.total.backward()?, line.weights(), differences, &loss)?;
 
     if let Some(critic) = line.critic_loss(&stepped.z, &draws)? {

@@ -3,7 +3,7 @@
 //! Shape b = 1 is Laplace, 2 normal, and large b nears uniform: one number that moves the entropy, and with it the
 //! capacity of a code, while the variance stays. log p(z) = -(|z|/a)^b - ln(2 a G(1/b) / b), G the gamma function;
 //! variance a^2 G(3/b) / G(1/b); entropy 1/b + ln(2 a G(1/b) / b) (Nadarajah, "A generalized normal distribution",
-//! 2005). The rate is in closed form by absolute moments of the Gaussian, see [`moment`](crate::moment).
+//! 2005). The rate is in closed form by absolute moments of the Gaussian, through Kummer's function.
 
 use candle_core::Tensor;
 use rand::{Rng, RngCore};

@@ -4,6 +4,7 @@ mod factorial;
 mod fitted;
 pub mod matching;
 mod mixture;
+mod mixture_density;
 mod mixture_line;
 mod moment;
 mod quadrature;

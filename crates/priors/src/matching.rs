@@ -6,14 +6,22 @@
 use vimae_core::{Error, Key, Result, Settings};
 
 /// Differential entropy of the standard normal, (1 + ln 2 pi) / 2 nats.
-pub const NORMAL_ENTROPY: f64 = 1.418_938_533_204_672_8;
+pub const NORMAL_ENTROPY: f64 = 1.418_938_533_204_672_7;
 
 /// The keys that every law with a scale has.
-pub(crate) const MATCH: Key =
-    Key::choice("match", &["variance", "entropy", "scale"], "what sets the scale of each dimension: `variance`, `entropy` or `scale` as given");
+pub(crate) const MATCH: Key = Key::choice(
+    "match",
+    &["variance", "entropy", "scale"],
+    "what sets the scale of each dimension: `variance`, `entropy` or `scale` as given",
+);
 pub(crate) const VARIANCE: Key = Key::number("variance", 1.0, 1e-6, 1e6, "variance of each dimension, where it is matched");
-pub(crate) const ENTROPY: Key =
-    Key::number("entropy", NORMAL_ENTROPY, -10.0, 10.0, "entropy of each dimension in nats, where it is matched; the standard normal's by default");
+pub(crate) const ENTROPY: Key = Key::number(
+    "entropy",
+    NORMAL_ENTROPY,
+    -10.0,
+    10.0,
+    "entropy of each dimension in nats, where it is matched; the standard normal's by default",
+);
 pub(crate) const SCALE: Key = Key::number("scale", 1.0, 1e-3, 1e3, "scale parameter of each dimension, where it is given");
 
 /// The settings of a law that has nothing but a scale.

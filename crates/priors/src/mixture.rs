@@ -12,6 +12,8 @@ use rand::Rng;
 use rand_distr::StandardNormal;
 use vimae_core::{Code, Error, Prior, Purpose, Result, Streams, Univariate, random::step_of_name};
 
+use crate::mixture_density;
+
 /// Antithetic pairs of draws of a rate.
 const PAIRS: usize = 8;
 /// Differences of codes and means that are in memory at once.
@@ -38,15 +40,10 @@ impl Mixture {
         Ok(Self { name, means, log_vars })
     }
 
-    /// Log density in nats of codes `[N, d]` under each component: `[N, K]`.
-    fn each(&self, codes: &Tensor) -> Result<Tensor> {
+    /// Means and log-variances of the codes' type, where the codes are.
+    fn like(&self, codes: &Tensor) -> Result<(Tensor, Tensor)> {
         let like = |t: &Tensor| t.to_dtype(codes.dtype())?.to_device(codes.device());
-        let (means, log_vars) = (like(&self.means)?, like(&self.log_vars)?);
-        // The square of a difference, not the difference of squares: a narrow component far out would lose all digits.
-        let apart = codes.unsqueeze(1)?.broadcast_sub(&means.unsqueeze(0)?)?.sqr()?;
-        let scaled = apart.broadcast_mul(&log_vars.neg()?.exp()?.unsqueeze(0)?)?.sum(D::Minus1)?;
-        let constant = (log_vars.sum(D::Minus1)? + means.dim(1)? as f64 * TAU.ln())?;
-        Ok((scaled.broadcast_add(&constant.unsqueeze(0)?)? * -0.5)?)
+        Ok((like(&self.means)?, like(&self.log_vars)?))
     }
 
     fn expect(&self, what: &str, codes: &Tensor) -> Result<()> {
@@ -80,16 +77,8 @@ impl Prior for Mixture {
 
     fn log_density(&self, codes: &Tensor) -> Result<Tensor> {
         self.expect("codes", codes)?;
-        let (count, (components, size)) = (codes.dim(0)?, self.means.dims2()?);
-        let rows = (AT_ONCE / (components * size)).max(1);
-        let mut parts = Vec::with_capacity(count.div_ceil(rows));
-        for start in (0..count).step_by(rows) {
-            let each = self.each(&codes.narrow(0, start, rows.min(count - start))?)?;
-            let largest = each.detach().max_keepdim(1)?;
-            let sum = each.broadcast_sub(&largest)?.exp()?.sum(1)?;
-            parts.push(((sum.log()? + largest.squeeze(1)?)? - (components as f64).ln())?);
-        }
-        Ok(Tensor::cat(&parts, 0)?)
+        let (means, log_vars) = self.like(codes)?;
+        if codes.device().is_cpu() { mixture_density::log_density(codes, &means, &log_vars) } else { composed(codes, &means, &log_vars) }
     }
 
     fn rate(&self, code: &Code) -> Result<Tensor> {
@@ -122,6 +111,24 @@ impl Prior for Mixture {
     }
 }
 
+/// The log density from tensor operations alone, a few rows at a time.
+fn composed(codes: &Tensor, means: &Tensor, log_vars: &Tensor) -> Result<Tensor> {
+    let (count, (components, size)) = (codes.dim(0)?, means.dims2()?);
+    let precisions = log_vars.neg()?.exp()?.unsqueeze(0)?;
+    let constants = (log_vars.sum(D::Minus1)? + size as f64 * TAU.ln())?.unsqueeze(0)?;
+    let rows = (AT_ONCE / (components * size)).max(1);
+    let mut parts = Vec::with_capacity(count.div_ceil(rows));
+    for start in (0..count).step_by(rows) {
+        let codes = codes.narrow(0, start, rows.min(count - start))?;
+        let squares = codes.unsqueeze(1)?.broadcast_sub(&means.unsqueeze(0)?)?.sqr()?.broadcast_mul(&precisions)?.sum(D::Minus1)?;
+        let each = (squares.broadcast_add(&constants)? * -0.5)?;
+        let largest = each.detach().max_keepdim(1)?;
+        let sum = each.broadcast_sub(&largest)?.exp()?.sum(1)?;
+        parts.push(((sum.log()? + largest.squeeze(1)?)? - (components as f64).ln())?);
+    }
+    Ok(Tensor::cat(&parts, 0)?)
+}
+
 pub(crate) fn log_variance(code: &Code) -> Result<&Tensor> {
     let log_var = code.log_var.as_ref().ok_or_else(|| Error::Unsupported {
         what: "rate of a deterministic code".into(),
@@ -135,6 +142,8 @@ pub(crate) fn log_variance(code: &Code) -> Result<&Tensor> {
 
 #[cfg(test)]
 mod tests {
+    use candle_core::Var;
+
     use super::*;
     use crate::normal;
 
@@ -150,10 +159,14 @@ mod tests {
     fn components_that_are_all_standard_are_the_standard_normal() {
         let mixture = Mixture::new("test", tensor(&[[0.0; 2]; 3]), tensor(&[[0.0; 2]; 3])).unwrap();
         let codes = tensor(&[[0.3, -1.0], [40.0, 3.0], [0.0, 0.0]]);
-        for (got, expected) in values(mixture.log_density(&codes).unwrap()).iter().zip(values(normal::prior().log_density(&codes).unwrap())) {
+        for (got, expected) in values(mixture.log_density(&codes).unwrap()).iter().zip(values(normal::prior().log_density(&codes).unwrap()))
+        {
             assert!((got - expected).abs() < 1e-10);
         }
-        let code = Code { mean: tensor(&[[0.4, -0.2]]).repeat((4000, 1)).unwrap(), log_var: Some(tensor(&[[-3.0, 0.2]]).repeat((4000, 1)).unwrap()) };
+        let code = Code {
+            mean: tensor(&[[0.4, -0.2]]).repeat((4000, 1)).unwrap(),
+            log_var: Some(tensor(&[[-3.0, 0.2]]).repeat((4000, 1)).unwrap()),
+        };
         let mean = |t: Tensor| t.mean_all().unwrap().to_scalar::<f64>().unwrap();
         let exact = mean(normal::prior().rate(&code).unwrap());
         assert!((mean(mixture.rate(&code).unwrap()) - exact).abs() < 0.02);
@@ -176,10 +189,36 @@ mod tests {
     }
 
     #[test]
+    fn fused_and_composed_agree_in_value_and_gradient() {
+        let draw = |step, n| {
+            let values = Streams::new(3).normal(Purpose::Evaluation, step, n * 2);
+            Var::from_tensor(&Tensor::from_vec(values, (n, 2), &Device::Cpu).unwrap().to_dtype(DType::F64).unwrap()).unwrap()
+        };
+        let (codes, means, log_vars) = (draw(0, 11), draw(1, 5), draw(2, 5));
+        let weights = draw(4, 11).narrow(1, 0, 1).unwrap().squeeze(1).unwrap();
+        let [fused, plain] = [mixture_density::log_density, composed].map(|f| f(&codes, &means, &log_vars).unwrap());
+        for (a, b) in values(fused.clone()).iter().zip(values(plain.clone())) {
+            assert!((a - b).abs() < 1e-12);
+        }
+        let [fused, plain] = [fused, plain].map(|t| (t * &weights).unwrap().sum_all().unwrap().backward().unwrap());
+        for var in [&codes, &means, &log_vars] {
+            let difference = (fused.get(var).unwrap() - plain.get(var).unwrap()).unwrap().abs().unwrap().max_all().unwrap();
+            assert!(difference.to_scalar::<f64>().unwrap() < 1e-12);
+        }
+    }
+
+    #[test]
     fn rows_in_memory_do_not_matter_and_wrong_sizes_are_refused() {
-        let wide = Mixture::new("test", Tensor::zeros((AT_ONCE / 4, 2), DType::F64, &Device::Cpu).unwrap(), Tensor::zeros((AT_ONCE / 4, 2), DType::F64, &Device::Cpu).unwrap()).unwrap();
+        let wide = Mixture::new(
+            "test",
+            Tensor::zeros((AT_ONCE / 4, 2), DType::F64, &Device::Cpu).unwrap(),
+            Tensor::zeros((AT_ONCE / 4, 2), DType::F64, &Device::Cpu).unwrap(),
+        )
+        .unwrap();
         let codes = tensor(&[[0.1, 0.2], [1.0, 2.0], [-0.5, 0.7]]);
-        for (got, expected) in values(wide.log_density(&codes).unwrap()).iter().zip(values(normal::prior().log_density(&codes).unwrap())) {
+        for (got, expected) in
+            values(composed(&codes, &wide.means, &wide.log_vars).unwrap()).iter().zip(values(normal::prior().log_density(&codes).unwrap()))
+        {
             assert!((got - expected).abs() < 1e-6);
         }
         let row = Tensor::new(&[[0.0_f64]], &Device::Cpu).unwrap();

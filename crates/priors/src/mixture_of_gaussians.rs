@@ -103,7 +103,7 @@ fn layout(name: &str, components: usize, size: usize) -> Vec<Vec<f64>> {
         let mut mean = vec![0.0; size];
         match (name, mean.as_mut_slice()) {
             ("axes", mean) => {
-                let sign = if k % 2 == 0 { 1.0 } else { -1.0 };
+                let sign = if k.is_multiple_of(2) { 1.0 } else { -1.0 };
                 mean[k / 2 % size] = sign * (1 + k / 2 / size) as f64;
             }
             (_, [x]) => *x = k as f64,

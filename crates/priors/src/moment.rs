@@ -19,7 +19,8 @@ pub(crate) fn absolute_moment(mean: &Tensor, log_var: &Tensor, power: f64, scale
     if mean.dims() != log_var.dims() {
         return Err(Error::shape("log-variance", format!("{:?}", mean.dims()), log_var.dims()));
     }
-    let values = |t: &Tensor| -> Result<Vec<f64>> { Ok(t.detach().to_device(&Device::Cpu)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
+    let values =
+        |t: &Tensor| -> Result<Vec<f64>> { Ok(t.detach().to_device(&Device::Cpu)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
     let (means, log_vars) = (values(mean)?, values(log_var)?);
     let factor = (0.5 * power * 2f64.ln() + ln_gamma(0.5 * (1.0 + power))).exp() / PI.sqrt();
     let moments: Vec<Moment> =

@@ -48,7 +48,15 @@ mod tests {
             assert!((logistic(invert(p, 0.0, 1.0, logistic)) / p - 1.0).abs() < 1e-12, "{p}");
         }
         // Two steps with nothing between them.
-        let steps = |x: f64| if x < -5.0 { 0.0 } else if x < 5.0 { 0.5 } else { 1.0 };
+        let steps = |x: f64| {
+            if x < -5.0 {
+                0.0
+            } else if x < 5.0 {
+                0.5
+            } else {
+                1.0
+            }
+        };
         assert!((invert(0.4, 0.0, 1.0, steps) + 5.0).abs() < 1e-9);
         assert!((symmetric(0.9, 1.0, logistic) - 9f64.ln()).abs() < 1e-9);
     }

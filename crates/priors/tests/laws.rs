@@ -6,7 +6,9 @@ use std::f64::consts::TAU;
 
 use candle_core::{DType, Device, Tensor, Var};
 use serde_json::{Map, Value, json};
-use vimae_core::{Code, Entry, Error, ImageShape, PartRequest, PixelRange, Prior, Purpose, Settings, Streams, Univariate, settings::Domain};
+use vimae_core::{
+    Code, Entry, Error, ImageShape, PartRequest, PixelRange, Prior, Purpose, Settings, Streams, Univariate, settings::Domain,
+};
 use vimae_priors::{BuildPrior, PRIORS};
 
 fn build(entry: &Entry<BuildPrior>, given: &Map<String, Value>) -> vimae_core::Result<Box<dyn Prior>> {
@@ -178,7 +180,10 @@ fn log_densities_of_tensors_are_those_of_the_law_far_out_too() {
                 let expected = law.log_density(*x);
                 // Powers of 200 lie beyond f32 for the flattest laws.
                 let beyond = dtype == DType::F32 && expected < -f64::from(f32::MAX);
-                assert!(got == expected || beyond || (got - expected).abs() < 2e-6 * expected.abs().max(1.0), "{name} at {x}: {got}, expected {expected}");
+                assert!(
+                    got == expected || beyond || (got - expected).abs() < 2e-6 * expected.abs().max(1.0),
+                    "{name} at {x}: {got}, expected {expected}"
+                );
             }
         }
     });
@@ -206,7 +211,10 @@ fn rates_are_divergences_or_refused_with_the_reason() {
                 Ok(got) => {
                     let got = got.to_vec1::<f64>().unwrap()[0];
                     let expected = rate(law, mu, std);
-                    assert!((got - expected).abs() < 5e-6 * expected.max(1.0) && got >= 0.0, "{name}, N({mu}, {std}^2): {got}, expected {expected}");
+                    assert!(
+                        (got - expected).abs() < 5e-6 * expected.max(1.0) && got >= 0.0,
+                        "{name}, N({mu}, {std}^2): {got}, expected {expected}"
+                    );
                 }
                 Err(Error::Unsupported { reason, .. }) => {
                     assert!(rate(law, mu, 4.0 + std).is_infinite() && reason.contains("infinite"), "{name}: {reason}");

@@ -36,7 +36,8 @@ impl Divergence for Energy {
 }
 
 /// The negative distance.
-struct Negative;
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Negative;
 
 /// Added to squared distances where the root is a tensor operation, whose slope at zero is infinite.
 const GUARD: f64 = 1e-12;

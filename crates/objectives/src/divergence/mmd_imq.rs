@@ -57,7 +57,8 @@ impl Divergence for MultiscaleImq {
 }
 
 /// The sum of the kernels, by their C.
-struct Kernels([f64; SCALES.len()]);
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kernels(pub(super) [f64; SCALES.len()]);
 
 impl Radial for Kernels {
     fn at(&self, squared: f64) -> (f64, f64) {
@@ -68,6 +69,18 @@ impl Radial for Kernels {
             slope -= k * k / c;
         }
         (value, slope)
+    }
+
+    fn at_each(&self, squared: [f64; 8]) -> [(f64, f64); 8] {
+        let mut all = [(0.0, 0.0); 8];
+        for c in self.0 {
+            for ((value, slope), squared) in all.iter_mut().zip(squared) {
+                let k = c / (c + squared);
+                *value += k;
+                *slope -= k * k / c;
+            }
+        }
+        all
     }
 
     fn values(&self, squared: &Tensor) -> Result<Tensor> {
@@ -81,7 +94,7 @@ impl Radial for Kernels {
 
 #[cfg(test)]
 mod tests {
-    use candle_core::{DType, Device, Var};
+    use candle_core::{DType, Device};
     use vimae_core::{Purpose, Streams};
 
     use super::*;
@@ -89,19 +102,6 @@ mod tests {
     fn sample(step: u64, n: usize, d: usize) -> Tensor {
         let values = Streams::new(1).normal(Purpose::PriorSample, step, n * d);
         Tensor::from_vec(values, (n, d), &Device::Cpu).unwrap().to_dtype(DType::F64).unwrap()
-    }
-
-    #[test]
-    fn fused_and_composed_agree_in_value_and_gradient() {
-        let q = Var::from_tensor(&(sample(0, 20, 3) * 0.7).unwrap()).unwrap();
-        let p = Var::from_tensor(&sample(1, 15, 3)).unwrap();
-        let (fused, plain) = (MmdImq.estimate(&q, &p).unwrap(), pairs::composed(&Kernels(SCALES.map(|s| 6.0 * s)), &q, &p).unwrap());
-        assert!((fused.to_scalar::<f64>().unwrap() - plain.to_scalar::<f64>().unwrap()).abs() < 1e-12);
-        let (fused, plain) = ((fused * 3.0).unwrap().backward().unwrap(), (plain * 3.0).unwrap().backward().unwrap());
-        for var in [&q, &p] {
-            let difference = (fused.get(var).unwrap() - plain.get(var).unwrap()).unwrap().abs().unwrap().max_all().unwrap();
-            assert!(difference.to_scalar::<f64>().unwrap() < 1e-12);
-        }
     }
 
     #[test]

@@ -40,8 +40,9 @@ impl Divergence for MmdImqSingle {
     }
 }
 
-struct Kernel {
-    c: f64,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Kernel {
+    pub(super) c: f64,
 }
 
 impl Radial for Kernel {

@@ -60,8 +60,9 @@ impl Divergence for MmdRbf {
     }
 }
 
-struct Gaussian {
-    factor: f64,
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Gaussian {
+    pub(super) factor: f64,
 }
 
 impl Radial for Gaussian {
