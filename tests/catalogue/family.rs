@@ -4,10 +4,12 @@
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Tensor, Var};
 use serde_json::{Value, json};
-use vimae_core::{AutoEncoder, ImageShape, Streams, objective::check_parts};
+use vimae_core::{AutoEncoder, Head, ImageShape, PixelRange, Streams, WithNoise, objective::check_parts};
 use vimae_objectives::OBJECTIVES;
-use vimae_tests::parts::{divergence_with, noise_images, noisy_model, part_request, prior, stir};
+use vimae_tests::parts::{divergence_with, model, noise_images, noisy_model, part_request, prior, stir};
 use vimae_trainer::{Draws, Line};
+
+const IMAGE: ImageShape = ImageShape { channels: 2, height: 8, width: 8 };
 
 /// The loss of one step and its gradients by all weights, in name order.
 fn step(objective: &str, settings: Value, noise: &str) -> Result<(f64, Vec<Tensor>)> {
@@ -16,7 +18,7 @@ fn step(objective: &str, settings: Value, noise: &str) -> Result<(f64, Vec<Tenso
     let noise = vimae_objectives::noise::build(noise, &Default::default())?;
     let network = noisy_model("mlp", json!({ "width": 6 }), noise, &request)?;
     stir(network.parameters())?;
-    let images = noise_images(8, ImageShape { channels: 2, height: 8, width: 8 }, DType::F64)?;
+    let images = noise_images(8, IMAGE, DType::F64)?;
     let line = Line::new(&network, objective.as_ref(), prior.as_ref());
     let loss = line.loss(&images, &Draws::at(&line, &images, &Streams::new(2), 0)?)?.total;
     let gradients = loss.backward()?;
@@ -92,6 +94,15 @@ fn combinations_without_meaning_are_refused_with_the_reason() -> Result<()> {
         ensure!(reason.contains(words), "{reason}");
     }
     ensure!(refusal("vimae_n", "gaussian_head_bounded", "logistic", Some("mmd_imq"))?.is_none());
+    Ok(())
+}
+
+#[test]
+fn noise_that_needs_another_head_than_the_network_has_is_refused() -> Result<()> {
+    let network = model("mlp", json!({ "width": 2 }), IMAGE, PixelRange::Unit, 2, Head::Deterministic, DType::F64)?;
+    let refused = WithNoise::new(network, vimae_objectives::noise::build("gaussian_head", &Default::default())?);
+    let reason = refused.err().context("a Gaussian head on a network without one")?.to_string();
+    ensure!(reason.contains("\"gaussian_head\"") && reason.contains("needs a Gaussian head"), "{reason}");
     Ok(())
 }
 

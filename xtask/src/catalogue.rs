@@ -30,7 +30,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = root();
     let experiments = root.join("experiments");
     let out = arguments.out.clone().unwrap_or_else(|| root.join("runs/catalogue"));
-    let profile = Profile::load(&experiments, &experiments.join("catalogue/digits.toml").display().to_string())?;
+    let mut profile = Profile::load(&experiments, &experiments.join("catalogue/digits.toml").display().to_string())?;
+    profile.experiments = profile.experiments.into_iter().map(vimae_lab::every_objective).collect();
     let experiment = profile.experiments.first().context("experiments/catalogue/digits.toml holds no experiment")?.clone();
     let seeds = arguments.seeds.unwrap_or(experiment.seeds);
     let mut failed = 0;

@@ -12,6 +12,11 @@ use crate::{Layout, Result, run::finished, summary::interval};
 
 const TITLE: &str = "What can be chosen by name";
 
+/// `experiment` with a method for every objective that it has none for.
+pub fn every_objective(experiment: Experiment) -> Experiment {
+    vimae_objectives::OBJECTIVES.names().fold(experiment, |experiment, name| experiment.with_objective(name))
+}
+
 /// Writes `catalogue.html` and `catalogue.md` into `out`, with what the runs of `experiment` under `out` show: the methods
 /// that bear an objective's name, with seeds `0..seeds`. `root` is the checkout, whose files say what an entry is. Gives the
 /// page's path.

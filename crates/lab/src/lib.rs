@@ -18,7 +18,7 @@ mod summary;
 mod verify;
 
 pub use bench::{StepTiming, bench_step};
-pub use catalogue::catalogue;
+pub use catalogue::{catalogue, every_objective};
 pub use device::device;
 pub use error::{Error, Result};
 pub use experiments::{Profile, paper};
