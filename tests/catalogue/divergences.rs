@@ -107,6 +107,21 @@ fn what_is_said_to_be_unbiased_is() -> Result<()> {
 }
 
 #[test]
+fn what_is_not_said_to_be_unbiased_falls_to_zero_with_the_size_of_equal_samples() -> Result<()> {
+    for (name, summary, settings) in variants() {
+        let divergence = build(name, &settings)?;
+        if summary.to_lowercase().contains("unbiased") || divergence.parameters().is_some() {
+            continue;
+        }
+        let ((few, error), (many, _)) = (mean(divergence.as_ref(), 20, 0.0, 100)?, mean(divergence.as_ref(), 400, 0.0, 20)?);
+        assert!(few > 4.0 * error && many > 0.0, "{name} {settings}: {few} +- {error} of 20, {many} of 400");
+        // The slowest rate is that of a distance, not squared: the root of 20.
+        assert!(many < few / 3.5, "{name} {settings}: {few} of 20, {many} of 400");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_divergence_without_a_critic_is_symmetric_at_its_defaults() -> Result<()> {
     for entry in DIVERGENCES.entries {
         let divergence = build(entry.name, &Value::Null)?;

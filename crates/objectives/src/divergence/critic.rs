@@ -79,3 +79,76 @@ impl Critic {
 pub(super) fn softplus(x: &Tensor) -> Result<Tensor> {
     Ok((x.relu()? + (x.abs()?.neg()?.exp()? + 1.0)?.log()?)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+    use serde_json::json;
+    use vimae_core::{Divergence, ImageShape, PixelRange, Purpose, Streams};
+
+    use super::*;
+    use crate::divergence::DIVERGENCES;
+
+    const SHIFT: f64 = 1.5;
+
+    fn build(name: &str, settings: serde_json::Value) -> Box<dyn Divergence> {
+        let image = ImageShape { channels: 1, height: 4, width: 4 };
+        let request = PartRequest { code: 2, image, range: PixelRange::Unit, seed: 1, dtype: DType::F64, device: Device::Cpu };
+        let entry = DIVERGENCES.find(name).unwrap();
+        (entry.build)(&Settings::check("divergence", entry.name, entry.keys, settings.as_object().unwrap()).unwrap(), &request).unwrap()
+    }
+
+    /// Draws of N((shift, 0), 1).
+    fn sample(step: u64, n: usize, shift: f64) -> Tensor {
+        let values = Streams::new(2).normal(Purpose::Evaluation, step, n * 2).into_iter().map(f64::from).collect();
+        let shift = Tensor::new(&[[shift, 0.0]], &Device::Cpu).unwrap();
+        Tensor::from_vec(values, (n, 2), &Device::Cpu).unwrap().broadcast_add(&shift).unwrap()
+    }
+
+    /// Trains the critic by plain gradient descent, then takes the estimate on draws that it has not seen.
+    fn trained(divergence: &dyn Divergence) -> f64 {
+        for step in 0..250 {
+            let loss = divergence.critic_loss(&sample(2 * step, 100, SHIFT), &sample(2 * step + 1, 100, 0.0)).unwrap().unwrap();
+            let gradients = loss.backward().unwrap();
+            for (_, var) in divergence.parameters().unwrap().weights() {
+                var.set(&(var.as_tensor() - (gradients.get(&var).unwrap() * 0.25).unwrap()).unwrap()).unwrap();
+            }
+        }
+        divergence.estimate(&sample(9_000, 20_000, SHIFT), &sample(9_001, 20_000, 0.0)).unwrap().to_scalar().unwrap()
+    }
+
+    #[test]
+    fn a_trained_critic_knows_the_divergence_of_two_gaussians() {
+        for log_density in ["none", "normal"] {
+            let small = |loss: &[(&str, &str)]| {
+                let mut settings = json!({ "hidden": 16, "layers": 1, "log_density": log_density });
+                loss.iter().for_each(|(key, value)| settings[*key] = json!(value));
+                settings
+            };
+            let kl = trained(build("adversarial_kl", small(&[])).as_ref());
+            let exact = 0.5 * SHIFT * SHIFT;
+            assert!((kl / exact - 1.0).abs() < 0.15, "{log_density}: KL {kl}, exact {exact}");
+            let js = trained(build("adversarial_js", small(&[("loss", "divergence")])).as_ref());
+            let exact = jensen_shannon();
+            // A lower bound, but for the draws.
+            assert!(js < exact + 0.01 && js > 0.9 * exact, "{log_density}: JS {js}, exact {exact}");
+        }
+    }
+
+    /// JS of N(SHIFT, 1) and N(0, 1) by integration.
+    fn jensen_shannon() -> f64 {
+        let density = |x: f64| (-0.5 * x * x).exp() / TAU.sqrt();
+        let term = |a: f64, b: f64| if a > 0.0 { 0.5 * a * (2.0 * a / (a + b)).ln() } else { 0.0 };
+        (-12_000..12_000)
+            .map(|i| f64::from(i) * 1e-3)
+            .map(|x| (density(x), density(x - SHIFT)))
+            .map(|(p, q)| (term(p, q) + term(q, p)) * 1e-3)
+            .sum()
+    }
+
+    #[test]
+    fn softplus_is_finite_far_out() {
+        let x = Tensor::new(&[-1e4_f64, 0.0, 1e4], &Device::Cpu).unwrap();
+        assert_eq!(softplus(&x).unwrap().to_vec1::<f64>().unwrap(), [0.0, std::f64::consts::LN_2, 1e4]);
+    }
+}

@@ -5,7 +5,7 @@
 //! | `adversarial_js`, `adversarial_kl` | no: a lower bound, as good as the critic | JS of the best critic | yes, of the best critic |
 //! | `energy`, `mmd_imq`, `mmd_imq_single`, `mmd_rbf` | yes (`mmd_rbf` at a fixed width) | yes | yes |
 //! | `moment_matching` | no: plug-in means and covariances | yes | no: for equal means and covariances |
-//! | `sliced_wasserstein` | no: above zero by the order of 1 / N at equal laws | yes | over all directions |
+//! | `sliced_wasserstein` | no: above zero at equal laws, by the order of N^(-order/2) | yes | over all directions |
 
 mod critic;
 mod eager;

@@ -2,8 +2,8 @@
 //!
 //! Along a direction t the cost of order r is the integral over u in (0, 1) of |F^-1(u) - G^-1(u)|^r, F and G the
 //! distributions of q t and p t: sorted samples side by side, piece by piece where N and M differ (Kolouri et al.,
-//! "Sliced-Wasserstein Autoencoder", 2018). Symmetric, never negative, and above zero by the order of 1 / N for
-//! equal laws (Bonneel et al., 2015).
+//! "Sliced-Wasserstein Autoencoder", 2018). Symmetric, never negative, and above zero for equal
+//! laws: by the order of N^(-r/2).
 //!
 //! Directions are drawn from the seed in the settings: the same in every step, so that a finite set of them is all that
 //! is compared; or anew for each sample of p, from a stream seeded by its bits, which makes them a function of the
