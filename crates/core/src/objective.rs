@@ -118,11 +118,13 @@ pub fn check_parts(
     refused("encoder noise", noise.name(), objective.refuses(noise))?;
     // Only a density in the loss reaches the parameters of a prior: draws are constants to the gradient.
     let unlearnt = prior.parameters().is_some_and(|p| p.trainable_count() > 0) && !objective.needs_rate();
-    let reason = unlearnt.then(|| "the prior learns, and this loss does not hold its density; take vae or another objective with a rate".into());
+    let reason =
+        unlearnt.then(|| "the prior learns, and this loss does not hold its density; take vae or another objective with a rate".into());
     refused("prior", prior.name(), reason)?;
     let bounded = prior.marginal().is_some_and(|law| law.log_density(FAR * law.variance().sqrt()) == f64::NEG_INFINITY);
-    let reason = (bounded && objective.needs_rate())
-        .then(|| "a Gaussian code may lie outside the prior's bounds: its rate is infinite; take an objective with a divergence alone".into());
+    let reason = (bounded && objective.needs_rate()).then(|| {
+        "a Gaussian code may lie outside the prior's bounds: its rate is infinite; take an objective with a divergence alone".into()
+    });
     refused("prior", prior.name(), reason)?;
     divergence.map_or(Ok(()), |divergence| refused("divergence", divergence.name(), objective.refuses_divergence(divergence)))
 }
