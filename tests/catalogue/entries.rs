@@ -17,6 +17,7 @@ fn all() -> Vec<(&'static str, &'static str, &'static str, &'static str, &'stati
         vimae_priors::PRIORS,
         vimae_objectives::OBJECTIVES,
         vimae_objectives::divergence::DIVERGENCES,
+        vimae_objectives::noise::NOISES,
         vimae_metrics::METRICS
     )
 }

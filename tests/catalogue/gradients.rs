@@ -1,15 +1,16 @@
-//! A gradient reaches every parameter of every model under every objective and every prior that has a
-//! density for it, and agrees with finite differences, in f64.
+//! A gradient reaches every parameter of every model under every objective, with every encoder noise, prior and
+//! divergence that makes sense with it, and agrees with finite differences, in f64.
+#![expect(clippy::print_stdout, reason = "what is refused, and so not checked, is said")]
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result};
-use candle_core::{DType, Device, Tensor};
-use serde_json::json;
-use vimae_core::{AutoEncoder, ImageShape, PixelRange, Purpose, Streams};
+use anyhow::{Context, Result, ensure};
+use candle_core::{DType, Tensor, Var, backprop::GradStore};
+use serde_json::{Value, json};
+use vimae_core::{AutoEncoder, Error, ImageShape, Streams, objective::check_parts};
 use vimae_models::MODELS;
-use vimae_objectives::OBJECTIVES;
-use vimae_tests::parts::{model, noise_images, prior};
+use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
+use vimae_tests::parts::{divergence_with, noise_images, noisy_model, part_request, prior, stir};
 use vimae_trainer::{Draws, Line};
 
 /// Half the width of a central difference.
@@ -17,42 +18,77 @@ const STEP: f64 = 1e-5;
 /// Entries tried of each parameter.
 const ENTRIES: usize = 3;
 
-/// Weights that are large enough for every layer to matter, in place of the initial ones.
-fn stir(network: &dyn AutoEncoder) -> Result<()> {
-    let streams = Streams::new(4);
-    for (index, (_, var)) in network.parameters().weights().into_iter().enumerate() {
-        let values = streams.normal(Purpose::Evaluation, index as u64, var.elem_count());
-        let values = Tensor::from_vec(values, var.shape(), &Device::Cpu)?.to_dtype(DType::F64)?;
-        let fan_in = (var.elem_count() / var.dim(0)?).max(4) as f64;
-        var.set(&((values * fan_in.powf(-0.5))? + 0.1)?)?;
-    }
-    Ok(())
+/// One combination; the objective's own choice where a part is absent.
+#[derive(Debug, Clone, Copy)]
+struct Combination<'a> {
+    model: &'a str,
+    objective: &'a str,
+    noise: Option<&'a str>,
+    prior: Option<&'a str>,
+    divergence: Option<&'a str>,
 }
 
-fn check(model_name: &str, objective_name: &str, prior_name: &str) -> Result<()> {
-    let what = format!("{model_name} under {objective_name} with {prior_name}");
-    let image = ImageShape { channels: 2, height: 8, width: 8 };
-    let objective = vimae_objectives::build(objective_name, &Default::default())?;
-    let prior = prior(prior_name)?;
-    let network = model(model_name, json!({ "width": 3 }), image, PixelRange::Unit, 2, objective.head(), DType::F64)?;
-    stir(network.as_ref())?;
-    let line = Line { model: network.as_ref(), objective: objective.as_ref(), prior: prior.as_ref() };
-    let images = noise_images(6, image, DType::F64)?;
+/// Compares gradients with finite differences where `differences`, else only looks that they arrive. Gives whether the
+/// combination has a meaning.
+fn check(combination: Combination<'_>, differences: bool) -> Result<bool> {
+    let Combination { model, objective, noise, prior: prior_name, divergence } = combination;
+    let what = format!("{combination:?}");
+    let objective = vimae_objectives::build(objective, &Default::default())?;
+    let noise = vimae_objectives::noise::build(noise.unwrap_or(objective.default_noise()), &Default::default())?;
+    let prior = prior(prior_name.unwrap_or(objective.default_prior()))?;
+    let request = part_request(2, DType::F64);
+    let divergence = divergence.or(objective.default_divergence()).map(|name| divergence_with(name, Value::Null, &request)).transpose()?;
+    if check_parts(objective.as_ref(), noise.as_ref(), prior.as_ref(), divergence.as_deref()).is_err() {
+        return Ok(false);
+    }
+    let network = noisy_model(model, json!({ "width": 3 }), noise, &request)?;
+    stir(network.parameters())?;
+    let line = Line { divergence: divergence.as_deref(), population: Some(50), ..Line::new(&network, objective.as_ref(), prior.as_ref()) };
+    let images = noise_images(6, ImageShape { channels: 2, height: 8, width: 8 }, DType::F64)?;
     let draws = Draws::at(&line, &images, &Streams::new(2), 0)?;
-    let loss = || -> Result<f64> { Ok(line.loss(&images, &draws)?.total.to_scalar::<f64>()?) };
+    let statistics: Vec<_> = network.parameters().buffers().into_iter().map(|(_, var)| Ok((var.copy()?, var))).collect::<Result<_>>()?;
+    let stepped = match line.step(&images, &draws) {
+        Err(Error::Unsupported { .. }) => return Ok(false),
+        stepped => stepped.with_context(|| what.clone())?,
+    };
+    let value = |loss: &Tensor| -> Result<f64> { Ok(loss.to_scalar::<f64>()?) };
+    // A prior made from the encoder in evaluation mode depends on statistics that every step moves.
+    let loss = || -> Result<f64> {
+        statistics.iter().try_for_each(|(value, var)| var.set(value))?;
+        value(&line.loss(&images, &draws)?.total)
+    };
+    compare(&what, &stepped.loss.total.backward()?, line.weights(), differences, &loss)?;
 
-    let gradients = line.loss(&images, &draws)?.total.backward()?;
+    if let Some(critic) = line.critic_loss(&stepped.z, &draws)? {
+        let loss = || -> Result<f64> { value(&line.critic_loss(&stepped.z, &draws)?.context("the critic's loss is gone")?) };
+        let gradients = critic.backward()?;
+        compare(&format!("critic of {what}"), &gradients, line.critic_weights(), differences, &loss)?;
+        for (name, var) in network.parameters().weights() {
+            ensure!(gradients.get(&var).is_none(), "{what}: the critic's loss reaches {name}");
+        }
+    }
+    Ok(true)
+}
+
+fn compare(
+    what: &str,
+    gradients: &GradStore,
+    weights: Vec<(String, Var)>,
+    differences: bool,
+    loss: &dyn Fn() -> Result<f64>,
+) -> Result<()> {
     let mut largest = BTreeMap::new();
-    for (name, var) in network.parameters().weights() {
+    for (name, var) in weights {
         let gradient = gradients.get(&var).with_context(|| format!("{what}: no gradient reaches {name}"))?;
         let gradient = gradient.flatten_all()?.to_vec1::<f64>()?;
+        ensure!(gradient.iter().all(|g| g.is_finite()), "{what}: the gradient of {name} is not finite");
         largest.insert(name.clone(), gradient.iter().fold(0.0f64, |a, g| a.max(g.abs())));
         let values = var.flatten_all()?.to_vec1::<f64>()?;
-        for entry in (0..values.len()).step_by((values.len() / ENTRIES).max(1)).take(ENTRIES) {
+        for entry in (0..values.len()).step_by((values.len() / ENTRIES).max(1)).take(if differences { ENTRIES } else { 0 }) {
             let at = |offset: f64| -> Result<f64> {
                 let mut moved = values.clone();
                 moved[entry] += offset;
-                var.set(&Tensor::from_vec(moved, var.shape(), &Device::Cpu)?)?;
+                var.set(&Tensor::from_vec(moved, var.shape(), var.device())?)?;
                 loss()
             };
             // A ReLU may have its kink inside the step; a much smaller step is beside it.
@@ -61,7 +97,7 @@ fn check(model_name: &str, objective_name: &str, prior_name: &str) -> Result<()>
                 Ok((gradient[entry] - difference).abs() <= 1e-4 * gradient[entry].abs().max(difference.abs()).max(1e-1))
             };
             let fine = agrees(STEP)? || agrees(STEP / 30.0)?;
-            var.set(&Tensor::from_vec(values.clone(), var.shape(), &Device::Cpu)?)?;
+            var.set(&Tensor::from_vec(values.clone(), var.shape(), var.device())?)?;
             assert!(fine, "{what}: {name}[{entry}] has gradient {}", gradient[entry]);
         }
     }
@@ -73,13 +109,54 @@ fn check(model_name: &str, objective_name: &str, prior_name: &str) -> Result<()>
     Ok(())
 }
 
+fn own_parts<'a>(model: &'a str, objective: &'a str) -> Combination<'a> {
+    Combination { model, objective, noise: None, prior: None, divergence: None }
+}
+
 #[test]
-fn gradients_reach_everything_and_agree_with_finite_differences() -> Result<()> {
+fn under_every_objective_with_its_own_parts() -> Result<()> {
     for model in MODELS.names() {
         for objective in OBJECTIVES.names() {
-            for prior in vimae_priors::PRIORS.names() {
-                check(model, objective, prior)?;
+            ensure!(check(own_parts(model, objective), true)?, "{objective} refuses its own parts");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn under_every_objective_with_every_encoder_noise() -> Result<()> {
+    for objective in OBJECTIVES.names() {
+        for noise in NOISES.names() {
+            if !check(Combination { noise: Some(noise), ..own_parts("mlp", objective) }, true)? {
+                println!("{objective} refuses {noise}");
             }
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn under_every_objective_with_every_prior() -> Result<()> {
+    for prior in vimae_priors::PRIORS.names() {
+        let mut taken = 0;
+        for objective in OBJECTIVES.names() {
+            match check(Combination { prior: Some(prior), ..own_parts("mlp", objective) }, true)? {
+                true => taken += 1,
+                false => println!("{objective} cannot use {prior}"),
+            }
+        }
+        ensure!(taken > 1, "hardly any objective can use {prior}");
+    }
+    Ok(())
+}
+
+#[test]
+fn under_every_objective_with_every_divergence() -> Result<()> {
+    for objective in OBJECTIVES.names() {
+        for divergence in DIVERGENCES.names() {
+            // Divergences may hold constants taken from the samples; their own law compares differences.
+            let taken = check(Combination { divergence: Some(divergence), ..own_parts("mlp", objective) }, false)?;
+            ensure!(taken || objective != "vimae_n", "vimae_n must take {divergence}");
         }
     }
     Ok(())

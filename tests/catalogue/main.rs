@@ -1,4 +1,7 @@
 //! Laws over every entry of every catalogue; a new entry is tested without a change here.
 
+mod divergences;
 mod entries;
+mod family;
 mod gradients;
+mod priors;

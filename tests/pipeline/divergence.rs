@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::Result;
 use candle_core::{DType, Device};
-use vimae_core::{Head, Loss, Objective, Pass, PixelNoise, Split, Streams};
+use vimae_core::{Head, Loss, Objective, Pass, Split, Streams};
 use vimae_datasets::{Loader, Sources};
 use vimae_ops::AdamConfig;
 use vimae_tests::parts::{model, prior};
@@ -26,12 +26,12 @@ impl Objective for Breaks {
         "breaks"
     }
 
-    fn head(&self) -> Head {
-        self.inner.head()
+    fn equation(&self) -> &'static str {
+        self.inner.equation()
     }
 
-    fn pixel_noise(&self) -> PixelNoise {
-        self.inner.pixel_noise()
+    fn default_noise(&self) -> &'static str {
+        self.inner.default_noise()
     }
 
     fn default_prior(&self) -> &'static str {
@@ -52,12 +52,12 @@ impl Objective for Breaks {
 fn train_in(folder: &Path, at: u64) -> Result<std::result::Result<Trained, Error>> {
     let objective = Breaks { inner: vimae_objectives::build("vae", &Default::default())?, at, calls: AtomicU64::new(0) };
     let dataset: Arc<dyn vimae_core::Dataset> = Arc::from(vimae_datasets::open("digits", &Default::default(), &Sources::default())?);
-    let network = model("wae_conv", serde_json::json!({ "width": 2 }), dataset.shape()?, dataset.range(), 4, objective.head(), DType::F32)?;
+    let network = model("wae_conv", serde_json::json!({ "width": 2 }), dataset.shape()?, dataset.range(), 4, Head::Gaussian, DType::F32)?;
     let prior = prior("normal")?;
     let mut batches = Loader::new(dataset, Split::Train, 400, Streams::new(3), &Device::Cpu)?;
     let adam = AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
-    let line = Line { model: network.as_ref(), objective: &objective, prior: prior.as_ref() };
-    let plan = Plan { epochs: 3, checkpoint_epochs: 1, adam, seed: 3 };
+    let line = Line::new(network.as_ref(), &objective, prior.as_ref());
+    let plan = Plan { epochs: 3, checkpoint_epochs: 1, adam, critic_learning_rate: None, seed: 3 };
     Ok(train(Job { line, batches: &mut batches, plan, folder, training_sha256: "test" }, &mut |_| {}))
 }
 

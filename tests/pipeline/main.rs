@@ -3,5 +3,6 @@
 mod divergence;
 mod errors;
 mod interruption;
+mod learning_parts;
 mod reproduction;
 mod tiny;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use candle_core::{DType, Tensor};
 use serde_json::{Map, Value, json};
-use vimae_core::{AutoEncoder, Divergence, Head, ImageShape, Loss, Mode, PixelRange};
+use vimae_core::{AutoEncoder, Divergence, Head, ImageShape, Loss, Mode, PixelRange, WithNoise};
 use vimae_objectives::divergence::mmd_imq::MmdImq;
 use vimae_ops::{Adam, AdamConfig};
 use vimae_tests::{
@@ -33,20 +33,22 @@ fn check(name: &str) -> Result<()> {
     let objective = vimae_objectives::build(name, &settings)?;
     let prior = prior(objective.default_prior())?;
     let image = ImageShape { channels: 1, height: 28, width: 28 };
-    let network = model("wae_conv", json!({ "width": 2 }), image, PixelRange::Unit, 8, objective.head(), DType::F32)?;
+    let noise = vimae_objectives::default_noise(objective.as_ref())?;
+    let network = model("wae_conv", json!({ "width": 2 }), image, PixelRange::Unit, 8, noise.network_head(), DType::F32)?;
+    let network: Box<dyn AutoEncoder> = Box::new(WithNoise::new(network, noise)?);
     let mut start = case.tensors("param.");
     // Running statistics start as PyTorch's: mean 0, variance 1.
     start.extend(copies(network.as_ref())?);
     network.parameters().load(&start)?;
 
-    let line = Line { model: network.as_ref(), objective: objective.as_ref(), prior: prior.as_ref() };
+    let line = Line::new(network.as_ref(), objective.as_ref(), prior.as_ref());
     let mut adam =
         Adam::new(network.parameters().weights(), AdamConfig { learning_rate: LEARNING_RATE, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 })?;
     let trace = case.value("trace")?.as_array().context("trace is no list")?;
     for (step, expected) in trace.iter().enumerate() {
         let at = |key: &str| -> Result<Tensor> { Ok(case.tensor(key)?.get(step)?) };
         let images = at("x")?;
-        let gaussian = objective.head() == Head::Gaussian;
+        let gaussian = network.head() == Head::Gaussian;
         let draws = Draws {
             pixels: (!gaussian).then(|| at("input_noise")).transpose()?,
             code: gaussian.then(|| at("eps")).transpose()?,

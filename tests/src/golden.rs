@@ -95,7 +95,8 @@ pub fn close(what: &str, got: &Tensor, expected: &Tensor, rtol: f64, atol: f64) 
         bail!("{what}: shape {:?}, expected {:?}", got.dims(), expected.dims());
     }
     let values = |t: &Tensor| -> Result<Vec<f64>> { Ok(t.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?) };
-    let excess = |(g, e): &(f64, f64)| (g - e).abs() - atol - rtol * e.abs();
+    // Two infinities of one sign have no difference.
+    let excess = |(g, e): &(f64, f64)| if g == e { -atol } else { (g - e).abs() - atol - rtol * e.abs() };
     let worst = values(got)?.into_iter().zip(values(expected)?).max_by(|a, b| excess(a).total_cmp(&excess(b)));
     match worst {
         Some(pair) if excess(&pair).is_nan() || excess(&pair) > 0.0 => {

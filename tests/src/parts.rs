@@ -3,16 +3,45 @@
 use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
-use vimae_core::{AutoEncoder, Head, ImageShape, PixelRange, Prior, Purpose, Settings, Streams};
+use vimae_core::{
+    AutoEncoder, Divergence, EncoderNoise, Head, ImageShape, Parameters, PartRequest, PixelRange, Prior, Purpose, Settings, Streams,
+    WithNoise,
+};
 use vimae_models::Request;
+use vimae_objectives::divergence::DIVERGENCES;
 
-/// A prior with its defaults.
+/// A prior with its defaults, for codes of two dimensions of 8 x 8 pictures of two channels, in f64.
 ///
 /// # Errors
 /// For an unknown name.
 pub fn prior(name: &str) -> Result<Box<dyn Prior>> {
+    prior_with(name, Value::Null, &part_request(2, DType::F64))
+}
+
+/// A prior with the given settings.
+///
+/// # Errors
+/// For an unknown name or setting, or a value out of range.
+pub fn prior_with(name: &str, settings: Value, request: &PartRequest) -> Result<Box<dyn Prior>> {
     let entry = vimae_priors::PRIORS.find(name)?;
-    Ok((entry.build)(&Settings::check("prior", entry.name, entry.keys, &Default::default())?)?)
+    let given = settings.as_object().cloned().unwrap_or_default();
+    Ok((entry.build)(&Settings::check("prior", entry.name, entry.keys, &given)?, request)?)
+}
+
+/// A divergence with the given settings.
+///
+/// # Errors
+/// For an unknown name or setting, or a value out of range.
+pub fn divergence_with(name: &str, settings: Value, request: &PartRequest) -> Result<Box<dyn Divergence>> {
+    let entry = DIVERGENCES.find(name)?;
+    let given = settings.as_object().cloned().unwrap_or_default();
+    Ok((entry.build)(&Settings::check("divergence", entry.name, entry.keys, &given)?, request)?)
+}
+
+/// What a run with codes of `code` dimensions of 8 x 8 pictures of two channels asks of its parts.
+pub fn part_request(code: usize, dtype: DType) -> PartRequest {
+    let image = ImageShape { channels: 2, height: 8, width: 8 };
+    PartRequest { code, image, range: PixelRange::Unit, seed: 1, dtype, device: Device::Cpu }
 }
 
 /// A network with the given settings.
@@ -39,4 +68,28 @@ pub fn model(
 pub fn noise_images(count: usize, shape: ImageShape, dtype: DType) -> Result<Tensor> {
     let values = Streams::new(9).fill(Purpose::Evaluation, 0, count * shape.len(), rand::Rng::random::<f32>);
     Ok(Tensor::from_vec(values, (count, shape.channels, shape.height, shape.width), &Device::Cpu)?.to_dtype(dtype)?)
+}
+
+/// A network for the codes and pictures of `request`, with the given encoder noise.
+///
+/// # Errors
+/// As [`vimae_models::build`].
+pub fn noisy_model(name: &str, settings: Value, noise: Box<dyn EncoderNoise>, request: &PartRequest) -> Result<WithNoise> {
+    let &PartRequest { image, range, code, dtype, .. } = request;
+    Ok(WithNoise::new(model(name, settings, image, range, code, noise.network_head(), dtype)?, noise)?)
+}
+
+/// Sets weights that are large enough for every layer to matter, in place of the initial ones.
+///
+/// # Errors
+/// Where the device fails.
+pub fn stir(parameters: &Parameters) -> Result<()> {
+    let streams = Streams::new(4);
+    for (index, (_, var)) in parameters.weights().into_iter().enumerate() {
+        let values = streams.normal(Purpose::Evaluation, index as u64, var.elem_count());
+        let values = Tensor::from_vec(values, var.shape(), &Device::Cpu)?.to_dtype(var.dtype())?;
+        let fan_in = (var.elem_count() / var.dim(0)?).max(4) as f64;
+        var.set(&((values * fan_in.powf(-0.5))? + 0.1)?)?;
+    }
+    Ok(())
 }

@@ -1,28 +1,41 @@
 //! `cargo xtask check`: everything that CI runs, cheapest first.
 
 use std::{
+    fs,
     io::{BufRead, BufReader},
+    path::{Path, PathBuf},
     process::{Command, ExitCode, Stdio},
 };
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
 
-use crate::{print, root};
+use crate::{
+    new::{Kind, begin},
+    print, root,
+};
 
-/// Run everything that CI runs, cheapest first: formatting, lints, documentation, tests.
+/// Run everything that CI runs, cheapest first: formatting, lints, documentation, recipes, tests.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only the tests.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "recipes")]
     tests: bool,
+    /// Only the recipes: one new entry of each kind, added by `cargo xtask new` to a copy of the checkout that must compile.
+    #[arg(long)]
+    recipes: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    if arguments.recipes {
+        recipes()?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if !arguments.tests {
         step("formatting", Command::new("cargo").args(["fmt", "--all", "--check"]))?;
         step("lints", cargo(&["clippy", "--workspace", "--all-targets"]).args(["--", "--deny", "warnings"]))?;
         step("documentation", cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
+        recipes()?;
     }
     tests()
 }
@@ -41,6 +54,36 @@ fn step(name: &str, command: &mut Command) -> Result<()> {
         bail!("{name} failed; repeat with: {command:?}");
     }
     Ok(())
+}
+
+/// Adds one entry of each kind to a copy of the checkout, as CONTRIBUTING.md says, and compiles it there: dependencies
+/// from outside are shared with this build. The laws of `tests/catalogue` are compiled over the new entries too.
+fn recipes() -> Result<()> {
+    tracing::info!("recipes");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let copy = target.join("recipes");
+    if copy.exists() {
+        fs::remove_dir_all(&copy).with_context(|| copy.display().to_string())?;
+    }
+    let listed = Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]).current_dir(root()).output()?;
+    for file in String::from_utf8(listed.stdout)?.split('\0').filter(|file| !file.is_empty()) {
+        // Results are large, and no crate reads them.
+        let from = root().join(file);
+        if from.is_file() && !file.starts_with("experiments/results/") {
+            let to = copy.join(file);
+            fs::create_dir_all(to.parent().unwrap_or(Path::new("")))?;
+            fs::copy(&from, &to).with_context(|| from.display().to_string())?;
+        }
+    }
+    for kind in Kind::ALL {
+        begin(&copy, kind, "scratch_example")?;
+    }
+    let mut check = cargo(&["check", "-p", "vimae-tests", "--test", "catalogue", "--offline"]);
+    let status = check.env("CARGO_TARGET_DIR", &target).current_dir(&copy).status().context("cannot start cargo check")?;
+    if !status.success() {
+        bail!("a new entry does not compile; see {}", copy.display());
+    }
+    Ok(fs::remove_dir_all(&copy)?)
 }
 
 /// Runs all tests and closes with one line that adds up every test binary's.

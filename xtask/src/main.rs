@@ -1,8 +1,10 @@
 //! The command line of vimae: parses, calls `vimae-lab`, prints.
 
 mod bench;
+mod catalogue;
 mod check;
 mod data;
+mod new;
 mod progress;
 mod reproduce;
 mod train;
@@ -28,6 +30,8 @@ enum Command {
     Verify(verify::Arguments),
     Data(data::Arguments),
     Bench(bench::Arguments),
+    Catalogue(catalogue::Arguments),
+    New(new::Arguments),
     Check(check::Arguments),
 }
 
@@ -46,6 +50,8 @@ fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
+        Command::Catalogue(arguments) => catalogue::run(&arguments),
+        Command::New(arguments) => new::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     };
     result.unwrap_or_else(|error| {

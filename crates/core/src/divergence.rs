@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::Result;
+use crate::{Parameters, Result};
 
 /// A differentiable estimate of a divergence between the distributions of two samples.
 pub trait Divergence: Send + Sync {
@@ -14,4 +14,20 @@ pub trait Divergence: Send + Sync {
     /// # Errors
     /// Where the shapes do not fit or a sample is too small.
     fn estimate(&self, q: &Tensor, p: &Tensor) -> Result<Tensor>;
+
+    /// What the divergence itself trains, by an optimiser of its own; nothing unless it says so. Names begin
+    /// with `divergence.`.
+    fn parameters(&self) -> Option<&Parameters> {
+        None
+    }
+
+    /// What those parameters minimise, a scalar, on the same samples as [`estimate`](Self::estimate); gradients
+    /// reach the divergence's parameters alone. `None` for a divergence that has none.
+    ///
+    /// # Errors
+    /// As [`estimate`](Self::estimate).
+    fn critic_loss(&self, q: &Tensor, p: &Tensor) -> Result<Option<Tensor>> {
+        let _ = (q, p);
+        Ok(None)
+    }
 }

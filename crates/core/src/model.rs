@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{ImageShape, Parameters, Result};
+use crate::{EncoderNoise, ImageShape, Parameters, Result};
 
 /// Whether batch norm uses the batch's statistics and updates the running ones, or the running ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,6 +73,11 @@ pub trait AutoEncoder: Encoder + Decoder {
     /// The shape of the pictures.
     fn image_shape(&self) -> ImageShape;
 
-    /// What the encoder ends in.
+    /// What the encoder ends in: whether its codes have a log-variance.
     fn head(&self) -> Head;
+
+    /// What makes the encoder random beside its head; nothing unless it says so.
+    fn noise(&self) -> Option<&dyn EncoderNoise> {
+        None
+    }
 }

@@ -3,15 +3,19 @@
 use candle_core::Tensor;
 use rand::RngCore;
 
-use crate::{Code, Purpose, Result, Streams};
+use crate::{Code, Encoder, Parameters, Purpose, Result, Streams};
 
 /// A distribution of codes of any number of dimensions.
 pub trait Prior: Send + Sync {
     /// The name in the catalogue.
     fn name(&self) -> &str;
 
-    /// `count` codes of `size` dimensions, row by row; a function of the stream alone.
-    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Vec<f32>;
+    /// `count` codes of `size` dimensions, row by row; a function of the stream and of the prior's own
+    /// parameters alone.
+    ///
+    /// # Errors
+    /// Where the prior was made for codes of another size, or must be bound to an encoder first ([`bind`](Self::bind)).
+    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>>;
 
     /// Log density in nats of codes `[N, d]`: `[N]`, differentiable.
     ///
@@ -26,8 +30,40 @@ pub trait Prior: Send + Sync {
     /// [`Unsupported`](crate::Error::Unsupported) for a code without log-variance, whose rate is infinite.
     fn rate(&self, code: &Code) -> Result<Tensor>;
 
+    /// The rate of each row, `[N]` in nats, for a step that has already drawn `z` from the code: [`rate`](Self::rate)
+    /// where it is exact; a prior without one gives the estimate `log q(z|x) - log p(z)`, which is unbiased and may
+    /// be negative. Differentiable in the code and through `z`.
+    ///
+    /// # Errors
+    /// As [`rate`](Self::rate).
+    fn rate_at(&self, code: &Code, z: &Tensor) -> Result<Tensor> {
+        let _ = z;
+        self.rate(code)
+    }
+
     /// The distribution of one dimension, where the dimensions are independent and alike.
     fn marginal(&self) -> Option<&dyn Univariate>;
+
+    /// Differential entropy of a code of `size` dimensions, in nats; exact from the marginal where there is one, else an
+    /// estimate whose error the prior states, or none.
+    fn entropy(&self, size: usize) -> Option<f64> {
+        self.marginal().map(|law| law.entropy() * size as f64)
+    }
+
+    /// What the prior itself trains; nothing unless it says so. Names begin with `prior.`.
+    fn parameters(&self) -> Option<&Parameters> {
+        None
+    }
+
+    /// The prior as it stands for one step, for a prior that is made from the encoder; `None` for all others,
+    /// which can be used as they are. Gradients reach the encoder and the prior's parameters through it.
+    ///
+    /// # Errors
+    /// Where the encoder's output does not fit the prior.
+    fn bind(&self, encoder: &dyn Encoder) -> Result<Option<Box<dyn Prior>>> {
+        let _ = encoder;
+        Ok(None)
+    }
 }
 
 /// A distribution on the real line.

@@ -74,7 +74,7 @@ impl Gatherer<'_, '_> {
     /// Draws from the prior: `[count, d]`.
     pub(crate) fn prior_sample(&self, count: usize) -> Result<Tensor> {
         let size = self.subject.model.code_size();
-        let sample = self.subject.prior.sample(&self.streams, Purpose::Evaluation, PRIOR_SAMPLE, count, size);
+        let sample = self.subject.prior.sample(&self.streams, Purpose::Evaluation, PRIOR_SAMPLE, count, size)?;
         Ok(Tensor::from_vec(sample, (count, size), &Device::Cpu)?)
     }
 

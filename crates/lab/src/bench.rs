@@ -5,7 +5,7 @@ use std::time::Instant;
 use candle_core::{DType, Device, Tensor};
 use serde::Serialize;
 use serde_json::{Map, json};
-use vimae_core::{AutoEncoder, ImageShape, Objective, PixelRange, Prior, Purpose, Settings, Streams};
+use vimae_core::{ImageShape, Objective, PartRequest, PixelRange, Prior, Purpose, Settings, Streams, WithNoise};
 use vimae_models::Request;
 use vimae_ops::{Adam, AdamConfig};
 use vimae_trainer::{Draws, Line};
@@ -45,7 +45,7 @@ pub struct StepTiming {
 /// The paper's network for VIMAE-n, with its objective and prior.
 pub(crate) struct Network {
     image: ImageShape,
-    model: Box<dyn AutoEncoder>,
+    model: WithNoise,
     objective: Box<dyn Objective>,
     prior: Box<dyn Prior>,
 }
@@ -63,14 +63,17 @@ impl Network {
         let settings = |value: serde_json::Value| value.as_object().cloned().unwrap_or_default();
         let objective = vimae_objectives::build("vimae_n", &settings(json!({ "lambda": lambda })))?;
         let prior = vimae_priors::PRIORS.find("normal")?;
-        let prior = (prior.build)(&Settings::check("prior", prior.name, prior.keys, &Map::new())?)?;
-        let request = Request { image, range, code, head: objective.head(), seed: 0, dtype, device };
+        let part = PartRequest { code, image, range, seed: 0, dtype, device: device.clone() };
+        let prior = (prior.build)(&Settings::check("prior", prior.name, prior.keys, &Map::new())?, &part)?;
+        let noise = vimae_objectives::default_noise(objective.as_ref())?;
+        let request = Request { image, range, code, head: noise.network_head(), seed: 0, dtype, device };
         let given = settings(json!({ "width": width, "kernel": kernel, "doublings": doublings }));
-        Ok(Self { image, model: vimae_models::build("wae_conv", &given, &request)?, objective, prior })
+        let model = WithNoise::new(vimae_models::build("wae_conv", &given, &request)?, noise)?;
+        Ok(Self { image, model, objective, prior })
     }
 
     pub(crate) fn line(&self) -> Line<'_> {
-        Line { model: self.model.as_ref(), objective: self.objective.as_ref(), prior: self.prior.as_ref() }
+        Line::new(&self.model, self.objective.as_ref(), self.prior.as_ref())
     }
 
     /// Made-up pictures `[batch, C, H, W]` in [0, 1).
@@ -90,7 +93,7 @@ pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, devic
     let network = Network::new(dataset, width, DType::F32, device)?;
     let line = network.line();
     let config = AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
-    let mut adam = Adam::new(line.model.parameters().weights(), config).map_err(vimae_trainer::Error::from)?;
+    let mut adam = Adam::new(line.weights(), config).map_err(vimae_trainer::Error::from)?;
     let streams = Streams::new(0);
     let images = network.pictures(batch, &streams, device)?;
 

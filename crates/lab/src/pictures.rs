@@ -12,8 +12,8 @@ const COLUMNS: usize = 10;
 /// Screen pixels for a pixel of a picture of at most 32; larger ones are shown as they are.
 const SCALE: usize = 2;
 
-/// Writes the pictures and says what they show.
-pub(crate) fn write(folder: &RunFolder, pictures: &Pictures, confusions: &[Confusion]) -> Result<Vec<Picture>> {
+/// Writes the pictures and says what they show; `ex_post` where samples come from a density fitted after training.
+pub(crate) fn write(folder: &RunFolder, pictures: &Pictures, confusions: &[Confusion], ex_post: bool) -> Result<Vec<Picture>> {
     let shape = (pictures.shape.channels, pictures.shape.height, pictures.shape.width);
     let scale = if pictures.shape.height <= 32 { SCALE } else { 1 };
     let mut written = Vec::new();
@@ -25,7 +25,8 @@ pub(crate) fn write(folder: &RunFolder, pictures: &Pictures, confusions: &[Confu
     let png = reconstruction_png(&pictures.originals, &pictures.reconstructions, shape, COLUMNS, scale)?;
     add(PictureKind::Reconstructions, "reconstructions.png", "Test pictures, each above its reconstruction", &png)?;
     let png = grid_png(&pictures.samples, shape, COLUMNS, scale, 1)?;
-    add(PictureKind::Samples, "samples.png", "Pictures decoded from random draws of the prior", &png)?;
+    let from = if ex_post { "the density fitted to the training codes" } else { "the prior" };
+    add(PictureKind::Samples, "samples.png", &format!("Pictures decoded from random draws of {from}"), &png)?;
     if let Some((codes, labels)) = &pictures.codes {
         let (x, y): (Vec<f32>, Vec<f32>) = codes.iter().map(|[x, y]| (*x, *y)).unzip();
         let codes = serde_json::json!({ "x": x, "y": y, "label": labels });

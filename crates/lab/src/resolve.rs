@@ -4,12 +4,20 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 use serde_json::Map;
-use vimae_core::{AutoEncoder, Dataset, Objective, PixelNoise, Prior, Settings, Split, Streams};
+use vimae_core::{
+    AutoEncoder, Dataset, Divergence, EncoderNoise, Objective, PartRequest, PixelNoise, Prior, Settings, Split, Streams, WithNoise,
+    objective::check_parts,
+};
 use vimae_datasets::{Loader, Sources};
 use vimae_models::{MODELS, Request};
-use vimae_objectives::OBJECTIVES;
-use vimae_priors::PRIORS;
+use vimae_objectives::{
+    OBJECTIVES,
+    divergence::{BuildDivergence, DIVERGENCES},
+    noise,
+};
+use vimae_priors::{BuildPrior, PRIORS};
 use vimae_spec::{Component, RunSpec};
+use vimae_trainer::Line;
 
 use crate::{Error, Result};
 
@@ -19,6 +27,7 @@ pub(crate) struct Parts {
     pub(crate) model: Box<dyn AutoEncoder>,
     pub(crate) objective: Box<dyn Objective>,
     pub(crate) prior: Box<dyn Prior>,
+    pub(crate) divergence: Option<Box<dyn Divergence>>,
 }
 
 impl Parts {
@@ -26,23 +35,38 @@ impl Parts {
     pub(crate) fn of(spec: &RunSpec, shelf: &mut Shelf, device: &Device) -> Result<Self> {
         let dataset = shelf.open(&spec.dataset)?;
         let objective = objective(spec)?;
-        let prior = prior(spec, objective.as_ref())?;
+        let part = part_request(spec, dataset.as_ref(), device)?;
+        let prior = prior(spec, objective.as_ref(), &part)?;
+        let divergence = divergence(spec, objective.as_ref(), &part)?;
+        let noise = noise(spec, objective.as_ref())?;
+        check_parts(objective.as_ref(), noise.as_ref(), prior.as_ref(), divergence.as_deref())?;
         let request = Request {
             image: dataset.shape()?,
             range: dataset.range(),
             code: spec.model.code,
-            head: objective.head(),
+            head: noise.network_head(),
             seed: spec.seed,
             dtype: DType::F32,
             device,
         };
         let model = vimae_models::build(&spec.model.name, &spec.model.settings, &request)?;
-        Ok(Self { dataset, model, objective, prior })
+        Ok(Self { dataset, model: Box::new(WithNoise::new(model, noise)?), objective, prior, divergence })
+    }
+
+    /// What meets in every training step.
+    pub(crate) fn line(&self) -> Result<Line<'_>> {
+        Ok(Line {
+            model: self.model.as_ref(),
+            objective: self.objective.as_ref(),
+            prior: self.prior.as_ref(),
+            divergence: self.divergence.as_deref(),
+            population: Some(self.dataset.split(Split::Train)?.len()),
+        })
     }
 
     /// The noise that the encoder saw in training.
     pub(crate) fn pixel_noise(&self) -> PixelNoise {
-        self.objective.pixel_noise()
+        self.model.noise().map_or(PixelNoise::None, EncoderNoise::pixels)
     }
 }
 
@@ -78,7 +102,10 @@ impl Shelf {
 /// in the last run of a grid is found before the first one trains.
 pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<()> {
     let parts = || {
-        prior(spec, objective(spec)?.as_ref())?;
+        let objective = objective(spec)?;
+        prior_settings(spec, objective.as_ref())?;
+        divergence_settings(spec, objective.as_ref())?;
+        noise(spec, objective.as_ref())?;
         let model = MODELS.find(&spec.model.name)?;
         Settings::check(MODELS.kind, model.name, model.keys, &spec.model.settings)?;
         for metric in &spec.evaluation.metrics {
@@ -92,6 +119,13 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<()
         Error::Data(vimae_datasets::Error::Core(source)) => part(*source),
         other => other,
     })?;
+    let request = part_request(spec, dataset.as_ref(), &Device::Cpu).map_err(part)?;
+    let fit = || {
+        let objective = objective(spec)?;
+        let (prior, divergence) = (prior(spec, objective.as_ref(), &request)?, divergence(spec, objective.as_ref(), &request)?);
+        check_parts(objective.as_ref(), noise(spec, objective.as_ref())?.as_ref(), prior.as_ref(), divergence.as_deref())
+    };
+    fit().map_err(part)?;
     Loader::new(dataset, Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
     Ok(())
 }
@@ -101,12 +135,66 @@ fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {
     (entry.build)(&Settings::check(OBJECTIVES.kind, entry.name, entry.keys, &spec.objective.settings)?)
 }
 
-fn prior(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn Prior>> {
+fn prior(spec: &RunSpec, objective: &dyn Objective, request: &PartRequest) -> vimae_core::Result<Box<dyn Prior>> {
+    let (build, settings) = prior_settings(spec, objective)?;
+    build(&settings, request)
+}
+
+/// The prior's builder and checked settings, which need no data.
+fn prior_settings(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<(BuildPrior, Settings)> {
     let none = Map::new();
     let (name, settings) = match &spec.prior {
+        Some(Component { name, .. }) if objective.ex_post().is_some() => {
+            return Err(vimae_core::Error::Unsupported {
+                what: format!("objective \"{}\" with prior \"{name}\"", objective.name()),
+                reason: "it has none: a density is fitted to the codes after training".into(),
+            });
+        }
         Some(Component { name, settings }) => (name.as_str(), settings),
         None => (objective.default_prior(), &none),
     };
     let entry = PRIORS.find(name)?;
-    (entry.build)(&Settings::check(PRIORS.kind, entry.name, entry.keys, settings)?)
+    Ok((entry.build, Settings::check(PRIORS.kind, entry.name, entry.keys, settings)?))
+}
+
+fn noise(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn EncoderNoise>> {
+    match &spec.noise {
+        Some(Component { name, settings }) => noise::build(name, settings),
+        None => vimae_objectives::default_noise(objective),
+    }
+}
+
+fn divergence(spec: &RunSpec, objective: &dyn Objective, request: &PartRequest) -> vimae_core::Result<Option<Box<dyn Divergence>>> {
+    divergence_settings(spec, objective)?.map(|(build, settings)| build(&settings, request)).transpose()
+}
+
+/// The divergence's builder and checked settings, where the run names one or the objective takes one.
+fn divergence_settings(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Option<(BuildDivergence, Settings)>> {
+    let none = Map::new();
+    let (name, settings) = match (&spec.divergence, objective.default_divergence()) {
+        (Some(Component { name, settings }), _) => (name.as_str(), settings),
+        (None, Some(name)) => (name, &none),
+        (None, None) => return Ok(None),
+    };
+    let entry = DIVERGENCES.find(name)?;
+    let settings = Settings::check(DIVERGENCES.kind, entry.name, entry.keys, settings)?;
+    let prior = spec.prior.as_ref().map_or(objective.default_prior(), |prior| prior.name.as_str());
+    if settings.choice("log_density").is_ok_and(|known| known != "none" && known != prior) {
+        return Err(vimae_core::Error::Unsupported {
+            what: format!("divergence \"{name}\" with the log density of another prior than \"{prior}\""),
+            reason: "the critic would start from a density that is not the prior's; leave log_density out".into(),
+        });
+    }
+    Ok(Some((entry.build, settings)))
+}
+
+fn part_request(spec: &RunSpec, dataset: &dyn Dataset, device: &Device) -> vimae_core::Result<PartRequest> {
+    Ok(PartRequest {
+        code: spec.model.code,
+        image: dataset.shape()?,
+        range: dataset.range(),
+        seed: spec.seed,
+        dtype: DType::F32,
+        device: device.clone(),
+    })
 }

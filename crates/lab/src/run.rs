@@ -7,12 +7,11 @@ use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::{Split, Streams};
 use vimae_datasets::Loader;
-use vimae_eval::{Subject, evaluate};
 use vimae_ops::AdamConfig;
 use vimae_spec::{RunRecord, RunSpec, Training};
-use vimae_trainer::{Job, Line, Plan, train};
+use vimae_trainer::{Job, Plan, train};
 
-use crate::{Error, Result, RunFolder, Shelf, pictures, provenance::git_commit, resolve::Parts};
+use crate::{Error, Result, RunFolder, Shelf, measure::measure, pictures, provenance::git_commit, resolve::Parts};
 
 /// The form of record that this code writes.
 const FORMAT: u32 = 1;
@@ -57,7 +56,7 @@ pub fn run(
     atomic::write(&folder.spec(), &json(spec)?)?;
 
     let parts = Parts::of(spec, shelf, device)?;
-    let line = Line { model: parts.model.as_ref(), objective: parts.objective.as_ref(), prior: parts.prior.as_ref() };
+    let line = parts.line()?;
     let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
     let training_sha256 = spec.training_sha256();
     let job = Job {
@@ -70,9 +69,7 @@ pub fn run(
     let trained = train(job, &mut |event| observe(Event::Training(event)))?;
 
     let started = Instant::now();
-    let subject = Subject { model: line.model, prior: line.prior, pixel_noise: parts.pixel_noise(), dataset: parts.dataset.as_ref() };
-    let outcome =
-        evaluate(&subject, &spec.evaluation, spec.seed, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
+    let outcome = measure(&parts, spec, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
 
     let record = RunRecord {
         format: FORMAT,
@@ -89,7 +86,7 @@ pub fn run(
         training_seconds: trained.seconds,
         evaluation_seconds: started.elapsed().as_secs_f64(),
         measurements: outcome.measurements,
-        pictures: pictures::write(folder, &outcome.pictures, &outcome.confusions)?,
+        pictures: pictures::write(folder, &outcome.pictures, &outcome.confusions, parts.objective.ex_post().is_some())?,
         log: "log.jsonl".into(),
     };
     atomic::write(&folder.record(), &json(&record)?)?;
@@ -119,8 +116,8 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
 }
 
 fn plan(training: &Training, seed: u64) -> Plan {
-    let &Training { epochs, checkpoint_epochs, learning_rate, beta1, beta2, epsilon, .. } = training;
-    Plan { epochs, checkpoint_epochs, adam: AdamConfig { learning_rate, beta1, beta2, epsilon }, seed }
+    let &Training { epochs, checkpoint_epochs, learning_rate, beta1, beta2, epsilon, critic_learning_rate, .. } = training;
+    Plan { epochs, checkpoint_epochs, critic_learning_rate, adam: AdamConfig { learning_rate, beta1, beta2, epsilon }, seed }
 }
 
 pub(crate) fn device_name(device: &Device) -> String {

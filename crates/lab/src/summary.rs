@@ -49,7 +49,7 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
 }
 
 /// The 95 % interval of a mean by Student's t; none for fewer than two values.
-fn interval(values: &[f64], mean: f64) -> Option<[f64; 2]> {
+pub(crate) fn interval(values: &[f64], mean: f64) -> Option<[f64; 2]> {
     let n = values.len();
     let freedom = n.checked_sub(1).filter(|f| *f > 0)? as f64;
     let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / freedom;

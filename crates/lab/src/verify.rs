@@ -2,9 +2,8 @@
 
 use candle_core::Device;
 use vimae_checkpoint::load_weights;
-use vimae_eval::{Subject, evaluate};
 
-use crate::{Result, RunFolder, Shelf, resolve::Parts, run::read_record};
+use crate::{Result, RunFolder, Shelf, measure::measure, resolve::Parts, run::read_record};
 
 /// One recorded value beside its recomputation.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,19 +27,13 @@ pub fn verify(folder: &RunFolder, shelf: &mut Shelf) -> Result<Vec<Check>> {
     let record = read_record(&folder.record())?;
     let parts = Parts::of(&record.spec, shelf, &Device::Cpu)?;
     let (weights, weights_sha256) = load_weights(&folder.model())?;
-    parts.model.parameters().load(&weights)?;
+    parts.line()?.load(&weights)?;
     let mut checks = vec![
         text("spec", &record.spec_sha256, &record.spec.sha256()),
         text("data", &record.data_sha256, parts.dataset.sha256()),
         text("weights", &record.weights_sha256, &weights_sha256),
     ];
-    let subject = Subject {
-        model: parts.model.as_ref(),
-        prior: parts.prior.as_ref(),
-        pixel_noise: parts.pixel_noise(),
-        dataset: parts.dataset.as_ref(),
-    };
-    let now = evaluate(&subject, &record.spec.evaluation, record.spec.seed, &mut |_, _, _| {})?.measurements;
+    let now = measure(&parts, &record.spec, &mut |_, _, _| {})?.measurements;
     for recorded in &record.measurements {
         let again = now.iter().find(|m| m.metric == recorded.metric && m.protocol == recorded.protocol);
         let shown = |value: Option<f64>| value.map_or("none".into(), |v| v.to_string());

@@ -39,7 +39,7 @@ impl Metric for Mmd {
     fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
         let available = evidence.z.dim(0)?.min(evidence.prior_sample.dim(0)?);
         let size = evidence.z.dim(1)? as f64;
-        let variance = evidence.prior.marginal().map_or(1.0, |law| law.variance());
+        let variance = evidence.prior.marginal().map(|law| law.variance()).filter(|v| v.is_finite()).unwrap_or(1.0);
         let kernels: [&dyn Kernel; 2] = [&Imq::multiscale(2.0 * size * variance), &Rbf { sigma_squared: size }];
 
         let mut sizes = SIZES.map(|n| n.min(available)).to_vec();

@@ -3,7 +3,8 @@
 //! `rate.gaussian` for a Gaussian head: the prior's closed form or quadrature. `rate.noise(K=..)` for a
 //! deterministic encoder trained with pixel noise: a diagonal Gaussian with unbiased variance is fitted to the
 //! K noisy codes of each picture, then as above; the fit adds about 1 / (2 (K - 1)) nats a dimension. Without
-//! noise, or where a dimension does not move under it, the rate is infinite and no number is given.
+//! noise, where a dimension does not move under it, or under a prior that ends (uniform), the rate is infinite and no
+//! number is given.
 //! Codes `[N, d]`, noisy codes `[M, K, d]`.
 
 use candle_core::{DType, Device, Tensor};
@@ -34,13 +35,18 @@ impl Metric for Rate {
     fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
         let reading = |protocol: String, rates: &[f64]| Summary::reading(ENTRY.name, protocol, "nats", None, rates);
         let without_value = |protocol: String, n, note: String| Reading { n, note: Some(note), ..reading(protocol, &[]) };
+        // A prior under which the rate of a Gaussian is infinite says so.
+        let under_prior = |protocol: String, code: &Code| match rates(evidence.prior, code) {
+            Err(Error::Unsupported { reason, .. }) => Ok(without_value(protocol, code.mean.dim(0)?, reason)),
+            rates => Ok::<_, Error>(reading(protocol, &rates?)),
+        };
         Ok(vec![match (&evidence.code.log_var, evidence.noisy_codes) {
-            (Some(_), _) => reading("rate.gaussian".into(), &rates(evidence.prior, evidence.code)?),
+            (Some(_), _) => under_prior("rate.gaussian".into(), evidence.code)?,
             (None, Some(noisy)) => {
                 let (pictures, passes, _) = noisy.dims3()?;
                 let protocol = format!("rate.noise(K={passes})");
                 match fit(noisy)? {
-                    Fit::Gaussian(code) => reading(protocol, &rates(evidence.prior, &code)?),
+                    Fit::Gaussian(code) => under_prior(protocol, &code)?,
                     Fit::Collapsed(faults) => {
                         let note =
                             format!("infinite: for {faults} of {pictures} pictures a dimension of the code does not move under the noise");

@@ -1,4 +1,6 @@
 //! The beta-VAE with a weight above one on the rate: fewer nats, more independent code dimensions.
+//!
+//! Loss `a D + beta KL(q(z|x) || p(z))`, the distortion D and its weight a as in the VAE.
 
 use vimae_core::{Entry, Key};
 

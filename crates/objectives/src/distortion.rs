@@ -15,3 +15,17 @@ pub fn sum_of_squares(images: &Tensor, output: &Tensor) -> Result<Tensor> {
     let count = images.dim(0)? as f64;
     Ok(((images - output)?.sqr()?.sum_all()? / count)?)
 }
+
+/// The sum of squared errors over channels and pixels of each reconstruction: `[K N]` from pictures `[N, C, H, W]` and
+/// `K` blocks of `N` reconstructions, `[K N, C, H, W]`.
+///
+/// # Errors
+/// Where the shapes do not fit.
+pub fn of_each(images: &Tensor, output: &Tensor) -> Result<Tensor> {
+    let (n, rows) = (images.dim(0)?, output.dim(0)?);
+    if images.dims()[1..] != output.dims()[1..] || n == 0 || rows % n != 0 {
+        return Err(Error::shape("reconstructions", format!("K blocks of {:?}, the pictures'", images.dims()), output.dims()));
+    }
+    let images = images.repeat((rows / n, 1, 1, 1))?;
+    Ok((images - output)?.sqr()?.flatten_from(1)?.sum(1)?)
+}

@@ -1,12 +1,19 @@
 //! The InfoVAE: mutual information and distance to the prior weighed apart.
 //!
 //! From `a D + alpha I_q + lambda KL(q(z) || p)` and `rate = I_q + KL(q(z) || p)`:
-//! loss `a D + alpha rate + (lambda - alpha) MMD(q(z), p)`, the MMD in place of the second divergence
-//! (Zhao et al. 2017, equation 7, in this parametrisation).
+//! loss `a D + alpha rate + (lambda - alpha) divergence(q(z), p)`, an estimate on samples in place of the second
+//! divergence (Zhao et al. 2017, equation 7, in this parametrisation).
+//!
+//! Alpha = lambda = 1 is the VAE, alpha = lambda = b its beta family, alpha = 0 the VIMAE, which takes any noise.
 
-use vimae_core::{Divergence, Entry, Head, Key, Loss, Objective, Pass, Result};
+use vimae_core::{Entry, Error, Key, Loss, Objective, Pass, Result};
 
-use crate::{BuildObjective, distortion::sum_of_squares, divergence::mmd_imq::MmdImq, vae::RECON_WEIGHT};
+use crate::{
+    BuildObjective,
+    distortion::sum_of_squares,
+    vae::RECON_WEIGHT,
+    vimae_n::{divergence, term_name},
+};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
@@ -27,7 +34,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     },
 };
 
-/// `recon_weight * D + alpha * rate + (lambda - alpha) * MMD`.
+/// `recon_weight * D + alpha * rate + (lambda - alpha) * divergence`.
 #[derive(Debug, Clone)]
 pub struct InfoVae {
     /// Weight of the distortion.
@@ -43,15 +50,40 @@ impl Objective for InfoVae {
         ENTRY.name
     }
 
-    fn head(&self) -> Head {
-        Head::Gaussian
+    fn equation(&self) -> &'static str {
+        "a D + alpha rate + (lambda - alpha) divergence(q(z), p), rate = E KL(q(z|x) || p(z))"
+    }
+
+    fn default_noise(&self) -> &'static str {
+        "gaussian_head"
+    }
+
+    fn needs_rate(&self) -> bool {
+        self.alpha > 0.0
+    }
+
+    fn default_divergence(&self) -> Option<&'static str> {
+        Some("mmd_imq")
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
         let distortion = sum_of_squares(pass.images, pass.output)?;
-        let rate = pass.prior.rate(pass.code)?.mean_all()?;
-        let mmd = MmdImq.estimate(pass.z, pass.prior_sample)?;
-        let total = (((&distortion * self.recon_weight)? + (&rate * self.alpha)?)? + (&mmd * (self.lambda - self.alpha))?)?;
-        Ok(Loss { total, terms: vec![("distortion", distortion), ("rate", rate), ("mmd", mmd)] })
+        let mut total = (&distortion * self.recon_weight)?;
+        let mut terms = vec![("distortion", distortion)];
+        match pass.prior.rate_at(pass.code, pass.z) {
+            Ok(rate) => {
+                let rate = rate.mean_all()?;
+                total = (total + (&rate * self.alpha)?)?;
+                terms.push(("rate", rate));
+            }
+            // Without a weight the rate is for the log alone, and may not exist.
+            Err(Error::Unsupported { .. }) if self.alpha == 0.0 => {}
+            Err(error) => return Err(error),
+        }
+        let divergence = divergence(pass);
+        let apart = divergence.estimate(pass.z, pass.prior_sample)?;
+        total = (total + (&apart * (self.lambda - self.alpha))?)?;
+        terms.push((term_name(divergence), apart));
+        Ok(Loss { total, terms })
     }
 }

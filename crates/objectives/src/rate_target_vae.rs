@@ -1,6 +1,6 @@
 //! The VAE held at a target rate: `a D + beta |R0 - rate|`, equation 4 of the paper.
 
-use vimae_core::{Entry, Head, Key, Loss, Objective, Pass, Result};
+use vimae_core::{Entry, Key, Loss, Objective, Pass, Result};
 
 use crate::{BuildObjective, distortion::sum_of_squares, vae::RECON_WEIGHT};
 
@@ -39,13 +39,21 @@ impl Objective for RateTargetVae {
         ENTRY.name
     }
 
-    fn head(&self) -> Head {
-        Head::Gaussian
+    fn equation(&self) -> &'static str {
+        "a D + beta |R0 - rate|, rate = E KL(q(z|x) || p(z))"
+    }
+
+    fn default_noise(&self) -> &'static str {
+        "gaussian_head"
+    }
+
+    fn needs_rate(&self) -> bool {
+        true
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
         let distortion = sum_of_squares(pass.images, pass.output)?;
-        let rate = pass.prior.rate(pass.code)?.mean_all()?;
+        let rate = pass.prior.rate_at(pass.code, pass.z)?.mean_all()?;
         let off_target = ((&rate * -1.0)? + self.r0)?.abs()?;
         let total = ((&distortion * self.recon_weight)? + (off_target * self.beta)?)?;
         Ok(Loss { total, terms: vec![("distortion", distortion), ("rate", rate)] })

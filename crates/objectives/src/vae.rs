@@ -3,7 +3,7 @@
 //! Loss: `a D + beta E KL(q(z|x) || p(z))`, the negative ELBO for `a = beta = 1` and a unit-variance
 //! Gaussian decoder up to scale and constant (Kingma & Welling 2014; Higgins et al. 2017 for beta).
 
-use vimae_core::{Entry, Head, Key, Loss, Objective, Pass, Result};
+use vimae_core::{Entry, Key, Loss, Objective, Pass, Result};
 
 use crate::{BuildObjective, distortion::sum_of_squares};
 
@@ -35,13 +35,21 @@ impl Objective for BetaVae {
         self.name
     }
 
-    fn head(&self) -> Head {
-        Head::Gaussian
+    fn equation(&self) -> &'static str {
+        "a D + beta KL(q(z|x) || p(z))"
+    }
+
+    fn default_noise(&self) -> &'static str {
+        "gaussian_head"
+    }
+
+    fn needs_rate(&self) -> bool {
+        true
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
         let distortion = sum_of_squares(pass.images, pass.output)?;
-        let rate = pass.prior.rate(pass.code)?.mean_all()?;
+        let rate = pass.prior.rate_at(pass.code, pass.z)?.mean_all()?;
         let total = ((&distortion * self.recon_weight)? + (&rate * self.beta)?)?;
         Ok(Loss { total, terms: vec![("distortion", distortion), ("rate", rate)] })
     }

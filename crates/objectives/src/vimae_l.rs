@@ -1,4 +1,4 @@
-//! The Variational InfoMax AutoEncoder with a logistic prior of unit variance.
+//! The Variational InfoMax AutoEncoder with a logistic prior of unit variance: `a D + lambda divergence(q(z), p(z))`.
 
 use vimae_core::Entry;
 
@@ -10,7 +10,7 @@ use crate::{
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "vimae_l",
-    summary: "Distortion plus the MMD of the codes from a logistic prior, with noise on the encoder's input",
+    summary: "Distortion plus the divergence of the codes from a logistic prior, with noise on the encoder's input",
     source: "The Variational InfoMax AutoEncoder, section 3.2 and appendix",
     keys: KEYS,
     build: |settings| Ok(Box::new(Vimae::new("vimae_l", "logistic", settings)?)),

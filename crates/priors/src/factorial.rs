@@ -5,7 +5,7 @@
 use candle_core::{D, Tensor};
 use vimae_core::{Code, Error, Prior, Purpose, Result, Streams, Univariate};
 
-use crate::quadrature::gaussian_mean;
+use crate::quadrature::{self, gaussian_mean};
 
 /// A distribution of one dimension that can also be differentiated on tensors.
 pub trait Law: Univariate {
@@ -17,17 +17,22 @@ pub trait Law: Univariate {
 
     /// KL(N(mean, exp(log_var)) || self) in nats for every element, any shape; differentiable.
     ///
-    /// By default -H(N) - E log p with the expectation by quadrature: for the logistic law the error is below
-    /// 5e-6 nats up to standard deviation 3 and below 5e-4 up to 5. A law with a closed form, a bounded support
-    /// or a kink in its log density should override it.
+    /// By default -H(N) - E log p with the expectation by quadrature: for the logistic law and for Student's t of unit
+    /// variance and five degrees of freedom the error is below 5e-6 nats up to standard deviation 3 and below 5e-4 up
+    /// to 5. A law with a closed form, a bounded support or a kink in its log density should override it.
     ///
     /// # Errors
     /// Where the two shapes differ.
     fn gaussian_rate_each(&self, mean: &Tensor, log_var: &Tensor) -> Result<Tensor> {
-        let cross = gaussian_mean(mean, &(log_var * 0.5)?.exp()?, |x| self.log_density_each(x))?;
+        let cross = gaussian_mean(mean, &(log_var * 0.5)?.exp()?, self.quadrature_nodes(), |x| self.log_density_each(x))?;
         // -H(N) = -(1 + ln 2 pi + log_var) / 2
         let negative_entropy = log_var.affine(-0.5, -0.5 * (1.0 + std::f64::consts::TAU.ln()))?;
         Ok((negative_entropy - cross)?)
+    }
+
+    /// Nodes of that quadrature: more where poles or branch points of the log density are near the real line.
+    fn quadrature_nodes(&self) -> usize {
+        quadrature::NODES
     }
 }
 
@@ -50,8 +55,8 @@ impl<L: Law> Prior for Factorial<L> {
         self.name
     }
 
-    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Vec<f32> {
-        streams.fill(purpose, step, count * size, |rng| self.law.sample(rng) as f32)
+    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
+        Ok(streams.fill(purpose, step, count * size, |rng| self.law.sample(rng) as f32))
     }
 
     fn log_density(&self, codes: &Tensor) -> Result<Tensor> {

@@ -1,4 +1,4 @@
-//! The logistic prior of unit variance: scale b = sqrt(3) / pi in every dimension.
+//! The logistic prior; of unit variance, scale b = sqrt(3) / pi, unless asked otherwise.
 //!
 //! log p(z) = -|z|/b - 2 ln(1 + exp(-|z|/b)) - ln b, the form that stays finite at any distance; entropy
 //! ln b + 2 = 1.4046 nats against the normal's 1.4189. The VIMAE paper's prior for VIMAE-l; it gives no
@@ -11,27 +11,40 @@ use rand::{Rng, RngCore};
 use rand_distr::Open01;
 use vimae_core::{Entry, Result, Univariate};
 
-use crate::{BuildPrior, Factorial, Law};
+use crate::{
+    BuildPrior, Factorial, Law,
+    matching::{KEYS, Match},
+    quadrature,
+};
 
 pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     name: "logistic",
-    summary: "independent logistic dimensions of unit variance",
+    summary: "independent logistic dimensions, of unit variance by default",
     source: "The Variational InfoMax AutoEncoder, VIMAE-l",
-    keys: &[],
-    build: |_| Ok(Box::new(prior())),
+    keys: KEYS,
+    build: |settings, _| Ok(Box::new(Factorial::new(ENTRY.name, Logistic::new(Match::of(settings)?)))),
 };
 
-/// The logistic law of mean 0 and variance 1.
+/// The logistic law of mean 0.
 #[derive(Debug, Clone, Copy)]
-pub struct Logistic;
+pub struct Logistic {
+    scale: f64,
+}
+
+impl Logistic {
+    /// The law with the variance, entropy or scale b of `matched`.
+    pub fn new(matched: Match) -> Self {
+        Self { scale: matched.scale(UNIT_SCALE, UNIT_SCALE.ln() + 2.0) }
+    }
+}
 
 /// The prior of logistic dimensions of unit variance.
 pub const fn prior() -> Factorial<Logistic> {
-    Factorial::new(ENTRY.name, Logistic)
+    Factorial::new(ENTRY.name, Logistic { scale: UNIT_SCALE })
 }
 
 /// sqrt(3) / pi
-const SCALE: f64 = 1.732_050_807_568_877_2 / PI;
+const UNIT_SCALE: f64 = 1.732_050_807_568_877_2 / PI;
 
 impl Univariate for Logistic {
     fn sample(&self, rng: &mut dyn RngCore) -> f64 {
@@ -39,31 +52,35 @@ impl Univariate for Logistic {
     }
 
     fn log_density(&self, x: f64) -> f64 {
-        let distance = x.abs() / SCALE;
-        -distance - 2.0 * (-distance).exp().ln_1p() - SCALE.ln()
+        let distance = x.abs() / self.scale;
+        -distance - 2.0 * (-distance).exp().ln_1p() - self.scale.ln()
     }
 
     fn cdf(&self, x: f64) -> f64 {
-        1.0 / (1.0 + (-x / SCALE).exp())
+        1.0 / (1.0 + (-x / self.scale).exp())
     }
 
     fn quantile(&self, p: f64) -> f64 {
-        SCALE * (p.ln() - (-p).ln_1p())
+        self.scale * (p.ln() - (-p).ln_1p())
     }
 
     fn entropy(&self) -> f64 {
-        SCALE.ln() + 2.0
+        self.scale.ln() + 2.0
     }
 
     fn variance(&self) -> f64 {
-        1.0
+        (self.scale / UNIT_SCALE).powi(2)
     }
 }
 
 impl Law for Logistic {
     fn log_density_each(&self, x: &Tensor) -> Result<Tensor> {
-        let distance = (x.abs()? / SCALE)?;
+        let distance = (x.abs()? / self.scale)?;
         let softplus = (distance.neg()?.exp()? + 1.0)?.log()?;
-        Ok((distance + (softplus * 2.0)?)?.affine(-1.0, -SCALE.ln())?)
+        Ok((distance + (softplus * 2.0)?)?.affine(-1.0, -self.scale.ln())?)
+    }
+
+    fn quadrature_nodes(&self) -> usize {
+        quadrature::nodes(PI * self.scale)
     }
 }

@@ -8,14 +8,25 @@
 use candle_core::Tensor;
 use vimae_core::Result;
 
-const NODES: usize = 40;
+/// Enough for poles at distance sqrt(3), those of the logistic law of unit variance.
+pub(crate) const NODES: usize = 40;
+/// More would not fit in memory for a batch of long codes.
+pub(crate) const MOST_NODES: usize = 640;
 const SPAN: f64 = 6.0;
 
-/// E f(mean + std * e), e standard normal, for every element of `mean` and `std`, alike in shape;
+/// How many nodes make the error for an integrand with poles or branch points at `distance` from the real line
+/// what [`NODES`] make it at sqrt(3); no fewer than [`NODES`], no more than 640 (a distance of 0.11).
+pub(crate) fn nodes(distance: f64) -> usize {
+    let needed = NODES as f64 * 3f64.sqrt() / distance;
+    // The logistic law's own distance may come out a hair below sqrt(3).
+    ((needed - 1e-9).ceil() as usize).clamp(NODES, MOST_NODES)
+}
+
+/// E f(mean + std * e), e standard normal, for every element of `mean` and `std`, alike in shape, at `count` nodes;
 /// differentiable in both. `f` maps elements one by one.
-pub(crate) fn gaussian_mean(mean: &Tensor, std: &Tensor, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
-    let step = 2.0 * SPAN / (NODES - 1) as f64;
-    let nodes: Vec<f64> = (0..NODES).map(|i| i as f64 * step - SPAN).collect();
+pub(crate) fn gaussian_mean(mean: &Tensor, std: &Tensor, count: usize, f: impl Fn(&Tensor) -> Result<Tensor>) -> Result<Tensor> {
+    let step = 2.0 * SPAN / (count - 1) as f64;
+    let nodes: Vec<f64> = (0..count).map(|i| i as f64 * step - SPAN).collect();
     let density: Vec<f64> = nodes.iter().map(|x| (-0.5 * x * x).exp()).collect();
     let total: f64 = density.iter().sum();
     let weights: Vec<f64> = density.iter().map(|d| d / total).collect();
@@ -33,10 +44,15 @@ mod tests {
     use super::*;
 
     #[test]
+    fn closer_poles_take_more_nodes() {
+        assert_eq!([3f64.sqrt() - 1e-15, 5.0, 0.5, 1e-6].map(nodes), [NODES, NODES, 139, MOST_NODES]);
+    }
+
+    #[test]
     fn moments_of_a_gaussian_are_exact() {
         let tensor = |v: f64| Tensor::new(&[v], &Device::Cpu).unwrap();
         let moment = |power| {
-            let mean = gaussian_mean(&tensor(0.7), &tensor(1.3), |x| Ok(x.powf(power)?)).unwrap();
+            let mean = gaussian_mean(&tensor(0.7), &tensor(1.3), NODES, |x| Ok(x.powf(power)?)).unwrap();
             mean.get(0).unwrap().to_scalar::<f64>().unwrap()
         };
         assert!((moment(1.0) - 0.7).abs() < 1e-9);

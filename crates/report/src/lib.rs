@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod artefact;
+mod catalogue;
 mod compare;
 mod error;
 mod markdown;
@@ -11,6 +12,7 @@ mod picture;
 pub mod plot;
 mod training;
 
+pub use catalogue::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
 pub use error::{Error, Result};
 pub use markdown::markdown_table;
 pub use page::{ExperimentView, FailedRun, NotCovered, PageInput, RunView, page};

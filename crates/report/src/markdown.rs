@@ -37,7 +37,7 @@ fn cell(entry: &Entry<'_>, column: Column, certainty: Certainty) -> String {
 }
 
 /// A row; what would end a cell or begin an element is escaped.
-fn line(cells: impl Iterator<Item = String>) -> String {
+pub(crate) fn line(cells: impl Iterator<Item = String>) -> String {
     let escaped = cells.map(|cell| cell.replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " "));
     format!("| {} |\n", escaped.collect::<Vec<_>>().join(" | "))
 }

@@ -16,10 +16,10 @@ use crate::{Result, compare};
 
 pub use input::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
 
-const STYLE: &str = include_str!("page/style.css");
+pub(crate) const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");
 /// Lets the browser enforce what the page promises: nothing comes from outside of it.
-const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+pub(crate) const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /// Makes the page.
 ///
@@ -102,7 +102,7 @@ fn not_covered(input: &PageInput<'_>) -> Markup {
 }
 
 /// A name for links: letters, digits and hyphens.
-fn anchor(parts: &[&str]) -> String {
+pub(crate) fn anchor(parts: &[&str]) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
     parts.join("-").chars().map(letter).collect()
 }

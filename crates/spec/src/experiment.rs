@@ -8,7 +8,7 @@ use std::{
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::{Error, Evaluation, Result, RunSpec, Training, run::Rule};
+use crate::{Component, Error, Evaluation, Result, RunSpec, Training, run::Rule};
 
 /// The version of the form that this code reads.
 const VERSION: i64 = 1;
@@ -68,6 +68,10 @@ struct File {
     _objective: Table,
     #[serde(default, rename = "prior")]
     _prior: Table,
+    #[serde(default, rename = "noise")]
+    _noise: Table,
+    #[serde(default, rename = "divergence")]
+    _divergence: Table,
     #[serde(default)]
     training: Training,
     #[serde(default)]
@@ -86,6 +90,10 @@ struct Method {
     _objective: Table,
     #[serde(default, rename = "prior")]
     _prior: Table,
+    #[serde(default, rename = "noise")]
+    _noise: Table,
+    #[serde(default, rename = "divergence")]
+    _divergence: Table,
     #[serde(default)]
     training: Training,
     #[serde(default)]
@@ -142,6 +150,18 @@ impl Experiment {
             seeds: head.seeds,
             runs,
         })
+    }
+
+    /// The experiment with one more method, unless it has one of that name: the first with the objective `name`, at its
+    /// defaults and with its own parts.
+    #[must_use]
+    pub fn with_objective(mut self, name: &str) -> Self {
+        let missing = !self.runs.iter().any(|run| run.method == name);
+        if let Some(first) = self.runs.first().filter(|_| missing) {
+            let objective = Component::named(name);
+            self.runs.push(RunSpec { method: name.into(), objective, prior: None, noise: None, divergence: None, ..first.clone() });
+        }
+        self
     }
 
     /// Every run, with seeds `0..seeds`, method by method.
@@ -290,6 +310,16 @@ mod tests {
         );
         assert_eq!((runs[7].method.as_str(), runs[7].seed, runs[7].training.epochs), ("b[model.width=16]", 1, 3));
         assert_eq!(runs[7].model.settings["width"], 16);
+    }
+
+    #[test]
+    fn a_method_for_an_objective_is_added_once() {
+        let text = format!("{BASE}[methods.vae]\nobjective = {{ name = \"vae\", beta = 4 }}\nprior = {{ name = \"laplace\" }}\n");
+        let experiment = load(&[("x.toml", &text)]).unwrap().with_objective("vae").with_objective("rae");
+        let runs = experiment.runs(1);
+        assert_eq!(runs.iter().map(|run| run.method.as_str()).collect::<Vec<_>>(), ["vae", "rae"]);
+        assert_eq!((runs[0].objective.settings["beta"].as_i64(), &runs[1].objective), (Some(4), &Component::named("rae")));
+        assert!(runs[1].prior.is_none() && runs[1].model == runs[0].model);
     }
 
     #[test]

@@ -20,6 +20,12 @@ pub struct RunSpec {
     /// The prior; the objective's own choice where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prior: Option<Component>,
+    /// What makes the encoder random; the objective's own choice where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub noise: Option<Component>,
+    /// The divergence of codes from the prior; the objective's own choice where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divergence: Option<Component>,
     /// How it is trained.
     pub training: Training,
     /// How it is measured.
@@ -83,11 +89,23 @@ pub struct Training {
     pub epsilon: f64,
     /// Epochs between two checkpoints, 1 to 100000.
     pub checkpoint_epochs: u64,
+    /// Adam's step size for the critic of a divergence that has one, above 0, at most 1; that of the rest where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub critic_learning_rate: Option<f64>,
 }
 
 impl Default for Training {
     fn default() -> Self {
-        Self { epochs: 80, batch: 100, learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8, checkpoint_epochs: 1 }
+        Self {
+            epochs: 80,
+            batch: 100,
+            learning_rate: 1e-3,
+            beta1: 0.5,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            checkpoint_epochs: 1,
+            critic_learning_rate: None,
+        }
     }
 }
 
@@ -167,6 +185,12 @@ impl Training {
                 (1..=100_000).contains(&self.checkpoint_epochs),
                 "a whole number from 1 to 100000",
             ),
+            rule(
+                "training.critic_learning_rate",
+                self.critic_learning_rate.unwrap_or(self.learning_rate),
+                self.critic_learning_rate.is_none_or(|rate| rate > 0.0 && rate <= 1.0),
+                "above 0 and at most 1",
+            ),
         ]
     }
 }
@@ -188,5 +212,31 @@ impl Evaluation {
 impl Model {
     pub(crate) fn rules(&self) -> Vec<Rule> {
         vec![rule("model.code", self.code, (1..=65_536).contains(&self.code), "a whole number from 1 to 65536")]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sections_that_a_run_leaves_out_are_not_in_its_digest() {
+        let mut run = RunSpec {
+            method: "vae".into(),
+            dataset: Component::named("digits"),
+            model: Model { name: "mlp".into(), code: 2, settings: Map::new() },
+            objective: Component::named("vae"),
+            prior: None,
+            noise: None,
+            divergence: None,
+            training: Training::default(),
+            evaluation: Evaluation::default(),
+            seed: 0,
+        };
+        let text = serde_json::to_string(&run).unwrap();
+        assert!(!["prior\"", "noise\"", "divergence", "critic"].iter().any(|key| text.contains(key)), "{text}");
+        let before = run.training_sha256();
+        run.noise = Some(Component::named("gaussian_fixed"));
+        assert_ne!(run.training_sha256(), before);
     }
 }

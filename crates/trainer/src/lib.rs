@@ -2,10 +2,12 @@
 
 mod error;
 mod log;
+mod optimisers;
 mod step;
+mod terms;
 mod train;
 
 pub use error::{Error, Result};
 pub use log::LogLine;
-pub use step::{Draws, Line};
+pub use step::{Draws, Line, Stepped};
 pub use train::{Event, Job, Plan, Trained, train};

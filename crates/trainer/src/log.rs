@@ -20,6 +20,12 @@ pub struct LogLine {
     pub epoch: u64,
     /// The loss.
     pub loss: f64,
+    /// Smallest log-variance in the batch, by dimension of the code; on the last step of an epoch, where codes have one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_var_min: Option<Vec<f64>>,
+    /// Mean log-variance over the batch, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_var_mean: Option<Vec<f64>>,
     /// Its named terms.
     #[serde(flatten)]
     pub terms: BTreeMap<String, f64>,

@@ -1,17 +1,25 @@
 //! One training step: noise, encoder, code, decoder, loss.
 
-use candle_core::Tensor;
-use vimae_core::{AutoEncoder, Head, Loss, Mode, Objective, Pass, Prior, Purpose, Result, Streams};
+use std::collections::BTreeMap;
+
+use candle_core::{Tensor, Var};
+use vimae_core::{
+    AutoEncoder, Code, Divergence, Head, Loss, Mode, Objective, Parameters, Pass, PixelNoise, Prior, Purpose, Result, Streams,
+};
 
 /// The parts of a run that meet in every step.
 #[derive(Clone, Copy)]
 pub struct Line<'a> {
-    /// The network.
+    /// The network, with its encoder's noise.
     pub model: &'a dyn AutoEncoder,
     /// What is minimised.
     pub objective: &'a dyn Objective,
     /// The prior on codes.
     pub prior: &'a dyn Prior,
+    /// The divergence of codes from the prior, for an objective that takes one.
+    pub divergence: Option<&'a dyn Divergence>,
+    /// Pictures that batches are drawn from; where absent, an objective that asks takes the batch for all of them.
+    pub population: Option<usize>,
 }
 
 /// The random numbers of one step.
@@ -19,40 +27,144 @@ pub struct Line<'a> {
 pub struct Draws {
     /// Noise added to the encoder's input, of the pictures' shape.
     pub pixels: Option<Tensor>,
-    /// Standard normal noise of a Gaussian head, `[N, d]`.
+    /// Standard normal noise of the code, `[K N, d]` for an objective that asks for `K` samples a picture.
     pub code: Option<Tensor>,
     /// Codes from the prior, `[N, d]`.
     pub prior: Tensor,
 }
 
+/// What one step computed.
+pub struct Stepped {
+    /// The loss with its terms.
+    pub loss: Loss,
+    /// The encoder's output for each row of `z`.
+    pub code: Code,
+    /// The codes that were decoded, `[K N, d]`.
+    pub z: Tensor,
+}
+
 impl Draws {
-    /// The draws for `images` `[N, C, H, W]` at `step`, a function of the streams' seed and the step.
+    /// The draws for `images` `[N, C, H, W]` at `step`, a function of the streams' seed, the step and the prior's
+    /// parameters.
     ///
     /// # Errors
     /// Where the device fails.
     pub fn at(line: &Line<'_>, images: &Tensor, streams: &Streams, step: u64) -> Result<Self> {
         let (n, d) = (images.dim(0)?, line.model.code_size());
-        let tensor = |values: Vec<f32>| Tensor::from_vec(values, (n, d), images.device())?.to_dtype(images.dtype());
-        let code = match line.objective.head() {
-            Head::Gaussian => Some(tensor(streams.normal(Purpose::CodeNoise, step, n * d))?),
+        let tensor = |values: Vec<f32>| {
+            let rows = values.len() / d;
+            Tensor::from_vec(values, (rows, d), images.device())?.to_dtype(images.dtype())
+        };
+        let code = match line.model.head() {
+            Head::Gaussian => Some(tensor(streams.normal(Purpose::CodeNoise, step, line.objective.samples() * n * d))?),
             Head::Deterministic => None,
         };
-        let pixels = line.objective.pixel_noise().draw(images, streams, Purpose::PixelNoise, step)?;
-        let prior = tensor(line.prior.sample(streams, Purpose::PriorSample, step, n, d))?;
+        let pixels = line.model.noise().map_or(PixelNoise::None, |noise| noise.pixels());
+        let pixels = pixels.draw(images, streams, Purpose::PixelNoise, step)?;
+        let bound = line.prior.bind(line.model)?;
+        let prior = bound.as_deref().unwrap_or(line.prior);
+        let prior = tensor(prior.sample(streams, Purpose::PriorSample, step, n, d)?)?;
         Ok(Self { pixels, code, prior })
     }
 }
 
-impl Line<'_> {
+impl<'a> Line<'a> {
+    /// A line whose objective finds no divergence but its own default, on pictures without number.
+    pub fn new(model: &'a dyn AutoEncoder, objective: &'a dyn Objective, prior: &'a dyn Prior) -> Self {
+        Self { model, objective, prior, divergence: None, population: None }
+    }
+
     /// The loss of one step on clean pictures `[N, C, H, W]`. Batch norm is in training mode.
     ///
     /// # Errors
     /// Where shapes do not fit.
     pub fn loss(&self, images: &Tensor, draws: &Draws) -> Result<Loss> {
+        Ok(self.step(images, draws)?.loss)
+    }
+
+    /// The loss of one step with the codes that it was computed from.
+    ///
+    /// # Errors
+    /// Where shapes do not fit.
+    pub fn step(&self, images: &Tensor, draws: &Draws) -> Result<Stepped> {
         let noisy = draws.pixels.as_ref().map(|noise| images + noise).transpose()?;
-        let code = self.model.encode(noisy.as_ref().unwrap_or(images), Mode::Train)?;
+        let mut code = self.model.encode(noisy.as_ref().unwrap_or(images), Mode::Train)?;
+        let penalty = self.model.noise().map(|noise| noise.penalty(&code)).transpose()?.flatten();
+        if self.objective.samples() > 1 {
+            let blocks = |t: &Tensor| t.repeat((self.objective.samples(), 1));
+            code = Code { mean: blocks(&code.mean)?, log_var: code.log_var.as_ref().map(blocks).transpose()? };
+        }
         let z = draws.code.as_ref().map(|noise| code.sample(noise)).transpose()?.unwrap_or_else(|| code.mean.clone());
         let output = self.model.decode(&z, Mode::Train)?;
-        self.objective.loss(&Pass { images, output: &output, code: &code, z: &z, prior: self.prior, prior_sample: &draws.prior })
+        let bound = self.prior.bind(self.model)?;
+        let mut loss = self.objective.loss(&Pass {
+            images,
+            output: &output,
+            code: &code,
+            z: &z,
+            prior: bound.as_deref().unwrap_or(self.prior),
+            prior_sample: &draws.prior,
+            divergence: self.divergence,
+            parameters: self.model.parameters(),
+            population: self.population.unwrap_or(images.dim(0)?),
+        })?;
+        if let Some(penalty) = penalty {
+            loss.total = (&loss.total + &penalty)?;
+            loss.terms.push(("noise_penalty", penalty));
+        }
+        Ok(Stepped { loss, code, z })
+    }
+
+    /// What the divergence's own parameters minimise on these codes and draws, where it has any. No gradient reaches
+    /// the encoder.
+    ///
+    /// # Errors
+    /// As [`Divergence::critic_loss`].
+    pub fn critic_loss(&self, z: &Tensor, draws: &Draws) -> Result<Option<Tensor>> {
+        match self.divergence {
+            Some(divergence) => divergence.critic_loss(&z.detach(), &draws.prior.detach()),
+            None => Ok(None),
+        }
+    }
+
+    /// The weights that the loss trains: the network's and the prior's.
+    pub fn weights(&self) -> Vec<(String, Var)> {
+        let mut weights = self.model.parameters().weights();
+        weights.extend(self.prior.parameters().map(Parameters::weights).unwrap_or_default());
+        weights
+    }
+
+    /// The weights that the divergence trains for itself.
+    pub fn critic_weights(&self) -> Vec<(String, Var)> {
+        self.divergence.and_then(|divergence| divergence.parameters()).map(Parameters::weights).unwrap_or_default()
+    }
+
+    /// All weights and running statistics of all parts, by name.
+    pub fn all(&self) -> BTreeMap<String, Var> {
+        self.sets().into_iter().flat_map(|(_, set)| set.all()).collect()
+    }
+
+    /// Sets every weight and running statistic of all parts.
+    ///
+    /// # Errors
+    /// As [`Parameters::load`]; parts before the one at fault have changed then.
+    pub fn load(&self, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
+        let sets = self.sets();
+        for (prefix, set) in &sets {
+            let mine = |name: &str| match prefix {
+                Some(prefix) => name.starts_with(prefix),
+                None => !sets.iter().filter_map(|(prefix, _)| *prefix).any(|prefix| name.starts_with(prefix)),
+            };
+            set.load(&tensors.iter().filter(|(name, _)| mine(name)).map(|(name, tensor)| (name.clone(), tensor.clone())).collect())?;
+        }
+        Ok(())
+    }
+
+    /// Every part's parameters, with what their names begin with; the network's take every other name.
+    fn sets(&self) -> Vec<(Option<&'static str>, &'a Parameters)> {
+        let mut sets = vec![(None, self.model.parameters())];
+        sets.extend(self.prior.parameters().map(|set| (Some("prior."), set)));
+        sets.extend(self.divergence.and_then(|divergence| divergence.parameters()).map(|set| (Some("divergence."), set)));
+        sets
     }
 }

@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, path::Path, time::Instant};
 
 use candle_core::{DType, Tensor};
 use vimae_checkpoint::{Checkpoint, Position, load_weights, save_weights};
-use vimae_core::{Batches, Loss, Streams};
-use vimae_ops::{Adam, AdamConfig};
+use vimae_core::{Batches, Streams};
+use vimae_ops::AdamConfig;
 
-use crate::{Draws, Error, Line, LogLine, Result, log::Log};
+use crate::{Draws, Error, Line, LogLine, Result, log::Log, optimisers::Optimisers, terms::Terms};
 
 /// How long and with which steps a run trains.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +18,8 @@ pub struct Plan {
     pub checkpoint_epochs: u64,
     /// Step sizes.
     pub adam: AdamConfig,
+    /// Adam's step size for what the divergence trains for itself; that of the rest where absent.
+    pub critic_learning_rate: Option<f64>,
     /// Seed of all random streams.
     pub seed: u64,
 }
@@ -81,17 +83,16 @@ pub struct Trained {
 pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
     let Job { line, batches, plan, folder, training_sha256 } = job;
     let (checkpoint_path, model_path) = (folder.join("checkpoint.safetensors"), folder.join("model.safetensors"));
-    let parameters = line.model.parameters();
     let streams = Streams::new(plan.seed);
-    let mut adam = Adam::new(parameters.weights(), plan.adam)?;
+    let mut optimisers = Optimisers::new(&line, plan.adam, plan.critic_learning_rate.unwrap_or(plan.adam.learning_rate))?;
     let per_epoch = batches.per_epoch();
     let steps = plan.epochs * per_epoch;
 
     let mut position = Position { training_sha256: training_sha256.into(), step: 0, log_bytes: 0, seconds: 0.0 };
     if checkpoint_path.exists() {
         let checkpoint = Checkpoint::load(&checkpoint_path, training_sha256)?;
-        parameters.load(&checkpoint.weights)?;
-        adam.load_state(&checkpoint.optimiser)?;
+        line.load(&checkpoint.weights)?;
+        optimisers.load_state(&checkpoint.optimiser)?;
         position = checkpoint.position;
         observe(Event::Resumed { step: position.step });
         if position.step == steps && model_path.exists() {
@@ -109,64 +110,29 @@ pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
     for step in position.step..steps {
         let batch = batches.batch(step)?;
         let draws = Draws::at(&line, &batch.images, &streams, step)?;
-        let loss = line.loss(&batch.images, &draws)?;
-        let terms = Terms::of(&loss, step)?;
-        if batch.images.device().is_cpu() {
-            let entry = terms.read(per_epoch, position.step)?;
-            adam.step(&loss.total.backward()?)?;
-            record(&entry, steps, &mut log, observe)?;
-        } else {
-            adam.step(&loss.total.backward()?)?;
-            if let Some(earlier) = unread.replace(terms) {
-                record(&earlier.read(per_epoch, position.step)?, steps, &mut log, observe)?;
-            }
+        let stepped = line.step(&batch.images, &draws)?;
+        let mut terms = Terms::of(&stepped, step, per_epoch)?;
+        terms.critic = optimisers.step(&line, &stepped, &draws)?;
+        let ready = if batch.images.device().is_cpu() { Some(terms) } else { unread.replace(terms) };
+        if let Some(terms) = ready {
+            record(&terms.read(position.step)?, steps, &mut log, observe)?;
         }
 
         let done = step + 1;
         if done == steps || done % (per_epoch * plan.checkpoint_epochs) == 0 {
             if let Some(last) = unread.take() {
-                record(&last.read(per_epoch, position.step)?, steps, &mut log, observe)?;
+                record(&last.read(position.step)?, steps, &mut log, observe)?;
             }
             let weights = snapshot(&line, done, position.step)?;
             position.step = done;
             position.log_bytes = log.sync()?;
             position.seconds = before + started.elapsed().as_secs_f64();
-            Checkpoint { position: position.clone(), weights, optimiser: adam.state()? }.save(&checkpoint_path)?;
+            Checkpoint { position: position.clone(), weights, optimiser: optimisers.state()? }.save(&checkpoint_path)?;
             observe(Event::Saved { step: done });
         }
     }
     let weights_sha256 = save_weights(&model_path, &snapshot(&line, steps, position.step)?)?;
     Ok(Trained { steps, seconds: position.seconds, weights_sha256 })
-}
-
-/// The loss of a step and its terms, still where they were computed.
-struct Terms {
-    step: u64,
-    names: Vec<&'static str>,
-    /// `[terms + 1]`, the loss last: one transfer brings all.
-    values: Tensor,
-}
-
-impl Terms {
-    fn of(loss: &Loss, step: u64) -> Result<Self> {
-        let single = |value: &Tensor| value.detach().to_dtype(DType::F64)?.reshape(1);
-        let values = loss.terms.iter().map(|(_, value)| value).chain([&loss.total]).map(single);
-        let values = Tensor::cat(&values.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
-        Ok(Self { step, names: loss.terms.iter().map(|(name, _)| *name).collect(), values })
-    }
-
-    /// Reads them from the device and refuses what is not finite.
-    fn read(&self, per_epoch: u64, kept: u64) -> Result<LogLine> {
-        let &Self { step, ref names, ref values } = self;
-        let values = values.to_vec1::<f64>()?;
-        if let Some((at, &value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
-            let term = names.get(at).copied().unwrap_or("loss").into();
-            return Err(Error::Diverged { step: step + 1, term, value, kept });
-        }
-        let loss = values.last().copied().unwrap_or(f64::NAN);
-        let terms: BTreeMap<_, _> = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
-        Ok(LogLine { step: step + 1, epoch: step / per_epoch + 1, loss, terms })
-    }
 }
 
 fn record(entry: &LogLine, steps: u64, log: &mut Log, observe: &mut dyn FnMut(Event)) -> Result<()> {
@@ -185,7 +151,7 @@ fn finite(term: &str, value: &Tensor, step: u64, kept: u64) -> Result<f64> {
 
 /// All weights and running statistics, none of which may be NaN or infinite.
 fn snapshot(line: &Line<'_>, step: u64, kept: u64) -> Result<BTreeMap<String, Tensor>> {
-    let all = line.model.parameters().all();
+    let all = line.all();
     for (name, var) in &all {
         finite(name, &(var.as_detached_tensor() * 0.0)?.sum_all()?, step - 1, kept)?;
     }

@@ -1,6 +1,6 @@
 //! Kernels of the squared distance.
 
-/// A positive-definite kernel that depends on the squared distance alone.
+/// A kernel that depends on the squared distance alone; positive definite, or so among weights that sum to zero.
 pub trait Kernel: Sync {
     /// Replaces every squared distance by the kernel's value there.
     fn apply(&self, squared_distances: &mut [f64]);

@@ -128,6 +128,8 @@ fn record(folder: &Path, method: &str, index: usize, seed: u64, code: usize) -> 
         },
         objective: Component::named(method),
         prior: None,
+        noise: None,
+        divergence: None,
         training: Training { epochs: 12, ..Training::default() },
         evaluation: Evaluation::default(),
         seed,

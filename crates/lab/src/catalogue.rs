@@ -1,0 +1,131 @@
+//! The page of everything that can be chosen by name, with pictures of what each objective learns.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Map;
+use vimae_checkpoint::atomic;
+use vimae_core::{Entry, Key, Settings};
+use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
+use vimae_spec::{Experiment, PictureKind, RunRecord};
+
+use crate::{Layout, Result, run::finished, summary::interval};
+
+const TITLE: &str = "What can be chosen by name";
+
+/// `experiment` with a method for every objective that it has none for.
+pub fn every_objective(experiment: Experiment) -> Experiment {
+    vimae_objectives::OBJECTIVES.names().fold(experiment, |experiment, name| experiment.with_objective(name))
+}
+
+/// Writes `catalogue.html` and `catalogue.md` into `out`, with what the runs of `experiment` under `out` show: the methods
+/// that bear an objective's name, with seeds `0..seeds`. `root` is the checkout, whose files say what an entry is. Gives the
+/// page's path.
+///
+/// # Errors
+/// Where the pages cannot be written, or a record there is damaged.
+pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -> Result<PathBuf> {
+    let mut objectives = Vec::new();
+    for entry in vimae_objectives::OBJECTIVES.entries {
+        let mut described = describe(root, "crates/objectives/src", entry);
+        let objective = (entry.build)(&Settings::check("objective", entry.name, entry.keys, &Map::new())?)?;
+        described.equation = Some(objective.equation().into());
+        described.parts = vec![("noise", objective.default_noise().into())];
+        if objective.ex_post().is_none() {
+            described.parts.push(("prior", objective.default_prior().into()));
+        }
+        described.parts.extend(objective.default_divergence().map(|name| ("divergence", name.to_owned())));
+        described.trained = Some(trained(experiment, entry.name, seeds, &Layout::new(out))?);
+        objectives.push(described);
+    }
+    let mut kinds = vec![CatalogueKind { kind: "objective".into(), entries: objectives }];
+    macro_rules! kinds {
+        ($($folder:literal: $catalogue:expr),*) => {
+            $(kinds.push(CatalogueKind {
+                kind: $catalogue.kind.into(),
+                entries: $catalogue.entries.iter().map(|entry| describe(root, $folder, entry)).collect(),
+            });)*
+        };
+    }
+    kinds!(
+        "crates/objectives/src/noise": vimae_objectives::noise::NOISES,
+        "crates/objectives/src/divergence": vimae_objectives::divergence::DIVERGENCES,
+        "crates/priors/src": vimae_priors::PRIORS,
+        "crates/models/src": vimae_models::MODELS,
+        "crates/metrics/src": vimae_metrics::METRICS,
+        "crates/datasets/src": vimae_datasets::DATASETS
+    );
+    let about = format!("{} An experiment file names one of each kind; what it leaves out is chosen by the objective.", experiment.about);
+    let page = out.join("catalogue.html");
+    atomic::write(&page, catalogue_page(TITLE, &about, &kinds).as_bytes())?;
+    atomic::write(&out.join("catalogue.md"), catalogue_markdown(TITLE, &about, &kinds).as_bytes())?;
+    Ok(page)
+}
+
+fn describe<B>(root: &Path, folder: &str, entry: &Entry<B>) -> CatalogueEntry {
+    CatalogueEntry {
+        name: entry.name.into(),
+        summary: entry.summary.into(),
+        equation: None,
+        about: opening(&root.join(folder).join(format!("{}.rs", entry.name))),
+        source: entry.source.into(),
+        parts: Vec::new(),
+        settings: entry.keys.iter().map(setting).collect(),
+        trained: None,
+    }
+}
+
+fn setting(key: &Key) -> CatalogueSetting {
+    let default = key.default_value();
+    CatalogueSetting {
+        name: key.name.into(),
+        default: default.as_str().map_or_else(|| default.to_string(), String::from),
+        allowed: key.allowed(),
+        about: key.about.into(),
+    }
+}
+
+/// The paragraphs of a source file's opening comment; none where there is no such file.
+fn opening(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).map(str::trim).collect();
+    // What is escaped for rustdoc needs no escape here.
+    let paragraph = |lines: &[&str]| lines.join(" ").replace("\\[", "[").replace("\\]", "]");
+    lines.split(|line| line.is_empty()).filter(|lines| !lines.is_empty()).map(paragraph).collect()
+}
+
+/// What the runs of the method `name` came to.
+fn trained(experiment: &Experiment, name: &str, seeds: u64, layout: &Layout) -> Result<CatalogueRuns> {
+    let mut records: Vec<(RunRecord, PathBuf)> = Vec::new();
+    for spec in experiment.runs(seeds).into_iter().filter(|spec| spec.method == name) {
+        let folder = layout.run(&experiment.name, &spec);
+        if let Some(record) = finished(&spec, &folder)? {
+            records.push((record, folder.path().to_path_buf()));
+        }
+    }
+    let value = |metric: &str| -> Option<(String, String)> {
+        let of =
+            |record: &RunRecord| record.measurements.iter().find(|m| m.metric == metric).and_then(|m| Some((m.value?, m.unit.clone())));
+        let values: Vec<(f64, String)> = records.iter().filter_map(|(record, _)| of(record)).collect();
+        let unit = values.first()?.1.clone();
+        let values: Vec<f64> = values.into_iter().map(|v| v.0).collect();
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        let half = interval(&values, mean).map_or_else(String::new, |[low, high]| format!(" ± {:.3}", (high - low) / 2.0));
+        Some((metric.into(), format!("{mean:.3}{half} {}", if unit == "1" { "" } else { &unit }).trim_end().into()))
+    };
+    let picture = records.first().and_then(|(record, folder)| {
+        let samples = record.pictures.iter().find(|picture| picture.kind == PictureKind::Samples)?;
+        Some((folder.clone(), samples.file.clone()))
+    });
+    let given = records.first().map(|(record, _)| &record.spec.objective.settings).into_iter().flatten();
+    let given: Vec<String> = given.map(|(key, value)| format!("{key} = {value}")).collect();
+    let given = if given.is_empty() { String::new() } else { format!(" with {}", given.join(", ")) };
+    Ok(CatalogueRuns {
+        outcome: format!(
+            "{} of {seeds} seeds on {} trained{given} without a value that is not finite",
+            records.len(),
+            experiment.runs(1).first().map_or("", |run| &run.dataset.name)
+        ),
+        values: ["reconstruction", "rate"].into_iter().filter_map(value).collect(),
+        picture,
+    })
+}

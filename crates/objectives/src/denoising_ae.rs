@@ -1,0 +1,19 @@
+//! The denoising autoencoder: `a D` between the clean picture and what comes of a corrupted one, `z = f(x + v)`.
+
+use vimae_core::{Entry, PixelNoise};
+
+use crate::{BuildObjective, plain_ae::DistortionAlone, vae::RECON_WEIGHT};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildObjective> = Entry {
+    name: "denoising_ae",
+    summary: "Distortion from the clean picture, of corrupted ones",
+    source: "Vincent et al., Extracting and Composing Robust Features with Denoising Autoencoders, 2008",
+    keys: &[RECON_WEIGHT],
+    build: |settings| {
+        Ok(Box::new(DistortionAlone::new("denoising_ae", "pixel_gaussian", settings.number("recon_weight")?, |noise| {
+            (noise.pixels() == PixelNoise::None)
+                .then(|| "there is nothing to remove without noise on the pixels; take pixel_gaussian or pixel_mask, or objective plain_ae".into())
+        })))
+    },
+};

@@ -1,0 +1,63 @@
+//! The importance-weighted autoencoder: `-E log 1/K sum_k exp(-a D_k + log p(z_k) - log q(z_k|x))` over `K` draws of
+//! each picture's code.
+//!
+//! With `K = 1` it is the VAE, its rate by the drawn code; with growing `K` the bound rises to the log evidence (Burda et
+//! al. 2016, equation 8 and theorem 1). Batch norm in the decoder sees all `K N` codes together.
+
+use vimae_core::{Entry, Key, Loss, Objective, Pass, Result};
+
+use crate::{
+    BuildObjective,
+    distortion::of_each,
+    gaussian::{log_density, log_sum_exp},
+    vae::RECON_WEIGHT,
+};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildObjective> = Entry {
+    name: "iwae",
+    summary: "The evidence lower bound tightened by several draws of the code",
+    source: "Burda, Grosse & Salakhutdinov, Importance Weighted Autoencoders, 2016",
+    keys: &[RECON_WEIGHT, Key::integer("samples", 5, 1, 256, "draws K of each picture's code")],
+    build: |settings| Ok(Box::new(Iwae { recon_weight: settings.number("recon_weight")?, samples: settings.integer("samples")? })),
+};
+
+/// The bound by `samples` draws.
+#[derive(Debug, Clone)]
+pub struct Iwae {
+    /// Weight of the distortion.
+    pub recon_weight: f64,
+    /// Draws of each picture's code.
+    pub samples: usize,
+}
+
+impl Objective for Iwae {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn equation(&self) -> &'static str {
+        "-E log 1/K sum_k exp(-a D_k + log p(z_k) - log q(z_k|x)), z_k ~ q(z|x)"
+    }
+
+    fn default_noise(&self) -> &'static str {
+        "gaussian_head"
+    }
+
+    fn needs_rate(&self) -> bool {
+        true
+    }
+
+    fn samples(&self) -> usize {
+        self.samples
+    }
+
+    fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
+        let distortions = of_each(pass.images, pass.output)?;
+        let rates = (log_density(pass.z, pass.code)? - pass.prior.log_density(pass.z)?)?;
+        let weights = ((&distortions * self.recon_weight)? + &rates)?.neg()?.reshape((self.samples, pass.images.dim(0)?))?;
+        let evidence = (log_sum_exp(&weights, 0)? - (self.samples as f64).ln())?;
+        let total = evidence.mean_all()?.neg()?;
+        Ok(Loss { total, terms: vec![("distortion", distortions.mean_all()?), ("rate", rates.mean_all()?)] })
+    }
+}

@@ -1,0 +1,38 @@
+//! Gaussian noise of one size on every code: `z = f(x) + std eps`, `eps ~ N(0, I)`.
+//!
+//! The network ends in the code alone; the code's log-variance is the constant `2 ln std`, so that it has a rate.
+
+use vimae_core::{Code, EncoderNoise, Entry, Head, Key, Result};
+
+use super::BuildNoise;
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildNoise> = Entry {
+    name: "gaussian_fixed",
+    summary: "Gaussian noise of one size on every code",
+    source: "Grover & Ermon, Uncertainty Autoencoders, 2018",
+    keys: &[Key::number("std", 0.1, 1e-6, 1e3, "standard deviation, in code units")],
+    build: |settings| Ok(Box::new(GaussianFixed { std: settings.number("std")? })),
+};
+
+/// Noise with this standard deviation.
+#[derive(Debug, Clone, Copy)]
+pub struct GaussianFixed {
+    /// Its standard deviation, in code units.
+    pub std: f64,
+}
+
+impl EncoderNoise for GaussianFixed {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn code_head(&self) -> Head {
+        Head::Gaussian
+    }
+
+    fn shape(&self, code: Code) -> Result<Code> {
+        let log_var = code.mean.zeros_like()?.affine(0.0, 2.0 * self.std.ln())?;
+        Ok(Code { mean: code.mean, log_var: Some(log_var) })
+    }
+}

@@ -1,0 +1,14 @@
+//! No noise: the code is a function of the picture, `z = f(x)`, and its rate is infinite.
+
+use vimae_core::{Entry, PixelNoise};
+
+use super::{BuildNoise, pixels::Pixels};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildNoise> = Entry {
+    name: "none",
+    summary: "A deterministic encoder",
+    source: "Baldi & Hornik, Neural networks and principal component analysis, 1989",
+    keys: &[],
+    build: |_| Ok(Box::new(Pixels { name: "none", noise: PixelNoise::None })),
+};

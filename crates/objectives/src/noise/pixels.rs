@@ -1,0 +1,20 @@
+//! A deterministic encoder that sees noisy pictures while it trains.
+
+use vimae_core::{EncoderNoise, PixelNoise};
+
+/// Noise on the encoder's input; the distortion is taken against the clean picture.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pixels {
+    pub(crate) name: &'static str,
+    pub(crate) noise: PixelNoise,
+}
+
+impl EncoderNoise for Pixels {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn pixels(&self) -> PixelNoise {
+        self.noise
+    }
+}

@@ -1,0 +1,58 @@
+//! The autoencoder without a regulariser: `a D`, its capacity without bound.
+//!
+//! Section 4 of the paper: it maximises the information of the code over all codes, so that nothing is known of q(z) and
+//! the pictures decoded from its prior mean little. Any encoder noise goes with it.
+
+use vimae_core::{EncoderNoise, Entry, Loss, Objective, Pass, Result};
+
+use crate::{BuildObjective, distortion::sum_of_squares, vae::RECON_WEIGHT};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildObjective> = Entry {
+    name: "plain_ae",
+    summary: "Distortion alone: the unregularised autoencoder",
+    source: "Baldi & Hornik, Neural networks and principal component analysis, 1989; section 4 of the VIMAE paper",
+    keys: &[RECON_WEIGHT],
+    build: |settings| Ok(Box::new(DistortionAlone::new("plain_ae", "none", settings.number("recon_weight")?, |_| None))),
+};
+
+/// Why an encoder noise makes no sense, where it makes none.
+type Refusal = fn(&dyn EncoderNoise) -> Option<String>;
+
+/// `recon_weight * D`.
+#[derive(Clone)]
+pub(crate) struct DistortionAlone {
+    name: &'static str,
+    noise: &'static str,
+    recon_weight: f64,
+    refusal: Refusal,
+}
+
+impl DistortionAlone {
+    pub(crate) fn new(name: &'static str, noise: &'static str, recon_weight: f64, refusal: Refusal) -> Self {
+        Self { name, noise, recon_weight, refusal }
+    }
+}
+
+impl Objective for DistortionAlone {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn equation(&self) -> &'static str {
+        "a D"
+    }
+
+    fn default_noise(&self) -> &'static str {
+        self.noise
+    }
+
+    fn refuses(&self, noise: &dyn EncoderNoise) -> Option<String> {
+        (self.refusal)(noise)
+    }
+
+    fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
+        let distortion = sum_of_squares(pass.images, pass.output)?;
+        Ok(Loss { total: (&distortion * self.recon_weight)?, terms: vec![("distortion", distortion)] })
+    }
+}

@@ -1,0 +1,123 @@
+//! The VAE with its rate decomposed: `a D + alpha I_q(x; z) + beta TC(z) + gamma sum_j KL(q(z_j) || p(z_j))`, where
+//! `TC = KL(q(z) || prod_j q(z_j))` is the total correlation of the code's dimensions.
+//!
+//! The three terms add up to the rate for a prior of independent dimensions (Chen et al. 2018, equation 2). `q(z)` is
+//! estimated from the batch as a sample of the population: minibatch weighted (their equation 5) or stratified
+//! (appendix C.2).
+
+use candle_core::Tensor;
+use vimae_core::{Entry, Key, Loss, Objective, Pass, Result};
+
+use crate::{
+    BuildObjective,
+    distortion::sum_of_squares,
+    gaussian::{log_density, log_density_each, log_sum_exp, log_var},
+    vae::RECON_WEIGHT,
+};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildObjective> = Entry {
+    name: "tc_vae",
+    summary: "The VAE with mutual information, total correlation and dimension-wise rate weighed apart",
+    source: "Chen et al., Isolating Sources of Disentanglement in Variational Autoencoders, 2018",
+    keys: &[
+        RECON_WEIGHT,
+        Key::number("alpha", 1.0, 0.0, 1e6, "weight of the mutual information I_q"),
+        Key::number("beta", 6.0, 0.0, 1e6, "weight of the total correlation"),
+        Key::number("gamma", 1.0, 0.0, 1e6, "weight of the divergence of each dimension from the prior"),
+        Key::choice("estimator", &["weighted", "stratified"], "how q(z) is estimated from a batch"),
+    ],
+    build: |settings| {
+        Ok(Box::new(TcVae {
+            recon_weight: settings.number("recon_weight")?,
+            alpha: settings.number("alpha")?,
+            beta: settings.number("beta")?,
+            gamma: settings.number("gamma")?,
+            stratified: settings.choice("estimator")? == "stratified",
+        }))
+    },
+};
+
+/// `recon_weight * D + alpha * I_q + beta * TC + gamma * sum_j KL_j`.
+#[derive(Debug, Clone)]
+pub struct TcVae {
+    /// Weight of the distortion.
+    pub recon_weight: f64,
+    /// Weight of the mutual information.
+    pub alpha: f64,
+    /// Weight of the total correlation.
+    pub beta: f64,
+    /// Weight of the divergence of each dimension from the prior.
+    pub gamma: f64,
+    /// Whether q(z) is estimated by stratified sampling.
+    pub stratified: bool,
+}
+
+impl Objective for TcVae {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn equation(&self) -> &'static str {
+        "a D + alpha I_q(x; z) + beta KL(q(z) || prod_j q(z_j)) + gamma sum_j KL(q(z_j) || p(z_j))"
+    }
+
+    fn default_noise(&self) -> &'static str {
+        "gaussian_head"
+    }
+
+    fn needs_rate(&self) -> bool {
+        true
+    }
+
+    fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
+        let distortion = sum_of_squares(pass.images, pass.output)?;
+        let own = log_density(pass.z, pass.code)?;
+        let prior = pass.prior.log_density(pass.z)?;
+        // [i, j, d]: log q(z_id | x_j), with the weight of picture j in the estimate of q at z_i.
+        let pairs = log_density_each(&pass.z.unsqueeze(1)?, &pass.code.mean.unsqueeze(0)?, &log_var(pass.code)?.unsqueeze(0)?)?;
+        let weights = self.log_weights(pass)?;
+        let joint = log_sum_exp(&(pairs.sum(2)? + &weights)?, 1)?;
+        let product = log_sum_exp(&pairs.broadcast_add(&weights.unsqueeze(2)?)?, 1)?.sum(1)?;
+
+        let information = (&own - &joint)?.mean_all()?;
+        let correlation = (&joint - &product)?.mean_all()?;
+        let dimensions = (&product - &prior)?.mean_all()?;
+        let rate = (&own - &prior)?.mean_all()?;
+        let regulariser = (((&information * self.alpha)? + (&correlation * self.beta)?)? + (&dimensions * self.gamma)?)?;
+        let total = ((&distortion * self.recon_weight)? + regulariser)?;
+        let terms = vec![
+            ("distortion", distortion),
+            ("rate", rate),
+            ("mutual_information", information),
+            ("total_correlation", correlation),
+            ("dimension_rate", dimensions),
+        ];
+        Ok(Loss { total, terms })
+    }
+}
+
+impl TcVae {
+    /// `[i, j]`: log weight of picture j in the estimate of q at the code of picture i, for a batch of M pictures of N.
+    ///
+    /// Weighted: `1 / (N M)` each. Stratified: `1 / N` for the picture itself, `1 / (M - 1)` for the others but for one,
+    /// the next, that stands for the rest of the population with `(N - M + 1) / (N (M - 1))`.
+    fn log_weights(&self, pass: &Pass<'_>) -> Result<Tensor> {
+        let m = pass.z.dim(0)?;
+        let (batch, population) = (m as f64, (pass.population.max(m)) as f64);
+        let weight = |i: usize, j: usize| -> f64 {
+            if !self.stratified || m < 2 {
+                return -(population * batch).ln();
+            }
+            if i == j {
+                -population.ln()
+            } else if j == (i + 1) % m {
+                ((population - batch + 1.0) / (population * (batch - 1.0))).ln()
+            } else {
+                -(batch - 1.0).ln()
+            }
+        };
+        let weights: Vec<f64> = (0..m * m).map(|at| weight(at / m, at % m)).collect();
+        Ok(Tensor::from_vec(weights, (m, m), pass.z.device())?.to_dtype(pass.z.dtype())?)
+    }
+}

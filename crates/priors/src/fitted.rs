@@ -1,0 +1,305 @@
+//! A Gaussian mixture with full covariances fitted to codes: the ex-post density of a regularised autoencoder,
+//! `p(z) = sum_k w_k N(z; m_k, S_k)` (Ghosh et al. 2020, section 4).
+//!
+//! Expectation maximisation from means chosen far apart (k-means++, Arthur & Vassilvitskii 2007), on at most 10 000 codes.
+//! It is a function of the codes alone.
+
+use candle_core::{D, Tensor};
+use rand::Rng;
+use rand_distr::StandardNormal;
+use vimae_core::{Code, Error, Prior, Purpose, Result, Streams, Univariate};
+
+/// Codes that the fit looks at, at most; evenly spaced among all.
+const CODES: usize = 10_000;
+/// Rounds of expectation maximisation, at most.
+const ROUNDS: usize = 100;
+/// Gain in mean log density, in nats, below which the rounds end.
+const TOLERANCE: f64 = 1e-6;
+/// Added to the diagonal of a covariance, as a share of the codes' mean variance.
+const RIDGE: f64 = 1e-6;
+
+/// A mixture of Gaussians with full covariances.
+#[derive(Debug, Clone)]
+pub struct FittedMixture {
+    size: usize,
+    parts: Vec<Part>,
+}
+
+/// One component.
+#[derive(Debug, Clone)]
+struct Part {
+    log_weight: f64,
+    mean: Vec<f64>,
+    /// Lower triangle L of S = L L^T, row by row.
+    root: Vec<f64>,
+}
+
+impl FittedMixture {
+    /// Fits `components` Gaussians to codes of `size` dimensions, row by row. One component has the codes' own mean and
+    /// covariance.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where there are fewer than two codes a component, or a code is not finite.
+    pub fn fit(codes: &[f64], size: usize, components: usize) -> Result<Self> {
+        let refused = |reason: String| Error::Unsupported { what: format!("fit of {components} Gaussians to codes"), reason };
+        let all: Vec<&[f64]> = codes.chunks_exact(size.max(1)).collect();
+        if components == 0 || all.len() < 2 * components {
+            return Err(refused(format!("there are {} codes, two for each are needed", all.len())));
+        }
+        if codes.iter().any(|v| !v.is_finite()) {
+            return Err(refused("a code is not finite".into()));
+        }
+        let stride = all.len().div_ceil(CODES);
+        let rows: Vec<&[f64]> = all.into_iter().step_by(stride).collect();
+        let whole = Part::of(&rows, &vec![1.0; rows.len()], 0.0);
+        let variance = (0..size).map(|j| whole.covariance(j, j)).sum::<f64>() / size as f64;
+        let ridge = RIDGE * variance.max(f64::MIN_POSITIVE);
+        let part = |weights: &[f64]| Part::of(&rows, weights, ridge);
+
+        let centres = centres(&rows, components);
+        let mut belongs = nearest(&rows, &centres);
+        let mut parts: Vec<Part> = belongs.iter().map(|weights| part(weights)).collect();
+        let mut before = f64::NEG_INFINITY;
+        for _ in 0..ROUNDS {
+            let (log_density, next) = expect(&rows, &parts);
+            if components == 1 || log_density - before < TOLERANCE {
+                break;
+            }
+            before = log_density;
+            belongs = next;
+            parts = belongs.iter().map(|weights| part(weights)).collect();
+        }
+        Ok(Self { size, parts })
+    }
+
+    /// How many Gaussians there are.
+    pub fn components(&self) -> usize {
+        self.parts.len()
+    }
+}
+
+impl Part {
+    /// The Gaussian of weighted rows.
+    fn of(rows: &[&[f64]], weights: &[f64], ridge: f64) -> Self {
+        let size = rows.first().map_or(0, |row| row.len());
+        let total: f64 = weights.iter().sum::<f64>().max(f64::MIN_POSITIVE);
+        let mut mean = vec![0.0; size];
+        for (row, weight) in rows.iter().zip(weights) {
+            mean.iter_mut().zip(*row).for_each(|(m, v)| *m += weight * v / total);
+        }
+        let mut covariance = vec![0.0; size * size];
+        for (row, weight) in rows.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
+            for i in 0..size {
+                let scaled = weight * (row[i] - mean[i]) / total;
+                for j in 0..=i {
+                    covariance[i * size + j] += scaled * (row[j] - mean[j]);
+                }
+            }
+        }
+        (0..size).for_each(|i| covariance[i * size + i] += ridge);
+        Self { log_weight: (total / rows.len().max(1) as f64).ln(), root: cholesky(covariance, size), mean }
+    }
+
+    fn covariance(&self, i: usize, j: usize) -> f64 {
+        let size = self.mean.len();
+        (0..=i.min(j)).map(|k| self.root[i * size + k] * self.root[j * size + k]).sum()
+    }
+
+    /// Log of weight times density, in nats.
+    fn log_density(&self, row: &[f64]) -> f64 {
+        let size = self.mean.len();
+        let (mut solved, mut log_density) = (vec![0.0; size], self.log_weight - 0.5 * size as f64 * std::f64::consts::TAU.ln());
+        for i in 0..size {
+            let known: f64 = (0..i).map(|j| self.root[i * size + j] * solved[j]).sum();
+            let diagonal = self.root[i * size + i];
+            solved[i] = (row[i] - self.mean[i] - known) / diagonal;
+            log_density -= 0.5 * solved[i] * solved[i] + diagonal.ln();
+        }
+        log_density
+    }
+
+    /// The inverse of L, row by row.
+    fn inverse_root(&self) -> Vec<f64> {
+        let size = self.mean.len();
+        let mut inverse = vec![0.0; size * size];
+        for column in 0..size {
+            for i in column..size {
+                let known: f64 = (column..i).map(|j| self.root[i * size + j] * inverse[j * size + column]).sum();
+                inverse[i * size + column] = (f64::from(u8::from(i == column)) - known) / self.root[i * size + i];
+            }
+        }
+        inverse
+    }
+}
+
+/// L of a symmetric matrix L L^T whose lower triangle is given.
+fn cholesky(mut matrix: Vec<f64>, size: usize) -> Vec<f64> {
+    for i in 0..size {
+        for j in 0..=i {
+            let known: f64 = (0..j).map(|k| matrix[i * size + k] * matrix[j * size + k]).sum();
+            let rest = matrix[i * size + j] - known;
+            // The ridge keeps the diagonal above zero but for rounding.
+            matrix[i * size + j] = if i == j { rest.max(f64::MIN_POSITIVE).sqrt() } else { rest / matrix[j * size + j] };
+        }
+        (i + 1..size).for_each(|j| matrix[i * size + j] = 0.0);
+    }
+    matrix
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum()
+}
+
+/// Rows far apart: each is drawn with a chance that grows with the squared distance from those before it.
+fn centres(rows: &[&[f64]], count: usize) -> Vec<usize> {
+    let mut rng = Streams::new(0).at(Purpose::Evaluation, 0);
+    let mut chosen = vec![rng.random_range(0..rows.len())];
+    let mut far = vec![f64::INFINITY; rows.len()];
+    while chosen.len() < count {
+        let last = rows[chosen[chosen.len() - 1]];
+        far.iter_mut().zip(rows).for_each(|(far, row)| *far = far.min(distance(row, last)));
+        let mut left = rng.random::<f64>() * far.iter().sum::<f64>();
+        let at = far.iter().position(|far| {
+            left -= far;
+            left < 0.0
+        });
+        chosen.push(at.unwrap_or(rows.len() - 1));
+    }
+    chosen
+}
+
+/// Which rows are nearest to each centre, as weights of 0 or 1.
+fn nearest(rows: &[&[f64]], centres: &[usize]) -> Vec<Vec<f64>> {
+    let mut belongs = vec![vec![0.0; rows.len()]; centres.len()];
+    for (at, row) in rows.iter().enumerate() {
+        let near = (0..centres.len()).min_by(|a, b| distance(row, rows[centres[*a]]).total_cmp(&distance(row, rows[centres[*b]])));
+        belongs[near.unwrap_or(0)][at] = 1.0;
+    }
+    belongs
+}
+
+/// Mean log density of the rows, and how much of each row belongs to each component.
+fn expect(rows: &[&[f64]], parts: &[Part]) -> (f64, Vec<Vec<f64>>) {
+    let mut belongs = vec![vec![0.0; rows.len()]; parts.len()];
+    let mut sum = 0.0;
+    for (at, row) in rows.iter().enumerate() {
+        let logs: Vec<f64> = parts.iter().map(|part| part.log_density(row)).collect();
+        let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let total = largest + logs.iter().map(|log| (log - largest).exp()).sum::<f64>().ln();
+        sum += total;
+        belongs.iter_mut().zip(&logs).for_each(|(belongs, log)| belongs[at] = (log - total).exp());
+    }
+    (sum / rows.len() as f64, belongs)
+}
+
+impl Prior for FittedMixture {
+    fn name(&self) -> &str {
+        "fitted_mixture"
+    }
+
+    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
+        if size != self.size {
+            return Err(Error::shape("codes of the fitted mixture", format!("[N, {}]", self.size), &[count, size]));
+        }
+        let rows = streams.fill(purpose, step, count, |rng| {
+            let mut left: f64 = rng.random();
+            let chosen = self.parts.iter().find(|part| {
+                left -= part.log_weight.exp();
+                left < 0.0
+            });
+            let noise: Vec<f64> = (0..size).map(|_| rng.sample(StandardNormal)).collect();
+            let Some(part) = chosen.or(self.parts.last()) else { return Vec::new() };
+            let value = |i: usize| part.mean[i] + (0..=i).map(|j| part.root[i * size + j] * noise[j]).sum::<f64>();
+            (0..size).map(|i| value(i) as f32).collect::<Vec<f32>>()
+        });
+        Ok(rows.concat())
+    }
+
+    fn log_density(&self, codes: &Tensor) -> Result<Tensor> {
+        match *codes.dims() {
+            [_, d] if d == self.size => {}
+            _ => return Err(Error::shape("codes", format!("[N, {}]", self.size), codes.dims())),
+        }
+        let tensor = |values: Vec<f64>, shape: (usize, usize)| Tensor::from_vec(values, shape, codes.device())?.to_dtype(codes.dtype());
+        let mut logs = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            let apart = codes.broadcast_sub(&tensor(part.mean.clone(), (1, self.size))?)?;
+            let solved = apart.matmul(&tensor(part.inverse_root(), (self.size, self.size))?.t()?)?;
+            let volume: f64 = (0..self.size).map(|i| part.root[i * self.size + i].ln()).sum();
+            let constant = part.log_weight - volume - 0.5 * self.size as f64 * std::f64::consts::TAU.ln();
+            logs.push(solved.sqr()?.sum(D::Minus1)?.affine(-0.5, constant)?);
+        }
+        let logs = Tensor::stack(&logs, 1)?;
+        let largest = logs.detach().max_keepdim(1)?;
+        Ok((logs.broadcast_sub(&largest)?.exp()?.sum(1)?.log()? + largest.squeeze(1)?)?)
+    }
+
+    fn rate(&self, _: &Code) -> Result<Tensor> {
+        Err(Error::Unsupported {
+            what: "rate under a fitted mixture".into(),
+            reason: "it is fitted to deterministic codes, whose rate is infinite".into(),
+        })
+    }
+
+    fn marginal(&self) -> Option<&dyn Univariate> {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    /// Two correlated clouds around (-3, 0) and (3, 1), a quarter of the codes in the first.
+    fn clouds() -> Vec<f64> {
+        let noise = Streams::new(3).normal(Purpose::Evaluation, 0, 2 * 4_000);
+        let row = |(at, pair): (usize, &[f32])| {
+            let (a, b) = (f64::from(pair[0]), f64::from(pair[1]));
+            let (x, y) = if at % 4 == 0 { (-3.0, 0.0) } else { (3.0, 1.0) };
+            [x + 0.5 * a, y + 0.4 * a + 0.3 * b]
+        };
+        noise.chunks_exact(2).enumerate().flat_map(row).collect()
+    }
+
+    #[test]
+    fn the_clouds_that_made_the_codes_are_found() {
+        let mixture = FittedMixture::fit(&clouds(), 2, 2).unwrap();
+        let first = mixture.parts.iter().min_by(|a, b| a.mean[0].total_cmp(&b.mean[0])).unwrap();
+        assert!((first.log_weight.exp() - 0.25).abs() < 1e-3 && (first.mean[0] + 3.0).abs() < 0.05 && first.mean[1].abs() < 0.05);
+        for (i, j, expected) in [(0, 0, 0.25), (1, 0, 0.2), (1, 1, 0.25)] {
+            assert!((first.covariance(i, j) - expected).abs() < 0.03, "{i} {j} {}", first.covariance(i, j));
+        }
+    }
+
+    #[test]
+    fn one_component_has_the_mean_and_covariance_of_the_codes() {
+        let mixture = FittedMixture::fit(&clouds(), 2, 1).unwrap();
+        assert!((mixture.parts[0].mean[0] - 1.5).abs() < 0.05 && (mixture.parts[0].covariance(0, 0) - (0.25 + 6.75)).abs() < 0.1);
+    }
+
+    #[test]
+    fn samples_have_the_density_stated() {
+        let mixture = FittedMixture::fit(&clouds(), 2, 2).unwrap();
+        let sample = mixture.sample(&Streams::new(1), Purpose::Evaluation, 7, 20_000, 2).unwrap();
+        assert_eq!(sample, mixture.sample(&Streams::new(1), Purpose::Evaluation, 7, 20_000, 2).unwrap());
+        let far: Vec<&[f32]> = sample.chunks_exact(2).filter(|z| z[0] < 0.0).collect();
+        assert!((far.len() as f64 / 20_000.0 - 0.25).abs() < 0.01);
+        // The entropy of well separated Gaussians: that of the choice, and of each.
+        let codes = Tensor::from_vec(sample, (20_000, 2), &Device::Cpu).unwrap();
+        let entropy = -mixture.log_density(&codes).unwrap().mean_all().unwrap().to_scalar::<f32>().unwrap();
+        let gaussian = 1.0 + std::f64::consts::TAU.ln() + (0.5_f64 * 0.3).ln();
+        let expected = gaussian - 0.25 * 0.25_f64.ln() - 0.75 * 0.75_f64.ln();
+        assert!((f64::from(entropy) - expected).abs() < 0.03, "{entropy}, expected {expected}");
+    }
+
+    #[test]
+    fn too_few_codes_and_codes_that_are_not_numbers_are_refused() {
+        assert!(FittedMixture::fit(&[0.0; 6], 2, 2).unwrap_err().to_string().contains("3 codes"));
+        assert!(FittedMixture::fit(&[f64::NAN; 8], 2, 1).unwrap_err().to_string().contains("not finite"));
+        // Codes that are all the same are no error.
+        assert!(FittedMixture::fit(&[1.0; 40], 2, 2).unwrap().sample(&Streams::new(1), Purpose::Evaluation, 0, 3, 2).is_ok());
+        assert!(FittedMixture::fit(&clouds(), 2, 1).unwrap().sample(&Streams::new(1), Purpose::Evaluation, 0, 3, 4).is_err());
+    }
+}

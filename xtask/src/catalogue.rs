@@ -1,0 +1,61 @@
+//! `cargo xtask catalogue`: a page of everything that can be chosen by name.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use vimae_lab::{Profile, Request};
+
+use crate::{print, progress::Progress, root, sources};
+
+/// Write a page of everything that can be chosen by name: equation, source, settings with defaults and ranges, and what
+/// each objective's samples look like after a short training on the digits that ship with the code.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// Train what is missing of the short runs that the pictures come from: a few minutes on the CPU.
+    #[arg(long)]
+    train: bool,
+    /// Seeds of each run; the experiment's own number where absent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    seeds: Option<u64>,
+    /// Where to compute.
+    #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
+    device: String,
+    /// Folder for the page, and for the runs; runs/catalogue where absent.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let root = root();
+    let experiments = root.join("experiments");
+    let out = arguments.out.clone().unwrap_or_else(|| root.join("runs/catalogue"));
+    let mut profile = Profile::load(&experiments, &experiments.join("catalogue/digits.toml").display().to_string())?;
+    profile.experiments = profile.experiments.into_iter().map(vimae_lab::every_objective).collect();
+    let experiment = profile.experiments.first().context("experiments/catalogue/digits.toml holds no experiment")?.clone();
+    let seeds = arguments.seeds.unwrap_or(experiment.seeds);
+    let mut failed = 0;
+    if arguments.train {
+        let request = Request {
+            profile,
+            paper: vimae_lab::paper(&experiments)?,
+            seeds: Some(seeds),
+            out: out.clone(),
+            fresh: false,
+            sources: sources(None),
+            device: vimae_lab::device(&arguments.device)?,
+            root: root.clone(),
+            command: "cargo xtask catalogue --train".into(),
+        };
+        let mut progress = Progress::new();
+        let outcome = vimae_lab::reproduce(&request, &mut |place, event| progress.observe(&place, &event))?;
+        progress.finish();
+        for failure in &outcome.failed {
+            tracing::error!("{} seed {}: {}", failure.method, failure.seed, failure.error);
+        }
+        failed = outcome.failed.len();
+    }
+    let page = vimae_lab::catalogue(&root, &experiment, seeds, &out)?;
+    print(format_args!("page: {}", page.display()));
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,137 @@
+//! `cargo xtask new`: the file and the line of a new objective, prior and so on.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, ValueEnum};
+
+use crate::{print, root};
+
+/// Begin a new objective, encoder noise, divergence, prior, network or metric: one file that compiles and trains, and one
+/// line in the catalogue of its crate.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// What to begin.
+    kind: Kind,
+    /// Its name in snake case.
+    name: String,
+    /// The checkout to add it to; this one where absent.
+    #[arg(long, value_name = "DIR")]
+    root: Option<PathBuf>,
+}
+
+/// What can be begun from a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Kind {
+    Objective,
+    Noise,
+    Divergence,
+    Prior,
+    Model,
+    Metric,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 6] = [Self::Objective, Self::Noise, Self::Divergence, Self::Prior, Self::Model, Self::Metric];
+
+    /// The file with the catalogue, whose folder takes the new one, and the template.
+    fn place(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Objective => ("crates/objectives/src/lib.rs", include_str!("../templates/objective.rs.txt")),
+            Self::Noise => ("crates/objectives/src/noise/mod.rs", include_str!("../templates/noise.rs.txt")),
+            Self::Divergence => ("crates/objectives/src/divergence/mod.rs", include_str!("../templates/divergence.rs.txt")),
+            Self::Prior => ("crates/priors/src/lib.rs", include_str!("../templates/prior.rs.txt")),
+            Self::Model => ("crates/models/src/lib.rs", include_str!("../templates/model.rs.txt")),
+            Self::Metric => ("crates/metrics/src/lib.rs", include_str!("../templates/metric.rs.txt")),
+        }
+    }
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let root = arguments.root.clone().unwrap_or_else(root);
+    let (file, catalogue) = begin(&root, arguments.kind, &arguments.name)?;
+    print(format_args!(
+        "new file: {}\nnew line in {}\nnext: say what it is in both places marked with ..., then cargo test --release -p vimae-tests --test catalogue",
+        file.display(),
+        catalogue.display()
+    ));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the file and the line. Gives the two files.
+pub(crate) fn begin(root: &Path, kind: Kind, name: &str) -> Result<(PathBuf, PathBuf)> {
+    let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    ensure!(
+        name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(snake),
+        "{name}: a name is in snake case, for instance my_vae"
+    );
+    let (catalogue, template) = kind.place();
+    let catalogue = root.join(catalogue);
+    let text = fs::read_to_string(&catalogue).with_context(|| catalogue.display().to_string())?;
+    let file = catalogue.with_file_name(format!("{name}.rs"));
+    ensure!(!file.exists() && !file.with_extension("").exists(), "{}: exists already", file.display());
+    let text = with_line(&text, name).with_context(|| catalogue.display().to_string())?;
+    let source = template.replace("{name}", name).replace("{Name}", &camel(name));
+    fs::write(&file, source).with_context(|| file.display().to_string())?;
+    fs::write(&catalogue, text).with_context(|| catalogue.display().to_string())?;
+    Ok((file, catalogue))
+}
+
+/// The file with `name` in its catalogue, in name order.
+fn with_line(text: &str, name: &str) -> Result<String> {
+    let lines: Vec<&str> = text.lines().collect();
+    let head = lines.iter().position(|line| line.contains("pub static ") && line.trim_end().ends_with("in {"));
+    let first = head.context("has no catalogue")? + 1;
+    let entries = lines[first..].iter().take_while(|line| line.trim() != "}").map(|line| line.trim().trim_end_matches(','));
+    let entries: Vec<&str> = entries.collect();
+    ensure!(!entries.contains(&name), "has {name} already");
+    let at = first + entries.iter().filter(|entry| **entry < name).count();
+    let line = format!("        {name},");
+    let all: Vec<&str> = lines[..at].iter().copied().chain([line.as_str()]).chain(lines[at..].iter().copied()).collect();
+    Ok(all.join("\n") + "\n")
+}
+
+/// `my_vae` to `MyVae`.
+fn camel(name: &str) -> String {
+    let word = |word: &str| -> String {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str()).unwrap_or_default()
+    };
+    name.split('_').map(word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIB: &str =
+        "catalogue! {\n    /// Every prior.\n    pub static PRIORS: Build = \"prior\" in {\n        laplace,\n        normal,\n    }\n}\n";
+
+    #[test]
+    fn the_line_stands_in_name_order() {
+        for (name, before) in [("a_first", "        laplace,"), ("logistic", "        normal,"), ("zeta", "    }")] {
+            let text = with_line(LIB, name).unwrap();
+            assert!(text.contains(&format!("        {name},\n{before}\n")), "{text}");
+            assert_eq!(text.lines().count(), LIB.lines().count() + 1);
+        }
+        assert!(with_line(LIB, "normal").unwrap_err().to_string().contains("normal already"));
+        assert!(with_line("nothing", "normal").is_err());
+    }
+
+    #[test]
+    fn types_are_named_after_the_entry() {
+        assert_eq!(camel("my_new_vae"), "MyNewVae");
+    }
+
+    #[test]
+    fn names_in_another_case_and_files_that_exist_are_refused() {
+        assert!(begin(Path::new("nowhere"), Kind::Prior, "MyPrior").unwrap_err().to_string().contains("snake case"));
+        let error = begin(&root(), Kind::Prior, "normal").unwrap_err().to_string();
+        assert!(error.contains("exists already"), "{error}");
+    }
+}
