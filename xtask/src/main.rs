@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod data;
+mod eval;
 mod progress;
 mod reproduce;
 mod train;
@@ -25,6 +26,7 @@ struct Cli {
 enum Command {
     Reproduce(reproduce::Arguments),
     Train(train::Arguments),
+    Eval(eval::Arguments),
     Verify(verify::Arguments),
     Data(data::Arguments),
     Bench(bench::Arguments),
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -10,6 +10,6 @@ mod pictures;
 pub mod svm;
 
 pub use error::{Error, Result};
-pub use evaluate::{Outcome, Subject, evaluate};
+pub use evaluate::{Outcome, Subject, chosen, evaluate};
 pub use few_label::FewLabel;
 pub use pictures::Pictures;

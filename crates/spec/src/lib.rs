@@ -7,6 +7,7 @@ mod error;
 mod experiment;
 mod paper;
 mod record;
+mod reevaluation;
 mod run;
 
 pub use cell::{Cell, Results, SummaryRow};
@@ -16,4 +17,5 @@ pub use error::{Error, Result};
 pub use experiment::Experiment;
 pub use paper::{Certainty, Paper, PaperRow, PaperTarget};
 pub use record::{Measurement, Picture, PictureKind, RunRecord};
+pub use reevaluation::Reevaluation;
 pub use run::{Evaluation, Model, RunSpec, Training};

@@ -1,0 +1,172 @@
+//! Annealed importance sampling, forwards and backwards.
+//!
+//! Forwards, chains start at draws from the prior and are carried to the posterior of each observation; the mean of
+//! their weights is unbiased for p(x), so that its logarithm lies below ln p(x) on average (Neal, "Annealed importance
+//! sampling", 2001). Backwards, chains start at an exact draw from the posterior, which is known where the
+//! observation was simulated from the model; the mean of their weights is unbiased for 1 / p(x), and bounds ln p(x)
+//! from above (Grosse, Ghahramani and Adams, "Sandwiching the marginal likelihood using bidirectional Monte Carlo",
+//! 2015).
+//!
+//! The length of the leapfrog steps is learnt from acceptance by a pilot run of its own random numbers, a step for
+//! each observation and temperature, and then kept. Wu et al. (2017) adapt it while the chains that are weighed run;
+//! there a transition depends on its chain's past, and the two bounds hold only nearly.
+
+use vimae_core::{Purpose, Result, Streams};
+
+use super::schedule::sigmoid;
+use crate::{
+    hmc::{Chains, Joint, Move},
+    log_mean::{log_mean_exp, weights},
+};
+
+/// How finely and by how many chains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plan {
+    /// Chains of each observation.
+    pub chains: usize,
+    /// Temperatures after the prior.
+    pub temperatures: usize,
+    /// Leapfrog steps at each.
+    pub leapfrog: usize,
+}
+
+/// Powers of the likelihood, and the step of each observation's chains at each.
+#[derive(Debug, Clone)]
+pub struct Tuned {
+    betas: Vec<f64>,
+    steps: Vec<Vec<f64>>,
+    plan: Plan,
+}
+
+/// Chains of each observation in the pilot run.
+const PILOTS: usize = 2;
+/// The acceptance sought: the best for Hamiltonian moves in many dimensions (Beskos et al. 2013).
+const ACCEPTANCE: f64 = 0.65;
+/// How fast the logarithm of a step follows the acceptance.
+const PACE: f64 = 0.2;
+/// The first step, in standard deviations of the prior.
+const FIRST_STEP: f64 = 0.7;
+/// Places in a stream that one transition may use.
+const PLACES: u64 = 4;
+
+/// A point on the way: what the chains say of the distribution p(z) p(x|z)^beta / Z.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Waypoint {
+    /// The power.
+    pub beta: f64,
+    /// ln Z of each observation, from below on average.
+    pub log_normaliser: Vec<f64>,
+    /// The mean of ln p(x|z) of each observation under that distribution.
+    pub log_likelihood: Vec<f64>,
+}
+
+impl Waypoint {
+    /// KL(p(z) p(x|z)^beta / Z || p(z)) = beta E ln p(x|z) - ln Z of each observation: its rate in nats.
+    pub fn rates(&self) -> Vec<f64> {
+        self.log_likelihood.iter().zip(&self.log_normaliser).map(|(l, z)| self.beta * l - z).collect()
+    }
+}
+
+/// What came of a forward run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forward {
+    /// ln of the mean weight of each observation: a stochastic lower bound of ln p(x) in nats.
+    pub log_likelihood: Vec<f64>,
+    /// The temperatures asked for.
+    pub path: Vec<Waypoint>,
+    /// The share of moves accepted.
+    pub acceptance: f64,
+}
+
+impl Tuned {
+    /// Finds steps by a pilot run at `place` of [`Purpose::Evaluation`]; a run uses less than 2^32 places.
+    ///
+    /// # Errors
+    /// Where the model or device fails.
+    pub fn by_pilot(joint: &Joint<'_>, plan: Plan, streams: &Streams, place: u64) -> Result<Self> {
+        let betas = sigmoid(plan.temperatures);
+        let observations = joint.likelihood.observations();
+        let mut current = vec![FIRST_STEP * joint.prior.marginal().map_or(1.0, |law| law.variance().sqrt()); observations];
+        let mut steps = Vec::with_capacity(plan.temperatures);
+        let mut chains = from_prior(joint, PILOTS, streams, place)?;
+        for (t, beta) in (1..).zip(&betas[1..]) {
+            let by = Move { beta: *beta, steps: &current, leapfrog: plan.leapfrog, streams, place: place + PLACES * t };
+            let accepted = joint.transition(&mut chains, &by)?;
+            steps.push(current.clone());
+            for (step, accepted) in current.iter_mut().zip(accepted.chunks_exact(PILOTS)) {
+                *step *= (PACE * (accepted.iter().sum::<f64>() / PILOTS as f64 - ACCEPTANCE)).exp();
+            }
+        }
+        Ok(Self { betas, steps, plan })
+    }
+
+    /// Carries chains from the prior to the posterior of each observation. The path holds the temperatures nearest
+    /// to each of `waypoints`, once each, in rising order.
+    ///
+    /// # Errors
+    /// Where the model or device fails.
+    pub fn forward(&self, joint: &Joint<'_>, waypoints: &[f64], streams: &Streams, place: u64) -> Result<Forward> {
+        let copies = self.plan.chains;
+        let mut wanted: Vec<usize> = waypoints.iter().map(|beta| self.nearest(*beta)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut chains = from_prior(joint, copies, streams, place)?;
+        let mut log_weights = vec![0.0; chains.likelihood.values.len()];
+        let (mut path, mut acceptance) = (Vec::new(), 0.0);
+        for t in 1..=self.plan.temperatures {
+            let power = self.betas[t] - self.betas[t - 1];
+            log_weights.iter_mut().zip(&chains.likelihood.values).for_each(|(w, l)| *w += power * l);
+            let accepted = joint.transition(&mut chains, &self.at(t, streams, place))?;
+            acceptance += accepted.iter().sum::<f64>() / (accepted.len() * self.plan.temperatures) as f64;
+            if wanted.contains(&t) {
+                path.push(self.waypoint(t, &log_weights, &chains));
+            }
+        }
+        Ok(Forward { log_likelihood: log_weights.chunks_exact(copies).map(log_mean_exp).collect(), path, acceptance })
+    }
+
+    /// Carries chains from `exact`, one posterior draw for each observation, back to the prior: for each observation
+    /// a stochastic upper bound of ln p(x) in nats.
+    ///
+    /// # Errors
+    /// Where there is not one code for each observation, or the model or device fails.
+    pub fn reverse(&self, joint: &Joint<'_>, exact: &[f64], streams: &Streams, place: u64) -> Result<Vec<f64>> {
+        let (size, copies) = (joint.likelihood.size(), self.plan.chains);
+        let codes: Vec<f64> = exact.chunks_exact(size).flat_map(|code| std::iter::repeat_n(code, copies).flatten().copied()).collect();
+        let mut chains = joint.at(codes)?;
+        let mut log_weights = vec![0.0; chains.likelihood.values.len()];
+        for t in (1..=self.plan.temperatures).rev() {
+            joint.transition(&mut chains, &self.at(t, streams, place))?;
+            let power = self.betas[t] - self.betas[t - 1];
+            log_weights.iter_mut().zip(&chains.likelihood.values).for_each(|(w, l)| *w -= power * l);
+        }
+        Ok(log_weights.chunks_exact(copies).map(|weights| -log_mean_exp(weights)).collect())
+    }
+
+    fn at<'a>(&'a self, t: usize, streams: &'a Streams, place: u64) -> Move<'a> {
+        let place = place + PLACES * t as u64;
+        Move { beta: self.betas[t], steps: &self.steps[t - 1], leapfrog: self.plan.leapfrog, streams, place }
+    }
+
+    /// The temperature after the prior that is nearest on a logarithmic scale.
+    fn nearest(&self, beta: f64) -> usize {
+        let distance = |t: &usize| (self.betas[*t] / beta).ln().abs();
+        (1..=self.plan.temperatures).min_by(|a, b| distance(a).total_cmp(&distance(b))).unwrap_or(1)
+    }
+
+    fn waypoint(&self, t: usize, log_weights: &[f64], chains: &Chains) -> Waypoint {
+        let copies = self.plan.chains;
+        let mean = |(log_weights, values): (&[f64], &[f64])| weights(log_weights).iter().zip(values).map(|(w, v)| w * v).sum();
+        Waypoint {
+            beta: self.betas[t],
+            log_normaliser: log_weights.chunks_exact(copies).map(log_mean_exp).collect(),
+            log_likelihood: log_weights.chunks_exact(copies).zip(chains.likelihood.values.chunks_exact(copies)).map(mean).collect(),
+        }
+    }
+}
+
+fn from_prior(joint: &Joint<'_>, copies: usize, streams: &Streams, place: u64) -> Result<Chains> {
+    let count = joint.likelihood.observations() * copies;
+    let codes = joint.prior.sample(streams, Purpose::Evaluation, place, count, joint.likelihood.size());
+    joint.at(codes.into_iter().map(f64::from).collect())
+}

@@ -1,0 +1,1 @@
+//! Laws of annealing on models whose likelihood is known.
