@@ -1,7 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+pub mod bridge;
+mod cholesky;
 pub mod controls;
 pub mod hmc;
+pub mod laplace;
 pub mod likelihood;
 pub mod log_mean;
 pub mod noise_scale;
@@ -17,7 +20,7 @@ vimae_core::catalogue! {
     /// Every metric.
     pub static METRICS: BuildMetric = "metric" in {
         ais,
-
+        information,
         iwae,
         mmd,
         nll,

@@ -34,6 +34,12 @@ pub struct Evaluated {
     pub gradients: Vec<f64>,
 }
 
+impl Evaluated {
+    pub(crate) fn with_capacity(elements: usize, size: usize) -> Self {
+        Self { values: Vec::with_capacity(elements / size.max(1)), gradients: Vec::with_capacity(elements) }
+    }
+}
+
 /// Pictures under a decoder with Gaussian noise.
 #[derive(Clone)]
 pub struct DecoderLikelihood<'a> {
@@ -107,17 +113,42 @@ impl<'a> DecoderLikelihood<'a> {
         Ok(errors)
     }
 
-    /// Pictures drawn from p(x|z) at `codes` `[K, d]`: `[K, D]`, with noise from `place` of [`Purpose::Evaluation`].
+    /// One of the pictures.
+    ///
+    /// # Errors
+    /// Where there is none of that number.
+    pub fn only(&self, picture: usize) -> Result<Self> {
+        Ok(Self { pictures: self.pictures.narrow(0, picture, 1)?.contiguous()?, ..self.clone() })
+    }
+
+    /// J^T J / sigma^2 `[d, d]` at `code`, with the decoder's Jacobian J by central differences of `distance`: the
+    /// Fisher information of the code.
     ///
     /// # Errors
     /// Where the shapes do not fit.
-    pub fn simulate(&self, codes: &[f64], streams: &Streams, place: u64) -> Result<Tensor> {
+    pub fn fisher(&self, code: &[f64], distance: f64) -> Result<Vec<f64>> {
+        let size = self.size;
+        let moved = |sign: f64| (0..size).flat_map(move |i| (0..size).map(move |j| code[j] + if i == j { sign * distance } else { 0.0 }));
+        let decoded = self.decode(&moved(1.0).chain(moved(-1.0)).collect::<Vec<f64>>())?.to_dtype(DType::F64)?.to_device(&Device::Cpu)?;
+        let jacobian = ((decoded.narrow(0, 0, size)? - decoded.narrow(0, size, size)?)? * (0.5 * self.unit / (distance * self.sigma)))?;
+        values(&jacobian.matmul(&jacobian.t()?)?)
+    }
+
+    fn decode(&self, codes: &[f64]) -> Result<Tensor> {
         let mut parts = Vec::new();
         for codes in codes.chunks(BATCH * self.size) {
             let codes = self.tensor(codes)?;
             parts.push(self.decoder.decode(&codes, Mode::Evaluate)?.detach().flatten_from(1)?);
         }
-        let means = Tensor::cat(&parts, 0)?;
+        Ok(Tensor::cat(&parts, 0)?)
+    }
+
+    /// Pictures drawn from p(x|z) at `codes` `[K, d]`: `[K, D]`, with noise from `place` of [`Purpose::Evaluation`].
+    ///
+    /// # Errors
+    /// Where the shapes do not fit.
+    pub fn simulate(&self, codes: &[f64], streams: &Streams, place: u64) -> Result<Tensor> {
+        let means = self.decode(codes)?;
         let noise = streams.normal(Purpose::Evaluation, place, means.elem_count());
         let noise = Tensor::from_vec(noise, means.shape(), means.device())?.to_dtype(means.dtype())?;
         Ok((means + (noise * (self.sigma / self.unit))?)?)

@@ -1,7 +1,7 @@
 //! Annealed importance sampling, forwards and backwards.
 //!
-//! Forwards, chains start at draws from the prior and are carried to the posterior of each observation; the mean of
-//! their weights is unbiased for p(x), so that its logarithm lies below ln p(x) on average (Neal, "Annealed importance
+//! Forwards, chains start at draws from f_0 and are carried to the posterior of each observation; the mean of their
+//! weights is unbiased for p(x), so that its logarithm lies below ln p(x) on average (Neal, "Annealed importance
 //! sampling", 2001). Backwards, chains start at an exact draw from the posterior, which is known where the
 //! observation was simulated from the model; the mean of their weights is unbiased for 1 / p(x), and bounds ln p(x)
 //! from above (Grosse, Ghahramani and Adams, "Sandwiching the marginal likelihood using bidirectional Monte Carlo",
@@ -11,11 +11,12 @@
 //! each observation and temperature, and then kept. Wu et al. (2017) adapt it while the chains that are weighed run;
 //! there a transition depends on its chain's past, and the two bounds hold only nearly.
 
-use vimae_core::{Purpose, Result, Streams};
+use vimae_core::{Result, Streams};
 
 use super::schedule::sigmoid;
 use crate::{
-    hmc::{Chains, Joint, Move},
+    bridge::Bridge,
+    hmc::{Chains, Move},
     log_mean::{log_mean_exp, weights},
 };
 
@@ -44,12 +45,13 @@ const PILOTS: usize = 2;
 const ACCEPTANCE: f64 = 0.65;
 /// How fast the logarithm of a step follows the acceptance.
 const PACE: f64 = 0.2;
-/// The first step, in standard deviations of the prior.
+/// The first step, in standard deviations of f_0.
 const FIRST_STEP: f64 = 0.7;
 /// Places in a stream that one transition may use.
 const PLACES: u64 = 4;
 
-/// A point on the way: what the chains say of the distribution p(z) p(x|z)^beta / Z.
+/// A point on the way from the prior: what the chains say of the distribution p(z) p(x|z)^beta / Z. On another way
+/// it has no such meaning.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Waypoint {
     /// The power.
@@ -83,15 +85,15 @@ impl Tuned {
     ///
     /// # Errors
     /// Where the model or device fails.
-    pub fn by_pilot(joint: &Joint<'_>, plan: Plan, streams: &Streams, place: u64) -> Result<Self> {
+    pub fn by_pilot(bridge: &dyn Bridge, plan: Plan, streams: &Streams, place: u64) -> Result<Self> {
         let betas = sigmoid(plan.temperatures);
-        let observations = joint.likelihood.observations();
-        let mut current = vec![FIRST_STEP * joint.prior.marginal().map_or(1.0, |law| law.variance().sqrt()); observations];
+        let observations = bridge.observations();
+        let mut current = vec![FIRST_STEP * bridge.scale(); observations];
         let mut steps = Vec::with_capacity(plan.temperatures);
-        let mut chains = from_prior(joint, PILOTS, streams, place)?;
+        let mut chains = Chains::at(bridge, bridge.start(PILOTS, streams, place))?;
         for (t, beta) in (1..).zip(&betas[1..]) {
             let by = Move { beta: *beta, steps: &current, leapfrog: plan.leapfrog, streams, place: place + PLACES * t };
-            let accepted = joint.transition(&mut chains, &by)?;
+            let accepted = chains.transition(bridge, &by)?;
             steps.push(current.clone());
             for (step, accepted) in current.iter_mut().zip(accepted.chunks_exact(PILOTS)) {
                 *step *= (PACE * (accepted.iter().sum::<f64>() / PILOTS as f64 - ACCEPTANCE)).exp();
@@ -105,18 +107,18 @@ impl Tuned {
     ///
     /// # Errors
     /// Where the model or device fails.
-    pub fn forward(&self, joint: &Joint<'_>, waypoints: &[f64], streams: &Streams, place: u64) -> Result<Forward> {
+    pub fn forward(&self, bridge: &dyn Bridge, waypoints: &[f64], streams: &Streams, place: u64) -> Result<Forward> {
         let copies = self.plan.chains;
         let mut wanted: Vec<usize> = waypoints.iter().map(|beta| self.nearest(*beta)).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut chains = from_prior(joint, copies, streams, place)?;
-        let mut log_weights = vec![0.0; chains.likelihood.values.len()];
+        let mut chains = Chains::at(bridge, bridge.start(copies, streams, place))?;
+        let mut log_weights = vec![0.0; chains.increment.values.len()];
         let (mut path, mut acceptance) = (Vec::new(), 0.0);
         for t in 1..=self.plan.temperatures {
             let power = self.betas[t] - self.betas[t - 1];
-            log_weights.iter_mut().zip(&chains.likelihood.values).for_each(|(w, l)| *w += power * l);
-            let accepted = joint.transition(&mut chains, &self.at(t, streams, place))?;
+            log_weights.iter_mut().zip(&chains.increment.values).for_each(|(w, l)| *w += power * l);
+            let accepted = chains.transition(bridge, &self.at(t, streams, place))?;
             acceptance += accepted.iter().sum::<f64>() / (accepted.len() * self.plan.temperatures) as f64;
             if wanted.contains(&t) {
                 path.push(self.waypoint(t, &log_weights, &chains));
@@ -130,15 +132,15 @@ impl Tuned {
     ///
     /// # Errors
     /// Where there is not one code for each observation, or the model or device fails.
-    pub fn reverse(&self, joint: &Joint<'_>, exact: &[f64], streams: &Streams, place: u64) -> Result<Vec<f64>> {
-        let (size, copies) = (joint.likelihood.size(), self.plan.chains);
+    pub fn reverse(&self, bridge: &dyn Bridge, exact: &[f64], streams: &Streams, place: u64) -> Result<Vec<f64>> {
+        let (size, copies) = (bridge.size(), self.plan.chains);
         let codes: Vec<f64> = exact.chunks_exact(size).flat_map(|code| std::iter::repeat_n(code, copies).flatten().copied()).collect();
-        let mut chains = joint.at(codes)?;
-        let mut log_weights = vec![0.0; chains.likelihood.values.len()];
+        let mut chains = Chains::at(bridge, bridge.coordinates(&codes))?;
+        let mut log_weights = vec![0.0; chains.increment.values.len()];
         for t in (1..=self.plan.temperatures).rev() {
-            joint.transition(&mut chains, &self.at(t, streams, place))?;
+            chains.transition(bridge, &self.at(t, streams, place))?;
             let power = self.betas[t] - self.betas[t - 1];
-            log_weights.iter_mut().zip(&chains.likelihood.values).for_each(|(w, l)| *w -= power * l);
+            log_weights.iter_mut().zip(&chains.increment.values).for_each(|(w, l)| *w -= power * l);
         }
         Ok(log_weights.chunks_exact(copies).map(|weights| -log_mean_exp(weights)).collect())
     }
@@ -160,13 +162,7 @@ impl Tuned {
         Waypoint {
             beta: self.betas[t],
             log_normaliser: log_weights.chunks_exact(copies).map(log_mean_exp).collect(),
-            log_likelihood: log_weights.chunks_exact(copies).zip(chains.likelihood.values.chunks_exact(copies)).map(mean).collect(),
+            log_likelihood: log_weights.chunks_exact(copies).zip(chains.increment.values.chunks_exact(copies)).map(mean).collect(),
         }
     }
-}
-
-fn from_prior(joint: &Joint<'_>, copies: usize, streams: &Streams, place: u64) -> Result<Chains> {
-    let count = joint.likelihood.observations() * copies;
-    let codes = joint.prior.sample(streams, Purpose::Evaluation, place, count, joint.likelihood.size());
-    joint.at(codes.into_iter().map(f64::from).collect())
 }
