@@ -43,11 +43,11 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     keys: &[
         noise_scale::KEY,
         Key::choice("start", &["code", "prior"], "where chains begin: a Gaussian at the code of each picture, or the prior, which also gives rate and distortion"),
-        Key::integer("pictures", 50, 1, 1_000_000, "test pictures, from the first"),
+        Key::integer("pictures", 64, 1, 1_000_000, "test pictures, from the first"),
         Key::integer("simulated", 20, 0, 1_000_000, "pictures drawn from the model for the gap; 0 leaves it out"),
         Key::integer("chains", 4, 1, 10_000, "chains of each picture"),
-        Key::integer("temperatures", 60, 1, 1_000_000, "distributions between prior and posterior"),
-        Key::integer("leapfrog", 5, 1, 1_000, "leapfrog steps at each"),
+        Key::integer("temperatures", 40, 1, 1_000_000, "distributions between prior and posterior"),
+        Key::integer("leapfrog", 3, 1, 1_000, "leapfrog steps at each"),
     ],
     build: |settings| Ok(Box::new(Ais(settings.clone()))),
 };

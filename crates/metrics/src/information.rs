@@ -21,7 +21,7 @@
 //!   h(X) less this, with h(X) unknown and common to all models of one data set and sigma.
 
 use candle_core::Tensor;
-use vimae_core::{Code, Entry, Evidence, Key, Metric, Purpose, Reading, Result, Settings};
+use vimae_core::{Code, Entry, Evidence, Key, Metric, Purpose, Reading, Result};
 
 use crate::{
     BuildMetric, Summary,

@@ -7,13 +7,14 @@
 //! from above (Grosse, Ghahramani and Adams, "Sandwiching the marginal likelihood using bidirectional Monte Carlo",
 //! 2015).
 //!
-//! The length of the leapfrog steps is learnt from acceptance by a pilot run of its own random numbers, a step for
-//! each observation and temperature, and then kept. Wu et al. (2017) adapt it while the chains that are weighed run;
-//! there a transition depends on its chain's past, and the two bounds hold only nearly.
+//! A pilot run of its own random numbers learns the length of the leapfrog steps from acceptance, for each observation
+//! and temperature, and the spacing of temperatures from the spread of the weights; both are then kept. Wu et al. (2017)
+//! adapt steps while the chains that are weighed run; there a transition depends on its chain's past, and the two bounds
+//! hold only nearly.
 
 use vimae_core::{Result, Streams};
 
-use super::schedule::sigmoid;
+use super::schedule::{between, equalised, sigmoid};
 use crate::{
     bridge::Bridge,
     hmc::{Chains, Move},
@@ -39,8 +40,9 @@ pub struct Tuned {
     plan: Plan,
 }
 
-/// Chains of each observation in the pilot run.
+/// Chains of each observation in the pilot run, and of all together, at least.
 const PILOTS: usize = 2;
+const ALL_PILOTS: usize = 32;
 /// The acceptance sought: the best for Hamiltonian moves in many dimensions (Beskos et al. 2013).
 const ACCEPTANCE: f64 = 0.65;
 /// How fast the logarithm of a step follows the acceptance.
@@ -88,18 +90,26 @@ impl Tuned {
     pub fn by_pilot(bridge: &dyn Bridge, plan: Plan, streams: &Streams, place: u64) -> Result<Self> {
         let betas = sigmoid(plan.temperatures);
         let observations = bridge.observations();
+        let copies = PILOTS.max(ALL_PILOTS.div_ceil(observations.max(1)));
         let mut current = vec![FIRST_STEP * bridge.scale(); observations];
-        let mut steps = Vec::with_capacity(plan.temperatures);
-        let mut chains = Chains::at(bridge, bridge.start(PILOTS, streams, place))?;
+        let mut chains = Chains::at(bridge, bridge.start(copies, streams, place))?;
+        // What is learnt at a temperature serves from there on; the first entries are those of f_0.
+        let (mut steps, mut speeds) = (vec![current.clone()], vec![spread(&chains.increment.values, copies)]);
         for (t, beta) in (1..).zip(&betas[1..]) {
             let by = Move { beta: *beta, steps: &current, leapfrog: plan.leapfrog, streams, place: place + PLACES * t };
             let accepted = chains.transition(bridge, &by)?;
             steps.push(current.clone());
-            for (step, accepted) in current.iter_mut().zip(accepted.chunks_exact(PILOTS)) {
-                *step *= (PACE * (accepted.iter().sum::<f64>() / PILOTS as f64 - ACCEPTANCE)).exp();
+            speeds.push(spread(&chains.increment.values, copies));
+            for (step, accepted) in current.iter_mut().zip(accepted.chunks_exact(copies)) {
+                *step *= (PACE * (accepted.iter().sum::<f64>() / copies as f64 - ACCEPTANCE)).exp();
             }
         }
-        Ok(Self { betas, steps, plan })
+        let spaced = equalised(&betas, &speeds);
+        let at = |beta: &f64| {
+            let (k, share) = between(&betas, *beta);
+            steps[k].iter().zip(&steps[k + 1]).map(|(low, high)| low.powf(1.0 - share) * high.powf(share)).collect()
+        };
+        Ok(Self { steps: spaced[1..].iter().map(at).collect(), betas: spaced, plan })
     }
 
     /// Carries chains from the prior to the posterior of each observation. The path holds the temperatures nearest
@@ -165,4 +175,13 @@ impl Tuned {
             log_likelihood: log_weights.chunks_exact(copies).zip(chains.increment.values.chunks_exact(copies)).map(mean).collect(),
         }
     }
+}
+
+/// The standard deviation over the chains of one observation, in the mean square over all observations.
+fn spread(values: &[f64], copies: usize) -> f64 {
+    let variance = |values: &[f64]| {
+        let mean = values.iter().sum::<f64>() / copies as f64;
+        values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (copies - 1) as f64
+    };
+    (values.chunks_exact(copies).map(variance).sum::<f64>() / (values.len() / copies) as f64).sqrt()
 }

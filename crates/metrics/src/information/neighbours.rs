@@ -72,7 +72,8 @@ mod tests {
             let draws = Streams::new(1).normal(Purpose::Evaluation, 0, 4_000 * size);
             let draws: Vec<f64> = draws.into_iter().map(|v| 3.0 * f64::from(v)).collect();
             let expected = size as f64 * (0.5 * (1.0 + std::f64::consts::TAU.ln()) + 3.0_f64.ln());
-            for k in [1, 3] {
+            // On the line draws of 24 bits coincide now and then, so that the first neighbour may be at no distance.
+            for k in if size == 1 { 3..=4 } else { 1..=3 } {
                 check(&draws, size, k, expected);
             }
         }
