@@ -115,13 +115,20 @@ fn mutual(evidence: &Evidence<'_>, code: &Code, q: &Gaussians, draws: &[f64], na
     if lower.value.is_some_and(|value| ceiling - value < NEAR) {
         lower.note = Some(format!("within {NEAR} nats of its ceiling of {ceiling:.3}: the information is this or any amount more"));
     }
+    let mut upper = Summary::reading("information.upper", how("leave_one_out"), "nats", None, &terms.upper);
+    let rate = Summary::of(&rates).map(|rate| rate.mean);
+    if let (Some(value), Some(rate)) = (upper.value, rate.filter(|rate| upper.value.is_some_and(|value| value > *rate))) {
+        upper.note = Some(format!("says nothing: the rate, {rate:.3}, is a smaller upper bound than {value:.3}"));
+    }
+    let surplus = Summary::reading("information.marginal_kl", how("rate-leave_one_out"), "nats", Some(false), &difference(&terms.upper));
+    let note = upper.note.as_ref().map(|_| "says nothing: the upper bound of the information is above the rate".to_owned());
     let exact = Reading { standard_error: None, ..Summary::reading("information.ceiling", format!("ln(N={count})"), "nats", None, &[ceiling]) };
     Ok(vec![
         lower,
-        Summary::reading("information.upper", how("leave_one_out"), "nats", None, &terms.upper),
+        upper,
         Reading { n: count, ..exact },
         Summary::reading("information.marginal_kl", how("rate-infonce"), "nats", Some(false), &difference(&terms.lower)),
-        Summary::reading("information.marginal_kl", how("rate-leave_one_out"), "nats", Some(false), &difference(&terms.upper)),
+        Reading { note: surplus.note.clone().or(note), ..surplus },
     ])
 }
 

@@ -9,6 +9,7 @@ mod number;
 mod page;
 mod picture;
 pub mod plot;
+mod rate_distortion;
 mod training;
 
 pub use error::{Error, Result};

@@ -10,7 +10,8 @@ use crate::{
     artefact::{self, Codes},
     compare::heading,
     method,
-    plot::{Curves, Scatter},
+    plot::{Curves, Scatter, Trade},
+    rate_distortion,
     training::training,
 };
 
@@ -31,6 +32,7 @@ pub(super) fn section(experiment: &ExperimentView) -> Result<Markup> {
             (group("Originals above their reconstructions", "", PictureKind::Reconstructions, &shown)?)
             (group("Decoded draws from the prior", "", PictureKind::Samples, &shown)?)
             (group("Codes of test pictures", CIRCLES, PictureKind::Codes, &shown)?)
+            (rate_distortion(experiment)?)
             (curves(experiment)?)
         }
     })
@@ -89,6 +91,22 @@ fn scatter(title: &str, run: &RunView, codes: &Codes) -> Result<Markup> {
     let circles: &[f64] = if unit_variance { &[1.0, 2.0] } else { &[] };
     let svg = Scatter { title, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, circles }.svg()?;
     Ok(PreEscaped(svg))
+}
+
+fn rate_distortion(experiment: &ExperimentView) -> Result<Markup> {
+    let lines = rate_distortion::lines(&experiment.runs);
+    if lines.is_empty() {
+        return Ok(html! {});
+    }
+    let title = format!("{}: distortion against rate", experiment.title);
+    match (Trade { title: &title, x: "rate (nats)", y: "distortion (0.05 x squared error)", lines: &lines }).svg() {
+        Err(Error::Empty { .. }) => Ok(html! {}),
+        svg => Ok(html! {
+            h4 { "Rate and distortion" }
+            p.quiet { "Test pictures, mean over seeds. A line through a method joins the points of its sweep, each a network of its own; a decoder's curve is one network's, with the best code at every rate (annealed importance sampling, an upper bound of the rate)." }
+            figure { (PreEscaped(svg?)) }
+        }),
+    }
 }
 
 fn curves(experiment: &ExperimentView) -> Result<Markup> {
