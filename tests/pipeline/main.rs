@@ -2,6 +2,7 @@
 
 mod divergence;
 mod errors;
+mod evaluation;
 mod interruption;
 mod reproduction;
 mod tiny;

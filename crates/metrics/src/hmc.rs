@@ -81,7 +81,13 @@ impl Chains {
         for row in 0..rows {
             let change = next.log_density(row, beta) - self.log_density(row, beta) + before[row] - after[row];
             // A NaN compares as smaller than everything, and is refused.
-            let probability = if change >= 0.0 { 1.0 } else if change.is_finite() { change.exp() } else { 0.0 };
+            let probability = if change >= 0.0 {
+                1.0
+            } else if change.is_finite() {
+                change.exp()
+            } else {
+                0.0
+            };
             if accept[row] < probability {
                 self.take(&next, row, size);
             }

@@ -116,7 +116,15 @@ pub struct Evaluation {
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Self { metrics: Vec::new(), settings: BTreeMap::new(), prior_samples: 10_000, noise_passes: 64, noise_images: 1_000, labels: 1_000, label_draws: 10 }
+        Self {
+            metrics: Vec::new(),
+            settings: BTreeMap::new(),
+            prior_samples: 10_000,
+            noise_passes: 64,
+            noise_images: 1_000,
+            labels: 1_000,
+            label_draws: 10,
+        }
     }
 }
 
