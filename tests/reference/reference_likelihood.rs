@@ -85,7 +85,8 @@ fn annealing_approaches_the_exact_likelihood() -> Result<()> {
     let zeros = vec![0.0; expected.len() * size];
     let from_code = FromGaussian::fit(prior.as_ref(), &likelihood, &zeros)?;
     let from_prior = FromPrior { prior: prior.as_ref(), likelihood: &likelihood };
-    for (name, way, plan, single) in [("prior", &from_prior as &dyn Bridge, FROM_PRIOR, SINGLE), ("code", &from_code, FROM_CODE, tolerance)] {
+    for (name, way, plan, single) in [("prior", &from_prior as &dyn Bridge, FROM_PRIOR, SINGLE), ("code", &from_code, FROM_CODE, tolerance)]
+    {
         let tuned = Tuned::by_pilot(way, plan, &streams, 0)?;
         let got = tuned.forward(way, &[], &streams, 1 << 32)?.log_likelihood;
         approach(&format!("from the {name}"), &got, &expected, tolerance, single)?;

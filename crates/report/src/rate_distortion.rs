@@ -12,10 +12,13 @@ const DISTORTIONS: [&str; 2] = ["reconstruction(code=sample,scale=0.05)", "recon
 /// How the line of a decoder's curve is called behind its method's name.
 const DECODER: &str = ", decoder";
 
+/// The rate and distortion of every seed, by what distinguishes the points of a line.
+type Points<'a> = BTreeMap<&'a str, Vec<(f64, f64)>>;
+
 /// The lines of all runs, in the order of methods; empty where no method has two points.
 pub(crate) fn lines(runs: &[RunView]) -> Vec<Line> {
-    // Name of the line, then what distinguishes its points: values of every seed, to be averaged.
-    let mut found: BTreeMap<(String, bool), BTreeMap<&str, Vec<(f64, f64)>>> = BTreeMap::new();
+    // By the line's name and whether it is a decoder's.
+    let mut found: BTreeMap<(String, bool), Points<'_>> = BTreeMap::new();
     for run in runs {
         let (record, method) = (&run.record, run.record.spec.method.as_str());
         let base = method.split('[').next().unwrap_or(method).to_owned();

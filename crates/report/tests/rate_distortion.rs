@@ -1,5 +1,4 @@
 //! A sweep and a decoder's curve come to the page from the records alone.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 #[path = "../examples/synthetic/made_up.rs"]
 mod made_up;
