@@ -83,7 +83,8 @@ pub struct Forward {
 }
 
 impl Tuned {
-    /// Finds steps by a pilot run at `place` of [`Purpose::Evaluation`]; a run uses less than 2^32 places.
+    /// Finds steps and temperatures by a pilot run at `place` of [`vimae_core::Purpose::Evaluation`]; a run uses less than
+    /// 2^32 places. Temperatures are those of all observations together.
     ///
     /// # Errors
     /// Where the model or device fails.

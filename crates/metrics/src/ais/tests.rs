@@ -9,7 +9,7 @@ use crate::{
     Summary,
     bridge::{Bridge, FromPrior},
     laplace::FromGaussian,
-    likelihood::DecoderLikelihood,
+    likelihood::{DecoderLikelihood, LogLikelihood},
 };
 
 /// x = 2 z in the first of two dimensions, 0 in the other.
@@ -48,7 +48,7 @@ fn lower(bridge: &dyn Bridge, plan: Plan, seed: u64) -> Vec<f64> {
 #[test]
 fn both_ways_reach_the_exact_likelihood() {
     let (prior, likelihood) = (normal::prior(), likelihood());
-    let plan = Plan { chains: 64, temperatures: 60, leapfrog: 3 };
+    let plan = Plan { chains: 400, temperatures: 200, leapfrog: 3 };
     let from_prior = FromPrior { prior: &prior, likelihood: &likelihood };
     let from_code = FromGaussian::fit(&prior, &likelihood, &[3.0, 0.0, 0.0, 0.0]).unwrap();
     for (way, tolerance) in [(&from_prior as &dyn Bridge, 0.15), (&from_code, 0.02)] {
@@ -91,7 +91,7 @@ fn weights_are_unbiased_however_badly_the_chains_move() {
 fn rate_and_distortion_on_the_way_are_those_of_tempered_gaussians() {
     let (prior, likelihood, streams) = (normal::prior(), likelihood(), Streams::new(4));
     let bridge = FromPrior { prior: &prior, likelihood: &likelihood };
-    let tuned = Tuned::by_pilot(&bridge, Plan { chains: 400, temperatures: 80, leapfrog: 3 }, &streams, 0).unwrap();
+    let tuned = Tuned::by_pilot(&bridge, Plan { chains: 1_000, temperatures: 160, leapfrog: 3 }, &streams, 0).unwrap();
     let path = tuned.forward(&bridge, &[1.0, 0.1, 0.1], &streams, 1 << 32).unwrap().path;
     assert_eq!(path.len(), 2);
     assert!(path[0].beta < path[1].beta && path[1].beta == 1.0);
@@ -101,7 +101,7 @@ fn rate_and_distortion_on_the_way_are_those_of_tempered_gaussians() {
             let precision = 1.0 + 16.0 * point.beta;
             let mean = 8.0 * point.beta * x[0] / precision;
             let expected = 0.5 * (1.0 / precision + mean * mean - 1.0 + precision.ln());
-            assert!((rate - expected).abs() < 0.15, "rate {rate}, expected {expected} at {}", point.beta);
+            assert!((rate - expected).abs() < 0.2, "rate {rate}, expected {expected} at {}", point.beta);
         }
         for ((x, got), picture) in pictures().iter().zip(&point.log_likelihood).zip(0..) {
             let precision = 1.0 + 16.0 * point.beta;
@@ -114,18 +114,28 @@ fn rate_and_distortion_on_the_way_are_those_of_tempered_gaussians() {
 }
 
 #[test]
-fn threads_and_further_pictures_change_no_bit() {
-    let with = |threads: usize, pictures: usize| {
+fn the_number_of_threads_changes_no_bit() {
+    let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
         pool.install(|| {
-            let (prior, all) = (normal::prior(), likelihood());
-            let likelihood = if pictures == 1 { all.only(0).unwrap() } else { all };
+            let (prior, likelihood) = (normal::prior(), likelihood());
             lower(&FromPrior { prior: &prior, likelihood: &likelihood }, Plan { chains: 8, temperatures: 10, leapfrog: 2 }, 5)
         })
     };
-    let four = with(1, 4);
-    assert_eq!(four, with(3, 4));
-    assert_eq!(four[..1], with(2, 1));
+    assert_eq!(with(1), with(3));
+}
+
+#[test]
+fn batches_change_nothing() {
+    // More rows than go through the decoder at once, of one picture and of several.
+    let likelihood = likelihood();
+    let codes: Vec<f64> = Streams::new(7).normal(Purpose::Evaluation, 0, 4 * 600).into_iter().map(f64::from).collect();
+    let all = likelihood.evaluate(&codes).unwrap();
+    for picture in 0..4 {
+        let own = likelihood.only(picture).unwrap().evaluate(&codes[picture * 600..(picture + 1) * 600]).unwrap();
+        assert_eq!(own.values, all.values[picture * 600..(picture + 1) * 600]);
+        assert_eq!(own.gradients, all.gradients[picture * 600..(picture + 1) * 600]);
+    }
 }
 
 #[test]
