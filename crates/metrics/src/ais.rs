@@ -144,9 +144,10 @@ impl<'a> Run<'a> {
         let how = format!("sigma={sigma},start={start},chains={chains},temperatures={temperatures},leapfrog={leapfrog}");
         let gaps: Option<Vec<f64>> = bounds.map(|b| b.upper.iter().zip(&b.lower).map(|(upper, lower)| upper - lower).collect());
         let notes = [
-            self.scale.note(),
             Some(format!("{:.0} % of the moves accepted", 100.0 * forward.acceptance)),
             gaps.as_deref().and_then(Summary::of).map(|gap| format!("gap {:.2} nats on simulated pictures", gap.mean)),
+            // Last, since an evaluation adds behind it where held-out pictures come from.
+            self.scale.note(),
         ];
         let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
         let noted = |reading: Reading| Reading { note: Some(reading.note.map_or(note.clone(), |own| format!("{own}; {note}"))), ..reading };

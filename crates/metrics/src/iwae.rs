@@ -72,9 +72,10 @@ impl Metric for Iwae {
         for (scale, bounds) in scales.iter().zip(bounds) {
             let protocol = format!("nll.iwae({samples},sigma={},N={count})", scale.name());
             let notes = [
-                scale.note(),
                 Some(format!("of {samples} weights {:.1} count (median)", median(bounds.effective))),
                 fitted.then(|| "drawn from Gaussians fitted to noisy passes".to_owned()),
+                // Last, since an evaluation adds behind it where held-out pictures come from.
+                scale.note(),
             ];
             let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
             let losses: Vec<f64> = bounds.log_likelihood.iter().map(|l| -l).collect();
