@@ -2,6 +2,7 @@
 
 mod divergence;
 mod errors;
+mod evaluation;
 mod interruption;
 mod learning_parts;
 mod reproduction;

@@ -4,6 +4,7 @@ mod bench;
 mod catalogue;
 mod check;
 mod data;
+mod eval;
 mod new;
 mod progress;
 mod reproduce;
@@ -27,6 +28,7 @@ struct Cli {
 enum Command {
     Reproduce(reproduce::Arguments),
     Train(train::Arguments),
+    Eval(eval::Arguments),
     Verify(verify::Arguments),
     Data(data::Arguments),
     Bench(bench::Arguments),
@@ -47,6 +49,7 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

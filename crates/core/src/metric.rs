@@ -2,10 +2,12 @@
 
 use candle_core::Tensor;
 
-use crate::{Code, PixelRange, Prior, Result, Streams};
+use crate::{AutoEncoder, Code, PixelRange, Prior, Result, Streams};
 
 /// What an evaluation gathered about a model, for metrics to measure. All tensors are on the CPU.
 pub struct Evidence<'a> {
+    /// The model, for metrics that decode or encode more than is gathered here. It may be on another device.
+    pub model: &'a dyn AutoEncoder,
     /// The interval of the pixels of every picture here.
     pub range: PixelRange,
     /// Test pictures, `[N, C, H, W]`.
@@ -58,6 +60,11 @@ pub struct Reading {
 pub trait Metric: Send + Sync {
     /// The name in the catalogue.
     fn name(&self) -> &str;
+
+    /// Whether it costs too much to be measured where an evaluation does not name it.
+    fn on_request(&self) -> bool {
+        false
+    }
 
     /// All readings of this metric on the evidence, one per protocol.
     ///

@@ -1,7 +1,6 @@
 //! Everything that is measured on a trained model.
 
 use candle_core::{Device, Tensor};
-use serde_json::Map;
 use vimae_core::{AutoEncoder, Dataset, Error as CoreError, Evidence, Metric, PixelNoise, Prior, Reading, Settings, Split, Streams};
 use vimae_metrics::METRICS;
 use vimae_spec::{Evaluation, Measurement};
@@ -46,7 +45,7 @@ pub struct Outcome {
 /// [`CoreError::UnknownName`] for a metric that does not exist, before anything is computed; whatever the model,
 /// the data or a metric reports.
 pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progress: Progress<'_>) -> Result<Outcome> {
-    let metrics = chosen(&evaluation.metrics)?;
+    let metrics = chosen(evaluation)?;
     let test = subject.dataset.split(Split::Test)?;
     if test.is_empty() {
         return Err(CoreError::Data(format!("{} has no test pictures", subject.dataset.name())).into());
@@ -69,6 +68,7 @@ pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progr
 
     let streams = gatherer.streams;
     let evidence = Evidence {
+        model: subject.model,
         range: subject.dataset.range(),
         originals: &originals,
         reconstructions: &reconstructions,
@@ -99,14 +99,25 @@ pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progr
     Ok(Outcome { measurements, pictures, confusions })
 }
 
-/// The metrics of those names; all where none is named.
-fn chosen(names: &[String]) -> vimae_core::Result<Vec<Box<dyn Metric>>> {
-    let entries: Vec<_> = if names.is_empty() {
-        METRICS.entries.iter().collect()
-    } else {
-        names.iter().map(|name| METRICS.find(name)).collect::<vimae_core::Result<_>>()?
-    };
-    entries.into_iter().map(|e| (e.build)(&Settings::check(METRICS.kind, e.name, e.keys, &Map::new())?)).collect()
+/// The metrics that are named, or all but those on request; and those that are given settings.
+///
+/// # Errors
+/// For a name or a setting that does not exist.
+pub fn chosen(evaluation: &Evaluation) -> vimae_core::Result<Vec<Box<dyn Metric>>> {
+    let given = &evaluation.settings;
+    for name in evaluation.metrics.iter().chain(given.keys()) {
+        METRICS.find(name)?;
+    }
+    let named = |name: &str| evaluation.metrics.iter().any(|n| n == name) || given.contains_key(name);
+    let mut chosen = Vec::new();
+    for entry in METRICS.entries {
+        let settings = given.get(entry.name).cloned().unwrap_or_default();
+        let metric = (entry.build)(&Settings::check(METRICS.kind, entry.name, entry.keys, &settings)?)?;
+        if named(entry.name) || (evaluation.metrics.is_empty() && !metric.on_request()) {
+            chosen.push(metric);
+        }
+    }
+    Ok(chosen)
 }
 
 /// Pictures that neither trained nor test, and whether they had to be taken from the end of the training split

@@ -17,7 +17,7 @@ mod projection;
 pub use confusion::Confusion;
 pub use draws::{Draw, Draws};
 pub use error::{Error, Result};
-pub use evaluate::{Outcome, Subject, evaluate};
+pub use evaluate::{Outcome, Subject, chosen, evaluate};
 pub use few_label::FewLabel;
 pub use neighbours::Neighbours;
 pub use pictures::{Pictures, Projection};

@@ -70,6 +70,12 @@ impl RunFolder {
         self.0.join("spec.json")
     }
 
+    /// One more evaluation, by its digest.
+    pub fn reevaluation(&self, sha256: &str) -> PathBuf {
+        let short: String = sha256.chars().take(12).collect();
+        self.0.join("evaluations").join(format!("{short}.json"))
+    }
+
     /// The final weights.
     pub fn model(&self) -> PathBuf {
         self.0.join("model.safetensors")

@@ -108,9 +108,7 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<()
         noise(spec, objective.as_ref())?;
         let model = MODELS.find(&spec.model.name)?;
         Settings::check(MODELS.kind, model.name, model.keys, &spec.model.settings)?;
-        for metric in &spec.evaluation.metrics {
-            vimae_metrics::METRICS.find(metric)?;
-        }
+        vimae_eval::chosen(&spec.evaluation)?;
         Ok(())
     };
     let part = |source| Error::Part { place: place.into(), source };

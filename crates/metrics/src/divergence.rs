@@ -47,23 +47,28 @@ impl Metric for Divergence {
     }
 
     fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let n = evidence.z.dim(0)?.min(evidence.prior_sample.dim(0)?).min(SIZE);
         let variance = evidence.prior.marginal().map(|law| law.variance()).filter(|v| v.is_finite()).unwrap_or(1.0);
-        let of = |protocol: String, (value, standard_error)| reading(protocol, n, value, standard_error);
-        let (q, p) = (evidence.z.narrow(0, 0, n)?, evidence.prior_sample.narrow(0, 0, n)?);
-        let sample = Pair::new(&q, &p)?;
-
-        let single = ImqSingle { c: 2.0 * sample.size as f64 * variance };
-        let median = Rbf { sigma_squared: median(&sample) };
-        let kernels: [&dyn Kernel; 3] = [&NegativeDistance, &single, &median];
-        let names = ["energy.u", "mmd.imq_single.u", "mmd.rbf_median.u"];
-        let estimates = mmd::estimate(&q, &p, &kernels)?;
-        let mut readings: Vec<Reading> =
-            names.iter().zip(estimates).map(|(name, e)| of(format!("{name}(N={n})"), (e.unbiased, e.standard_error))).collect();
-        readings.push(of(format!("sliced_wasserstein.2(L={DIRECTIONS},N={n})"), sliced::estimate(&sample, DIRECTIONS)));
-        readings.push(of(format!("moments(N={n})"), moments::estimate(&sample)));
-        Ok(readings)
+        readings(evidence.z, evidence.prior_sample, variance)
     }
+}
+
+/// Between codes `[N, d]` and draws `[M, d]` from a prior of this variance.
+fn readings(q: &Tensor, p: &Tensor, variance: f64) -> Result<Vec<Reading>> {
+    let n = q.dim(0)?.min(p.dim(0)?).min(SIZE);
+    let of = |protocol: String, (value, standard_error)| reading(protocol, n, value, standard_error);
+    let (q, p) = (q.narrow(0, 0, n)?, p.narrow(0, 0, n)?);
+    let sample = Pair::new(&q, &p)?;
+
+    let single = ImqSingle { c: 2.0 * sample.size as f64 * variance };
+    let median = Rbf { sigma_squared: median(&sample) };
+    let kernels: [&dyn Kernel; 3] = [&NegativeDistance, &single, &median];
+    let names = ["energy.u", "mmd.imq_single.u", "mmd.rbf_median.u"];
+    let estimates = mmd::estimate(&q, &p, &kernels)?;
+    let mut readings: Vec<Reading> =
+        names.iter().zip(estimates).map(|(name, e)| of(format!("{name}(N={n})"), (e.unbiased, e.standard_error))).collect();
+    readings.push(of(format!("sliced_wasserstein.2(L={DIRECTIONS},N={n})"), sliced::estimate(&sample, DIRECTIONS)));
+    readings.push(of(format!("moments(N={n})"), moments::estimate(&sample)));
+    Ok(readings)
 }
 
 fn reading(protocol: String, n: usize, value: f64, standard_error: f64) -> Reading {
@@ -114,8 +119,7 @@ fn median(sample: &Pair) -> f64 {
 #[cfg(test)]
 mod tests {
     use candle_core::Device;
-    use vimae_core::{Code, PixelRange, Purpose, Streams};
-    use vimae_priors::normal;
+    use vimae_core::{Purpose, Streams};
 
     use super::*;
 
@@ -125,22 +129,7 @@ mod tests {
     }
 
     fn readings(q: &Tensor, p: &Tensor) -> Vec<Reading> {
-        let pictures = Tensor::zeros((1, 1, 1, 1), candle_core::DType::F32, &Device::Cpu).unwrap();
-        let evidence = Evidence {
-            range: PixelRange::Unit,
-            originals: &pictures,
-            reconstructions: &pictures,
-            sampled_reconstructions: &pictures,
-            code: &Code { mean: q.clone(), log_var: None },
-            z: q,
-            noisy_codes: None,
-            prior: &normal::prior(),
-            prior_sample: p,
-            generated: &pictures,
-            validation: &pictures,
-            streams: &Streams::new(1),
-        };
-        Divergence.measure(&evidence).unwrap()
+        super::readings(q, p, 1.0).unwrap()
     }
 
     #[test]

@@ -1,6 +1,14 @@
 #![doc = include_str!("../README.md")]
 
+pub mod bridge;
+mod cholesky;
 pub mod controls;
+pub mod hmc;
+pub mod laplace;
+pub mod likelihood;
+pub mod log_mean;
+pub mod noise_scale;
+mod posterior;
 mod summary;
 
 pub use summary::Summary;
@@ -11,7 +19,10 @@ pub type BuildMetric = fn(&vimae_core::Settings) -> vimae_core::Result<Box<dyn v
 vimae_core::catalogue! {
     /// Every metric.
     pub static METRICS: BuildMetric = "metric" in {
+        ais,
         divergence,
+        information,
+        iwae,
         mmd,
         nll,
         rate,

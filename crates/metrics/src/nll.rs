@@ -2,12 +2,18 @@
 //!
 //! `nll.parzen(sigma=..,N=..)`: Parzen windows, see [`parzen`]. Pixels are taken in \[0, 1\] whatever the range of
 //! the data, so that one sigma means the same everywhere. With `sigma=cv` sigma is the one of a fixed grid that
-//! makes held-out pictures likeliest; the note says which. Pictures `[N, C, H, W]`.
+//! makes held-out pictures likeliest; the note says which. `nll.bits_per_dimension` is the same / (D ln 2); for pixels
+//! from 0 to 255 add log2 255 = 7.994. Lower is better. Pictures `[N, C, H, W]`.
+//!
+//! Read with care: the estimate rises with fewer samples and falls short of the model's own likelihood by far in many
+//! dimensions, and samples that repeat the training set do well (Theis et al., "A note on the evaluation of generative
+//! models", 2016). Compare only values of one sigma, one N and one data set, never with `nll.ais` or `nll.iwae`, which
+//! are of the model's own density.
 
 use candle_core::Tensor;
 use vimae_core::{Entry, Evidence, Metric, PixelRange, Reading, Result};
 
-use crate::{BuildMetric, Summary};
+use crate::{BuildMetric, Summary, likelihood::bits_per_dimension};
 
 pub mod parzen;
 
@@ -54,14 +60,19 @@ impl Metric for Nll {
         let asked: Vec<(Window, String, Option<String>)> = fixed.chain(selected).collect();
         let windows: Vec<Window> = asked.iter().map(|(window, ..)| *window).collect();
         let densities = log_densities(&test, &generated, &windows)?;
+        let dimensions = test.dims().iter().skip(1).product();
         Ok(asked
             .into_iter()
             .zip(densities)
-            .map(|((window, sigma, note), densities)| {
+            .flat_map(|((window, sigma, note), densities)| {
                 let losses: Vec<f64> = densities.into_iter().map(|d| -d).collect();
+                let bits: Vec<f64> = losses.iter().map(|nats| bits_per_dimension(*nats, dimensions)).collect();
                 let protocol = format!("nll.parzen(sigma={sigma},N={})", window.samples);
-                let reading = Summary::reading(ENTRY.name, protocol, "nats", Some(false), &losses);
-                Reading { note: reading.note.clone().or(note), ..reading }
+                let reading = |metric, unit, values: &[f64]| {
+                    let reading = Summary::reading(metric, protocol.clone(), unit, Some(false), values);
+                    Reading { note: reading.note.clone().or(note.clone()), ..reading }
+                };
+                [reading(ENTRY.name, "nats", &losses), reading("nll.bits_per_dimension", "bits", &bits)]
             })
             .collect())
     }

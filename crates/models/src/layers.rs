@@ -84,11 +84,13 @@ impl Conv {
         vimae_ops::StackLayer { weight: &self.weight, bias: &self.bias, stride: self.stride, direction: self.direction, finish }
     }
 
-    /// `[N, in, H, W]` to `[N, out, ceil(H / stride), ...]` down, to `[N, out, H stride, ...]` up.
+    /// `[N, in, H, W]` to `[N, out, ceil(H / stride), ...]` down, to `[N, out, H stride, ...]` up, in evaluation:
+    /// weights are held fixed, so that who asks for the gradient of a code does not pay for theirs.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        let (weight, bias) = (self.weight.as_detached_tensor(), self.bias.as_detached_tensor());
         match self.direction {
-            Direction::Convolve => op(vimae_ops::conv2d_same(x, &self.weight, Some(&self.bias), self.stride)),
-            Direction::Transpose => op(vimae_ops::conv_transpose2d_same(x, &self.weight, Some(&self.bias), self.stride)),
+            Direction::Convolve => op(vimae_ops::conv2d_same(x, &weight, Some(&bias), self.stride)),
+            Direction::Transpose => op(vimae_ops::conv_transpose2d_same(x, &weight, Some(&bias), self.stride)),
         }
     }
 }

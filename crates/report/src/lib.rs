@@ -10,6 +10,7 @@ mod number;
 mod page;
 mod picture;
 pub mod plot;
+mod rate_distortion;
 mod training;
 
 pub use catalogue::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};

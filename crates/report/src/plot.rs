@@ -6,6 +6,7 @@ mod curves;
 mod dots;
 mod palette;
 mod scatter;
+mod trade;
 
 use plotters::{
     coord::Shift,
@@ -24,6 +25,7 @@ pub use curves::{Curves, Line};
 pub use dots::{Dot, Dots};
 pub use palette::PALETTE;
 pub use scatter::Scatter;
+pub use trade::Trade;
 
 /// Units of the drawing for one pixel at its natural size: plotters knows whole units only.
 const UNIT: i32 = 3;

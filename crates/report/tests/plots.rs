@@ -3,7 +3,7 @@
 
 use vimae_report::{
     Error,
-    plot::{Curves, Dot, Dots, Line, Scatter},
+    plot::{Curves, Dot, Dots, Line, Scatter, Trade},
 };
 
 fn scatter(n: usize) -> String {
@@ -69,4 +69,15 @@ fn extreme_values_are_drawn() {
     for values in [&[0.0, 0.0][..], &[1e-300, 1e300], &[-1e300, 1e300], &[5.0], &[1e-9, 2e-9], &[f64::MAX, f64::MIN]] {
         assert!(curves(values).is_ok(), "{values:?}");
     }
+}
+
+#[test]
+fn a_trade_marks_every_finite_point_and_needs_one() {
+    let line = |name: &str, points: &[(f64, f64)]| Line { name: name.into(), colour: 1, points: points.to_vec() };
+    let svg = |lines: &[Line]| Trade { title: "distortion against rate", x: "rate", y: "distortion", lines }.svg();
+    let drawn = svg(&[line("swept", &[(1.0, 3.0), (2.0, 1.0), (f64::NAN, 1.0)]), line("single", &[(1.5, 0.5)])]).unwrap();
+    // Three points and two marks of the legend.
+    assert_eq!(drawn.matches("<circle").count(), 5);
+    assert!(drawn.contains("swept") && drawn.contains("single"));
+    assert!(matches!(svg(&[line("none", &[(f64::INFINITY, 1.0)])]), Err(Error::Empty { .. })));
 }

@@ -8,6 +8,7 @@ mod experiment;
 mod few_label;
 mod paper;
 mod record;
+mod reevaluation;
 mod run;
 
 pub use cell::{Cell, Results, SummaryRow};
@@ -18,4 +19,5 @@ pub use experiment::Experiment;
 pub use few_label::{Classifier, CodeName, KernelName, NoiseOn};
 pub use paper::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget};
 pub use record::{Measurement, Picture, PictureKind, RunRecord};
+pub use reevaluation::Reevaluation;
 pub use run::{Evaluation, Model, RunSpec, Training};

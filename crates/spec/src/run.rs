@@ -1,5 +1,7 @@
 //! One run: everything that determines its weights and its numbers.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -113,8 +115,11 @@ impl Default for Training {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Evaluation {
-    /// Metrics by name; empty means all of the catalogue.
+    /// Metrics by name; empty means all of the catalogue but those that are measured only on request.
     pub metrics: Vec<String>,
+    /// Settings of metrics, by their names, unchecked; a metric that stands here is measured, named or not.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub settings: BTreeMap<String, Map<String, Value>>,
     /// Codes drawn from the prior, and pictures decoded from them, 1 to 1000000.
     pub prior_samples: usize,
     /// Noisy passes a picture for the rate of a deterministic encoder, 2 to 4096.
@@ -143,6 +148,7 @@ impl Default for Evaluation {
     fn default() -> Self {
         Self {
             metrics: Vec::new(),
+            settings: BTreeMap::new(),
             prior_samples: 10_000,
             noise_passes: 64,
             noise_images: 1_000,

@@ -10,7 +10,8 @@ use crate::{
     artefact::{self, Codes},
     compare::heading,
     method,
-    plot::{Curves, Scatter},
+    plot::{Curves, Scatter, Trade},
+    rate_distortion,
     training::training,
 };
 
@@ -35,6 +36,7 @@ pub(super) fn section(experiment: &ExperimentView) -> Result<Markup> {
             (group("Codes of test pictures", CIRCLES, PictureKind::Codes, &shown)?)
             (group("Codes on their principal components", CLASSES, PictureKind::Projection, &shown)?)
             (folded("Which class was taken for which", group("", "", PictureKind::Confusion, &shown)?))
+            (rate_distortion(experiment)?)
             (curves(experiment)?)
         }
     })
@@ -101,6 +103,22 @@ fn scatter(title: &str, run: &RunView, codes: &Codes) -> Result<Markup> {
     let circles: &[f64] = if unit_variance && run.record.spec.model.code == 2 { &[1.0, 2.0] } else { &[] };
     let svg = Scatter { title, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, circles }.svg()?;
     Ok(PreEscaped(svg))
+}
+
+fn rate_distortion(experiment: &ExperimentView) -> Result<Markup> {
+    let lines = rate_distortion::lines(&experiment.runs);
+    if lines.is_empty() {
+        return Ok(html! {});
+    }
+    let title = format!("{}: distortion against rate", experiment.title);
+    match (Trade { title: &title, x: "rate (nats)", y: "distortion (0.05 x squared error)", lines: &lines }).svg() {
+        Err(Error::Empty { .. }) => Ok(html! {}),
+        svg => Ok(html! {
+            h4 { "Rate and distortion" }
+            p.quiet { "Test pictures, mean over seeds. A line through a method joins the points of its sweep, each a network of its own; a decoder's curve is one network's, with the best code at every rate (annealed importance sampling, an upper bound of the rate)." }
+            figure { (PreEscaped(svg?)) }
+        }),
+    }
 }
 
 fn curves(experiment: &ExperimentView) -> Result<Markup> {

@@ -1,0 +1,105 @@
+//! A finished run measured again, or with more, beside what it holds.
+
+use std::{path::Path, path::PathBuf, time::Instant};
+
+use candle_core::Device;
+use vimae_checkpoint::{RunLock, atomic, load_weights};
+use vimae_eval::{Subject, chosen, evaluate};
+use vimae_spec::{Evaluation, Reevaluation};
+
+use crate::{
+    Error, Event, Result, RunFolder, Shelf,
+    provenance::git_commit,
+    resolve::Parts,
+    run::{device_name, json, read_record},
+};
+
+/// The form of file that this code writes.
+const FORMAT: u32 = 1;
+
+/// One more evaluation of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Reevaluated {
+    /// What was found.
+    pub result: Reevaluation,
+    /// The file that holds it.
+    pub path: PathBuf,
+}
+
+/// Measures a finished run as its own evaluation says, but for `metrics` and `changes` (see [`Evaluation::changed`]),
+/// and writes what is found to a file of its own; the run's record stays as it is. An evaluation that was made
+/// before is read.
+///
+/// # Errors
+/// Where a file of the run is absent or damaged, its weights or data are not those of its record, a metric or setting
+/// does not exist, or a metric fails.
+pub fn reevaluate(
+    folder: &RunFolder,
+    (metrics, changes): (&[String], &[String]),
+    shelf: &mut Shelf,
+    root: &Path,
+    device: &Device,
+    observe: &mut dyn FnMut(Event),
+) -> Result<Reevaluated> {
+    // Taking the lock makes the folder, which an unknown run should not leave behind.
+    let record = read_record(&folder.record())?;
+    let _lock = RunLock::take(folder.path())?;
+    let evaluation: Evaluation = record.spec.evaluation.changed(metrics, changes)?;
+    chosen(&evaluation)?;
+    let sha256 = evaluation.sha256(&record.spec_sha256, &record.data_sha256, &record.weights_sha256);
+    let path = folder.reevaluation(&sha256);
+    if let Some(result) = earlier(&path, &sha256)? {
+        observe(Event::Found);
+        return Ok(Reevaluated { result, path });
+    }
+
+    let parts = Parts::of(&record.spec, shelf, device)?;
+    let (weights, weights_sha256) = load_weights(&folder.model())?;
+    for (what, recorded, found) in
+        [("weights", &record.weights_sha256, weights_sha256.as_str()), ("data", &record.data_sha256, parts.dataset.sha256())]
+    {
+        if recorded != found {
+            let problem = format!("the {what} of this run have digest {recorded}, those found have {found}");
+            return Err(Error::Record { path: folder.record(), problem });
+        }
+    }
+    parts.model.parameters().load(&weights)?;
+    let subject = Subject {
+        model: parts.model.as_ref(),
+        prior: parts.prior.as_ref(),
+        pixel_noise: parts.pixel_noise(),
+        dataset: parts.dataset.as_ref(),
+    };
+    let started = Instant::now();
+    let progress = &mut |what: &str, done, of| observe(Event::Evaluating { what: what.into(), done, of });
+    let measurements = evaluate(&subject, &evaluation, record.spec.seed, progress)?.measurements;
+    let result = Reevaluation {
+        format: FORMAT,
+        evaluation,
+        sha256,
+        spec_sha256: record.spec_sha256,
+        data_sha256: record.data_sha256,
+        weights_sha256: record.weights_sha256,
+        git_commit: git_commit(root),
+        version: env!("CARGO_PKG_VERSION").into(),
+        device: device_name(device),
+        seconds: started.elapsed().as_secs_f64(),
+        measurements,
+    };
+    atomic::write(&path, &json(&result)?)?;
+    Ok(Reevaluated { result, path })
+}
+
+/// The same evaluation, where it was made before.
+fn earlier(path: &Path, sha256: &str) -> Result<Option<Reevaluation>> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let fault = |problem: String| Error::Record { path: path.into(), problem };
+    let text = std::fs::read(path).map_err(|e| fault(e.to_string()))?;
+    let found: Reevaluation = serde_json::from_slice(&text).map_err(|e| fault(e.to_string()))?;
+    if found.sha256 == sha256 {
+        return Ok(Some(found));
+    }
+    Err(fault(format!("holds an evaluation with digest {}, where {sha256} is expected; move it away", found.sha256)))
+}

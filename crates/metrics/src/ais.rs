@@ -1,0 +1,184 @@
+//! Likelihood by annealed importance sampling, with its bidirectional check, and rate-distortion curves by the way.
+//!
+//! ln p(x) = ln E_{p(z)} N(x; g(z), sigma^2 I), by Hamiltonian Monte Carlo through distributions between one that can
+//! be drawn from and the posterior (Wu et al., "On the Quantitative Analysis of Decoder-Based Generative Models", 2017).
+//! The way begins at the prior as theirs does (`start=prior`), or at a Gaussian near the posterior (`start=code`, see
+//! [`crate::laplace`]), which reaches the same value with a small part of the work.
+//!
+//! - `nll`, `nll.ais(sigma=..,start=..,chains=..,temperatures=..,leapfrog=..,N=..)`: -ln p(x) of the first N test
+//!   pictures, nats, lower is better; too high on average, by no more than the gap where the model fits the data.
+//! - `nll.bits_per_dimension`: the same / (D ln 2). The density is one of pixels in \[0, 1\]: for pixels from 0 to 255
+//!   add log2 255 = 7.994. No code length: pixels are not dequantised.
+//! - `ais.gap`, `bdmc(..)`: upper minus lower bound of ln p(x) on pictures simulated from the model, nats, lower is
+//!   better; what the estimate may be off, as far as simulated pictures are like real ones.
+//! - from the prior, `ais.rate` and `ais.distortion` at several beta: the rate (an upper bound in nats) and the mean of
+//!   0.05 times the squared error of p(z) p(x|z)^beta / Z, the best that this decoder reaches with any encoder at that
+//!   slope (Huang et al., "Evaluating Lossy Compression Rates of Deep Generative Models", 2020).
+//!
+//! Values of different sigma or data never compare, and none compares with Parzen windows: those measure a kernel
+//! estimate on samples, this the model's own density. Pictures `[N, C, H, W]`.
+
+use candle_core::Tensor;
+use vimae_core::{Entry, Evidence, Key, Metric, Mode, Purpose, Reading, Result, Settings};
+
+use crate::{
+    BuildMetric, Summary,
+    bridge::{Bridge, FromPrior},
+    laplace::FromGaussian,
+    likelihood::{DecoderLikelihood, bits_per_dimension},
+    noise_scale::{self, NoiseScale},
+    reconstruction,
+    summary::values,
+};
+
+pub mod anneal;
+pub mod schedule;
+
+use anneal::{Forward, Plan, Tuned};
+
+pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
+    name: "ais",
+    summary: "likelihood of test pictures by annealed importance sampling, its gap on simulated ones, and the decoder's rate-distortion curve",
+    source: "Wu et al., On the Quantitative Analysis of Decoder-Based Generative Models, 2017; Huang et al., Evaluating Lossy Compression Rates of Deep Generative Models, 2020",
+    keys: &[
+        noise_scale::KEY,
+        Key::choice("start", &["code", "prior"], "where chains begin: a Gaussian at the code of each picture, or the prior, which also gives rate and distortion"),
+        Key::integer("pictures", 64, 1, 1_000_000, "test pictures, from the first"),
+        Key::integer("simulated", 20, 0, 1_000_000, "pictures drawn from the model for the gap; 0 leaves it out"),
+        Key::integer("chains", 4, 1, 10_000, "chains of each picture"),
+        Key::integer("temperatures", 40, 1, 1_000_000, "distributions between prior and posterior"),
+        Key::integer("leapfrog", 3, 1, 1_000, "leapfrog steps at each"),
+    ],
+    build: |settings| Ok(Box::new(Ais(settings.clone()))),
+};
+
+/// Powers of the likelihood at which rate and distortion are read: halves, quarters ... down to 2^-13.
+const WAYPOINTS: i32 = 14;
+/// Places in [`Purpose::Evaluation`] of each use of random numbers, 2^32 apart.
+const PLACE: u64 = 0x41 << 40;
+
+const fn place(use_: u64) -> u64 {
+    PLACE + (use_ << 32)
+}
+
+/// The likelihood by annealing.
+#[derive(Debug, Clone)]
+pub struct Ais(Settings);
+
+impl Metric for Ais {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn on_request(&self) -> bool {
+        true
+    }
+
+    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
+        let number = |key| self.0.integer(key);
+        let run = Run {
+            evidence,
+            scale: NoiseScale::from_settings(&self.0, evidence)?,
+            plan: Plan { chains: number("chains")?, temperatures: number("temperatures")?, leapfrog: number("leapfrog")? },
+            from_prior: self.0.choice("start")? == "prior",
+        };
+        let count = number("pictures")?.min(evidence.originals.dim(0)?);
+        let test = run.likelihood(&evidence.originals.narrow(0, 0, count)?)?;
+        let bridge = run.bridge(&test, &evidence.code.mean.narrow(0, 0, count)?)?;
+        let waypoints: Vec<f64> = if run.from_prior { (0..WAYPOINTS).map(|halvings| 0.5_f64.powi(halvings)).collect() } else { Vec::new() };
+        let tuned = Tuned::by_pilot(bridge.as_ref(), run.plan, evidence.streams, place(0))?;
+        let forward = tuned.forward(bridge.as_ref(), &waypoints, evidence.streams, place(1))?;
+        let bounds = match number("simulated")? {
+            0 => None,
+            count => Some(run.sandwich(&test, count)?),
+        };
+        Ok(run.readings(&test, &forward, bounds.as_ref()))
+    }
+}
+
+/// One measurement.
+struct Run<'a> {
+    evidence: &'a Evidence<'a>,
+    scale: NoiseScale,
+    plan: Plan,
+    from_prior: bool,
+}
+
+impl<'a> Run<'a> {
+    fn likelihood(&self, pictures: &Tensor) -> Result<DecoderLikelihood<'a>> {
+        let Evidence { model, range, .. } = *self.evidence;
+        DecoderLikelihood::new(model, model.code_size(), pictures, range, self.scale.sigma, model.parameters().device())
+    }
+
+    /// The way for pictures whose codes the encoder says are `codes` `[N, d]`.
+    fn bridge<'b>(&self, likelihood: &'b DecoderLikelihood<'b>, codes: &Tensor) -> Result<Box<dyn Bridge + 'b>>
+    where
+        'a: 'b,
+    {
+        let prior = self.evidence.prior;
+        Ok(match self.from_prior {
+            true => Box::new(FromPrior { prior, likelihood }),
+            false => Box::new(FromGaussian::fit(prior, likelihood, &values(codes)?)?),
+        })
+    }
+
+    /// Bounds of ln p(x) of pictures drawn from the model, for which an exact posterior draw is known.
+    fn sandwich(&self, decode: &DecoderLikelihood<'_>, count: usize) -> Result<Bounds> {
+        let Evidence { model, prior, streams, .. } = *self.evidence;
+        let exact = prior.sample(streams, Purpose::Evaluation, place(2), count, model.code_size())?;
+        let exact: Vec<f64> = exact.into_iter().map(f64::from).collect();
+        let shape = model.image_shape();
+        let pictures = decode.simulate(&exact, streams, place(3))?.reshape((count, shape.channels, shape.height, shape.width))?;
+        let likelihood = self.likelihood(&pictures)?;
+        let bridge = self.bridge(&likelihood, &model.encode(&pictures, Mode::Evaluate)?.mean.detach())?;
+        let tuned = Tuned::by_pilot(bridge.as_ref(), self.plan, streams, place(4))?;
+        let lower = tuned.forward(bridge.as_ref(), &[], streams, place(5))?.log_likelihood;
+        let upper = tuned.reverse(bridge.as_ref(), &exact, streams, place(6))?;
+        Ok(Bounds { lower, upper })
+    }
+
+    fn readings(&self, test: &DecoderLikelihood<'_>, forward: &Forward, bounds: Option<&Bounds>) -> Vec<Reading> {
+        let Plan { chains, temperatures, leapfrog } = self.plan;
+        let start = if self.from_prior { "prior" } else { "code" };
+        let sigma = self.scale.name();
+        let how = format!("sigma={sigma},start={start},chains={chains},temperatures={temperatures},leapfrog={leapfrog}");
+        let gaps: Option<Vec<f64>> = bounds.map(|b| b.upper.iter().zip(&b.lower).map(|(upper, lower)| upper - lower).collect());
+        let notes = [
+            Some(format!("{:.0} % of the moves accepted", 100.0 * forward.acceptance)),
+            gaps.as_deref().and_then(Summary::of).map(|gap| format!("gap {:.2} nats on simulated pictures", gap.mean)),
+            // Last, since an evaluation adds behind it where held-out pictures come from.
+            self.scale.note(),
+        ];
+        let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let noted = |reading: Reading| Reading { note: Some(reading.note.map_or(note.clone(), |own| format!("{own}; {note}"))), ..reading };
+
+        let losses: Vec<f64> = forward.log_likelihood.iter().map(|l| -l).collect();
+        let bits: Vec<f64> = losses.iter().map(|l| bits_per_dimension(*l, test.dimensions())).collect();
+        let protocol = format!("nll.ais({how},N={})", losses.len());
+        let mut readings = vec![
+            noted(Summary::reading("nll", protocol.clone(), "nats", Some(false), &losses)),
+            noted(Summary::reading("nll.bits_per_dimension", protocol, "bits", Some(false), &bits)),
+        ];
+        if let Some(gaps) = gaps {
+            readings.push(Summary::reading("ais.gap", format!("bdmc({how},N={})", gaps.len()), "nats", Some(false), &gaps));
+        }
+        for waypoint in &forward.path {
+            let protocol = format!("ais({how},N={},beta={:.3e})", losses.len(), waypoint.beta);
+            let distortion = |l: &f64| reconstruction::SCALE * test.squared_error(*l);
+            let distortions: Vec<f64> = waypoint.log_likelihood.iter().map(distortion).collect();
+            readings.push(Summary::reading("ais.rate", protocol.clone(), "nats", None, &waypoint.rates()));
+            readings.push(Summary::reading("ais.distortion", protocol, "squared error", Some(false), &distortions));
+        }
+        readings
+    }
+}
+
+/// Bounds of ln p(x), one a picture.
+#[derive(Debug, Clone, PartialEq)]
+struct Bounds {
+    lower: Vec<f64>,
+    upper: Vec<f64>,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,159 @@
+//! Bounds of I_q(X; Z) from a sample of pictures whose code distributions are known.
+//!
+//! With z_i a draw of q(z|x_i), K pictures at a time (Poole et al., "On Variational Bounds of Mutual Information",
+//! 2019): from below E ln q(z_i|x_i) - ln 1/K sum_j q(z_i|x_j) (InfoNCE with the best critic), which is never above
+//! ln K; from above the same with the mean over the other K - 1 alone (leave one out).
+
+use rayon::prelude::*;
+use vimae_core::{Code, Error, Result};
+
+use crate::{log_mean::log_sum_exp, summary::values};
+
+/// Diagonal Gaussians q(z|x_i), one a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Gaussians {
+    means: Vec<f64>,
+    precisions: Vec<f64>,
+    /// -1/2 (sum ln var + d ln 2 pi) of each.
+    constants: Vec<f64>,
+    size: usize,
+}
+
+/// Terms of the two bounds, one a picture: their means are the bounds, in nats.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Terms {
+    /// Of the lower bound.
+    pub lower: Vec<f64>,
+    /// Of the upper bound; minus infinity is impossible, infinity where K is 1.
+    pub upper: Vec<f64>,
+}
+
+impl Gaussians {
+    /// From means and log-variances `[N, d]`.
+    ///
+    /// # Errors
+    /// For a code without log-variance.
+    pub fn new(code: &Code) -> Result<Self> {
+        let (_, size) = code.mean.dims2()?;
+        let log_var = code.log_var.as_ref().ok_or_else(|| Error::Unsupported {
+            what: "information of a deterministic code".into(),
+            reason: "without a log-variance it is infinite".into(),
+        })?;
+        let log_vars = values(log_var)?;
+        let constant = |row: &[f64]| -0.5 * (row.iter().sum::<f64>() + size as f64 * std::f64::consts::TAU.ln());
+        Ok(Self {
+            means: values(&code.mean)?,
+            precisions: log_vars.iter().map(|v| (-v).exp()).collect(),
+            constants: log_vars.chunks_exact(size.max(1)).map(constant).collect(),
+            size,
+        })
+    }
+
+    /// Pictures.
+    pub fn count(&self) -> usize {
+        self.constants.len()
+    }
+
+    /// The draw of each picture's code at standard normal `noise` `[N, d]`.
+    pub fn draw(&self, noise: &[f32]) -> Vec<f64> {
+        let moved = |((mean, precision), noise): ((&f64, &f64), &f32)| mean + f64::from(*noise) / precision.sqrt();
+        self.means.iter().zip(&self.precisions).zip(noise).map(moved).collect()
+    }
+
+    /// ln q(z|x_j).
+    fn log_density(&self, z: &[f64], j: usize) -> f64 {
+        let columns = j * self.size..(j + 1) * self.size;
+        let squares = z.iter().zip(&self.means[columns.clone()]).zip(&self.precisions[columns]).map(|((z, m), p)| (z - m).powi(2) * p);
+        self.constants[j] - 0.5 * squares.sum::<f64>()
+    }
+
+    /// The terms of both bounds at one draw `[N, d]` of each picture, `together` pictures at a time; what is left
+    /// over at the end is left out. Needs N x `together` x d steps and memory for one row.
+    pub fn terms(&self, draws: &[f64], together: usize) -> Terms {
+        let rows = self.count() / together.max(1) * together;
+        let pairs: Vec<(f64, f64)> = (0..rows)
+            .into_par_iter()
+            .map(|i| {
+                let z = &draws[i * self.size..(i + 1) * self.size];
+                let first = i / together * together;
+                let all: Vec<f64> = (first..first + together).map(|j| self.log_density(z, j)).collect();
+                let own = all[i - first];
+                let others: Vec<f64> = all.iter().enumerate().filter(|(j, _)| first + j != i).map(|(_, v)| *v).collect();
+                (own - log_sum_exp(&all) + (together as f64).ln(), own - log_sum_exp(&others) + (others.len() as f64).ln())
+            })
+            .collect();
+        let (lower, upper) = pairs.into_iter().unzip();
+        Terms { lower, upper }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{Device, Tensor};
+    use vimae_core::{Purpose, Streams};
+
+    use super::*;
+    use crate::Summary;
+
+    fn normal(step: u64, count: usize) -> Vec<f32> {
+        Streams::new(11).normal(Purpose::Evaluation, step, count)
+    }
+
+    fn gaussians(means: Vec<f64>, log_var: f64, size: usize) -> Gaussians {
+        let shape = (means.len() / size, size);
+        let log_var = Tensor::full(log_var, shape, &Device::Cpu).unwrap();
+        Gaussians::new(&Code { mean: Tensor::from_vec(means, shape, &Device::Cpu).unwrap(), log_var: Some(log_var) }).unwrap()
+    }
+
+    fn mean(values: &[f64]) -> f64 {
+        Summary::of(values).unwrap().mean
+    }
+
+    #[test]
+    fn a_linear_gaussian_channel_lies_between_its_bounds() {
+        // z = x + noise of variance 1/4, x standard normal in two dimensions: I = ln 5.
+        let count = 3_000;
+        let q = gaussians(normal(0, 2 * count).into_iter().map(f64::from).collect(), 0.25_f64.ln(), 2);
+        let terms = q.terms(&q.draw(&normal(1, 2 * count)), count);
+        let (lower, upper) = (mean(&terms.lower), mean(&terms.upper));
+        let error = Summary::of(&terms.lower).unwrap().standard_error.unwrap();
+        assert!(lower < upper, "{lower} {upper}");
+        assert!((lower - 5.0_f64.ln()).abs() < 4.0 * error + 0.01 && (upper - 5.0_f64.ln()).abs() < 4.0 * error + 0.02, "{lower} {upper}");
+        // Fewer at a time: further apart, on both sides.
+        let few = q.terms(&q.draw(&normal(1, 2 * count)), 20);
+        assert!(mean(&few.lower) < lower && mean(&few.upper) > upper && few.lower.len() == 3_000);
+    }
+
+    #[test]
+    fn codes_far_apart_reach_the_ceiling_and_alike_ones_hold_nothing() {
+        // Four codes without overlap: I_q = ln 4, which is the ceiling.
+        let far = gaussians(vec![0.0, 1e3, 2e3, 3e3], 0.0, 1);
+        let terms = far.terms(&far.draw(&normal(0, 4)), 4);
+        assert!(terms.lower.iter().all(|t| (t - 4.0_f64.ln()).abs() < 1e-9));
+        assert!(terms.upper.iter().all(|t| *t > 1e5));
+        let alike = gaussians(vec![0.5; 6], 0.3, 1);
+        let terms = alike.terms(&alike.draw(&normal(0, 6)), 6);
+        assert!(terms.lower.iter().chain(&terms.upper).all(|t| t.abs() < 1e-9));
+    }
+
+    #[test]
+    fn no_term_is_above_the_ceiling_and_every_upper_is_above_its_lower() {
+        for (spread, together) in [(0.1, 7), (1.0, 50), (30.0, 100)] {
+            let means = normal(3, 300).into_iter().map(|v| spread * f64::from(v)).collect();
+            let q = gaussians(means, 0.0, 3);
+            let terms = q.terms(&q.draw(&normal(4, 300)), together);
+            assert_eq!(terms.lower.len(), 100 / together * together);
+            assert!(terms.lower.iter().all(|t| *t <= (together as f64).ln() + 1e-12));
+            assert!(mean(&terms.upper) >= mean(&terms.lower));
+        }
+    }
+
+    #[test]
+    fn a_narrow_code_loses_no_digits() {
+        // Means 1e3 deviations apart and far from zero, where expanded squares would cancel.
+        let q = gaussians(vec![1e3, 1e3 + 1e-3], (1e-6_f64).powi(2).ln(), 1);
+        let terms = q.terms(&q.draw(&[0.5, -0.5]), 2);
+        assert!((terms.lower[0] - 2.0_f64.ln()).abs() < 1e-9);
+        assert!((terms.upper[0] / 500_500.0 - 1.0).abs() < 0.01, "{}", terms.upper[0]);
+    }
+}

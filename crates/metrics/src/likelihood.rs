@@ -1,0 +1,248 @@
+//! The likelihood that a decoder stands for once its noise is given: p(x|z) = N(x; g(z), sigma^2 I).
+//!
+//! The decoders of the paper have no noise scale, so every likelihood here names its sigma. Pixels are taken in
+//! \[0, 1\] whatever the range of the data, as in [`crate::nll`]: densities of one data set compare, and sigma
+//! means the same everywhere. Samplers see [`LogLikelihood`] alone, a function of rows of codes with its gradient.
+
+use candle_core::{DType, Device, Tensor, Var};
+use vimae_core::{Decoder, Error, Mode, PixelRange, Purpose, Result, Streams};
+
+use crate::summary::values;
+
+/// ln p(x|z) of fixed observations, several codes each, with its gradient.
+pub trait LogLikelihood {
+    /// Dimensions of a code.
+    fn size(&self) -> usize;
+
+    /// Observations.
+    fn observations(&self) -> usize;
+
+    /// ln p(x|z) in nats and its gradient at every row of `codes`: `observations * copies` rows of `size` values,
+    /// the copies of one observation beside one another.
+    ///
+    /// # Errors
+    /// Where `codes` is not a whole number of copies, or the model or device fails.
+    fn evaluate(&self, codes: &[f64]) -> Result<Evaluated>;
+}
+
+/// A function's values at rows of codes, and its gradients there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluated {
+    /// One a row.
+    pub values: Vec<f64>,
+    /// `size` a row.
+    pub gradients: Vec<f64>,
+}
+
+impl Evaluated {
+    pub(crate) fn with_capacity(elements: usize, size: usize) -> Self {
+        Self { values: Vec::with_capacity(elements / size.max(1)), gradients: Vec::with_capacity(elements) }
+    }
+}
+
+/// Pictures under a decoder with Gaussian noise.
+#[derive(Clone)]
+pub struct DecoderLikelihood<'a> {
+    decoder: &'a dyn Decoder,
+    pictures: Tensor,
+    size: usize,
+    unit: f64,
+    sigma: f64,
+}
+
+/// Codes that go through the decoder at once.
+const BATCH: usize = 256;
+
+impl<'a> DecoderLikelihood<'a> {
+    /// Pictures `[N, ...]` in `range` under `decoder`, whose codes have `size` dimensions and which is on `device`;
+    /// noise of standard deviation `sigma`, in units of the \[0, 1\] interval.
+    ///
+    /// # Errors
+    /// Where there are no pictures or `sigma` is not above 0.
+    pub fn new(decoder: &'a dyn Decoder, size: usize, pictures: &Tensor, range: PixelRange, sigma: f64, device: &Device) -> Result<Self> {
+        if pictures.rank() < 2 || pictures.dim(0)? == 0 {
+            return Err(Error::shape("pictures", "[N, C, H, W] with N of 1 or more", pictures.dims()));
+        }
+        if sigma.is_nan() || sigma <= 0.0 {
+            return Err(Error::Unsupported { what: format!("decoder noise of {sigma}"), reason: "it must be above 0".into() });
+        }
+        Ok(Self { decoder, pictures: pictures.flatten_from(1)?.to_device(device)?, size, unit: unit_of(range), sigma })
+    }
+
+    /// Values of one picture.
+    pub fn dimensions(&self) -> usize {
+        self.pictures.dims().get(1).copied().unwrap_or_default()
+    }
+
+    /// The noise, in units of the \[0, 1\] interval.
+    pub fn sigma(&self) -> f64 {
+        self.sigma
+    }
+
+    /// The same pictures under other noise.
+    #[must_use]
+    pub fn with_sigma(&self, sigma: f64) -> Self {
+        Self { sigma, ..self.clone() }
+    }
+
+    /// The squared error of a picture that has this log-likelihood, in the range of the data.
+    pub fn squared_error(&self, log_likelihood: f64) -> f64 {
+        -2.0 * (self.sigma / self.unit).powi(2) * (log_likelihood + self.constant())
+    }
+
+    /// ln p(x|z) of a squared error in the range of the data, summed over the picture.
+    pub fn of_squared_error(&self, squared_error: f64) -> f64 {
+        -0.5 * (self.unit / self.sigma).powi(2) * squared_error - self.constant()
+    }
+
+    fn constant(&self) -> f64 {
+        0.5 * self.dimensions() as f64 * (std::f64::consts::TAU * self.sigma * self.sigma).ln()
+    }
+
+    /// The squared errors of all pictures at `codes` `[N * copies, d]`, summed over each picture, in the range of
+    /// the data; no gradient is kept.
+    ///
+    /// # Errors
+    /// Where the shapes do not fit.
+    pub fn squared_errors(&self, codes: &[f64]) -> Result<Vec<f64>> {
+        let mut errors = Vec::with_capacity(codes.len() / self.size.max(1));
+        self.batches(codes, |codes, pictures, copies| {
+            errors.extend(values(&self.residuals(&codes, &pictures, copies)?.detach().sqr()?.to_dtype(DType::F64)?.sum(1)?)?);
+            Ok(())
+        })?;
+        Ok(errors)
+    }
+
+    /// One of the pictures.
+    ///
+    /// # Errors
+    /// Where there is none of that number.
+    pub fn only(&self, picture: usize) -> Result<Self> {
+        Ok(Self { pictures: self.pictures.narrow(0, picture, 1)?.contiguous()?, ..self.clone() })
+    }
+
+    /// J^T J / sigma^2 `[d, d]` at `code`, with the decoder's Jacobian J by central differences of `distance`: the
+    /// Fisher information of the code.
+    ///
+    /// # Errors
+    /// Where the shapes do not fit.
+    pub fn fisher(&self, code: &[f64], distance: f64) -> Result<Vec<f64>> {
+        let size = self.size;
+        let moved = |sign: f64| (0..size).flat_map(move |i| (0..size).map(move |j| code[j] + if i == j { sign * distance } else { 0.0 }));
+        let decoded = self.decode(&moved(1.0).chain(moved(-1.0)).collect::<Vec<f64>>())?.to_dtype(DType::F64)?.to_device(&Device::Cpu)?;
+        let jacobian = ((decoded.narrow(0, 0, size)? - decoded.narrow(0, size, size)?)? * (0.5 * self.unit / (distance * self.sigma)))?;
+        values(&jacobian.matmul(&jacobian.t()?)?)
+    }
+
+    fn decode(&self, codes: &[f64]) -> Result<Tensor> {
+        let mut parts = Vec::new();
+        for codes in codes.chunks(BATCH * self.size) {
+            let codes = self.tensor(codes)?;
+            parts.push(self.decoder.decode(&codes, Mode::Evaluate)?.detach().flatten_from(1)?);
+        }
+        Ok(Tensor::cat(&parts, 0)?)
+    }
+
+    /// Pictures drawn from p(x|z) at `codes` `[K, d]`: `[K, D]`, with noise from `place` of [`Purpose::Evaluation`].
+    ///
+    /// # Errors
+    /// Where the shapes do not fit.
+    pub fn simulate(&self, codes: &[f64], streams: &Streams, place: u64) -> Result<Tensor> {
+        let means = self.decode(codes)?;
+        let noise = streams.normal(Purpose::Evaluation, place, means.elem_count());
+        let noise = Tensor::from_vec(noise, means.shape(), means.device())?.to_dtype(means.dtype())?;
+        Ok((means + (noise * (self.sigma / self.unit))?)?)
+    }
+
+    /// Calls `work` with the codes of some pictures, these pictures and the copies of each.
+    fn batches(&self, codes: &[f64], mut work: impl FnMut(Tensor, Tensor, usize) -> Result<()>) -> Result<()> {
+        let pictures = self.pictures.dim(0)?;
+        let copies = codes.len() / (pictures * self.size).max(1);
+        if copies == 0 || codes.len() != copies * pictures * self.size {
+            return Err(Error::shape("codes", format!("[{pictures} x copies, {}]", self.size), &[codes.len()]));
+        }
+        // Many copies of one picture are cut as well, so that memory has a bound.
+        let (together, part) = ((BATCH / copies).max(1), copies.min(BATCH));
+        for first in (0..pictures).step_by(together) {
+            let count = together.min(pictures - first);
+            let rows = self.pictures.narrow(0, first, count)?;
+            let codes = &codes[first * copies * self.size..(first + count) * copies * self.size];
+            if count > 1 || part == copies {
+                work(self.tensor(codes)?, rows, copies)?;
+            } else {
+                for codes in codes.chunks(part * self.size) {
+                    work(self.tensor(codes)?, rows.clone(), codes.len() / self.size)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn tensor(&self, codes: &[f64]) -> Result<Tensor> {
+        let rows = Tensor::from_slice(codes, (codes.len() / self.size, self.size), &Device::Cpu)?;
+        Ok(rows.to_dtype(self.pictures.dtype())?.to_device(self.pictures.device())?)
+    }
+
+    /// g(z) - x, `[pictures * copies, D]`.
+    fn residuals(&self, codes: &Tensor, pictures: &Tensor, copies: usize) -> Result<Tensor> {
+        let (count, dimensions) = pictures.dims2()?;
+        let decoded = self.decoder.decode(codes, Mode::Evaluate)?.flatten_from(1)?;
+        if decoded.dims() != [count * copies, dimensions] {
+            return Err(Error::shape("decoded pictures", format!("[{}, {dimensions}]", count * copies), decoded.dims()));
+        }
+        let decoded = decoded.reshape((count, copies, dimensions))?;
+        Ok(decoded.broadcast_sub(&pictures.unsqueeze(1)?)?.reshape((count * copies, dimensions))?)
+    }
+}
+
+/// What one unit of the range's pixels is of the \[0, 1\] interval.
+fn unit_of(range: PixelRange) -> f64 {
+    match range {
+        PixelRange::Unit => 1.0,
+        PixelRange::Symmetric => 0.5,
+    }
+}
+
+impl LogLikelihood for DecoderLikelihood<'_> {
+    fn size(&self) -> usize {
+        self.size
+    }
+
+    fn observations(&self) -> usize {
+        self.pictures.dims().first().copied().unwrap_or_default()
+    }
+
+    fn evaluate(&self, codes: &[f64]) -> Result<Evaluated> {
+        let rows = codes.len() / self.size.max(1);
+        let (mut log_likelihoods, mut gradients) = (Vec::with_capacity(rows), Vec::with_capacity(codes.len()));
+        let factor = -0.5 * (self.unit / self.sigma).powi(2);
+        self.batches(codes, |codes, pictures, copies| {
+            let codes = Var::from_tensor(&codes)?;
+            let squares = self.residuals(&codes, &pictures, copies)?.sqr()?;
+            let errors = values(&squares.detach().to_dtype(DType::F64)?.sum(1)?)?;
+            log_likelihoods.extend(errors.into_iter().map(|error| self.of_squared_error(error)));
+            let gradient = (squares.sum_all()? * factor)?.backward()?;
+            let gradient = gradient.get(&codes).ok_or_else(|| Error::Unsupported {
+                what: "the likelihood's gradient".into(),
+                reason: "the decoder keeps no track of its codes".into(),
+            })?;
+            gradients.extend(values(gradient)?);
+            Ok(())
+        })?;
+        Ok(Evaluated { values: log_likelihoods, gradients })
+    }
+}
+
+/// The noise that makes given squared errors likeliest, sigma^2 = E |x - g(z)|^2 / D in \[0, 1\] units: the maximum
+/// of the expected ln p(x|z) over sigma (Rybkin et al., "Simple and Effective VAE Training with Calibrated
+/// Decoders", 2021); with codes drawn from q(z|x), that of the evidence lower bound.
+pub fn likeliest_sigma(squared_errors: &[f64], dimensions: usize, range: PixelRange) -> Option<f64> {
+    let mean = squared_errors.iter().sum::<f64>() / squared_errors.len() as f64;
+    let sigma = unit_of(range) * (mean / dimensions as f64).sqrt();
+    (sigma.is_finite() && sigma > 0.0).then_some(sigma)
+}
+
+/// Nats of a picture as bits for each of its values: nats / (D ln 2).
+pub fn bits_per_dimension(nats: f64, dimensions: usize) -> f64 {
+    nats / (dimensions as f64 * std::f64::consts::LN_2)
+}

@@ -1,0 +1,56 @@
+//! A sweep and a decoder's curve come to the page from the records alone.
+
+#[path = "../examples/synthetic/made_up.rs"]
+mod made_up;
+
+use made_up::results;
+use vimae_report::page;
+use vimae_spec::Measurement;
+
+const HEADING: &str = "<h4>Rate and distortion</h4>";
+
+fn measurement(metric: &str, protocol: &str, value: f64) -> Measurement {
+    Measurement {
+        metric: metric.into(),
+        protocol: protocol.into(),
+        value: Some(value),
+        standard_error: None,
+        unit: "nats".into(),
+        n: 10,
+        higher_is_better: None,
+        note: None,
+    }
+}
+
+#[test]
+fn a_sweep_is_drawn_as_one_line_and_a_decoder_as_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 2).unwrap();
+    let experiment = &mut made_up.experiments[0];
+    for (i, run) in experiment.runs.iter_mut().enumerate() {
+        run.record.spec.method = format!("vae[objective.beta={}]", i / 2);
+        run.record.measurements = vec![
+            measurement("rate", "rate.gaussian", 20.0 - i as f64),
+            measurement("reconstruction", "reconstruction(code=mean,scale=0.05)", 1.0 + i as f64),
+            measurement("reconstruction", "reconstruction(code=sample,scale=0.05)", 2.0 + i as f64),
+        ];
+    }
+    let without = page(&made_up.input()).unwrap();
+    assert_eq!(without.matches(HEADING).count(), 1);
+    assert!(without.contains(">\nVAE\n</text>") && !without.contains("decoder\n</text>"));
+    for (beta, rate) in [("1.0e-1", 3.0), ("1.0e0", 9.0)] {
+        let run = &mut made_up.experiments[0].runs[0];
+        run.record.measurements.push(measurement("ais.rate", beta, rate));
+        run.record.measurements.push(measurement("ais.distortion", beta, 10.0 / rate));
+    }
+    let with = page(&made_up.input()).unwrap();
+    assert!(with.contains("decoder\n</text>") || with.contains("…\n</text>"));
+    assert_ne!(with, without);
+}
+
+#[test]
+fn single_points_make_no_plot() {
+    let folder = tempfile::tempdir().unwrap();
+    let html = page(&results(folder.path(), 2).unwrap().input()).unwrap();
+    assert!(!html.contains(HEADING));
+}

@@ -1,0 +1,118 @@
+//! A finished run measured again, with settings of its own.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::{Error, Evaluation, Measurement, Result, sha256_hex};
+
+/// What one more evaluation of a run found. It stands beside the run's record, which it does not change.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Reevaluation {
+    /// Version of this form.
+    pub format: u32,
+    /// How the run was measured.
+    pub evaluation: Evaluation,
+    /// Digest of that, of the specification, the data and the weights.
+    pub sha256: String,
+    /// Digest of the run's specification.
+    pub spec_sha256: String,
+    /// Digest of the data.
+    pub data_sha256: String,
+    /// Digest of the weights.
+    pub weights_sha256: String,
+    /// Commit of the code.
+    pub git_commit: String,
+    /// Version of the crates.
+    pub version: String,
+    /// Where it ran.
+    pub device: String,
+    /// Seconds that it took.
+    pub seconds: f64,
+    /// The numbers.
+    pub measurements: Vec<Measurement>,
+}
+
+impl Evaluation {
+    /// Digest of this evaluation of those weights on that data.
+    pub fn sha256(&self, spec_sha256: &str, data_sha256: &str, weights_sha256: &str) -> String {
+        // A struct of strings, numbers and sorted maps always serialises.
+        let own = serde_json::to_string(self).unwrap_or_default();
+        sha256_hex([own.as_str(), spec_sha256, data_sha256, weights_sha256].join("\n").as_bytes())
+    }
+
+    /// This evaluation with `metrics` alone, where some are given, and each of `changes`, `KEY=VALUE` with a key of
+    /// an experiment's section `evaluation` or `METRIC.SETTING`. Metrics alone leave the accuracy from few labels
+    /// out, unless a change asks for labels.
+    ///
+    /// # Errors
+    /// Naming the change at fault and what is allowed there; settings of metrics are checked by their catalogue.
+    pub fn changed(&self, metrics: &[String], changes: &[String]) -> Result<Self> {
+        let fault = |problem: String| Error::Form { path: "evaluation".into(), problem };
+        let mut changed = self.clone();
+        if !metrics.is_empty() {
+            changed.metrics = metrics.to_vec();
+            changed.settings.retain(|name, _| metrics.contains(name));
+            changed.labels = 0;
+        }
+        let mut table = serde_json::to_value(&changed).map_err(|e| fault(e.to_string()))?;
+        for change in changes {
+            let (key, value) = change.split_once('=').ok_or_else(|| fault(format!("\"{change}\" is not KEY=VALUE")))?;
+            // What is no JSON is a word.
+            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.into()));
+            match key.split_once('.') {
+                Some((metric, setting)) => table["settings"][metric][setting] = value,
+                None => table[key] = value,
+            }
+        }
+        let changed: Self = serde_json::from_value(table).map_err(|e| fault(e.to_string()))?;
+        match changed.rules().into_iter().find_map(|rule| rule.2.map(|allowed| (rule.0, rule.1, allowed))) {
+            Some((key, given, allowed)) => {
+                Err(Error::Range { path: Path::new("evaluation").into(), key: key.into(), given, allowed: allowed.into() })
+            }
+            None => Ok(changed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn changed(metrics: &[&str], changes: &[&str]) -> Result<Evaluation> {
+        let own = |words: &[&str]| words.iter().map(|w| (*w).to_owned()).collect::<Vec<_>>();
+        Evaluation::default().changed(&own(metrics), &own(changes))
+    }
+
+    #[test]
+    fn metrics_and_settings_are_changed_and_nothing_else() {
+        assert_eq!(changed(&[], &[]).unwrap(), Evaluation::default());
+        let more = changed(&["ais"], &["ais.sigma=0", "ais.chains=8", "prior_samples=100"]).unwrap();
+        assert_eq!((more.metrics.as_slice(), more.labels, more.prior_samples), (["ais".to_owned()].as_slice(), 0, 100));
+        assert_eq!(more.settings["ais"]["chains"], 8);
+        assert_eq!(changed(&["rate"], &["labels=10"]).unwrap().labels, 10);
+    }
+
+    #[test]
+    fn a_wrong_change_is_named() {
+        for (change, expected) in [
+            ("prior_sample=1", "unknown field `prior_sample`"),
+            ("chains", "\"chains\" is not KEY=VALUE"),
+            ("noise_passes=1", "evaluation.noise_passes = 1 is not allowed"),
+            ("prior_samples=many", "\"many\""),
+        ] {
+            let message = changed(&[], &[change]).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_digest_is_of_everything_that_makes_the_numbers() {
+        let digest = |evaluation: &Evaluation, spec| evaluation.sha256(spec, "data", "weights");
+        let (own, other) = (Evaluation::default(), changed(&["rate"], &[]).unwrap());
+        assert_eq!(digest(&own, "spec"), digest(&own.clone(), "spec"));
+        assert_ne!(digest(&own, "spec"), digest(&other, "spec"));
+        assert_ne!(digest(&own, "spec"), digest(&own, "another"));
+    }
+}
