@@ -1,6 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 pub mod controls;
+mod digest;
+pub mod features;
+pub mod inception;
+pub mod pictures;
+mod pth;
+pub mod resize;
 mod summary;
 
 pub use summary::Summary;

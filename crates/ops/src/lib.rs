@@ -6,6 +6,7 @@ pub mod channels_last;
 mod conv;
 mod error;
 mod exponential;
+pub mod inference;
 mod linear;
 mod loss;
 mod memory;
