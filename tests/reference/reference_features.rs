@@ -7,10 +7,13 @@ use candle_core::{Device, Tensor};
 use sha2::{Digest, Sha256};
 use vimae_core::ImageShape;
 use vimae_metrics::{
+    features::{Features, Source},
+    fid,
     inception::{self, Inception, weights},
+    kid,
     resize::Resize,
 };
-use vimae_tests::golden::{Case, case, folder};
+use vimae_tests::golden::{Case, case, folder, near};
 
 fn splitmix64(x: u64) -> u64 {
     let mut z = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -69,4 +72,23 @@ fn inception_features() -> Result<()> {
     let pixels: Vec<Vec<f32>> = (0..count).map(|i| Ok(images.get(i)?.flatten_all()?.to_vec1()?)).collect::<Result<_>>()?;
     let features = network.run_floats(&pixels, shape)?.features;
     case.check("pool3", &Tensor::from_vec(features, (count, inception::FEATURES), &Device::Cpu)?)
+}
+
+#[test]
+fn frechet_and_kernel_distances() -> Result<()> {
+    for name in ["fid_0", "fid_1", "fid_2"] {
+        let case = case(name)?;
+        let features = |key: &str| -> Result<Features> {
+            let rows = case.tensor(key)?;
+            let size = rows.dim(1)?;
+            Ok(Features::new(Source::new("reference", "none"), key, size, rows.flatten_all()?.to_vec1()?, None)?)
+        };
+        let (x, y) = (features("x")?, features("y")?);
+        let (rtol, atol) = (case.number("rtol")?, case.number("atol")?);
+        for (a, b) in [(&x, &y), (&y, &x)] {
+            near(&format!("{name} fid"), fid::fid(a, b)?.value, case.number("fid")?, rtol, atol)?;
+            near(&format!("{name} kid"), kid::kid(a, b)?.value, case.number("kid")?, rtol, atol)?;
+        }
+    }
+    Ok(())
 }

@@ -3,8 +3,15 @@
 pub mod controls;
 mod digest;
 pub mod features;
+pub mod fid;
+pub mod gaussian;
 pub mod inception;
+pub mod inception_score;
+mod inner;
+pub mod kid;
+mod linear;
 pub mod pictures;
+pub mod prdc;
 mod pth;
 pub mod resize;
 mod summary;

@@ -12,9 +12,11 @@ use crate::BuildMetric;
 
 mod kernel;
 mod pairs;
+pub mod two_sample;
 
 pub use kernel::{Imq, Kernel, Rbf};
-use pairs::{Points, Sums};
+use pairs::Points;
+pub(crate) use pairs::Sums;
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "mmd",
@@ -103,7 +105,7 @@ pub fn estimate(q: &Tensor, p: &Tensor, kernels: &[&dyn Kernel]) -> Result<Vec<E
     Ok(sums.map(|(((qq, pp), qp), kernel)| combine(qq, pp, qp, kernel.at_zero())).collect())
 }
 
-fn combine(qq: &Sums, pp: &Sums, qp: &Sums, at_zero: f64) -> Estimate {
+pub(crate) fn combine(qq: &Sums, pp: &Sums, qp: &Sums, at_zero: f64) -> Estimate {
     let (n, m) = (qq.rows.len() as f64, pp.rows.len() as f64);
     let own = |sums: &Sums, n: f64| OwnTerm::new(sums, n);
     let (q, p) = (own(qq, n), own(pp, m));
