@@ -17,6 +17,32 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     Step(Step),
+    Fid(Fid),
+}
+
+/// Time the parts of an FID: the Inception network, the Frechet distance, KID, precision and recall.
+///
+/// Weights are untrained and features made up: only the speed is measured, nothing is read or downloaded.
+#[derive(Debug, Args)]
+struct Fid {
+    /// Pictures through the network.
+    #[arg(long, default_value_t = 96)]
+    images: usize,
+    /// Rows and columns of each, before they are resized to 299.
+    #[arg(long, default_value_t = 32)]
+    size: usize,
+    /// Rows of each of the two sets for KID, precision and recall.
+    #[arg(long, default_value_t = 10_000)]
+    rows: usize,
+    /// How often the network, covariance and Frechet distance are timed; the fastest counts.
+    #[arg(long, default_value_t = 3)]
+    repeats: usize,
+    /// Where to compute.
+    #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
+    device: String,
+    /// Print JSON; there is no other form.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Time the whole VIMAE-n training step: noise, encoder, decoder, loss with MMD, backward, Adam.
@@ -43,8 +69,15 @@ struct Step {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let What::Step(Step { dataset, width, batch, steps, device, json: _ }) = &arguments.what;
-    let timing = vimae_lab::bench_step(dataset, *width, *batch, *steps, &vimae_lab::device(device)?)?;
-    print(serde_json::to_string(&timing)?);
+    match &arguments.what {
+        What::Step(Step { dataset, width, batch, steps, device, json: _ }) => {
+            let timing = vimae_lab::bench_step(dataset, *width, *batch, *steps, &vimae_lab::device(device)?)?;
+            print(serde_json::to_string(&timing)?);
+        }
+        What::Fid(Fid { images, size, rows, repeats, device, json: _ }) => {
+            let timing = vimae_lab::bench_fid(*images, *size, *rows, *repeats, &vimae_lab::device(device)?)?;
+            print(serde_json::to_string(&timing)?);
+        }
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 mod bench;
 mod check;
 mod data;
+mod fid;
 mod progress;
 mod reproduce;
 mod train;
@@ -27,6 +28,7 @@ enum Command {
     Train(train::Arguments),
     Verify(verify::Arguments),
     Data(data::Arguments),
+    Fid(fid::Arguments),
     Bench(bench::Arguments),
     Check(check::Arguments),
 }
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
+        Command::Fid(arguments) => fid::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
     };

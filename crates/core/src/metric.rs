@@ -2,10 +2,12 @@
 
 use candle_core::Tensor;
 
-use crate::{Code, PixelRange, Prior, Result, Streams};
+use crate::{Code, Dataset, PixelRange, Prior, Result, Streams};
 
 /// What an evaluation gathered about a model, for metrics to measure. All tensors are on the CPU.
 pub struct Evidence<'a> {
+    /// The data set, for its labels and its training pictures.
+    pub dataset: &'a dyn Dataset,
     /// The interval of the pixels of every picture here.
     pub range: PixelRange,
     /// Test pictures, `[N, C, H, W]`.

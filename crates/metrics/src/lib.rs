@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub mod classifier;
 pub mod controls;
 mod digest;
 pub mod features;
@@ -24,6 +25,7 @@ pub type BuildMetric = fn(&vimae_core::Settings) -> vimae_core::Result<Box<dyn v
 vimae_core::catalogue! {
     /// Every metric.
     pub static METRICS: BuildMetric = "metric" in {
+        fid_classifier,
         mmd,
         nll,
         rate,
