@@ -54,6 +54,8 @@ fn it_learns_the_labels_and_is_a_function_of_the_data() {
     let right = logits.chunks(classes).zip(stripes.set.labels()).filter(|(l, label)| (l[1] > l[0]) == (**label == 1)).count();
     assert!(right > 380, "{right} of 400");
     assert_eq!((outputs.features.len(), classes), (400 * 64, 2));
+    let squares: f32 = outputs.features.iter().map(|v| v * v).sum();
+    assert!((squares / outputs.features.len() as f32 - 1.0).abs() < 1e-3);
     let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
     let again = single.install(|| Classifier::train(&stripes, &mut |_, _| {}).unwrap());
     assert_eq!(again.source(), network.source());
