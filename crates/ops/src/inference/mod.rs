@@ -24,6 +24,7 @@ mod conv;
 mod map;
 mod pool;
 mod rows;
+mod winograd;
 
 pub use conv::Conv;
 pub use map::Map;
