@@ -11,7 +11,8 @@ use vimae_tests::command::call;
 fn picture(path: &Path, side: u32, kind: png::ColorType, depth: png::BitDepth, phase: u32) -> Result<()> {
     let channels = kind.samples() as u32;
     let bytes = if depth == png::BitDepth::Sixteen { 2 } else { 1 };
-    let value = |i: u32| ((i / (channels * bytes) % side * 7 + i / (channels * bytes * side) * 5 + i % channels * 40 + phase * 31) % 256) as u8;
+    let value =
+        |i: u32| ((i / (channels * bytes) % side * 7 + i / (channels * bytes * side) * 5 + i % channels * 40 + phase * 31) % 256) as u8;
     let data: Vec<u8> = (0..side * side * channels * bytes).map(value).collect();
     let mut encoder = png::Encoder::new(std::io::BufWriter::new(std::fs::File::create(path)?), side, side);
     encoder.set_color(kind);
@@ -49,7 +50,15 @@ fn folders_of_any_pictures_are_compared_or_refused_by_name() -> Result<()> {
     for set in ["a", "b"] {
         std::fs::create_dir(at(set))?;
     }
-    let kinds = [(20, Rgb, Eight), (33, Rgba, Eight), (28, Grayscale, Eight), (31, Grayscale, Sixteen), (400, Rgb, Sixteen), (9, GrayscaleAlpha, Eight), (299, Rgb, Eight)];
+    let kinds = [
+        (20, Rgb, Eight),
+        (33, Rgba, Eight),
+        (28, Grayscale, Eight),
+        (31, Grayscale, Sixteen),
+        (400, Rgb, Sixteen),
+        (9, GrayscaleAlpha, Eight),
+        (299, Rgb, Eight),
+    ];
     for (i, (side, kind, depth)) in kinds.into_iter().enumerate() {
         picture(&at(&format!("a/{i}.png")), side, kind, depth, 0)?;
         picture(&at(&format!("b/{i}.png")), side, kind, depth, 3)?;
@@ -106,6 +115,9 @@ fn what_cannot_be_compared_is_refused_with_a_reason() -> Result<()> {
     let text = folder.path().join("text.pth");
     std::fs::write(&text, "no weights")?;
     let text = text.display().to_string();
-    refused(&["digits:test", "digits:test", "--count", "5", "--no-cache", "--weights", &text], &["text.pth", "neither safetensors nor a PyTorch file"])?;
+    refused(
+        &["digits:test", "digits:test", "--count", "5", "--no-cache", "--weights", &text],
+        &["text.pth", "neither safetensors nor a PyTorch file"],
+    )?;
     refused(&["digits:test", "digits:test", "--count", "1", "--no-cache", "--features", "classifier:digits"], &["1 pictures", "2 or more"])
 }

@@ -179,3 +179,6 @@ fn fold(spec: graph::Spec, weights: &BTreeMap<String, Tensor>) -> Result<Folded>
     let weight = Tensor::from_vec(values, (spec.outputs, spec.channels, kh, kw), &Device::Cpu)?;
     Ok(Folded { spec, weight, bias })
 }
+
+#[cfg(test)]
+mod tests;
