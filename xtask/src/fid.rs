@@ -9,20 +9,21 @@ use vimae_lab::{FidReport, FidRequest, HubOptions, Network, Resize, Shelf, fid};
 
 use crate::{print, root, sources};
 
-/// Compare generated pictures with real ones: FID, FID at infinitely many pictures, KID, precision, recall, density,
-/// coverage.
+/// Compare generated pictures with real ones: FID, KID, precision, recall, density, coverage.
 ///
-/// A set of pictures is a folder or archive (.zip, .tar, .tar.gz) of PNG and JPEG files of any sizes, the folder of a
-/// finished run (its samples are drawn), or NAME:train, NAME:test for a data set.
+/// A set of pictures is a folder or archive (.zip, .tar, .tar.gz) of PNG and JPEG files of any
+/// sizes, the folder of a finished run (its samples are drawn), or NAME:train, NAME:test for a
+/// data set.
 ///
-/// Each number is printed with its protocol: features, digest of their weights, resizing, and how many pictures. Two
-/// FIDs can be compared only where all of that agrees. FID falls as pictures get more; the customary number is 10 000
-/// or 50 000, and KID and FID at infinitely many pictures do not have that bias.
+/// Each number is printed with its protocol: features, digest of their weights, resizing, and how
+/// many pictures. Two FIDs can be compared only where all of that agrees. FID falls as pictures
+/// get more; the customary number is 10 000 or 50 000. KID, and FID estimated at infinitely many
+/// pictures (fid_infinity), do not have that bias.
 ///
 /// Examples:
 ///   cargo xtask fid cifar10:test runs/quick/mine
 ///   cargo xtask fid real.zip generated/ --resize clean
-///   cargo xtask fid digits:test runs/quick/digits/RUN --features classifier:digits      (needs no download)
+///   cargo xtask fid digits:test RUN --features classifier:digits     (needs no download)
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
@@ -30,16 +31,16 @@ pub(crate) struct Arguments {
     reference: String,
     /// The generated pictures.
     generated: String,
-    /// The features: inception (of 2015-12-05, as in every published FID), classifier:NAME (trained here on the labels
-    /// of that data set), or a safetensors file with a classifier of the same form.
+    /// The features: inception (of 2015-12-05, as in every published FID), classifier:NAME (trained
+    /// here on the labels of that data set), or a safetensors file with a classifier of that form.
     #[arg(long, default_value = "inception", value_name = "inception|classifier:NAME|FILE")]
     features: String,
-    /// How pictures reach the 299 x 299 of Inception: legacy as pytorch-fid, clean as clean-fid, clean_bytes as clean but
-    /// rounded to bytes.
+    /// How pictures reach Inception's 299 x 299: legacy as pytorch-fid, clean as clean-fid,
+    /// clean_bytes as clean but rounded to bytes.
     #[arg(long, default_value = "legacy", value_parser = ["legacy", "clean", "clean_bytes"])]
     resize: String,
-    /// Inception's weights, .pth of pytorch-fid or safetensors; fetched once where not given (95 MB, unless HF_HUB_OFFLINE
-    /// is set).
+    /// Inception's weights, pytorch-fid's .pth or safetensors; fetched once where not given (95 MB,
+    /// unless HF_HUB_OFFLINE is set).
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
     /// Take the first N pictures of each set; of a run, draw N.

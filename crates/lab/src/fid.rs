@@ -235,6 +235,10 @@ fn published(request: &FidRequest, progress: FidProgress<'_>) -> Result<PathBuf>
         if let vimae_hub::Event::Bytes { done, total } = event {
             progress("weights, kB", (done >> 10) as usize, (total.unwrap_or(done) >> 10) as usize);
         }
+    });
+    let fetched = fetched.map_err(|e| Error::Pictures {
+        place: "Inception's weights".into(),
+        problem: format!("{e}; give a file that you have, or features of a classifier of a data set, which need no download"),
     })?;
     let bytes = std::fs::read(&fetched.path).map_err(|e| Error::Pictures { place: to.display().to_string(), problem: e.to_string() })?;
     let sha256 = vimae_spec::sha256_hex(&bytes);
