@@ -7,7 +7,7 @@ use faer::{Mat, prelude::ReborrowMut};
 use crate::{features::Features, linear};
 
 /// Rows and columns of a block.
-pub(crate) const BLOCK: usize = 256;
+pub(crate) const BLOCK: usize = 512;
 
 /// Blocks of rows of a set.
 pub(crate) fn blocks(features: &Features) -> usize {
