@@ -29,6 +29,8 @@ noise_images = 50
 noise_passes = 8
 labels = 100
 label_draws = 2
+classifiers = ["svm", "tsvm"]
+pool = 100
 
 [methods.vae.objective]
 name = "vae"

@@ -5,4 +5,5 @@ mod reference_features;
 mod reference_measures;
 mod reference_networks;
 mod reference_operations;
+mod reference_svm;
 mod reference_trajectories;

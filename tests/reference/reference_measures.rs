@@ -1,10 +1,8 @@
-//! Priors, discrepancies, likelihoods and support vector machines.
+//! Priors, discrepancies and likelihoods.
 
 use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor};
-use ndarray::{Array2, s};
 use vimae_core::Code;
-use vimae_eval::svm::{Kernel, OneVsRest};
 use vimae_metrics::{
     Summary,
     mmd::{self, Imq, Rbf},
@@ -91,22 +89,6 @@ fn parzen_windows() -> Result<()> {
         let densities = parzen::log_densities(&test, &generated, &[window])?;
         let mean = Summary::of(&densities[0]).context("finite densities")?.mean;
         near(sigma, -mean, expected.as_f64().context("a number")?, case.number("rtol")?, case.number("atol")?)?;
-    }
-    Ok(())
-}
-
-#[test]
-fn support_vector_machines() -> Result<()> {
-    let case = case("svm_blobs")?;
-    let features = case.tensor("features")?;
-    let features = Array2::from_shape_vec(features.dims2()?, values(&features)?)?;
-    let labels: Vec<u32> = values(&case.tensor("labels")?)?.into_iter().map(|l| l as u32).collect();
-    let rbf = Kernel::Rbf { gamma: case.number("rbf_gamma")? };
-    for (kernel, key) in [(rbf, "sklearn_rbf_one_vs_one_accuracy"), (Kernel::Linear, "sklearn_linear_accuracy")] {
-        let machines = OneVsRest::fit(kernel, features.slice(s![..600, ..]), &labels[..600])?;
-        let predicted = machines.predict(features.slice(s![600.., ..]));
-        let right = predicted.iter().zip(&labels[600..]).filter(|(p, l)| p == l).count();
-        near(key, right as f64 / predicted.len() as f64, case.number(key)?, 0.0, case.number("accuracy_tolerance")?)?;
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! `cargo xtask bench`: one JSON line a measurement.
 
+mod fid;
+mod svm;
+
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -17,32 +20,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     Step(Step),
-    Fid(Fid),
-}
-
-/// Time the parts of an FID: the Inception network, the Frechet distance, KID, precision and recall.
-///
-/// Weights are untrained and features made up: only the speed is measured, nothing is read or downloaded.
-#[derive(Debug, Args)]
-struct Fid {
-    /// Pictures through the network.
-    #[arg(long, default_value_t = 96)]
-    images: usize,
-    /// Rows and columns of each, before they are resized to 299.
-    #[arg(long, default_value_t = 32)]
-    size: usize,
-    /// Rows of each of the two sets for KID, precision and recall.
-    #[arg(long, default_value_t = 10_000)]
-    rows: usize,
-    /// How often the network, covariance and Frechet distance are timed; the fastest counts.
-    #[arg(long, default_value_t = 3)]
-    repeats: usize,
-    /// Where to compute.
-    #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
-    device: String,
-    /// Print JSON; there is no other form.
-    #[arg(long)]
-    json: bool,
+    CudaCheck(CudaCheck),
+    Fid(fid::Fid),
+    Svm(svm::Svm),
 }
 
 /// Time the whole VIMAE-n training step: noise, encoder, decoder, loss with MMD, backward, Adam.
@@ -63,21 +43,61 @@ struct Step {
     /// Where to compute.
     #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
     device: String,
+    /// Let CUDA round to TF32 on tensor cores.
+    #[arg(long)]
+    tf32: bool,
     /// Print JSON; there is no other form.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Compare what a GPU computes with the CPU: every operation and the whole step, forward and backward.
+#[derive(Debug, Args)]
+struct CudaCheck {
+    /// What to compare with the CPU.
+    #[arg(long, default_value = "cuda", value_name = "cuda[:N]")]
+    device: String,
+    /// Let CUDA round to TF32 on tensor cores; the tolerance of f32 is wider then.
+    #[arg(long)]
+    tf32: bool,
+    /// Print every comparison as one JSON document.
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match &arguments.what {
-        What::Step(Step { dataset, width, batch, steps, device, json: _ }) => {
+        What::Step(Step { dataset, width, batch, steps, device, tf32, json: _ }) => {
+            vimae_lab::allow_tf32(*tf32);
             let timing = vimae_lab::bench_step(dataset, *width, *batch, *steps, &vimae_lab::device(device)?)?;
             print(serde_json::to_string(&timing)?);
+            Ok(ExitCode::SUCCESS)
         }
-        What::Fid(Fid { images, size, rows, repeats, device, json: _ }) => {
-            let timing = vimae_lab::bench_fid(*images, *size, *rows, *repeats, &vimae_lab::device(device)?)?;
-            print(serde_json::to_string(&timing)?);
-        }
+        What::CudaCheck(check) => cuda_check(check),
+        What::Fid(arguments) => fid::run(arguments),
+        What::Svm(arguments) => svm::run(arguments),
     }
-    Ok(ExitCode::SUCCESS)
+}
+
+fn cuda_check(CudaCheck { device, tf32, json }: &CudaCheck) -> Result<ExitCode> {
+    vimae_lab::allow_tf32(*tf32);
+    let rows = vimae_lab::agreement(&vimae_lab::device(device)?)?;
+    let off = rows.iter().filter(|row| !row.agrees);
+    for row in off.clone() {
+        tracing::error!("{} ({}): relative error {:.1e}, tolerated {:.0e}", row.what, row.dtype, row.relative_error, row.tolerance);
+    }
+    let failed = off.count();
+    if *json {
+        print(serde_json::to_string(&rows)?);
+    } else {
+        let worst = |dtype: &str| rows.iter().filter(|row| row.dtype == dtype).map(|row| row.relative_error).fold(0.0, f64::max);
+        print(format_args!(
+            "{} of {} comparisons agree; largest relative error {:.1e} in f32, {:.1e} in f64",
+            rows.len() - failed,
+            rows.len(),
+            worst("f32"),
+            worst("f64"),
+        ));
+    }
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -2,83 +2,137 @@
 
 use std::collections::BTreeSet;
 
+use ndarray::{Array2, Axis};
+use rayon::prelude::*;
 use vimae_core::{Code, ImageSet, Split};
-use vimae_metrics::Summary;
-use vimae_spec::Measurement;
+use vimae_spec::{Classifier, CodeName, Evaluation, Measurement, NoiseOn};
 
 use crate::{
     FewLabel, Result,
     condition::{CONDITIONS, Condition},
-    few_label::Known,
+    confusion::{self, Confusion},
+    draws::{Draw, Draws},
+    few_label::Sets,
     gather::{Gatherer, matrix},
+    over_draws::OverDraws,
 };
 
-/// Measures `protocol` on the codes of `test`, of which `clean` are those without corruption.
-pub(crate) fn measure(gatherer: &mut Gatherer<'_, '_>, protocol: &FewLabel, test: &ImageSet, clean: &Code) -> Result<Vec<Measurement>> {
+/// Noise on labelled pictures begins here, so that none of them shares it with a test picture.
+const LABELLED_NOISE: usize = 1 << 40;
+/// Draws of codes of labelled and of test pictures begin at these steps.
+const KNOWN_CODES: u64 = 1 << 8;
+const ASKED_CODES: u64 = 2 << 8;
+
+/// What the protocols found.
+pub(crate) struct Found {
+    pub(crate) measurements: Vec<Measurement>,
+    pub(crate) confusions: Vec<Confusion>,
+}
+
+/// Measures what `evaluation` asks for on the codes of `test`, of which `clean` are those without corruption.
+pub(crate) fn measure(gatherer: &mut Gatherer<'_, '_>, evaluation: &Evaluation, test: &ImageSet, clean: &Code) -> Result<Found> {
     let train = gatherer.subject.dataset.split(Split::Train)?;
-    if let Some(reason) = impossible(protocol, train, test) {
-        return Ok(readings(protocol, test.len(), |_| (None, Some(reason.clone()))));
-    }
-
-    let draws: Vec<Vec<usize>> = (0..protocol.draws).map(|draw| protocol.draw(train.labels(), &gatherer.streams, draw)).collect();
-    let indices: Vec<usize> = draws.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect();
-    let codes = matrix(&gatherer.encode("encoding labelled pictures", train, &indices, |pictures, _| Ok(pictures.clone()))?.mean)?;
-    let known = Known { indices: &indices, codes, labels: indices.iter().map(|i| train.labels()[*i]).collect() };
-
-    let range = gatherer.subject.dataset.range();
-    let all: Vec<usize> = (0..test.len()).collect();
-    let mut conditions = Vec::with_capacity(CONDITIONS.len());
-    for (name, condition) in CONDITIONS {
-        conditions.push(match condition {
-            Condition::Clean => matrix(&clean.mean)?,
-            _ => {
-                let streams = gatherer.streams;
-                let corrupted = gatherer.encode(name, test, &all, |pictures, first| condition.apply(pictures, range, &streams, first))?;
-                matrix(&corrupted.mean)?
-            }
-        });
-    }
-    if known.codes.iter().chain(conditions.iter().flatten()).any(|v| !v.is_finite()) {
-        return Ok(readings(protocol, test.len(), |_| (None, Some("the codes are not all finite".into()))));
-    }
-
-    (gatherer.progress)("few-label accuracy", 0, draws.len());
-    let accuracies = protocol.run(&draws, &known, &conditions, test.labels())?;
-    (gatherer.progress)("few-label accuracy", draws.len(), draws.len());
-    let note = format!("{} draws of the labelled pictures", draws.len());
-    Ok(readings(protocol, test.len(), |condition| {
-        let over_draws: Vec<f64> = accuracies.iter().map(|draw| draw[condition]).collect();
-        (Summary::of(&over_draws), Some(note.clone()))
-    }))
-}
-
-/// Why the protocol has no meaning on these pictures, if so.
-fn impossible(protocol: &FewLabel, train: &ImageSet, test: &ImageSet) -> Option<String> {
-    let classes = |set: &ImageSet| set.labels().iter().copied().collect::<BTreeSet<_>>();
-    let (known, asked) = (classes(train), classes(test));
-    if !asked.is_subset(&known) {
-        let unseen = asked.difference(&known).count();
-        return Some(format!("{unseen} of {} test classes have no training pictures", asked.len()));
-    }
-    if known.len() < 2 || protocol.labels < known.len() {
-        return Some(format!("{} labels for {} classes", protocol.labels, known.len()));
-    }
-    None
-}
-
-fn readings(protocol: &FewLabel, n: usize, value: impl Fn(usize) -> (Option<Summary>, Option<String>)) -> Vec<Measurement> {
-    let one = |(condition, (metric, _)): (usize, &(&str, Condition))| {
-        let (summary, note) = value(condition);
-        Measurement {
-            metric: (*metric).into(),
-            protocol: protocol.protocol(),
-            value: summary.map(|s| s.mean),
-            standard_error: summary.and_then(|s| s.standard_error),
-            unit: "percent".into(),
-            n,
-            higher_is_better: Some(true),
-            note,
-        }
+    let sampled = clean.log_var.is_some();
+    let draws = match Draws::new(evaluation.labels, evaluation.label_draws, train.labels(), test.labels(), &gatherer.streams) {
+        Ok(draws) => draws,
+        Err(reason) => return Ok(nothing(&FewLabel::all(evaluation, evaluation.labels, None, sampled), test.len(), &reason)),
     };
-    CONDITIONS.iter().enumerate().map(one).collect()
+    let protocols = FewLabel::all(evaluation, draws.labels, draws.unseen, sampled);
+    let size = draws.draws.first().map_or(0, |draw| draw.asked.len());
+    let known = if draws.split == Split::Train { train } else { test };
+    let (known_rows, asked_rows) = (draws.known(), draws.asked());
+
+    let both = evaluation.noise.contains(&NoiseOn::Both);
+    let mut codes = (Vec::new(), Vec::new());
+    for (condition, (name, change)) in CONDITIONS.iter().enumerate() {
+        if both || condition == 0 {
+            let code = corrupted(gatherer, &format!("{name}, labelled pictures"), known, &known_rows, *change, LABELLED_NOISE)?;
+            codes.0.push(forms(gatherer, &code, evaluation, KNOWN_CODES + condition as u64)?);
+        }
+        let code = match change {
+            Condition::Clean if asked_rows.len() == test.len() => clean.clone(),
+            _ => corrupted(gatherer, name, test, &asked_rows, *change, 0)?,
+        };
+        codes.1.push(forms(gatherer, &code, evaluation, ASKED_CODES + condition as u64)?);
+    }
+    if codes.0.iter().chain(&codes.1).flatten().any(|(_, codes)| codes.iter().any(|v| !v.is_finite())) {
+        return Ok(nothing(&protocols, size, "the codes are not all finite"));
+    }
+
+    let mut found = Found { measurements: Vec::new(), confusions: Vec::new() };
+    for (done, protocol) in protocols.iter().enumerate() {
+        let name = protocol.protocol(size);
+        (gatherer.progress)(&name, done, protocols.len());
+        let one = |draw: &Draw| {
+            let known_at: Vec<usize> = draw.known.iter().filter_map(|i| known_rows.binary_search(i).ok()).collect();
+            let asked_at: Vec<usize> = draw.asked.iter().filter_map(|i| asked_rows.binary_search(i).ok()).collect();
+            let of = |all: &[Forms], rows: &[usize]| -> Vec<Array2<f64>> {
+                all.iter().flatten().filter(|(code, _)| *code == protocol.code).map(|(_, codes)| codes.select(Axis(0), rows)).collect()
+            };
+            let labels = draw.known.iter().map(|i| known.labels()[*i]).collect();
+            protocol.classify(&Sets { known: of(&codes.0, &known_at), labels, asked: of(&codes.1, &asked_at) })
+        };
+        // A transductive machine runs its classes in parallel and holds a large matrix.
+        let predicted: Result<Vec<_>> = match protocol.classifier {
+            Classifier::Tsvm => draws.draws.iter().map(one).collect(),
+            _ => draws.draws.par_iter().map(one).collect(),
+        };
+        let predicted = match predicted {
+            Ok(predicted) => predicted,
+            // Too few labels to tune with, for instance: a number that does not exist, not a failed run.
+            Err(crate::Error::Svm(error)) => {
+                found.measurements.extend(nothing(std::slice::from_ref(protocol), size, &error.to_string()).measurements);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let truth: Vec<Vec<u32>> = draws.draws.iter().map(|draw| draw.asked.iter().map(|i| test.labels()[*i]).collect()).collect();
+        let over =
+            OverDraws { protocol: &name, truth: &truth, predicted: &predicted, known: draws.draws.first().map_or(0, |d| d.known.len()) };
+        found.measurements.extend(over.accuracies());
+        if draws.unseen.is_none() {
+            if done == 0 {
+                found.measurements.extend(over.classes());
+            }
+            found.confusions.extend(confusion::of(&name, &truth, &predicted));
+        }
+    }
+    (gatherer.progress)("few-label accuracy", protocols.len(), protocols.len());
+    Ok(found)
+}
+
+/// The forms of code that are asked for.
+type Forms = Vec<(CodeName, Array2<f64>)>;
+
+fn forms(gatherer: &Gatherer<'_, '_>, code: &Code, evaluation: &Evaluation, step: u64) -> Result<Forms> {
+    let mut forms = Vec::new();
+    for &name in &evaluation.codes {
+        match name {
+            CodeName::Mean => forms.push((name, matrix(&code.mean)?)),
+            CodeName::Sample if code.log_var.is_some() => forms.push((name, matrix(&gatherer.draw_at(code, step)?)?)),
+            CodeName::Sample => {}
+        }
+    }
+    Ok(forms)
+}
+
+/// Codes of the pictures at `rows` under a condition.
+fn corrupted(
+    gatherer: &mut Gatherer<'_, '_>,
+    what: &str,
+    set: &ImageSet,
+    rows: &[usize],
+    condition: Condition,
+    first: usize,
+) -> Result<Code> {
+    let (streams, range) = (gatherer.streams, gatherer.subject.dataset.range());
+    Ok(gatherer.encode(what, set, rows, |pictures, place| condition.apply(pictures, range, &streams, first + place))?)
+}
+
+/// Measurements that say why there are none.
+fn nothing(protocols: &[FewLabel], size: usize, reason: &str) -> Found {
+    let mut seen = BTreeSet::new();
+    let names = protocols.iter().map(|p| p.protocol(size)).filter(|name| seen.insert(name.clone()));
+    let measurements = names.flat_map(|name| OverDraws::none(&name, size, reason)).collect();
+    Found { measurements, confusions: Vec::new() }
 }

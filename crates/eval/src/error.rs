@@ -10,17 +10,9 @@ pub enum Error {
     /// An error of the model, the data or a metric.
     #[error(transparent)]
     Core(#[from] vimae_core::Error),
-    /// A support vector machine that could not be fitted.
-    #[error("support vector machine for class {class}: {source}")]
-    Svm {
-        /// The class against the rest.
-        class: u32,
-        /// What the solver says.
-        source: linfa_svm::SvmError,
-    },
-    /// Training data that give no classifier.
+    /// Codes and labels that give no classifier.
     #[error("support vector machines: {0}")]
-    Labels(String),
+    Svm(#[from] vimae_svm::Error),
 }
 
 impl From<candle_core::Error> for Error {

@@ -7,8 +7,7 @@ use vimae_metrics::METRICS;
 use vimae_spec::{Evaluation, Measurement};
 
 use crate::{
-    FewLabel, Pictures, Result, accuracy,
-    few_label::KernelChoice,
+    Confusion, Pictures, Result, accuracy,
     gather::{Gatherer, Progress},
 };
 
@@ -35,6 +34,8 @@ pub struct Outcome {
     pub measurements: Vec<Measurement>,
     /// The pictures.
     pub pictures: Pictures,
+    /// Which class was taken for which by the few-label protocols.
+    pub confusions: Vec<Confusion>,
 }
 
 /// Measures `subject` as `evaluation` says: the metrics it names, or all, and the few-label accuracy where it asks
@@ -89,13 +90,14 @@ pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progr
     }
     (gatherer.progress)("metrics", metrics.len(), metrics.len());
 
+    let mut confusions = Vec::new();
     if evaluation.labels > 0 {
-        // The linear kernel costs linfa too much at 64 dimensions to be measured always; see `KernelChoice::Linear`.
-        let protocol = FewLabel { labels: evaluation.labels, draws: evaluation.label_draws, kernel: KernelChoice::Rbf };
-        measurements.extend(accuracy::measure(&mut gatherer, &protocol, test, &code)?);
+        let found = accuracy::measure(&mut gatherer, evaluation, test, &code)?;
+        measurements.extend(found.measurements);
+        confusions = found.confusions;
     }
     let pictures = Pictures::new(test, subject.dataset.range(), &reconstructions, &generated, &code.mean)?;
-    Ok(Outcome { measurements, pictures })
+    Ok(Outcome { measurements, pictures, confusions })
 }
 
 /// The metrics of those names; all where none is named.

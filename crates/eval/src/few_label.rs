@@ -1,187 +1,247 @@
-//! Few-label accuracy: how well codes tell classes apart when few training pictures have labels.
+//! Few-label protocols: how well codes tell classes apart when few of them have labels.
 //!
-//! `labels` class-balanced training codes carry labels. All codes are standardised with the mean and deviation of
-//! the labelled codes and the unlabelled, clean test codes; one-vs-rest support vector machines are fitted to the
-//! labelled ones and classify every test code under every condition. Mean and standard error over `draws` choices
-//! of the labelled pictures. Codes are means, `[N, d]`.
+//! Codes are standardised with mean and deviation of the labelled and the unlabelled codes together. A protocol that
+//! learns from labelled codes alone (`svm.inductive`, `knn`, `probe`) is, under `noise=test`, fitted once, to the scale
+//! of the clean test codes, and classifies the test codes of every condition. The transductive machines are fitted anew
+//! under every condition: their pool is the first `pool` test codes of that condition, whose labels they never see, and
+//! the scale is that of the labelled codes and the pool; accuracy is over all test codes. Under `noise=both` the
+//! labelled pictures are corrupted as the test pictures are, and everything is fitted anew under every condition.
 
-use std::collections::BTreeMap;
+use ndarray::{Array2, ArrayView2, s};
+use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, NoiseOn};
+use vimae_svm::{Kernel, Machines, Standardiser, Svm, TransductiveSvm, cross_validate};
 
-use ndarray::{Array1, Array2, ArrayView2, Axis};
-use rand::seq::index;
-use rayon::prelude::*;
-use vimae_core::{Purpose, Streams};
+use crate::{Result, neighbours::Neighbours, probe::Probe};
 
-use crate::{
-    Error, Result,
-    svm::{Kernel, OneVsRest},
-};
+/// Voters of the nearest-neighbour protocol.
+const VOTERS: usize = 10;
+/// Folds of cross-validation.
+const FOLDS: usize = 5;
 
-/// The kernel of the machines, in the scale of standardised codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum KernelChoice {
-    /// Gaussian with gamma = 1 / d.
-    Rbf,
-    /// Linear. Not part of an evaluation by default: linfa's solver takes 0.4 s a draw for 1 000 codes of 8
-    /// dimensions, but 25 s for 2 000 of 64.
-    Linear,
-}
-
-/// The inductive protocol: machines see labelled codes alone.
+/// One way to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FewLabel {
-    /// Labelled training codes.
+    /// What learns.
+    pub classifier: Classifier,
+    /// The kernel of support vector machines.
+    pub kernel: KernelName,
+    /// Labelled codes.
     pub labels: usize,
-    /// Draws of them.
-    pub draws: u64,
-    /// The machines' kernel.
-    pub kernel: KernelChoice,
+    /// Classes of each draw, where the classes are drawn too.
+    pub unseen: Option<usize>,
+    /// The pool of the transductive machines at most.
+    pub pool: usize,
+    /// Which pictures are corrupted.
+    pub noise: NoiseOn,
+    /// Which code stands for a picture.
+    pub code: CodeName,
+    /// Whether C and gamma are chosen by cross-validation on the labelled codes.
+    pub tune: bool,
+}
+
+/// Codes and labels of one draw.
+#[derive(Debug)]
+pub struct Sets {
+    /// Labelled codes `[n, d]`: clean ones, and under `noise=both` those of every condition.
+    pub known: Vec<Array2<f64>>,
+    /// Their labels.
+    pub labels: Vec<u32>,
+    /// The codes to classify, `[m, d]`, under every condition, the first of clean pictures.
+    pub asked: Vec<Array2<f64>>,
 }
 
 impl FewLabel {
-    /// The protocol's name in records.
-    pub fn protocol(&self) -> String {
+    /// All that an evaluation asks for, the main one first; `labels` and `unseen` are those of its draws.
+    pub fn all(evaluation: &Evaluation, labels: usize, unseen: Option<usize>, sampled: bool) -> Vec<Self> {
+        let mut all = Vec::new();
+        for &code in evaluation.codes.iter().filter(|code| sampled || **code == CodeName::Mean) {
+            for &noise in &evaluation.noise {
+                for &classifier in &evaluation.classifiers {
+                    let machines = matches!(classifier, Classifier::Svm | Classifier::Tsvm);
+                    let kernels = if machines { evaluation.kernels.as_slice() } else { &[KernelName::Linear] };
+                    let tune = evaluation.tune && machines;
+                    let one = |&kernel| Self { classifier, kernel, labels, unseen, pool: evaluation.pool, noise, code, tune };
+                    all.extend(kernels.iter().map(one));
+                }
+            }
+        }
+        all
+    }
+
+    /// The protocol's name in records, for `asked` codes to classify.
+    pub fn protocol(&self, asked: usize) -> String {
         let kernel = match self.kernel {
-            KernelChoice::Rbf => "rbf",
-            KernelChoice::Linear => "linear",
+            KernelName::Rbf => "rbf",
+            KernelName::Linear => "linear",
         };
-        format!("svm.inductive(kernel={kernel},labels={},noise=test,code=mean)", self.labels)
+        let unseen = self.unseen.map_or_else(String::new, |classes| format!(",unseen={classes}"));
+        let labels = format!("labels={}{unseen}", self.labels);
+        let start = match self.classifier {
+            Classifier::Svm => format!("svm.inductive(kernel={kernel},{labels}"),
+            Classifier::Tsvm => format!("svm.transductive(kernel={kernel},{labels},pool={}", self.pool.min(asked)),
+            Classifier::Knn => format!("knn(k={VOTERS},{labels}"),
+            Classifier::Probe => format!("probe.logistic({labels}"),
+        };
+        let noise = match self.noise {
+            NoiseOn::Test => "test",
+            NoiseOn::Both => "both",
+        };
+        let code = match self.code {
+            CodeName::Mean => "mean",
+            CodeName::Sample => "sample",
+        };
+        let tuned = if self.tune { format!(",tuned={FOLDS}-fold-on-labels") } else { String::new() };
+        format!("{start},noise={noise},code={code}{tuned})")
     }
 
-    /// The training pictures that carry labels in a draw: as many of every class as possible, the classes that
-    /// come first taking one more where the number does not divide; all of a class that has fewer.
-    pub fn draw(&self, labels: &[u32], streams: &Streams, draw: u64) -> Vec<usize> {
-        let mut by_class: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-        for (picture, label) in labels.iter().enumerate() {
-            by_class.entry(*label).or_default().push(picture);
-        }
-        let mut rng = streams.at(Purpose::LabelDraw, draw);
-        let (each, rest) = (self.labels / by_class.len().max(1), self.labels % by_class.len().max(1));
-        let mut chosen = Vec::with_capacity(self.labels);
-        for (class, pictures) in by_class.values().enumerate() {
-            let amount = (each + usize::from(class < rest)).min(pictures.len());
-            chosen.extend(index::sample(&mut rng, pictures.len(), amount).into_iter().map(|i| pictures[i]));
-        }
-        chosen.sort_unstable();
-        chosen
-    }
-
-    /// Percent of test codes that are classified rightly, for one draw: one value for each set in `conditions`, the
-    /// codes `[T, d]` of the same test pictures under each condition; the first is of clean pictures.
+    /// The class of every code to classify under every condition.
     ///
     /// # Errors
-    /// [`Error::Labels`] without conditions; as [`OneVsRest::fit`].
-    pub fn accuracies(&self, codes: &ArrayView2<'_, f64>, labels: &[u32], conditions: &[Array2<f64>], truth: &[u32]) -> Result<Vec<f64>> {
-        let clean = conditions.first().ok_or_else(|| Error::Labels("no test codes".into()))?.view();
-        let scale = Standardiser::fit(codes, &clean);
-        let kernel = match self.kernel {
-            KernelChoice::Rbf => Kernel::Rbf { gamma: 1.0 / clean.ncols() as f64 },
-            KernelChoice::Linear => Kernel::Linear,
+    /// [`crate::Error::Svm`] for labels and codes that give no classifier.
+    pub fn classify(&self, sets: &Sets) -> Result<Vec<Vec<u32>>> {
+        let Some((clean, known)) = sets.asked.first().zip(sets.known.first()) else { return Ok(Vec::new()) };
+        if self.noise == NoiseOn::Test && self.classifier != Classifier::Tsvm {
+            let scale = Standardiser::fit(&[known.view(), clean.view()]);
+            let fitted = self.fit(scale.apply(known.view()).view(), &sets.labels, None)?;
+            return sets.asked.iter().map(|asked| fitted.classify(scale.apply(asked.view()).view())).collect();
+        }
+        let under = |(condition, asked): (usize, &Array2<f64>)| {
+            let known = sets.known.get(condition).filter(|_| self.noise == NoiseOn::Both).unwrap_or(known);
+            // The pool of the transductive machines is all that they see of the test codes.
+            let limit = if self.classifier == Classifier::Tsvm { self.pool } else { usize::MAX };
+            let seen = asked.slice(s![..limit.min(asked.nrows()), ..]);
+            let scale = Standardiser::fit(&[known.view(), seen]);
+            let fitted = self.fit(scale.apply(known.view()).view(), &sets.labels, Some(scale.apply(seen).view()))?;
+            fitted.classify(scale.apply(asked.view()).view())
         };
-        let machines = OneVsRest::fit(kernel, scale.apply(codes).view(), labels)?;
-        Ok(conditions.iter().map(|codes| percent_right(&machines.predict(scale.apply(&codes.view()).view()), truth)).collect())
+        sets.asked.iter().enumerate().map(under).collect()
     }
 
-    /// [`FewLabel::accuracies`] of all draws, in order; `codes` and `labels` are of the pictures at `indices`, which
-    /// hold those of every draw. Draws run in parallel, with the same bits for any number of threads.
-    ///
-    /// # Errors
-    /// As [`FewLabel::accuracies`].
-    pub fn run(&self, draws: &[Vec<usize>], known: &Known<'_>, conditions: &[Array2<f64>], truth: &[u32]) -> Result<Vec<Vec<f64>>> {
-        draws
-            .par_iter()
-            .map(|draw| {
-                let rows: Vec<usize> = draw.iter().filter_map(|picture| known.indices.binary_search(picture).ok()).collect();
-                let labels: Vec<u32> = rows.iter().map(|row| known.labels[*row]).collect();
-                self.accuracies(&known.codes.select(Axis(0), &rows).view(), &labels, conditions, truth)
-            })
-            .collect()
-    }
-}
-
-/// Codes and labels of some training pictures.
-#[derive(Debug)]
-pub struct Known<'a> {
-    /// The pictures, in rising order.
-    pub indices: &'a [usize],
-    /// Their codes, `[n, d]`.
-    pub codes: Array2<f64>,
-    /// Their labels.
-    pub labels: Vec<u32>,
-}
-
-/// Mean 0 and deviation 1 in every dimension of the codes it was fitted to.
-struct Standardiser {
-    mean: Array1<f64>,
-    deviation: Array1<f64>,
-}
-
-impl Standardiser {
-    fn fit(labelled: &ArrayView2<'_, f64>, unlabelled: &ArrayView2<'_, f64>) -> Self {
-        let count = (labelled.nrows() + unlabelled.nrows()) as f64;
-        let mean = (labelled.sum_axis(Axis(0)) + unlabelled.sum_axis(Axis(0))) / count;
-        let squares = |codes: &ArrayView2<'_, f64>| (codes - &mean).mapv(|v| v * v).sum_axis(Axis(0));
-        let variance = (squares(labelled) + squares(unlabelled)) / count;
-        // A dimension that never moves says nothing and stays at zero.
-        let deviation = variance.mapv(|v| if v > 0.0 { v.sqrt() } else { 1.0 });
-        Self { mean, deviation }
-    }
-
-    fn apply(&self, codes: &ArrayView2<'_, f64>) -> Array2<f64> {
-        (codes - &self.mean) / &self.deviation
+    fn fit(&self, known: ArrayView2<'_, f64>, labels: &[u32], pool: Option<ArrayView2<'_, f64>>) -> Result<Fitted> {
+        let kernel = match self.kernel {
+            KernelName::Rbf => Kernel::Rbf { gamma: 1.0 / known.ncols().max(1) as f64 },
+            KernelName::Linear => Kernel::Linear,
+        };
+        let svm = || match self.tune {
+            true => Ok(cross_validate(known, labels, FOLDS, &Svm::grid(kernel, known.ncols()))?.svm),
+            false => Ok(Svm::new(kernel)),
+        };
+        Ok(match (self.classifier, pool) {
+            (Classifier::Tsvm, Some(pool)) => Fitted::Machines(TransductiveSvm::new(svm()?).train(known, labels, pool)?.machines),
+            (Classifier::Svm | Classifier::Tsvm, _) => {
+                Fitted::Machines(vimae_svm::Result::<Svm>::and_then(svm(), |svm| svm.train(known, labels))?)
+            }
+            (Classifier::Knn, _) => Fitted::Neighbours(Neighbours::new(VOTERS, known, labels)),
+            (Classifier::Probe, _) => Fitted::Probe(Probe::fit(known, labels)),
+        })
     }
 }
 
-fn percent_right(predicted: &[u32], truth: &[u32]) -> f64 {
-    let right = predicted.iter().zip(truth).filter(|(p, t)| p == t).count();
-    100.0 * right as f64 / truth.len() as f64
+/// A classifier that has learnt.
+enum Fitted {
+    Machines(Machines),
+    Neighbours(Neighbours),
+    Probe(Probe),
+}
+
+impl Fitted {
+    fn classify(&self, codes: ArrayView2<'_, f64>) -> Result<Vec<u32>> {
+        Ok(match self {
+            Self::Machines(machines) => machines.classify(codes)?,
+            Self::Neighbours(neighbours) => neighbours.classify(codes),
+            Self::Probe(probe) => probe.classify(codes),
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use vimae_core::{Purpose, Streams};
+
     use super::*;
 
-    const PROTOCOL: FewLabel = FewLabel { labels: 30, draws: 4, kernel: KernelChoice::Rbf };
-
-    /// Three clusters in two dimensions, a third dimension that never moves.
-    fn clusters(seed: u64, count: usize) -> (Array2<f64>, Vec<u32>) {
+    /// Three clusters at the corners of a triangle, a third dimension that never moves.
+    fn clusters(seed: u64, count: usize, apart: f64) -> (Array2<f64>, Vec<u32>) {
         let noise = Streams::new(seed).normal(Purpose::Evaluation, 0, 2 * count);
         let labels: Vec<u32> = (0..count).map(|i| (i % 3) as u32).collect();
         let codes = Array2::from_shape_fn((count, 3), |(i, j)| match j {
             2 => 7.0,
-            _ => f64::from(noise[2 * i + j]) + if j == 0 { 300.0 * f64::from(labels[i]) } else { 0.0 },
+            _ => f64::from(noise[2 * i + j]) + if labels[i] as usize == j + 1 { apart } else { 0.0 },
         });
         (codes, labels)
     }
 
-    #[test]
-    fn draws_are_balanced_repeatable_and_differ() {
-        let labels: Vec<u32> = (0..100).map(|i| if i < 3 { 9 } else { i % 3 }).collect();
-        let draw = |number| PROTOCOL.draw(&labels, &Streams::new(1), number);
-        let counts = |draw: &[usize]| [0, 1, 2, 9].map(|c| draw.iter().filter(|i| labels[**i] == c).count());
-        assert_eq!(counts(&draw(0)), [8, 8, 7, 3]);
-        assert_eq!(draw(1), draw(1));
-        assert_ne!(draw(1), draw(2));
-        assert!(draw(1).windows(2).all(|w| w[0] < w[1]));
+    fn right(predicted: &[u32], truth: &[u32]) -> f64 {
+        predicted.iter().zip(truth).filter(|(p, t)| p == t).count() as f64 / truth.len() as f64
+    }
+
+    fn everything() -> Evaluation {
+        Evaluation {
+            classifiers: vec![Classifier::Svm, Classifier::Tsvm, Classifier::Knn, Classifier::Probe],
+            kernels: vec![KernelName::Rbf, KernelName::Linear],
+            noise: vec![NoiseOn::Test, NoiseOn::Both],
+            codes: vec![CodeName::Mean, CodeName::Sample],
+            ..Evaluation::default()
+        }
+    }
+
+    fn all() -> Vec<FewLabel> {
+        FewLabel::all(&everything(), 30, None, false)
     }
 
     #[test]
-    fn clusters_are_found_from_few_labels_and_lost_when_codes_move_away() {
-        let (train, train_labels) = clusters(1, 300);
-        let (test, truth) = clusters(2, 90);
-        let draws: Vec<Vec<usize>> = (0..4).map(|d| PROTOCOL.draw(&train_labels, &Streams::new(1), d)).collect();
-        let indices: Vec<usize> = (0..300).collect();
-        let known = Known { indices: &indices, codes: train, labels: train_labels };
-        let moved = &test + 300.0;
-        let sets = [test, moved];
-        let run = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| PROTOCOL.run(&draws, &known, &sets, &truth)).unwrap()
-        };
-        for accuracies in run(1) {
-            assert!(accuracies[0] > 95.0, "{accuracies:?}");
-            assert!(accuracies[1] < 40.0, "{accuracies:?}");
+    fn every_protocol_has_a_name_of_its_own_that_says_what_is_done() {
+        let names: Vec<String> = all().iter().map(|p| p.protocol(450)).collect();
+        let expected = [
+            "svm.inductive(kernel=rbf,labels=30,noise=test,code=mean)",
+            "svm.inductive(kernel=linear,labels=30,noise=test,code=mean)",
+            "svm.transductive(kernel=rbf,labels=30,pool=450,noise=test,code=mean)",
+            "svm.transductive(kernel=linear,labels=30,pool=450,noise=test,code=mean)",
+            "knn(k=10,labels=30,noise=test,code=mean)",
+            "probe.logistic(labels=30,noise=test,code=mean)",
+        ];
+        assert_eq!((&names[..6], names.len()), (&expected.map(String::from)[..], 12));
+        assert!(names[6..].iter().all(|name| name.contains("noise=both")));
+        let tuned = FewLabel::all(&Evaluation { tune: true, ..everything() }, 300, Some(5), true);
+        assert_eq!(tuned.len(), 24);
+        assert_eq!(tuned[0].protocol(9), "svm.inductive(kernel=rbf,labels=300,unseen=5,noise=test,code=mean,tuned=5-fold-on-labels)");
+        assert_eq!(tuned[4].protocol(9), "knn(k=10,labels=300,unseen=5,noise=test,code=mean)");
+    }
+
+    #[test]
+    fn clusters_are_found_from_few_labels_and_lost_when_codes_change_places() {
+        let (known, labels) = clusters(1, 30, 300.0);
+        let (clean, truth) = clusters(2, 90, 300.0);
+        let moved = 300.0 - &clean;
+        for protocol in all() {
+            let sets =
+                Sets { known: vec![known.clone(), 300.0 - &known], labels: labels.clone(), asked: vec![clean.clone(), moved.clone()] };
+            let predicted = protocol.classify(&sets).unwrap();
+            assert!(right(&predicted[0], &truth) > 0.95, "{protocol:?}");
+            let then = right(&predicted[1], &truth);
+            match (protocol.noise, protocol.classifier) {
+                // Labelled codes that are turned round too keep everything as it was.
+                (NoiseOn::Both, _) => assert!(then > 0.95, "{protocol:?}: {then}"),
+                (NoiseOn::Test, Classifier::Tsvm) => {}
+                (NoiseOn::Test, _) => assert!(then < 0.4, "{protocol:?}: {then}"),
+            }
         }
-        assert_eq!(run(1), run(3));
+    }
+
+    #[test]
+    fn tuning_and_small_pools_keep_working_and_too_few_labels_for_it_are_an_error() {
+        let (known, labels) = clusters(3, 60, 4.0);
+        let (asked, truth) = clusters(4, 90, 4.0);
+        for protocol in FewLabel::all(&Evaluation { tune: true, pool: 20, ..everything() }, 60, None, false) {
+            let sets = |known: &Array2<f64>, labels: &[u32]| Sets {
+                known: vec![known.clone()],
+                labels: labels.to_vec(),
+                asked: vec![asked.clone()],
+            };
+            let predicted = protocol.classify(&sets(&known, &labels)).unwrap();
+            assert!(right(&predicted[0], &truth) > 0.9, "{protocol:?}");
+            let few = protocol.classify(&sets(&known.slice(s![..6, ..]).to_owned(), &labels[..6]));
+            assert_eq!(few.is_err(), protocol.tune, "{protocol:?}");
+        }
     }
 }

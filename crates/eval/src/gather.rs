@@ -62,7 +62,12 @@ impl Gatherer<'_, '_> {
 
     /// A draw of codes: `[N, d]`.
     pub(crate) fn draw(&self, code: &Code) -> Result<Tensor> {
-        let noise = self.streams.normal(Purpose::Evaluation, CODE_NOISE, code.mean.elem_count());
+        self.draw_at(code, CODE_NOISE)
+    }
+
+    /// The draw at `step` of [`Purpose::Evaluation`].
+    pub(crate) fn draw_at(&self, code: &Code, step: u64) -> Result<Tensor> {
+        let noise = self.streams.normal(Purpose::Evaluation, step, code.mean.elem_count());
         code.sample(&Tensor::from_vec(noise, code.mean.shape(), &Device::Cpu)?.to_dtype(code.mean.dtype())?)
     }
 

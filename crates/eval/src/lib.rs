@@ -2,14 +2,23 @@
 
 mod accuracy;
 pub mod condition;
+mod confusion;
+mod draws;
 mod error;
 mod evaluate;
 pub mod few_label;
 mod gather;
+mod neighbours;
+mod over_draws;
 mod pictures;
-pub mod svm;
+mod probe;
+mod projection;
 
+pub use confusion::Confusion;
+pub use draws::{Draw, Draws};
 pub use error::{Error, Result};
 pub use evaluate::{Outcome, Subject, evaluate};
 pub use few_label::FewLabel;
-pub use pictures::Pictures;
+pub use neighbours::Neighbours;
+pub use pictures::{Pictures, Projection};
+pub use probe::Probe;

@@ -3,10 +3,14 @@
 use candle_core::Tensor;
 use vimae_core::{ImageSet, ImageShape, PixelRange, Result};
 
+use crate::{gather::matrix, projection::principal};
+
 /// Test pictures shown.
 const SHOWN: usize = 20;
 /// Samples shown.
 const SAMPLES: usize = 100;
+/// Codes projected at most.
+const PROJECTED: usize = 4_000;
 
 /// Pictures as bytes, one after another, channels first.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +27,19 @@ pub struct Pictures {
     pub samples: Vec<u8>,
     /// Codes of all test pictures and their labels, where codes have two dimensions.
     pub codes: Option<(Vec<[f32; 2]>, Vec<u32>)>,
+    /// Codes of more dimensions in the plane.
+    pub projection: Option<Projection>,
+}
+
+/// Codes on the two directions in which they vary most.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Projection {
+    /// Points of at most 4 000 test pictures.
+    pub points: Vec<[f32; 2]>,
+    /// Their labels.
+    pub labels: Vec<u32>,
+    /// The shares of the variance that the directions hold, 0 to 1.
+    pub shares: [f64; 2],
 }
 
 impl Pictures {
@@ -38,6 +55,16 @@ impl Pictures {
         } else {
             None
         };
+        let projection = if codes.dim(1)? > 2 {
+            principal(matrix(codes)?.view()).map(|(points, shares)| {
+                let step = points.len().div_ceil(PROJECTED);
+                let thin = |n: usize| (0..n).step_by(step);
+                let labels = thin(points.len()).map(|i| set.labels()[i]).collect();
+                Projection { points: thin(points.len()).map(|i| points[i]).collect(), labels, shares }
+            })
+        } else {
+            None
+        };
         Ok(Self {
             shape: set.shape(),
             range,
@@ -45,6 +72,7 @@ impl Pictures {
             reconstructions: bytes(&reconstructions.index_select(&rows, 0)?, range)?,
             samples: bytes(&generated.narrow(0, 0, generated.dim(0)?.min(SAMPLES))?, range)?,
             codes: plane,
+            projection,
         })
     }
 }

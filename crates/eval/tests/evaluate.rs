@@ -9,7 +9,7 @@ use vimae_core::{
 };
 use vimae_eval::{Outcome, Subject, evaluate};
 use vimae_priors::normal;
-use vimae_spec::{Evaluation, Measurement};
+use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, Measurement, NoiseOn};
 
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 2, width: 2 };
 const LOG_VAR: f64 = -2.0;
@@ -105,7 +105,19 @@ fn model(head: Head) -> Toy {
 }
 
 fn small() -> Evaluation {
-    Evaluation { prior_samples: 500, noise_passes: 16, noise_images: 30, labels: 30, label_draws: 3, ..Evaluation::default() }
+    Evaluation {
+        prior_samples: 500,
+        noise_passes: 16,
+        noise_images: 30,
+        labels: 30,
+        label_draws: 3,
+        classifiers: vec![Classifier::Svm, Classifier::Tsvm, Classifier::Knn, Classifier::Probe],
+        kernels: vec![KernelName::Rbf],
+        noise: vec![NoiseOn::Test],
+        codes: vec![CodeName::Mean],
+        pool: 150,
+        ..Evaluation::default()
+    }
 }
 
 fn run(head: Head, pixel_noise: PixelNoise, dataset: &Corners, evaluation: &Evaluation) -> vimae_eval::Result<Outcome> {
@@ -147,19 +159,157 @@ fn a_gaussian_model_gets_the_numbers_that_it_must() {
     }
 }
 
+/// The value of `metric` by `protocol`.
+fn percent(outcome: &Outcome, metric: &str, protocol: &str) -> f64 {
+    let found = outcome.measurements.iter().find(|m| m.metric == metric && m.protocol == protocol);
+    let m = found.unwrap_or_else(|| panic!("no {metric} by {protocol}"));
+    assert!(m.standard_error.is_some() && m.unit == "percent", "{m:?}");
+    m.value.unwrap()
+}
+
 #[test]
 fn few_labels_are_enough_until_noise_drowns_the_corners() {
     let outcome = run(Head::Gaussian, PixelNoise::None, &data(), &small()).unwrap();
-    let protocol = "svm.inductive(kernel=rbf,labels=30,noise=test,code=mean)";
-    let accuracy = |name: &str| {
-        let m = outcome.measurements.iter().find(|m| m.metric == name && m.protocol == protocol).unwrap();
-        assert!(m.standard_error.is_some() && m.unit == "percent");
-        m.value.unwrap()
+    for protocol in [
+        "svm.inductive(kernel=rbf,labels=30,noise=test,code=mean)",
+        "svm.transductive(kernel=rbf,labels=30,pool=150,noise=test,code=mean)",
+        "knn(k=10,labels=30,noise=test,code=mean)",
+        "probe.logistic(labels=30,noise=test,code=mean)",
+    ] {
+        let accuracy = |name: &str| percent(&outcome, name, protocol);
+        assert!(accuracy("accuracy.clean") > 99.0, "{protocol}");
+        let noisy = ["accuracy.gaussian_0_2", "accuracy.gaussian_0_3", "accuracy.gaussian_0_4"].map(accuracy);
+        assert!(noisy[0] > noisy[1] && noisy[1] > noisy[2] && noisy[2] > 50.0, "{protocol}: {noisy:?}");
+        assert!(accuracy("accuracy.mask_0_2") > accuracy("accuracy.mask_0_5"), "{protocol}");
+    }
+    // Each class alone and the counts say the same as the accuracy.
+    let main = "svm.inductive(kernel=rbf,labels=30,noise=test,code=mean)";
+    let classes = [0, 1, 2].map(|class| percent(&outcome, &format!("accuracy.clean.class_{class}"), main));
+    assert!((classes.iter().sum::<f64>() / 3.0 - percent(&outcome, "accuracy.clean", main)).abs() < 1e-9);
+    assert_eq!(outcome.confusions.len(), 4 * 6);
+    for confusion in &outcome.confusions {
+        let (all, right) =
+            confusion.counts.iter().enumerate().fold((0, 0), |(all, right), (i, row)| (all + row.iter().sum::<u64>(), right + row[i]));
+        assert_eq!(all, 3 * 450);
+        let accuracy = percent(&outcome, &confusion.metric, &confusion.protocol);
+        assert!((100.0 * right as f64 / all as f64 - accuracy).abs() < 1e-9, "{confusion:?}");
+    }
+}
+
+#[test]
+fn noise_on_labelled_pictures_too_and_drawn_codes_are_protocols_of_their_own() {
+    let evaluation = Evaluation {
+        metrics: vec!["reconstruction".into()],
+        classifiers: vec![Classifier::Svm],
+        kernels: vec![KernelName::Rbf, KernelName::Linear],
+        noise: vec![NoiseOn::Test, NoiseOn::Both],
+        codes: vec![CodeName::Mean, CodeName::Sample],
+        tune: true,
+        ..small()
     };
-    assert!(accuracy("accuracy.clean") > 99.0);
-    let noisy = ["accuracy.gaussian_0_2", "accuracy.gaussian_0_3", "accuracy.gaussian_0_4"].map(accuracy);
-    assert!(noisy[0] > noisy[1] && noisy[1] > noisy[2] && noisy[2] > 50.0, "{noisy:?}");
-    assert!(accuracy("accuracy.mask_0_2") > accuracy("accuracy.mask_0_5"));
+    let outcome = run(Head::Gaussian, PixelNoise::None, &data(), &evaluation).unwrap();
+    let by = |kernel: &str, noise: &str, code: &str| {
+        let protocol = format!("svm.inductive(kernel={kernel},labels=30,noise={noise},code={code},tuned=5-fold-on-labels)");
+        ["accuracy.clean", "accuracy.mask_0_5"].map(|metric| percent(&outcome, metric, &protocol))
+    };
+    for kernel in ["rbf", "linear"] {
+        for noise in ["test", "both"] {
+            for code in ["mean", "sample"] {
+                assert!(by(kernel, noise, code)[0] > 90.0, "{kernel} {noise} {code}");
+            }
+        }
+    }
+    // A mask moves codes to places that clean labelled codes do not know.
+    assert!(by("rbf", "both", "mean")[1] > by("rbf", "test", "mean")[1] - 5.0);
+    assert_ne!(by("rbf", "test", "mean"), by("rbf", "test", "sample"));
+    // The draw of a deterministic code is its mean, and not measured twice.
+    let outcome = run(Head::Deterministic, PixelNoise::None, &data(), &evaluation).unwrap();
+    assert!(outcome.measurements.iter().all(|m| !m.protocol.contains("code=sample")));
+}
+
+#[test]
+fn characters_of_classes_never_seen_are_told_apart_from_their_own_labels() {
+    // Eight classes along the edge of a square, 80 pictures each, none of which the training split has.
+    let noise = Streams::new(5).normal(Purpose::Shuffle, 0, 2 * 640);
+    let labels: Vec<u32> = (0..640).map(|i| 10 + i / 80).collect();
+    let place =
+        |class: u32| [[50, 50], [120, 50], [190, 50], [190, 120], [190, 190], [120, 190], [50, 190], [50, 120]][class as usize - 10];
+    let pixel = |i: usize, side: usize| (f64::from(place(labels[i])[side]) + 6.0 * f64::from(noise[2 * i + side])) as u8;
+    let pixels = (0..640).flat_map(|i| [pixel(i, 0), pixel(i, 1), 0, 51]).collect();
+    let data = Corners { test: ImageSet::new(SHAPE, pixels, labels).unwrap(), ..data() };
+    let evaluation = Evaluation { metrics: vec!["reconstruction".into()], labels: 1_000, pool: 1_000, ..small() };
+    let outcome = run(Head::Deterministic, PixelNoise::None, &data, &evaluation).unwrap();
+    for protocol in [
+        "svm.inductive(kernel=rbf,labels=300,unseen=5,noise=test,code=mean)",
+        "svm.transductive(kernel=rbf,labels=300,unseen=5,pool=100,noise=test,code=mean)",
+        "knn(k=10,labels=300,unseen=5,noise=test,code=mean)",
+    ] {
+        assert!(percent(&outcome, "accuracy.clean", protocol) > 97.0, "{protocol}");
+        assert!(percent(&outcome, "accuracy.mask_0_5", protocol) < 80.0, "{protocol}");
+    }
+    assert!(outcome.confusions.is_empty());
+    let clean = outcome.measurements.iter().find(|m| m.metric == "accuracy.clean").unwrap();
+    assert!(clean.n == 100 && clean.note.as_ref().unwrap().starts_with("3 draws of 300 labelled pictures, 95 % interval"), "{clean:?}");
+}
+
+#[test]
+fn codes_that_are_no_numbers_and_labels_that_do_not_suffice_become_notes() {
+    let evaluation = Evaluation { metrics: vec!["reconstruction".into()], labels: 2, ..small() };
+    let outcome = run(Head::Deterministic, PixelNoise::None, &data(), &evaluation).unwrap();
+    let note = |outcome: &Outcome| {
+        outcome.measurements.iter().find(|m| m.metric == "accuracy.clean" && m.value.is_none()).and_then(|m| m.note.clone())
+    };
+    assert_eq!(note(&outcome).unwrap(), "2 labels for 3 classes");
+    // Three labels of each class are too few for five folds; nearest neighbours need none.
+    let outcome = run(Head::Deterministic, PixelNoise::None, &data(), &Evaluation { labels: 9, tune: true, ..evaluation.clone() }).unwrap();
+    assert_eq!(note(&outcome).unwrap(), "5 folds need at least 5 labels of each class, one class has 3");
+    assert!(percent(&outcome, "accuracy.clean", "knn(k=10,labels=9,noise=test,code=mean)") > 30.0);
+    // More labels than there are: all of them, and the note says how many.
+    let outcome = run(Head::Deterministic, PixelNoise::None, &data(), &Evaluation { labels: 5_000, ..evaluation }).unwrap();
+    let all = outcome.measurements.iter().find(|m| m.metric == "accuracy.clean").unwrap();
+    assert!(all.protocol.contains("labels=5000") && all.note.as_ref().unwrap().contains("of 300 labelled pictures"), "{all:?}");
+
+    let parameters = Parameters::new(1, DType::F32, &Device::Cpu);
+    let (model, prior) = (Broken(Toy { parameters, head: Head::Deterministic }), normal::prior());
+    let data = data();
+    let subject = Subject { model: &model, prior: &prior, pixel_noise: PixelNoise::None, dataset: &data };
+    let evaluation = Evaluation { metrics: vec!["reconstruction".into()], ..small() };
+    let outcome = evaluate(&subject, &evaluation, 7, &mut |_, _, _| {}).unwrap();
+    assert_eq!(note(&outcome).unwrap(), "the codes are not all finite");
+}
+
+/// A model whose codes are NaN.
+struct Broken(Toy);
+
+impl Encoder for Broken {
+    fn encode(&self, images: &Tensor, mode: Mode) -> Result<Code> {
+        let code = self.0.encode(images, mode)?;
+        Ok(Code { mean: (code.mean * f64::NAN)?, log_var: None })
+    }
+}
+
+impl Decoder for Broken {
+    fn decode(&self, codes: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.0.decode(codes, mode)
+    }
+}
+
+impl AutoEncoder for Broken {
+    fn parameters(&self) -> &Parameters {
+        self.0.parameters()
+    }
+
+    fn code_size(&self) -> usize {
+        self.0.code_size()
+    }
+
+    fn image_shape(&self) -> ImageShape {
+        self.0.image_shape()
+    }
+
+    fn head(&self) -> Head {
+        self.0.head()
+    }
 }
 
 #[test]
@@ -220,5 +370,5 @@ fn what_cannot_be_measured_is_said_so() {
     let only_accuracy = Evaluation { metrics: vec!["reconstruction".into()], ..small() };
     let outcome = run(Head::Gaussian, PixelNoise::None, &Corners { test: other, ..data() }, &only_accuracy).unwrap();
     let accuracy = outcome.measurements.iter().find(|m| m.metric == "accuracy.clean").unwrap();
-    assert!(accuracy.value.is_none() && accuracy.note.as_ref().unwrap().contains("2 of 2 test classes"));
+    assert!(accuracy.value.is_none() && accuracy.note.as_ref().unwrap().contains("0 unseen classes of at least 4 pictures"));
 }

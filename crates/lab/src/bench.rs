@@ -5,7 +5,7 @@ use std::time::Instant;
 use candle_core::{DType, Device, Tensor};
 use serde::Serialize;
 use serde_json::{Map, json};
-use vimae_core::{ImageShape, PixelRange, Purpose, Settings, Streams};
+use vimae_core::{AutoEncoder, ImageShape, Objective, PixelRange, Prior, Purpose, Settings, Streams};
 use vimae_models::Request;
 use vimae_ops::{Adam, AdamConfig};
 use vimae_trainer::{Draws, Line};
@@ -30,6 +30,8 @@ pub struct StepTiming {
     pub steps: usize,
     /// Where.
     pub device: String,
+    /// Whether TF32 was allowed; the CPU knows none.
+    pub tf32: bool,
     /// Threads of the CPU's products.
     pub threads: usize,
     /// Median of the steps, in milliseconds.
@@ -40,32 +42,57 @@ pub struct StepTiming {
     pub peak_rss_mib: Option<u64>,
 }
 
+/// The paper's network for VIMAE-n, with its objective and prior.
+pub(crate) struct Network {
+    image: ImageShape,
+    model: Box<dyn AutoEncoder>,
+    objective: Box<dyn Objective>,
+    prior: Box<dyn Prior>,
+}
+
+impl Network {
+    pub(crate) fn new(dataset: &str, width: usize, dtype: DType, device: &Device) -> Result<Self> {
+        // Channels, side, kernel, doublings, code, weight of the MMD.
+        let (channels, side, kernel, doublings, code, lambda) = match dataset {
+            "cifar10" => (3, 32, 5, 3, 64, 100.0),
+            "celeba" => (3, 64, 5, 3, 64, 100.0),
+            _ => (1, 28, 4, 2, 8, 10.0),
+        };
+        let range = if channels == 1 { PixelRange::Unit } else { PixelRange::Symmetric };
+        let image = ImageShape { channels, height: side, width: side };
+        let settings = |value: serde_json::Value| value.as_object().cloned().unwrap_or_default();
+        let objective = vimae_objectives::build("vimae_n", &settings(json!({ "lambda": lambda })))?;
+        let prior = vimae_priors::PRIORS.find("normal")?;
+        let prior = (prior.build)(&Settings::check("prior", prior.name, prior.keys, &Map::new())?)?;
+        let request = Request { image, range, code, head: objective.head(), seed: 0, dtype, device };
+        let given = settings(json!({ "width": width, "kernel": kernel, "doublings": doublings }));
+        Ok(Self { image, model: vimae_models::build("wae_conv", &given, &request)?, objective, prior })
+    }
+
+    pub(crate) fn line(&self) -> Line<'_> {
+        Line { model: self.model.as_ref(), objective: self.objective.as_ref(), prior: self.prior.as_ref() }
+    }
+
+    /// Made-up pictures `[batch, C, H, W]` in [0, 1).
+    pub(crate) fn pictures(&self, batch: usize, streams: &Streams, device: &Device) -> Result<Tensor> {
+        let ImageShape { channels, height, width } = self.image;
+        let pixels = streams.fill(Purpose::Evaluation, 0, batch * self.image.len(), rand::Rng::random::<f32>);
+        Ok(Tensor::from_vec(pixels, (batch, channels, height, width), device)?)
+    }
+}
+
 /// Times whole VIMAE-n training steps on made-up pictures: random draws, encoder, decoder, distortion and
 /// MMD, backward, Adam.
 ///
 /// # Errors
 /// Where a part reports one.
 pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, device: &Device) -> Result<StepTiming> {
-    // Channels, side, kernel, doublings, code, weight of the MMD.
-    let (channels, side, kernel, doublings, code, lambda) = match dataset {
-        "cifar10" => (3, 32, 5, 3, 64, 100.0),
-        "celeba" => (3, 64, 5, 3, 64, 100.0),
-        _ => (1, 28, 4, 2, 8, 10.0),
-    };
-    let range = if channels == 1 { PixelRange::Unit } else { PixelRange::Symmetric };
-    let image = ImageShape { channels, height: side, width: side };
-    let settings = |value: serde_json::Value| value.as_object().cloned().unwrap_or_default();
-    let objective = vimae_objectives::build("vimae_n", &settings(json!({ "lambda": lambda })))?;
-    let prior = vimae_priors::PRIORS.find("normal")?;
-    let prior = (prior.build)(&Settings::check("prior", prior.name, prior.keys, &Map::new())?)?;
-    let request = Request { image, range, code, head: objective.head(), seed: 0, dtype: DType::F32, device };
-    let model = vimae_models::build("wae_conv", &settings(json!({ "width": width, "kernel": kernel, "doublings": doublings })), &request)?;
-    let line = Line { model: model.as_ref(), objective: objective.as_ref(), prior: prior.as_ref() };
+    let network = Network::new(dataset, width, DType::F32, device)?;
+    let line = network.line();
     let config = AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
-    let mut adam = Adam::new(model.parameters().weights(), config).map_err(vimae_trainer::Error::from)?;
+    let mut adam = Adam::new(line.model.parameters().weights(), config).map_err(vimae_trainer::Error::from)?;
     let streams = Streams::new(0);
-    let pixels = streams.fill(Purpose::Evaluation, 0, batch * image.len(), rand::Rng::random::<f32>);
-    let images = Tensor::from_vec(pixels, (batch, channels, side, side), device).map_err(vimae_core::Error::from)?;
+    let images = network.pictures(batch, &streams, device)?;
 
     let mut times = Vec::with_capacity(steps);
     for step in 0..WARM_UP + steps {
@@ -87,6 +114,7 @@ pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, devic
         batch,
         steps,
         device: device_name(device),
+        tf32: vimae_ops::tf32_allowed() && !device.is_cpu(),
         threads: rayon::current_num_threads(),
         median_ms: (at((steps - 1) / 2) + at(steps / 2)) / 2.0,
         min_ms: at(0),
@@ -95,7 +123,7 @@ pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, devic
 }
 
 /// The kernel's record of this process's largest resident memory.
-fn peak_rss_mib() -> Option<u64> {
+pub(crate) fn peak_rss_mib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let kib: u64 = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib / 1024)

@@ -12,7 +12,9 @@ pub fn device(name: &str) -> Result<Device> {
     let fail = |problem: String| Error::Device { name: name.into(), problem };
     let ordinal = match name {
         "cpu" => return Ok(Device::Cpu),
-        "auto" => return Ok(if candle_core::utils::cuda_is_available() { Device::new_cuda(0)? } else { Device::Cpu }),
+        // A build with CUDA may run where there is no GPU; records name what was taken.
+        "auto" if candle_core::utils::cuda_is_available() => return Ok(Device::new_cuda(0).unwrap_or(Device::Cpu)),
+        "auto" => return Ok(Device::Cpu),
         "cuda" => 0,
         _ => name.strip_prefix("cuda:").and_then(|n| n.parse().ok()).ok_or_else(|| fail("there are auto, cpu, cuda and cuda:N".into()))?,
     };
@@ -20,4 +22,23 @@ pub fn device(name: &str) -> Result<Device> {
         return Err(fail("this build has no CUDA; use cargo xtask-cuda in place of cargo xtask".into()));
     }
     Device::new_cuda(ordinal).map_err(|e| fail(e.to_string()))
+}
+
+/// The card's name and whether TF32 is allowed, for records.
+pub(crate) fn cuda_name(device: &Device) -> String {
+    let tf32 = if vimae_ops::tf32_allowed() { ", TF32" } else { "" };
+    match card(device) {
+        Some(card) => format!("cuda ({card}{tf32})"),
+        None => format!("cuda{tf32}"),
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn card(device: &Device) -> Option<String> {
+    device.as_cuda_device().ok()?.cuda_stream().context().name().ok()
+}
+
+#[cfg(not(feature = "cuda"))]
+fn card(_: &Device) -> Option<String> {
+    None
 }

@@ -1,8 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod agreement;
 mod bench;
 mod bench_fid;
+mod bench_svm;
 pub mod cells;
+pub mod claims;
 mod device;
 mod error;
 mod experiments;
@@ -18,8 +21,10 @@ mod run;
 mod summary;
 mod verify;
 
+pub use agreement::{Agreement, agreement};
 pub use bench::{StepTiming, bench_step};
 pub use bench_fid::{FidTiming, bench_fid};
+pub use bench_svm::{SvmBench, SvmTiming, bench_svm};
 pub use device::device;
 pub use error::{Error, Result};
 pub use experiments::{Profile, paper};
@@ -33,4 +38,5 @@ pub use verify::{Check, verify};
 pub use vimae_datasets::{self as datasets, Sources};
 pub use vimae_hub::{Event as HubEvent, Options as HubOptions};
 pub use vimae_metrics::resize::Resize;
+pub use vimae_ops::allow_tf32;
 pub use vimae_trainer::Event as TrainingEvent;

@@ -1,7 +1,7 @@
 //! The pictures of a run, as files beside its record.
 
 use vimae_checkpoint::atomic;
-use vimae_eval::Pictures;
+use vimae_eval::{Confusion, Pictures, Projection};
 use vimae_report::{grid_png, reconstruction_png};
 use vimae_spec::{Picture, PictureKind};
 
@@ -13,7 +13,7 @@ const COLUMNS: usize = 10;
 const SCALE: usize = 2;
 
 /// Writes the pictures and says what they show.
-pub(crate) fn write(folder: &RunFolder, pictures: &Pictures) -> Result<Vec<Picture>> {
+pub(crate) fn write(folder: &RunFolder, pictures: &Pictures, confusions: &[Confusion]) -> Result<Vec<Picture>> {
     let shape = (pictures.shape.channels, pictures.shape.height, pictures.shape.width);
     let scale = if pictures.shape.height <= 32 { SCALE } else { 1 };
     let mut written = Vec::new();
@@ -30,6 +30,15 @@ pub(crate) fn write(folder: &RunFolder, pictures: &Pictures) -> Result<Vec<Pictu
         let (x, y): (Vec<f32>, Vec<f32>) = codes.iter().map(|[x, y]| (*x, *y)).unzip();
         let codes = serde_json::json!({ "x": x, "y": y, "label": labels });
         add(PictureKind::Codes, "codes.json", "Codes of the test pictures by class", &json(&codes)?)?;
+    }
+    if let Some(Projection { points, labels, shares: [first, second] }) = &pictures.projection {
+        let (x, y): (Vec<f32>, Vec<f32>) = points.iter().map(|[x, y]| (*x, *y)).unzip();
+        let codes = serde_json::json!({ "x": x, "y": y, "label": labels });
+        let caption = format!("Two principal components, {:.0} and {:.0} % of the variance", 100.0 * first, 100.0 * second);
+        add(PictureKind::Projection, "projection.json", &caption, &json(&codes)?)?;
+    }
+    if !confusions.is_empty() {
+        add(PictureKind::Confusion, "confusion.json", "Which class was taken for which", &json(&confusions)?)?;
     }
     Ok(written)
 }

@@ -9,7 +9,7 @@ use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
 use vimae_spec::{Cell, Experiment, Paper, RunRecord, RunSpec, SummaryRow};
 
 use crate::{
-    Error, Layout, Profile, Result, Shelf, cells,
+    Error, Layout, Profile, Result, Shelf, cells, claims,
     provenance::git_commit,
     resolve,
     run::{Event, finished, json, run},
@@ -125,11 +125,12 @@ pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -
         }
     }
 
-    let cells: Vec<Cell> = records
+    let mut cells: Vec<Cell> = records
         .iter()
         .filter_map(|(owner, record)| Some((profile.experiments.get(*owner)?, record)))
         .flat_map(|(experiment, record)| cells::of_run(experiment, record, paper))
         .collect();
+    cells.extend(claims::of(&cells, paper));
     let summary = over_seeds(&cells);
     atomic::write(&layout.results(), &json(&cells)?)?;
     atomic::write(&layout.summary(), &json(&summary)?)?;

@@ -89,7 +89,7 @@ pub fn run(
         training_seconds: trained.seconds,
         evaluation_seconds: started.elapsed().as_secs_f64(),
         measurements: outcome.measurements,
-        pictures: pictures::write(folder, &outcome.pictures)?,
+        pictures: pictures::write(folder, &outcome.pictures, &outcome.confusions)?,
         log: "log.jsonl".into(),
     };
     atomic::write(&folder.record(), &json(&record)?)?;
@@ -126,7 +126,7 @@ fn plan(training: &Training, seed: u64) -> Plan {
 pub(crate) fn device_name(device: &Device) -> String {
     match device {
         Device::Cpu => format!("cpu ({})", std::env::consts::ARCH),
-        Device::Cuda(_) => "cuda".into(),
+        Device::Cuda(_) => crate::device::cuda_name(device),
         Device::Metal(_) => "metal".into(),
     }
 }

@@ -37,6 +37,16 @@ fn apply(op: &'static str, x: &Tensor, function: Function) -> Result<Tensor> {
     if matches!(x.device(), Device::Cpu) {
         return Ok(x.contiguous()?.apply_op1(function)?);
     }
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda() && x.elem_count() > 0 {
+        use crate::device::Function as Launched;
+        let function = match function {
+            Function::Sigmoid => Launched::Sigmoid,
+            Function::Tanh => Launched::Tanh,
+            Function::Relu => Launched::Relu,
+        };
+        return Ok(crate::device::pointwise(crate::cuda::Cuda, x, function)?);
+    }
     Ok(match function {
         Function::Sigmoid => (x.neg()?.exp()? + 1.0)?.recip()?,
         Function::Tanh => x.tanh()?,

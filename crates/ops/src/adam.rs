@@ -57,14 +57,14 @@ enum Moments {
 }
 
 /// The numbers of one step that are the same for all parameters.
-struct Step {
-    beta1: f64,
-    beta2: f64,
-    epsilon: f64,
+pub(crate) struct Step {
+    pub(crate) beta1: f64,
+    pub(crate) beta2: f64,
+    pub(crate) epsilon: f64,
     /// learning_rate / (1 - beta1^t)
-    step_size: f64,
+    pub(crate) step_size: f64,
     /// sqrt(1 - beta2^t)
-    root_correction: f64,
+    pub(crate) root_correction: f64,
 }
 
 impl Adam {
@@ -120,10 +120,27 @@ impl Adam {
         let AdamConfig { learning_rate, beta1, beta2, epsilon } = self.config;
         let step =
             Step { beta1, beta2, epsilon, step_size: learning_rate / (1.0 - beta1.powf(t)), root_correction: (1.0 - beta2.powf(t)).sqrt() };
+        #[cfg(feature = "cuda")]
+        self.step_on_cuda(&found, &step)?;
         for (entry, gradient) in self.entries.iter_mut().zip(&found) {
+            if cfg!(feature = "cuda") && entry.var.device().is_cuda() {
+                continue;
+            }
             entry.update(gradient, &step)?;
         }
         Ok(())
+    }
+
+    /// All parameters on CUDA in one launch.
+    #[cfg(feature = "cuda")]
+    fn step_on_cuda(&self, gradients: &[Tensor], step: &Step) -> Result<()> {
+        let on_cuda = self.entries.iter().zip(gradients).filter_map(|(entry, gradient)| match &entry.moments {
+            Moments::Device { m, v } if entry.var.device().is_cuda() => {
+                Some(crate::cuda::Entry { parameter: entry.var.as_tensor(), gradient, m, v })
+            }
+            _ => None,
+        });
+        Ok(crate::cuda::adam_step(&on_cuda.collect::<Vec<_>>(), step)?)
     }
 
     /// The moments as `adam.m.<name>` and `adam.v.<name>`, and the step count as `adam.t` `[1]`.

@@ -4,6 +4,14 @@ mod activation;
 mod adam;
 pub mod channels_last;
 mod conv;
+#[cfg(feature = "cuda")]
+mod cuda;
+#[cfg(any(test, feature = "cuda"))]
+#[cfg_attr(
+    all(not(feature = "cudnn"), not(all(test, feature = "cuda"))),
+    expect(dead_code, reason = "without cuDNN the convolutions, without CUDA the launches are for the tests alone")
+)]
+mod device;
 mod error;
 mod exponential;
 pub mod inference;
@@ -12,6 +20,7 @@ mod loss;
 mod memory;
 mod norm;
 mod panels;
+mod precision;
 mod product;
 mod real;
 mod simd;
@@ -28,4 +37,5 @@ pub use linear::{linear, linear_relu};
 pub use loss::squared_error_sum;
 pub use memory::keep_freed_memory;
 pub use norm::{BatchStatistics, batch_norm_eval, batch_norm_relu_eval, batch_norm_relu_train, batch_norm_train};
+pub use precision::{allow_tf32, tf32_allowed};
 pub use stack::{Direction, Finish, StackLayer, conv_stack_train};

@@ -32,6 +32,20 @@ pub(crate) struct Codes {
     pub(crate) label: Vec<i64>,
 }
 
+/// Which class was taken for which, by one protocol under one condition.
+#[derive(Deserialize)]
+pub(crate) struct Confusion {
+    pub(crate) protocol: String,
+    pub(crate) metric: String,
+    pub(crate) classes: Vec<i64>,
+    pub(crate) counts: Vec<Vec<u64>>,
+}
+
+/// Reads confusions.
+pub(crate) fn confusions(folder: &Path, name: &str) -> Result<Vec<Confusion>> {
+    serde_json::from_slice(&read(folder, name)?).map_err(|e| Error::form(Path::new(name), format!("does not hold confusions: {e}")))
+}
+
 /// Reads a picture and checks that it is one.
 pub(crate) fn png(folder: &Path, name: &str) -> Result<Png> {
     let bytes = read(folder, name)?;

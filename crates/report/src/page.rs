@@ -1,9 +1,11 @@
 //! The page that people look at: one file, no network.
 
 mod comparison;
+mod confusion;
 mod gallery;
 mod input;
 mod others;
+mod robustness;
 mod runs;
 mod summary;
 mod values;
@@ -47,6 +49,7 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
                         h2 { "Beside the paper" }
                         @if targets.is_empty() { p.missing { "There are no values." } }
                         @for target in &targets { (comparison::section(target)?) }
+                        (robustness::section(input.summary)?)
                     }
                     section id="pictures" {
                         h2 { "Pictures and training" }

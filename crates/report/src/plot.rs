@@ -1,6 +1,7 @@
 //! Plots as inline SVG that follow the text colour of the page and scale with its width.
 
 mod axis;
+mod bands;
 mod curves;
 mod dots;
 mod palette;
@@ -18,6 +19,7 @@ use plotters::{
 use crate::{Error, Result};
 use axis::{Axis, padded, range};
 
+pub use bands::{Band, Bands};
 pub use curves::{Curves, Line};
 pub use dots::{Dot, Dots};
 pub use palette::PALETTE;

@@ -38,6 +38,27 @@ pub struct PaperTarget {
     /// Its numbers; none for a figure of pictures alone.
     #[serde(default)]
     pub rows: Vec<PaperRow>,
+    /// What its text claims of its numbers.
+    #[serde(default)]
+    pub claims: Vec<PaperClaim>,
+}
+
+/// A claim of the paper: by a metric, one method stands above others.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PaperClaim {
+    /// A short name, of which the metric `claim.NAME` of its cells is made.
+    pub name: String,
+    /// The claim in words.
+    pub text: String,
+    /// The metrics of ours that decide it; it holds where their mean does.
+    pub metrics: Vec<String>,
+    /// The protocols of ours that it may be decided by, the nearest first; the first that was measured is taken.
+    pub protocols: Vec<String>,
+    /// The method that is best.
+    pub best: String,
+    /// The methods that it is better than, each of them.
+    pub than: Vec<String>,
 }
 
 impl PaperTarget {

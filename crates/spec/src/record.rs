@@ -36,6 +36,11 @@ pub enum PictureKind {
     Samples,
     /// JSON: two-dimensional codes of test pictures, `{"x": [..], "y": [..], "label": [..]}`.
     Codes,
+    /// JSON: codes of test pictures on the two directions in which they vary most, in the form of `Codes`.
+    Projection,
+    /// JSON: which class was taken for which, `[{"protocol": .., "metric": .., "classes": [..], "counts": [[..]]}]`,
+    /// rows by the true class.
+    Confusion,
 }
 
 /// A picture, or the data to draw one, beside the record.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Component, sha256_hex};
+use crate::{Classifier, CodeName, Component, KernelName, NoiseOn, sha256_hex};
 
 /// A checked, fully expanded run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,11 +107,36 @@ pub struct Evaluation {
     pub labels: usize,
     /// Draws of those labels, 1 to 1000.
     pub label_draws: u64,
+    /// What learns from them.
+    pub classifiers: Vec<Classifier>,
+    /// Kernels of the support vector machines among those.
+    pub kernels: Vec<KernelName>,
+    /// Which pictures are corrupted.
+    pub noise: Vec<NoiseOn>,
+    /// Which code stands for a picture.
+    pub codes: Vec<CodeName>,
+    /// Test codes in the pool of the transductive machines at most, the first of the test split, 1 to 1000000.
+    pub pool: usize,
+    /// Whether C and gamma are chosen by cross-validation on the labelled codes; else C = 1 and gamma = 1 / d.
+    pub tune: bool,
 }
 
 impl Default for Evaluation {
     fn default() -> Self {
-        Self { metrics: Vec::new(), prior_samples: 10_000, noise_passes: 64, noise_images: 1_000, labels: 1_000, label_draws: 10 }
+        Self {
+            metrics: Vec::new(),
+            prior_samples: 10_000,
+            noise_passes: 64,
+            noise_images: 1_000,
+            labels: 1_000,
+            label_draws: 10,
+            classifiers: vec![Classifier::Svm],
+            kernels: vec![KernelName::Rbf],
+            noise: vec![NoiseOn::Test],
+            codes: vec![CodeName::Mean],
+            pool: 10_000,
+            tune: false,
+        }
     }
 }
 
@@ -154,6 +179,7 @@ impl Evaluation {
             rule("evaluation.noise_passes", self.noise_passes, (2..=4_096).contains(&self.noise_passes), "a whole number from 2 to 4096"),
             rule("evaluation.noise_images", self.noise_images, MANY.contains(&self.noise_images), "a whole number from 1 to 1000000"),
             rule("evaluation.labels", self.labels, self.labels <= 1_000_000, "a whole number from 0 to 1000000"),
+            rule("evaluation.pool", self.pool, MANY.contains(&self.pool), "a whole number from 1 to 1000000"),
             rule("evaluation.label_draws", self.label_draws, (1..=1_000).contains(&self.label_draws), "a whole number from 1 to 1000"),
         ]
     }

@@ -103,17 +103,30 @@ pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
     let mut log = Log::open(&folder.join("log.jsonl"), position.log_bytes)?;
 
     let (started, before) = (Instant::now(), position.seconds);
+    // The terms of the last step on a device that works on its own: they are read when the next step is
+    // under way, so that neither waits for the other.
+    let mut unread: Option<Terms> = None;
     for step in position.step..steps {
         let batch = batches.batch(step)?;
         let draws = Draws::at(&line, &batch.images, &streams, step)?;
         let loss = line.loss(&batch.images, &draws)?;
-        let entry = read(&loss, step, per_epoch, position.step)?;
-        adam.step(&loss.total.backward()?)?;
-        log.push(&entry)?;
-        observe(Event::Stepped { step: step + 1, of: steps, loss: entry.loss });
+        let terms = Terms::of(&loss, step)?;
+        if batch.images.device().is_cpu() {
+            let entry = terms.read(per_epoch, position.step)?;
+            adam.step(&loss.total.backward()?)?;
+            record(&entry, steps, &mut log, observe)?;
+        } else {
+            adam.step(&loss.total.backward()?)?;
+            if let Some(earlier) = unread.replace(terms) {
+                record(&earlier.read(per_epoch, position.step)?, steps, &mut log, observe)?;
+            }
+        }
 
         let done = step + 1;
         if done == steps || done % (per_epoch * plan.checkpoint_epochs) == 0 {
+            if let Some(last) = unread.take() {
+                record(&last.read(per_epoch, position.step)?, steps, &mut log, observe)?;
+            }
             let weights = snapshot(&line, done, position.step)?;
             position.step = done;
             position.log_bytes = log.sync()?;
@@ -126,14 +139,40 @@ pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
     Ok(Trained { steps, seconds: position.seconds, weights_sha256 })
 }
 
-/// Reads the loss and its terms from the device and refuses what is not finite.
-fn read(loss: &Loss, step: u64, per_epoch: u64, kept: u64) -> Result<LogLine> {
-    let mut terms = BTreeMap::new();
-    for (name, value) in &loss.terms {
-        terms.insert((*name).to_owned(), finite(name, value, step, kept)?);
+/// The loss of a step and its terms, still where they were computed.
+struct Terms {
+    step: u64,
+    names: Vec<&'static str>,
+    /// `[terms + 1]`, the loss last: one transfer brings all.
+    values: Tensor,
+}
+
+impl Terms {
+    fn of(loss: &Loss, step: u64) -> Result<Self> {
+        let single = |value: &Tensor| value.detach().to_dtype(DType::F64)?.reshape(1);
+        let values = loss.terms.iter().map(|(_, value)| value).chain([&loss.total]).map(single);
+        let values = Tensor::cat(&values.collect::<candle_core::Result<Vec<_>>>()?, 0)?;
+        Ok(Self { step, names: loss.terms.iter().map(|(name, _)| *name).collect(), values })
     }
-    let loss = finite("loss", &loss.total, step, kept)?;
-    Ok(LogLine { step: step + 1, epoch: step / per_epoch + 1, loss, terms })
+
+    /// Reads them from the device and refuses what is not finite.
+    fn read(&self, per_epoch: u64, kept: u64) -> Result<LogLine> {
+        let &Self { step, ref names, ref values } = self;
+        let values = values.to_vec1::<f64>()?;
+        if let Some((at, &value)) = values.iter().enumerate().find(|(_, value)| !value.is_finite()) {
+            let term = names.get(at).copied().unwrap_or("loss").into();
+            return Err(Error::Diverged { step: step + 1, term, value, kept });
+        }
+        let loss = values.last().copied().unwrap_or(f64::NAN);
+        let terms: BTreeMap<_, _> = names.iter().map(|name| (*name).to_owned()).zip(values).collect();
+        Ok(LogLine { step: step + 1, epoch: step / per_epoch + 1, loss, terms })
+    }
+}
+
+fn record(entry: &LogLine, steps: u64, log: &mut Log, observe: &mut dyn FnMut(Event)) -> Result<()> {
+    log.push(entry)?;
+    observe(Event::Stepped { step: entry.step, of: steps, loss: entry.loss });
+    Ok(())
 }
 
 fn finite(term: &str, value: &Tensor, step: u64, kept: u64) -> Result<f64> {

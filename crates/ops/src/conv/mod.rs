@@ -265,6 +265,10 @@ fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, outputs: 
         check_vector(op, "b", b, outputs, x)?;
     }
     conv.geometry.check(op)?;
+    #[cfg(feature = "cudnn")]
+    if x.device().is_cuda() && x.elem_count() > 0 {
+        return on_cuda(x, w, b, &conv);
+    }
     if !matches!(x.device(), Device::Cpu) {
         return composed::apply(op, x, w, b, &conv);
     }
@@ -272,6 +276,17 @@ fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, outputs: 
     Ok(match b {
         Some(b) => x.apply_op3(&w, &b.contiguous()?, conv)?,
         None => x.apply_op2(&w, conv)?,
+    })
+}
+
+/// By cuDNN, which takes channels first here.
+#[cfg(feature = "cudnn")]
+fn on_cuda(x: &Tensor, w: &Tensor, b: Option<&Tensor>, conv: &ConvOp) -> Result<Tensor> {
+    let layer = crate::device::Layer::new(conv.geometry, conv.direction);
+    let apply = |x: &Tensor| crate::device::convolution(crate::cuda::Cuda, layer, x, w, b);
+    Ok(match conv.channels {
+        Channels::First => apply(x)?,
+        Channels::Last => apply(&x.permute((0, 3, 1, 2))?)?.permute((0, 2, 3, 1))?.contiguous()?,
     })
 }
 

@@ -97,6 +97,11 @@ pub(crate) fn train(
     if count < 2 {
         return Err(Error::TooFewValues { op, got: count });
     }
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda() {
+        let (y, mean, var_unbiased) = crate::device::train(crate::cuda::Cuda, x, (gamma, beta), eps, relu, view)?;
+        return Ok((y, BatchStatistics { mean, var_unbiased }));
+    }
     if !matches!(x.device(), Device::Cpu) {
         return composed::train(x, gamma, beta, eps, relu, view);
     }
@@ -126,6 +131,10 @@ pub(crate) fn eval(
 ) -> Result<Tensor> {
     let vectors = [("gamma", gamma), ("beta", beta), ("running_mean", mean), ("running_var", var)];
     let view = view(op, x, &vectors, eps, channels)?;
+    #[cfg(feature = "cuda")]
+    if x.device().is_cuda() && x.elem_count() > 0 {
+        return Ok(crate::device::eval(crate::cuda::Cuda, x, (gamma, beta), (mean, var), eps, relu, view)?);
+    }
     if !matches!(x.device(), Device::Cpu) {
         return composed::apply(x, gamma, beta, &mean.detach(), &var.detach(), eps, relu, view);
     }

@@ -24,7 +24,12 @@ pub(super) unsafe fn block(rows: usize, block: Block<f32>) {
 #[target_feature(enable = "avx512f")]
 unsafe fn whole<const R: usize>(block: Block<f32>) {
     // SAFETY: the caller's promise.
-    unsafe { fixed::<R, 2, false>(block) }
+    unsafe {
+        match block.next {
+            Some(next) => fixed::<R, 2, false, true>(block, next),
+            None => fixed::<R, 2, false, false>(block, block.b),
+        }
+    }
 }
 
 /// For a left side read across its lines: each step of depth is on another page, where the
@@ -32,18 +37,18 @@ unsafe fn whole<const R: usize>(block: Block<f32>) {
 #[target_feature(enable = "avx512f")]
 unsafe fn ahead<const R: usize>(block: Block<f32>) {
     // SAFETY: the caller's promise.
-    unsafe { fixed::<R, 2, true>(block) }
+    unsafe { fixed::<R, 2, true, false>(block, block.b) }
 }
 
 #[target_feature(enable = "avx512f")]
 unsafe fn half<const R: usize>(block: Block<f32>) {
     // SAFETY: the caller's promise.
-    unsafe { fixed::<R, 1, false>(block) }
+    unsafe { fixed::<R, 1, false, false>(block, block.b) }
 }
 
 #[inline]
 #[target_feature(enable = "avx512f")]
-unsafe fn fixed<const R: usize, const V: usize, const AHEAD: bool>(block: Block<f32>) {
+unsafe fn fixed<const R: usize, const V: usize, const AHEAD: bool, const NEXT: bool>(block: Block<f32>, mut next: *const f32) {
     let Block { depth, mut a, row_stride, a_depth_stride, mut b, b_depth_stride, out, out_stride, accumulate, .. } = block;
     // SAFETY: rows 0..R and depth 0..depth of both sides, and 16 V columns of R rows of `out`, are
     // readable (and writable) by the caller's promise; loads and stores are unaligned ones.
@@ -53,6 +58,11 @@ unsafe fn fixed<const R: usize, const V: usize, const AHEAD: bool>(block: Block<
         let far = std::hint::black_box(row_stride * ROWS / 2);
         let offsets: [usize; ROWS / 2] = std::array::from_fn(|i| std::hint::black_box(i * row_stride));
         let mut sums = [[_mm512_setzero_ps(); V]; R];
+        for i in 0..R {
+            for v in 0..V {
+                _mm_prefetch::<_MM_HINT_ET0>(out.wrapping_add(i * out_stride + 16 * v).cast());
+            }
+        }
         for _ in 0..depth {
             if AHEAD {
                 const STEPS: usize = 6;
@@ -61,6 +71,11 @@ unsafe fn fixed<const R: usize, const V: usize, const AHEAD: bool>(block: Block<
                 _mm_prefetch::<_MM_HINT_T0>(a.wrapping_add(R - 1).cast());
                 _mm_prefetch::<_MM_HINT_T0>(b.cast());
                 _mm_prefetch::<_MM_HINT_T0>(b.wrapping_add(16).cast());
+            }
+            if NEXT {
+                _mm_prefetch::<_MM_HINT_T1>(next.cast());
+                _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(16).cast());
+                next = next.wrapping_add(b_depth_stride);
             }
             let mut line = [_mm512_setzero_ps(); V];
             for (v, line) in line.iter_mut().enumerate() {

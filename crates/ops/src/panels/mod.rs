@@ -57,6 +57,9 @@ struct Block<T> {
     out: *mut T,
     out_stride: usize,
     accumulate: bool,
+    /// Where the right side of the next panel starts, for one block of each panel to fetch ahead: what
+    /// follows comes from memory, and the processor does not fetch across pages by itself.
+    next: Option<*const T>,
     /// Only the first half of the panel counts.
     half: bool,
 }
@@ -105,6 +108,7 @@ pub(crate) fn product<T: Real>(out: &mut [T], out_stride: usize, left: Left<'_, 
                         out: out.as_mut_ptr().add(first * out_stride + panel * PANEL),
                         out_stride,
                         accumulate: accumulate || stretch > 0,
+                        next: (block == 0).then(|| right.data.as_ptr().wrapping_add(b + right.panel_stride)),
                         half: columns - panel * PANEL < PANEL,
                     };
                     T::block(rows, block);

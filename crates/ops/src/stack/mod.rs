@@ -12,7 +12,7 @@ use crate::conv::{Channels, Geometry, image_dims, same_geometry};
 use crate::error::{Error, Result, check_vector};
 use crate::norm::BatchStatistics;
 use crate::real::dispatch;
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
 
 pub use crate::conv::Direction;
 
@@ -57,7 +57,9 @@ pub struct StackLayer<'a> {
 /// an activation other than batch norm and ReLU before the last layer; no layer.
 pub fn conv_stack_train(x: &Tensor, layers: &[StackLayer<'_>], eps: f64) -> Result<(Tensor, Vec<BatchStatistics>)> {
     const OP: &str = "conv_stack_train";
-    if !matches!(x.device(), Device::Cpu) {
+    // With cuDNN whole stacks run on CUDA, too.
+    let whole = x.device().is_cpu() || (cfg!(feature = "cudnn") && x.device().is_cuda() && x.elem_count() > 0);
+    if !whole {
         return composed(x, layers, eps);
     }
     if !(eps >= 0.0 && eps.is_finite()) {
@@ -90,6 +92,10 @@ pub fn conv_stack_train(x: &Tensor, layers: &[StackLayer<'_>], eps: f64) -> Resu
     if checked.is_empty() {
         return Err(parameter("layers", "0".to_owned(), "must be at least 1"));
     }
+    #[cfg(feature = "cudnn")]
+    if x.device().is_cuda() {
+        return on_cuda(x, layers, &checked, eps);
+    }
     let tensors = layers.iter().flat_map(|layer| {
         let (gamma, beta) = match layer.finish {
             Finish::BatchNormRelu { gamma, beta } => (Some(gamma), Some(beta)),
@@ -103,6 +109,25 @@ pub fn conv_stack_train(x: &Tensor, layers: &[StackLayer<'_>], eps: f64) -> Resu
 
 fn parameter(parameter: &'static str, value: String, reason: &'static str) -> Error {
     Error::Parameter { op: "conv_stack_train", parameter, value, reason }
+}
+
+/// By cuDNN and kernels of our own.
+#[cfg(feature = "cudnn")]
+fn on_cuda(x: &Tensor, layers: &[StackLayer<'_>], checked: &[op::Layer], eps: f64) -> Result<(Tensor, Vec<BatchStatistics>)> {
+    use crate::device::{self, Function};
+    let describe = |(layer, checked): (&StackLayer<'_>, &op::Layer)| device::StackLayer {
+        layer: device::Layer::new(checked.geometry, checked.direction),
+        weight: layer.weight.clone(),
+        bias: layer.bias.clone(),
+        finish: match layer.finish {
+            Finish::BatchNormRelu { gamma, beta } => device::Finish::Norm(gamma.clone(), beta.clone()),
+            Finish::Sigmoid => device::Finish::Function(Function::Sigmoid),
+            Finish::Tanh => device::Finish::Function(Function::Tanh),
+        },
+    };
+    let layers = layers.iter().zip(checked).map(describe).collect();
+    let (y, statistics) = device::stack(crate::cuda::Cuda, x, layers, eps)?;
+    Ok((y, statistics.into_iter().map(|(mean, var_unbiased)| BatchStatistics { mean, var_unbiased }).collect()))
 }
 
 /// Layer by layer, for devices without this operation.

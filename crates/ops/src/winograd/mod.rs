@@ -156,6 +156,8 @@ pub(crate) enum Wanted {
 const SHARES: usize = 8;
 /// Numbers of weight gradients that all shares may hold together.
 const SHARED_NUMBERS: usize = 12 << 20;
+/// Numbers of transforms that may be kept until the whole weight gradient has read them.
+const KEPT_NUMBERS: usize = 12 << 20;
 
 /// The weight gradient (OIHW), and the gradient to one side, from the numbers of both sides.
 pub(crate) fn backward<T: Real, B: Source<T>, S: Source<T>, R: Send>(
@@ -236,8 +238,8 @@ pub(crate) fn backward<T: Real, B: Source<T>, S: Source<T>, R: Send>(
         // One sum, shared among tasks by its rows; the transforms of a chunk of images stay until
         // all rows have read them.
         sums = unfilled(len);
-        let chunk = g.n.div_ceil(4);
-        let group = chunk.div_ceil(4);
+        let chunk = g.n.div_ceil(4).max(KEPT_NUMBERS / plan.numbers().max(1)).min(g.n);
+        let group = chunk.div_ceil(4).max(plan.least_group()).min(chunk);
         let mut rest = &mut out[..];
         for first in (0..g.n).step_by(chunk) {
             let chunk = chunk.min(g.n - first);

@@ -120,6 +120,12 @@ impl Plan {
     pub(super) fn group(&self) -> usize {
         const CACHE: usize = 3 << 17;
         let numbers = CACHE.max(self.weight_numbers());
-        (numbers / self.numbers().max(1)).clamp(1, self.g.n.div_ceil(8).max(1))
+        (numbers / self.numbers().max(1)).clamp(1, self.g.n.div_ceil(8).max(1)).max(self.least_group()).min(self.g.n.max(1))
+    }
+
+    /// Images whose tiles are rows enough for a product to be worth reading weights that no cache holds.
+    pub(super) fn least_group(&self) -> usize {
+        const ROWS: usize = 28;
+        if self.weight_numbers() < 1 << 20 { 1 } else { ROWS.div_ceil(self.tiles().max(1)) }
     }
 }

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Picture, PictureKind};
 
-use super::{ExperimentView, RunView, anchor};
+use super::{ExperimentView, RunView, anchor, confusion};
 use crate::{
     Error, Result,
     artefact::{self, Codes},
@@ -16,6 +16,8 @@ use crate::{
 
 /// What the circles around codes are.
 const CIRCLES: &str = "Colours and numbers are classes; dashed circles lie one and two standard deviations of the prior from its centre.";
+
+const CLASSES: &str = "Colours and numbers are classes.";
 
 pub(super) fn section(experiment: &ExperimentView) -> Result<Markup> {
     let shown = first_seeds(&experiment.runs);
@@ -31,6 +33,8 @@ pub(super) fn section(experiment: &ExperimentView) -> Result<Markup> {
             (group("Originals above their reconstructions", "", PictureKind::Reconstructions, &shown)?)
             (group("Decoded draws from the prior", "", PictureKind::Samples, &shown)?)
             (group("Codes of test pictures", CIRCLES, PictureKind::Codes, &shown)?)
+            (group("Codes on their principal components", CLASSES, PictureKind::Projection, &shown)?)
+            (folded("Which class was taken for which", group("", "", PictureKind::Confusion, &shown)?))
             (curves(experiment)?)
         }
     })
@@ -52,10 +56,15 @@ fn group(title: &str, about: &str, kind: PictureKind, runs: &[&RunView]) -> Resu
         }
     }
     Ok(html! { @if !figures.is_empty() {
-        h4 { (title) }
+        @if !title.is_empty() { h4 { (title) } }
         @if !about.is_empty() { p.quiet { (about) } }
         div.pictures { @for figure in figures { (figure) } }
     } })
+}
+
+/// Content that unfolds, where there is any.
+fn folded(title: &str, content: Markup) -> Markup {
+    html! { @if !content.0.is_empty() { details { summary { (title) } (content) } } }
 }
 
 fn figure(run: &RunView, picture: &Picture) -> Result<Markup> {
@@ -68,6 +77,8 @@ fn figure(run: &RunView, picture: &Picture) -> Result<Markup> {
             html! { img src=(data) width=(png.width) height=(png.height) alt=(title) loading="lazy"; }
         }),
         PictureKind::Codes => artefact::codes(&run.folder, &picture.file).and_then(|codes| scatter(&title, run, &codes)),
+        PictureKind::Projection => artefact::codes(&run.folder, &picture.file).and_then(|codes| scatter(&title, run, &codes)),
+        PictureKind::Confusion => artefact::confusions(&run.folder, &picture.file).map(|all| confusion::tables(&all)),
     };
     let content = match content {
         Ok(content) => content,
@@ -86,7 +97,8 @@ fn scatter(title: &str, run: &RunView, codes: &Codes) -> Result<Markup> {
     let finite = |values: &[Option<f64>]| values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>();
     // Priors are of unit variance unless their settings say otherwise.
     let unit_variance = run.record.spec.prior.as_ref().is_none_or(|prior| prior.settings.is_empty());
-    let circles: &[f64] = if unit_variance { &[1.0, 2.0] } else { &[] };
+    // The prior's circles mean nothing on axes that turn with the codes.
+    let circles: &[f64] = if unit_variance && run.record.spec.model.code == 2 { &[1.0, 2.0] } else { &[] };
     let svg = Scatter { title, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, circles }.svg()?;
     Ok(PreEscaped(svg))
 }

@@ -1,0 +1,39 @@
+//! The CUDA kernels without a GPU: a C++ compiler takes `kernels.cu` as it is, threads of the CPU stand for
+//! the GPU's, and every kernel is compared with its definition.
+
+#![expect(clippy::print_stderr, clippy::print_stdout, reason = "a skipped test says so, a run one what it compared")]
+
+use std::path::Path;
+use std::process::Command;
+
+type Outcome = Result<(), Box<dyn std::error::Error>>;
+
+fn run(real: &str) -> Outcome {
+    let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
+    if Command::new(&compiler).arg("--version").output().is_err() {
+        eprintln!("skipped: no C++ compiler {compiler}; set CXX to one");
+        return Ok(());
+    }
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels.cpp");
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kernels-{real}"));
+    let built = Command::new(&compiler)
+        .args(["-std=c++17", "-O1", "-pthread", &format!("-DREAL={real}"), "-o"])
+        .args([&program, &source])
+        .output()?;
+    assert!(built.status.success(), "{compiler}: {}", String::from_utf8_lossy(&built.stderr));
+    let ran = Command::new(&program).output()?;
+    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
+    assert!(ran.status.success(), "{said}");
+    println!("{real}: {said}");
+    Ok(())
+}
+
+#[test]
+fn the_kernels_compute_their_definitions_in_single_precision() -> Outcome {
+    run("float")
+}
+
+#[test]
+fn the_kernels_compute_their_definitions_in_double_precision() -> Outcome {
+    run("double")
+}

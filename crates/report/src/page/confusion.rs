@@ -1,0 +1,43 @@
+//! Which class was taken for which, as shaded tables.
+
+use maud::{Markup, html};
+
+use crate::artefact::Confusion;
+
+/// Conditions shown: clean pictures and the strongest noise of each kind.
+const SHOWN: [&str; 3] = ["accuracy.clean", "accuracy.gaussian_0_4", "accuracy.mask_0_5"];
+/// Classes of a table at most.
+const MOST_CLASSES: usize = 20;
+
+/// Tables of the main protocol, which comes first.
+pub(super) fn tables(confusions: &[Confusion]) -> Markup {
+    let main = confusions.first().map_or("", |first| first.protocol.as_str());
+    let shown = || confusions.iter().filter(|c| c.protocol == main && SHOWN.contains(&c.metric.as_str()));
+    html! {
+        p.quiet { code { (main) } ": rows are true classes, columns predicted ones, in percent of the row." }
+        @for confusion in shown() {
+            h5 { code { (confusion.metric) } }
+            @if confusion.classes.len() > MOST_CLASSES {
+                p.missing { (confusion.classes.len()) " classes are too many for a table; all counts are in the run's folder." }
+            } @else { (table(confusion)) }
+        }
+    }
+}
+
+fn table(confusion: &Confusion) -> Markup {
+    html! { div.scroll { table {
+        thead { tr { th {} @for class in &confusion.classes { th.number { (class) } } } }
+        tbody { @for (class, row) in confusion.classes.iter().zip(&confusion.counts) {
+            @let all: u64 = row.iter().sum();
+            tr {
+                th scope="row" { (class) }
+                @for count in row {
+                    @let share = if all > 0 { *count as f64 / all as f64 } else { 0.0 };
+                    td.number style={ "background: color-mix(in srgb, currentColor " (format!("{:.0}", 40.0 * share)) "%, transparent)" } {
+                        (format!("{:.0}", 100.0 * share))
+                    }
+                }
+            }
+        } }
+    } } }
+}

@@ -1,0 +1,126 @@
+//! Accuracy against the strength of noise: one line a method, with a band for its interval.
+
+use plotters::{
+    prelude::{ChartBuilder, Circle, LineSeries, Polygon, Rectangle, Text},
+    style::{
+        Color, ShapeStyle,
+        text_anchor::{HPos, VPos},
+    },
+};
+
+use super::{Area, Axis, Drawn, Grid, UNIT, axes, draw, padded, palette, range, shortened, text};
+use crate::{Error, Result};
+
+const WIDTH: i32 = 450;
+const HEIGHT: i32 = 260;
+const LEGEND: i32 = 100;
+/// Lines named in the legend at most.
+const MOST_NAMES: usize = 12;
+
+/// Lines with bands over a common axis.
+#[derive(Debug, Clone, Copy)]
+pub struct Bands<'a> {
+    /// What a reader who does not see the plot should know.
+    pub title: &'a str,
+    /// Name of the horizontal axis.
+    pub x: &'a str,
+    /// Name of the vertical axis, with its unit.
+    pub y: &'a str,
+    /// The lines.
+    pub lines: &'a [Band],
+}
+
+/// One line.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Band {
+    /// Its name in the legend.
+    pub name: String,
+    /// Its colour's place in [`super::PALETTE`].
+    pub colour: usize,
+    /// From left to right: place, value, and the interval around it where one is known. Points that are not finite
+    /// are left out; the band spans neighbours that both have an interval.
+    pub points: Vec<(f64, f64, Option<[f64; 2]>)>,
+}
+
+impl Bands<'_> {
+    /// Draws the lines as an SVG element.
+    ///
+    /// # Errors
+    /// Where no point is finite.
+    pub fn svg(&self) -> Result<String> {
+        let points = || self.lines.iter().flat_map(|line| finite(&line.points));
+        let ends = points().flat_map(|(_, value, interval)| interval.into_iter().flatten().chain([value]));
+        let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(ends)) else { return Err(Error::Empty { what: "bands" }) };
+        let (x, y) = (Axis::linear(padded(x, 0.03)), Axis::linear(padded(y, 0.06)));
+        draw(self.title, (WIDTH, HEIGHT), |area| {
+            let (plot, legend) = area.split_horizontally((WIDTH - LEGEND) * UNIT);
+            self.lines(&plot, x, y)?;
+            self.legend(&legend)
+        })
+    }
+
+    fn lines(&self, area: &Area<'_>, x: Axis, y: Axis) -> Drawn {
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(8 * UNIT)
+            .margin_right(8 * UNIT)
+            .x_label_area_size(40 * UNIT)
+            .y_label_area_size(58 * UNIT)
+            .build_cartesian_2d(x, y)?;
+        axes(&mut chart, self.x, self.y, Grid::Across)?;
+        // Bands first, so that no line is hidden by one.
+        for line in self.lines {
+            let points: Vec<_> = finite(&line.points).collect();
+            for pair in points.windows(2) {
+                let [(a, _, Some(first)), (b, _, Some(second))] = pair else { continue };
+                let corners = vec![(*a, first[0]), (*b, second[0]), (*b, second[1]), (*a, first[1])];
+                chart.draw_series([Polygon::new(corners, palette::colour(line.colour).mix(0.15).filled())])?;
+            }
+        }
+        for line in self.lines {
+            let colour = palette::colour(line.colour);
+            let style = ShapeStyle::from(colour).stroke_width(2 * UNIT as u32);
+            let points = || finite(&line.points).map(|(x, y, _)| (x, y));
+            chart.draw_series(LineSeries::new(points(), style))?;
+            chart.draw_series(points().map(|at| Circle::new(at, 3 * UNIT, colour.filled())))?;
+        }
+        Ok(())
+    }
+
+    fn legend(&self, area: &Area<'_>) -> Drawn {
+        let at = |i: usize| (18 + 20 * i as i32) * UNIT;
+        for (i, line) in self.lines.iter().take(MOST_NAMES).enumerate() {
+            let box_ = [(2 * UNIT, at(i) - 2 * UNIT), (16 * UNIT, at(i) + UNIT)];
+            area.draw(&Rectangle::new(box_, palette::colour(line.colour).filled()))?;
+            area.draw(&Text::new(shortened(&line.name, 12), (22 * UNIT, at(i)), text(HPos::Left, VPos::Center)))?;
+        }
+        if self.lines.len() > MOST_NAMES {
+            let more = format!("and {} more", self.lines.len() - MOST_NAMES);
+            area.draw(&Text::new(more, (2 * UNIT, at(MOST_NAMES)), text(HPos::Left, VPos::Center)))?;
+        }
+        Ok(())
+    }
+}
+
+/// Points that can be drawn; an interval that is not finite is none.
+fn finite(points: &[(f64, f64, Option<[f64; 2]>)]) -> impl Iterator<Item = (f64, f64, Option<[f64; 2]>)> {
+    let whole = |interval: &[f64; 2]| interval.iter().all(|v| v.is_finite());
+    points.iter().filter(|(x, y, _)| x.is_finite() && y.is_finite()).map(move |(x, y, interval)| (*x, *y, interval.filter(whole)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_join_neighbours_that_have_intervals() {
+        let line = |name: &str, colour, points| Band { name: name.into(), colour, points };
+        let lines = [
+            line("a", 0, vec![(0.0, 90.0, Some([88.0, 92.0])), (0.2, 80.0, Some([75.0, 85.0])), (0.4, 60.0, None)]),
+            line("b", 1, vec![(0.0, f64::NAN, None), (0.2, 70.0, Some([f64::INFINITY, 1.0]))]),
+        ];
+        let svg = Bands { title: "t", x: "x", y: "y", lines: &lines }.svg().unwrap();
+        assert_eq!((svg.matches("<polygon").count(), svg.matches("<circle").count()), (1, 4));
+        let none = [line("c", 0, vec![(0.0, f64::NAN, None)])];
+        assert!(Bands { title: "t", x: "x", y: "y", lines: &none }.svg().is_err());
+    }
+}

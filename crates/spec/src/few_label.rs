@@ -1,0 +1,47 @@
+//! Names of the few-label protocols' parts, as experiments write them.
+
+use serde::{Deserialize, Serialize};
+
+/// What learns from few labelled codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Classifier {
+    /// Support vector machines of the labelled codes.
+    Svm,
+    /// Support vector machines of the labelled codes and a pool of test codes.
+    Tsvm,
+    /// A vote of the nearest labelled codes.
+    Knn,
+    /// Multinomial logistic regression, the linear probe.
+    Probe,
+}
+
+/// The kernel of support vector machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KernelName {
+    /// Gaussian, gamma = 1 / d.
+    Rbf,
+    /// Linear.
+    Linear,
+}
+
+/// Which pictures are corrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoiseOn {
+    /// Those that are classified; the labelled ones are clean.
+    Test,
+    /// Those that are classified and the labelled ones.
+    Both,
+}
+
+/// Which code stands for a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CodeName {
+    /// The encoder's mean.
+    Mean,
+    /// A draw from its Gaussian head; not measured for deterministic encoders, whose draw is the mean.
+    Sample,
+}

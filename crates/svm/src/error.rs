@@ -1,0 +1,87 @@
+//! What can go wrong when machines are fitted.
+
+/// The result of fitting machines.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// An error of a fit.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// As many labels as points are needed.
+    #[error("{labels} labels for {points} points; one each is needed")]
+    Count {
+        /// Rows of the features.
+        points: usize,
+        /// Labels given.
+        labels: usize,
+    },
+    /// Two parts of the features differ in width.
+    #[error("{what} have {got} columns, expected {expected}")]
+    Columns {
+        /// Which points.
+        what: &'static str,
+        /// Columns of the points fitted to.
+        expected: usize,
+        /// Columns given.
+        got: usize,
+    },
+    /// Nothing to tell apart.
+    #[error("the labels are of {classes} class(es); at least two are needed")]
+    Classes {
+        /// Different labels.
+        classes: usize,
+    },
+    /// A feature that is NaN or infinite.
+    #[error("{what}: the value in row {row}, column {column} is {value}, not a finite number")]
+    NotFinite {
+        /// Which points.
+        what: &'static str,
+        /// Its row.
+        row: usize,
+        /// Its column.
+        column: usize,
+        /// The value.
+        value: f64,
+    },
+    /// A setting out of its range.
+    #[error("{name} = {value} must be {allowed}")]
+    Setting {
+        /// Its name.
+        name: &'static str,
+        /// The value given.
+        value: f64,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// More points than the kernel matrix has room for.
+    #[error(
+        "{points} points need a kernel matrix of {mib} MiB, at most {limit_mib} MiB are allowed; take fewer points or the linear kernel"
+    )]
+    TooLarge {
+        /// Points asked for.
+        points: usize,
+        /// What they need.
+        mib: usize,
+        /// What is allowed.
+        limit_mib: usize,
+    },
+    /// The solver did not reach its tolerance.
+    #[error("no solution to a tolerance of {tolerance} after {iterations} iterations; a smaller cost or standardised features help")]
+    NotConverged {
+        /// Iterations made.
+        iterations: usize,
+        /// The tolerance asked for.
+        tolerance: f64,
+    },
+    /// Cross-validation without enough labels of each class.
+    #[error("{folds} folds need at least {folds} labels of each class, one class has {fewest}")]
+    Folds {
+        /// Folds asked for.
+        folds: usize,
+        /// Labels of the rarest class.
+        fewest: usize,
+    },
+    /// An error of linfa.
+    #[error(transparent)]
+    Linfa(#[from] linfa::Error),
+}

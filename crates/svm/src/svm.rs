@@ -1,0 +1,87 @@
+//! The inductive machine: labelled points alone.
+
+use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
+
+use crate::{
+    Kernel, Machines, Result, check,
+    dual::Dual,
+    kernel::{Gram, Points},
+    primal::{Primal, with_ones},
+};
+
+/// Support vector machines, one class against the rest (Cortes and Vapnik, "Support-Vector Networks", 1995): for each
+/// class min |w|^2 / 2 + C sum_i max(0, 1 - y_i (w . x_i + b)).
+///
+/// The linear kernel is solved in the primal where there are more points than dimensions, all else in the dual with
+/// one kernel matrix for all classes. Classes are solved in parallel; the result does not depend on the number of
+/// threads.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Svm {
+    /// What two points have in common.
+    pub kernel: Kernel,
+    /// C, above 0: the weight of an error.
+    pub cost: f64,
+    /// How far the conditions of optimality may be violated, above 0; LIBSVM's default is 1e-3.
+    pub tolerance: f64,
+}
+
+impl Svm {
+    /// C = 1 to a tolerance of 1e-3.
+    pub fn new(kernel: Kernel) -> Self {
+        Self { kernel, cost: 1.0, tolerance: 1e-3 }
+    }
+
+    /// Fits one machine for each class among `labels` to the rows of `features`, `[n, d]`.
+    ///
+    /// # Errors
+    /// [`crate::Error`] where the counts differ, a feature is not finite, there are fewer than two classes, a setting
+    /// is not above 0, or the kernel matrix would be too large.
+    pub fn train(&self, features: ArrayView2<'_, f64>, labels: &[u32]) -> Result<Machines> {
+        self.check()?;
+        let classes = check::classes(features, labels)?;
+        let problem = |class: u32| -> Vec<f64> { labels.iter().map(|l| if *l == class { 1.0 } else { -1.0 }).collect() };
+        let cost = vec![self.cost; labels.len()];
+        if self.in_primal(features) {
+            let points = with_ones(features);
+            let solve = |class: &u32| {
+                let mut machine = Primal::new(&points, &problem(*class), &cost);
+                machine.solve(self.tolerance, false)?;
+                Ok(machine.weights().to_vec())
+            };
+            let solved: Vec<_> = classes.par_iter().map(solve).collect::<Result<_>>()?;
+            return Ok(Machines::linear(classes, &solved));
+        }
+        let points = Points::new(self.kernel, features);
+        let gram = Gram::new(&points)?;
+        let solve = |class: &u32| {
+            let mut machine = Dual::new(&gram, &problem(*class), &cost);
+            machine.solve(self.tolerance)?;
+            Ok((machine.coefficients().to_vec(), machine.bias()))
+        };
+        let solved: Vec<_> = classes.par_iter().map(solve).collect::<Result<_>>()?;
+        Ok(Machines::kernel(classes, points, &solved))
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        if let Kernel::Rbf { gamma } = self.kernel {
+            check::positive("gamma", gamma)?;
+        }
+        check::positive("cost", self.cost)?;
+        check::positive("tolerance", self.tolerance)
+    }
+
+    /// Whether weights are fewer than points, so that the primal problem is the smaller one.
+    pub(crate) fn in_primal(&self, features: ArrayView2<'_, f64>) -> bool {
+        self.kernel == Kernel::Linear && features.ncols() < features.nrows()
+    }
+}
+
+/// Columns side by side.
+pub(crate) fn columns<'a>(rows: usize, columns: impl ExactSizeIterator<Item = &'a [f64]>) -> Array2<f64> {
+    let mut matrix = Array2::zeros((rows, columns.len()));
+    for (mut to, from) in matrix.columns_mut().into_iter().zip(columns) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+    matrix
+}
