@@ -1,5 +1,6 @@
 //! The line from end to end, as users call it.
 
+mod comparison;
 mod divergence;
 mod errors;
 mod evaluation;

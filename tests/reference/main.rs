@@ -2,6 +2,7 @@
 
 mod reference_architectures;
 mod reference_divergences;
+mod reference_features;
 mod reference_likelihood;
 mod reference_measures;
 mod reference_networks;

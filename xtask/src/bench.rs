@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: one JSON line a measurement.
 
+mod fid;
 mod svm;
 
 use std::process::ExitCode;
@@ -20,6 +21,7 @@ pub(crate) struct Arguments {
 enum What {
     Step(Step),
     CudaCheck(CudaCheck),
+    Fid(fid::Fid),
     Svm(svm::Svm),
 }
 
@@ -72,6 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         What::CudaCheck(check) => cuda_check(check),
+        What::Fid(arguments) => fid::run(arguments),
         What::Svm(arguments) => svm::run(arguments),
     }
 }

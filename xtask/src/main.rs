@@ -5,6 +5,7 @@ mod catalogue;
 mod check;
 mod data;
 mod eval;
+mod fid;
 mod new;
 mod progress;
 mod reproduce;
@@ -31,6 +32,7 @@ enum Command {
     Eval(eval::Arguments),
     Verify(verify::Arguments),
     Data(data::Arguments),
+    Fid(fid::Arguments),
     Bench(bench::Arguments),
     Catalogue(catalogue::Arguments),
     New(new::Arguments),
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
+        Command::Fid(arguments) => fid::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::New(arguments) => new::run(&arguments),

@@ -2,12 +2,14 @@
 
 use candle_core::Tensor;
 
-use crate::{AutoEncoder, Code, PixelRange, Prior, Result, Streams};
+use crate::{AutoEncoder, Code, Dataset, PixelRange, Prior, Result, Streams};
 
 /// What an evaluation gathered about a model, for metrics to measure. All tensors are on the CPU.
 pub struct Evidence<'a> {
     /// The model, for metrics that decode or encode more than is gathered here. It may be on another device.
     pub model: &'a dyn AutoEncoder,
+    /// The data set, for its labels and its training pictures.
+    pub dataset: &'a dyn Dataset,
     /// The interval of the pixels of every picture here.
     pub range: PixelRange,
     /// Test pictures, `[N, C, H, W]`.

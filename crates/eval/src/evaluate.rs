@@ -69,6 +69,7 @@ pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progr
     let streams = gatherer.streams;
     let evidence = Evidence {
         model: subject.model,
+        dataset: subject.dataset,
         range: subject.dataset.range(),
         originals: &originals,
         reconstructions: &reconstructions,

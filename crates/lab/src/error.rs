@@ -59,6 +59,14 @@ pub enum Error {
         /// Why there is none, and what to do.
         problem: String,
     },
+    /// Pictures, or a network to compare them with, that cannot be had.
+    #[error("{place}: {problem}")]
+    Pictures {
+        /// The folder, archive, run, data set or file.
+        place: String,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
     /// A record that cannot be read.
     #[error("{}: {problem}", path.display())]
     Record {

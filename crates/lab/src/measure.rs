@@ -3,7 +3,7 @@
 use vimae_core::{Mode, Prior, Split};
 use vimae_eval::{Outcome, Subject, evaluate};
 use vimae_priors::FittedMixture;
-use vimae_spec::RunSpec;
+use vimae_spec::Evaluation;
 
 use crate::{Result, resolve::Parts};
 
@@ -12,18 +12,40 @@ const BATCH: usize = 200;
 /// Metrics that say nothing of the prior or of what is generated from it.
 const WITHOUT_PRIOR: [&str; 2] = ["reconstruction", "accuracy"];
 
-/// Measures a trained run as its specification says. A function of weights, data and specification.
-pub(crate) fn measure(parts: &Parts, spec: &RunSpec, progress: &mut dyn FnMut(&str, usize, usize)) -> Result<Outcome> {
-    let fitted = parts.objective.ex_post().map(|components| ex_post(parts, components)).transpose()?;
-    let bound = parts.prior.bind(parts.model.as_ref())?;
-    let prior: &dyn Prior = match (&fitted, &bound) {
-        (Some(fitted), _) => fitted,
-        (None, Some(bound)) => bound.as_ref(),
-        (None, None) => parts.prior.as_ref(),
+/// What codes of a trained run are drawn from.
+pub(crate) struct Sampler {
+    fitted: Option<FittedMixture>,
+    bound: Option<Box<dyn Prior>>,
+}
+
+impl Sampler {
+    /// The density fitted to the codes of the training pictures, or the prior as the encoder makes it.
+    pub(crate) fn of(parts: &Parts) -> Result<Self> {
+        let fitted = parts.objective.ex_post().map(|components| ex_post(parts, components)).transpose()?;
+        Ok(Self { fitted, bound: parts.prior.bind(parts.model.as_ref())? })
+    }
+
+    /// That density, or the prior that these parts name.
+    pub(crate) fn prior<'a>(&'a self, parts: &'a Parts) -> &'a dyn Prior {
+        match (&self.fitted, &self.bound) {
+            (Some(fitted), _) => fitted,
+            (None, Some(bound)) => bound.as_ref(),
+            (None, None) => parts.prior.as_ref(),
+        }
+    }
+}
+
+/// Measures a trained run. A function of weights, data, evaluation and seed.
+pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, progress: &mut dyn FnMut(&str, usize, usize)) -> Result<Outcome> {
+    let sampler = Sampler::of(parts)?;
+    let subject = Subject {
+        model: parts.model.as_ref(),
+        prior: sampler.prior(parts),
+        pixel_noise: parts.pixel_noise(),
+        dataset: parts.dataset.as_ref(),
     };
-    let subject = Subject { model: parts.model.as_ref(), prior, pixel_noise: parts.pixel_noise(), dataset: parts.dataset.as_ref() };
-    let mut outcome = evaluate(&subject, &spec.evaluation, spec.seed, progress)?;
-    if let Some(fitted) = &fitted {
+    let mut outcome = evaluate(&subject, evaluation, seed, progress)?;
+    if let Some(fitted) = &sampler.fitted {
         for measurement in &mut outcome.measurements {
             if !WITHOUT_PRIOR.iter().any(|name| measurement.metric.starts_with(name)) {
                 measurement.protocol = format!("{}+ex_post(components={})", measurement.protocol, fitted.components());

@@ -4,11 +4,12 @@ use std::{path::Path, path::PathBuf, time::Instant};
 
 use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic, load_weights};
-use vimae_eval::{Subject, chosen, evaluate};
+use vimae_eval::chosen;
 use vimae_spec::{Evaluation, Reevaluation};
 
 use crate::{
     Error, Event, Result, RunFolder, Shelf,
+    measure::measure,
     provenance::git_commit,
     resolve::Parts,
     run::{device_name, json, read_record},
@@ -63,16 +64,10 @@ pub fn reevaluate(
             return Err(Error::Record { path: folder.record(), problem });
         }
     }
-    parts.model.parameters().load(&weights)?;
-    let subject = Subject {
-        model: parts.model.as_ref(),
-        prior: parts.prior.as_ref(),
-        pixel_noise: parts.pixel_noise(),
-        dataset: parts.dataset.as_ref(),
-    };
+    parts.line()?.load(&weights)?;
     let started = Instant::now();
     let progress = &mut |what: &str, done, of| observe(Event::Evaluating { what: what.into(), done, of });
-    let measurements = evaluate(&subject, &evaluation, record.spec.seed, progress)?.measurements;
+    let measurements = measure(&parts, &evaluation, record.spec.seed, progress)?.measurements;
     let result = Reevaluation {
         format: FORMAT,
         evaluation,

@@ -69,7 +69,8 @@ pub fn run(
     let trained = train(job, &mut |event| observe(Event::Training(event)))?;
 
     let started = Instant::now();
-    let outcome = measure(&parts, spec, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
+    let outcome =
+        measure(&parts, &spec.evaluation, spec.seed, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
 
     let record = RunRecord {
         format: FORMAT,

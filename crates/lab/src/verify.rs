@@ -33,7 +33,7 @@ pub fn verify(folder: &RunFolder, shelf: &mut Shelf) -> Result<Vec<Check>> {
         text("data", &record.data_sha256, parts.dataset.sha256()),
         text("weights", &record.weights_sha256, &weights_sha256),
     ];
-    let now = measure(&parts, &record.spec, &mut |_, _, _| {})?.measurements;
+    let now = measure(&parts, &record.spec.evaluation, record.spec.seed, &mut |_, _, _| {})?.measurements;
     for recorded in &record.measurements {
         let again = now.iter().find(|m| m.metric == recorded.metric && m.protocol == recorded.protocol);
         let shown = |value: Option<f64>| value.map_or("none".into(), |v| v.to_string());

@@ -2,13 +2,27 @@
 
 pub mod bridge;
 mod cholesky;
+pub mod classifier;
 pub mod controls;
+mod digest;
+pub mod features;
+pub mod fid;
+pub mod gaussian;
 pub mod hmc;
+pub mod inception;
+pub mod inception_score;
+mod inner;
+pub mod kid;
 pub mod laplace;
 pub mod likelihood;
+mod linear;
 pub mod log_mean;
 pub mod noise_scale;
+pub mod pictures;
 mod posterior;
+pub mod prdc;
+mod pth;
+pub mod resize;
 mod summary;
 
 pub use summary::Summary;
@@ -21,6 +35,7 @@ vimae_core::catalogue! {
     pub static METRICS: BuildMetric = "metric" in {
         ais,
         divergence,
+        fid_classifier,
         information,
         iwae,
         mmd,

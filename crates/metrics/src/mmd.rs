@@ -3,7 +3,7 @@
 //! MMD^2(q, p) = E k(z, z') + E k(y, y') - 2 E k(z, y) (Gretton et al., "A Kernel Two-Sample Test", 2012).
 //! `mmd.imq.u` and `mmd.rbf.u` leave the diagonal out of the self terms and are unbiased for the square;
 //! `mmd.rbf.v.sqrt` keeps it and takes the root. The cross term runs over all pairs, as in the WAE code.
-//! Codes `[N, d]`; everything in f64.
+//! `mmd.imq.p` is the p-value of [`two_sample`]'s test on 1 000 codes. Codes `[N, d]`; everything in f64.
 
 use candle_core::Tensor;
 use vimae_core::{Entry, Error, Evidence, Metric, Reading, Result};
@@ -12,9 +12,11 @@ use crate::BuildMetric;
 
 mod kernel;
 mod pairs;
+pub mod two_sample;
 
 pub use kernel::{Imq, Kernel, Rbf};
-use pairs::{Points, Sums};
+use pairs::Points;
+pub(crate) use pairs::Sums;
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "mmd",
@@ -26,6 +28,10 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
 
 /// Sample sizes that are reported, where there are as many codes.
 const SIZES: [usize; 2] = [10_000, 1_000];
+
+/// Codes and draws that the two-sample test takes, and its permutations.
+const TESTED: usize = 1_000;
+const PERMUTATIONS: usize = 999;
 
 /// The discrepancy by both kernels and all sample sizes.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +60,7 @@ impl Metric for Mmd {
             // First order: d sqrt(v) = dv / (2 sqrt(v)).
             readings.push(reading("mmd.rbf.v.sqrt", n, root, rbf.standard_error / (2.0 * root)));
         }
+        readings.extend(p_value(evidence, available.min(TESTED), kernels[0])?);
         Ok(readings)
     }
 }
@@ -70,6 +77,25 @@ fn reading(protocol: &str, n: usize, value: f64, standard_error: f64) -> Reading
         higher_is_better: Some(false),
         note: (!value.is_finite()).then(|| "the codes are not all finite".into()),
     }
+}
+
+/// The two-sample test of codes against the prior; none where the codes are not finite, which other readings say.
+fn p_value(evidence: &Evidence<'_>, n: usize, kernel: &dyn Kernel) -> Result<Option<Reading>> {
+    let (q, p) = (evidence.z.narrow(0, 0, n)?, evidence.prior_sample.narrow(0, 0, n)?);
+    if crate::summary::values(&q)?.iter().any(|v| !v.is_finite()) {
+        return Ok(None);
+    }
+    let found = two_sample::test(&q, &p, kernel, PERMUTATIONS, evidence.streams)?;
+    Ok(Some(Reading {
+        metric: ENTRY.name,
+        protocol: format!("mmd.imq.p(N={n},permutations={PERMUTATIONS})"),
+        value: Some(found.p_value),
+        standard_error: None,
+        unit: "probability",
+        n,
+        higher_is_better: None,
+        note: Some("of a discrepancy this large if the codes were drawn from the prior; 0.001 is the least that is possible".into()),
+    }))
 }
 
 /// Estimates of MMD^2 from one pair of samples.
@@ -103,7 +129,7 @@ pub fn estimate(q: &Tensor, p: &Tensor, kernels: &[&dyn Kernel]) -> Result<Vec<E
     Ok(sums.map(|(((qq, pp), qp), kernel)| combine(qq, pp, qp, kernel.at_zero())).collect())
 }
 
-fn combine(qq: &Sums, pp: &Sums, qp: &Sums, at_zero: f64) -> Estimate {
+pub(crate) fn combine(qq: &Sums, pp: &Sums, qp: &Sums, at_zero: f64) -> Estimate {
     let (n, m) = (qq.rows.len() as f64, pp.rows.len() as f64);
     let own = |sums: &Sums, n: f64| OwnTerm::new(sums, n);
     let (q, p) = (own(qq, n), own(pp, m));

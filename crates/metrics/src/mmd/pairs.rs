@@ -64,13 +64,13 @@ impl Points {
 
 /// Sums of one kernel over pairs.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Sums {
+pub(crate) struct Sums {
     /// For each row, over all columns.
-    pub(super) rows: Vec<f64>,
+    pub(crate) rows: Vec<f64>,
     /// For each column, over all rows.
-    pub(super) columns: Vec<f64>,
+    pub(crate) columns: Vec<f64>,
     /// Of squares, over all pairs.
-    pub(super) squares: f64,
+    pub(crate) squares: f64,
 }
 
 /// Sums over ordered pairs of different points of one sample, one for each kernel.

@@ -10,7 +10,8 @@ mod op;
 mod weights;
 
 pub(crate) use forward::add_bias;
-pub(crate) use geometry::{Geometry, same_padding};
+pub(crate) use gather::gather_patches;
+pub(crate) use geometry::{Geometry, check_positive, output_size, same_padding};
 pub(crate) use op::Channels;
 pub use op::Direction;
 pub(crate) use weights::column_sums;
@@ -19,7 +20,7 @@ use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
 use crate::real::Real;
 use crate::winograd::Plain;
 use candle_core::{Device, Tensor};
-use geometry::{check_positive, output_size, too_large};
+use geometry::too_large;
 use op::ConvOp;
 
 /// The layer by whichever kernel suits the shape.

@@ -1,0 +1,153 @@
+//! A small classifier of a data set's own labels as feature network: for pictures that ImageNet's features say little
+//! about, and where nothing may be downloaded.
+//!
+//! Two convolutions of stride 2 (16 and 32 filters of 4 x 4, SAME, ReLU), a linear layer with ReLU whose 64 values are
+//! the features, and a linear layer to the classes. [`Classifier::train`] is a function of the data set alone, the
+//! same bits on any number of threads; processors with other vector widths may differ in last digits, and the digest of
+//! the weights, part of every protocol's name, then differs too. A user's own network of this shape is read from
+//! safetensors: `conv0.weight` `[F, C, k, k]`, `conv1.weight` `[G, F, k, k]`, `feature.weight` `[D, G ceil(H/4) ceil(W/4)]`,
+//! `class.weight` `[K, D]`, and a `.bias` for each.
+//!
+//! A distance by these features says how far generated pictures are from the data set *as its labels see it*. It must
+//! never be compared with an Inception FID, nor with the distance by another classifier.
+
+mod train;
+
+use std::{collections::BTreeMap, path::Path};
+
+use candle_core::{DType, Device, Tensor};
+use rayon::prelude::*;
+use vimae_core::{Dataset, Error, ImageShape, Result};
+use vimae_ops::{conv2d_same, linear, linear_relu, relu};
+
+use crate::{
+    features::{FeatureNetwork, Outputs, Source},
+    inception::weights,
+    resize::Picture,
+};
+
+/// Pictures that one thread takes through the network together. Fixed, so that batches change nothing.
+const GROUP: usize = 32;
+
+/// The network with its weights, on the CPU.
+#[derive(Debug, Clone)]
+pub struct Classifier {
+    weights: BTreeMap<String, Tensor>,
+    shape: ImageShape,
+    features: usize,
+    classes: usize,
+    source: Source,
+}
+
+impl Classifier {
+    /// The network of these weights for pictures of `shape`, under `name` in protocols.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] for a weight that is missing, not finite or not of this network, [`Error::Shape`] for shapes
+    /// that do not fit together or to the pictures.
+    pub fn new(weights: BTreeMap<String, Tensor>, shape: ImageShape, name: &str) -> Result<Self> {
+        const NAMES: [&str; 4] = ["conv0", "conv1", "feature", "class"];
+        let known = |name: &String| NAMES.iter().any(|n| *name == format!("{n}.weight") || *name == format!("{n}.bias"));
+        if let Some(name) = weights.keys().find(|n| !known(n)) {
+            return Err(Error::Parameter { name: name.clone(), problem: "is no weight of a classifier with two convolutions".into() });
+        }
+        let dims = |name: &str| -> Result<Vec<usize>> {
+            let tensor = weights.get(name).ok_or_else(|| Error::Parameter { name: name.into(), problem: "missing".into() })?;
+            Ok(tensor.dims().to_vec())
+        };
+        let (first, second, feature, class) =
+            (dims("conv0.weight")?, dims("conv1.weight")?, dims("feature.weight")?, dims("class.weight")?);
+        let side = |size: usize| size.div_ceil(2).div_ceil(2);
+        let (&[f, _, k, _], &[g, _, l, _], &[d, _], &[classes, _]) = (&first[..], &second[..], &feature[..], &class[..]) else {
+            return Err(Error::shape("conv0.weight", "[F, C, k, k]", &first));
+        };
+        let flat = g * side(shape.height) * side(shape.width);
+        let mut checked = BTreeMap::new();
+        for (name, expected) in
+            [("conv0", vec![f, shape.channels, k, k]), ("conv1", vec![g, f, l, l]), ("feature", vec![d, flat]), ("class", vec![classes, d])]
+        {
+            let (weight, bias) = (format!("{name}.weight"), format!("{name}.bias"));
+            checked.insert(bias.clone(), weights::tensor(&weights, &bias, expected.get(..1).unwrap_or(&[]))?);
+            checked.insert(weight.clone(), weights::tensor(&weights, &weight, &expected)?);
+        }
+        let source = Source::new(format!("{name}.feature"), weights::digest(&checked)?);
+        Ok(Self { weights: checked, shape, features: d, classes, source })
+    }
+
+    /// The network of a safetensors file, for pictures of `shape`.
+    ///
+    /// # Errors
+    /// As [`weights::read`] and [`Classifier::new`].
+    pub fn open(path: &Path, shape: ImageShape) -> Result<Self> {
+        Self::new(weights::read(path)?.tensors, shape, "classifier")
+    }
+
+    /// Trains the network on the labels of a data set's training split. `progress` hears how many steps are done, of
+    /// how many.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for fewer than two classes or pictures smaller than 4 x 4; whatever the data reports.
+    pub fn train(dataset: &dyn Dataset, progress: &mut dyn FnMut(usize, usize)) -> Result<Self> {
+        let weights = train::train(dataset, progress)?;
+        Self::new(weights, dataset.shape()?, &format!("classifier({})", dataset.name()))
+    }
+
+    /// The weights, to be saved: [`Classifier::open`] reads them.
+    pub fn weights(&self) -> &BTreeMap<String, Tensor> {
+        &self.weights
+    }
+
+    /// The pictures that it takes.
+    pub fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    fn group(&self, pictures: &[Picture<'_>]) -> Result<(Vec<f32>, Vec<f32>)> {
+        let ImageShape { channels, height, width } = self.shape;
+        let values: Vec<f32> = pictures.iter().flat_map(|p| p.bytes).map(|b| f32::from(*b) / 255.0).collect();
+        let x = Tensor::from_vec(values, (pictures.len(), channels, height, width), &Device::Cpu)?;
+        let (features, logits) = forward(&self.weights, &x)?;
+        Ok((features.flatten_all()?.to_vec1()?, logits.flatten_all()?.to_vec1()?))
+    }
+}
+
+impl FeatureNetwork for Classifier {
+    fn source(&self) -> &Source {
+        &self.source
+    }
+
+    fn size(&self) -> usize {
+        self.features
+    }
+
+    fn run(&self, pictures: &[Picture<'_>]) -> Result<Outputs> {
+        if let Some(other) = pictures.iter().find(|p| p.shape != self.shape) {
+            let what = format!("pictures of {} in the classifier {}", other.shape, self.source);
+            return Err(Error::Unsupported { what, reason: format!("it was made for {}", self.shape) });
+        }
+        let groups: Vec<(Vec<f32>, Vec<f32>)> = pictures.par_chunks(GROUP).map(|g| self.group(g)).collect::<Result<_>>()?;
+        let (features, logits): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
+        Ok(Outputs { features: features.concat(), logits: Some((self.classes, logits.concat())) })
+    }
+}
+
+/// Features and logits of pictures `[N, C, H, W]` in \[0, 1\].
+fn forward<T: AsRef<Tensor>>(weights: &BTreeMap<String, T>, x: &Tensor) -> Result<(Tensor, Tensor)> {
+    let weight =
+        |name: &str| weights.get(name).map(AsRef::as_ref).ok_or_else(|| Error::Parameter { name: name.into(), problem: "missing".into() });
+    let mut h = x.to_dtype(DType::F32)?;
+    for layer in ["conv0", "conv1"] {
+        let (w, b) = (weight(&format!("{layer}.weight"))?, weight(&format!("{layer}.bias"))?);
+        h = relu(&conv2d_same(&h, w, Some(b), 2).map_err(operation)?).map_err(operation)?;
+    }
+    let features = linear_relu(&h.flatten_from(1)?, weight("feature.weight")?, Some(weight("feature.bias")?)).map_err(operation)?;
+    let logits = linear(&features, weight("class.weight")?, Some(weight("class.bias")?)).map_err(operation)?;
+    Ok((features, logits))
+}
+
+fn operation(error: vimae_ops::Error) -> Error {
+    Error::Tensor(candle_core::Error::wrap(error))
+}
+
+#[cfg(test)]
+mod tests;

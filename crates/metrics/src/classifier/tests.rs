@@ -1,0 +1,84 @@
+//! A made-up data set of two kinds of stripes.
+
+use vimae_core::{ImageSet, PixelRange, Split};
+
+use super::*;
+
+struct Stripes {
+    set: ImageSet,
+    classes: usize,
+}
+
+impl Stripes {
+    fn new(count: usize) -> Self {
+        let shape = ImageShape { channels: 1, height: 9, width: 8 };
+        // Class 0 across, class 1 down; phase and strength vary.
+        let pixel = |i: usize, y: usize, x: usize| {
+            let at = if i.is_multiple_of(2) { y } else { x };
+            if (at + i / 2).is_multiple_of(3) { (120 + i * 37 % 130) as u8 } else { (i * 11 % 40) as u8 }
+        };
+        let pixels = (0..count).flat_map(|i| (0..9).flat_map(move |y| (0..8).map(move |x| pixel(i, y, x)))).collect();
+        let set = ImageSet::new(shape, pixels, (0..count as u32).map(|i| i % 2).collect()).unwrap();
+        Self { set, classes: 2 }
+    }
+}
+
+impl Dataset for Stripes {
+    fn name(&self) -> &str {
+        "stripes"
+    }
+    fn range(&self) -> PixelRange {
+        PixelRange::Unit
+    }
+    fn classes(&self) -> usize {
+        self.classes
+    }
+    fn sha256(&self) -> &str {
+        "made up"
+    }
+    fn split(&self, _: Split) -> Result<&ImageSet> {
+        Ok(&self.set)
+    }
+}
+
+fn pictures(set: &ImageSet) -> Vec<Picture<'_>> {
+    set.pixels().chunks(set.shape().len()).map(|bytes| Picture { shape: set.shape(), bytes }).collect()
+}
+
+#[test]
+fn it_learns_the_labels_and_is_a_function_of_the_data() {
+    let stripes = Stripes::new(400);
+    let network = Classifier::train(&stripes, &mut |_, _| {}).unwrap();
+    let outputs = network.run(&pictures(&stripes.set)).unwrap();
+    let (classes, logits) = outputs.logits.unwrap();
+    let right = logits.chunks(classes).zip(stripes.set.labels()).filter(|(l, label)| (l[1] > l[0]) == (**label == 1)).count();
+    assert!(right > 380, "{right} of 400");
+    assert_eq!((outputs.features.len(), classes), (400 * 64, 2));
+    let squares: f32 = outputs.features.iter().map(|v| v * v).sum();
+    assert!((squares / outputs.features.len() as f32 - 1.0).abs() < 1e-3);
+    let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    let again = single.install(|| Classifier::train(&stripes, &mut |_, _| {}).unwrap());
+    assert_eq!(again.source(), network.source());
+    assert!(network.source().to_string().starts_with("classifier(stripes).feature@"), "{}", network.source());
+    // A batch of one has the features of a batch of many.
+    let one = network.run(&pictures(&stripes.set)[77..78]).unwrap();
+    let close = one.features.iter().zip(&outputs.features[77 * 64..78 * 64]).all(|(a, b)| (a - b).abs() <= 1e-5 * b.abs().max(1.0));
+    assert!(close);
+}
+
+#[test]
+fn other_pictures_weights_and_data_without_labels_are_refused() {
+    let stripes = Stripes::new(100);
+    let network = Classifier::train(&stripes, &mut |_, _| {}).unwrap();
+    let square = Picture { shape: ImageShape { channels: 1, height: 8, width: 8 }, bytes: &[0; 64] };
+    let message = network.run(&[square]).unwrap_err().to_string();
+    assert!(message.contains("pictures of 8x8x1") && message.contains("made for 9x8x1"), "{message}");
+    let again = Classifier::new(network.weights().clone(), network.shape(), "mine").unwrap();
+    assert_eq!(again.source().sha256(), network.source().sha256());
+    let mut fewer = network.weights().clone();
+    fewer.remove("class.bias");
+    assert!(Classifier::new(fewer, network.shape(), "mine").unwrap_err().to_string().contains("\"class.bias\": missing"));
+    assert!(Classifier::new(network.weights().clone(), square.shape, "mine").is_err());
+    let none = Stripes { classes: 1, ..stripes };
+    assert!(Classifier::train(&none, &mut |_, _| {}).unwrap_err().to_string().contains("no labels"));
+}

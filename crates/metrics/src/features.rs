@@ -1,0 +1,216 @@
+//! Features of pictures: what FID, KID, precision and the rest are statistics of.
+//!
+//! A [`FeatureNetwork`] turns pictures into rows of numbers; [`extract`] does so for a whole set and keeps, beside the
+//! numbers, what made them ([`Source`]) and of what ([`Features::images_sha256`]). Two sets of features are compared
+//! only where their sources are the same.
+
+use std::fmt;
+
+use vimae_core::{Error, Result};
+
+pub use crate::resize::Picture;
+use crate::{digest::short, pictures::Pictures};
+
+mod store;
+
+/// What made features: a network, how pictures reach it, and the digest of its weights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    network: String,
+    sha256: String,
+}
+
+impl Source {
+    /// `network` says network, layer and resizing: `inception-2015-12-05.pool3.legacy`; `sha256` is the weights'.
+    pub fn new(network: impl Into<String>, sha256: impl Into<String>) -> Self {
+        Self { network: network.into(), sha256: sha256.into() }
+    }
+
+    /// Network, layer and resizing.
+    pub fn network(&self) -> &str {
+        &self.network
+    }
+
+    /// SHA-256 of the weights, in hex.
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+}
+
+/// As protocols write it: the network and the first twelve digits of its digest.
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.network, short(&self.sha256))
+    }
+}
+
+/// What a network gives for a few pictures, one row a picture.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Outputs {
+    /// `[N, size]`
+    pub features: Vec<f32>,
+    /// How many logits a picture has, and `[N, that]`; for networks that end in classes.
+    pub logits: Option<(usize, Vec<f32>)>,
+}
+
+/// Pictures to features.
+pub trait FeatureNetwork: Send + Sync {
+    /// What it is.
+    fn source(&self) -> &Source;
+
+    /// Numbers of a picture's features.
+    fn size(&self) -> usize;
+
+    /// Features of a few pictures. A picture's numbers do not depend on its companions.
+    ///
+    /// # Errors
+    /// Where a picture has a shape that the network cannot take, or the device fails.
+    fn run(&self, pictures: &[Picture<'_>]) -> Result<Outputs>;
+}
+
+/// Logits of a set of pictures, `[N, classes]`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Logits {
+    /// How many a picture has.
+    pub classes: usize,
+    /// Row by row.
+    pub values: Vec<f32>,
+}
+
+/// Features of a set of pictures, `[N, size]`, with their origin. All are finite.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    source: Source,
+    images_sha256: String,
+    size: usize,
+    values: Vec<f32>,
+    logits: Option<Logits>,
+}
+
+impl Features {
+    /// Features that `source` made of the pictures with digest `images_sha256`: rows of `size` numbers.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where there are no whole rows or as many rows of logits; [`Error::Data`] for a number that is
+    /// not finite, naming the picture.
+    pub fn new(source: Source, images_sha256: &str, size: usize, values: Vec<f32>, logits: Option<Logits>) -> Result<Self> {
+        if size == 0 || !values.len().is_multiple_of(size) {
+            return Err(Error::shape("features", format!("rows of {size} numbers"), &[values.len()]));
+        }
+        let count = values.len() / size;
+        let finite = |what: &str, values: &[f32], size: usize| match values.iter().position(|v| !v.is_finite()) {
+            Some(at) => Err(Error::Data(format!("{what} of picture {} by {source}: {} is not finite", at / size, values[at]))),
+            None => Ok(()),
+        };
+        finite("a feature", &values, size)?;
+        if let Some(Logits { classes, values }) = &logits {
+            if *classes == 0 || values.len() != count * classes {
+                return Err(Error::shape("logits", format!("{count} rows of {classes} numbers"), &[values.len()]));
+            }
+            finite("a logit", values, *classes)?;
+        }
+        Ok(Self { source, images_sha256: images_sha256.into(), size, values, logits })
+    }
+
+    /// What made them.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// SHA-256, in hex, of the pictures.
+    pub fn images_sha256(&self) -> &str {
+        &self.images_sha256
+    }
+
+    /// How many pictures.
+    pub fn count(&self) -> usize {
+        self.values.len() / self.size
+    }
+
+    /// Numbers of a picture.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// `[N, size]`
+    pub fn values(&self) -> &[f32] {
+        &self.values
+    }
+
+    /// The logits, where the network has some.
+    pub fn logits(&self) -> Option<&Logits> {
+        self.logits.as_ref()
+    }
+
+    /// Whether a metric may compare these with `other`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where their sources differ, naming both.
+    pub fn check_comparable(&self, other: &Self) -> Result<()> {
+        if self.source == other.source && self.size == other.size {
+            return Ok(());
+        }
+        let what =
+            format!("features of {} ({} numbers) beside features of {} ({} numbers)", self.source, self.size, other.source, other.size);
+        Err(Error::Unsupported {
+            what,
+            reason: "a distance between different features means nothing; extract both with one network".into(),
+        })
+    }
+
+    /// Whether there are `least` pictures or more.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] where there are fewer, naming `metric`.
+    pub(crate) fn check_count(&self, metric: &str, least: usize) -> Result<()> {
+        if self.count() >= least {
+            return Ok(());
+        }
+        let what = format!("{metric} of {} pictures", self.count());
+        Err(Error::Unsupported { what, reason: format!("it needs {least} or more in each set") })
+    }
+}
+
+/// Pictures that go through the network between two calls of `progress`.
+const BATCH: usize = 48;
+
+/// The features of all `pictures`. `progress` hears how many are done, of how many.
+///
+/// # Errors
+/// Whatever a picture or the network reports; [`Error::Data`] where a feature is not finite.
+pub fn extract(network: &dyn FeatureNetwork, pictures: &dyn Pictures, progress: &mut dyn FnMut(usize, usize)) -> Result<Features> {
+    let count = pictures.len();
+    let mut values = Vec::with_capacity(count * network.size());
+    let mut logits: Option<Logits> = None;
+    progress(0, count);
+    for start in (0..count).step_by(BATCH) {
+        let batch = pictures.batch(start..(start + BATCH).min(count))?;
+        let outputs = network.run(&batch.iter().map(|p| p.borrow()).collect::<Vec<_>>())?;
+        values.extend(outputs.features);
+        if let Some((classes, rows)) = outputs.logits {
+            logits.get_or_insert(Logits { classes, values: Vec::with_capacity(count * classes) }).values.extend(rows);
+        }
+        progress((start + BATCH).min(count), count);
+    }
+    Features::new(network.source().clone(), pictures.sha256(), network.size(), values, logits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wrong_features_are_refused_by_name() {
+        let source = |name: &str| Source::new(name, "0123456789abcdef");
+        let features = |name: &str, values: Vec<f32>| Features::new(source(name), "d", 2, values, None);
+        let message = features("net", vec![0.0, 1.0, f32::NAN, 0.0]).unwrap_err().to_string();
+        assert_eq!(message, "data: a feature of picture 1 by net@0123456789ab: NaN is not finite");
+        assert!(features("net", vec![0.0; 3]).is_err());
+        let (a, b) = (features("net", vec![0.0; 4]).unwrap(), features("other", vec![0.0; 4]).unwrap());
+        assert!(a.check_comparable(&a).is_ok());
+        assert!(a.check_comparable(&b).unwrap_err().to_string().contains("other@0123456789ab"));
+        assert_eq!(a.check_count("FID", 3).unwrap_err().to_string(), "FID of 2 pictures: it needs 3 or more in each set");
+        let logits = Logits { classes: 3, values: vec![0.0; 3] };
+        assert!(Features::new(source("net"), "d", 2, vec![0.0; 4], Some(logits)).is_err());
+    }
+}

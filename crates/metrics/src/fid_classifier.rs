@@ -1,0 +1,150 @@
+//! Distances between generated and real pictures by the features of a classifier of the data set's own labels.
+//!
+//! `fid.classifier`: see [`crate::fid`] for the distance and its bias, [`crate::classifier`] for the network, which is
+//! trained once a data set and process. Readings: FID against the test and the training split, KID, precision, recall,
+//! density and coverage against the test split. The note of the FID says how far the two splits are from one another:
+//! a generator cannot be expected below that.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use candle_core::Tensor;
+use vimae_core::{Dataset, Entry, Error, Evidence, Metric, PixelRange, Reading, Result, Split};
+
+use crate::{
+    BuildMetric,
+    classifier::Classifier,
+    features::{Features, Source, extract},
+    fid::Reference,
+    gaussian::Gaussian,
+    kid::kid,
+    pictures::{OwnedPicture, PicturesInMemory},
+    prdc::prdc,
+};
+
+pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
+    name: "fid_classifier",
+    summary: "FID, KID, precision and recall by features of a classifier of the data set's own labels",
+    source: "Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017; Binkowski et al., Demystifying MMD GANs, 2018; Naeem et al., Reliable Fidelity and Diversity Metrics, 2020",
+    keys: &[],
+    build: |_| Ok(Box::new(FidClassifier)),
+};
+
+/// Pictures of a split that are compared with, at most.
+const MOST: usize = 10_000;
+/// The neighbours of precision and recall, and of density and coverage.
+const NEIGHBOURS: [usize; 2] = [3, 5];
+/// Fewer pictures than this have no neighbours to speak of.
+const FEWEST: usize = 10;
+
+/// The distances.
+#[derive(Debug, Clone, Copy)]
+pub struct FidClassifier;
+
+impl Metric for FidClassifier {
+    fn name(&self) -> &str {
+        ENTRY.name
+    }
+
+    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
+        let dataset = evidence.dataset;
+        let generated = in_bytes(evidence.generated, evidence.range)?;
+        let splits = (dataset.split(Split::Train)?.len(), dataset.split(Split::Test)?.len(), generated.len());
+        if dataset.classes() < 2 || splits.0.min(splits.1).min(splits.2) < FEWEST {
+            let note = if dataset.classes() < 2 { "the data set has no labels" } else { "too few pictures" };
+            return Ok(vec![reading("fid", "fid.classifier".into(), None, None, splits.2, false, Some(note.into()))]);
+        }
+        let real = real(dataset)?;
+        let generated = extract(&real.network, &PicturesInMemory::new(generated)?, &mut |_, _| {})?;
+        let of_generated = Gaussian::of(&generated)?;
+        let source = generated.source().clone();
+        let n = generated.count();
+        let protocol = |what: &str, split: &str, m: usize| name(what, &source, split, m);
+        let mut readings = Vec::new();
+        let mut value = |metric, protocol, value: f64, error, higher, note| {
+            readings.push(reading(metric, protocol, Some(value), error, n, higher, note));
+        };
+        let apart = real.test_gaussian.distance(&real.train_gaussian)?.value;
+        let note = format!("the training split is at {apart:.4} from the test split ({}, {} pictures)", real.train_count, real.test.count());
+        let to_test = real.test_gaussian.distance(&of_generated)?;
+        value("fid", protocol("fid", "test", real.test.count()), to_test.value, None, false, Some(note.clone()));
+        let to_train = Reference::new(real.train_gaussian.clone())?.distance(&of_generated)?;
+        value("fid", protocol("fid", "train", real.train_count), to_train.value, None, false, Some(note));
+        let kernel = kid(&real.test, &generated)?;
+        value("kid", protocol("kid", "test", real.test.count()), kernel.value, Some(kernel.standard_error), false, None);
+        let shares = prdc(&real.test, &generated, &NEIGHBOURS)?;
+        if let [three, five] = shares[..] {
+            for (metric, share) in
+                [("precision", three.precision), ("recall", three.recall), ("density", five.density), ("coverage", five.coverage)]
+            {
+                let k = if matches!(metric, "precision" | "recall") { three.k } else { five.k };
+                value(metric, protocol(&format!("{metric}(k={k})"), "test", real.test.count()), share, None, true, None);
+            }
+        }
+        Ok(readings)
+    }
+}
+
+fn name(what: &str, source: &Source, split: &str, pictures: usize) -> String {
+    let (metric, k) = what.split_once("(k=").map_or((what, String::new()), |(m, k)| (m, format!("k={},", k.trim_end_matches(')'))));
+    format!("{metric}.classifier({k}reference={split},N={pictures},features={source})")
+}
+
+fn reading(
+    metric: &'static str,
+    protocol: String,
+    value: Option<f64>,
+    standard_error: Option<f64>,
+    n: usize,
+    higher: bool,
+    note: Option<String>,
+) -> Reading {
+    Reading { metric, protocol, value, standard_error, unit: "1", n, higher_is_better: Some(higher), note }
+}
+
+/// What is the same for every model of a data set.
+struct Real {
+    network: Classifier,
+    test: Features,
+    test_gaussian: Reference,
+    train_gaussian: Gaussian,
+    train_count: usize,
+}
+
+/// The classifier of a data set and its features of the real pictures, made once a process.
+fn real(dataset: &dyn Dataset) -> Result<Arc<Real>> {
+    static MADE: Mutex<BTreeMap<String, Arc<Real>>> = Mutex::new(BTreeMap::new());
+    // Held while training: two runs on one data set would otherwise both train.
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(real) = made.get(dataset.sha256()) {
+        return Ok(real.clone());
+    }
+    let network = Classifier::train(dataset, &mut |_, _| {})?;
+    let features = |split: Split| extract(&network, &PicturesInMemory::of(dataset.split(split)?, MOST)?, &mut |_, _| {});
+    let (train, test) = (features(Split::Train)?, features(Split::Test)?);
+    let real = Arc::new(Real {
+        test_gaussian: Reference::new(Gaussian::of(&test)?)?,
+        train_gaussian: Gaussian::of(&train)?,
+        train_count: train.count(),
+        network,
+        test,
+    });
+    made.insert(dataset.sha256().into(), real.clone());
+    Ok(real)
+}
+
+/// Pictures `[N, C, H, W]` in `range` as bytes, as a file would keep them.
+///
+/// # Errors
+/// [`Error::Shape`] for another rank.
+pub fn in_bytes(pictures: &Tensor, range: PixelRange) -> Result<Vec<OwnedPicture>> {
+    let &[_, channels, height, width] = pictures.dims() else {
+        return Err(Error::shape("pictures", "[N, C, H, W]", pictures.dims()));
+    };
+    let shape = vimae_core::ImageShape { channels, height, width };
+    let values: Vec<f32> = pictures.to_dtype(candle_core::DType::F32)?.flatten_all()?.to_vec1()?;
+    let picture = |values: &[f32]| OwnedPicture { shape, bytes: values.iter().map(|v| range.byte(*v)).collect() };
+    Ok(values.chunks_exact(shape.len().max(1)).map(picture).collect())
+}

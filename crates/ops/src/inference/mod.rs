@@ -1,0 +1,31 @@
+//! Networks that only run: convolutions with folded batch norm and fused ReLU, and pooling, on pictures that lie
+//! channels last in plain memory.
+//!
+//! Nothing here has a gradient, and nothing starts threads: one call works on a few pictures, and the caller hands
+//! groups of pictures to as many threads as it likes. A picture's numbers are the same bits in any group.
+//!
+//! ```
+//! use candle_core::{DType, Device, Tensor};
+//! use vimae_ops::inference::{Conv, Map, Window, average_pool};
+//!
+//! let weight = Tensor::ones((16, 3, 3, 3), DType::F32, &Device::Cpu)?;
+//! let conv = Conv::new(&weight, &[0.5; 16], (2, 2), (0, 0))?;
+//! let x = Map::new(1, 9, 9, 3, vec![1.0; 243])?;
+//! let y = conv.relu(&x)?;
+//! assert_eq!((y.height(), y.width(), y.channels()), (4, 4, 16));
+//! assert_eq!(y.data()[0], 27.5);
+//! let mut z = Map::zeros(1, 4, 4, 20);
+//! average_pool(&y, Window { kernel: 3, stride: 1, padding: 1 }, &mut z, 4)?;
+//! assert_eq!(z.data()[..5], [0.0, 0.0, 0.0, 0.0, 27.5]);
+//! # Ok::<(), vimae_ops::Error>(())
+//! ```
+
+mod conv;
+mod map;
+mod pool;
+mod rows;
+mod winograd;
+
+pub use conv::Conv;
+pub use map::Map;
+pub use pool::{Window, average_pool, max_pool};
