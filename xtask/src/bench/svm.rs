@@ -11,7 +11,7 @@ use crate::print;
 /// Time support vector machines, one class against the rest; RAYON_NUM_THREADS sets the threads.
 #[derive(Debug, Args)]
 pub(super) struct Svm {
-    /// A safetensors file with `codes` [n, d] and `labels` [n]; made-up codes of ten classes where absent.
+    /// A safetensors file with `codes` `[n, d]` and `labels` `[n]`; made-up codes of ten classes where absent.
     #[arg(long, value_name = "FILE")]
     codes: Option<PathBuf>,
     /// Labelled codes.
