@@ -40,6 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             profile,
             paper: vimae_lab::paper(&experiments)?,
             seeds: Some(seeds),
+            tune: false,
             out: out.clone(),
             fresh: false,
             sources: sources(None),

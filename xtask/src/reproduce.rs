@@ -37,6 +37,10 @@ pub(crate) struct Common {
     /// Seeds of each run, 0 to N - 1; the experiments' own number where absent.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) seeds: Option<u64>,
+    /// Choose C and gamma of the support vector machines by cross-validation on the labelled codes; the protocol's
+    /// name says so. Without it they are fixed by the protocol.
+    #[arg(long)]
+    pub(crate) tune: bool,
     /// Folder to look for data sets in before anywhere else.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
@@ -65,6 +69,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     execute(profile, &targets, common, command)
 }
 
+/// The command with the options that change what comes out.
+fn repeated(mut command: String, common: &Common) -> String {
+    if let Some(seeds) = common.seeds {
+        command += &format!(" --seeds {seeds}");
+    }
+    if common.tune {
+        command += " --tune";
+    }
+    command
+}
+
 /// Runs a profile and prints where its page is.
 pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, command: String) -> Result<ExitCode> {
     vimae_lab::allow_tf32(common.tf32);
@@ -77,12 +92,13 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
         profile,
         paper,
         seeds: common.seeds,
+        tune: common.tune,
         out,
         fresh: common.fresh,
         sources: sources(common.data_dir.clone()),
         device: vimae_lab::device(&common.device)?,
         root,
-        command: common.seeds.map_or(command.clone(), |n| format!("{command} --seeds {n}")),
+        command: repeated(command, common),
     };
     let mut progress = Progress::new();
     let outcome = vimae_lab::reproduce(&request, &mut |place, event| progress.observe(&place, &event))?;

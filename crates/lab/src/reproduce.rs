@@ -25,6 +25,8 @@ pub struct Request {
     pub paper: Paper,
     /// Seeds of each run; the experiments' own where absent.
     pub seeds: Option<u64>,
+    /// Choose the machines' C and gamma by cross-validation on labelled codes, whatever the experiments say.
+    pub tune: bool,
     /// Where results go.
     pub out: PathBuf,
     /// Forget what earlier calls left there for these runs.
@@ -97,7 +99,8 @@ pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -
                 return Err(Error::Part { place: experiment.path.display().to_string(), source });
             }
         }
-        for spec in experiment.runs(request.seeds.unwrap_or(experiment.seeds)) {
+        for mut spec in experiment.runs(request.seeds.unwrap_or(experiment.seeds)) {
+            spec.evaluation.tune |= request.tune;
             if request.fresh || finished(&spec, &layout.run(&experiment.name, &spec))?.is_none() {
                 resolve::check(&spec, &format!("{}, method {}", experiment.path.display(), spec.method), &mut shelf)?;
             }

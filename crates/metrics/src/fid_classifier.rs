@@ -52,11 +52,14 @@ impl Metric for FidClassifier {
         let dataset = evidence.dataset;
         let generated = in_bytes(evidence.generated, evidence.range)?;
         let splits = (dataset.split(Split::Train)?.len(), dataset.split(Split::Test)?.len(), generated.len());
+        let nothing = |note: String| Ok(vec![reading("fid", "fid.classifier".into(), None, None, splits.2, false, Some(note))]);
         if dataset.classes() < 2 || splits.0.min(splits.1).min(splits.2) < FEWEST {
-            let note = if dataset.classes() < 2 { "the data set has no labels" } else { "too few pictures" };
-            return Ok(vec![reading("fid", "fid.classifier".into(), None, None, splits.2, false, Some(note.into()))]);
+            return nothing(if dataset.classes() < 2 { "the data set has no labels" } else { "too few pictures" }.into());
         }
-        let real = real(dataset)?;
+        let real = match real(dataset) {
+            Err(Error::Unsupported { what, reason }) => return nothing(format!("{what}: {reason}")),
+            other => other?,
+        };
         let generated = extract(&real.network, &PicturesInMemory::new(generated)?, &mut |_, _| {})?;
         let of_generated = Gaussian::of(&generated)?;
         let source = generated.source().clone();
