@@ -20,7 +20,8 @@ pub struct Window {
     pub samples: usize,
 }
 
-const TEST_ROWS: usize = 256;
+// Every block of test rows reads all samples once more.
+const TEST_ROWS: usize = 1024;
 const SAMPLE_ROWS: usize = 500;
 /// Terms e^-40 of the largest are below the last bit of the sum.
 const NEGLIGIBLE: f64 = 40.0;
@@ -34,10 +35,11 @@ pub fn log_densities(test: &Tensor, generated: &Tensor, windows: &[Window]) -> R
     check(test, generated, windows)?;
     let (test, generated) = (test.flatten_from(1)?, generated.flatten_from(1)?);
     let cuts = cuts(windows);
+    let norms = norms(&generated, &cuts)?;
     let mut densities = vec![Vec::with_capacity(test.dim(0)?); windows.len()];
     for start in (0..test.dim(0)?).step_by(TEST_ROWS) {
         let rows = test.narrow(0, start, TEST_ROWS.min(test.dim(0)? - start))?.to_dtype(DType::F64)?;
-        for (window, part) in block(&rows, &generated, windows, &cuts)?.into_iter().enumerate() {
+        for (window, part) in block(&rows, &generated, &norms, windows, &cuts)?.into_iter().enumerate() {
             densities[window].extend(part);
         }
     }
@@ -72,14 +74,23 @@ fn cuts(windows: &[Window]) -> Vec<usize> {
     cuts
 }
 
+/// Squared lengths of the samples up to the last cut.
+fn norms(generated: &Tensor, cuts: &[usize]) -> Result<Vec<f64>> {
+    let mut norms = Vec::new();
+    for cut in cuts.windows(2) {
+        norms.extend(values(&generated.narrow(0, cut[0], cut[1] - cut[0])?.to_dtype(DType::F64)?.sqr()?.sum(1)?)?);
+    }
+    Ok(norms)
+}
+
 /// logsumexp of the exponents for a block of test rows: one vector a window.
-fn block(rows: &Tensor, generated: &Tensor, windows: &[Window], cuts: &[usize]) -> Result<Vec<Vec<f64>>> {
+fn block(rows: &Tensor, generated: &Tensor, norms: &[f64], windows: &[Window], cuts: &[usize]) -> Result<Vec<Vec<f64>>> {
     let count = rows.dim(0)?;
     let row_norms = values(&rows.sqr()?.sum(1)?)?;
     let mut sums = vec![vec![f64::NEG_INFINITY; count]; windows.len()];
     for cut in cuts.windows(2) {
         let samples = generated.narrow(0, cut[0], cut[1] - cut[0])?.to_dtype(DType::F64)?;
-        let norms = values(&samples.sqr()?.sum(1)?)?;
+        let norms = norms.get(cut[0]..cut[1]).unwrap_or_default();
         let products = values(&rows.matmul(&samples.t()?)?)?;
         let parts: Vec<Vec<f64>> = products
             .par_chunks_exact(norms.len())
@@ -90,7 +101,7 @@ fn block(rows: &Tensor, generated: &Tensor, windows: &[Window], cuts: &[usize]) 
                     // Rounding may leave a hair below zero; `max` would hide a NaN.
                     if distance < 0.0 { 0.0 } else { distance }
                 };
-                let distances: Vec<f64> = products.iter().zip(&norms).map(squared).collect();
+                let distances: Vec<f64> = products.iter().zip(norms).map(squared).collect();
                 windows.iter().map(|w| if w.samples >= cut[1] { log_sum_exp(&distances, w.sigma) } else { f64::NEG_INFINITY }).collect()
             })
             .collect();
