@@ -12,6 +12,9 @@ use crate::{
     plot::{Dot, Dots},
 };
 
+/// Values without a number of the paper that are shown at once; more unfold.
+const SHOWN: usize = 20;
+
 pub(super) fn section(target: &Target<'_>) -> Result<Markup> {
     let recovered = target.comparisons.iter().any(|c| c.certainty == Certainty::Recovered);
     Ok(html! {
@@ -21,9 +24,9 @@ pub(super) fn section(target: &Target<'_>) -> Result<Markup> {
             @if recovered { p.quiet { "† read from a table that had to be put back in order; a digit of the paper's value may be wrong." } }
             @for comparison in &target.comparisons { (compared(target, comparison)?) }
             @if target.comparisons.is_empty() && target.others.is_empty() { (without_values(target)) }
-            @if target.comparisons.is_empty() { (others::table(&target.others)) }
+            @if target.comparisons.is_empty() && target.others.len() <= SHOWN { (others::table(&target.others)) }
             @else if !target.others.is_empty() {
-                details { summary { "Other protocols and metrics (" (target.others.len()) ")" } (others::table(&target.others)) }
+                details { summary { @if target.comparisons.is_empty() { "Values" } @else { "Other protocols and metrics" } " (" (target.others.len()) ")" } (others::table(&target.others)) }
             }
         }
     })

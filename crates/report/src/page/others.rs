@@ -46,7 +46,7 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
                         None => { td.number { (NONE) } }
                     }
                 }
-                td.note { (notes(rows)) }
+                td.note { (folded(&notes(rows))) }
             }
         } }
     } }
@@ -67,6 +67,12 @@ fn one_below_another(rows: &[&SummaryRow]) -> Markup {
             }
         } }
     } }
+}
+
+/// Long notes would make the rows of numbers far apart.
+fn folded(note: &str) -> Markup {
+    const SHORT: usize = 120;
+    html! { @if note.len() <= SHORT { (note) } @else { details { summary { "Notes" } (note) } } }
 }
 
 fn half(column: Column, row: &SummaryRow) -> Markup {
