@@ -287,9 +287,17 @@ impl<T: Real> InplaceOp2 for Update<'_, T> {
     }
 }
 
-/// The step's numbers in the parameters' own kind.
+impl Step {
+    /// PyTorch's lerp goes from the nearer end.
+    pub(crate) fn near_end(&self) -> bool {
+        self.beta1 > 0.5
+    }
+}
+
+/// The step's numbers in the parameters' own kind, in the order in which `kernels.cu` has them.
+#[repr(C)]
 #[derive(Clone, Copy)]
-struct Factors<T> {
+pub(crate) struct Factors<T> {
     keep: T,
     take: T,
     weight: T,
@@ -299,23 +307,28 @@ struct Factors<T> {
     epsilon: T,
 }
 
+impl<T: Real> Factors<T> {
+    pub(crate) fn of(step: &Step) -> Self {
+        let number = T::from_f64;
+        Self {
+            keep: number(step.beta2),
+            take: number(1.0 - step.beta2),
+            weight: number(1.0 - step.beta1),
+            remaining: number(step.beta1),
+            size: number(step.step_size),
+            root: number(step.root_correction),
+            epsilon: number(step.epsilon),
+        }
+    }
+}
+
 /// Element by element, so any split gives the same bits.
 fn update<T: Real>(step: &Step, p: &mut [T], m: &mut [T], v: &mut [T], gradient: &[T]) {
     const PIECE: usize = 1 << 14;
-    let number = T::from_f64;
-    let factors = Factors {
-        keep: number(step.beta2),
-        take: number(1.0 - step.beta2),
-        weight: number(1.0 - step.beta1),
-        remaining: number(step.beta1),
-        size: number(step.step_size),
-        root: number(step.root_correction),
-        epsilon: number(step.epsilon),
-    };
+    let factors = Factors::of(step);
     p.par_chunks_mut(PIECE).zip(m.par_chunks_mut(PIECE)).zip(v.par_chunks_mut(PIECE)).zip(gradient.par_chunks(PIECE)).for_each(
         |(((p, m), v), g)| {
-            // PyTorch's lerp goes from the nearer end.
-            if step.beta1 > 0.5 {
+            if step.near_end() {
                 update_piece::<T, true>(factors, p, m, v, g);
             } else {
                 update_piece::<T, false>(factors, p, m, v, g);

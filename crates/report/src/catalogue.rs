@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, html};
 
 use crate::{
     artefact,
     markdown::line,
-    page::{POLICY, STYLE, anchor},
+    page::{anchor, document},
 };
 
 /// All entries of one kind.
@@ -67,35 +67,22 @@ pub struct CatalogueRuns {
 
 /// Makes the page: one file, no network.
 pub fn catalogue_page(title: &str, about: &str, kinds: &[CatalogueKind]) -> String {
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (title) }
-                style { (PreEscaped(STYLE)) }
-            }
-            body {
-                header {
-                    h1 { (title) }
-                    nav aria-label="Sections" { @for kind in kinds { a href={ "#" (anchor(&[&kind.kind])) } { (plural(&kind.kind)) } } }
-                }
-                main {
-                    p.lead { (about) }
-                    @for kind in kinds {
-                        section id=(anchor(&[&kind.kind])) {
-                            h2 { (plural(&kind.kind)) }
-                            @for entry in &kind.entries { (article(&kind.kind, entry)) }
-                        }
-                    }
+    let body = html! {
+        header {
+            h1 { (title) }
+            nav aria-label="Sections" { @for kind in kinds { a href={ "#" (anchor(&[&kind.kind])) } { (plural(&kind.kind)) } } }
+        }
+        main {
+            p.lead { (about) }
+            @for kind in kinds {
+                section id=(anchor(&[&kind.kind])) {
+                    h2 { (plural(&kind.kind)) }
+                    @for entry in &kind.entries { (article(&kind.kind, entry)) }
                 }
             }
         }
     };
-    page.into_string()
+    document(title, &body)
 }
 
 fn plural(kind: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod comparison;
 mod confusion;
+mod document;
 mod gallery;
 mod input;
 mod others;
@@ -10,16 +11,14 @@ mod runs;
 mod summary;
 mod values;
 
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{Markup, PreEscaped, html};
 
 use crate::{Result, compare};
 
+pub(crate) use document::document;
 pub use input::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
 
-pub(crate) const STYLE: &str = include_str!("page/style.css");
 const SCRIPT: &str = include_str!("page/script.js");
-/// Lets the browser enforce what the page promises: nothing comes from outside of it.
-pub(crate) const POLICY: &str = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
 
 /// Makes the page.
 ///
@@ -30,41 +29,28 @@ pub(crate) const POLICY: &str = "default-src 'none'; img-src data:; style-src 'u
 pub fn page(input: &PageInput<'_>) -> Result<String> {
     let asked = input.experiments.iter().flat_map(|e| &e.targets).map(String::as_str);
     let targets = compare::targets(input.paper, input.summary, asked);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                meta http-equiv="Content-Security-Policy" content=(POLICY);
-                title { (input.title) }
-                style { (PreEscaped(STYLE)) }
+    let body = html! {
+        header { h1 { (input.title) } (contents()) }
+        main {
+            (summary::section(input, &targets))
+            section id="paper" {
+                h2 { "Beside the paper" }
+                @if targets.is_empty() { p.missing { "There are no values." } }
+                @for target in &targets { (comparison::section(target)?) }
+                (robustness::section(input.summary)?)
             }
-            body {
-                header { h1 { (input.title) } (contents()) }
-                main {
-                    (summary::section(input, &targets))
-                    section id="paper" {
-                        h2 { "Beside the paper" }
-                        @if targets.is_empty() { p.missing { "There are no values." } }
-                        @for target in &targets { (comparison::section(target)?) }
-                        (robustness::section(input.summary)?)
-                    }
-                    section id="pictures" {
-                        h2 { "Pictures and training" }
-                        @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
-                        @for experiment in input.experiments { (gallery::section(experiment)?) }
-                    }
-                    (runs::section(input.experiments))
-                    (values::section(input.cells))
-                    (not_covered(input))
-                }
-                script { (PreEscaped(SCRIPT)) }
+            section id="pictures" {
+                h2 { "Pictures and training" }
+                @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
+                @for experiment in input.experiments { (gallery::section(experiment)?) }
             }
+            (runs::section(input.experiments))
+            (values::section(input.cells))
+            (not_covered(input))
         }
+        script { (PreEscaped(SCRIPT)) }
     };
-    Ok(page.into_string())
+    Ok(document(input.title, &body))
 }
 
 fn contents() -> Markup {

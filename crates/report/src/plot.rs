@@ -4,6 +4,7 @@ mod axis;
 mod bands;
 mod curves;
 mod dots;
+mod frame;
 mod palette;
 mod scatter;
 mod trade;

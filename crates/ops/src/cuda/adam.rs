@@ -3,7 +3,7 @@
 
 use super::memory::Input;
 use super::module::{Number, function, launch, too_large};
-use crate::adam::Step;
+use crate::adam::{Factors, Step};
 use crate::device::grid::{ADAM_PARAMETERS, Extent, THREADS, adam_blocks};
 use crate::real::dispatch;
 use candle_core::cuda_backend::cudarc::driver::{CudaView, DevicePtr, DeviceRepr, PushKernelArg};
@@ -37,20 +37,14 @@ unsafe impl DeviceRepr for Table {}
 
 /// `Step` of `kernels.cu`.
 #[repr(C)]
-struct Factors<T> {
-    keep: T,
-    take: T,
-    weight: T,
-    remaining: T,
-    size: T,
-    root: T,
-    epsilon: T,
+struct Numbers<T> {
+    factors: Factors<T>,
     near_end: u32,
 }
 
-const _: () = assert!(size_of::<Factors<f32>>() == 32 && size_of::<Factors<f64>>() == 64);
+const _: () = assert!(size_of::<Numbers<f32>>() == 32 && size_of::<Numbers<f64>>() == 64);
 // SAFETY: plain numbers, laid out as the kernel's struct for either kind of number.
-unsafe impl<T: Number> DeviceRepr for Factors<T> {}
+unsafe impl<T: Number> DeviceRepr for Numbers<T> {}
 
 /// Moves every parameter once; those of one kind of number go together, 64 a launch.
 pub(crate) fn step(entries: &[Entry<'_>], step: &Step) -> Result<()> {
@@ -98,22 +92,11 @@ fn some<T: Number>(entries: &[Entry<'_>], step: &Step) -> Result<()> {
         table.size[i] = *size as u64;
     }
     table.first_block[..blocks.len()].copy_from_slice(&blocks);
-    let number = T::from_f64;
-    let factors = Factors {
-        keep: number(step.beta2),
-        take: number(1.0 - step.beta2),
-        weight: number(1.0 - step.beta1),
-        remaining: number(step.beta1),
-        size: number(step.step_size),
-        root: number(step.root_correction),
-        epsilon: number(step.epsilon),
-        // PyTorch's lerp goes from the nearer end.
-        near_end: u32::from(step.beta1 > 0.5),
-    };
+    let numbers = Numbers { factors: Factors::<T>::of(step), near_end: u32::from(step.near_end()) };
     let extent = Extent { grid: (blocks.last().copied().unwrap_or(0), 1), block: (THREADS, 1) };
     let kernel = function::<T>(device, "adam")?;
     let mut arguments = kernel.builder();
-    arguments.arg(&table).arg(&factors);
+    arguments.arg(&table).arg(&numbers);
     // SAFETY: every block finds the parameter whose blocks it is among and stays below its size, to
     // which the four memories were checked. Parameter and moments are written although held for
     // reading only: the memory is the device's, no reference of Rust points to it, later readers

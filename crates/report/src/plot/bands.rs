@@ -1,21 +1,16 @@
 //! Accuracy against the strength of noise: one line a method, with a band for its interval.
 
 use plotters::{
-    prelude::{ChartBuilder, Circle, LineSeries, Polygon, Rectangle, Text},
-    style::{
-        Color, ShapeStyle,
-        text_anchor::{HPos, VPos},
-    },
+    prelude::{Circle, LineSeries, Polygon},
+    style::{Color, ShapeStyle},
 };
 
-use super::{Area, Axis, Drawn, Grid, UNIT, axes, draw, padded, palette, range, shortened, text};
+use super::{
+    Axis, UNIT,
+    frame::{Frame, Legend},
+    padded, palette, range,
+};
 use crate::{Error, Result};
-
-const WIDTH: i32 = 450;
-const HEIGHT: i32 = 260;
-const LEGEND: i32 = 100;
-/// Lines named in the legend at most.
-const MOST_NAMES: usize = 12;
 
 /// Lines with bands over a common axis.
 #[derive(Debug, Clone, Copy)]
@@ -51,53 +46,27 @@ impl Bands<'_> {
         let points = || self.lines.iter().flat_map(|line| finite(&line.points));
         let ends = points().flat_map(|(_, value, interval)| interval.into_iter().flatten().chain([value]));
         let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(ends)) else { return Err(Error::Empty { what: "bands" }) };
-        let (x, y) = (Axis::linear(padded(x, 0.03)), Axis::linear(padded(y, 0.06)));
-        draw(self.title, (WIDTH, HEIGHT), |area| {
-            let (plot, legend) = area.split_horizontally((WIDTH - LEGEND) * UNIT);
-            self.lines(&plot, x, y)?;
-            self.legend(&legend)
-        })
-    }
-
-    fn lines(&self, area: &Area<'_>, x: Axis, y: Axis) -> Drawn {
-        let mut chart = ChartBuilder::on(area)
-            .margin_top(8 * UNIT)
-            .margin_right(8 * UNIT)
-            .x_label_area_size(40 * UNIT)
-            .y_label_area_size(58 * UNIT)
-            .build_cartesian_2d(x, y)?;
-        axes(&mut chart, self.x, self.y, Grid::Across)?;
-        // Bands first, so that no line is hidden by one.
-        for line in self.lines {
-            let points: Vec<_> = finite(&line.points).collect();
-            for pair in points.windows(2) {
-                let [(a, _, Some(first)), (b, _, Some(second))] = pair else { continue };
-                let corners = vec![(*a, first[0]), (*b, second[0]), (*b, second[1]), (*a, first[1])];
-                chart.draw_series([Polygon::new(corners, palette::colour(line.colour).mix(0.15).filled())])?;
+        let names: Vec<_> = self.lines.iter().map(|line| (line.name.as_str(), line.colour)).collect();
+        let frame = Frame { title: self.title, x: self.x, y: self.y, size: (450, 260), legend: Legend::BARS };
+        frame.svg(&names, Axis::linear(padded(x, 0.03)), Axis::linear(padded(y, 0.06)), |chart| {
+            // Bands first, so that no line is hidden by one.
+            for line in self.lines {
+                let points: Vec<_> = finite(&line.points).collect();
+                for pair in points.windows(2) {
+                    let [(a, _, Some(first)), (b, _, Some(second))] = pair else { continue };
+                    let corners = vec![(*a, first[0]), (*b, second[0]), (*b, second[1]), (*a, first[1])];
+                    chart.draw_series([Polygon::new(corners, palette::colour(line.colour).mix(0.15).filled())])?;
+                }
             }
-        }
-        for line in self.lines {
-            let colour = palette::colour(line.colour);
-            let style = ShapeStyle::from(colour).stroke_width(2 * UNIT as u32);
-            let points = || finite(&line.points).map(|(x, y, _)| (x, y));
-            chart.draw_series(LineSeries::new(points(), style))?;
-            chart.draw_series(points().map(|at| Circle::new(at, 3 * UNIT, colour.filled())))?;
-        }
-        Ok(())
-    }
-
-    fn legend(&self, area: &Area<'_>) -> Drawn {
-        let at = |i: usize| (18 + 20 * i as i32) * UNIT;
-        for (i, line) in self.lines.iter().take(MOST_NAMES).enumerate() {
-            let box_ = [(2 * UNIT, at(i) - 2 * UNIT), (16 * UNIT, at(i) + UNIT)];
-            area.draw(&Rectangle::new(box_, palette::colour(line.colour).filled()))?;
-            area.draw(&Text::new(shortened(&line.name, 12), (22 * UNIT, at(i)), text(HPos::Left, VPos::Center)))?;
-        }
-        if self.lines.len() > MOST_NAMES {
-            let more = format!("and {} more", self.lines.len() - MOST_NAMES);
-            area.draw(&Text::new(more, (2 * UNIT, at(MOST_NAMES)), text(HPos::Left, VPos::Center)))?;
-        }
-        Ok(())
+            for line in self.lines {
+                let colour = palette::colour(line.colour);
+                let style = ShapeStyle::from(colour).stroke_width(2 * UNIT as u32);
+                let points = || finite(&line.points).map(|(x, y, _)| (x, y));
+                chart.draw_series(LineSeries::new(points(), style))?;
+                chart.draw_series(points().map(|at| Circle::new(at, 3 * UNIT, colour.filled())))?;
+            }
+            Ok(())
+        })
     }
 }
 

@@ -1,23 +1,13 @@
 //! Curves of training: one line a method.
 
-use plotters::{
-    prelude::{ChartBuilder, LineSeries, Rectangle, Text},
-    style::{
-        Color, ShapeStyle,
-        text_anchor::{HPos, VPos},
-    },
+use plotters::{prelude::LineSeries, style::ShapeStyle};
+
+use super::{
+    Axis, UNIT,
+    frame::{Frame, Legend, upright},
+    palette, range,
 };
-
-use super::{Area, Axis, Drawn, Grid, UNIT, axes, draw, padded, palette, range, shortened, text};
 use crate::{Error, Result};
-
-const WIDTH: i32 = 450;
-const HEIGHT: i32 = 250;
-const LEGEND: i32 = 100;
-/// Lines named in the legend at most.
-const MOST_NAMES: usize = 12;
-/// A range of more than this factor goes on a logarithmic axis.
-const LOG_FROM: f64 = 30.0;
 
 /// Lines over a common axis.
 #[derive(Debug, Clone, Copy)]
@@ -49,51 +39,28 @@ impl Curves<'_> {
     /// # Errors
     /// Where no point is finite.
     pub fn svg(&self) -> Result<String> {
-        let points = || self.lines.iter().flat_map(|line| finite(&line.points));
+        let points = || self.lines.iter().flat_map(Line::finite);
         let empty = Error::Empty { what: "curves" };
         let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(points().map(|p| p.1))) else { return Err(empty) };
-        let (x, y) = if y.0 > 0.0 && y.1 / y.0 > LOG_FROM {
-            (Axis::linear(x), Axis::log((y.0 / 1.15, (y.1 * 1.15).min(f64::MAX))))
-        } else {
-            (Axis::linear(x), Axis::linear(padded(y, 0.06)))
-        };
-        draw(self.title, (WIDTH, HEIGHT), |area| {
-            let (plot, legend) = area.split_horizontally((WIDTH - LEGEND) * UNIT);
-            self.lines(&plot, x, y)?;
-            self.legend(&legend)
+        let frame = Frame { title: self.title, x: self.x, y: self.y, size: (450, 250), legend: Legend::BARS };
+        frame.svg(&names(self.lines), Axis::linear(x), upright(y), |chart| {
+            for line in self.lines {
+                let style = ShapeStyle::from(palette::colour(line.colour)).stroke_width(2 * UNIT as u32);
+                chart.draw_series(LineSeries::new(line.finite(), style))?;
+            }
+            Ok(())
         })
-    }
-
-    fn lines(&self, area: &Area<'_>, x: Axis, y: Axis) -> Drawn {
-        let mut chart = ChartBuilder::on(area)
-            .margin_top(8 * UNIT)
-            .margin_right(8 * UNIT)
-            .x_label_area_size(40 * UNIT)
-            .y_label_area_size(58 * UNIT)
-            .build_cartesian_2d(x, y)?;
-        axes(&mut chart, self.x, self.y, Grid::Across)?;
-        for line in self.lines {
-            let style = ShapeStyle::from(palette::colour(line.colour)).stroke_width(2 * UNIT as u32);
-            chart.draw_series(LineSeries::new(finite(&line.points), style))?;
-        }
-        Ok(())
-    }
-
-    fn legend(&self, area: &Area<'_>) -> Drawn {
-        let at = |i: usize| (18 + 20 * i as i32) * UNIT;
-        for (i, line) in self.lines.iter().take(MOST_NAMES).enumerate() {
-            let box_ = [(2 * UNIT, at(i) - 2 * UNIT), (16 * UNIT, at(i) + UNIT)];
-            area.draw(&Rectangle::new(box_, palette::colour(line.colour).filled()))?;
-            area.draw(&Text::new(shortened(&line.name, 12), (22 * UNIT, at(i)), text(HPos::Left, VPos::Center)))?;
-        }
-        if self.lines.len() > MOST_NAMES {
-            let more = format!("and {} more", self.lines.len() - MOST_NAMES);
-            area.draw(&Text::new(more, (2 * UNIT, at(MOST_NAMES)), text(HPos::Left, VPos::Center)))?;
-        }
-        Ok(())
     }
 }
 
-fn finite(points: &[(f64, f64)]) -> impl Iterator<Item = (f64, f64)> {
-    points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite())
+impl Line {
+    /// Its points that can be drawn.
+    pub(super) fn finite(&self) -> impl Iterator<Item = (f64, f64)> {
+        self.points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite())
+    }
+}
+
+/// What the legend says of the lines.
+pub(super) fn names(lines: &[Line]) -> Vec<(&str, usize)> {
+    lines.iter().map(|line| (line.name.as_str(), line.colour)).collect()
 }

@@ -1,0 +1,104 @@
+//! What plots of named lines share: margins and axes on the left, a legend on the right.
+
+use plotters::{
+    prelude::{ChartBuilder, Circle, Rectangle, Text},
+    style::{
+        Color,
+        text_anchor::{HPos, VPos},
+    },
+};
+
+use super::{Area, Axis, Chart, Drawn, Grid, UNIT, axes, draw, padded, palette, shortened, text};
+use crate::Result;
+
+/// A range of more than this factor goes on a logarithmic axis.
+const LOG_FROM: f64 = 30.0;
+
+/// A plot with a legend, but for what is drawn in it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Frame<'a> {
+    pub(super) title: &'a str,
+    pub(super) x: &'a str,
+    pub(super) y: &'a str,
+    /// Width and height in pixels, the legend included.
+    pub(super) size: (i32, i32),
+    pub(super) legend: Legend,
+}
+
+/// How lines are named, in pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Legend {
+    mark: Mark,
+    width: i32,
+    spacing: i32,
+    /// Where names begin.
+    names: i32,
+    /// Characters of a name at most.
+    characters: usize,
+    /// Lines named at most.
+    most: usize,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Mark {
+    Bar,
+    Point,
+}
+
+impl Legend {
+    /// For lines.
+    pub(super) const BARS: Self = Self { mark: Mark::Bar, width: 100, spacing: 20, names: 22, characters: 12, most: 12 };
+    /// For lines whose points are marked.
+    pub(super) const POINTS: Self = Self { mark: Mark::Point, width: 150, spacing: 19, names: 20, characters: 20, most: 15 };
+
+    /// Names with the places of their colours in [`super::PALETTE`].
+    fn draw(self, area: &Area<'_>, lines: &[(&str, usize)]) -> Drawn {
+        let at = |i: usize| (18 + self.spacing * i as i32) * UNIT;
+        for (i, (name, colour)) in lines.iter().take(self.most).enumerate() {
+            let style = palette::colour(*colour).filled();
+            match self.mark {
+                Mark::Bar => area.draw(&Rectangle::new([(2 * UNIT, at(i) - 2 * UNIT), (16 * UNIT, at(i) + UNIT)], style))?,
+                Mark::Point => area.draw(&Circle::new((9 * UNIT, at(i)), 4 * UNIT, style))?,
+            }
+            area.draw(&Text::new(shortened(name, self.characters), (self.names * UNIT, at(i)), text(HPos::Left, VPos::Center)))?;
+        }
+        if lines.len() > self.most {
+            let more = format!("and {} more", lines.len() - self.most);
+            area.draw(&Text::new(more, (2 * UNIT, at(self.most)), text(HPos::Left, VPos::Center)))?;
+        }
+        Ok(())
+    }
+}
+
+impl Frame<'_> {
+    /// The plot as an SVG element, with `series` drawn between the axes.
+    pub(super) fn svg(
+        &self,
+        lines: &[(&str, usize)],
+        x: Axis,
+        y: Axis,
+        series: impl FnOnce(&mut Chart<'_, '_>) -> Drawn,
+    ) -> Result<String> {
+        draw(self.title, self.size, |area| {
+            let (plot, legend) = area.split_horizontally((self.size.0 - self.legend.width) * UNIT);
+            let mut chart = ChartBuilder::on(&plot)
+                .margin_top(8 * UNIT)
+                .margin_right(8 * UNIT)
+                .x_label_area_size(40 * UNIT)
+                .y_label_area_size(58 * UNIT)
+                .build_cartesian_2d(x, y)?;
+            axes(&mut chart, self.x, self.y, Grid::Across)?;
+            series(&mut chart)?;
+            self.legend.draw(&legend, lines)
+        })
+    }
+}
+
+/// An upright axis: logarithmic where positive values span a wide range.
+pub(super) fn upright((low, high): (f64, f64)) -> Axis {
+    if low > 0.0 && high / low > LOG_FROM {
+        Axis::log((low / 1.15, (high * 1.15).min(f64::MAX)))
+    } else {
+        Axis::linear(padded((low, high), 0.06))
+    }
+}
