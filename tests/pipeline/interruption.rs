@@ -13,7 +13,7 @@ use vimae_tests::command::xtask;
 use crate::tiny::{TINY, contents, write};
 
 /// Weights, logs and measurements of a finished reproduction.
-fn results(out: &Path) -> Result<Vec<Vec<u8>>> {
+pub(crate) fn results(out: &Path) -> Result<Vec<Vec<u8>>> {
     let mut all = contents(out, "model.safetensors")?;
     all.extend(contents(out, "log.jsonl")?);
     for record in contents(out, "record.json")? {

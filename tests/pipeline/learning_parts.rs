@@ -1,7 +1,10 @@
 //! A prior that learns and a critic that learns beside the network: both move, both are in the checkpoint, and a run that
 //! was stopped ends in the same bits.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device};
@@ -46,10 +49,10 @@ fn train_in(folder: &Path, (objective, prior, divergence): &Parts, step: u64) ->
     let network = noisy_model("mlp", json!({ "width": 8, "layers": 1 }), noise, &request)?;
     let line = Line { divergence: divergence.as_deref(), ..Line::new(&network, objective.as_ref(), prior.as_ref()) };
     let adam = AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
-    let plan = Plan { epochs: 3, checkpoint_epochs: 1, adam, critic_learning_rate: Some(2e-3), seed: 3 };
+    let plan = Plan { epochs: 3, checkpoint_epochs: 1, rollbacks: 0, adam, critic_learning_rate: Some(2e-3), seed: 3 };
     let mut batches = Until { inner: Loader::new(dataset, Split::Train, 400, Streams::new(3), &Device::Cpu)?, step };
     let mut resumed = Vec::new();
-    let trained = train(Job { line, batches: &mut batches, plan, folder, training_sha256: "test" }, &mut |event| {
+    let trained = train(Job { line, batches: &mut batches, plan, folder, training_sha256: "test", stop: &AtomicBool::new(false) }, &mut |event| {
         if let Event::Resumed { step } = event {
             resumed.push(step);
         }

@@ -4,9 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use vimae_lab::{Profile, Request};
+use vimae_lab::{Launcher, Profile, Request};
 
-use crate::{print, progress::Progress, root, sources};
+use crate::{print, progress::Progress, root, sources, stop};
 
 /// Write a page of everything that can be chosen by name: equation, source, settings with defaults and ranges, and what
 /// each objective's samples look like after a short training on the digits that ship with the code.
@@ -44,15 +44,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             out: out.clone(),
             fresh: false,
             sources: sources(None),
-            device: vimae_lab::device(&arguments.device)?,
+            device: arguments.device.clone(),
+            launcher: Launcher::Here,
+            retries: 0,
+            budget: None,
             root: root.clone(),
             command: "cargo xtask catalogue --train".into(),
         };
         let mut progress = Progress::new();
-        let outcome = vimae_lab::reproduce(&request, &mut |place, event| progress.observe(&place, &event))?;
+        let outcome =
+            vimae_lab::reproduce(&request, stop::on_signal(true)?, &mut |plan, index, status| progress.observe(plan, index, status))?;
         progress.finish();
         for failure in &outcome.failed {
-            tracing::error!("{} seed {}: {}", failure.method, failure.seed, failure.error);
+            tracing::error!("{} seed {}: {}", failure.method, failure.seed, failure.problem);
         }
         failed = outcome.failed.len();
     }

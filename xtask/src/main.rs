@@ -1,6 +1,7 @@
 //! The command line of vimae: parses, calls `vimae-lab`, prints.
 
 mod bench;
+mod cancel;
 mod catalogue;
 mod check;
 mod data;
@@ -8,9 +9,13 @@ mod eval;
 mod fid;
 mod new;
 mod progress;
+mod report;
 mod reproduce;
+mod status;
+mod stop;
 mod train;
 mod verify;
+mod worker;
 
 use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
 
@@ -29,6 +34,9 @@ struct Cli {
 enum Command {
     Reproduce(reproduce::Arguments),
     Train(train::Arguments),
+    Status(status::Arguments),
+    Report(report::Arguments),
+    Cancel(cancel::Arguments),
     Eval(eval::Arguments),
     Verify(verify::Arguments),
     Data(data::Arguments),
@@ -37,6 +45,8 @@ enum Command {
     Catalogue(catalogue::Arguments),
     New(new::Arguments),
     Check(check::Arguments),
+    #[command(hide = true)]
+    Worker(worker::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +61,9 @@ fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Reproduce(arguments) => reproduce::run(&arguments),
         Command::Train(arguments) => train::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Report(arguments) => report::run(&arguments),
+        Command::Cancel(arguments) => cancel::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
@@ -59,6 +72,7 @@ fn main() -> ExitCode {
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::New(arguments) => new::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Worker(arguments) => worker::run(&arguments),
     };
     result.unwrap_or_else(|error| {
         tracing::error!("{error:#}");

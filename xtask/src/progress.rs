@@ -8,7 +8,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use vimae_lab::{Event, Place};
+use vimae_lab::{Node, Plan, State, Status};
 
 /// Between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(15);
@@ -18,10 +18,7 @@ pub(crate) struct Progress {
     bar: ProgressBar,
     on_terminal: bool,
     last_line: Instant,
-    /// Seconds and steps spent here, by experiment.
-    pace: BTreeMap<String, (f64, f64)>,
-    /// The run under way, when it began here, and its first step here.
-    current: Option<(usize, Instant, u64)>,
+    statuses: Vec<Option<Status>>,
 }
 
 impl Progress {
@@ -30,42 +27,44 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:16}] {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self { bar, on_terminal: std::io::stderr().is_terminal(), last_line: Instant::now(), pace: BTreeMap::new(), current: None }
+        Self { bar, on_terminal: std::io::stderr().is_terminal(), last_line: Instant::now(), statuses: Vec::new() }
     }
 
-    pub(crate) fn observe(&mut self, place: &Place<'_>, event: &Event) {
-        let title = format!(
-            "run {} of {}: {} {} seed {}",
-            place.index + 1,
-            place.all.len(),
-            place.experiment.name,
-            place.spec.method,
-            place.spec.seed
-        );
-        self.bar.set_prefix(title.clone());
-        match event {
-            Event::Found => self.say(&format!("{title}: finished earlier")),
-            Event::Training(vimae_lab::TrainingEvent::Resumed { step }) => self.say(&format!("{title}: goes on from step {step}")),
-            Event::Training(vimae_lab::TrainingEvent::Stepped { step, of, loss }) => {
-                let (began, first) = match self.current {
-                    Some((index, began, first)) if index == place.index => (began, first),
-                    _ => (Instant::now(), *step),
-                };
-                self.current = Some((place.index, began, first));
-                self.pace.insert(place.experiment.name.clone(), (began.elapsed().as_secs_f64(), (step - first) as f64));
-                self.bar.set_length(*of);
-                self.bar.set_position(*step);
-                let left = self.left(place, of - step);
-                self.bar.set_message(format!("{left}loss {loss:.3}"));
-                self.line(&format!("{title}: {left}step {step} of {of}, loss {loss:.3}"));
-            }
-            Event::Evaluating { what, done, of } => {
-                self.bar.set_length(*of as u64);
-                self.bar.set_position(*done as u64);
-                self.bar.set_message(what.clone());
-                self.line(&format!("{title}: {what} {done} of {of}"));
-            }
-            _ => {}
+    pub(crate) fn observe(&mut self, plan: &Plan, index: usize, status: &Status) {
+        self.statuses.resize(plan.nodes.len(), None);
+        let Some((node, known)) = plan.nodes.get(index).zip(self.statuses.get_mut(index)) else { return };
+        let before = known.replace(status.clone());
+        let title = format!("run {} of {}: {}", index + 1, plan.nodes.len(), plan.title(node));
+        let noted = before.as_ref().filter(|before| before.attempt == status.attempt).map_or(0, |before| before.notes.len());
+        for note in status.notes.iter().skip(noted) {
+            self.say(&format!("{title}: {note}"));
+        }
+        if status.state == State::Failed && before.is_none_or(|before| before.state != State::Failed) {
+            self.say(&format!("{title}: {}", status.problem.as_deref().unwrap_or("failed")));
+        }
+        if status.state != State::Running {
+            return;
+        }
+        let statuses = || self.statuses.iter().flatten();
+        let finished = statuses().filter(|status| status.state == State::Finished).count();
+        let running = statuses().filter(|status| status.state == State::Running).count();
+        let left = seconds_left(plan.nodes.iter().zip(self.statuses.iter().map(Option::as_ref)));
+        let left = left.map_or_else(String::new, |seconds| format!("about {} left, ", human(seconds)));
+        let Status { doing, done, of, loss, .. } = status;
+        let what = match loss.filter(|_| doing == "training") {
+            Some(loss) => format!("{left}step {done} of {of}, loss {loss:.3}"),
+            None => format!("{left}{doing} {done} of {of}"),
+        };
+        self.bar.set_length(*of);
+        self.bar.set_position(*done);
+        self.bar.set_prefix(match running {
+            0 | 1 => title.clone(),
+            more => format!("{finished} of {} runs finished, {more} at work", plan.nodes.len()),
+        });
+        self.bar.set_message(if running > 1 { format!("{}: {what}", plan.title(node)) } else { what.clone() });
+        if !self.on_terminal && self.last_line.elapsed() >= LINE_EVERY {
+            self.last_line = Instant::now();
+            tracing::info!("{title}: {what}");
         }
     }
 
@@ -73,28 +72,46 @@ impl Progress {
         self.bar.finish_and_clear();
     }
 
-    /// The time left over all runs, from the pace of each experiment so far.
-    fn left(&self, place: &Place<'_>, steps_of_this: u64) -> String {
-        let Some(own) = self.pace.get(&place.experiment.name).filter(|p| p.1 > 0.0).map(|p| p.0 / p.1) else { return String::new() };
-        // Runs of one experiment take equally many steps; an experiment not begun is taken to be like this one.
-        let runs_left = place.all.len() - place.index - 1;
-        let steps = steps_of_this + self.bar.length().unwrap_or(0) * runs_left as u64;
-        format!("about {} left, ", human(own * steps as f64))
-    }
-
     fn say(&self, text: &str) {
         self.bar.suspend(|| tracing::info!("{text}"));
     }
-
-    fn line(&mut self, text: &str) {
-        if !self.on_terminal && self.last_line.elapsed() >= LINE_EVERY {
-            self.last_line = Instant::now();
-            tracing::info!("{text}");
-        }
-    }
 }
 
-fn human(seconds: f64) -> String {
+/// About how long it will be until all runs are finished, from the pace of those that took steps: runs of one experiment
+/// take equally many and equally long ones; an experiment that nobody has begun is taken to be like the others.
+pub(crate) fn seconds_left<'a>(runs: impl Iterator<Item = (&'a Node, Option<&'a Status>)> + Clone) -> Option<f64> {
+    let owner = |node: &Node| node.experiments.first().copied();
+    let training = |status: &&Status| status.doing == "training";
+    // Steps in all and seconds a step, by experiment.
+    let mut pace: BTreeMap<Option<usize>, (f64, f64)> = BTreeMap::new();
+    for (node, status) in runs.clone() {
+        let Some(status) = status.filter(training) else { continue };
+        let taken = status.done.saturating_sub(status.from.unwrap_or(status.done));
+        let seconds = status.updated.saturating_sub(status.began);
+        if taken > 0 && seconds > 0 {
+            pace.insert(owner(node), (status.of as f64, seconds as f64 / taken as f64));
+        }
+    }
+    if pace.is_empty() {
+        return None;
+    }
+    let mean = pace.values().map(|(steps, each)| steps * each).sum::<f64>() / pace.len() as f64;
+    let mut working = 0usize;
+    let mut left = 0.0;
+    for (node, status) in runs {
+        let (steps, each) = pace.get(&owner(node)).copied().unwrap_or((1.0, mean));
+        left += match status {
+            Some(status) if matches!(status.state, State::Finished | State::Failed) => 0.0,
+            Some(status) if status.state == State::Running && training(&status) => (steps - status.done as f64).max(0.0) * each,
+            Some(status) if status.state == State::Running => 0.0,
+            _ => steps * each,
+        };
+        working += usize::from(status.is_some_and(|status| status.state == State::Running));
+    }
+    Some(left / working.max(1) as f64)
+}
+
+pub(crate) fn human(seconds: f64) -> String {
     match seconds as u64 {
         s @ 0..=90 => format!("{s} s"),
         s @ 91..=5400 => format!("{} min", s.div_ceil(60)),

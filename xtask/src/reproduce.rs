@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
-use vimae_lab::{Outcome, Profile, Request};
+use vimae_lab::{Launcher, Outcome, Profile, Request};
 
-use crate::{print, progress::Progress, root, sources};
+use crate::{print, progress::Progress, root, sources, stop};
 
 /// Reproduce tables and figures of the paper, and write a page that shows ours beside the paper's.
 ///
@@ -25,6 +25,13 @@ pub(crate) struct Arguments {
     common: Common,
 }
 
+/// Where runs are worked on.
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Where {
+    Local,
+    Slurm,
+}
+
 /// Options of every command that trains.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
@@ -37,6 +44,20 @@ pub(crate) struct Common {
     /// Seeds of each run, 0 to N - 1; the experiments' own number where absent.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) seeds: Option<u64>,
+    /// Runs at a time, each in a process of its own; GPUs are shared out among them. Results are the same for any number. One where absent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1_024))]
+    pub(crate) jobs: Option<u64>,
+    /// Who works on the runs: this machine, or a Slurm cluster that sees the same folders, a task a run. On a cluster
+    /// --jobs is how many tasks may run at a time (0: as many as it lets), and an experiment's [resources] what each gets.
+    #[arg(long, value_name = "local|slurm", default_value = "local")]
+    pub(crate) launcher: Where,
+    /// How often a run is tried again that failed in a way that may pass: its process died, a file could not be written.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) retries: u64,
+    /// Time that the runs may take, such as 90s, 30m, 2h or 1d: what says most within it is run, the first seed of every
+    /// method before the second of any.
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(crate) budget: Option<f64>,
     /// Choose C and gamma of the support vector machines by cross-validation on the labelled codes; the protocol's
     /// name says so. Without it they are fixed by the protocol.
     #[arg(long)]
@@ -96,12 +117,15 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
         out,
         fresh: common.fresh,
         sources: sources(common.data_dir.clone()),
-        device: vimae_lab::device(&common.device)?,
+        device: common.device.clone(),
+        launcher: launcher(common)?,
+        retries: common.retries,
+        budget: common.budget,
         root,
         command: repeated(command, common),
     };
     let mut progress = Progress::new();
-    let outcome = vimae_lab::reproduce(&request, &mut |place, event| progress.observe(&place, &event))?;
+    let outcome = vimae_lab::reproduce(&request, stop::on_signal(true)?, &mut |plan, index, status| progress.observe(plan, index, status))?;
     progress.finish();
     summarise(&outcome);
     if common.json {
@@ -109,13 +133,30 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
     } else {
         print(format_args!("page: {}", outcome.page.display()));
     }
-    Ok(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(stop::code(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
+}
+
+fn launcher(common: &Common) -> Result<Launcher> {
+    let jobs = common.jobs.map(usize::try_from).transpose()?;
+    Ok(match (common.launcher, jobs) {
+        (Where::Local, Some(0)) => bail!("--jobs 0: at least one run must be worked on; give 1 or more"),
+        (Where::Local, None | Some(1)) => Launcher::Here,
+        (Where::Local, Some(jobs)) => Launcher::Processes { program: std::env::current_exe()?, jobs },
+        (Where::Slurm, jobs) => Launcher::Slurm { program: std::env::current_exe()?, jobs: jobs.unwrap_or(0) },
+    })
+}
+
+/// Seconds in a time such as `90s`, `30m`, `2h` or `1.5d`.
+fn duration(text: &str) -> Result<f64, String> {
+    let units = [("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
+    let parsed = units.iter().find_map(|(unit, seconds)| Some(text.strip_suffix(unit)?.parse::<f64>().ok()? * seconds));
+    parsed.filter(|seconds| seconds.is_finite() && *seconds > 0.0).ok_or_else(|| "a number with s, m, h or d, such as 2h".into())
 }
 
 /// Says on standard error what came out, in a few lines.
-fn summarise(outcome: &Outcome) {
+pub(crate) fn summarise(outcome: &Outcome) {
     for failure in &outcome.failed {
-        tracing::error!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.error);
+        tracing::error!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.problem);
     }
     let compared = outcome.summary.iter().filter(|row| row.inside.is_some()).count();
     let inside = outcome.summary.iter().filter(|row| row.inside == Some(true)).count();

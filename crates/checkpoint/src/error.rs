@@ -18,7 +18,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A file that is no checkpoint, is cut short or has changed since it was written.
-    #[error("{}: damaged checkpoint: {problem}; remove it to start this run afresh", path.display())]
+    #[error("{}: damaged checkpoint: {problem}; remove it to go on without it, or start over with --fresh", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
@@ -36,7 +36,7 @@ pub enum Error {
         known: u32,
     },
     /// A checkpoint of another run.
-    #[error("{}: belongs to another spec (training digest {found}, expected {expected})", path.display())]
+    #[error("{}: belongs to another spec, other data or another version of the code (digest {found}, expected {expected}); start over with --fresh", path.display())]
     OtherSpec {
         /// The file.
         path: PathBuf,

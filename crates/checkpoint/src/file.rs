@@ -8,7 +8,7 @@ use std::{
 use candle_core::{DType, Device, Tensor};
 use safetensors::{SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
-use vimae_spec::sha256_hex;
+use vimae_spec::{Rollback, sha256_hex};
 
 use crate::{Error, Result, atomic};
 
@@ -20,7 +20,7 @@ const HEADER: &str = "vimae";
 /// Where a run stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// Digest of what determines the weights.
+    /// Digest of what determines the weights: the training part of the spec, the data and the version of the code.
     pub training_sha256: String,
     /// Steps taken.
     pub step: u64,
@@ -28,6 +28,9 @@ pub struct Position {
     pub log_bytes: u64,
     /// Seconds of training so far.
     pub seconds: f64,
+    /// Divergences so far after which the run went back to an earlier state.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollbacks: Vec<Rollback>,
 }
 
 /// Everything that a run needs to go on: random streams need no state, since they are functions of
@@ -176,7 +179,7 @@ mod tests {
     fn checkpoint() -> Checkpoint {
         let tensor = |v: &[f32]| Tensor::new(v, &Device::Cpu).unwrap();
         Checkpoint {
-            position: Position { training_sha256: "abc".into(), step: 7, log_bytes: 12, seconds: 1.5 },
+            position: Position { training_sha256: "abc".into(), step: 7, log_bytes: 12, seconds: 1.5, rollbacks: Vec::new() },
             weights: BTreeMap::from([("b.weight".into(), tensor(&[1.0, -2.5])), ("a.bias".into(), tensor(&[0.1]))]),
             optimiser: BTreeMap::from([("adam.t".into(), Tensor::new(7i64, &Device::Cpu).unwrap())]),
         }

@@ -7,4 +7,5 @@ mod lock;
 
 pub use error::{Error, Result};
 pub use file::{Checkpoint, Position, load_weights, save_weights};
-pub use lock::RunLock;
+pub use lock::{RunLock, host};
+pub use vimae_spec::Rollback;

@@ -4,11 +4,17 @@ use std::{
     fs::{self, File, OpenOptions},
     io::Write,
     path::Path,
+    thread::sleep,
+    time::{Duration, Instant},
 };
 
 use fs4::fs_std::FileExt;
 
 use crate::{Error, Result};
+
+/// How long a lock that is held is tried again before it counts as taken: someone may only be looking.
+const GLANCE: Duration = Duration::from_millis(200);
+const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 /// The right to write into a run's folder, held until dropped. The operating system frees it when the
 /// process ends, however it ends.
@@ -23,17 +29,41 @@ impl RunLock {
     /// # Errors
     /// [`Error::Locked`] with its owner where another process has it; [`Error::File`].
     pub fn take(folder: &Path) -> Result<Self> {
+        Self::take_within(folder, GLANCE)
+    }
+
+    /// Takes the lock of `folder`, and waits for at most `patience` while another process has it: one that was told to
+    /// stop saves its state first.
+    ///
+    /// # Errors
+    /// As [`RunLock::take`].
+    pub fn take_within(folder: &Path, patience: Duration) -> Result<Self> {
         fs::create_dir_all(folder).map_err(Error::file(folder))?;
         let path = folder.join(".lock");
         let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path).map_err(Error::file(&path))?;
-        if !file.try_lock_exclusive().map_err(Error::file(&path))? {
-            let owner = fs::read_to_string(&path).unwrap_or_default();
-            return Err(Error::Locked { path, owner: owner.trim().to_owned() });
+        let began = Instant::now();
+        while !file.try_lock_exclusive().map_err(Error::file(&path))? {
+            if began.elapsed() >= patience {
+                let owner = fs::read_to_string(&path).unwrap_or_default();
+                return Err(Error::Locked { path, owner: owner.trim().to_owned() });
+            }
+            sleep(BETWEEN_TRIES);
         }
         // Who holds it is for people; the lock itself does not depend on it.
-        let _ = file.set_len(0).and_then(|()| writeln!(file, "process {}", std::process::id()));
+        let _ = file.set_len(0).and_then(|()| writeln!(file, "process {} on {}", std::process::id(), host()));
         Ok(Self { _file: file })
     }
+
+    /// Whether some process has the lock of `folder` now. The answer may be old when it is read.
+    pub fn is_held(folder: &Path) -> bool {
+        File::open(folder.join(".lock")).is_ok_and(|file| matches!(FileExt::try_lock_shared(&file), Ok(false)))
+    }
+}
+
+/// This machine's name, as far as it says.
+pub fn host() -> String {
+    let named = fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
+    named.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".into())
 }
 
 #[cfg(test)]
@@ -43,10 +73,13 @@ mod tests {
     #[test]
     fn a_second_owner_is_refused_until_the_first_lets_go() {
         let folder = tempfile::tempdir().unwrap();
+        assert!(!RunLock::is_held(folder.path()));
         let first = RunLock::take(folder.path()).unwrap();
+        assert!(RunLock::is_held(folder.path()));
         let message = RunLock::take(folder.path()).unwrap_err().to_string();
-        assert!(message.contains(&format!("process {}", std::process::id())), "{message}");
+        assert!(message.contains(&format!("process {} on ", std::process::id())), "{message}");
         drop(first);
+        assert!(!RunLock::is_held(folder.path()));
         RunLock::take(folder.path()).unwrap();
     }
 }

@@ -8,7 +8,7 @@ use vimae_core::{Entry, Key, Settings};
 use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
 use vimae_spec::{Experiment, PictureKind, RunRecord};
 
-use crate::{Layout, Result, run::finished, summary::interval};
+use crate::{Layout, Result, run::read_record, summary::interval};
 
 const TITLE: &str = "What can be chosen by name";
 
@@ -98,7 +98,8 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, layout: &Layout) -> 
     let mut records: Vec<(RunRecord, PathBuf)> = Vec::new();
     for spec in experiment.runs(seeds).into_iter().filter(|spec| spec.method == name) {
         let folder = layout.run(&experiment.name, &spec);
-        if let Some(record) = finished(&spec, &folder)? {
+        if folder.record().exists() {
+            let record = read_record(&folder.record())?;
             records.push((record, folder.path().to_path_buf()));
         }
     }

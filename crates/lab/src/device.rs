@@ -24,6 +24,30 @@ pub fn device(name: &str) -> Result<Device> {
     Device::new_cuda(ordinal).map_err(|e| fail(e.to_string()))
 }
 
+/// The devices that workers share, by name: for `cuda`, and for `auto` where there is a GPU, every GPU of this machine.
+///
+/// # Errors
+/// As [`device`].
+pub(crate) fn names(name: &str) -> Result<Vec<String>> {
+    let all = |count: usize| (0..count).map(|ordinal| format!("cuda:{ordinal}")).collect::<Vec<_>>();
+    match (name, cards()) {
+        ("auto", 0) => Ok(vec!["cpu".into()]),
+        ("auto" | "cuda", count @ 1..) => Ok(all(count)),
+        _ => device(name).map(|_| vec![name.into()]),
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn cards() -> usize {
+    let count = candle_core::cuda_backend::cudarc::driver::CudaContext::device_count();
+    count.ok().and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cards() -> usize {
+    0
+}
+
 /// The card's name and whether TF32 is allowed, for records.
 pub(crate) fn cuda_name(device: &Device) -> String {
     let tf32 = if vimae_ops::tf32_allowed() { ", TF32" } else { "" };

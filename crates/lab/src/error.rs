@@ -75,6 +75,14 @@ pub enum Error {
         /// What is wrong with it.
         problem: String,
     },
+    /// Processes that cannot be started or spoken to.
+    #[error("{}: {problem}", path.display())]
+    Launch {
+        /// The program or folder.
+        path: PathBuf,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
     /// An error of a part of the line.
     #[error(transparent)]
     Core(#[from] vimae_core::Error),
@@ -102,4 +110,18 @@ pub enum Error {
     /// An error of the page.
     #[error(transparent)]
     Report(#[from] vimae_report::Error),
+}
+
+impl Error {
+    /// Whether the same run may succeed when it is tried again: a full disk or a device that failed may, a wrong
+    /// setting or a loss that is not finite will not.
+    pub(crate) fn may_pass(&self) -> bool {
+        use vimae_checkpoint::Error as Kept;
+        let file = |error: &Kept| matches!(error, Kept::File { .. });
+        match self {
+            Self::Tensor(_) | Self::Training(vimae_trainer::Error::Log { .. } | vimae_trainer::Error::Tensor(_)) => true,
+            Self::Checkpoint(error) | Self::Training(vimae_trainer::Error::Checkpoint(error)) => file(error),
+            _ => false,
+        }
+    }
 }

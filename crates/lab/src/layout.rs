@@ -36,6 +36,19 @@ impl Layout {
         self.root.join("index.html")
     }
 
+    /// Which runs there are.
+    pub fn plan(&self) -> PathBuf {
+        self.root.join("plan.json")
+    }
+
+    /// The folders of a run under other experiments, in the order of their names.
+    pub(crate) fn elsewhere(&self, spec: &RunSpec) -> Vec<RunFolder> {
+        let entries = std::fs::read_dir(&self.root).into_iter().flatten().flatten();
+        let mut experiments: Vec<String> = entries.filter_map(|entry| entry.file_name().into_string().ok()).collect();
+        experiments.sort();
+        experiments.iter().map(|experiment| self.run(experiment, spec)).filter(|folder| folder.record().exists()).collect()
+    }
+
     /// The folder of a run. Its name carries the digest of what determines the weights, so that a
     /// changed spec never meets the files of another.
     pub fn run(&self, experiment: &str, spec: &RunSpec) -> RunFolder {
@@ -63,6 +76,16 @@ impl RunFolder {
     /// What the finished run leaves.
     pub fn record(&self) -> PathBuf {
         self.0.join("record.json")
+    }
+
+    /// How far it is.
+    pub fn status(&self) -> PathBuf {
+        self.0.join("status.json")
+    }
+
+    /// What a process that worked on it said.
+    pub fn worker_log(&self) -> PathBuf {
+        self.0.join("worker.log")
     }
 
     /// The specification, for people and for `verify`.

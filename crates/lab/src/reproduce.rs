@@ -1,19 +1,15 @@
 //! All runs of a profile, then the tables, the summary and the page.
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::atomic::AtomicBool, time::Instant};
 
-use candle_core::Device;
-use vimae_checkpoint::atomic;
+use vimae_checkpoint::{RunLock, atomic};
 use vimae_datasets::Sources;
-use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
-use vimae_spec::{Cell, Experiment, Paper, RunRecord, RunSpec, SummaryRow};
+use vimae_spec::Paper;
 
 use crate::{
-    Error, Layout, Profile, Result, Shelf, cells, claims,
-    provenance::git_commit,
-    resolve,
-    run::{Event, finished, json, run},
-    summary::over_seeds,
+    Outcome, Plan, Profile, Result, Shelf, Status,
+    gather::gather,
+    schedule::{Launcher, launch},
 };
 
 /// What to reproduce, and where.
@@ -35,170 +31,34 @@ pub struct Request {
     pub sources: Sources,
     /// The checkout that the code was built from.
     pub root: PathBuf,
-    /// Where to compute.
-    pub device: Device,
+    /// Where to compute, by its name on the command line.
+    pub device: String,
+    /// Who works on the runs.
+    pub launcher: Launcher,
+    /// How often a run that failed in a way that may pass is tried again.
+    pub retries: u64,
+    /// Seconds that the runs may take; what gives most within them is run.
+    pub budget: Option<f64>,
     /// The command that repeats this, for the page.
     pub command: String,
 }
 
-/// What a reproduction gave.
-#[derive(Debug)]
-pub struct Outcome {
-    /// Every cell.
-    pub cells: Vec<Cell>,
-    /// Cells over their seeds.
-    pub summary: Vec<SummaryRow>,
-    /// Runs that gave no cells.
-    pub failed: Vec<Failure>,
-    /// The page.
-    pub page: PathBuf,
-}
-
-/// A run that did not finish.
-#[derive(Debug)]
-pub struct Failure {
-    /// Its experiment.
-    pub experiment: String,
-    /// Its method.
-    pub method: String,
-    /// Its seed.
-    pub seed: u64,
-    /// Why.
-    pub error: Error,
-}
-
-/// One run among all of a reproduction.
-#[derive(Debug, Clone, Copy)]
-pub struct Place<'a> {
-    /// Counted from 0.
-    pub index: usize,
-    /// The run.
-    pub spec: &'a RunSpec,
-    /// Its experiment.
-    pub experiment: &'a Experiment,
-    /// All runs, in order.
-    pub all: &'a [(usize, RunSpec)],
-}
-
 /// Runs everything that is not finished yet, then writes `results.json`, `summary.json` and `index.html`.
-/// A run that fails does not stop the others; it stands in [`Outcome::failed`].
+/// A run that fails does not stop the others; it stands in [`Outcome::failed`], as do those that were not begun when
+/// `stop` became true.
 ///
 /// # Errors
-/// Before anything runs: for a part that does not exist or a folder that cannot be written. After: where
-/// results cannot be written.
-pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -> Result<Outcome> {
+/// Before anything runs: for a part that does not exist, a folder that cannot be written or on which another
+/// reproduction works. After: where results cannot be written.
+pub fn reproduce(request: &Request, stop: &AtomicBool, observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Result<Outcome> {
     let started = Instant::now();
-    let Request { profile, paper, sources, root, device, .. } = request;
-    let layout = Layout::new(&request.out);
-    let mut shelf = Shelf::new(sources.clone());
-    let mut runs = Vec::new();
-    for (index, experiment) in profile.experiments.iter().enumerate() {
-        for target in &experiment.targets {
-            if !paper.0.contains_key(target) {
-                let source = vimae_core::catalogue::unknown_name("target", target, paper.0.keys().map(String::as_str));
-                return Err(Error::Part { place: experiment.path.display().to_string(), source });
-            }
-        }
-        for mut spec in experiment.runs(request.seeds.unwrap_or(experiment.seeds)) {
-            spec.evaluation.tune |= request.tune;
-            if request.fresh || finished(&spec, &layout.run(&experiment.name, &spec))?.is_none() {
-                resolve::check(&spec, &format!("{}, method {}", experiment.path.display(), spec.method), &mut shelf)?;
-            }
-            runs.push((index, spec));
-        }
-    }
+    let _lock = RunLock::take(&request.out)?;
     // An unwritable folder should be known now, not after the first run.
-    let probe = request.out.join(".vimae");
-    atomic::write(&probe, b"results of cargo xtask reproduce\n")?;
-
-    let (mut records, mut failed) = (Vec::new(), Vec::new());
-    for (index, (owner, spec)) in runs.iter().enumerate() {
-        let Some(experiment) = profile.experiments.get(*owner) else { continue };
-        let folder = layout.run(&experiment.name, spec);
-        if request.fresh && folder.path().exists() {
-            let path = folder.path();
-            std::fs::remove_dir_all(path).map_err(|e| Error::Record { path: path.into(), problem: e.to_string() })?;
-        }
-        let place = Place { index, spec, experiment, all: &runs };
-        match run(spec, &folder, &mut shelf, root, device, &mut |event| observe(place, event)) {
-            Ok(record) => records.push((*owner, record)),
-            Err(error) => {
-                failed.push(Failure { experiment: experiment.name.clone(), method: spec.method.clone(), seed: spec.seed, error });
-            }
-        }
-    }
-
-    let mut cells: Vec<Cell> = records
-        .iter()
-        .filter_map(|(owner, record)| Some((profile.experiments.get(*owner)?, record)))
-        .flat_map(|(experiment, record)| cells::of_run(experiment, record, paper))
-        .collect();
-    cells.extend(claims::of(&cells, paper));
-    let summary = over_seeds(&cells);
-    atomic::write(&layout.results(), &json(&cells)?)?;
-    atomic::write(&layout.summary(), &json(&summary)?)?;
-    let page = page(request, &layout, &records, &failed, &cells, &summary, started.elapsed().as_secs_f64())?;
-    atomic::write(&layout.page(), page.as_bytes())?;
-    Ok(Outcome { cells, summary, failed, page: layout.page() })
-}
-
-fn page(
-    request: &Request,
-    layout: &Layout,
-    records: &[(usize, RunRecord)],
-    failed: &[Failure],
-    cells: &[Cell],
-    summary: &[SummaryRow],
-    seconds: f64,
-) -> Result<String> {
-    let view = |(index, experiment): (usize, &Experiment)| ExperimentView {
-        title: experiment.title.clone(),
-        about: experiment.about.clone(),
-        targets: experiment.targets.clone(),
-        runs: records
-            .iter()
-            .filter(|(owner, _)| *owner == index)
-            .map(|(_, record)| {
-                let folder = layout.run(&experiment.name, &record.spec).path().to_path_buf();
-                RunView { record: record.clone(), command: request.command.clone(), folder }
-            })
-            .collect(),
-        failed: failed
-            .iter()
-            .filter(|failure| failure.experiment == experiment.name)
-            .map(|Failure { method, seed, error, .. }| FailedRun { method: method.clone(), seed: *seed, problem: error.to_string() })
-            .collect(),
-    };
-    let experiments: Vec<_> = request.profile.experiments.iter().enumerate().map(view).collect();
-    let covered = request.profile.covered();
-    let reason = format!("profile {} has no experiment for it", request.profile.name);
-    let left_out = request.paper.0.keys().filter(|target| !covered.contains(target));
-    let not_covered: Vec<_> = left_out.map(|target| NotCovered { target: target.clone(), reason: reason.clone() }).collect();
-    let input = PageInput {
-        title: "The Variational InfoMax AutoEncoder, reproduced",
-        profile: &request.profile.name,
-        about: about(&request.profile.name),
-        command: &request.command,
-        seconds,
-        git_commit: &git_commit(&request.root),
-        experiments: &experiments,
-        cells,
-        summary,
-        paper: &request.paper,
-        not_covered: &not_covered,
-    };
-    Ok(vimae_report::page(&input)?)
-}
-
-/// What a profile is and is not, for readers of the page.
-fn about(profile: &str) -> &'static str {
-    match profile {
-        "quick" => {
-            "The quick profile trains narrow networks on 8 000 of the 10 000 MNIST digits that ship with the code, for a few \
-             epochs, so that the whole line can be seen in minutes. The paper trained networks eight times as wide on 50 000 \
-             digits for 80 epochs: orderings may already show, its values are not expected."
-        }
-        "paper" => "The paper profile trains the paper's networks at full width, on its data sets, for its number of epochs.",
-        _ => "",
-    }
+    atomic::write(&request.out.join(".vimae"), b"results of cargo xtask reproduce\n")?;
+    let mut shelf = Shelf::new(request.sources.clone());
+    let plan = Plan::of(request, &mut shelf)?;
+    plan.save(&request.out)?;
+    let ends = launch(request, &plan, &mut shelf, stop, observe)?;
+    drop(shelf);
+    gather(&plan, &ends, &request.out, &request.root, &request.paper, Some(started.elapsed().as_secs_f64()))
 }

@@ -99,8 +99,8 @@ impl Shelf {
 }
 
 /// Checks every name and setting of a run, and that its data can be had in its batches, so that a mistake
-/// in the last run of a grid is found before the first one trains.
-pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<()> {
+/// in the last run of a grid is found before the first one trains. Gives the digest of its data.
+pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<String> {
     let parts = || {
         let objective = objective(spec)?;
         prior_settings(spec, objective.as_ref())?;
@@ -124,8 +124,8 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<()
         check_parts(objective.as_ref(), noise(spec, objective.as_ref())?.as_ref(), prior.as_ref(), divergence.as_deref())
     };
     fit().map_err(part)?;
-    Loader::new(dataset, Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
-    Ok(())
+    Loader::new(dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
+    Ok(dataset.sha256().into())
 }
 
 fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {

@@ -1,20 +1,25 @@
 //! The whole line, for one run: data set, network, code and prior, objective, trainer, checkpoint,
 //! evaluation, record.
 
-use std::{path::Path, time::Instant};
+use std::{path::Path, sync::atomic::AtomicBool, time::{Duration, Instant}};
 
 use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::{Split, Streams};
 use vimae_datasets::Loader;
 use vimae_ops::AdamConfig;
-use vimae_spec::{RunRecord, RunSpec, Training};
+use vimae_spec::{RunRecord, RunSpec, Training, sha256_hex};
 use vimae_trainer::{Job, Plan, train};
 
 use crate::{Error, Result, RunFolder, Shelf, measure::measure, pictures, provenance::git_commit, resolve::Parts};
 
 /// The form of record that this code writes.
 const FORMAT: u32 = 1;
+/// What runs were made with; another version may give other numbers.
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How long to wait for a process that still works on the run: one whose parent was killed saves its state first.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What happens while a run is under way.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,36 +40,46 @@ pub enum Event {
     },
 }
 
+/// One run to train and evaluate.
+#[derive(Debug, Clone, Copy)]
+pub struct Order<'a> {
+    /// The run.
+    pub spec: &'a RunSpec,
+    /// Where its files go.
+    pub folder: &'a RunFolder,
+    /// The checkout, whose commit goes into the record.
+    pub root: &'a Path,
+    /// Where to compute.
+    pub device: &'a Device,
+    /// Once true, training saves its state and ends.
+    pub stop: &'a AtomicBool,
+}
+
 /// Trains and evaluates one run, or takes up what an earlier call left: a finished run is read, trained
 /// weights are not trained again, an unfinished run goes on from its last checkpoint.
 ///
 /// # Errors
 /// Whatever a part of the line reports; what was finished before stays.
-pub fn run(
-    spec: &RunSpec,
-    folder: &RunFolder,
-    shelf: &mut Shelf,
-    root: &Path,
-    device: &Device,
-    observe: &mut dyn FnMut(Event),
-) -> Result<RunRecord> {
-    let _lock = RunLock::take(folder.path())?;
-    if let Some(record) = finished(spec, folder)? {
+pub fn run(order: &Order<'_>, shelf: &mut Shelf, observe: &mut dyn FnMut(Event)) -> Result<RunRecord> {
+    let &Order { spec, folder, root, device, stop } = order;
+    let _lock = RunLock::take_within(folder.path(), PATIENCE)?;
+    let parts = Parts::of(spec, shelf, device)?;
+    if let Some(record) = finished(spec, parts.dataset.sha256(), folder)? {
         observe(Event::Found);
         return Ok(record);
     }
     atomic::write(&folder.spec(), &json(spec)?)?;
 
-    let parts = Parts::of(spec, shelf, device)?;
     let line = parts.line()?;
     let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
-    let training_sha256 = spec.training_sha256();
+    let determined_by = [&spec.training_sha256(), parts.dataset.sha256(), VERSION].join(" ");
     let job = Job {
         line,
         batches: &mut batches,
         plan: plan(&spec.training, spec.seed),
         folder: folder.path(),
-        training_sha256: &training_sha256,
+        training_sha256: &sha256_hex(determined_by.as_bytes()),
+        stop,
     };
     let trained = train(job, &mut |event| observe(Event::Training(event)))?;
 
@@ -76,14 +91,15 @@ pub fn run(
         format: FORMAT,
         spec: spec.clone(),
         spec_sha256: spec.sha256(),
-        training_sha256,
+        training_sha256: spec.training_sha256(),
         data_sha256: parts.dataset.sha256().into(),
         weights_sha256: trained.weights_sha256,
         git_commit: git_commit(root),
-        version: env!("CARGO_PKG_VERSION").into(),
+        version: VERSION.into(),
         device: device_name(device),
         parameters: line.model.parameters().trainable_count(),
         steps: trained.steps,
+        rollbacks: trained.rollbacks,
         training_seconds: trained.seconds,
         evaluation_seconds: started.elapsed().as_secs_f64(),
         measurements: outcome.measurements,
@@ -94,19 +110,25 @@ pub fn run(
     Ok(record)
 }
 
-/// The record of a run that was finished earlier with the same specification.
-pub(crate) fn finished(spec: &RunSpec, folder: &RunFolder) -> Result<Option<RunRecord>> {
+/// The record of a run that was finished earlier with the same specification, data and version of the code.
+pub(crate) fn finished(spec: &RunSpec, data_sha256: &str, folder: &RunFolder) -> Result<Option<RunRecord>> {
     if !folder.record().exists() {
         return Ok(None);
     }
     let record = read_record(&folder.record())?;
-    Ok((record.format == FORMAT && record.spec_sha256 == spec.sha256()).then_some(record))
+    let same = record.spec_sha256 == spec.sha256() && record.data_sha256 == data_sha256 && record.version == VERSION;
+    Ok((record.format == FORMAT && same).then_some(record))
 }
 
 /// Reads a run's record.
 pub(crate) fn read_record(path: &Path) -> Result<RunRecord> {
-    let text = std::fs::read(path).map_err(|e| Error::Record { path: path.into(), problem: e.to_string() })?;
-    serde_json::from_slice(&text).map_err(|e| Error::Record { path: path.into(), problem: e.to_string() })
+    let fail = |problem: String| Error::Record { path: path.into(), problem };
+    let text = std::fs::read(path).map_err(|e| fail(e.to_string()))?;
+    let value: serde_json::Value = serde_json::from_slice(&text).map_err(|e| fail(e.to_string()))?;
+    match value.get("format").and_then(serde_json::Value::as_u64) {
+        Some(found) if found > FORMAT.into() => Err(fail(format!("format {found} is newer than {FORMAT}, which this version reads"))),
+        _ => serde_json::from_value(value).map_err(|e| fail(e.to_string())),
+    }
 }
 
 /// Pretty JSON with a line end.
@@ -117,8 +139,8 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
 }
 
 fn plan(training: &Training, seed: u64) -> Plan {
-    let &Training { epochs, checkpoint_epochs, learning_rate, beta1, beta2, epsilon, critic_learning_rate, .. } = training;
-    Plan { epochs, checkpoint_epochs, critic_learning_rate, adam: AdamConfig { learning_rate, beta1, beta2, epsilon }, seed }
+    let &Training { epochs, checkpoint_epochs, rollbacks, learning_rate, beta1, beta2, epsilon, critic_learning_rate, .. } = training;
+    Plan { epochs, checkpoint_epochs, rollbacks, critic_learning_rate, adam: AdamConfig { learning_rate, beta1, beta2, epsilon }, seed }
 }
 
 pub(crate) fn device_name(device: &Device) -> String {

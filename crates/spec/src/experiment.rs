@@ -5,10 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::{Component, Error, Evaluation, Result, RunSpec, Training, run::Rule};
+use crate::{Component, Error, Evaluation, Resources, Result, RunSpec, Training, run::Rule};
 
 /// The version of the form that this code reads.
 const VERSION: i64 = 1;
@@ -18,7 +18,7 @@ const MAX_INCLUDES: usize = 16;
 const MAX_RUNS: usize = 100_000;
 
 /// An experiment: several methods on one data set, each to be run with several seeds.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Experiment {
     /// The file it came from.
     pub path: PathBuf,
@@ -32,8 +32,12 @@ pub struct Experiment {
     pub targets: Vec<String>,
     /// The paper's data set that these cells are held against; the runs' own where absent.
     pub paper_dataset: Option<String>,
+    /// The data set to take, at its defaults, where a run's own is not on this machine.
+    pub stand_in: Option<String>,
     /// Seeds where the command line says nothing.
     pub seeds: u64,
+    /// What a cluster should give each run.
+    pub resources: Resources,
     /// One run of each method and grid point, with seed 0.
     runs: Vec<RunSpec>,
 }
@@ -54,8 +58,12 @@ struct File {
     targets: Vec<String>,
     #[serde(default)]
     paper_dataset: Option<String>,
+    #[serde(default)]
+    stand_in: Option<String>,
     #[serde(default = "one")]
     seeds: u64,
+    #[serde(default)]
+    resources: Resources,
     #[serde(default)]
     methods: BTreeMap<String, Method>,
     #[serde(default, rename = "grid")]
@@ -114,7 +122,7 @@ impl Experiment {
         let head: File = table.clone().try_into().map_err(|e| Error::form(path, e))?;
         let methods = take_table(&mut table, "methods");
         let grid = take_table(&mut table, "grid");
-        for key in ["version", "title", "about", "include", "targets", "paper_dataset", "seeds"] {
+        for key in ["version", "title", "about", "include", "targets", "paper_dataset", "stand_in", "seeds", "resources"] {
             table.remove(key);
         }
         if methods.is_empty() {
@@ -147,7 +155,9 @@ impl Experiment {
             about: head.about,
             targets: head.targets,
             paper_dataset: head.paper_dataset,
+            stand_in: head.stand_in,
             seeds: head.seeds,
+            resources: head.resources,
             runs,
         })
     }
@@ -160,6 +170,16 @@ impl Experiment {
         if let Some(first) = self.runs.first().filter(|_| missing) {
             let objective = Component::named(name);
             self.runs.push(RunSpec { method: name.into(), objective, prior: None, noise: None, divergence: None, ..first.clone() });
+        }
+        self
+    }
+
+    /// The experiment on the data set that stands in for its own: its cells are held against the paper's numbers for its own.
+    #[must_use]
+    pub fn on_stand_in(mut self, name: &str) -> Self {
+        for run in &mut self.runs {
+            self.paper_dataset.get_or_insert_with(|| run.dataset.name.clone());
+            run.dataset = Component::named(name);
         }
         self
     }
@@ -193,7 +213,7 @@ fn load_table(path: &Path, depth: usize) -> Result<Table> {
             allowed: "a whole number from 1 to 10000".into(),
         });
     }
-    check(path, file.training.rules().into_iter().chain(file.evaluation.rules()))?;
+    check(path, file.training.rules().into_iter().chain(file.evaluation.rules()).chain(file.resources.rules()))?;
     for method in file.methods.values() {
         check(path, method.training.rules().into_iter().chain(method.evaluation.rules()))?;
     }

@@ -9,6 +9,7 @@ mod few_label;
 mod paper;
 mod record;
 mod reevaluation;
+mod resources;
 mod run;
 
 pub use cell::{Cell, Results, SummaryRow};
@@ -18,6 +19,7 @@ pub use error::{Error, Result};
 pub use experiment::Experiment;
 pub use few_label::{Classifier, CodeName, KernelName, NoiseOn};
 pub use paper::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget};
-pub use record::{Measurement, Picture, PictureKind, RunRecord};
+pub use record::{Measurement, Picture, PictureKind, Rollback, RunRecord};
 pub use reevaluation::Reevaluation;
+pub use resources::Resources;
 pub use run::{Evaluation, Model, RunSpec, Training};

@@ -54,6 +54,19 @@ pub struct Picture {
     pub caption: String,
 }
 
+/// A divergence after which a run went on from an earlier state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rollback {
+    /// The step that diverged, counted from 1.
+    pub step: u64,
+    /// The term that was not finite.
+    pub term: String,
+    /// Steps of the checkpoint that the run went back to.
+    pub back_to: u64,
+    /// What Adam's step sizes were multiplied by from there on.
+    pub rate: f64,
+}
+
 /// Everything known about a finished run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -79,6 +92,9 @@ pub struct RunRecord {
     pub parameters: usize,
     /// Training steps taken.
     pub steps: u64,
+    /// Divergences after which it went on; none where nothing is said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rollbacks: Vec<Rollback>,
     /// Seconds of training, restarts included.
     pub training_seconds: f64,
     /// Seconds of evaluation.

@@ -91,9 +91,16 @@ pub struct Training {
     pub epsilon: f64,
     /// Epochs between two checkpoints, 1 to 100000.
     pub checkpoint_epochs: u64,
+    /// How often a run that diverged goes back to its last checkpoint and on with half the step size, 0 to 20; 0: it stops.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub rollbacks: u64,
     /// Adam's step size for the critic of a divergence that has one, above 0, at most 1; that of the rest where absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub critic_learning_rate: Option<f64>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Default for Training {
@@ -106,6 +113,7 @@ impl Default for Training {
             beta2: 0.999,
             epsilon: 1e-8,
             checkpoint_epochs: 1,
+            rollbacks: 0,
             critic_learning_rate: None,
         }
     }
@@ -167,7 +175,7 @@ impl Default for Evaluation {
 /// A range rule: the key, the value given and, where it is out of range, what is allowed.
 pub(crate) struct Rule(pub(crate) &'static str, pub(crate) String, pub(crate) Option<&'static str>);
 
-fn rule(key: &'static str, given: impl ToString, holds: bool, allowed: &'static str) -> Rule {
+pub(crate) fn rule(key: &'static str, given: impl ToString, holds: bool, allowed: &'static str) -> Rule {
     Rule(key, given.to_string(), (!holds).then_some(allowed))
 }
 
@@ -191,6 +199,7 @@ impl Training {
                 (1..=100_000).contains(&self.checkpoint_epochs),
                 "a whole number from 1 to 100000",
             ),
+            rule("training.rollbacks", self.rollbacks, self.rollbacks <= 20, "a whole number from 0 to 20"),
             rule(
                 "training.critic_learning_rate",
                 self.critic_learning_rate.unwrap_or(self.learning_rate),

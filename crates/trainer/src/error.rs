@@ -21,6 +21,12 @@ pub enum Error {
         /// The step of the last good checkpoint; 0 where there is none yet.
         kept: u64,
     },
+    /// The run was asked to stop; its state is saved.
+    #[error("stopped after step {step}; the same command goes on from there")]
+    Stopped {
+        /// Steps taken.
+        step: u64,
+    },
     /// A log that cannot be read or written.
     #[error("{}: {source}", path.display())]
     Log {
@@ -30,7 +36,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A log shorter than its checkpoint says.
-    #[error("{}: has {found} bytes, its checkpoint expects at least {expected}; remove the run's folder to start afresh", path.display())]
+    #[error("{}: has {found} bytes, its checkpoint expects at least {expected}; start over with --fresh", path.display())]
     LogLost {
         /// The file.
         path: PathBuf,

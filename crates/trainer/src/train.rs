@@ -1,9 +1,15 @@
 //! The step loop: batches in, weights out, checkpoints and a log on the way.
 
-use std::{collections::BTreeMap, path::Path, time::Instant};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Instant,
+};
 
 use candle_core::{DType, Tensor};
-use vimae_checkpoint::{Checkpoint, Position, load_weights, save_weights};
+use vimae_checkpoint::{Checkpoint, Position, Rollback, load_weights, save_weights};
 use vimae_core::{Batches, Streams};
 use vimae_ops::AdamConfig;
 
@@ -16,6 +22,8 @@ pub struct Plan {
     pub epochs: u64,
     /// Epochs between two checkpoints.
     pub checkpoint_epochs: u64,
+    /// How often a run that diverged goes back to its last checkpoint and on with half the step size.
+    pub rollbacks: u64,
     /// Step sizes.
     pub adam: AdamConfig,
     /// Adam's step size for what the divergence trains for itself; that of the rest where absent.
@@ -32,10 +40,13 @@ pub struct Job<'a> {
     pub batches: &'a mut dyn Batches,
     /// How it is trained.
     pub plan: Plan,
-    /// The run's folder: `checkpoint.safetensors`, `log.jsonl`, at the end `model.safetensors`.
+    /// The run's folder: `checkpoint.safetensors`, `log.jsonl`, at the end `model.safetensors`; where it was stopped
+    /// between two checkpoints, `stopped.safetensors`.
     pub folder: &'a Path,
     /// Digest of everything that determines the weights.
     pub training_sha256: &'a str,
+    /// Once true, the run saves its state and ends with [`Error::Stopped`].
+    pub stop: &'a AtomicBool,
 }
 
 /// What happens while a run trains.
@@ -61,6 +72,8 @@ pub enum Event {
         /// Steps taken.
         step: u64,
     },
+    /// The run diverged and goes on from its last checkpoint.
+    RolledBack(Rollback),
 }
 
 /// A finished training run; the network holds its weights.
@@ -72,88 +85,202 @@ pub struct Trained {
     pub seconds: f64,
     /// SHA-256 of `model.safetensors`.
     pub weights_sha256: String,
+    /// Divergences after which the run went on.
+    pub rollbacks: Vec<Rollback>,
 }
 
 /// Trains a run to its end, from its last checkpoint where there is one. The final weights and the log
 /// are the same bits however often it was stopped on the way.
 ///
 /// # Errors
-/// [`Error::Diverged`] with step and term for a loss that is not finite, and whatever the parts report;
-/// the last good checkpoint stays.
+/// [`Error::Diverged`] with step and term for a loss that is not finite, [`Error::Stopped`] where it was asked to, and
+/// whatever the parts report; the last good checkpoint stays.
 pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
-    let Job { line, batches, plan, folder, training_sha256 } = job;
-    let (checkpoint_path, model_path) = (folder.join("checkpoint.safetensors"), folder.join("model.safetensors"));
-    let streams = Streams::new(plan.seed);
-    let mut optimisers = Optimisers::new(&line, plan.adam, plan.critic_learning_rate.unwrap_or(plan.adam.learning_rate))?;
-    let per_epoch = batches.per_epoch();
-    let steps = plan.epochs * per_epoch;
-
-    let mut position = Position { training_sha256: training_sha256.into(), step: 0, log_bytes: 0, seconds: 0.0 };
-    if checkpoint_path.exists() {
-        let checkpoint = Checkpoint::load(&checkpoint_path, training_sha256)?;
-        line.load(&checkpoint.weights)?;
-        optimisers.load_state(&checkpoint.optimiser)?;
-        position = checkpoint.position;
-        observe(Event::Resumed { step: position.step });
-        if position.step == steps && model_path.exists() {
-            let (_, weights_sha256) = load_weights(&model_path)?;
-            return Ok(Trained { steps, seconds: position.seconds, weights_sha256 });
-        }
+    fs::create_dir_all(job.folder).map_err(|source| Error::Log { path: job.folder.into(), source })?;
+    let model_path = job.folder.join("model.safetensors");
+    let mut run = Run::start(job, observe)?;
+    if run.position.step == run.steps && model_path.exists() {
+        let (_, weights_sha256) = load_weights(&model_path)?;
+        return Ok(run.trained(weights_sha256));
     }
-    std::fs::create_dir_all(folder).map_err(|source| Error::Log { path: folder.into(), source })?;
-    let mut log = Log::open(&folder.join("log.jsonl"), position.log_bytes)?;
+    while let Err(error) = run.advance(observe) {
+        let rollback = run.roll_back(error)?;
+        observe(Event::RolledBack(rollback));
+    }
+    let weights_sha256 = save_weights(&model_path, &run.snapshot(run.steps)?)?;
+    Ok(run.trained(weights_sha256))
+}
 
-    let (started, before) = (Instant::now(), position.seconds);
-    // The terms of the last step on a device that works on its own: they are read when the next step is
-    // under way, so that neither waits for the other.
-    let mut unread: Option<Terms> = None;
-    for step in position.step..steps {
-        let batch = batches.batch(step)?;
-        let draws = Draws::at(&line, &batch.images, &streams, step)?;
-        let stepped = line.step(&batch.images, &draws)?;
-        let mut terms = Terms::of(&stepped, step, per_epoch)?;
-        terms.critic = optimisers.step(&line, &stepped, &draws)?;
-        let ready = if batch.images.device().is_cpu() { Some(terms) } else { unread.replace(terms) };
-        if let Some(terms) = ready {
-            record(&terms.read(position.step)?, steps, &mut log, observe)?;
-        }
+/// A run on its way.
+struct Run<'a> {
+    job: Job<'a>,
+    streams: Streams,
+    per_epoch: u64,
+    steps: u64,
+    optimisers: Optimisers,
+    log: Log,
+    /// Where the state on the disk stands.
+    position: Position,
+    began: Instant,
+    /// Seconds of training before `began`.
+    before: f64,
+}
 
-        let done = step + 1;
-        if done == steps || done % (per_epoch * plan.checkpoint_epochs) == 0 {
-            if let Some(last) = unread.take() {
-                record(&last.read(position.step)?, steps, &mut log, observe)?;
+impl<'a> Run<'a> {
+    /// The run as its newest checkpoint left it, or at its beginning.
+    fn start(job: Job<'a>, observe: &mut dyn FnMut(Event)) -> Result<Self> {
+        let [regular, stopped] = ["checkpoint.safetensors", "stopped.safetensors"].map(|name| {
+            let path = job.folder.join(name);
+            path.exists().then(|| Checkpoint::load(&path, job.training_sha256)).transpose()
+        });
+        let found = regular?.into_iter().chain(stopped?).max_by_key(|c| (c.position.rollbacks.len(), c.position.step));
+        let begin = Position { training_sha256: job.training_sha256.into(), step: 0, log_bytes: 0, seconds: 0.0, rollbacks: Vec::new() };
+        let position = found.as_ref().map_or(begin, |checkpoint| checkpoint.position.clone());
+        let (per_epoch, streams) = (job.batches.per_epoch(), Streams::new(job.plan.seed));
+        let mut run = Self {
+            optimisers: optimisers(&job, &position)?,
+            log: Log::open(&job.folder.join("log.jsonl"), position.log_bytes)?,
+            before: position.seconds,
+            steps: job.plan.epochs * per_epoch,
+            began: Instant::now(),
+            job,
+            streams,
+            per_epoch,
+            position,
+        };
+        match found {
+            Some(checkpoint) => {
+                run.load(&checkpoint)?;
+                observe(Event::Resumed { step: run.position.step });
             }
-            let weights = snapshot(&line, done, position.step)?;
-            position.step = done;
-            position.log_bytes = log.sync()?;
-            position.seconds = before + started.elapsed().as_secs_f64();
-            Checkpoint { position: position.clone(), weights, optimiser: optimisers.state()? }.save(&checkpoint_path)?;
-            observe(Event::Saved { step: done });
+            // What a divergence in the first epoch goes back to.
+            None if run.job.plan.rollbacks > 0 => run.save(0, &run.regular())?,
+            None => {}
         }
+        Ok(run)
     }
-    let weights_sha256 = save_weights(&model_path, &snapshot(&line, steps, position.step)?)?;
-    Ok(Trained { steps, seconds: position.seconds, weights_sha256 })
+
+    fn regular(&self) -> PathBuf {
+        self.job.folder.join("checkpoint.safetensors")
+    }
+
+    fn stopped(&self) -> PathBuf {
+        self.job.folder.join("stopped.safetensors")
+    }
+
+    /// Takes the steps that are left.
+    fn advance(&mut self, observe: &mut dyn FnMut(Event)) -> Result<()> {
+        // The terms of the last step on a device that works on its own: they are read when the next step is
+        // under way, so that neither waits for the other.
+        let mut unread: Option<Terms> = None;
+        for step in self.position.step..self.steps {
+            let line = self.job.line;
+            let batch = self.job.batches.batch(step)?;
+            let draws = Draws::at(&line, &batch.images, &self.streams, step)?;
+            let stepped = line.step(&batch.images, &draws)?;
+            let mut terms = Terms::of(&stepped, step, self.per_epoch)?;
+            terms.critic = self.optimisers.step(&line, &stepped, &draws)?;
+            let ready = if batch.images.device().is_cpu() { Some(terms) } else { unread.replace(terms) };
+            self.record(ready, observe)?;
+
+            let done = step + 1;
+            let regular = done == self.steps || done % (self.per_epoch * self.job.plan.checkpoint_epochs) == 0;
+            let stop = self.job.stop.load(Ordering::Relaxed);
+            if regular || stop {
+                self.record(unread.take(), observe)?;
+                self.save(done, &if regular { self.regular() } else { self.stopped() })?;
+                observe(Event::Saved { step: done });
+            }
+            if regular {
+                remove(&self.stopped())?;
+            }
+            if stop && done < self.steps {
+                return Err(Error::Stopped { step: done });
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&mut self, terms: Option<Terms>, observe: &mut dyn FnMut(Event)) -> Result<()> {
+        let Some(terms) = terms else { return Ok(()) };
+        let entry: LogLine = terms.read(self.position.step)?;
+        self.log.push(&entry)?;
+        observe(Event::Stepped { step: entry.step, of: self.steps, loss: entry.loss });
+        Ok(())
+    }
+
+    /// Writes the state after `step` steps to `path`.
+    fn save(&mut self, step: u64, path: &Path) -> Result<()> {
+        let weights = self.snapshot(step)?;
+        self.position.step = step;
+        self.position.log_bytes = self.log.sync()?;
+        self.position.seconds = self.seconds();
+        Ok(Checkpoint { position: self.position.clone(), weights, optimiser: self.optimisers.state()? }.save(path)?)
+    }
+
+    fn load(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        self.job.line.load(&checkpoint.weights)?;
+        Ok(self.optimisers.load_state(&checkpoint.optimiser)?)
+    }
+
+    /// After a divergence, the state of the last regular checkpoint with half the step size; any other error as it is.
+    /// It is never a state between two checkpoints, since when a run is stopped must not matter.
+    fn roll_back(&mut self, error: Error) -> Result<Rollback> {
+        let mut rollbacks = self.position.rollbacks.clone();
+        let Error::Diverged { step, term, .. } = &error else { return Err(error) };
+        if rollbacks.len() as u64 >= self.job.plan.rollbacks {
+            return Err(error);
+        }
+        // Before the log is cut below the length that it holds.
+        remove(&self.stopped())?;
+        let checkpoint = Checkpoint::load(&self.regular(), self.job.training_sha256)?;
+        let rollback = Rollback {
+            step: *step,
+            term: term.clone(),
+            back_to: checkpoint.position.step,
+            rate: 0.5f64.powi(i32::try_from(rollbacks.len()).unwrap_or(i32::MAX).saturating_add(1)),
+        };
+        rollbacks.push(rollback.clone());
+        self.position = Position { rollbacks, ..checkpoint.position.clone() };
+        self.log = Log::open(&self.job.folder.join("log.jsonl"), self.position.log_bytes)?;
+        self.optimisers = optimisers(&self.job, &self.position)?;
+        self.load(&checkpoint)?;
+        Ok(rollback)
+    }
+
+    /// All weights and running statistics after `step` steps, none of which may be NaN or infinite.
+    fn snapshot(&self, step: u64) -> Result<BTreeMap<String, Tensor>> {
+        let all = self.job.line.all();
+        for (name, var) in &all {
+            let value = (var.as_detached_tensor() * 0.0)?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+            if !value.is_finite() {
+                return Err(Error::Diverged { step, term: name.clone(), value, kept: self.position.step });
+            }
+        }
+        Ok(all.into_iter().map(|(name, var)| (name, var.as_detached_tensor())).collect())
+    }
+
+    fn seconds(&self) -> f64 {
+        self.before + self.began.elapsed().as_secs_f64()
+    }
+
+    fn trained(self, weights_sha256: String) -> Trained {
+        Trained { steps: self.steps, seconds: self.position.seconds, weights_sha256, rollbacks: self.position.rollbacks }
+    }
 }
 
-fn record(entry: &LogLine, steps: u64, log: &mut Log, observe: &mut dyn FnMut(Event)) -> Result<()> {
-    log.push(entry)?;
-    observe(Event::Stepped { step: entry.step, of: steps, loss: entry.loss });
-    Ok(())
+/// The optimisers with the step sizes that are left after the rollbacks so far.
+fn optimisers(job: &Job<'_>, position: &Position) -> Result<Optimisers> {
+    let rate = position.rollbacks.last().map_or(1.0, |rollback| rollback.rate);
+    let Plan { adam, critic_learning_rate, .. } = job.plan;
+    let critic = critic_learning_rate.unwrap_or(adam.learning_rate) * rate;
+    Optimisers::new(&job.line, AdamConfig { learning_rate: adam.learning_rate * rate, ..adam }, critic)
 }
 
-fn finite(term: &str, value: &Tensor, step: u64, kept: u64) -> Result<f64> {
-    let value = value.to_dtype(DType::F64)?.to_scalar::<f64>()?;
-    if !value.is_finite() {
-        return Err(Error::Diverged { step: step + 1, term: term.into(), value, kept });
+/// Removes a file that may not be there.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::Log { path: path.into(), source }),
+        _ => Ok(()),
     }
-    Ok(value)
-}
-
-/// All weights and running statistics, none of which may be NaN or infinite.
-fn snapshot(line: &Line<'_>, step: u64, kept: u64) -> Result<BTreeMap<String, Tensor>> {
-    let all = line.all();
-    for (name, var) in &all {
-        finite(name, &(var.as_detached_tensor() * 0.0)?.sum_all()?, step - 1, kept)?;
-    }
-    Ok(all.into_iter().map(|(name, var)| (name, var.as_detached_tensor())).collect())
 }

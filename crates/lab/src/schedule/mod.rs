@@ -1,0 +1,70 @@
+//! Which runs there are, who works on them, and how far they are.
+
+mod budget;
+mod here;
+mod plan;
+mod processes;
+mod slurm;
+mod status;
+mod work;
+
+use std::{path::PathBuf, sync::atomic::AtomicBool};
+
+pub use plan::{Node, Plan};
+pub use processes::stop_local;
+pub use slurm::Submitted;
+pub use status::{State, Status};
+pub use work::{Work, work};
+
+use crate::{Request, Result, Shelf};
+
+/// Who works on the runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Launcher {
+    /// This process, one run after the other.
+    Here,
+    /// Other processes of this machine, several at a time.
+    Processes {
+        /// The command that is called with `worker OUT INDEX`.
+        program: PathBuf,
+        /// Processes at a time.
+        jobs: usize,
+    },
+    /// Tasks of Slurm jobs.
+    Slurm {
+        /// The command that tasks call with `worker OUT INDEX`.
+        program: PathBuf,
+        /// Tasks at a time; 0: as many as the cluster lets run.
+        jobs: usize,
+    },
+}
+
+impl Launcher {
+    /// Runs that are worked on at a time, as far as known.
+    fn at_a_time(&self) -> usize {
+        match self {
+            Self::Here => 1,
+            Self::Processes { jobs, .. } | Self::Slurm { jobs, .. } => (*jobs).max(1),
+        }
+    }
+}
+
+/// How the last attempt at each run of the plan ended; absent for those that nobody began.
+pub(crate) type Ends = Vec<Option<Status>>;
+
+/// Has every run worked on that is not finished yet. A run that fails in a way that may pass is tried again
+/// [`Request::retries`] times; no failure stops the others.
+pub(crate) fn launch(
+    request: &Request,
+    plan: &Plan,
+    shelf: &mut Shelf,
+    stop: &AtomicBool,
+    observe: &mut dyn FnMut(&Plan, usize, &Status),
+) -> Result<Ends> {
+    match &request.launcher {
+        Launcher::Here => here::launch(request, plan, shelf, stop, observe),
+        Launcher::Processes { program, jobs } => processes::launch(request, plan, (program, *jobs), stop, observe),
+        Launcher::Slurm { program, jobs } => slurm::launch(request, plan, (program, *jobs), stop, observe),
+    }
+}

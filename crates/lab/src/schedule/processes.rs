@@ -1,0 +1,157 @@
+//! Runs in processes of their own, several at a time: one that dies takes no other with it.
+
+use std::{
+    collections::VecDeque,
+    fs::OpenOptions,
+    path::Path,
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::atomic::{AtomicBool, Ordering},
+    thread::{available_parallelism, sleep},
+    time::Duration,
+};
+
+use vimae_checkpoint::{RunLock, host};
+
+use super::{Ends, Plan, State, Status};
+use crate::{Error, Request, Result, device::names};
+
+const POLL: Duration = Duration::from_millis(100);
+
+/// A worker and what it works on.
+struct Worker {
+    index: usize,
+    attempt: u64,
+    slot: usize,
+    child: Child,
+}
+
+pub(super) fn launch(
+    request: &Request,
+    plan: &Plan,
+    (program, jobs): (&Path, usize),
+    stop: &AtomicBool,
+    observe: &mut dyn FnMut(&Plan, usize, &Status),
+) -> Result<Ends> {
+    let devices = names(&request.device)?;
+    let threads = available_parallelism().map_or(1, |cores| (cores.get() / jobs).max(1));
+    let mut ends: Ends = vec![None; plan.nodes.len()];
+    let mut waiting: VecDeque<(usize, u64)> = VecDeque::new();
+    for (index, (node, end)) in plan.nodes.iter().zip(&mut ends).enumerate() {
+        match node.found {
+            true => {
+                let mut status = Status::begin(&request.device, 0);
+                status.observe(&crate::Event::Found);
+                status.state = State::Finished;
+                observe(plan, index, &status);
+                *end = Some(status);
+            }
+            false => waiting.push_back((index, 1)),
+        }
+    }
+    let (mut workers, mut slots): (Vec<Worker>, Vec<usize>) = (Vec::new(), (0..jobs).rev().collect());
+    let mut told = false;
+    while !(workers.is_empty() && (waiting.is_empty() || stop.load(Ordering::Relaxed))) {
+        while let Some((slot, (index, attempt))) =
+            slots.last().copied().zip(waiting.front().copied()).filter(|_| !stop.load(Ordering::Relaxed))
+        {
+            let device = devices.get(slot % devices.len().max(1)).map_or("cpu", String::as_str);
+            let child = spawn(request, plan, program, (index, attempt), device, threads)?;
+            (slots.pop(), waiting.pop_front());
+            workers.push(Worker { index, attempt, slot, child });
+        }
+        if stop.load(Ordering::Relaxed) && !told {
+            workers.iter().for_each(|worker| _ = ask_to_stop(worker.child.id()));
+            told = true;
+        }
+        sleep(POLL);
+        let mut still = Vec::with_capacity(workers.len());
+        for mut worker in workers {
+            let Some(node) = plan.nodes.get(worker.index) else { continue };
+            let folder = node.folder(&request.out);
+            let ended = worker.child.try_wait().map_err(|e| Error::Launch { path: folder.path().into(), problem: e.to_string() })?;
+            let status = Status::as_written(&folder).filter(|status| status.process == worker.child.id());
+            let Some(ended) = ended else {
+                if let Some(status) = status {
+                    observe(plan, worker.index, &status);
+                }
+                still.push(worker);
+                continue;
+            };
+            let status = last(status, ended, &request.device, worker.attempt, &folder.worker_log());
+            observe(plan, worker.index, &status);
+            slots.push(worker.slot);
+            if status.state == State::Failed && status.again && worker.attempt <= request.retries {
+                waiting.push_front((worker.index, worker.attempt + 1));
+            }
+            if let Some(end) = ends.get_mut(worker.index) {
+                *end = Some(status);
+            }
+        }
+        workers = still;
+    }
+    Ok(ends)
+}
+
+fn spawn(request: &Request, plan: &Plan, program: &Path, (index, attempt): (usize, u64), device: &str, threads: usize) -> Result<Child> {
+    let node = plan.nodes.get(index).map(|node| node.folder(&request.out));
+    let log = node.map_or_else(|| request.out.join("worker.log"), |folder| folder.worker_log());
+    let fail = |problem: std::io::Error| Error::Launch { path: log.clone(), problem: problem.to_string() };
+    std::fs::create_dir_all(log.parent().unwrap_or(&request.out)).map_err(fail)?;
+    let errors = OpenOptions::new().create(true).append(true).open(&log).map_err(fail)?;
+    let mut command = Command::new(program);
+    command.arg("worker").arg(&request.out).arg(index.to_string()).args(["--device", device, "--attempt", &attempt.to_string()]);
+    if std::env::var_os("RAYON_NUM_THREADS").is_none() {
+        command.env("RAYON_NUM_THREADS", threads.to_string());
+    }
+    // A key pressed in the terminal reaches this process alone, which tells the others.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let fail = |problem: std::io::Error| Error::Launch { path: program.into(), problem: problem.to_string() };
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors).spawn().map_err(fail)
+}
+
+/// How a worker ended: as it says, or as the operating system says of one that did not come to it.
+fn last(status: Option<Status>, ended: ExitStatus, device: &str, attempt: u64, log: &Path) -> Status {
+    let mut status = status.unwrap_or_else(|| Status::begin(device, attempt));
+    let said = match status.state {
+        State::Finished => ended.success(),
+        State::Failed | State::Stopped => !ended.success() && ended.code().is_some() && status.updated > 0,
+        State::Running | State::Waiting => false,
+    };
+    if !said {
+        status.state = State::Failed;
+        status.again = true;
+        status.problem = Some(format!("its process ended with {ended} during {}; see {}", status.doing, log.display()));
+    }
+    status
+}
+
+/// Tells the process of this machine that works on the reproduction in `out` to stop, and gives its number; nothing where
+/// none does.
+///
+/// # Errors
+/// Where it works on another machine, or cannot be told.
+pub fn stop_local(out: &Path) -> Result<Option<u32>> {
+    if !RunLock::is_held(out) {
+        return Ok(None);
+    }
+    let path = out.join(".lock");
+    let owner = std::fs::read_to_string(&path).unwrap_or_default();
+    let process = owner.strip_prefix("process ").and_then(|rest| rest.trim().split_once(" on ")).filter(|(_, machine)| *machine == host());
+    match process.and_then(|(process, _)| process.parse().ok()) {
+        Some(process) if ask_to_stop(process) => Ok(Some(process)),
+        _ => Err(Error::Launch { path, problem: format!("cannot tell its owner to stop ({}); stop it there", owner.trim()) }),
+    }
+}
+
+#[cfg(unix)]
+fn ask_to_stop(process: u32) -> bool {
+    use rustix::process::{Pid, Signal, kill_process};
+    i32::try_from(process).ok().and_then(Pid::from_raw).is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok())
+}
+
+/// Without signals a worker finishes its run.
+#[cfg(not(unix))]
+fn ask_to_stop(_: u32) -> bool {
+    false
+}

@@ -1,0 +1,118 @@
+//! Several workers, one plan: the same results, no work done twice, and anyone can see how far it is.
+
+use std::{fs, path::Path, process::Command};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use vimae_tests::command::{call, xtask};
+
+use crate::tiny::{TINY, contents, write};
+
+fn train(spec: &Path, out: &Path, more: &[&str]) -> Result<vimae_tests::command::Called> {
+    let mut arguments = vec!["train", spec.to_str().context("path")?, "--out", out.to_str().context("path")?];
+    arguments.extend(more);
+    call(&arguments)
+}
+
+/// All cells without what differs from one clock or folder to the next.
+pub(crate) fn cells(out: &Path) -> Result<Vec<Value>> {
+    let mut cells: Vec<Value> = serde_json::from_slice(&fs::read(out.join("results.json"))?)?;
+    ensure!(!cells.is_empty(), "no cells");
+    for cell in &mut cells {
+        cell.as_object_mut().context("a cell is an object")?.remove("seconds").context("a cell has seconds")?;
+    }
+    Ok(cells)
+}
+
+#[test]
+fn two_workers_give_the_cells_of_one_and_status_and_report_see_them() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = write(folder.path(), TINY)?;
+    let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+    ensure!(train(&spec, &one, &["--jobs", "1"])?.success);
+    ensure!(train(&spec, &two, &["--jobs", "2"])?.success);
+    assert_eq!(cells(&one)?, cells(&two)?);
+
+    let status = call(&["status", two.to_str().context("path")?, "--json"])?;
+    let runs: Vec<Value> = serde_json::from_str(&status.stdout)?;
+    assert_eq!(runs.len(), 2, "{}", status.stdout);
+    for run in &runs {
+        assert_eq!(run["status"]["state"], "finished", "{run}");
+    }
+    assert_ne!(runs[0]["status"]["process"], runs[1]["status"]["process"], "one process did both runs");
+    assert!(call(&["status", two.to_str().context("path")?])?.stdout.starts_with("2 runs: 2 finished\n"));
+
+    // The page comes back from what is there.
+    let page = fs::read(two.join("index.html"))?;
+    fs::remove_file(two.join("index.html"))?;
+    ensure!(call(&["report", two.to_str().context("path")?])?.success);
+    assert!(fs::read(two.join("index.html"))?.len() * 10 > page.len() * 9);
+
+    // Nothing is left to do, whoever asks.
+    let before = contents(&two, "status.json")?;
+    ensure!(train(&spec, &two, &["--jobs", "2"])?.success);
+    assert_eq!(contents(&two, "status.json")?, before, "a finished run was begun again");
+    Ok(())
+}
+
+#[test]
+fn a_second_call_on_the_same_folder_is_refused_with_its_owner() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = write(folder.path(), &TINY.replacen("epochs = 3", "epochs = 10000", 1))?;
+    let out = folder.path().join("out");
+    let mut first = Command::new(xtask()?).arg("train").arg(&spec).arg("--out").arg(&out).stderr(std::process::Stdio::null()).spawn()?;
+    while !out.join("plan.json").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let second = train(&spec, &out, &[])?;
+    let owner = format!("process {} on ", first.id());
+    let cancelled = call(&["cancel", out.to_str().context("path")?])?;
+    let ended = first.wait()?;
+    assert!(!second.success && second.stderr.contains(&owner), "{}", second.stderr);
+    assert!(cancelled.success && cancelled.stdout.contains(&first.id().to_string()), "{cancelled:?}");
+    assert_eq!(ended.code(), Some(75), "a reproduction that was told to stop says so");
+    let nobody = call(&["cancel", out.to_str().context("path")?])?;
+    assert!(!nobody.success && nobody.stderr.contains("nothing works on it"), "{}", nobody.stderr);
+    // What it did not come to stands on its page.
+    assert!(fs::read_to_string(out.join("index.html"))?.contains("the same command"), "the page says nothing of what is left");
+    Ok(())
+}
+
+#[test]
+fn a_budget_takes_what_fits_and_says_what_it_left_out() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = write(folder.path(), TINY)?;
+    let out = folder.path().join("out");
+    let called = train(&spec, &out, &["--budget", "0.001s", "--seeds", "2"])?;
+    assert!(!called.success && called.stderr.contains("did not fit into the time allowed"), "{}", called.stderr);
+    assert!(contents(&out, "model.safetensors")?.is_empty());
+    assert!(train(&spec, &out, &["--budget", "1h"])?.success);
+    assert_eq!(contents(&out, "record.json")?.len(), 2);
+    let called = train(&spec, &out, &["--budget", "soon"])?;
+    assert!(called.stderr.contains("such as 2h"), "{}", called.stderr);
+    Ok(())
+}
+
+#[test]
+fn data_that_is_not_here_is_stood_in_for_and_cells_name_both() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let text = TINY
+        .replacen("paper_dataset = \"mnist\"", "stand_in = \"digits\"", 1)
+        .replacen("[dataset]\nname = \"digits\"", "[dataset]\nname = \"omniglot\"", 1)
+        .replacen("\"figure6\", \"table3\"", "\"table4\"", 1)
+        .replacen("epochs = 3", "epochs = 1", 1);
+    let spec = write(folder.path(), &text)?;
+    let out = folder.path().join("out");
+    let empty = folder.path().join("nothing here");
+    fs::create_dir(&empty)?;
+    let called = train(&spec, &out, &["--data-dir", empty.to_str().context("path")?])?;
+    if !called.success && !called.stderr.contains("omniglot") {
+        println!("{}", called.stderr);
+    }
+    ensure!(called.success, "{}", called.stderr);
+    let cells = cells(&out)?;
+    assert!(cells.iter().all(|cell| cell["dataset"] == "digits" || cell["dataset"] == "omniglot"));
+    let held: Vec<_> = cells.iter().filter(|cell| cell["target"] == "table4").collect();
+    assert!(!held.is_empty() && held.iter().all(|cell| cell["paper_dataset"] == "omniglot"), "{held:#?}");
+    Ok(())
+}

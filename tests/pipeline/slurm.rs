@@ -1,0 +1,160 @@
+//! The same results from a real Slurm cluster of one machine as from this process. Runs where `VIMAE_SLURM` is set,
+//! Slurm and munge are installed (Debian: `slurm-wlm munge`), and the user may start their daemons.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use vimae_tests::command::xtask;
+
+use crate::{
+    interruption::results,
+    schedule::cells,
+    tiny::{TINY, write},
+};
+
+/// Daemons that end when this is dropped.
+struct Cluster {
+    folder: PathBuf,
+    daemons: Vec<Child>,
+}
+
+impl Cluster {
+    /// A controller and a node on this machine, all of whose files are in `folder`.
+    fn start(folder: PathBuf) -> Result<Self> {
+        for name in ["state", "spool", "log"] {
+            fs::create_dir_all(folder.join(name))?;
+        }
+        let host = fs::read_to_string("/proc/sys/kernel/hostname")?.trim().split('.').next().context("host")?.to_owned();
+        let dir = folder.display();
+        let configuration = format!(
+            "ClusterName=test\nSlurmctldHost={host}(127.0.0.1)\nSlurmUser=root\nAuthType=auth/munge\nMpiDefault=none\n\
+             ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\nSelectType=select/cons_tres\nSelectTypeParameters=CR_Core\n\
+             ReturnToService=2\nKillWait=10\nMinJobAge=300\nSchedulerParameters=sched_interval=1\n\
+             SlurmctldPort=16817\nSlurmdPort=16818\n\
+             StateSaveLocation={dir}/state\nSlurmdSpoolDir={dir}/spool\nSlurmctldPidFile={dir}/slurmctld.pid\n\
+             SlurmdPidFile={dir}/slurmd.pid\nSlurmctldLogFile={dir}/log/slurmctld.log\nSlurmdLogFile={dir}/log/slurmd.log\n\
+             NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=4000 State=UNKNOWN\nPartitionName=main Nodes=ALL Default=YES State=UP\n"
+        );
+        fs::write(folder.join("slurm.conf"), configuration)?;
+        if !Path::new("/run/munge/munge.socket.2").exists() {
+            fs::create_dir_all("/run/munge")?;
+            ensure!(Command::new("chown").args(["munge:", "/run/munge"]).status()?.success(), "chown /run/munge");
+            ensure!(Command::new("runuser").args(["-u", "munge", "--", "munged"]).status()?.success(), "munged does not start");
+        }
+        let mut cluster = Self { folder, daemons: Vec::new() };
+        for daemon in ["slurmctld", "slurmd"] {
+            let log = fs::File::create(cluster.folder.join("log").join(format!("{daemon}.err")))?;
+            let mut command = cluster.command(daemon);
+            command.arg("-D").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+            cluster.daemons.push(command.spawn().with_context(|| daemon.to_owned())?);
+        }
+        let began = Instant::now();
+        while !cluster.says("sinfo", &["--noheader", "--format", "%T"])?.contains("idle") {
+            if began.elapsed() > Duration::from_secs(120) {
+                let log = |name: &str| fs::read_to_string(cluster.folder.join("log").join(name)).unwrap_or_default();
+                bail!("the node does not come up: {}{}", log("slurmctld.log"), log("slurmd.log"));
+            }
+            sleep(Duration::from_millis(300));
+        }
+        Ok(cluster)
+    }
+
+    fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command.env("SLURM_CONF", self.folder.join("slurm.conf"));
+        command
+    }
+
+    fn says(&self, program: &str, arguments: &[&str]) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.command(program).args(arguments).output()?.stdout).into_owned())
+    }
+
+    fn xtask(&self, arguments: &[&str]) -> Result<Command> {
+        let mut command = self.command(xtask()?);
+        command.args(arguments);
+        Ok(command)
+    }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        for daemon in self.daemons.iter_mut().rev() {
+            let _ = daemon.kill();
+            let _ = daemon.wait();
+        }
+    }
+}
+
+fn skipped() -> bool {
+    let missing = ["slurmctld", "slurmd", "sbatch", "munged"].into_iter().find(|program| {
+        let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).stdout(Stdio::null()).status();
+        !found.is_ok_and(|status| status.success())
+    });
+    match (std::env::var_os("VIMAE_SLURM"), missing) {
+        (None, _) => println!("skipped: VIMAE_SLURM is not set"),
+        (_, Some(program)) => println!("skipped: {program} is not installed (Debian: slurm-wlm munge)"),
+        (Some(_), None) => return false,
+    }
+    true
+}
+
+#[test]
+fn a_cluster_gives_the_cells_of_this_process_through_preemption_and_cancellation() -> Result<()> {
+    if skipped() {
+        return Ok(());
+    }
+    let folder = tempfile::tempdir()?;
+    let longer = TINY.replacen("epochs = 3", "epochs = 12", 1);
+    let spec = write(folder.path(), &(longer + "\n[resources]\ncpus = 1\nmemory_mib = 1000\n"))?;
+    let [local, cluster_out] = ["local", "cluster"].map(|name| folder.path().join(name));
+    let text = |path: &Path| path.to_str().map(str::to_owned).context("path");
+    let (spec, out) = (text(&spec)?, text(&cluster_out)?);
+    let cluster = Cluster::start(folder.path().join("slurm"))?;
+    ensure!(cluster.xtask(&["train", &spec, "--out", &text(&local)?])?.stderr(Stdio::null()).status()?.success());
+
+    // Cancelled once on the way.
+    let submit = || -> Result<Child> {
+        let mut command = cluster.xtask(&["train", &spec, "--out", &out, "--launcher", "slurm"])?;
+        Ok(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
+    };
+    let mut first = submit()?;
+    let running = |wanted: usize| -> Result<()> {
+        let began = Instant::now();
+        loop {
+            let status = cluster.xtask(&["status", &out])?.output()?;
+            let status = String::from_utf8_lossy(&status.stdout).into_owned();
+            if status.matches(": training ").count() >= wanted {
+                return Ok(());
+            }
+            ensure!(began.elapsed() < Duration::from_secs(120), "nothing trains: {status}{}", cluster.says("squeue", &[])?);
+            sleep(Duration::from_millis(100));
+        }
+    };
+    running(1)?;
+    let cancelled = cluster.xtask(&["cancel", &out])?.output()?;
+    ensure!(cancelled.status.success(), "{}", String::from_utf8_lossy(&cancelled.stderr));
+    ensure!(!first.wait()?.success(), "a cancelled reproduction is not a whole one");
+    ensure!(cluster_out.join("index.html").exists(), "no page of what is there");
+
+    // Taken up again, and each task that runs told to make room once: it queues itself again and goes on.
+    let second = submit()?;
+    running(1)?;
+    let jobs = cluster.says("squeue", &["--noheader", "--array", "--states=RUNNING", "--format", "%i"])?;
+    ensure!(!jobs.trim().is_empty(), "no task runs");
+    for job in jobs.split_whitespace() {
+        cluster.says("scancel", &["--batch", "--signal=TERM", job])?;
+    }
+    let ended = second.wait_with_output()?;
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    ensure!(ended.status.success(), "{said}{}", cluster.says("squeue", &[])?);
+    ensure!(said.contains("goes on from step"), "no task went on from what it had saved: {said}");
+    assert!(results(&cluster_out)? == results(&local)?, "weights, logs or measurements differ from those of one process");
+    assert_eq!(cells(&cluster_out)?, cells(&local)?);
+    Ok(())
+}

@@ -1,0 +1,142 @@
+//! Disks that are full, folders that cannot be written, files that are damaged: a clear word, and nothing is lost.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context, Result, ensure};
+use vimae_tests::command::{Called, call};
+
+use crate::{
+    interruption::results,
+    tiny::{TINY, files, write},
+};
+
+fn train(spec: &Path, out: &Path) -> Result<Called> {
+    call(&["train", spec.to_str().context("path")?, "--out", out.to_str().context("path")?, "--retries", "0"])
+}
+
+/// A file system in memory that goes when it is dropped.
+struct Small(PathBuf);
+
+impl Small {
+    /// One of `bytes`; nothing where this machine lets nobody mount one, and the reason is printed.
+    fn mount(path: PathBuf, bytes: u64) -> Result<Option<Self>> {
+        fs::create_dir_all(&path)?;
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"]).arg(&path).output();
+        match mounted {
+            Ok(output) if output.status.success() => Ok(Some(Self(path))),
+            Ok(output) => {
+                println!("skipped: cannot mount a small file system: {}", String::from_utf8_lossy(&output.stderr).trim());
+                Ok(None)
+            }
+            Err(error) => {
+                println!("skipped: no mount here: {error}");
+                Ok(None)
+            }
+        }
+    }
+
+    fn remount(&self, options: &str) -> Result<()> {
+        ensure!(Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(&self.0).status()?.success(), "remount");
+        Ok(())
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
+fn size(folder: &Path) -> Result<u64> {
+    let mut sum = 0;
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        sum += if path.is_dir() { size(&path)? } else { fs::metadata(&path)?.len() };
+    }
+    Ok(sum)
+}
+
+#[test]
+fn a_full_or_read_only_disk_is_named_and_the_run_goes_on_to_the_same_bits_when_there_is_room() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = write(folder.path(), TINY)?;
+    let undisturbed = folder.path().join("undisturbed");
+    ensure!(train(&spec, &undisturbed)?.success);
+    let (expected, whole) = (results(&undisturbed)?, size(&undisturbed)?);
+    for share in [0.2, 0.5, 0.8] {
+        let Some(disk) = Small::mount(folder.path().join("disk"), (whole as f64 * share) as u64)? else { return Ok(()) };
+        let full = train(&spec, &disk.0)?;
+        assert!(!full.success && full.stderr.contains("No space left on device"), "{share}: {}", full.stderr);
+        assert!(full.stderr.contains(disk.0.to_str().context("path")?) && !full.stderr.contains("panicked"), "{}", full.stderr);
+        disk.remount("ro")?;
+        let fixed = train(&spec, &disk.0)?;
+        assert!(!fixed.success && fixed.stderr.contains("Read-only file system"), "{}", fixed.stderr);
+        disk.remount(&format!("rw,size={}", whole * 3))?;
+        let again = train(&spec, &disk.0)?;
+        ensure!(again.success, "{}", again.stderr);
+        assert!(results(&disk.0)? == expected, "a disk that was full at {share} gave other bits");
+    }
+    Ok(())
+}
+
+/// An unfinished copy of a finished reproduction, changed by `change`, must be refused with all of `words`, and left as it is.
+fn refused(finished: &Path, spec: &Path, name: &str, change: impl Fn(&mut Vec<u8>), words: &[&str]) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let out = folder.path().join("out");
+    copy(finished, &out)?;
+    if name != "record.json" {
+        for (path, _) in files(&out, "record.json")? {
+            fs::remove_file(path)?;
+        }
+    }
+    let (path, mut bytes) = files(&out, name)?.into_iter().next().context("no such file")?;
+    change(&mut bytes);
+    fs::write(&path, &bytes)?;
+    let called = train(spec, &out)?;
+    assert!(!called.success && !called.stderr.contains("panicked"), "{name}: {}", called.stderr);
+    for word in words.iter().chain([&name]) {
+        assert!(called.stderr.contains(word), "{name}: no {word:?} in: {}", called.stderr);
+    }
+    assert!(fs::read(&path)? == bytes, "{name} was overwritten");
+    Ok(())
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() { copy(&entry.path(), &to)? } else { _ = fs::copy(entry.path(), to)? }
+    }
+    Ok(())
+}
+
+#[test]
+fn damaged_foreign_and_newer_files_are_refused_by_name_and_kept() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = write(folder.path(), TINY)?;
+    let out = folder.path().join("out");
+    ensure!(train(&spec, &out)?.success);
+
+    refused(&out, &spec, "checkpoint.safetensors", |bytes| bytes.truncate(bytes.len() / 2), &["damaged checkpoint", "--fresh"])?;
+    refused(&out, &spec, "checkpoint.safetensors", |bytes| *bytes.last_mut().unwrap_or(&mut 0) ^= 1, &["digest"])?;
+    let set = |from: &'static str, to: &'static str| move |bytes: &mut Vec<u8>| replace(bytes, from, to);
+    refused(&out, &spec, "checkpoint.safetensors", set(r#"\"format\":1"#, r#"\"format\":9"#), &["format 9 is newer than 1"])?;
+    refused(&out, &spec, "record.json", set(r#""format": 1"#, r#""format": 7"#), &["format 7 is newer than 1"])?;
+    refused(&out, &spec, "record.json", |bytes| bytes.truncate(100), &["EOF"])?;
+
+    // A checkpoint that lies in the folder of another run.
+    let all = files(&out, "checkpoint.safetensors")?;
+    let other = all.get(1).context("two runs")?.1.clone();
+    refused(&out, &spec, "checkpoint.safetensors", |bytes| bytes.clone_from(&other), &["belongs to another spec", "--fresh"])
+}
+
+fn replace(bytes: &mut [u8], from: &str, to: &str) {
+    if let Some(at) = bytes.windows(from.len()).position(|window| window == from.as_bytes()) {
+        bytes[at..at + to.len()].copy_from_slice(to.as_bytes());
+    }
+}

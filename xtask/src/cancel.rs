@@ -1,0 +1,34 @@
+//! `cargo xtask cancel`: a reproduction that goes on elsewhere is stopped.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Result, bail};
+use clap::Args;
+use vimae_lab::{Plan, Submitted};
+
+use crate::{print, root};
+
+/// Stop a reproduction that works in another terminal or on a cluster.
+///
+/// Runs save their state first: the same command goes on from there.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The folder of the reproduction; runs/quick where absent.
+    dir: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let dir = arguments.dir.clone().unwrap_or_else(|| root().join("runs/quick"));
+    Plan::load(&dir)?;
+    let queued = Submitted::of(&dir).map(|submitted| Ok::<_, vimae_lab::Error>((submitted.queue()?.len(), submitted))).transpose()?;
+    if let Some((tasks @ 1.., submitted)) = queued {
+        submitted.cancel(&dir)?;
+        print(format_args!("{tasks} tasks of the cluster are told to stop"));
+        return Ok(ExitCode::SUCCESS);
+    }
+    match vimae_lab::stop_local(&dir)? {
+        Some(process) => print(format_args!("process {process} is told to stop; its runs save their state first")),
+        None => bail!("{}: nothing works on it", dir.display()),
+    }
+    Ok(ExitCode::SUCCESS)
+}

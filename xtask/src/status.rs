@@ -1,0 +1,99 @@
+//! `cargo xtask status`: how far a reproduction is, from any terminal.
+
+use std::{path::PathBuf, process::ExitCode, thread::sleep, time::Duration};
+
+use anyhow::Result;
+use clap::Args;
+use vimae_lab::{Node, Plan, State, Status, Submitted};
+
+use crate::{
+    print,
+    progress::{human, seconds_left},
+    root,
+};
+
+/// Show what runs, what is left and about how long it will take.
+///
+/// Reads the files of a reproduction and changes none, so that it may be called from another terminal or another
+/// machine that sees the folder.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    /// The folder of the reproduction; runs/quick where absent.
+    dir: Option<PathBuf>,
+    /// Show it again every two seconds until nothing runs.
+    #[arg(long, conflicts_with = "json")]
+    watch: bool,
+    /// Every run, the finished ones too.
+    #[arg(long)]
+    all: bool,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    let dir = arguments.dir.clone().unwrap_or_else(|| root().join("runs/quick"));
+    let plan = Plan::load(&dir)?;
+    loop {
+        let statuses: Vec<(&Node, Option<Status>)> = plan.nodes.iter().map(|node| (node, Status::read(&node.folder(&dir)))).collect();
+        if arguments.json {
+            let all: Vec<_> = statuses
+                .iter()
+                .map(|(node, status)| serde_json::json!({ "run": plan.title(node), "folder": node.folder, "status": status }))
+                .collect();
+            print(serde_json::to_string_pretty(&all)?);
+        } else {
+            show(&plan, &statuses, arguments.all);
+            for task in Submitted::of(&dir).map(|submitted| submitted.queue()).transpose()?.unwrap_or_default() {
+                print(format_args!("  in the cluster's queue: {task}"));
+            }
+        }
+        let running = statuses.iter().any(|(_, status)| state(status.as_ref()) == State::Running);
+        if !(arguments.watch && running) {
+            return Ok(ExitCode::SUCCESS);
+        }
+        sleep(Duration::from_secs(2));
+        print("");
+    }
+}
+
+fn state(status: Option<&Status>) -> State {
+    status.map_or(State::Waiting, |status| status.state)
+}
+
+fn show(plan: &Plan, statuses: &[(&Node, Option<Status>)], all: bool) {
+    let count = |wanted| statuses.iter().filter(|(_, status)| state(status.as_ref()) == wanted).count();
+    let parts = [
+        (State::Finished, "finished"),
+        (State::Running, "running"),
+        (State::Waiting, "waiting"),
+        (State::Stopped, "stopped"),
+        (State::Failed, "failed"),
+    ];
+    let line: Vec<String> =
+        parts.iter().map(|(wanted, word)| (count(*wanted), word)).filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let left = seconds_left(statuses.iter().map(|(node, status)| (*node, status.as_ref())));
+    let left = left.map_or_else(String::new, |seconds| format!("; about {} left", human(seconds)));
+    print(format_args!("{} runs: {}{left}", statuses.len(), line.join(", ")));
+    for (node, status) in statuses {
+        let state = state(status.as_ref());
+        let shown = all || !matches!(state, State::Finished | State::Waiting);
+        if let (Some(status), true) = (status, shown) {
+            print(format_args!("  {}", describe(&plan.title(node), status)));
+        } else if shown {
+            print(format_args!("  {}: waiting", plan.title(node)));
+        }
+    }
+}
+
+fn describe(title: &str, status: &Status) -> String {
+    let Status { state, doing, done, of, loss, problem, notes, process, host, device, .. } = status;
+    let loss = loss.filter(|_| doing == "training").map_or_else(String::new, |loss| format!(", loss {loss:.3}"));
+    let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
+    match state {
+        State::Finished => format!("{title}: finished{notes}"),
+        State::Running => format!("{title}: {doing} {done} of {of}{loss}; process {process} on {host}, {device}{notes}"),
+        State::Stopped | State::Waiting => format!("{title}: stopped at {doing} {done} of {of}{notes}"),
+        State::Failed => format!("{title}: failed: {}", problem.as_deref().unwrap_or("for no reason that it could say")),
+    }
+}
