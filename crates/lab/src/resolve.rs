@@ -128,7 +128,7 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<()
     Ok(())
 }
 
-fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {
+pub(crate) fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {
     let entry = OBJECTIVES.find(&spec.objective.name)?;
     (entry.build)(&Settings::check(OBJECTIVES.kind, entry.name, entry.keys, &spec.objective.settings)?)
 }
@@ -155,7 +155,7 @@ fn prior_settings(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Resu
     Ok((entry.build, Settings::check(PRIORS.kind, entry.name, entry.keys, settings)?))
 }
 
-fn noise(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn EncoderNoise>> {
+pub(crate) fn noise(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn EncoderNoise>> {
     match &spec.noise {
         Some(Component { name, settings }) => noise::build(name, settings),
         None => vimae_objectives::default_noise(objective),
