@@ -6,10 +6,10 @@ use candle_core::Device;
 use vimae_checkpoint::atomic;
 use vimae_datasets::Sources;
 use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
-use vimae_spec::{Cell, Experiment, Paper, RunRecord, RunSpec, SummaryRow};
+use vimae_spec::{Cell, Comparisons, Experiment, Paper, RunRecord, RunSpec, SummaryRow};
 
 use crate::{
-    Error, Layout, Profile, Result, Shelf, cells, claims,
+    Error, Layout, Profile, Result, Shelf, cells, claims, comparisons, expectations,
     provenance::git_commit,
     resolve,
     run::{Event, finished, json, run},
@@ -134,10 +134,16 @@ pub fn reproduce(request: &Request, observe: &mut dyn FnMut(Place<'_>, Event)) -
         .flat_map(|(experiment, record)| cells::of_run(experiment, record, paper))
         .collect();
     cells.extend(claims::of(&cells, paper));
+    for (index, experiment) in profile.experiments.iter().enumerate() {
+        let own: Vec<&RunRecord> = records.iter().filter(|(owner, _)| *owner == index).map(|(_, record)| record).collect();
+        cells.extend(expectations::of(experiment, &own));
+    }
     let summary = over_seeds(&cells);
+    let comparisons = comparisons::of(&cells, &summary);
+    atomic::write(&layout.comparisons(), &json(&comparisons)?)?;
     atomic::write(&layout.results(), &json(&cells)?)?;
     atomic::write(&layout.summary(), &json(&summary)?)?;
-    let page = page(request, &layout, &records, &failed, &cells, &summary, started.elapsed().as_secs_f64())?;
+    let page = page(request, &layout, &records, &failed, (&cells, &summary, &comparisons), started.elapsed().as_secs_f64())?;
     atomic::write(&layout.page(), page.as_bytes())?;
     Ok(Outcome { cells, summary, failed, page: layout.page() })
 }
@@ -147,8 +153,7 @@ fn page(
     layout: &Layout,
     records: &[(usize, RunRecord)],
     failed: &[Failure],
-    cells: &[Cell],
-    summary: &[SummaryRow],
+    (cells, summary, comparisons): (&[Cell], &[SummaryRow], &Comparisons),
     seconds: f64,
 ) -> Result<String> {
     let view = |(index, experiment): (usize, &Experiment)| ExperimentView {
@@ -184,6 +189,7 @@ fn page(
         experiments: &experiments,
         cells,
         summary,
+        comparisons: Some(comparisons),
         paper: &request.paper,
         not_covered: &not_covered,
     };
