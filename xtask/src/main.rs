@@ -5,10 +5,12 @@ mod catalogue;
 mod check;
 mod data;
 mod eval;
+mod export;
 mod fid;
 mod new;
 mod progress;
 mod reproduce;
+mod spec;
 mod train;
 mod verify;
 
@@ -31,6 +33,8 @@ enum Command {
     Train(train::Arguments),
     Eval(eval::Arguments),
     Verify(verify::Arguments),
+    Spec(spec::Arguments),
+    Export(export::Arguments),
     Data(data::Arguments),
     Fid(fid::Arguments),
     Bench(bench::Arguments),
@@ -53,6 +57,8 @@ fn main() -> ExitCode {
         Command::Train(arguments) => train::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Spec(arguments) => spec::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Fid(arguments) => fid::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

@@ -122,6 +122,11 @@ impl Estimator {
         })
     }
 
+    /// The shape of a data set's pictures.
+    pub(crate) fn shape(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<ImageShape> {
+        Ok(self.pictures(dataset, shelf)?.shape)
+    }
+
     fn at_default_rates(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<Cost> {
         let pictures = self.pictures(&spec.dataset, shelf)?;
         let objective = resolve::objective(spec)?;
