@@ -6,6 +6,7 @@ mod catalogue;
 mod check;
 mod data;
 mod eval;
+mod export;
 mod fid;
 mod new;
 mod progress;
@@ -13,6 +14,7 @@ mod report;
 mod reproduce;
 mod status;
 mod stop;
+mod spec;
 mod train;
 mod verify;
 mod worker;
@@ -39,6 +41,8 @@ enum Command {
     Cancel(cancel::Arguments),
     Eval(eval::Arguments),
     Verify(verify::Arguments),
+    Spec(spec::Arguments),
+    Export(export::Arguments),
     Data(data::Arguments),
     Fid(fid::Arguments),
     Bench(bench::Arguments),
@@ -66,6 +70,8 @@ fn main() -> ExitCode {
         Command::Cancel(arguments) => cancel::run(&arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Spec(arguments) => spec::run(&arguments),
+        Command::Export(arguments) => export::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Fid(arguments) => fid::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),

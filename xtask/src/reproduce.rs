@@ -158,6 +158,12 @@ pub(crate) fn summarise(outcome: &Outcome) {
     for failure in &outcome.failed {
         tracing::error!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.problem);
     }
+    for row in outcome.summary.iter().filter(|row| row.metric.starts_with(vimae_lab::expectations::PREFIX)) {
+        match row.mean {
+            Some(1.0) => tracing::info!("{}", row.note.as_deref().unwrap_or(&row.metric)),
+            _ => tracing::warn!("{}", row.note.as_deref().unwrap_or(&row.metric)),
+        }
+    }
     let compared = outcome.summary.iter().filter(|row| row.inside.is_some()).count();
     let inside = outcome.summary.iter().filter(|row| row.inside == Some(true)).count();
     tracing::info!("{} cells; {inside} of the {compared} that the paper prints a value for are inside tolerance", outcome.cells.len());

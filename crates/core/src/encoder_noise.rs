@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{AutoEncoder, Code, Decoder, Encoder, Error, Head, ImageShape, Mode, Parameters, PixelNoise, Result};
+use crate::{AutoEncoder, Code, Decoder, Encoder, Error, Head, ImageShape, Mode, Parameters, PixelNoise, Result, Work};
 
 /// A kind of encoder noise, chosen by name beside the objective.
 pub trait EncoderNoise: Send + Sync {
@@ -95,5 +95,9 @@ impl AutoEncoder for WithNoise {
 
     fn noise(&self) -> Option<&dyn EncoderNoise> {
         Some(self.noise.as_ref())
+    }
+
+    fn work(&self) -> Work {
+        self.model.work()
     }
 }

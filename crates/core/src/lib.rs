@@ -15,6 +15,7 @@ pub mod part;
 pub mod prior;
 pub mod random;
 pub mod settings;
+mod work;
 
 pub use catalogue::{Catalogue, Entry};
 pub use data::{Batch, Batches, Dataset, ImageSet, ImageShape, PixelRange, Split};
@@ -30,6 +31,7 @@ pub use part::PartRequest;
 pub use prior::{Prior, Univariate};
 pub use random::{Purpose, Streams};
 pub use settings::{Key, Settings};
+pub use work::Work;
 
 // Chooses the AVX-512 kernels of candle's matrix products, at run time, for every crate above.
 use gemm as _;

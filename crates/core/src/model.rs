@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{EncoderNoise, ImageShape, Parameters, Result};
+use crate::{EncoderNoise, ImageShape, Parameters, Result, Work};
 
 /// Whether batch norm uses the batch's statistics and updates the running ones, or the running ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,5 +79,10 @@ pub trait AutoEncoder: Encoder + Decoder {
     /// What makes the encoder random beside its head; nothing unless it says so.
     fn noise(&self) -> Option<&dyn EncoderNoise> {
         None
+    }
+
+    /// What one picture costs; a network with more than fully connected layers adds what those do.
+    fn work(&self) -> Work {
+        Work::of_linear(self.parameters())
     }
 }

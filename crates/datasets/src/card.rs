@@ -31,6 +31,10 @@ pub struct Card {
     pub place: String,
     /// How many pictures and classes there are, where that is fixed.
     pub counts: Option<Counts>,
+    /// How many there are of everything that was published, where fewer files make a smaller set.
+    pub full: Option<Counts>,
+    /// The shape `[C, H, W]` of every picture, where that is fixed.
+    pub shape: Option<[usize; 3]>,
     /// The files that are published.
     #[serde(default)]
     pub files: Vec<File>,

@@ -1,6 +1,6 @@
 //! Measurements of runs beside the paper's numbers.
 
-use vimae_spec::{Cell, Experiment, Paper, RunRecord};
+use vimae_spec::{Cell, Experiment, Measurement, Paper, RunRecord};
 
 /// The cells of one finished run: one for each measurement and each row of the paper that it is held
 /// against, under the experiment's own name where there is none.
@@ -8,29 +8,7 @@ pub fn of_run(experiment: &Experiment, record: &RunRecord, paper: &Paper) -> Vec
     let dataset = experiment.paper_dataset.as_deref().unwrap_or(&record.spec.dataset.name);
     let mut cells = Vec::new();
     for measurement in &record.measurements {
-        let bare = Cell {
-            target: experiment.name.clone(),
-            dataset: record.spec.dataset.name.clone(),
-            method: record.spec.method.clone(),
-            seed: record.spec.seed,
-            metric: measurement.metric.clone(),
-            protocol: measurement.protocol.clone(),
-            value: measurement.value,
-            unit: measurement.unit.clone(),
-            n: measurement.n,
-            higher_is_better: measurement.higher_is_better,
-            paper_dataset: None,
-            paper: None,
-            paper_certainty: None,
-            inside_tolerance: None,
-            spec_sha256: record.spec_sha256.clone(),
-            data_sha256: record.data_sha256.clone(),
-            weights_sha256: record.weights_sha256.clone(),
-            git_commit: record.git_commit.clone(),
-            device: record.device.clone(),
-            seconds: record.training_seconds + record.evaluation_seconds,
-            note: measurement.note.clone(),
-        };
+        let bare = bare(&experiment.name, record, measurement);
         let before = cells.len();
         for (name, target) in experiment.targets.iter().filter_map(|name| Some((name, paper.0.get(name)?))) {
             let rows = target.rows.iter().filter(|row| row.metric == measurement.metric);
@@ -53,4 +31,87 @@ pub fn of_run(experiment: &Experiment, record: &RunRecord, paper: &Paper) -> Vec
         }
     }
     cells
+}
+
+/// A measurement of a run as a cell that the paper has nothing beside.
+pub(crate) fn bare(target: &str, record: &RunRecord, measurement: &Measurement) -> Cell {
+    Cell {
+        target: target.into(),
+        dataset: record.spec.dataset.name.clone(),
+        method: record.spec.method.clone(),
+        seed: record.spec.seed,
+        metric: measurement.metric.clone(),
+        protocol: measurement.protocol.clone(),
+        value: measurement.value,
+        unit: measurement.unit.clone(),
+        n: measurement.n,
+        higher_is_better: measurement.higher_is_better,
+        paper_dataset: None,
+        paper: None,
+        paper_certainty: None,
+        inside_tolerance: None,
+        spec_sha256: record.spec_sha256.clone(),
+        data_sha256: record.data_sha256.clone(),
+        weights_sha256: record.weights_sha256.clone(),
+        git_commit: record.git_commit.clone(),
+        device: record.device.clone(),
+        seconds: record.training_seconds + record.evaluation_seconds,
+        note: measurement.note.clone(),
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use vimae_spec::{Component, Evaluation, Model, RunSpec, Training};
+
+    use super::*;
+
+    /// A record with one measurement, of which less is better.
+    pub(crate) fn record(method: &str, seed: u64, metric: &str, value: f64) -> RunRecord {
+        let measurement = Measurement {
+            metric: metric.into(),
+            protocol: "p".into(),
+            value: Some(value),
+            standard_error: None,
+            unit: "nats".into(),
+            n: 10,
+            higher_is_better: Some(false),
+            note: None,
+        };
+        RunRecord {
+            format: 1,
+            spec: RunSpec {
+                method: method.into(),
+                dataset: Component::named("digits"),
+                model: Model { name: "mlp".into(), code: 2, settings: serde_json::Map::new() },
+                objective: Component::named("vae"),
+                prior: None,
+                noise: None,
+                divergence: None,
+                training: Training::default(),
+                evaluation: Evaluation::default(),
+                seed,
+            },
+            spec_sha256: format!("{method}{seed}"),
+            training_sha256: String::new(),
+            data_sha256: String::new(),
+            weights_sha256: String::new(),
+            git_commit: String::new(),
+            version: String::new(),
+            device: "cpu (x86_64)".into(),
+            parameters: 0,
+            steps: 0,
+            training_seconds: 1.0,
+            evaluation_seconds: 1.0,
+            measurements: vec![measurement],
+            pictures: Vec::new(),
+            log: String::new(),
+        }
+    }
+
+    #[test]
+    fn a_measurement_without_a_row_stands_under_the_experiment() {
+        let cell = bare("digits", &record("vae", 3, "rate", 5.0), &record("vae", 3, "rate", 5.0).measurements[0]);
+        assert_eq!((cell.target.as_str(), cell.seed, cell.value, cell.paper, cell.seconds), ("digits", 3, Some(5.0), None, 2.0));
+    }
 }

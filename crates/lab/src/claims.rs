@@ -101,7 +101,7 @@ impl<'a> Values<'a> {
 
 /// Student's t of the mean of `differences` and the probability of one as large where there is no difference; none
 /// for a single difference and for equal ones.
-fn paired(differences: &[f64]) -> Option<(f64, f64)> {
+pub(crate) fn paired(differences: &[f64]) -> Option<(f64, f64)> {
     let n = differences.len();
     let freedom = n.checked_sub(1).filter(|f| *f > 0)? as f64;
     let mean = differences.iter().sum::<f64>() / n as f64;

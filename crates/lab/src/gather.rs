@@ -7,7 +7,7 @@ use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
 use vimae_spec::{Cell, Experiment, Paper, RunRecord, SummaryRow};
 
 use crate::{
-    Layout, Plan, Result, State, Status, cells, claims,
+    Layout, Plan, Result, State, Status, cells, claims, comparisons, expectations,
     provenance::git_commit,
     run::{finished, json},
     schedule::{Ends, Node},
@@ -70,7 +70,12 @@ pub(crate) fn gather(plan: &Plan, ends: &Ends, out: &Path, root: &Path, paper: &
         cells.extend(of(owner).flat_map(|(_, record)| cells::of_run(experiment, record, paper)));
     }
     cells.extend(claims::of(&cells, paper));
+    for (owner, experiment) in plan.experiments.iter().enumerate() {
+        cells.extend(expectations::of(experiment, &of(owner).map(|(_, record)| record).collect::<Vec<_>>()));
+    }
     let summary = over_seeds(&cells);
+    let comparisons = comparisons::of(&cells, &summary);
+    atomic::write(&layout.comparisons(), &json(&comparisons)?)?;
     atomic::write(&layout.results(), &json(&cells)?)?;
     atomic::write(&layout.summary(), &json(&summary)?)?;
 
@@ -101,6 +106,7 @@ pub(crate) fn gather(plan: &Plan, ends: &Ends, out: &Path, root: &Path, paper: &
         experiments: &experiments,
         cells: &cells,
         summary: &summary,
+        comparisons: Some(&comparisons),
         paper,
         not_covered: &not_covered,
     };

@@ -31,6 +31,11 @@ impl Layout {
         self.root.join("summary.json")
     }
 
+    /// Intervals, methods in pairs, and verdicts against the paper.
+    pub fn comparisons(&self) -> PathBuf {
+        self.root.join("comparisons.json")
+    }
+
     /// The page.
     pub fn page(&self) -> PathBuf {
         self.root.join("index.html")

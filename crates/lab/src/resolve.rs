@@ -5,8 +5,8 @@ use std::sync::Arc;
 use candle_core::{DType, Device};
 use serde_json::Map;
 use vimae_core::{
-    AutoEncoder, Dataset, Divergence, EncoderNoise, Objective, PartRequest, PixelNoise, Prior, Settings, Split, Streams, WithNoise,
-    objective::check_parts,
+    AutoEncoder, Dataset, Divergence, EncoderNoise, ImageShape, Objective, PartRequest, PixelNoise, PixelRange, Prior, Settings, Split,
+    Streams, WithNoise, objective::check_parts,
 };
 use vimae_datasets::{Loader, Sources};
 use vimae_models::{MODELS, Request};
@@ -99,8 +99,22 @@ impl Shelf {
 }
 
 /// Checks every name and setting of a run, and that its data can be had in its batches, so that a mistake
-/// in the last run of a grid is found before the first one trains. Gives the digest of its data.
+/// in the last run of a grid is found before the first one trains. Gives the digest of
+/// its data.
 pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<String> {
+    check_names(spec, place)?;
+    let part = |source| Error::Part { place: place.into(), source };
+    let dataset = shelf.open(&spec.dataset).map_err(|error| match error {
+        Error::Data(vimae_datasets::Error::Core(source)) => part(*source),
+        other => other,
+    })?;
+    check_fit(spec, (dataset.shape().map_err(part)?, dataset.range())).map_err(part)?;
+    Loader::new(dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
+    Ok(dataset.sha256().into())
+}
+
+/// Checks every name and setting of a run but those of its data.
+pub(crate) fn check_names(spec: &RunSpec, place: &str) -> Result<()> {
     let parts = || {
         let objective = objective(spec)?;
         prior_settings(spec, objective.as_ref())?;
@@ -111,24 +125,18 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<St
         vimae_eval::chosen(&spec.evaluation)?;
         Ok(())
     };
-    let part = |source| Error::Part { place: place.into(), source };
-    parts().map_err(part)?;
-    let dataset = shelf.open(&spec.dataset).map_err(|error| match error {
-        Error::Data(vimae_datasets::Error::Core(source)) => part(*source),
-        other => other,
-    })?;
-    let request = part_request(spec, dataset.as_ref(), &Device::Cpu).map_err(part)?;
-    let fit = || {
-        let objective = objective(spec)?;
-        let (prior, divergence) = (prior(spec, objective.as_ref(), &request)?, divergence(spec, objective.as_ref(), &request)?);
-        check_parts(objective.as_ref(), noise(spec, objective.as_ref())?.as_ref(), prior.as_ref(), divergence.as_deref())
-    };
-    fit().map_err(part)?;
-    Loader::new(dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
-    Ok(dataset.sha256().into())
+    parts().map_err(|source| Error::Part { place: place.into(), source })
 }
 
-fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {
+/// Checks that the parts of a run fit one another, on pictures of this shape and range.
+pub(crate) fn check_fit(spec: &RunSpec, (image, range): (ImageShape, PixelRange)) -> vimae_core::Result<()> {
+    let request = PartRequest { code: spec.model.code, image, range, seed: spec.seed, dtype: DType::F32, device: Device::Cpu };
+    let objective = objective(spec)?;
+    let (prior, divergence) = (prior(spec, objective.as_ref(), &request)?, divergence(spec, objective.as_ref(), &request)?);
+    check_parts(objective.as_ref(), noise(spec, objective.as_ref())?.as_ref(), prior.as_ref(), divergence.as_deref())
+}
+
+pub(crate) fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {
     let entry = OBJECTIVES.find(&spec.objective.name)?;
     (entry.build)(&Settings::check(OBJECTIVES.kind, entry.name, entry.keys, &spec.objective.settings)?)
 }
@@ -155,7 +163,7 @@ fn prior_settings(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Resu
     Ok((entry.build, Settings::check(PRIORS.kind, entry.name, entry.keys, settings)?))
 }
 
-fn noise(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn EncoderNoise>> {
+pub(crate) fn noise(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn EncoderNoise>> {
     match &spec.noise {
         Some(Component { name, settings }) => noise::build(name, settings),
         None => vimae_objectives::default_noise(objective),

@@ -79,6 +79,25 @@ impl Conv {
         Ok(Self { weight, bias, stride, direction })
     }
 
+    /// Multiply-adds and values of one picture whose maps are `[in, H, W]`, and the size of the maps that come out.
+    pub(crate) fn work(&self, (height, width): (usize, usize)) -> (u64, u64, (usize, usize)) {
+        let dims = self.weight.dims();
+        let outputs = match self.direction {
+            Direction::Convolve => dims.first(),
+            Direction::Transpose => dims.get(1),
+        };
+        let to = match self.direction {
+            Direction::Convolve => (height.div_ceil(self.stride), width.div_ceil(self.stride)),
+            Direction::Transpose => (height * self.stride, width * self.stride),
+        };
+        // A transposed convolution scatters each place of its input, a convolution gathers for each of its output.
+        let places = match self.direction {
+            Direction::Convolve => to.0 * to.1,
+            Direction::Transpose => height * width,
+        };
+        ((self.weight.elem_count() * places) as u64, (outputs.copied().unwrap_or(0) * to.0 * to.1) as u64, to)
+    }
+
     /// The layer with what follows it, for a stack.
     fn in_stack<'a>(&'a self, finish: vimae_ops::Finish<'a>) -> vimae_ops::StackLayer<'a> {
         vimae_ops::StackLayer { weight: &self.weight, bias: &self.bias, stride: self.stride, direction: self.direction, finish }

@@ -7,7 +7,7 @@
 //! (where the paper's 8 would give 64x64 pictures).
 
 use candle_core::Tensor;
-use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Key, Mode, Parameters, PixelRange, Result, Settings};
+use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Key, Mode, Parameters, PixelRange, Result, Settings, Work};
 
 use crate::{
     BuildModel, Request,
@@ -142,5 +142,20 @@ impl AutoEncoder for WaeConv {
 
     fn head(&self) -> Head {
         self.head.kind()
+    }
+
+    fn work(&self) -> Work {
+        let mut work = Work::of_linear(&self.parameters);
+        let mut through = |side: &mut u64, from: (usize, usize), layers: &mut dyn Iterator<Item = &Conv>| {
+            layers.fold(from, |size, conv| {
+                let (products, values, to) = conv.work(size);
+                *side += products;
+                work.values += values;
+                to
+            });
+        };
+        through(&mut work.encode, (self.image.height, self.image.width), &mut self.down.iter().map(|(conv, _)| conv));
+        through(&mut work.decode, (self.start.1, self.start.2), &mut self.up.iter().map(|(conv, _)| conv).chain([&self.out]));
+        work
     }
 }

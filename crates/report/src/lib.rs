@@ -4,6 +4,7 @@ mod artefact;
 mod catalogue;
 mod compare;
 mod error;
+mod export;
 mod markdown;
 mod method;
 mod number;
@@ -15,6 +16,7 @@ mod training;
 
 pub use catalogue::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
 pub use error::{Error, Result};
+pub use export::{Export, Format};
 pub use markdown::markdown_table;
 pub use page::{ExperimentView, FailedRun, NotCovered, PageInput, RunView, page};
 pub use picture::{Shape, grid_png, reconstruction_png};

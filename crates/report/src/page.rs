@@ -6,6 +6,7 @@ mod document;
 mod gallery;
 mod input;
 mod others;
+mod paired;
 mod robustness;
 mod runs;
 mod summary;
@@ -38,6 +39,7 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
                 @if targets.is_empty() { p.missing { "There are no values." } }
                 @for target in &targets { (comparison::section(target)?) }
                 (robustness::section(input.summary)?)
+                (paired::section(input.comparisons))
             }
             section id="pictures" {
                 h2 { "Pictures and training" }

@@ -8,7 +8,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::{Component, Error, Evaluation, Resources, Result, RunSpec, Training, run::Rule};
+use crate::{Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training, run::Rule};
 
 /// The version of the form that this code reads.
 const VERSION: i64 = 1;
@@ -38,6 +38,8 @@ pub struct Experiment {
     pub seeds: u64,
     /// What a cluster should give each run.
     pub resources: Resources,
+    /// What its author expects of its numbers.
+    pub expect: Vec<Expectation>,
     /// One run of each method and grid point, with seed 0.
     runs: Vec<RunSpec>,
 }
@@ -64,6 +66,8 @@ struct File {
     seeds: u64,
     #[serde(default)]
     resources: Resources,
+    #[serde(default)]
+    expect: Vec<Expectation>,
     #[serde(default)]
     methods: BTreeMap<String, Method>,
     #[serde(default, rename = "grid")]
@@ -122,11 +126,16 @@ impl Experiment {
         let head: File = table.clone().try_into().map_err(|e| Error::form(path, e))?;
         let methods = take_table(&mut table, "methods");
         let grid = take_table(&mut table, "grid");
-        for key in ["version", "title", "about", "include", "targets", "paper_dataset", "stand_in", "seeds", "resources"] {
+        for key in ["version", "title", "about", "include", "targets", "paper_dataset", "stand_in", "seeds", "expect", "resources"] {
             table.remove(key);
         }
         if methods.is_empty() {
             return Err(Error::form(path, "there are no methods; add a section [methods.NAME]"));
+        }
+        if let Some(name) = head.expect.iter().flat_map(Expectation::methods).find(|name| !methods.contains_key(*name)) {
+            let problem =
+                format!("expect: there is no method \"{name}\"; there are: {}", methods.keys().cloned().collect::<Vec<_>>().join(", "));
+            return Err(Error::form(path, problem));
         }
         let mut runs = Vec::new();
         for (method, overrides) in methods {
@@ -158,6 +167,7 @@ impl Experiment {
             stand_in: head.stand_in,
             seeds: head.seeds,
             resources: head.resources,
+            expect: head.expect,
             runs,
         })
     }
@@ -212,6 +222,9 @@ fn load_table(path: &Path, depth: usize) -> Result<Table> {
             given: file.seeds.to_string(),
             allowed: "a whole number from 1 to 10000".into(),
         });
+    }
+    if let Some((key, given, allowed)) = file.expect.iter().find_map(Expectation::fault) {
+        return Err(Error::Range { path: path.into(), key: key.into(), given, allowed: allowed.into() });
     }
     check(path, file.training.rules().into_iter().chain(file.evaluation.rules()).chain(file.resources.rules()))?;
     for method in file.methods.values() {
@@ -330,6 +343,18 @@ mod tests {
         );
         assert_eq!((runs[7].method.as_str(), runs[7].seed, runs[7].training.epochs), ("b[model.width=16]", 1, 3));
         assert_eq!(runs[7].model.settings["width"], 16);
+    }
+
+    #[test]
+    fn expectations_are_read_and_change_no_run() {
+        let plain = format!("{BASE}[methods.vae.objective]\nname = \"vae\"\n");
+        let text = plain.replace("version = 1", "version = 1\nexpect = [{ metric = \"rate\", method = \"vae\", below = 30.0 }]");
+        let (plain, with) = (load(&[("x.toml", &plain)]).unwrap(), load(&[("x.toml", &text)]).unwrap());
+        assert_eq!((plain.expect.len(), with.expect[0].below, plain.runs(1)), (0, Some(30.0), with.runs(1)));
+        let message = load(&[("x.toml", &text.replace("below = 30.0", "better_than = [\"rae\"]"))]).unwrap_err().to_string();
+        assert!(message.contains("no method \"rae\"; there are: vae"), "{message}");
+        let message = load(&[("x.toml", &text.replace("below = 30.0", "method = 1"))]).unwrap_err().to_string();
+        assert!(message.contains("x.toml"), "{message}");
     }
 
     #[test]

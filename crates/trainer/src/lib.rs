@@ -4,6 +4,7 @@ mod error;
 mod log;
 mod optimisers;
 mod step;
+mod tensorboard;
 mod terms;
 mod train;
 

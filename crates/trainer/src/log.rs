@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, Result, tensorboard::EventFile};
 
 /// One line of the log.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +37,8 @@ pub(crate) struct Log {
     file: File,
     bytes: u64,
     pending: Vec<u8>,
+    /// Opened at the first line, whose step says where the process began.
+    events: Option<EventFile>,
 }
 
 impl Log {
@@ -49,13 +51,17 @@ impl Log {
             return Err(Error::LogLost { path: path.into(), found, expected: bytes });
         }
         file.set_len(bytes).and_then(|()| file.seek(SeekFrom::End(0))).map_err(fail)?;
-        Ok(Self { path: path.into(), file, bytes, pending: Vec::new() })
+        Ok(Self { path: path.into(), file, bytes, pending: Vec::new(), events: None })
     }
 
     pub(crate) fn push(&mut self, line: &LogLine) -> Result<()> {
         serde_json::to_writer(&mut self.pending, line).map_err(|e| Error::Log { path: self.path.clone(), source: e.into() })?;
         self.pending.push(b'\n');
-        Ok(())
+        let events = match self.events.take() {
+            Some(events) => events,
+            None => EventFile::create(self.path.parent().unwrap_or(Path::new("")), line.step)?,
+        };
+        self.events.insert(events).push(line)
     }
 
     /// Writes what is pending through to the disk and gives the log's length.
@@ -64,6 +70,9 @@ impl Log {
         self.file.write_all(&self.pending).and_then(|()| self.file.sync_data()).map_err(fail)?;
         self.bytes += self.pending.len() as u64;
         self.pending.clear();
+        if let Some(events) = &mut self.events {
+            events.flush()?;
+        }
         Ok(self.bytes)
     }
 }

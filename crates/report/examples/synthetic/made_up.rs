@@ -57,6 +57,7 @@ impl MadeUp {
             cells: &self.cells,
             summary: &self.summary,
             paper: &self.paper,
+            comparisons: None,
             not_covered: &self.not_covered,
         }
     }

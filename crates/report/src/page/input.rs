@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use vimae_spec::{Cell, Paper, RunRecord, SummaryRow};
+use vimae_spec::{Cell, Comparisons, Paper, RunRecord, SummaryRow};
 
 /// Everything that a page shows.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +26,8 @@ pub struct PageInput<'a> {
     pub cells: &'a [Cell],
     /// The values over seeds.
     pub summary: &'a [SummaryRow],
+    /// Methods in pairs, where they were compared.
+    pub comparisons: Option<&'a Comparisons>,
     /// What the paper prints.
     pub paper: &'a Paper,
     /// What the paper has and this profile has not.

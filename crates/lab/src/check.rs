@@ -1,0 +1,42 @@
+//! An experiment checked as far as that goes without its data.
+
+use std::path::Path;
+
+use vimae_core::{PixelRange, Settings, catalogue::unknown_name};
+use vimae_datasets::DATASETS;
+use vimae_spec::{Experiment, Paper, RunSpec};
+
+use crate::{Error, Estimator, Result, Shelf, resolve};
+
+/// Reads an experiment file with what it includes and checks every run: names, settings, ranges, parts that must fit one
+/// another, pictures that the network must take, targets that the paper must have. The data itself is read only where
+/// nothing else says what its pictures are.
+///
+/// # Errors
+/// The first mistake, with its file and method.
+pub fn check_experiment(path: &Path, paper: &Paper, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Experiment> {
+    let experiment = Experiment::load(path)?;
+    if let Some(target) = experiment.targets.iter().find(|target| !paper.0.contains_key(*target)) {
+        let source = unknown_name("target", target, paper.0.keys().map(String::as_str));
+        return Err(Error::Part { place: path.display().to_string(), source });
+    }
+    for spec in experiment.runs(1) {
+        let place = format!("{}, method {}", path.display(), spec.method);
+        let part = |source| Error::Part { place: place.clone(), source };
+        dataset(&spec).map_err(part)?;
+        resolve::check_names(&spec, &place)?;
+        let shape = match estimator.cost(&spec, shelf).and_then(|_| estimator.shape(&spec.dataset, shelf)) {
+            Err(Error::Core(source)) => return Err(part(source)),
+            other => other?,
+        };
+        // No part is refused for the range of the pixels.
+        resolve::check_fit(&spec, (shape, PixelRange::Unit)).map_err(part)?;
+    }
+    Ok(experiment)
+}
+
+fn dataset(spec: &RunSpec) -> vimae_core::Result<()> {
+    let name = if spec.dataset.name.starts_with("folder:") { "folder" } else { &spec.dataset.name };
+    let entry = DATASETS.find(name)?;
+    Settings::check(DATASETS.kind, entry.name, entry.keys, &spec.dataset.settings).map(drop)
+}

@@ -1,0 +1,205 @@
+//! What a run will take, before it starts: steps, time, memory.
+//!
+//! Steps are exact. Time is products counted from the layers, at a rate: that of finished runs in the output folder
+//! where there are any, else a stated default (see [`rates`]). Memory is parameters, what layers keep for the
+//! gradients, the data and what an evaluation holds.
+
+mod evaluation;
+mod rates;
+
+use std::{collections::BTreeMap, path::Path};
+
+use candle_core::{DType, Device};
+use serde::Serialize;
+use vimae_core::{Head, ImageShape, PixelRange, Split, Work};
+use vimae_datasets::{card::Counts, inventory};
+use vimae_models::Request;
+use vimae_spec::{Component, Model, RunSpec};
+
+pub use rates::Rates;
+
+use crate::{Result, Shelf, resolve};
+
+/// Bytes of a process that has done nothing yet, with its threads' stacks and allocator.
+const PROCESS_BYTES: u64 = 30 << 20;
+/// Bytes for each parameter in training: the weight, its gradient, two moments, and copies that the products rearrange.
+const PARAMETER_BYTES: u64 = 24;
+/// Bytes for each value that a layer gives: itself and its gradient.
+const VALUE_BYTES: u64 = 8;
+
+/// What a run takes.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Cost {
+    /// Training steps.
+    pub steps: u64,
+    /// Seconds of training.
+    pub training_seconds: f64,
+    /// Seconds of evaluation.
+    pub evaluation_seconds: f64,
+    /// Largest resident memory, in bytes.
+    pub memory_bytes: u64,
+}
+
+impl Cost {
+    /// Seconds of training and evaluation.
+    pub fn seconds(&self) -> f64 {
+        self.training_seconds + self.evaluation_seconds
+    }
+}
+
+/// How many pictures of which shape a data set has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Pictures {
+    shape: ImageShape,
+    counts: Counts,
+}
+
+/// A network's work and trainable numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Network {
+    work: Work,
+    parameters: u64,
+}
+
+/// Foretells runs on one device. What it learns of data sets and networks it keeps.
+pub struct Estimator {
+    rates: Rates,
+    past: Vec<Past>,
+    data: BTreeMap<String, Pictures>,
+    networks: BTreeMap<String, Network>,
+}
+
+/// A finished run: how much longer than the default rates say it took.
+struct Past {
+    model: Model,
+    dataset: Component,
+    training: f64,
+    evaluation: f64,
+}
+
+impl Estimator {
+    /// An estimator at the default rates of `device`.
+    pub fn new(device: &Device) -> Self {
+        Self { rates: Rates::of(device), past: Vec::new(), data: BTreeMap::new(), networks: BTreeMap::new() }
+    }
+
+    /// An estimator calibrated on the finished runs of the same kind of device in `out`, the folder of a reproduction.
+    /// Records that cannot be read, and those of data that nothing is known of here, teach it nothing.
+    pub fn calibrated(device: &Device, out: &Path, shelf: &mut Shelf) -> Self {
+        let mut estimator = Self::new(device);
+        for record in rates::records(out, device) {
+            let Ok(cost) = estimator.at_default_rates(&record.spec, shelf) else { continue };
+            estimator.past.push(Past {
+                model: record.spec.model,
+                dataset: record.spec.dataset,
+                training: record.training_seconds / cost.training_seconds,
+                evaluation: record.evaluation_seconds / cost.evaluation_seconds,
+            });
+        }
+        estimator
+    }
+
+    /// Finished runs that the rates were calibrated on.
+    pub fn calibrated_on(&self) -> usize {
+        self.past.len()
+    }
+
+    /// What `spec` takes. The data set is opened only where nothing else says how many pictures it has.
+    ///
+    /// # Errors
+    /// For a name or setting that does not exist, and for data that is neither here nor described by its card.
+    pub fn cost(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<Cost> {
+        let cost = self.at_default_rates(spec, shelf)?;
+        let alike = |past: &&Past| past.model == spec.model && past.dataset == spec.dataset;
+        // Runs of the same network on the same data say more than others do.
+        let same: Vec<&Past> = self.past.iter().filter(alike).collect();
+        let past = if same.is_empty() { self.past.iter().collect() } else { same };
+        let factor = |of: fn(&Past) -> f64| median(past.iter().map(|past| of(past))).unwrap_or(1.0);
+        Ok(Cost {
+            training_seconds: cost.training_seconds * factor(|past| past.training),
+            evaluation_seconds: cost.evaluation_seconds * factor(|past| past.evaluation),
+            ..cost
+        })
+    }
+
+    /// The shape of a data set's pictures.
+    pub(crate) fn shape(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<ImageShape> {
+        Ok(self.pictures(dataset, shelf)?.shape)
+    }
+
+    fn at_default_rates(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<Cost> {
+        let pictures = self.pictures(&spec.dataset, shelf)?;
+        let objective = resolve::objective(spec)?;
+        let head = resolve::noise(spec, objective.as_ref())?.network_head();
+        let network = self.network(&spec.model, pictures.shape, head)?;
+        let Network { work, parameters } = network;
+
+        let batch = spec.training.batch.min(pictures.counts.train) as u64;
+        let steps = spec.training.epochs * (pictures.counts.train / spec.training.batch.max(1)) as u64;
+        // The encoder sees a picture once, the decoder each of its codes; backwards costs twice what forwards does.
+        let samples = objective.samples() as u64;
+        let products = 3 * batch * (work.encode + samples * work.decode);
+        let training_seconds = steps as f64 * self.rates.step(products, parameters);
+        let measured = evaluation::of(spec, &network, &pictures, head == Head::Gaussian, &self.rates)?;
+
+        let all = (pictures.counts.train + pictures.counts.validation + pictures.counts.test) * pictures.shape.len();
+        let training_bytes = parameters * PARAMETER_BYTES + batch * samples * work.values * VALUE_BYTES;
+        let memory_bytes = PROCESS_BYTES + all as u64 + training_bytes.max(parameters * PARAMETER_BYTES + measured.memory_bytes);
+        Ok(Cost { steps, training_seconds, evaluation_seconds: measured.seconds, memory_bytes })
+    }
+
+    /// The data set's pictures: as its card says, or as they are where it does not.
+    fn pictures(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<Pictures> {
+        let key = serde_json::to_string(dataset).unwrap_or_default();
+        if let Some(known) = self.data.get(&key) {
+            return Ok(*known);
+        }
+        let card = inventory::card(&dataset.name).ok();
+        let shape = card.as_ref().and_then(|card| card.shape);
+        let shape = shape.map(|[channels, height, width]| ImageShape { channels, height, width });
+        // Settings may change the splits, which a card does not know.
+        let stated = card.as_ref().and_then(|card| card.counts).filter(|_| dataset.settings.is_empty());
+        let found = match (shape, stated) {
+            (Some(shape), Some(counts)) => Pictures { shape, counts },
+            _ => match (opened(dataset, shelf), shape, card.and_then(|card| card.counts.or(card.full))) {
+                (Ok(found), _, _) => found,
+                (Err(_), Some(shape), Some(counts)) => Pictures { shape, counts },
+                (Err(error), _, _) => return Err(error),
+            },
+        };
+        self.data.insert(key, found);
+        Ok(found)
+    }
+
+    /// The network's work, from its layers as they are made.
+    fn network(&mut self, model: &Model, image: ImageShape, head: Head) -> Result<Network> {
+        let key = format!("{} {image} {head:?}", serde_json::to_string(model).unwrap_or_default());
+        if let Some(known) = self.networks.get(&key) {
+            return Ok(*known);
+        }
+        let request = Request { image, range: PixelRange::Unit, code: model.code, head, seed: 0, dtype: DType::F32, device: &Device::Cpu };
+        let built = vimae_models::build(&model.name, &model.settings, &request)?;
+        let found = Network { work: built.work(), parameters: built.parameters().trainable_count() as u64 };
+        self.networks.insert(key, found);
+        Ok(found)
+    }
+}
+
+fn opened(dataset: &Component, shelf: &mut Shelf) -> Result<Pictures> {
+    let dataset = shelf.open(dataset)?;
+    let count = |split| dataset.split(split).map_or(0, |set| set.len());
+    let train = dataset.split(Split::Train)?.len();
+    let counts = Counts { train, validation: count(Split::Validation), test: count(Split::Test), classes: dataset.classes() };
+    Ok(Pictures { shape: dataset.shape()?, counts })
+}
+
+/// The middle value, of those that are finite and above zero.
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.filter(|v| v.is_finite() && *v > 0.0).collect();
+    values.sort_by(f64::total_cmp);
+    let (low, high) = (values.get(values.len().checked_sub(1)? / 2)?, values.get(values.len() / 2)?);
+    Some((low + high) / 2.0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! What the evaluation of a run takes.
+//!
+//! Passes through the network are counted. Of the metrics, Parzen windows and the two estimators of the likelihood that
+//! decode on their own are; of the classifiers all. What is left out (divergences, information, precision and recall)
+//! takes a second or less at the default sizes.
+
+use vimae_core::Settings;
+use vimae_eval::condition::CONDITIONS;
+use vimae_metrics::METRICS;
+use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, NoiseOn, RunSpec};
+
+use super::{Network, Pictures, Rates};
+use crate::Result;
+
+/// Seconds beside everything that is counted.
+const BESIDE: f64 = 0.3;
+/// Seconds of a Parzen window for each pair of pictures and each pixel, with two threads.
+const PARZEN: f64 = 2e-11;
+/// Windows of Parzen's estimate: samples of both sizes.
+const PARZEN_SAMPLES: f64 = 11_000.0;
+/// Held-out pictures at most.
+const HELD_OUT: usize = 1_000;
+/// Seconds of a transductive machine for each pair of codes, for all classes, with two threads.
+const TRANSDUCTIVE: f64 = 6.4e-8;
+/// Seconds of every other classifier for each pair of a labelled code with another, with two threads; what tuning adds
+/// is left out.
+const CLASSIFIER: f64 = 5e-9;
+/// Labelled and classified codes of a draw of unseen classes.
+const UNSEEN: (usize, usize) = (300, 100);
+
+/// Time and memory of an evaluation.
+pub(super) struct Measured {
+    pub(super) seconds: f64,
+    pub(super) memory_bytes: u64,
+}
+
+pub(super) fn of(spec: &RunSpec, network: &Network, pictures: &Pictures, gaussian: bool, rates: &Rates) -> Result<Measured> {
+    let evaluation = &spec.evaluation;
+    let (test, pixels) = (pictures.counts.test, pictures.shape.len());
+    let labelled = Labelled::of(evaluation, pictures, gaussian);
+
+    let noisy = if gaussian { 0 } else { evaluation.noise_passes * evaluation.noise_images.min(test) };
+    let encoded = test + noisy + labelled.encoded;
+    let decoded = test * (1 + usize::from(gaussian)) + evaluation.prior_samples;
+    let mut decode = decoded as f64;
+    let mut seconds = BESIDE + labelled.seconds * rates.threads;
+    for metric in vimae_eval::chosen(evaluation)? {
+        let entry = METRICS.find(metric.name())?;
+        let given = evaluation.settings.get(entry.name).cloned().unwrap_or_default();
+        let settings = Settings::check(METRICS.kind, entry.name, entry.keys, &given)?;
+        let whole = |key: &str| settings.integer(key).map(|n| n as f64);
+        match entry.name {
+            "nll" => {
+                let pairs = (test + HELD_OUT.min(test)) as f64 * PARZEN_SAMPLES.min(evaluation.prior_samples as f64 * 1.1);
+                seconds += PARZEN * pairs * pixels as f64 * rates.threads;
+            }
+            // The gradient of each leapfrog step is a pass forwards and one for the codes backwards.
+            "ais" => {
+                let chains = (whole("pictures")? + whole("simulated")?) * whole("chains")?;
+                decode += chains * whole("temperatures")? * (2.0 * whole("leapfrog")? + 1.0);
+            }
+            "iwae" => decode += whole("pictures")? * whole("samples")?,
+            _ => {}
+        }
+    }
+    let products = encoded as f64 * network.work.encode as f64 + decode * network.work.decode as f64;
+    seconds += rates.products(products);
+
+    // Originals, reconstructions and generated pictures as f32; generated ones once more as f64 rows for the windows.
+    let held = 4 * (test + decoded + HELD_OUT) * pixels + 8 * evaluation.prior_samples * pixels;
+    Ok(Measured { seconds, memory_bytes: (held + labelled.memory_bytes) as u64 })
+}
+
+/// The accuracy from few labels.
+#[derive(Default)]
+struct Labelled {
+    /// Pictures that go through the encoder once more.
+    encoded: usize,
+    seconds: f64,
+    memory_bytes: usize,
+}
+
+impl Labelled {
+    fn of(evaluation: &Evaluation, pictures: &Pictures, gaussian: bool) -> Self {
+        if evaluation.labels == 0 {
+            return Self::default();
+        }
+        // With less than five labels a class the draws are of a few classes of the test split.
+        let (labels, asked) = match pictures.counts.classes * 5 > evaluation.labels {
+            true => UNSEEN,
+            false => (evaluation.labels, pictures.counts.test),
+        };
+        let pool = asked.min(evaluation.pool);
+        let codes = evaluation.codes.iter().filter(|code| gaussian || **code == CodeName::Mean).count();
+        let draws = evaluation.label_draws as usize;
+        let runs = (CONDITIONS.len() * codes * evaluation.noise.len() * draws) as f64;
+        // The labelled pictures of each draw, clean and perhaps corrupted; the others once for each corruption.
+        let forms = if evaluation.noise.contains(&NoiseOn::Both) { CONDITIONS.len() } else { 1 };
+        let asked_for = if asked < pictures.counts.test { asked * draws } else { asked };
+        let mut found = Self { encoded: forms * labels * draws + CONDITIONS.len() * asked_for, ..Self::default() };
+        for classifier in &evaluation.classifiers {
+            found.seconds += runs
+                * match classifier {
+                    Classifier::Tsvm => evaluation.kernels.len() as f64 * TRANSDUCTIVE * ((labels + pool) as f64).powi(2),
+                    Classifier::Svm => evaluation.kernels.len() as f64 * CLASSIFIER * (labels * (labels + asked)) as f64,
+                    Classifier::Knn | Classifier::Probe => CLASSIFIER * (labels * (labels + asked)) as f64,
+                };
+            if *classifier == Classifier::Tsvm && evaluation.kernels.contains(&KernelName::Rbf) {
+                found.memory_bytes = 4 * (labels + pool).pow(2);
+            }
+        }
+        found
+    }
+}

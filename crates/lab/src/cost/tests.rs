@@ -1,0 +1,124 @@
+//! Costs against counts by hand, and against times and memory that were measured.
+
+use serde_json::json;
+use vimae_datasets::Sources;
+use vimae_spec::{Evaluation, Training};
+
+use super::*;
+
+fn spec(dataset: &str, width: usize, model: &str) -> RunSpec {
+    let mut settings = serde_json::Map::new();
+    settings.insert("width".into(), json!(width));
+    if dataset == "celeba" {
+        settings.extend([("kernel".to_owned(), json!(5)), ("doublings".to_owned(), json!(3))]);
+    }
+    RunSpec {
+        method: "vae".into(),
+        dataset: Component::named(dataset),
+        model: Model { name: model.into(), code: 8, settings },
+        objective: Component::named("vae"),
+        prior: None,
+        noise: None,
+        divergence: None,
+        training: Training { epochs: 6, ..Training::default() },
+        evaluation: Evaluation { labels: 0, metrics: vec!["rate".into()], ..Evaluation::default() },
+        seed: 0,
+    }
+}
+
+fn shelf() -> Shelf {
+    Shelf::new(Sources::default())
+}
+
+fn cost(spec: &RunSpec) -> Cost {
+    Estimator::new(&Device::Cpu).cost(spec, &mut shelf()).unwrap()
+}
+
+#[test]
+fn the_networks_work_is_counted_from_its_layers() {
+    let mut estimator = Estimator::new(&Device::Cpu);
+    let image = ImageShape { channels: 1, height: 28, width: 28 };
+    let found = estimator.network(&spec("mnist", 16, "wae_conv").model, image, Head::Gaussian).unwrap();
+    // Each convolution: weights times places; 28 -> 14 -> 7 -> 4 -> 2 down, 7 -> 14 -> 28 up.
+    let encode = 16 * 16 * 196 + 16 * 32 * 16 * 49 + 32 * 64 * 16 * 16 + 64 * 128 * 16 * 4 + 2 * 8 * 512;
+    let decode = 8 * 128 * 49 + 128 * 64 * 16 * 49 + 64 * 32 * 16 * 196 + 32 * 16 * 784;
+    assert_eq!((found.work.encode, found.work.decode), (encode, decode));
+    let values = 16 * 196 + 32 * 49 + 64 * 16 + 128 * 4 + 16 + 128 * 49 + 64 * 196 + 32 * 784 + 784;
+    assert_eq!((found.work.values, found.parameters), (values, 402_305));
+}
+
+#[test]
+fn steps_come_from_the_card_without_the_data() {
+    // No source has MNIST, CelebA or Omniglot here; the cards know them.
+    let steps = |dataset, model| cost(&spec(dataset, 4, model)).steps;
+    assert_eq!((steps("mnist", "wae_conv"), steps("digits", "mlp")), (6 * 500, 6 * 80));
+    assert_eq!((steps("celeba", "wae_conv"), steps("omniglot", "mlp")), (6 * 1627, 6 * 771));
+    let mut other = spec("mnist", 4, "mlp");
+    other.dataset.name = "folder:/nowhere".into();
+    assert!(Estimator::new(&Device::Cpu).cost(&other, &mut shelf()).is_err());
+}
+
+#[test]
+fn more_work_costs_more() {
+    let base = spec("digits", 16, "wae_conv");
+    let few = cost(&base);
+    let mut wide = base.clone();
+    wide.model.settings.insert("width".into(), json!(32));
+    let wide = cost(&wide);
+    assert!(wide.training_seconds > 2.0 * few.training_seconds && wide.memory_bytes > few.memory_bytes && wide.steps == few.steps);
+    let mut samples = base.clone();
+    samples.objective = Component { name: "iwae".into(), settings: [("samples".to_owned(), json!(5))].into_iter().collect() };
+    assert!(cost(&samples).training_seconds > 3.0 * few.training_seconds);
+    let mut labelled = base.clone();
+    labelled.evaluation = Evaluation { classifiers: vec![vimae_spec::Classifier::Tsvm], ..Evaluation::default() };
+    assert!(cost(&labelled).evaluation_seconds > few.evaluation_seconds + 1.0);
+}
+
+#[test]
+fn finished_runs_correct_the_rates() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = spec("digits", 16, "wae_conv");
+    let plain = cost(&run);
+    let record = vimae_spec::RunRecord {
+        format: 1,
+        spec: run.clone(),
+        spec_sha256: String::new(),
+        training_sha256: String::new(),
+        data_sha256: String::new(),
+        weights_sha256: String::new(),
+        git_commit: String::new(),
+        version: String::new(),
+        device: "cpu (x86_64)".into(),
+        parameters: 0,
+        steps: plain.steps,
+        training_seconds: 3.0 * plain.training_seconds,
+        evaluation_seconds: 0.5 * plain.evaluation_seconds,
+        measurements: Vec::new(),
+        pictures: Vec::new(),
+        log: String::new(),
+    };
+    for (name, factor, width) in [("a", 1.0, 16), ("b", 100.0, 8)] {
+        let mut record = record.clone();
+        record.training_seconds *= factor;
+        record.spec.model.settings.insert("width".into(), json!(width));
+        let run = folder.path().join("experiment").join(name);
+        std::fs::create_dir_all(&run).unwrap();
+        std::fs::write(run.join("record.json"), serde_json::to_vec(&record).unwrap()).unwrap();
+    }
+    let mut estimator = Estimator::calibrated(&Device::Cpu, folder.path(), &mut shelf());
+    assert_eq!(estimator.calibrated_on(), 2);
+    // The run of the same network counts, the other does not.
+    let now = estimator.cost(&run, &mut shelf()).unwrap();
+    let near = |a: f64, b: f64| (a / b - 1.0).abs() < 1e-9;
+    assert!(near(now.training_seconds, 3.0 * plain.training_seconds) && near(now.evaluation_seconds, 0.5 * plain.evaluation_seconds));
+    assert_eq!((now.steps, now.memory_bytes), (plain.steps, plain.memory_bytes));
+    // Nothing was learnt for another device.
+    assert!(rates::records(folder.path(), &Device::Cpu).len() == 2 && Estimator::new(&Device::Cpu).calibrated_on() == 0);
+}
+
+#[test]
+fn the_middle_of_what_is_there() {
+    assert_eq!(median([3.0, 1.0, f64::NAN, 2.0].into_iter()), Some(2.0));
+    assert_eq!(median([1.0, 2.0].into_iter()), Some(1.5));
+    assert_eq!(median([0.0].into_iter()), None);
+}

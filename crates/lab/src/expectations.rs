@@ -1,0 +1,124 @@
+//! What the author of an experiment expected, decided by its runs.
+
+use std::collections::BTreeMap;
+
+use vimae_spec::{Cell, Expectation, Experiment, Measurement, RunRecord};
+
+use crate::cells;
+
+/// What a metric of decided expectations begins with.
+pub const PREFIX: &str = "expect.";
+
+/// One cell a seed for each expectation and each method and protocol that it is about: 1 where it is met, 0 where not.
+/// Its note says what was expected and what the seeds gave.
+pub fn of(experiment: &Experiment, records: &[&RunRecord]) -> Vec<Cell> {
+    experiment.expect.iter().flat_map(|expected| decided(experiment, expected, records)).collect()
+}
+
+/// The methods and protocols of an expectation, and the runs that decide it, each with its value.
+type Asked<'a> = BTreeMap<(&'a str, &'a str), Vec<(&'a RunRecord, &'a Measurement, f64)>>;
+
+fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecord]) -> Vec<Cell> {
+    let mut asked = Asked::new();
+    for record in records.iter().filter(|r| expected.method.as_ref().is_none_or(|name| base(&r.spec.method) == name)) {
+        let measured = record.measurements.iter().filter(|m| m.metric == expected.metric);
+        for measurement in measured.filter(|m| expected.protocol.as_ref().is_none_or(|protocol| m.protocol == *protocol)) {
+            // A method is not held against itself.
+            if let Some(value) = measurement.value.filter(|_| !expected.better_than.iter().any(|other| base(&record.spec.method) == other))
+            {
+                asked.entry((&record.spec.method, &measurement.protocol)).or_default().push((record, measurement, value));
+            }
+        }
+    }
+    let mut cells = Vec::new();
+    for ((method, _), runs) in &asked {
+        let met: Vec<Option<bool>> =
+            runs.iter().map(|(record, measurement, value)| holds(expected, record, measurement, *value, records)).collect();
+        let mean = runs.iter().map(|(_, _, value)| value).sum::<f64>() / runs.len() as f64;
+        let (yes, of) = (met.iter().filter(|m| **m == Some(true)).count(), met.iter().flatten().count());
+        let note = format!(
+            "expected {} of {method} {}; got {mean:.4}, met on {yes} of {of} {}",
+            expected.metric,
+            expected.words(),
+            if of == 1 { "seed" } else { "seeds" }
+        );
+        for ((record, measurement, _), met) in runs.iter().zip(met) {
+            let Some(met) = met else { continue };
+            let verdict = Measurement {
+                metric: format!("{PREFIX}{}.{}", expected.metric, expected.condition()),
+                value: Some(f64::from(u8::from(met))),
+                standard_error: None,
+                unit: "share of seeds".into(),
+                higher_is_better: Some(true),
+                note: Some(note.clone()),
+                ..(*measurement).clone()
+            };
+            cells.push(cells::bare(&experiment.name, record, &verdict));
+        }
+    }
+    cells
+}
+
+/// Whether it is met; none where a method that it is held against has no value on this seed.
+fn holds(expected: &Expectation, record: &RunRecord, measurement: &Measurement, value: f64, records: &[&RunRecord]) -> Option<bool> {
+    let mut met = expected.above.is_none_or(|bound| value > bound) && expected.below.is_none_or(|bound| value < bound);
+    let higher = measurement.higher_is_better.unwrap_or(true);
+    for other in &expected.better_than {
+        let same = |r: &&&RunRecord| {
+            r.spec.seed == record.spec.seed && base(&r.spec.method) == other && point(&r.spec.method) == point(&record.spec.method)
+        };
+        let rival = records.iter().find(same)?;
+        let found = rival.measurements.iter().find(|m| m.metric == measurement.metric && m.protocol == measurement.protocol)?.value?;
+        met &= if higher { value > found } else { value < found };
+    }
+    Some(met)
+}
+
+/// A method's name without its point of the grid.
+fn base(method: &str) -> &str {
+    method.split('[').next().unwrap_or(method)
+}
+
+/// Its point of the grid.
+fn point(method: &str) -> &str {
+    method.get(base(method).len()..).unwrap_or("")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cells::tests::record;
+
+    fn experiment(expect: &str) -> Experiment {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.toml");
+        let methods = "[methods.a.objective]\nname = \"vae\"\n[methods.b.objective]\nname = \"vae\"\n";
+        let text = format!("version = 1\nexpect = [{expect}]\n[dataset]\nname = \"digits\"\n[model]\nname = \"mlp\"\n{methods}");
+        std::fs::write(&path, text).unwrap();
+        Experiment::load(&path).unwrap()
+    }
+
+    #[test]
+    fn expectations_are_decided_seed_by_seed() {
+        let runs = [record("a[x=1]", 0, "rate", 5.0), record("a[x=1]", 1, "rate", 9.0), record("b[x=1]", 0, "rate", 7.0)];
+        let all: Vec<&RunRecord> = runs.iter().collect();
+        let met = |expect: &str| {
+            let cells = of(&experiment(expect), &all);
+            cells.iter().map(|c| (c.method.clone(), c.seed, c.value.unwrap())).collect::<Vec<_>>()
+        };
+        let a = |seed, value| ("a[x=1]".to_owned(), seed, value);
+        assert_eq!(met(r#"{ metric = "rate", method = "a", below = 8.0 }"#), [a(0, 1.0), a(1, 0.0)]);
+        assert_eq!(met(r#"{ metric = "rate", above = 6.0, below = 8.0 }"#), [a(0, 0.0), a(1, 0.0), ("b[x=1]".to_owned(), 0, 1.0)]);
+        // Lower is better for this metric; on seed 1 there is no b, and nothing is decided.
+        assert_eq!(met(r#"{ metric = "rate", method = "a", better_than = ["b"] }"#), [a(0, 1.0)]);
+        assert_eq!(met(r#"{ metric = "fid", below = 8.0 }"#), []);
+    }
+
+    #[test]
+    fn the_cell_says_what_was_expected_and_what_came() {
+        let run = record("a", 0, "rate", 5.0);
+        let cells = of(&experiment(r#"{ metric = "rate", method = "a", below = 30.0 }"#), &[&run]);
+        assert_eq!(cells[0].metric, "expect.rate.below_30");
+        assert_eq!(cells[0].note.as_deref(), Some("expected rate of a below 30; got 5.0000, met on 1 of 1 seed"));
+    }
+}

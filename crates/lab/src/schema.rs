@@ -1,0 +1,184 @@
+//! A JSON schema of experiment files, for editors.
+//!
+//! Made from the catalogues (names, settings, defaults, ranges, descriptions) and from the sections' own table
+//! ([`fields`]), in draft 7, which editors of TOML take. What no schema can say (that an included file exists, that
+//! a method of an expectation is there) `cargo xtask spec check` says.
+
+mod fields;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use vimae_core::{Entry, Key, settings::Domain};
+use vimae_datasets::DATASETS;
+use vimae_metrics::METRICS;
+use vimae_models::MODELS;
+use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
+use vimae_priors::PRIORS;
+
+/// The schema.
+pub fn schema() -> Value {
+    let sections = sections();
+    let methods = json!({ "type": "object", "properties": sections.clone(), "additionalProperties": false });
+    let mut properties = sections;
+    for (name, value) in head() {
+        properties.insert(name, value);
+    }
+    properties.insert(
+        "methods".into(),
+        json!({
+            "type": "object",
+            "description": "What is compared: a name for tables, and what the method sets differently.",
+            "additionalProperties": methods,
+        }),
+    );
+    json!({
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": "An experiment of vimae",
+        "description": "Methods on a data set, each run with several seeds. cargo xtask spec check FILE says what no schema can.",
+        "type": "object",
+        "required": ["version"],
+        "properties": properties,
+        "additionalProperties": false,
+    })
+}
+
+/// What stands before the sections.
+fn head() -> Vec<(String, Value)> {
+    let text = |about: &str| json!({ "type": "string", "description": about });
+    let texts = |about: &str| json!({ "type": "array", "items": { "type": "string" }, "description": about });
+    let number = json!({ "type": "number" });
+    let expectation = json!({
+        "type": "object",
+        "required": ["metric"],
+        "anyOf": [{ "required": ["above"] }, { "required": ["below"] }, { "required": ["better_than"] }],
+        "properties": {
+            "metric": text("the metric, as records name it: reconstruction, accuracy.clean ..."),
+            "method": text("the method; all where absent"),
+            "protocol": text("the protocol; all of the metric where absent"),
+            "above": number,
+            "below": number,
+            "better_than": texts("methods that it should be better than, by the metric's own direction"),
+        },
+        "additionalProperties": false,
+    });
+    [
+        ("version", json!({ "const": 1, "description": "the version of this form" })),
+        ("title", text("one line for the page")),
+        ("about", text("what a reader should know")),
+        ("include", texts("files that this one stands on; what is here goes before what is there")),
+        ("targets", texts("tables and figures of the paper that it gives cells for: table3, figure6 ...")),
+        ("paper_dataset", text("the paper's data set that its cells are held against, where a smaller one stands in")),
+        ("seeds", json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 1, "description": "seeds of each run" })),
+        ("expect", json!({ "type": "array", "items": expectation, "description": "what its author expects; each becomes a cell" })),
+        (
+            "grid",
+            json!({
+                "type": "object",
+                "description": "dotted keys with lists of values; every combination runs for every method",
+                "propertyNames": { "pattern": "^(dataset|model|objective|prior|noise|divergence|training|evaluation)\\." },
+                "additionalProperties": { "type": "array", "minItems": 1 },
+            }),
+        ),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// The sections that a file and each of its methods may have.
+fn sections() -> Map<String, Value> {
+    let code = json!({ "type": "integer", "minimum": 1, "maximum": 65_536, "default": 8, "description": "dimensions of the code" });
+    let mut sections = Map::new();
+    sections.insert("dataset".into(), part("The data set.", DATASETS.entries, &Map::new()));
+    sections.insert("model".into(), part("The network.", MODELS.entries, &Map::from_iter([("code".to_owned(), code)])));
+    sections.insert("objective".into(), part("What is minimised.", OBJECTIVES.entries, &Map::new()));
+    sections.insert("prior".into(), part("The prior of codes; the objective's own choice where absent.", PRIORS.entries, &Map::new()));
+    sections.insert(
+        "noise".into(),
+        part("What makes the encoder random; the objective's own choice where absent.", NOISES.entries, &Map::new()),
+    );
+    let about = "The divergence of codes from the prior; the objective's own choice where absent.";
+    sections.insert("divergence".into(), part(about, DIVERGENCES.entries, &Map::new()));
+    sections.insert("training".into(), fields::section("How it is trained. Defaults are the paper's.", fields::TRAINING));
+    let mut evaluation = fields::section("How it is measured.", fields::EVALUATION);
+    let names: Vec<&str> = METRICS.names().collect();
+    let settings = METRICS.entries.iter().map(|entry| (entry.name.to_owned(), settings(entry.summary, entry.keys)));
+    evaluation["properties"]["metrics"] = json!({
+        "type": "array",
+        "items": { "enum": names },
+        "description": "metrics by name; all but those on request where empty",
+    });
+    evaluation["properties"]["settings"] = json!({
+        "type": "object",
+        "description": "settings of metrics; one that stands here is measured",
+        "properties": Map::from_iter(settings),
+        "additionalProperties": false,
+    });
+    sections.insert("evaluation".into(), evaluation);
+    sections
+}
+
+/// A section that names an entry of a catalogue: each entry with its settings, or settings alone for what an included file
+/// names.
+fn part<B>(about: &str, entries: &[Entry<B>], more: &Map<String, Value>) -> Value {
+    let mut any = Vec::new();
+    let mut alone: BTreeMap<String, Vec<Value>> = BTreeMap::new();
+    for entry in entries {
+        let mut properties = more.clone();
+        properties.extend(entry.keys.iter().map(|key| (key.name.to_owned(), setting(key))));
+        for (key, value) in &properties {
+            let known = alone.entry(key.clone()).or_default();
+            if !known.contains(value) {
+                known.push(value.clone());
+            }
+        }
+        let name = match entry.name {
+            "folder" => json!({ "type": "string", "pattern": "^folder(:.+)?$", "description": "folder:PATH" }),
+            name => json!({ "const": name, "description": entry.summary }),
+        };
+        properties.insert("name".into(), name);
+        any.push(json!({
+            "title": entry.name,
+            "description": entry.summary,
+            "type": "object",
+            "required": ["name"],
+            "properties": properties,
+            "additionalProperties": false,
+        }));
+    }
+    let properties = alone.into_iter().map(|(key, mut known)| match (known.len(), known.pop()) {
+        (1, Some(only)) => (key, only),
+        (_, last) => {
+            known.extend(last);
+            (key, json!({ "anyOf": known }))
+        }
+    });
+    any.push(json!({
+        "title": "settings of the part that an included file names",
+        "type": "object",
+        "properties": Map::from_iter(properties),
+        "additionalProperties": false,
+    }));
+    json!({ "description": about, "anyOf": any })
+}
+
+/// The settings of an entry.
+fn settings(about: &str, keys: &[Key]) -> Value {
+    let properties = keys.iter().map(|key| (key.name.to_owned(), setting(key)));
+    json!({ "type": "object", "description": about, "properties": Map::from_iter(properties), "additionalProperties": false })
+}
+
+/// One setting with its range, default and meaning.
+fn setting(key: &Key) -> Value {
+    let mut value = match key.domain {
+        Domain::Number { min, max, .. } => json!({ "type": "number", "minimum": min, "maximum": max }),
+        Domain::Integer { min, max, .. } => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Domain::Choice(words) => json!({ "enum": words }),
+    };
+    value["default"] = key.default_value();
+    value["description"] = key.about.into();
+    value
+}
+
+#[cfg(test)]
+mod tests;

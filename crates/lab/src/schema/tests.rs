@@ -1,0 +1,143 @@
+//! The table of sections against the types and against reading; the schema against the files in the repository.
+
+use std::path::{Path, PathBuf};
+
+use vimae_spec::{Evaluation, Experiment, Training};
+
+use super::{fields::Takes, *};
+
+const BASE: &str = "version = 1\n[dataset]\nname = \"digits\"\n[model]\nname = \"mlp\"\n[methods.vae.objective]\nname = \"vae\"\n";
+
+fn reads(section: &str, key: &str, value: &str) -> bool {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.toml");
+    std::fs::write(&path, format!("{BASE}[{section}]\n{key} = {value}\n")).unwrap();
+    Experiment::load(&path).is_ok()
+}
+
+#[test]
+fn the_table_has_every_key_of_the_sections() {
+    let mut training = serde_json::to_value(Training { critic_learning_rate: Some(1.0), ..Training::default() }).unwrap();
+    let mut evaluation = serde_json::to_value(Evaluation::default()).unwrap();
+    evaluation["settings"] = json!({});
+    for (section, fields) in [(&mut training, fields::TRAINING), (&mut evaluation, fields::EVALUATION)] {
+        let section = section.as_object_mut().unwrap();
+        for (key, _, _) in fields {
+            assert!(section.remove(*key).is_some(), "{key} is no key any more");
+        }
+        assert!(section.is_empty(), "not in crates/lab/src/schema/fields.rs: {section:?}");
+    }
+}
+
+#[test]
+fn the_ranges_are_those_that_reading_accepts() {
+    for (section, fields) in [("training", fields::TRAINING), ("evaluation", fields::EVALUATION)] {
+        for (key, takes, _) in fields {
+            let (good, bad): (Vec<String>, Vec<String>) = match *takes {
+                Takes::Whole(min, max) => {
+                    let below = if min == 0 { "-1".to_owned() } else { (min - 1).to_string() };
+                    (vec![min.to_string(), max.to_string()], vec![below, (max + 1).to_string()])
+                }
+                Takes::Above(above, max) => (vec![format!("{max:?}")], vec![format!("{above:?}"), format!("{:?}", max + 1e-9)]),
+                Takes::From(min, below) => (vec![format!("{min:?}")], vec![format!("{below:?}"), format!("{:?}", min - 1e-9)]),
+                Takes::Words(words) => (vec![format!("{words:?}")], vec!["[\"nothing_of_these\"]".into()]),
+                Takes::Switch => (vec!["true".into(), "false".into()], vec!["1".into()]),
+                Takes::Elsewhere => continue,
+            };
+            for value in good {
+                assert!(reads(section, key, &value), "{section}.{key} = {value} is refused");
+            }
+            for value in bad {
+                assert!(!reads(section, key, &value), "{section}.{key} = {value} is accepted");
+            }
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).unwrap().into()
+}
+
+/// Every experiment file, those to include too; the paper's numbers are none.
+fn files() -> Vec<PathBuf> {
+    let folders = std::fs::read_dir(root().join("experiments")).unwrap().map(|f| f.unwrap().path());
+    let mut files: Vec<PathBuf> = folders
+        .filter(|f| f.is_dir())
+        .flat_map(|f| std::fs::read_dir(f).unwrap().map(|e| e.unwrap().path()))
+        .filter(|f| f.extension().is_some_and(|e| e == "toml") && f.file_name().is_some_and(|n| n != "targets.toml"))
+        .collect();
+    files.sort();
+    assert!(files.len() > 10, "{files:?}");
+    files
+}
+
+#[test]
+fn the_schema_in_the_repository_is_this_one_and_every_file_names_it() {
+    let text = std::fs::read_to_string(root().join("experiments/schema.json")).unwrap();
+    let found: Value = serde_json::from_str(&text).unwrap();
+    assert!(found == schema(), "experiments/schema.json is old: cargo xtask spec schema > experiments/schema.json");
+    for file in files() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(text.starts_with("#:schema ../schema.json\n"), "{} has no line #:schema ../schema.json", file.display());
+    }
+}
+
+#[test]
+fn every_experiment_passes_the_check() {
+    let mut estimator = crate::Estimator::new(&candle_core::Device::Cpu);
+    let mut shelf = crate::Shelf::new(crate::Sources::default());
+    let paper = crate::paper(&root().join("experiments")).unwrap();
+    for file in files().iter().filter(|f| !f.parent().unwrap().ends_with("base")) {
+        let experiment = crate::check_experiment(file, &paper, &mut estimator, &mut shelf).unwrap();
+        assert!(!experiment.runs(1).is_empty(), "{}", file.display());
+    }
+}
+
+#[test]
+fn the_schema_accepts_our_files_and_refuses_mistakes() {
+    let python = std::env::var("VIMAE_PYTHON").unwrap_or_else(|_| "python3".into());
+    let has = std::process::Command::new(&python).args(["-c", "import jsonschema"]).output();
+    if !has.is_ok_and(|output| output.status.success()) {
+        println!("skipped: {python} has no jsonschema (VIMAE_PYTHON names another interpreter)");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("schema.json"), schema().to_string()).unwrap();
+    let mut cases: Vec<(String, Value, bool)> = Vec::new();
+    for file in files() {
+        let table: toml::Table = toml::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        cases.push((file.display().to_string(), serde_json::to_value(table).unwrap(), true));
+    }
+    for (text, right) in [
+        (format!("{BASE}[training]\nepocs = 1\n"), false),
+        (format!("{BASE}[training]\nepochs = 0\n"), false),
+        (format!("{BASE}[evaluation]\nmetrics = [\"nothing\"]\n"), false),
+        (format!("{BASE}[evaluation.settings.ais]\nchains = 0\n"), false),
+        (BASE.replace("name = \"mlp\"", "name = \"mlp\"\nwidht = 3"), false),
+        (BASE.replace("name = \"mlp\"", "widht = 3"), false),
+        (BASE.replace("name = \"mlp\"", "width = 3"), true),
+        (BASE.replace("\"mlp\"", "\"cnn\""), false),
+        (BASE.replace("\"digits\"", "\"folder:pictures\""), true),
+        (BASE.replace("version = 1", "version = 2"), false),
+        (BASE.replace("version = 1", "version = 1\nexpect = [{ metric = \"rate\", below = 3.5 }]"), true),
+        (BASE.replace("version = 1", "version = 1\nexpect = [{ metric = \"rate\" }]"), false),
+        (format!("{BASE}[grid]\n\"objective.beta\" = [1, 2]\n"), true),
+        (format!("{BASE}[grid]\n\"objectiv.beta\" = [1, 2]\n"), false),
+    ] {
+        let table: toml::Table = toml::from_str(&text).unwrap();
+        cases.push((text, serde_json::to_value(table).unwrap(), right));
+    }
+    let documents: Vec<&Value> = cases.iter().map(|(_, document, _)| document).collect();
+    std::fs::write(folder.path().join("cases.json"), serde_json::to_string(&documents).unwrap()).unwrap();
+    let script = "import json, jsonschema\n\
+                  schema = json.load(open('schema.json'))\n\
+                  jsonschema.Draft7Validator.check_schema(schema)\n\
+                  right = jsonschema.Draft7Validator(schema).is_valid\n\
+                  print(json.dumps([right(case) for case in json.load(open('cases.json'))]))\n";
+    let output = std::process::Command::new(&python).args(["-c", script]).current_dir(folder.path()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let verdicts: Vec<bool> = serde_json::from_slice(&output.stdout).unwrap();
+    for ((name, _, right), verdict) in cases.iter().zip(verdicts) {
+        assert_eq!(*right, verdict, "{name}");
+    }
+}

@@ -1,0 +1,59 @@
+//! Cells as comma-separated values (RFC 4180).
+
+use vimae_spec::{Cell, Certainty};
+
+/// A column: its name and its value in a cell.
+type Column = (&'static str, fn(&Cell) -> String);
+
+const COLUMNS: [Column; 21] = [
+    ("target", |c| c.target.clone()),
+    ("dataset", |c| c.dataset.clone()),
+    ("method", |c| c.method.clone()),
+    ("seed", |c| c.seed.to_string()),
+    ("metric", |c| c.metric.clone()),
+    ("protocol", |c| c.protocol.clone()),
+    ("value", |c| shown(c.value)),
+    ("unit", |c| c.unit.clone()),
+    ("n", |c| c.n.to_string()),
+    ("higher_is_better", |c| shown(c.higher_is_better)),
+    ("paper_dataset", |c| shown(c.paper_dataset.as_ref())),
+    ("paper", |c| shown(c.paper)),
+    ("paper_certainty", |c| shown(c.paper_certainty.map(certainty))),
+    ("inside_tolerance", |c| shown(c.inside_tolerance)),
+    ("spec_sha256", |c| c.spec_sha256.clone()),
+    ("data_sha256", |c| c.data_sha256.clone()),
+    ("weights_sha256", |c| c.weights_sha256.clone()),
+    ("git_commit", |c| c.git_commit.clone()),
+    ("device", |c| c.device.clone()),
+    ("seconds", |c| c.seconds.to_string()),
+    ("note", |c| shown(c.note.as_ref())),
+];
+
+/// A line of names, then a line a cell; numbers without a digit lost, nothing for what is absent.
+pub(super) fn text<'a>(cells: impl Iterator<Item = &'a Cell>) -> String {
+    let mut text = line(COLUMNS.iter().map(|(name, _)| (*name).to_owned()));
+    for cell in cells {
+        text += &line(COLUMNS.iter().map(|(_, of)| of(cell)));
+    }
+    text
+}
+
+fn line(fields: impl Iterator<Item = String>) -> String {
+    fields.map(|field| quoted(&field)).collect::<Vec<_>>().join(",") + "\r\n"
+}
+
+/// In quotes where a reader would take a part of it for the end of the field.
+fn quoted(field: &str) -> String {
+    if field.contains([',', '"', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+}
+
+fn shown(value: Option<impl ToString>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn certainty(certainty: Certainty) -> &'static str {
+    match certainty {
+        Certainty::Printed => "printed",
+        Certainty::Recovered => "recovered",
+    }
+}

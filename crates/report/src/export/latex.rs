@@ -1,0 +1,102 @@
+//! Tables for LaTeX with `booktabs`.
+
+use super::table::{Ours, Table};
+use crate::number::Column;
+
+/// A floating table; what a reader must know stands in its caption.
+pub(super) fn text(table: &Table) -> String {
+    let mut lines = vec![
+        "% Needs \\usepackage{booktabs}.".to_owned(),
+        "\\begin{table}".into(),
+        "  \\centering".into(),
+        format!("  \\caption{{{}}}", caption(table)),
+        format!("  \\label{{tab:{}}}", label(&table.name)),
+        format!("  \\begin{{tabular}}{{ll{}}}", "r".repeat(table.methods.len())),
+        "    \\toprule".into(),
+        line(["Quantity".to_owned(), String::new()].into_iter().chain(table.methods.iter().map(|method| escaped(method)))),
+        "    \\midrule".into(),
+    ];
+    for row in &table.rows {
+        let protocol =
+            if row.protocol.is_empty() { "    % not measured".to_owned() } else { format!("    % {}", row.protocol.replace('\n', " ")) };
+        lines.push(protocol);
+        lines.push(line([escaped(&row.label), "ours".into()].into_iter().chain(row.ours.iter().map(ours))));
+        if row.paper.iter().any(Option::is_some) {
+            let mark = if row.recovered { "paper$^\\dagger$" } else { "paper" };
+            let values = row.paper.iter().map(|value| value.map_or_else(|| "--".into(), |v| format!("${v}$")));
+            lines.push(line([String::new(), mark.to_owned()].into_iter().chain(values)));
+        }
+    }
+    lines.extend(["    \\bottomrule".into(), "  \\end{tabular}".into(), "\\end{table}".into(), String::new()]);
+    lines.join("\n")
+}
+
+fn caption(table: &Table) -> String {
+    let mut caption = escaped(&table.heading);
+    if !table.title.is_empty() {
+        caption += &format!(". {}", escaped(&table.title));
+    }
+    caption += ". Ours: mean over seeds";
+    if table.rows.iter().flat_map(|row| &row.ours).flatten().any(|ours| ours.half.is_some()) {
+        caption += " $\\pm$ half of Student's 95\\,\\% interval";
+    }
+    caption += "; the best of a row in bold.";
+    if table.rows.iter().any(|row| row.recovered && row.paper.iter().any(Option::is_some)) {
+        caption += " $^\\dagger$A digit of the paper's may be misread.";
+    }
+    caption
+}
+
+fn line(cells: impl Iterator<Item = String>) -> String {
+    format!("    {} \\\\", cells.collect::<Vec<_>>().join(" & "))
+}
+
+fn ours(value: &Option<Ours>) -> String {
+    let Some(Ours { mean, half, best, column }) = value else { return "--".into() };
+    let mean = number(*mean, *column);
+    let text = half.map_or(mean.clone(), |half| format!("{mean} \\pm {}", number(half, *column)));
+    if *best { format!("$\\mathbf{{{text}}}$") } else { format!("${text}$") }
+}
+
+/// A number in mathematics.
+fn number(value: f64, column: Column) -> String {
+    match column {
+        _ if !value.is_finite() => "\\mathrm{not\\ finite}".into(),
+        Column::Fixed(digits) => format!("{value:.digits$}"),
+        Column::Scientific => {
+            let text = format!("{value:.3e}");
+            let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+            format!("{digits} \\times 10^{{{power}}}")
+        }
+    }
+}
+
+/// What `\label` takes.
+fn label(name: &str) -> String {
+    name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
+}
+
+/// Text in which no character is a command.
+pub(super) fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' => escaped += "\\textbackslash{}",
+            '~' => escaped += "\\textasciitilde{}",
+            '^' => escaped += "\\textasciicircum{}",
+            '<' => escaped += "\\textless{}",
+            '>' => escaped += "\\textgreater{}",
+            '|' => escaped += "\\textbar{}",
+            '"' => escaped += "\\textquotedbl{}",
+            '{' | '}' | '$' | '&' | '#' | '_' | '%' => escaped.extend(['\\', c]),
+            'β' => escaped += "$\\beta$",
+            'λ' => escaped += "$\\lambda$",
+            'σ' => escaped += "$\\sigma$",
+            '−' => escaped += "$-$",
+            '±' => escaped += "$\\pm$",
+            '×' => escaped += "$\\times$",
+            _ => escaped.push(c),
+        }
+    }
+    escaped
+}

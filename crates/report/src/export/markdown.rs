@@ -1,0 +1,49 @@
+//! Tables for Markdown.
+
+use super::table::{Ours, Table};
+use crate::number::NONE;
+
+/// A heading and a table.
+pub(super) fn text(table: &Table) -> String {
+    let title = if table.title.is_empty() { String::new() } else { format!(": {}", escaped(&table.title)) };
+    let mut text = format!("### {}{title}\n\n", escaped(&table.heading));
+    let methods = table.methods.iter().map(|method| escaped(method));
+    text += &line(["Quantity".to_owned(), String::new()].into_iter().chain(methods));
+    text += &line(["---".to_owned(), "---".into()].into_iter().chain(table.methods.iter().map(|_| "---:".into())));
+    for row in &table.rows {
+        let label = match row.protocol.as_str() {
+            "" => escaped(&row.label),
+            protocol => format!("{} `{}`", escaped(&row.label), protocol.replace('|', "\\|")),
+        };
+        text += &line([label, "ours".into()].into_iter().chain(row.ours.iter().map(ours)));
+        if row.paper.iter().any(Option::is_some) {
+            let mark = if row.recovered { "paper†" } else { "paper" };
+            let values = row.paper.iter().map(|value| value.map_or_else(|| NONE.into(), |v| v.to_string()));
+            text += &line([String::new(), mark.to_owned()].into_iter().chain(values));
+        }
+    }
+    text
+}
+
+fn line(cells: impl Iterator<Item = String>) -> String {
+    format!("| {} |\n", cells.collect::<Vec<_>>().join(" | "))
+}
+
+fn ours(value: &Option<Ours>) -> String {
+    let Some(Ours { mean, half, best, column }) = value else { return NONE.into() };
+    let mean = column.show(Some(*mean));
+    let text = half.map_or(mean.clone(), |half| format!("{mean} ± {}", column.show(Some(half))));
+    if *best { format!("**{text}**") } else { text }
+}
+
+/// Text in which no character has a meaning of its own.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '#') {
+            escaped.push('\\');
+        }
+        escaped.push(c);
+    }
+    escaped
+}

@@ -1,0 +1,132 @@
+//! Golden texts of each form.
+
+use std::path::Path;
+
+use super::*;
+
+fn paper() -> Paper {
+    let text = r#"
+        [table3]
+        title = "Accuracy & rate, 10 % of MNIST_small"
+        dataset = "mnist"
+        certainty = "recovered"
+        rows = [{ label = "Mask 0.2", metric = "accuracy", protocols = ["near(k=1)"], tolerance = 0.1, values = { vae = 90, beta_h_vae = 92.5 } }]
+    "#;
+    Paper::parse(text, Path::new("targets.toml")).unwrap()
+}
+
+fn row(method: &str, metric: &str, protocol: &str, mean: f64, half: Option<f64>) -> SummaryRow {
+    SummaryRow {
+        target: "table3".into(),
+        dataset: "digits".into(),
+        method: method.into(),
+        metric: metric.into(),
+        protocol: protocol.into(),
+        unit: "percent".into(),
+        higher_is_better: Some(metric == "accuracy"),
+        mean: Some(mean),
+        interval: half.map(|half| [mean - half, mean + half]),
+        seeds: 3,
+        paper_dataset: (metric == "accuracy").then(|| "mnist".into()),
+        paper: None,
+        paper_certainty: None,
+        difference: None,
+        inside: None,
+        note: None,
+    }
+}
+
+fn exported(format: Format, all: bool) -> String {
+    let summary = [
+        row("vae", "accuracy", "near(k=1)", 88.0, Some(1.25)),
+        row("beta_h_vae", "accuracy", "near(k=1)", 91.5, Some(0.5)),
+        row("own_50%", "accuracy", "near(k=1)", 10.0, None),
+        row("vae", "rate", "rate.a|b", -3.0, None),
+    ];
+    let paper = paper();
+    Export { cells: &[], summary: &summary, paper: &paper, targets: &[], all }.to(format)
+}
+
+#[test]
+fn latex_is_a_table_with_everything_escaped() {
+    let expected = r"% Needs \usepackage{booktabs}.
+\begin{table}
+  \centering
+  \caption{Table 3. Accuracy \& rate, 10 \% of MNIST\_small. Ours: mean over seeds $\pm$ half of Student's 95\,\% interval; the best of a row in bold. $^\dagger$A digit of the paper's may be misread.}
+  \label{tab:table3}
+  \begin{tabular}{llrrr}
+    \toprule
+    Quantity &  & VAE & $\beta$H-VAE & own\_50\% \\
+    \midrule
+    % near(k=1)
+    Mask 0.2, digits & ours & $88.00 \pm 1.25$ & $\mathbf{91.50 \pm 0.50}$ & $10.00$ \\
+     & paper$^\dagger$ & $90$ & $92.5$ & -- \\
+    \bottomrule
+  \end{tabular}
+\end{table}
+";
+    assert_eq!(exported(Format::Latex, false), expected);
+}
+
+#[test]
+fn markdown_is_the_same_table() {
+    let expected = r"### Table 3: Accuracy & rate, 10 % of MNIST\_small
+
+| Quantity |  | VAE | βH-VAE | own\_50% |
+| --- | --- | ---: | ---: | ---: |
+| Mask 0.2, digits `near(k=1)` | ours | 88.00 ± 1.25 | **91.50 ± 0.50** | 10.00 |
+|  | paper† | 90 | 92.5 | – |
+";
+    let more = "| rate, digits `rate.a\\|b` | ours | −3.000 | – | – |\n";
+    assert_eq!(exported(Format::Markdown, false), expected);
+    assert_eq!(exported(Format::Markdown, true), format!("{expected}{more}"));
+}
+
+#[test]
+fn latex_escapes_every_special_character() {
+    assert_eq!(
+        latex::escaped(r"a\b{c}$&#_%~^<|>"),
+        r"a\textbackslash{}b\{c\}\$\&\#\_\%\textasciitilde{}\textasciicircum{}\textless{}\textbar{}\textgreater{}"
+    );
+}
+
+#[test]
+fn csv_has_every_column_and_quotes_what_it_must() {
+    let cell = Cell {
+        target: "table3".into(),
+        dataset: "digits".into(),
+        method: "vae".into(),
+        seed: 1,
+        metric: "rate".into(),
+        protocol: "rate(K=2,N=3)".into(),
+        value: Some(0.1 + 0.2),
+        unit: "nats".into(),
+        n: 7,
+        higher_is_better: None,
+        paper_dataset: None,
+        paper: Some(54.88),
+        paper_certainty: Some(vimae_spec::Certainty::Printed),
+        inside_tolerance: Some(false),
+        spec_sha256: "s".into(),
+        data_sha256: "d".into(),
+        weights_sha256: "w".into(),
+        git_commit: "c".into(),
+        device: "cpu".into(),
+        seconds: 1.5,
+        note: Some("a \"note\"\nof two lines".into()),
+    };
+    let other = Cell { target: "table4".into(), ..cell.clone() };
+    let paper = paper();
+    let cells = [cell, other];
+    let text = Export { cells: &cells, summary: &[], paper: &paper, targets: &["table3".into()], all: false }.to(Format::Csv);
+    let expected = concat!(
+        "target,dataset,method,seed,metric,protocol,value,unit,n,higher_is_better,paper_dataset,paper,paper_certainty,",
+        "inside_tolerance,spec_sha256,data_sha256,weights_sha256,git_commit,device,seconds,note\r\n",
+        "table3,digits,vae,1,rate,\"rate(K=2,N=3)\",0.30000000000000004,nats,7,,,54.88,printed,false,s,d,w,c,cpu,1.5,",
+        "\"a \"\"note\"\"\nof two lines\"\r\n",
+    );
+    assert_eq!(text, expected);
+    // A column for every field of a cell.
+    let fields = serde_json::to_value(&cells[0]).unwrap().as_object().unwrap().len();
+    assert_eq!(text.lines().next().unwrap().split(',').count(), fields);
+}

@@ -1,0 +1,119 @@
+//! Methods in pairs, on the same seeds.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+use vimae_spec::{Comparisons, PairedComparison};
+
+use super::unit;
+use crate::{
+    compare::heading,
+    method,
+    number::{Column, NONE, plural},
+};
+
+/// Differences between methods, folded by target; empty where nothing was compared.
+pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
+    let Some(comparisons) = comparisons.filter(|c| !c.pairs.is_empty()) else { return html! {} };
+    let mut targets: BTreeMap<&str, Vec<&PairedComparison>> = BTreeMap::new();
+    for pair in &comparisons.pairs {
+        targets.entry(&pair.target).or_default().push(pair);
+    }
+    let most = comparisons.pairs.iter().map(|pair| pair.n).max().unwrap_or(0);
+    html! {
+        h3 { "Methods in pairs" }
+        p {
+            "First method minus second on the seeds that both have, " (plural(most, "seed")) " at most. "
+            @if most < 2 { "With one seed there is a difference and no test of it." }
+            @else { "p of the paired t test and of the sign-flip permutation test, both two-sided and corrected by Holm over the pairs of a metric and protocol; before correction no permutation p of " (most) " seeds is below " (least(most)) "." }
+        }
+        @for (target, pairs) in &targets { details {
+            summary { (heading(target)) ": " (plural(pairs.len(), "pair")) }
+            div.scroll { table.sortable {
+                thead { tr {
+                    th { "Data" } th { "Metric" } th { "Protocol" } th { "Methods" } th.number { "Difference" } th.number { "95 % interval" }
+                    th { "Unit" } th.number { "p (t)" } th.number { "p (permutation)" } th.number { "n" }
+                } }
+                tbody { @for pair in pairs { (row(pair)) } }
+            } }
+        } }
+    }
+}
+
+fn row(pair: &PairedComparison) -> Markup {
+    let ends = pair.interval.into_iter().flatten();
+    let column = Column::of(ends.chain([pair.difference]));
+    html! { tr {
+        td { (pair.dataset) } td { code { (pair.metric) } } td.protocol { code { (pair.protocol) } }
+        th scope="row" { (method::label(&pair.method)) " \u{2212} " (method::label(&pair.other)) }
+        td.number data-value=(pair.difference) { (column.signed(Some(pair.difference))) }
+        td.number { @match pair.interval {
+            Some([low, high]) => { (column.signed(Some(low))) " \u{2026} " (column.signed(Some(high))) }
+            None => { (NONE) }
+        } }
+        td { (unit(&pair.unit).unwrap_or("")) }
+        td.number data-value=[pair.p_t_holm] { (probability(pair.p_t_holm)) }
+        td.number data-value=[pair.p_permutation_holm] { (probability(pair.p_permutation_holm)) }
+        td.number { (pair.n) }
+    } }
+}
+
+fn probability(p: Option<f64>) -> String {
+    match p {
+        None => NONE.into(),
+        Some(p) if p < 1e-4 => format!("{p:.0e}"),
+        Some(p) => format!("{p:.4}"),
+    }
+}
+
+/// The least p of a two-sided sign-flip test.
+fn least(seeds: usize) -> String {
+    probability(Some(2.0_f64.powi(1 - i32::try_from(seeds).unwrap_or(i32::MAX))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(n: usize) -> PairedComparison {
+        PairedComparison {
+            target: "table3".into(),
+            dataset: "mnist".into(),
+            metric: "rate".into(),
+            protocol: "rate.<x>".into(),
+            unit: "nats".into(),
+            higher_is_better: None,
+            method: "vae".into(),
+            other: "vimae_n".into(),
+            n,
+            difference: -1.5,
+            interval: (n > 1).then_some([-2.0, -1.0]),
+            t: None,
+            p_t: None,
+            p_t_holm: (n > 1).then_some(0.01),
+            p_permutation: None,
+            p_permutation_holm: (n > 1).then_some(0.00001),
+            exact: true,
+        }
+    }
+
+    fn shown(n: usize) -> String {
+        section(Some(&Comparisons { pairs: vec![pair(n)], ..Comparisons::default() })).into_string()
+    }
+
+    #[test]
+    fn a_pair_shows_its_difference_interval_tests_and_number() {
+        let html = shown(5);
+        for expected in ["−1.50", "0.0100", "1e-5", "rate.&lt;x&gt;", "below 0.0625", "5 seeds at most"] {
+            assert!(html.contains(expected), "{expected}: {html}");
+        }
+        assert!(html.contains(">5</td>"), "{html}");
+    }
+
+    #[test]
+    fn one_seed_has_no_test_and_no_pairs_no_section() {
+        assert!(shown(1).contains("no test of it"));
+        assert_eq!(section(None).into_string(), "");
+        assert_eq!(section(Some(&Comparisons::default())).into_string(), "");
+    }
+}

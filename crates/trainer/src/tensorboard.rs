@@ -1,0 +1,242 @@
+//! Event files for TensorBoard, beside the log of a run.
+//!
+//! A file is a chain of records (length, CRC-32C of it, bytes, CRC-32C of them: the framing of TFRecord), each a protocol
+//! buffer `Event`. Every step writes the loss and its terms. Each process writes a file of its own that opens with the
+//! session's start at its first step, so that TensorBoard forgets what an interrupted process wrote beyond the checkpoint
+//! that this one goes on from.
+//!
+//! Events hold the time of day: they belong to no digest and to no promise of the same bits, and nothing reads them back.
+
+use std::{
+    fs::{File, OpenOptions},
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use crate::{Error, LogLine, Result};
+
+/// The form of event that readers know to forget steps by.
+const FILE_VERSION: &[u8] = b"brain.Event:2";
+/// `SessionLog.START`.
+const START: u64 = 1;
+/// How long events may wait in memory: a reader sees a running training about as late.
+const FLUSH: Duration = Duration::from_secs(5);
+/// Files of one second and one process before something else is wrong.
+const SAME_SECOND: u32 = 1_000;
+
+/// The event file of this process for one run.
+#[derive(Debug)]
+pub(crate) struct EventFile {
+    path: PathBuf,
+    file: BufWriter<File>,
+    flushed: Instant,
+}
+
+impl EventFile {
+    /// A new file in `folder` for steps from `first` on; later steps of earlier files are forgotten by readers.
+    pub(crate) fn create(folder: &Path, first: u64) -> Result<Self> {
+        let mut number = 0;
+        let (path, file) = loop {
+            // Readers take files in the order of their names.
+            let name = format!("events.out.tfevents.{:010}.{:03}.vimae.{}", now() as u64, number, std::process::id());
+            let path = folder.join(name);
+            match OpenOptions::new().create_new(true).write(true).open(&path) {
+                Ok(file) => break (path, file),
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists && number < SAME_SECOND => number += 1,
+                Err(source) => return Err(Error::Log { path, source }),
+            }
+        };
+        let mut events = Self { path, file: BufWriter::new(file), flushed: Instant::now() };
+        let mut version = event(None);
+        bytes(&mut version, 3, FILE_VERSION);
+        events.record(&version)?;
+        let mut session = Vec::new();
+        varint(&mut session, 1, START);
+        let mut start = event(Some(first));
+        bytes(&mut start, 7, &session);
+        events.record(&start)?;
+        events.flush()?;
+        Ok(events)
+    }
+
+    /// The loss and the terms of one step.
+    pub(crate) fn push(&mut self, line: &LogLine) -> Result<()> {
+        let mut summary = Vec::new();
+        scalar(&mut summary, "loss", line.loss);
+        for (name, value) in &line.terms {
+            scalar(&mut summary, &format!("terms/{name}"), *value);
+        }
+        let mut one = event(Some(line.step));
+        bytes(&mut one, 5, &summary);
+        self.record(&one)?;
+        if self.flushed.elapsed() >= FLUSH { self.flush() } else { Ok(()) }
+    }
+
+    /// Hands what waits in memory to the system.
+    pub(crate) fn flush(&mut self) -> Result<()> {
+        self.flushed = Instant::now();
+        self.file.flush().map_err(|source| Error::Log { path: self.path.clone(), source })
+    }
+
+    fn record(&mut self, data: &[u8]) -> Result<()> {
+        let length = (data.len() as u64).to_le_bytes();
+        let frame = [&length[..], &masked(&length).to_le_bytes(), data, &masked(data).to_le_bytes()].concat();
+        self.file.write_all(&frame).map_err(|source| Error::Log { path: self.path.clone(), source })
+    }
+}
+
+/// Seconds since 1970.
+fn now() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
+}
+
+/// An event with its time and its step.
+fn event(step: Option<u64>) -> Vec<u8> {
+    let mut event = vec![1 << 3 | 1];
+    event.extend(now().to_le_bytes());
+    if let Some(step) = step {
+        varint(&mut event, 2, step);
+    }
+    event
+}
+
+/// A value of a summary: `tag` and `simple_value`.
+fn scalar(summary: &mut Vec<u8>, tag: &str, value: f64) {
+    let mut one = Vec::new();
+    bytes(&mut one, 1, tag.as_bytes());
+    one.push(2 << 3 | 5);
+    one.extend((value as f32).to_le_bytes());
+    bytes(summary, 1, &one);
+}
+
+/// A field with bytes, or with another message.
+fn bytes(message: &mut Vec<u8>, field: u64, content: &[u8]) {
+    number(message, field << 3 | 2);
+    number(message, content.len() as u64);
+    message.extend(content);
+}
+
+/// A field with a whole number.
+fn varint(message: &mut Vec<u8>, field: u64, value: u64) {
+    number(message, field << 3);
+    number(message, value);
+}
+
+/// Seven bits a byte, the lowest first.
+fn number(message: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        message.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    message.push(value as u8);
+}
+
+/// The checksum as records hold it: turned, and moved by a constant, since checksums of checksums would be weak.
+fn masked(data: &[u8]) -> u32 {
+    crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8)
+}
+
+/// CRC-32C (Castagnoli).
+fn crc32c(data: &[u8]) -> u32 {
+    const TABLE: [u32; 256] = table();
+    !data.iter().fold(!0, |crc: u32, byte| crc >> 8 ^ TABLE[usize::from(crc as u8 ^ byte)])
+}
+
+const fn table() -> [u32; 256] {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let (mut crc, mut bit) = (i as u32, 0);
+        while bit < 8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0x82f6_3b78 } else { crc >> 1 };
+            bit += 1;
+        }
+        table[i] = crc;
+        i += 1;
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    fn line(step: u64) -> LogLine {
+        let terms = BTreeMap::from([("distortion".to_owned(), 2.0 * step as f64), ("rate".to_owned(), -0.5)]);
+        LogLine { step, epoch: 1, loss: step as f64 / 4.0, log_var_min: None, log_var_mean: None, terms }
+    }
+
+    fn files(folder: &Path) -> Vec<PathBuf> {
+        let mut files: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+
+    /// Two processes: steps 1 to 6, a checkpoint at 4, and from there on again with other values.
+    fn interrupted(folder: &Path) {
+        let mut first = EventFile::create(folder, 1).unwrap();
+        (1..=6).for_each(|step| first.push(&line(step)).unwrap());
+        first.flush().unwrap();
+        let mut second = EventFile::create(folder, 5).unwrap();
+        (5..=8).for_each(|step| second.push(&LogLine { loss: 100.0 + step as f64, ..line(step) }).unwrap());
+        second.flush().unwrap();
+    }
+
+    #[test]
+    fn the_checksum_is_castagnolis() {
+        // RFC 3720, B.4.
+        assert_eq!((crc32c(b"123456789"), crc32c(&[0; 32]), crc32c(&[0xff; 32])), (0xe306_9283, 0x8a91_36aa, 0x62a8_ab43));
+    }
+
+    #[test]
+    fn records_are_framed_and_summed() {
+        let folder = tempfile::tempdir().unwrap();
+        interrupted(folder.path());
+        let found = files(folder.path());
+        assert_eq!(found.len(), 2);
+        for (file, records) in found.iter().zip([2 + 6, 2 + 4]) {
+            let bytes = std::fs::read(file).unwrap();
+            let (mut rest, mut count) = (&bytes[..], 0);
+            while !rest.is_empty() {
+                let length = u64::from_le_bytes(rest[..8].try_into().unwrap()) as usize;
+                assert_eq!(rest[8..12], masked(&rest[..8]).to_le_bytes());
+                assert_eq!(rest[12 + length..16 + length], masked(&rest[12..12 + length]).to_le_bytes());
+                (rest, count) = (&rest[16 + length..], count + 1);
+            }
+            assert_eq!(count, records, "{}", file.display());
+        }
+    }
+
+    #[test]
+    fn a_folder_that_refuses_is_named() {
+        let message = EventFile::create(Path::new("/nowhere/at/all"), 1).unwrap_err().to_string();
+        assert!(message.contains("/nowhere/at/all/events.out.tfevents."), "{message}");
+    }
+
+    #[test]
+    fn tensorboard_reads_them_and_forgets_what_was_undone() {
+        let python = std::env::var("VIMAE_PYTHON").unwrap_or_else(|_| "python3".into());
+        let command = |script: &str, folder: &Path| std::process::Command::new(&python).args(["-c", script]).arg(folder).output();
+        if !command("import tensorboard", Path::new(".")).is_ok_and(|output| output.status.success()) {
+            println!("skipped: {python} has no tensorboard (VIMAE_PYTHON names another interpreter)");
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        interrupted(folder.path());
+        let script = "import json, sys\n\
+                      from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n\
+                      events = EventAccumulator(sys.argv[1])\n\
+                      events.Reload()\n\
+                      print(json.dumps({tag: [[e.step, e.value] for e in events.Scalars(tag)] for tag in events.Tags()['scalars']}))\n";
+        let output = command(script, folder.path()).unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let found: BTreeMap<String, Vec<(u64, f64)>> = serde_json::from_slice(&output.stdout).unwrap();
+        let loss = [(1, 0.25), (2, 0.5), (3, 0.75), (4, 1.0), (5, 105.0), (6, 106.0), (7, 107.0), (8, 108.0)];
+        assert_eq!(found["loss"], loss);
+        assert_eq!(found["terms/distortion"], (1..=8).map(|step| (step, 2.0 * step as f64)).collect::<Vec<_>>());
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["loss", "terms/distortion", "terms/rate"]);
+    }
+}

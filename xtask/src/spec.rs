@@ -1,0 +1,162 @@
+//! `cargo xtask spec`: experiment files checked and expanded before anything runs.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use vimae_lab::{Cost, Estimator, Expanded, Profile, Shelf};
+
+use crate::{print, root, sources};
+
+/// Check experiment files, show their runs with what they will take, or print the schema for editors.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(Check),
+    Expand(Expand),
+    Schema,
+}
+
+/// Check files with what they include: every name, setting, range and combination of parts. Reads no data set that
+/// its card describes, and trains nothing.
+#[derive(Debug, Args)]
+struct Check {
+    /// Experiment files.
+    #[arg(required = true)]
+    files: Vec<PathBuf>,
+    /// Folder to look for data sets in before anywhere else.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+/// Show the runs of an experiment with an estimate of their steps, time and memory on this machine.
+///
+/// Steps are exact. Time is counted from the layers at the rate of runs that finished before in the output folder, at
+/// a default rate where there are none: an order of magnitude then.
+#[derive(Debug, Args)]
+struct Expand {
+    /// The experiment file.
+    #[arg(required_unless_present = "profile")]
+    file: Option<PathBuf>,
+    /// All experiments of a profile instead: quick, paper, sweeps.
+    #[arg(long, conflicts_with = "file")]
+    profile: Option<String>,
+    /// Seeds of each run; the experiments' own number where absent.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    seeds: Option<u64>,
+    /// Where it would compute.
+    #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
+    device: String,
+    /// Folder with runs that finished before; runs/PROFILE where absent.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Folder to look for data sets in before anywhere else.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print the runs as one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    match &arguments.command {
+        Command::Check(check) => check_files(check),
+        Command::Expand(expand) => expand_file(expand),
+        Command::Schema => {
+            print(serde_json::to_string_pretty(&vimae_lab::schema())?);
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+fn check_files(arguments: &Check) -> Result<ExitCode> {
+    let paper = vimae_lab::paper(&root().join("experiments"))?;
+    let mut shelf = Shelf::new(sources(arguments.data_dir.clone()));
+    let mut estimator = Estimator::new(&vimae_lab::device("cpu")?);
+    let mut wrong = 0;
+    for file in &arguments.files {
+        match vimae_lab::check_experiment(file, &paper, &mut estimator, &mut shelf) {
+            Ok(experiment) => {
+                let runs = experiment.runs(experiment.seeds).len();
+                print(format_args!("{}: {runs} {}", file.display(), if runs == 1 { "run" } else { "runs" }));
+            }
+            Err(error) => {
+                tracing::error!("{error}");
+                wrong += 1;
+            }
+        }
+    }
+    Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn expand_file(arguments: &Expand) -> Result<ExitCode> {
+    let Expand { file, profile, seeds, device, out, data_dir, json } = arguments;
+    let name = match file {
+        Some(file) => file.display().to_string(),
+        None => profile.clone().context("a file or a profile")?,
+    };
+    anyhow::ensure!(file.is_none() || name.ends_with(".toml"), "{name}: an experiment is a .toml file");
+    let root = root();
+    let profile = Profile::load(&root.join("experiments"), &name)?;
+    let out = out.clone().unwrap_or_else(|| root.join("runs").join(&profile.name));
+    let mut shelf = Shelf::new(sources(data_dir.clone()));
+    let device = vimae_lab::device(device)?;
+    let mut estimator = Estimator::calibrated(&device, &out, &mut shelf);
+    let runs = vimae_lab::expand(&profile, *seeds, &mut estimator, &mut shelf)?;
+    match estimator.calibrated_on() {
+        0 => tracing::info!("no finished runs in {}: times at default rates", out.display()),
+        n => tracing::info!("times at the rate of {n} finished runs in {}", out.display()),
+    }
+    if *json {
+        print(serde_json::to_string(&runs)?);
+    } else {
+        table(&runs);
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn table(runs: &[Expanded]) {
+    let label = |run: &Expanded| format!("{} {} seed {}", run.experiment, run.spec.method, run.spec.seed);
+    let width = runs.iter().map(|run| label(run).chars().count()).max().unwrap_or(0).max(5);
+    print(format_args!("{:width$}  {:>10}  {:>12}  {:>12}  {:>10}", "run", "steps", "training", "evaluation", "memory"));
+    for run in runs {
+        match &run.cost {
+            Some(cost) => print(format_args!(
+                "{:width$}  {:>10}  {:>12}  {:>12}  {:>10}",
+                label(run),
+                cost.steps,
+                time(cost.training_seconds),
+                time(cost.evaluation_seconds),
+                memory(cost.memory_bytes)
+            )),
+            None => print(format_args!("{:width$}  {}", label(run), run.problem.as_deref().unwrap_or("unknown"))),
+        }
+    }
+    let known: Vec<&Cost> = runs.iter().filter_map(|run| run.cost.as_ref()).collect();
+    let (steps, most) = (known.iter().map(|c| c.steps).sum::<u64>(), known.iter().map(|c| c.memory_bytes).max().unwrap_or(0));
+    let seconds = known.iter().map(|c| c.seconds()).sum();
+    let unknown = runs.len() - known.len();
+    let rest = if unknown > 0 { format!("; {unknown} more of unknown cost") } else { String::new() };
+    print(format_args!("{} runs, {steps} steps, {} one after another, at most {} at once{rest}", known.len(), time(seconds), memory(most)));
+}
+
+/// Hours from an hour on, minutes and seconds below.
+fn time(seconds: f64) -> String {
+    match seconds {
+        s if s < 60.0 => format!("{s:.1} s"),
+        s if s < 3600.0 => format!("{:.1} min", s / 60.0),
+        s => format!("{:.1} h", s / 3600.0),
+    }
+}
+
+fn memory(bytes: u64) -> String {
+    match bytes >> 20 {
+        mib if mib < 10_240 => format!("{mib} MiB"),
+        mib => format!("{:.1} GiB", mib as f64 / 1024.0),
+    }
+}
