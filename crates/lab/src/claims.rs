@@ -120,6 +120,7 @@ mod tests {
     fn cell(method: &str, seed: u64, metric: &str, protocol: &str, value: f64) -> Cell {
         Cell {
             target: "table3".into(),
+            model: String::new(),
             dataset: "digits".into(),
             method: method.into(),
             seed,
