@@ -4,7 +4,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{
-    AutoEncoder, Code, Dataset, Decoder, Encoder, Head, ImageSet, ImageShape, Mode, Parameters, PixelNoise, PixelRange, Purpose, Result,
+    AutoEncoder, Code, Dataset, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PixelNoise, PixelRange, Purpose, Result,
     Split, Streams,
 };
 use vimae_eval::{Outcome, Subject, evaluate};
@@ -97,7 +97,7 @@ fn measure(head: Head, metrics: &[&str], settings: serde_json::Value) -> vimae_e
         labels: 0,
         ..Evaluation::default()
     };
-    let subject = Subject { model: &model, prior: &prior, pixel_noise: PixelNoise::None, dataset: &dataset };
+    let subject = Subject { model: &model, prior: &prior, pixel_noise: PixelNoise::None, dataset: &dataset, files: &MetricFiles::default() };
     evaluate(&subject, &evaluation, 3, &mut |_, _, _| {})
 }
 

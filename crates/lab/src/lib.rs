@@ -12,6 +12,7 @@ mod error;
 mod experiments;
 mod fetch;
 mod fid;
+mod fid_weights;
 mod layout;
 mod measure;
 mod pictures;
