@@ -22,7 +22,7 @@ fn picture(path: &Path, side: u32, kind: png::ColorType, depth: png::BitDepth, p
 }
 
 /// Weights of the right names and shapes that nobody trained.
-fn untrained(path: &Path) -> Result<()> {
+pub(crate) fn untrained(path: &Path) -> Result<()> {
     let mut state = 1_u32;
     let mut uniform = || {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -52,11 +52,12 @@ fn train_in(folder: &Path, (objective, prior, divergence): &Parts, step: u64) ->
     let plan = Plan { epochs: 3, checkpoint_epochs: 1, rollbacks: 0, adam, critic_learning_rate: Some(2e-3), seed: 3 };
     let mut batches = Until { inner: Loader::new(dataset, Split::Train, 400, Streams::new(3), &Device::Cpu)?, step };
     let mut resumed = Vec::new();
-    let trained = train(Job { line, batches: &mut batches, plan, folder, training_sha256: "test", stop: &AtomicBool::new(false) }, &mut |event| {
-        if let Event::Resumed { step } = event {
-            resumed.push(step);
-        }
-    });
+    let trained =
+        train(Job { line, batches: &mut batches, plan, folder, training_sha256: "test", stop: &AtomicBool::new(false) }, &mut |event| {
+            if let Event::Resumed { step } = event {
+                resumed.push(step);
+            }
+        });
     Ok((trained, resumed))
 }
 

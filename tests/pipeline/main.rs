@@ -4,6 +4,7 @@ mod comparison;
 mod divergence;
 mod errors;
 mod evaluation;
+mod fid_metric;
 mod interruption;
 mod kills;
 mod learning_parts;

@@ -22,7 +22,7 @@ pub use data::{Batch, Batches, Dataset, ImageSet, ImageShape, PixelRange, Split}
 pub use divergence::Divergence;
 pub use encoder_noise::{EncoderNoise, WithNoise};
 pub use error::{Error, Result};
-pub use metric::{Evidence, Metric, Reading};
+pub use metric::{Evidence, Metric, MetricFiles, Reading};
 pub use model::{AutoEncoder, Code, Decoder, Encoder, Head, Mode};
 pub use noise::PixelNoise;
 pub use objective::{Loss, Objective, Pass};

@@ -1,8 +1,19 @@
 //! Numbers reported about a trained model.
 
+use std::path::PathBuf;
+
 use candle_core::Tensor;
 
 use crate::{AutoEncoder, Code, Dataset, PixelRange, Prior, Result, Streams};
+
+/// Files beside the data that some metrics use where they are there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct MetricFiles {
+    /// Weights of the FID InceptionV3, where they were found.
+    pub inception: Option<PathBuf>,
+    /// A folder that keeps features of real pictures from one evaluation to the next.
+    pub feature_cache: Option<PathBuf>,
+}
 
 /// What an evaluation gathered about a model, for metrics to measure. All tensors are on the CPU.
 pub struct Evidence<'a> {
@@ -35,6 +46,8 @@ pub struct Evidence<'a> {
     pub validation: &'a Tensor,
     /// Random streams of the evaluation.
     pub streams: &'a Streams,
+    /// Files beside the data.
+    pub files: &'a MetricFiles,
 }
 
 /// One value with the protocol that made it.

@@ -37,7 +37,12 @@ mod tests {
     #[test]
     fn linear_weights_count_once_on_their_side() {
         let parameters = Parameters::new(0, DType::F32, &Device::Cpu);
-        for (name, shape) in [("encoder.fc.weight", &[3, 5][..]), ("encoder.fc.bias", &[3]), ("encoder.conv.weight", &[4, 2, 3, 3]), ("decoder.out.weight", &[7, 2])] {
+        for (name, shape) in [
+            ("encoder.fc.weight", &[3, 5][..]),
+            ("encoder.fc.bias", &[3]),
+            ("encoder.conv.weight", &[4, 2, 3, 3]),
+            ("decoder.out.weight", &[7, 2]),
+        ] {
             parameters.weight(name, shape, Init::Constant(0.0)).unwrap();
         }
         assert_eq!(Work::of_linear(&parameters), Work { encode: 15, decode: 14, values: 10 });

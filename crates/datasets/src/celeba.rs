@@ -18,6 +18,7 @@ use vimae_core::{Entry, ImageShape, PixelRange, Split};
 
 use crate::{
     BuildDataset, Card, Container, Error, Opened, Picture, Request, Result,
+    fewer,
     gather::{Broken, Gather},
     prepared, published,
     stack::Stack,
@@ -28,7 +29,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "202 599 faces; 64x64 colour",
     source: "Liu, Luo, Wang, Tang 2015; img_align_celeba as folder, zip or tar",
-    keys: &[],
+    keys: &[fewer::TRAIN, fewer::TEST],
     build: BuildDataset { card: include_str!("../../../datasets/celeba.toml"), find, open },
 };
 
@@ -71,7 +72,7 @@ fn open(request: &Request) -> Result<Opened> {
         Some(partition) => (format!("{PARTITION} {}", digest(partition)?), by_partition(&set, partition)?),
         None => by_number(set),
     };
-    Opened::new(NAME, PixelRange::Symmetric, 1, &rule, splits, files, skipped)
+    Opened::new(request, NAME, PixelRange::Symmetric, 1, &rule, splits, files, skipped)
 }
 
 /// A face as networks see it: the middle 140 of 178 columns and as many rows, 64 x 64 by Lanczos.

@@ -11,6 +11,7 @@ use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 
 use crate::{
     BuildDataset, Card, Container, Error, Opened, Request, Result,
+    fewer,
     gather::{Broken, Gather},
     numpy, parquet, published,
     stack::Stack,
@@ -21,7 +22,11 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "60 000 photographs of ten kinds; 32x32 colour",
     source: "Krizhevsky 2009; Hub uoft-cs/cifar10 or cifar-10-binary.tar.gz",
-    keys: &[Key::choice("split", &["paper", "wae"], "paper: 50 000 / 10 000; wae: pooled and shuffled as the WAE code does")],
+    keys: &[
+        Key::choice("split", &["paper", "wae"], "paper: 50 000 / 10 000; wae: pooled and shuffled as the WAE code does"),
+        fewer::TRAIN,
+        fewer::TEST,
+    ],
     build: BuildDataset { card: include_str!("../../../datasets/cifar10.toml"), find, open },
 };
 
@@ -82,7 +87,7 @@ fn open(request: &Request) -> Result<Opened> {
     } else {
         ("as published", vec![(Split::Train, train), (Split::Test, test)])
     };
-    Opened::new(NAME, PixelRange::Symmetric, CLASSES, rule, splits, files, skipped)
+    Opened::new(request, NAME, PixelRange::Symmetric, CLASSES, rule, splits, files, skipped)
 }
 
 fn refused(path: &Path) -> Error {

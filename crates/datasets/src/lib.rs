@@ -4,6 +4,7 @@ pub mod card;
 pub mod container;
 pub mod digest;
 mod error;
+mod fewer;
 mod gather;
 pub mod hostile;
 pub mod idx;

@@ -18,6 +18,7 @@ use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 use crate::{
     BuildDataset, Card, Error, Opened, Request, Result,
     digest::hex,
+    fewer,
     gather::{Broken, Gather},
     idx, numpy, parquet,
     stack::Stack,
@@ -28,7 +29,11 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "70 000 handwritten digits; 28x28 grey",
     source: "LeCun, Cortes, Burges 1998; Hub ylecun/mnist or the idx files",
-    keys: &[Key::choice("split", &["paper", "wae"], "paper: 50 000 / 10 000 / 10 000; wae: pooled and shuffled as the WAE code does")],
+    keys: &[
+        Key::choice("split", &["paper", "wae"], "paper: 50 000 / 10 000 / 10 000; wae: pooled and shuffled as the WAE code does"),
+        fewer::TRAIN,
+        fewer::TEST,
+    ],
     build: BuildDataset { card: include_str!("../../../datasets/mnist.toml"), find, open },
 };
 
@@ -80,7 +85,7 @@ fn open(request: &Request) -> Result<Opened> {
     } else {
         ("the last 10 000 of the training file validate", vec![(Split::Train, train), (Split::Validation, validation), (Split::Test, test)])
     };
-    Opened::new(NAME, PixelRange::Unit, CLASSES, rule, splits, files, skipped)
+    Opened::new(request, NAME, PixelRange::Unit, CLASSES, rule, splits, files, skipped)
 }
 
 fn wae(train: Stack, test: Stack) -> Result<Vec<(Split, Stack)>> {

@@ -20,6 +20,7 @@ use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 
 use crate::{
     BuildDataset, Card, Container, Error, Opened, Picture, Request, Result,
+    fewer,
     gather::{Broken, Gather},
     published,
     stack::Stack,
@@ -33,6 +34,8 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     keys: &[
         Key::choice("rotations", &["four", "none"], "four: every drawing by 0, 90, 180 and 270 degrees, same class"),
         Key::choice("repeats", &["keep", "drop"], "characters that several archives hold: keep counts them once an archive"),
+        fewer::TRAIN,
+        fewer::TEST,
     ],
     build: BuildDataset { card: include_str!("../../../datasets/omniglot.toml"), find, open },
 };
@@ -89,7 +92,7 @@ fn open(request: &Request) -> Result<Opened> {
         splits.push((split, if turn { rotated(&set) } else { set }));
     }
     let rule = format!("alphabets that test: {}", tests.into_iter().collect::<Vec<_>>().join(", "));
-    Opened::new(NAME, PixelRange::Unit, classes as usize, &rule, splits, files, skipped)
+    Opened::new(request, NAME, PixelRange::Unit, classes as usize, &rule, splits, files, skipped)
 }
 
 fn stem(path: &Path) -> String {

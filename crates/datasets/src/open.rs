@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use vimae_core::{Dataset, PixelRange, Settings, Split};
 
-use crate::{Card, DATASETS, Error, Pictures, Result, Sources, gather::Broken, stack::Stack};
+use crate::{Card, DATASETS, Error, Pictures, Result, Sources, fewer::fewer, gather::Broken, stack::Stack};
 
 /// How an entry of the catalogue is described, found and opened.
 #[derive(Debug, Clone, Copy)]
@@ -47,7 +47,9 @@ pub struct Opened {
 }
 
 impl Opened {
+    /// The splits as the request asks for them: all pictures, or fewer.
     pub(crate) fn new(
+        request: &Request,
         name: &str,
         range: PixelRange,
         classes: usize,
@@ -56,8 +58,9 @@ impl Opened {
         files: Vec<PathBuf>,
         skipped: Vec<Broken>,
     ) -> Result<Self> {
+        let (rule, splits) = fewer(request.settings, rule, splits)?;
         let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<_>>()?;
-        Ok(Self { dataset: Box::new(Pictures::new(name, range, classes, rule, splits)?), files, skipped })
+        Ok(Self { dataset: Box::new(Pictures::new(name, range, classes, &rule, splits)?), files, skipped })
     }
 }
 

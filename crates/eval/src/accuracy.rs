@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use vimae_core::{Code, ImageSet, Split};
-use vimae_spec::{Classifier, CodeName, Evaluation, Measurement, NoiseOn};
+use vimae_spec::{Classifier, CodeName, Evaluation, MaskFill, Measurement, NoiseOn};
 
 use crate::{
     FewLabel, Result,
-    condition::{CONDITIONS, Condition},
+    condition::{CONDITIONS, Condition, conditions},
     confusion::{self, Confusion},
     draws::{Draw, Draws},
     few_label::Sets,
@@ -42,63 +42,73 @@ pub(crate) fn measure(gatherer: &mut Gatherer<'_, '_>, evaluation: &Evaluation, 
     let known = if draws.split == Split::Train { train } else { test };
     let (known_rows, asked_rows) = (draws.known(), draws.asked());
 
-    let both = evaluation.noise.contains(&NoiseOn::Both);
-    let mut codes = (Vec::new(), Vec::new());
-    for (condition, (name, change)) in CONDITIONS.iter().enumerate() {
-        if both || condition == 0 {
-            let code = corrupted(gatherer, &format!("{name}, labelled pictures"), known, &known_rows, *change, LABELLED_NOISE)?;
-            codes.0.push(forms(gatherer, &code, evaluation, KNOWN_CODES + condition as u64)?);
-        }
-        let code = match change {
-            Condition::Clean if asked_rows.len() == test.len() => clean.clone(),
-            _ => corrupted(gatherer, name, test, &asked_rows, *change, 0)?,
-        };
-        codes.1.push(forms(gatherer, &code, evaluation, ASKED_CODES + condition as u64)?);
-    }
-    if codes.0.iter().chain(&codes.1).flatten().any(|(_, codes)| codes.iter().any(|v| !v.is_finite())) {
-        return Ok(nothing(&protocols, size, "the codes are not all finite"));
-    }
-
     let mut found = Found { measurements: Vec::new(), confusions: Vec::new() };
-    for (done, protocol) in protocols.iter().enumerate() {
-        let name = protocol.protocol(size);
-        (gatherer.progress)(&name, done, protocols.len());
-        let one = |draw: &Draw| {
-            let known_at: Vec<usize> = draw.known.iter().filter_map(|i| known_rows.binary_search(i).ok()).collect();
-            let asked_at: Vec<usize> = draw.asked.iter().filter_map(|i| asked_rows.binary_search(i).ok()).collect();
-            let of = |all: &[Forms], rows: &[usize]| -> Vec<Array2<f64>> {
-                all.iter().flatten().filter(|(code, _)| *code == protocol.code).map(|(_, codes)| codes.select(Axis(0), rows)).collect()
+    for &fill in &evaluation.masks {
+        let conditions = conditions(fill);
+        let both = evaluation.noise.contains(&NoiseOn::Both);
+        let mut codes = (Vec::new(), Vec::new());
+        for (condition, (name, change)) in conditions.iter().enumerate() {
+            if both || condition == 0 {
+                let code = corrupted(gatherer, &format!("{name}, labelled pictures"), known, &known_rows, *change, LABELLED_NOISE)?;
+                codes.0.push(forms(gatherer, &code, evaluation, KNOWN_CODES + place(name))?);
+            }
+            let code = match change {
+                Condition::Clean if asked_rows.len() == test.len() => clean.clone(),
+                _ => corrupted(gatherer, name, test, &asked_rows, *change, 0)?,
             };
-            let labels = draw.known.iter().map(|i| known.labels()[*i]).collect();
-            protocol.classify(&Sets { known: of(&codes.0, &known_at), labels, asked: of(&codes.1, &asked_at) })
-        };
-        // A transductive machine runs its classes in parallel and holds a large matrix.
-        let predicted: Result<Vec<_>> = match protocol.classifier {
-            Classifier::Tsvm => draws.draws.iter().map(one).collect(),
-            _ => draws.draws.par_iter().map(one).collect(),
-        };
-        let predicted = match predicted {
-            Ok(predicted) => predicted,
-            // Too few labels to tune with, for instance: a number that does not exist, not a failed run.
-            Err(crate::Error::Svm(error)) => {
-                found.measurements.extend(nothing(std::slice::from_ref(protocol), size, &error.to_string()).measurements);
-                continue;
-            }
-            Err(error) => return Err(error),
-        };
-        let truth: Vec<Vec<u32>> = draws.draws.iter().map(|draw| draw.asked.iter().map(|i| test.labels()[*i]).collect()).collect();
-        let over =
-            OverDraws { protocol: &name, truth: &truth, predicted: &predicted, known: draws.draws.first().map_or(0, |d| d.known.len()) };
-        found.measurements.extend(over.accuracies());
-        if draws.unseen.is_none() {
-            if done == 0 {
-                found.measurements.extend(over.classes());
-            }
-            found.confusions.extend(confusion::of(&name, &truth, &predicted));
+            codes.1.push(forms(gatherer, &code, evaluation, ASKED_CODES + place(name))?);
         }
+        let protocols: Vec<FewLabel> = protocols.iter().filter(|protocol| protocol.fill == fill).copied().collect();
+        if codes.0.iter().chain(&codes.1).flatten().any(|(_, codes)| codes.iter().any(|v| !v.is_finite())) {
+            found.measurements.extend(nothing(&protocols, size, "the codes are not all finite").measurements);
+            continue;
+        }
+        for (done, protocol) in protocols.iter().enumerate() {
+            let name = protocol.protocol(size);
+            (gatherer.progress)(&name, done, protocols.len());
+            let one = |draw: &Draw| {
+                let known_at: Vec<usize> = draw.known.iter().filter_map(|i| known_rows.binary_search(i).ok()).collect();
+                let asked_at: Vec<usize> = draw.asked.iter().filter_map(|i| asked_rows.binary_search(i).ok()).collect();
+                let of = |all: &[Forms], rows: &[usize]| -> Vec<Array2<f64>> {
+                    all.iter().flatten().filter(|(code, _)| *code == protocol.code).map(|(_, codes)| codes.select(Axis(0), rows)).collect()
+                };
+                let labels = draw.known.iter().map(|i| known.labels()[*i]).collect();
+                protocol.classify(&Sets { known: of(&codes.0, &known_at), labels, asked: of(&codes.1, &asked_at) })
+            };
+            // A transductive machine runs its classes in parallel and holds a large matrix.
+            let predicted: Result<Vec<_>> = match protocol.classifier {
+                Classifier::Tsvm => draws.draws.iter().map(one).collect(),
+                _ => draws.draws.par_iter().map(one).collect(),
+            };
+            let predicted = match predicted {
+                Ok(predicted) => predicted,
+                // Too few labels to tune with, for instance: a number that does not exist, not a failed run.
+                Err(crate::Error::Svm(error)) => {
+                    found.measurements.extend(nothing(std::slice::from_ref(protocol), size, &error.to_string()).measurements);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            let truth: Vec<Vec<u32>> = draws.draws.iter().map(|draw| draw.asked.iter().map(|i| test.labels()[*i]).collect()).collect();
+            let known = draws.draws.first().map_or(0, |draw| draw.known.len());
+            let over = OverDraws { protocol: &name, fill, truth: &truth, predicted: &predicted, known };
+            found.measurements.extend(over.accuracies());
+            // Clean codes are the same whatever a mask leaves.
+            if draws.unseen.is_none() && fill == MaskFill::Black {
+                if done == 0 {
+                    found.measurements.extend(over.classes());
+                }
+                found.confusions.extend(confusion::of(&name, &truth, &predicted));
+            }
+        }
+        (gatherer.progress)("few-label accuracy", protocols.len(), protocols.len());
     }
-    (gatherer.progress)("few-label accuracy", protocols.len(), protocols.len());
     Ok(found)
+}
+
+/// The place of a condition's random draws, the same whatever other conditions there are.
+fn place(name: &str) -> u64 {
+    CONDITIONS.iter().position(|(n, _)| *n == name).unwrap_or(CONDITIONS.len()) as u64
 }
 
 /// The forms of code that are asked for.
@@ -132,7 +142,7 @@ fn corrupted(
 /// Measurements that say why there are none.
 fn nothing(protocols: &[FewLabel], size: usize, reason: &str) -> Found {
     let mut seen = BTreeSet::new();
-    let names = protocols.iter().map(|p| p.protocol(size)).filter(|name| seen.insert(name.clone()));
-    let measurements = names.flat_map(|name| OverDraws::none(&name, size, reason)).collect();
+    let names = protocols.iter().map(|p| (p.protocol(size), p.fill)).filter(|(name, _)| seen.insert(name.clone()));
+    let measurements = names.flat_map(|(name, fill)| OverDraws::none(&name, fill, size, reason)).collect();
     Found { measurements, confusions: Vec::new() }
 }

@@ -1,7 +1,9 @@
 //! Everything that is measured on a trained model.
 
 use candle_core::{Device, Tensor};
-use vimae_core::{AutoEncoder, Dataset, Error as CoreError, Evidence, Metric, PixelNoise, Prior, Reading, Settings, Split, Streams};
+use vimae_core::{
+    AutoEncoder, Dataset, Error as CoreError, Evidence, Metric, MetricFiles, PixelNoise, Prior, Reading, Settings, Split, Streams,
+};
 use vimae_metrics::METRICS;
 use vimae_spec::{Evaluation, Measurement};
 
@@ -24,6 +26,8 @@ pub struct Subject<'a> {
     pub pixel_noise: PixelNoise,
     /// The data.
     pub dataset: &'a dyn Dataset,
+    /// Files beside the data that some metrics use.
+    pub files: &'a MetricFiles,
 }
 
 /// What an evaluation found.
@@ -82,6 +86,7 @@ pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progr
         generated: &generated,
         validation: &validation,
         streams: &streams,
+        files: subject.files,
     };
     let mut measurements = Vec::new();
     for (done, metric) in metrics.iter().enumerate() {

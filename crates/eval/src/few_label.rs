@@ -8,7 +8,7 @@
 //! labelled pictures are corrupted as the test pictures are, and everything is fitted anew under every condition.
 
 use ndarray::{Array2, ArrayView2, s};
-use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, NoiseOn};
+use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, MaskFill, NoiseOn};
 use vimae_svm::{Kernel, Machines, Standardiser, Svm, TransductiveSvm, cross_validate};
 
 use crate::{Result, neighbours::Neighbours, probe::Probe};
@@ -33,6 +33,8 @@ pub struct FewLabel {
     pub pool: usize,
     /// Which pictures are corrupted.
     pub noise: NoiseOn,
+    /// What masks leave.
+    pub fill: MaskFill,
     /// Which code stands for a picture.
     pub code: CodeName,
     /// Whether C and gamma are chosen by cross-validation on the labelled codes.
@@ -54,13 +56,14 @@ impl FewLabel {
     /// All that an evaluation asks for, the main one first; `labels` and `unseen` are those of its draws.
     pub fn all(evaluation: &Evaluation, labels: usize, unseen: Option<usize>, sampled: bool) -> Vec<Self> {
         let mut all = Vec::new();
+        let fills = || evaluation.masks.iter().flat_map(|fill| evaluation.noise.iter().map(move |noise| (*fill, *noise)));
         for &code in evaluation.codes.iter().filter(|code| sampled || **code == CodeName::Mean) {
-            for &noise in &evaluation.noise {
+            for (fill, noise) in fills() {
                 for &classifier in &evaluation.classifiers {
                     let machines = matches!(classifier, Classifier::Svm | Classifier::Tsvm);
                     let kernels = if machines { evaluation.kernels.as_slice() } else { &[KernelName::Linear] };
                     let tune = evaluation.tune && machines;
-                    let one = |&kernel| Self { classifier, kernel, labels, unseen, pool: evaluation.pool, noise, code, tune };
+                    let one = |&kernel| Self { classifier, kernel, labels, unseen, pool: evaluation.pool, noise, fill, code, tune };
                     all.extend(kernels.iter().map(one));
                 }
             }
@@ -86,12 +89,13 @@ impl FewLabel {
             NoiseOn::Test => "test",
             NoiseOn::Both => "both",
         };
+        let fill = if self.fill == MaskFill::Grey { ",mask=grey" } else { "" };
         let code = match self.code {
             CodeName::Mean => "mean",
             CodeName::Sample => "sample",
         };
         let tuned = if self.tune { format!(",tuned={FOLDS}-fold-on-labels") } else { String::new() };
-        format!("{start},noise={noise},code={code}{tuned})")
+        format!("{start},noise={noise}{fill},code={code}{tuned})")
     }
 
     /// The class of every code to classify under every condition.
@@ -205,6 +209,14 @@ mod tests {
         let tuned = FewLabel::all(&Evaluation { tune: true, ..everything() }, 300, Some(5), true);
         assert_eq!(tuned.len(), 24);
         assert_eq!(tuned[0].protocol(9), "svm.inductive(kernel=rbf,labels=300,unseen=5,noise=test,code=mean,tuned=5-fold-on-labels)");
+        let grey = FewLabel::all(&Evaluation { masks: vec![MaskFill::Black, MaskFill::Grey], ..Evaluation::default() }, 30, None, false);
+        assert_eq!(
+            grey.iter().map(|p| p.protocol(9)).collect::<Vec<_>>(),
+            [
+                "svm.inductive(kernel=rbf,labels=30,noise=test,code=mean)",
+                "svm.inductive(kernel=rbf,labels=30,noise=test,mask=grey,code=mean)",
+            ]
+        );
         assert_eq!(tuned[4].protocol(9), "knn(k=10,labels=300,unseen=5,noise=test,code=mean)");
     }
 

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use vimae_metrics::Summary;
-use vimae_spec::Measurement;
+use vimae_spec::{MaskFill, Measurement};
 
-use crate::condition::CONDITIONS;
+use crate::condition::{CONDITIONS, conditions};
 
 /// What one protocol predicted.
 pub(crate) struct OverDraws<'a> {
     pub(crate) protocol: &'a str,
+    /// What masks leave.
+    pub(crate) fill: MaskFill,
     /// Labelled pictures of a draw.
     pub(crate) known: usize,
     /// True classes by draw.
@@ -23,7 +25,7 @@ impl OverDraws<'_> {
     /// Accuracy under every condition: percent of test pictures, mean over draws.
     pub(crate) fn accuracies(&self) -> Vec<Measurement> {
         let all = |_: u32| true;
-        CONDITIONS.iter().enumerate().map(|(condition, (metric, _))| self.accuracy((*metric).into(), condition, all)).collect()
+        shown(self.fill).map(|(condition, metric)| self.accuracy(metric.into(), condition, all)).collect()
     }
 
     /// Accuracy on clean pictures of each class alone.
@@ -33,9 +35,8 @@ impl OverDraws<'_> {
     }
 
     /// Measurements without a value, and why.
-    pub(crate) fn none(protocol: &str, n: usize, reason: &str) -> Vec<Measurement> {
-        let none = |(metric, _): &(&str, _)| measurement((*metric).into(), protocol, n, None, Some(reason.into()));
-        CONDITIONS.iter().map(none).collect()
+    pub(crate) fn none(protocol: &str, fill: MaskFill, n: usize, reason: &str) -> Vec<Measurement> {
+        shown(fill).map(|(_, metric)| measurement(metric.into(), protocol, n, None, Some(reason.into()))).collect()
     }
 
     fn accuracy(&self, metric: String, condition: usize, of: impl Fn(u32) -> bool) -> Measurement {
@@ -53,6 +54,12 @@ impl OverDraws<'_> {
         let plural = if draws == 1 { "" } else { "s" };
         measurement(metric, self.protocol, n, summary, Some(format!("{draws} draw{plural} of {} labelled pictures{interval}", self.known)))
     }
+}
+
+/// The places and names of the conditions that are reported: masks of another fill than the tables' change no other.
+fn shown(fill: MaskFill) -> impl Iterator<Item = (usize, &'static str)> {
+    let others = usize::from(fill != MaskFill::Black);
+    conditions(fill).into_iter().map(|(metric, _)| metric).enumerate().skip(others)
 }
 
 /// Student's t at 97.5 %.
@@ -82,16 +89,18 @@ mod tests {
     fn means_are_over_draws_and_classes_stand_alone() {
         let truth = [vec![1, 1, 2, 2], vec![1, 1, 2, 2]];
         let predicted = [vec![vec![1, 2, 2, 2]; CONDITIONS.len()], vec![vec![1, 1, 2, 2]; CONDITIONS.len()]];
-        let over = OverDraws { protocol: "p", known: 6, truth: &truth, predicted: &predicted };
+        let over = OverDraws { protocol: "p", fill: MaskFill::Black, known: 6, truth: &truth, predicted: &predicted };
         let all = over.accuracies();
         assert_eq!((all.len(), all[0].value, all[0].standard_error, all[0].n), (6, Some(87.5), Some(12.5), 4));
         // t at one degree of freedom is 12.706.
         assert_eq!(all[0].note.as_deref(), Some("2 draws of 6 labelled pictures, 95 % interval ± 158.83"));
+        let grey = OverDraws { fill: MaskFill::Grey, ..over }.accuracies();
+        assert_eq!(grey.iter().map(|m| m.metric.as_str()).collect::<Vec<_>>(), ["accuracy.mask_0_2", "accuracy.mask_0_5"]);
         let classes = over.classes();
         assert_eq!(
             classes.iter().map(|c| (c.metric.as_str(), c.value, c.n)).collect::<Vec<_>>(),
             [("accuracy.clean.class_1", Some(75.0), 2), ("accuracy.clean.class_2", Some(100.0), 2)]
         );
-        assert!(OverDraws::none("p", 4, "why").iter().all(|m| m.value.is_none() && m.note.as_deref() == Some("why")));
+        assert!(OverDraws::none("p", MaskFill::Black, 4, "why").iter().all(|m| m.value.is_none() && m.note.as_deref() == Some("why")));
     }
 }

@@ -4,8 +4,8 @@
 
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{
-    AutoEncoder, Code, Dataset, Decoder, Encoder, Error, Head, ImageSet, ImageShape, Mode, Parameters, PixelNoise, PixelRange, Purpose,
-    Result, Split, Streams,
+    AutoEncoder, Code, Dataset, Decoder, Encoder, Error, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PixelNoise, PixelRange,
+    Purpose, Result, Split, Streams,
 };
 use vimae_eval::{Outcome, Subject, evaluate};
 use vimae_priors::normal;
@@ -122,7 +122,7 @@ fn small() -> Evaluation {
 
 fn run(head: Head, pixel_noise: PixelNoise, dataset: &Corners, evaluation: &Evaluation) -> vimae_eval::Result<Outcome> {
     let (model, prior) = (model(head), normal::prior());
-    let subject = Subject { model: &model, prior: &prior, pixel_noise, dataset };
+    let subject = Subject { model: &model, prior: &prior, pixel_noise, dataset, files: &MetricFiles::default() };
     evaluate(&subject, evaluation, 7, &mut |_, done, of| assert!(done <= of))
 }
 
@@ -272,7 +272,7 @@ fn codes_that_are_no_numbers_and_labels_that_do_not_suffice_become_notes() {
     let parameters = Parameters::new(1, DType::F32, &Device::Cpu);
     let (model, prior) = (Broken(Toy { parameters, head: Head::Deterministic }), normal::prior());
     let data = data();
-    let subject = Subject { model: &model, prior: &prior, pixel_noise: PixelNoise::None, dataset: &data };
+    let subject = Subject { model: &model, prior: &prior, pixel_noise: PixelNoise::None, dataset: &data, files: &MetricFiles::default() };
     let evaluation = Evaluation { metrics: vec!["reconstruction".into()], ..small() };
     let outcome = evaluate(&subject, &evaluation, 7, &mut |_, _, _| {}).unwrap();
     assert_eq!(note(&outcome).unwrap(), "the codes are not all finite");

@@ -4,8 +4,8 @@
 
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{
-    AutoEncoder, Code, Dataset, Decoder, Encoder, Head, ImageSet, ImageShape, Mode, Parameters, PixelNoise, PixelRange, Purpose, Result,
-    Split, Streams,
+    AutoEncoder, Code, Dataset, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PixelNoise, PixelRange,
+    Purpose, Result, Split, Streams,
 };
 use vimae_eval::{Outcome, Subject, evaluate};
 use vimae_priors::normal;
@@ -97,7 +97,8 @@ fn measure(head: Head, metrics: &[&str], settings: serde_json::Value) -> vimae_e
         labels: 0,
         ..Evaluation::default()
     };
-    let subject = Subject { model: &model, prior: &prior, pixel_noise: PixelNoise::None, dataset: &dataset };
+    let subject =
+        Subject { model: &model, prior: &prior, pixel_noise: PixelNoise::None, dataset: &dataset, files: &MetricFiles::default() };
     evaluate(&subject, &evaluation, 3, &mut |_, _, _| {})
 }
 

@@ -1,6 +1,8 @@
 //! Measurements of runs beside the paper's numbers.
 
-use vimae_spec::{Cell, Experiment, Measurement, Paper, RunRecord};
+use vimae_core::Settings;
+use vimae_models::MODELS;
+use vimae_spec::{Cell, Experiment, Measurement, Model, Paper, RunRecord};
 
 /// The cells of one finished run: one for each measurement and each row of the paper that it is held
 /// against, under the experiment's own name where there is none.
@@ -38,6 +40,7 @@ pub(crate) fn bare(target: &str, record: &RunRecord, measurement: &Measurement) 
     Cell {
         target: target.into(),
         dataset: record.spec.dataset.name.clone(),
+        model: network(&record.spec.model),
         method: record.spec.method.clone(),
         seed: record.spec.seed,
         metric: measurement.metric.clone(),
@@ -60,9 +63,19 @@ pub(crate) fn bare(target: &str, record: &RunRecord, measurement: &Measurement) 
     }
 }
 
+/// A network and its size in words: the paper's are many times as wide as those of short runs.
+fn network(model: &Model) -> String {
+    let width = || {
+        let entry = MODELS.find(&model.name).ok()?;
+        Settings::check(MODELS.kind, entry.name, entry.keys, &model.settings).ok()?.integer("width").ok()
+    };
+    let width = width().map_or_else(String::new, |width| format!(", width {width}"));
+    format!("{}{width}, code {}", model.name, model.code)
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
-    use vimae_spec::{Component, Evaluation, Model, RunSpec, Training};
+    use vimae_spec::{Component, Evaluation, RunSpec, Training};
 
     use super::*;
 
@@ -101,12 +114,23 @@ pub(crate) mod tests {
             device: "cpu (x86_64)".into(),
             parameters: 0,
             steps: 0,
+            rollbacks: Vec::new(),
             training_seconds: 1.0,
             evaluation_seconds: 1.0,
             measurements: vec![measurement],
             pictures: Vec::new(),
             log: String::new(),
         }
+    }
+
+    #[test]
+    fn a_network_is_told_with_its_width_given_or_default() {
+        let model =
+            |settings: serde_json::Value| Model { name: "wae_conv".into(), code: 8, settings: settings.as_object().unwrap().clone() };
+        assert_eq!(network(&model(serde_json::json!({ "width": 16 }))), "wae_conv, width 16, code 8");
+        assert_eq!(network(&model(serde_json::json!({}))), "wae_conv, width 128, code 8");
+        let unknown = Model { name: "another".into(), ..model(serde_json::json!({})) };
+        assert_eq!(network(&unknown), "another, code 8");
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
-use vimae_spec::{Cell, Certainty, Paper, PaperClaim};
+use vimae_spec::{Cell, Certainty, Paper, PaperClaim, protocol_matches};
 
 /// One cell a seed for each claim of each target that the cells decide: 1 where it holds, 0 where not.
 pub fn of(cells: &[Cell], paper: &Paper) -> Vec<Cell> {
@@ -18,7 +18,9 @@ pub fn of(cells: &[Cell], paper: &Paper) -> Vec<Cell> {
         let datasets: BTreeSet<&str> = here().map(|cell| cell.dataset.as_str()).collect();
         for claim in &about.claims {
             for dataset in &datasets {
-                let measured = |protocol: &&String| Values::of(here().filter(|c| c.dataset == *dataset && c.protocol == **protocol), claim);
+                let measured = |protocol: &&String| {
+                    Values::of(here().filter(|c| c.dataset == *dataset && protocol_matches(protocol, &c.protocol)), claim)
+                };
                 let found = claim.protocols.iter().find_map(|protocol| measured(&protocol));
                 decided.extend(found.into_iter().flat_map(|values| values.cells(target, claim)));
             }
@@ -120,6 +122,7 @@ mod tests {
     fn cell(method: &str, seed: u64, metric: &str, protocol: &str, value: f64) -> Cell {
         Cell {
             target: "table3".into(),
+            model: String::new(),
             dataset: "digits".into(),
             method: method.into(),
             seed,

@@ -20,7 +20,7 @@ use vimae_metrics::{
 };
 use vimae_spec::Component;
 
-use crate::{Error, Result, Shelf, pictures_of};
+use crate::{Error, Result, Shelf, fid_weights, pictures_of};
 
 /// Which features.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -227,8 +227,7 @@ fn network(request: &FidRequest, pictures: &dyn Pictures, shelf: &mut Shelf, pro
 
 /// The published weights, fetched where they are not here yet.
 fn published(request: &FidRequest, progress: FidProgress<'_>) -> Result<PathBuf> {
-    let name = weights::URL.rsplit('/').next().unwrap_or("inception.pth");
-    let to = request.weights_dir.join(name);
+    let to = request.weights_dir.join(fid_weights::file_name());
     let place = vimae_hub::Place::Web { url: weights::URL.into(), to: to.clone() };
     let wanted = vimae_hub::Wanted { place, sha256: None, md5: None };
     let fetched = vimae_hub::fetch(&wanted, &request.hub, &mut |event| {
@@ -240,12 +239,7 @@ fn published(request: &FidRequest, progress: FidProgress<'_>) -> Result<PathBuf>
         place: "Inception's weights".into(),
         problem: format!("{e}; give a file that you have, or features of a classifier of a data set, which need no download"),
     })?;
-    let bytes = std::fs::read(&fetched.path).map_err(|e| Error::Pictures { place: to.display().to_string(), problem: e.to_string() })?;
-    let sha256 = vimae_spec::sha256_hex(&bytes);
-    if !sha256.starts_with(weights::PUBLISHED_SHA256) {
-        let problem = format!("has SHA-256 {sha256}, its publisher says {}...; delete it", weights::PUBLISHED_SHA256);
-        return Err(Error::Pictures { place: to.display().to_string(), problem });
-    }
+    fid_weights::published(&fetched.path)?;
     Ok(fetched.path)
 }
 

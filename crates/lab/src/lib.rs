@@ -18,6 +18,7 @@ mod experiments;
 mod export;
 mod fetch;
 mod fid;
+mod fid_weights;
 mod gather;
 mod layout;
 mod measure;

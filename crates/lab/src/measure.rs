@@ -10,7 +10,7 @@ use crate::{Result, resolve::Parts};
 /// Pictures that go through the encoder at once.
 const BATCH: usize = 200;
 /// Metrics that say nothing of the prior or of what is generated from it.
-const WITHOUT_PRIOR: [&str; 2] = ["reconstruction", "accuracy"];
+const WITHOUT_PRIOR: [&str; 4] = ["reconstruction", "accuracy", "fid.reconstructions", "fid_classifier.reconstructions"];
 
 /// What codes of a trained run are drawn from.
 pub(crate) struct Sampler {
@@ -43,6 +43,7 @@ pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, progres
         prior: sampler.prior(parts),
         pixel_noise: parts.pixel_noise(),
         dataset: parts.dataset.as_ref(),
+        files: &parts.files,
     };
     let mut outcome = evaluate(&subject, evaluation, seed, progress)?;
     if let Some(fitted) = &sampler.fitted {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use candle_core::{DType, Device};
 use serde_json::Map;
 use vimae_core::{
-    AutoEncoder, Dataset, Divergence, EncoderNoise, ImageShape, Objective, PartRequest, PixelNoise, PixelRange, Prior, Settings, Split,
-    Streams, WithNoise, objective::check_parts,
+    AutoEncoder, Dataset, Divergence, EncoderNoise, ImageShape, MetricFiles, Objective, PartRequest, PixelNoise, PixelRange, Prior,
+    Settings, Split, Streams, WithNoise, objective::check_parts,
 };
 use vimae_datasets::{Loader, Sources};
 use vimae_models::{MODELS, Request};
@@ -19,7 +19,7 @@ use vimae_priors::{BuildPrior, PRIORS};
 use vimae_spec::{Component, RunSpec};
 use vimae_trainer::Line;
 
-use crate::{Error, Result};
+use crate::{Error, Result, fid_weights};
 
 /// The parts of one run.
 pub(crate) struct Parts {
@@ -28,6 +28,8 @@ pub(crate) struct Parts {
     pub(crate) objective: Box<dyn Objective>,
     pub(crate) prior: Box<dyn Prior>,
     pub(crate) divergence: Option<Box<dyn Divergence>>,
+    /// Files beside the data that some metrics use.
+    pub(crate) files: MetricFiles,
 }
 
 impl Parts {
@@ -50,7 +52,14 @@ impl Parts {
             device,
         };
         let model = vimae_models::build(&spec.model.name, &spec.model.settings, &request)?;
-        Ok(Self { dataset, model: Box::new(WithNoise::new(model, noise)?), objective, prior, divergence })
+        Ok(Self {
+            dataset,
+            model: Box::new(WithNoise::new(model, noise)?),
+            objective,
+            prior,
+            divergence,
+            files: fid_weights::files(&shelf.sources)?,
+        })
     }
 
     /// What meets in every training step.

@@ -1,7 +1,11 @@
 //! The whole line, for one run: data set, network, code and prior, objective, trainer, checkpoint,
 //! evaluation, record.
 
-use std::{path::Path, sync::atomic::AtomicBool, time::{Duration, Instant}};
+use std::{
+    path::Path,
+    sync::atomic::AtomicBool,
+    time::{Duration, Instant},
+};
 
 use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic};

@@ -5,11 +5,13 @@ use std::collections::BTreeMap;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use vimae_spec::{Cell, SummaryRow};
 
-/// One row for each target, data set, method, metric and protocol, in the order of their first cell.
+/// One row for each target, data set, data set of the paper that it stands for, method, metric and protocol, in the order
+/// of their first cell.
 pub(crate) fn over_seeds(cells: &[Cell]) -> Vec<SummaryRow> {
-    let mut groups: BTreeMap<[&str; 5], (usize, Vec<&Cell>)> = BTreeMap::new();
+    let mut groups: BTreeMap<[&str; 6], (usize, Vec<&Cell>)> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
-        let key = [&cell.target, &cell.dataset, &cell.method, &cell.metric, &cell.protocol].map(String::as_str);
+        let stands_for = cell.paper_dataset.as_ref().unwrap_or(&cell.dataset);
+        let key = [&cell.target, &cell.dataset, stands_for, &cell.method, &cell.metric, &cell.protocol].map(String::as_str);
         groups.entry(key).or_insert_with(|| (index, Vec::new())).1.push(cell);
     }
     let mut groups: Vec<_> = groups.into_values().collect();
@@ -28,6 +30,7 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
     Some(SummaryRow {
         target: first.target.clone(),
         dataset: first.dataset.clone(),
+        model: first.model.clone(),
         method: first.method.clone(),
         metric: first.metric.clone(),
         protocol: first.protocol.clone(),

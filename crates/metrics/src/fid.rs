@@ -13,6 +13,9 @@
 //! there are no complex numbers, and right for covariances of any rank. L is Cholesky's factor, or where the
 //! covariance is singular to rounding, eigenvectors times roots of eigenvalues.
 
+mod metric;
+mod real;
+
 use faer::Mat;
 use rand::seq::SliceRandom;
 use vimae_core::{Error, Purpose, Result, Streams};
@@ -22,6 +25,8 @@ use crate::{
     gaussian::{Gaussian, Moments},
     linear,
 };
+
+pub(crate) use metric::ENTRY;
 
 /// A distance and what it is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]

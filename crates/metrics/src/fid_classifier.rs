@@ -52,7 +52,7 @@ impl Metric for FidClassifier {
         let dataset = evidence.dataset;
         let generated = in_bytes(evidence.generated, evidence.range)?;
         let splits = (dataset.split(Split::Train)?.len(), dataset.split(Split::Test)?.len(), generated.len());
-        let nothing = |note: String| Ok(vec![reading("fid", "fid.classifier".into(), None, None, splits.2, false, Some(note))]);
+        let nothing = |note: String| Ok(vec![reading("fid_classifier", "fid.classifier".into(), None, None, splits.2, false, Some(note))]);
         if dataset.classes() < 2 || splits.0.min(splits.1).min(splits.2) < FEWEST {
             return nothing(if dataset.classes() < 2 { "the data set has no labels" } else { "too few pictures" }.into());
         }
@@ -72,9 +72,9 @@ impl Metric for FidClassifier {
         let apart = real.test_gaussian.distance(&real.train_gaussian)?.value;
         let note = format!("the training split is at {apart:.4} from the test split ({}, {} pictures)", real.train_count, real.test.count());
         let to_test = real.test_gaussian.distance(&of_generated)?;
-        value("fid", protocol("fid", "test", real.test.count()), to_test.value, None, false, Some(note.clone()));
+        value("fid_classifier", protocol("fid", "test", real.test.count()), to_test.value, None, false, Some(note.clone()));
         let to_train = Reference::new(real.train_gaussian.clone())?.distance(&of_generated)?;
-        value("fid", protocol("fid", "train", real.train_count), to_train.value, None, false, Some(note));
+        value("fid_classifier", protocol("fid", "train", real.train_count), to_train.value, None, false, Some(note));
         let kernel = kid(&real.test, &generated)?;
         value("kid", protocol("kid", "test", real.test.count()), kernel.value, Some(kernel.standard_error), false, None);
         let shares = prdc(&real.test, &generated, &NEIGHBOURS)?;

@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
+pub mod batch_norm;
 pub mod bridge;
 mod cholesky;
 pub mod classifier;
 pub mod controls;
 mod digest;
 pub mod features;
-pub mod fid;
 pub mod gaussian;
 pub mod hmc;
 pub mod inception;
@@ -33,8 +33,10 @@ pub type BuildMetric = fn(&vimae_core::Settings) -> vimae_core::Result<Box<dyn v
 vimae_core::catalogue! {
     /// Every metric.
     pub static METRICS: BuildMetric = "metric" in {
+        adversarial,
         ais,
         divergence,
+        fid,
         fid_classifier,
         information,
         iwae,

@@ -143,6 +143,7 @@ mod tests {
         SummaryRow {
             target: target.into(),
             dataset: dataset.into(),
+            model: "wae_conv, width 16, code 8".into(),
             method: method.into(),
             metric: "rate".into(),
             protocol: protocol.into(),

@@ -11,6 +11,9 @@ pub struct Cell {
     pub target: String,
     /// Data set it was measured on.
     pub dataset: String,
+    /// The network and its size: `wae_conv, width 16, code 8`.
+    #[serde(default)]
+    pub model: String,
     /// Method.
     pub method: String,
     /// Seed of the run.
@@ -62,6 +65,9 @@ pub struct SummaryRow {
     pub target: String,
     /// As in [`Cell`].
     pub dataset: String,
+    /// As in [`Cell`].
+    #[serde(default)]
+    pub model: String,
     /// As in [`Cell`].
     pub method: String,
     /// As in [`Cell`].

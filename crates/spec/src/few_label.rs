@@ -36,6 +36,16 @@ pub enum NoiseOn {
     Both,
 }
 
+/// What a mask leaves in the place of a pixel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaskFill {
+    /// The lower end of the range.
+    Black,
+    /// The middle of the range: 0 on \[-1, 1\].
+    Grey,
+}
+
 /// Which code stands for a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -75,7 +75,8 @@ pub struct PaperRow {
     pub label: String,
     /// The metric of ours that it is compared with.
     pub metric: String,
-    /// The protocols of ours that come nearest to the paper's, the nearest first; the others are shown beside it.
+    /// The protocols of ours that come nearest to the paper's, the nearest first; the others are shown beside it. A star
+    /// stands for any text, such as the digest of a network's weights.
     pub protocols: Vec<String>,
     /// Tolerance of the comparison, as a share of the paper's value.
     pub tolerance: f64,
@@ -89,8 +90,24 @@ pub struct PaperRow {
 impl PaperRow {
     /// How near a protocol is to the paper's: 0 is the nearest; none where it is only shown beside it.
     pub fn rank(&self, protocol: &str) -> Option<usize> {
-        self.protocols.iter().position(|p| p == protocol)
+        self.protocols.iter().position(|pattern| protocol_matches(pattern, protocol))
     }
+}
+
+/// Whether `protocol` is `pattern`, a star in which stands for any text.
+pub fn protocol_matches(pattern: &str, protocol: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == protocol };
+    let Some(mut left) = protocol.strip_prefix(start) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    // What follows the last star ends the protocol; what is between two is found as early as possible.
+    let end = parts.pop().unwrap_or_default();
+    for part in parts {
+        match left.split_once(part) {
+            Some((_, after)) => left = after,
+            None => return false,
+        }
+    }
+    left.ends_with(end)
 }
 
 impl Paper {
@@ -100,5 +117,29 @@ impl Paper {
     /// [`Error::Form`] naming `path` where the text is not of this form.
     pub fn parse(text: &str, path: &Path) -> Result<Self> {
         toml::from_str(text).map_err(|e| Error::form(path, e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::protocol_matches;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        let fid = "fid(of=samples,reference=test,N=9,features=inception.legacy@0123)";
+        for (pattern, expected) in [
+            (fid, true),
+            ("fid(of=samples,reference=test,*.legacy@*)", true),
+            ("fid(of=samples,*)", true),
+            ("*", true),
+            ("fid(of=samples,reference=train,*)", false),
+            ("fid(of=samples,*.clean@*)", false),
+            ("fid(of=samples,*", true),
+            ("fid(of=samples", false),
+            // The end may not be what an earlier part has used up.
+            ("fid*0123)*0123)", false),
+        ] {
+            assert_eq!(protocol_matches(pattern, fid), expected, "{pattern}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Classifier, CodeName, Component, KernelName, NoiseOn, sha256_hex};
+use crate::{Classifier, CodeName, Component, KernelName, MaskFill, NoiseOn, sha256_hex};
 
 /// A checked, fully expanded run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -144,6 +144,9 @@ pub struct Evaluation {
     pub kernels: Vec<KernelName>,
     /// Which pictures are corrupted.
     pub noise: Vec<NoiseOn>,
+    /// What masks leave in the place of a pixel.
+    #[serde(skip_serializing_if = "only_black")]
+    pub masks: Vec<MaskFill>,
     /// Which code stands for a picture.
     pub codes: Vec<CodeName>,
     /// Test codes in the pool of the transductive machines at most, the first of the test split, 1 to 1000000.
@@ -165,11 +168,17 @@ impl Default for Evaluation {
             classifiers: vec![Classifier::Svm],
             kernels: vec![KernelName::Rbf],
             noise: vec![NoiseOn::Test],
+            masks: vec![MaskFill::Black],
             codes: vec![CodeName::Mean],
             pool: 10_000,
             tune: false,
         }
     }
+}
+
+/// Whether masks are those of every evaluation, which the digests of older ones do not hold.
+fn only_black(masks: &[MaskFill]) -> bool {
+    masks == [MaskFill::Black]
 }
 
 /// A range rule: the key, the value given and, where it is out of range, what is allowed.

@@ -3,7 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::{Node, Plan};
-use crate::{Request, Result, Shelf, cost::Estimator, device::{device, names}};
+use crate::{
+    Request, Result, Shelf,
+    cost::Estimator,
+    device::{device, names},
+};
 
 /// Leaves out what does not fit into [`Request::budget`].
 ///

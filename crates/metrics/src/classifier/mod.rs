@@ -11,6 +11,7 @@
 //! A distance by these features says how far generated pictures are from the data set *as its labels see it*. It must
 //! never be compared with an Inception FID, nor with the distance by another classifier.
 
+pub(crate) mod rotations;
 mod train;
 
 use std::{collections::BTreeMap, path::Path};

@@ -262,6 +262,7 @@ fn values(paper: &Paper, experiments: &[ExperimentView], seeds: u64) -> (Vec<Cel
                     summary.push(SummaryRow {
                         target: target.clone(),
                         dataset: "digits".into(),
+                        model: "wae_conv, width 16, code 8".into(),
                         method: method.into(),
                         metric: row.metric.clone(),
                         protocol: protocol.into(),
@@ -283,6 +284,7 @@ fn values(paper: &Paper, experiments: &[ExperimentView], seeds: u64) -> (Vec<Cel
                         cells.push(Cell {
                             target: target.clone(),
                             dataset: "digits".into(),
+                            model: "wae_conv, width 16, code 8".into(),
                             method: method.into(),
                             seed,
                             metric: row.metric.clone(),

@@ -59,6 +59,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>) -> Result<Markup> 
             h4 { (row.label) @if let Some(unit) = unit { span.unit { (unit) } } }
             p.quiet {
                 code { (row.metric) } " by " (protocols(comparison)) " on " (comparison.dataset)
+                @if let Some(model) = ours().map(|row| row.model.as_str()).find(|model| !model.is_empty()) { " (" (model) ")" }
                 @match better { Some(true) => "; higher is better", Some(false) => "; lower is better", None => "" }
             }
             div.beside {

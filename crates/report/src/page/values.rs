@@ -23,7 +23,7 @@ pub(super) fn section(cells: &[Cell]) -> Markup {
                     summary { (plural(cells.len(), "value")) ", seed by seed" }
                     div.scroll { table.sortable {
                         thead { tr {
-                            th { "Target" } th { "Data" } th { "Method" } th.number { "Seed" } th { "Metric" } th { "Protocol" } th.number { "Value" }
+                            th { "Target" } th { "Data" } th { "Network" } th { "Method" } th.number { "Seed" } th { "Metric" } th { "Protocol" } th.number { "Value" }
                             th { "Unit" } th.number { "n" } th.number { "Paper" } th { "Verdict" } th { "Specification" } th { "Note" }
                         } }
                         tbody { @for cell in cells { (row(cell)) } }
@@ -38,7 +38,7 @@ fn row(cell: &Cell) -> Markup {
     let seed = cell.seed.to_string();
     let id = anchor(&["value", &cell.target, &cell.dataset, &cell.method, &seed, &cell.metric, &cell.protocol]);
     html! { tr id=(id) {
-        td { (heading(&cell.target)) } td { (cell.dataset) } th scope="row" { a.self href={ "#" (id) } { (method::label(&cell.method)) } } td.number { (seed) }
+        td { (heading(&cell.target)) } td { (cell.dataset) } td { (cell.model) } th scope="row" { a.self href={ "#" (id) } { (method::label(&cell.method)) } } td.number { (seed) }
         td { code { (cell.metric) } } td.protocol { code { (cell.protocol) } }
         td.number data-value=[cell.value] { (Column::of(cell.value).show(cell.value)) }
         td { (unit(&cell.unit).unwrap_or("")) } td.number { (cell.n) }

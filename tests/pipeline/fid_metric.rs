@@ -1,0 +1,146 @@
+//! The metric `fid` on a model and real pictures: by Inception where it has weights, else by a classifier.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use candle_core::{DType, Device, Tensor};
+use serde_json::json;
+use vimae_core::{
+    AutoEncoder, Code, Dataset, Evidence, Head, ImageSet, MetricFiles, Mode, PixelRange, Purpose, Reading, Settings, Split, Streams,
+};
+use vimae_datasets::{Pictures, Sources};
+use vimae_metrics::{
+    METRICS, batch_norm::with_statistics_of, features::extract, fid::fid, fid_classifier::in_bytes, inception::Inception,
+    pictures::PicturesInMemory, resize::Resize,
+};
+use vimae_tests::parts::{model, prior, stir};
+
+use crate::comparison::untrained;
+
+const COUNT: usize = 12;
+
+fn network(data: &dyn Dataset) -> Result<Box<dyn AutoEncoder>> {
+    let model = model("wae_conv", json!({ "width": 2 }), data.shape()?, data.range(), 2, Head::Deterministic, DType::F32)?;
+    stir(model.parameters())?;
+    Ok(model)
+}
+
+fn codes(count: usize) -> Result<Tensor> {
+    Ok(Tensor::from_vec(Streams::new(5).normal(Purpose::Evaluation, 0, 2 * count), (count, 2), &Device::Cpu)?)
+}
+
+fn digits() -> Result<Box<dyn Dataset>> {
+    let few = json!({ "train_pictures": 40, "test_pictures": 20 });
+    Ok(vimae_datasets::open("digits", few.as_object().context("settings")?, &Sources::default())?)
+}
+
+fn measure(data: &dyn Dataset, files: &MetricFiles, settings: serde_json::Value) -> Result<Vec<Reading>> {
+    let model = network(data)?;
+    let test = data.split(Split::Test)?;
+    let originals = test.tensor(&(0..COUNT).collect::<Vec<_>>(), data.range(), &Device::Cpu)?;
+    let mean = model.encode(&originals, Mode::Evaluate)?.mean.detach();
+    let reconstructions = model.decode(&mean, Mode::Evaluate)?.detach();
+    let prior_sample = codes(COUNT)?;
+    let generated = model.decode(&prior_sample, Mode::Evaluate)?.detach();
+    let entry = METRICS.find("fid")?;
+    let metric = (entry.build)(&Settings::check("metric", entry.name, entry.keys, settings.as_object().context("settings")?)?)?;
+    Ok(metric.measure(&Evidence {
+        model: model.as_ref(),
+        dataset: data,
+        range: data.range(),
+        originals: &originals,
+        reconstructions: &reconstructions,
+        sampled_reconstructions: &reconstructions,
+        code: &Code { mean: mean.clone(), log_var: None },
+        z: &mean,
+        noisy_codes: None,
+        prior: prior("normal")?.as_ref(),
+        prior_sample: &prior_sample,
+        generated: &generated,
+        validation: &originals,
+        streams: &Streams::new(0),
+        files,
+    })?)
+}
+
+fn find<'a>(readings: &'a [Reading], metric: &str, words: &[&str]) -> Result<&'a Reading> {
+    let found = readings.iter().find(|r| r.metric == metric && words.iter().all(|word| r.protocol.contains(word)));
+    found.with_context(|| format!("{metric} {words:?} in {readings:?}"))
+}
+
+/// FID of the model's samples from the first test pictures, put together from its parts.
+fn by_parts(data: &dyn Dataset, weights: &Path, count: usize) -> Result<f64> {
+    let network_of = Inception::open(weights, Resize::Clean, &Device::Cpu)?;
+    let samples = network(data)?.decode(&codes(COUNT)?.narrow(0, 0, count)?, Mode::Evaluate)?.detach();
+    let features = |pictures: &PicturesInMemory| extract(&network_of, pictures, &mut |_, _| {});
+    let real = features(&PicturesInMemory::of(data.split(Split::Test)?, count)?)?;
+    Ok(fid(&real, &features(&PicturesInMemory::new(in_bytes(&samples, data.range())?)?)?)?.value)
+}
+
+#[test]
+fn inception_is_taken_where_it_is_and_a_classifier_where_it_is_not_under_another_name() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let weights = folder.path().join("weights.safetensors");
+    untrained(&weights)?;
+    let data = digits()?;
+    let files = MetricFiles { inception: Some(weights.clone()), feature_cache: Some(folder.path().join("features")) };
+    let readings = measure(data.as_ref(), &files, json!({ "resize": "clean", "pictures": 10 }))?;
+
+    let samples = find(&readings, "fid", &["fid(of=samples,reference=test,N=10,M=10,features=inception-2015-12-05.pool3.clean@"])?;
+    let (value, expected) = (samples.value.context("a value")?, by_parts(data.as_ref(), &weights, 10)?);
+    assert!((value - expected).abs() <= 1e-6 * expected.abs(), "{value}, by its parts {expected}");
+    assert!(samples.note.as_ref().is_some_and(|note| note.contains("do not determine a covariance")), "{samples:?}");
+    let other = find(&readings, "fid", &["of=samples,decoder_bn=prior_samples", "reference=test"])?;
+    assert_ne!(other.value, samples.value);
+    for (metric, words) in [("fid.reconstructions", ["of=reconstructions", "reference=train"]), ("kid", ["of=samples", "reference=test"])] {
+        assert!(find(&readings, metric, &words)?.value.is_some_and(f64::is_finite), "{readings:?}");
+    }
+    // Six FIDs; KID, precision and recall once.
+    assert_eq!(readings.len(), 9);
+    assert_eq!(std::fs::read_dir(folder.path().join("features"))?.count(), 2);
+
+    for files in [&MetricFiles::default(), &files] {
+        let without = measure(data.as_ref(), files, json!({ "features": "classifier", "pictures": 12 }))?;
+        assert!(without.iter().all(|r| r.metric != "fid" && r.protocol.contains("features=classifier(digits).feature@")), "{without:?}");
+        find(&without, "fid_classifier", &["of=samples,reference=test,N=12,M=12"])?;
+    }
+    Ok(())
+}
+
+#[test]
+fn pictures_without_labels_are_told_apart_by_their_turns() -> Result<()> {
+    let digits = digits()?;
+    let unlabelled = |split: Split| -> Result<(Split, ImageSet)> {
+        let set = digits.split(split)?;
+        Ok((split, ImageSet::new(set.shape(), set.pixels().to_vec(), vec![0; set.len()])?))
+    };
+    let splits = vec![unlabelled(Split::Train)?, unlabelled(Split::Test)?];
+    let data = Pictures::new("faces", PixelRange::Unit, 1, "", splits)?;
+    let readings = measure(&data, &MetricFiles::default(), json!({}))?;
+    let samples = find(&readings, "fid_classifier", &["of=samples,reference=train", "features=classifier(faces.rotations).feature@"])?;
+    assert!(samples.value.is_some_and(|v| v > 0.0), "{samples:?}");
+    Ok(())
+}
+
+#[test]
+fn statistics_of_prior_codes_are_those_that_training_would_use_on_them_and_leave_no_trace() -> Result<()> {
+    let data = digits()?;
+    let model = network(data.as_ref())?;
+    let buffers = || -> Result<Vec<Vec<f32>>> {
+        model.parameters().buffers().iter().map(|(_, v)| Ok(v.as_detached_tensor().flatten_all()?.to_vec1()?)).collect()
+    };
+    let before = buffers()?;
+    let codes = codes(100)?;
+    let numbers = |t: Tensor| -> Result<Vec<f32>> { Ok(t.detach().flatten_all()?.to_vec1()?) };
+    let plain = numbers(model.decode(&codes, Mode::Evaluate)?)?;
+    let again = with_statistics_of(model.as_ref(), &codes, || model.decode(&codes, Mode::Evaluate))?.context("batch norm")?;
+    assert_eq!(buffers()?, before);
+    let failed = with_statistics_of(model.as_ref(), &codes, || Err::<(), _>(vimae_core::Error::Data("on purpose".into())));
+    assert!(failed.is_err() && buffers()? == before);
+    // One batch of all codes is normalised in training by its own statistics, but for n - 1 in place of n.
+    let (again, training) = (numbers(again)?, numbers(model.decode(&codes, Mode::Train)?)?);
+    let apart = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(apart(&again, &training) < 1e-3, "{}", apart(&again, &training));
+    assert!(apart(&again, &plain) > 0.05, "{}", apart(&again, &plain));
+    Ok(())
+}
