@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::{Ends, Plan, State, Status, Work, work};
+use super::{Ends, Plan, State, Status, Work, found, work};
 use crate::{Request, Result, Shelf, device::names};
 
 pub(super) fn launch(
@@ -14,8 +14,8 @@ pub(super) fn launch(
 ) -> Result<Ends> {
     let devices = names(&request.device)?;
     let device = devices.first().map_or("cpu", String::as_str);
-    let mut ends: Ends = vec![None; plan.nodes.len()];
-    for (index, end) in ends.iter_mut().enumerate() {
+    let mut ends = found(request, plan, observe);
+    for (index, end) in ends.iter_mut().enumerate().filter(|(_, end)| end.is_none()) {
         for attempt in 1..=request.retries + 1 {
             if stop.load(Ordering::Relaxed) {
                 return Ok(ends);

@@ -53,6 +53,16 @@ impl Launcher {
 /// How the last attempt at each run of the plan ended; absent for those that nobody began.
 pub(crate) type Ends = Vec<Option<Status>>;
 
+/// The ends of runs that were finished before anyone began, absent for the others.
+fn found(request: &Request, plan: &Plan, observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Ends {
+    let mut end = |(index, node): (usize, &Node)| {
+        let status = node.found.then(|| Status::found(&request.device))?;
+        observe(plan, index, &status);
+        Some(status)
+    };
+    plan.nodes.iter().enumerate().map(|node| end(node)).collect()
+}
+
 /// Has every run worked on that is not finished yet. A run that fails in a way that may pass is tried again
 /// [`Request::retries`] times; no failure stops the others.
 pub(crate) fn launch(

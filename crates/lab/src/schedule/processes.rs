@@ -12,7 +12,7 @@ use std::{
 
 use vimae_checkpoint::{RunLock, host};
 
-use super::{Ends, Plan, State, Status};
+use super::{Ends, Plan, State, Status, found};
 use crate::{Error, Request, Result, device::names};
 
 const POLL: Duration = Duration::from_millis(100);
@@ -34,20 +34,9 @@ pub(super) fn launch(
 ) -> Result<Ends> {
     let devices = names(&request.device)?;
     let threads = available_parallelism().map_or(1, |cores| (cores.get() / jobs).max(1));
-    let mut ends: Ends = vec![None; plan.nodes.len()];
-    let mut waiting: VecDeque<(usize, u64)> = VecDeque::new();
-    for (index, (node, end)) in plan.nodes.iter().zip(&mut ends).enumerate() {
-        match node.found {
-            true => {
-                let mut status = Status::begin(&request.device, 0);
-                status.observe(&crate::Event::Found);
-                status.state = State::Finished;
-                observe(plan, index, &status);
-                *end = Some(status);
-            }
-            false => waiting.push_back((index, 1)),
-        }
-    }
+    let mut ends = found(request, plan, observe);
+    let mut waiting: VecDeque<(usize, u64)> =
+        ends.iter().enumerate().filter(|(_, end)| end.is_none()).map(|(index, _)| (index, 1)).collect();
     let (mut workers, mut slots): (Vec<Worker>, Vec<usize>) = (Vec::new(), (0..jobs).rev().collect());
     let mut told = false;
     while !(workers.is_empty() && (waiting.is_empty() || stop.load(Ordering::Relaxed))) {

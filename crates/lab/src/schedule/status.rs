@@ -84,6 +84,11 @@ impl Status {
         }
     }
 
+    /// The status of a run that was finished before anyone began.
+    pub(crate) fn found(device: &str) -> Self {
+        Self { state: State::Finished, notes: vec!["finished earlier".into()], ..Self::begin(device, 0) }
+    }
+
     /// Reads a run's status; one that says that it runs while no process holds the run is one that was interrupted.
     pub fn read(folder: &RunFolder) -> Option<Self> {
         let mut status = Self::as_written(folder)?;
