@@ -19,8 +19,9 @@ use vimae_priors::PRIORS;
 /// The schema.
 pub fn schema() -> Value {
     let sections = sections();
-    let methods = json!({ "type": "object", "properties": sections.clone(), "additionalProperties": false });
-    let mut properties = sections;
+    // A file and its methods have the same sections; each is written once.
+    let mut properties = Map::from_iter(sections.keys().map(|name| (name.clone(), json!({ "$ref": format!("#/definitions/{name}") }))));
+    let method = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     for (name, value) in head() {
         properties.insert(name, value);
     }
@@ -29,7 +30,7 @@ pub fn schema() -> Value {
         json!({
             "type": "object",
             "description": "What is compared: a name for tables, and what the method sets differently.",
-            "additionalProperties": methods,
+            "additionalProperties": method,
         }),
     );
     json!({
@@ -40,6 +41,7 @@ pub fn schema() -> Value {
         "required": ["version"],
         "properties": properties,
         "additionalProperties": false,
+        "definitions": sections,
     })
 }
 
