@@ -73,8 +73,7 @@ fn asked<'a>(measurements: &'a [Measurement], cell: Option<&str>) -> Result<Vec<
     };
     let of_metric: Vec<&Measurement> = measurements.iter().filter(|m| m.metric == metric).collect();
     if of_metric.is_empty() {
-        let mut names: Vec<&str> = measurements.iter().map(|m| m.metric.as_str()).collect();
-        names.dedup();
+        let names: BTreeSet<&str> = measurements.iter().map(|m| m.metric.as_str()).collect();
         return Err(unknown_name("metric", metric, names).into());
     }
     let found: Vec<&Measurement> = of_metric.iter().copied().filter(|m| protocol.is_none_or(|p| m.protocol == p)).collect();
