@@ -6,7 +6,7 @@ use candle_core::Device;
 use vimae_checkpoint::load_weights;
 use vimae_core::catalogue::unknown_name;
 use vimae_metrics::METRICS;
-use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, Measurement, NoiseOn};
+use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, MaskFill, Measurement, NoiseOn};
 
 use crate::{Result, RunFolder, Shelf, measure::measure, resolve::Parts, run::read_record};
 
@@ -93,7 +93,8 @@ fn narrowed(evaluation: &Evaluation, asked: &[&Measurement]) -> Evaluation {
         asked.iter().copied().partition(|m| m.metric.starts_with("accuracy."));
     let words: BTreeSet<&str> = others.iter().flat_map(|m| [head(&m.metric), head(&m.protocol)]).flat_map(|name| name.split('.')).collect();
     // `fid.classifier` and `coverage.classifier` come from the entry `fid_classifier`.
-    let gives = |name: &&str| words.contains(name) || name.split('_').any(|part| words.contains(part));
+    let features = others.iter().any(|m| m.protocol.contains("features="));
+    let gives = |name: &&str| name.split('_').chain([*name]).any(|part| words.contains(part) || (features && part == "fid"));
     let mut metrics: Vec<String> = METRICS.names().filter(gives).map(String::from).collect();
     if metrics.is_empty() {
         // None at all would mean all of them; this one costs next to nothing.
@@ -120,6 +121,11 @@ fn narrowed(evaluation: &Evaluation, asked: &[&Measurement]) -> Evaluation {
     narrowed.noise.retain(|noise| match noise {
         NoiseOn::Test => says("noise=test"),
         NoiseOn::Both => says("noise=both"),
+    });
+    let grey = |m: &&Measurement| m.protocol.contains("mask=grey");
+    narrowed.masks.retain(|fill| match fill {
+        MaskFill::Grey => accuracies.iter().any(grey),
+        MaskFill::Black => !accuracies.iter().all(grey),
     });
     narrowed.codes.retain(|code| match code {
         CodeName::Mean => says("code=mean"),
