@@ -1,5 +1,6 @@
 //! The line from end to end, as users call it.
 
+mod before_and_after;
 mod comparison;
 mod divergence;
 mod errors;

@@ -14,11 +14,11 @@ use serde::Serialize;
 use vimae_core::{Head, ImageShape, PixelRange, Split, Work};
 use vimae_datasets::{card::Counts, inventory};
 use vimae_models::Request;
-use vimae_spec::{Component, Model, RunSpec};
+use vimae_spec::{Component, Evaluation, Model, RunSpec};
 
 pub use rates::Rates;
 
-use crate::{Result, Shelf, resolve};
+use crate::{Result, Shelf, fid_weights, resolve};
 
 /// Bytes of a process that has done nothing yet, with its threads' stacks and allocator.
 const PROCESS_BYTES: u64 = 30 << 20;
@@ -26,6 +26,9 @@ const PROCESS_BYTES: u64 = 30 << 20;
 const PARAMETER_BYTES: u64 = 24;
 /// Bytes for each value that a layer gives: itself and its gradient.
 const VALUE_BYTES: u64 = 8;
+
+/// Settings of a data set that take so many pictures of a split at most.
+const FEWER: [&str; 2] = ["train_pictures", "test_pictures"];
 
 /// What a run takes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -67,6 +70,7 @@ pub struct Estimator {
     past: Vec<Past>,
     data: BTreeMap<String, Pictures>,
     networks: BTreeMap<String, Network>,
+    inception: Option<bool>,
 }
 
 /// A finished run: how much longer than the default rates say it took.
@@ -80,7 +84,7 @@ struct Past {
 impl Estimator {
     /// An estimator at the default rates of `device`.
     pub fn new(device: &Device) -> Self {
-        Self { rates: Rates::of(device), past: Vec::new(), data: BTreeMap::new(), networks: BTreeMap::new() }
+        Self { rates: Rates::of(device), past: Vec::new(), data: BTreeMap::new(), networks: BTreeMap::new(), inception: None }
     }
 
     /// An estimator calibrated on the finished runs of the same kind of device in `out`, the folder of a reproduction.
@@ -140,7 +144,9 @@ impl Estimator {
         let samples = objective.samples() as u64;
         let products = 3 * batch * (work.encode + samples * work.decode);
         let training_seconds = steps as f64 * self.rates.step(products, parameters);
-        let measured = evaluation::of(spec, &network, &pictures, head == Head::Gaussian, &self.rates)?;
+        let inception = asks(&spec.evaluation, "fid") && self.inception(shelf);
+        let meets = evaluation::Meets { network: &network, pictures: &pictures, gaussian: head == Head::Gaussian, inception };
+        let measured = evaluation::of(spec, &meets, &self.rates)?;
 
         let all = (pictures.counts.train + pictures.counts.validation + pictures.counts.test) * pictures.shape.len();
         let training_bytes = parameters * PARAMETER_BYTES + batch * samples * work.values * VALUE_BYTES;
@@ -157,18 +163,24 @@ impl Estimator {
         let card = inventory::card(&dataset.name).ok();
         let shape = card.as_ref().and_then(|card| card.shape);
         let shape = shape.map(|[channels, height, width]| ImageShape { channels, height, width });
-        // Settings may change the splits, which a card does not know.
-        let stated = card.as_ref().and_then(|card| card.counts).filter(|_| dataset.settings.is_empty());
+        // Settings may change the splits, which a card does not know; but for those that take fewer pictures of each.
+        let plain = dataset.settings.keys().all(|key| FEWER.contains(&key.as_str()));
+        let stated = card.as_ref().and_then(|card| card.counts).filter(|_| plain);
         let found = match (shape, stated) {
-            (Some(shape), Some(counts)) => Pictures { shape, counts },
+            (Some(shape), Some(counts)) => Pictures { shape, counts: fewer(counts, dataset) },
             _ => match (opened(dataset, shelf), shape, card.and_then(|card| card.counts.or(card.full))) {
                 (Ok(found), _, _) => found,
-                (Err(_), Some(shape), Some(counts)) => Pictures { shape, counts },
+                (Err(_), Some(shape), Some(counts)) => Pictures { shape, counts: fewer(counts, dataset) },
                 (Err(error), _, _) => return Err(error),
             },
         };
         self.data.insert(key, found);
         Ok(found)
+    }
+
+    /// Whether Inception's weights are here; looked for once, since they are read for it.
+    fn inception(&mut self, shelf: &Shelf) -> bool {
+        *self.inception.get_or_insert_with(|| fid_weights::files(shelf.sources()).is_ok_and(|files| files.inception.is_some()))
     }
 
     /// The network's work, from its layers as they are made.
@@ -183,6 +195,19 @@ impl Estimator {
         self.networks.insert(key, found);
         Ok(found)
     }
+}
+
+/// The counts with no more pictures than the settings of the data set want.
+fn fewer(counts: Counts, dataset: &Component) -> Counts {
+    let most = |key: &str| dataset.settings.get(key).and_then(serde_json::Value::as_u64).filter(|most| *most > 0);
+    let least = |count: usize, key: &str| most(key).map_or(count, |most| count.min(usize::try_from(most).unwrap_or(usize::MAX)));
+    let [train, test] = FEWER;
+    Counts { train: least(counts.train, train), test: least(counts.test, test), ..counts }
+}
+
+/// Whether an evaluation names a metric that is measured on request.
+fn asks(evaluation: &Evaluation, metric: &str) -> bool {
+    evaluation.metrics.iter().any(|name| name == metric) || evaluation.settings.contains_key(metric)
 }
 
 fn opened(dataset: &Component, shelf: &mut Shelf) -> Result<Pictures> {

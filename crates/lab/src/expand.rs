@@ -3,7 +3,7 @@
 use serde::Serialize;
 use vimae_spec::RunSpec;
 
-use crate::{Cost, Estimator, Profile, Result, Shelf};
+use crate::{Cost, Estimator, Profile, Result, Shelf, schedule::with_data};
 
 /// A run to come.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,6 +27,7 @@ pub struct Expanded {
 pub fn expand(profile: &Profile, seeds: Option<u64>, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Vec<Expanded>> {
     let mut all = Vec::new();
     for experiment in &profile.experiments {
+        let experiment = with_data(experiment, shelf)?;
         for spec in experiment.runs(seeds.unwrap_or(experiment.seeds)) {
             let (cost, problem) = match estimator.cost(&spec, shelf) {
                 Ok(cost) => (Some(cost), None),

@@ -31,6 +31,26 @@ fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecor
         }
     }
     let mut cells = Vec::new();
+    if let Some(first) = records.first().filter(|_| asked.is_empty()) {
+        let about = |record: &&&RunRecord| expected.method.as_ref().is_none_or(|name| base(&record.spec.method) == name);
+        let record = records.iter().find(about).unwrap_or(first);
+        let of = expected.method.as_ref().map_or_else(String::new, |method| format!(" of {method}"));
+        cells.push(verdict(
+            experiment,
+            expected,
+            record,
+            Measurement {
+                metric: expected.metric.clone(),
+                protocol: expected.protocol.clone().unwrap_or_default(),
+                value: None,
+                standard_error: None,
+                unit: String::new(),
+                n: 0,
+                higher_is_better: Some(true),
+                note: Some(format!("expected {}{of} {}; nothing was measured", expected.metric, expected.words())),
+            },
+        ));
+    }
     for ((method, _), runs) in &asked {
         let met: Vec<Option<bool>> =
             runs.iter().map(|(record, measurement, value)| holds(expected, record, measurement, *value, records)).collect();
@@ -44,19 +64,23 @@ fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecor
         );
         for ((record, measurement, _), met) in runs.iter().zip(met) {
             let Some(met) = met else { continue };
-            let verdict = Measurement {
-                metric: format!("{PREFIX}{}.{}", expected.metric, expected.condition()),
-                value: Some(f64::from(u8::from(met))),
-                standard_error: None,
-                unit: "share of seeds".into(),
-                higher_is_better: Some(true),
-                note: Some(note.clone()),
-                ..(*measurement).clone()
-            };
-            cells.push(cells::bare(&experiment.name, record, &verdict));
+            let (value, note) = (Some(f64::from(u8::from(met))), Some(note.clone()));
+            cells.push(verdict(experiment, expected, record, Measurement { value, note, ..(*measurement).clone() }));
         }
     }
     cells
+}
+
+/// The cell of a decision.
+fn verdict(experiment: &Experiment, expected: &Expectation, record: &RunRecord, decided: Measurement) -> Cell {
+    let verdict = Measurement {
+        metric: format!("{PREFIX}{}.{}", expected.metric, expected.condition()),
+        standard_error: None,
+        unit: "share of seeds".into(),
+        higher_is_better: Some(true),
+        ..decided
+    };
+    cells::bare(&experiment.name, record, &verdict)
 }
 
 /// Whether it is met; none where a method that it is held against has no value on this seed.
@@ -111,7 +135,10 @@ mod tests {
         assert_eq!(met(r#"{ metric = "rate", above = 6.0, below = 8.0 }"#), [a(0, 0.0), a(1, 0.0), ("b[x=1]".to_owned(), 0, 1.0)]);
         // Lower is better for this metric; on seed 1 there is no b, and nothing is decided.
         assert_eq!(met(r#"{ metric = "rate", method = "a", better_than = ["b"] }"#), [a(0, 1.0)]);
-        assert_eq!(met(r#"{ metric = "fid", below = 8.0 }"#), []);
+        // What nobody measured is said once, without a value.
+        let none = of(&experiment(r#"{ metric = "fid", method = "b", below = 8.0 }"#), &all);
+        assert_eq!((none.len(), none[0].value, none[0].method.as_str()), (1, None, "b[x=1]"));
+        assert_eq!(none[0].note.as_deref(), Some("expected fid of b below 8; nothing was measured"));
     }
 
     #[test]

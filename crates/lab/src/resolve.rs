@@ -92,6 +92,11 @@ impl Shelf {
         Self { sources, last: None }
     }
 
+    /// Where data sets are looked for.
+    pub(crate) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
     /// The data set, opened where it is not the last one.
     ///
     /// # Errors

@@ -19,8 +19,9 @@ use vimae_priors::PRIORS;
 /// The schema.
 pub fn schema() -> Value {
     let sections = sections();
-    let methods = json!({ "type": "object", "properties": sections.clone(), "additionalProperties": false });
-    let mut properties = sections;
+    // A file and its methods have the same sections; each is written once.
+    let mut properties = Map::from_iter(sections.keys().map(|name| (name.clone(), json!({ "$ref": format!("#/definitions/{name}") }))));
+    let method = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     for (name, value) in head() {
         properties.insert(name, value);
     }
@@ -29,7 +30,7 @@ pub fn schema() -> Value {
         json!({
             "type": "object",
             "description": "What is compared: a name for tables, and what the method sets differently.",
-            "additionalProperties": methods,
+            "additionalProperties": method,
         }),
     );
     json!({
@@ -40,6 +41,7 @@ pub fn schema() -> Value {
         "required": ["version"],
         "properties": properties,
         "additionalProperties": false,
+        "definitions": sections,
     })
 }
 
@@ -69,6 +71,8 @@ fn head() -> Vec<(String, Value)> {
         ("include", texts("files that this one stands on; what is here goes before what is there")),
         ("targets", texts("tables and figures of the paper that it gives cells for: table3, figure6 ...")),
         ("paper_dataset", text("the paper's data set that its cells are held against, where a smaller one stands in")),
+        ("stand_in", json!({ "enum": DATASETS.names().collect::<Vec<_>>(), "description": "the data set to take where a run's own is not on this machine" })),
+        ("resources", fields::section("What a cluster should give each run.", fields::RESOURCES)),
         ("seeds", json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 1, "description": "seeds of each run" })),
         ("expect", json!({ "type": "array", "items": expectation, "description": "what its author expects; each becomes a cell" })),
         (

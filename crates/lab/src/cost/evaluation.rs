@@ -5,7 +5,7 @@
 //! takes a second or less at the default sizes.
 
 use vimae_core::Settings;
-use vimae_eval::condition::CONDITIONS;
+use vimae_eval::condition::conditions;
 use vimae_metrics::METRICS;
 use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, NoiseOn, RunSpec};
 
@@ -18,6 +18,10 @@ const BESIDE: f64 = 0.3;
 const PARZEN: f64 = 2e-11;
 /// Windows of Parzen's estimate: samples of both sizes.
 const PARZEN_SAMPLES: f64 = 11_000.0;
+/// Seconds of the critic that tells codes from the prior.
+const CRITIC: f64 = 2.0;
+/// Seconds of distances, kernels and neighbours in Inception's features, for 10 000 pictures.
+const BESIDE_INCEPTION: f64 = 25.0;
 /// Held-out pictures at most.
 const HELD_OUT: usize = 1_000;
 /// Seconds of a transductive machine for each pair of codes, for all classes, with two threads.
@@ -34,7 +38,18 @@ pub(super) struct Measured {
     pub(super) memory_bytes: u64,
 }
 
-pub(super) fn of(spec: &RunSpec, network: &Network, pictures: &Pictures, gaussian: bool, rates: &Rates) -> Result<Measured> {
+/// What an evaluation meets beside its settings.
+pub(super) struct Meets<'a> {
+    pub(super) network: &'a Network,
+    pub(super) pictures: &'a Pictures,
+    /// Whether codes have a variance.
+    pub(super) gaussian: bool,
+    /// Whether Inception's weights are here.
+    pub(super) inception: bool,
+}
+
+pub(super) fn of(spec: &RunSpec, meets: &Meets<'_>, rates: &Rates) -> Result<Measured> {
+    let &Meets { network, pictures, gaussian, inception } = meets;
     let evaluation = &spec.evaluation;
     let (test, pixels) = (pictures.counts.test, pictures.shape.len());
     let labelled = Labelled::of(evaluation, pictures, gaussian);
@@ -58,6 +73,14 @@ pub(super) fn of(spec: &RunSpec, network: &Network, pictures: &Pictures, gaussia
             "ais" => {
                 let chains = (whole("pictures")? + whole("simulated")?) * whole("chains")?;
                 decode += chains * whole("temperatures")? * (2.0 * whole("leapfrog")? + 1.0);
+            }
+            "adversarial" => seconds += CRITIC * rates.threads,
+            // Samples by both statistics of batch norm, reconstructions; real pictures are kept from one run to the next.
+            "fid" if inception => {
+                let networks = if settings.choice("resize")? == "both" { 2 } else { 1 };
+                let most = settings.integer("pictures")?;
+                let seen = networks * (2 * evaluation.prior_samples.min(most) + test.min(most));
+                seconds += rates.inception * seen as f64 + BESIDE_INCEPTION * networks as f64 * rates.threads;
             }
             "iwae" => decode += whole("pictures")? * whole("samples")?,
             _ => {}
@@ -93,11 +116,12 @@ impl Labelled {
         let pool = asked.min(evaluation.pool);
         let codes = evaluation.codes.iter().filter(|code| gaussian || **code == CodeName::Mean).count();
         let draws = evaluation.label_draws as usize;
-        let runs = (CONDITIONS.len() * codes * evaluation.noise.len() * draws) as f64;
+        let corruptions: usize = evaluation.masks.iter().map(|fill| conditions(*fill).len()).sum();
+        let runs = (corruptions * codes * evaluation.noise.len() * draws) as f64;
         // The labelled pictures of each draw, clean and perhaps corrupted; the others once for each corruption.
-        let forms = if evaluation.noise.contains(&NoiseOn::Both) { CONDITIONS.len() } else { 1 };
+        let forms = if evaluation.noise.contains(&NoiseOn::Both) { corruptions } else { 1 };
         let asked_for = if asked < pictures.counts.test { asked * draws } else { asked };
-        let mut found = Self { encoded: forms * labels * draws + CONDITIONS.len() * asked_for, ..Self::default() };
+        let mut found = Self { encoded: forms * labels * draws + corruptions * asked_for, ..Self::default() };
         for classifier in &evaluation.classifiers {
             found.seconds += runs
                 * match classifier {

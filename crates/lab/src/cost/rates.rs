@@ -23,6 +23,8 @@ pub struct Rates {
     pub step: f64,
     /// Seconds of Adam for each parameter.
     pub parameter: f64,
+    /// Seconds of the Inception network for a picture.
+    pub inception: f64,
     /// What the CPU's work on an evaluation takes, as a share of that with two threads.
     pub threads: f64,
 }
@@ -32,8 +34,8 @@ impl Rates {
     pub fn of(device: &Device) -> Self {
         let threads = MEASURED_THREADS / rayon::current_num_threads().max(1) as f64;
         match device {
-            Device::Cpu => Self { gflop: 4.7e-3 * threads, step: 1e-3, parameter: 5e-9 * threads, threads },
-            _ => Self { gflop: 1e-4, step: 5e-3, parameter: 1e-10, threads },
+            Device::Cpu => Self { gflop: 4.7e-3 * threads, step: 1e-3, parameter: 5e-9 * threads, inception: 0.043 * threads, threads },
+            _ => Self { gflop: 1e-4, step: 5e-3, parameter: 1e-10, inception: 1e-3, threads },
         }
     }
 

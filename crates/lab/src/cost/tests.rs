@@ -53,6 +53,9 @@ fn steps_come_from_the_card_without_the_data() {
     let steps = |dataset, model| cost(&spec(dataset, 4, model)).steps;
     assert_eq!((steps("mnist", "wae_conv"), steps("digits", "mlp")), (6 * 500, 6 * 80));
     assert_eq!((steps("celeba", "wae_conv"), steps("omniglot", "mlp")), (6 * 1627, 6 * 771));
+    let mut fewer = spec("celeba", 4, "wae_conv");
+    fewer.dataset.settings.insert("train_pictures".into(), json!(5_000));
+    assert_eq!(cost(&fewer).steps, 6 * 50);
     let mut other = spec("mnist", 4, "mlp");
     other.dataset.name = "folder:/nowhere".into();
     assert!(Estimator::new(&Device::Cpu).cost(&other, &mut shelf()).is_err());
@@ -80,22 +83,10 @@ fn finished_runs_correct_the_rates() {
     let run = spec("digits", 16, "wae_conv");
     let plain = cost(&run);
     let record = vimae_spec::RunRecord {
-        format: 1,
         spec: run.clone(),
-        spec_sha256: String::new(),
-        training_sha256: String::new(),
-        data_sha256: String::new(),
-        weights_sha256: String::new(),
-        git_commit: String::new(),
-        version: String::new(),
-        device: "cpu (x86_64)".into(),
-        parameters: 0,
-        steps: plain.steps,
         training_seconds: 3.0 * plain.training_seconds,
         evaluation_seconds: 0.5 * plain.evaluation_seconds,
-        measurements: Vec::new(),
-        pictures: Vec::new(),
-        log: String::new(),
+        ..crate::cells::tests::record("vae", 0, "rate", 1.0)
     };
     for (name, factor, width) in [("a", 1.0, 16), ("b", 100.0, 8)] {
         let mut record = record.clone();

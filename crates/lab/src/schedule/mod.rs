@@ -10,6 +10,7 @@ mod work;
 
 use std::{path::PathBuf, sync::atomic::AtomicBool};
 
+pub(crate) use plan::with_data;
 pub use plan::{Node, Plan};
 pub use processes::stop_local;
 pub use slurm::Submitted;

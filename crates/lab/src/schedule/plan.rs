@@ -126,7 +126,7 @@ impl Node {
 }
 
 /// The experiment on its own data, or on what stands in for it where a data set is not on this machine.
-fn with_data(experiment: &Experiment, shelf: &mut Shelf) -> Result<Experiment> {
+pub(crate) fn with_data(experiment: &Experiment, shelf: &mut Shelf) -> Result<Experiment> {
     let Some(stand_in) = &experiment.stand_in else { return Ok(experiment.clone()) };
     for spec in experiment.runs(1) {
         match shelf.open(&spec.dataset) {

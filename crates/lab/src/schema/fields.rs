@@ -4,7 +4,7 @@
 //! reading a file accepts and refuses.
 
 use serde_json::{Map, Value, json};
-use vimae_spec::{Evaluation, Training};
+use vimae_spec::{Evaluation, Resources, Training};
 
 /// What a key takes.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +15,8 @@ pub(super) enum Takes {
     Above(f64, f64),
     /// A number from the first bound, below the second.
     From(f64, f64),
+    /// One word for a script: letters, digits, `_`, `-`, `.` and `,`.
+    Word,
     /// A list of these words.
     Words(&'static [&'static str]),
     /// True or false.
@@ -34,6 +36,7 @@ pub(super) const TRAINING: &[Field] = &[
     ("beta2", Takes::From(0.0, 1.0), "Adam's decay of the second moment"),
     ("epsilon", Takes::Above(0.0, 1.0), "Adam's epsilon"),
     ("checkpoint_epochs", Takes::Whole(1, 100_000), "epochs between two checkpoints"),
+    ("rollbacks", Takes::Whole(0, 20), "how often a run that diverged goes back to its last checkpoint and on with half the step size"),
     ("critic_learning_rate", Takes::Above(0.0, 1.0), "Adam's step size for a divergence's critic; that of the rest where absent"),
 ];
 
@@ -48,21 +51,36 @@ pub(super) const EVALUATION: &[Field] = &[
     ("classifiers", Takes::Words(&["svm", "tsvm", "knn", "probe"]), "what learns from them"),
     ("kernels", Takes::Words(&["rbf", "linear"]), "kernels of the support vector machines among those"),
     ("noise", Takes::Words(&["test", "both"]), "which pictures are corrupted: those to classify, or the labelled ones too"),
+    ("masks", Takes::Words(&["black", "grey"]), "what masks leave in the place of a pixel"),
     ("codes", Takes::Words(&["mean", "sample"]), "which code stands for a picture"),
     ("pool", Takes::Whole(1, 1_000_000), "test codes in the pool of the transductive machines at most"),
     ("tune", Takes::Switch, "choose C and gamma by cross-validation on the labelled codes"),
 ];
 
+pub(super) const RESOURCES: &[Field] = &[
+    ("cpus", Takes::Whole(1, 1024), "cores of each run"),
+    ("memory_mib", Takes::Whole(64, 16_777_216), "memory of each run in MiB"),
+    ("gpus", Takes::Whole(0, 16), "GPUs of each run"),
+    ("minutes", Takes::Whole(1, 525_600), "minutes after which a run is stopped, to be taken up again; the partition's limit where absent"),
+    ("partition", Takes::Word, "the partition; the cluster's default where absent"),
+    ("account", Takes::Word, "the account; the user's default where absent"),
+];
+
 /// The schema of a section.
 pub(super) fn section(about: &str, fields: &[Field]) -> Value {
-    let defaults = [serde_json::to_value(Training::default()), serde_json::to_value(Evaluation::default())];
-    let default = |key: &str| defaults.iter().flatten().find_map(|section| section.get(key)).cloned();
+    let defaults = [
+        serde_json::to_value(Training::default()),
+        serde_json::to_value(Evaluation::default()),
+        serde_json::to_value(Resources::default()),
+    ];
+    let default = |key: &str| defaults.iter().flatten().find_map(|section| section.get(key)).filter(|v| !v.is_null()).cloned();
     let one = |(key, takes, about): &Field| {
         let mut value = match takes {
             Takes::Whole(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
             Takes::Above(above, max) => json!({ "type": "number", "exclusiveMinimum": above, "maximum": max }),
             Takes::From(min, below) => json!({ "type": "number", "minimum": min, "exclusiveMaximum": below }),
             Takes::Words(words) => json!({ "type": "array", "items": { "enum": words } }),
+            Takes::Word => json!({ "type": "string", "pattern": "^[A-Za-z0-9_.,-]+$" }),
             Takes::Switch => json!({ "type": "boolean" }),
             Takes::Elsewhere => return ((*key).to_owned(), json!({})),
         };

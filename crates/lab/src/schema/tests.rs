@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use vimae_spec::{Evaluation, Experiment, Training};
+use vimae_spec::{Evaluation, Experiment, MaskFill, Resources, Training};
 
 use super::{fields::Takes, *};
 
@@ -17,10 +17,13 @@ fn reads(section: &str, key: &str, value: &str) -> bool {
 
 #[test]
 fn the_table_has_every_key_of_the_sections() {
-    let mut training = serde_json::to_value(Training { critic_learning_rate: Some(1.0), ..Training::default() }).unwrap();
-    let mut evaluation = serde_json::to_value(Evaluation::default()).unwrap();
+    // Keys that are left out of a digest at their defaults are put back.
+    let mut training = serde_json::to_value(Training { critic_learning_rate: Some(1.0), rollbacks: 1, ..Training::default() }).unwrap();
+    let mut evaluation = serde_json::to_value(Evaluation { masks: vec![MaskFill::Grey], ..Evaluation::default() }).unwrap();
     evaluation["settings"] = json!({});
-    for (section, fields) in [(&mut training, fields::TRAINING), (&mut evaluation, fields::EVALUATION)] {
+    let mut resources = serde_json::to_value(Resources::default()).unwrap();
+    for (section, fields) in [(&mut training, fields::TRAINING), (&mut evaluation, fields::EVALUATION), (&mut resources, fields::RESOURCES)]
+    {
         let section = section.as_object_mut().unwrap();
         for (key, _, _) in fields {
             assert!(section.remove(*key).is_some(), "{key} is no key any more");
@@ -31,7 +34,7 @@ fn the_table_has_every_key_of_the_sections() {
 
 #[test]
 fn the_ranges_are_those_that_reading_accepts() {
-    for (section, fields) in [("training", fields::TRAINING), ("evaluation", fields::EVALUATION)] {
+    for (section, fields) in [("training", fields::TRAINING), ("evaluation", fields::EVALUATION), ("resources", fields::RESOURCES)] {
         for (key, takes, _) in fields {
             let (good, bad): (Vec<String>, Vec<String>) = match *takes {
                 Takes::Whole(min, max) => {
@@ -41,6 +44,7 @@ fn the_ranges_are_those_that_reading_accepts() {
                 Takes::Above(above, max) => (vec![format!("{max:?}")], vec![format!("{above:?}"), format!("{:?}", max + 1e-9)]),
                 Takes::From(min, below) => (vec![format!("{min:?}")], vec![format!("{below:?}"), format!("{:?}", min - 1e-9)]),
                 Takes::Words(words) => (vec![format!("{words:?}")], vec!["[\"nothing_of_these\"]".into()]),
+                Takes::Word => (vec!["\"a-b_c.1,d\"".into()], vec!["\"\"".into(), "\"two words\"".into()]),
                 Takes::Switch => (vec!["true".into(), "false".into()], vec!["1".into()]),
                 Takes::Elsewhere => continue,
             };

@@ -17,10 +17,15 @@ pub(super) fn text(table: &Table) -> String {
         "    \\midrule".into(),
     ];
     for row in &table.rows {
+        // Where quantities share a name, their protocols tell them apart.
+        let label = match table.rows.iter().filter(|other| other.label == row.label).count() {
+            1 => escaped(&row.label),
+            _ => format!("{}, {}", escaped(&row.label), escaped(&row.protocol)),
+        };
         let protocol =
             if row.protocol.is_empty() { "    % not measured".to_owned() } else { format!("    % {}", row.protocol.replace('\n', " ")) };
         lines.push(protocol);
-        lines.push(line([escaped(&row.label), "ours".into()].into_iter().chain(row.ours.iter().map(ours))));
+        lines.push(line([label, "ours".into()].into_iter().chain(row.ours.iter().map(ours))));
         if row.paper.iter().any(Option::is_some) {
             let mark = if row.recovered { "paper$^\\dagger$" } else { "paper" };
             let values = row.paper.iter().map(|value| value.map_or_else(|| "--".into(), |v| format!("${v}$")));

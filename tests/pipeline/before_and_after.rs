@@ -1,0 +1,98 @@
+//! What is known before a run, and what is made of its numbers after it: check, cost, comparisons, exports, one number
+//! verified.
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use vimae_tests::command::call;
+
+use crate::tiny::{TINY, files, write};
+
+const EXPECT: &str = "version = 1\nexpect = [\n\
+    { metric = \"rate\", method = \"vae\", above = 0.0 },\n\
+    { metric = \"reconstruction\", method = \"vae\", below = 0.0 },\n\
+    { metric = \"fid\", method = \"vae\", below = 30.0 },\n]";
+
+#[test]
+fn a_mistake_is_found_before_anything_runs() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let right = write(folder.path(), TINY)?;
+    let checked = call(&["spec", "check", right.to_str().context("path")?])?;
+    ensure!(checked.success && checked.stdout.trim_end().ends_with("tiny.toml: 2 runs"), "{checked:?}");
+    for (from, to, expected) in [
+        ("name = \"vae\"", "name = \"vea\"", "did you mean \"vae\"?"),
+        ("width = 2", "widht = 2", "widht"),
+        ("epochs = 3", "epochs = 0", "training.epochs = 0 is not allowed"),
+        ("\"figure6\"", "\"figure66\"", "unknown target \"figure66\""),
+        ("width = 2", "width = 2\ndoublings = 3", "must be multiples of 8"),
+        ("version = 1", "version = 1\nexpect = [{ metric = \"rate\" }]", "better_than"),
+        ("version = 1", "version = 1\nexpect = [{ metric = \"rate\", method = \"x\", below = 1.0 }]", "no method \"x\""),
+    ] {
+        let wrong = write(folder.path(), &TINY.replace(from, to))?;
+        let checked = call(&["spec", "check", wrong.to_str().context("path")?])?;
+        ensure!(!checked.success && checked.stderr.contains(expected) && checked.stderr.contains("tiny.toml"), "{expected}: {checked:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = write(folder.path(), &TINY.replacen("version = 1", EXPECT, 1))?;
+    let (spec, out) = (spec.to_str().context("path")?, folder.path().join("out"));
+    let to = out.to_str().context("path")?;
+
+    let expanded = call(&["spec", "expand", spec, "--seeds", "2", "--json", "--out", to])?;
+    let runs: Vec<Value> = serde_json::from_str(&expanded.stdout).context(expanded.stderr)?;
+    ensure!(runs.len() == 4 && !out.exists(), "{runs:?}");
+    for run in &runs {
+        let cost = &run["cost"];
+        ensure!(cost["steps"] == 60 && cost["memory_bytes"].as_u64() > Some(1 << 20), "{cost}");
+        ensure!(cost["training_seconds"].as_f64() > Some(0.0) && cost["evaluation_seconds"].as_f64() > Some(0.0), "{cost}");
+    }
+
+    let trained = call(&["train", spec, "--seeds", "2", "--out", to])?;
+    ensure!(trained.success, "{}", trained.stderr);
+    for expected in [
+        "expected rate of vae above 0; got",
+        "met on 2 of 2 seeds",
+        "expected reconstruction of vae below 0; got",
+        "met on 0 of 2 seeds",
+        "expected fid of vae below 30; nothing was measured",
+    ] {
+        ensure!(trained.stderr.contains(expected), "{expected}: {}", trained.stderr);
+    }
+    let records = files(&out, "record.json")?;
+    let steps = serde_json::from_slice::<Value>(&records[0].1)?["steps"].clone();
+    ensure!(steps == 60, "{steps}");
+    let run = records[0].0.parent().context("folder")?;
+    let events =
+        std::fs::read_dir(run)?.filter(|e| e.as_ref().is_ok_and(|e| e.file_name().to_string_lossy().contains(".tfevents."))).count();
+    ensure!(events == 1, "{events} event files");
+
+    let comparisons: Value = serde_json::from_slice(&std::fs::read(out.join("comparisons.json"))?)?;
+    let pairs = comparisons["pairs"].as_array().context("pairs")?;
+    let pair = pairs.iter().find(|pair| pair["metric"] == "reconstruction").context("reconstruction")?;
+    ensure!(pair["n"] == 2 && pair["method"] == "vae" && pair["other"] == "vimae_l" && pair["p_permutation"].is_number(), "{pair}");
+    let verdicts = comparisons["verdicts"].as_array().context("verdicts")?;
+    ensure!(verdicts.iter().any(|verdict| verdict["target"] == "figure6" && verdict["paper"].is_number()), "{verdicts:?}");
+    ensure!(std::fs::read_to_string(out.join("index.html"))?.contains("Methods in pairs"));
+
+    let csv = call(&["export", to, "--format", "csv", "--target", "figure6"])?;
+    ensure!(csv.success && csv.stdout.starts_with("target,dataset,method,seed,metric,protocol,value,") && !csv.stdout.contains("table3"));
+    let file = folder.path().join("table.tex");
+    let latex = call(&["export", to, "--format", "latex", "--target", "table3", "--out", file.to_str().context("path")?])?;
+    let text = std::fs::read_to_string(&file)?;
+    ensure!(latex.success && text.contains("\\toprule") && text.contains("\\pm") && text.matches("\\begin{table}").count() == 1, "{text}");
+    let nothing = call(&["export", to, "--format", "markdown", "--target", "table9"])?;
+    ensure!(!nothing.success && nothing.stderr.contains("table3"), "{nothing:?}");
+
+    let run = run.to_str().context("path")?;
+    let cell = call(&["verify", run, "reconstruction"])?;
+    ensure!(cell.success && cell.stdout.contains("4 of 4 the same") && !cell.stdout.contains("nll"), "{cell:?}");
+    ensure!(cell.stdout.contains(" reconstruction(code=mean,scale=0.05): recorded "), "{cell:?}");
+    let accuracy = call(&["verify", run, "accuracy.clean/svm.inductive(kernel=rbf,labels=100,noise=test,code=mean)"])?;
+    ensure!(accuracy.success && accuracy.stdout.contains("4 of 4 the same"), "{accuracy:?}");
+    let unknown = call(&["verify", run, "reconstrution"])?;
+    ensure!(!unknown.success && unknown.stderr.contains("did you mean \"reconstruction\"?"), "{unknown:?}");
+    Ok(())
+}
