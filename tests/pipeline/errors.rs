@@ -41,7 +41,8 @@ fn an_unknown_target_lists_what_exists_and_suggests_the_nearest() -> Result<()> 
 
 #[test]
 fn a_target_that_the_profile_lacks_is_said_with_what_it_has() -> Result<()> {
-    refused(&["reproduce", "table5"], &["profile quick has nothing for table5", "figure6", "table3"])
+    let digits = vimae_tests::root().join("experiments/quick/digits.toml");
+    refused(&["reproduce", "table5", "--profile", text(&digits)?], &["profile digits has nothing for table5", "figure6", "table3"])
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn open(request: &Request) -> Result<Opened> {
     } else {
         ("as published", vec![(Split::Train, train), (Split::Test, test)])
     };
-    Opened::new(request, NAME, PixelRange::Symmetric, CLASSES, rule, splits, files, skipped)
+    Opened::new(request, NAME, PixelRange::Symmetric, CLASSES, rule, splits, (files, skipped))
 }
 
 fn refused(path: &Path) -> Error {

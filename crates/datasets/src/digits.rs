@@ -42,7 +42,7 @@ fn open(request: &Request) -> Result<Opened> {
     let (test, train) = halves(&all.labels);
     let splits = vec![(Split::Train, all.select(&train)?), (Split::Test, all.select(&test)?)];
     let files = find(request).unwrap_or_default();
-    Opened::new(request, NAME, PixelRange::Unit, CLASSES, RULE, splits, files, Vec::new())
+    Opened::new(request, NAME, PixelRange::Unit, CLASSES, RULE, splits, (files, Vec::new()))
 }
 
 fn folder(sources: &Sources) -> Option<PathBuf> {

@@ -85,7 +85,7 @@ fn open(request: &Request) -> Result<Opened> {
     } else {
         ("the last 10 000 of the training file validate", vec![(Split::Train, train), (Split::Validation, validation), (Split::Test, test)])
     };
-    Opened::new(request, NAME, PixelRange::Unit, CLASSES, rule, splits, files, skipped)
+    Opened::new(request, NAME, PixelRange::Unit, CLASSES, rule, splits, (files, skipped))
 }
 
 fn wae(train: Stack, test: Stack) -> Result<Vec<(Split, Stack)>> {

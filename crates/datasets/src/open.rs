@@ -55,8 +55,7 @@ impl Opened {
         classes: usize,
         rule: &str,
         splits: Vec<(Split, Stack)>,
-        files: Vec<PathBuf>,
-        skipped: Vec<Broken>,
+        (files, skipped): (Vec<PathBuf>, Vec<Broken>),
     ) -> Result<Self> {
         let (rule, splits) = fewer(request.settings, rule, splits)?;
         let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<_>>()?;

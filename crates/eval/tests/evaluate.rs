@@ -2,6 +2,8 @@
 
 #![cfg(test)]
 
+use std::collections::BTreeSet;
+
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{
     AutoEncoder, Code, Dataset, Decoder, Encoder, Error, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PixelNoise, PixelRange,
@@ -9,7 +11,7 @@ use vimae_core::{
 };
 use vimae_eval::{Outcome, Subject, evaluate};
 use vimae_priors::normal;
-use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, Measurement, NoiseOn};
+use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, MaskFill, Measurement, NoiseOn};
 
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 2, width: 2 };
 const LOG_VAR: f64 = -2.0;
@@ -225,6 +227,22 @@ fn noise_on_labelled_pictures_too_and_drawn_codes_are_protocols_of_their_own() {
     // The draw of a deterministic code is its mean, and not measured twice.
     let outcome = run(Head::Deterministic, PixelNoise::None, &data(), &evaluation).unwrap();
     assert!(outcome.measurements.iter().all(|m| !m.protocol.contains("code=sample")));
+}
+
+#[test]
+fn masks_of_grey_stand_beside_those_of_black_and_change_no_other_number() {
+    let measured = |masks: Vec<MaskFill>| {
+        let evaluation = Evaluation { metrics: vec!["reconstruction".into()], masks, ..small() };
+        run(Head::Deterministic, PixelNoise::None, &data(), &evaluation).unwrap().measurements
+    };
+    let (black, both) = (measured(vec![MaskFill::Black]), measured(vec![MaskFill::Black, MaskFill::Grey]));
+    let (grey, others): (Vec<_>, Vec<_>) = both.into_iter().partition(|m| m.protocol.contains(",mask=grey,"));
+    assert_eq!(others, black);
+    let protocols: BTreeSet<&str> = grey.iter().map(|m| m.protocol.as_str()).collect();
+    assert_eq!(grey.len(), 2 * protocols.len());
+    let with = |all: &[Measurement], name: &str| all.iter().find(|m| m.metric == name).and_then(|m| m.value).unwrap();
+    assert!(grey.iter().all(|m| m.metric.starts_with("accuracy.mask_") && m.value.is_some()), "{grey:?}");
+    assert_ne!(with(&grey, "accuracy.mask_0_5"), with(&black, "accuracy.mask_0_5"));
 }
 
 #[test]

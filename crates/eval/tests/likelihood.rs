@@ -4,11 +4,11 @@
 
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{
-    AutoEncoder, Code, Dataset, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PixelNoise, PixelRange,
-    Purpose, Result, Split, Streams,
+    AutoEncoder, Code, Dataset, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PartRequest, PixelNoise,
+    PixelRange, Prior, Purpose, Result, Settings, Split, Streams,
 };
 use vimae_eval::{Outcome, Subject, evaluate};
-use vimae_priors::normal;
+use vimae_priors::{PRIORS, normal};
 use vimae_spec::{Evaluation, Measurement};
 
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 1, width: 4 };
@@ -88,8 +88,12 @@ fn exact(pixels: &[u8]) -> f64 {
 }
 
 fn measure(head: Head, metrics: &[&str], settings: serde_json::Value) -> vimae_eval::Result<Outcome> {
+    measure_under(&normal::prior(), head, metrics, settings)
+}
+
+fn measure_under(prior: &dyn Prior, head: Head, metrics: &[&str], settings: serde_json::Value) -> vimae_eval::Result<Outcome> {
     let model = Quarter(Parameters::new(1, DType::F32, &Device::Cpu), head);
-    let (prior, dataset) = (normal::prior(), data());
+    let dataset = data();
     let evaluation = Evaluation {
         metrics: metrics.iter().map(|m| (*m).to_owned()).collect(),
         settings: serde_json::from_value(settings).unwrap(),
@@ -97,8 +101,7 @@ fn measure(head: Head, metrics: &[&str], settings: serde_json::Value) -> vimae_e
         labels: 0,
         ..Evaluation::default()
     };
-    let subject =
-        Subject { model: &model, prior: &prior, pixel_noise: PixelNoise::None, dataset: &dataset, files: &MetricFiles::default() };
+    let subject = Subject { model: &model, prior, pixel_noise: PixelNoise::None, dataset: &dataset, files: &MetricFiles::default() };
     evaluate(&subject, &evaluation, 3, &mut |_, _, _| {})
 }
 
@@ -176,4 +179,22 @@ fn the_ledger_adds_up() {
     assert!(lower < upper && lower <= value("information.ceiling", "ln(N=60)"));
     assert!((value("information.marginal_kl", "rate-infonce") - (rate - lower)).abs() < 1e-5);
     assert!((value("information.entropy", "exact(prior)") - (1.0 + std::f64::consts::TAU.ln())).abs() < 1e-12);
+}
+
+#[test]
+fn a_prior_on_an_interval_has_no_rate_and_all_else() {
+    let image = SHAPE;
+    let request = PartRequest { code: 2, image, range: PixelRange::Unit, seed: 0, dtype: DType::F32, device: Device::Cpu };
+    let entry = PRIORS.find("uniform").unwrap();
+    let settings = Settings::check(PRIORS.kind, entry.name, entry.keys, &serde_json::Map::new()).unwrap();
+    let prior = (entry.build)(&settings, &request).unwrap();
+    // Every metric that an evaluation measures unasked.
+    let outcome = measure_under(prior.as_ref(), Head::Gaussian, &[], serde_json::json!({})).unwrap();
+    for (metric, part) in [("rate", "rate.gaussian"), ("information.marginal_kl", "rate-infonce"), ("rate.dimension", "dimension=1")] {
+        let found = find(&outcome, metric, part);
+        assert!(found.value.is_none() && found.note.as_ref().is_some_and(|note| note.contains("infinite")), "{found:?}");
+    }
+    for (metric, part) in [("information.lower", "infonce"), ("adversarial", "adversarial.js"), ("mmd", "mmd.imq.u")] {
+        assert!(find(&outcome, metric, part).value.is_some(), "{metric}");
+    }
 }

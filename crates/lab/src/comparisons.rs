@@ -137,6 +137,7 @@ fn verdict(row: &SummaryRow, cells: &[Cell]) -> Option<PaperVerdict> {
     let (mean, paper) = (row.mean?, row.paper.filter(|_| !decided(&row.metric))?);
     let mine = cells.iter().filter(|c| {
         (&c.target, &c.dataset, &c.method, &c.metric, &c.protocol) == (&row.target, &row.dataset, &row.method, &row.metric, &row.protocol)
+            && c.paper_dataset == row.paper_dataset
     });
     let tolerated = mine.filter_map(|c| c.inside_tolerance).reduce(|a, b| a && b) == Some(true);
     let within = row.interval.is_some_and(|[low, high]| (low..=high).contains(&paper));

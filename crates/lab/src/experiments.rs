@@ -89,3 +89,18 @@ fn find_experiments(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quick_and_the_paper_profile_cover_every_table_and_figure() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments");
+        let all: Vec<String> = paper(&folder).unwrap().0.into_keys().collect();
+        for name in ["quick", "paper"] {
+            assert_eq!(Profile::load(&folder, name).unwrap().covered(), all, "{name}");
+        }
+        assert!(!Profile::load(&folder, "sweeps").unwrap().experiments.is_empty());
+    }
+}

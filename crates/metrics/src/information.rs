@@ -21,7 +21,7 @@
 //!   h(X) less this, with h(X) unknown and common to all models of one data set and sigma.
 
 use candle_core::Tensor;
-use vimae_core::{Code, Entry, Evidence, Key, Metric, Purpose, Reading, Result};
+use vimae_core::{Code, Entry, Error, Evidence, Key, Metric, Purpose, Reading, Result};
 
 use crate::{
     BuildMetric, Summary,
@@ -107,29 +107,43 @@ fn mutual(evidence: &Evidence<'_>, code: &Code, q: &Gaussians, draws: &[f64], na
         return Ok(Vec::new());
     }
     let terms = q.terms(draws, count);
-    let rates = rates(evidence.prior, code)?;
+    let rates = known_rates(evidence, code)?;
     let how = |bound: &str| format!("{bound}({name},N={count})");
-    let difference = |terms: &[f64]| rates.iter().zip(terms).map(|(rate, term)| rate - term).collect::<Vec<_>>();
+    let marginal = |bound: &str, terms: &[f64]| {
+        let of = |values: &[f64]| Summary::reading("information.marginal_kl", how(bound), "nats", Some(false), values);
+        match &rates {
+            Ok(rates) => of(&rates.iter().zip(terms).map(|(rate, term)| rate - term).collect::<Vec<_>>()),
+            Err(reason) => Reading { n: count, note: Some(reason.clone()), ..of(&[]) },
+        }
+    };
     let ceiling = (count as f64).ln();
     let mut lower = Summary::reading("information.lower", how("infonce"), "nats", None, &terms.lower);
     if lower.value.is_some_and(|value| ceiling - value < NEAR) {
         lower.note = Some(format!("within {NEAR} nats of its ceiling of {ceiling:.3}: the information is this or any amount more"));
     }
     let mut upper = Summary::reading("information.upper", how("leave_one_out"), "nats", None, &terms.upper);
-    let rate = Summary::of(&rates).map(|rate| rate.mean);
+    let rate = rates.as_ref().ok().and_then(|rates| Summary::of(rates)).map(|rate| rate.mean);
     if let (Some(value), Some(rate)) = (upper.value, rate.filter(|rate| upper.value.is_some_and(|value| value > *rate))) {
         upper.note = Some(format!("says nothing: the rate, {rate:.3}, is a smaller upper bound than {value:.3}"));
     }
-    let surplus = Summary::reading("information.marginal_kl", how("rate-leave_one_out"), "nats", Some(false), &difference(&terms.upper));
+    let surplus = marginal("rate-leave_one_out", &terms.upper);
     let note = upper.note.as_ref().map(|_| "says nothing: the upper bound of the information is above the rate".to_owned());
     let exact = Reading { standard_error: None, ..Summary::reading("information.ceiling", format!("ln(N={count})"), "nats", None, &[ceiling]) };
     Ok(vec![
         lower,
         upper,
         Reading { n: count, ..exact },
-        Summary::reading("information.marginal_kl", how("rate-infonce"), "nats", Some(false), &difference(&terms.lower)),
+        marginal("rate-infonce", &terms.lower),
         Reading { note: surplus.note.clone().or(note), ..surplus },
     ])
+}
+
+/// The rate of every row, or why there is none: a prior on an interval has no place for all of a Gaussian.
+fn known_rates(evidence: &Evidence<'_>, code: &Code) -> Result<std::result::Result<Vec<f64>, String>> {
+    match rates(evidence.prior, code) {
+        Err(Error::Unsupported { reason, .. }) => Ok(Err(reason)),
+        rates => Ok(Ok(rates?)),
+    }
 }
 
 /// The rate of each dimension alone.
@@ -141,7 +155,11 @@ fn by_dimension(evidence: &Evidence<'_>, code: &Code, name: &str) -> Result<Vec<
     let one = |j| -> Result<Reading> {
         let code = Code { mean: column(&code.mean, j)?, log_var: code.log_var.as_ref().map(|v| column(v, j)).transpose()? };
         let protocol = format!("rate.dimension({name},dimension={j})");
-        Ok(Summary::reading("rate.dimension", protocol, "nats", None, &rates(evidence.prior, &code)?))
+        let reading = |rates: &[f64]| Summary::reading("rate.dimension", protocol, "nats", None, rates);
+        Ok(match known_rates(evidence, &code)? {
+            Ok(rates) => reading(&rates),
+            Err(reason) => Reading { n: code.mean.dim(0)?, note: Some(reason), ..reading(&[]) },
+        })
     };
     (0..code.mean.dim(1)?).map(one).collect()
 }

@@ -3,6 +3,13 @@
 //!
 //! Section 4 of the paper: equation 7 with a Jensen-Shannon divergence needs a network that tells codes from draws of the
 //! prior. The divergence brings that network; the trainer gives it an optimiser of its own.
+//!
+//! With a weight of 10 it settles only where the discriminator moves more slowly than the encoder: set
+//! `training.critic_learning_rate` to about 3e-5 beside a learning rate of 1e-3. On the digits (a fully connected network of
+//! three layers of 128, a code of 8, 24 epochs) that gives an MMD of 0.017 (IMQ, squared) and a reconstruction of 1.03
+//! (0.05 times the sum of squares); with the discriminator at 1e-3 they are 1.66 and 2.55. The prior's log density in the
+//! discriminator (`log_density`), a smaller discriminator, a larger step and another momentum did not help; the
+//! divergence's own, saturating loss leaves the encoder without a gradient, and codes run away.
 
 use vimae_core::{Divergence, Entry, Error, Loss, Objective, Pass, Result};
 

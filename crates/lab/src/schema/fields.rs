@@ -51,7 +51,7 @@ pub(super) const EVALUATION: &[Field] = &[
     ("classifiers", Takes::Words(&["svm", "tsvm", "knn", "probe"]), "what learns from them"),
     ("kernels", Takes::Words(&["rbf", "linear"]), "kernels of the support vector machines among those"),
     ("noise", Takes::Words(&["test", "both"]), "which pictures are corrupted: those to classify, or the labelled ones too"),
-    ("masks", Takes::Words(&["black", "grey"]), "what masks leave in the place of a pixel"),
+    ("masks", Takes::Words(&["black", "grey"]), "what masks leave in the place of a pixel; grey in protocols of their own"),
     ("codes", Takes::Words(&["mean", "sample"]), "which code stands for a picture"),
     ("pool", Takes::Whole(1, 1_000_000), "test codes in the pool of the transductive machines at most"),
     ("tune", Takes::Switch, "choose C and gamma by cross-validation on the labelled codes"),
