@@ -1,7 +1,7 @@
 //! The pictures of a run, as files beside its record.
 
 use vimae_checkpoint::atomic;
-use vimae_eval::{Confusion, Pictures, Projection};
+use vimae_eval::{Confusion, Pictures, Projection, Traversals};
 use vimae_report::{grid_png, reconstruction_png};
 use vimae_spec::{Picture, PictureKind};
 
@@ -27,6 +27,12 @@ pub(crate) fn write(folder: &RunFolder, pictures: &Pictures, confusions: &[Confu
     let png = grid_png(&pictures.samples, shape, COLUMNS, scale, 1)?;
     let from = if ex_post { "the density fitted to the training codes" } else { "the prior" };
     add(PictureKind::Samples, "samples.png", &format!("Pictures decoded from random draws of {from}"), &png)?;
+    let png = grid_png(&pictures.traversals.pictures, shape, pictures.traversals.probabilities.len(), scale, 1)?;
+    add(PictureKind::Traversals, "traversals.png", &moved(&pictures.traversals), &png)?;
+    if let Some(walks) = &pictures.interpolations {
+        let png = grid_png(&walks.pictures, shape, walks.columns, scale, 1)?;
+        add(PictureKind::Interpolations, "interpolations.png", "Decoded codes on the line between those of the pictures at both ends", &png)?;
+    }
     if let Some((codes, labels)) = &pictures.codes {
         let (x, y): (Vec<f32>, Vec<f32>) = codes.iter().map(|[x, y]| (*x, *y)).unzip();
         let codes = serde_json::json!({ "x": x, "y": y, "label": labels });
@@ -42,4 +48,16 @@ pub(crate) fn write(folder: &RunFolder, pictures: &Pictures, confusions: &[Confu
         add(PictureKind::Confusion, "confusion.json", "Which class was taken for which", &json(&confusions)?)?;
     }
     Ok(written)
+}
+
+/// Which dimensions move, from the top, and how far.
+fn moved(traversals: &Traversals) -> String {
+    let ends = traversals.probabilities.first().zip(traversals.probabilities.last());
+    let ends = ends.map_or_else(String::new, |(first, last)| format!(" from quantile {first:.2} to {last:.2}"));
+    let one = |moved: &vimae_eval::Traversed| match moved.information.filter(|nats| nats.is_finite()) {
+        Some(nats) => format!("{} ({nats:.1} nats)", moved.dimension),
+        None => moved.dimension.to_string(),
+    };
+    let names: Vec<String> = traversals.dimensions.iter().map(one).collect();
+    format!("One code dimension a row{ends}; from the top: {}", names.join(", "))
 }
