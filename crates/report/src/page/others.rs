@@ -6,7 +6,8 @@ use maud::{Markup, html};
 use vimae_spec::SummaryRow;
 
 use super::{
-    comparison::{interval, mark},
+    comparison::{half, mark},
+    links::{Links, of_mean},
     unit,
 };
 use crate::{
@@ -18,10 +19,10 @@ use crate::{
 const MOST_COLUMNS: usize = 10;
 
 /// All rows; one column a method where there are not too many.
-pub(super) fn table(rows: &[&SummaryRow]) -> Markup {
+pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
     let methods = method::sorted(rows.iter().map(|row| row.method.as_str()));
     html! { @if !rows.is_empty() { div.scroll {
-        @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods)) } @else { (one_below_another(rows)) }
+        @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods)) } @else { (one_below_another(rows, links)) }
     } } }
 }
 
@@ -42,7 +43,10 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
                 th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) } td { (unit(row_unit).unwrap_or("")) }
                 @for method in methods {
                     @match rows.iter().find(|row| row.method == *method) {
-                        Some(row) => { td.number data-value=[row.mean] { (column.show(row.mean)) (half(column, row)) (paper(row)) } }
+                        Some(row) => {
+                            @let id = of_mean(row);
+                            td.number id=(id) data-value=[row.mean] { a.self href={ "#" (id) } { (column.show(row.mean)) } (half(column, row)) (paper(row)) }
+                        }
                         None => { td.number { (NONE) } }
                     }
                 }
@@ -52,18 +56,20 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
     } }
 }
 
-fn one_below_another(rows: &[&SummaryRow]) -> Markup {
+fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
     html! { table.sortable {
         thead { tr {
-            th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th.number { "95 % interval" } th { "Unit" } th { "Note" }
+            th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th { "Unit" } th { "Seeds" } th { "Note" }
         } }
         tbody { @for row in rows {
             @let column = Column::of(row.mean);
-            tr {
-                td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) } th scope="row" { (method::label(&row.method)) }
-                td.number data-value=[row.mean] { (column.show(row.mean)) (paper(row)) }
-                td.number { (interval(column, Some(row))) } td { (unit(&row.unit).unwrap_or("")) }
-                td.note { (row.note.as_deref().unwrap_or("")) }
+            @let id = of_mean(row);
+            tr id=(id) {
+                td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) }
+                th scope="row" { a.self href={ "#" (id) } { (method::label(&row.method)) } }
+                td.number data-value=[row.mean] { (column.show(row.mean)) (half(column, row)) (paper(row)) }
+                td { (unit(&row.unit).unwrap_or("")) } td { (links.seeds(row)) }
+                td.note { (folded(row.note.as_deref().unwrap_or(""))) }
             }
         } }
     } }
@@ -71,12 +77,8 @@ fn one_below_another(rows: &[&SummaryRow]) -> Markup {
 
 /// Long notes would make the rows of numbers far apart.
 fn folded(note: &str) -> Markup {
-    const SHORT: usize = 120;
+    const SHORT: usize = 60;
     html! { @if note.len() <= SHORT { (note) } @else { details { summary { "Notes" } (note) } } }
-}
-
-fn half(column: Column, row: &SummaryRow) -> Markup {
-    html! { @if let Some([low, high]) = row.interval { " ± " (column.show(Some((high - low) / 2.0))) } }
 }
 
 fn paper(row: &SummaryRow) -> Markup {
