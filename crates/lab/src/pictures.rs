@@ -1,7 +1,7 @@
 //! The pictures of a run, as files beside its record.
 
 use vimae_checkpoint::atomic;
-use vimae_eval::{Confusion, Pictures, Projection, Traversals};
+use vimae_eval::{Confusion, Pictures, Projection, Traversals, Traversed};
 use vimae_report::{grid_png, reconstruction_png};
 use vimae_spec::{Picture, PictureKind};
 
@@ -50,14 +50,16 @@ pub(crate) fn write(folder: &RunFolder, pictures: &Pictures, confusions: &[Confu
     Ok(written)
 }
 
-/// Which dimensions move, from the top, and how far.
+/// Which dimensions move, from the top, what they carry, and how far they move.
 fn moved(traversals: &Traversals) -> String {
-    let ends = traversals.probabilities.first().zip(traversals.probabilities.last());
-    let ends = ends.map_or_else(String::new, |(first, last)| format!(" from quantile {first:.2} to {last:.2}"));
-    let one = |moved: &vimae_eval::Traversed| match moved.information.filter(|nats| nats.is_finite()) {
-        Some(nats) => format!("{} ({nats:.1} nats)", moved.dimension),
-        None => moved.dimension.to_string(),
-    };
-    let names: Vec<String> = traversals.dimensions.iter().map(one).collect();
-    format!("One code dimension a row{ends}; from the top: {}", names.join(", "))
+    let names: Vec<String> = traversals.dimensions.iter().map(|moved| moved.dimension.to_string()).collect();
+    let mut text = format!("From the top dimension {}", names.join(", "));
+    let nats = |moved: Option<&Traversed>| moved?.information.filter(|nats| nats.is_finite());
+    if let Some((most, least)) = nats(traversals.dimensions.first()).zip(nats(traversals.dimensions.last())) {
+        text += &format!(": {most:.1} to {least:.1} nats");
+    }
+    if let Some((first, last)) = traversals.probabilities.first().zip(traversals.probabilities.last()) {
+        text += &format!("; quantiles {first:.2} to {last:.2}");
+    }
+    text
 }

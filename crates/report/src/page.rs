@@ -55,7 +55,7 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
             section id="pictures" {
                 h2 { "Pictures and training" }
                 @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
-                @for experiment in input.experiments { (gallery::section(experiment, input.paper)?) }
+                @for (place, experiment) in input.experiments.iter().enumerate() { (gallery::section(place, experiment, input.paper)?) }
             }
             @if !own.is_empty() { section id="others" {
                 h2 { "Other measurements" }
@@ -114,7 +114,7 @@ pub(crate) fn anchor(parts: &[&str]) -> String {
 
 /// The first digits of a digest, all of it where one points.
 fn digest(digest: &str) -> Markup {
-    let short: String = digest.chars().take(10).collect();
+    let short: String = digest.chars().take(7).collect();
     html! { code title=(digest) { (short) } }
 }
 

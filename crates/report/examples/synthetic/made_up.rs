@@ -165,6 +165,10 @@ fn record(folder: &Path, method: &str, index: usize, seed: u64, code: usize) -> 
         add(PictureKind::Traversals, "traversals.png", &format!("One code dimension a row; from the top: 3 (2.{index} nats), 0, 1, 2, 4, 5, 6, 7 and not one more"));
         fs::write(folder.join("interpolations.png"), grid_png(&moved[..5 * 11 * 784], shape, 11, 2, 1)?)?;
         add(PictureKind::Interpolations, "interpolations.png", "Decoded codes on a line");
+        fs::write(folder.join("projection.json"), codes(&mut draws, index))?;
+        add(PictureKind::Projection, "projection.json", &format!("Two principal components, 3{index} and 15 % of the variance"));
+        fs::write(folder.join("confusion.json"), confusion(index))?;
+        add(PictureKind::Confusion, "confusion.json", "Which class was taken for which");
     }
     fs::write(folder.join("log.jsonl"), log(&mut draws, index))?;
     let spec_sha256 = spec.sha256();
@@ -228,6 +232,14 @@ fn codes(draws: &mut Draws, index: usize) -> String {
         lists.2.push(class);
     }
     format!("{{\"x\": {:?}, \"y\": {:?}, \"label\": {:?}}}", lists.0, lists.1, lists.2)
+}
+
+/// Counts of ten classes, mostly right.
+fn confusion(index: usize) -> String {
+    let row = |i: usize| (0..10).map(|j| if i == j { 90 } else { (i * 3 + j + index) % 4 }).collect::<Vec<_>>();
+    let counts: Vec<Vec<usize>> = (0..10).map(row).collect();
+    let classes: Vec<usize> = (0..10).collect();
+    format!("[{{\"protocol\": \"inductive linear SVM\", \"metric\": \"accuracy.clean\", \"classes\": {classes:?}, \"counts\": {counts:?}}}]")
 }
 
 fn log(draws: &mut Draws, index: usize) -> String {

@@ -8,6 +8,7 @@ use vimae_spec::{Paper, PaperClaim, SummaryRow};
 use super::{anchor, links::Links};
 use crate::{
     compare::{Share, heading, rank},
+    method,
     number::plural,
 };
 
@@ -73,7 +74,7 @@ fn row(Decided { target, claim, row }: &Decided<'_>, links: &Links<'_>) -> Marku
         td { (links.seeds(row)) }
         td.name { a href={ "#" (anchor(&[target])) } { (heading(target)) } }
         td { (row.dataset) }
-        td.note { (note.strip_prefix(&prefix).unwrap_or(note)) }
+        td.note { (method::labelled(note.strip_prefix(&prefix).unwrap_or(note))) }
     } }
 }
 

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Paper, Picture, PictureKind};
 
-use super::{ExperimentView, RunView, anchor, confusion};
+use super::{ExperimentView, RunView, anchor, confusion, links::of_pictures};
 use crate::{
     Error, Result,
     artefact::{self, Codes},
@@ -29,10 +29,10 @@ const MOVED: &str = "Decoded codes: a test picture's, but for one dimension a ro
 /// Pictures whose caption is longer than this unfold it.
 const SHORT: usize = 70;
 
-pub(super) fn section(experiment: &ExperimentView, paper: &Paper) -> Result<Markup> {
+pub(super) fn section(place: usize, experiment: &ExperimentView, paper: &Paper) -> Result<Markup> {
     let shown = first_seeds(&experiment.runs);
     Ok(html! {
-        article {
+        article id=(of_pictures(place)) {
             h3 { (experiment.title) @for target in experiment.targets.iter().filter(|t| paper.0.contains_key(*t)) { a.title href={ "#" (anchor(&[target])) } { (heading(target)) } } }
             @if !experiment.failed.is_empty() {
                 ul.missing { @for run in &experiment.failed {
@@ -45,8 +45,8 @@ pub(super) fn section(experiment: &ExperimentView, paper: &Paper) -> Result<Mark
             (group("Along single dimensions of the code", MOVED, PictureKind::Traversals, &shown)?)
             (group("Between two test pictures", "", PictureKind::Interpolations, &shown)?)
             (group("Codes of test pictures", CIRCLES, PictureKind::Codes, &shown)?)
-            (group("Codes on their principal components", CLASSES, PictureKind::Projection, &shown)?)
             (rate_distortion(experiment, paper)?)
+            (folded("Codes on their principal components", group("", CLASSES, PictureKind::Projection, &shown)?))
             (folded("Which class was taken for which", group("", "", PictureKind::Confusion, &shown)?))
             (folded("Curves of training", curves(experiment)?))
         }

@@ -25,6 +25,8 @@ pub(super) struct Links<'a> {
     by_spec: BTreeMap<&'a str, String>,
     /// The experiment's title of a target that the paper has not.
     titles: BTreeMap<&'a str, &'a str>,
+    /// The first experiment of a target, by place.
+    pictures: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Links<'a> {
@@ -42,7 +44,11 @@ impl<'a> Links<'a> {
                 titles.insert(cell.target.as_str(), *title);
             }
         }
-        Self { cells, seeds, runs, by_spec, titles }
+        let mut pictures = BTreeMap::new();
+        for (place, experiment) in input.experiments.iter().enumerate().filter(|(_, e)| !e.runs.is_empty()) {
+            experiment.targets.iter().for_each(|target| _ = pictures.entry(target.as_str()).or_insert(place));
+        }
+        Self { cells, seeds, runs, by_spec, titles, pictures }
     }
 
     /// The name of the cell at `index`.
@@ -65,6 +71,11 @@ impl<'a> Links<'a> {
         self.titles.get(target).copied()
     }
 
+    /// The name of the pictures of the experiment that a target's values come from.
+    pub(super) fn pictures(&self, target: &str) -> Option<String> {
+        self.pictures.get(target).map(|place| of_pictures(*place))
+    }
+
     /// The seeds behind a mean, each linked to its value.
     pub(super) fn seeds(&self, row: &SummaryRow) -> Markup {
         let key = [&row.target, &row.dataset, &row.method, &row.metric, &row.protocol].map(String::as_str);
@@ -74,6 +85,11 @@ impl<'a> Links<'a> {
             @if seeds.len() > MOST_SEEDS { "… of " (seeds.len()) }
         } }
     }
+}
+
+/// The name of the pictures of the experiment at `place`.
+pub(super) fn of_pictures(place: usize) -> String {
+    format!("pictures-{}", place + 1)
 }
 
 /// The name of a mean.

@@ -1,5 +1,7 @@
 //! Where every number comes from.
 
+use std::path::{Component, Path};
+
 use maud::{Markup, html};
 
 use super::{ExperimentView, RunView, digest, links::Links};
@@ -22,8 +24,8 @@ pub(super) fn section(experiments: &[ExperimentView], links: &Links<'_>) -> Mark
                 p.quiet { "A run is a function of its specification, its data and its seed. Digests are the first digits of SHA-256; all digits, the specification and the command that repeats it unfold below the table, where a method's name leads." }
                 div.scroll { table.sortable {
                     thead { tr {
-                        th { "Method" } th.number { "Seed" } th { "Experiment" } th { "Data" } th.number { "Parameters" } th.number { "Steps" }
-                        th.number { "Training" } th.number { "Evaluation" } th { "Device" } th { "Specification" } th { "Data digest" }
+                        th { "Method" } th.number { "Seed" } th { "Experiment" } th.number { "Parameters" } th.number { "Steps" }
+                        th.number { "Training" } th.number { "Evaluation" } th { "Device" } th { "Specification" } th { "Data" }
                         th { "Weights" } th { "Commit" }
                     } }
                     tbody { @for (name, experiment, run) in &runs { (row(name, experiment, run)) } }
@@ -40,17 +42,26 @@ fn row(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
         th scope="row" { a href={ "#" (name) } { (method::label(&record.spec.method)) } }
         td.number { (record.spec.seed) }
         td.experiment { (experiment.title) }
-        td { (record.spec.dataset.name) }
         td.number data-value=(record.parameters) { (count(record.parameters as u64)) }
         td.number data-value=(record.steps) { (count(record.steps)) }
         td.number data-value=(record.training_seconds) { (duration(record.training_seconds)) }
         td.number data-value=(record.evaluation_seconds) { (duration(record.evaluation_seconds)) }
-        td { (record.device) }
+        td.name { (record.device) }
         td { (digest(&record.spec_sha256)) }
-        td { (digest(&record.data_sha256)) }
+        td.name { (record.spec.dataset.name) " " (digest(&record.data_sha256)) }
         td { (digest(&record.weights_sha256)) }
         td { (digest(&record.git_commit)) }
     } }
+}
+
+/// The run's folder from the page's: that of its experiment, and its own. What lies above belongs to a machine.
+fn place(folder: &Path) -> Option<String> {
+    let mut names = folder.components().rev().map_while(|part| match part {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    });
+    let (own, experiment) = (names.next()?, names.next()?);
+    Some(format!("{experiment}/{own}"))
 }
 
 fn whole(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
@@ -61,7 +72,8 @@ fn whole(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
         details.run id=(name) {
             summary { (method::label(&record.spec.method)) ", seed " (record.spec.seed) ", " (record.spec.dataset.name) " (" (experiment.title) ")" }
             dl {
-                @if !run.command.is_empty() { dt { "Command" } dd { code { (run.command) } } }
+                @if !run.command.is_empty() { dt { "To repeat it" } dd { code { (run.command) } } }
+                @if let Some(place) = place(&run.folder) { dt { "To check it" } dd { code { "cargo xtask verify " (place) } " in this page's folder" } }
                 dt { "Specification" } dd { code { (record.spec_sha256) } }
                 dt { "Training part of it" } dd { code { (record.training_sha256) } }
                 dt { "Data" } dd { code { (record.data_sha256) } }

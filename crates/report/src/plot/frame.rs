@@ -51,7 +51,7 @@ impl Legend {
     /// For lines.
     pub(super) const BARS: Self = Self { mark: Mark::Bar, width: 100, spacing: 20, names: 22, characters: 12, most: 12 };
     /// For lines whose points are marked.
-    pub(super) const POINTS: Self = Self { mark: Mark::Point, width: 150, spacing: 19, names: 20, characters: 20, most: 15 };
+    pub(super) const POINTS: Self = Self { mark: Mark::Point, width: 170, spacing: 19, names: 20, characters: 24, most: 15 };
 
     /// Names with the places of their colours in [`super::PALETTE`].
     fn draw(self, area: &Area<'_>, lines: &[(&str, usize)], paper: bool) -> Drawn {
