@@ -184,6 +184,7 @@ fn record(folder: &Path, method: &str, index: usize, seed: u64, code: usize) -> 
         device: "cpu".into(),
         parameters: if code == 2 { 679_946 } else { 412_345 },
         steps: 960,
+        rollbacks: Vec::new(),
         training_seconds: 8.0 + draws.uniform(),
         evaluation_seconds: 2.0 + draws.uniform(),
         measurements: Vec::new(),

@@ -18,7 +18,7 @@ pub(super) struct Links<'a> {
     /// The name of each cell, in their order; none for one that is there a second time.
     cells: Vec<Option<String>>,
     /// Seeds and names of the cells behind a mean.
-    seeds: BTreeMap<[&'a str; 5], Vec<(u64, &'a Cell)>>,
+    seeds: BTreeMap<[&'a str; 6], Vec<(u64, &'a Cell)>>,
     /// The name of each run, by experiment and place.
     runs: Vec<Vec<String>>,
     /// The first run of a specification.
@@ -34,12 +34,12 @@ impl<'a> Links<'a> {
         let (runs, by_spec) = runs(input.experiments);
         let mut named = BTreeSet::new();
         let cells = input.cells.iter().map(|cell| Some(of_cell(cell)).filter(|name| named.insert(name.clone()))).collect();
-        let mut seeds: BTreeMap<[&str; 5], Vec<(u64, &Cell)>> = BTreeMap::new();
+        let mut seeds: BTreeMap<[&str; 6], Vec<(u64, &Cell)>> = BTreeMap::new();
         let experiments = input.experiments.iter().flat_map(|e| e.runs.iter().map(move |run| (run.record.spec_sha256.as_str(), &*e.title)));
         let experiments: BTreeMap<&str, &str> = experiments.collect();
         let mut titles = BTreeMap::new();
         for cell in input.cells {
-            seeds.entry([&cell.target, &cell.dataset, &cell.method, &cell.metric, &cell.protocol]).or_default().push((cell.seed, cell));
+            seeds.entry(key_of_cell(cell)).or_default().push((cell.seed, cell));
             if let Some(title) = experiments.get(cell.spec_sha256.as_str()) {
                 titles.insert(cell.target.as_str(), *title);
             }
@@ -78,8 +78,7 @@ impl<'a> Links<'a> {
 
     /// The seeds behind a mean, each linked to its value.
     pub(super) fn seeds(&self, row: &SummaryRow) -> Markup {
-        let key = [&row.target, &row.dataset, &row.method, &row.metric, &row.protocol].map(String::as_str);
-        let seeds = self.seeds.get(&key).map_or(&[][..], Vec::as_slice);
+        let seeds = self.seeds.get(&key_of_mean(row)).map_or(&[][..], Vec::as_slice);
         html! { @if seeds.is_empty() { (row.seeds) } @else {
             @for (seed, cell) in seeds.iter().take(MOST_SEEDS) { a href={ "#" (of_cell(cell)) } title={ "the value of seed " (seed) } { (seed) } " " }
             @if seeds.len() > MOST_SEEDS { "… of " (seeds.len()) }
@@ -92,13 +91,25 @@ pub(super) fn of_pictures(place: usize) -> String {
     format!("pictures-{}", place + 1)
 }
 
+/// What a mean is of.
+fn key_of_mean(row: &SummaryRow) -> [&str; 6] {
+    let stands_for = row.paper_dataset.as_ref().unwrap_or(&row.dataset);
+    [&row.target, &row.dataset, stands_for, &row.method, &row.metric, &row.protocol]
+}
+
+/// The key of the mean that a value is part of.
+fn key_of_cell(cell: &Cell) -> [&str; 6] {
+    let stands_for = cell.paper_dataset.as_ref().unwrap_or(&cell.dataset);
+    [&cell.target, &cell.dataset, stands_for, &cell.method, &cell.metric, &cell.protocol]
+}
+
 /// The name of a mean.
 pub(super) fn of_mean(row: &SummaryRow) -> String {
-    name('m', &[&row.target, &row.dataset, &row.method, &row.metric, &row.protocol])
+    name('m', &key_of_mean(row))
 }
 
 fn of_cell(cell: &Cell) -> String {
-    name('v', &[&cell.target, &cell.dataset, &cell.method, &cell.seed.to_string(), &cell.metric, &cell.protocol])
+    name('v', &[&key_of_cell(cell)[..], &[&cell.seed.to_string()]].concat())
 }
 
 fn name(kind: char, parts: &[&str]) -> String {

@@ -27,9 +27,9 @@ pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
 }
 
 fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
-    let mut quantities: BTreeMap<[&str; 4], Vec<&SummaryRow>> = BTreeMap::new();
+    let mut quantities: BTreeMap<([&str; 4], Option<&str>), Vec<&SummaryRow>> = BTreeMap::new();
     for row in rows {
-        quantities.entry([&row.metric, &row.protocol, &row.dataset, &row.unit]).or_default().push(row);
+        quantities.entry(([&row.metric, &row.protocol, &row.dataset, &row.unit], stands_for(row))).or_default().push(row);
     }
     html! { table.sortable {
         thead { tr {
@@ -37,10 +37,10 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
             @for method in methods { th.number { (method::label(method)) } }
             th { "Note" }
         } }
-        tbody { @for ([metric, protocol, dataset, row_unit], rows) in &quantities {
+        tbody { @for (([metric, protocol, dataset, row_unit], instead), rows) in &quantities {
             @let column = Column::of(rows.iter().filter_map(|row| row.mean));
             tr {
-                th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) } td { (unit(row_unit).unwrap_or("")) }
+                th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) @if let Some(instead) = instead { " for " (instead) } } td { (unit(row_unit).unwrap_or("")) }
                 @for method in methods {
                     @match rows.iter().find(|row| row.method == *method) {
                         Some(row) => {
@@ -56,6 +56,11 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
     } }
 }
 
+/// The data set of the paper that a smaller one stands for.
+fn stands_for(row: &SummaryRow) -> Option<&str> {
+    row.paper_dataset.as_deref().filter(|paper| *paper != row.dataset)
+}
+
 fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
     html! { table.sortable {
         thead { tr {
@@ -65,7 +70,7 @@ fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
             @let column = Column::of(row.mean);
             @let id = of_mean(row);
             tr id=(id) {
-                td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) }
+                td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) @if let Some(instead) = stands_for(row) { " for " (instead) } }
                 th scope="row" { a.self href={ "#" (id) } { (method::label(&row.method)) } }
                 td.number data-value=[row.mean] { (column.show(row.mean)) (half(column, row)) (paper(row)) }
                 td { (unit(&row.unit).unwrap_or("")) } td { (links.seeds(row)) }

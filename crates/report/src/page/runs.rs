@@ -79,6 +79,9 @@ fn whole(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
                 dt { "Data" } dd { code { (record.data_sha256) } }
                 dt { "Weights" } dd { code { (record.weights_sha256) } }
                 dt { "Device and time" } dd { (record.device) "; " (duration(record.training_seconds)) " of training, " (duration(record.evaluation_seconds)) " of evaluation" }
+                @if !record.rollbacks.is_empty() { dt { "Went back" } dd {
+                    @for back in &record.rollbacks { "at step " (back.step) ", where " (back.term) " was not finite, to step " (back.back_to) " with steps of " (back.rate) "; " }
+                } }
                 dt { "Commit" } dd { code { (record.git_commit) } ", version " (record.version) }
             }
             pre { code { (spec) } }
