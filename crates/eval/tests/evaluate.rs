@@ -346,7 +346,10 @@ fn pictures_show_each_class_and_codes_in_the_plane() {
     let lines = pictures.interpolations.unwrap();
     assert_eq!((lines.columns, lines.pictures.len()), (11, 5 * 11 * 4));
     assert_eq!(lines.pictures[..4], pictures.originals[..4]);
-    assert_eq!((&lines.pictures[4..6], &lines.pictures[36..38], &lines.pictures[40..44]), (&pictures.originals[..2], &pictures.originals[4..6], &pictures.originals[4..8]));
+    assert_eq!(
+        (&lines.pictures[4..6], &lines.pictures[36..38], &lines.pictures[40..44]),
+        (&pictures.originals[..2], &pictures.originals[4..6], &pictures.originals[4..8])
+    );
     let middle = (f64::from(pictures.originals[0]) + f64::from(pictures.originals[4])) / 2.0;
     assert!((f64::from(lines.pictures[20]) - middle).abs() <= 0.51);
 }

@@ -31,7 +31,12 @@ pub(crate) fn write(folder: &RunFolder, pictures: &Pictures, confusions: &[Confu
     add(PictureKind::Traversals, "traversals.png", &moved(&pictures.traversals), &png)?;
     if let Some(walks) = &pictures.interpolations {
         let png = grid_png(&walks.pictures, shape, walks.columns, scale, 1)?;
-        add(PictureKind::Interpolations, "interpolations.png", "Decoded codes on the line between those of the pictures at both ends", &png)?;
+        add(
+            PictureKind::Interpolations,
+            "interpolations.png",
+            "Decoded codes on the line between those of the pictures at both ends",
+            &png,
+        )?;
     }
     if let Some((codes, labels)) = &pictures.codes {
         let (x, y): (Vec<f32>, Vec<f32>) = codes.iter().map(|[x, y]| (*x, *y)).unzip();

@@ -87,7 +87,9 @@ fn pages_are_quiet_ask_nothing_of_a_network_and_bring_their_font() {
         assert_eq!(complaints(&browser), [""; 0], "{name}");
         let fonts = browser.evaluate("[...document.fonts].map((font) => font.status)").unwrap();
         assert_eq!(fonts, json!(["loaded"]), "{name}");
-        let family = browser.evaluate("document.querySelectorAll('svg text')[0] && getComputedStyle(document.querySelector('svg text')).fontFamily").unwrap();
+        let family = browser
+            .evaluate("document.querySelectorAll('svg text')[0] && getComputedStyle(document.querySelector('svg text')).fontFamily")
+            .unwrap();
         assert!(name == "nothing finished" || family.as_str().unwrap().starts_with("\"Inter page\""), "{name}: {family}");
         assert!(browser.print().unwrap().starts_with(b"%PDF"), "{name}");
         let picture = browser.picture(true).unwrap();
@@ -166,7 +168,9 @@ fn a_link_to_a_folded_value_unfolds_it() {
     let folder = tempfile::tempdir().unwrap();
     let (_, html) = pages(&folder).swap_remove(0);
     let place = |name: &str| {
-        format!("(() => {{ const box = document.getElementById('{name}').getBoundingClientRect(); return box.height > 0 && box.top >= 0 && box.top < innerHeight }})()")
+        format!(
+            "(() => {{ const box = document.getElementById('{name}').getBoundingClientRect(); return box.height > 0 && box.top >= 0 && box.top < innerHeight }})()"
+        )
     };
     for kind in ["v", "m", "run-"] {
         let start = html.find(&format!(" id=\"{kind}")).map(|at| at + 5).unwrap();
@@ -175,7 +179,8 @@ fn a_link_to_a_folded_value_unfolds_it() {
         assert_eq!(browser.evaluate(&place(name)).unwrap(), json!(true), "{name} when opened");
         open(&mut browser, folder.path(), &html, "", DESK);
         assert_eq!(browser.evaluate(&place(name)).unwrap(), json!(false), "{name} is not folded");
-        let followed = format!("new Promise((done) => {{ addEventListener('hashchange', () => setTimeout(done)); location.hash = '{name}' }})");
+        let followed =
+            format!("new Promise((done) => {{ addEventListener('hashchange', () => setTimeout(done)); location.hash = '{name}' }})");
         browser.evaluate(&followed).unwrap();
         assert_eq!(browser.evaluate(&place(name)).unwrap(), json!(true), "{name} when followed");
     }

@@ -74,7 +74,9 @@ fn extreme_values_are_drawn() {
 #[test]
 fn a_trade_marks_every_finite_point_and_needs_one() {
     let line = |name: &str, points: &[(f64, f64)]| Line { name: name.into(), colour: 1, points: points.to_vec() };
-    let svg = |lines: &[Line]| Trade { title: "distortion against rate", x: "rate", y: "distortion", lines, paper: &[(0, (1.0, 1.0)), (1, (f64::NAN, 1.0))] }.svg();
+    let svg = |lines: &[Line]| {
+        Trade { title: "distortion against rate", x: "rate", y: "distortion", lines, paper: &[(0, (1.0, 1.0)), (1, (f64::NAN, 1.0))] }.svg()
+    };
     let drawn = svg(&[line("swept", &[(1.0, 3.0), (2.0, 1.0), (f64::NAN, 1.0)]), line("single", &[(1.5, 0.5)])]).unwrap();
     // Three points and two marks of the legend.
     assert_eq!(drawn.matches("<circle").count(), 5);

@@ -162,7 +162,11 @@ fn record(folder: &Path, method: &str, index: usize, seed: u64, code: usize) -> 
         add(PictureKind::Samples, "samples.png", "60 draws");
         let moved: Vec<u8> = (0..88).flat_map(|i| digit(i / 11, 0.2 * (i % 11) as f64, &mut draws)).collect();
         fs::write(folder.join("traversals.png"), grid_png(&moved, shape, 11, 2, 1)?)?;
-        add(PictureKind::Traversals, "traversals.png", &format!("One code dimension a row; from the top: 3 (2.{index} nats), 0, 1, 2, 4, 5, 6, 7 and not one more"));
+        add(
+            PictureKind::Traversals,
+            "traversals.png",
+            &format!("One code dimension a row; from the top: 3 (2.{index} nats), 0, 1, 2, 4, 5, 6, 7 and not one more"),
+        );
         fs::write(folder.join("interpolations.png"), grid_png(&moved[..5 * 11 * 784], shape, 11, 2, 1)?)?;
         add(PictureKind::Interpolations, "interpolations.png", "Decoded codes on a line");
         fs::write(folder.join("projection.json"), codes(&mut draws, index))?;
@@ -240,7 +244,9 @@ fn confusion(index: usize) -> String {
     let row = |i: usize| (0..10).map(|j| if i == j { 90 } else { (i * 3 + j + index) % 4 }).collect::<Vec<_>>();
     let counts: Vec<Vec<usize>> = (0..10).map(row).collect();
     let classes: Vec<usize> = (0..10).collect();
-    format!("[{{\"protocol\": \"inductive linear SVM\", \"metric\": \"accuracy.clean\", \"classes\": {classes:?}, \"counts\": {counts:?}}}]")
+    format!(
+        "[{{\"protocol\": \"inductive linear SVM\", \"metric\": \"accuracy.clean\", \"classes\": {classes:?}, \"counts\": {counts:?}}}]"
+    )
 }
 
 fn log(draws: &mut Draws, index: usize) -> String {

@@ -7,8 +7,7 @@ const STYLE: &str = include_str!("style.css");
 /// Inter, cut down to the letters of a page; `font/subset.sh` makes it.
 const FONT: &[u8] = include_bytes!("font/inter.woff2");
 /// Lets the browser enforce what the page promises: nothing comes from outside of it.
-const POLICY: &str =
-    "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+const POLICY: &str = "default-src 'none'; img-src data:; font-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// One self-contained document with `body`.
 pub(crate) fn document(title: &str, body: &Markup) -> String {
@@ -33,5 +32,7 @@ pub(crate) fn document(title: &str, body: &Markup) -> String {
 
 fn font_face() -> String {
     let data = BASE64_STANDARD.encode(FONT);
-    format!("@font-face {{ font-family: \"Inter page\"; font-weight: 400 650; src: url(data:font/woff2;base64,{data}) format(\"woff2\"); }}\n")
+    format!(
+        "@font-face {{ font-family: \"Inter page\"; font-weight: 400 650; src: url(data:font/woff2;base64,{data}) format(\"woff2\"); }}\n"
+    )
 }

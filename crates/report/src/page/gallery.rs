@@ -32,8 +32,10 @@ const SHORT: usize = 70;
 pub(super) fn section(place: usize, experiment: &ExperimentView, paper: &Paper) -> Result<Markup> {
     let shown = first_seeds(&experiment.runs);
     Ok(html! {
-        article id=(of_pictures(place)) {
-            h3 { (experiment.title) @for target in experiment.targets.iter().filter(|t| paper.0.contains_key(*t)) { a.title href={ "#" (anchor(&[target])) } { (heading(target)) } } }
+        // One is enough to look at first.
+        details.experiment.figures id=(of_pictures(place)) open[place == 0] {
+            summary { h3 { (experiment.title) } }
+            p.quiet { @for target in experiment.targets.iter().filter(|t| paper.0.contains_key(*t)) { a href={ "#" (anchor(&[target])) } { (heading(target)) } " " } }
             @if !experiment.failed.is_empty() {
                 ul.missing { @for run in &experiment.failed {
                     li { (method::label(&run.method)) ", seed " (run.seed) ": " (run.problem) }
@@ -95,7 +97,7 @@ fn figure(run: &RunView, picture: &Picture, with_caption: bool, with_seed: bool)
         PictureKind::Reconstructions | PictureKind::Samples | PictureKind::Traversals | PictureKind::Interpolations => {
             artefact::png(&run.folder, &picture.file).map(|png| {
                 let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&png.bytes));
-                html! { img src=(data) width=(png.width) height=(png.height) alt=(title) decoding="async"; }
+                html! { img src=(data) width=(png.width) height=(png.height) alt=(title); }
             })
         }
         PictureKind::Codes => artefact::codes(&run.folder, &picture.file).and_then(|codes| scatter(&title, run, picture.kind, &codes)),

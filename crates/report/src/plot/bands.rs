@@ -47,12 +47,18 @@ impl Bands<'_> {
     /// # Errors
     /// Where no point is finite.
     pub fn svg(&self) -> Result<String> {
-        let paper = || self.lines.iter().flat_map(|line| line.paper.iter().map(|p| (line.colour, *p))).filter(|(_, p)| p.0.is_finite() && p.1.is_finite());
+        let paper = || {
+            self.lines
+                .iter()
+                .flat_map(|line| line.paper.iter().map(|p| (line.colour, *p)))
+                .filter(|(_, p)| p.0.is_finite() && p.1.is_finite())
+        };
         let points = || self.lines.iter().flat_map(|line| finite(&line.points)).chain(paper().map(|(_, (x, y))| (x, y, None)));
         let ends = points().flat_map(|(_, value, interval)| interval.into_iter().flatten().chain([value]));
         let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(ends)) else { return Err(Error::Empty { what: "bands" }) };
         let names: Vec<_> = self.lines.iter().map(|line| (line.name.as_str(), line.colour)).collect();
-        let frame = Frame { title: self.title, x: self.x, y: self.y, size: (450, 260), legend: Legend::BARS, paper: paper().next().is_some() };
+        let frame =
+            Frame { title: self.title, x: self.x, y: self.y, size: (450, 260), legend: Legend::BARS, paper: paper().next().is_some() };
         frame.svg(&names, Axis::linear(padded(x, 0.03)), Axis::linear(padded(y, 0.06)), |chart| {
             // Bands first, so that no line is hidden by one.
             for line in self.lines {

@@ -48,7 +48,8 @@ mod tests {
 
     #[test]
     fn every_point_is_kept_in_its_colour_and_other_circles_stay() {
-        let circle = |i: usize, r: u32| format!("<circle cx=\"{i}\" cy=\"7\" r=\"{r}\" opacity=\"0.75\" fill=\"#{}\" stroke=\"none\"/>\n", i % 3);
+        let circle =
+            |i: usize, r: u32| format!("<circle cx=\"{i}\" cy=\"7\" r=\"{r}\" opacity=\"0.75\" fill=\"#{}\" stroke=\"none\"/>\n", i % 3);
         let all: String = (0..600).map(|i| circle(i, 5)).collect::<String>() + &circle(1, 12) + "<text>\ncircle\n</text>\n";
         let drawn = compact(&all, 5);
         assert_eq!(drawn.matches("h0").count(), 600);

@@ -40,7 +40,8 @@ impl Trade<'_> {
         let points = || self.lines.iter().flat_map(Line::finite).chain(paper().map(|(_, point)| point));
         let empty = Error::Empty { what: "points" };
         let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(points().map(|p| p.1))) else { return Err(empty) };
-        let frame = Frame { title: self.title, x: self.x, y: self.y, size: (520, 300), legend: Legend::POINTS, paper: paper().next().is_some() };
+        let frame =
+            Frame { title: self.title, x: self.x, y: self.y, size: (520, 300), legend: Legend::POINTS, paper: paper().next().is_some() };
         frame.svg(&names(self.lines), Axis::linear(padded(x, 0.05)), upright(y), |chart| {
             for line in self.lines {
                 let colour = palette::colour(line.colour);
