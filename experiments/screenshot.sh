@@ -1,10 +1,17 @@
 #!/usr/bin/env bash
-# Takes a picture of a page with headless Chromium (Debian: apt-get install chromium):
+# Takes a picture of a page with headless Chromium (Debian: apt-get install chromium; CHROME names another one):
 #
-#     experiments/screenshot.sh runs/quick/index.html page.png [WIDTH HEIGHT]
+#     experiments/screenshot.sh runs/quick/index.html page.png [width=1280] [height=1600] [scale=1] [dark] [whole] [print]
+#     experiments/screenshot.sh runs/quick/index.html#pictures page.png
+#
+# and, without arguments, the pictures of the quick profile's page that the README shows.
 set -euo pipefail
-page=$(realpath "${1:?usage: screenshot.sh PAGE PICTURE [WIDTH HEIGHT]}") picture=$(realpath "${2:?}")
-profile=$(mktemp -d); trap 'rm -rf "$profile"' EXIT
-chromium --headless --no-sandbox --disable-gpu --no-first-run --disable-background-networking \
-  --disable-component-update --disable-sync --user-data-dir="$profile" --hide-scrollbars \
-  --window-size="${3:-1280},${4:-1600}" --screenshot="$picture" "file://$page" 2> /dev/null
+if [ $# = 0 ]; then
+  page=runs/quick/index.html pictures=experiments/results/quick
+  cd "$(dirname "$0")/.."
+  "$0" "$page" "$pictures/page.png" width=1280 height=1500
+  "$0" "$page#pictures" "$pictures/page-dark.png" width=1280 height=1500 dark
+  "$0" "$page" "$pictures/page-phone.png" width=375 height=812 scale=2
+else
+  cargo run --release --quiet --manifest-path "$(dirname "$0")/../Cargo.toml" -p vimae-report --example screenshot -- "$@"
+fi

@@ -10,6 +10,9 @@ use vimae_spec::{Evaluation, Measurement};
 use crate::{
     Confusion, Pictures, Result, accuracy,
     gather::{Gatherer, Progress},
+    interpolation,
+    pictures::fair,
+    traversal,
 };
 
 /// Held-out pictures that metrics may choose their parameters with, at most.
@@ -101,7 +104,12 @@ pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progr
         measurements.extend(found.measurements);
         confusions = found.confusions;
     }
-    let pictures = Pictures::new(test, subject.dataset.range(), &reconstructions, &generated, &code.mean)?;
+    let shown = fair(test.labels());
+    let base = shown.first().copied().unwrap_or(0);
+    let traversals = traversal::decode(&mut gatherer, &code, noisy_codes.as_ref(), &prior_sample, base)?;
+    let interpolations = interpolation::decode(&mut gatherer, test, &code.mean, &shown)?;
+    let walks = (traversals, interpolations);
+    let pictures = Pictures::new(test, subject.dataset.range(), &reconstructions, &generated, &code.mean, walks)?;
     Ok(Outcome { measurements, pictures, confusions })
 }
 

@@ -1,9 +1,10 @@
-//! What a reader sees of a model: test pictures above their reconstructions, samples, codes in the plane.
+//! What a reader sees of a model: test pictures above their reconstructions, samples, walks through the code, codes in
+//! the plane.
 
 use candle_core::Tensor;
 use vimae_core::{ImageSet, ImageShape, PixelRange, Result};
 
-use crate::{gather::matrix, projection::principal};
+use crate::{gather::matrix, interpolation::Interpolations, projection::principal, traversal::Traversals};
 
 /// Test pictures shown.
 const SHOWN: usize = 20;
@@ -25,6 +26,10 @@ pub struct Pictures {
     pub reconstructions: Vec<u8>,
     /// The first decoded draws from the prior, at most 100.
     pub samples: Vec<u8>,
+    /// Decodings along single dimensions of the code.
+    pub traversals: Traversals,
+    /// Decodings between the codes of pairs of the test pictures shown; none where there are not two.
+    pub interpolations: Option<Interpolations>,
     /// Codes of all test pictures and their labels, where codes have two dimensions.
     pub codes: Option<(Vec<[f32; 2]>, Vec<u32>)>,
     /// Codes of more dimensions in the plane.
@@ -44,7 +49,14 @@ pub struct Projection {
 
 impl Pictures {
     /// The pictures of test `set`, its reconstructions and mean codes, and of generated samples.
-    pub(crate) fn new(set: &ImageSet, range: PixelRange, reconstructions: &Tensor, generated: &Tensor, codes: &Tensor) -> Result<Self> {
+    pub(crate) fn new(
+        set: &ImageSet,
+        range: PixelRange,
+        reconstructions: &Tensor,
+        generated: &Tensor,
+        codes: &Tensor,
+        (traversals, interpolations): (Traversals, Option<Interpolations>),
+    ) -> Result<Self> {
         let chosen = fair(set.labels());
         let size = set.shape().len();
         let originals = chosen.iter().flat_map(|&i| &set.pixels()[i * size..(i + 1) * size]).copied().collect();
@@ -70,6 +82,8 @@ impl Pictures {
             range,
             originals,
             reconstructions: bytes(&reconstructions.index_select(&rows, 0)?, range)?,
+            traversals,
+            interpolations,
             samples: bytes(&generated.narrow(0, 0, generated.dim(0)?.min(SAMPLES))?, range)?,
             codes: plane,
             projection,
@@ -77,8 +91,8 @@ impl Pictures {
     }
 }
 
-/// Classes in turn, in the order of the set within each.
-fn fair(labels: &[u32]) -> Vec<usize> {
+/// The test pictures shown: classes in turn, in the order of the set within each.
+pub(crate) fn fair(labels: &[u32]) -> Vec<usize> {
     let mut seen = std::collections::BTreeMap::new();
     let mut ranked: Vec<(usize, u32, usize)> = labels
         .iter()
@@ -93,7 +107,8 @@ fn fair(labels: &[u32]) -> Vec<usize> {
     ranked.into_iter().take(SHOWN).map(|(_, _, picture)| picture).collect()
 }
 
-fn bytes(pictures: &Tensor, range: PixelRange) -> Result<Vec<u8>> {
+/// Pictures as bytes, channels first.
+pub(crate) fn bytes(pictures: &Tensor, range: PixelRange) -> Result<Vec<u8>> {
     Ok(pictures.flatten_all()?.to_vec1::<f32>()?.into_iter().map(|v| range.byte(v)).collect())
 }
 

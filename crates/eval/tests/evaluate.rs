@@ -355,6 +355,21 @@ fn pictures_show_each_class_and_codes_in_the_plane() {
     let (codes, labels) = pictures.codes.unwrap();
     assert_eq!((codes.len(), labels.as_slice()), (450, data.test.labels()));
     assert!((codes[5][1] - f32::from(data.test.pixels()[21]) / 63.75).abs() < 1e-5);
+    // One dimension moves through the normal quantiles, the other keeps the code of the first picture shown.
+    let walk = &pictures.traversals;
+    let (moved, row) = (walk.dimensions[0].dimension, walk.pictures.chunks(4).take(walk.probabilities.len()).collect::<Vec<_>>());
+    assert!(row.windows(2).all(|w| w[0][moved] <= w[1][moved] && w[0][1 - moved] == pictures.originals[1 - moved]), "{row:?}");
+    assert_eq!((row.len(), row[0][moved], row[10][moved]), (11, 0, (2.0537_f64 / 4.0 * 255.0).round() as u8));
+    // A line begins and ends with a picture and its own reconstruction; here those are the same but for the last pixel.
+    let lines = pictures.interpolations.unwrap();
+    assert_eq!((lines.columns, lines.pictures.len()), (11, 5 * 11 * 4));
+    assert_eq!(lines.pictures[..4], pictures.originals[..4]);
+    assert_eq!(
+        (&lines.pictures[4..6], &lines.pictures[36..38], &lines.pictures[40..44]),
+        (&pictures.originals[..2], &pictures.originals[4..6], &pictures.originals[4..8])
+    );
+    let middle = (f64::from(pictures.originals[0]) + f64::from(pictures.originals[4])) / 2.0;
+    assert!((f64::from(lines.pictures[20]) - middle).abs() <= 0.51);
 }
 
 #[test]

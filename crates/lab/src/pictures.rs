@@ -1,7 +1,7 @@
 //! The pictures of a run, as files beside its record.
 
 use vimae_checkpoint::atomic;
-use vimae_eval::{Confusion, Pictures, Projection};
+use vimae_eval::{Confusion, Pictures, Projection, Traversals, Traversed};
 use vimae_report::{grid_png, reconstruction_png};
 use vimae_spec::{Picture, PictureKind};
 
@@ -27,6 +27,17 @@ pub(crate) fn write(folder: &RunFolder, pictures: &Pictures, confusions: &[Confu
     let png = grid_png(&pictures.samples, shape, COLUMNS, scale, 1)?;
     let from = if ex_post { "the density fitted to the training codes" } else { "the prior" };
     add(PictureKind::Samples, "samples.png", &format!("Pictures decoded from random draws of {from}"), &png)?;
+    let png = grid_png(&pictures.traversals.pictures, shape, pictures.traversals.probabilities.len(), scale, 1)?;
+    add(PictureKind::Traversals, "traversals.png", &moved(&pictures.traversals), &png)?;
+    if let Some(walks) = &pictures.interpolations {
+        let png = grid_png(&walks.pictures, shape, walks.columns, scale, 1)?;
+        add(
+            PictureKind::Interpolations,
+            "interpolations.png",
+            "Decoded codes on the line between those of the pictures at both ends",
+            &png,
+        )?;
+    }
     if let Some((codes, labels)) = &pictures.codes {
         let (x, y): (Vec<f32>, Vec<f32>) = codes.iter().map(|[x, y]| (*x, *y)).unzip();
         let codes = serde_json::json!({ "x": x, "y": y, "label": labels });
@@ -42,4 +53,18 @@ pub(crate) fn write(folder: &RunFolder, pictures: &Pictures, confusions: &[Confu
         add(PictureKind::Confusion, "confusion.json", "Which class was taken for which", &json(&confusions)?)?;
     }
     Ok(written)
+}
+
+/// Which dimensions move, from the top, what they carry, and how far they move.
+fn moved(traversals: &Traversals) -> String {
+    let names: Vec<String> = traversals.dimensions.iter().map(|moved| moved.dimension.to_string()).collect();
+    let mut text = format!("From the top dimension {}", names.join(", "));
+    let nats = |moved: Option<&Traversed>| moved?.information.filter(|nats| nats.is_finite());
+    if let Some((most, least)) = nats(traversals.dimensions.first()).zip(nats(traversals.dimensions.last())) {
+        text += &format!(": {most:.1} to {least:.1} nats");
+    }
+    if let Some((first, last)) = traversals.probabilities.first().zip(traversals.probabilities.last()) {
+        text += &format!("; quantiles {first:.2} to {last:.2}");
+    }
+    text
 }

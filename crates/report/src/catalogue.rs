@@ -127,7 +127,7 @@ fn trained(name: &str, runs: &CatalogueRuns) -> Markup {
         @match picture {
             Some(Ok(png)) => figure {
                 @let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&png.bytes));
-                img src=(data) width=(png.width) height=(png.height) alt={ "Samples of " (name) } loading="lazy";
+                img src=(data) width=(png.width) height=(png.height) alt={ "Samples of " (name) };
             },
             Some(Err(error)) => p.missing { (error) },
             None => p.missing { "No run finished, so that there is no picture." },

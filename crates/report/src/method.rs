@@ -16,11 +16,29 @@ pub(crate) fn rank(method: &str) -> (usize, &str) {
     (PAPER.iter().position(|(known, _)| *known == name).unwrap_or(PAPER.len()), method)
 }
 
-/// The name as the paper writes it, with the grid point if there is one; other methods keep their name.
+/// The name as the paper writes it, with the grid point if there is one, less the sections of its settings; other
+/// methods keep their name.
 pub(crate) fn label(method: &str) -> String {
     let (name, point) = split(method);
     let label = PAPER.iter().find(|(known, _)| *known == name).map_or(name, |(_, label)| label);
-    format!("{label}{point}")
+    let Some(point) = point.strip_prefix('[') else { return label.into() };
+    let setting = |setting: &str| {
+        let (path, value) = setting.split_once('=').unwrap_or((setting, ""));
+        let name = path.rsplit('.').next().unwrap_or(path);
+        if value.is_empty() { setting.to_owned() } else { format!("{name}={value}") }
+    };
+    format!("{label}[{}", point.split(',').map(setting).collect::<Vec<_>>().join(", "))
+}
+
+/// Text with the paper's methods as the paper writes them.
+pub(crate) fn labelled(text: &str) -> String {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut parts: Vec<String> = Vec::new();
+    for part in text.split_inclusive(|c| !word(c)) {
+        let name = part.trim_end_matches(|c| !word(c));
+        parts.push(if name.contains('_') || name == "vae" { part.replacen(name, &label(name), 1) } else { part.to_owned() });
+    }
+    parts.concat()
 }
 
 /// The names without repeats, in order.
@@ -45,7 +63,10 @@ mod tests {
         let methods = ["wae_gan", "vimae_l", "a[x=1]", "beta_a_vae", "vae[model.code=2]", "vae", "vimae_n", "beta_h_vae", "vae"];
         let expected = ["vae", "vae[model.code=2]", "beta_h_vae", "beta_a_vae", "vimae_n", "vimae_l", "a[x=1]", "wae_gan"];
         assert_eq!(sorted(methods), expected);
-        assert_eq!(label("vae[model.code=2]"), "VAE[model.code=2]");
+        assert_eq!(label("vae[model.code=2]"), "VAE[code=2]");
+        assert_eq!(label("vae[objective.beta=0.2,model.code=2]"), "VAE[beta=0.2, code=2]");
+        assert_eq!(label("odd[x"), "odd[x");
         assert_eq!(label("info_vae"), "info_vae");
+        assert_eq!(labelled("+1 from beta_a_vae, the vae; wae_gan"), "+1 from βA-VAE, the VAE; wae_gan");
     }
 }

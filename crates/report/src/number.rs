@@ -66,6 +66,14 @@ pub(crate) fn count(n: u64) -> String {
     (!head.is_empty()).then(|| head.to_owned()).into_iter().chain(groups).collect::<Vec<_>>().join("\u{202f}")
 }
 
+/// Text whose thousands, `50 000`, do not break at the end of a line.
+pub(crate) fn together(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let digit = |at: usize| letters.get(at).is_some_and(char::is_ascii_digit);
+    let thousands = |at: usize| at > 0 && digit(at - 1) && (1..=3).all(|i| digit(at + i)) && !digit(at + 4);
+    letters.iter().enumerate().map(|(at, c)| if *c == ' ' && thousands(at) { '\u{202f}' } else { *c }).collect()
+}
+
 /// A count with its noun: `1 run`, `5 runs`.
 pub(crate) fn plural(n: usize, noun: &str) -> String {
     format!("{} {noun}{}", count(n as u64), if n == 1 { "" } else { "s" })
@@ -105,6 +113,12 @@ mod tests {
         assert_eq!(Column::of([1234.5]).show(Some(1234.5)), "1234.5");
         assert_eq!(Column::of([1.5e9]).show(Some(1.5e9)), "1.500e9");
         assert_eq!(Column::of([]).show(Some(0.0)), "0.0");
+    }
+
+    #[test]
+    fn thousands_stay_together_and_nothing_else() {
+        assert_eq!(together("8 000 of 10 000"), "8\u{202f}000 of 10\u{202f}000");
+        assert_eq!(together("in 5 1000 12 34 5"), "in 5 1000 12 34 5");
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The page that people look at: one file, no network.
 
+mod claims;
 mod comparison;
 mod confusion;
 mod document;
 mod gallery;
 mod input;
+mod links;
 mod others;
 mod paired;
 mod robustness;
@@ -16,10 +18,16 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::{Result, compare};
 
+pub(crate) use claims::METRIC as CLAIM;
+
 pub(crate) use document::document;
 pub use input::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
 
 const SCRIPT: &str = include_str!("page/script.js");
+
+/// How values are judged, once for all tables.
+const VERDICTS: &str = "Ours are means over seeds, with 95 % intervals where there are several. A value is inside where the paper's lies in our interval or \
+     within the tolerance of its table. Each method's name links to its row, each seed to its value, each value to its run.";
 
 /// Makes the page.
 ///
@@ -29,25 +37,33 @@ const SCRIPT: &str = include_str!("page/script.js");
 /// [`crate::Error::Plot`] where the plotting library fails.
 pub fn page(input: &PageInput<'_>) -> Result<String> {
     let asked = input.experiments.iter().flat_map(|e| &e.targets).map(String::as_str);
-    let targets = compare::targets(input.paper, input.summary, asked);
+    let links = links::Links::new(input);
+    let (targets, own): (Vec<_>, Vec<_>) =
+        compare::targets(input.paper, input.summary, asked).into_iter().partition(|target| target.paper.is_some());
     let body = html! {
-        header { h1 { (input.title) } (contents()) }
+        header { h1 { (input.title) } }
+        (contents(!own.is_empty()))
         main {
-            (summary::section(input, &targets))
+            (summary::section(input, &targets, &links))
             section id="paper" {
                 h2 { "Beside the paper" }
-                @if targets.is_empty() { p.missing { "There are no values." } }
-                @for target in &targets { (comparison::section(target)?) }
+                @if targets.is_empty() { p.missing { "There are no values." } } @else { p.quiet { (VERDICTS) } }
+                @for target in &targets { (comparison::section(target, &links)?) }
                 (robustness::section(input.summary)?)
                 (paired::section(input.comparisons))
             }
             section id="pictures" {
                 h2 { "Pictures and training" }
                 @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
-                @for experiment in input.experiments { (gallery::section(experiment)?) }
+                @for (place, experiment) in input.experiments.iter().enumerate() { (gallery::section(place, experiment, input.paper)?) }
             }
-            (runs::section(input.experiments))
-            (values::section(input.cells))
+            @if !own.is_empty() { section id="others" {
+                h2 { "Other measurements" }
+                p.quiet { "What was measured and the paper has no number for." }
+                @for target in &own { (comparison::without_paper(target, &links)) }
+            } }
+            (runs::section(input.experiments, &links))
+            (values::section(input.cells, &links))
             (not_covered(input))
         }
         script { (PreEscaped(SCRIPT)) }
@@ -55,12 +71,13 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
     Ok(document(input.title, &body))
 }
 
-fn contents() -> Markup {
+fn contents(others: bool) -> Markup {
     html! {
         nav aria-label="Sections" {
             a href="#summary" { "Summary" }
             a href="#paper" { "Beside the paper" }
-            a href="#pictures" { "Pictures and training" }
+            a href="#pictures" { "Pictures" }
+            @if others { a href="#others" { "Other measurements" } }
             a href="#runs" { "Runs" }
             a href="#values" { "All values" }
             a href="#not-covered" { "Not covered" }
@@ -97,7 +114,7 @@ pub(crate) fn anchor(parts: &[&str]) -> String {
 
 /// The first digits of a digest, all of it where one points.
 fn digest(digest: &str) -> Markup {
-    let short: String = digest.chars().take(10).collect();
+    let short: String = digest.chars().take(7).collect();
     html! { code title=(digest) { (short) } }
 }
 

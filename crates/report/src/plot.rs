@@ -6,6 +6,8 @@ mod curves;
 mod dots;
 mod frame;
 mod palette;
+mod paper;
+mod points;
 mod scatter;
 mod trade;
 

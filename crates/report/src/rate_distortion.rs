@@ -1,21 +1,24 @@
 //! Rate against distortion from the records of runs: a point a method, a line where a grid sweeps one, and the curve
-//! of each decoder where annealing gave one.
+//! of each decoder where annealing gave one; the paper's points where it prints both.
 
 use std::collections::BTreeMap;
 
-use vimae_spec::Measurement;
+use vimae_spec::{Measurement, Paper};
 
 use crate::{method, page::RunView, plot::Line};
 
 /// The distortion that goes with a rate is that of a draw; a deterministic encoder has its code alone.
 const DISTORTIONS: [&str; 2] = ["reconstruction(code=sample,scale=0.05)", "reconstruction(code=mean,scale=0.05)"];
+/// What lines are, for readers.
+pub(crate) const LINES: &str = "A line through a method joins the points of its sweep, each a network of its own; a decoder's curve is one network's, with \
+     the best code at every rate (annealed importance sampling, an upper bound of the rate).";
 /// How the line of a decoder's curve is called behind its method's name.
 const DECODER: &str = ", decoder";
 
 /// The rate and distortion of every seed, by what distinguishes the points of a line.
 type Points<'a> = BTreeMap<&'a str, Vec<(f64, f64)>>;
 
-/// The lines of all runs, in the order of methods; empty where no method has two points.
+/// The lines of all runs, in the order of methods; empty where there are not two points in all.
 pub(crate) fn lines(runs: &[RunView]) -> Vec<Line> {
     // By the line's name and whether it is a decoder's.
     let mut found: BTreeMap<(String, bool), Points<'_>> = BTreeMap::new();
@@ -29,7 +32,7 @@ pub(crate) fn lines(runs: &[RunView]) -> Vec<Line> {
             found.entry((method.to_owned(), true)).or_default().entry(protocol).or_default().push(point);
         }
     }
-    if found.values().all(|points| points.len() < 2) {
+    if found.values().map(BTreeMap::len).sum::<usize>() < 2 {
         return Vec::new();
     }
     let mut names: Vec<&(String, bool)> = found.keys().collect();
@@ -40,6 +43,22 @@ pub(crate) fn lines(runs: &[RunView]) -> Vec<Line> {
         Line { name: format!("{}{}", method::label(&name.0), if name.1 { DECODER } else { "" }), colour, points }
     };
     names.into_iter().enumerate().map(line).collect()
+}
+
+/// The paper's points of the methods among `lines`, with the places of their colours: where a target of the experiment
+/// prints both rate and reconstruction.
+pub(crate) fn papers(paper: &Paper, targets: &[String], lines: &[Line]) -> Vec<(usize, (f64, f64))> {
+    let mut points = Vec::new();
+    for target in targets.iter().filter_map(|name| paper.0.get(name)) {
+        let row = |metric: &str| target.rows.iter().find(|row| row.metric == metric);
+        let (Some(rates), Some(distortions)) = (row("rate"), row("reconstruction")) else { continue };
+        for (name, rate) in &rates.values {
+            let line = lines.iter().find(|line| line.name == method::label(name));
+            let distortion = distortions.values.get(name);
+            points.extend(line.zip(distortion).map(|(line, distortion)| (line.colour, (*rate, *distortion))));
+        }
+    }
+    points
 }
 
 /// Rate and distortion of one run.

@@ -34,6 +34,10 @@ pub enum PictureKind {
     Reconstructions,
     /// PNG: decoded draws from the prior.
     Samples,
+    /// PNG: decoded codes along one dimension a row, the most informative first.
+    Traversals,
+    /// PNG: decoded codes between those of two test pictures a row, these at its ends.
+    Interpolations,
     /// JSON: two-dimensional codes of test pictures, `{"x": [..], "y": [..], "label": [..]}`.
     Codes,
     /// JSON: codes of test pictures on the two directions in which they vary most, in the form of `Codes`.

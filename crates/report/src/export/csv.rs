@@ -5,9 +5,10 @@ use vimae_spec::{Cell, Certainty};
 /// A column: its name and its value in a cell.
 type Column = (&'static str, fn(&Cell) -> String);
 
-const COLUMNS: [Column; 21] = [
+const COLUMNS: [Column; 22] = [
     ("target", |c| c.target.clone()),
     ("dataset", |c| c.dataset.clone()),
+    ("model", |c| c.model.clone()),
     ("method", |c| c.method.clone()),
     ("seed", |c| c.seed.to_string()),
     ("metric", |c| c.metric.clone()),

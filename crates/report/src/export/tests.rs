@@ -19,6 +19,7 @@ fn row(method: &str, metric: &str, protocol: &str, mean: f64, half: Option<f64>)
     SummaryRow {
         target: "table3".into(),
         dataset: "digits".into(),
+        model: String::new(),
         method: method.into(),
         metric: metric.into(),
         protocol: protocol.into(),
@@ -95,6 +96,7 @@ fn csv_has_every_column_and_quotes_what_it_must() {
     let cell = Cell {
         target: "table3".into(),
         dataset: "digits".into(),
+        model: "mlp".into(),
         method: "vae".into(),
         seed: 1,
         metric: "rate".into(),
@@ -120,9 +122,9 @@ fn csv_has_every_column_and_quotes_what_it_must() {
     let cells = [cell, other];
     let text = Export { cells: &cells, summary: &[], paper: &paper, targets: &["table3".into()], all: false }.to(Format::Csv);
     let expected = concat!(
-        "target,dataset,method,seed,metric,protocol,value,unit,n,higher_is_better,paper_dataset,paper,paper_certainty,",
+        "target,dataset,model,method,seed,metric,protocol,value,unit,n,higher_is_better,paper_dataset,paper,paper_certainty,",
         "inside_tolerance,spec_sha256,data_sha256,weights_sha256,git_commit,device,seconds,note\r\n",
-        "table3,digits,vae,1,rate,\"rate(K=2,N=3)\",0.30000000000000004,nats,7,,,54.88,printed,false,s,d,w,c,cpu,1.5,",
+        "table3,digits,mlp,vae,1,rate,\"rate(K=2,N=3)\",0.30000000000000004,nats,7,,,54.88,printed,false,s,d,w,c,cpu,1.5,",
         "\"a \"\"note\"\"\nof two lines\"\r\n",
     );
     assert_eq!(text, expected);

@@ -3,33 +3,58 @@
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Certainty, SummaryRow};
 
-use super::{anchor, others, unit};
+use super::{anchor, links::Links, others, unit};
 use crate::{
     Result,
     compare::{Comparison, Entry, Target, heading},
     method,
-    number::{Column, NONE, as_printed},
+    number::{Column, NONE, as_printed, plural},
     plot::{Dot, Dots},
 };
 
 /// Values without a number of the paper that are shown at once; more unfold.
 const SHOWN: usize = 20;
+/// Methods of a table and its plot at once; more unfold.
+const METHODS: usize = 40;
 
-pub(super) fn section(target: &Target<'_>) -> Result<Markup> {
+pub(super) fn section(target: &Target<'_>, links: &Links<'_>) -> Result<Markup> {
     let recovered = target.comparisons.iter().any(|c| c.certainty == Certainty::Recovered);
+    let (measured, missing): (Vec<_>, Vec<_>) = target.comparisons.iter().partition(|c| c.entries.iter().any(|entry| entry.ours.is_some()));
     Ok(html! {
         article id=(anchor(&[target.name])) {
-            h3 { (heading(target.name)) @if let Some(paper) = target.paper { span.title { (paper.title) } } }
+            h3 { (heading(target.name)) @if let Some(paper) = target.paper { span.title { (paper.title) } } @if let Some(id) = links.pictures(target.name) { a.title href={ "#" (id) } { "pictures" } } }
             @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (note) } }
             @if recovered { p.quiet { "† read from a table that had to be put back in order; a digit of the paper's value may be wrong." } }
-            @for comparison in &target.comparisons { (compared(target, comparison)?) }
+            @for comparison in measured { (compared(target, comparison, links)?) }
+            @if !missing.is_empty() { details {
+                summary { "Not measured here: " (missing.iter().map(|c| c.row.label.as_str()).collect::<Vec<_>>().join(", ")) }
+                @for comparison in missing { (compared(target, comparison, links)?) }
+            } }
             @if target.comparisons.is_empty() && target.others.is_empty() { (without_values(target)) }
-            @if target.comparisons.is_empty() && target.others.len() <= SHOWN { (others::table(&target.others)) }
-            @else if !target.others.is_empty() {
-                details { summary { @if target.comparisons.is_empty() { "Values" } @else { "Other protocols and metrics" } " (" (target.others.len()) ")" } (others::table(&target.others)) }
-            }
+            (rest(target, if target.comparisons.is_empty() { "Values" } else { "Other protocols and metrics" }, links))
         }
     })
+}
+
+/// Values of an experiment that stands for no table or figure.
+pub(super) fn without_paper(target: &Target<'_>, links: &Links<'_>) -> Markup {
+    html! {
+        article id=(anchor(&[target.name])) {
+            h3 { (links.title(target.name).unwrap_or(target.name)) span.title { code { (target.name) } } }
+            @if target.others.is_empty() { p.missing { "No value was measured." } }
+            (rest(target, "Values", links))
+        }
+    }
+}
+
+/// The values that no number of the paper stands beside: at once where they are few and all there is.
+fn rest(target: &Target<'_>, title: &str, links: &Links<'_>) -> Markup {
+    html! {
+        @if target.comparisons.is_empty() && target.others.len() <= SHOWN { (others::table(&target.others, links)) }
+        @else if !target.others.is_empty() {
+            details { summary { (title) " (" (target.others.len()) ")" } (others::table(&target.others, links)) }
+        }
+    }
 }
 
 /// What stands under a figure of pictures alone, or under a target that nothing was measured for.
@@ -49,52 +74,63 @@ fn protocols(comparison: &Comparison<'_>) -> Markup {
     html! { @for (i, name) in names.iter().enumerate() { @if i > 0 { " and " } code { (name) } } }
 }
 
-fn compared(target: &Target<'_>, comparison: &Comparison<'_>) -> Result<Markup> {
+fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>) -> Result<Markup> {
     let row = comparison.row;
+    let (first, more) = comparison.entries.split_at(comparison.entries.len().min(METHODS));
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
     let unit = ours().find_map(|row| unit(&row.unit));
     let better = ours().find_map(|row| row.higher_is_better);
+    let tolerance = format!("{:.0} %", 100.0 * row.tolerance);
     Ok(html! {
         section.quantity {
-            h4 { (row.label) @if let Some(unit) = unit { span.unit { (unit) } } }
+            h4 {
+                (row.label) @if let Some(unit) = unit { span.unit { (unit) } }
+                @if let Some(higher) = better { span.unit { (if higher { "higher is better" } else { "lower is better" }) } }
+            }
             p.quiet {
                 code { (row.metric) } " by " (protocols(comparison)) " on " (comparison.dataset)
                 @if let Some(model) = ours().map(|row| row.model.as_str()).find(|model| !model.is_empty()) { " (" (model) ")" }
-                @match better { Some(true) => "; higher is better", Some(false) => "; lower is better", None => "" }
+                "; tolerance " (tolerance)
             }
             div.beside {
-                (table(target, comparison))
-                div.plot { (plot(comparison, unit)?) }
+                (table(target, comparison, first, links))
+                div.plot { (plot(comparison, first, unit)?) }
             }
+            @if !more.is_empty() { details {
+                summary { (plural(more.len(), "more method")) }
+                (table(target, comparison, more, links))
+            } }
         }
     })
 }
 
-fn table(target: &Target<'_>, comparison: &Comparison<'_>) -> Markup {
-    let entries = &comparison.entries;
-    let ours = || entries.iter().filter_map(|entry| entry.ours);
+fn table(target: &Target<'_>, comparison: &Comparison<'_>, entries: &[Entry<'_>], links: &Links<'_>) -> Markup {
+    let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
     let column = Column::of(ours().flat_map(|row| row.mean.into_iter().chain(row.interval.into_iter().flatten())));
     let papers = as_printed(&entries.iter().map(|entry| entry.paper).collect::<Vec<_>>());
     html! {
-        div.scroll { table.sortable {
-            thead { tr {
-                th { "Method" } th.number { "Ours" } th.number { "Paper" } th.number { "Difference" } th { "Verdict" }
-                th.number { "95 % interval" } th.number { "Seeds" }
+        div {
+            div.scroll { table.sortable {
+                thead { tr {
+                    th { "Method" } th.number { "Ours" } th.number { "Paper" } th.number { "Difference" } th { "Verdict" } th { "Seeds" }
+                } }
+                tbody { @for (entry, paper) in entries.iter().zip(&papers) {
+                    @let mean = entry.ours.and_then(|row| row.mean);
+                    @let id = anchor(&[target.name, comparison.dataset, &comparison.row.label, entry.method]);
+                    tr id=(id) {
+                        th scope="row" { a.self href={ "#" (id) } { (method::label(entry.method)) } (without_value(entry)) }
+                        td.number data-value=[mean] title=[interval(column, entry.ours)] {
+                            (column.show(mean)) @if let Some(row) = entry.ours { (half(column, row)) }
+                        }
+                        td.number data-value=[entry.paper] { (paper) @if entry.paper.is_some() { (mark(comparison.certainty)) } }
+                        td.number { (column.signed(difference(entry))) }
+                        td { (verdict(entry.ours.and_then(|row| row.inside))) }
+                        td { @match entry.ours { Some(row) => (links.seeds(row)), None => (NONE) } }
+                    }
+                } }
             } }
-            tbody { @for (entry, paper) in entries.iter().zip(&papers) {
-                @let mean = entry.ours.and_then(|row| row.mean);
-                @let id = anchor(&[target.name, comparison.dataset, &comparison.row.label, entry.method]);
-                tr id=(id) {
-                    th scope="row" { a.self href={ "#" (id) } { (method::label(entry.method)) } (note(entry)) }
-                    td.number data-value=[mean] { (column.show(mean)) }
-                    td.number data-value=[entry.paper] { (paper) @if entry.paper.is_some() { (mark(comparison.certainty)) } }
-                    td.number { (column.signed(difference(entry))) }
-                    td { (verdict(entry.ours.and_then(|row| row.inside))) }
-                    td.number { (interval(column, entry.ours)) }
-                    td.number { (entry.ours.map_or(0, |row| row.seeds)) }
-                }
-            } }
-        } }
+            (notes(entries))
+        }
     }
 }
 
@@ -104,19 +140,34 @@ fn difference(entry: &Entry<'_>) -> Option<f64> {
     ours.difference.or_else(|| Some(ours.mean? - entry.paper?))
 }
 
-fn note(entry: &Entry<'_>) -> Markup {
+/// Why there is no value.
+fn without_value(entry: &Entry<'_>) -> Markup {
     let note = match entry.ours {
         None => Some("not run"),
-        Some(row) => row.note.as_deref().or((row.mean.is_none()).then_some("no value")),
+        Some(row) if row.mean.is_some_and(f64::is_finite) => None,
+        Some(row) => row.note.as_deref().or(Some("no value")),
     };
     html! { @if let Some(note) = note { small { (note) } } }
 }
 
-pub(super) fn interval(column: Column, row: Option<&SummaryRow>) -> String {
-    match row.and_then(|row| row.interval) {
-        Some([low, high]) => format!("{} … {}", column.show(Some(low)), column.show(Some(high))),
-        None => NONE.into(),
-    }
+/// What is said beside values; folded, since it would move the rows apart.
+fn notes(entries: &[Entry<'_>]) -> Markup {
+    let with_value = entries.iter().filter_map(|entry| entry.ours).filter(|row| row.mean.is_some_and(f64::is_finite));
+    let noted: Vec<(&str, &str)> = with_value.filter_map(|row| Some((row.method.as_str(), row.note.as_deref()?))).collect();
+    html! { @if !noted.is_empty() { details.notes {
+        summary { (plural(noted.len(), "note")) }
+        ul { @for (name, note) in &noted { li { (method::label(name)) ": " (note) } } }
+    } } }
+}
+
+/// Both ends of an interval, for whom its half is not enough.
+fn interval(column: Column, row: Option<&SummaryRow>) -> Option<String> {
+    let [low, high] = row?.interval?;
+    Some(format!("95 % interval {} … {}", column.show(Some(low)), column.show(Some(high))))
+}
+
+pub(super) fn half(column: Column, row: &SummaryRow) -> Markup {
+    html! { @if let Some([low, high]) = row.interval { span.half { " ± " (column.show(Some((high - low) / 2.0))) } } }
 }
 
 pub(super) fn mark(certainty: Certainty) -> Markup {
@@ -134,14 +185,14 @@ pub(super) fn verdict(inside: Option<bool>) -> Markup {
     }
 }
 
-fn plot(comparison: &Comparison<'_>, unit: Option<&str>) -> Result<Markup> {
+fn plot(comparison: &Comparison<'_>, entries: &[Entry<'_>], unit: Option<&str>) -> Result<Markup> {
     let dot = |entry: &Entry<'_>| Dot {
         name: method::label(entry.method),
         value: entry.ours.and_then(|row| row.mean),
         interval: entry.ours.and_then(|row| row.interval),
         paper: entry.paper,
     };
-    let rows: Vec<Dot> = comparison.entries.iter().map(dot).collect();
+    let rows: Vec<Dot> = entries.iter().map(dot).collect();
     if rows.iter().all(|row| row.value.or(row.paper).is_none()) {
         return Ok(html! {});
     }

@@ -16,7 +16,7 @@ pub(super) fn tables(confusions: &[Confusion]) -> Markup {
     html! {
         p.quiet { code { (main) } ": rows are true classes, columns predicted ones, in percent of the row." }
         @for confusion in shown() {
-            h5 { code { (confusion.metric) } }
+            h4 { code { (confusion.metric) } }
             @if confusion.classes.len() > MOST_CLASSES {
                 p.missing { (confusion.classes.len()) " classes are too many for a table; all counts are in the run's folder." }
             } @else { (table(confusion)) }

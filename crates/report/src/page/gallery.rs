@@ -1,10 +1,12 @@
 //! What an experiment's networks do, to the eye: pictures, codes, curves of training.
 
+use std::collections::BTreeSet;
+
 use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Picture, PictureKind};
+use vimae_spec::{Paper, Picture, PictureKind};
 
-use super::{ExperimentView, RunView, anchor, confusion};
+use super::{ExperimentView, RunView, anchor, confusion, links::of_pictures};
 use crate::{
     Error, Result,
     artefact::{self, Codes},
@@ -20,11 +22,20 @@ const CIRCLES: &str = "Colours and numbers are classes; dashed circles lie one a
 
 const CLASSES: &str = "Colours and numbers are classes.";
 
-pub(super) fn section(experiment: &ExperimentView) -> Result<Markup> {
+/// What traversals show.
+const MOVED: &str = "Decoded codes: a test picture's, but for one dimension a row, which moves from left to right through the prior. The rows go from the most \
+     to the least informative dimension, by ½ ln(1 + variance of the code over variance of the encoder's noise).";
+
+/// Pictures whose caption is longer than this unfold it.
+const SHORT: usize = 70;
+
+pub(super) fn section(place: usize, experiment: &ExperimentView, paper: &Paper) -> Result<Markup> {
     let shown = first_seeds(&experiment.runs);
     Ok(html! {
-        article {
-            h3 { (experiment.title) @for target in &experiment.targets { a.title href={ "#" (anchor(&[target])) } { (heading(target)) } } }
+        // One is enough to look at first.
+        details.experiment.figures id=(of_pictures(place)) open[place == 0] {
+            summary { h3 { (experiment.title) } }
+            p.quiet { @for target in experiment.targets.iter().filter(|t| paper.0.contains_key(*t)) { a href={ "#" (anchor(&[target])) } { (heading(target)) } " " } }
             @if !experiment.failed.is_empty() {
                 ul.missing { @for run in &experiment.failed {
                     li { (method::label(&run.method)) ", seed " (run.seed) ": " (run.problem) }
@@ -33,11 +44,13 @@ pub(super) fn section(experiment: &ExperimentView) -> Result<Markup> {
             @if shown.is_empty() { p.missing { "No run finished." } }
             (group("Originals above their reconstructions", "", PictureKind::Reconstructions, &shown)?)
             (group("Decoded draws from the prior", "", PictureKind::Samples, &shown)?)
+            (group("Along single dimensions of the code", MOVED, PictureKind::Traversals, &shown)?)
+            (group("Between two test pictures", "", PictureKind::Interpolations, &shown)?)
             (group("Codes of test pictures", CIRCLES, PictureKind::Codes, &shown)?)
-            (group("Codes on their principal components", CLASSES, PictureKind::Projection, &shown)?)
+            (rate_distortion(experiment, paper)?)
+            (folded("Codes on their principal components", group("", CLASSES, PictureKind::Projection, &shown)?))
             (folded("Which class was taken for which", group("", "", PictureKind::Confusion, &shown)?))
-            (rate_distortion(experiment)?)
-            (curves(experiment)?)
+            (folded("Curves of training", curves(experiment)?))
         }
     })
 }
@@ -51,35 +64,44 @@ fn first_seeds(runs: &[RunView]) -> Vec<&RunView> {
 }
 
 fn group(title: &str, about: &str, kind: PictureKind, runs: &[&RunView]) -> Result<Markup> {
+    let of = |run: &&RunView| run.record.pictures.clone().into_iter().filter(|picture| picture.kind == kind).collect::<Vec<_>>();
+    let pictures: Vec<(&RunView, Picture)> = runs.iter().flat_map(|run| of(run).into_iter().map(|picture| (*run, picture))).collect();
+    // What all captions say, and the seed of all, is said once.
+    let captions: BTreeSet<&str> = pictures.iter().map(|(_, picture)| picture.caption.as_str()).collect();
+    let seeds: BTreeSet<u64> = pictures.iter().map(|(run, _)| run.record.spec.seed).collect();
+    let (caption, seed) = (captions.first().filter(|_| captions.len() == 1), seeds.first().filter(|_| seeds.len() == 1));
     let mut figures = Vec::new();
-    for run in runs {
-        for picture in run.record.pictures.iter().filter(|picture| picture.kind == kind) {
-            figures.push(figure(run, picture)?);
-        }
+    for (run, picture) in &pictures {
+        figures.push(figure(run, picture, caption.is_none(), seed.is_none())?);
     }
     Ok(html! { @if !figures.is_empty() {
         @if !title.is_empty() { h4 { (title) } }
-        @if !about.is_empty() { p.quiet { (about) } }
+        p.quiet {
+            (about) @if let Some(caption) = caption { " " (caption) "." }
+            @if let Some(seed) = seed { " Seed " (seed) "." }
+        }
         div.pictures { @for figure in figures { (figure) } }
     } })
 }
 
 /// Content that unfolds, where there is any.
 fn folded(title: &str, content: Markup) -> Markup {
-    html! { @if !content.0.is_empty() { details { summary { (title) } (content) } } }
+    html! { @if !content.0.is_empty() { details.figures { summary { (title) } (content) } } }
 }
 
-fn figure(run: &RunView, picture: &Picture) -> Result<Markup> {
+fn figure(run: &RunView, picture: &Picture, with_caption: bool, with_seed: bool) -> Result<Markup> {
     let spec = &run.record.spec;
     let name = method::label(&spec.method);
     let title = format!("{name}: {}", picture.caption);
     let content = match picture.kind {
-        PictureKind::Reconstructions | PictureKind::Samples => artefact::png(&run.folder, &picture.file).map(|png| {
-            let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&png.bytes));
-            html! { img src=(data) width=(png.width) height=(png.height) alt=(title) loading="lazy"; }
-        }),
-        PictureKind::Codes => artefact::codes(&run.folder, &picture.file).and_then(|codes| scatter(&title, run, &codes)),
-        PictureKind::Projection => artefact::codes(&run.folder, &picture.file).and_then(|codes| scatter(&title, run, &codes)),
+        PictureKind::Reconstructions | PictureKind::Samples | PictureKind::Traversals | PictureKind::Interpolations => {
+            artefact::png(&run.folder, &picture.file).map(|png| {
+                let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&png.bytes));
+                html! { img src=(data) width=(png.width) height=(png.height) alt=(title); }
+            })
+        }
+        PictureKind::Codes => artefact::codes(&run.folder, &picture.file).and_then(|codes| scatter(&title, run, picture.kind, &codes)),
+        PictureKind::Projection => artefact::codes(&run.folder, &picture.file).and_then(|codes| scatter(&title, run, picture.kind, &codes)),
         PictureKind::Confusion => artefact::confusions(&run.folder, &picture.file).map(|all| confusion::tables(&all)),
     };
     let content = match content {
@@ -87,35 +109,47 @@ fn figure(run: &RunView, picture: &Picture) -> Result<Markup> {
         Err(error @ Error::Plot { .. }) => return Err(error),
         Err(error) => html! { p.missing { (error) } },
     };
+    let long = picture.caption.len() > SHORT;
     Ok(html! {
         figure {
-            figcaption { strong { (name) } span { " " (picture.caption) ", seed " (spec.seed) } }
+            figcaption {
+                strong { (name) } @if with_seed { span { " seed " (spec.seed) } }
+                @if with_caption && !long { span { " " (picture.caption) } }
+            }
             (content)
+            @if with_caption && long { p.quiet { (picture.caption) } }
         }
     })
 }
 
-fn scatter(title: &str, run: &RunView, codes: &Codes) -> Result<Markup> {
+fn scatter(title: &str, run: &RunView, kind: PictureKind, codes: &Codes) -> Result<Markup> {
     let finite = |values: &[Option<f64>]| values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>();
     // Priors are of unit variance unless their settings say otherwise.
     let unit_variance = run.record.spec.prior.as_ref().is_none_or(|prior| prior.settings.is_empty());
+    let plane = kind == PictureKind::Codes;
     // The prior's circles mean nothing on axes that turn with the codes.
-    let circles: &[f64] = if unit_variance && run.record.spec.model.code == 2 { &[1.0, 2.0] } else { &[] };
-    let svg = Scatter { title, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, circles }.svg()?;
+    let circles: &[f64] = if unit_variance && plane { &[1.0, 2.0] } else { &[] };
+    let axes = if plane { ["first dimension of the code", "second dimension"] } else { ["first component", "second component"] };
+    let svg = Scatter { title, axes, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, circles }.svg()?;
     Ok(PreEscaped(svg))
 }
 
-fn rate_distortion(experiment: &ExperimentView) -> Result<Markup> {
+fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup> {
     let lines = rate_distortion::lines(&experiment.runs);
     if lines.is_empty() {
         return Ok(html! {});
     }
+    let papers = rate_distortion::papers(paper, &experiment.targets, &lines);
     let title = format!("{}: distortion against rate", experiment.title);
-    match (Trade { title: &title, x: "rate (nats)", y: "distortion (0.05 x squared error)", lines: &lines }).svg() {
+    match (Trade { title: &title, x: "rate (nats)", y: "distortion (0.05 x squared error)", lines: &lines, paper: &papers }).svg() {
         Err(Error::Empty { .. }) => Ok(html! {}),
         svg => Ok(html! {
             h4 { "Rate and distortion" }
-            p.quiet { "Test pictures, mean over seeds. A line through a method joins the points of its sweep, each a network of its own; a decoder's curve is one network's, with the best code at every rate (annealed importance sampling, an upper bound of the rate)." }
+            p.quiet {
+                "Test pictures, mean over seeds."
+                @if lines.iter().any(|line| line.points.len() > 1) { " " (rate_distortion::LINES) }
+                @if !papers.is_empty() { " Diamonds are the paper's, in the colours of the methods." }
+            }
             figure { (PreEscaped(svg?)) }
         }),
     }
@@ -133,7 +167,6 @@ fn curves(experiment: &ExperimentView) -> Result<Markup> {
     }
     Ok(html! {
         @if !plots.is_empty() {
-            h4 { "Training" }
             p.quiet { "Averages over " (if training.x == "epoch" { "an epoch" } else { "neighbouring steps" }) " and all seeds of a method. Each method has its own loss, so that losses of different methods do not compare." }
             div.curves { @for (term, svg) in &plots { figure { figcaption { strong { (term) } } (PreEscaped(svg)) } } }
         }
@@ -148,6 +181,8 @@ fn axis(term: &str) -> String {
     match term {
         "distortion" => "distortion (squared error)".into(),
         "rate" => "rate (nats)".into(),
+        "mmd" => "MMD of the codes (squared)".into(),
+        "loss" => "loss (each method's own)".into(),
         _ => term.into(),
     }
 }

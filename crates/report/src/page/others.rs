@@ -6,7 +6,8 @@ use maud::{Markup, html};
 use vimae_spec::SummaryRow;
 
 use super::{
-    comparison::{interval, mark},
+    comparison::{half, mark},
+    links::{Links, of_mean},
     unit,
 };
 use crate::{
@@ -18,17 +19,17 @@ use crate::{
 const MOST_COLUMNS: usize = 10;
 
 /// All rows; one column a method where there are not too many.
-pub(super) fn table(rows: &[&SummaryRow]) -> Markup {
+pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
     let methods = method::sorted(rows.iter().map(|row| row.method.as_str()));
     html! { @if !rows.is_empty() { div.scroll {
-        @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods)) } @else { (one_below_another(rows)) }
+        @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods)) } @else { (one_below_another(rows, links)) }
     } } }
 }
 
 fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
-    let mut quantities: BTreeMap<[&str; 4], Vec<&SummaryRow>> = BTreeMap::new();
+    let mut quantities: BTreeMap<([&str; 4], Option<&str>), Vec<&SummaryRow>> = BTreeMap::new();
     for row in rows {
-        quantities.entry([&row.metric, &row.protocol, &row.dataset, &row.unit]).or_default().push(row);
+        quantities.entry(([&row.metric, &row.protocol, &row.dataset, &row.unit], stands_for(row))).or_default().push(row);
     }
     html! { table.sortable {
         thead { tr {
@@ -36,13 +37,16 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
             @for method in methods { th.number { (method::label(method)) } }
             th { "Note" }
         } }
-        tbody { @for ([metric, protocol, dataset, row_unit], rows) in &quantities {
+        tbody { @for (([metric, protocol, dataset, row_unit], instead), rows) in &quantities {
             @let column = Column::of(rows.iter().filter_map(|row| row.mean));
             tr {
-                th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) } td { (unit(row_unit).unwrap_or("")) }
+                th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) @if let Some(instead) = instead { " for " (instead) } } td { (unit(row_unit).unwrap_or("")) }
                 @for method in methods {
                     @match rows.iter().find(|row| row.method == *method) {
-                        Some(row) => { td.number data-value=[row.mean] { (column.show(row.mean)) (half(column, row)) (paper(row)) } }
+                        Some(row) => {
+                            @let id = of_mean(row);
+                            td.number id=(id) data-value=[row.mean] { a.self href={ "#" (id) } { (column.show(row.mean)) } (half(column, row)) (paper(row)) }
+                        }
                         None => { td.number { (NONE) } }
                     }
                 }
@@ -52,18 +56,25 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
     } }
 }
 
-fn one_below_another(rows: &[&SummaryRow]) -> Markup {
+/// The data set of the paper that a smaller one stands for.
+fn stands_for(row: &SummaryRow) -> Option<&str> {
+    row.paper_dataset.as_deref().filter(|paper| *paper != row.dataset)
+}
+
+fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
     html! { table.sortable {
         thead { tr {
-            th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th.number { "95 % interval" } th { "Unit" } th { "Note" }
+            th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th { "Unit" } th { "Seeds" } th { "Note" }
         } }
         tbody { @for row in rows {
             @let column = Column::of(row.mean);
-            tr {
-                td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) } th scope="row" { (method::label(&row.method)) }
-                td.number data-value=[row.mean] { (column.show(row.mean)) (paper(row)) }
-                td.number { (interval(column, Some(row))) } td { (unit(&row.unit).unwrap_or("")) }
-                td.note { (row.note.as_deref().unwrap_or("")) }
+            @let id = of_mean(row);
+            tr id=(id) {
+                td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) @if let Some(instead) = stands_for(row) { " for " (instead) } }
+                th scope="row" { a.self href={ "#" (id) } { (method::label(&row.method)) } }
+                td.number data-value=[row.mean] { (column.show(row.mean)) (half(column, row)) (paper(row)) }
+                td { (unit(&row.unit).unwrap_or("")) } td { (links.seeds(row)) }
+                td.note { (folded(row.note.as_deref().unwrap_or(""))) }
             }
         } }
     } }
@@ -71,12 +82,8 @@ fn one_below_another(rows: &[&SummaryRow]) -> Markup {
 
 /// Long notes would make the rows of numbers far apart.
 fn folded(note: &str) -> Markup {
-    const SHORT: usize = 120;
+    const SHORT: usize = 60;
     html! { @if note.len() <= SHORT { (note) } @else { details { summary { "Notes" } (note) } } }
-}
-
-fn half(column: Column, row: &SummaryRow) -> Markup {
-    html! { @if let Some([low, high]) = row.interval { " ± " (column.show(Some((high - low) / 2.0))) } }
 }
 
 fn paper(row: &SummaryRow) -> Markup {

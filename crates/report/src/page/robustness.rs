@@ -41,7 +41,7 @@ pub(super) fn section(summary: &[SummaryRow]) -> Result<Markup> {
     Ok(html! { @if !drawn.is_empty() {
         article id="robustness" {
             h3 { "Accuracy under noise" }
-            p.quiet { "Percent of test pictures classified rightly from the codes of few labelled ones, means over seeds; bands are 95 % intervals where there are several seeds." }
+            p.quiet { "Percent of test pictures classified rightly from the codes of few labelled ones, means over seeds; bands are 95 % intervals where there are several seeds. Diamonds are the paper's values." }
             @for protocol in open { (one(protocol)) }
             @if !folded.is_empty() { details { summary { "Other protocols (" (folded.len()) ")" } @for protocol in folded { (one(protocol)) } } }
         }
@@ -68,6 +68,7 @@ fn plots(title: &str, rows: &[&SummaryRow]) -> Result<Vec<Markup>> {
                 name: method::label(name),
                 colour,
                 points: points(start, rows.iter().filter(|row| row.method == *name)),
+                paper: papers(start, rows.iter().filter(|row| row.method == *name)),
             })
             .collect();
         if lines.iter().all(|line| line.points.len() < 2) {
@@ -81,13 +82,22 @@ fn plots(title: &str, rows: &[&SummaryRow]) -> Result<Vec<Markup>> {
     Ok(plots)
 }
 
+/// The strength of noise that a metric's name says.
+fn strength(start: &str, metric: &str) -> Option<f64> {
+    match metric {
+        CLEAN => Some(0.0),
+        _ => metric.strip_prefix(start)?.replacen('_', ".", 1).parse().ok(),
+    }
+}
+
+/// The paper's values of a method by strength.
+fn papers<'a, 'b: 'a>(start: &str, rows: impl Iterator<Item = &'a &'b SummaryRow>) -> Vec<(f64, f64)> {
+    rows.filter_map(|row| Some((strength(start, &row.metric)?, row.paper?))).collect()
+}
+
 /// The values of a method by strength. A value that stands under several targets counts once.
 fn points<'a, 'b: 'a>(start: &str, rows: impl Iterator<Item = &'a &'b SummaryRow>) -> Vec<(f64, f64, Option<[f64; 2]>)> {
-    let strength = |metric: &str| match metric {
-        CLEAN => Some(0.0),
-        _ => metric.strip_prefix(start)?.replacen('_', ".", 1).parse::<f64>().ok(),
-    };
-    let mut points: Vec<_> = rows.filter_map(|row| Some((strength(&row.metric)?, row.mean?, row.interval))).collect();
+    let mut points: Vec<_> = rows.filter_map(|row| Some((strength(start, &row.metric)?, row.mean?, row.interval))).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut seen = BTreeSet::new();
     points.retain(|(at, ..)| seen.insert(at.to_bits()));

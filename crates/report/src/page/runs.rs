@@ -1,66 +1,87 @@
 //! Where every number comes from.
 
+use std::path::{Component, Path};
+
 use maud::{Markup, html};
 
-use super::{ExperimentView, RunView, digest};
+use super::{ExperimentView, RunView, digest, links::Links};
 use crate::{
     method,
     number::{count, duration},
 };
 
-pub(super) fn section(experiments: &[ExperimentView]) -> Markup {
-    let runs = || experiments.iter().flat_map(|e| e.runs.iter().map(move |run| (e, run))).enumerate();
+pub(super) fn section(experiments: &[ExperimentView], links: &Links<'_>) -> Markup {
+    let named = |e: usize, r: usize| links.run(e, r).unwrap_or_default();
+    let of = |(e, experiment)| -> Vec<(&str, &ExperimentView, &RunView)> {
+        let experiment: &ExperimentView = experiment;
+        experiment.runs.iter().enumerate().map(|(r, run)| (named(e, r), experiment, run)).collect()
+    };
+    let runs: Vec<_> = experiments.iter().enumerate().flat_map(of).collect();
     html! {
         section id="runs" {
             h2 { "Runs" }
-            @if runs().next().is_none() { p.missing { "No run finished." } } @else {
-                p.quiet { "A run is a function of its specification, its data and its seed. Digests are the first digits of SHA-256; all digits, the specification and the command are in the list below the table." }
+            @if runs.is_empty() { p.missing { "No run finished." } } @else {
+                p.quiet { "A run is a function of its specification, its data and its seed. Digests are the first digits of SHA-256; all digits, the specification and the command that repeats it unfold below the table, where a method's name leads." }
                 div.scroll { table.sortable {
                     thead { tr {
-                        th { "Method" } th.number { "Seed" } th { "Experiment" } th { "Data" } th.number { "Parameters" } th.number { "Steps" }
-                        th.number { "Training" } th.number { "Evaluation" } th { "Device" } th { "Specification" } th { "Data digest" }
+                        th { "Method" } th.number { "Seed" } th { "Experiment" } th.number { "Parameters" } th.number { "Steps" }
+                        th.number { "Training" } th.number { "Evaluation" } th { "Device" } th { "Specification" } th { "Data" }
                         th { "Weights" } th { "Commit" }
                     } }
-                    tbody { @for (i, (experiment, run)) in runs() { (row(i, experiment, run)) } }
+                    tbody { @for (name, experiment, run) in &runs { (row(name, experiment, run)) } }
                 } }
-                details { summary { "Specifications, digests and commands" } @for (i, (_, run)) in runs() { (whole(i, run)) } }
+                details { summary { "Specifications, digests and commands" } @for (name, experiment, run) in &runs { (whole(name, experiment, run)) } }
             }
         }
     }
 }
 
-fn row(index: usize, experiment: &ExperimentView, run: &RunView) -> Markup {
+fn row(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
     let record = &run.record;
     html! { tr {
-        th scope="row" { a href={ "#run-" (index) } { (method::label(&record.spec.method)) } }
+        th scope="row" { a href={ "#" (name) } { (method::label(&record.spec.method)) } }
         td.number { (record.spec.seed) }
-        td { (experiment.title) }
-        td { (record.spec.dataset.name) }
+        td.experiment { (experiment.title) }
         td.number data-value=(record.parameters) { (count(record.parameters as u64)) }
         td.number data-value=(record.steps) { (count(record.steps)) }
         td.number data-value=(record.training_seconds) { (duration(record.training_seconds)) }
         td.number data-value=(record.evaluation_seconds) { (duration(record.evaluation_seconds)) }
-        td { (record.device) }
+        td.name { (record.device) }
         td { (digest(&record.spec_sha256)) }
-        td { (digest(&record.data_sha256)) }
+        td.name { (record.spec.dataset.name) " " (digest(&record.data_sha256)) }
         td { (digest(&record.weights_sha256)) }
         td { (digest(&record.git_commit)) }
     } }
 }
 
-fn whole(index: usize, run: &RunView) -> Markup {
+/// The run's folder from the page's: that of its experiment, and its own. What lies above belongs to a machine.
+fn place(folder: &Path) -> Option<String> {
+    let mut names = folder.components().rev().map_while(|part| match part {
+        Component::Normal(name) => name.to_str(),
+        _ => None,
+    });
+    let (own, experiment) = (names.next()?, names.next()?);
+    Some(format!("{experiment}/{own}"))
+}
+
+fn whole(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
     let record = &run.record;
     // A spec of strings, numbers and maps always serialises.
     let spec = serde_json::to_string_pretty(&record.spec).unwrap_or_default();
     html! {
-        details.run id={ "run-" (index) } {
-            summary { (method::label(&record.spec.method)) ", seed " (record.spec.seed) ", " (record.spec.dataset.name) }
+        details.run id=(name) {
+            summary { (method::label(&record.spec.method)) ", seed " (record.spec.seed) ", " (record.spec.dataset.name) " (" (experiment.title) ")" }
             dl {
-                @if !run.command.is_empty() { dt { "Command" } dd { code { (run.command) } } }
+                @if !run.command.is_empty() { dt { "To repeat it" } dd { code { (run.command) } } }
+                @if let Some(place) = place(&run.folder) { dt { "To check it" } dd { code { "cargo xtask verify " (place) } " in this page's folder" } }
                 dt { "Specification" } dd { code { (record.spec_sha256) } }
                 dt { "Training part of it" } dd { code { (record.training_sha256) } }
                 dt { "Data" } dd { code { (record.data_sha256) } }
                 dt { "Weights" } dd { code { (record.weights_sha256) } }
+                dt { "Device and time" } dd { (record.device) "; " (duration(record.training_seconds)) " of training, " (duration(record.evaluation_seconds)) " of evaluation" }
+                @if !record.rollbacks.is_empty() { dt { "Went back" } dd {
+                    @for back in &record.rollbacks { "at step " (back.step) ", where " (back.term) " was not finite, to step " (back.back_to) " with steps of " (back.rate) "; " }
+                } }
                 dt { "Commit" } dd { code { (record.git_commit) } ", version " (record.version) }
             }
             pre { code { (spec) } }

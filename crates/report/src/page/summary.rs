@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::{ExperimentView, PageInput, anchor};
+use super::{ExperimentView, PageInput, anchor, claims, links::Links};
 use crate::{
     compare::{Share, Target, heading},
     method,
-    number::{count, duration, plural},
+    number::{count, duration, plural, together},
 };
 
-pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>]) -> Markup {
+pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Links<'_>) -> Markup {
+    let claims = claims::decided(input.paper, input.summary);
     let runs: usize = input.experiments.iter().map(|e| e.runs.len()).sum();
     let failed: usize = input.experiments.iter().map(|e| e.failed.len()).sum();
     let comparisons = || targets.iter().flat_map(|target| &target.comparisons);
@@ -19,14 +20,17 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>]) -> Markup {
     let order: Share = comparisons().map(|c| c.order()).sum();
     html! {
         section id="summary" {
-            @if !input.about.is_empty() { p.lead { (input.about) } }
+            h2.unseen { "Summary" }
+            @if !input.about.is_empty() { p.lead { (together(input.about)) } }
             dl.facts {
+                @if !claims.is_empty() { (fact("Claims that hold", &claims::holding(&claims).to_string(), "of the paper's, on every seed")) }
                 (fact("Inside tolerance", &inside.to_string(), "values of ours with the paper's in their tolerance or interval"))
                 (fact("Same order", &order.to_string(), "pairs of methods in the paper's order, by our means alone"))
                 (fact("Runs", &count(runs as u64), &if failed == 0 { "all finished".into() } else { format!("finished; {failed} failed") }))
                 (fact("Time", &duration(input.seconds), &format!("profile {}", input.profile)))
             }
-            @if !targets.is_empty() { (overview(targets)) }
+            (claims::section(input.paper, &claims, links))
+            @if !targets.is_empty() { h3 { "Tables and figures" } (overview(targets)) }
             h3 { "What was done" }
             @for experiment in input.experiments { (done(experiment)) }
             h3 { "To repeat it" }
@@ -44,17 +48,20 @@ fn overview(targets: &[Target<'_>]) -> Markup {
     html! {
         div.scroll { table.sortable {
             thead { tr {
-                th { "Target" } th { "What it shows" } th { "Ours on" } th.number { "Inside" } th.number { "Same order" }
+                th { "Target" } th { "Ours on" } th.number { "Inside" } th.number { "Same order" }
             } }
             tbody { @for target in targets { tr {
-                th scope="row" { a href={ "#" (anchor(&[target.name])) } { (heading(target.name)) } }
-                td { (target.paper.map_or("", |paper| &paper.title)) }
+                th.claim scope="row" { a href={ "#" (anchor(&[target.name])) } { (heading(target.name)) } " " (target.paper.map_or("", |paper| &paper.title)) }
                 td { (datasets(target)) }
-                td.number { (target.comparisons.iter().map(|c| c.inside()).sum::<Share>()) }
-                td.number { (target.comparisons.iter().map(|c| c.order()).sum::<Share>()) }
+                (share(target.comparisons.iter().map(|c| c.inside()).sum()))
+                (share(target.comparisons.iter().map(|c| c.order()).sum()))
             } } }
         } }
     }
+}
+
+fn share(share: Share) -> Markup {
+    html! { td.number data-value=[(share.of > 0).then(|| share.count as f64 / share.of as f64)] { (share) } }
 }
 
 fn datasets(target: &Target<'_>) -> String {
@@ -94,7 +101,7 @@ fn done(experiment: &ExperimentView) -> Markup {
                 "; " (duration(seconds)) " of training and evaluation in all."
             }
             @if !experiment.failed.is_empty() { " " span.missing { (plural(experiment.failed.len(), "run")) " failed." } }
-            @if !experiment.about.is_empty() { " " (experiment.about) }
+            @if !experiment.about.is_empty() { " " (together(&experiment.about)) }
         }
     }
 }

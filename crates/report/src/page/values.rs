@@ -4,29 +4,37 @@ use maud::{Markup, html};
 use vimae_spec::Cell;
 
 use super::{
-    anchor,
     comparison::{mark, verdict},
-    digest, unit,
+    digest,
+    links::Links,
+    unit,
 };
 use crate::{
     compare::heading,
     method,
-    number::{Column, NONE, plural},
+    number::{Column, NONE, count, plural},
 };
 
-pub(super) fn section(cells: &[Cell]) -> Markup {
+/// Rows at most: a page of more would open slowly, and `results.json` has them all.
+const MOST_ROWS: usize = 20_000;
+
+pub(super) fn section(cells: &[Cell], links: &Links<'_>) -> Markup {
     html! {
         section id="values" {
             h2 { "All values" }
             @if cells.is_empty() { p.missing { "There are no values." } } @else {
+                p.quiet { "Unfold them here, or read " code { "results.json" } " beside this page." }
+                @if cells.len() > MOST_ROWS { p.missing {
+                    "The first " (count(MOST_ROWS as u64)) " of " (count(cells.len() as u64)) " values are here."
+                } }
                 details {
-                    summary { (plural(cells.len(), "value")) ", seed by seed" }
+                    summary { (plural(cells.len().min(MOST_ROWS), "value")) ", seed by seed" }
                     div.scroll { table.sortable {
                         thead { tr {
                             th { "Target" } th { "Data" } th { "Network" } th { "Method" } th.number { "Seed" } th { "Metric" } th { "Protocol" } th.number { "Value" }
-                            th { "Unit" } th.number { "n" } th.number { "Paper" } th { "Verdict" } th { "Specification" } th { "Note" }
+                            th { "Unit" } th.number { "n" } th.number { "Paper" } th { "Verdict" } th { "Run" } th { "Note" }
                         } }
-                        tbody { @for cell in cells { (row(cell)) } }
+                        tbody { @for (index, cell) in cells.iter().take(MOST_ROWS).enumerate() { (row(index, cell, links)) } }
                     } }
                 }
             }
@@ -34,11 +42,13 @@ pub(super) fn section(cells: &[Cell]) -> Markup {
     }
 }
 
-fn row(cell: &Cell) -> Markup {
-    let seed = cell.seed.to_string();
-    let id = anchor(&["value", &cell.target, &cell.dataset, &cell.method, &seed, &cell.metric, &cell.protocol]);
-    html! { tr id=(id) {
-        td { (heading(&cell.target)) } td { (cell.dataset) } td { (cell.model) } th scope="row" { a.self href={ "#" (id) } { (method::label(&cell.method)) } } td.number { (seed) }
+fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
+    let id = links.cell(index);
+    let method = method::label(&cell.method);
+    html! { tr id=[id] {
+        td { (heading(&cell.target)) } td { (cell.dataset) } td { (cell.model) }
+        th scope="row" { @match id { Some(id) => { a.self href={ "#" (id) } { (method) } } None => (method) } }
+        td.number { (cell.seed) }
         td { code { (cell.metric) } } td.protocol { code { (cell.protocol) } }
         td.number data-value=[cell.value] { (Column::of(cell.value).show(cell.value)) }
         td { (unit(&cell.unit).unwrap_or("")) } td.number { (cell.n) }
@@ -46,7 +56,7 @@ fn row(cell: &Cell) -> Markup {
             (cell.paper.map_or_else(|| NONE.into(), |v| v.to_string())) @if let Some(certainty) = cell.paper_certainty { (mark(certainty)) }
         }
         td { (verdict(cell.inside_tolerance)) }
-        td { (digest(&cell.spec_sha256)) }
+        td { @match links.spec(&cell.spec_sha256) { Some(run) => { a href={ "#" (run) } { (digest(&cell.spec_sha256)) } } None => (digest(&cell.spec_sha256)) } }
         td.note { (cell.note.as_deref().unwrap_or("")) }
     } }
 }

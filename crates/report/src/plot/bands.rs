@@ -1,14 +1,16 @@
 //! Accuracy against the strength of noise: one line a method, with a band for its interval.
 
 use plotters::{
-    prelude::{Circle, LineSeries, Polygon},
+    prelude::{Circle, EmptyElement, LineSeries, Polygon},
     style::{Color, ShapeStyle},
 };
 
 use super::{
     Axis, UNIT,
     frame::{Frame, Legend},
-    padded, palette, range,
+    padded, palette,
+    paper::diamond,
+    range,
 };
 use crate::{Error, Result};
 
@@ -35,6 +37,8 @@ pub struct Band {
     /// From left to right: place, value, and the interval around it where one is known. Points that are not finite
     /// are left out; the band spans neighbours that both have an interval.
     pub points: Vec<(f64, f64, Option<[f64; 2]>)>,
+    /// The paper's points.
+    pub paper: Vec<(f64, f64)>,
 }
 
 impl Bands<'_> {
@@ -43,11 +47,18 @@ impl Bands<'_> {
     /// # Errors
     /// Where no point is finite.
     pub fn svg(&self) -> Result<String> {
-        let points = || self.lines.iter().flat_map(|line| finite(&line.points));
+        let paper = || {
+            self.lines
+                .iter()
+                .flat_map(|line| line.paper.iter().map(|p| (line.colour, *p)))
+                .filter(|(_, p)| p.0.is_finite() && p.1.is_finite())
+        };
+        let points = || self.lines.iter().flat_map(|line| finite(&line.points)).chain(paper().map(|(_, (x, y))| (x, y, None)));
         let ends = points().flat_map(|(_, value, interval)| interval.into_iter().flatten().chain([value]));
         let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(ends)) else { return Err(Error::Empty { what: "bands" }) };
         let names: Vec<_> = self.lines.iter().map(|line| (line.name.as_str(), line.colour)).collect();
-        let frame = Frame { title: self.title, x: self.x, y: self.y, size: (450, 260), legend: Legend::BARS };
+        let frame =
+            Frame { title: self.title, x: self.x, y: self.y, size: (450, 260), legend: Legend::BARS, paper: paper().next().is_some() };
         frame.svg(&names, Axis::linear(padded(x, 0.03)), Axis::linear(padded(y, 0.06)), |chart| {
             // Bands first, so that no line is hidden by one.
             for line in self.lines {
@@ -65,6 +76,7 @@ impl Bands<'_> {
                 chart.draw_series(LineSeries::new(points(), style))?;
                 chart.draw_series(points().map(|at| Circle::new(at, 3 * UNIT, colour.filled())))?;
             }
+            chart.draw_series(paper().map(|(colour, point)| EmptyElement::at(point) + diamond(palette::colour(colour))))?;
             Ok(())
         })
     }
@@ -82,7 +94,7 @@ mod tests {
 
     #[test]
     fn bands_join_neighbours_that_have_intervals() {
-        let line = |name: &str, colour, points| Band { name: name.into(), colour, points };
+        let line = |name: &str, colour, points| Band { name: name.into(), colour, points, paper: Vec::new() };
         let lines = [
             line("a", 0, vec![(0.0, 90.0, Some([88.0, 92.0])), (0.2, 80.0, Some([75.0, 85.0])), (0.4, 60.0, None)]),
             line("b", 1, vec![(0.0, f64::NAN, None), (0.2, 70.0, Some([f64::INFINITY, 1.0]))]),

@@ -42,7 +42,7 @@ impl Curves<'_> {
         let points = || self.lines.iter().flat_map(Line::finite);
         let empty = Error::Empty { what: "curves" };
         let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(points().map(|p| p.1))) else { return Err(empty) };
-        let frame = Frame { title: self.title, x: self.x, y: self.y, size: (450, 250), legend: Legend::BARS };
+        let frame = Frame { title: self.title, x: self.x, y: self.y, size: (450, 250), legend: Legend::BARS, paper: false };
         frame.svg(&names(self.lines), Axis::linear(x), upright(y), |chart| {
             for line in self.lines {
                 let style = ShapeStyle::from(palette::colour(line.colour)).stroke_width(2 * UNIT as u32);

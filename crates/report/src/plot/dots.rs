@@ -4,12 +4,16 @@ use plotters::{
     coord::ranged1d::Ranged,
     prelude::{ChartBuilder, Circle, EmptyElement, PathElement, Text},
     style::{
-        Color, ShapeStyle,
+        Color,
         text_anchor::{HPos, VPos},
     },
 };
 
-use super::{Area, Axis, Drawn, Grid, INK, UNIT, axes, draw, padded, palette, range, shortened, text};
+use super::{
+    Area, Axis, Drawn, Grid, INK, UNIT, axes, draw, padded, palette,
+    paper::{MARK, diamond},
+    range, shortened, text,
+};
 use crate::{Error, Result};
 
 const WIDTH: i32 = 400;
@@ -17,8 +21,6 @@ const ROW: i32 = 26;
 const NAMES: i32 = 92;
 const KEY: i32 = 24;
 const AXIS: i32 = 42;
-/// Half the diagonal of the paper's mark.
-const MARK: i32 = 5 * UNIT;
 
 /// Rows of values.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +68,7 @@ impl Dots<'_> {
         area.draw(&Text::new("ours", (NAMES * UNIT + 3 * MARK, middle), text(HPos::Left, VPos::Center)))?;
         if self.rows.iter().any(|row| row.paper.is_some()) {
             let left = (NAMES + 66) * UNIT;
-            area.draw(&(EmptyElement::at((left, middle)) + diamond()))?;
+            area.draw(&(EmptyElement::at((left, middle)) + diamond(INK)))?;
             area.draw(&Text::new("paper", (left + 2 * MARK, middle), text(HPos::Left, VPos::Center)))?;
         }
         Ok(())
@@ -92,7 +94,7 @@ impl Dots<'_> {
                 chart.draw_series([Circle::new(at(value), 4 * UNIT, ours().filled())])?;
             }
             if let Some(value) = row.paper.filter(|v| v.is_finite()) {
-                chart.draw_series([EmptyElement::at(at(value)) + diamond()])?;
+                chart.draw_series([EmptyElement::at(at(value)) + diamond(INK)])?;
             }
         }
         Ok(())
@@ -101,10 +103,4 @@ impl Dots<'_> {
 
 fn ours() -> plotters::style::RGBColor {
     palette::colour(0)
-}
-
-/// The paper's mark: hollow, so that ours shows through where both agree.
-fn diamond() -> PathElement<(i32, i32)> {
-    let corners = vec![(0, -MARK), (MARK, 0), (0, MARK), (-MARK, 0), (0, -MARK)];
-    PathElement::new(corners, ShapeStyle::from(INK).stroke_width(2 * UNIT as u32 - 1))
 }

@@ -1,14 +1,14 @@
 //! What plots of named lines share: margins and axes on the left, a legend on the right.
 
 use plotters::{
-    prelude::{ChartBuilder, Circle, Rectangle, Text},
+    prelude::{ChartBuilder, Circle, EmptyElement, Rectangle, Text},
     style::{
         Color,
         text_anchor::{HPos, VPos},
     },
 };
 
-use super::{Area, Axis, Chart, Drawn, Grid, UNIT, axes, draw, padded, palette, shortened, text};
+use super::{Area, Axis, Chart, Drawn, Grid, INK, UNIT, axes, draw, padded, palette, paper::diamond, shortened, text};
 use crate::Result;
 
 /// A range of more than this factor goes on a logarithmic axis.
@@ -23,6 +23,8 @@ pub(super) struct Frame<'a> {
     /// Width and height in pixels, the legend included.
     pub(super) size: (i32, i32),
     pub(super) legend: Legend,
+    /// Whether the legend explains the paper's mark.
+    pub(super) paper: bool,
 }
 
 /// How lines are named, in pixels.
@@ -49,10 +51,10 @@ impl Legend {
     /// For lines.
     pub(super) const BARS: Self = Self { mark: Mark::Bar, width: 100, spacing: 20, names: 22, characters: 12, most: 12 };
     /// For lines whose points are marked.
-    pub(super) const POINTS: Self = Self { mark: Mark::Point, width: 150, spacing: 19, names: 20, characters: 20, most: 15 };
+    pub(super) const POINTS: Self = Self { mark: Mark::Point, width: 170, spacing: 19, names: 20, characters: 24, most: 15 };
 
     /// Names with the places of their colours in [`super::PALETTE`].
-    fn draw(self, area: &Area<'_>, lines: &[(&str, usize)]) -> Drawn {
+    fn draw(self, area: &Area<'_>, lines: &[(&str, usize)], paper: bool) -> Drawn {
         let at = |i: usize| (18 + self.spacing * i as i32) * UNIT;
         for (i, (name, colour)) in lines.iter().take(self.most).enumerate() {
             let style = palette::colour(*colour).filled();
@@ -65,6 +67,11 @@ impl Legend {
         if lines.len() > self.most {
             let more = format!("and {} more", lines.len() - self.most);
             area.draw(&Text::new(more, (2 * UNIT, at(self.most)), text(HPos::Left, VPos::Center)))?;
+        }
+        if paper {
+            let below = at(lines.len().min(self.most + 1));
+            area.draw(&(EmptyElement::at((9 * UNIT, below)) + diamond(INK)))?;
+            area.draw(&Text::new("paper", (self.names * UNIT, below), text(HPos::Left, VPos::Center)))?;
         }
         Ok(())
     }
@@ -89,7 +96,7 @@ impl Frame<'_> {
                 .build_cartesian_2d(x, y)?;
             axes(&mut chart, self.x, self.y, Grid::Across)?;
             series(&mut chart)?;
-            self.legend.draw(&legend, lines)
+            self.legend.draw(&legend, lines, self.paper)
         })
     }
 }

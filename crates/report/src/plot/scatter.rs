@@ -10,16 +10,18 @@ use plotters::{
     },
 };
 
-use super::{Area, Axis, Drawn, Grid, INK, TEXT, UNIT, axes, draw, padded, palette, range, styled, text};
+use super::{Area, Axis, Drawn, Grid, INK, TEXT, UNIT, axes, draw, padded, palette, points::compact, range, styled, text};
 use crate::{Error, Result};
 
 /// Side of the square of the axes, in pixels.
 const SIDE: i32 = 290;
-const LEFT: i32 = 34;
+const LEFT: i32 = 50;
 const LEGEND: i32 = 36;
-const BOTTOM: i32 = 24;
+const BOTTOM: i32 = 40;
 /// Points drawn at most; more would hide one another and weigh on the page.
 const MOST_POINTS: usize = 2_500;
+/// Radius of a point, in units of the drawing; no other circle has it.
+const POINT: u32 = 5;
 /// Classes named in the legend at most.
 const MOST_NAMES: usize = 14;
 
@@ -28,6 +30,8 @@ const MOST_NAMES: usize = 14;
 pub struct Scatter<'a> {
     /// What a reader who does not see the plot should know.
     pub title: &'a str,
+    /// Names of the axes, horizontal and vertical.
+    pub axes: [&'a str; 2],
     /// First coordinates.
     pub x: &'a [f64],
     /// Second coordinates.
@@ -64,11 +68,12 @@ impl Scatter<'_> {
         let step = points.len().div_ceil(MOST_POINTS).max(1);
         let points: Vec<Point> = points.into_iter().step_by(step).collect();
         let (x, y) = self.window(&points).ok_or(Error::Empty { what: "scatter" })?;
-        draw(self.title, (LEFT + SIDE + LEGEND, SIDE + BOTTOM + 6), |area| {
+        let svg = draw(self.title, (LEFT + SIDE + LEGEND, SIDE + BOTTOM + 6), |area| {
             let (plot, legend) = area.split_horizontally((LEFT + SIDE) * UNIT);
             self.points(&plot, &points, x, y, &names)?;
             self.legend(&legend, &names)
-        })
+        })?;
+        Ok(compact(&svg, POINT))
     }
 
     /// A square window around all points and circles.
@@ -93,8 +98,8 @@ impl Scatter<'_> {
             .x_label_area_size(BOTTOM * UNIT)
             .y_label_area_size(LEFT * UNIT)
             .build_cartesian_2d(x, y)?;
-        axes(&mut chart, "", "", Grid::None)?;
-        let dot = |p: &Point| Circle::new(p.at, 5, palette::colour(p.class).mix(0.75).filled());
+        axes(&mut chart, self.axes[0], self.axes[1], Grid::None)?;
+        let dot = |p: &Point| Circle::new(p.at, POINT as i32, palette::colour(p.class).mix(0.75).filled());
         chart.draw_series(points.iter().map(dot))?;
         for radius in self.circles.iter().filter(|r| **r > 0.0) {
             let style = ShapeStyle::from(INK.mix(0.9)).stroke_width(UNIT as u32 + 1);

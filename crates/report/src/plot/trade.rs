@@ -1,7 +1,7 @@
 //! Two quantities against each other: each line is one method at several settings, its points marked.
 
 use plotters::{
-    prelude::{Circle, LineSeries},
+    prelude::{Circle, EmptyElement, LineSeries},
     style::{Color, ShapeStyle},
 };
 
@@ -9,7 +9,9 @@ use super::{
     Axis, Line, UNIT,
     curves::names,
     frame::{Frame, Legend, upright},
-    padded, palette, range,
+    padded, palette,
+    paper::diamond,
+    range,
 };
 use crate::{Error, Result};
 
@@ -24,6 +26,8 @@ pub struct Trade<'a> {
     pub y: &'a str,
     /// The lines; one with a single point is drawn as that point.
     pub lines: &'a [Line],
+    /// Points of the paper, each with the place of its colour in [`super::PALETTE`].
+    pub paper: &'a [(usize, (f64, f64))],
 }
 
 impl Trade<'_> {
@@ -32,16 +36,19 @@ impl Trade<'_> {
     /// # Errors
     /// Where no point is finite.
     pub fn svg(&self) -> Result<String> {
-        let points = || self.lines.iter().flat_map(Line::finite);
+        let paper = || self.paper.iter().copied().filter(|(_, (x, y))| x.is_finite() && y.is_finite());
+        let points = || self.lines.iter().flat_map(Line::finite).chain(paper().map(|(_, point)| point));
         let empty = Error::Empty { what: "points" };
         let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(points().map(|p| p.1))) else { return Err(empty) };
-        let frame = Frame { title: self.title, x: self.x, y: self.y, size: (560, 320), legend: Legend::POINTS };
+        let frame =
+            Frame { title: self.title, x: self.x, y: self.y, size: (520, 300), legend: Legend::POINTS, paper: paper().next().is_some() };
         frame.svg(&names(self.lines), Axis::linear(padded(x, 0.05)), upright(y), |chart| {
             for line in self.lines {
                 let colour = palette::colour(line.colour);
                 chart.draw_series(LineSeries::new(line.finite(), ShapeStyle::from(colour).stroke_width(UNIT as u32 + 1)))?;
-                chart.draw_series(line.finite().map(|point| Circle::new(point, 3 * UNIT, colour.filled())))?;
+                chart.draw_series(line.finite().map(|point| Circle::new(point, 4 * UNIT, colour.filled())))?;
             }
+            chart.draw_series(paper().map(|(colour, point)| EmptyElement::at(point) + diamond(palette::colour(colour))))?;
             Ok(())
         })
     }
