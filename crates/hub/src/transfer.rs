@@ -5,7 +5,7 @@ use std::{thread, time::Duration};
 use reqwest::{
     StatusCode,
     blocking::{Client, Response},
-    header::{AUTHORIZATION, CONTENT_RANGE, HeaderMap, RANGE, RETRY_AFTER},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE, RETRY_AFTER},
     redirect::Policy,
 };
 
@@ -28,6 +28,16 @@ pub enum Event {
         wait: Duration,
         /// Why.
         reason: String,
+    },
+    /// The next step of a push or a pull.
+    Step {
+        /// In words.
+        what: &'static str,
+    },
+    /// The next file of a pull.
+    File {
+        /// Its name.
+        name: String,
     },
 }
 
@@ -81,6 +91,26 @@ impl<'a> Connection<'a> {
             let etag = etag.map(|e| e.trim_start_matches("W/").trim_matches('"').to_owned());
             let size = header("x-linked-size").or_else(|| header("content-length").filter(|_| response.status().is_success()));
             return Ok(About { etag: etag.filter(|e| !e.is_empty()), size: size.and_then(|s| s.parse().ok()) });
+        }
+    }
+
+    /// Sends a small question to the Hub and gives its small answer.
+    ///
+    /// # Errors
+    /// As [`Connection::transfer`].
+    pub(crate) fn ask(&mut self, url: &str, body: String, kind: &'static str) -> Result<Vec<u8>> {
+        loop {
+            let mut request = self.direct.post(url).header(CONTENT_TYPE, kind).header(ACCEPT, kind).body(body.clone());
+            if let Some(token) = self.token(url) {
+                request = request.header(AUTHORIZATION, token);
+            }
+            match request.send() {
+                Ok(response) if response.status().is_success() => match response.bytes() {
+                    Ok(bytes) => return Ok(bytes.to_vec()),
+                    Err(error) => self.again(without_queries(&describe(&error)), url, 0, &mut |_| ())?,
+                },
+                answer => self.failed(answer, url, 0, &mut |_| ())?,
+            }
         }
     }
 
@@ -142,9 +172,13 @@ impl<'a> Connection<'a> {
     }
 
     /// The header that carries the token: to the Hub alone.
-    fn token(&self, url: &str) -> Option<String> {
+    fn token(&self, url: &str) -> Option<HeaderValue> {
         let own = url.strip_prefix(self.options.endpoint.as_str()).is_some_and(|rest| rest.starts_with('/'));
-        self.options.token.as_ref().filter(|_| own).map(|t| format!("Bearer {}", t.secret()))
+        let token = self.options.token.as_ref().filter(|_| own)?;
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", token.secret())).ok()?;
+        // Whoever logs requests leaves it out.
+        value.set_sensitive(true);
+        Some(value)
     }
 
     /// Waits after an answer that may be better next time; fails for one that will not.
