@@ -135,9 +135,9 @@ pub fn push(package: &Package, how: &Publish, options: &Options, tell: &mut dyn 
         Err(failure) => return Err(failed(failure, undo(&remote, made, revision, &main))),
     };
     tell(Event::Step { what: "checking what the Hub holds" });
-    check_content(&remote, package, &commit).map_err(|failure| {
-        let left = if failure.refusal.status.is_none() { Left::WrongContent } else { Left::Unknown };
-        failed(failure, left)
+    check_content(&remote, package, &commit).map_err(|(problem, left)| {
+        let refusal = Refusal { status: None, problem: remote.hide(&problem) };
+        failed(Failure { step: "checking what the Hub holds", refusal }, left)
     })?;
     let url = format!("{}/{repo}", options.endpoint);
     Ok(Pushed { url, commit, created: made == Made::Repository, private: main.private, removed })
@@ -216,9 +216,10 @@ fn transfer_is_known(remote: &Remote<'_>, package: &Package, revision: &str) -> 
         "ref": { "name": revision },
         "objects": [{ "oid": model.sha256, "size": model.bytes }],
     });
-    let answer = Connection::new(remote.options)
-        .and_then(|mut connection| connection.ask(&url, body.to_string(), "application/vnd.git-lfs+json"))
-        .map_err(|problem| Failure { step, refusal: Refusal { status: status_of(&problem), problem: problem.to_string() } })?;
+    let mut connection = Connection::new(remote.options)
+        .map_err(|e| Failure { step, refusal: Refusal { status: None, problem: e.to_string() } })?;
+    let answer = connection.ask(&url, &body.to_string(), "application/vnd.git-lfs+json");
+    let answer = answer.map_err(|why| Failure { step, refusal: remote.unanswered(&why) })?;
     let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap_or_default();
     match answer.get("transfer").and_then(serde_json::Value::as_str) {
         Some("xet") => Ok(()),
@@ -227,15 +228,6 @@ fn transfer_is_known(remote: &Remote<'_>, package: &Package, revision: &str) -> 
             let problem = format!("the server {offered} for large files; vimae sends them by xet, as the Hub itself takes them");
             Err(Failure { step, refusal: Refusal { status: None, problem } })
         }
-    }
-}
-
-fn status_of(error: &Error) -> Option<u16> {
-    match error {
-        Error::Forbidden { status, .. } => Some(*status),
-        Error::NotFound { .. } => Some(404),
-        Error::Busy { .. } => Some(429),
-        _ => None,
     }
 }
 
@@ -322,12 +314,11 @@ impl ProgressHandler for Watch {
 }
 
 /// Compares the digest that the Hub has for the weights with theirs.
-fn check_content(remote: &Remote<'_>, package: &Package, commit: &str) -> std::result::Result<(), Failure> {
-    let step = "checking what the Hub holds";
+fn check_content(remote: &Remote<'_>, package: &Package, commit: &str) -> std::result::Result<(), (String, Left)> {
     let Some(model) = package.config().files.get(MODEL) else { return Ok(()) };
     let url = format!("{}/{}/resolve/{commit}/{MODEL}", remote.options.endpoint, remote.repo);
     let about = Connection::new(remote.options).and_then(|mut c| c.about(&url, &mut |_| ()));
-    let about = about.map_err(|e| Failure { step, refusal: Refusal { status: Some(status_of(&e).unwrap_or(0)), problem: e.to_string() } })?;
+    let about = about.map_err(|e| (format!("the commit is {commit}, but {e}"), Left::Unknown))?;
     let found = about.etag.unwrap_or_default();
     // The Hub names large files by their SHA-256, and small ones by git's digest.
     let wrong = (found.len() == 64 && found != model.sha256) || about.size.is_some_and(|size| size != model.bytes);
@@ -337,7 +328,7 @@ fn check_content(remote: &Remote<'_>, package: &Package, commit: &str) -> std::r
             "wrong digest of {MODEL} at commit {commit}: sent sha256 {} ({} bytes), the Hub holds {found} ({size} bytes)",
             model.sha256, model.bytes
         );
-        return Err(Failure { step, refusal: Refusal { status: None, problem } });
+        return Err((problem, Left::WrongContent));
     }
     Ok(())
 }

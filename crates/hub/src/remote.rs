@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use hf_hub::{
     HFClient, HFClientSync, HFError, HFRepositorySync, HFResult,
-    repository::{RepoTypeModel, CommitInfo},
+    repository::{CommitInfo, RepoTypeModel},
 };
 
-use crate::{Error, Options, RepoName, Result, error::without_queries};
+use crate::{Error, Options, RepoName, Result, error::without_queries, transfer::Unanswered};
 
 /// The longest silence of a server while it works on a request.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -82,50 +82,67 @@ impl<'a> Remote<'a> {
 
     /// What an error of the Hub's library means. Its own words may hold addresses, and a server's words anything.
     pub(crate) fn refusal(&self, error: &HFError) -> Refusal {
-        let owner = self.repo.owner();
-        let (status, meaning, context) = match error {
-            HFError::AuthRequired { context } => {
-                (Some(401), "the Hub does not accept the token; log in again with `hf auth login`, or set HF_TOKEN".to_owned(), Some(context))
+        let (status, wait, context) = match error {
+            HFError::AuthRequired { context } => (401, None, Some(context)),
+            HFError::Forbidden { context } => (403, None, Some(context)),
+            HFError::Conflict { context } => (409, None, Some(context)),
+            HFError::RateLimited { retry_after, context } => (429, retry_after.map(|wait| wait.as_secs()), Some(context)),
+            HFError::RepoNotFound { context, .. } | HFError::RevisionNotFound { context, .. } => (404, None, context.as_ref()),
+            HFError::Http { context } => (context.status.as_u16(), None, Some(context)),
+            HFError::Request { source, .. } => return self.broken(&causes(source)),
+            HFError::Xet { source, .. } => {
+                let problem = format!("the transfer of large files failed: {}", causes(source.as_ref()));
+                return Refusal { status: None, problem: self.hide(&problem) };
             }
-            HFError::Forbidden { context } => {
-                (Some(403), format!("the token may not do this; use one with write access to {owner}'s repositories"), Some(context))
-            }
-            HFError::Conflict { context } => (Some(409), conflict(), Some(context)),
-            HFError::RateLimited { retry_after, context } => {
-                let wait = retry_after.map_or("a while".into(), |wait| format!("{} s", wait.as_secs()));
-                (Some(429), format!("the Hub asks to wait {wait}; run the command again after that"), Some(context))
-            }
-            HFError::RepoNotFound { context, .. } => (Some(404), "there is no such repository, or the token may not see it".into(), context.as_ref()),
-            HFError::Http { context } => {
-                let meaning = match context.status.as_u16() {
-                    412 => conflict(),
-                    413 => "the Hub takes no request that large; the files that it wants in the request itself are too big".into(),
-                    status @ 500..600 => format!("the Hub failed ({status}); run the command again later"),
-                    status => format!("the Hub answered {status}"),
-                };
-                (Some(context.status.as_u16()), meaning, Some(context))
-            }
-            HFError::Request { source, .. } => (None, format!("the connection broke: {}", causes(source)), None),
-            HFError::Xet { source, .. } => (None, format!("the transfer of large files failed: {}", causes(source.as_ref())), None),
-            other => (None, other.to_string(), None),
+            other => return Refusal { status: None, problem: self.hide(&other.to_string()) },
         };
         let said = context.and_then(|c| c.server_message.as_deref()).filter(|m| !m.is_empty());
-        let status_words = status.map(|s| format!("{s}: ")).unwrap_or_default();
-        let said = said.map(|m| format!(" (it says: {})", m.chars().take(300).collect::<String>())).unwrap_or_default();
-        Refusal { status, problem: self.hide(&without_queries(&format!("{status_words}{meaning}{said}"))) }
+        let said = said.map(|m| format!(" (the server says: {})", m.chars().take(300).collect::<String>())).unwrap_or_default();
+        let Refusal { status, problem } = self.refused(status, wait);
+        Refusal { status, problem: self.hide(&format!("{problem}{said}")) }
     }
 
-    /// `text` without the token, which a server may have sent back.
-    fn hide(&self, text: &str) -> String {
-        match &self.options.token {
-            Some(token) => text.replace(token.secret(), "(token)"),
-            None => text.to_owned(),
+    /// What a question that was not answered means.
+    pub(crate) fn unanswered(&self, why: &Unanswered) -> Refusal {
+        match why {
+            Unanswered::Status(status, wait) => self.refused(*status, *wait),
+            Unanswered::Broken(problem) => self.broken(problem),
         }
     }
-}
 
-fn conflict() -> String {
-    "somebody else changed the repository meanwhile, or the name is taken; look at it, and run the command again".into()
+    fn broken(&self, problem: &str) -> Refusal {
+        Refusal { status: None, problem: self.hide(&format!("the connection broke: {problem}")) }
+    }
+
+    /// What a status means, and what would be right.
+    fn refused(&self, status: u16, wait: Option<u64>) -> Refusal {
+        let owner = self.repo.owner();
+        let meaning = match status {
+            401 => "the Hub does not accept the token; log in again with `hf auth login`, or set HF_TOKEN".to_owned(),
+            403 => format!("the token may not do this; use one with write access to {owner}'s repositories"),
+            404 => "there is no such repository, or the token may not see it".to_owned(),
+            409 | 412 => {
+                "somebody else changed the repository meanwhile, or has the name; look at it, and run the command again".to_owned()
+            }
+            413 => "the request is larger than the Hub takes".to_owned(),
+            429 => {
+                let wait = wait.map_or("a while".into(), |seconds| format!("{seconds} s"));
+                format!("the Hub asks to wait {wait}; run the command again after that")
+            }
+            500.. => "the Hub failed; run the command again later".to_owned(),
+            _ => "the Hub refuses".to_owned(),
+        };
+        Refusal { status: Some(status), problem: format!("{status}: {meaning}") }
+    }
+
+    /// `text` without the token, which a server may have sent back, and without the queries of addresses.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        let text = without_queries(text);
+        match &self.options.token {
+            Some(token) => text.replace(token.secret(), "(token)"),
+            None => text,
+        }
+    }
 }
 
 /// Whether `text` is a commit: 40 hexadecimal digits.

@@ -49,6 +49,15 @@ pub(crate) struct Connection<'a> {
     failures: u32,
 }
 
+/// Why a question was not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    /// The answer's status, and how many seconds it asks to wait.
+    Status(u16, Option<u64>),
+    /// The connection broke.
+    Broken(String),
+}
+
 /// What a server says of a file before it is transferred.
 pub(crate) struct About {
     /// The content's name: the SHA-256 of large files on the Hub.
@@ -94,23 +103,39 @@ impl<'a> Connection<'a> {
         }
     }
 
-    /// Sends a small question to the Hub and gives its small answer.
+    /// Sends a small question to the Hub and gives its small answer; asks again where it may be better next time.
     ///
     /// # Errors
-    /// As [`Connection::transfer`].
-    pub(crate) fn ask(&mut self, url: &str, body: String, kind: &'static str) -> Result<Vec<u8>> {
+    /// The last refusal.
+    pub(crate) fn ask(&mut self, url: &str, body: &str, kind: &'static str) -> std::result::Result<Vec<u8>, Unanswered> {
+        let mut attempt = 1;
         loop {
-            let mut request = self.direct.post(url).header(CONTENT_TYPE, kind).header(ACCEPT, kind).body(body.clone());
+            let mut request = self.direct.post(url).header(CONTENT_TYPE, kind).header(ACCEPT, kind).body(body.to_owned());
             if let Some(token) = self.token(url) {
                 request = request.header(AUTHORIZATION, token);
             }
-            match request.send() {
+            let unanswered = match request.send() {
                 Ok(response) if response.status().is_success() => match response.bytes() {
                     Ok(bytes) => return Ok(bytes.to_vec()),
-                    Err(error) => self.again(without_queries(&describe(&error)), url, 0, &mut |_| ())?,
+                    Err(error) => Unanswered::Broken(without_queries(&describe(&error))),
                 },
-                answer => self.failed(answer, url, 0, &mut |_| ())?,
+                Ok(response) => {
+                    let wait = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.trim().parse().ok());
+                    Unanswered::Status(response.status().as_u16(), wait)
+                }
+                Err(error) => Unanswered::Broken(without_queries(&describe(&error))),
+            };
+            let doubled = self.options.first_wait.saturating_mul(1 << (attempt - 1).min(16)).min(Duration::from_secs(30));
+            let wait = match &unanswered {
+                Unanswered::Status(429 | 503, Some(seconds)) => Duration::from_secs(*seconds),
+                Unanswered::Status(408 | 429 | 500.., _) | Unanswered::Broken(_) => doubled,
+                Unanswered::Status(..) => return Err(unanswered),
+            };
+            if attempt >= self.options.attempts || wait > self.options.longest_wait {
+                return Err(unanswered);
             }
+            attempt += 1;
+            thread::sleep(wait);
         }
     }
 
