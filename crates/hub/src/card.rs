@@ -65,14 +65,20 @@ fn metadata(input: &CardInput<'_>) -> String {
             format!("        protocol: {}", yaml::string(&row.protocol)),
             format!("        unit: {}", yaml::string(&row.unit)),
             format!("        n: {}", row.n),
-            format!("        seeds: {}", row.seeds),
         ]);
         if let Some(better) = row.higher_is_better {
             lines.push(format!("        higher_is_better: {better}"));
         }
-        if let Some([low, high]) = row.interval {
-            lines.push(format!("        interval_95: [{}, {}]", yaml::number(low), yaml::number(high)));
-            lines.push(format!("        interval_over: {}", yaml::string(row.over.words())));
+        let pair = |[low, high]: [f64; 2]| format!("[{}, {}]", yaml::number(low), yaml::number(high));
+        if let Some(interval) = row.interval {
+            lines.push(format!("        interval_95: {}", pair(interval)));
+        }
+        if let Some(over) = &row.over_seeds {
+            lines.extend([
+                format!("        seeds: {}", over.seeds),
+                format!("        mean_over_seeds: {}", yaml::number(over.mean)),
+                format!("        interval_95_over_seeds: {}", pair(over.interval)),
+            ]);
         }
     }
     lines.join("\n") + "\n"
@@ -125,23 +131,29 @@ fn numbers(rows: &[ResultRow]) -> String {
     if shown.is_empty() {
         return String::new();
     }
+    let seeds = shown.iter().filter_map(|row| Some(row.over_seeds.as_ref()?.seeds)).max();
     let mut text = String::from(
         "\n## Results\n\nOn the test split. Two numbers can be compared only where their protocols are the same. \
-         `results.json` has these and all others.\n\n| metric | protocol | value | 95 % interval | better |\n|---|---|---|---|---|\n",
+         `results.json` has these and all others.\n\n| metric | protocol | value | 95 % interval | better |",
     );
+    text += if seeds.is_some() { " mean over seeds |\n|---|---|---|---|---|---|\n" } else { "\n|---|---|---|---|---|\n" };
+    let pair = |[low, high]: [f64; 2]| format!("{} to {}", short(low), short(high));
     for row in &shown {
-        let interval = row.interval.map_or("-".into(), |[low, high]| format!("{} to {}", short(low), short(high)));
+        let interval = row.interval.map_or("-".into(), pair);
         let better = if row.higher_is_better == Some(true) { "higher" } else { "lower" };
         let unit = if row.unit == "1" { String::new() } else { format!(" {}", row.unit) };
-        text += &format!("| {} | `{}` | {}{unit} | {interval} | {better} |\n", cell(&row.metric), cell(&row.protocol), short(row.value));
+        text += &format!("| {} | `{}` | {}{unit} | {interval} | {better} |", cell(&row.metric), cell(&row.protocol), short(row.value));
+        if seeds.is_some() {
+            let over = row.over_seeds.as_ref().map_or("-".into(), |o| format!("{} ({})", short(o.mean), pair(o.interval)));
+            text += &format!(" {over} |");
+        }
+        text.push('\n');
     }
-    let seeds = shown.iter().map(|row| row.seeds).max().unwrap_or(1);
-    text += &if seeds > 1 {
-        format!(
-            "\nValues are means over up to {seeds} runs that differ in their seed alone, intervals are Student's t over them; the weights here are those of one of these runs, whose own numbers are in `record.json`.\n"
-        )
-    } else {
-        "\nOf one run. Intervals are 1.96 standard errors either way, over the test sample or the draws of labels; they say nothing of other seeds.\n".into()
+    text += "\nValues are those of the weights here. Intervals are 1.96 standard errors either way, over the test sample or the \
+             draws of labels.";
+    text += &match seeds {
+        Some(seeds) => format!(" The last column is over {seeds} runs that differ in their seed alone, with a 95 % interval by Student's t.\n"),
+        None => " They say nothing of other seeds.\n".into(),
     };
     text
 }

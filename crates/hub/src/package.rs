@@ -71,7 +71,7 @@ impl Package {
         let results = Results {
             format: RESULTS_FORMAT,
             method: &record.spec.method,
-            dataset: &record.spec.dataset.name,
+            dataset: &description.dataset.name,
             weights_sha256: &record.weights_sha256,
             rows,
         };
@@ -83,7 +83,7 @@ impl Package {
             model_type: "vimae".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             method: record.spec.method.clone(),
-            dataset: record.spec.dataset.name.clone(),
+            dataset: description.dataset.name.clone(),
             network: description.network.clone(),
             weights_sha256: record.weights_sha256.clone(),
             spec_sha256: record.spec_sha256.clone(),

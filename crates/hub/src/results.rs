@@ -13,43 +13,33 @@ pub struct ResultRow {
     pub metric: String,
     /// How, in full.
     pub protocol: String,
-    /// The value; the mean where there are several seeds.
+    /// The value of the weights that are published.
     pub value: f64,
-    /// The 95 % interval, where it is known.
+    /// Its 95 % interval over the sample or the draws of labels, 1.96 standard errors either way, where they are known.
     pub interval: Option<[f64; 2]>,
-    /// What the interval covers.
-    pub over: Over,
-    /// How many seeds the value is the mean of.
-    pub seeds: usize,
     /// Its unit.
     pub unit: String,
     /// Size of the sample.
     pub n: usize,
     /// Which way is better, where one is.
     pub higher_is_better: Option<bool>,
+    /// The same over runs that differ in their seed alone, where there are several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub over_seeds: Option<OverSeeds>,
     /// What a reader should know beside it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
 }
 
-/// What an interval covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Over {
-    /// The sample, or the draws of labels, of one run: 1.96 standard errors either way.
-    Sample,
-    /// Runs that differ in their seed alone: by Student's t.
-    Seeds,
-}
-
-impl Over {
-    /// In words.
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Sample => "the sample or the draws of labels of one run, 1.96 standard errors",
-            Self::Seeds => "seeds, by Student's t",
-        }
-    }
+/// A number over seeds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct OverSeeds {
+    /// How many.
+    pub seeds: usize,
+    /// Their mean.
+    pub mean: f64,
+    /// The 95 % interval of the mean by Student's t.
+    pub interval: [f64; 2],
 }
 
 /// Every number of one run that exists.
@@ -61,11 +51,10 @@ pub fn rows(record: &RunRecord) -> Vec<ResultRow> {
             protocol: m.protocol.clone(),
             value,
             interval: m.standard_error.filter(|e| e.is_finite()).map(|e| [value - HALF_95 * e, value + HALF_95 * e]),
-            over: Over::Sample,
-            seeds: 1,
             unit: m.unit.clone(),
             n: m.n,
             higher_is_better: m.higher_is_better,
+            over_seeds: None,
             note: m.note.clone(),
         })
     };
