@@ -24,7 +24,8 @@ const TOKEN: &str = "hf_do_not_show_this";
 
 /// Trains one method with two seeds, and gives the folder of the first.
 fn trained(folder: &Path, model: &str) -> Result<PathBuf> {
-    let text = TINY.replace("epochs = 3", "epochs = 1").replace("labels = 100", "labels = 0").replace("name = \"wae_conv\"\nwidth = 2", model);
+    let text =
+        TINY.replace("epochs = 3", "epochs = 1").replace("labels = 100", "labels = 0").replace("name = \"wae_conv\"\nwidth = 2", model);
     let text = text.split("[methods.vimae_l").next().context("one method")?;
     let spec = write(folder, text)?;
     let out = folder.join("out");
@@ -91,10 +92,10 @@ fn a_run_goes_to_the_hub_and_back() -> Result<()> {
     }
     assert_eq!(hub.state().repositories.keys().collect::<Vec<_>>(), ["me/tiny-vae"]);
     for secret in [TOKEN, "hf_another_secret", "xet_secret"] {
-        assert!(!all.contains(secret), "{secret} was shown");
+        let shown = all.lines().find(|line| line.contains(secret)).map(|line| line.replace(secret, "(secret)"));
+        assert_eq!(shown, None);
         assert!(!holds(&pulled, secret)?, "{secret} was written");
     }
-    assert!(all.len() > 10_000, "the libraries were not heard");
     Ok(())
 }
 
@@ -113,7 +114,8 @@ fn holds(folder: &Path, word: &str) -> Result<bool> {
 /// A Python with torch and safetensors, or why there is none.
 fn python() -> std::result::Result<String, String> {
     let python = std::env::var("VIMAE_PYTHON").unwrap_or_else(|_| "python3".into());
-    let output = Command::new(&python).args(["-c", "import numpy, safetensors.torch, torch"]).output().map_err(|e| format!("{python}: {e}"))?;
+    let output =
+        Command::new(&python).args(["-c", "import numpy, safetensors.torch, torch"]).output().map_err(|e| format!("{python}: {e}"))?;
     let problem = String::from_utf8_lossy(&output.stderr);
     let reason = problem.lines().last().unwrap_or_default();
     if output.status.success() { Ok(python) } else { Err(format!("{python} (VIMAE_PYTHON names another): {reason}")) }

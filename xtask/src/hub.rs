@@ -29,11 +29,11 @@ enum What {
     Pull(Pull),
 }
 
-/// Publish a finished run: weights, config.json, specification, results, pictures and a model card, in one commit.
+/// Publish a finished run: weights, config.json, specification, results, pictures, model card.
 ///
-/// A repository that does not exist is made, private unless --public is given, and deleted again if the push fails. One that
-/// exists gets one commit on top; its visibility is left as it is. Runs of other seeds beside the run give the card
-/// intervals over seeds.
+/// A repository that does not exist is made, private unless --public is given, and deleted again
+/// if the push fails. One that exists gets one commit on top; its visibility is left as it is.
+/// Runs of other seeds beside the run give the card intervals over seeds.
 ///
 /// Examples:
 ///   cargo xtask hub push runs/quick/digits/vae-seed0-8f548694 me/vae-digits --dry-run out
@@ -70,8 +70,9 @@ struct Push {
     data_dir: Option<PathBuf>,
 }
 
-/// Bring a published run into the cache that all Hugging Face programs share, and check every file against its digest.
+/// Bring a published run here, and check every file against its digest.
 ///
+/// It goes into the cache that all Hugging Face programs share; HF_HUB_OFFLINE takes it from there.
 /// With --out it is copied into a folder that the other commands take for a run's:
 ///   cargo xtask hub pull me/vae-digits --out vae
 ///   cargo xtask verify vae

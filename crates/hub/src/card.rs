@@ -36,7 +36,7 @@ fn metadata(input: &CardInput<'_>) -> String {
     let method = record.spec.objective.name.replace('_', "-");
     let tags = TAGS.into_iter().chain([method.as_str(), data.name.as_str()]);
     lines.extend(tags.map(|tag| format!("- {}", yaml::string(tag))));
-    if let Some(hub) = &data.hub {
+    if let Some(hub) = data.hub.as_ref().or(data.part_of.as_ref()) {
         lines.extend(["datasets:".into(), format!("- {}", yaml::string(hub))]);
     }
     let shown: Vec<&ResultRow> = rows.iter().filter(|row| on_card(row)).collect();
@@ -69,6 +69,9 @@ fn metadata(input: &CardInput<'_>) -> String {
         if let Some(better) = row.higher_is_better {
             lines.push(format!("        higher_is_better: {better}"));
         }
+        if let Some(note) = &row.note {
+            lines.push(format!("        note: {}", yaml::string(note)));
+        }
         let pair = |[low, high]: [f64; 2]| format!("[{}, {}]", yaml::number(low), yaml::number(high));
         if let Some(interval) = row.interval {
             lines.push(format!("        interval_95: {}", pair(interval)));
@@ -88,8 +91,8 @@ fn body(input: &CardInput<'_>) -> String {
     let CardInput { repo, record, description, .. } = input;
     let (spec, network, data) = (&record.spec, &description.network, &description.dataset);
     let mut text = format!(
-        "# {}: `{}` on {}\n\nAn autoencoder with codes of {} dimensions for pictures of {} x {} x {}, trained with \
-         [vimae](https://crates.io/crates/vimae-hub), which compares the autoencoders of *The Variational InfoMax AutoEncoder*.\n",
+        "# {}: `{}` on {}\n\nAn autoencoder with codes of {} dimensions for pictures of {} x {} x {}, trained with vimae, \
+         which trains and compares the autoencoders of *The Variational InfoMax AutoEncoder*.\n",
         plain(repo.name()),
         spec.method,
         plain(&data.title),
@@ -152,9 +155,17 @@ fn numbers(rows: &[ResultRow]) -> String {
     text += "\nValues are those of the weights here. Intervals are 1.96 standard errors either way, over the test sample or the \
              draws of labels.";
     text += &match seeds {
-        Some(seeds) => format!(" The last column is over {seeds} runs that differ in their seed alone, with a 95 % interval by Student's t.\n"),
+        Some(seeds) => {
+            format!(" The last column is over {seeds} runs that differ in their seed alone, with a 95 % interval by Student's t.\n")
+        }
         None => " They say nothing of other seeds.\n".into(),
     };
+    for row in shown {
+        if let Some(note) = &row.note {
+            text += &format!("\n- {} `{}`: {}", cell(&row.metric), cell(&row.protocol), plain(note));
+        }
+    }
+    text.push('\n');
     text
 }
 
@@ -238,9 +249,15 @@ mod tests {
 
     #[test]
     fn numbers_have_four_digits() {
-        for (value, expected) in
-            [(3.018_031, "3.018"), (88.683, "88.68"), (0.052_218, "0.05222"), (-369.09, "-369.1"), (12_345.6, "12346"), (1e-9, "1.00e-9"), (0.0, "0")]
-        {
+        for (value, expected) in [
+            (3.018_031, "3.018"),
+            (88.683, "88.68"),
+            (0.052_218, "0.05222"),
+            (-369.09, "-369.1"),
+            (12_345.6, "12346"),
+            (1e-9, "1.00e-9"),
+            (0.0, "0"),
+        ] {
             assert_eq!(short(value), expected);
         }
     }

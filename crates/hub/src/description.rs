@@ -41,6 +41,8 @@ pub struct DatasetCard {
     pub source: String,
     /// Its licence, in a few words.
     pub licence: String,
-    /// The Hub's data set that has it, or that it was taken from.
+    /// The Hub's data set that it is.
     pub hub: Option<String>,
+    /// The Hub's data set that it was taken from, where it is a part of one.
+    pub part_of: Option<String>,
 }

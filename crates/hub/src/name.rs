@@ -101,8 +101,25 @@ mod tests {
         assert_eq!((name.owner(), name.name(), name.to_string().as_str()), ("some-lab", "VIMAE_n.digits-2", "some-lab/VIMAE_n.digits-2"));
         let long = format!("o/{}", "x".repeat(97));
         for wrong in [
-            "", "name", "/name", "owner/", "a/b/c", "o/na me", "o/näme", "o/-x", "o/x-", ".o/x", "o/x.", "o/a--b", "o/a..b", "o/x.git", "o/x?y",
-            "../x", "o/..", "https://huggingface.co/o/x", &long,
+            "",
+            "name",
+            "/name",
+            "owner/",
+            "a/b/c",
+            "o/na me",
+            "o/näme",
+            "o/-x",
+            "o/x-",
+            ".o/x",
+            "o/x.",
+            "o/a--b",
+            "o/a..b",
+            "o/x.git",
+            "o/x?y",
+            "../x",
+            "o/..",
+            "https://huggingface.co/o/x",
+            &long,
         ] {
             let error = wrong.parse::<RepoName>().unwrap_err();
             assert!(matches!(error, Error::Name { .. }) && error.to_string().contains("OWNER/NAME"), "{wrong}: {error}");

@@ -99,7 +99,8 @@ fn listed(repo: &RepoName, revision: &str, options: &Options) -> Result<String> 
         Some(status @ (401 | 403)) => Error::Forbidden { url: url.clone(), status },
         _ => Error::Hub { file: format!("{repo} at {revision}"), problem: refusal.problem },
     })?;
-    let head = head.ok_or_else(|| Error::no_model(&url, format!("there is no model repository with a revision {revision}, or you may not see it")))?;
+    let head = head
+        .ok_or_else(|| Error::no_model(&url, format!("there is no model repository with a revision {revision}, or you may not see it")))?;
     if let Some(file) = head.files.iter().find(|file| is_pickle_name(file)) {
         return Err(Error::Pickle { place: repo.to_string(), file: file.clone() });
     }

@@ -216,8 +216,8 @@ fn transfer_is_known(remote: &Remote<'_>, package: &Package, revision: &str) -> 
         "ref": { "name": revision },
         "objects": [{ "oid": model.sha256, "size": model.bytes }],
     });
-    let mut connection = Connection::new(remote.options)
-        .map_err(|e| Failure { step, refusal: Refusal { status: None, problem: e.to_string() } })?;
+    let mut connection =
+        Connection::new(remote.options).map_err(|e| Failure { step, refusal: Refusal { status: None, problem: e.to_string() } })?;
     let answer = connection.ask(&url, &body.to_string(), "application/vnd.git-lfs+json");
     let answer = answer.map_err(|why| Failure { step, refusal: remote.unanswered(&why) })?;
     let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap_or_default();

@@ -118,10 +118,17 @@ fn part<B>(kind: &'static str, entry: &Entry<B>, settings: Map<String, Value>) -
 }
 
 fn dataset(name: &str, card: &Card) -> DatasetCard {
-    let published = card.files.iter().find_map(|file| file.hub.clone());
+    let published = |card: &Card| card.files.iter().find_map(|file| file.hub.clone());
     // The digits that ship were taken from MNIST's training pictures, as their card says.
-    let hub = published.or_else(|| card.embedded.then(|| inventory::card("mnist").ok()?.files.into_iter().find_map(|f| f.hub)).flatten());
-    DatasetCard { name: name.into(), title: card.title.clone(), source: card.source.clone(), licence: card.licence.clone(), hub }
+    let whole = inventory::card("mnist").ok().filter(|_| card.embedded);
+    DatasetCard {
+        name: name.into(),
+        title: card.title.clone(),
+        source: card.source.clone(),
+        licence: card.licence.clone(),
+        hub: published(card),
+        part_of: whole.as_ref().and_then(published),
+    }
 }
 
 /// The network with all its settings, so that it can be built without the data and without the catalogue.

@@ -58,9 +58,10 @@ fn the_hubs_own_library_reads_the_card_as_it_was_meant() {
     // The numbers with a better side, to the last digit, with their intervals.
     let expected: Vec<_> = rows(&run.record).into_iter().filter(|r| r.higher_is_better.is_some() && !r.metric.contains("class_")).collect();
     let results = found["results"].as_array().unwrap();
-    assert_eq!((results.len(), expected.len()), (3, 3));
+    assert_eq!((results.len(), expected.len()), (4, 4));
     for (row, result) in expected.iter().zip(results) {
         assert_eq!(result[0], "unconditional-image-generation");
+        assert_eq!(result[1], "digits");
         assert_eq!(result[2], sample::description().dataset.title);
         assert_eq!(result[3], "test");
         assert_eq!(result[4], row.metric);
@@ -68,6 +69,7 @@ fn the_hubs_own_library_reads_the_card_as_it_was_meant() {
         let arguments = &result[7];
         assert_eq!(arguments["protocol"], row.protocol);
         assert_eq!(arguments["n"], row.n);
+        assert_eq!(arguments.get("note").and_then(Value::as_str), row.note.as_deref());
         match row.interval {
             Some(interval) => assert_eq!(arguments["interval_95"], json!(interval)),
             None => assert!(arguments.get("interval_95").is_none()),
@@ -91,6 +93,7 @@ fn a_card_says_where_its_numbers_come_from() {
         run.record.data_sha256.as_str(),
         "| accuracy.clean | `svm.inductive(labels=1000)` | 88.00 | 87.02 to 88.98 | higher |",
         "beta = 4",
+        "- kl `bound`: says nothing: \\* is above \\|",
     ] {
         assert!(body.contains(expected), "{expected} is not in\n{body}");
     }

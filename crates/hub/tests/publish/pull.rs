@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, fs, path::Path};
 use vimae_hub::{Error, Options, Pretrained, Publish, Pulled, RunFiles, from_pretrained_with, pull, push, read_weights};
 
 use crate::{
-    REPO, TOKEN, options,
-    local_hub::{LocalHub, Stored, Trouble},
-    sample,
+    REPO, TOKEN,
+    local_hub::{LocalHub, Trouble, store::Stored},
+    options, sample,
 };
 
 struct Published {
@@ -64,7 +64,10 @@ fn refusals_and_broken_connections_are_said_and_leave_no_half_files() {
             let error = here.pull().unwrap_err();
             assert!(error.to_string().contains(expected), "{fragment} {trouble:?}: {error}");
             here.hub.calm();
-            assert!(matches!(pull(&REPO.parse().unwrap(), None, &Options { offline: true, ..here.options.clone() }, &mut |_| ()), Err(Error::Offline { .. })));
+            assert!(matches!(
+                pull(&REPO.parse().unwrap(), None, &Options { offline: true, ..here.options.clone() }, &mut |_| ()),
+                Err(Error::Offline { .. })
+            ));
         }
     }
     // A connection that breaks in the middle of the weights goes on where it stopped.
@@ -129,7 +132,9 @@ fn pickles_are_refused_whatever_they_are_called() {
     let pickle = b"\x80\x02ccollections\nOrderedDict\nq\x00)Rq\x01.".to_vec();
     let sha256 = vimae_spec::sha256_hex(&pickle);
     let digest = serde_json::json!({ "sha256": sha256, "bytes": pickle.len() });
-    here.hub.state().alter(REPO, |files| drop(files.insert("model.safetensors".into(), Stored::Large { oid: sha256.clone(), content: pickle })));
+    here.hub
+        .state()
+        .alter(REPO, |files| drop(files.insert("model.safetensors".into(), Stored::Large { oid: sha256.clone(), content: pickle })));
     here.edit("config.json", |config| config["files"]["model.safetensors"] = digest);
     let error = from_pretrained_with(REPO, &here.options, &mut |_| ()).unwrap_err();
     assert!(matches!(&error, Error::Pickle { file, .. } if file == "model.safetensors"), "{error}");

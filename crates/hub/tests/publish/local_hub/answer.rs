@@ -13,7 +13,8 @@ pub(crate) const CAS_TOKEN: &str = "xet_secret_of_the_store";
 
 /// A refusal that says more than it should.
 pub(crate) fn refusal(state: &State, status: u16) -> Answer {
-    let message = format!("no, Bearer {} may not (status {status})", state.token);
+    let sent = state.seen.last().and_then(|seen| seen.authorization.as_deref()).unwrap_or("nobody");
+    let message = format!("no, {sent} may not (status {status})");
     let answer = Answer::json(&json!({ "error": message })).header("X-Error-Message", message).header("X-Request-Id", "req-1");
     let answer = if status == 429 { answer.header("Retry-After", "7") } else { answer };
     Answer { status, ..answer }
@@ -74,7 +75,9 @@ pub(crate) fn answer(state: &mut State, seen: &Seen, trouble: Option<Trouble>) -
             let transfer = if let Some(Trouble::Transfer(other)) = trouble { other } else { "xet" };
             Answer::json(&json!({ "transfer": transfer, "objects": body["objects"] }))
         }
-        (_, [owner, name, "resolve", revision, file @ ..]) => resolve(state, seen, &format!("{owner}/{name}"), (revision, &file.join("/")), known, trouble),
+        (_, [owner, name, "resolve", revision, file @ ..]) => {
+            resolve(state, seen, &format!("{owner}/{name}"), (revision, &file.join("/")), known, trouble)
+        }
         _ => Answer::new(404),
     }
 }

@@ -2,7 +2,7 @@
 //! redirect; and on request it misbehaves.
 
 mod answer;
-mod store;
+pub(crate) mod store;
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -12,7 +12,7 @@ use std::{
     thread,
 };
 
-pub(crate) use store::{State, Stored};
+use store::State;
 
 /// One request that arrived.
 #[derive(Debug, Clone)]
