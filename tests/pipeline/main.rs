@@ -9,6 +9,10 @@ mod fid_metric;
 mod interruption;
 mod kills;
 mod learning_parts;
+#[path = "../../crates/hub/tests/publish/local_hub/mod.rs"]
+#[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of the hub, which use all of it")]
+mod local_hub;
+mod publishing;
 mod reproduction;
 mod schedule;
 mod slurm;

@@ -50,7 +50,15 @@ fn build() -> Result<PathBuf> {
 /// # Errors
 /// Where it cannot be started.
 pub fn call(arguments: &[&str]) -> Result<Called> {
-    let Output { status, stdout, stderr } = Command::new(xtask()?).args(arguments).output()?;
+    call_with(arguments, &[])
+}
+
+/// Calls `cargo xtask` with these arguments and environment variables and waits for it.
+///
+/// # Errors
+/// Where it cannot be started.
+pub fn call_with(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Called> {
+    let Output { status, stdout, stderr } = Command::new(xtask()?).args(arguments).envs(variables.iter().copied()).output()?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
     Ok(Called { success: status.success(), stdout: text(stdout), stderr: text(stderr) })
 }

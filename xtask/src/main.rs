@@ -8,6 +8,7 @@ mod data;
 mod eval;
 mod export;
 mod fid;
+mod hub;
 mod new;
 mod progress;
 mod report;
@@ -45,6 +46,7 @@ enum Command {
     Export(export::Arguments),
     Data(data::Arguments),
     Fid(fid::Arguments),
+    Hub(hub::Arguments),
     Bench(bench::Arguments),
     Catalogue(catalogue::Arguments),
     New(new::Arguments),
@@ -55,6 +57,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    // Libraries that print requests with their headers, and so the token, are heard of errors alone.
+    let quiet = ["h2", "hpack", "hyper", "hyper_util", "reqwest", "hf_hub", "xet", "xet_client", "xet_data", "xet_runtime"];
+    let filter = quiet.iter().filter_map(|name| format!("{name}=error").parse().ok()).fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -74,6 +79,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => export::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Fid(arguments) => fid::run(&arguments),
+        Command::Hub(arguments) => hub::run(&arguments),
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Catalogue(arguments) => catalogue::run(&arguments),
         Command::New(arguments) => new::run(&arguments),

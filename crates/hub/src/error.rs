@@ -1,6 +1,6 @@
 //! What can go wrong between this machine and the network. No message carries a token or a signed address.
 
-use std::{io, path::Path};
+use std::{fmt, io, path::Path};
 
 /// The result of a transfer.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -84,11 +84,148 @@ pub enum Error {
         /// What it said, without queries of addresses.
         problem: String,
     },
+    /// A repository's name that the Hub does not allow.
+    #[error("repository {given:?}: {problem}; it is named OWNER/NAME, of letters, digits and single . _ - within")]
+    Name {
+        /// The name as given.
+        given: String,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// A branch, tag or commit that cannot exist.
+    #[error("revision {given:?}: {problem}; give a branch, a tag or a commit, {example} for instance")]
+    Revision {
+        /// The revision as given.
+        given: String,
+        /// What is wrong with it.
+        problem: &'static str,
+        /// One that could exist.
+        example: &'static str,
+    },
+    /// A licence that is none of the Hub's identifiers.
+    #[error("licence {given:?} is none of the Hub's identifiers; did you mean {nearest:?}? Others are mit, apache-2.0, cc-by-4.0, cc0-1.0")]
+    License {
+        /// The licence as given.
+        given: String,
+        /// The identifier nearest to it.
+        nearest: &'static str,
+    },
+    /// Publishing without a token.
+    #[error("{repo}: publishing needs a token with write access; log in with `hf auth login`, or set HF_TOKEN")]
+    NoToken {
+        /// The repository.
+        repo: String,
+    },
+    /// A repository whose visibility is not the one asked for.
+    #[error("{repo} exists and is {}, {} was asked for; change it in its settings, or leave the flag out", visibility(*.private), visibility(!*.private))]
+    Visibility {
+        /// The repository.
+        repo: String,
+        /// Whether it is private.
+        private: bool,
+    },
+    /// Publishing that the Hub refused or that broke.
+    #[error("{repo}: {step}: {problem}; {left}")]
+    Push {
+        /// The repository.
+        repo: String,
+        /// What was being done.
+        step: &'static str,
+        /// The status of the answer, where there was one.
+        status: Option<u16>,
+        /// What is wrong, and what would be right.
+        problem: String,
+        /// What is on the Hub now.
+        left: Left,
+    },
+    /// A pickle, which runs whatever it holds when it is loaded.
+    #[error("{place}: {file} is a pickle, which runs code when it is loaded; weights are read from safetensors alone")]
+    Pickle {
+        /// The repository or folder.
+        place: String,
+        /// The file.
+        file: String,
+    },
+    /// A repository or folder that is no published run.
+    #[error("{place}: {problem}")]
+    NoModel {
+        /// The repository or folder.
+        place: String,
+        /// What is missing, and what would be right.
+        problem: String,
+    },
+    /// A file of a newer form.
+    #[error("{file}: format {found} is newer than {known}, which this version reads; update vimae")]
+    Newer {
+        /// The file.
+        file: String,
+        /// Its format.
+        found: u64,
+        /// The newest format known here.
+        known: u32,
+    },
+    /// A file that is damaged, or does not belong to those beside it.
+    #[error("{file}: {problem}")]
+    Damaged {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A folder to write that is there already.
+    #[error("{folder} exists already; give another folder or remove it")]
+    Exists {
+        /// The folder.
+        folder: String,
+    },
+    /// A file that cannot be read or written.
+    #[error(transparent)]
+    Checkpoint(#[from] vimae_checkpoint::Error),
+}
+
+/// What a push that failed has left on the Hub.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Left {
+    /// What was there before.
+    Unchanged,
+    /// Nothing: the repository that this push made was deleted again.
+    Nothing,
+    /// An empty repository or branch that could not be deleted again.
+    Empty,
+    /// Unknown: the Hub no longer answers.
+    Unknown,
+    /// A commit whose content is not what was sent.
+    WrongContent,
+}
+
+impl fmt::Display for Left {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Unchanged => "nothing was changed on the Hub",
+            Self::Nothing => "what this push had made on the Hub was deleted again",
+            Self::Empty => "an empty repository or branch is left on the Hub: delete it there, or push again",
+            Self::Unknown => "the Hub could not be asked what it holds now: look at it before pushing again",
+            Self::WrongContent => "do not use that commit: push again",
+        })
+    }
+}
+
+fn visibility(private: bool) -> &'static str {
+    if private { "private" } else { "public" }
 }
 
 impl Error {
     pub(crate) fn io(file: &Path, source: io::Error) -> Self {
         Self::Io { file: file.display().to_string(), source }
+    }
+
+    pub(crate) fn damaged(file: &Path, problem: impl ToString) -> Self {
+        Self::Damaged { file: file.display().to_string(), problem: problem.to_string() }
+    }
+
+    pub(crate) fn no_model(place: impl ToString, problem: impl Into<String>) -> Self {
+        Self::NoModel { place: place.to_string(), problem: problem.into() }
     }
 }
 

@@ -13,7 +13,8 @@ pub struct Token(String);
 impl Token {
     /// A token.
     pub fn new(secret: impl Into<String>) -> Self {
-        Self(secret.into())
+        // A line end behind it, as files and shells leave them, is not part of it.
+        Self(secret.into().trim().to_owned())
     }
 
     pub(crate) fn secret(&self) -> &str {
@@ -75,7 +76,7 @@ impl Options {
         let cache = var("HF_HUB_CACHE").map_or_else(|| home.join("hub"), PathBuf::from);
         let yes = |v: String| matches!(v.to_ascii_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE");
         Self {
-            token: token.map(Token::new),
+            token: token.map(Token::new).filter(|token| !token.secret().is_empty()),
             offline: var("HF_HUB_OFFLINE").is_some_and(yes),
             ..Self::new(var("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".into()), cache)
         }

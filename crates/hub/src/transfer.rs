@@ -5,7 +5,7 @@ use std::{thread, time::Duration};
 use reqwest::{
     StatusCode,
     blocking::{Client, Response},
-    header::{AUTHORIZATION, CONTENT_RANGE, HeaderMap, RANGE, RETRY_AFTER},
+    header::{ACCEPT, AUTHORIZATION, CONTENT_RANGE, CONTENT_TYPE, HeaderMap, HeaderValue, RANGE, RETRY_AFTER},
     redirect::Policy,
 };
 
@@ -29,6 +29,16 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// The next step of a push or a pull.
+    Step {
+        /// In words.
+        what: &'static str,
+    },
+    /// The next file of a pull.
+    File {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// The connection of one call.
@@ -37,6 +47,15 @@ pub(crate) struct Connection<'a> {
     following: Client,
     direct: Client,
     failures: u32,
+}
+
+/// Why a question was not answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Unanswered {
+    /// The answer's status, and how many seconds it asks to wait.
+    Status(u16, Option<u64>),
+    /// The connection broke.
+    Broken(String),
 }
 
 /// What a server says of a file before it is transferred.
@@ -81,6 +100,42 @@ impl<'a> Connection<'a> {
             let etag = etag.map(|e| e.trim_start_matches("W/").trim_matches('"').to_owned());
             let size = header("x-linked-size").or_else(|| header("content-length").filter(|_| response.status().is_success()));
             return Ok(About { etag: etag.filter(|e| !e.is_empty()), size: size.and_then(|s| s.parse().ok()) });
+        }
+    }
+
+    /// Sends a small question to the Hub and gives its small answer; asks again where it may be better next time.
+    ///
+    /// # Errors
+    /// The last refusal.
+    pub(crate) fn ask(&mut self, url: &str, body: &str, kind: &'static str) -> std::result::Result<Vec<u8>, Unanswered> {
+        let mut attempt = 1;
+        loop {
+            let mut request = self.direct.post(url).header(CONTENT_TYPE, kind).header(ACCEPT, kind).body(body.to_owned());
+            if let Some(token) = self.token(url) {
+                request = request.header(AUTHORIZATION, token);
+            }
+            let unanswered = match request.send() {
+                Ok(response) if response.status().is_success() => match response.bytes() {
+                    Ok(bytes) => return Ok(bytes.to_vec()),
+                    Err(error) => Unanswered::Broken(without_queries(&describe(&error))),
+                },
+                Ok(response) => {
+                    let wait = response.headers().get(RETRY_AFTER).and_then(|v| v.to_str().ok()?.trim().parse().ok());
+                    Unanswered::Status(response.status().as_u16(), wait)
+                }
+                Err(error) => Unanswered::Broken(without_queries(&describe(&error))),
+            };
+            let doubled = self.options.first_wait.saturating_mul(1 << (attempt - 1).min(16)).min(Duration::from_secs(30));
+            let wait = match &unanswered {
+                Unanswered::Status(429 | 503, Some(seconds)) => Duration::from_secs(*seconds),
+                Unanswered::Status(408 | 429 | 500.., _) | Unanswered::Broken(_) => doubled,
+                Unanswered::Status(..) => return Err(unanswered),
+            };
+            if attempt >= self.options.attempts || wait > self.options.longest_wait {
+                return Err(unanswered);
+            }
+            attempt += 1;
+            thread::sleep(wait);
         }
     }
 
@@ -142,9 +197,13 @@ impl<'a> Connection<'a> {
     }
 
     /// The header that carries the token: to the Hub alone.
-    fn token(&self, url: &str) -> Option<String> {
+    fn token(&self, url: &str) -> Option<HeaderValue> {
         let own = url.strip_prefix(self.options.endpoint.as_str()).is_some_and(|rest| rest.starts_with('/'));
-        self.options.token.as_ref().filter(|_| own).map(|t| format!("Bearer {}", t.secret()))
+        let token = self.options.token.as_ref().filter(|_| own)?;
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", token.secret())).ok()?;
+        // Whoever logs requests leaves it out.
+        value.set_sensitive(true);
+        Some(value)
     }
 
     /// Waits after an answer that may be better next time; fails for one that will not.

@@ -35,7 +35,11 @@ pub(crate) struct Parts {
 impl Parts {
     /// Builds everything that the run names.
     pub(crate) fn of(spec: &RunSpec, shelf: &mut Shelf, device: &Device) -> Result<Self> {
-        let dataset = shelf.open(&spec.dataset)?;
+        Self::on(spec, shelf.open(&spec.dataset)?, device)
+    }
+
+    /// Builds everything that the run names for pictures of this data set.
+    pub(crate) fn on(spec: &RunSpec, dataset: Arc<dyn Dataset>, device: &Device) -> Result<Self> {
         let objective = objective(spec)?;
         let part = part_request(spec, dataset.as_ref(), device)?;
         let prior = prior(spec, objective.as_ref(), &part)?;

@@ -1,0 +1,164 @@
+//! `config.json` of a published run: what a program needs to build the network, and the digest of every file.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value};
+
+use crate::{Error, Result};
+
+/// The newest form of `config.json` known here.
+pub const FORMAT: u32 = 1;
+/// The newest form of `record.json` known here.
+pub(crate) const RECORD_FORMAT: u32 = 1;
+/// The most bytes of a JSON file that is read: more is no file of ours.
+const LARGEST: u64 = 64 << 20;
+
+/// What a published run says of itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Config {
+    /// Version of this form.
+    pub format: u32,
+    /// `vimae`.
+    pub model_type: String,
+    /// Version of the crates that wrote it.
+    pub version: String,
+    /// The method's name in tables.
+    pub method: String,
+    /// The data set's name.
+    pub dataset: String,
+    /// The network.
+    pub network: Network,
+    /// Digest of the weights' file.
+    pub weights_sha256: String,
+    /// Digest of the run's specification.
+    pub spec_sha256: String,
+    /// Digest of what determines the weights.
+    pub training_sha256: String,
+    /// Digest of the data.
+    pub data_sha256: String,
+    /// Every file of the run, by name. The model card, which people edit on the Hub, is not among them.
+    pub files: BTreeMap<String, FileDigest>,
+}
+
+/// A network without its weights.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Network {
+    /// The architecture's name: `wae_conv`, `mlp`.
+    pub architecture: String,
+    /// Its settings, all of them.
+    pub settings: Map<String, Value>,
+    /// Dimensions of the code.
+    pub code: usize,
+    /// What the encoder ends in.
+    pub head: HeadName,
+    /// Channels of a picture.
+    pub channels: usize,
+    /// Rows of a picture.
+    pub height: usize,
+    /// Columns of a picture.
+    pub width: usize,
+    /// The interval of a picture's values.
+    pub range: RangeName,
+}
+
+/// What an encoder ends in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HeadName {
+    /// Mean and log-variance.
+    Gaussian,
+    /// The code itself.
+    Deterministic,
+}
+
+/// The interval of a picture's values, and with it the decoder's last function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RangeName {
+    /// \[0, 1\], by a sigmoid.
+    Unit,
+    /// \[-1, 1\], by a hyperbolic tangent.
+    Symmetric,
+}
+
+/// A file as it was published.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileDigest {
+    /// Its SHA-256, in hex.
+    pub sha256: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+impl Config {
+    /// Reads a `config.json`.
+    ///
+    /// # Errors
+    /// [`Error::Newer`] for a newer form, [`Error::Damaged`] for one that is wrong, or that names a file outside its folder,
+    /// [`Error::Io`].
+    pub fn read(path: &Path) -> Result<Self> {
+        let config: Self = read_json(path, FORMAT)?;
+        if let Some(name) = config.files.keys().find(|name| !is_plain(name)) {
+            return Err(Error::damaged(path, format!("names the file {name:?}; a file lies in the folder itself")));
+        }
+        for needed in ["model.safetensors", "record.json", "spec.json"] {
+            if !config.files.contains_key(needed) {
+                return Err(Error::damaged(path, format!("names no {needed}")));
+            }
+        }
+        Ok(config)
+    }
+}
+
+/// Whether `name` is a file's name and nothing more: no folder, nothing hidden.
+pub(crate) fn is_plain(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-=".contains(&b);
+    !name.is_empty() && name.len() <= 255 && !name.starts_with('.') && name.bytes().all(allowed)
+}
+
+/// Reads a JSON file whose form has a version.
+pub(crate) fn read_json<T: DeserializeOwned>(path: &Path, known: u32) -> Result<T> {
+    let bytes = fs::metadata(path).map_err(|e| Error::io(path, e))?.len();
+    if bytes > LARGEST {
+        return Err(Error::damaged(path, format!("has {bytes} bytes, far more than any of its kind")));
+    }
+    let text = fs::read(path).map_err(|e| Error::io(path, e))?;
+    let value: Value = serde_json::from_slice(&text).map_err(|e| Error::damaged(path, e))?;
+    let found = value.get("format").and_then(Value::as_u64).ok_or_else(|| Error::damaged(path, "says no format"))?;
+    if found > u64::from(known) {
+        return Err(Error::Newer { file: path.display().to_string(), found, known });
+    }
+    serde_json::from_value(value).map_err(|e| Error::damaged(path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_no_way_out_of_the_folder() {
+        for right in ["model.safetensors", "a-b_c=1.png"] {
+            assert!(is_plain(right));
+        }
+        for wrong in ["", ".", "..", "../x", "a/b", "a\\b", ".hidden", "C:x", "a b", "x\0"] {
+            assert!(!is_plain(wrong), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn newer_and_foreign_files_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.json");
+        for (text, expected) in [
+            (r#"{"format": 2, "anything": []}"#, "format 2 is newer than 1"),
+            (r#"{"model_type": "bert"}"#, "says no format"),
+            (r#"{"format": 1}"#, "missing field"),
+            ("{", "EOF"),
+        ] {
+            fs::write(&path, text).unwrap();
+            let error = Config::read(&path).unwrap_err().to_string();
+            assert!(error.contains("config.json") && error.contains(expected), "{error}");
+        }
+    }
+}

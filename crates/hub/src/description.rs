@@ -1,0 +1,48 @@
+//! What a run's record does not say of itself and its reader wants to know: the catalogues know it.
+
+use serde_json::{Map, Value};
+
+use crate::Network;
+
+/// A run in words.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Description {
+    /// The network.
+    pub network: Network,
+    /// The data set.
+    pub dataset: DatasetCard,
+    /// The parts of the run: network, objective, prior, noise, divergence.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Part {
+    /// What it is: `objective`, `prior` ...
+    pub kind: &'static str,
+    /// Its name in the catalogue.
+    pub name: String,
+    /// One sentence on it.
+    pub summary: String,
+    /// The equation or paper it comes from.
+    pub source: String,
+    /// The settings given for it.
+    pub settings: Map<String, Value>,
+}
+
+/// The data that a run was trained on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetCard {
+    /// Its name in the catalogue.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Where it comes from.
+    pub source: String,
+    /// Its licence, in a few words.
+    pub licence: String,
+    /// The Hub's data set that it is.
+    pub hub: Option<String>,
+    /// The Hub's data set that it was taken from, where it is a part of one.
+    pub part_of: Option<String>,
+}

@@ -1,0 +1,138 @@
+//! Names on the Hub: of repositories and of revisions.
+
+use std::{fmt, str::FromStr};
+
+use crate::{Error, Result};
+
+/// The most characters of an owner or a name.
+const LONGEST: usize = 96;
+
+/// The name of a model repository: `owner/name`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct RepoName {
+    owner: String,
+    name: String,
+}
+
+impl RepoName {
+    /// Who owns it.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// Its name without the owner.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Display for RepoName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.owner, self.name)
+    }
+}
+
+impl FromStr for RepoName {
+    type Err = Error;
+
+    /// Reads `owner/name` by the Hub's rules.
+    ///
+    /// # Errors
+    /// [`Error::Name`].
+    fn from_str(given: &str) -> Result<Self> {
+        let wrong = |problem| Error::Name { given: given.into(), problem };
+        let (owner, name) = given.split_once('/').ok_or_else(|| wrong("has no owner"))?;
+        for part in [owner, name] {
+            if part.is_empty() {
+                return Err(wrong("lacks its owner or its name"));
+            }
+            if part.contains('/') {
+                return Err(wrong("has more than one /"));
+            }
+            if part.chars().count() > LONGEST {
+                return Err(wrong("has more than 96 characters in its owner or name"));
+            }
+            if !part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
+                return Err(wrong("has a character that is not allowed"));
+            }
+            if part.starts_with(['.', '-']) || part.ends_with(['.', '-']) {
+                return Err(wrong("begins or ends with . or -"));
+            }
+            if part.contains("--") || part.contains("..") {
+                return Err(wrong("holds -- or .."));
+            }
+        }
+        if name.ends_with(".git") || name.ends_with(".ipynb") {
+            return Err(wrong("ends with .git or .ipynb"));
+        }
+        Ok(Self { owner: owner.into(), name: name.into() })
+    }
+}
+
+/// Checks that `given` can name a branch, a tag or a commit.
+///
+/// # Errors
+/// [`Error::Revision`].
+pub fn check_revision(given: &str) -> Result<()> {
+    let wrong = |problem| Err(Error::Revision { given: given.into(), problem, example: "main" });
+    if given.is_empty() {
+        return wrong("is empty");
+    }
+    if given.chars().any(|c| c.is_whitespace() || c.is_control() || "~^:?*[\\#%".contains(c)) {
+        return wrong("has a character that is not allowed");
+    }
+    if given.contains("..") || given.contains("@{") || given.contains("//") {
+        return wrong("holds .., // or @{");
+    }
+    let parts = given.split('/').any(|part| part.is_empty() || part.starts_with(['.', '-']) || part.ends_with(".lock"));
+    if parts || given.ends_with('.') {
+        return wrong("has a part that is empty, begins with . or -, or ends with . or .lock");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_follow_the_hubs_rules() {
+        let name: RepoName = "some-lab/VIMAE_n.digits-2".parse().unwrap();
+        assert_eq!((name.owner(), name.name(), name.to_string().as_str()), ("some-lab", "VIMAE_n.digits-2", "some-lab/VIMAE_n.digits-2"));
+        let long = format!("o/{}", "x".repeat(97));
+        for wrong in [
+            "",
+            "name",
+            "/name",
+            "owner/",
+            "a/b/c",
+            "o/na me",
+            "o/näme",
+            "o/-x",
+            "o/x-",
+            ".o/x",
+            "o/x.",
+            "o/a--b",
+            "o/a..b",
+            "o/x.git",
+            "o/x?y",
+            "../x",
+            "o/..",
+            "https://huggingface.co/o/x",
+            &long,
+        ] {
+            let error = wrong.parse::<RepoName>().unwrap_err();
+            assert!(matches!(error, Error::Name { .. }) && error.to_string().contains("OWNER/NAME"), "{wrong}: {error}");
+        }
+    }
+
+    #[test]
+    fn revisions_are_those_of_git() {
+        for right in ["main", "v1.0", "refs/pr/1", "seed-3", "0123456789abcdef0123456789abcdef01234567"] {
+            check_revision(right).unwrap();
+        }
+        for wrong in ["", "a b", "../x", "a..b", "-x", "x/", "/x", "x.lock", "a:b", "x?y", "x#y", "a//b", "x.", "%2e"] {
+            assert!(check_revision(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! A published run from the Hub, into the cache that all Hugging Face programs share, every file against its digest.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+use vimae_checkpoint::atomic;
+
+use crate::{
+    Config, Error, Event, Options, Place, RepoName, Result, Wanted, check_revision, fetch,
+    fetch::cached,
+    is_pickle_name,
+    package::{CARD, CONFIG, write_folder},
+    remote::{Remote, is_commit},
+    run_files::MODEL,
+};
+
+/// A published run on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pulled {
+    /// The commit.
+    pub commit: String,
+    /// The folder with its files, in the Hub cache.
+    pub folder: PathBuf,
+    /// Its files.
+    pub files: Vec<String>,
+}
+
+/// Brings a published run, at `revision` or at its main branch, into the Hub cache, and checks every file against the
+/// digest that it was published with. Without the network, what an earlier call brought is taken.
+///
+/// # Errors
+/// [`Error::Revision`]; [`Error::NoModel`] for a repository that holds none of ours; [`Error::Pickle`] for one that holds a
+/// pickle; [`Error::Newer`]; [`Error::Digest`] and [`Error::Damaged`] for files other than were published; whatever
+/// [`fetch`](crate::fetch()) reports.
+pub fn pull(repo: &RepoName, revision: Option<&str>, options: &Options, tell: &mut dyn FnMut(Event)) -> Result<Pulled> {
+    let revision = revision.unwrap_or("main");
+    check_revision(revision)?;
+    let name = repo.to_string();
+    let reference = cached(true, &name, options).join("refs").join(revision);
+    let known = || fs::read_to_string(&reference).ok().map(|text| text.trim().to_owned()).filter(|text| is_commit(text));
+    let commit = if is_commit(revision) && options.offline {
+        revision.to_owned()
+    } else if options.offline {
+        known().ok_or_else(|| Error::Offline { file: format!("{repo} at {revision}") })?
+    } else {
+        tell(Event::Step { what: "looking at the repository" });
+        listed(repo, revision, options)?
+    };
+
+    let mut bring = |file: &str, sha256: Option<&str>| {
+        tell(Event::File { name: file.to_owned() });
+        let place = Place::Model { repo: name.clone(), path: file.to_owned(), revision: commit.clone() };
+        fetch(&Wanted { place, sha256: sha256.map(str::to_owned), md5: None }, options, &mut *tell)
+    };
+    let config_path = bring(CONFIG, None)?.path;
+    let config = Config::read(&config_path)?;
+    let mut files = vec![CONFIG.to_owned()];
+    for (file, digest) in &config.files {
+        let path = bring(file, Some(&digest.sha256))?.path;
+        check(&path, &digest.sha256)?;
+        files.push(file.clone());
+    }
+    // The card is for people: a repository without one is as good.
+    if bring(CARD, None).is_ok() {
+        files.push(CARD.to_owned());
+    }
+    if !options.offline && !is_commit(revision) {
+        atomic::write(&reference, commit.as_bytes())?;
+    }
+    files.sort();
+    let folder = config_path.parent().map(Path::to_owned).unwrap_or_default();
+    Ok(Pulled { commit, folder, files })
+}
+
+impl Pulled {
+    /// Copies the files into `folder`, which must not exist: whole or not at all. It is then a run's folder as training
+    /// leaves it, which can be measured again, and published.
+    ///
+    /// # Errors
+    /// [`Error::Exists`]; [`Error::Io`].
+    pub fn copy_to(&self, folder: &Path) -> Result<()> {
+        let files = self.files.iter().map(|name| {
+            let path = self.folder.join(name);
+            Ok((name.clone(), fs::read(&path).map_err(|e| Error::io(&path, e))?))
+        });
+        write_folder(folder, files)
+    }
+}
+
+/// The commit of a revision that holds one of ours, and no pickle.
+fn listed(repo: &RepoName, revision: &str, options: &Options) -> Result<String> {
+    let remote = Remote::new(repo, options)?;
+    let url = format!("{}/{repo}", options.endpoint);
+    let head = remote.head(Some(revision)).map_err(|refusal| match refusal.status {
+        Some(status @ (401 | 403)) => Error::Forbidden { url: url.clone(), status },
+        _ => Error::Hub { file: format!("{repo} at {revision}"), problem: refusal.problem },
+    })?;
+    let head = head
+        .ok_or_else(|| Error::no_model(&url, format!("there is no model repository with a revision {revision}, or you may not see it")))?;
+    if let Some(file) = head.files.iter().find(|file| is_pickle_name(file)) {
+        return Err(Error::Pickle { place: repo.to_string(), file: file.clone() });
+    }
+    for needed in [CONFIG, MODEL] {
+        if !head.files.iter().any(|file| file == needed) {
+            return Err(Error::no_model(&url, format!("holds no {needed}: it was not published by `cargo xtask hub push`")));
+        }
+    }
+    Ok(head.commit)
+}
+
+/// Compares a file with the digest that it was published with: one that was in the cache already may have changed there.
+pub(crate) fn check(path: &Path, expected: &str) -> Result<()> {
+    let wrong = |e| Error::io(path, e);
+    let mut file = fs::File::open(path).map_err(wrong)?;
+    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
+    loop {
+        let read = file.read(&mut buffer).map_err(wrong)?;
+        let Some(bytes) = buffer.get(..read).filter(|b| !b.is_empty()) else { break };
+        hash.update(bytes);
+    }
+    let found: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    if found == expected {
+        return Ok(());
+    }
+    let problem = format!("wrong digest: published with sha256 {expected}, found {found}; delete it, and the next call brings it again");
+    Err(Error::damaged(&fs::canonicalize(path).unwrap_or_else(|_| path.into()), problem))
+}

@@ -1,0 +1,160 @@
+//! A model repository on the Hub: what it holds, and what its refusals mean.
+
+use std::time::Duration;
+
+use hf_hub::{
+    HFClient, HFClientSync, HFError, HFRepositorySync, HFResult,
+    repository::{CommitInfo, RepoTypeModel},
+};
+
+use crate::{Error, Options, RepoName, Result, error::without_queries, transfer::Unanswered};
+
+/// The longest silence of a server while it works on a request.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A model repository, whether it exists or not.
+pub(crate) struct Remote<'a> {
+    pub(crate) repo: &'a RepoName,
+    pub(crate) options: &'a Options,
+    pub(crate) client: HFClientSync,
+}
+
+/// What a revision holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub(crate) commit: String,
+    pub(crate) private: bool,
+    pub(crate) files: Vec<String>,
+}
+
+/// Why a request failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    /// The status of the answer; none where the connection broke.
+    pub(crate) status: Option<u16>,
+    /// What is wrong, and what would be right.
+    pub(crate) problem: String,
+}
+
+impl<'a> Remote<'a> {
+    pub(crate) fn new(repo: &'a RepoName, options: &'a Options) -> Result<Self> {
+        let wrong = |problem: String| Error::Hub { file: options.endpoint.clone(), problem: without_queries(&problem) };
+        let agent = concat!("vimae/", env!("CARGO_PKG_VERSION"));
+        let http = reqwest::Client::builder().user_agent(agent).connect_timeout(Duration::from_secs(30)).read_timeout(PATIENCE);
+        let http = http.build().map_err(|e| wrong(e.to_string()))?;
+        let mut client = HFClient::builder().endpoint(&options.endpoint).cache_dir(&options.cache).client(http);
+        // Waits double from the base delay on.
+        client = client.retry_max_attempts(options.attempts.saturating_sub(1) as usize).retry_base_delay(options.first_wait / 4);
+        if let Some(token) = &options.token {
+            client = client.token(token.secret());
+        }
+        Ok(Self { repo, options, client: client.build_sync().map_err(|e| wrong(e.to_string()))? })
+    }
+
+    pub(crate) fn model(&self) -> HFRepositorySync<RepoTypeModel> {
+        self.client.model(self.repo.owner(), self.repo.name())
+    }
+
+    /// What the revision holds, the main branch where there is none; nothing where there is no such repository or revision.
+    pub(crate) fn head(&self, revision: Option<&str>) -> std::result::Result<Option<Head>, Refusal> {
+        let repository = self.model();
+        let info = match repository.info().maybe_revision(revision).send() {
+            Ok(info) => info,
+            Err(HFError::RepoNotFound { .. } | HFError::RevisionNotFound { .. } | HFError::EntryNotFound { .. }) => return Ok(None),
+            Err(error) => return Err(self.refusal(&error)),
+        };
+        let commit = info.sha.filter(|sha| is_commit(sha));
+        let commit = commit.ok_or_else(|| Refusal { status: None, problem: "the Hub names no commit".into() })?;
+        let files = info.siblings.unwrap_or_default().into_iter().map(|sibling| sibling.rfilename).collect();
+        Ok(Some(Head { commit, private: info.private.unwrap_or(false), files }))
+    }
+
+    /// The content of a small file at a commit.
+    pub(crate) fn bytes(&self, file: &str, commit: &str) -> HFResult<Vec<u8>> {
+        let repository = self.model();
+        Ok(repository.download_file_to_bytes().filename(file).revision(commit).send()?.to_vec())
+    }
+
+    /// The commit that an answer names.
+    pub(crate) fn commit_of(&self, info: &CommitInfo) -> Option<String> {
+        info.commit_oid.clone().filter(|oid| is_commit(oid))
+    }
+
+    /// What an error of the Hub's library means. Its own words may hold addresses, and a server's words anything.
+    pub(crate) fn refusal(&self, error: &HFError) -> Refusal {
+        let (status, wait, context) = match error {
+            HFError::AuthRequired { context } => (401, None, Some(context)),
+            HFError::Forbidden { context } => (403, None, Some(context)),
+            HFError::Conflict { context } => (409, None, Some(context)),
+            HFError::RateLimited { retry_after, context } => (429, retry_after.map(|wait| wait.as_secs()), Some(context)),
+            HFError::RepoNotFound { context, .. } | HFError::RevisionNotFound { context, .. } => (404, None, context.as_ref()),
+            HFError::Http { context } => (context.status.as_u16(), None, Some(context)),
+            HFError::Request { source, .. } => return self.broken(&causes(source)),
+            HFError::Xet { source, .. } => {
+                let problem = format!("the transfer of large files failed: {}", causes(source.as_ref()));
+                return Refusal { status: None, problem: self.hide(&problem) };
+            }
+            other => return Refusal { status: None, problem: self.hide(&other.to_string()) },
+        };
+        let said = context.and_then(|c| c.server_message.as_deref()).filter(|m| !m.is_empty());
+        let said = said.map(|m| format!(" (the server says: {})", m.chars().take(300).collect::<String>())).unwrap_or_default();
+        let Refusal { status, problem } = self.refused(status, wait);
+        Refusal { status, problem: self.hide(&format!("{problem}{said}")) }
+    }
+
+    /// What a question that was not answered means.
+    pub(crate) fn unanswered(&self, why: &Unanswered) -> Refusal {
+        match why {
+            Unanswered::Status(status, wait) => self.refused(*status, *wait),
+            Unanswered::Broken(problem) => self.broken(problem),
+        }
+    }
+
+    fn broken(&self, problem: &str) -> Refusal {
+        Refusal { status: None, problem: self.hide(&format!("the connection broke: {problem}")) }
+    }
+
+    /// What a status means, and what would be right.
+    fn refused(&self, status: u16, wait: Option<u64>) -> Refusal {
+        let owner = self.repo.owner();
+        let meaning = match status {
+            401 => "the Hub does not accept the token; log in again with `hf auth login`, or set HF_TOKEN".to_owned(),
+            403 => format!("the token may not do this; use one with write access to {owner}'s repositories"),
+            404 => "there is no such repository, or the token may not see it".to_owned(),
+            409 | 412 => {
+                "somebody else changed the repository meanwhile, or has the name; look at it, and run the command again".to_owned()
+            }
+            413 => "the request is larger than the Hub takes".to_owned(),
+            429 => {
+                let wait = wait.map_or("a while".into(), |seconds| format!("{seconds} s"));
+                format!("the Hub asks to wait {wait}; run the command again after that")
+            }
+            500.. => "the Hub failed; run the command again later".to_owned(),
+            _ => "the Hub refuses".to_owned(),
+        };
+        Refusal { status: Some(status), problem: format!("{status}: {meaning}") }
+    }
+
+    /// `text` without the token, which a server may have sent back, and without the queries of addresses.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        let text = without_queries(text);
+        match &self.options.token {
+            Some(token) => text.replace(token.secret(), "(token)"),
+            None => text,
+        }
+    }
+}
+
+/// Whether `text` is a commit: 40 hexadecimal digits.
+pub(crate) fn is_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// An error with its causes.
+fn causes(error: &dyn std::error::Error) -> String {
+    let below = std::iter::successors(error.source(), |e| e.source());
+    below.fold(error.to_string(), |text, cause| {
+        let cause = cause.to_string();
+        if text.contains(&cause) { text } else { format!("{text}: {cause}") }
+    })
+}

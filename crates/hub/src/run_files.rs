@@ -1,0 +1,83 @@
+//! The folder of a finished run, checked: its record, its specification, its weights and its pictures belong together.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use vimae_spec::{RunRecord, RunSpec};
+
+use crate::{
+    Error, Result,
+    config::{RECORD_FORMAT, is_plain, read_json},
+    weights::{Weights, read_weights},
+};
+
+/// The weights of a run.
+pub(crate) const MODEL: &str = "model.safetensors";
+/// The record of a run.
+pub(crate) const RECORD: &str = "record.json";
+/// The specification of a run.
+pub(crate) const SPEC: &str = "spec.json";
+
+/// A finished run on disk.
+#[derive(Debug)]
+pub struct RunFiles {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its record.
+    pub record: RunRecord,
+    /// Its weights and running statistics.
+    pub weights: Weights,
+    /// What is published of it, by name: weights, specification, record, log, pictures.
+    pub names: Vec<String>,
+}
+
+impl RunFiles {
+    /// Opens the folder of a finished run.
+    ///
+    /// # Errors
+    /// [`Error::NoModel`] for a folder without a record; [`Error::Damaged`] for a file that is missing, damaged or not the one
+    /// that the record was made with; [`Error::Pickle`]; [`Error::Newer`].
+    pub fn open(folder: &Path) -> Result<Self> {
+        let path = folder.join(RECORD);
+        if !path.is_file() {
+            let problem = if folder.join("checkpoint.safetensors").is_file() || folder.join(SPEC).is_file() {
+                "holds no record.json: the run is not finished; call the command that began it again, and it goes on"
+            } else {
+                "holds no record.json; give the folder of a finished run, such as runs/quick/digits/vae-seed0-..."
+            };
+            return Err(Error::no_model(folder.display(), problem));
+        }
+        let record: RunRecord = read_json(&path, RECORD_FORMAT)?;
+        if record.spec.sha256() != record.spec_sha256 {
+            return Err(Error::damaged(&path, "its specification does not have the digest that it names"));
+        }
+        let spec_path = folder.join(SPEC);
+        let text = fs::read(&spec_path).map_err(|e| Error::io(&spec_path, e))?;
+        let spec: RunSpec = serde_json::from_slice(&text).map_err(|e| Error::damaged(&spec_path, e))?;
+        if spec.sha256() != record.spec_sha256 {
+            return Err(Error::damaged(&spec_path, "is not the specification of the record beside it; run it again"));
+        }
+        let model = folder.join(MODEL);
+        let weights = read_weights(&model)?;
+        if weights.1 != record.weights_sha256 {
+            let problem = format!("has SHA-256 {}, the record beside it is of weights {}", weights.1, record.weights_sha256);
+            return Err(Error::damaged(&model, problem));
+        }
+        let mut names: Vec<String> = [MODEL, RECORD, SPEC].map(String::from).into();
+        for name in record.pictures.iter().map(|p| &p.file).chain([&record.log]) {
+            if !is_plain(name) {
+                return Err(Error::damaged(&path, format!("names the file {name:?}; a file lies in the folder itself")));
+            }
+            if !folder.join(name).is_file() {
+                return Err(Error::damaged(&folder.join(name), "is missing; the record beside it names it"));
+            }
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names.sort();
+        Ok(Self { folder: folder.into(), record, weights, names })
+    }
+}

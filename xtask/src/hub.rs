@@ -1,0 +1,173 @@
+//! `cargo xtask hub`: trained runs to and from the Hugging Face Hub.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
+use vimae_lab::{
+    HubEvent, HubOptions, Shelf,
+    hub::{Publish, RepoName, check_revision, pull, push},
+    prepare,
+};
+
+use crate::{print, sources};
+
+/// Publish trained runs on the Hugging Face Hub, and bring published ones here.
+///
+/// The token is the one of `hf auth login`, or HF_TOKEN; HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are honoured. It is never
+/// given on the command line and never printed.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    Push(Push),
+    Pull(Pull),
+}
+
+/// Publish a finished run: weights, config.json, specification, results, pictures, model card.
+///
+/// A repository that does not exist is made, private unless --public is given, and deleted again
+/// if the push fails. One that exists gets one commit on top; its visibility is left as it is.
+/// Runs of other seeds beside the run give the card intervals over seeds.
+///
+/// Examples:
+///   cargo xtask hub push runs/quick/digits/vae-seed0-8f548694 me/vae-digits --dry-run out
+///   cargo xtask hub push runs/quick/digits/vae-seed0-8f548694 me/vae-digits
+///   cargo xtask hub push RUN me/vae-digits --revision seed-1 --license cc-by-4.0
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+struct Push {
+    /// The run's folder: the one that holds record.json.
+    run: PathBuf,
+    /// Where to publish it.
+    #[arg(value_name = "OWNER/NAME")]
+    repo: String,
+    /// A repository that is made is for everybody to see.
+    #[arg(long, conflicts_with = "private")]
+    public: bool,
+    /// A repository that is made is for its owner alone (the default); one that exists must be.
+    #[arg(long)]
+    private: bool,
+    /// Write what would be published into a folder, and ask nothing of the network.
+    #[arg(long, value_name = "DIR")]
+    dry_run: Option<PathBuf>,
+    /// The branch; made where it does not exist.
+    #[arg(long, value_name = "BRANCH")]
+    revision: Option<String>,
+    /// The commit's message.
+    #[arg(long)]
+    message: Option<String>,
+    /// The licence of the weights, by the Hub's identifier: mit, apache-2.0, cc-by-4.0 ...
+    #[arg(long, default_value = "mit")]
+    license: String,
+    /// Folder to look for data sets in before anywhere else.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+/// Bring a published run here, and check every file against its digest.
+///
+/// It goes into the cache that all Hugging Face programs share; HF_HUB_OFFLINE takes it from there.
+/// With --out it is copied into a folder that the other commands take for a run's:
+///   cargo xtask hub pull me/vae-digits --out vae
+///   cargo xtask verify vae
+///   cargo xtask fid digits:test vae --features classifier:digits
+#[derive(Debug, Args)]
+#[command(verbatim_doc_comment)]
+struct Pull {
+    /// The repository.
+    #[arg(value_name = "OWNER/NAME")]
+    repo: String,
+    /// A branch, tag or commit; main where there is none.
+    #[arg(long)]
+    revision: Option<String>,
+    /// Copy the run into this folder, which must not exist.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    match &arguments.what {
+        What::Push(arguments) => publish(arguments)?,
+        What::Pull(arguments) => bring(arguments)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn publish(arguments: &Push) -> Result<()> {
+    let repo: RepoName = arguments.repo.parse()?;
+    arguments.revision.as_deref().map(check_revision).transpose()?;
+    let mut shelf = Shelf::new(sources(arguments.data_dir.clone()));
+    let prepared = prepare(&arguments.run, &repo, &arguments.license, &mut shelf)?;
+    for note in &prepared.notes {
+        tracing::warn!("{note}");
+    }
+    if let Some(folder) = &arguments.dry_run {
+        prepared.package.write(folder)?;
+        for name in prepared.package.names() {
+            print(folder.join(name).display());
+        }
+        return Ok(());
+    }
+    let how = Publish {
+        private: if arguments.public { Some(false) } else { arguments.private.then_some(true) },
+        revision: arguments.revision.clone(),
+        message: arguments.message.clone(),
+    };
+    let bar = bar()?;
+    let pushed = push(&prepared.package, &how, &HubOptions::from_env(), &mut |event| show(&bar, &event));
+    bar.finish_and_clear();
+    let pushed = pushed?;
+    for file in &pushed.removed {
+        tracing::info!("{file}, which an earlier push left, was removed");
+    }
+    let visibility = if pushed.private { "private" } else { "public" };
+    print(format_args!("{} ({visibility}{}), commit {}", pushed.url, if pushed.created { ", new" } else { "" }, pushed.commit));
+    Ok(())
+}
+
+fn bring(arguments: &Pull) -> Result<()> {
+    let repo: RepoName = arguments.repo.parse()?;
+    if let Some(folder) = arguments.out.as_ref().filter(|folder| folder.exists()) {
+        anyhow::bail!("{} exists already; give another folder or remove it", folder.display());
+    }
+    let bar = bar()?;
+    let pulled = pull(&repo, arguments.revision.as_deref(), &HubOptions::from_env(), &mut |event| show(&bar, &event));
+    bar.finish_and_clear();
+    let pulled = pulled?;
+    // Weights that do not load, or a record of others, are found here and not at their first use.
+    vimae_lab::hub::Pretrained::open(&pulled.folder)?;
+    if let Some(folder) = &arguments.out {
+        pulled.copy_to(folder)?;
+    }
+    let folder = arguments.out.as_ref().unwrap_or(&pulled.folder);
+    print(format_args!("{}\ncommit {}", folder.display(), pulled.commit));
+    Ok(())
+}
+
+fn bar() -> Result<ProgressBar> {
+    let bar = ProgressBar::new(0);
+    bar.set_style(ProgressStyle::with_template("{msg} [{bar:16}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")?);
+    Ok(bar)
+}
+
+fn show(bar: &ProgressBar, event: &HubEvent) {
+    match event {
+        HubEvent::Bytes { done, total } => {
+            bar.set_length(total.unwrap_or(*done));
+            bar.set_position(*done);
+        }
+        HubEvent::Waiting { wait, reason } => bar.suspend(|| tracing::info!("waiting {} s: {reason}", wait.as_secs())),
+        HubEvent::Step { what } => bar.set_message(*what),
+        HubEvent::File { name } => {
+            bar.set_message(name.clone());
+            bar.set_position(0);
+        }
+        _ => {}
+    }
+}
