@@ -35,10 +35,11 @@ pub(crate) struct Parts {
 impl Parts {
     /// Builds everything that the run names.
     pub(crate) fn of(spec: &RunSpec, shelf: &mut Shelf, device: &Device) -> Result<Self> {
-        Self::on(spec, shelf.open(&spec.dataset)?, device)
+        let dataset = shelf.open(&spec.dataset)?;
+        Ok(Self { files: fid_weights::files(&shelf.sources)?, ..Self::on(spec, dataset, device)? })
     }
 
-    /// Builds everything that the run names for pictures of this data set.
+    /// Builds everything that the run names for pictures of this data set, without files for metrics.
     pub(crate) fn on(spec: &RunSpec, dataset: Arc<dyn Dataset>, device: &Device) -> Result<Self> {
         let objective = objective(spec)?;
         let part = part_request(spec, dataset.as_ref(), device)?;
@@ -62,7 +63,7 @@ impl Parts {
             objective,
             prior,
             divergence,
-            files: fid_weights::files(&shelf.sources)?,
+            files: MetricFiles::default(),
         })
     }
 
