@@ -220,7 +220,7 @@ impl<'a> Run<'a> {
 
     fn load(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         self.job.line.load(&checkpoint.weights)?;
-        Ok(self.optimisers.load_state(&checkpoint.optimiser)?)
+        self.optimisers.load_state(&checkpoint.optimiser)
     }
 
     /// After a divergence, the state of the last regular checkpoint with half the step size; any other error as it is.

@@ -56,12 +56,12 @@ pub(crate) type Ends = Vec<Option<Status>>;
 
 /// The ends of runs that were finished before anyone began, absent for the others.
 fn found(request: &Request, plan: &Plan, observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Ends {
-    let mut end = |(index, node): (usize, &Node)| {
+    let end = |(index, node): (usize, &Node)| {
         let status = node.found.then(|| Status::found(&request.device))?;
         observe(plan, index, &status);
         Some(status)
     };
-    plan.nodes.iter().enumerate().map(|node| end(node)).collect()
+    plan.nodes.iter().enumerate().map(end).collect()
 }
 
 /// Has every run worked on that is not finished yet. A run that fails in a way that may pass is tried again

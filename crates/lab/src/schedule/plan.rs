@@ -71,7 +71,7 @@ impl Plan {
             tf32: vimae_ops::tf32_allowed(),
         };
         for experiment in &request.profile.experiments {
-            for target in experiment.targets.iter().filter(|target| !request.paper.0.contains_key(*target)) {
+            if let Some(target) = experiment.targets.iter().find(|target| !request.paper.0.contains_key(*target)) {
                 let source = vimae_core::catalogue::unknown_name("target", target, request.paper.0.keys().map(String::as_str));
                 return Err(Error::Part { place: experiment.path.display().to_string(), source });
             }

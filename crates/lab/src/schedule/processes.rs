@@ -45,7 +45,8 @@ pub(super) fn launch(
         {
             let device = devices.get(slot % devices.len().max(1)).map_or("cpu", String::as_str);
             let child = spawn(request, plan, program, (index, attempt), device, threads)?;
-            (slots.pop(), waiting.pop_front());
+            slots.pop();
+            waiting.pop_front();
             workers.push(Worker { index, attempt, slot, child });
         }
         if stop.load(Ordering::Relaxed) && !told {
