@@ -12,8 +12,8 @@ use browser::{Browser, Screen, find};
 use made_up::{MadeUp, results};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use vimae_report::page;
-use vimae_spec::{Cell, SummaryRow};
+use vimae_report::{PageInput, page};
+use vimae_spec::{Cell, Comparisons, PairedComparison, SummaryRow};
 
 const DESK: Screen = Screen { width: 1280, height: 900, scale: 1.0, dark: false, phone: false };
 const PHONE: Screen = Screen { width: 375, height: 812, scale: 1.0, dark: false, phone: true };
@@ -46,7 +46,33 @@ fn pages(folder: &TempDir) -> Vec<(&'static str, String)> {
     odd.cells.iter_mut().for_each(|cell| cell.value = Some(f64::NAN));
     odd.experiments[0].runs.iter_mut().for_each(|run| run.record.spec.method += "[objective.beta=0.125,noise.sigma=0.01]");
     pages.push(("not finite", odd));
-    pages.into_iter().map(|(name, made_up)| (name, page(&made_up.input()).unwrap())).collect()
+    let comparisons = Comparisons { pairs: (1..30).map(pair).collect(), ..Comparisons::default() };
+    let made = |made_up: &MadeUp| page(&PageInput { comparisons: Some(&comparisons), ..made_up.input() }).unwrap();
+    pages.into_iter().map(|(name, made_up)| (name, made(&made_up))).collect()
+}
+
+/// Two methods on the same seeds; a single seed has no test.
+fn pair(n: usize) -> PairedComparison {
+    let several = |value: f64| (n > 1).then_some(value);
+    PairedComparison {
+        target: "table3".into(),
+        dataset: "digits".into(),
+        metric: "accuracy.mask_0_5".into(),
+        protocol: "svm.transductive(kernel=rbf,labels=1000,pool=1000,noise=test,code=mean)".into(),
+        unit: "percent".into(),
+        higher_is_better: Some(true),
+        method: "vae".into(),
+        other: format!("other{n}"),
+        n,
+        difference: 5.0 - n as f64,
+        interval: (n > 1).then(|| [3.0 - n as f64, 7.0 - n as f64]),
+        t: several(1.0),
+        p_t: several(0.01),
+        p_t_holm: several(0.1 / n as f64),
+        p_permutation: several(0.01),
+        p_permutation_holm: several(0.00001 * n as f64),
+        exact: true,
+    }
 }
 
 fn open(browser: &mut Browser, folder: &Path, html: &str, anchor: &str, screen: Screen) {

@@ -49,7 +49,7 @@ enum Mark {
 
 impl Legend {
     /// For lines.
-    pub(super) const BARS: Self = Self { mark: Mark::Bar, width: 100, spacing: 20, names: 22, characters: 12, most: 12 };
+    pub(super) const BARS: Self = Self { mark: Mark::Bar, width: 114, spacing: 20, names: 22, characters: 14, most: 12 };
     /// For lines whose points are marked.
     pub(super) const POINTS: Self = Self { mark: Mark::Point, width: 170, spacing: 19, names: 20, characters: 24, most: 15 };
 
