@@ -190,6 +190,15 @@ fn training(input: &CardInput<'_>) -> String {
         record.training_seconds,
         plain(&record.device),
     );
+    for back in &record.rollbacks {
+        text += &format!(
+            "\nStep {} diverged ({}); training went on from step {}, with steps of {} times the size.\n",
+            back.step,
+            plain(&back.term),
+            back.back_to,
+            back.rate
+        );
+    }
     text
 }
 

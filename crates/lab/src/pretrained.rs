@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use candle_core::{Device, Tensor};
-use vimae_core::{AutoEncoder, Code, Dataset, ImageSet, ImageShape, Mode, PixelRange, Purpose, Split, Streams};
+use vimae_core::{AutoEncoder, Code, Dataset, ImageSet, ImageShape, MetricFiles, Mode, PixelRange, Purpose, Split, Streams};
 use vimae_hub::{Network, Pretrained, RangeName};
 use vimae_trainer::Line;
 
@@ -21,7 +21,7 @@ impl Model {
     /// [`Error::Record`] where `config.json` describes another network than the specification; as [`Model::load`].
     pub fn of(pretrained: &Pretrained, device: &Device) -> Result<Self> {
         let given = &pretrained.config.network;
-        let parts = Parts::on(pretrained.spec(), Arc::new(NoPictures::of(given)), device)?;
+        let parts = Parts::on(pretrained.spec(), Arc::new(NoPictures::of(given)), MetricFiles::default(), device)?;
         let expected = network(pretrained.spec(), &parts)?;
         if expected != *given {
             let problem = format!("describes the network {given:?}, the specification beside it {expected:?}");

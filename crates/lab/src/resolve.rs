@@ -36,11 +36,11 @@ impl Parts {
     /// Builds everything that the run names.
     pub(crate) fn of(spec: &RunSpec, shelf: &mut Shelf, device: &Device) -> Result<Self> {
         let dataset = shelf.open(&spec.dataset)?;
-        Ok(Self { files: fid_weights::files(&shelf.sources)?, ..Self::on(spec, dataset, device)? })
+        Self::on(spec, dataset, fid_weights::files(&shelf.sources)?, device)
     }
 
-    /// Builds everything that the run names for pictures of this data set, without files for metrics.
-    pub(crate) fn on(spec: &RunSpec, dataset: Arc<dyn Dataset>, device: &Device) -> Result<Self> {
+    /// Builds everything that the run names for pictures of this data set.
+    pub(crate) fn on(spec: &RunSpec, dataset: Arc<dyn Dataset>, files: MetricFiles, device: &Device) -> Result<Self> {
         let objective = objective(spec)?;
         let part = part_request(spec, dataset.as_ref(), device)?;
         let prior = prior(spec, objective.as_ref(), &part)?;
@@ -57,14 +57,7 @@ impl Parts {
             device,
         };
         let model = vimae_models::build(&spec.model.name, &spec.model.settings, &request)?;
-        Ok(Self {
-            dataset,
-            model: Box::new(WithNoise::new(model, noise)?),
-            objective,
-            prior,
-            divergence,
-            files: MetricFiles::default(),
-        })
+        Ok(Self { dataset, model: Box::new(WithNoise::new(model, noise)?), objective, prior, divergence, files })
     }
 
     /// What meets in every training step.

@@ -65,7 +65,7 @@ fn pair(n: usize) -> PairedComparison {
         other: format!("other{n}"),
         n,
         difference: 5.0 - n as f64,
-        interval: (n > 1).then(|| [3.0 - n as f64, 7.0 - n as f64]),
+        interval: (n > 1).then_some([3.0 - n as f64, 7.0 - n as f64]),
         t: several(1.0),
         p_t: several(0.01),
         p_t_holm: several(0.1 / n as f64),

@@ -56,6 +56,7 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
         device: "cpu (x86_64)".into(),
         parameters: 120_300,
         steps: 480,
+        rollbacks: Vec::new(),
         training_seconds: 25.5,
         evaluation_seconds: 7.0,
         measurements: vec![
