@@ -179,7 +179,13 @@ impl Information {
         };
         let own = neighbours::entropy(draws, size, k);
         let of_prior = neighbours::entropy(&reference, size, k);
-        let log_prior = log_prior(evidence.prior, draws, size)?.values;
+        let log_prior = match (log_prior(evidence.prior, draws, size), evidence.prior.marginal()) {
+            // A density on an interval has no gradient at its ends, and none is needed here.
+            (Err(Error::Unsupported { .. }), Some(law)) => {
+                draws.chunks_exact(size.max(1)).map(|row| row.iter().map(|z| law.log_density(*z)).sum()).collect()
+            }
+            (known, _) => known?.values,
+        };
         let divergence: Option<Vec<f64>> = own.as_ref().map(|own| own.terms.iter().zip(&log_prior).map(|(h, p)| -h - p).collect());
         let mut readings = vec![
             reading("information.entropy", "q(z)", Some(true), own.as_ref().map(|e| e.terms.as_slice())),

@@ -7,8 +7,13 @@
 //! codes from the prior (`decoder_bn=prior_samples`, see [`crate::batch_norm`]). KID, precision and recall against the
 //! test split come from the same features.
 
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
 use candle_core::{Device, Tensor};
-use vimae_core::{AutoEncoder, Entry, Error, Evidence, Key, Metric, Mode, PixelRange, Reading, Result, Split};
+use vimae_core::{AutoEncoder, Dataset, Entry, Error, Evidence, Key, Metric, Mode, PixelRange, Reading, Result, Split};
 
 use super::real::Real;
 use crate::{
@@ -106,11 +111,7 @@ impl Fid {
             let open = |resize: &Resize| Ok(Box::new(Inception::open(weights, *resize, device)?) as Box<dyn FeatureNetwork>);
             return self.resizes.iter().map(open).collect();
         }
-        let classifier = match evidence.dataset.classes() {
-            0 | 1 => Classifier::train(&Rotations::of(evidence.dataset)?, &mut |_, _| {})?,
-            _ => Classifier::train(evidence.dataset, &mut |_, _| {})?,
-        };
-        Ok(vec![Box::new(classifier)])
+        Ok(vec![Box::new(classifier(evidence.dataset)?)])
     }
 
     fn sets(&self, evidence: &Evidence<'_>) -> Result<Vec<Set>> {
@@ -126,6 +127,22 @@ impl Fid {
         sets.push(set("of=reconstructions", false, in_bytes(&first(evidence.reconstructions)?, range)?)?);
         Ok(sets)
     }
+}
+
+/// The classifier of a data set, trained once a process.
+fn classifier(dataset: &dyn Dataset) -> Result<Classifier> {
+    static TRAINED: Mutex<BTreeMap<String, Classifier>> = Mutex::new(BTreeMap::new());
+    // Held while training: two runs on one data set would otherwise both train.
+    let mut trained = TRAINED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(classifier) = trained.get(dataset.sha256()) {
+        return Ok(classifier.clone());
+    }
+    let classifier = match dataset.classes() {
+        0 | 1 => Classifier::train(&Rotations::of(dataset)?, &mut |_, _| {})?,
+        _ => Classifier::train(dataset, &mut |_, _| {})?,
+    };
+    trained.insert(dataset.sha256().into(), classifier.clone());
+    Ok(classifier)
 }
 
 fn decoded(model: &dyn AutoEncoder, codes: &Tensor, range: PixelRange) -> Result<Vec<crate::pictures::OwnedPicture>> {
