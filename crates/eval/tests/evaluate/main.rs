@@ -7,7 +7,9 @@ mod toy;
 use std::collections::BTreeSet;
 
 use candle_core::{DType, Device, Tensor};
-use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PixelNoise, Purpose, Result, Streams};
+use vimae_core::{
+    AutoEncoder, Code, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PixelNoise, Purpose, Result, Streams,
+};
 use vimae_eval::{Outcome, Subject, evaluate};
 use vimae_priors::normal;
 use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, MaskFill, Measurement, NoiseOn};
