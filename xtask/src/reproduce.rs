@@ -48,7 +48,7 @@ pub(crate) struct Common {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1_024))]
     pub(crate) jobs: Option<u64>,
     /// Who works on the runs: this machine, or a Slurm cluster that sees the same folders, a task a run. On a cluster
-    /// --jobs is how many tasks may run at a time (0: as many as it lets), and an experiment's [resources] what each gets.
+    /// --jobs is how many tasks may run at a time (0: as many as it lets), and the section resources of an experiment what each gets.
     #[arg(long, value_name = "local|slurm", default_value = "local")]
     pub(crate) launcher: Where,
     /// How often a run is tried again that failed in a way that may pass: its process died, a file could not be written.
