@@ -19,7 +19,7 @@ fn a_mistake_is_found_before_anything_runs() -> Result<()> {
     let checked = call(&["spec", "check", right.to_str().context("path")?])?;
     ensure!(checked.success && checked.stdout.trim_end().ends_with("tiny.toml: 2 runs"), "{checked:?}");
     for (from, to, expected) in [
-        ("name = \"vae\"", "name = \"vea\"", "did you mean \"vae\"?"),
+        ("name = \"vimae_l\"", "name = \"vimea_l\"", "did you mean \"vimae_l\"?"),
         ("width = 2", "widht = 2", "widht"),
         ("epochs = 3", "epochs = 0", "training.epochs = 0 is not allowed"),
         ("\"figure6\"", "\"figure66\"", "unknown target \"figure66\""),
@@ -78,7 +78,9 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
     ensure!(std::fs::read_to_string(out.join("index.html"))?.contains("Methods in pairs"));
 
     let csv = call(&["export", to, "--format", "csv", "--target", "figure6"])?;
-    ensure!(csv.success && csv.stdout.starts_with("target,dataset,method,seed,metric,protocol,value,") && !csv.stdout.contains("table3"));
+    ensure!(
+        csv.success && csv.stdout.starts_with("target,dataset,model,method,seed,metric,protocol,value,") && !csv.stdout.contains("table3")
+    );
     let file = folder.path().join("table.tex");
     let latex = call(&["export", to, "--format", "latex", "--target", "table3", "--out", file.to_str().context("path")?])?;
     let text = std::fs::read_to_string(&file)?;

@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use vimae_tests::command::xtask;
 
-use crate::tiny::{TINY, contents, write};
+use crate::tiny::{contents, short, write};
 
 /// Weights, logs and measurements of a finished reproduction.
 pub(crate) fn results(out: &Path) -> Result<Vec<Vec<u8>>> {
@@ -34,7 +34,7 @@ fn command(spec: &Path, out: &Path, threads: usize) -> Result<Command> {
 #[test]
 fn a_killed_run_goes_on_to_the_same_bits_on_any_number_of_threads() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), TINY)?;
+    let spec = write(folder.path(), &short())?;
     let undisturbed = folder.path().join("undisturbed");
     ensure!(command(&spec, &undisturbed, 1)?.status()?.success());
     let expected = results(&undisturbed)?;

@@ -19,7 +19,7 @@ use vimae_tests::command::xtask;
 
 use crate::{
     interruption::results,
-    tiny::{TINY, files, write},
+    tiny::{files, short, write},
 };
 
 /// Trials where nobody asks for more.
@@ -46,7 +46,7 @@ fn runs_killed_at_random_moments_end_in_the_same_bits() -> Result<()> {
     let (trials, seed) = (number("VIMAE_KILLS", FEW)?, number("VIMAE_KILLS_SEED", 1)?);
     let record = std::env::var_os("VIMAE_KILLS_RECORD").map(PathBuf::from);
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), TINY)?;
+    let spec = write(folder.path(), &short())?;
     let undisturbed = folder.path().join("undisturbed");
     let began = Instant::now();
     ensure!(begin(&spec, &undisturbed, 1)?.wait()?.success());

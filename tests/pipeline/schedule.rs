@@ -6,7 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use vimae_tests::command::{call, xtask};
 
-use crate::tiny::{TINY, contents, write};
+use crate::tiny::{contents, short, write};
 
 fn train(spec: &Path, out: &Path, more: &[&str]) -> Result<vimae_tests::command::Called> {
     let mut arguments = vec!["train", spec.to_str().context("path")?, "--out", out.to_str().context("path")?];
@@ -27,7 +27,7 @@ pub(crate) fn cells(out: &Path) -> Result<Vec<Value>> {
 #[test]
 fn two_workers_give_the_cells_of_one_and_status_and_report_see_them() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), TINY)?;
+    let spec = write(folder.path(), &short())?;
     let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
     ensure!(train(&spec, &one, &["--jobs", "1"])?.success);
     ensure!(train(&spec, &two, &["--jobs", "2"])?.success);
@@ -58,7 +58,7 @@ fn two_workers_give_the_cells_of_one_and_status_and_report_see_them() -> Result<
 #[test]
 fn a_second_call_on_the_same_folder_is_refused_with_its_owner() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), &TINY.replacen("epochs = 3", "epochs = 10000", 1))?;
+    let spec = write(folder.path(), &short().replacen("epochs = 3", "epochs = 10000", 1))?;
     let out = folder.path().join("out");
     let mut first = Command::new(xtask()?).arg("train").arg(&spec).arg("--out").arg(&out).stderr(std::process::Stdio::null()).spawn()?;
     while !out.join("plan.json").exists() {
@@ -81,7 +81,7 @@ fn a_second_call_on_the_same_folder_is_refused_with_its_owner() -> Result<()> {
 #[test]
 fn a_budget_takes_what_fits_and_says_what_it_left_out() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), TINY)?;
+    let spec = write(folder.path(), &short())?;
     let out = folder.path().join("out");
     let called = train(&spec, &out, &["--budget", "0.001s", "--seeds", "2"])?;
     assert!(!called.success && called.stderr.contains("did not fit into the time allowed"), "{}", called.stderr);
@@ -96,7 +96,7 @@ fn a_budget_takes_what_fits_and_says_what_it_left_out() -> Result<()> {
 #[test]
 fn data_that_is_not_here_is_stood_in_for_and_cells_name_both() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let text = TINY
+    let text = short()
         .replacen("paper_dataset = \"mnist\"", "stand_in = \"digits\"", 1)
         .replacen("[dataset]\nname = \"digits\"", "[dataset]\nname = \"omniglot\"", 1)
         .replacen("\"figure6\", \"table3\"", "\"table4\"", 1)

@@ -15,7 +15,7 @@ use vimae_tests::command::xtask;
 use crate::{
     interruption::results,
     schedule::cells,
-    tiny::{TINY, write},
+    tiny::{short, write},
 };
 
 /// Daemons that end when this is dropped.
@@ -110,7 +110,7 @@ fn a_cluster_gives_the_cells_of_this_process_through_preemption_and_cancellation
         return Ok(());
     }
     let folder = tempfile::tempdir()?;
-    let longer = TINY.replacen("epochs = 3", "epochs = 12", 1);
+    let longer = short().replacen("epochs = 3", "epochs = 12", 1);
     let spec = write(folder.path(), &(longer + "\n[resources]\ncpus = 1\nmemory_mib = 1000\n"))?;
     let [local, cluster_out] = ["local", "cluster"].map(|name| folder.path().join(name));
     let text = |path: &Path| path.to_str().map(str::to_owned).context("path");

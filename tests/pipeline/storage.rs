@@ -11,7 +11,7 @@ use vimae_tests::command::{Called, call};
 
 use crate::{
     interruption::results,
-    tiny::{TINY, files, write},
+    tiny::{files, short, write},
 };
 
 fn train(spec: &Path, out: &Path) -> Result<Called> {
@@ -63,7 +63,7 @@ fn size(folder: &Path) -> Result<u64> {
 #[test]
 fn a_full_or_read_only_disk_is_named_and_the_run_goes_on_to_the_same_bits_when_there_is_room() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), TINY)?;
+    let spec = write(folder.path(), &short())?;
     let undisturbed = folder.path().join("undisturbed");
     ensure!(train(&spec, &undisturbed)?.success);
     let (expected, whole) = (results(&undisturbed)?, size(&undisturbed)?);
@@ -118,7 +118,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 #[test]
 fn damaged_foreign_and_newer_files_are_refused_by_name_and_kept() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), TINY)?;
+    let spec = write(folder.path(), &short())?;
     let out = folder.path().join("out");
     ensure!(train(&spec, &out)?.success);
 

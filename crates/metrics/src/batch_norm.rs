@@ -2,7 +2,7 @@
 //!
 //! Running statistics follow the codes of training pictures. Codes from the prior are others where the aggregated
 //! posterior is not the prior, and every layer then shifts and scales by statistics that are not its own. Here each layer
-//! gets those of the prior's codes: over batches of [`BATCH`] codes, the mean of the batches' means, and the mean of their
+//! gets those of the prior's codes: over batches of `BATCH` codes, the mean of the batches' means, and the mean of their
 //! variances plus the variance of their means (Wu and Johnson, "Rethinking `Batch` in BatchNorm", 2021, there called
 //! precise batch norm). The statistics are in f64; weights stay as they are.
 
