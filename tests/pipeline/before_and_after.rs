@@ -37,7 +37,10 @@ fn a_mistake_is_found_before_anything_runs() -> Result<()> {
 #[test]
 fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), &TINY.replacen("version = 1", EXPECT, 1))?;
+    let spec = write(
+        folder.path(),
+        &TINY.replacen("version = 1", EXPECT, 1).replacen("labels = 100", "labels = 1000", 1).replacen("pool = 100", "pool = 1000", 1),
+    )?;
     let (spec, out) = (spec.to_str().context("path")?, folder.path().join("out"));
     let to = out.to_str().context("path")?;
 
@@ -92,7 +95,7 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
     let cell = call(&["verify", run, "reconstruction"])?;
     ensure!(cell.success && cell.stdout.contains("4 of 4 the same") && !cell.stdout.contains("nll"), "{cell:?}");
     ensure!(cell.stdout.contains(" reconstruction(code=mean,scale=0.05): recorded "), "{cell:?}");
-    let accuracy = call(&["verify", run, "accuracy.clean/svm.inductive(kernel=rbf,labels=100,noise=test,code=mean)"])?;
+    let accuracy = call(&["verify", run, "accuracy.clean/svm.inductive(kernel=rbf,labels=1000,noise=test,code=mean)"])?;
     ensure!(accuracy.success && accuracy.stdout.contains("4 of 4 the same"), "{accuracy:?}");
     let unknown = call(&["verify", run, "reconstrution"])?;
     ensure!(!unknown.success && unknown.stderr.contains("did you mean \"reconstruction\"?"), "{unknown:?}");

@@ -8,6 +8,7 @@ use vimae_spec::Paper;
 
 use crate::{
     Outcome, Plan, Profile, Result, Shelf, Status,
+    device::names,
     gather::gather,
     schedule::{Launcher, launch},
 };
@@ -52,6 +53,8 @@ pub struct Request {
 /// reproduction works. After: where results cannot be written.
 pub fn reproduce(request: &Request, stop: &AtomicBool, observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Result<Outcome> {
     let started = Instant::now();
+    // What the command line has wrong should be known before any data is read.
+    names(&request.device)?;
     let _lock = RunLock::take(&request.out)?;
     // An unwritable folder should be known now, not after the first run.
     atomic::write(&request.out.join(".vimae"), b"results of cargo xtask reproduce\n")?;
