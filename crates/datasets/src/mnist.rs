@@ -34,7 +34,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
         fewer::TRAIN,
         fewer::TEST,
     ],
-    build: BuildDataset { card: include_str!("../../../datasets/mnist.toml"), find, open },
+    build: BuildDataset { card: include_str!("../cards/mnist.toml"), find, open },
 };
 
 const NAME: &str = "mnist";

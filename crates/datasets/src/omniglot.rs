@@ -37,7 +37,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
         fewer::TRAIN,
         fewer::TEST,
     ],
-    build: BuildDataset { card: include_str!("../../../datasets/omniglot.toml"), find, open },
+    build: BuildDataset { card: include_str!("../cards/omniglot.toml"), find, open },
 };
 
 const NAME: &str = "omniglot";
