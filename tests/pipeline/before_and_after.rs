@@ -93,7 +93,7 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
 
     let run = run.to_str().context("path")?;
     let cell = call(&["verify", run, "reconstruction"])?;
-    ensure!(cell.success && cell.stdout.contains("4 of 4 the same") && !cell.stdout.contains("nll"), "{cell:?}");
+    ensure!(cell.success && cell.stdout.contains("5 of 5 the same") && !cell.stdout.contains("nll"), "{cell:?}");
     ensure!(cell.stdout.contains(" reconstruction(code=mean,scale=0.05): recorded "), "{cell:?}");
     let accuracy = call(&["verify", run, "accuracy.clean/svm.inductive(kernel=rbf,labels=1000,noise=test,code=mean)"])?;
     ensure!(accuracy.success && accuracy.stdout.contains("4 of 4 the same"), "{accuracy:?}");
