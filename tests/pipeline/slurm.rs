@@ -3,6 +3,7 @@
 
 use std::{
     fs,
+    os::unix::{fs::PermissionsExt, net::UnixStream},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread::sleep,
@@ -33,7 +34,7 @@ impl Cluster {
         let host = fs::read_to_string("/proc/sys/kernel/hostname")?.trim().split('.').next().context("host")?.to_owned();
         let dir = folder.display();
         let configuration = format!(
-            "ClusterName=test\nSlurmctldHost={host}(127.0.0.1)\nSlurmUser=root\nAuthType=auth/munge\nMpiDefault=none\n\
+            "ClusterName=test\nSlurmctldHost={host}(127.0.0.1)\nSlurmUser=root\nAuthType=auth/munge\nAuthInfo=socket={dir}/munge/socket\nMpiDefault=none\n\
              ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none\nSelectType=select/cons_tres\nSelectTypeParameters=CR_Core\n\
              ReturnToService=2\nKillWait=10\nMinJobAge=300\nSchedulerParameters=sched_interval=1\n\
              SlurmctldPort=16817\nSlurmdPort=16818\n\
@@ -42,27 +43,53 @@ impl Cluster {
              NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=4000 State=UNKNOWN\nPartitionName=main Nodes=ALL Default=YES State=UP\n"
         );
         fs::write(folder.join("slurm.conf"), configuration)?;
-        if !Path::new("/run/munge/munge.socket.2").exists() {
-            fs::create_dir_all("/run/munge")?;
-            ensure!(Command::new("chown").args(["munge:", "/run/munge"]).status()?.success(), "chown /run/munge");
-            ensure!(Command::new("runuser").args(["-u", "munge", "--", "munged"]).status()?.success(), "munged does not start");
-        }
         let mut cluster = Self { folder, daemons: Vec::new() };
+        cluster.start_munge()?;
         for daemon in ["slurmctld", "slurmd"] {
-            let log = fs::File::create(cluster.folder.join("log").join(format!("{daemon}.err")))?;
             let mut command = cluster.command(daemon);
-            command.arg("-D").stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-            cluster.daemons.push(command.spawn().with_context(|| daemon.to_owned())?);
+            command.arg("-D");
+            cluster.spawn(daemon, command)?;
         }
+        cluster.wait_for("the node", |cluster| Ok(cluster.says("sinfo", &["--noheader", "--format", "%T"])?.contains("idle")))?;
+        Ok(cluster)
+    }
+
+    /// A munged of this cluster's own: one of the machine may be missing, stopped, or have left its socket behind.
+    fn start_munge(&mut self) -> Result<()> {
+        let folder = self.folder.join("munge");
+        fs::create_dir(&folder)?;
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755))?;
+        let key = folder.join("key");
+        fs::write(&key, [0x5a; 128])?;
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o400))?;
+        let mut command = Command::new("munged");
+        // `--force`: the folder of a test is not readable by everybody, which munged would refuse.
+        command.args(["--foreground", "--force", "--num-threads=10"]);
+        for (flag, name) in [("socket", "socket"), ("key-file", "key"), ("log-file", "log"), ("pid-file", "pid"), ("seed-file", "seed")] {
+            command.arg(format!("--{flag}={}", folder.join(name).display()));
+        }
+        self.spawn("munged", command)?;
+        self.wait_for("munged", |cluster| Ok(UnixStream::connect(cluster.folder.join("munge/socket")).is_ok()))
+    }
+
+    fn spawn(&mut self, name: &str, mut command: Command) -> Result<()> {
+        let log = fs::File::create(self.folder.join("log").join(format!("{name}.err")))?;
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+        self.daemons.push(command.spawn().with_context(|| name.to_owned())?);
+        Ok(())
+    }
+
+    /// Returns when `ready` says yes; after two minutes it fails with what the daemons wrote.
+    fn wait_for(&self, what: &str, ready: impl Fn(&Self) -> Result<bool>) -> Result<()> {
         let began = Instant::now();
-        while !cluster.says("sinfo", &["--noheader", "--format", "%T"])?.contains("idle") {
+        while !ready(self)? {
             if began.elapsed() > Duration::from_secs(120) {
-                let log = |name: &str| fs::read_to_string(cluster.folder.join("log").join(name)).unwrap_or_default();
-                bail!("the node does not come up: {}{}", log("slurmctld.log"), log("slurmd.log"));
+                let log = |name: &str| fs::read_to_string(self.folder.join("log").join(name)).unwrap_or_default();
+                bail!("{what} does not come up: {}{}{}", log("munged.err"), log("slurmctld.log"), log("slurmd.log"));
             }
             sleep(Duration::from_millis(300));
         }
-        Ok(cluster)
+        Ok(())
     }
 
     fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
