@@ -9,8 +9,6 @@ use crate::{Error, Result};
 
 /// The newest form of `config.json` known here.
 pub const FORMAT: u32 = 1;
-/// The newest form of `record.json` known here.
-pub(crate) const RECORD_FORMAT: u32 = 1;
 /// The most bytes of a JSON file that is read: more is no file of ours.
 const LARGEST: u64 = 64 << 20;
 

@@ -11,6 +11,7 @@ use hf_hub::{
     progress::{ProgressEvent, ProgressHandler, UploadEvent},
     repository::{CommitOperation, RepoTypeModel},
 };
+use vimae_spec::PictureKind;
 
 use crate::{
     Error, Event, Left, Options, Package, Result, check_revision, is_pickle_name,
@@ -233,8 +234,8 @@ fn transfer_is_known(remote: &Remote<'_>, package: &Package, revision: &str) -> 
 
 /// Files of an earlier push that this one does not have. What people put beside them stays.
 fn stale(package: &Package, parent: &Head) -> Vec<String> {
-    const OURS: [&str; 5] = ["codes.json", "confusion.json", "projection.json", "reconstructions.png", "samples.png"];
-    let gone = |file: &&String| OURS.contains(&file.as_str()) && !package.files().contains_key(*file);
+    let ours = |file: &str| PictureKind::ALL.iter().any(|kind| kind.file() == file);
+    let gone = |file: &&String| ours(file) && !package.files().contains_key(*file);
     parent.files.iter().filter(gone).cloned().collect()
 }
 

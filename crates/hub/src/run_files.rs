@@ -9,7 +9,7 @@ use vimae_spec::{RunRecord, RunSpec};
 
 use crate::{
     Error, Result,
-    config::{RECORD_FORMAT, is_plain, read_json},
+    config::{is_plain, read_json},
     weights::{Weights, read_weights},
 };
 
@@ -49,7 +49,7 @@ impl RunFiles {
             };
             return Err(Error::no_model(folder.display(), problem));
         }
-        let record: RunRecord = read_json(&path, RECORD_FORMAT)?;
+        let record: RunRecord = read_json(&path, RunRecord::FORMAT)?;
         if record.spec.sha256() != record.spec_sha256 {
             return Err(Error::damaged(&path, "its specification does not have the digest that it names"));
         }

@@ -1,15 +1,14 @@
 //! The results of a reproduction in other forms.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use serde::de::DeserializeOwned;
 use vimae_core::catalogue::unknown_name;
 use vimae_report::Export;
 use vimae_spec::{Cell, Paper, SummaryRow};
 
 pub use vimae_report::Format;
 
-use crate::{Error, Layout, Result};
+use crate::{Layout, Result, stored::read};
 
 /// What to export.
 #[derive(Debug, Clone)]
@@ -41,10 +40,4 @@ pub fn export(request: &ExportRequest) -> Result<String> {
         return Err(unknown_name("target", target, known).into());
     }
     Ok(Export { cells: &cells, summary: &summary, paper: &request.paper, targets: &request.targets, all: request.all }.to(request.format))
-}
-
-fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
-    let fault = |problem: String| Error::Record { path: path.into(), problem };
-    let text = std::fs::read(path).map_err(|e| fault(e.to_string()))?;
-    serde_json::from_slice(&text).map_err(|e| fault(e.to_string()))
 }

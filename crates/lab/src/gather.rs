@@ -9,8 +9,9 @@ use vimae_spec::{Cell, Experiment, Paper, RunRecord, SummaryRow};
 use crate::{
     Layout, Plan, Result, State, Status, cells, claims, comparisons, expectations,
     provenance::git_commit,
-    run::{finished, json},
+    run::finished,
     schedule::{Ends, Node},
+    stored::json,
     summary::over_seeds,
 };
 

@@ -33,6 +33,7 @@ mod resolve;
 mod run;
 mod schedule;
 mod schema;
+mod stored;
 mod summary;
 mod verify;
 

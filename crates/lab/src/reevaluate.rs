@@ -12,7 +12,8 @@ use crate::{
     measure::measure,
     provenance::git_commit,
     resolve::Parts,
-    run::{device_name, json, read_record},
+    run::{device_name, read_record},
+    stored::{json, read},
 };
 
 /// The form of file that this code writes.
@@ -90,11 +91,10 @@ fn earlier(path: &Path, sha256: &str) -> Result<Option<Reevaluation>> {
     if !path.exists() {
         return Ok(None);
     }
-    let fault = |problem: String| Error::Record { path: path.into(), problem };
-    let text = std::fs::read(path).map_err(|e| fault(e.to_string()))?;
-    let found: Reevaluation = serde_json::from_slice(&text).map_err(|e| fault(e.to_string()))?;
+    let found: Reevaluation = read(path)?;
     if found.sha256 == sha256 {
         return Ok(Some(found));
     }
-    Err(fault(format!("holds an evaluation with digest {}, where {sha256} is expected; move it away", found.sha256)))
+    let problem = format!("holds an evaluation with digest {}, where {sha256} is expected; move it away", found.sha256);
+    Err(Error::Record { path: path.into(), problem })
 }

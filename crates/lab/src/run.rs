@@ -15,10 +15,15 @@ use vimae_ops::AdamConfig;
 use vimae_spec::{RunRecord, RunSpec, Training, sha256_hex};
 use vimae_trainer::{Job, Plan, train};
 
-use crate::{Error, Result, RunFolder, Shelf, measure::measure, pictures, provenance::git_commit, resolve::Parts};
+use crate::{
+    Result, RunFolder, Shelf,
+    measure::measure,
+    pictures,
+    provenance::git_commit,
+    resolve::Parts,
+    stored::{json, read_versioned},
+};
 
-/// The form of record that this code writes.
-const FORMAT: u32 = 1;
 /// What runs were made with; another version may give other numbers.
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -67,13 +72,13 @@ pub struct Order<'a> {
 pub fn run(order: &Order<'_>, shelf: &mut Shelf, observe: &mut dyn FnMut(Event)) -> Result<RunRecord> {
     let &Order { spec, folder, root, device, stop } = order;
     let _lock = RunLock::take_within(folder.path(), PATIENCE)?;
-    let parts = Parts::of(spec, shelf, device)?;
-    if let Some(record) = finished(spec, parts.dataset.sha256(), folder)? {
+    if let Some(record) = finished(spec, shelf.open(&spec.dataset)?.sha256(), folder)? {
         observe(Event::Found);
         return Ok(record);
     }
     atomic::write(&folder.spec(), &json(spec)?)?;
 
+    let parts = Parts::of(spec, shelf, device)?;
     let line = parts.line()?;
     let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
     let determined_by = [&spec.training_sha256(), parts.dataset.sha256(), VERSION].join(" ");
@@ -92,7 +97,7 @@ pub fn run(order: &Order<'_>, shelf: &mut Shelf, observe: &mut dyn FnMut(Event))
         measure(&parts, &spec.evaluation, spec.seed, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
 
     let record = RunRecord {
-        format: FORMAT,
+        format: RunRecord::FORMAT,
         spec: spec.clone(),
         spec_sha256: spec.sha256(),
         training_sha256: spec.training_sha256(),
@@ -121,25 +126,12 @@ pub(crate) fn finished(spec: &RunSpec, data_sha256: &str, folder: &RunFolder) ->
     }
     let record = read_record(&folder.record())?;
     let same = record.spec_sha256 == spec.sha256() && record.data_sha256 == data_sha256 && record.version == VERSION;
-    Ok((record.format == FORMAT && same).then_some(record))
+    Ok((record.format == RunRecord::FORMAT && same).then_some(record))
 }
 
 /// Reads a run's record.
 pub(crate) fn read_record(path: &Path) -> Result<RunRecord> {
-    let fail = |problem: String| Error::Record { path: path.into(), problem };
-    let text = std::fs::read(path).map_err(|e| fail(e.to_string()))?;
-    let value: serde_json::Value = serde_json::from_slice(&text).map_err(|e| fail(e.to_string()))?;
-    match value.get("format").and_then(serde_json::Value::as_u64) {
-        Some(found) if found > FORMAT.into() => Err(fail(format!("format {found} is newer than {FORMAT}, which this version reads"))),
-        _ => serde_json::from_value(value).map_err(|e| fail(e.to_string())),
-    }
-}
-
-/// Pretty JSON with a line end.
-pub(crate) fn json(value: &impl serde::Serialize) -> Result<Vec<u8>> {
-    let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| Error::Record { path: "JSON".into(), problem: e.to_string() })?;
-    bytes.push(b'\n');
-    Ok(bytes)
+    read_versioned(path, RunRecord::FORMAT)
 }
 
 fn plan(training: &Training, seed: u64) -> Plan {

@@ -47,6 +47,25 @@ pub enum PictureKind {
     Confusion,
 }
 
+impl PictureKind {
+    /// Every kind.
+    pub const ALL: [Self; 7] =
+        [Self::Reconstructions, Self::Samples, Self::Traversals, Self::Interpolations, Self::Codes, Self::Projection, Self::Confusion];
+
+    /// The name of its file in a run's folder.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Reconstructions => "reconstructions.png",
+            Self::Samples => "samples.png",
+            Self::Traversals => "traversals.png",
+            Self::Interpolations => "interpolations.png",
+            Self::Codes => "codes.json",
+            Self::Projection => "projection.json",
+            Self::Confusion => "confusion.json",
+        }
+    }
+}
+
 /// A picture, or the data to draw one, beside the record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Picture {
@@ -74,7 +93,7 @@ pub struct Rollback {
 /// Everything known about a finished run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// Version of this form.
+    /// Version of this form: [`RunRecord::FORMAT`] or an older one.
     pub format: u32,
     /// The run's specification.
     pub spec: RunSpec,
@@ -109,4 +128,9 @@ pub struct RunRecord {
     pub pictures: Vec<Picture>,
     /// The training log beside the record: one JSON object a line, `{"step": .., "epoch": .., "loss": .., <term>: ..}`.
     pub log: String,
+}
+
+impl RunRecord {
+    /// The newest form of record known here.
+    pub const FORMAT: u32 = 1;
 }

@@ -10,7 +10,8 @@ use super::budget;
 
 use crate::{
     Error, Layout, Request, Result, RunFolder, Shelf, resolve,
-    run::{finished, json},
+    run::finished,
+    stored::{json, read_versioned},
 };
 
 /// The form of plan that this code writes.
@@ -96,15 +97,11 @@ impl Plan {
     /// Where there is none, or one of another form.
     pub fn load(out: &Path) -> Result<Self> {
         let path = Layout::new(out).plan();
-        let fail = |problem: String| Error::Record { path: path.clone(), problem };
-        let text = std::fs::read(&path).map_err(|e| fail(format!("{e}; give the folder of a reproduction, runs/quick for instance")))?;
-        let value: serde_json::Value = serde_json::from_slice(&text).map_err(|e| fail(e.to_string()))?;
-        match value.get("format").and_then(serde_json::Value::as_u64) {
-            Some(found) if found > u64::from(FORMAT) => {
-                Err(fail(format!("format {found} is newer than {FORMAT}, which this version reads")))
-            }
-            _ => serde_json::from_value(value).map_err(|e| fail(e.to_string())),
+        if !path.exists() {
+            let problem = "is not there; give the folder of a reproduction, runs/quick for instance".into();
+            return Err(Error::Record { path, problem });
         }
+        read_versioned(&path, FORMAT)
     }
 
     pub(crate) fn save(&self, out: &Path) -> Result<()> {

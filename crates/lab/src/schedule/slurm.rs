@@ -19,7 +19,7 @@ use vimae_checkpoint::atomic;
 use vimae_spec::Resources;
 
 use super::{Ends, Plan, Status};
-use crate::{Error, Request, Result, run::json};
+use crate::{Error, Request, Result, stored::json};
 
 const POLL: Duration = Duration::from_secs(1);
 /// Seconds before the end of its time at which a task is told.

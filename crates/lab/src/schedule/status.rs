@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use vimae_checkpoint::{RunLock, atomic, host};
 use vimae_trainer::Event as TrainingEvent;
 
-use crate::{Event, RunFolder, run::json};
+use crate::{Event, RunFolder, stored::json};
 
 /// Between two writes while nothing but the step changes.
 const EVERY: Duration = Duration::from_millis(500);
