@@ -16,38 +16,8 @@ threads=${THREADS:-2}
 images=${IMAGES:-100}
 size=${SIZE:-32}
 rows=${ROWS:-10000}
-root=$(cd "$(dirname "$0")/../.." && pwd)
-cd "$root"
-
-cargo build --release --quiet --package xtask
-ours=${CARGO_TARGET_DIR:-target}/release/xtask
-processor=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -1)
-slug=$(printf '%s' "$processor" | tr -cs 'A-Za-z0-9' '-' | sed 's/^-*//; s/-*$//' | tr '[:upper:]' '[:lower:]')
-out=${OUT:-experiments/results/bench/$(date -u +%Y-%m-%d)-$slug}
-mkdir -p "$out"
-file=$out/fid.jsonl
-
-json() { "$python" -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$1"; }
-{
-  printf '{"machine": %s, "cores": %s, "system": %s, "rustc": %s, "commit": %s, "torch": %s, "started": %s}\n' \
-    "$(json "$processor")" "$(nproc)" "$(json "$(uname -sr)")" "$(json "$(rustc --version)")" \
-    "$(json "$(git rev-parse HEAD)$(git diff --quiet HEAD || echo ' with changes')")" \
-    "$(json "$("$python" -c 'import torch; print(torch.__version__)')")" "$(json "$(date -u +%FT%TZ)")"
-} >> "$file"
-
-# measure WHO ROUND COMMAND...
-measure() {
-  local who=$1 round=$2 result word shown=
-  shift 2
-  result=$("$@")
-  # The command without this machine's folders.
-  for word in "$@"; do
-    case $word in */*) word=${word##*/} ;; esac
-    shown+="${shown:+ }$word"
-  done
-  printf '{"who": "%s", "round": %s, "load": %s, "command": %s, "result": %s}\n' "$who" "$round" \
-    "$(cut -d' ' -f1 /proc/loadavg)" "$(json "$shown")" "$result" >> "$file"
-}
+file=fid.jsonl
+. "$(dirname "$0")/rows.sh"
 
 export OMP_NUM_THREADS=$threads OPENBLAS_NUM_THREADS=$threads MKL_NUM_THREADS=$threads
 for round in $(seq "$alternations"); do
