@@ -6,13 +6,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use vimae_tests::command::{call, xtask};
 
-use crate::tiny::{contents, short, write};
-
-fn train(spec: &Path, out: &Path, more: &[&str]) -> Result<vimae_tests::command::Called> {
-    let mut arguments = vec!["train", spec.to_str().context("path")?, "--out", out.to_str().context("path")?];
-    arguments.extend(more);
-    call(&arguments)
-}
+use crate::tiny::{contents, short, train, write};
 
 /// All cells without what differs from one clock or folder to the next.
 pub(crate) fn cells(out: &Path) -> Result<Vec<Value>> {

@@ -7,16 +7,14 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use vimae_tests::command::{Called, call};
 
 use crate::{
     interruption::results,
-    tiny::{files, short, write},
+    tiny::{files, short, train, write},
 };
 
-fn train(spec: &Path, out: &Path) -> Result<Called> {
-    call(&["train", spec.to_str().context("path")?, "--out", out.to_str().context("path")?, "--retries", "0"])
-}
+/// A disk that is full or read-only stays so for a second attempt.
+const ONCE: &[&str] = &["--retries", "0"];
 
 /// A file system in memory that goes when it is dropped.
 struct Small(PathBuf);
@@ -65,18 +63,18 @@ fn a_full_or_read_only_disk_is_named_and_the_run_goes_on_to_the_same_bits_when_t
     let folder = tempfile::tempdir()?;
     let spec = write(folder.path(), &short())?;
     let undisturbed = folder.path().join("undisturbed");
-    ensure!(train(&spec, &undisturbed)?.success);
+    ensure!(train(&spec, &undisturbed, ONCE)?.success);
     let (expected, whole) = (results(&undisturbed)?, size(&undisturbed)?);
     for share in [0.2, 0.5, 0.8] {
         let Some(disk) = Small::mount(folder.path().join("disk"), (whole as f64 * share) as u64)? else { return Ok(()) };
-        let full = train(&spec, &disk.0)?;
+        let full = train(&spec, &disk.0, ONCE)?;
         assert!(!full.success && full.stderr.contains("No space left on device"), "{share}: {}", full.stderr);
         assert!(full.stderr.contains(disk.0.to_str().context("path")?) && !full.stderr.contains("panicked"), "{}", full.stderr);
         disk.remount("ro")?;
-        let fixed = train(&spec, &disk.0)?;
+        let fixed = train(&spec, &disk.0, ONCE)?;
         assert!(!fixed.success && fixed.stderr.contains("Read-only file system"), "{}", fixed.stderr);
         disk.remount(&format!("rw,size={}", whole * 3))?;
-        let again = train(&spec, &disk.0)?;
+        let again = train(&spec, &disk.0, ONCE)?;
         ensure!(again.success, "{}", again.stderr);
         assert!(results(&disk.0)? == expected, "a disk that was full at {share} gave other bits");
     }
@@ -96,7 +94,7 @@ fn refused(finished: &Path, spec: &Path, name: &str, change: impl Fn(&mut Vec<u8
     let (path, mut bytes) = files(&out, name)?.into_iter().next().context("no such file")?;
     change(&mut bytes);
     fs::write(&path, &bytes)?;
-    let called = train(spec, &out)?;
+    let called = train(spec, &out, ONCE)?;
     assert!(!called.success && !called.stderr.contains("panicked"), "{name}: {}", called.stderr);
     for word in words.iter().chain([&name]) {
         assert!(called.stderr.contains(word), "{name}: no {word:?} in: {}", called.stderr);
@@ -120,7 +118,7 @@ fn damaged_foreign_and_newer_files_are_refused_by_name_and_kept() -> Result<()> 
     let folder = tempfile::tempdir()?;
     let spec = write(folder.path(), &short())?;
     let out = folder.path().join("out");
-    ensure!(train(&spec, &out)?.success);
+    ensure!(train(&spec, &out, ONCE)?.success);
 
     refused(&out, &spec, "checkpoint.safetensors", |bytes| bytes.truncate(bytes.len() / 2), &["damaged checkpoint", "--fresh"])?;
     refused(&out, &spec, "checkpoint.safetensors", |bytes| *bytes.last_mut().unwrap_or(&mut 0) ^= 1, &["digest"])?;

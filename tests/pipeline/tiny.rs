@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
+use vimae_tests::command::{Called, call};
 
 /// Two methods on the digits with a network two filters wide.
 pub(crate) const TINY: &str = r#"
@@ -46,6 +47,13 @@ pub(crate) fn short() -> String {
         "[evaluation]\nmetrics = [\"reconstruction\", \"rate\", \"mmd\"]",
         1,
     )
+}
+
+/// Calls `cargo xtask train` for an experiment file.
+pub(crate) fn train(spec: &Path, out: &Path, more: &[&str]) -> Result<Called> {
+    let mut arguments = vec!["train", spec.to_str().context("path")?, "--out", out.to_str().context("path")?];
+    arguments.extend(more);
+    call(&arguments)
 }
 
 /// Writes an experiment file.

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use vimae_lab::{Plan, Submitted};
 
-use crate::{print, root};
+use crate::{print, reproduction};
 
 /// Stop a reproduction that works in another terminal or on a cluster.
 ///
@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let dir = arguments.dir.clone().unwrap_or_else(|| root().join("runs/quick"));
+    let dir = reproduction(arguments.dir.as_deref());
     Plan::load(&dir)?;
     let queued = Submitted::of(&dir).map(|submitted| Ok::<_, vimae_lab::Error>((submitted.queue()?.len(), submitted))).transpose()?;
     if let Some((tasks @ 1.., submitted)) = queued {

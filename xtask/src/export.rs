@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
 use vimae_lab::{ExportRequest, Format};
 
-use crate::{print, root};
+use crate::{print, reproduction, root};
 
 /// Write the tables of a reproduction as CSV (every cell, every column), LaTeX (booktabs) or Markdown.
 ///
@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let Arguments { folder, format, targets, all, out } = arguments;
     let root = root();
     let text = vimae_lab::export(&ExportRequest {
-        folder: folder.clone().unwrap_or_else(|| root.join("runs/quick")),
+        folder: reproduction(folder.as_deref()),
         paper: vimae_lab::paper(&root.join("experiments"))?,
         targets: targets.clone(),
         format: match format {

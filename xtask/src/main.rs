@@ -20,7 +20,11 @@ mod train;
 mod verify;
 mod worker;
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
@@ -96,6 +100,11 @@ fn main() -> ExitCode {
 fn root() -> PathBuf {
     let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
     here.parent().map(Into::into).unwrap_or(here)
+}
+
+/// The folder of a reproduction: the one named, or that of the quick profile.
+fn reproduction(named: Option<&Path>) -> PathBuf {
+    named.map_or_else(|| root().join("runs/quick"), Path::to_path_buf)
 }
 
 /// Where data sets are looked for: the folder named, the Hub's cache, the project's own cache.

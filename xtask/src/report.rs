@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::Args;
 
-use crate::{print, reproduce::summarise, root};
+use crate::{print, reproduce::summarise, reproduction, root};
 
 /// Write tables, summary and page of a reproduction again, from the runs that are finished there.
 ///
@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = root();
-    let dir = arguments.dir.clone().unwrap_or_else(|| root.join("runs/quick"));
+    let dir = reproduction(arguments.dir.as_deref());
     let outcome = vimae_lab::report(&dir, &root, &vimae_lab::paper(&root.join("experiments"))?)?;
     summarise(&outcome);
     match arguments.json {

@@ -9,7 +9,7 @@ use vimae_lab::{Node, Plan, State, Status, Submitted};
 use crate::{
     print,
     progress::{human, seconds_left},
-    root,
+    reproduction,
 };
 
 /// Show what runs, what is left and about how long it will take.
@@ -32,7 +32,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let dir = arguments.dir.clone().unwrap_or_else(|| root().join("runs/quick"));
+    let dir = reproduction(arguments.dir.as_deref());
     let plan = Plan::load(&dir)?;
     loop {
         let statuses: Vec<(&Node, Option<Status>)> = plan.nodes.iter().map(|node| (node, Status::read(&node.folder(&dir)))).collect();

@@ -70,7 +70,7 @@ impl<'a> Values<'a> {
             let holds = others.iter().all(|other| best > other);
             Cell {
                 target: target.into(),
-                metric: format!("claim.{}", claim.name),
+                metric: [PaperClaim::METRIC, &claim.name].concat(),
                 value: Some(f64::from(u8::from(holds))),
                 unit: "share of seeds".into(),
                 n: claim.than.len() + 1,

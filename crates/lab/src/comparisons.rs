@@ -5,7 +5,7 @@ mod paired;
 
 use std::collections::BTreeMap;
 
-use vimae_spec::{BootstrapInterval, Cell, Comparisons, PairedComparison, PaperVerdict, Standing, SummaryRow};
+use vimae_spec::{BootstrapInterval, Cell, Comparisons, PairedComparison, PaperClaim, PaperVerdict, Standing, SummaryRow};
 
 use crate::summary::interval;
 
@@ -19,7 +19,7 @@ pub(crate) fn of(cells: &[Cell], summary: &[SummaryRow]) -> Comparisons {
         how: how(),
         intervals: groups.iter().flat_map(Group::intervals).collect(),
         pairs: groups.iter().flat_map(Group::pairs).collect(),
-        verdicts: summary.iter().filter_map(|row| verdict(row, cells)).collect(),
+        verdicts: summary.iter().filter_map(verdict).collect(),
     }
 }
 
@@ -130,16 +130,11 @@ impl<'a> Group<'a> {
 
 /// Whether a metric says that something holds, rather than how much of it there is.
 fn decided(metric: &str) -> bool {
-    metric.starts_with("claim.") || metric.starts_with(crate::expectations::PREFIX)
+    metric.starts_with(PaperClaim::METRIC) || metric.starts_with(crate::expectations::PREFIX)
 }
 
-fn verdict(row: &SummaryRow, cells: &[Cell]) -> Option<PaperVerdict> {
+fn verdict(row: &SummaryRow) -> Option<PaperVerdict> {
     let (mean, paper) = (row.mean?, row.paper.filter(|_| !decided(&row.metric))?);
-    let mine = cells.iter().filter(|c| {
-        (&c.target, &c.dataset, &c.method, &c.metric, &c.protocol) == (&row.target, &row.dataset, &row.method, &row.metric, &row.protocol)
-            && c.paper_dataset == row.paper_dataset
-    });
-    let tolerated = mine.filter_map(|c| c.inside_tolerance).reduce(|a, b| a && b) == Some(true);
     let within = row.interval.is_some_and(|[low, high]| (low..=high).contains(&paper));
     let difference = mean - paper;
     let relative = (paper != 0.0).then(|| difference / paper.abs());
@@ -147,10 +142,10 @@ fn verdict(row: &SummaryRow, cells: &[Cell]) -> Option<PaperVerdict> {
         1 => "1 seed".to_owned(),
         n => format!("{n} seeds"),
     };
-    let (standing, start) = match (within, tolerated) {
+    let (standing, start) = match (within, row.inside) {
         (true, _) => (Standing::InsideInterval, "the paper's value lies in the 95 % interval"),
-        (false, true) => (Standing::InsideTolerance, "inside the stated tolerance"),
-        (false, false) => (Standing::Differs, "differs"),
+        (false, Some(true)) => (Standing::InsideTolerance, "inside the stated tolerance"),
+        (false, _) => (Standing::Differs, "differs"),
     };
     let share = relative.map_or_else(String::new, |share| format!(" ({:+.1} %)", 100.0 * share));
     Some(PaperVerdict {

@@ -10,9 +10,7 @@ use vimae_spec::{Cell, SummaryRow};
 pub(crate) fn over_seeds(cells: &[Cell]) -> Vec<SummaryRow> {
     let mut groups: BTreeMap<[&str; 6], (usize, Vec<&Cell>)> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
-        let stands_for = cell.paper_dataset.as_ref().unwrap_or(&cell.dataset);
-        let key = [&cell.target, &cell.dataset, stands_for, &cell.method, &cell.metric, &cell.protocol].map(String::as_str);
-        groups.entry(key).or_insert_with(|| (index, Vec::new())).1.push(cell);
+        groups.entry(cell.key()).or_insert_with(|| (index, Vec::new())).1.push(cell);
     }
     let mut groups: Vec<_> = groups.into_values().collect();
     groups.sort_by_key(|(first, _)| *first);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use vimae_spec::{Certainty, Paper, PaperRow, PaperTarget, SummaryRow};
+use vimae_spec::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget, SummaryRow};
 
-use crate::{method, page::CLAIM};
+use crate::method;
 
 /// A table or figure of the paper, or an experiment that has none, with our values for it.
 #[derive(Debug)]
@@ -78,7 +78,7 @@ fn target<'a>(name: &'a str, paper: Option<&'a PaperTarget>, summary: &'a [Summa
     let shown: BTreeSet<*const SummaryRow> =
         comparisons.iter().flat_map(|c| &c.entries).filter_map(|entry| entry.ours.map(std::ptr::from_ref)).collect();
     // Claims stand in the summary.
-    let other = |row: &&SummaryRow| !row.metric.starts_with(CLAIM) && !shown.contains(&std::ptr::from_ref(*row));
+    let other = |row: &&SummaryRow| !row.metric.starts_with(PaperClaim::METRIC) && !shown.contains(&std::ptr::from_ref(*row));
     let mut others: Vec<&SummaryRow> = mine.into_iter().filter(other).collect();
     others.sort_by_key(|row| (row.dataset.as_str(), row.metric.as_str(), row.protocol.as_str(), method::rank(&row.method)));
     Target { name, paper, comparisons, others }

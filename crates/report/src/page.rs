@@ -18,8 +18,6 @@ use maud::{Markup, PreEscaped, html};
 
 use crate::{Result, compare};
 
-pub(crate) use claims::METRIC as CLAIM;
-
 pub(crate) use document::document;
 pub use input::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
 

@@ -55,6 +55,15 @@ pub struct Cell {
     pub note: Option<String>,
 }
 
+impl Cell {
+    /// What it is a value of, with or without other seeds: target, data set, data set that it stands for, method, metric,
+    /// protocol.
+    pub fn key(&self) -> [&str; 6] {
+        let stands_for = self.paper_dataset.as_ref().unwrap_or(&self.dataset);
+        [&self.target, &self.dataset, stands_for, &self.method, &self.metric, &self.protocol].map(String::as_str)
+    }
+}
+
 /// All cells of a reproduction.
 pub type Results = Vec<Cell>;
 
@@ -97,4 +106,12 @@ pub struct SummaryRow {
     /// What a reader should know beside the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+}
+
+impl SummaryRow {
+    /// The key of the cells behind it: [`Cell::key`].
+    pub fn key(&self) -> [&str; 6] {
+        let stands_for = self.paper_dataset.as_ref().unwrap_or(&self.dataset);
+        [&self.target, &self.dataset, stands_for, &self.method, &self.metric, &self.protocol].map(String::as_str)
+    }
 }

@@ -61,6 +61,11 @@ pub struct PaperClaim {
     pub than: Vec<String>,
 }
 
+impl PaperClaim {
+    /// What the metric of its cells begins with, before its name.
+    pub const METRIC: &str = "claim.";
+}
+
 impl PaperTarget {
     fn printed() -> Certainty {
         Certainty::Printed

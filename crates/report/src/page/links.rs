@@ -39,7 +39,7 @@ impl<'a> Links<'a> {
         let experiments: BTreeMap<&str, &str> = experiments.collect();
         let mut titles = BTreeMap::new();
         for cell in input.cells {
-            seeds.entry(key_of_cell(cell)).or_default().push((cell.seed, cell));
+            seeds.entry(cell.key()).or_default().push((cell.seed, cell));
             if let Some(title) = experiments.get(cell.spec_sha256.as_str()) {
                 titles.insert(cell.target.as_str(), *title);
             }
@@ -78,7 +78,7 @@ impl<'a> Links<'a> {
 
     /// The seeds behind a mean, each linked to its value.
     pub(super) fn seeds(&self, row: &SummaryRow) -> Markup {
-        let seeds = self.seeds.get(&key_of_mean(row)).map_or(&[][..], Vec::as_slice);
+        let seeds = self.seeds.get(&row.key()).map_or(&[][..], Vec::as_slice);
         html! { @if seeds.is_empty() { (row.seeds) } @else {
             @for (seed, cell) in seeds.iter().take(MOST_SEEDS) { a href={ "#" (of_cell(cell)) } title={ "the value of seed " (seed) } { (seed) } " " }
             @if seeds.len() > MOST_SEEDS { "… of " (seeds.len()) }
@@ -91,25 +91,13 @@ pub(super) fn of_pictures(place: usize) -> String {
     format!("pictures-{}", place + 1)
 }
 
-/// What a mean is of.
-fn key_of_mean(row: &SummaryRow) -> [&str; 6] {
-    let stands_for = row.paper_dataset.as_ref().unwrap_or(&row.dataset);
-    [&row.target, &row.dataset, stands_for, &row.method, &row.metric, &row.protocol]
-}
-
-/// The key of the mean that a value is part of.
-fn key_of_cell(cell: &Cell) -> [&str; 6] {
-    let stands_for = cell.paper_dataset.as_ref().unwrap_or(&cell.dataset);
-    [&cell.target, &cell.dataset, stands_for, &cell.method, &cell.metric, &cell.protocol]
-}
-
 /// The name of a mean.
 pub(super) fn of_mean(row: &SummaryRow) -> String {
-    name('m', &key_of_mean(row))
+    name('m', &row.key())
 }
 
 fn of_cell(cell: &Cell) -> String {
-    name('v', &[&key_of_cell(cell)[..], &[&cell.seed.to_string()]].concat())
+    name('v', &[&cell.key()[..], &[&cell.seed.to_string()]].concat())
 }
 
 fn name(kind: char, parts: &[&str]) -> String {
