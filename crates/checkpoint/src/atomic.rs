@@ -13,6 +13,18 @@ use crate::{Error, Result};
 /// # Errors
 /// [`Error::File`], naming the file or folder that refuses; what was at `path` is still there then.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, true)
+}
+
+/// Writes as [`write()`] does, but does not wait for the disk: for what is written often and may be lost in a power cut.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_unsynced(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes, false)
+}
+
+fn replace(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(Error::file(parent))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -21,7 +33,9 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     let written = (|| {
         let mut file = File::create(&beside)?;
         file.write_all(bytes)?;
-        file.sync_all()?;
+        if sync {
+            file.sync_all()?;
+        }
         fs::rename(&beside, path)
     })();
     if let Err(source) = written {
@@ -29,7 +43,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
         return Err(Error::File { path: path.into(), source });
     }
     // The rename itself must survive a power cut; folders cannot be synced everywhere.
-    if let Ok(folder) = File::open(parent) {
+    if sync && let Ok(folder) = File::open(parent) {
         let _ = folder.sync_all();
     }
     Ok(())
@@ -46,6 +60,8 @@ mod tests {
         write(&path, b"one").unwrap();
         write(&path, b"two").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"two");
+        write_unsynced(&path, b"three").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"three");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
     }
 

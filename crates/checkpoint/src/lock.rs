@@ -1,6 +1,7 @@
 //! One process a run.
 
 use std::{
+    fmt,
     fs::{self, File, OpenOptions},
     io::Write,
     path::Path,
@@ -15,6 +16,33 @@ use crate::{Error, Result};
 /// How long a lock that is held is tried again before it counts as taken: someone may only be looking.
 const GLANCE: Duration = Duration::from_millis(200);
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
+
+const LOCK: &str = ".lock";
+/// What stands in the file, before the number and before the machine.
+const PROCESS: &str = "process ";
+const MACHINE: &str = " on ";
+
+/// Who holds a lock, as its file says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Owner(String);
+
+impl Owner {
+    fn read(path: &Path) -> Self {
+        Self(fs::read_to_string(path).unwrap_or_default().trim().to_owned())
+    }
+
+    /// The number of the process, where it runs on this machine.
+    pub fn process_here(&self) -> Option<u32> {
+        let (process, machine) = self.0.strip_prefix(PROCESS)?.split_once(MACHINE)?;
+        (machine == host()).then(|| process.parse().ok())?
+    }
+}
+
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
 
 /// The right to write into a run's folder, held until dropped. The operating system frees it when the
 /// process ends, however it ends.
@@ -39,24 +67,29 @@ impl RunLock {
     /// As [`RunLock::take`].
     pub fn take_within(folder: &Path, patience: Duration) -> Result<Self> {
         fs::create_dir_all(folder).map_err(Error::file(folder))?;
-        let path = folder.join(".lock");
+        let path = folder.join(LOCK);
         let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path).map_err(Error::file(&path))?;
         let began = Instant::now();
         while !file.try_lock_exclusive().map_err(Error::file(&path))? {
             if began.elapsed() >= patience {
-                let owner = fs::read_to_string(&path).unwrap_or_default();
-                return Err(Error::Locked { path, owner: owner.trim().to_owned() });
+                let owner = Owner::read(&path).to_string();
+                return Err(Error::Locked { path, owner });
             }
             sleep(BETWEEN_TRIES);
         }
         // Who holds it is for people; the lock itself does not depend on it.
-        let _ = file.set_len(0).and_then(|()| writeln!(file, "process {} on {}", std::process::id(), host()));
+        let _ = file.set_len(0).and_then(|()| writeln!(file, "{PROCESS}{}{MACHINE}{}", std::process::id(), host()));
         Ok(Self { _file: file })
+    }
+
+    /// Who has the lock of `folder` now; nothing where nobody has. The answer may be old when it is read.
+    pub fn owner(folder: &Path) -> Option<Owner> {
+        Self::is_held(folder).then(|| Owner::read(&folder.join(LOCK)))
     }
 
     /// Whether some process has the lock of `folder` now. The answer may be old when it is read.
     pub fn is_held(folder: &Path) -> bool {
-        File::open(folder.join(".lock")).is_ok_and(|file| matches!(FileExt::try_lock_shared(&file), Ok(false)))
+        File::open(folder.join(LOCK)).is_ok_and(|file| matches!(FileExt::try_lock_shared(&file), Ok(false)))
     }
 }
 
@@ -76,10 +109,12 @@ mod tests {
         assert!(!RunLock::is_held(folder.path()));
         let first = RunLock::take(folder.path()).unwrap();
         assert!(RunLock::is_held(folder.path()));
+        assert_eq!(RunLock::owner(folder.path()).unwrap().process_here(), Some(std::process::id()));
+        assert_eq!(Owner("process 12 on another machine".into()).process_here(), None);
         let message = RunLock::take(folder.path()).unwrap_err().to_string();
         assert!(message.contains(&format!("process {} on ", std::process::id())), "{message}");
         drop(first);
-        assert!(!RunLock::is_held(folder.path()));
+        assert_eq!(RunLock::owner(folder.path()), None);
         RunLock::take(folder.path()).unwrap();
     }
 }

@@ -16,10 +16,7 @@ use crate::{Error, Estimator, Result, Shelf, resolve};
 /// The first mistake, with its file and method.
 pub fn check_experiment(path: &Path, paper: &Paper, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Experiment> {
     let experiment = Experiment::load(path)?;
-    if let Some(target) = experiment.targets.iter().find(|target| !paper.0.contains_key(*target)) {
-        let source = unknown_name("target", target, paper.0.keys().map(String::as_str));
-        return Err(Error::Part { place: path.display().to_string(), source });
-    }
+    check_targets(&experiment, paper)?;
     for spec in experiment.runs(1) {
         let place = format!("{}, method {}", path.display(), spec.method);
         let part = |source| Error::Part { place: place.clone(), source };
@@ -33,6 +30,13 @@ pub fn check_experiment(path: &Path, paper: &Paper, estimator: &mut Estimator, s
         resolve::check_fit(&spec, (shape, PixelRange::Unit)).map_err(part)?;
     }
     Ok(experiment)
+}
+
+/// That the paper has every target of an experiment.
+pub(crate) fn check_targets(experiment: &Experiment, paper: &Paper) -> Result<()> {
+    let Some(target) = experiment.targets.iter().find(|target| !paper.0.contains_key(*target)) else { return Ok(()) };
+    let source = unknown_name("target", target, paper.0.keys().map(String::as_str));
+    Err(Error::Part { place: experiment.path.display().to_string(), source })
 }
 
 fn dataset(spec: &RunSpec) -> vimae_core::Result<()> {

@@ -7,7 +7,6 @@ use std::{
 
 use candle_core::Device;
 use rayon::prelude::*;
-use vimae_checkpoint::load_weights;
 use vimae_core::{ImageShape, Mode, Purpose, Split, Streams};
 use vimae_datasets::{Container, Picture};
 use vimae_metrics::{
@@ -69,13 +68,11 @@ pub(crate) fn open(place: &str, count: usize, skip_broken: bool, shelf: &mut She
 
 fn of_run(folder: &RunFolder, count: usize, shelf: &mut Shelf) -> Result<Opened> {
     let record = read_record(&folder.record())?;
-    let parts = Parts::of(&record.spec, shelf, &Device::Cpu)?;
-    let (weights, sha256) = load_weights(&folder.model())?;
+    let (parts, sha256) = Parts::trained(&record.spec, folder, shelf, &Device::Cpu)?;
     if sha256 != record.weights_sha256 {
         let problem = format!("holds weights {sha256}, its record says {}", record.weights_sha256);
         return Err(Error::Pictures { place: folder.model().display().to_string(), problem });
     }
-    parts.line()?.load(&weights)?;
     let sampler = Sampler::of(&parts)?;
     let count = if count == usize::MAX { record.spec.evaluation.prior_samples } else { count };
     let size = parts.model.code_size();

@@ -3,7 +3,7 @@
 use std::{path::Path, path::PathBuf, time::Instant};
 
 use candle_core::Device;
-use vimae_checkpoint::{RunLock, atomic, load_weights};
+use vimae_checkpoint::{RunLock, atomic};
 use vimae_eval::chosen;
 use vimae_spec::{Evaluation, Reevaluation};
 
@@ -55,8 +55,7 @@ pub fn reevaluate(
         return Ok(Reevaluated { result, path });
     }
 
-    let parts = Parts::of(&record.spec, shelf, device)?;
-    let (weights, weights_sha256) = load_weights(&folder.model())?;
+    let (parts, weights_sha256) = Parts::trained(&record.spec, folder, shelf, device)?;
     for (what, recorded, found) in
         [("weights", &record.weights_sha256, weights_sha256.as_str()), ("data", &record.data_sha256, parts.dataset.sha256())]
     {
@@ -65,7 +64,6 @@ pub fn reevaluate(
             return Err(Error::Record { path: folder.record(), problem });
         }
     }
-    parts.line()?.load(&weights)?;
     let started = Instant::now();
     let progress = &mut |what: &str, done, of| observe(Event::Evaluating { what: what.into(), done, of });
     let measurements = measure(&parts, &evaluation, record.spec.seed, progress)?.measurements;

@@ -10,7 +10,7 @@ use crate::{
     Outcome, Plan, Profile, Result, Shelf, Status,
     device::names,
     gather::gather,
-    schedule::{Launcher, launch},
+    schedule::{Errand, Launcher, launch},
 };
 
 /// What to reproduce, and where.
@@ -54,14 +54,14 @@ pub struct Request {
 pub fn reproduce(request: &Request, stop: &AtomicBool, observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Result<Outcome> {
     let started = Instant::now();
     // What the command line has wrong should be known before any data is read.
-    names(&request.device)?;
+    let devices = names(&request.device)?;
     let _lock = RunLock::take(&request.out)?;
     // An unwritable folder should be known now, not after the first run.
     atomic::write(&request.out.join(".vimae"), b"results of cargo xtask reproduce\n")?;
     let mut shelf = Shelf::new(request.sources.clone());
-    let plan = Plan::of(request, &mut shelf)?;
+    let plan = Plan::of(request, &devices, &mut shelf)?;
     plan.save(&request.out)?;
-    let ends = launch(request, &plan, &mut shelf, stop, observe)?;
+    let ends = launch(Errand { request, plan: &plan, devices: &devices, stop }, &mut shelf, observe)?;
     drop(shelf);
     gather(&plan, &ends, &request.out, &request.root, &request.paper, Some(started.elapsed().as_secs_f64()))
 }

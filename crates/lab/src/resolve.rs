@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use candle_core::{DType, Device};
 use serde_json::Map;
+use vimae_checkpoint::load_weights;
 use vimae_core::{
     AutoEncoder, Dataset, Divergence, EncoderNoise, ImageShape, MetricFiles, Objective, PartRequest, PixelNoise, PixelRange, Prior,
     Settings, Split, Streams, WithNoise, objective::check_parts,
@@ -19,7 +20,7 @@ use vimae_priors::{BuildPrior, PRIORS};
 use vimae_spec::{Component, RunSpec};
 use vimae_trainer::Line;
 
-use crate::{Error, Result, fid_weights};
+use crate::{Error, Result, RunFolder, fid_weights};
 
 /// The parts of one run.
 pub(crate) struct Parts {
@@ -58,6 +59,14 @@ impl Parts {
         };
         let model = vimae_models::build(&spec.model.name, &spec.model.settings, &request)?;
         Ok(Self { dataset, model: Box::new(WithNoise::new(model, noise)?), objective, prior, divergence, files })
+    }
+
+    /// The parts of a run with the weights in its folder, and the digest of these.
+    pub(crate) fn trained(spec: &RunSpec, folder: &RunFolder, shelf: &mut Shelf, device: &Device) -> Result<(Self, String)> {
+        let parts = Self::of(spec, shelf, device)?;
+        let (weights, sha256) = load_weights(&folder.model())?;
+        parts.line()?.load(&weights)?;
+        Ok((parts, sha256))
     }
 
     /// What meets in every training step.

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use candle_core::Device;
-use vimae_checkpoint::load_weights;
 use vimae_core::catalogue::unknown_name;
 use vimae_metrics::METRICS;
 use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, MaskFill, Measurement, NoiseOn};
@@ -31,9 +30,7 @@ pub struct Check {
 pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Result<Vec<Check>> {
     let record = read_record(&folder.record())?;
     let asked = asked(&record.measurements, cell)?;
-    let parts = Parts::of(&record.spec, shelf, &Device::Cpu)?;
-    let (weights, weights_sha256) = load_weights(&folder.model())?;
-    parts.line()?.load(&weights)?;
+    let (parts, weights_sha256) = Parts::trained(&record.spec, folder, shelf, &Device::Cpu)?;
     let mut checks = vec![
         text("spec", &record.spec_sha256, &record.spec.sha256()),
         text("data", &record.data_sha256, parts.dataset.sha256()),

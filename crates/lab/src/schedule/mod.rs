@@ -8,7 +8,10 @@ mod slurm;
 mod status;
 mod work;
 
-use std::{path::PathBuf, sync::atomic::AtomicBool};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 pub(crate) use plan::with_data;
 pub use plan::{Node, Plan};
@@ -51,31 +54,47 @@ impl Launcher {
     }
 }
 
+/// What a launcher is to do.
+#[derive(Clone, Copy)]
+pub(crate) struct Errand<'a> {
+    pub request: &'a Request,
+    pub plan: &'a Plan,
+    /// The devices that workers share, at least one.
+    pub devices: &'a [String],
+    /// Once true, runs save their state and no other is begun.
+    pub stop: &'a AtomicBool,
+}
+
+impl Errand<'_> {
+    fn stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The device of the worker in `slot`.
+    fn device(&self, slot: usize) -> &str {
+        self.devices.get(slot % self.devices.len().max(1)).map_or("cpu", String::as_str)
+    }
+
+    /// The ends of runs that were finished before anyone began, absent for the others.
+    fn found(&self, observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Ends {
+        let end = |(index, node): (usize, &Node)| {
+            let status = node.found.then(|| Status::found(&self.request.device))?;
+            observe(self.plan, index, &status);
+            Some(status)
+        };
+        self.plan.nodes.iter().enumerate().map(end).collect()
+    }
+}
+
 /// How the last attempt at each run of the plan ended; absent for those that nobody began.
 pub(crate) type Ends = Vec<Option<Status>>;
 
-/// The ends of runs that were finished before anyone began, absent for the others.
-fn found(request: &Request, plan: &Plan, observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Ends {
-    let end = |(index, node): (usize, &Node)| {
-        let status = node.found.then(|| Status::found(&request.device))?;
-        observe(plan, index, &status);
-        Some(status)
-    };
-    plan.nodes.iter().enumerate().map(end).collect()
-}
-
 /// Has every run worked on that is not finished yet. A run that fails in a way that may pass is tried again
 /// [`Request::retries`] times; no failure stops the others.
-pub(crate) fn launch(
-    request: &Request,
-    plan: &Plan,
-    shelf: &mut Shelf,
-    stop: &AtomicBool,
-    observe: &mut dyn FnMut(&Plan, usize, &Status),
-) -> Result<Ends> {
-    match &request.launcher {
-        Launcher::Here => here::launch(request, plan, shelf, stop, observe),
-        Launcher::Processes { program, jobs } => processes::launch(request, plan, (program, *jobs), stop, observe),
-        Launcher::Slurm { program, jobs } => slurm::launch(request, plan, (program, *jobs), stop, observe),
+pub(crate) fn launch(errand: Errand<'_>, shelf: &mut Shelf, observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Result<Ends> {
+    match &errand.request.launcher {
+        Launcher::Here => here::launch(errand, shelf, observe),
+        Launcher::Processes { program, jobs } => processes::launch(errand, (program, *jobs), observe),
+        Launcher::Slurm { program, jobs } => slurm::launch(errand, (program, *jobs), observe),
     }
 }

@@ -9,7 +9,9 @@ use vimae_spec::{Experiment, RunSpec};
 use super::budget;
 
 use crate::{
-    Error, Layout, Request, Result, RunFolder, Shelf, resolve,
+    Error, Layout, Request, Result, RunFolder, Shelf,
+    check::check_targets,
+    resolve,
     run::finished,
     stored::{json, read_versioned},
 };
@@ -59,7 +61,7 @@ impl Plan {
     /// # Errors
     /// For a part that does not exist, data that is not here and that nothing stands in for, a run that another
     /// process works on where it should be forgotten.
-    pub(crate) fn of(request: &Request, shelf: &mut Shelf) -> Result<Self> {
+    pub(crate) fn of(request: &Request, devices: &[String], shelf: &mut Shelf) -> Result<Self> {
         let layout = Layout::new(&request.out);
         let mut plan = Self {
             format: FORMAT,
@@ -72,10 +74,7 @@ impl Plan {
             tf32: vimae_ops::tf32_allowed(),
         };
         for experiment in &request.profile.experiments {
-            if let Some(target) = experiment.targets.iter().find(|target| !request.paper.0.contains_key(*target)) {
-                let source = vimae_core::catalogue::unknown_name("target", target, request.paper.0.keys().map(String::as_str));
-                return Err(Error::Part { place: experiment.path.display().to_string(), source });
-            }
+            check_targets(experiment, &request.paper)?;
             let experiment = with_data(experiment, shelf)?;
             let owner = plan.experiments.len();
             for mut spec in experiment.runs(request.seeds.unwrap_or(experiment.seeds)) {
@@ -87,7 +86,7 @@ impl Plan {
             }
             plan.experiments.push(experiment);
         }
-        budget::apply(&mut plan, request, shelf)?;
+        budget::apply(&mut plan, request, devices, shelf)?;
         Ok(plan)
     }
 

@@ -5,15 +5,14 @@ use std::{
     fs::OpenOptions,
     path::Path,
     process::{Child, Command, ExitStatus, Stdio},
-    sync::atomic::{AtomicBool, Ordering},
     thread::{available_parallelism, sleep},
     time::Duration,
 };
 
-use vimae_checkpoint::{RunLock, host};
+use vimae_checkpoint::RunLock;
 
-use super::{Ends, Plan, State, Status, found};
-use crate::{Error, Request, Result, device::names};
+use super::{Ends, Errand, Plan, State, Status};
+use crate::{Error, Request, Result};
 
 const POLL: Duration = Duration::from_millis(100);
 
@@ -25,31 +24,22 @@ struct Worker {
     child: Child,
 }
 
-pub(super) fn launch(
-    request: &Request,
-    plan: &Plan,
-    (program, jobs): (&Path, usize),
-    stop: &AtomicBool,
-    observe: &mut dyn FnMut(&Plan, usize, &Status),
-) -> Result<Ends> {
-    let devices = names(&request.device)?;
+pub(super) fn launch(errand: Errand<'_>, (program, jobs): (&Path, usize), observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Result<Ends> {
+    let Errand { request, plan, .. } = errand;
     let threads = available_parallelism().map_or(1, |cores| (cores.get() / jobs).max(1));
-    let mut ends = found(request, plan, observe);
+    let mut ends = errand.found(observe);
     let mut waiting: VecDeque<(usize, u64)> =
         ends.iter().enumerate().filter(|(_, end)| end.is_none()).map(|(index, _)| (index, 1)).collect();
     let (mut workers, mut slots): (Vec<Worker>, Vec<usize>) = (Vec::new(), (0..jobs).rev().collect());
     let mut told = false;
-    while !(workers.is_empty() && (waiting.is_empty() || stop.load(Ordering::Relaxed))) {
-        while let Some((slot, (index, attempt))) =
-            slots.last().copied().zip(waiting.front().copied()).filter(|_| !stop.load(Ordering::Relaxed))
-        {
-            let device = devices.get(slot % devices.len().max(1)).map_or("cpu", String::as_str);
-            let child = spawn(request, plan, program, (index, attempt), device, threads)?;
+    while !(workers.is_empty() && (waiting.is_empty() || errand.stopped())) {
+        while let Some((slot, (index, attempt))) = slots.last().copied().zip(waiting.front().copied()).filter(|_| !errand.stopped()) {
+            let child = spawn(request, plan, program, (index, attempt), errand.device(slot), threads)?;
             slots.pop();
             waiting.pop_front();
             workers.push(Worker { index, attempt, slot, child });
         }
-        if stop.load(Ordering::Relaxed) && !told {
+        if errand.stopped() && !told {
             workers.iter().for_each(|worker| _ = ask_to_stop(worker.child.id()));
             told = true;
         }
@@ -122,15 +112,10 @@ fn last(status: Option<Status>, ended: ExitStatus, device: &str, attempt: u64, l
 /// # Errors
 /// Where it works on another machine, or cannot be told.
 pub fn stop_local(out: &Path) -> Result<Option<u32>> {
-    if !RunLock::is_held(out) {
-        return Ok(None);
-    }
-    let path = out.join(".lock");
-    let owner = std::fs::read_to_string(&path).unwrap_or_default();
-    let process = owner.strip_prefix("process ").and_then(|rest| rest.trim().split_once(" on ")).filter(|(_, machine)| *machine == host());
-    match process.and_then(|(process, _)| process.parse().ok()) {
+    let Some(owner) = RunLock::owner(out) else { return Ok(None) };
+    match owner.process_here() {
         Some(process) if ask_to_stop(process) => Ok(Some(process)),
-        _ => Err(Error::Launch { path, problem: format!("cannot tell its owner to stop ({}); stop it there", owner.trim()) }),
+        _ => Err(Error::Launch { path: out.into(), problem: format!("cannot tell its owner to stop ({owner}); stop it there") }),
     }
 }
 

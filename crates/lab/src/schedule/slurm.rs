@@ -9,7 +9,6 @@ use std::{
     fmt::Write,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::{AtomicBool, Ordering},
     thread::sleep,
     time::Duration,
 };
@@ -18,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use vimae_checkpoint::atomic;
 use vimae_spec::Resources;
 
-use super::{Ends, Plan, Status};
+use super::{Ends, Errand, Plan, Status};
 use crate::{Error, Request, Result, stored::json};
 
 const POLL: Duration = Duration::from_secs(1);
@@ -68,13 +67,8 @@ impl Submitted {
     }
 }
 
-pub(super) fn launch(
-    request: &Request,
-    plan: &Plan,
-    (program, jobs): (&Path, usize),
-    stop: &AtomicBool,
-    observe: &mut dyn FnMut(&Plan, usize, &Status),
-) -> Result<Ends> {
+pub(super) fn launch(errand: Errand<'_>, (program, jobs): (&Path, usize), observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Result<Ends> {
+    let Errand { request, plan, .. } = errand;
     let out = std::path::absolute(&request.out).map_err(|e| launch_error(&request.out, e))?;
     if let Some(queue) = Submitted::of(&out).map(|earlier| earlier.queue()).transpose()?.filter(|queue| !queue.is_empty()) {
         let problem = format!(
@@ -89,7 +83,7 @@ pub(super) fn launch(
         return Ok(statuses());
     }
     let submitted = submit(request, plan, (program, jobs), &out)?;
-    while !stop.load(Ordering::Relaxed) {
+    while !errand.stopped() {
         for (index, status) in statuses().iter().enumerate() {
             if let Some(status) = status {
                 observe(plan, index, status);

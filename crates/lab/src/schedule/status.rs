@@ -159,6 +159,6 @@ impl Reporter {
     /// A status is for people: where it cannot be written, the run itself will say what is wrong with the folder.
     fn write(&self) {
         let status = Status { updated: now(), ..self.status.clone() };
-        let _ = json(&status).map(|bytes| atomic::write(&self.folder.status(), &bytes));
+        let _ = json(&status).map(|bytes| atomic::write_unsynced(&self.folder.status(), &bytes));
     }
 }
