@@ -1,13 +1,14 @@
 //! Kills and other numbers of threads change no bit.
 
 use std::{
+    os::unix::process::CommandExt,
     path::Path,
     process::{Command, Stdio},
     thread::sleep,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use vimae_tests::command::xtask;
 
 use crate::tiny::{contents, short, write};
@@ -24,7 +25,7 @@ pub(crate) fn results(out: &Path) -> Result<Vec<Vec<u8>>> {
     Ok(all)
 }
 
-fn command(spec: &Path, out: &Path, threads: usize) -> Result<Command> {
+pub(crate) fn command(spec: &Path, out: &Path, threads: usize) -> Result<Command> {
     let mut command = Command::new(xtask()?);
     command.arg("train").arg(spec).arg("--out").arg(out).env("RAYON_NUM_THREADS", threads.to_string());
     command.stdout(Stdio::null()).stderr(Stdio::null());
@@ -47,22 +48,30 @@ fn a_killed_run_goes_on_to_the_same_bits_on_any_number_of_threads() -> Result<()
     let killed = folder.path().join("killed");
     let mut kills = 0;
     for pause in [0, 15, 40, 80, 120, 5] {
-        let mut child = command(&spec, &killed, 1)?.spawn()?;
-        let (began, before) = (Instant::now(), checkpoints(&killed));
-        while checkpoints(&killed) == before && child.try_wait()?.is_none() && began.elapsed() < Duration::from_secs(60) {
-            sleep(Duration::from_millis(2));
-        }
-        sleep(Duration::from_millis(pause));
-        if child.try_wait()?.is_none() {
-            child.kill().context("kill")?;
-            kills += 1;
-        }
-        child.wait()?;
+        kills += usize::from(killed_once_it_wrote(command(&spec, &killed, 1)?, &killed, Duration::from_millis(pause))?);
     }
     ensure!(kills >= 3, "only {kills} of the runs lived long enough to be killed");
     ensure!(command(&spec, &killed, 1)?.status()?.success());
     ensure!(expected == results(&killed)?, "killed {kills} times, the runs gave other bits");
     Ok(())
+}
+
+/// Starts a command with all that it starts, and kills it `pause` after it has written a checkpoint below `out`. Says
+/// whether it was alive still.
+pub(crate) fn killed_once_it_wrote(mut command: Command, out: &Path, pause: Duration) -> Result<bool> {
+    let mut child = command.process_group(0).spawn()?;
+    let (began, before) = (Instant::now(), checkpoints(out));
+    while checkpoints(out) == before && child.try_wait()?.is_none() && began.elapsed() < Duration::from_secs(60) {
+        sleep(Duration::from_millis(2));
+    }
+    sleep(pause);
+    let alive = child.try_wait()?.is_none();
+    if alive {
+        let group = format!("-{}", child.id());
+        ensure!(Command::new("kill").args(["-KILL", "--", &group]).status()?.success(), "kill {group}");
+    }
+    ensure!(alive | child.wait()?.success(), "{command:?} failed");
+    Ok(alive)
 }
 
 /// When each checkpoint was last written.
