@@ -5,13 +5,18 @@
     cargo build --release -p xtask
     VENV/bin/python experiments/bench/svm.py TARGET/release/xtask [--rounds 5] [--quick] [--out FILE.jsonl]
 
-Codes are made up with a fixed seed: ten overlapping classes whose coordinates are bent, standardised. For each size
-and kernel, ROUNDS times in turn: scikit-learn's OneVsRestClassifier(SVC(C=1, gamma=1/d, tol=1e-3)) in a process of its
+Codes are of two kinds, both standardised: "digits", the principal components of the digits that ship with vimae, and
+"bent", made up with a fixed seed: ten overlapping classes whose coordinates are bent. With 8 of these, three of the ten
+linear machines are best off with no slope at all, and what SVC answers there depends on its tolerance: it comes nearer
+to the optimum, and to ours, as that falls (68.0, 68.3, 70.0 % at 1e-2, 1e-3, 1e-4; ours 71.0). For each kind, size and
+kernel, ROUNDS times in turn: scikit-learn's OneVsRestClassifier(SVC(C=1, gamma=1/d, tol=1e-3)) in a process of its
 own, ours on one thread, ours on two. SVC has one thread only. Times are of the fit alone; accuracies are on 2 000
 other codes. At the end the transductive machines on 1 000 labelled and 10 000 unlabelled codes of 64 dimensions, on
 two threads (left out with --quick); scikit-learn has none. Prints one JSON document; --out appends the raw rows.
 """
 import argparse
+import gzip
+import itertools
 import json
 import os
 import platform
@@ -23,6 +28,7 @@ import tempfile
 import numpy
 from safetensors.numpy import save_file
 
+DIGITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "datasets", "digits")
 SIZES = [(1000, 8), (1000, 64), (2000, 64)]
 ASKED = 2000
 PEER = r"""
@@ -41,14 +47,30 @@ print(json.dumps({"system": "scikit-learn " + sklearn.__version__, "seconds": se
 """
 
 
-def codes(path, count, dimensions):
+def read(name, skip):
+    with gzip.open(os.path.join(DIGITS, name)) as file:
+        return numpy.frombuffer(file.read(), numpy.uint8, offset=skip)
+
+
+def digits(count, dimensions):
+    pictures = read("images-idx3-ubyte.gz", 16).reshape(-1, 28 * 28)[:count] / 255
+    pictures -= pictures.mean(0)
+    _, _, directions = numpy.linalg.svd(pictures, full_matrices=False)
+    return pictures @ directions[:dimensions].T, read("labels-idx1-ubyte.gz", 8)[:count]
+
+
+def bent(count, dimensions):
     generator = numpy.random.default_rng(0)
     means = generator.normal(size=(10, dimensions)) * (8 / dimensions) ** 0.5
     labels = generator.integers(0, 10, count)
     points = means[labels] + generator.normal(size=(count, dimensions))
-    points += 0.3 * numpy.sin(2 * points[:, ::-1])
+    return points + 0.3 * numpy.sin(2 * points[:, ::-1]), labels
+
+
+def codes(path, kind, count, dimensions):
+    points, labels = kind(count, dimensions)
     points = (points - points.mean(0)) / points.std(0)
-    save_file({"codes": points, "labels": labels.astype(numpy.int64)}, path)
+    save_file({"codes": numpy.ascontiguousarray(points), "labels": labels.astype(numpy.int64)}, path)
 
 
 def run(command, threads):
@@ -71,9 +93,9 @@ def main():
     arguments = parser.parse_args()
     raw, rows = [], []
     with tempfile.TemporaryDirectory() as folder:
-        for labelled, dimensions in SIZES:
-            path = os.path.join(folder, f"{labelled}x{dimensions}.safetensors")
-            codes(path, labelled + ASKED, dimensions)
+        for kind, (labelled, dimensions) in itertools.product((digits, bent), SIZES):
+            path = os.path.join(folder, f"{kind.__name__}{labelled}x{dimensions}.safetensors")
+            codes(path, kind, labelled + ASKED, dimensions)
             for kernel in ("rbf", "linear"):
                 times = {"scikit-learn, 1 thread": [], "ours, 1 thread": [], "ours, 2 threads": []}
                 accuracy = {}
@@ -87,11 +109,12 @@ def main():
                             seconds = found["seconds"]
                         times[who].append(seconds)
                         accuracy[who] = found["accuracy"]
-                        raw.append({"who": who, "kernel": kernel, "labelled": labelled, "dimensions": dimensions, "round": round_, **found})
+                        raw.append({"who": who, "codes": kind.__name__, "kernel": kernel, "labelled": labelled, "dimensions": dimensions, "round": round_, **found})
                 median = {who: statistics.median(values) for who, values in times.items()}
                 peer = median["scikit-learn, 1 thread"]
                 rows.append(
                     {
+                        "codes": kind.__name__,
                         "kernel": kernel,
                         "labelled": labelled,
                         "dimensions": dimensions,
@@ -106,7 +129,7 @@ def main():
         transductive = []
         if not arguments.quick:
             path = os.path.join(folder, "11000x64.safetensors")
-            codes(path, 11000, 64)
+            codes(path, bent, 11000, 64)
             for kernel in ("rbf", "linear"):
                 before = ours(arguments.binary, path, kernel, 1000, 10000, 2)
                 found = ours(arguments.binary, path, kernel, 1000, 10000, 2, "--transductive")
