@@ -19,8 +19,13 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// Only the tests.
-    #[arg(long, conflicts_with = "recipes")]
+    #[arg(long, conflicts_with_all = ["recipes", "release"])]
     tests: bool,
+    /// Only what a release needs beside: licences and sources of dependencies, public items against those of the commit
+    /// or tag BASELINE, every crate packaged and built from its package. Needs
+    /// `cargo install --locked cargo-deny cargo-semver-checks`.
+    #[arg(long, value_name = "BASELINE", conflicts_with = "recipes")]
+    release: Option<String>,
     /// Only the recipes: one new entry of each kind, added by `cargo xtask new` to a copy of the checkout that must compile.
     #[arg(long)]
     recipes: bool,
@@ -29,6 +34,10 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.recipes {
         recipes()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(baseline) = &arguments.release {
+        release(baseline)?;
         return Ok(ExitCode::SUCCESS);
     }
     if !arguments.tests {
@@ -45,6 +54,13 @@ fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).args(["--release", "--quiet"]);
     command
+}
+
+fn release(baseline: &str) -> Result<()> {
+    step("licences and sources of dependencies", Command::new("cargo").args(["deny", "check", "licenses", "bans", "sources"]))?;
+    step("public items", Command::new("cargo").args(["semver-checks", "--workspace", "--baseline-rev", baseline]))?;
+    // The two that are not published stay out.
+    step("packages", Command::new("cargo").args(["package", "--workspace", "--exclude", "xtask", "--exclude", "vimae-tests"]))
 }
 
 fn step(name: &str, command: &mut Command) -> Result<()> {
