@@ -14,6 +14,7 @@ mod cuda;
 mod device;
 mod error;
 mod exponential;
+mod groups;
 pub mod inference;
 mod linear;
 mod loss;

@@ -6,9 +6,12 @@
 
 use crate::conv::Geometry;
 use crate::panels::{HALF, Left, PANEL, Right, product, whole_panels};
-use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
 use crate::winograd::Source;
+use crate::{
+    groups::by_groups,
+    real::{Real, unfilled},
+};
 use rayon::prelude::*;
 
 /// Numbers copied at once.
@@ -105,22 +108,16 @@ pub(crate) fn convolve<T: Real, S: Source<T>, R: Send>(
     after: impl Fn(usize, &mut [T]) -> R + Sync,
 ) -> (Vec<T>, Vec<R>) {
     let packed = pack(g, weight);
-    let (group, per_image) = (group(g), g.oh * g.ow * g.o);
-    let mut out = unfilled(g.n * per_image);
-    let results = out
-        .par_chunks_mut(group * per_image)
-        .enumerate()
-        .map(|(i, out)| {
-            let rows = out.len() / g.o;
-            T::with_scratch(padded_len(g) + rows * patch_stride(g), |scratch| {
-                let (image, rows_of) = scratch.split_at_mut(padded_len(g));
-                patches(g, big, i * group, out.len() / per_image, image, rows_of);
-                multiply_patches(g, rows, rows_of, &packed, out);
-            });
-            after(i * group, out)
-        })
-        .collect();
-    (out, results)
+    let per_image = g.oh * g.ow * g.o;
+    let fill = |first: usize, out: &mut [T]| {
+        let rows = out.len() / g.o;
+        T::with_scratch(padded_len(g) + rows * patch_stride(g), |scratch| {
+            let (image, rows_of) = scratch.split_at_mut(padded_len(g));
+            patches(g, big, first, out.len() / per_image, image, rows_of);
+            multiply_patches(g, rows, rows_of, &packed, out);
+        });
+    };
+    by_groups((g.n, per_image, group(g)), fill, after)
 }
 
 /// The weight gradient (OIHW), and with `wanted` the convolution of `big`, which is the gradient to the

@@ -17,7 +17,10 @@ pub(crate) use source::{Corrected, Normalised, Plain, Source};
 
 use crate::conv::Geometry;
 use crate::panels::{Left, PANEL, Right, product, whole_panels};
-use crate::real::{Real, unfilled};
+use crate::{
+    groups::by_groups,
+    real::{Real, unfilled},
+};
 use plan::Plan;
 use rayon::prelude::*;
 
@@ -75,11 +78,12 @@ fn weight_product<T: Real>(
     product(sum, stride, left, right, accumulate);
 }
 
-/// Fills both transforms' buffers for `count` images.
-fn split<T: Real>(plan: &Plan, count: usize, scratch: &mut [T], f: impl FnOnce(&mut [T], &mut [T])) {
-    let rows = plan.tiles() * count;
-    let (v, y) = scratch.split_at_mut(rows * plan.big_numbers);
-    f(v, y);
+/// Gives `f` room for both transforms of `count` images.
+fn with_transforms<T: Real, R>(plan: &Plan, count: usize, f: impl FnOnce(usize, &mut [T], &mut [T]) -> R) -> R {
+    T::with_scratch(plan.numbers() * count, |scratch| {
+        let (v, y) = scratch.split_at_mut(plan.tiles() * count * plan.big_numbers);
+        f(count, v, y)
+    })
 }
 
 /// [n, h, w, c] to [n, oh, ow, o], `weight` OIHW; `after` sees every group of finished images (the
@@ -92,24 +96,15 @@ pub(crate) fn convolve<T: Real, S: Source<T>, R: Send>(
 ) -> (Vec<T>, Vec<R>) {
     let plan = Plan::new(g);
     let u = weights::inward(&plan, weight);
-    let (group, per_image) = (plan.group(), g.oh * g.ow * g.o);
-    let mut out = unfilled(g.n * per_image);
-    let results = out
-        .par_chunks_mut(group * per_image)
-        .enumerate()
-        .map(|(i, out)| {
-            let count = out.len() / per_image;
-            T::with_scratch(plan.numbers() * count, |scratch| {
-                split(&plan, count, scratch, |v, m| {
-                    tiles::transform_big(&plan, big, i * group, count, v);
-                    big_to_small(&plan, plan.tiles() * count, v, &u, m);
-                    tiles::collect_small(&plan, m, count, out);
-                });
-            });
-            after(i * group, out)
-        })
-        .collect();
-    (out, results)
+    let per_image = g.oh * g.ow * g.o;
+    let fill = |first: usize, out: &mut [T]| {
+        with_transforms(&plan, out.len() / per_image, |count, v, m| {
+            tiles::transform_big(&plan, big, first, count, v);
+            big_to_small(&plan, plan.tiles() * count, v, &u, m);
+            tiles::collect_small(&plan, m, count, out);
+        });
+    };
+    by_groups((g.n, per_image, plan.group()), fill, after)
 }
 
 /// [n, oh, ow, o] to [n, h, w, c]: the adjoint of [`convolve`].
@@ -121,25 +116,16 @@ pub(crate) fn adjoint<T: Real, S: Source<T>, R: Send>(
 ) -> (Vec<T>, Vec<R>) {
     let plan = Plan::new(g);
     let u = weights::outward(&plan, weight);
-    let (group, per_image) = (plan.group(), g.h * g.w * g.c);
-    let mut out = unfilled(g.n * per_image);
-    let results = out
-        .par_chunks_mut(group * per_image)
-        .enumerate()
-        .map(|(i, out)| {
-            let count = out.len() / per_image;
-            T::with_scratch(plan.numbers() * count, |scratch| {
-                split(&plan, count, scratch, |v, y| {
-                    tiles::transform_small(&plan, small, i * group, count, y);
-                    small_to_big(&plan, plan.tiles() * count, y, &u, v);
-                    out.fill(T::zero());
-                    tiles::add_big(&plan, v, count, out);
-                });
-            });
-            after(i * group, out)
-        })
-        .collect();
-    (out, results)
+    let per_image = g.h * g.w * g.c;
+    let fill = |first: usize, out: &mut [T]| {
+        with_transforms(&plan, out.len() / per_image, |count, v, y| {
+            tiles::transform_small(&plan, small, first, count, y);
+            small_to_big(&plan, plan.tiles() * count, y, &u, v);
+            out.fill(T::zero());
+            tiles::add_big(&plan, v, count, out);
+        });
+    };
+    by_groups((g.n, per_image, plan.group()), fill, after)
 }
 
 /// Which side's gradient is wanted beside the weight's, and where it goes.
@@ -217,10 +203,7 @@ pub(crate) fn backward<T: Real, B: Source<T>, S: Source<T>, R: Send>(
                     let (out, later) = std::mem::take(&mut rest).split_at_mut(count * per_image);
                     rest = later;
                     let mut weights = |v: &[T], y: &[T]| add_weights(&plan, plan.tiles() * count, v, y, sum, start > first);
-                    results.push(T::with_scratch(plan.numbers() * count, |scratch| {
-                        let (v, y) = scratch.split_at_mut(plan.tiles() * count * plan.big_numbers);
-                        group_backward(start, count, v, y, out, &mut weights)
-                    }));
+                    results.push(with_transforms(&plan, count, |count, v, y| group_backward(start, count, v, y, out, &mut weights)));
                 }
                 results
             })

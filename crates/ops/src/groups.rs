@@ -1,0 +1,24 @@
+//! Images in groups, a task each.
+
+use rayon::prelude::*;
+
+use crate::real::{Real, unfilled};
+
+/// Fills `images` times `per_image` numbers, `group` images at a time: `fill` and then `after` see the number of a group's
+/// first image and the group's numbers, which `fill` must all write. What `after` returns comes back in order.
+pub(crate) fn by_groups<T: Real, R: Send>(
+    (images, per_image, group): (usize, usize, usize),
+    fill: impl Fn(usize, &mut [T]) + Sync,
+    after: impl Fn(usize, &mut [T]) -> R + Sync,
+) -> (Vec<T>, Vec<R>) {
+    let mut out = unfilled(images * per_image);
+    let results = out
+        .par_chunks_mut(group * per_image)
+        .enumerate()
+        .map(|(i, out)| {
+            fill(i * group, out);
+            after(i * group, out)
+        })
+        .collect();
+    (out, results)
+}
