@@ -60,6 +60,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    // Before any other thread has allocated.
+    vimae_ops::keep_freed_memory();
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // Libraries that print requests with their headers, and so the token, are heard of errors alone.
     let quiet = ["h2", "hpack", "hyper", "hyper_util", "reqwest", "hf_hub", "xet", "xet_client", "xet_data", "xet_runtime"];

@@ -45,7 +45,7 @@ impl Code {
 }
 
 /// Pictures to codes.
-pub trait Encoder {
+pub trait Encoder: Send + Sync {
     /// Encodes pictures `[N, C, H, W]`.
     ///
     /// # Errors
@@ -54,7 +54,7 @@ pub trait Encoder {
 }
 
 /// Codes to pictures.
-pub trait Decoder {
+pub trait Decoder: Send + Sync {
     /// Decodes codes `[N, d]` to pictures `[N, C, H, W]` in the data's range.
     ///
     /// # Errors

@@ -2,8 +2,12 @@
 
 use candle_core::Tensor;
 use rand::Rng;
+use rayon::prelude::*;
 
 use crate::{Purpose, Result, Streams};
+
+/// Values that one task scales at least.
+const PIECE: usize = 1 << 15;
 
 /// How the encoder's input is disturbed in training; the distortion is taken against the clean image.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -40,7 +44,7 @@ impl PixelNoise {
             Self::Clipped(std) => (streams.fill(purpose, step, count, |rng| normal(rng).clamp(-1.0, 1.0)), std),
             Self::Gaussian(std) => (streams.normal(purpose, step, count), std),
         };
-        values.iter_mut().for_each(|v| *v *= std as f32);
+        values.par_iter_mut().with_min_len(PIECE).for_each(|v| *v *= std as f32);
         Ok(Some(Tensor::from_vec(values, images.shape(), images.device())?.to_dtype(images.dtype())?))
     }
 }

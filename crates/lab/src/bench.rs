@@ -8,7 +8,7 @@ use serde_json::{Map, json};
 use vimae_core::{ImageShape, Objective, PartRequest, PixelRange, Prior, Purpose, Settings, Streams, WithNoise};
 use vimae_models::Request;
 use vimae_ops::{Adam, AdamConfig};
-use vimae_trainer::{Draws, Line};
+use vimae_trainer::{Draws, Line, on_pool};
 
 use crate::{Result, run::device_name};
 
@@ -100,9 +100,11 @@ pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, devic
     let mut times = Vec::with_capacity(steps);
     for step in 0..WARM_UP + steps {
         let started = Instant::now();
-        let loss = line.loss(&images, &Draws::at(&line, &images, &streams, step as u64)?)?;
-        let gradients = loss.total.backward().map_err(vimae_core::Error::from)?;
-        adam.step(&gradients).map_err(vimae_trainer::Error::from)?;
+        on_pool(device, || -> Result<()> {
+            let loss = line.loss(&images, &Draws::at(&line, &images, &streams, step as u64)?)?;
+            let gradients = loss.total.backward().map_err(vimae_core::Error::from)?;
+            Ok(adam.step(&gradients).map_err(vimae_trainer::Error::from)?)
+        })?;
         device.synchronize().map_err(vimae_core::Error::from)?;
         if step >= WARM_UP {
             times.push(started.elapsed().as_secs_f64() * 1e3);

@@ -2,6 +2,7 @@
 
 use candle_core::Tensor;
 use vimae_core::{Error, Result};
+use vimae_ops::squared_error_sum;
 
 /// Mean over the batch of the sum of squared errors over channels and pixels: a scalar from two
 /// tensors `[N, C, H, W]`.
@@ -12,8 +13,7 @@ pub fn sum_of_squares(images: &Tensor, output: &Tensor) -> Result<Tensor> {
     if images.dims() != output.dims() {
         return Err(Error::shape("reconstructions", format!("{:?}, the pictures'", images.dims()), output.dims()));
     }
-    let count = images.dim(0)? as f64;
-    Ok(((images - output)?.sqr()?.sum_all()? / count)?)
+    Ok(squares(images, output)?.mean_all()?)
 }
 
 /// The sum of squared errors over channels and pixels of each reconstruction: `[K N]` from pictures `[N, C, H, W]` and
@@ -27,5 +27,10 @@ pub fn of_each(images: &Tensor, output: &Tensor) -> Result<Tensor> {
         return Err(Error::shape("reconstructions", format!("K blocks of {:?}, the pictures'", images.dims()), output.dims()));
     }
     let images = images.repeat((rows / n, 1, 1, 1))?;
-    Ok((images - output)?.sqr()?.flatten_from(1)?.sum(1)?)
+    squares(&images, output)
+}
+
+/// `[N]`, in one pass each way: the network's output is the first argument, since that alone wants a gradient.
+fn squares(images: &Tensor, output: &Tensor) -> Result<Tensor> {
+    squared_error_sum(output, images).map_err(|e| Error::Tensor(candle_core::Error::wrap(e)))
 }

@@ -1,8 +1,8 @@
 //! Keeping the allocator from giving every step's buffers back to the kernel.
 
-/// Asks the C library's allocator to keep freed memory for the next step.
-/// [`crate::conv_stack_train`] does so by itself at its first call; a program that trains by other
-/// operations calls it once at its start.
+/// Asks the C library's allocator to keep freed memory for the next step, in one place for all threads.
+/// [`crate::conv_stack_train`] does so by itself at its first call; a program calls it at its start, since threads
+/// that have allocated before keep places of their own.
 ///
 /// A training step allocates and frees the same large buffers each time. glibc returns such
 /// memory to the kernel and takes it back page by page, a tenth to a fifth of the time of a
@@ -37,6 +37,7 @@ mod glibc {
     const M_TRIM_THRESHOLD: c_int = -1;
     const M_MMAP_THRESHOLD: c_int = -3;
     const M_MMAP_MAX: c_int = -4;
+    const M_ARENA_MAX: c_int = -8;
     /// The largest value that mallopt(3) takes: buffers up to this size live on the heap.
     const LARGEST_ON_HEAP: c_int = 32 << 20;
 
@@ -47,7 +48,11 @@ mod glibc {
     pub(super) fn keep() -> bool {
         // SAFETY: mallopt takes two integers, locks the allocator itself and returns 0 on refusal.
         unsafe {
-            mallopt(M_MMAP_THRESHOLD, LARGEST_ON_HEAP) == 1 && mallopt(M_TRIM_THRESHOLD, c_int::MAX) == 1 && mallopt(M_MMAP_MAX, 0) == 1
+            mallopt(M_MMAP_THRESHOLD, LARGEST_ON_HEAP) == 1
+                && mallopt(M_TRIM_THRESHOLD, c_int::MAX) == 1
+                && mallopt(M_MMAP_MAX, 0) == 1
+                // A step's buffers come from whichever thread is at it; the heaps of single threads hold 64 MiB at most.
+                && mallopt(M_ARENA_MAX, 1) == 1
         }
     }
 }

@@ -3,6 +3,7 @@
 mod error;
 mod log;
 mod optimisers;
+mod pool;
 mod step;
 mod tensorboard;
 mod terms;
@@ -10,5 +11,6 @@ mod train;
 
 pub use error::{Error, Result};
 pub use log::LogLine;
+pub use pool::on_pool;
 pub use step::{Draws, Line, Stepped};
 pub use train::{Event, Job, Plan, Trained, train};

@@ -13,7 +13,7 @@ use vimae_checkpoint::{Checkpoint, Position, Rollback, load_weights, save_weight
 use vimae_core::{Batches, Streams};
 use vimae_ops::AdamConfig;
 
-use crate::{Draws, Error, Line, LogLine, Result, log::Log, optimisers::Optimisers, terms::Terms};
+use crate::{Draws, Error, Line, LogLine, Result, log::Log, on_pool, optimisers::Optimisers, terms::Terms};
 
 /// How long and with which steps a run trains.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -176,10 +176,14 @@ impl<'a> Run<'a> {
         for step in self.position.step..self.steps {
             let line = self.job.line;
             let batch = self.job.batches.batch(step)?;
-            let draws = Draws::at(&line, &batch.images, &self.streams, step)?;
-            let stepped = line.step(&batch.images, &draws)?;
-            let mut terms = Terms::of(&stepped, step, self.per_epoch)?;
-            terms.critic = self.optimisers.step(&line, &stepped, &draws)?;
+            let (streams, optimisers, per_epoch) = (&self.streams, &mut self.optimisers, self.per_epoch);
+            let terms = on_pool(batch.images.device(), || -> Result<Terms> {
+                let draws = Draws::at(&line, &batch.images, streams, step)?;
+                let stepped = line.step(&batch.images, &draws)?;
+                let mut terms = Terms::of(&stepped, step, per_epoch)?;
+                terms.critic = optimisers.step(&line, &stepped, &draws)?;
+                Ok(terms)
+            })?;
             let ready = if batch.images.device().is_cpu() { Some(terms) } else { unread.replace(terms) };
             self.record(ready, observe)?;
 
