@@ -75,7 +75,7 @@ fn after_a_power_cut_and_with_the_clock_set_back_a_run_ends_in_the_same_bits() -
         kills += usize::from(killed_once_it_wrote(life, &disturbed, Duration::from_millis(10))?);
         cut(&disturbed)?;
     }
-    ensure!(kills >= 3, "only {kills} of the runs lived long enough to be cut");
+    ensure!(kills >= 2, "only {kills} of the runs lived long enough to be cut");
     let last = train(&spec, &disturbed, &[])?;
     ensure!(last.success, "{}", last.stderr);
     assert!(results(&disturbed)? == results(&undisturbed)?, "the runs gave other bits");
