@@ -5,7 +5,7 @@
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
 use crate::conv::Geometry;
-use crate::panels::{HALF, Left, PANEL, Right, product, whole_panels};
+use crate::panels::{HALF, Left, Out, PANEL, Right, product, whole_panels};
 use crate::simd::vectorised;
 use crate::winograd::Source;
 use crate::{
@@ -95,9 +95,9 @@ fn pack<T: Real>(g: &Geometry, weight: &[T]) -> Vec<T> {
 
 fn multiply_patches<T: Real>(g: &Geometry, rows: usize, patches: &[T], packed: &[T], out: &mut [T]) {
     let patch = g.patch();
-    let left = Left { data: patches, rows, depth: patch, row_stride: patch_stride(g), depth_stride: 1 };
+    let left = Left::plain(patches, (rows, patch), patch_stride(g), 1);
     let right = Right { data: packed, columns: g.o, panel_stride: patch * PANEL, depth_stride: PANEL };
-    product(out, g.o, left, right, false);
+    product(Out::rows(out, g.o), left, right, false);
 }
 
 /// [n, h, w, c] to [n, oh, ow, o]; see `winograd::convolve`.
@@ -165,9 +165,9 @@ pub(crate) fn backward<T: Real, B: Source<T>, S: Source<T>, R: Send>(
                     let (rows_of, other) = scratch.split_at_mut(rows * stride);
                     patches(g, big, start, count, image, rows_of);
                     write(small, start * g.oh * g.ow * g.o, g.o, other);
-                    let left = Left { data: rows_of, rows: patch, depth: rows, row_stride: 1, depth_stride: stride };
+                    let left = Left::plain(rows_of, (patch, rows), 1, stride);
                     let right = Right { data: other, columns: g.o, panel_stride: PANEL, depth_stride: g.o };
-                    product(sum, g.o, left, right, start > first);
+                    product(Out::rows(sum, g.o), left, right, start > first);
                     if wanted {
                         multiply_patches(g, rows, rows_of, &packed, out);
                     }
@@ -222,9 +222,9 @@ pub(crate) fn adjoint<T: Real, S: Source<T>, R: Send>(
                 let (spread, planes) = scratch.split_at_mut(g.patch() * columns);
                 write(small, image * pixels * g.o, g.o, &mut rows[..pixels * g.o]);
                 turn(g.o, &rows[..pixels * g.o], across);
-                let left = Left { data: &packed, rows: g.patch(), depth: g.o, row_stride: g.o, depth_stride: 1 };
+                let left = Left::plain(&packed, (g.patch(), g.o), g.o, 1);
                 let right = Right { data: across, columns, panel_stride: g.o * PANEL, depth_stride: PANEL };
-                product(spread, columns, left, right, false);
+                product(Out::rows(spread, columns), left, right, false);
                 planes.fill(T::zero());
                 add_planes(g, columns, spread, planes);
                 for (c, plane) in planes.chunks_exact(g.h * g.w).enumerate() {

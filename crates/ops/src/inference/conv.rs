@@ -10,7 +10,7 @@ use super::rows::finish;
 use super::winograd::Winograd;
 use crate::conv::{Geometry, check_positive, gather_patches, output_size};
 use crate::error::{Error, Result, shape_error};
-use crate::panels::{HALF, Left, PANEL, Right, product};
+use crate::panels::{HALF, Left, Out, PANEL, Right, product};
 use crate::real::Real;
 use candle_core::{DType, Tensor};
 
@@ -126,14 +126,8 @@ impl Conv {
             let tile = (TILE_NUMBERS / self.channels).max(56);
             for start in (0..rows).step_by(tile.max(1)) {
                 let count = tile.min(rows - start);
-                let left = Left {
-                    data: &x.data()[start * self.channels..],
-                    rows: count,
-                    depth: self.channels,
-                    row_stride: self.channels,
-                    depth_stride: 1,
-                };
-                self.rows(start, count, &mut target, |out, stride, columns| product(out, stride, left, self.right(0, columns), false));
+                let left = Left::plain(&x.data()[start * self.channels..], (count, self.channels), self.channels, 1);
+                self.rows(start, count, &mut target, |out, stride, columns| product(Out::rows(out, stride), left, self.right(0, columns), false));
             }
         } else if ow >= SHORT_LINE && self.panels.len() <= MANY_WEIGHTS {
             self.by_lines(&geometry, x.data(), &mut target);
@@ -192,8 +186,8 @@ impl Conv {
                 self.rows((picture * g.oh + oy) * g.ow, g.ow, target, |out, stride, columns| {
                     for (i, (ky, y)) in taps.enumerate() {
                         let data = if slots > 0 { &lines[y % g.kh * line_numbers..][..line_numbers] } else { line(y) };
-                        let left = Left { data, rows: g.ow, depth: g.kw * g.c, row_stride: g.sw * g.c, depth_stride: 1 };
-                        product(out, stride, left, self.right(ky * g.kw * g.c, columns), i > 0);
+                        let left = Left::plain(data, (g.ow, g.kw * g.c), g.sw * g.c, 1);
+                        product(Out::rows(out, stride), left, self.right(ky * g.kw * g.c, columns), i > 0);
                     }
                 });
             }
@@ -207,8 +201,8 @@ impl Conv {
             let count = tile.min(rows - start);
             f32::with_scratch(count * depth, |patches| {
                 gather_patches(g, x, start, count, patches);
-                let left = Left { data: patches, rows: count, depth, row_stride: depth, depth_stride: 1 };
-                self.rows(start, count, target, |out, stride, columns| product(out, stride, left, self.right(0, columns), false));
+                let left = Left::plain(patches, (count, depth), depth, 1);
+                self.rows(start, count, target, |out, stride, columns| product(Out::rows(out, stride), left, self.right(0, columns), false));
             });
         }
     }

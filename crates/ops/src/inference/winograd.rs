@@ -7,7 +7,7 @@
 
 use super::conv::Target;
 use crate::conv::Geometry;
-use crate::panels::{Left, PANEL, Right, product, whole_panels};
+use crate::panels::{Left, Out, PANEL, Right, product, whole_panels};
 use crate::real::Real;
 use crate::simd::vectorised;
 
@@ -90,10 +90,10 @@ impl Winograd {
                 }
                 let size = c * whole_panels(o);
                 for position in 0..POSITIONS {
-                    let left = Left { data: &v[position * rows * c..], rows, depth: c, row_stride: c, depth_stride: 1 };
+                    let left = Left::plain(&v[position * rows * c..], (rows, c), c, 1);
                     let data = &self.panels[position * size..][..size];
                     let right = Right { data, columns: o, panel_stride: c * PANEL, depth_stride: PANEL };
-                    product(&mut m[position * rows * o..], o, left, right, false);
+                    product(Out::rows(&mut m[position * rows * o..], o), left, right, false);
                 }
                 let mut results = vec![0.0; OUT * OUT * o];
                 for row in 0..rows {

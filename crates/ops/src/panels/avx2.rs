@@ -21,11 +21,13 @@ pub(super) unsafe fn block(rows: usize, block: Block<f32>) {
 
 #[target_feature(enable = "avx2,fma")]
 unsafe fn fixed<const R: usize>(block: Block<f32>) {
-    let Block { depth, mut a, row_stride, a_depth_stride, mut b, b_depth_stride, out, out_stride, accumulate, .. } = block;
+    let Block { mut depth, mut a, row_stride, a_depth_stride, run, jump, mut b, b_depth_stride, out, out_stride, accumulate, .. } = block;
     // SAFETY: as in the AVX-512 kernel, 16 columns wide.
     unsafe {
         let mut sums = [[_mm256_setzero_ps(); 2]; R];
-        for _ in 0..depth {
+        while depth > 0 {
+          let steps = run.min(depth);
+          for _ in 0..steps {
             let (b0, b1) = (_mm256_loadu_ps(b), _mm256_loadu_ps(b.add(8)));
             for (i, sum) in sums.iter_mut().enumerate() {
                 let x = _mm256_broadcast_ss(&*a.add(i * row_stride));
@@ -34,6 +36,9 @@ unsafe fn fixed<const R: usize>(block: Block<f32>) {
             }
             a = a.wrapping_add(a_depth_stride);
             b = b.wrapping_add(b_depth_stride);
+          }
+          a = a.wrapping_add(jump);
+          depth -= steps;
         }
         for (i, sum) in sums.iter().enumerate() {
             for (v, sum) in sum.iter().enumerate() {

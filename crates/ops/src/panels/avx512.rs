@@ -1,6 +1,6 @@
 //! 14 rows by two vectors of sixteen: 28 sums, two vectors of the panel, one broadcast number.
 
-use super::{Block, by_rows};
+use super::{Block, PANEL, by_rows};
 use std::arch::x86_64::*;
 
 pub(super) const ROWS: usize = 14;
@@ -13,7 +13,7 @@ pub(super) unsafe fn block(rows: usize, block: Block<f32>) {
     unsafe {
         if block.half {
             by_rows!(rows, block, half: 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
-        } else if block.row_stride == 1 {
+        } else if block.row_stride == 1 && block.a_depth_stride > 2 * PANEL {
             by_rows!(rows, block, ahead: 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
         } else {
             by_rows!(rows, block, whole: 1 2 3 4 5 6 7 8 9 10 11 12 13 14)
@@ -49,7 +49,7 @@ unsafe fn half<const R: usize>(block: Block<f32>) {
 #[inline]
 #[target_feature(enable = "avx512f")]
 unsafe fn fixed<const R: usize, const V: usize, const AHEAD: bool, const NEXT: bool>(block: Block<f32>, mut next: *const f32) {
-    let Block { depth, mut a, row_stride, a_depth_stride, mut b, b_depth_stride, out, out_stride, accumulate, .. } = block;
+    let Block { mut depth, mut a, row_stride, a_depth_stride, run, jump, mut b, b_depth_stride, out, out_stride, accumulate, .. } = block;
     // SAFETY: rows 0..R and depth 0..depth of both sides, and 16 V columns of R rows of `out`, are
     // readable (and writable) by the caller's promise; loads and stores are unaligned ones.
     unsafe {
@@ -63,7 +63,9 @@ unsafe fn fixed<const R: usize, const V: usize, const AHEAD: bool, const NEXT: b
                 _mm_prefetch::<_MM_HINT_ET0>(out.wrapping_add(i * out_stride + 16 * v).cast());
             }
         }
-        for _ in 0..depth {
+        while depth > 0 {
+          let steps = run.min(depth);
+          for _ in 0..steps {
             if AHEAD {
                 const STEPS: usize = 6;
                 let (a, b) = (a.wrapping_add(STEPS * a_depth_stride), b.wrapping_add(STEPS * b_depth_stride));
@@ -90,6 +92,9 @@ unsafe fn fixed<const R: usize, const V: usize, const AHEAD: bool, const NEXT: b
             }
             a = a.wrapping_add(a_depth_stride);
             b = b.wrapping_add(b_depth_stride);
+          }
+          a = a.wrapping_add(jump);
+          depth -= steps;
         }
         for (i, sums) in sums.iter().enumerate() {
             for (v, sum) in sums.iter().enumerate() {

@@ -13,13 +13,13 @@ pub(super) unsafe fn block<T: Real>(rows: usize, block: Block<T>) {
 }
 
 unsafe fn columns<T: Real, const N: usize>(rows: usize, block: Block<T>) {
-    let Block { depth, a, row_stride, a_depth_stride, b, b_depth_stride, out, out_stride, accumulate, .. } = block;
+    let Block { depth, a, row_stride, a_depth_stride, run, jump, b, b_depth_stride, out, out_stride, accumulate, .. } = block;
     for i in 0..rows {
         let mut sum = [T::zero(); N];
         for p in 0..depth {
             // SAFETY: element (i, p) of the left side and row p of the panel are readable by the
             // caller's promise.
-            let (x, line) = unsafe { (*a.add(i * row_stride + p * a_depth_stride), &*b.add(p * b_depth_stride).cast::<[T; N]>()) };
+            let (x, line) = unsafe { (*a.wrapping_add(i * row_stride + p * a_depth_stride + (p / run).wrapping_mul(jump)), &*b.add(p * b_depth_stride).cast::<[T; N]>()) };
             for (s, v) in sum.iter_mut().zip(line) {
                 *s += x * *v;
             }

@@ -1,276 +1,337 @@
 //! Images to transformed tiles and back, a vector of channels at a time.
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
-#![expect(clippy::needless_range_loop, reason = "indices of a tile name positions in several arrays at once")]
+#![expect(clippy::needless_range_loop, reason = "indices of a tile name points in several arrays at once")]
 
-use super::plan::Plan;
-use super::points::{Line, collect, data, data_adjoint, spread};
+use super::plan::{LARGEST, POINTS, Plan};
+use super::points::{Line, collect, data, data_adjoint, spread, zero};
 use super::source::Source;
+use crate::panels::{PANEL, whole_panels};
 use crate::real::Real;
 use crate::simd::vectorised;
 
-/// Channels that one pass of a transform takes.
-const LANES: usize = 16;
-
-/// Runs `$body` with `$n` channels at a time from `$c` on, until `$channels` are done.
+/// Runs `$body` with `$n` channels at a time, as many as divide `$channels`: none crosses a panel's edge.
 macro_rules! by_lanes {
-    ($channels:expr, $c:ident, $n:ident => $body:expr) => {{
-        let mut $c = 0;
-        while $c + LANES <= $channels {
-            const $n: usize = LANES;
-            $body;
-            $c += LANES;
-        }
-        while $c < $channels {
+    ($channels:expr, $n:ident => $body:expr) => {
+        if $channels % 16 == 0 {
+            const $n: usize = 16;
+            $body
+        } else if $channels % 8 == 0 {
+            const $n: usize = 8;
+            $body
+        } else {
             const $n: usize = 1;
-            $body;
-            $c += 1;
+            $body
         }
-    }};
+    };
 }
 
-/// Two numbers of taps as constants.
-macro_rules! by_taps {
-    ($taps:expr, $ra:ident, $rb:ident => $body:expr) => {
-        match $taps {
-            (2, 2) => {
-                const $ra: usize = 2;
-                const $rb: usize = 2;
+/// A number of points as a constant.
+macro_rules! by_points {
+    ($points:expr, $p:ident => $body:expr) => {
+        match $points {
+            3 => {
+                const $p: usize = 3;
                 $body
             }
-            (2, _) => {
-                const $ra: usize = 2;
-                const $rb: usize = 3;
+            4 => {
+                const $p: usize = 4;
                 $body
             }
-            (_, 2) => {
-                const $ra: usize = 3;
-                const $rb: usize = 2;
+            5 => {
+                const $p: usize = 5;
                 $body
             }
             _ => {
-                const $ra: usize = 3;
-                const $rb: usize = 3;
+                const $p: usize = 6;
                 $body
             }
         }
     };
 }
 
-const CLASSES: [(usize, usize); 4] = [(0, 0), (0, 1), (1, 0), (1, 1)];
-
-#[inline(always)]
-fn store<T: Real, const N: usize>(out: &mut [T], at: usize, v: [T; N]) {
-    out[at..at + N].copy_from_slice(&v);
+/// A tile's length and number of points as constants.
+macro_rules! by_tile {
+    ($tile:expr, $m:ident, $p:ident => $body:expr) => {
+        match $tile {
+            (2, 3) => by_tile!(@ $m 2 $p 3 $body),
+            (2, _) => by_tile!(@ $m 2 $p 4 $body),
+            (3, 4) => by_tile!(@ $m 3 $p 4 $body),
+            (3, _) => by_tile!(@ $m 3 $p 5 $body),
+            (_, 5) => by_tile!(@ $m 4 $p 5 $body),
+            _ => by_tile!(@ $m 4 $p 6 $body),
+        }
+    };
+    (@ $m:ident $mv:literal $p:ident $pv:literal $body:expr) => {{
+        const $m: usize = $mv;
+        const $p: usize = $pv;
+        $body
+    }};
 }
 
-/// Where the (i, j) of one class go in the transform of the big side, for tile 0 of `tiles`.
-fn columns(plan: &Plan, class: (usize, usize), tiles: usize) -> [[(usize, usize); 4]; 4] {
-    let mut out = [[(0, 0); 4]; 4];
-    for (i, row) in out.iter_mut().enumerate().take(plan.y.positions()) {
-        for (j, v) in row.iter_mut().enumerate().take(plan.x.positions()) {
-            if let Some((position, block)) = plan.block(class, (i, j)) {
-                *v = (position.start * tiles + block * plan.g.c, position.stride);
+const CLASSES: [(usize, usize); 4] = [(0, 0), (0, 1), (1, 0), (1, 1)];
+
+/// Where a vector of channels of each point goes, for an image's first tile.
+type Places = [[usize; POINTS]; POINTS];
+
+/// On the big side, for one class, and on the small side without one.
+fn places(plan: &Plan, class: Option<(usize, usize)>, (image, count): (usize, usize), channel: usize) -> Places {
+    let mut out = [[0; POINTS]; POINTS];
+    for (i, line) in out.iter_mut().enumerate().take(plan.y.positions()) {
+        for (j, at) in line.iter_mut().enumerate().take(plan.x.positions()) {
+            let position = &plan.positions[i * plan.x.positions() + j];
+            let (start, column) = match class {
+                None => (position.small, Some(channel)),
+                Some(class) => (position.big, plan.block(class, (i, j)).map(|(_, block)| block * plan.g.c + channel)),
+            };
+            if let Some(column) = column {
+                *at = start * count + column / PANEL * position.panel(count) + image * position.panel(1) + column % PANEL;
             }
         }
     }
     out
 }
 
+/// Tiles that stand beside one another, by horizontal point.
+fn across(plan: &Plan) -> [usize; POINTS] {
+    std::array::from_fn(|j| plan.positions.get(j).filter(|_| j < plan.x.positions()).map_or(0, |p| p.across))
+}
+
+#[inline(always)]
+fn load<T: Real, const N: usize>(from: &[T], at: usize) -> [T; N] {
+    let mut out = [T::zero(); N];
+    out.copy_from_slice(&from[at..at + N]);
+    out
+}
+
+#[inline(always)]
+fn column<T: Real, const N: usize>(lines: &[Line<T, N>; POINTS], j: usize) -> Line<T, N> {
+    std::array::from_fn(|i| lines[i][j])
+}
+
 vectorised! {
-/// The images `first..first + count` of the big side, to [position][tile][class, c].
+/// The images `first..first + count` of the big side, to [position][panel of class, c][image, tile]`[32]`.
 fn big<T: Real; S: Source>(plan: &Plan, source: S, first: usize, count: usize, out: &mut [T]) {
-    let tiles = plan.tiles() * count;
     for class in CLASSES {
-        let columns = columns(plan, class, tiles);
-        let taps = (plan.y.taps[class.0], plan.x.taps[class.1]);
-        by_taps!(taps, RA, RB => big_class::<T, S, RA, RB>(plan, class, &columns, source, first, out, count));
+        by_lanes!(plan.g.c, N => big_class::<T, S, N>(plan, class, source, first, out, count));
     }
 }
 }
 
 #[inline(always)]
-fn big_class<T: Real, S: Source<T>, const RA: usize, const RB: usize>(
+fn big_class<T: Real, S: Source<T>, const N: usize>(
     plan: &Plan,
     class: (usize, usize),
-    columns: &[[(usize, usize); 4]; 4],
     source: S,
     first: usize,
     out: &mut [T],
     count: usize,
 ) {
     let (h, w, c) = (plan.g.h as isize, plan.g.w as isize, plan.g.c);
-    let tiles = plan.tiles();
-    for tile in 0..tiles * count {
-        let image = (first + tile / tiles) as isize;
-        let y0 = plan.y.first(tile % tiles / plan.x.tiles, class.0);
-        let x0 = plan.x.first(tile % plan.x.tiles, class.1);
-        by_lanes!(c, channel, N => {
-            let mut v: [Line<T, N>; 4] = [[[T::zero(); N]; 4]; 4];
-            for i in 0..=RA {
-                let y = y0 + 2 * i as isize;
-                if y < 0 || y >= h {
-                    continue;
-                }
-                let mut d: Line<T, N> = [[T::zero(); N]; 4];
-                for (j, d) in d.iter_mut().enumerate().take(RB + 1) {
-                    let x = x0 + 2 * j as isize;
-                    if x >= 0 && x < w {
-                        let at = ((image * h + y) * w + x) as usize * c + channel;
-                        *d = source.load::<N>(at, channel);
+    let across = across(plan);
+    let mut lines = [zero::<T, N>(); POINTS];
+    for image in 0..count {
+        for channel in (0..c).step_by(N) {
+            let places = places(plan, Some(class), (image, count), channel);
+            for (ty, (ys, ym)) in plan.y.tiles.iter().enumerate() {
+                let (y0, ny) = (plan.y.first(*ys, class.0), plan.y.points(*ym, class.0));
+                for (tx, (xs, xm)) in plan.x.tiles.iter().enumerate() {
+                    let (x0, nx) = (plan.x.first(*xs, class.1), plan.x.points(*xm, class.1));
+                    for i in 0..ny {
+                        let y = y0 + 2 * i as isize;
+                        if y < 0 || y >= h {
+                            lines[i] = zero();
+                            continue;
+                        }
+                        let row = ((first + image) as isize * h + y) * w;
+                        lines[i] = by_points!(nx, P => {
+                            let mut d = zero::<T, N>();
+                            for j in 0..P {
+                                let x = x0 + 2 * j as isize;
+                                if x >= 0 && x < w {
+                                    d[j] = source.load::<N>((row + x) as usize * c + channel, channel);
+                                }
+                            }
+                            data::<T, N, P>(&d)
+                        });
+                    }
+                    for j in 0..nx {
+                        let row = (ty * across[j] + tx) * PANEL;
+                        by_points!(ny, P => {
+                            let v = data::<T, N, P>(&column(&lines, j));
+                            for i in 0..P {
+                                out[places[i][j] + row..][..N].copy_from_slice(&v[i]);
+                            }
+                        });
                     }
                 }
-                v[i] = data::<T, N, RB>(d);
             }
-            for j in 0..=RB {
-                let column = data::<T, N, RA>([v[0][j], v[1][j], v[2][j], v[3][j]]);
-                for i in 0..=RA {
-                    let (start, stride) = columns[i][j];
-                    store(out, start + tile * stride + channel, column[i]);
-                }
-            }
-        });
+        }
     }
 }
 
 vectorised! {
 /// The adjoint of [`big`]: adds the tiles of `v` to the images `out` [count, h, w, c].
 fn big_adjoint<T: Real>(plan: &Plan, v: &[T], count: usize, out: &mut [T]) {
-    let tiles = plan.tiles() * count;
     for class in CLASSES {
-        let columns = columns(plan, class, tiles);
-        let taps = (plan.y.taps[class.0], plan.x.taps[class.1]);
-        by_taps!(taps, RA, RB => big_adjoint_class::<T, RA, RB>(plan, class, &columns, v, count, out));
+        by_lanes!(plan.g.c, N => big_adjoint_class::<T, N>(plan, class, v, count, out));
     }
 }
 }
 
 #[inline(always)]
-fn big_adjoint_class<T: Real, const RA: usize, const RB: usize>(
-    plan: &Plan,
-    class: (usize, usize),
-    columns: &[[(usize, usize); 4]; 4],
-    v: &[T],
-    count: usize,
-    out: &mut [T],
-) {
+fn big_adjoint_class<T: Real, const N: usize>(plan: &Plan, class: (usize, usize), v: &[T], count: usize, out: &mut [T]) {
     let (h, w, c) = (plan.g.h as isize, plan.g.w as isize, plan.g.c);
-    let tiles = plan.tiles();
-    for tile in 0..tiles * count {
-        let image = (tile / tiles) as isize;
-        let y0 = plan.y.first(tile % tiles / plan.x.tiles, class.0);
-        let x0 = plan.x.first(tile % plan.x.tiles, class.1);
-        by_lanes!(c, channel, N => {
-            let mut rows: [Line<T, N>; 4] = [[[T::zero(); N]; 4]; 4];
-            for j in 0..=RB {
-                let mut column: Line<T, N> = [[T::zero(); N]; 4];
-                for i in 0..=RA {
-                    let (start, stride) = columns[i][j];
-                    let at = start + tile * stride + channel;
-                    column[i].copy_from_slice(&v[at..at + N]);
-                }
-                let column = data_adjoint::<T, N, RA>(column);
-                for i in 0..=RA {
-                    rows[i][j] = column[i];
-                }
-            }
-            for i in 0..=RA {
-                let y = y0 + 2 * i as isize;
-                if y < 0 || y >= h {
-                    continue;
-                }
-                let d = data_adjoint::<T, N, RB>(rows[i]);
-                for (j, d) in d.iter().enumerate().take(RB + 1) {
-                    let x = x0 + 2 * j as isize;
-                    if x >= 0 && x < w {
-                        let at = ((image * h + y) * w + x) as usize * c + channel;
-                        let out = &mut out[at..at + N];
-                        for (o, d) in out.iter_mut().zip(d) {
-                            *o += *d;
+    let across = across(plan);
+    let mut lines = [zero::<T, N>(); POINTS];
+    for image in 0..count {
+        for channel in (0..c).step_by(N) {
+            let places = places(plan, Some(class), (image, count), channel);
+            for (ty, (ys, ym)) in plan.y.tiles.iter().enumerate() {
+                let (y0, ny) = (plan.y.first(*ys, class.0), plan.y.points(*ym, class.0));
+                for (tx, (xs, xm)) in plan.x.tiles.iter().enumerate() {
+                    let (x0, nx) = (plan.x.first(*xs, class.1), plan.x.points(*xm, class.1));
+                    for j in 0..nx {
+                        let row = (ty * across[j] + tx) * PANEL;
+                        by_points!(ny, P => {
+                            let mut column = zero::<T, N>();
+                            for i in 0..P {
+                                column[i] = load(v, places[i][j] + row);
+                            }
+                            let column = data_adjoint::<T, N, P>(&column);
+                            for i in 0..P {
+                                lines[i][j] = column[i];
+                            }
+                        });
+                    }
+                    for i in 0..ny {
+                        let y = y0 + 2 * i as isize;
+                        if y < 0 || y >= h {
+                            continue;
                         }
+                        let row = (image as isize * h + y) * w;
+                        by_points!(nx, P => {
+                            let d = data_adjoint::<T, N, P>(&lines[i]);
+                            for j in 0..P {
+                                let x = x0 + 2 * j as isize;
+                                if x >= 0 && x < w {
+                                    let out = &mut out[(row + x) as usize * c + channel..][..N];
+                                    for (o, d) in out.iter_mut().zip(d[j]) {
+                                        *o += d;
+                                    }
+                                }
+                            }
+                        });
                     }
                 }
             }
-        });
+        }
     }
 }
 
 vectorised! {
-/// The images `first..first + count` of the small side, to [position][tile][o]; columns up to
-/// whole panels are zero.
+/// The images `first..first + count` of the small side, to [position][panel of o][image, tile]`[32]`; columns
+/// beyond o are zero.
 fn small<T: Real; S: Source>(plan: &Plan, source: S, first: usize, count: usize, out: &mut [T]) {
-    let (h, w, o) = (plan.g.oh, plan.g.ow, plan.g.o);
-    let tiles = plan.tiles();
-    let (rows, stride) = (tiles * count, plan.small_stride);
-    let padded = crate::panels::whole_panels(o);
-    for tile in 0..rows {
-        let image = first + tile / tiles;
-        let (y0, x0) = (2 * (tile % tiles / plan.x.tiles), 2 * (tile % plan.x.tiles));
-        let at = ((image * h + y0) * w + x0) * o;
-        let (below, beside) = (y0 + 1 < h, x0 + 1 < w);
-        by_lanes!(o, channel, N => {
-            let zero = [T::zero(); N];
-            let load = |inside: bool, at: usize| if inside { source.load::<N>(at, channel) } else { zero };
-            let at = at + channel;
-            let top = spread([load(true, at), load(beside, at + o)]);
-            let bottom = spread([load(below, at + w * o), load(below && beside, at + w * o + o)]);
-            for j in 0..plan.x.positions() {
-                let column = spread([top[j], bottom[j]]);
-                for i in 0..plan.y.positions() {
-                    let position = i * plan.x.positions() + j;
-                    store(out, (position * rows + tile) * stride + channel, column[i]);
-                }
-            }
-        });
-        if o < padded {
-            for position in 0..plan.positions.len() {
-                out[(position * rows + tile) * stride..][o..padded].fill(T::zero());
-            }
+    by_lanes!(plan.g.o, N => small_lanes::<T, S, N>(plan, source, first, out, count));
+    let used = plan.g.o % PANEL;
+    if used > 0 {
+        let last = whole_panels(plan.g.o) / PANEL - 1;
+        for position in &plan.positions {
+            let panel = &mut out[position.small * count + last * position.panel(count)..][..position.panel(count)];
+            panel.chunks_exact_mut(PANEL).for_each(|row| row[used..].fill(T::zero()));
         }
     }
 }
 }
 
+#[inline(always)]
+fn small_lanes<T: Real, S: Source<T>, const N: usize>(plan: &Plan, source: S, first: usize, out: &mut [T], count: usize) {
+    let (h, w, o) = (plan.g.oh, plan.g.ow, plan.g.o);
+    let across = across(plan);
+    let mut lines = [zero::<T, N>(); POINTS];
+    for image in 0..count {
+        for channel in (0..o).step_by(N) {
+            let places = places(plan, None, (image, count), channel);
+            for (ty, (y0, ym)) in plan.y.tiles.iter().enumerate() {
+                for (tx, (x0, xm)) in plan.x.tiles.iter().enumerate() {
+                    let (ny, nx) = (plan.y.points(*ym, 0), plan.x.points(*xm, 0));
+                    for i in 0..*ym {
+                        if y0 + i >= h {
+                            lines[i] = zero();
+                            continue;
+                        }
+                        let row = ((first + image) * h + y0 + i) * w;
+                        lines[i] = by_tile!((*xm, nx), M, P => {
+                            let mut y = zero::<T, N>();
+                            for j in 0..M {
+                                if x0 + j < w {
+                                    y[j] = source.load::<N>((row + x0 + j) * o + channel, channel);
+                                }
+                            }
+                            spread::<T, N, M, P>(&y)
+                        });
+                    }
+                    for j in 0..nx {
+                        let row = (ty * across[j] + tx) * PANEL;
+                        by_tile!((*ym, ny), M, P => {
+                            let v = spread::<T, N, M, P>(&column(&lines, j));
+                            for i in 0..P {
+                                out[places[i][j] + row..][..N].copy_from_slice(&v[i]);
+                            }
+                        });
+                    }
+                }
+            }
+        }
+    }
+}
+
 vectorised! {
 /// The adjoint of [`small`]: the products of the positions to the images `out` [count, oh, ow, o].
 fn small_adjoint<T: Real>(plan: &Plan, m: &[T], count: usize, out: &mut [T]) {
-    let (h, w, o) = (plan.g.oh, plan.g.ow, plan.g.o);
-    let tiles = plan.tiles();
-    let (rows, stride) = (tiles * count, plan.small_stride);
-    let (four_y, four_x) = (plan.y.positions() == 4, plan.x.positions() == 4);
-    for tile in 0..rows {
-        let image = tile / tiles;
-        let (y0, x0) = (2 * (tile % tiles / plan.x.tiles), 2 * (tile % plan.x.tiles));
-        let at = ((image * h + y0) * w + x0) * o;
-        let (below, beside) = (y0 + 1 < h, x0 + 1 < w);
-        by_lanes!(o, channel, N => {
-            let at = at + channel;
-            let mut rows_of: [Line<T, N>; 2] = [[[T::zero(); N]; 4]; 2];
-            for j in 0..plan.x.positions() {
-                let mut column: Line<T, N> = [[T::zero(); N]; 4];
-                for i in 0..plan.y.positions() {
-                    let position = i * plan.x.positions() + j;
-                    let from = (position * rows + tile) * stride + channel;
-                    column[i].copy_from_slice(&m[from..from + N]);
-                }
-                let pair = collect(column, four_y);
-                rows_of[0][j] = pair[0];
-                rows_of[1][j] = pair[1];
-            }
-            let top = collect(rows_of[0], four_x);
-            store(out, at, top[0]);
-            if beside {
-                store(out, at + o, top[1]);
-            }
-            if below {
-                let bottom = collect(rows_of[1], four_x);
-                store(out, at + w * o, bottom[0]);
-                if beside {
-                    store(out, at + w * o + o, bottom[1]);
-                }
-            }
-        });
-    }
+    by_lanes!(plan.g.o, N => small_adjoint_lanes::<T, N>(plan, m, count, out));
 }
+}
+
+#[inline(always)]
+fn small_adjoint_lanes<T: Real, const N: usize>(plan: &Plan, m: &[T], count: usize, out: &mut [T]) {
+    let (h, w, o) = (plan.g.oh, plan.g.ow, plan.g.o);
+    let across = across(plan);
+    let mut lines = [zero::<T, N>(); LARGEST];
+    for image in 0..count {
+        for channel in (0..o).step_by(N) {
+            let places = places(plan, None, (image, count), channel);
+            for (ty, (y0, ym)) in plan.y.tiles.iter().enumerate() {
+                for (tx, (x0, xm)) in plan.x.tiles.iter().enumerate() {
+                    let (ny, nx) = (plan.y.points(*ym, 0), plan.x.points(*xm, 0));
+                    for j in 0..nx {
+                        let row = (ty * across[j] + tx) * PANEL;
+                        by_tile!((*ym, ny), M, P => {
+                            let mut column = zero::<T, N>();
+                            for i in 0..P {
+                                column[i] = load(m, places[i][j] + row);
+                            }
+                            let column = collect::<T, N, M, P>(&column);
+                            for i in 0..M {
+                                lines[i][j] = column[i];
+                            }
+                        });
+                    }
+                    for i in 0..(*ym).min(h - y0) {
+                        let row = (image * h + y0 + i) * w;
+                        by_tile!((*xm, nx), M, P => {
+                            let y = collect::<T, N, M, P>(&lines[i]);
+                            for j in 0..M {
+                                if x0 + j < w {
+                                    out[(row + x0 + j) * o + channel..][..N].copy_from_slice(&y[j]);
+                                }
+                            }
+                        });
+                    }
+                }
+            }
+        }
+    }
 }
 
 pub(super) fn transform_big<T: Real, S: Source<T>>(plan: &Plan, source: S, first: usize, count: usize, out: &mut [T]) {

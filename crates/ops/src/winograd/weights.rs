@@ -3,12 +3,112 @@
 
 use super::plan::{Plan, Position};
 use super::points::share;
-use crate::panels::{PANEL, whole_panels};
+use crate::panels::{HALF, PANEL, whole_panels};
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// The taps of a class that a position mixes: (flat tap, its share).
+/// Which side a product gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Towards {
+    /// M = V U: columns are o, the depth is [class, c].
+    Small,
+    /// V = Y U^T: columns are [class, c], the depth is o.
+    Big,
+}
+
+impl Towards {
+    pub(super) fn depth(self, plan: &Plan, position: &Position) -> usize {
+        match self {
+            Self::Small => position.classes.len() * plan.g.c,
+            Self::Big => plan.g.o,
+        }
+    }
+
+    /// Columns that count, in whole halves of a panel.
+    pub(super) fn columns(self, plan: &Plan, position: &Position) -> usize {
+        match self {
+            Self::Small => plan.small_columns(),
+            Self::Big => (position.classes.len() * plan.g.c).next_multiple_of(HALF),
+        }
+    }
+
+    pub(super) fn panels(self, plan: &Plan, position: &Position) -> usize {
+        self.columns(plan, position).div_ceil(PANEL)
+    }
+
+    fn numbers(self, plan: &Plan, position: &Position) -> usize {
+        self.panels(plan, position) * self.depth(plan, position) * PANEL
+    }
+}
+
+/// The right sides of one kind of product: panels of 32 columns, depth by depth.
+pub(super) struct Weights<'a, T> {
+    plan: &'a Plan,
+    towards: Towards,
+    /// Towards the small side [panel of o][c][tap]`[32]`, else [panel of c][o][tap]`[32]`.
+    packed: Vec<T>,
+    /// Where each position starts in the panels of all, and these; none where they are too many.
+    kept: Option<(Vec<usize>, Vec<T>)>,
+}
+
+impl<'a, T: Real> Weights<'a, T> {
+    pub(super) fn new(plan: &'a Plan, towards: Towards, weight: &[T]) -> Self {
+        let packed = match towards {
+            Towards::Small => pack_small(plan, weight),
+            Towards::Big => pack_big(plan, weight),
+        };
+        let mut weights = Self { plan, towards, packed, kept: None };
+        if !plan.wide() {
+            let numbers: Vec<usize> = plan.positions.iter().map(|p| towards.numbers(plan, p)).collect();
+            let starts = numbers.iter().scan(0, |sum, n| Some(std::mem::replace(sum, *sum + n))).collect();
+            let mut all = unfilled(numbers.iter().sum());
+            let mut pieces = Vec::with_capacity(numbers.len());
+            let mut rest = &mut all[..];
+            for (p, n) in numbers.iter().enumerate() {
+                let (piece, later) = std::mem::take(&mut rest).split_at_mut(*n);
+                rest = later;
+                pieces.push((p, piece));
+            }
+            pieces.into_par_iter().for_each(|(p, piece)| weights.fill(p, 0, piece));
+            weights.packed = Vec::new();
+            weights.kept = Some((starts, all));
+        }
+        weights
+    }
+
+    /// Numbers that [`Weights::panels`] needs room for.
+    pub(super) fn room(&self, p: usize, panels: usize) -> usize {
+        if self.kept.is_some() { 0 } else { panels * self.towards.depth(self.plan, &self.plan.positions[p]) * PANEL }
+    }
+
+    /// Some panels of a position, made in `room` unless they are kept.
+    pub(super) fn panels<'b>(&'b self, p: usize, panels: Range<usize>, room: &'b mut [T]) -> &'b [T] {
+        let size = self.towards.depth(self.plan, &self.plan.positions[p]) * PANEL;
+        if let Some((starts, all)) = &self.kept {
+            return &all[starts[p] + panels.start * size..][..panels.len() * size];
+        }
+        let room = &mut room[..panels.len() * size];
+        self.fill(p, panels.start, room);
+        room
+    }
+
+    /// Writes whole panels from number `first` on.
+    fn fill(&self, p: usize, first: usize, out: &mut [T]) {
+        let plan = self.plan;
+        let mixes: Vec<_> = plan.positions[p].classes.iter().map(|class| mix(plan, p, *class)).collect();
+        let depth = self.towards.depth(plan, &plan.positions[p]);
+        for (i, out) in out.chunks_exact_mut(depth * PANEL).enumerate() {
+            match self.towards {
+                Towards::Small => small_panel(plan, &self.packed, &mixes, first + i, out),
+                Towards::Big => big_panel(plan, &self.packed, &mixes, first + i, out),
+            }
+        }
+    }
+}
+
+/// The taps of a class that a position mixes: (offset of the tap's line of 32, its share).
 fn mix<T: Real>(plan: &Plan, p: usize, (a, b): (usize, usize)) -> Vec<(usize, T)> {
     let (i, j) = (p / plan.x.positions(), p % plan.x.positions());
     let (ra, rb) = (plan.y.taps[a], plan.x.taps[b]);
@@ -17,26 +117,11 @@ fn mix<T: Real>(plan: &Plan, p: usize, (a, b): (usize, usize)) -> Vec<(usize, T)
         for kx in 0..rb {
             let weight = share(ra, i, ky) * share(rb, j, kx);
             if weight != 0.0 {
-                out.push(((2 * ky + a) * plan.g.kw + 2 * kx + b, T::from_f64(weight)));
+                out.push((((2 * ky + a) * plan.g.kw + 2 * kx + b) * PANEL, T::from_f64(weight)));
             }
         }
     }
     out
-}
-
-/// Cuts `out` into one piece a position.
-fn by_position<'a, T: Real>(
-    plan: &'a Plan,
-    mut out: &'a mut [T],
-    numbers: impl Fn(&Position) -> usize,
-) -> Vec<(usize, &'a Position, &'a mut [T])> {
-    let mut pieces = Vec::with_capacity(plan.positions.len());
-    for (p, position) in plan.positions.iter().enumerate() {
-        let (piece, rest) = std::mem::take(&mut out).split_at_mut(numbers(position));
-        pieces.push((p, position, piece));
-        out = rest;
-    }
-    pieces
 }
 
 /// Sixteen numbers at a time, and one by one at the end.
@@ -67,14 +152,19 @@ fn mix_run<T: Real>(out: &mut [T], from: &[T], start: usize, parts: &[(usize, T)
     }
 }
 
-/// OIHW to [c, tap, o]: whole lines of taps are read, and rows of o written.
-fn by_channel<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
+/// OIHW to [panel of o][c][tap]`[32]`.
+fn pack_small<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
     let (g, taps) = (&plan.g, plan.g.kh * plan.g.kw);
-    let mut out = unfilled(weight.len());
-    out.par_chunks_mut(taps * g.o).enumerate().for_each(|(c, out)| {
-        for o in 0..g.o {
-            let line = &weight[(o * g.c + c) * taps..][..taps];
-            for (v, row) in line.iter().zip(out.chunks_exact_mut(g.o)) {
+    let mut out = unfilled(whole_panels(g.o) * g.c * taps);
+    out.par_chunks_mut(taps * PANEL).enumerate().for_each(|(i, out)| {
+        let (first, c) = (i / g.c * PANEL, i % g.c);
+        let width = PANEL.min(g.o - first);
+        if width < PANEL {
+            out.fill(T::zero());
+        }
+        for o in 0..width {
+            let line = &weight[((first + o) * g.c + c) * taps..][..taps];
+            for (v, row) in line.iter().zip(out.chunks_exact_mut(PANEL)) {
                 row[o] = *v;
             }
         }
@@ -82,84 +172,46 @@ fn by_channel<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
     out
 }
 
-/// OIHW to [position][panel of o][class, c]`[32]`, the right side of big to small.
-pub(super) fn inward<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
-    let g = &plan.g;
-    let packed = by_channel(plan, weight);
-    let mut out = unfilled(plan.weight_numbers());
-    let pieces = by_position(plan, &mut out, |p| p.classes.len() * g.c * whole_panels(g.o));
-    pieces.into_par_iter().for_each(|(p, position, out)| {
-        let depth = position.classes.len() * g.c;
-        let mixes: Vec<Vec<(usize, T)>> = position
-            .classes
-            .iter()
-            .map(|class| mix(plan, p, *class).into_iter().map(|(tap, weight)| (tap * g.o, weight)).collect())
-            .collect();
-        out.par_chunks_mut(depth * PANEL).enumerate().for_each(|(panel, out)| {
-            inward_panel(plan, &packed, &mixes, panel, out);
-        });
-    });
-    out
-}
-
-vectorised! {
-fn inward_panel<T: Real>(plan: &Plan, packed: &[T], mixes: &[Vec<(usize, T)>], panel: usize, out: &mut [T]) {
-    let g = &plan.g;
-    let width = PANEL.min(g.o - panel * PANEL);
-    for (k, out) in out.chunks_exact_mut(PANEL).enumerate() {
-        let (out, rest) = out.split_at_mut(width);
-        let start = k % g.c * g.kh * g.kw * g.o + panel * PANEL;
-        mix_run(out, packed, start, &mixes[k / g.c]);
-        rest.fill(T::zero());
-    }
-}
-}
-
-/// Numbers of one position's weights in [`outward`].
-pub(super) fn outward_numbers(plan: &Plan, position: &Position) -> usize {
-    whole_panels(position.classes.len() * plan.g.c) * plan.g.o
-}
-
-/// OIHW to [position][panel of class, c][o]`[32]`, the right side of small to big.
-pub(super) fn outward<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
-    let g = &plan.g;
-    let taps = g.kh * g.kw;
-    // [o, tap, c]
-    let mut packed = unfilled(weight.len());
-    packed.par_chunks_mut(taps * g.c).zip(weight.par_chunks(taps * g.c)).for_each(|(out, weight)| {
-        for (c, line) in weight.chunks_exact(taps).enumerate() {
-            for (v, row) in line.iter().zip(out.chunks_exact_mut(g.c)) {
+/// OIHW to [panel of c][o][tap]`[32]`.
+fn pack_big<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
+    let (g, taps) = (&plan.g, plan.g.kh * plan.g.kw);
+    let mut out = unfilled(whole_panels(g.c) * g.o * taps);
+    out.par_chunks_mut(taps * PANEL).enumerate().for_each(|(i, out)| {
+        let (first, o) = (i / g.o * PANEL, i % g.o);
+        let width = PANEL.min(g.c - first);
+        if width < PANEL {
+            out.fill(T::zero());
+        }
+        let lines = &weight[(o * g.c + first) * taps..][..width * taps];
+        for (c, line) in lines.chunks_exact(taps).enumerate() {
+            for (v, row) in line.iter().zip(out.chunks_exact_mut(PANEL)) {
                 row[c] = *v;
             }
         }
     });
-    let numbers = plan.positions.iter().map(|p| outward_numbers(plan, p)).sum();
-    let mut out = unfilled(numbers);
-    let pieces = by_position(plan, &mut out, |p| outward_numbers(plan, p));
-    pieces.into_par_iter().for_each(|(p, position, out)| {
-        let mixes: Vec<Vec<(usize, T)>> = position
-            .classes
-            .iter()
-            .map(|class| mix(plan, p, *class).into_iter().map(|(tap, weight)| (tap * g.c, weight)).collect())
-            .collect();
-        out.par_chunks_mut(g.o * PANEL).enumerate().for_each(|(panel, out)| {
-            outward_panel(plan, &packed, &mixes, panel, out);
-        });
-    });
     out
 }
 
 vectorised! {
-fn outward_panel<T: Real>(plan: &Plan, packed: &[T], mixes: &[Vec<(usize, T)>], panel: usize, out: &mut [T]) {
-    let g = &plan.g;
+fn small_panel<T: Real>(plan: &Plan, packed: &[T], mixes: &[Vec<(usize, T)>], panel: usize, out: &mut [T]) {
+    let (c, line) = (plan.g.c, plan.g.kh * plan.g.kw * PANEL);
+    for (k, out) in out.chunks_exact_mut(PANEL).enumerate() {
+        mix_run(out, packed, (panel * c + k % c) * line, &mixes[k / c]);
+    }
+}
+}
+
+vectorised! {
+fn big_panel<T: Real>(plan: &Plan, packed: &[T], mixes: &[Vec<(usize, T)>], panel: usize, out: &mut [T]) {
+    let (g, line) = (&plan.g, plan.g.kh * plan.g.kw * PANEL);
     let end = (mixes.len() * g.c).min((panel + 1) * PANEL);
     let mut column = panel * PANEL;
     while column < end {
-        // A run of one class's channels inside the panel.
+        // A run of one class's channels inside both panels.
         let (class, c) = (column / g.c, column % g.c);
-        let run = (g.c - c).min(end - column);
+        let run = (g.c - c).min(end - column).min(PANEL - c % PANEL);
         for (o, out) in out.chunks_exact_mut(PANEL).enumerate() {
-            let start = o * g.kh * g.kw * g.c + c;
+            let start = (c / PANEL * g.o + o) * line + c % PANEL;
             mix_run(&mut out[column % PANEL..][..run], packed, start, &mixes[class]);
         }
         column += run;
@@ -171,46 +223,32 @@ fn outward_panel<T: Real>(plan: &Plan, packed: &[T], mixes: &[Vec<(usize, T)>], 
 }
 }
 
+/// How a position's gradient goes to the taps of a class: (tap, its share).
+pub(super) fn shares<T: Real>(plan: &Plan, p: usize, class: (usize, usize)) -> Vec<(usize, T)> {
+    mix(plan, p, class).into_iter().map(|(offset, share)| (offset / PANEL, share)).collect()
+}
+
 /// The gradient [position][class, c][o in whole panels] to OIHW.
 pub(super) fn gradient<T: Real>(plan: &Plan, sums: &[T]) -> Vec<T> {
     let (g, taps) = (&plan.g, plan.g.kh * plan.g.kw);
     let stride = whole_panels(g.o);
-    let parts: Vec<Vec<(usize, T)>> = (0..taps)
-        .map(|tap| {
-            let (ky, kx) = (tap / g.kw, tap % g.kw);
-            let class = (ky % 2, kx % 2);
-            let (ra, rb) = (plan.y.taps[class.0], plan.x.taps[class.1]);
-            let mut parts = Vec::with_capacity(9);
-            for i in 0..plan.y.positions() {
-                for j in 0..plan.x.positions() {
-                    let weight = share(ra, i, ky / 2) * share(rb, j, kx / 2);
-                    if let Some((position, block)) = plan.block(class, (i, j)).filter(|_| weight != 0.0) {
-                        parts.push(((position.weights + block) * g.c * stride, T::from_f64(weight)));
-                    }
-                }
+    let mut parts: Vec<Vec<(usize, T)>> = vec![Vec::with_capacity(POSITIONS_OF_A_TAP); taps];
+    for (p, position) in plan.positions.iter().enumerate() {
+        for (block, class) in position.classes.iter().enumerate() {
+            for (tap, share) in shares(plan, p, *class) {
+                parts[tap].push(((position.weights + block) * g.c * stride, share));
             }
-            parts
-        })
-        .collect();
+        }
+    }
     // [c, tap, o]
     let mut mixed = unfilled(taps * g.c * g.o);
     mixed.par_chunks_mut(taps * g.o).enumerate().for_each(|(c, out)| {
         gradient_channel(&parts, sums, c * stride, g.o, out);
     });
-    let mut out = unfilled(mixed.len());
-    out.par_chunks_mut(LANES * g.c * taps).enumerate().for_each(|(block, out)| {
-        let count = out.len() / (g.c * taps);
-        for c in 0..g.c {
-            for tap in 0..taps {
-                let row = &mixed[(c * taps + tap) * g.o + block * LANES..][..count];
-                for (o, v) in row.iter().enumerate() {
-                    out[(o * g.c + c) * taps + tap] = *v;
-                }
-            }
-        }
-    });
-    out
+    unmix(plan, &mixed, g.o.max(1))
 }
+
+const POSITIONS_OF_A_TAP: usize = 25;
 
 vectorised! {
 fn gradient_channel<T: Real>(parts: &[Vec<(usize, T)>], sums: &[T], start: usize, o: usize, out: &mut [T]) {
@@ -218,4 +256,23 @@ fn gradient_channel<T: Real>(parts: &[Vec<(usize, T)>], sums: &[T], start: usize
         mix_run(out, sums, start, parts);
     }
 }
+}
+
+/// [block of o][c][tap][o], `width` of o in a block, to OIHW.
+pub(super) fn unmix<T: Real>(plan: &Plan, mixed: &[T], width: usize) -> Vec<T> {
+    let (g, taps) = (&plan.g, plan.g.kh * plan.g.kw);
+    let mut out = unfilled(mixed.len());
+    out.par_chunks_mut(LANES * g.c * taps).enumerate().for_each(|(block, out)| {
+        let count = out.len() / (g.c * taps);
+        let first = block * LANES;
+        // Blocks are whole numbers of lanes wide, all but the last.
+        let start = first / width * width;
+        let wide = width.min(g.o - start);
+        for (k, row) in mixed[start * g.c * taps..][..g.c * taps * wide].chunks_exact(wide).enumerate() {
+            for (o, v) in row[first - start..][..count].iter().enumerate() {
+                out[o * g.c * taps + k] = *v;
+            }
+        }
+    });
+    out
 }
