@@ -127,7 +127,9 @@ impl Conv {
             for start in (0..rows).step_by(tile.max(1)) {
                 let count = tile.min(rows - start);
                 let left = Left::plain(&x.data()[start * self.channels..], (count, self.channels), self.channels, 1);
-                self.rows(start, count, &mut target, |out, stride, columns| product(Out::rows(out, stride), left, self.right(0, columns), false));
+                self.rows(start, count, &mut target, |out, stride, columns| {
+                    product(Out::rows(out, stride), left, self.right(0, columns), false)
+                });
             }
         } else if ow >= SHORT_LINE && self.panels.len() <= MANY_WEIGHTS {
             self.by_lines(&geometry, x.data(), &mut target);
@@ -202,7 +204,9 @@ impl Conv {
             f32::with_scratch(count * depth, |patches| {
                 gather_patches(g, x, start, count, patches);
                 let left = Left::plain(patches, (count, depth), depth, 1);
-                self.rows(start, count, target, |out, stride, columns| product(Out::rows(out, stride), left, self.right(0, columns), false));
+                self.rows(start, count, target, |out, stride, columns| {
+                    product(Out::rows(out, stride), left, self.right(0, columns), false)
+                });
             });
         }
     }

@@ -26,19 +26,19 @@ unsafe fn fixed<const R: usize>(block: Block<f32>) {
     unsafe {
         let mut sums = [[_mm256_setzero_ps(); 2]; R];
         while depth > 0 {
-          let steps = run.min(depth);
-          for _ in 0..steps {
-            let (b0, b1) = (_mm256_loadu_ps(b), _mm256_loadu_ps(b.add(8)));
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let x = _mm256_broadcast_ss(&*a.add(i * row_stride));
-                sum[0] = _mm256_fmadd_ps(x, b0, sum[0]);
-                sum[1] = _mm256_fmadd_ps(x, b1, sum[1]);
+            let steps = run.min(depth);
+            for _ in 0..steps {
+                let (b0, b1) = (_mm256_loadu_ps(b), _mm256_loadu_ps(b.add(8)));
+                for (i, sum) in sums.iter_mut().enumerate() {
+                    let x = _mm256_broadcast_ss(&*a.add(i * row_stride));
+                    sum[0] = _mm256_fmadd_ps(x, b0, sum[0]);
+                    sum[1] = _mm256_fmadd_ps(x, b1, sum[1]);
+                }
+                a = a.wrapping_add(a_depth_stride);
+                b = b.wrapping_add(b_depth_stride);
             }
-            a = a.wrapping_add(a_depth_stride);
-            b = b.wrapping_add(b_depth_stride);
-          }
-          a = a.wrapping_add(jump);
-          depth -= steps;
+            a = a.wrapping_add(jump);
+            depth -= steps;
         }
         for (i, sum) in sums.iter().enumerate() {
             for (v, sum) in sum.iter().enumerate() {

@@ -64,37 +64,37 @@ unsafe fn fixed<const R: usize, const V: usize, const AHEAD: bool, const NEXT: b
             }
         }
         while depth > 0 {
-          let steps = run.min(depth);
-          for _ in 0..steps {
-            if AHEAD {
-                const STEPS: usize = 6;
-                let (a, b) = (a.wrapping_add(STEPS * a_depth_stride), b.wrapping_add(STEPS * b_depth_stride));
-                _mm_prefetch::<_MM_HINT_T0>(a.cast());
-                _mm_prefetch::<_MM_HINT_T0>(a.wrapping_add(R - 1).cast());
-                _mm_prefetch::<_MM_HINT_T0>(b.cast());
-                _mm_prefetch::<_MM_HINT_T0>(b.wrapping_add(16).cast());
-            }
-            if NEXT {
-                _mm_prefetch::<_MM_HINT_T1>(next.cast());
-                _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(16).cast());
-                next = next.wrapping_add(b_depth_stride);
-            }
-            let mut line = [_mm512_setzero_ps(); V];
-            for (v, line) in line.iter_mut().enumerate() {
-                *line = _mm512_loadu_ps(b.add(16 * v));
-            }
-            for (i, sums) in sums.iter_mut().enumerate() {
-                let from = if i < ROWS / 2 { a } else { a.wrapping_add(far) };
-                let x = _mm512_set1_ps(*from.add(offsets[i % (ROWS / 2)]));
-                for (sum, line) in sums.iter_mut().zip(line) {
-                    *sum = _mm512_fmadd_ps(x, line, *sum);
+            let steps = run.min(depth);
+            for _ in 0..steps {
+                if AHEAD {
+                    const STEPS: usize = 6;
+                    let (a, b) = (a.wrapping_add(STEPS * a_depth_stride), b.wrapping_add(STEPS * b_depth_stride));
+                    _mm_prefetch::<_MM_HINT_T0>(a.cast());
+                    _mm_prefetch::<_MM_HINT_T0>(a.wrapping_add(R - 1).cast());
+                    _mm_prefetch::<_MM_HINT_T0>(b.cast());
+                    _mm_prefetch::<_MM_HINT_T0>(b.wrapping_add(16).cast());
                 }
+                if NEXT {
+                    _mm_prefetch::<_MM_HINT_T1>(next.cast());
+                    _mm_prefetch::<_MM_HINT_T1>(next.wrapping_add(16).cast());
+                    next = next.wrapping_add(b_depth_stride);
+                }
+                let mut line = [_mm512_setzero_ps(); V];
+                for (v, line) in line.iter_mut().enumerate() {
+                    *line = _mm512_loadu_ps(b.add(16 * v));
+                }
+                for (i, sums) in sums.iter_mut().enumerate() {
+                    let from = if i < ROWS / 2 { a } else { a.wrapping_add(far) };
+                    let x = _mm512_set1_ps(*from.add(offsets[i % (ROWS / 2)]));
+                    for (sum, line) in sums.iter_mut().zip(line) {
+                        *sum = _mm512_fmadd_ps(x, line, *sum);
+                    }
+                }
+                a = a.wrapping_add(a_depth_stride);
+                b = b.wrapping_add(b_depth_stride);
             }
-            a = a.wrapping_add(a_depth_stride);
-            b = b.wrapping_add(b_depth_stride);
-          }
-          a = a.wrapping_add(jump);
-          depth -= steps;
+            a = a.wrapping_add(jump);
+            depth -= steps;
         }
         for (i, sums) in sums.iter().enumerate() {
             for (v, sum) in sums.iter().enumerate() {

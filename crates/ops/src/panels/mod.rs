@@ -121,7 +121,8 @@ pub(crate) fn product<T: Real>(out: Out<'_, T>, left: Left<'_, T>, right: Right<
     if left.depth > 0 {
         let runs = (left.depth - 1) / left.run;
         let reach = (left.depth - 1).min(left.run - 1) * left.depth_stride;
-        let last = (left.rows - 1) * left.row_stride + reach.max(left.column(left.depth - 1)).max(runs.saturating_sub(1) * left.run_stride + reach);
+        let last = (left.rows - 1) * left.row_stride
+            + reach.max(left.column(left.depth - 1)).max(runs.saturating_sub(1) * left.run_stride + reach);
         assert!(last < left.data.len());
         let last = (panels - 1) * right.panel_stride + (left.depth - 1) * right.depth_stride;
         assert!(last + last_width <= right.data.len());

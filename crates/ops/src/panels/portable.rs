@@ -19,7 +19,12 @@ unsafe fn columns<T: Real, const N: usize>(rows: usize, block: Block<T>) {
         for p in 0..depth {
             // SAFETY: element (i, p) of the left side and row p of the panel are readable by the
             // caller's promise.
-            let (x, line) = unsafe { (*a.wrapping_add(i * row_stride + p * a_depth_stride + (p / run).wrapping_mul(jump)), &*b.add(p * b_depth_stride).cast::<[T; N]>()) };
+            let (x, line) = unsafe {
+                (
+                    *a.wrapping_add(i * row_stride + p * a_depth_stride + (p / run).wrapping_mul(jump)),
+                    &*b.add(p * b_depth_stride).cast::<[T; N]>(),
+                )
+            };
             for (s, v) in sum.iter_mut().zip(line) {
                 *s += x * *v;
             }

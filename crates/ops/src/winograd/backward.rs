@@ -35,11 +35,7 @@ pub(crate) fn backward<T: Real, B: Source<T>, S: Source<T>, R: Send>(
         Wanted::Small => Some(Towards::Small),
     };
     let other = towards.map(|towards| (towards, Weights::new(plan, towards, weight)));
-    if plan.wide() {
-        by_chunks(plan, big, small, other.as_ref(), after)
-    } else {
-        by_shares(plan, big, small, other.as_ref(), after)
-    }
+    if plan.many_sums() { by_chunks(plan, big, small, other.as_ref(), after) } else { by_shares(plan, big, small, other.as_ref(), after) }
 }
 
 type Other<'a, T> = Option<&'a (Towards, Weights<'a, T>)>;
@@ -53,7 +49,7 @@ fn by_shares<T: Real, B: Source<T>, S: Source<T>, R: Send>(
     after: impl Fn(usize, &mut [T]) -> R + Sync,
 ) -> (Vec<T>, Vec<T>, Vec<R>) {
     /// Shares at most, and numbers of the gradients that they may hold together.
-    const SHARES: usize = 8;
+    const SHARES: usize = 4;
     const NUMBERS: usize = 12 << 20;
     let n = plan.g.n;
     let per_image = other.map_or(0, |(towards, _)| per_image(&plan.g, *towards));

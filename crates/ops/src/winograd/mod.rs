@@ -46,12 +46,9 @@ fn with_transforms<T: Real, R>(plan: &Plan, count: usize, f: impl FnOnce(usize, 
 
 /// How a wide layer goes through `n` images: the images of each group, a chunk of groups at a time.
 fn chunks(plan: &Plan) -> impl Iterator<Item = (usize, Vec<usize>)> {
-    /// Numbers of transforms that may be kept at a time.
-    const KEPT_NUMBERS: usize = 24 << 20;
     const GROUPS: usize = 4;
     let n = plan.g.n;
-    let most = (KEPT_NUMBERS / plan.numbers().max(1)).clamp(1, n.max(1));
-    let chunk = n.div_ceil(n.div_ceil(most).max(1)).max(1);
+    let chunk = n.div_ceil(n.div_ceil(plan.chunk()).max(1)).max(1);
     (0..n).step_by(chunk).map(move |first| {
         let (count, groups) = (chunk.min(n - first), GROUPS.min(chunk.min(n - first)));
         (first, (0..groups).map(|i| (i + 1) * count / groups - i * count / groups).collect())

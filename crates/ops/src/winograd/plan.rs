@@ -113,8 +113,7 @@ impl Plan {
         let positions: Vec<Position> = (0..y.positions() * x.positions())
             .map(|p| {
                 let (i, j) = (p / x.positions(), p % x.positions());
-                let classes: Vec<_> =
-                    [(0, 0), (0, 1), (1, 0), (1, 1)].into_iter().filter(|(a, b)| y.has(*a, i) && x.has(*b, j)).collect();
+                let classes: Vec<_> = [(0, 0), (0, 1), (1, 0), (1, 1)].into_iter().filter(|(a, b)| y.has(*a, i) && x.has(*b, j)).collect();
                 let across = x.tiles_at(j);
                 let position = Position { rows: y.tiles_at(i) * across, across, big, small, weights, classes };
                 big += position.rows * whole_panels(position.classes.len() * g.c);
@@ -153,11 +152,24 @@ impl Plan {
         (CACHE / self.numbers().max(1)).clamp(1, self.g.n.div_ceil(8).max(1))
     }
 
-    /// Whether the transformed weights are too many to be kept: each position's are then made where they are read. For
-    /// the weight gradient each class's channels must be whole panels.
+    /// Whether the transformed weights are too many to be kept: each position's are then made where they are read.
     pub(super) fn wide(&self) -> bool {
         const KEPT: usize = 1 << 20;
         self.g.c.is_multiple_of(PANEL) && self.weight_numbers() > KEPT
+    }
+
+    /// Whether the weight gradient's sums are too many for each share of a batch to have its own. Many images at a time
+    /// need each class's channels in whole panels.
+    pub(super) fn many_sums(&self) -> bool {
+        const KEPT: usize = 1 << 19;
+        self.g.c.is_multiple_of(PANEL) && self.weight_numbers() > KEPT
+    }
+
+    /// Images whose transforms are kept at a time: as many as a pass over the weights is worth, within bounds.
+    pub(super) fn chunk(&self) -> usize {
+        const LEAST: usize = 6 << 20;
+        const MOST: usize = 24 << 20;
+        ((8 * self.weight_numbers()).clamp(LEAST, MOST) / self.numbers().max(1)).clamp(1, self.g.n.max(1))
     }
 }
 

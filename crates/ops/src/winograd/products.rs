@@ -13,9 +13,8 @@ use std::ops::Range;
 fn multiply<T: Real>(
     plan: &Plan,
     towards: Towards,
-    p: usize,
+    (p, panels): (usize, Range<usize>),
     count: usize,
-    panels: Range<usize>,
     from: &[T],
     weights: &[T],
     to: &mut [T],
@@ -40,12 +39,12 @@ pub(super) fn multiply_all<T: Real>(plan: &Plan, towards: Towards, count: usize,
             Towards::Small => position.small,
             Towards::Big => position.big,
         };
-        multiply(plan, towards, p, count, panels.clone(), from, weights.panels(p, panels, &mut []), &mut to[start * count..]);
+        multiply(plan, towards, (p, panels.clone()), count, from, weights.panels(p, panels, &mut []), &mut to[start * count..]);
     }
 }
 
-/// Panels of weights that are made at a time, half a second-level cache of the deepest.
-const TOGETHER: usize = 4;
+/// Panels of weights that are made at a time, of the deepest a second-level cache.
+const TOGETHER: usize = 8;
 
 /// A few panels of one position, and where they go in each group.
 struct Task<'a, T> {
@@ -83,7 +82,7 @@ pub(super) fn multiply_groups<T: Real>(
         T::with_scratch(weights.room(p, panels.len()), |room| {
             let right = weights.panels(p, panels.clone(), room);
             for ((out, from), count) in outs.into_iter().zip(from).zip(counts) {
-                multiply(plan, towards, p, *count, panels.clone(), from, right, out);
+                multiply(plan, towards, (p, panels.clone()), *count, from, right, out);
             }
         });
     });

@@ -70,22 +70,46 @@ macro_rules! by_tile {
 
 const CLASSES: [(usize, usize); 4] = [(0, 0), (0, 1), (1, 0), (1, 1)];
 
-/// Where a vector of channels of each point goes, for an image's first tile.
-type Places = [[usize; POINTS]; POINTS];
+/// Where one point's numbers are.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    start: usize,
+    /// The first channel's column.
+    column: usize,
+    /// From panel to panel, and from image to image inside one.
+    panel: usize,
+    image: usize,
+}
 
-/// On the big side, for one class, and on the small side without one.
-fn places(plan: &Plan, class: Option<(usize, usize)>, (image, count): (usize, usize), channel: usize) -> Places {
-    let mut out = [[0; POINTS]; POINTS];
+/// Of each point, on the big side for one class or on the small side.
+type Places = [[Place; POINTS]; POINTS];
+
+fn places(plan: &Plan, class: Option<(usize, usize)>, count: usize) -> Places {
+    let mut out = Places::default();
     for (i, line) in out.iter_mut().enumerate().take(plan.y.positions()) {
-        for (j, at) in line.iter_mut().enumerate().take(plan.x.positions()) {
+        for (j, place) in line.iter_mut().enumerate().take(plan.x.positions()) {
             let position = &plan.positions[i * plan.x.positions() + j];
-            let (start, column) = match class {
-                None => (position.small, Some(channel)),
-                Some(class) => (position.big, plan.block(class, (i, j)).map(|(_, block)| block * plan.g.c + channel)),
+            let (start, block) = match class {
+                None => (position.small, Some(0)),
+                Some(class) => (position.big, plan.block(class, (i, j)).map(|(_, block)| block)),
             };
-            if let Some(column) = column {
-                *at = start * count + column / PANEL * position.panel(count) + image * position.panel(1) + column % PANEL;
+            if let Some(block) = block {
+                let (panel, image) = (position.panel(count), position.panel(1));
+                *place = Place { start: start * count, column: block * plan.g.c, panel, image };
             }
+        }
+    }
+    out
+}
+
+/// Where a vector of channels of each point goes, for an image's first tile.
+#[inline(always)]
+fn at(places: &Places, image: usize, channel: usize) -> [[usize; POINTS]; POINTS] {
+    let mut out = [[0; POINTS]; POINTS];
+    for (line, places) in out.iter_mut().zip(places) {
+        for (at, place) in line.iter_mut().zip(places) {
+            let column = place.column + channel;
+            *at = place.start + column / PANEL * place.panel + image * place.image + column % PANEL;
         }
     }
     out
@@ -127,11 +151,11 @@ fn big_class<T: Real, S: Source<T>, const N: usize>(
     count: usize,
 ) {
     let (h, w, c) = (plan.g.h as isize, plan.g.w as isize, plan.g.c);
-    let across = across(plan);
+    let (across, places) = (across(plan), places(plan, Some(class), count));
     let mut lines = [zero::<T, N>(); POINTS];
     for image in 0..count {
         for channel in (0..c).step_by(N) {
-            let places = places(plan, Some(class), (image, count), channel);
+            let at = at(&places, image, channel);
             for (ty, (ys, ym)) in plan.y.tiles.iter().enumerate() {
                 let (y0, ny) = (plan.y.first(*ys, class.0), plan.y.points(*ym, class.0));
                 for (tx, (xs, xm)) in plan.x.tiles.iter().enumerate() {
@@ -159,7 +183,7 @@ fn big_class<T: Real, S: Source<T>, const N: usize>(
                         by_points!(ny, P => {
                             let v = data::<T, N, P>(&column(&lines, j));
                             for i in 0..P {
-                                out[places[i][j] + row..][..N].copy_from_slice(&v[i]);
+                                out[at[i][j] + row..][..N].copy_from_slice(&v[i]);
                             }
                         });
                     }
@@ -181,11 +205,11 @@ fn big_adjoint<T: Real>(plan: &Plan, v: &[T], count: usize, out: &mut [T]) {
 #[inline(always)]
 fn big_adjoint_class<T: Real, const N: usize>(plan: &Plan, class: (usize, usize), v: &[T], count: usize, out: &mut [T]) {
     let (h, w, c) = (plan.g.h as isize, plan.g.w as isize, plan.g.c);
-    let across = across(plan);
+    let (across, places) = (across(plan), places(plan, Some(class), count));
     let mut lines = [zero::<T, N>(); POINTS];
     for image in 0..count {
         for channel in (0..c).step_by(N) {
-            let places = places(plan, Some(class), (image, count), channel);
+            let at = at(&places, image, channel);
             for (ty, (ys, ym)) in plan.y.tiles.iter().enumerate() {
                 let (y0, ny) = (plan.y.first(*ys, class.0), plan.y.points(*ym, class.0));
                 for (tx, (xs, xm)) in plan.x.tiles.iter().enumerate() {
@@ -195,7 +219,7 @@ fn big_adjoint_class<T: Real, const N: usize>(plan: &Plan, class: (usize, usize)
                         by_points!(ny, P => {
                             let mut column = zero::<T, N>();
                             for i in 0..P {
-                                column[i] = load(v, places[i][j] + row);
+                                column[i] = load(v, at[i][j] + row);
                             }
                             let column = data_adjoint::<T, N, P>(&column);
                             for i in 0..P {
@@ -247,11 +271,11 @@ fn small<T: Real; S: Source>(plan: &Plan, source: S, first: usize, count: usize,
 #[inline(always)]
 fn small_lanes<T: Real, S: Source<T>, const N: usize>(plan: &Plan, source: S, first: usize, out: &mut [T], count: usize) {
     let (h, w, o) = (plan.g.oh, plan.g.ow, plan.g.o);
-    let across = across(plan);
+    let (across, places) = (across(plan), places(plan, None, count));
     let mut lines = [zero::<T, N>(); POINTS];
     for image in 0..count {
         for channel in (0..o).step_by(N) {
-            let places = places(plan, None, (image, count), channel);
+            let at = at(&places, image, channel);
             for (ty, (y0, ym)) in plan.y.tiles.iter().enumerate() {
                 for (tx, (x0, xm)) in plan.x.tiles.iter().enumerate() {
                     let (ny, nx) = (plan.y.points(*ym, 0), plan.x.points(*xm, 0));
@@ -276,7 +300,7 @@ fn small_lanes<T: Real, S: Source<T>, const N: usize>(plan: &Plan, source: S, fi
                         by_tile!((*ym, ny), M, P => {
                             let v = spread::<T, N, M, P>(&column(&lines, j));
                             for i in 0..P {
-                                out[places[i][j] + row..][..N].copy_from_slice(&v[i]);
+                                out[at[i][j] + row..][..N].copy_from_slice(&v[i]);
                             }
                         });
                     }
@@ -296,11 +320,11 @@ fn small_adjoint<T: Real>(plan: &Plan, m: &[T], count: usize, out: &mut [T]) {
 #[inline(always)]
 fn small_adjoint_lanes<T: Real, const N: usize>(plan: &Plan, m: &[T], count: usize, out: &mut [T]) {
     let (h, w, o) = (plan.g.oh, plan.g.ow, plan.g.o);
-    let across = across(plan);
+    let (across, places) = (across(plan), places(plan, None, count));
     let mut lines = [zero::<T, N>(); LARGEST];
     for image in 0..count {
         for channel in (0..o).step_by(N) {
-            let places = places(plan, None, (image, count), channel);
+            let at = at(&places, image, channel);
             for (ty, (y0, ym)) in plan.y.tiles.iter().enumerate() {
                 for (tx, (x0, xm)) in plan.x.tiles.iter().enumerate() {
                     let (ny, nx) = (plan.y.points(*ym, 0), plan.x.points(*xm, 0));
@@ -309,7 +333,7 @@ fn small_adjoint_lanes<T: Real, const N: usize>(plan: &Plan, m: &[T], count: usi
                         by_tile!((*ym, ny), M, P => {
                             let mut column = zero::<T, N>();
                             for i in 0..P {
-                                column[i] = load(m, places[i][j] + row);
+                                column[i] = load(m, at[i][j] + row);
                             }
                             let column = collect::<T, N, M, P>(&column);
                             for i in 0..M {
