@@ -72,10 +72,7 @@ fn by_shares<T: Real, B: Source<T>, S: Source<T>, R: Send>(
                     tiles::transform_small(plan, small, start, count, y);
                     add_weights(plan, count, v, y, sum, start > first);
                     if let Some((towards, weights)) = other {
-                        let (from, to) = match towards {
-                            Towards::Small => (v, y),
-                            Towards::Big => (y, v),
-                        };
+                        let (from, to) = towards.order(v, y);
                         multiply_all(plan, *towards, count, from, weights, to);
                         collect(plan, *towards, to, count, out);
                     }
@@ -108,29 +105,22 @@ fn by_chunks<T: Real, B: Source<T>, S: Source<T>, R: Send>(
     let mut out: Vec<T> = unfilled(plan.g.n * per_image);
     let mut mixed: Vec<T> = unfilled(plan.g.o * plan.g.c * plan.g.kh * plan.g.kw);
     let mut results = Vec::new();
-    let mut rest = &mut out[..];
-    for (first, counts) in chunks(plan) {
-        let (chunk, later) = std::mem::take(&mut rest).split_at_mut(counts.iter().sum::<usize>() * per_image);
-        rest = later;
-        let outs = cut(chunk, first, &counts, per_image);
+    for (chunk, (counts, outs)) in chunks(plan, &mut out, per_image).into_iter().enumerate() {
         let (mut v, mut y) = (rooms(&counts, plan.big_numbers), rooms(&counts, plan.small_numbers));
         v.par_iter_mut().zip(&mut y).zip(&outs).zip(&counts).for_each(|(((v, y), (first, _)), count)| {
             tiles::transform_big(plan, big, *first, *count, v);
             tiles::transform_small(plan, small, *first, *count, y);
         });
-        add_taps(plan, &counts, &v, &y, &mut mixed, first > 0);
+        add_taps(plan, &counts, &v, &y, &mut mixed, chunk > 0);
         if let Some((towards, weights)) = other {
             // The weight gradient has read both: the products take the place of what they are not made of.
-            match towards {
-                Towards::Small => multiply_groups(plan, *towards, &counts, &v, weights, &mut y),
-                Towards::Big => multiply_groups(plan, *towards, &counts, &y, weights, &mut v),
-            }
+            let (from, to) = towards.order(&mut v, &mut y);
+            multiply_groups(plan, *towards, &counts, from, weights, to);
         }
         let collected = outs.into_par_iter().zip(&v).zip(&y).zip(&counts).map(|((((first, out), v), y), count)| {
-            match other {
-                Some((Towards::Small, _)) => collect(plan, Towards::Small, y, *count, out),
-                Some((Towards::Big, _)) => collect(plan, Towards::Big, v, *count, out),
-                None => {}
+            if let Some((towards, _)) = other {
+                let (_, products) = towards.order(v, y);
+                collect(plan, *towards, products, *count, out);
             }
             after(first, out)
         });

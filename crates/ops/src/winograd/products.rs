@@ -21,10 +21,7 @@ fn multiply<T: Real>(
 ) {
     let position = &plan.positions[p];
     let (rows, depth) = (position.rows * count, towards.depth(plan, position));
-    let start = match towards {
-        Towards::Small => position.big,
-        Towards::Big => position.small,
-    };
+    let (start, _) = towards.order(position.big, position.small);
     let left = Left::panels(&from[start * count..], rows, depth, rows);
     let columns = (towards.columns(plan, position) - panels.start * PANEL).min(panels.len() * PANEL);
     let right = Right { data: weights, columns, panel_stride: depth * PANEL, depth_stride: PANEL };
@@ -35,10 +32,7 @@ fn multiply<T: Real>(
 pub(super) fn multiply_all<T: Real>(plan: &Plan, towards: Towards, count: usize, from: &[T], weights: &Weights<'_, T>, to: &mut [T]) {
     for (p, position) in plan.positions.iter().enumerate() {
         let panels = 0..towards.panels(plan, position);
-        let start = match towards {
-            Towards::Small => position.small,
-            Towards::Big => position.big,
-        };
+        let (_, start) = towards.order(position.big, position.small);
         multiply(plan, towards, (p, panels.clone()), count, from, weights.panels(p, panels, &mut []), &mut to[start * count..]);
     }
 }

@@ -19,6 +19,14 @@ pub(super) enum Towards {
 }
 
 impl Towards {
+    /// What belongs to the big and to the small side, as what a product is made of and what it gives.
+    pub(super) fn order<X>(self, big: X, small: X) -> (X, X) {
+        match self {
+            Self::Small => (big, small),
+            Self::Big => (small, big),
+        }
+    }
+
     pub(super) fn depth(self, plan: &Plan, position: &Position) -> usize {
         match self {
             Self::Small => position.classes.len() * plan.g.c,
