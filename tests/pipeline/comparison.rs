@@ -1,4 +1,4 @@
-//! `cargo xtask fid` on folders of pictures of every kind.
+//! `cargo xtask fid` on folders of images of every kind.
 
 use std::{collections::HashMap, path::Path};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use vimae_tests::command::call;
 
 /// Writes a PNG of a gradient with stripes.
-fn picture(path: &Path, side: u32, kind: png::ColorType, depth: png::BitDepth, phase: u32) -> Result<()> {
+fn image(path: &Path, side: u32, kind: png::ColorType, depth: png::BitDepth, phase: u32) -> Result<()> {
     let channels = kind.samples() as u32;
     let bytes = if depth == png::BitDepth::Sixteen { 2 } else { 1 };
     let value =
@@ -41,7 +41,7 @@ pub(crate) fn untrained(path: &Path) -> Result<()> {
 }
 
 #[test]
-fn folders_of_any_pictures_are_compared_or_refused_by_name() -> Result<()> {
+fn folders_of_any_images_are_compared_or_refused_by_name() -> Result<()> {
     use png::{BitDepth::*, ColorType::*};
     let folder = tempfile::tempdir()?;
     let at = |name: &str| folder.path().join(name);
@@ -60,8 +60,8 @@ fn folders_of_any_pictures_are_compared_or_refused_by_name() -> Result<()> {
         (299, Rgb, Eight),
     ];
     for (i, (side, kind, depth)) in kinds.into_iter().enumerate() {
-        picture(&at(&format!("a/{i}.png")), side, kind, depth, 0)?;
-        picture(&at(&format!("b/{i}.png")), side, kind, depth, 3)?;
+        image(&at(&format!("a/{i}.png")), side, kind, depth, 0)?;
+        image(&at(&format!("b/{i}.png")), side, kind, depth, 3)?;
     }
     let (weights, cache) = (text("weights.safetensors"), text("cache"));
     let fid = |a: &str, b: &str, more: &[&str]| {
@@ -119,5 +119,5 @@ fn what_cannot_be_compared_is_refused_with_a_reason() -> Result<()> {
         &["digits:test", "digits:test", "--count", "5", "--no-cache", "--weights", &text],
         &["text.pth", "neither safetensors nor a PyTorch file"],
     )?;
-    refused(&["digits:test", "digits:test", "--count", "1", "--no-cache", "--features", "classifier:digits"], &["1 pictures", "2 or more"])
+    refused(&["digits:test", "digits:test", "--count", "1", "--no-cache", "--features", "classifier:digits"], &["1 images", "2 or more"])
 }

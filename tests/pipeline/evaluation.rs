@@ -27,7 +27,7 @@ fn a_run_is_measured_again_without_being_changed() -> Result<()> {
     assert_eq!(again["weights_sha256"], recorded["weights_sha256"]);
 
     // With more.
-    let ais = ["ais.pictures=2", "ais.simulated=2", "ais.chains=2", "ais.temperatures=5", "prior_samples=10"];
+    let ais = ["ais.images=2", "ais.simulated=2", "ais.chains=2", "ais.temperatures=5", "prior_samples=10"];
     let mut arguments = vec!["eval", run, "--metric", "ais"];
     arguments.extend(ais.iter().flat_map(|change| ["--set", change]));
     let first = call(&arguments)?;

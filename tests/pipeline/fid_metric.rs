@@ -1,4 +1,4 @@
-//! The metric `fid` on a model and real pictures: by Inception where it has weights, else by a classifier.
+//! The metric `fid` on a model and real images: by Inception where it has weights, else by a classifier.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use serde_json::json;
 use vimae_core::{
     AutoEncoder, Code, Dataset, Evidence, Head, ImageSet, MetricFiles, Mode, PixelRange, Purpose, Reading, Settings, Split, Streams,
 };
-use vimae_datasets::{Pictures, Sources};
+use vimae_datasets::{InMemory, Sources};
 use vimae_metrics::{
-    METRICS, batch_norm::with_statistics_of, features::extract, fid::fid, fid_classifier::in_bytes, inception::Inception,
-    pictures::PicturesInMemory, resize::Resize,
+    METRICS, batch_norm::with_statistics_of, features::extract, fid::fid, fid_classifier::in_bytes, images::ImagesInMemory,
+    inception::Inception, resize::Resize,
 };
 use vimae_tests::parts::{model, prior, stir};
 
@@ -30,7 +30,7 @@ fn codes(count: usize) -> Result<Tensor> {
 }
 
 fn digits() -> Result<Box<dyn Dataset>> {
-    let few = json!({ "train_pictures": 40, "test_pictures": 20 });
+    let few = json!({ "train_images": 40, "test_images": 20 });
     Ok(vimae_datasets::open("digits", few.as_object().context("settings")?, &Sources::default())?)
 }
 
@@ -68,13 +68,13 @@ fn find<'a>(readings: &'a [Reading], metric: &str, words: &[&str]) -> Result<&'a
     found.with_context(|| format!("{metric} {words:?} in {readings:?}"))
 }
 
-/// FID of the model's samples from the first test pictures, put together from its parts.
+/// FID of the model's samples from the first test images, put together from its parts.
 fn by_parts(data: &dyn Dataset, weights: &Path, count: usize) -> Result<f64> {
     let network_of = Inception::open(weights, Resize::Clean, &Device::Cpu)?;
     let samples = network(data)?.decode(&codes(COUNT)?.narrow(0, 0, count)?, Mode::Evaluate)?.detach();
-    let features = |pictures: &PicturesInMemory| extract(&network_of, pictures, &mut |_, _| {});
-    let real = features(&PicturesInMemory::of(data.split(Split::Test)?, count)?)?;
-    Ok(fid(&real, &features(&PicturesInMemory::new(in_bytes(&samples, data.range())?)?)?)?.value)
+    let features = |images: &ImagesInMemory| extract(&network_of, images, &mut |_, _| {});
+    let real = features(&ImagesInMemory::of(data.split(Split::Test)?, count)?)?;
+    Ok(fid(&real, &features(&ImagesInMemory::new(in_bytes(&samples, data.range())?)?)?)?.value)
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn inception_is_taken_where_it_is_and_a_classifier_where_it_is_not_under_another
     untrained(&weights)?;
     let data = digits()?;
     let files = MetricFiles { inception: Some(weights.clone()), feature_cache: Some(folder.path().join("features")) };
-    let readings = measure(data.as_ref(), &files, json!({ "resize": "clean", "pictures": 10 }))?;
+    let readings = measure(data.as_ref(), &files, json!({ "resize": "clean", "images": 10 }))?;
 
     let samples = find(&readings, "fid", &["fid(of=samples,reference=test,N=10,M=10,features=inception-2015-12-05.pool3.clean@"])?;
     let (value, expected) = (samples.value.context("a value")?, by_parts(data.as_ref(), &weights, 10)?);
@@ -100,7 +100,7 @@ fn inception_is_taken_where_it_is_and_a_classifier_where_it_is_not_under_another
     assert_eq!(std::fs::read_dir(folder.path().join("features"))?.count(), 2);
 
     for files in [&MetricFiles::default(), &files] {
-        let without = measure(data.as_ref(), files, json!({ "features": "classifier", "pictures": 12 }))?;
+        let without = measure(data.as_ref(), files, json!({ "features": "classifier", "images": 12 }))?;
         assert!(without.iter().all(|r| r.metric != "fid" && r.protocol.contains("features=classifier(digits).feature@")), "{without:?}");
         find(&without, "fid_classifier", &["of=samples,reference=test,N=12,M=12"])?;
     }
@@ -108,14 +108,14 @@ fn inception_is_taken_where_it_is_and_a_classifier_where_it_is_not_under_another
 }
 
 #[test]
-fn pictures_without_labels_are_told_apart_by_their_turns() -> Result<()> {
+fn images_without_labels_are_told_apart_by_their_turns() -> Result<()> {
     let digits = digits()?;
     let unlabelled = |split: Split| -> Result<(Split, ImageSet)> {
         let set = digits.split(split)?;
         Ok((split, ImageSet::new(set.shape(), set.pixels().to_vec(), vec![0; set.len()])?))
     };
     let splits = vec![unlabelled(Split::Train)?, unlabelled(Split::Test)?];
-    let data = Pictures::new("faces", PixelRange::Unit, 1, "", splits)?;
+    let data = InMemory::new("faces", PixelRange::Unit, 1, "", splits)?;
     let readings = measure(&data, &MetricFiles::default(), json!({}))?;
     let samples = find(&readings, "fid_classifier", &["of=samples,reference=train", "features=classifier(faces.rotations).feature@"])?;
     assert!(samples.value.is_some_and(|v| v > 0.0), "{samples:?}");

@@ -183,7 +183,7 @@ fn same_in_pytorch(model: &str) -> Result<()> {
     // PyTorch's here.
     let saved = at("theirs.safetensors");
     let theirs = example(&["--initialise", "7", "--save", saved.to_str().context("path")?])?;
-    assert!(difference(&network.reconstruct(&images)?, &theirs)? > 1e-3, "other weights give other pictures");
+    assert!(difference(&network.reconstruct(&images)?, &theirs)? > 1e-3, "other weights give other images");
     network.load(&read_weights(&saved)?.0)?;
     let gap = difference(&network.reconstruct(&images)?, &theirs)?;
     println!("{model:?}: PyTorch's here differ by {gap:e} at most");

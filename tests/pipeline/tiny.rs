@@ -40,9 +40,9 @@ name = "vae"
 name = "vimae_l"
 "#;
 
-/// The same on a quarter of the pictures and with few metrics, for what is run many times: as many steps and checkpoints.
+/// The same on a quarter of the images and with few metrics, for what is run many times: as many steps and checkpoints.
 pub(crate) fn short() -> String {
-    TINY.replacen("name = \"digits\"", "name = \"digits\"\ntrain_pictures = 2000", 1).replacen("batch = 400", "batch = 100", 1).replacen(
+    TINY.replacen("name = \"digits\"", "name = \"digits\"\ntrain_images = 2000", 1).replacen("batch = 400", "batch = 100", 1).replacen(
         "[evaluation]",
         "[evaluation]\nmetrics = [\"reconstruction\", \"rate\", \"mmd\"]",
         1,

@@ -29,10 +29,10 @@ fn full_width_networks_have_the_paper_s_shapes_and_counts() -> Result<()> {
             let start: Vec<usize> = serde_json::from_value(expected["decoder_start"].clone())?;
             assert_eq!(all["decoder.fc.weight"].dims(), [start.iter().product::<usize>(), code], "{name} start of the decoder");
 
-            let picture = Tensor::zeros((1, channels, side, side), DType::F32, &Device::Cpu)?;
-            let Code { mean, log_var } = network.encode(&picture, Mode::Evaluate)?;
+            let image = Tensor::zeros((1, channels, side, side), DType::F32, &Device::Cpu)?;
+            let Code { mean, log_var } = network.encode(&image, Mode::Evaluate)?;
             assert_eq!((mean.dims(), log_var.is_some()), (&[1, code][..], head == Head::Gaussian));
-            assert_eq!(network.decode(&mean, Mode::Evaluate)?.dims(), picture.dims());
+            assert_eq!(network.decode(&mean, Mode::Evaluate)?.dims(), image.dims());
         }
     }
     Ok(())

@@ -61,7 +61,7 @@ fn network(case: &Case) -> Result<Inception> {
     Ok(Inception::new(&tensors, &sha256, Resize::Legacy, &Device::Cpu)?)
 }
 
-/// The case's pictures are floats in [0, 1], not bytes: they go in through the floating-point door.
+/// The case's images are floats in [0, 1], not bytes: they go in through the floating-point door.
 #[test]
 fn inception_features() -> Result<()> {
     let case = case("inception")?;

@@ -33,10 +33,10 @@ fn linear(case: &Case) -> Result<Linear> {
 }
 
 /// ln N(x; b, W W^T + sigma^2 I) of each row, by elimination of the covariance.
-fn exact(model: &Linear, sigma: f64, pictures: &Tensor) -> Result<Vec<f64>> {
-    let size = pictures.dim(1)?;
+fn exact(model: &Linear, sigma: f64, images: &Tensor) -> Result<Vec<f64>> {
+    let size = images.dim(1)?;
     let covariance = (model.weight.matmul(&model.weight.t()?)? + (Tensor::eye(size, DType::F64, &Device::Cpu)? * (sigma * sigma))?)?;
-    let centred = pictures.broadcast_sub(&model.bias)?.to_vec2::<f64>()?;
+    let centred = images.broadcast_sub(&model.bias)?.to_vec2::<f64>()?;
     let density = |x: &Vec<f64>| -> Result<f64> {
         let (mut rows, mut rest) = (covariance.to_vec2::<f64>()?, x.clone());
         let mut total = -0.5 * size as f64 * std::f64::consts::TAU.ln();
@@ -56,18 +56,18 @@ fn exact(model: &Linear, sigma: f64, pictures: &Tensor) -> Result<Vec<f64>> {
     centred.iter().map(density).collect()
 }
 
-/// Chains that reach 0.1 nats from the prior on average, in a few seconds; single pictures are known to a fifth of a nat.
+/// Chains that reach 0.1 nats from the prior on average, in a few seconds; single images are known to a fifth of a nat.
 const FROM_PRIOR: Plan = Plan { chains: 64, temperatures: 500, leapfrog: 3 };
 const SINGLE: f64 = 0.8;
-/// Chains that reach it for every picture from a Gaussian at the code.
+/// Chains that reach it for every image from a Gaussian at the code.
 const FROM_CODE: Plan = Plan { chains: 16, temperatures: 20, leapfrog: 3 };
 
 /// The mean within `tolerance`, every value within `single`.
 fn approach(what: &str, got: &[f64], expected: &[f64], tolerance: f64, single: f64) -> Result<()> {
     let mean = |values: &[f64]| Summary::of(values).map(|s| s.mean).context("finite values");
     near(&format!("{what}, mean"), mean(got)?, mean(expected)?, 0.0, tolerance)?;
-    for (picture, (got, expected)) in got.iter().zip(expected).enumerate() {
-        near(&format!("{what}, picture {picture}"), *got, *expected, 0.0, single)?;
+    for (image, (got, expected)) in got.iter().zip(expected).enumerate() {
+        near(&format!("{what}, image {image}"), *got, *expected, 0.0, single)?;
     }
     Ok(())
 }
@@ -76,9 +76,9 @@ fn approach(what: &str, got: &[f64], expected: &[f64], tolerance: f64, single: f
 fn annealing_approaches_the_exact_likelihood() -> Result<()> {
     let case = case("linear_gaussian")?;
     let (model, prior, streams) = (linear(&case)?, prior("normal")?, Streams::new(1));
-    let pictures = case.tensor("x")?.to_dtype(DType::F64)?;
+    let images = case.tensor("x")?.to_dtype(DType::F64)?;
     let size = model.weight.dim(1)?;
-    let likelihood = DecoderLikelihood::new(&model, size, &pictures, PixelRange::Unit, case.number("sigma")?, &Device::Cpu)?;
+    let likelihood = DecoderLikelihood::new(&model, size, &images, PixelRange::Unit, case.number("sigma")?, &Device::Cpu)?;
     let expected: Vec<f64> = case.value("log_likelihood")?.as_array().context("a list")?.iter().filter_map(|v| v.as_f64()).collect();
     let tolerance = case.number("ais_tolerance_nats")?;
 
@@ -95,23 +95,23 @@ fn annealing_approaches_the_exact_likelihood() -> Result<()> {
 }
 
 #[test]
-fn simulated_pictures_are_bracketed() -> Result<()> {
+fn simulated_images_are_bracketed() -> Result<()> {
     let case = case("linear_gaussian")?;
     let (model, prior, streams) = (linear(&case)?, prior("normal")?, Streams::new(2));
     let (dimensions, size) = model.weight.dims2()?;
     let sigma = case.number("sigma")?;
     let any = DecoderLikelihood::new(&model, size, &case.tensor("x")?.to_dtype(DType::F64)?, PixelRange::Unit, sigma, &Device::Cpu)?;
     let codes: Vec<f64> = streams.normal(Purpose::PriorSample, 0, 16 * size).into_iter().map(f64::from).collect();
-    let pictures = any.simulate(&codes, &streams, 7)?;
-    let likelihood = DecoderLikelihood::new(&model, size, &pictures, PixelRange::Unit, sigma, &Device::Cpu)?;
+    let images = any.simulate(&codes, &streams, 7)?;
+    let likelihood = DecoderLikelihood::new(&model, size, &images, PixelRange::Unit, sigma, &Device::Cpu)?;
 
-    let exact = exact(&model, sigma, &pictures)?;
+    let exact = exact(&model, sigma, &images)?;
     let known: Vec<f64> = case.value("log_likelihood")?.as_array().context("a list")?.iter().filter_map(|v| v.as_f64()).collect();
     let own = self::exact(&model, sigma, &case.tensor("x")?.to_dtype(DType::F64)?)?;
     for (own, known) in own.iter().zip(&known) {
         near("the density of the test itself", *own, *known, 0.0, 1e-4)?;
     }
-    ensure!(pictures.dims() == [16, dimensions]);
+    ensure!(images.dims() == [16, dimensions]);
 
     let way = FromPrior { prior: prior.as_ref(), likelihood: &likelihood };
     let tuned = Tuned::by_pilot(&way, FROM_PRIOR, &streams, 0)?;

@@ -10,7 +10,7 @@ use vimae_core::{
 use vimae_models::Request;
 use vimae_objectives::divergence::DIVERGENCES;
 
-/// A prior with its defaults, for codes of two dimensions of 8 x 8 pictures of two channels, in f64.
+/// A prior with its defaults, for codes of two dimensions of 8 x 8 images of two channels, in f64.
 ///
 /// # Errors
 /// For an unknown name.
@@ -38,7 +38,7 @@ pub fn divergence_with(name: &str, settings: Value, request: &PartRequest) -> Re
     Ok((entry.build)(&Settings::check("divergence", entry.name, entry.keys, &given)?, request)?)
 }
 
-/// What a run with codes of `code` dimensions of 8 x 8 pictures of two channels asks of its parts.
+/// What a run with codes of `code` dimensions of 8 x 8 images of two channels asks of its parts.
 pub fn part_request(code: usize, dtype: DType) -> PartRequest {
     let image = ImageShape { channels: 2, height: 8, width: 8 };
     PartRequest { code, image, range: PixelRange::Unit, seed: 1, dtype, device: Device::Cpu }
@@ -61,7 +61,7 @@ pub fn model(
     Ok(vimae_models::build(name, settings.as_object().unwrap_or(&Default::default()), &request)?)
 }
 
-/// Pictures of uniform noise in \[0, 1\], `[count, C, H, W]`.
+/// Images of uniform noise in \[0, 1\], `[count, C, H, W]`.
 ///
 /// # Errors
 /// Where the device fails.
@@ -70,7 +70,7 @@ pub fn noise_images(count: usize, shape: ImageShape, dtype: DType) -> Result<Ten
     Ok(Tensor::from_vec(values, (count, shape.channels, shape.height, shape.width), &Device::Cpu)?.to_dtype(dtype)?)
 }
 
-/// A network for the codes and pictures of `request`, with the given encoder noise.
+/// A network for the codes and images of `request`, with the given encoder noise.
 ///
 /// # Errors
 /// As [`vimae_models::build`].

@@ -1,4 +1,4 @@
-//! A picture of one pixel, x ~ N(0, s^2), through a linear Gaussian autoencoder: z = w x + tau eps, output u z.
+//! A image of one pixel, x ~ N(0, s^2), through a linear Gaussian autoencoder: z = w x + tau eps, output u z.
 //!
 //! Distortion and rate are quadratic in (x, eps), so that the four points (+-s, +-1) give their expectations exactly; the
 //! objectives and the prior are the ones that train. The best encoder for a rate R holds q(z) at the prior and has
@@ -51,8 +51,8 @@ impl Linear {
         let mean = x.broadcast_mul(&self.w)?.repeat((blocks, 1))?;
         let code = Code { log_var: Some(mean.zeros_like()?.broadcast_add(&self.log_var)?), mean };
         let z = code.sample(&column(noise)?)?;
-        let picture = |t: Tensor| t.reshape(((), 1, 1, 1));
-        let (images, output) = (picture(x.clone())?, picture(z.broadcast_mul(&self.u)?)?);
+        let image = |t: Tensor| t.reshape(((), 1, 1, 1));
+        let (images, output) = (image(x.clone())?, image(z.broadcast_mul(&self.u)?)?);
         let loss = objective.loss(&Pass {
             images: &images,
             output: &output,

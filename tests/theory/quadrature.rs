@@ -13,7 +13,7 @@ const STEP: f64 = 1e-3;
 /// Rates by quadrature state their error below this, in nats.
 const TOLERANCE: f64 = 1e-3;
 
-/// Means and log-variances of four pictures' codes.
+/// Means and log-variances of four images' codes.
 const CODES: [(f64, f64); 4] = [(-1.5, -2.0), (0.2, -1.0), (0.4, -3.0), (1.7, -1.5)];
 
 fn log_normal(z: f64, (mean, log_var): (f64, f64)) -> f64 {
@@ -50,7 +50,7 @@ fn section_2_3_holds_for_gaussian_heads_under_every_prior_with_a_rate() -> Resul
                 apart += STEP * mixed * (mixed.ln() - law.log_density(z));
             }
         }
-        ensure!(information > 0.5 && information < (CODES.len() as f64).ln(), "the codes say {information} nats of their pictures");
+        ensure!(information > 0.5 && information < (CODES.len() as f64).ln(), "the codes say {information} nats of their images");
         ensure!((rate - information - apart).abs() < TOLERANCE, "{name}: rate {rate}, I_q {information}, KL(q(z) || p) {apart}");
         tried += 1;
     }

@@ -34,7 +34,7 @@ struct Step {
     /// Filters of the first convolution.
     #[arg(long, default_value_t = 16)]
     width: usize,
-    /// Pictures in a step.
+    /// Images in a step.
     #[arg(long, default_value_t = 100)]
     batch: usize,
     /// Steps timed, after two that are not.

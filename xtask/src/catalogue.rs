@@ -12,7 +12,7 @@ use crate::{print, progress::Progress, root, sources, stop};
 /// each objective's samples look like after a short training on the digits that ship with the code.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Train what is missing of the short runs that the pictures come from: a few minutes on the CPU.
+    /// Train what is missing of the short runs that the images come from: a few minutes on the CPU.
     #[arg(long)]
     train: bool,
     /// Seeds of each run; the experiment's own number where absent.

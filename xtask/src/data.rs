@@ -34,11 +34,11 @@ enum What {
         #[arg(long)]
         accept_licence: bool,
     },
-    /// Check every file of a data set against its published digest, and count its pictures.
+    /// Check every file of a data set against its published digest, and count its images.
     Verify {
-        /// The data set; `folder:PATH` for a folder of pictures.
+        /// The data set; `folder:PATH` for a folder of images.
         name: String,
-        /// Leave out pictures that cannot be decoded, and name them, instead of failing at the first.
+        /// Leave out images that cannot be decoded, and name them, instead of failing at the first.
         #[arg(long)]
         skip_broken: bool,
     },
@@ -77,10 +77,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
                 print(format_args!("{} {} ({:?})", file.sha256, file.path.display(), file.known));
             }
             for (split, count) in &verified.splits {
-                print(format_args!("{split}: {count} pictures"));
+                print(format_args!("{split}: {count} images"));
             }
             let (classes, fewest, most) = verified.classes;
-            print(format_args!("{classes} classes of {fewest} to {most} pictures"));
+            print(format_args!("{classes} classes of {fewest} to {most} images"));
             print(format_args!("{} content", verified.sha256));
             for broken in &verified.skipped {
                 print(format_args!("left out: {broken:?}"));

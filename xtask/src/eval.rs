@@ -12,7 +12,7 @@ use crate::{print, root, sources};
 ///
 /// Without options everything is measured as the run's specification says. The result goes to a file of its own in
 /// the run's folder; the run's record is never changed. `cargo xtask eval RUN --metric ais --set ais.sigma=0`
-/// estimates the likelihood with the decoder's noise fitted on held-out pictures.
+/// estimates the likelihood with the decoder's noise fitted on held-out images.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// The run's folder: the one that holds record.json.

@@ -1,4 +1,4 @@
-//! `cargo xtask fid`: two sets of pictures compared.
+//! `cargo xtask fid`: two sets of images compared.
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -9,16 +9,16 @@ use vimae_lab::{FidReport, FidRequest, HubOptions, Network, Resize, Shelf, fid};
 
 use crate::{print, root, sources};
 
-/// Compare generated pictures with real ones: FID, KID, precision, recall, density, coverage.
+/// Compare generated images with real ones: FID, KID, precision, recall, density, coverage.
 ///
-/// A set of pictures is a folder or archive (.zip, .tar, .tar.gz) of PNG and JPEG files of any
+/// A set of images is a folder or archive (.zip, .tar, .tar.gz) of PNG and JPEG files of any
 /// sizes, the folder of a finished run (its samples are drawn), or NAME:train, NAME:test for a
 /// data set.
 ///
 /// Each number is printed with its protocol: features, digest of their weights, resizing, and how
-/// many pictures. Two FIDs can be compared only where all of that agrees. FID falls as pictures
+/// many images. Two FIDs can be compared only where all of that agrees. FID falls as images
 /// get more; the customary number is 10 000 or 50 000. KID, and FID estimated at infinitely many
-/// pictures (fid_infinity), do not have that bias.
+/// images (fid_infinity), do not have that bias.
 ///
 /// Examples:
 ///   cargo xtask fid cifar10:test runs/quick/mine
@@ -27,15 +27,15 @@ use crate::{print, root, sources};
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
-    /// The real pictures.
+    /// The real images.
     reference: String,
-    /// The generated pictures.
+    /// The generated images.
     generated: String,
     /// The features: inception (of 2015-12-05, as in every published FID), classifier:NAME (trained
     /// here on the labels of that data set), or a safetensors file with a classifier of that form.
     #[arg(long, default_value = "inception", value_name = "inception|classifier:NAME|FILE")]
     features: String,
-    /// How pictures reach Inception's 299 x 299: legacy as pytorch-fid, clean as clean-fid,
+    /// How images reach Inception's 299 x 299: legacy as pytorch-fid, clean as clean-fid,
     /// clean_bytes as clean but rounded to bytes.
     #[arg(long, default_value = "legacy", value_parser = ["legacy", "clean", "clean_bytes"])]
     resize: String,
@@ -43,13 +43,13 @@ pub(crate) struct Arguments {
     /// unless HF_HUB_OFFLINE is set).
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
-    /// Take the first N pictures of each set; of a run, draw N.
+    /// Take the first N images of each set; of a run, draw N.
     #[arg(long, value_name = "N")]
     count: Option<usize>,
-    /// Leave out pictures that cannot be decoded, and name them, instead of failing at the first.
+    /// Leave out images that cannot be decoded, and name them, instead of failing at the first.
     #[arg(long)]
     skip_broken: bool,
-    /// Do not estimate FID at infinitely many pictures, which costs about 15 FIDs.
+    /// Do not estimate FID at infinitely many images, which costs about 15 FIDs.
     #[arg(long)]
     no_infinity: bool,
     /// Where features are kept from call to call.
@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn table(report: &FidReport) -> String {
     let mut lines = vec![format!("features   {} (weights {})", report.features, report.features_sha256)];
     for (name, set) in [("reference", &report.reference), ("generated", &report.generated)] {
-        lines.push(format!("{name:10} {}: {}, {} pictures ({})", set.place, set.kind, set.n, set.sha256));
+        lines.push(format!("{name:10} {}: {}, {} images ({})", set.place, set.kind, set.n, set.sha256));
         lines.extend(set.left_out.iter().map(|(_, problem)| format!("           left out: {problem}")));
     }
     lines.push(String::new());

@@ -29,7 +29,7 @@ enum What {
     Pull(Pull),
 }
 
-/// Publish a finished run: weights, config.json, specification, results, pictures, model card.
+/// Publish a finished run: weights, config.json, specification, results, images, model card.
 ///
 /// A repository that does not exist is made, private unless --public is given, and deleted again
 /// if the push fails. One that exists gets one commit on top; its visibility is left as it is.

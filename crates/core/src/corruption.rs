@@ -1,7 +1,7 @@
-//! Corruptions of pictures for the robustness tables (protocols.md: sigma 0.2, 0.3, 0.4; p 0.2, 0.5).
+//! Corruptions of images for the robustness tables (protocols.md: sigma 0.2, 0.3, 0.4; p 0.2, 0.5).
 //!
-//! Both are pure functions. Picture `i` of a tensor draws from step `first + i` of [`Purpose::Corruption`], so that
-//! the noise on a picture depends on its place in the data set alone, not on how the set is cut into batches; and
+//! Both are pure functions. Image `i` of a tensor draws from step `first + i` of [`Purpose::Corruption`], so that
+//! the noise on a image depends on its place in the data set alone, not on how the set is cut into batches; and
 //! all strengths of one seed scale the same draw.
 
 use candle_core::Tensor;
@@ -23,8 +23,8 @@ pub fn gaussian(images: &Tensor, sigma: f64, streams: &Streams, first: u64, clip
     }
     let (n, c, h, w) = images.dims4()?;
     let mut noise = Vec::with_capacity(n * c * h * w);
-    for picture in 0..n as u64 {
-        noise.extend(streams.normal(Purpose::Corruption, first + picture, c * h * w));
+    for image in 0..n as u64 {
+        noise.extend(streams.normal(Purpose::Corruption, first + image, c * h * w));
     }
     let noise = Tensor::from_vec(noise, (n, c, h, w), images.device())?.to_dtype(images.dtype())?;
     let noisy = (images + (noise * sigma)?)?;
@@ -50,8 +50,8 @@ pub fn mask(images: &Tensor, p: f64, streams: &Streams, first: u64, fill: f64) -
     }
     let (n, _, h, w) = images.dims4()?;
     let mut keep = Vec::with_capacity(n * h * w);
-    for picture in 0..n as u64 {
-        keep.extend(streams.fill(Purpose::Corruption, first + picture, h * w, |rng| u8::from(rng.random::<f64>() >= p)));
+    for image in 0..n as u64 {
+        keep.extend(streams.fill(Purpose::Corruption, first + image, h * w, |rng| u8::from(rng.random::<f64>() >= p)));
     }
     let keep = Tensor::from_vec(keep, (n, 1, h, w), images.device())?.broadcast_as(images.shape())?;
     let fill = Tensor::new(fill, images.device())?.to_dtype(images.dtype())?.broadcast_as(images.shape())?;

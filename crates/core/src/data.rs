@@ -1,4 +1,4 @@
-//! Pictures as bytes, their splits, and batches of them.
+//! Images as bytes, their splits, and batches of them.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 
 use crate::{Error, Result};
 
-/// The shape of one picture.
+/// The shape of one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ImageShape {
     /// Colour channels: 1 or 3.
@@ -18,12 +18,12 @@ pub struct ImageShape {
 }
 
 impl ImageShape {
-    /// Values in one picture.
+    /// Values in one image.
     pub fn len(&self) -> usize {
         self.channels * self.height * self.width
     }
 
-    /// Whether a picture has no values.
+    /// Whether a image has no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -81,7 +81,7 @@ impl fmt::Display for Split {
     }
 }
 
-/// Labelled pictures as bytes, channels first.
+/// Labelled images as bytes, channels first.
 #[derive(Debug, Clone)]
 pub struct ImageSet {
     shape: ImageShape,
@@ -90,23 +90,23 @@ pub struct ImageSet {
 }
 
 impl ImageSet {
-    /// Pictures of `shape`, one after another (`[N, C, H, W]`), and as many labels.
+    /// Images of `shape`, one after another (`[N, C, H, W]`), and as many labels.
     ///
     /// # Errors
-    /// [`Error::Shape`] where `pixels` does not hold exactly one picture a label.
+    /// [`Error::Shape`] where `pixels` does not hold exactly one image a label.
     pub fn new(shape: ImageShape, pixels: Vec<u8>, labels: Vec<u32>) -> Result<Self> {
         if pixels.len() != shape.len() * labels.len() {
-            return Err(Error::shape("pictures", format!("{} labels of {} bytes each", labels.len(), shape.len()), &[pixels.len()]));
+            return Err(Error::shape("images", format!("{} labels of {} bytes each", labels.len(), shape.len()), &[pixels.len()]));
         }
         Ok(Self { shape, pixels, labels })
     }
 
-    /// The shape of each picture.
+    /// The shape of each image.
     pub fn shape(&self) -> ImageShape {
         self.shape
     }
 
-    /// How many pictures there are.
+    /// How many images there are.
     pub fn len(&self) -> usize {
         self.labels.len()
     }
@@ -121,12 +121,12 @@ impl ImageSet {
         &self.pixels
     }
 
-    /// The label of every picture.
+    /// The label of every image.
     pub fn labels(&self) -> &[u32] {
         &self.labels
     }
 
-    /// The pictures at `indices` as a tensor `[N, C, H, W]` in `range`.
+    /// The images at `indices` as a tensor `[N, C, H, W]` in `range`.
     ///
     /// # Errors
     /// [`Error::Data`] for an index out of range; [`Error::Tensor`] where the device fails.
@@ -138,7 +138,7 @@ impl ImageSet {
             let bytes = self
                 .pixels
                 .get(index * size..(index + 1) * size)
-                .ok_or_else(|| Error::Data(format!("picture {index} asked for, {} there", self.len())))?;
+                .ok_or_else(|| Error::Data(format!("image {index} asked for, {} there", self.len())))?;
             values.extend(bytes.iter().map(|&b| f32::from(b) * scale + offset));
         }
         let ImageShape { channels, height, width } = self.shape;
@@ -146,7 +146,7 @@ impl ImageSet {
     }
 }
 
-/// A named collection of pictures with fixed splits and a digest.
+/// A named collection of images with fixed splits and a digest.
 pub trait Dataset: Send + Sync {
     /// The name in the catalogue.
     fn name(&self) -> &str;
@@ -160,13 +160,13 @@ pub trait Dataset: Send + Sync {
     /// The SHA-256, in hex, of what determines every pixel, label and split.
     fn sha256(&self) -> &str;
 
-    /// The pictures of a split.
+    /// The images of a split.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where the data set has no such split.
     fn split(&self, split: Split) -> Result<&ImageSet>;
 
-    /// The shape of every picture.
+    /// The shape of every image.
     ///
     /// # Errors
     /// As [`Dataset::split`] of the training split.
@@ -175,12 +175,12 @@ pub trait Dataset: Send + Sync {
     }
 }
 
-/// Pictures of one step.
+/// Images of one step.
 #[derive(Debug, Clone)]
 pub struct Batch {
     /// `[N, C, H, W]` in the data set's range.
     pub images: Tensor,
-    /// One label a picture.
+    /// One label a image.
     pub labels: Vec<u32>,
 }
 

@@ -11,7 +11,7 @@ use crate::{AutoEncoder, Code, Dataset, PixelRange, Prior, Result, Streams};
 pub struct MetricFiles {
     /// Weights of the FID InceptionV3, where they were found.
     pub inception: Option<PathBuf>,
-    /// A folder that keeps features of real pictures from one evaluation to the next.
+    /// A folder that keeps features of real images from one evaluation to the next.
     pub feature_cache: Option<PathBuf>,
 }
 
@@ -19,21 +19,21 @@ pub struct MetricFiles {
 pub struct Evidence<'a> {
     /// The model, for metrics that decode or encode more than is gathered here. It may be on another device.
     pub model: &'a dyn AutoEncoder,
-    /// The data set, for its labels and its training pictures.
+    /// The data set, for its labels and its training images.
     pub dataset: &'a dyn Dataset,
-    /// The interval of the pixels of every picture here.
+    /// The interval of the pixels of every image here.
     pub range: PixelRange,
-    /// Test pictures, `[N, C, H, W]`.
+    /// Test images, `[N, C, H, W]`.
     pub originals: &'a Tensor,
     /// Decoded means of their codes, `[N, C, H, W]`.
     pub reconstructions: &'a Tensor,
     /// Decoded draws of their codes, `[N, C, H, W]`; the same as `reconstructions` for a deterministic head.
     pub sampled_reconstructions: &'a Tensor,
-    /// The codes of the test pictures.
+    /// The codes of the test images.
     pub code: &'a Code,
     /// A draw of those codes, `[N, d]`.
     pub z: &'a Tensor,
-    /// Codes of `K` noisy passes of the first `M` test pictures, `[M, K, d]`, for a deterministic head
+    /// Codes of `K` noisy passes of the first `M` test images, `[M, K, d]`, for a deterministic head
     /// that was trained with pixel noise.
     pub noisy_codes: Option<&'a Tensor>,
     /// The prior of the model.
@@ -42,7 +42,7 @@ pub struct Evidence<'a> {
     pub prior_sample: &'a Tensor,
     /// Their decodings, `[S, C, H, W]`.
     pub generated: &'a Tensor,
-    /// Held-out pictures that choose a protocol's free parameters, `[V, C, H, W]`.
+    /// Held-out images that choose a protocol's free parameters, `[V, C, H, W]`.
     pub validation: &'a Tensor,
     /// Random streams of the evaluation.
     pub streams: &'a Streams,

@@ -44,18 +44,18 @@ impl Code {
     }
 }
 
-/// Pictures to codes.
+/// Images to codes.
 pub trait Encoder: Send + Sync {
-    /// Encodes pictures `[N, C, H, W]`.
+    /// Encodes images `[N, C, H, W]`.
     ///
     /// # Errors
     /// Where the shape does not fit.
     fn encode(&self, images: &Tensor, mode: Mode) -> Result<Code>;
 }
 
-/// Codes to pictures.
+/// Codes to images.
 pub trait Decoder: Send + Sync {
-    /// Decodes codes `[N, d]` to pictures `[N, C, H, W]` in the data's range.
+    /// Decodes codes `[N, d]` to images `[N, C, H, W]` in the data's range.
     ///
     /// # Errors
     /// Where the shape does not fit.
@@ -70,7 +70,7 @@ pub trait AutoEncoder: Encoder + Decoder {
     /// Dimensions of the code.
     fn code_size(&self) -> usize;
 
-    /// The shape of the pictures.
+    /// The shape of the images.
     fn image_shape(&self) -> ImageShape;
 
     /// What the encoder ends in: whether its codes have a log-variance.
@@ -81,7 +81,7 @@ pub trait AutoEncoder: Encoder + Decoder {
         None
     }
 
-    /// What one picture costs; a network with more than fully connected layers adds what those do.
+    /// What one image costs; a network with more than fully connected layers adds what those do.
     fn work(&self) -> Work {
         Work::of_linear(self.parameters())
     }

@@ -6,10 +6,10 @@ use crate::{Code, Divergence, EncoderNoise, Error, Head, Parameters, Prior, Resu
 
 /// Everything one training step computed, for an objective to weigh.
 ///
-/// An objective that asks for `K` [`samples`](Objective::samples) a picture finds `K` blocks of `N` rows in code, z and
-/// output: row `k N + i` belongs to picture `i`.
+/// An objective that asks for `K` [`samples`](Objective::samples) a image finds `K` blocks of `N` rows in code, z and
+/// output: row `k N + i` belongs to image `i`.
 pub struct Pass<'a> {
-    /// Clean pictures, `[N, C, H, W]`.
+    /// Clean images, `[N, C, H, W]`.
     pub images: &'a Tensor,
     /// Their reconstructions, `[K N, C, H, W]`.
     pub output: &'a Tensor,
@@ -25,7 +25,7 @@ pub struct Pass<'a> {
     pub divergence: Option<&'a dyn Divergence>,
     /// The network's parameters.
     pub parameters: &'a Parameters,
-    /// Pictures that the batch was drawn from; the batch itself where unknown.
+    /// Images that the batch was drawn from; the batch itself where unknown.
     pub population: usize,
 }
 
@@ -80,7 +80,7 @@ pub trait Objective: Send + Sync {
         self.default_divergence().is_none().then(|| "its loss has no divergence term; info_vae, vimae_n and others have one".into())
     }
 
-    /// Draws of the code of each picture that are decoded in a step; one unless it says so.
+    /// Draws of the code of each image that are decoded in a step; one unless it says so.
     fn samples(&self) -> usize {
         1
     }

@@ -4,12 +4,12 @@ use candle_core::{DType, Device};
 
 use crate::{ImageShape, PixelRange};
 
-/// The codes and pictures of a run, and where and from which seed parameters are made.
+/// The codes and images of a run, and where and from which seed parameters are made.
 #[derive(Debug, Clone)]
 pub struct PartRequest {
     /// Dimensions of the code.
     pub code: usize,
-    /// The shape of the pictures.
+    /// The shape of the images.
     pub image: ImageShape,
     /// The interval of their values.
     pub range: PixelRange,

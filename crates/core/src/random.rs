@@ -22,7 +22,7 @@ pub enum Purpose {
     CodeNoise = 4,
     /// Codes drawn from the prior.
     PriorSample = 5,
-    /// Corruption of pictures in an evaluation.
+    /// Corruption of images in an evaluation.
     Corruption = 6,
     /// Which labels a semi-supervised evaluation sees.
     LabelDraw = 7,

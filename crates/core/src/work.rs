@@ -1,8 +1,8 @@
-//! What a network computes and keeps for one picture, from which a run's time and memory are foretold.
+//! What a network computes and keeps for one image, from which a run's time and memory are foretold.
 
 use crate::Parameters;
 
-/// The work of one picture through an encoder and a decoder, forwards.
+/// The work of one image through an encoder and a decoder, forwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Work {
     /// Multiply-adds of the encoder.
@@ -14,7 +14,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// The work of the fully connected layers: every weight of two dimensions meets a picture once. A network with
+    /// The work of the fully connected layers: every weight of two dimensions meets a image once. A network with
     /// convolutions adds theirs. A weight belongs to the side that its name begins with.
     pub fn of_linear(parameters: &Parameters) -> Self {
         let mut work = Self::default();

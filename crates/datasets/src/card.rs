@@ -10,7 +10,7 @@ use crate::{Error, Result};
 pub struct Card {
     /// Its title.
     pub title: String,
-    /// One sentence on the pictures.
+    /// One sentence on the images.
     pub about: String,
     /// Where it comes from, and who made it.
     pub source: String,
@@ -29,27 +29,27 @@ pub struct Card {
     pub embedded: bool,
     /// What to put where, for a machine without a network.
     pub place: String,
-    /// How many pictures and classes there are, where that is fixed.
+    /// How many images and classes there are, where that is fixed.
     pub counts: Option<Counts>,
     /// How many there are of everything that was published, where fewer files make a smaller set.
     pub full: Option<Counts>,
-    /// The shape `[C, H, W]` of every picture, where that is fixed.
+    /// The shape `[C, H, W]` of every image, where that is fixed.
     pub shape: Option<[usize; 3]>,
     /// The files that are published.
     #[serde(default)]
     pub files: Vec<File>,
 }
 
-/// How many pictures and classes a data set has.
+/// How many images and classes a data set has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Counts {
-    /// Pictures to train on.
+    /// Images to train on.
     pub train: usize,
-    /// Pictures to choose with.
+    /// Images to choose with.
     #[serde(default)]
     pub validation: usize,
-    /// Pictures to report on.
+    /// Images to report on.
     pub test: usize,
     /// Classes of all splits.
     pub classes: usize,

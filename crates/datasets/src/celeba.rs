@@ -3,7 +3,7 @@
 //!
 //! **Shapes**: 64 x 64 x 3 in \[-1, 1\]: a centre crop of 140 of 178 columns (the same share of a smaller copy), then
 //! Lanczos (protocols.md). No classes: every label is 0. **Split**: as `list_eval_partition.txt` says, where it lies
-//! beside the pictures; otherwise the last 20 000 by file number test, or the last tenth of a copy with fewer than
+//! beside the images; otherwise the last 20 000 by file number test, or the last tenth of a copy with fewer than
 //! 200 000.
 //!
 //! Decoded in parallel once, then kept in `CACHE/prepared` under the digest of source and parameters.
@@ -17,7 +17,7 @@ use std::{
 use vimae_core::{Entry, ImageShape, PixelRange, Split};
 
 use crate::{
-    BuildDataset, Card, Container, Error, Opened, Picture, Request, Result,
+    BuildDataset, Card, Container, Error, Opened, Image, Request, Result,
     fewer,
     gather::{Broken, Gather},
     prepared, published,
@@ -39,7 +39,7 @@ const SHAPE: ImageShape = ImageShape { channels: 3, height: SIDE, width: SIDE };
 const PARTITION: &str = "list_eval_partition.txt";
 /// Everything about the preparation that the cache must not mix up.
 const RECIPE: &str = "celeba 1: centre 140/178, 64x64 Lanczos3";
-/// Encoded pictures that are in memory at once.
+/// Encoded images that are in memory at once.
 const BATCH: usize = 512;
 
 fn find(request: &Request) -> Option<Vec<PathBuf>> {
@@ -78,13 +78,13 @@ fn open(request: &Request) -> Result<Opened> {
 /// A face as networks see it: the middle 140 of 178 columns and as many rows, 64 x 64 by Lanczos.
 ///
 /// # Errors
-/// As [`Picture::resize`].
-pub fn prepare(face: Picture) -> Result<Picture> {
+/// As [`Image::resize`].
+pub fn prepare(face: Image) -> Result<Image> {
     let side = (face.width() * 140 + 89) / 178;
     face.with_channels(3).centre(side, side).resize(SIDE, SIDE)
 }
 
-/// All pictures in the order of their file numbers, which are their labels for now.
+/// All images in the order of their file numbers, which are their labels for now.
 fn decode(source: &Path, skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
     let container = Container::at(source).ok_or_else(|| Error::damaged(source.display(), "is neither a folder, a zip nor a tar"))?;
     let mut gather = Gather::new(SHAPE, 0, skip_broken, &prepare);
@@ -104,12 +104,12 @@ fn decode(source: &Path, skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
     flush(&mut batch, &mut names)?;
     let (set, skipped) = gather.finish();
     if set.len() == 0 {
-        return Err(Error::damaged(source.display(), "holds no pictures like 000001.jpg"));
+        return Err(Error::damaged(source.display(), "holds no images like 000001.jpg"));
     }
     Ok((set.sort_by_label(), skipped))
 }
 
-/// The number of a picture's file: `img_align_celeba/000001.jpg`.
+/// The number of a image's file: `img_align_celeba/000001.jpg`.
 fn number(name: &str) -> Option<u32> {
     if name.starts_with("__MACOSX") {
         return None;

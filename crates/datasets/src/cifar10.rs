@@ -38,7 +38,7 @@ const BATCHES: [&str; 6] = ["data_batch_1", "data_batch_2", "data_batch_3", "dat
 const CLASSES: usize = 10;
 const SHAPE: ImageShape = ImageShape { channels: 3, height: 32, width: 32 };
 const COUNTS: [usize; 2] = [50_000, 10_000];
-/// One byte of class, then the picture, channels first.
+/// One byte of class, then the image, channels first.
 const RECORD: usize = 1 + 3 * 32 * 32;
 const BATCH: usize = 10_000;
 
@@ -102,7 +102,7 @@ fn refused(path: &Path) -> Error {
 fn from_parquet(path: &Path, expected: usize, skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
     let mut gather = Gather::new(SHAPE, expected, skip_broken, &Ok);
     let mut row = 0;
-    let columns = parquet::Columns { picture: "img.bytes", label: "label", rows: expected as u64 };
+    let columns = parquet::Columns { image: "img.bytes", label: "label", rows: expected as u64 };
     parquet::read(path, &columns, &mut |batch| {
         gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;
         row += batch.len();
@@ -110,7 +110,7 @@ fn from_parquet(path: &Path, expected: usize, skip_broken: bool) -> Result<(Stac
     })?;
     let (set, skipped) = gather.finish();
     if set.len() + skipped.len() != expected {
-        return Err(Error::damaged(path.display(), format!("holds {} pictures, not {expected}", set.len())));
+        return Err(Error::damaged(path.display(), format!("holds {} images, not {expected}", set.len())));
     }
     Ok((set, skipped))
 }
@@ -134,9 +134,9 @@ fn from_binary(path: &Path) -> Result<(Stack, Stack)> {
     for (bytes, name) in batches.into_iter().zip(BATCHES) {
         let bytes = bytes.ok_or_else(|| Error::damaged(path.display(), format!("lacks {name}.bin")))?;
         for record in bytes.chunks_exact(RECORD) {
-            if let [label, picture @ ..] = record {
+            if let [label, image @ ..] = record {
                 all.labels.push((*label).into());
-                all.pixels.extend_from_slice(picture);
+                all.pixels.extend_from_slice(image);
             }
         }
     }

@@ -26,13 +26,13 @@ pub(crate) fn expect_sha256(file: &str, expected: &str, bytes: &[u8]) -> Result<
 }
 
 /// The digest of a data set: of everything that a run sees of it, and of the rule that split it.
-pub(crate) fn of_pictures(range: PixelRange, classes: usize, rule: &str, splits: &[(Split, ImageSet)]) -> String {
+pub(crate) fn of_images(range: PixelRange, classes: usize, rule: &str, splits: &[(Split, ImageSet)]) -> String {
     let mut state = Sha256::new();
     state.update(format!("vimae data 1\n{range:?} {classes}\n{rule}\n"));
-    for (split, pictures) in splits {
-        state.update(format!("{split} {} {}\n", pictures.len(), pictures.shape()));
-        state.update(pictures.pixels());
-        for label in pictures.labels() {
+    for (split, images) in splits {
+        state.update(format!("{split} {} {}\n", images.len(), images.shape()));
+        state.update(images.pixels());
+        for label in images.labels() {
             state.update(label.to_le_bytes());
         }
     }

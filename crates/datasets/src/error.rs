@@ -1,4 +1,4 @@
-//! What can go wrong between files and pictures.
+//! What can go wrong between files and images.
 
 use std::{io, path::PathBuf};
 

@@ -1,6 +1,6 @@
-//! Fewer pictures of a split than there are, for runs that must be short.
+//! Fewer images of a split than there are, for runs that must be short.
 //!
-//! The pictures are drawn without repetition, by a generator of their own (the same pictures in every run, whatever its
+//! The images are drawn without repetition, by a generator of their own (the same images in every run, whatever its
 //! seed), and stay in the order of the data set. How many were taken is part of the data set's digest.
 
 use rand::seq::index;
@@ -9,10 +9,10 @@ use vimae_core::{Key, Purpose, Settings, Split, Streams};
 use crate::{Result, stack::Stack};
 
 /// The settings of every data set.
-pub(crate) const TRAIN: Key = Key::integer("train_pictures", 0, 0, 1 << 32, "pictures of the training split, drawn once for all; 0: all");
-pub(crate) const TEST: Key = Key::integer("test_pictures", 0, 0, 1 << 32, "pictures of the test split, drawn once for all; 0: all");
+pub(crate) const TRAIN: Key = Key::integer("train_images", 0, 0, 1 << 32, "images of the training split, drawn once for all; 0: all");
+pub(crate) const TEST: Key = Key::integer("test_images", 0, 0, 1 << 32, "images of the test split, drawn once for all; 0: all");
 
-/// The splits with no more pictures than the settings say, and the rule that gave them.
+/// The splits with no more images than the settings say, and the rule that gave them.
 pub(crate) fn fewer(settings: &Settings, rule: &str, splits: Vec<(Split, Stack)>) -> Result<(String, Vec<(Split, Stack)>)> {
     let mut rule = rule.to_owned();
     let mut kept = Vec::with_capacity(splits.len());
@@ -46,16 +46,16 @@ mod tests {
     }
 
     #[test]
-    fn fewer_pictures_are_some_of_all_in_their_order_and_another_data_set() {
-        let (all, few) = (digits(json!({})).unwrap(), digits(json!({ "train_pictures": 1000, "test_pictures": 50 })).unwrap());
+    fn fewer_images_are_some_of_all_in_their_order_and_another_data_set() {
+        let (all, few) = (digits(json!({})).unwrap(), digits(json!({ "train_images": 1000, "test_images": 50 })).unwrap());
         assert_ne!(all.sha256(), few.sha256());
         for (split, count) in [(super::Split::Train, 1_000), (super::Split::Test, 50)] {
             let (whole, part) = (all.split(split).unwrap(), few.split(split).unwrap());
             assert_eq!(part.len(), count);
             let size = whole.shape().len();
             let mut rest = whole.pixels().chunks_exact(size).zip(whole.labels());
-            for (picture, label) in part.pixels().chunks_exact(size).zip(part.labels()) {
-                assert!(rest.any(|(other, l)| other == picture && l == label), "a picture that is not there, or in another place");
+            for (image, label) in part.pixels().chunks_exact(size).zip(part.labels()) {
+                assert!(rest.any(|(other, l)| other == image && l == label), "a image that is not there, or in another place");
             }
             // Drawn, not cut off: about a tenth of each class.
             assert!((0..10).all(|class| part.labels().iter().filter(|l| **l == class).count() > 0));
@@ -66,9 +66,9 @@ mod tests {
     fn as_many_as_there_are_or_more_is_all_of_them() {
         let all = digits(json!({})).unwrap();
         for count in [8_000, 1_000_000] {
-            assert_eq!(digits(json!({ "train_pictures": count })).unwrap().sha256(), all.sha256());
+            assert_eq!(digits(json!({ "train_images": count })).unwrap().sha256(), all.sha256());
         }
-        let message = digits(json!({ "train_pictures": -1 })).err().unwrap();
+        let message = digits(json!({ "train_images": -1 })).err().unwrap();
         assert!(matches!(message, crate::Error::Core(ref e) if matches!(**e, Error::Setting { .. })), "{message}");
     }
 }

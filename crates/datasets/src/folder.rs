@@ -1,9 +1,9 @@
-//! # A folder of pictures
+//! # A folder of images
 //! `folder:PATH`: all PNG and JPEG files below PATH, of any size and shape.
 //!
 //! **Shapes**: `size` x `size` with `channels`, the largest square in the middle, resized by Lanczos. A class for each
 //! folder in PATH, in the order of names, if there are any. **Split**: where PATH holds `train` and `test` (and perhaps
-//! `validation`), those, and the classes are the folders in them; otherwise every tenth picture of a class tests.
+//! `validation`), those, and the classes are the folders in them; otherwise every tenth image of a class tests.
 
 use std::{
     collections::BTreeMap,
@@ -13,7 +13,7 @@ use std::{
 use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 
 use crate::{
-    BuildDataset, Container, Error, Opened, Picture, Request, Result,
+    BuildDataset, Container, Error, Opened, Image, Request, Result,
     container::list,
     fewer,
     gather::{Broken, Gather},
@@ -26,7 +26,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     summary: "folder:PATH, your own PNG and JPEG files; a class for each folder in it",
     source: "yours",
     keys: &[
-        Key::integer("size", 64, 4, 512, "rows and columns of every picture"),
+        Key::integer("size", 64, 4, 512, "rows and columns of every image"),
         Key::integer("channels", 3, 1, 3, "1: grey, 3: colour"),
         Key::choice("range", &["symmetric", "unit"], "pixels in [-1, 1] or [0, 1]"),
         fewer::TRAIN,
@@ -37,7 +37,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
 
 const NAME: &str = "folder";
 const SPLITS: [(&str, Split); 3] = [("train", Split::Train), ("validation", Split::Validation), ("test", Split::Test)];
-/// Of so many pictures of a class, one tests.
+/// Of so many images of a class, one tests.
 const TENTH: usize = 10;
 const BATCH: usize = 256;
 
@@ -53,11 +53,11 @@ fn open(request: &Request) -> Result<Opened> {
     let side = request.settings.integer("size")?;
     let channels = request.settings.integer("channels")?;
     if channels == 2 {
-        return Err(Error::damaged(path, "channels = 2: pictures have 1 or 3"));
+        return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
     }
     let shape = ImageShape { channels, height: side, width: side };
     let range = if request.settings.choice("range")? == "unit" { PixelRange::Unit } else { PixelRange::Symmetric };
-    let names: Vec<String> = list(Path::new(path))?.into_iter().map(|(name, _)| name).filter(|name| is_picture(name)).collect();
+    let names: Vec<String> = list(Path::new(path))?.into_iter().map(|(name, _)| name).filter(|name| is_image(name)).collect();
     if names.is_empty() {
         return Err(Error::damaged(path, "holds no PNG or JPEG files"));
     }
@@ -74,13 +74,13 @@ fn open(request: &Request) -> Result<Opened> {
     Opened::new(request, &format!("{NAME}:{path}"), range, plan.classes, plan.rule, splits, (vec![path.into()], skipped))
 }
 
-fn is_picture(name: &str) -> bool {
+fn is_image(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let hidden = name.rsplit('/').next().is_some_and(|n| n.starts_with('.'));
     !hidden && [".png", ".jpg", ".jpeg"].iter().any(|end| name.ends_with(end))
 }
 
-/// Where each picture belongs.
+/// Where each image belongs.
 struct Plan {
     places: BTreeMap<String, (Split, u32)>,
     classes: usize,
@@ -115,9 +115,9 @@ impl Plan {
 }
 
 fn decode(root: &Path, plan: &Plan, split: Split, shape: ImageShape, skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
-    let prepare = |picture: Picture| {
-        let side = picture.width().min(picture.height());
-        picture.with_channels(shape.channels).centre(side, side).resize(shape.width, shape.height)
+    let prepare = |image: Image| {
+        let side = image.width().min(image.height());
+        image.with_channels(shape.channels).centre(side, side).resize(shape.width, shape.height)
     };
     let mut gather = Gather::new(shape, 0, skip_broken, &prepare);
     let mut names = Vec::new();

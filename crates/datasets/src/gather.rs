@@ -1,11 +1,11 @@
-//! Encoded pictures in, bytes of one shape out: decoded in parallel, in the order they came.
+//! Encoded images in, bytes of one shape out: decoded in parallel, in the order they came.
 
 use rayon::prelude::*;
 use vimae_core::ImageShape;
 
-use crate::{Error, Picture, Result, stack::Stack, stream};
+use crate::{Error, Image, Result, stack::Stack, stream};
 
-/// A picture that was left out.
+/// A image that was left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
     /// Which.
@@ -14,10 +14,10 @@ pub struct Broken {
     pub problem: String,
 }
 
-/// How a decoded picture becomes one of the data set's shape.
-pub(crate) type Prepare<'a> = &'a (dyn Fn(Picture) -> Result<Picture> + Sync);
+/// How a decoded image becomes one of the data set's shape.
+pub(crate) type Prepare<'a> = &'a (dyn Fn(Image) -> Result<Image> + Sync);
 
-/// Pictures as they come.
+/// Images as they come.
 pub(crate) struct Gather<'a> {
     prepare: Prepare<'a>,
     skip_broken: bool,
@@ -26,25 +26,25 @@ pub(crate) struct Gather<'a> {
 }
 
 impl<'a> Gather<'a> {
-    /// Pictures of `shape`, each made by `prepare`; `expected` of them, where that is known.
+    /// InMemory of `shape`, each made by `prepare`; `expected` of them, where that is known.
     pub(crate) fn new(shape: ImageShape, expected: usize, skip_broken: bool, prepare: Prepare<'a>) -> Self {
         let (pixels, labels) = (Vec::with_capacity(expected * shape.len()), Vec::with_capacity(expected));
         Self { prepare, skip_broken, stack: Stack { shape, pixels, labels }, skipped: Vec::new() }
     }
 
-    /// Decodes encoded pictures with their labels; `name` names picture `i` of these in errors.
+    /// Decodes encoded images with their labels; `name` names image `i` of these in errors.
     ///
     /// # Errors
-    /// The first picture's that cannot be decoded, unless those are skipped.
+    /// The first image's that cannot be decoded, unless those are skipped.
     pub(crate) fn add<B: AsRef<[u8]> + Sync>(&mut self, batch: &[(B, u32)], name: &dyn Fn(usize) -> String) -> Result<()> {
         let shape = self.stack.shape;
         let decode = |bytes: &[u8], file: &str| -> Result<Vec<u8>> {
-            let picture = (self.prepare)(Picture::decode(bytes, file)?)?.with_channels(shape.channels);
-            if (picture.width(), picture.height()) != (shape.width, shape.height) {
-                let problem = format!("a picture of {}x{} among {}", picture.width(), picture.height(), shape);
+            let image = (self.prepare)(Image::decode(bytes, file)?)?.with_channels(shape.channels);
+            if (image.width(), image.height()) != (shape.width, shape.height) {
+                let problem = format!("a image of {}x{} among {}", image.width(), image.height(), shape);
                 return Err(Error::damaged(file, problem));
             }
-            Ok(picture.into_planes())
+            Ok(image.into_planes())
         };
         let decoded: Vec<Option<Vec<u8>>> = batch.par_iter().map(|(bytes, _)| decode(bytes.as_ref(), "").ok()).collect();
         stream::grow(&mut self.stack.pixels, decoded.iter().flatten().count() * shape.len());
@@ -57,7 +57,7 @@ impl<'a> Gather<'a> {
                     Err(error) => error.to_string(),
                     Ok(_) => continue,
                 };
-                tracing::warn!(%problem, "left out a broken picture");
+                tracing::warn!(%problem, "left out a broken image");
                 self.skipped.push(Broken { file, problem });
                 continue;
             };
@@ -67,7 +67,7 @@ impl<'a> Gather<'a> {
         Ok(())
     }
 
-    /// All pictures, and those that were left out.
+    /// All images, and those that were left out.
     pub(crate) fn finish(mut self) -> (Stack, Vec<Broken>) {
         self.stack.pixels.shrink_to_fit();
         (self.stack, self.skipped)

@@ -6,10 +6,10 @@ use vimae_core::ImageShape;
 
 use crate::{Error, Result, stack::Stack, stream};
 
-/// The most bytes of pictures that one file may hold (MNIST's training file holds 47 million).
+/// The most bytes of images that one file may hold (MNIST's training file holds 47 million).
 const LIMIT: u64 = 256 << 20;
 
-/// Grey pictures `[N, 1, H, W]` of a `images-idx3-ubyte` file, and their shape.
+/// Grayscale images `[N, 1, H, W]` of a `images-idx3-ubyte` file, and their shape.
 ///
 /// # Errors
 /// [`Error::Damaged`] for another format, sizes of zero, too few or too many bytes; [`Error::TooLarge`]
@@ -18,7 +18,7 @@ pub fn images(reader: impl BufRead, file: &str) -> Result<(ImageShape, Vec<u8>)>
     let mut reader = stream::plain(reader, file)?;
     let [count, height, width] = header(&mut reader, 0x0000_0803, file)?;
     if count == 0 || height == 0 || width == 0 {
-        return Err(Error::damaged(file, format!("header says {count} pictures of {height}x{width}")));
+        return Err(Error::damaged(file, format!("header says {count} images of {height}x{width}")));
     }
     let size = size(&[count, height, width], file)?;
     let pixels = body(&mut reader, size, file)?;
@@ -36,16 +36,16 @@ pub fn labels(reader: impl BufRead, file: &str) -> Result<Vec<u32>> {
     Ok(body(&mut reader, size, file)?.into_iter().map(u32::from).collect())
 }
 
-/// Pictures with their labels, each from a reader and the name of its file.
+/// Images with their labels, each from a reader and the name of its file.
 ///
 /// # Errors
-/// As [`images`]; [`Error::Damaged`] where there are not as many labels as pictures.
-pub(crate) fn both(pictures: (impl BufRead, &str), classes: (impl BufRead, &str)) -> Result<Stack> {
-    let (shape, pixels) = images(pictures.0, pictures.1)?;
+/// As [`images`]; [`Error::Damaged`] where there are not as many labels as images.
+pub(crate) fn both(pixels_of: (impl BufRead, &str), classes: (impl BufRead, &str)) -> Result<Stack> {
+    let (shape, pixels) = images(pixels_of.0, pixels_of.1)?;
     let labels = labels(classes.0, classes.1)?;
     let count = pixels.len() / shape.len();
     if labels.len() != count {
-        return Err(Error::damaged(classes.1, format!("has {} labels for the {count} pictures of {}", labels.len(), pictures.1)));
+        return Err(Error::damaged(classes.1, format!("has {} labels for the {count} images of {}", labels.len(), pixels_of.1)));
     }
     Ok(Stack { shape, pixels, labels })
 }
@@ -105,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn packed_or_not_the_pictures_are_the_same() {
+    fn packed_or_not_the_images_are_the_same() {
         let bytes = file(&[2, 1, 3], &[1, 2, 3, 4, 5, 6]);
         let (shape, pixels) = images(&bytes[..], "f").unwrap();
         assert_eq!((shape.height, shape.width, shape.channels), (1, 3, 1));
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(problem(&file(&[1 << 31, 28, 28], &[0; 100])), "f: content of 1683627180032 bytes, more than the limit of 268435456");
         assert_eq!(problem(&file(&[u32::MAX; 3], &[])), "f: content of 18446744073709551615 bytes, more than the limit of 268435456");
         assert_eq!(problem(&file(&[300_000, 28, 28], &[0; 100])), "f: ends after 100 of 235200000 bytes");
-        assert_eq!(problem(&file(&[0, 28, 28], &[])), "f: header says 0 pictures of 28x28");
+        assert_eq!(problem(&file(&[0, 28, 28], &[])), "f: header says 0 images of 28x28");
         assert_eq!(problem(&file(&[1, 1, 1], &[1, 2])), "f: has more bytes than its header says");
     }
 

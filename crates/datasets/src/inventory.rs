@@ -53,17 +53,17 @@ pub fn card(name: &str) -> Result<Card> {
 pub struct Verified {
     /// Every file that was read, with its digest.
     pub files: Vec<FileReport>,
-    /// Every split with its number of pictures.
+    /// Every split with its number of images.
     pub splits: Vec<(Split, usize)>,
-    /// How many classes there are, and the fewest and most pictures of a class over all splits.
+    /// How many classes there are, and the fewest and most images of a class over all splits.
     pub classes: (usize, usize, usize),
     /// The digest of pixels, labels and splits, as run records carry it.
     pub sha256: String,
-    /// Broken pictures that were left out.
+    /// Broken images that were left out.
     pub skipped: Vec<Broken>,
 }
 
-/// Reads a data set in full, with its default settings: every file against its published digest, every picture.
+/// Reads a data set in full, with its default settings: every file against its published digest, every image.
 ///
 /// # Errors
 /// As [`crate::open`]: the first thing that is wrong, with its file.

@@ -29,7 +29,7 @@ pub struct Loader {
 }
 
 impl Loader {
-    /// Batches of `batch_size` pictures of `split`, as f32 `[N, C, H, W]` on `device`, from one worker.
+    /// Batches of `batch_size` images of `split`, as f32 `[N, C, H, W]` on `device`, from one worker.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for a batch of none or of more than there are; [`Dataset::split`]'s where there is no
@@ -39,7 +39,7 @@ impl Loader {
         if batch_size == 0 || batch_size > count {
             return Err(Error::Unsupported {
                 what: format!("batches of {batch_size}"),
-                reason: format!("\"{}\" has {count} pictures to {split}", dataset.name()),
+                reason: format!("\"{}\" has {count} images to {split}", dataset.name()),
             });
         }
         let per_epoch = (count / batch_size) as u64;
@@ -97,16 +97,16 @@ struct Order {
 impl Work {
     /// The batch of `step` in the computer's memory; `order` keeps the epoch's between calls.
     fn batch(&self, step: u64, order: &mut Option<Order>) -> Result<Batch> {
-        let pictures = self.dataset.split(self.split)?;
+        let set = self.dataset.split(self.split)?;
         let epoch = step / self.per_epoch;
         let order = match order.take_if(|o| o.epoch == epoch) {
             Some(kept) => order.insert(kept),
-            None => order.insert(Order { epoch, indices: shuffled(pictures.len(), &self.streams, epoch) }),
+            None => order.insert(Order { epoch, indices: shuffled(set.len(), &self.streams, epoch) }),
         };
         let begin = (step % self.per_epoch) as usize * self.batch_size;
         let indices: Vec<usize> = order.indices.iter().skip(begin).take(self.batch_size).map(|&i| i as usize).collect();
-        let images = pictures.tensor(&indices, self.dataset.range(), &Device::Cpu)?;
-        let labels = indices.iter().filter_map(|&i| pictures.labels().get(i).copied()).collect();
+        let images = set.tensor(&indices, self.dataset.range(), &Device::Cpu)?;
+        let labels = indices.iter().filter_map(|&i| set.labels().get(i).copied()).collect();
         Ok(Batch { images, labels })
     }
 }
@@ -178,13 +178,13 @@ mod tests {
     use vimae_core::{ImageSet, ImageShape, PixelRange};
 
     use super::*;
-    use crate::Pictures;
+    use crate::InMemory;
 
-    /// Picture `i` is one pixel of value `i` and label `i`.
+    /// Image `i` is one pixel of value `i` and label `i`.
     fn counting(count: u32) -> Arc<dyn Dataset> {
         let shape = ImageShape { channels: 1, height: 1, width: 1 };
         let set = ImageSet::new(shape, (0..count).map(|i| i as u8).collect(), (0..count).collect()).unwrap();
-        Arc::new(Pictures::new("counting", PixelRange::Symmetric, count as usize, "", vec![(Split::Train, set)]).unwrap())
+        Arc::new(InMemory::new("counting", PixelRange::Symmetric, count as usize, "", vec![(Split::Train, set)]).unwrap())
     }
 
     fn loader(count: u32, batch_size: usize, seed: u64, workers: usize) -> Loader {
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn an_epoch_sees_every_picture_of_whole_batches_once_and_no_two_are_alike() {
+    fn an_epoch_sees_every_image_of_whole_batches_once_and_no_two_are_alike() {
         let mut loader = loader(103, 10, 1, 1);
         assert_eq!(loader.per_epoch(), 10);
         let epochs: Vec<Vec<u32>> = (0..3).map(|e| labels(&mut loader, e * 10..(e + 1) * 10).concat()).collect();
@@ -229,7 +229,7 @@ mod tests {
     }
 
     #[test]
-    fn pictures_come_with_their_labels_in_the_range_of_the_data_set() {
+    fn images_come_with_their_labels_in_the_range_of_the_data_set() {
         let batch = loader(103, 10, 1, 1).batch(4).unwrap();
         assert_eq!(batch.images.dims(), [10, 1, 1, 1]);
         let values: Vec<f32> = batch.images.flatten_all().unwrap().to_vec1().unwrap();
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn batches_that_cannot_be_are_refused() {
         let new = |size| Loader::new(counting(5), Split::Train, size, Streams::new(1), &Device::Cpu).err().map(|e| e.to_string());
-        assert_eq!(new(6).unwrap(), "batches of 6: \"counting\" has 5 pictures to train");
+        assert_eq!(new(6).unwrap(), "batches of 6: \"counting\" has 5 images to train");
         assert!(new(0).is_some() && new(5).is_none());
         assert!(Loader::new(counting(5), Split::Test, 1, Streams::new(1), &Device::Cpu).is_err());
     }

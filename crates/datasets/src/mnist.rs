@@ -27,7 +27,7 @@ use crate::{
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
-    summary: "70 000 handwritten digits; 28x28 grey",
+    summary: "70 000 handwritten digits; 28x28 grayscale",
     source: "LeCun, Cortes, Burges 1998; Hub ylecun/mnist or the idx files",
     keys: &[
         Key::choice("split", &["paper", "wae"], "paper: 50 000 / 10 000 / 10 000; wae: pooled and shuffled as the WAE code does"),
@@ -44,7 +44,7 @@ const IDX: [&str; 4] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t
 const CLASSES: usize = 10;
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
 const TRAIN: usize = 50_000;
-/// Pictures of the parts of each parquet file.
+/// Images of the parts of each parquet file.
 const PARTS: [&[usize]; 2] = [&[TRAIN, 10_000], &[10_000]];
 
 fn find(request: &Request) -> Option<Vec<PathBuf>> {
@@ -110,7 +110,7 @@ fn from_parquet(files: &[PathBuf], skip_broken: bool) -> Result<(Vec<Stack>, Vec
     for (path, sizes) in files.iter().zip(PARTS) {
         let mut gathers: Vec<Gather> = sizes.iter().map(|&n| Gather::new(SHAPE, n, skip_broken, &Ok)).collect();
         let mut row = 0;
-        let columns = parquet::Columns { picture: "image.bytes", label: "label", rows: sizes.iter().sum::<usize>() as u64 };
+        let columns = parquet::Columns { image: "image.bytes", label: "label", rows: sizes.iter().sum::<usize>() as u64 };
         parquet::read(path, &columns, &mut |batch| {
             let mut rest = batch.as_slice();
             let mut end = 0;
@@ -134,7 +134,7 @@ fn from_parquet(files: &[PathBuf], skip_broken: bool) -> Result<(Vec<Stack>, Vec
     Ok((parts, skipped))
 }
 
-/// Holds the parts of a file against the digests of the published idx files of pictures and labels.
+/// Holds the parts of a file against the digests of the published idx files of images and labels.
 fn check(card: &Card, names: [&str; 2], parts: &[&Stack], file: &Path) -> Result<()> {
     let count = parts.iter().map(|p| p.len()).sum::<usize>() as u32;
     let shape = parts.first().map_or(SHAPE, |p| p.shape);

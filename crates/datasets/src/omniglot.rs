@@ -3,7 +3,7 @@
 //! from unpacked folders: the full pair (background and evaluation), or one or both small archives.
 //!
 //! **Shapes**: 28 x 28 x 1 in \[0, 1\], strokes bright: 105 x 105 resized by Lanczos and inverted. A class is a
-//! character; each of its 20 drawings comes turned by 0, 90, 180 and 270 degrees: 80 pictures. **Split**
+//! character; each of its 20 drawings comes turned by 0, 90, 180 and 270 degrees: 80 images. **Split**
 //! (protocols.md): background alphabets train, evaluation alphabets test; without the evaluation archive the first
 //! three fifths of the alphabets, by name, train.
 //!
@@ -19,7 +19,7 @@ use std::{
 use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 
 use crate::{
-    BuildDataset, Card, Container, Error, Opened, Picture, Request, Result,
+    BuildDataset, Card, Container, Error, Opened, Image, Request, Result,
     fewer,
     gather::{Broken, Gather},
     published,
@@ -29,7 +29,7 @@ use crate::{
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
-    summary: "drawings of the characters of up to 50 alphabets; 28x28 grey",
+    summary: "drawings of the characters of up to 50 alphabets; 28x28 grayscale",
     source: "Lake, Salakhutdinov, Tenenbaum 2015; images_background.zip and images_evaluation.zip, or the small archives",
     keys: &[
         Key::choice("rotations", &["four", "none"], "four: every drawing by 0, 90, 180 and 270 degrees, same class"),
@@ -160,17 +160,17 @@ fn decode(drawings: &[&Drawing], classes: &mut u32, files: &[PathBuf], skip_brok
 /// A drawing as networks see it: 28 x 28 by Lanczos, strokes bright.
 ///
 /// # Errors
-/// As [`Picture::resize`].
-pub fn prepare(drawing: Picture) -> Result<Picture> {
+/// As [`Image::resize`].
+pub fn prepare(drawing: Image) -> Result<Image> {
     let small = drawing.with_channels(1).resize(SIDE, SIDE)?;
-    Picture::new(SIDE, SIDE, 1, small.bytes().iter().map(|v| 255 - v).collect())
+    Image::new(SIDE, SIDE, 1, small.bytes().iter().map(|v| 255 - v).collect())
 }
 
-/// Every picture turned counter-clockwise by 0, 90, 180 and 270 degrees, one after another.
+/// Every image turned counter-clockwise by 0, 90, 180 and 270 degrees, one after another.
 fn rotated(set: &Stack) -> Stack {
     let mut pixels = Vec::with_capacity(4 * set.pixels.len());
-    for picture in set.pixels.chunks_exact(SIDE * SIDE) {
-        let mut turned = picture.to_vec();
+    for image in set.pixels.chunks_exact(SIDE * SIDE) {
+        let mut turned = image.to_vec();
         for _ in 0..4 {
             pixels.extend_from_slice(&turned);
             turned = (0..SIDE).flat_map(|row| turned.iter().skip(SIDE - 1 - row).step_by(SIDE).copied().collect::<Vec<_>>()).collect();
@@ -185,14 +185,14 @@ mod tests {
 
     #[test]
     fn rotations_are_counter_clockwise() {
-        let picture: Vec<u8> = (0..SIDE * SIDE).map(|i| (i % 251) as u8).collect();
-        let turned = rotated(&Stack { shape: SHAPE, pixels: picture.clone(), labels: vec![7] });
+        let image: Vec<u8> = (0..SIDE * SIDE).map(|i| (i % 251) as u8).collect();
+        let turned = rotated(&Stack { shape: SHAPE, pixels: image.clone(), labels: vec![7] });
         assert_eq!(turned.labels, [7; 4]);
         let at = |turn: usize, row: usize, column: usize| turned.pixels[(turn * SIDE + row) * SIDE + column];
         // The top right corner goes to the top left, then to the bottom left, then to the bottom right.
-        let corner = picture[SIDE - 1];
+        let corner = image[SIDE - 1];
         assert_eq!([at(0, 0, 27), at(1, 0, 0), at(2, 27, 0), at(3, 27, 27)], [corner; 4]);
-        assert_eq!(turned.pixels[..SIDE * SIDE], picture);
+        assert_eq!(turned.pixels[..SIDE * SIDE], image);
     }
 
     #[test]

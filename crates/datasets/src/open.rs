@@ -1,11 +1,11 @@
-//! From a name to pictures in memory.
+//! From a name to images in memory.
 
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
 use vimae_core::{Dataset, PixelRange, Settings, Split};
 
-use crate::{Card, DATASETS, Error, Pictures, Result, Sources, fewer::fewer, gather::Broken, stack::Stack};
+use crate::{Card, DATASETS, Error, InMemory, Result, Sources, fewer::fewer, gather::Broken, stack::Stack};
 
 /// How an entry of the catalogue is described, found and opened.
 #[derive(Debug, Clone, Copy)]
@@ -38,16 +38,16 @@ impl Request<'_> {
 
 /// A data set, and how it came to be.
 pub struct Opened {
-    /// The pictures.
+    /// The images.
     pub dataset: Box<dyn Dataset>,
     /// The files and folders that were read.
     pub files: Vec<PathBuf>,
-    /// Broken pictures that were left out, where [`Sources::skip_broken`] allows it.
+    /// Broken images that were left out, where [`Sources::skip_broken`] allows it.
     pub skipped: Vec<Broken>,
 }
 
 impl Opened {
-    /// The splits as the request asks for them: all pictures, or fewer.
+    /// The splits as the request asks for them: all images, or fewer.
     pub(crate) fn new(
         request: &Request,
         name: &str,
@@ -59,7 +59,7 @@ impl Opened {
     ) -> Result<Self> {
         let (rule, splits) = fewer(request.settings, rule, splits)?;
         let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<_>>()?;
-        Ok(Self { dataset: Box::new(Pictures::new(name, range, classes, &rule, splits)?), files, skipped })
+        Ok(Self { dataset: Box::new(InMemory::new(name, range, classes, &rule, splits)?), files, skipped })
     }
 }
 
@@ -73,7 +73,7 @@ pub fn open(name: &str, settings: &Map<String, Value>, sources: &Sources) -> Res
     Ok(open_reporting(name, settings, sources)?.dataset)
 }
 
-/// [`open`], with the files that were read and the pictures that were left out.
+/// [`open`], with the files that were read and the images that were left out.
 ///
 /// # Errors
 /// As [`open`].

@@ -1,4 +1,4 @@
-//! Pictures that were decoded and resized once, kept as bytes.
+//! Images that were decoded and resized once, kept as bytes.
 //!
 //! A file of the cache: a line of JSON that says shape, count and digest, then labels (32-bit little endian), then
 //! pixels. It appears whole or not at all, and is made again where it does not match its digest.
@@ -41,17 +41,17 @@ impl Key {
         let stamp = stamp(source)?;
         let content = if source.is_dir() { stamp } else { remembered(&cache, source, &stamp)? };
         let key = hex(&Sha256::digest(format!("{recipe}\n{content}\n")));
-        let name = recipe.split_whitespace().next().unwrap_or("pictures");
+        let name = recipe.split_whitespace().next().unwrap_or("images");
         Ok(Self(Some(cache.join(format!("{name}-{}.bytes", key.get(..24).unwrap_or(&key))))))
     }
 
-    /// The pictures, where they are there and whole: a damaged file counts as absent, and is replaced.
+    /// The images, where they are there and whole: a damaged file counts as absent, and is replaced.
     pub(crate) fn load(&self, shape: ImageShape) -> Option<Stack> {
         let file = File::open(self.0.as_ref()?).ok()?;
-        read(BufReader::new(file), shape).inspect_err(|error| tracing::warn!(%error, "prepared pictures are damaged and made again")).ok()
+        read(BufReader::new(file), shape).inspect_err(|error| tracing::warn!(%error, "prepared images are damaged and made again")).ok()
     }
 
-    /// Keeps the pictures.
+    /// Keeps the images.
     ///
     /// # Errors
     /// [`Error::Io`].
@@ -66,14 +66,14 @@ impl Key {
 }
 
 pub(crate) fn read(mut reader: impl BufRead, shape: ImageShape) -> Result<Stack> {
-    let file = "prepared pictures";
+    let file = "prepared images";
     let mut line = Vec::new();
     (&mut reader).take(4096).read_until(b'\n', &mut line).map_err(|e| Error::io(file, e))?;
     let header: Header = serde_json::from_slice(&line).map_err(|e| Error::damaged(file, e))?;
     let there = ImageShape { channels: header.channels, height: header.height, width: header.width };
     let sizes = (header.count.checked_mul(4), header.count.checked_mul(shape.len()));
     let (true, (Some(labels), Some(pixels))) = (there == shape, sizes) else {
-        return Err(Error::damaged(file, format!("hold {} pictures of {there}", header.count)));
+        return Err(Error::damaged(file, format!("hold {} images of {there}", header.count)));
     };
     let labels = stream::exactly(&mut reader, labels, file)?;
     let pixels = stream::exactly(&mut reader, pixels, file)?;

@@ -13,10 +13,10 @@ pub struct Sources {
     pub data_dir: Option<PathBuf>,
     /// The Hub cache, as all Hugging Face programs share it (`$HF_HOME/hub`).
     pub hub_cache: Option<PathBuf>,
-    /// The project's own folder: files that were fetched from elsewhere in `CACHE/<name>`, prepared pictures in
+    /// The project's own folder: files that were fetched from elsewhere in `CACHE/<name>`, prepared images in
     /// `CACHE/prepared`. Without one, nothing is kept.
     pub cache_dir: Option<PathBuf>,
-    /// Leave out pictures that cannot be decoded, and say which, instead of failing at the first.
+    /// Leave out images that cannot be decoded, and say which, instead of failing at the first.
     pub skip_broken: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Pictures of one shape while they are still being put in order.
+//! Images of one shape while they are still being put in order.
 
 use vimae_core::{ImageSet, ImageShape};
 
@@ -13,12 +13,12 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// How many pictures there are.
+    /// How many images there are.
     pub(crate) fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// The pictures as a set.
+    /// The images as a set.
     ///
     /// # Errors
     /// As [`ImageSet::new`].
@@ -26,7 +26,7 @@ impl Stack {
         Ok(ImageSet::new(self.shape, self.pixels, self.labels)?)
     }
 
-    /// The pictures at `indices`, in that order.
+    /// The images at `indices`, in that order.
     ///
     /// # Errors
     /// [`Error::Damaged`] for an index beyond the last.
@@ -36,7 +36,7 @@ impl Stack {
         let mut labels = Vec::with_capacity(indices.len());
         for &index in indices {
             let (Some(bytes), Some(&label)) = (self.pixels.get(index * size..(index + 1) * size), self.labels.get(index)) else {
-                return Err(Error::damaged("pictures", format!("number {index} asked for, {} there", self.len())));
+                return Err(Error::damaged("images", format!("number {index} asked for, {} there", self.len())));
             };
             pixels.extend_from_slice(bytes);
             labels.push(label);
@@ -44,7 +44,7 @@ impl Stack {
         Ok(Self { shape: self.shape, pixels, labels })
     }
 
-    /// The first `count` pictures, and the rest.
+    /// The first `count` images, and the rest.
     pub(crate) fn cut(mut self, count: usize) -> (Self, Self) {
         let count = count.min(self.len());
         let pixels = self.pixels.split_off(count * self.shape.len());
@@ -53,7 +53,7 @@ impl Stack {
         (self, rest)
     }
 
-    /// These pictures, then those of `second`.
+    /// These images, then those of `second`.
     pub(crate) fn join(mut self, second: &Self) -> Self {
         self.pixels.reserve_exact(second.pixels.len());
         self.pixels.extend_from_slice(&second.pixels);
@@ -61,13 +61,13 @@ impl Stack {
         self
     }
 
-    /// The pictures in the order of their labels, moved where they are: a copy would take as much memory again.
+    /// The images in the order of their labels, moved where they are: a copy would take as much memory again.
     pub(crate) fn sort_by_label(mut self) -> Self {
         let size = self.shape.len();
         let mut order: Vec<usize> = (0..self.len()).collect();
         order.sort_by_key(|&i| self.labels.get(i));
         self.labels.sort_unstable();
-        // Place `i` takes the picture of place `order[i]`: each cycle of the permutation is walked once.
+        // Place `i` takes the image of place `order[i]`: each cycle of the permutation is walked once.
         for start in 0..order.len() {
             let mut at = start;
             while let Some(from) = order.get(at).copied().filter(|&from| from != at) {
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn sorting_moves_pictures_with_their_labels() {
+    fn sorting_moves_images_with_their_labels() {
         for labels in [vec![], vec![3], vec![2, 1], vec![5, 3, 9, 1, 7, 3, 0], (0..50).map(|i| i * 37 % 50).collect()] {
             let mut sorted = labels.clone();
             sorted.sort_unstable();

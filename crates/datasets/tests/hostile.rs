@@ -90,7 +90,7 @@ fn seeds(reader: &str) -> Vec<Vec<u8>> {
             return idx().into_iter().map(pack).collect();
         }
         "prepared" => {
-            // The digest is that of two labels and two pictures of zeros.
+            // The digest is that of two labels and two images of zeros.
             let mut bytes = br#"{"channels":3,"height":2,"width":2,"count":2,"sha256":""#.to_vec();
             bytes.extend(vimae_datasets::digest::sha256(&[0; 32]).bytes().chain(*b"\"}\n").chain([0; 32]));
             return vec![bytes];

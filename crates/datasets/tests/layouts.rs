@@ -167,12 +167,12 @@ fn a_published_archive_with_a_flipped_bit_is_refused_and_another_edition_is_not(
 }
 
 #[test]
-fn a_folder_of_any_pictures_is_a_data_set() {
+fn a_folder_of_any_images_is_a_data_set() {
     let dir = tempfile::tempdir().unwrap();
     let seeds = ["colour.jpg", "progressive.jpg", "grey.jpg", "colour.png", "palette.png", "deep.png", "alpha.png", "bits.png"];
     let members: Vec<_> = (0..24).map(|i| (format!("{}/{i:02}_{}", ["b", "a"][i % 2], seeds[i % 8]), seed(seeds[i % 8]))).collect();
     unpack(dir.path(), &members);
-    fs::write(dir.path().join("a/notes.txt"), "no picture").unwrap();
+    fs::write(dir.path().join("a/notes.txt"), "no image").unwrap();
     let name = format!("folder:{}", dir.path().display());
     let dataset = open(&name, json!({ "size": 16 }).as_object().unwrap(), &Sources::default()).unwrap();
     assert_eq!((dataset.classes(), dataset.shape().unwrap().to_string()), (2, "16x16x3".to_owned()));

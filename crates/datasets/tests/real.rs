@@ -66,7 +66,7 @@ fn mnist_is_found_below_the_data_folder() {
 }
 
 #[test]
-fn cifar10_has_six_thousand_pictures_a_class() {
+fn cifar10_has_six_thousand_images_a_class() {
     let Some(hub) = hub() else { return };
     let dataset = open("cifar10", &Map::new(), &hub).unwrap();
     assert_eq!(counts(dataset.as_ref()), [Some(50_000), None, Some(10_000)]);

@@ -1,4 +1,4 @@
-//! The preparation of pictures against Pillow: `VIMAE_REFERENCE_DIR` names a folder of reference answers; without it,
+//! The preparation of images against Pillow: `VIMAE_REFERENCE_DIR` names a folder of reference answers; without it,
 //! those beside the repository or the copy that it carries. Tolerances are those of the reference's own manifest: a
 //! mean absolute error in levels of 0..=255.
 #![expect(clippy::print_stdout, clippy::unwrap_used, reason = "tests say what they skip, and may fail where they stand")]
@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor, safetensors};
-use vimae_datasets::{Container, Picture, celeba, omniglot};
+use vimae_datasets::{Container, Image, celeba, omniglot};
 
 fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -55,8 +55,8 @@ fn celeba_preprocess() {
     let limit = find(&entry, "mean_absolute_error_at_most").and_then(serde_json::Value::as_f64).unwrap();
     let (images, cropped) = (&arrays["image"], &arrays["cropped"]);
     for i in 0..images.dim(0).unwrap() {
-        let picture = Picture::new(178, 218, 3, bytes(&images.get(i).unwrap())).unwrap();
-        let error = mean_error(celeba::prepare(picture).unwrap().bytes(), &bytes(&cropped.get(i).unwrap()));
+        let image = Image::new(178, 218, 3, bytes(&images.get(i).unwrap())).unwrap();
+        let error = mean_error(celeba::prepare(image).unwrap().bytes(), &bytes(&cropped.get(i).unwrap()));
         println!("celeba {i}: mean error {error:.4} of 255, at most {limit}");
         assert!(error <= limit);
     }
@@ -77,7 +77,7 @@ fn omniglot_preprocess() {
         let mut found = 0;
         container
             .read(&|name| Some(name) == member.as_str(), &mut |name, drawing| {
-                let ours = omniglot::prepare(Picture::decode(&drawing, &name)?)?;
+                let ours = omniglot::prepare(Image::decode(&drawing, &name)?)?;
                 let error = mean_error(ours.bytes(), &expected);
                 println!("omniglot {name}: mean error {error:.4} of 255, at most {limit}");
                 assert!(error <= limit);

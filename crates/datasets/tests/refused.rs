@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Map, json};
 use vimae_core::Split;
-use vimae_datasets::{Error, Picture, Sources, hostile, open, open_reporting};
+use vimae_datasets::{Error, Image, Sources, hostile, open, open_reporting};
 
 fn seed(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap()
@@ -27,12 +27,12 @@ fn png(side: u32, value: u8) -> Vec<u8> {
 }
 
 #[test]
-fn torn_pictures_and_tables_are_refused_wherever_they_are_cut() {
+fn torn_images_and_tables_are_refused_wherever_they_are_cut() {
     for name in ["colour.jpg", "progressive.jpg", "grey.jpg", "colour.png", "bits.png", "palette.png", "deep.png", "alpha.png"] {
         let whole = seed(name);
-        assert!(Picture::decode(&whole, name).is_ok(), "{name}");
+        assert!(Image::decode(&whole, name).is_ok(), "{name}");
         for end in 0..whole.len() - 1 {
-            assert!(Picture::decode(&whole[..end], name).is_err(), "{name} cut at {end} of {}", whole.len());
+            assert!(Image::decode(&whole[..end], name).is_err(), "{name} cut at {end} of {}", whole.len());
         }
     }
     for name in ["snappy.parquet", "zstd.parquet", "plain.parquet"] {
@@ -45,16 +45,16 @@ fn torn_pictures_and_tables_are_refused_wherever_they_are_cut() {
 }
 
 #[test]
-fn a_picture_of_sixty_thousand_squared_is_refused_before_memory_is_taken() {
+fn a_image_of_sixty_thousand_squared_is_refused_before_memory_is_taken() {
     let mut large = png(4, 9);
     large[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
-    let message = Picture::decode(&large, "large.png").unwrap_err().to_string();
-    assert_eq!(message, "large.png: a picture of 3600000000 pixels, more than the limit of 40000000");
+    let message = Image::decode(&large, "large.png").unwrap_err().to_string();
+    assert_eq!(message, "large.png: a image of 3600000000 pixels, more than the limit of 40000000");
     let mut large = seed("grey.jpg");
     let frame = large.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
     large[frame + 5..frame + 9].copy_from_slice(&[0xea, 0x60, 0xea, 0x60]);
-    let message = Picture::decode(&large, "large.jpg").unwrap_err().to_string();
-    assert_eq!(message, "large.jpg: a picture of 3600000000 pixels, more than the limit of 40000000");
+    let message = Image::decode(&large, "large.jpg").unwrap_err().to_string();
+    assert_eq!(message, "large.jpg: a image of 3600000000 pixels, more than the limit of 40000000");
 }
 
 #[test]
@@ -69,7 +69,7 @@ fn a_page_that_claims_gigabytes_is_refused() {
 }
 
 #[test]
-fn mnist_with_other_pictures_without_labels_or_with_half_a_file_is_refused() {
+fn mnist_with_other_images_without_labels_or_with_half_a_file_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let file = |name: &str, words: &[u32], body: usize| {
         let bytes: Vec<u8> = words.iter().flat_map(|w| w.to_be_bytes()).chain(std::iter::repeat_n(0, body)).collect();
@@ -85,7 +85,7 @@ fn mnist_with_other_pictures_without_labels_or_with_half_a_file_is_refused() {
     let message = problem("mnist", dir.path());
     assert!(message.contains("train-images-idx3-ubyte: wrong digest: expected sha256 ba891046"), "{message}");
     file("train-labels-idx1-ubyte", &[0x801, 9], 9);
-    assert!(problem("mnist", dir.path()).contains("train-labels-idx1-ubyte: has 9 labels for the 10 pictures"));
+    assert!(problem("mnist", dir.path()).contains("train-labels-idx1-ubyte: has 9 labels for the 10 images"));
     file("train-images-idx3-ubyte", &[0x803, 1 << 31, 28, 28], 7840);
     assert!(problem("mnist", dir.path()).contains("train-images-idx3-ubyte: content of 1683627180032 bytes"));
 }
@@ -99,7 +99,7 @@ fn a_table_of_another_data_set_is_refused() {
         fs::write(dir.path().join("mnist").join(name), seed("snappy.parquet")).unwrap();
         fs::write(dir.path().join("cifar10").join(name), seed("snappy.parquet")).unwrap();
     }
-    assert!(problem("mnist", dir.path()).contains("row 0: a picture of 20x24 among 28x28x1"));
+    assert!(problem("mnist", dir.path()).contains("row 0: a image of 20x24 among 28x28x1"));
     assert!(problem("cifar10", dir.path()).contains("no column img.bytes of single values; there are image.bytes, image.path, label"));
 }
 
@@ -144,7 +144,7 @@ fn an_empty_folder_and_settings_without_meaning_are_refused() {
 }
 
 #[test]
-fn one_broken_picture_among_thousands_is_named_and_can_be_left_out() {
+fn one_broken_image_among_thousands_is_named_and_can_be_left_out() {
     let dir = tempfile::tempdir().unwrap();
     for (class, value) in [("dark", 10), ("light", 200)] {
         fs::create_dir(dir.path().join(class)).unwrap();

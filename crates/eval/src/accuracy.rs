@@ -17,9 +17,9 @@ use crate::{
     over_draws::OverDraws,
 };
 
-/// Noise on labelled pictures begins here, so that none of them shares it with a test picture.
+/// Noise on labelled images begins here, so that none of them shares it with a test image.
 const LABELLED_NOISE: usize = 1 << 40;
-/// Draws of codes of labelled and of test pictures begin at these steps.
+/// Draws of codes of labelled and of test images begin at these steps.
 const KNOWN_CODES: u64 = 1 << 8;
 const ASKED_CODES: u64 = 2 << 8;
 
@@ -49,7 +49,7 @@ pub(crate) fn measure(gatherer: &mut Gatherer<'_, '_>, evaluation: &Evaluation, 
         let mut codes = (Vec::new(), Vec::new());
         for (condition, (name, change)) in conditions.iter().enumerate() {
             if both || condition == 0 {
-                let code = corrupted(gatherer, &format!("{name}, labelled pictures"), known, &known_rows, *change, LABELLED_NOISE)?;
+                let code = corrupted(gatherer, &format!("{name}, labelled images"), known, &known_rows, *change, LABELLED_NOISE)?;
                 codes.0.push(forms(gatherer, &code, evaluation, KNOWN_CODES + place(name))?);
             }
             let code = match change {
@@ -126,7 +126,7 @@ fn forms(gatherer: &Gatherer<'_, '_>, code: &Code, evaluation: &Evaluation, step
     Ok(forms)
 }
 
-/// Codes of the pictures at `rows` under a condition.
+/// Codes of the images at `rows` under a condition.
 fn corrupted(
     gatherer: &mut Gatherer<'_, '_>,
     what: &str,
@@ -136,7 +136,7 @@ fn corrupted(
     first: usize,
 ) -> Result<Code> {
     let (streams, range) = (gatherer.streams, gatherer.subject.dataset.range());
-    Ok(gatherer.encode(what, set, rows, |pictures, place| condition.apply(pictures, range, &streams, first + place))?)
+    Ok(gatherer.encode(what, set, rows, |images, place| condition.apply(images, range, &streams, first + place))?)
 }
 
 /// Measurements that say why there are none.

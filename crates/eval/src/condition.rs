@@ -1,10 +1,10 @@
-//! What is done to test pictures before they are encoded, for the robustness tables.
+//! What is done to test images before they are encoded, for the robustness tables.
 
 use candle_core::Tensor;
 use vimae_core::{PixelRange, Result, Streams, corruption};
 use vimae_spec::MaskFill;
 
-/// A corruption of test pictures.
+/// A corruption of test images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Condition {
     /// None.
@@ -37,22 +37,22 @@ pub fn conditions(fill: MaskFill) -> Vec<(&'static str, Condition)> {
 }
 
 impl Condition {
-    /// Pictures `[N, C, H, W]` in `range` under this condition; the first is number `first` of its split, on which
+    /// Figures `[N, C, H, W]` in `range` under this condition; the first is number `first` of its split, on which
     /// alone the noise depends.
     ///
     /// # Errors
     /// Where the device fails.
-    pub fn apply(self, pictures: &Tensor, range: PixelRange, streams: &Streams, first: usize) -> Result<Tensor> {
+    pub fn apply(self, images: &Tensor, range: PixelRange, streams: &Streams, first: usize) -> Result<Tensor> {
         let (scale, black) = range.affine();
         match self {
-            Self::Clean => Ok(pictures.clone()),
-            Self::Gaussian(sigma) => corruption::gaussian(pictures, sigma, streams, first as u64, None),
+            Self::Clean => Ok(images.clone()),
+            Self::Gaussian(sigma) => corruption::gaussian(images, sigma, streams, first as u64, None),
             Self::Mask(p, fill) => {
                 let fill = match fill {
                     MaskFill::Black => f64::from(black),
                     MaskFill::Grey => f64::from(black) + 127.5 * f64::from(scale),
                 };
-                corruption::mask(pictures, p, streams, first as u64, fill)
+                corruption::mask(images, p, streams, first as u64, fill)
             }
         }
     }

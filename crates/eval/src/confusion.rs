@@ -13,7 +13,7 @@ pub struct Confusion {
     pub metric: String,
     /// The classes, in the order of rows and columns.
     pub classes: Vec<u32>,
-    /// Pictures by true class (rows) and predicted class.
+    /// Images by true class (rows) and predicted class.
     pub counts: Vec<Vec<u64>>,
 }
 

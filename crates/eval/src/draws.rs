@@ -1,4 +1,4 @@
-//! Which pictures carry labels, and which are asked for.
+//! Which images carry labels, and which are asked for.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,24 +7,24 @@ use vimae_core::{Purpose, Split, Streams};
 
 /// Characters of a draw where the test split holds classes that nothing was trained on.
 const UNSEEN: usize = 5;
-/// Of the pictures of such a character, three in four carry labels.
+/// Of the images of such a character, three in four carry labels.
 const LABELLED: (usize, usize) = (3, 4);
 /// Steps of [`Purpose::LabelDraw`] for unseen classes begin here.
 const UNSEEN_STEPS: u64 = 1 << 32;
 
-/// One draw: labelled pictures, and pictures of the test split to classify, both in rising order.
+/// One draw: labelled images, and images of the test split to classify, both in rising order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draw {
-    /// Labelled pictures.
+    /// Labelled images.
     pub known: Vec<usize>,
-    /// Pictures of the test split to classify.
+    /// Images of the test split to classify.
     pub asked: Vec<usize>,
 }
 
 /// All draws of an evaluation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Draws {
-    /// The split that the labelled pictures come from.
+    /// The split that the labelled images come from.
     pub split: Split,
     /// Classes in each draw where they are drawn too.
     pub unseen: Option<usize>,
@@ -35,9 +35,9 @@ pub struct Draws {
 }
 
 impl Draws {
-    /// `count` draws of `labels` labelled pictures. Where the test pictures are of classes that the training split
-    /// has: class-balanced training pictures, and all test pictures to classify. Where they are of other classes,
-    /// as Omniglot's: five classes of the test split, three quarters of their pictures labelled, the rest to classify.
+    /// `count` draws of `labels` labelled images. Where the test images are of classes that the training split
+    /// has: class-balanced training images, and all test images to classify. Where they are of other classes,
+    /// as Omniglot's: five classes of the test split, three quarters of their images labelled, the rest to classify.
     ///
     /// # Errors
     /// The reason, in words, where the labels do not suffice.
@@ -49,7 +49,7 @@ impl Draws {
         }
         let missing = asked.difference(&known).count();
         if missing > 0 {
-            return Err(format!("{missing} of {} test classes have no training pictures, the others have", asked.len()));
+            return Err(format!("{missing} of {} test classes have no training images, the others have", asked.len()));
         }
         if known.len() < 2 || labels < known.len() {
             return Err(format!("{labels} labels for {} classes", known.len()));
@@ -59,17 +59,17 @@ impl Draws {
     }
 
     fn unseen(count: u64, test: &[u32], streams: &Streams) -> Result<Self, String> {
-        let by_class: Vec<Vec<usize>> = by_class(test).into_values().filter(|pictures| pictures.len() >= LABELLED.1).collect();
+        let by_class: Vec<Vec<usize>> = by_class(test).into_values().filter(|images| images.len() >= LABELLED.1).collect();
         if by_class.len() < UNSEEN {
-            return Err(format!("{} unseen classes of at least {} pictures, {UNSEEN} are needed", by_class.len(), LABELLED.1));
+            return Err(format!("{} unseen classes of at least {} images, {UNSEEN} are needed", by_class.len(), LABELLED.1));
         }
         let draw = |draw| {
             let mut rng = streams.at(Purpose::LabelDraw, UNSEEN_STEPS + draw);
             let (mut known, mut asked) = (Vec::new(), Vec::new());
             for class in index::sample(&mut rng, by_class.len(), UNSEEN) {
-                let mut pictures = by_class[class].clone();
-                pictures.shuffle(&mut rng);
-                let (first, rest) = pictures.split_at(pictures.len() * LABELLED.0 / LABELLED.1);
+                let mut images = by_class[class].clone();
+                images.shuffle(&mut rng);
+                let (first, rest) = images.split_at(images.len() * LABELLED.0 / LABELLED.1);
                 known.extend(first);
                 asked.extend(rest);
             }
@@ -82,25 +82,25 @@ impl Draws {
         Ok(Self { split: Split::Test, unseen: Some(UNSEEN), labels, draws })
     }
 
-    /// Every labelled picture of any draw, in rising order.
+    /// Every labelled image of any draw, in rising order.
     pub fn known(&self) -> Vec<usize> {
         union(self.draws.iter().flat_map(|draw| &draw.known))
     }
 
-    /// Every picture to classify of any draw, in rising order.
+    /// Every image to classify of any draw, in rising order.
     pub fn asked(&self) -> Vec<usize> {
         union(self.draws.iter().flat_map(|draw| &draw.asked))
     }
 }
 
-fn union<'a>(pictures: impl Iterator<Item = &'a usize>) -> Vec<usize> {
-    pictures.copied().collect::<BTreeSet<_>>().into_iter().collect()
+fn union<'a>(images: impl Iterator<Item = &'a usize>) -> Vec<usize> {
+    images.copied().collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn by_class(labels: &[u32]) -> BTreeMap<u32, Vec<usize>> {
     let mut by_class: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
-    for (picture, label) in labels.iter().enumerate() {
-        by_class.entry(*label).or_default().push(picture);
+    for (image, label) in labels.iter().enumerate() {
+        by_class.entry(*label).or_default().push(image);
     }
     by_class
 }
@@ -112,9 +112,9 @@ fn balanced(amount: usize, labels: &[u32], streams: &Streams, draw: u64) -> Vec<
     let mut rng = streams.at(Purpose::LabelDraw, draw);
     let (each, rest) = (amount / by_class.len().max(1), amount % by_class.len().max(1));
     let mut chosen = Vec::with_capacity(amount.min(labels.len()));
-    for (class, pictures) in by_class.values().enumerate() {
-        let amount = (each + usize::from(class < rest)).min(pictures.len());
-        chosen.extend(index::sample(&mut rng, pictures.len(), amount).into_iter().map(|i| pictures[i]));
+    for (class, images) in by_class.values().enumerate() {
+        let amount = (each + usize::from(class < rest)).min(images.len());
+        chosen.extend(index::sample(&mut rng, images.len(), amount).into_iter().map(|i| images[i]));
     }
     chosen.sort_unstable();
     chosen
@@ -134,13 +134,13 @@ mod tests {
         assert_eq!(draws, Draws::new(30, 3, &labels, &[0, 1, 2, 9, 9], &Streams::new(1)).unwrap());
         assert_ne!(draws.draws[1], draws.draws[2]);
         assert!(draws.draws[1].known.windows(2).all(|w| w[0] < w[1]));
-        // More labels than there are pictures: all of them.
+        // More labels than there are images: all of them.
         let all = Draws::new(10_000, 1, &labels, &[0], &Streams::new(1)).unwrap();
         assert_eq!(all.draws[0].known, (0..100).collect::<Vec<_>>());
     }
 
     #[test]
-    fn unseen_characters_give_three_quarters_of_their_pictures() {
+    fn unseen_characters_give_three_quarters_of_their_images() {
         let test: Vec<u32> = (0..80 * 12).map(|i| 100 + i / 80).collect();
         let draws = Draws::new(1_000, 4, &[0, 1, 2], &test, &Streams::new(1)).unwrap();
         assert_eq!((draws.split, draws.unseen, draws.labels), (Split::Test, Some(5), 300));
@@ -156,9 +156,9 @@ mod tests {
     #[test]
     fn what_cannot_be_drawn_is_said() {
         let new = |labels, train: &[u32], test: &[u32]| Draws::new(labels, 1, train, test, &Streams::new(1)).unwrap_err();
-        assert_eq!(new(10, &[1, 2], &[2, 3]), "1 of 2 test classes have no training pictures, the others have");
+        assert_eq!(new(10, &[1, 2], &[2, 3]), "1 of 2 test classes have no training images, the others have");
         assert_eq!(new(1, &[1, 2], &[2]), "1 labels for 2 classes");
         assert_eq!(new(5, &[1, 1], &[1]), "5 labels for 1 classes");
-        assert_eq!(new(5, &[1, 2], &[3; 80]), "1 unseen classes of at least 4 pictures, 5 are needed");
+        assert_eq!(new(5, &[1, 2], &[3; 80]), "1 unseen classes of at least 4 images, 5 are needed");
     }
 }

@@ -8,14 +8,13 @@ use vimae_metrics::METRICS;
 use vimae_spec::{Evaluation, Measurement};
 
 use crate::{
-    Confusion, Pictures, Result, accuracy,
+    Confusion, Figures, Result, accuracy,
+    figures::fair,
     gather::{Gatherer, Progress},
-    interpolation,
-    pictures::fair,
-    traversal,
+    interpolation, traversal,
 };
 
-/// Held-out pictures that metrics may choose their parameters with, at most.
+/// Held-out images that metrics may choose their parameters with, at most.
 const HELD_OUT: usize = 1_000;
 
 /// A trained model and what it was trained on.
@@ -38,8 +37,8 @@ pub struct Subject<'a> {
 pub struct Outcome {
     /// The numbers.
     pub measurements: Vec<Measurement>,
-    /// The pictures.
-    pub pictures: Pictures,
+    /// What a reader sees of it.
+    pub figures: Figures,
     /// Which class was taken for which by the few-label protocols.
     pub confusions: Vec<Confusion>,
 }
@@ -55,13 +54,13 @@ pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progr
     let metrics = chosen(evaluation)?;
     let test = subject.dataset.split(Split::Test)?;
     if test.is_empty() {
-        return Err(CoreError::Data(format!("{} has no test pictures", subject.dataset.name())).into());
+        return Err(CoreError::Data(format!("{} has no test images", subject.dataset.name())).into());
     }
     let mut gatherer = Gatherer { subject, streams: Streams::new(seed), progress };
 
     let all: Vec<usize> = (0..test.len()).collect();
     let originals = test.tensor(&all, subject.dataset.range(), &Device::Cpu)?;
-    let code = gatherer.encode("encoding test pictures", test, &all, |pictures, _| Ok(pictures.clone()))?;
+    let code = gatherer.encode("encoding test images", test, &all, |images, _| Ok(images.clone()))?;
     let reconstructions = gatherer.decode("reconstructing from means", &code.mean)?;
     let z = gatherer.draw(&code)?;
     let sampled_reconstructions = match code.log_var {
@@ -109,8 +108,8 @@ pub fn evaluate(subject: &Subject<'_>, evaluation: &Evaluation, seed: u64, progr
     let traversals = traversal::decode(&mut gatherer, &code, noisy_codes.as_ref(), &prior_sample, base)?;
     let interpolations = interpolation::decode(&mut gatherer, test, &code.mean, &shown)?;
     let walks = (traversals, interpolations);
-    let pictures = Pictures::new(test, subject.dataset.range(), &reconstructions, &generated, &code.mean, walks)?;
-    Ok(Outcome { measurements, pictures, confusions })
+    let figures = Figures::new(test, subject.dataset.range(), &reconstructions, &generated, &code.mean, walks)?;
+    Ok(Outcome { measurements, figures, confusions })
 }
 
 /// The metrics that are named, or all but those on request; and those that are given settings.
@@ -134,7 +133,7 @@ pub fn chosen(evaluation: &Evaluation) -> vimae_core::Result<Vec<Box<dyn Metric>
     Ok(chosen)
 }
 
-/// Pictures that neither trained nor test, and whether they had to be taken from the end of the training split
+/// Images that neither trained nor test, and whether they had to be taken from the end of the training split
 /// because the data set holds none out.
 fn held_out(dataset: &dyn Dataset) -> vimae_core::Result<(Tensor, bool)> {
     let (set, first, borrowed) = match dataset.split(Split::Validation) {
@@ -149,7 +148,7 @@ fn held_out(dataset: &dyn Dataset) -> vimae_core::Result<(Tensor, bool)> {
     Ok((set.tensor(&indices, dataset.range(), &Device::Cpu)?, borrowed))
 }
 
-/// A reading as a measurement; where held-out pictures were used, its note says which they are.
+/// A reading as a measurement; where held-out images were used, its note says which they are.
 fn measurement(reading: Reading, borrowed: bool) -> Measurement {
     let Reading { metric, protocol, value, standard_error, unit, n, higher_is_better, note } = reading;
     let note = note.map(|note| match borrowed && note.contains("held-out") {

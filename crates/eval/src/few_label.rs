@@ -5,7 +5,7 @@
 //! of the clean test codes, and classifies the test codes of every condition. The transductive machines are fitted anew
 //! under every condition: their pool is the first `pool` test codes of that condition, whose labels they never see, and
 //! the scale is that of the labelled codes and the pool; accuracy is over all test codes. Under `noise=both` the
-//! labelled pictures are corrupted as the test pictures are, and everything is fitted anew under every condition.
+//! labelled images are corrupted as the test images are, and everything is fitted anew under every condition.
 
 use ndarray::{Array2, ArrayView2, s};
 use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, MaskFill, NoiseOn};
@@ -31,11 +31,11 @@ pub struct FewLabel {
     pub unseen: Option<usize>,
     /// The pool of the transductive machines at most.
     pub pool: usize,
-    /// Which pictures are corrupted.
+    /// Which images are corrupted.
     pub noise: NoiseOn,
     /// What masks leave.
     pub fill: MaskFill,
-    /// Which code stands for a picture.
+    /// Which code stands for a image.
     pub code: CodeName,
     /// Whether C and gamma are chosen by cross-validation on the labelled codes.
     pub tune: bool,
@@ -48,7 +48,7 @@ pub struct Sets {
     pub known: Vec<Array2<f64>>,
     /// Their labels.
     pub labels: Vec<u32>,
-    /// The codes to classify, `[m, d]`, under every condition, the first of clean pictures.
+    /// The codes to classify, `[m, d]`, under every condition, the first of clean images.
     pub asked: Vec<Array2<f64>>,
 }
 

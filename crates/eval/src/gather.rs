@@ -1,4 +1,4 @@
-//! Runs a model over pictures and codes in batches, in evaluation mode, and brings the results to the CPU.
+//! Runs a model over images and codes in batches, in evaluation mode, and brings the results to the CPU.
 
 use candle_core::{DType, Device, Tensor};
 use ndarray::Array2;
@@ -6,7 +6,7 @@ use vimae_core::{Code, Head, ImageSet, Mode, PixelNoise, Purpose, Result, Stream
 
 use crate::Subject;
 
-/// Pictures or codes that go through the network at once.
+/// Images or codes that go through the network at once.
 const BATCH: usize = 200;
 
 /// Steps of [`Purpose::Evaluation`], one for each use of random numbers here.
@@ -25,7 +25,7 @@ pub(crate) struct Gatherer<'a, 'p> {
 }
 
 impl Gatherer<'_, '_> {
-    /// The codes of the pictures at `indices` of `set`; `change` is given the pictures of a batch and the place of
+    /// The codes of the images at `indices` of `set`; `change` is given the images of a batch and the place of
     /// the first among `indices`.
     pub(crate) fn encode(
         &mut self,
@@ -37,8 +37,8 @@ impl Gatherer<'_, '_> {
         let model = self.subject.model;
         let (mut means, mut log_vars) = (Vec::new(), Vec::new());
         for (batch, part) in indices.chunks(BATCH).enumerate() {
-            let pictures = set.tensor(part, self.subject.dataset.range(), model.parameters().device())?;
-            let code = model.encode(&change(&pictures, batch * BATCH)?, Mode::Evaluate)?;
+            let images = set.tensor(part, self.subject.dataset.range(), model.parameters().device())?;
+            let code = model.encode(&change(&images, batch * BATCH)?, Mode::Evaluate)?;
             means.push(detached(&code.mean)?);
             log_vars.extend(code.log_var.as_ref().map(detached).transpose()?);
             (self.progress)(what, batch * BATCH + part.len(), indices.len());
@@ -47,17 +47,17 @@ impl Gatherer<'_, '_> {
         Ok(Code { mean: Tensor::cat(&means, 0)?, log_var })
     }
 
-    /// The pictures decoded from codes `[N, d]`.
+    /// The images decoded from codes `[N, d]`.
     pub(crate) fn decode(&mut self, what: &str, codes: &Tensor) -> Result<Tensor> {
         let model = self.subject.model;
         let count = codes.dim(0)?;
-        let mut pictures = Vec::new();
+        let mut images = Vec::new();
         for start in (0..count).step_by(BATCH) {
             let part = codes.narrow(0, start, BATCH.min(count - start))?.to_device(model.parameters().device())?;
-            pictures.push(detached(&model.decode(&part, Mode::Evaluate)?)?);
+            images.push(detached(&model.decode(&part, Mode::Evaluate)?)?);
             (self.progress)(what, start + part.dim(0)?, count);
         }
-        Ok(Tensor::cat(&pictures, 0)?)
+        Ok(Tensor::cat(&images, 0)?)
     }
 
     /// A draw of codes: `[N, d]`.
@@ -78,7 +78,7 @@ impl Gatherer<'_, '_> {
         Ok(Tensor::from_vec(sample, (count, size), &Device::Cpu)?)
     }
 
-    /// Codes of `passes` noisy copies of the first `count` pictures, `[count, passes, d]`, where the encoder is
+    /// Codes of `passes` noisy copies of the first `count` images, `[count, passes, d]`, where the encoder is
     /// deterministic and was trained with noise.
     pub(crate) fn noisy_codes(&mut self, set: &ImageSet, count: usize, passes: usize) -> Result<Option<Tensor>> {
         let Subject { model, dataset, pixel_noise, .. } = *self.subject;
@@ -87,12 +87,12 @@ impl Gatherer<'_, '_> {
         }
         let count = count.min(set.len());
         let mut codes = Vec::with_capacity(count);
-        for picture in 0..count {
-            let pictures = set.tensor(&vec![picture; passes], dataset.range(), model.parameters().device())?;
-            let noise = pixel_noise.draw(&pictures, &self.streams, Purpose::Evaluation, PIXEL_NOISE | picture as u64)?;
-            let noisy = noise.map_or_else(|| Ok(pictures.clone()), |noise| &pictures + noise)?;
+        for image in 0..count {
+            let images = set.tensor(&vec![image; passes], dataset.range(), model.parameters().device())?;
+            let noise = pixel_noise.draw(&images, &self.streams, Purpose::Evaluation, PIXEL_NOISE | image as u64)?;
+            let noisy = noise.map_or_else(|| Ok(images.clone()), |noise| &images + noise)?;
             codes.push(detached(&model.encode(&noisy, Mode::Evaluate)?.mean)?);
-            (self.progress)("noisy passes", picture + 1, count);
+            (self.progress)("noisy passes", image + 1, count);
         }
         Ok(Some(Tensor::stack(&codes, 0)?))
     }

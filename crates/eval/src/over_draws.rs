@@ -1,4 +1,4 @@
-//! Accuracies over draws of labelled pictures, as measurements.
+//! Accuracies over draws of labelled images, as measurements.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ pub(crate) struct OverDraws<'a> {
     pub(crate) protocol: &'a str,
     /// What masks leave.
     pub(crate) fill: MaskFill,
-    /// Labelled pictures of a draw.
+    /// Labelled images of a draw.
     pub(crate) known: usize,
     /// True classes by draw.
     pub(crate) truth: &'a [Vec<u32>],
@@ -22,13 +22,13 @@ pub(crate) struct OverDraws<'a> {
 }
 
 impl OverDraws<'_> {
-    /// Accuracy under every condition: percent of test pictures, mean over draws.
+    /// Accuracy under every condition: percent of test images, mean over draws.
     pub(crate) fn accuracies(&self) -> Vec<Measurement> {
         let all = |_: u32| true;
         shown(self.fill).map(|(condition, metric)| self.accuracy(metric.into(), condition, all)).collect()
     }
 
-    /// Accuracy on clean pictures of each class alone.
+    /// Accuracy on clean images of each class alone.
     pub(crate) fn classes(&self) -> Vec<Measurement> {
         let classes: BTreeSet<u32> = self.truth.iter().flatten().copied().collect();
         classes.into_iter().map(|class| self.accuracy(format!("{}.class_{class}", CONDITIONS[0].0), 0, |c| c == class)).collect()
@@ -52,7 +52,7 @@ impl OverDraws<'_> {
         let half = summary.and_then(|s| s.standard_error).and_then(|error| Some(error * t_quantile(draws)?));
         let interval = half.map_or_else(String::new, |half| format!(", 95 % interval ± {half:.2}"));
         let plural = if draws == 1 { "" } else { "s" };
-        measurement(metric, self.protocol, n, summary, Some(format!("{draws} draw{plural} of {} labelled pictures{interval}", self.known)))
+        measurement(metric, self.protocol, n, summary, Some(format!("{draws} draw{plural} of {} labelled images{interval}", self.known)))
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
         let all = over.accuracies();
         assert_eq!((all.len(), all[0].value, all[0].standard_error, all[0].n), (6, Some(87.5), Some(12.5), 4));
         // t at one degree of freedom is 12.706.
-        assert_eq!(all[0].note.as_deref(), Some("2 draws of 6 labelled pictures, 95 % interval ± 158.83"));
+        assert_eq!(all[0].note.as_deref(), Some("2 draws of 6 labelled images, 95 % interval ± 158.83"));
         let grey = OverDraws { fill: MaskFill::Grey, ..over }.accuracies();
         assert_eq!(grey.iter().map(|m| m.metric.as_str()).collect::<Vec<_>>(), ["accuracy.mask_0_2", "accuracy.mask_0_5"]);
         let classes = over.classes();

@@ -1,7 +1,7 @@
-//! Pictures decoded along single dimensions of the code: what each of them means to the decoder.
+//! Images decoded along single dimensions of the code: what each of them means to the decoder.
 //!
-//! One dimension moves through the prior's quantiles 0.02 to 0.98, all others stay as they are in a test picture's code.
-//! Dimensions come in the order of ½ ln(1 + V / v) nats, where V is the variance of the mean code over pictures and v
+//! One dimension moves through the prior's quantiles 0.02 to 0.98, all others stay as they are in a test image's code.
+//! Dimensions come in the order of ½ ln(1 + V / v) nats, where V is the variance of the mean code over images and v
 //! the mean variance of the encoder's noise: what a Gaussian channel of that signal and noise carries. Where the
 //! encoder has no noise they come in the order of V alone, which has no such unit.
 
@@ -17,15 +17,15 @@ const STEPS: usize = 11;
 /// Probabilities of the first and of the last place.
 const ENDS: [f64; 2] = [0.02, 0.98];
 
-/// Decoded pictures, one dimension of the code after another.
+/// Decoded images, one dimension of the code after another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Traversals {
     /// The dimensions that move, the most informative first.
     pub dimensions: Vec<Traversed>,
     /// Probabilities under the prior of the places along each.
     pub probabilities: Vec<f64>,
-    /// Pictures as bytes, channels first, one dimension after another: `[dimensions, places, C, H, W]`.
-    pub pictures: Vec<u8>,
+    /// Figures as bytes, channels first, one dimension after another: `[dimensions, places, C, H, W]`.
+    pub images: Vec<u8>,
 }
 
 /// A dimension that moves.
@@ -33,11 +33,11 @@ pub struct Traversals {
 pub struct Traversed {
     /// Counted from 0.
     pub dimension: usize,
-    /// What it carries of the picture, in nats; none where the encoder has no noise.
+    /// What it carries of the image, in nats; none where the encoder has no noise.
     pub information: Option<f64>,
 }
 
-/// Decodes around the code of picture `base`; `prior_sample` `[S, d]` gives the quantiles of a prior without a marginal.
+/// Decodes around the code of image `base`; `prior_sample` `[S, d]` gives the quantiles of a prior without a marginal.
 pub(crate) fn decode(
     gatherer: &mut Gatherer<'_, '_>,
     code: &Code,
@@ -59,8 +59,8 @@ pub(crate) fn decode(
     }
     let codes = Tensor::from_vec(codes, (dimensions.len() * STEPS, size), &Device::Cpu)?.to_dtype(code.mean.dtype())?;
     let decoded = gatherer.decode("decoding along code dimensions", &codes)?;
-    let pictures = crate::pictures::bytes(&decoded, gatherer.subject.dataset.range())?;
-    Ok(Traversals { dimensions, probabilities, pictures })
+    let images = crate::figures::bytes(&decoded, gatherer.subject.dataset.range())?;
+    Ok(Traversals { dimensions, probabilities, images })
 }
 
 /// Values of dimension `j` at these probabilities.
@@ -93,10 +93,10 @@ fn ranked(code: &Code, noisy_codes: Option<&Tensor>) -> Result<Vec<Traversed>> {
 
 /// The mean unbiased variance of each dimension over the passes of `[M, K, d]`.
 fn spread(noisy: &Tensor) -> Result<Vec<f64>> {
-    let (pictures, passes, size) = noisy.dims3()?;
-    let flat = matrix(&noisy.reshape((pictures * passes, size))?)?;
-    let of = |picture: usize, j: usize| variance((0..passes).map(|k| flat[[picture * passes + k, j]]), 1.0);
-    Ok((0..size).map(|j| (0..pictures).map(|picture| of(picture, j)).sum::<f64>() / pictures as f64).collect())
+    let (images, passes, size) = noisy.dims3()?;
+    let flat = matrix(&noisy.reshape((images * passes, size))?)?;
+    let of = |image: usize, j: usize| variance((0..passes).map(|k| flat[[image * passes + k, j]]), 1.0);
+    Ok((0..size).map(|j| (0..images).map(|image| of(image, j)).sum::<f64>() / images as f64).collect())
 }
 
 /// The variance of at least two values, `lost` degrees of freedom below their number.
@@ -113,7 +113,7 @@ mod tests {
     use super::*;
 
     fn code(log_var: Option<[f32; 3]>) -> Code {
-        // Variances 1, 4 and 0.25 over the pictures.
+        // Variances 1, 4 and 0.25 over the images.
         let mean = Tensor::new(&[[1_f32, 2.0, 0.5], [-1.0, -2.0, 0.5], [1.0, -2.0, -0.5], [-1.0, 2.0, -0.5]], &Device::Cpu).unwrap();
         let log_var = log_var.map(|v| Tensor::new(&[v; 4], &Device::Cpu).unwrap());
         Code { mean, log_var }

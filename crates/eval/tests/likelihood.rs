@@ -80,7 +80,7 @@ fn data() -> Draws {
     Draws(ImageSet::new(SHAPE, pixels, vec![0; 60]).unwrap())
 }
 
-/// -ln p of a picture: two pixels of variance 1/16 + sigma^2, two of sigma^2.
+/// -ln p of a image: two pixels of variance 1/16 + sigma^2, two of sigma^2.
 fn exact(pixels: &[u8]) -> f64 {
     let loss = |x: u8, variance: f64| 0.5 * ((f64::from(x) / 255.0).powi(2) / variance + (std::f64::consts::TAU * variance).ln());
     let noise = SIGMA * SIGMA;
@@ -112,7 +112,7 @@ fn find<'a>(outcome: &'a Outcome, metric: &str, part: &str) -> &'a Measurement {
 
 #[test]
 fn annealing_and_importance_sampling_find_the_likelihood() {
-    let settings = serde_json::json!({ "ais": { "pictures": 20, "simulated": 6 }, "iwae": { "pictures": 20, "samples": 300 } });
+    let settings = serde_json::json!({ "ais": { "images": 20, "simulated": 6 }, "iwae": { "images": 20, "samples": 300 } });
     let outcome = measure(Head::Gaussian, &["reconstruction"], settings).unwrap();
     let expected = data().0.pixels().chunks(4).take(20).map(exact).sum::<f64>() / 20.0;
     for part in ["nll.ais(sigma=0.1,start=code,", "nll.iwae(300,sigma=0.1,N=20)"] {
@@ -123,13 +123,13 @@ fn annealing_and_importance_sampling_find_the_likelihood() {
     }
     let gap = find(&outcome, "ais.gap", "bdmc(sigma=0.1,start=code,");
     assert!(gap.value.unwrap().abs() < 0.05 && gap.n == 6, "{gap:?}");
-    assert!(find(&outcome, "nll", "sigma=fit").note.as_ref().unwrap().contains("likeliest on 60 held-out pictures"));
+    assert!(find(&outcome, "nll", "sigma=fit").note.as_ref().unwrap().contains("likeliest on 60 held-out images"));
     assert!(outcome.measurements.iter().all(|m| m.metric != "ais.rate"));
 }
 
 #[test]
 fn rate_and_distortion_come_with_a_start_at_the_prior() {
-    let settings = serde_json::json!({ "ais": { "start": "prior", "pictures": 10, "simulated": 0, "chains": 16, "sigma": 0 } });
+    let settings = serde_json::json!({ "ais": { "start": "prior", "images": 10, "simulated": 0, "chains": 16, "sigma": 0 } });
     let outcome = measure(Head::Deterministic, &["ais"], settings).unwrap();
     let values =
         |metric: &str| -> Vec<f64> { outcome.measurements.iter().filter(|m| m.metric == metric).map(|m| m.value.unwrap()).collect() };

@@ -1,6 +1,6 @@
 //! The model card: what a person reads on the Hub, behind metadata in the form that the Hub documents.
 
-use vimae_spec::{PictureKind, RunRecord};
+use vimae_spec::{FigureKind, RunRecord};
 
 use crate::{Description, RepoName, ResultRow, results::on_card, yaml};
 
@@ -91,7 +91,7 @@ fn body(input: &CardInput<'_>) -> String {
     let CardInput { repo, record, description, .. } = input;
     let (spec, network, data) = (&record.spec, &description.network, &description.dataset);
     let mut text = format!(
-        "# {}: `{}` on {}\n\nAn autoencoder with codes of {} dimensions for pictures of {} x {} x {}, trained with vimae, \
+        "# {}: `{}` on {}\n\nAn autoencoder with codes of {} dimensions for images of {} x {} x {}, trained with vimae, \
          which trains and compares the autoencoders of *The Variational InfoMax AutoEncoder*.\n",
         plain(repo.name()),
         spec.method,
@@ -101,9 +101,9 @@ fn body(input: &CardInput<'_>) -> String {
         network.width,
         network.channels,
     );
-    for picture in &record.pictures {
-        if matches!(picture.kind, PictureKind::Samples | PictureKind::Reconstructions) {
-            text += &format!("\n![{0}]({1})\n\n*{0}.*\n", plain(&picture.caption), picture.file);
+    for image in &record.figures {
+        if matches!(image.kind, FigureKind::Samples | FigureKind::Reconstructions) {
+            text += &format!("\n![{0}]({1})\n\n*{0}.*\n", plain(&image.caption), image.file);
         }
     }
     text += "\n## Use\n\n";
@@ -114,7 +114,7 @@ fn body(input: &CardInput<'_>) -> String {
     text += "In Python, `examples/load_in_python.py` of the project builds the same network from `config.json` and loads \
              `model.safetensors`, with numpy, safetensors and torch. There is no pickle here, and nothing needs one.\n";
     text += &format!(
-        "\nPictures go in as `[N, {}, {}, {}]` with values in {}, and come out so.\n",
+        "\nImages go in as `[N, {}, {}, {}]` with values in {}, and come out so.\n",
         network.channels,
         network.height,
         network.width,

@@ -50,13 +50,13 @@ pub struct Network {
     pub code: usize,
     /// What the encoder ends in.
     pub head: HeadName,
-    /// Channels of a picture.
+    /// Channels of a image.
     pub channels: usize,
-    /// Rows of a picture.
+    /// Rows of a image.
     pub height: usize,
-    /// Columns of a picture.
+    /// Columns of a image.
     pub width: usize,
-    /// The interval of a picture's values.
+    /// The interval of a image's values.
     pub range: RangeName,
 }
 
@@ -70,7 +70,7 @@ pub enum HeadName {
     Deterministic,
 }
 
-/// The interval of a picture's values, and with it the decoder's last function.
+/// The interval of a image's values, and with it the decoder's last function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RangeName {

@@ -11,7 +11,7 @@ use hf_hub::{
     progress::{ProgressEvent, ProgressHandler, UploadEvent},
     repository::{CommitOperation, RepoTypeModel},
 };
-use vimae_spec::PictureKind;
+use vimae_spec::FigureKind;
 
 use crate::{
     Error, Event, Left, Options, Package, Result, check_revision, is_pickle_name,
@@ -234,7 +234,7 @@ fn transfer_is_known(remote: &Remote<'_>, package: &Package, revision: &str) -> 
 
 /// Files of an earlier push that this one does not have. What people put beside them stays.
 fn stale(package: &Package, parent: &Head) -> Vec<String> {
-    let ours = |file: &str| PictureKind::ALL.iter().any(|kind| kind.file() == file);
+    let ours = |file: &str| FigureKind::ALL.iter().any(|kind| kind.file() == file);
     let gone = |file: &&String| ours(file) && !package.files().contains_key(*file);
     parent.files.iter().filter(gone).cloned().collect()
 }

@@ -1,4 +1,4 @@
-//! The folder of a finished run, checked: its record, its specification, its weights and its pictures belong together.
+//! The folder of a finished run, checked: its record, its specification, its weights and its images belong together.
 
 use std::{
     fs,
@@ -29,7 +29,7 @@ pub struct RunFiles {
     pub record: RunRecord,
     /// Its weights and running statistics.
     pub weights: Weights,
-    /// What is published of it, by name: weights, specification, record, log, pictures.
+    /// What is published of it, by name: weights, specification, record, log, images.
     pub names: Vec<String>,
 }
 
@@ -66,7 +66,7 @@ impl RunFiles {
             return Err(Error::damaged(&model, problem));
         }
         let mut names: Vec<String> = [MODEL, RECORD, SPEC].map(String::from).into();
-        for name in record.pictures.iter().map(|p| &p.file).chain([&record.log]) {
+        for name in record.figures.iter().map(|p| &p.file).chain([&record.log]) {
             if !is_plain(name) {
                 return Err(Error::damaged(&path, format!("names the file {name:?}; a file lies in the folder itself")));
             }

@@ -120,7 +120,7 @@ fn op<T>(result: ops::Result<T>) -> std::result::Result<T, Failed> {
 }
 
 fn layers(all: &mut Named, numbers: &mut Numbers<'_>) -> std::result::Result<(), Failed> {
-    // Symmetric and asymmetric padding, both directions, the picture's side, uneven sizes.
+    // Symmetric and asymmetric padding, both directions, the image's side, uneven sizes.
     for (from, to, size, kernel, stride) in
         [(1, 16, 28, 4, 2), (16, 32, 14, 4, 2), (32, 24, 7, 4, 2), (3, 8, 33, 5, 2), (16, 3, 16, 5, 1), (16, 1, 12, 4, 1), (5, 6, 8, 2, 3)]
     {
@@ -221,7 +221,7 @@ fn training_step(all: &mut Named, device: &Device, dtype: DType) -> Result<()> {
     for dataset in ["mnist", "cifar10"] {
         let network = Network::new(dataset, 8, dtype, device)?;
         let streams = Streams::new(0);
-        let images = network.pictures(8, &streams, device)?.to_dtype(dtype)?;
+        let images = network.images(8, &streams, device)?.to_dtype(dtype)?;
         let line = network.line();
         let loss = line.loss(&images, &Draws::at(&line, &images, &streams, 0)?)?;
         let gradients = loss.total.backward()?;

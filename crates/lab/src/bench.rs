@@ -24,7 +24,7 @@ pub struct StepTiming {
     pub dataset: String,
     /// Filters of the first convolution.
     pub width: usize,
-    /// Pictures in a step.
+    /// Images in a step.
     pub batch: usize,
     /// Steps timed.
     pub steps: usize,
@@ -76,15 +76,15 @@ impl Network {
         Line::new(&self.model, self.objective.as_ref(), self.prior.as_ref())
     }
 
-    /// Made-up pictures `[batch, C, H, W]` in [0, 1).
-    pub(crate) fn pictures(&self, batch: usize, streams: &Streams, device: &Device) -> Result<Tensor> {
+    /// Made-up images `[batch, C, H, W]` in [0, 1).
+    pub(crate) fn images(&self, batch: usize, streams: &Streams, device: &Device) -> Result<Tensor> {
         let ImageShape { channels, height, width } = self.image;
         let pixels = streams.fill(Purpose::Evaluation, 0, batch * self.image.len(), rand::Rng::random::<f32>);
         Ok(Tensor::from_vec(pixels, (batch, channels, height, width), device)?)
     }
 }
 
-/// Times whole VIMAE-n training steps on made-up pictures: random draws, encoder, decoder, distortion and
+/// Times whole VIMAE-n training steps on made-up images: random draws, encoder, decoder, distortion and
 /// MMD, backward, Adam.
 ///
 /// # Errors
@@ -95,7 +95,7 @@ pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, devic
     let config = AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
     let mut adam = Adam::new(line.weights(), config).map_err(vimae_trainer::Error::from)?;
     let streams = Streams::new(0);
-    let images = network.pictures(batch, &streams, device)?;
+    let images = network.images(batch, &streams, device)?;
 
     let mut times = Vec::with_capacity(steps);
     for step in 0..WARM_UP + steps {

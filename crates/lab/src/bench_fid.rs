@@ -6,7 +6,7 @@ use candle_core::{Device, Tensor};
 use serde::Serialize;
 use vimae_core::{ImageShape, Purpose, Streams};
 use vimae_metrics::{
-    features::{FeatureNetwork, Features, Picture, Source},
+    features::{FeatureNetwork, Features, ImageView, Source},
     fid,
     gaussian::Gaussian,
     inception::{self, Inception},
@@ -26,11 +26,11 @@ pub struct FidTiming {
     pub device: String,
     /// Threads of the CPU's products.
     pub threads: usize,
-    /// Pictures timed, and rows and columns of each.
+    /// Images timed, and rows and columns of each.
     pub images: usize,
     /// Rows and columns of each.
     pub size: usize,
-    /// Pictures a second from bytes to features, resizing included.
+    /// Images a second from bytes to features, resizing included.
     pub images_per_second: f64,
     /// One Frechet distance of two covariances in 2048 dimensions, of 2600 rows each.
     pub frechet_2048_seconds: f64,
@@ -53,9 +53,9 @@ pub fn bench_fid(images: usize, size: usize, rows: usize, repeats: usize, device
     let network = untrained(&streams, device)?;
     let shape = ImageShape { channels: 3, height: size, width: size };
     let bytes: Vec<u8> = streams.fill(Purpose::Evaluation, 0, images * shape.len(), rand::Rng::random::<u8>);
-    let pictures: Vec<Picture<'_>> = bytes.chunks(shape.len()).map(|bytes| Picture { shape, bytes }).collect();
-    network.run(&pictures[..images.min(8)])?;
-    let forward = fastest(repeats, || Ok(network.run(&pictures).map(|_| ())?))?;
+    let views: Vec<ImageView<'_>> = bytes.chunks(shape.len()).map(|bytes| ImageView { shape, bytes }).collect();
+    network.run(&views[..images.min(8)])?;
+    let forward = fastest(repeats, || Ok(network.run(&views).map(|_| ())?))?;
 
     let features = |step: u64, count: usize| -> Result<Features> {
         let values = streams.normal(Purpose::Evaluation, step, count * inception::FEATURES);

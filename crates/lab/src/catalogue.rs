@@ -1,4 +1,4 @@
-//! The page of everything that can be chosen by name, with pictures of what each objective learns.
+//! The page of everything that can be chosen by name, with images of what each objective learns.
 
 use std::path::{Path, PathBuf};
 
@@ -6,7 +6,7 @@ use serde_json::Map;
 use vimae_checkpoint::atomic;
 use vimae_core::{Entry, Key, Settings};
 use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
-use vimae_spec::{Experiment, PictureKind, RunRecord};
+use vimae_spec::{Experiment, FigureKind, RunRecord};
 
 use crate::{Layout, Result, run::read_record, summary::interval};
 
@@ -113,8 +113,8 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, layout: &Layout) -> 
         let half = interval(&values, mean).map_or_else(String::new, |[low, high]| format!(" ± {:.3}", (high - low) / 2.0));
         Some((metric.into(), format!("{mean:.3}{half} {}", if unit == "1" { "" } else { &unit }).trim_end().into()))
     };
-    let picture = records.first().and_then(|(record, folder)| {
-        let samples = record.pictures.iter().find(|picture| picture.kind == PictureKind::Samples)?;
+    let image = records.first().and_then(|(record, folder)| {
+        let samples = record.figures.iter().find(|image| image.kind == FigureKind::Samples)?;
         Some((folder.clone(), samples.file.clone()))
     });
     let given = records.first().map(|(record, _)| &record.spec.objective.settings).into_iter().flatten();
@@ -127,6 +127,6 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, layout: &Layout) -> 
             experiment.runs(1).first().map_or("", |run| &run.dataset.name)
         ),
         values: ["reconstruction", "rate"].into_iter().filter_map(value).collect(),
-        picture,
+        image,
     })
 }

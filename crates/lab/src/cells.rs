@@ -118,7 +118,7 @@ pub(crate) mod tests {
             training_seconds: 1.0,
             evaluation_seconds: 1.0,
             measurements: vec![measurement],
-            pictures: Vec::new(),
+            figures: Vec::new(),
             log: String::new(),
         }
     }

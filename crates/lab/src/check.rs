@@ -9,8 +9,8 @@ use vimae_spec::{Experiment, Paper, RunSpec};
 use crate::{Error, Estimator, Result, Shelf, resolve};
 
 /// Reads an experiment file with what it includes and checks every run: names, settings, ranges, parts that must fit one
-/// another, pictures that the network must take, targets that the paper must have. The data itself is read only where
-/// nothing else says what its pictures are.
+/// another, images that the network must take, targets that the paper must have. The data itself is read only where
+/// nothing else says what its images are.
 ///
 /// # Errors
 /// The first mistake, with its file and method.

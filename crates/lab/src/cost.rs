@@ -27,8 +27,8 @@ const PARAMETER_BYTES: u64 = 24;
 /// Bytes for each value that a layer gives: itself and its gradient.
 const VALUE_BYTES: u64 = 8;
 
-/// Settings of a data set that take so many pictures of a split at most.
-const FEWER: [&str; 2] = ["train_pictures", "test_pictures"];
+/// Settings of a data set that take so many images of a split at most.
+const FEWER: [&str; 2] = ["train_images", "test_images"];
 
 /// What a run takes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -50,9 +50,9 @@ impl Cost {
     }
 }
 
-/// How many pictures of which shape a data set has.
+/// How many images of which shape a data set has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Pictures {
+struct ImageCounts {
     shape: ImageShape,
     counts: Counts,
 }
@@ -68,7 +68,7 @@ struct Network {
 pub struct Estimator {
     rates: Rates,
     past: Vec<Past>,
-    data: BTreeMap<String, Pictures>,
+    data: BTreeMap<String, ImageCounts>,
     networks: BTreeMap<String, Network>,
     inception: Option<bool>,
 }
@@ -108,7 +108,7 @@ impl Estimator {
         self.past.len()
     }
 
-    /// What `spec` takes. The data set is opened only where nothing else says how many pictures it has.
+    /// What `spec` takes. The data set is opened only where nothing else says how many images it has.
     ///
     /// # Errors
     /// For a name or setting that does not exist, and for data that is neither here nor described by its card.
@@ -126,36 +126,36 @@ impl Estimator {
         })
     }
 
-    /// The shape of a data set's pictures.
+    /// The shape of a data set's images.
     pub(crate) fn shape(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<ImageShape> {
-        Ok(self.pictures(dataset, shelf)?.shape)
+        Ok(self.images(dataset, shelf)?.shape)
     }
 
     fn at_default_rates(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<Cost> {
-        let pictures = self.pictures(&spec.dataset, shelf)?;
+        let images = self.images(&spec.dataset, shelf)?;
         let objective = resolve::objective(spec)?;
         let head = resolve::noise(spec, objective.as_ref())?.network_head();
-        let network = self.network(&spec.model, pictures.shape, head)?;
+        let network = self.network(&spec.model, images.shape, head)?;
         let Network { work, parameters } = network;
 
-        let batch = spec.training.batch.min(pictures.counts.train) as u64;
-        let steps = spec.training.epochs * (pictures.counts.train / spec.training.batch.max(1)) as u64;
-        // The encoder sees a picture once, the decoder each of its codes; backwards costs twice what forwards does.
+        let batch = spec.training.batch.min(images.counts.train) as u64;
+        let steps = spec.training.epochs * (images.counts.train / spec.training.batch.max(1)) as u64;
+        // The encoder sees a image once, the decoder each of its codes; backwards costs twice what forwards does.
         let samples = objective.samples() as u64;
         let products = 3 * batch * (work.encode + samples * work.decode);
         let training_seconds = steps as f64 * self.rates.step(products, parameters);
         let inception = asks(&spec.evaluation, "fid") && self.inception(shelf);
-        let meets = evaluation::Meets { network: &network, pictures: &pictures, gaussian: head == Head::Gaussian, inception };
+        let meets = evaluation::Meets { network: &network, images: &images, gaussian: head == Head::Gaussian, inception };
         let measured = evaluation::of(spec, &meets, &self.rates)?;
 
-        let all = (pictures.counts.train + pictures.counts.validation + pictures.counts.test) * pictures.shape.len();
+        let all = (images.counts.train + images.counts.validation + images.counts.test) * images.shape.len();
         let training_bytes = parameters * PARAMETER_BYTES + batch * samples * work.values * VALUE_BYTES;
         let memory_bytes = PROCESS_BYTES + all as u64 + training_bytes.max(parameters * PARAMETER_BYTES + measured.memory_bytes);
         Ok(Cost { steps, training_seconds, evaluation_seconds: measured.seconds, memory_bytes })
     }
 
-    /// The data set's pictures: as its card says, or as they are where it does not.
-    fn pictures(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<Pictures> {
+    /// The data set's images: as its card says, or as they are where it does not.
+    fn images(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<ImageCounts> {
         let key = serde_json::to_string(dataset).unwrap_or_default();
         if let Some(known) = self.data.get(&key) {
             return Ok(*known);
@@ -163,14 +163,14 @@ impl Estimator {
         let card = inventory::card(&dataset.name).ok();
         let shape = card.as_ref().and_then(|card| card.shape);
         let shape = shape.map(|[channels, height, width]| ImageShape { channels, height, width });
-        // Settings may change the splits, which a card does not know; but for those that take fewer pictures of each.
+        // Settings may change the splits, which a card does not know; but for those that take fewer images of each.
         let plain = dataset.settings.keys().all(|key| FEWER.contains(&key.as_str()));
         let stated = card.as_ref().and_then(|card| card.counts).filter(|_| plain);
         let found = match (shape, stated) {
-            (Some(shape), Some(counts)) => Pictures { shape, counts: fewer(counts, dataset) },
+            (Some(shape), Some(counts)) => ImageCounts { shape, counts: fewer(counts, dataset) },
             _ => match (opened(dataset, shelf), shape, card.and_then(|card| card.counts.or(card.full))) {
                 (Ok(found), _, _) => found,
-                (Err(_), Some(shape), Some(counts)) => Pictures { shape, counts: fewer(counts, dataset) },
+                (Err(_), Some(shape), Some(counts)) => ImageCounts { shape, counts: fewer(counts, dataset) },
                 (Err(error), _, _) => return Err(error),
             },
         };
@@ -197,7 +197,7 @@ impl Estimator {
     }
 }
 
-/// The counts with no more pictures than the settings of the data set want.
+/// The counts with no more images than the settings of the data set want.
 fn fewer(counts: Counts, dataset: &Component) -> Counts {
     let most = |key: &str| dataset.settings.get(key).and_then(serde_json::Value::as_u64).filter(|most| *most > 0);
     let least = |count: usize, key: &str| most(key).map_or(count, |most| count.min(usize::try_from(most).unwrap_or(usize::MAX)));
@@ -210,12 +210,12 @@ fn asks(evaluation: &Evaluation, metric: &str) -> bool {
     evaluation.metrics.iter().any(|name| name == metric) || evaluation.settings.contains_key(metric)
 }
 
-fn opened(dataset: &Component, shelf: &mut Shelf) -> Result<Pictures> {
+fn opened(dataset: &Component, shelf: &mut Shelf) -> Result<ImageCounts> {
     let dataset = shelf.open(dataset)?;
     let count = |split| dataset.split(split).map_or(0, |set| set.len());
     let train = dataset.split(Split::Train)?.len();
     let counts = Counts { train, validation: count(Split::Validation), test: count(Split::Test), classes: dataset.classes() };
-    Ok(Pictures { shape: dataset.shape()?, counts })
+    Ok(ImageCounts { shape: dataset.shape()?, counts })
 }
 
 /// The middle value, of those that are finite and above zero.

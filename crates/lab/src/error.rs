@@ -59,9 +59,9 @@ pub enum Error {
         /// Why there is none, and what to do.
         problem: String,
     },
-    /// Pictures, or a network to compare them with, that cannot be had.
+    /// Images, or a network to compare them with, that cannot be had.
     #[error("{place}: {problem}")]
-    Pictures {
+    Images {
         /// The folder, archive, run, data set or file.
         place: String,
         /// What is wrong, and what would be right.

@@ -1,4 +1,4 @@
-//! Two sets of pictures compared: FID, its extrapolation, KID, precision, recall, density, coverage.
+//! Two sets of images compared: FID, its extrapolation, KID, precision, recall, density, coverage.
 
 use std::path::{Path, PathBuf};
 
@@ -11,16 +11,16 @@ use vimae_metrics::{
     features::{FeatureNetwork, Features, extract},
     fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate},
     gaussian::Gaussian,
+    images::ImageSource,
     inception::{Inception, weights},
     inception_score::inception_score,
     kid::kid,
-    pictures::Pictures,
     prdc::prdc,
     resize::Resize,
 };
 use vimae_spec::Component;
 
-use crate::{Error, Result, Shelf, fid_weights, pictures_of};
+use crate::{Error, Result, Shelf, fid_weights, images_of};
 
 /// Which features.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Network {
     Inception {
         /// The file; fetched where there is none.
         weights: Option<PathBuf>,
-        /// How pictures reach it.
+        /// How images reach it.
         resize: Resize,
     },
     /// A classifier of this data set's labels, trained here.
@@ -41,17 +41,17 @@ pub enum Network {
 /// What to compare.
 #[derive(Debug, Clone)]
 pub struct FidRequest {
-    /// The real pictures: a folder, archive, run, or `NAME:SPLIT`.
+    /// The real images: a folder, archive, run, or `NAME:SPLIT`.
     pub reference: String,
     /// The generated ones.
     pub generated: String,
     /// The features.
     pub network: Network,
-    /// The first so many pictures of each; all where absent.
+    /// The first so many images of each; all where absent.
     pub count: Option<usize>,
-    /// Leave out pictures that cannot be decoded.
+    /// Leave out images that cannot be decoded.
     pub skip_broken: bool,
-    /// Estimate FID at infinitely many pictures (about twenty times the work of one FID).
+    /// Estimate FID at infinitely many images (about twenty times the work of one FID).
     pub extrapolate: bool,
     /// Where features are kept.
     pub cache: Option<PathBuf>,
@@ -63,14 +63,14 @@ pub struct FidRequest {
     pub device: Device,
 }
 
-/// One set of pictures.
+/// One set of images.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SetReport {
     /// As given.
     pub place: String,
     /// In words.
     pub kind: String,
-    /// How many pictures.
+    /// How many images.
     pub n: usize,
     /// Their digest.
     pub sha256: String,
@@ -100,7 +100,7 @@ pub struct FidReport {
     pub features: String,
     /// The digest of its weights.
     pub features_sha256: String,
-    /// The real pictures.
+    /// The real images.
     pub reference: SetReport,
     /// The generated ones.
     pub generated: SetReport,
@@ -113,18 +113,18 @@ pub struct FidReport {
 /// What is under way: what, how much is done, of how much.
 pub type FidProgress<'a> = &'a mut dyn FnMut(&str, usize, usize);
 
-/// Compares two sets of pictures.
+/// Compares two sets of images.
 ///
 /// # Errors
-/// [`Error::Pictures`] and [`Error::Data`] for pictures that cannot be had, [`Error::Hub`] where weights have to be
-/// fetched and cannot, [`Error::Core`] for weights, pictures or counts that do not fit.
+/// [`Error::Images`] and [`Error::Data`] for images that cannot be had, [`Error::Hub`] where weights have to be
+/// fetched and cannot, [`Error::Core`] for weights, images or counts that do not fit.
 pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: FidProgress<'_>) -> Result<FidReport> {
     let count = request.count.unwrap_or(usize::MAX);
-    let mut set = |place: &str| pictures_of::open(place, count, request.skip_broken, shelf);
+    let mut set = |place: &str| images_of::open(place, count, request.skip_broken, shelf);
     let (real, generated) = (set(&request.reference)?, set(&request.generated)?);
-    let network = network(request, real.pictures.as_ref(), shelf, progress)?;
-    let a = features(network.as_ref(), real.pictures.as_ref(), request.cache.as_deref(), &mut |d, n| progress("reference features", d, n))?;
-    let b = features(network.as_ref(), generated.pictures.as_ref(), request.cache.as_deref(), &mut |d, n| progress("features", d, n))?;
+    let network = network(request, real.images.as_ref(), shelf, progress)?;
+    let a = features(network.as_ref(), real.images.as_ref(), request.cache.as_deref(), &mut |d, n| progress("reference features", d, n))?;
+    let b = features(network.as_ref(), generated.images.as_ref(), request.cache.as_deref(), &mut |d, n| progress("features", d, n))?;
 
     let source = network.source();
     let mut numbers = Vec::new();
@@ -145,10 +145,10 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: FidProgress<'_>) -
         ));
     }
     if request.extrapolate && b.count() >= FEWEST_TO_EXTRAPOLATE {
-        let found = extrapolate(&reference, &b, 0, &mut |done, of| progress("FID at infinitely many pictures", done, of))?;
+        let found = extrapolate(&reference, &b, 0, &mut |done, of| progress("FID at infinitely many images", done, of))?;
         add("fid_infinity", "", found.value, Some(found.standard_error), false);
     } else if request.extrapolate {
-        notes.push(format!("too few pictures to extrapolate FID from: {}, {FEWEST_TO_EXTRAPOLATE} or more are needed", b.count()));
+        notes.push(format!("too few images to extrapolate FID from: {}, {FEWEST_TO_EXTRAPOLATE} or more are needed", b.count()));
     }
     progress("distances", 2, 4);
     let kernel = kid(&a, &b)?;
@@ -163,7 +163,7 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: FidProgress<'_>) -
             add("coverage", "k=5,", five.coverage, None, true);
         }
     } else {
-        notes.push(format!("too few pictures for precision and recall: {smaller}, 6 or more are needed"));
+        notes.push(format!("too few images for precision and recall: {smaller}, 6 or more are needed"));
     }
     if let Some(logits) = b.logits().filter(|_| b.count() >= 10 && matches!(request.network, Network::Inception { .. })) {
         let score = inception_score(logits, 10)?;
@@ -171,12 +171,12 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: FidProgress<'_>) -
         notes.push(format!("the Inception Score varies by {:.3} (standard deviation) over its 10 parts", score.deviation));
     }
     progress("distances", 4, 4);
-    warn(&mut notes, &a, &b, real.pictures.as_ref())?;
-    let report = |place: &str, set: pictures_of::Opened, n: usize| SetReport {
+    warn(&mut notes, &a, &b, real.images.as_ref())?;
+    let report = |place: &str, set: images_of::Opened, n: usize| SetReport {
         place: place.into(),
         kind: set.kind,
         n,
-        sha256: set.pictures.sha256().into(),
+        sha256: set.images.sha256().into(),
         left_out: set.broken,
     };
     Ok(FidReport {
@@ -189,24 +189,29 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: FidProgress<'_>) -
     })
 }
 
-fn warn(notes: &mut Vec<String>, a: &Features, b: &Features, real: &dyn Pictures) -> Result<()> {
+fn warn(notes: &mut Vec<String>, a: &Features, b: &Features, real: &dyn ImageSource) -> Result<()> {
     let fewest = a.count().min(b.count());
     if fewest <= a.size() {
-        notes.push(format!("{fewest} pictures do not determine a covariance of {} features: FID is far too high", a.size()));
+        notes.push(format!("{fewest} images do not determine a covariance of {} features: FID is far too high", a.size()));
     } else if fewest < 10_000 {
-        notes.push(format!("FID grows as pictures get fewer: compare it only with values of {} and {} pictures", b.count(), a.count()));
+        notes.push(format!("FID grows as images get fewer: compare it only with values of {} and {} images", b.count(), a.count()));
     }
     if a.count() != b.count() {
         notes.push(format!("the sets have different sizes, {} and {}", a.count(), b.count()));
     }
     let grey = real.batch(0..1)?.first().is_some_and(|p| p.shape.channels == 1);
     if grey && a.source().network().starts_with("inception") {
-        notes.push("grey pictures: channels were repeated, and the number means little".into());
+        notes.push("grayscale images: channels were repeated, and the number means little".into());
     }
     Ok(())
 }
 
-fn network(request: &FidRequest, pictures: &dyn Pictures, shelf: &mut Shelf, progress: FidProgress<'_>) -> Result<Box<dyn FeatureNetwork>> {
+fn network(
+    request: &FidRequest,
+    images: &dyn ImageSource,
+    shelf: &mut Shelf,
+    progress: FidProgress<'_>,
+) -> Result<Box<dyn FeatureNetwork>> {
     match &request.network {
         Network::Inception { weights: Some(file), resize } => Ok(Box::new(Inception::open(file, *resize, &request.device)?)),
         Network::Inception { weights: None, resize } => {
@@ -218,8 +223,8 @@ fn network(request: &FidRequest, pictures: &dyn Pictures, shelf: &mut Shelf, pro
             Ok(Box::new(Classifier::train(dataset.as_ref(), &mut |done, of| progress("training the classifier", done, of))?))
         }
         Network::File(file) => {
-            let shape = pictures.batch(0..1)?.first().map(|p| p.shape);
-            let shape = shape.ok_or_else(|| Error::Pictures { place: request.reference.clone(), problem: "holds no pictures".into() })?;
+            let shape = images.batch(0..1)?.first().map(|p| p.shape);
+            let shape = shape.ok_or_else(|| Error::Images { place: request.reference.clone(), problem: "holds no images".into() })?;
             Ok(Box::new(Classifier::open(file, shape)?))
         }
     }
@@ -235,7 +240,7 @@ fn published(request: &FidRequest, progress: FidProgress<'_>) -> Result<PathBuf>
             progress("weights, kB", (done >> 10) as usize, (total.unwrap_or(done) >> 10) as usize);
         }
     });
-    let fetched = fetched.map_err(|e| Error::Pictures {
+    let fetched = fetched.map_err(|e| Error::Images {
         place: "Inception's weights".into(),
         problem: format!("{e}; give a file that you have, or features of a classifier of a data set, which need no download"),
     })?;
@@ -246,18 +251,18 @@ fn published(request: &FidRequest, progress: FidProgress<'_>) -> Result<PathBuf>
 /// Features from the cache, or extracted and put there.
 fn features(
     network: &dyn FeatureNetwork,
-    pictures: &dyn Pictures,
+    images: &dyn ImageSource,
     cache: Option<&Path>,
     progress: &mut dyn FnMut(usize, usize),
 ) -> Result<Features> {
-    let file = cache.map(|folder| folder.join(Features::file_name(network.source(), pictures.sha256())));
+    let file = cache.map(|folder| folder.join(Features::file_name(network.source(), images.sha256())));
     if let Some(bytes) = file.as_ref().and_then(|f| std::fs::read(f).ok()) {
         // A damaged file is no loss: it is made again.
-        if let Ok(Some(features)) = Features::from_bytes(&bytes, network.source(), pictures.sha256()) {
+        if let Ok(Some(features)) = Features::from_bytes(&bytes, network.source(), images.sha256()) {
             return Ok(features);
         }
     }
-    let features = extract(network, pictures, progress)?;
+    let features = extract(network, images, progress)?;
     if let Some(file) = file {
         atomic::write(&file, &features.to_bytes()?)?;
     }

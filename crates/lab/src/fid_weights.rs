@@ -23,7 +23,7 @@ const FOLDER: &str = "inception";
 /// What metrics may use beside the data of `sources`.
 ///
 /// # Errors
-/// [`Error::Pictures`] for a file that the variable names and that is not there, and for one of the published name
+/// [`Error::Images`] for a file that the variable names and that is not there, and for one of the published name
 /// whose digest is not the published one.
 pub(crate) fn files(sources: &Sources) -> Result<MetricFiles> {
     let feature_cache = sources.cache_dir.as_ref().map(|dir| dir.join(FOLDER).join("features"));
@@ -41,7 +41,7 @@ fn find(sources: &Sources, var: impl Fn(&str) -> Option<PathBuf>) -> Result<Opti
             return Ok(Some(file));
         }
         let problem = format!("is no file; {VARIABLE} names it as Inception's weights");
-        return Err(Error::Pictures { place: file.display().to_string(), problem });
+        return Err(Error::Images { place: file.display().to_string(), problem });
     }
     let torch = var("TORCH_HOME")
         .or_else(|| var("XDG_CACHE_HOME").map(|dir| dir.join("torch")))
@@ -55,9 +55,9 @@ fn find(sources: &Sources, var: impl Fn(&str) -> Option<PathBuf>) -> Result<Opti
 /// Whether a file is the published one.
 ///
 /// # Errors
-/// [`Error::Pictures`] where it is not, or cannot be read.
+/// [`Error::Images`] where it is not, or cannot be read.
 pub(crate) fn published(file: &Path) -> Result<()> {
-    let wrong = |problem| Error::Pictures { place: file.display().to_string(), problem };
+    let wrong = |problem| Error::Images { place: file.display().to_string(), problem };
     let bytes = std::fs::read(file).map_err(|e| wrong(e.to_string()))?;
     let sha256 = vimae_spec::sha256_hex(&bytes);
     if sha256.starts_with(weights::PUBLISHED_SHA256) {

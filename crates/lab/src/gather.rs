@@ -140,9 +140,9 @@ fn about(profile: &str) -> &'static str {
     match profile {
         "quick" => {
             "The quick profile trains narrow networks for a few epochs, so that the whole line can be seen in minutes: on 8 000 of \
-             the 10 000 MNIST digits that ship with the code, and on a few thousand pictures of CIFAR-10, Omniglot and CelebA \
+             the 10 000 MNIST digits that ship with the code, and on a few thousand images of CIFAR-10, Omniglot and CelebA \
              where they are on this machine; where they are not the digits stand in, and each value says which data and network \
-             it is of. The paper trained networks eight times as wide on all pictures for 60 or 80 epochs: orderings may already \
+             it is of. The paper trained networks eight times as wide on all images for 60 or 80 epochs: orderings may already \
              show, its values are not expected."
         }
         "paper" => "The paper profile trains the paper's networks at full width, on its data sets, for its number of epochs.",

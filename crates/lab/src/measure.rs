@@ -7,7 +7,7 @@ use vimae_spec::Evaluation;
 
 use crate::{Result, resolve::Parts};
 
-/// Pictures that go through the encoder at once.
+/// Images that go through the encoder at once.
 const BATCH: usize = 200;
 /// Metrics that say nothing of the prior or of what is generated from it.
 const WITHOUT_PRIOR: [&str; 4] = ["reconstruction", "accuracy", "fid.reconstructions", "fid_classifier.reconstructions"];
@@ -19,7 +19,7 @@ pub(crate) struct Sampler {
 }
 
 impl Sampler {
-    /// The density fitted to the codes of the training pictures, or the prior as the encoder makes it.
+    /// The density fitted to the codes of the training images, or the prior as the encoder makes it.
     pub(crate) fn of(parts: &Parts) -> Result<Self> {
         let fitted = parts.objective.ex_post().map(|components| ex_post(parts, components)).transpose()?;
         Ok(Self { fitted, bound: parts.prior.bind(parts.model.as_ref())? })
@@ -56,14 +56,14 @@ pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, progres
     Ok(outcome)
 }
 
-/// The density of the mean codes of the training pictures.
+/// The density of the mean codes of the training images.
 fn ex_post(parts: &Parts, components: usize) -> Result<FittedMixture> {
     let (set, range) = (parts.dataset.split(Split::Train)?, parts.dataset.range());
     let all: Vec<usize> = (0..set.len()).collect();
     let mut codes = Vec::with_capacity(set.len() * parts.model.code_size());
     for part in all.chunks(BATCH) {
-        let pictures = set.tensor(part, range, parts.model.parameters().device())?;
-        let code = parts.model.encode(&pictures, Mode::Evaluate)?;
+        let images = set.tensor(part, range, parts.model.parameters().device())?;
+        let code = parts.model.encode(&images, Mode::Evaluate)?;
         let rows = code.mean.to_dtype(candle_core::DType::F64).and_then(|mean| mean.flatten_all()?.to_vec1::<f64>());
         codes.extend(rows.map_err(vimae_core::Error::from)?);
     }

@@ -21,7 +21,7 @@ impl Model {
     /// [`Error::Record`] where `config.json` describes another network than the specification; as [`Model::load`].
     pub fn of(pretrained: &Pretrained, device: &Device) -> Result<Self> {
         let given = &pretrained.config.network;
-        let parts = Parts::on(pretrained.spec(), Arc::new(NoPictures::of(given)), MetricFiles::default(), device)?;
+        let parts = Parts::on(pretrained.spec(), Arc::new(NoImages::of(given)), MetricFiles::default(), device)?;
         let expected = network(pretrained.spec(), &parts)?;
         if expected != *given {
             let problem = format!("describes the network {given:?}, the specification beside it {expected:?}");
@@ -47,12 +47,12 @@ impl Model {
         self.parts.model.as_ref()
     }
 
-    /// The interval of its pictures' values.
+    /// The interval of its images' values.
     pub fn range(&self) -> PixelRange {
         self.parts.dataset.range()
     }
 
-    /// The codes of pictures `[N, C, H, W]`.
+    /// The codes of images `[N, C, H, W]`.
     ///
     /// # Errors
     /// For another shape.
@@ -60,7 +60,7 @@ impl Model {
         Ok(self.parts.model.encode(images, Mode::Evaluate)?)
     }
 
-    /// The pictures `[N, C, H, W]` of codes `[N, d]`.
+    /// The images `[N, C, H, W]` of codes `[N, d]`.
     ///
     /// # Errors
     /// For another shape.
@@ -68,7 +68,7 @@ impl Model {
         Ok(self.parts.model.decode(codes, Mode::Evaluate)?.detach())
     }
 
-    /// The pictures that the mean codes of pictures `[N, C, H, W]` decode to.
+    /// The images that the mean codes of images `[N, C, H, W]` decode to.
     ///
     /// # Errors
     /// For another shape.
@@ -76,10 +76,10 @@ impl Model {
         self.decode(&self.encode(images)?.mean)
     }
 
-    /// Pictures `[count, C, H, W]` decoded from draws of the prior, a function of the weights and the seed.
+    /// Images `[count, C, H, W]` decoded from draws of the prior, a function of the weights and the seed.
     ///
     /// # Errors
-    /// Where the run has no prior, but a density that is fitted to the codes of its training pictures.
+    /// Where the run has no prior, but a density that is fitted to the codes of its training images.
     pub fn sample(&self, seed: u64, count: usize) -> Result<Tensor> {
         let size = self.parts.model.code_size();
         let sampler = Sampler::of(&self.parts)?;
@@ -89,13 +89,13 @@ impl Model {
     }
 }
 
-/// The shape of pictures that are elsewhere.
-struct NoPictures {
+/// The shape of images that are elsewhere.
+struct NoImages {
     shape: ImageShape,
     range: PixelRange,
 }
 
-impl NoPictures {
+impl NoImages {
     fn of(network: &Network) -> Self {
         let &Network { channels, height, width, range, .. } = network;
         let range = match range {
@@ -106,7 +106,7 @@ impl NoPictures {
     }
 }
 
-impl Dataset for NoPictures {
+impl Dataset for NoImages {
     fn name(&self) -> &str {
         "none"
     }
@@ -125,7 +125,7 @@ impl Dataset for NoPictures {
 
     fn split(&self, split: Split) -> vimae_core::Result<&ImageSet> {
         Err(vimae_core::Error::Unsupported {
-            what: format!("the {split} pictures of a published network"),
+            what: format!("the {split} images of a published network"),
             reason: "they are not published with it; `cargo xtask eval` on the pulled folder takes the data set itself".into(),
         })
     }

@@ -119,7 +119,7 @@ fn part<B>(kind: &'static str, entry: &Entry<B>, settings: Map<String, Value>) -
 
 fn dataset(name: &str, card: &Card) -> DatasetCard {
     let published = |card: &Card| card.files.iter().find_map(|file| file.hub.clone());
-    // The digits that ship were taken from MNIST's training pictures, as their card says.
+    // The digits that ship were taken from MNIST's training images, as their card says.
     let whole = inventory::card("mnist").ok().filter(|_| card.embedded);
     DatasetCard {
         name: name.into(),

@@ -40,7 +40,7 @@ impl Parts {
         Self::on(spec, dataset, fid_weights::files(&shelf.sources)?, device)
     }
 
-    /// Builds everything that the run names for pictures of this data set.
+    /// Builds everything that the run names for images of this data set.
     pub(crate) fn on(spec: &RunSpec, dataset: Arc<dyn Dataset>, files: MetricFiles, device: &Device) -> Result<Self> {
         let objective = objective(spec)?;
         let part = part_request(spec, dataset.as_ref(), device)?;
@@ -149,7 +149,7 @@ pub(crate) fn check_names(spec: &RunSpec, place: &str) -> Result<()> {
     parts().map_err(|source| Error::Part { place: place.into(), source })
 }
 
-/// Checks that the parts of a run fit one another, on pictures of this shape and range.
+/// Checks that the parts of a run fit one another, on images of this shape and range.
 pub(crate) fn check_fit(spec: &RunSpec, (image, range): (ImageShape, PixelRange)) -> vimae_core::Result<()> {
     let request = PartRequest { code: spec.model.code, image, range, seed: spec.seed, dtype: DType::F32, device: Device::Cpu };
     let objective = objective(spec)?;

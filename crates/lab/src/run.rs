@@ -16,9 +16,8 @@ use vimae_spec::{RunRecord, RunSpec, Training, sha256_hex};
 use vimae_trainer::{Job, Plan, train};
 
 use crate::{
-    Result, RunFolder, Shelf,
+    Result, RunFolder, Shelf, figures,
     measure::measure,
-    pictures,
     provenance::git_commit,
     resolve::Parts,
     stored::{json, read_versioned},
@@ -112,7 +111,7 @@ pub fn run(order: &Order<'_>, shelf: &mut Shelf, observe: &mut dyn FnMut(Event))
         training_seconds: trained.seconds,
         evaluation_seconds: started.elapsed().as_secs_f64(),
         measurements: outcome.measurements,
-        pictures: pictures::write(folder, &outcome.pictures, &outcome.confusions, parts.objective.ex_post().is_some())?,
+        figures: figures::write(folder, &outcome.figures, &outcome.confusions, parts.objective.ex_post().is_some())?,
         log: "log.jsonl".into(),
     };
     atomic::write(&folder.record(), &json(&record)?)?;

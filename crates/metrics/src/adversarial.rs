@@ -1,8 +1,8 @@
 //! Jensen-Shannon and Kullback-Leibler divergence of the codes from the prior, by a critic.
 //!
-//! A small network learns to tell draws of the prior from codes of training pictures; its logit T is then an estimate of
+//! A small network learns to tell draws of the prior from codes of training images; its logit T is then an estimate of
 //! the log density ratio ln p(z) / q(z) (Goodfellow et al., "Generative Adversarial Nets", 2014). What is reported is
-//! computed on codes of test pictures and on other draws of the prior, none of which the critic saw, in nats:
+//! computed on codes of test images and on other draws of the prior, none of which the critic saw, in nats:
 //!
 //! - `adversarial.js`: `ln 2 - (mean softplus(-T(p)) + mean softplus(T(q))) / 2`, a lower bound of JS(q, p) whatever the
 //!   critic, at most ln 2; a critic that is worse than none may leave it below zero.
@@ -27,7 +27,7 @@ use crate::{BuildMetric, Summary, summary::values};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "adversarial",
-    summary: "Jensen-Shannon and KL divergence of codes from the prior, by a critic trained on codes of training pictures",
+    summary: "Jensen-Shannon and KL divergence of codes from the prior, by a critic trained on codes of training images",
     source: "Goodfellow et al., Generative Adversarial Nets, 2014; Belghazi et al., Mutual Information Neural Estimation, 2018",
     keys: &[],
     build: |_| Ok(Box::new(Adversarial)),
@@ -39,13 +39,13 @@ const HIDDEN: usize = 64;
 pub const STEPS: u64 = 1_000;
 /// Codes and draws in a step.
 pub const BATCH: usize = 200;
-/// Training pictures whose codes it learns from, at most.
+/// Training images whose codes it learns from, at most.
 const MOST: usize = 10_000;
 /// Its first step size, from which it falls linearly to nothing.
 const RATE: f64 = 2e-3;
 /// One critic for every model, whatever run asks: the seed is no setting.
 const SEED: u64 = 0;
-/// Pictures that go through the encoder at once.
+/// Images that go through the encoder at once.
 const ENCODED: usize = 200;
 /// Places in [`Purpose::Evaluation`]: of the draws of a step from the prior, and of its codes.
 const PRIOR: u64 = 0x4a << 40;
@@ -86,7 +86,7 @@ impl Metric for Adversarial {
     }
 }
 
-/// Codes of training pictures: means `[N, d]`, and deviations where the head has them.
+/// Codes of training images: means `[N, d]`, and deviations where the head has them.
 struct Known {
     mean: Vec<f64>,
     deviation: Option<Vec<f64>>,
@@ -111,7 +111,7 @@ impl Known {
         self.mean.iter().chain(self.deviation.iter().flatten()).all(|v| v.is_finite())
     }
 
-    /// Codes of [`BATCH`] pictures, drawn anew in each step.
+    /// Codes of [`BATCH`] images, drawn anew in each step.
     fn draw(&self, size: usize, step: u64) -> Vec<f32> {
         let streams = Streams::new(SEED);
         let mut rng = streams.at(Purpose::Evaluation, CODES + 2 * step);

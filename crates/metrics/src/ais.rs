@@ -6,17 +6,17 @@
 //! [`crate::laplace`]), which reaches the same value with a small part of the work.
 //!
 //! - `nll`, `nll.ais(sigma=..,start=..,chains=..,temperatures=..,leapfrog=..,N=..)`: -ln p(x) of the first N test
-//!   pictures, nats, lower is better; too high on average, by no more than the gap where the model fits the data.
+//!   images, nats, lower is better; too high on average, by no more than the gap where the model fits the data.
 //! - `nll.bits_per_dimension`: the same / (D ln 2). The density is one of pixels in \[0, 1\]: for pixels from 0 to 255
 //!   add log2 255 = 7.994. No code length: pixels are not dequantised.
-//! - `ais.gap`, `bdmc(..)`: upper minus lower bound of ln p(x) on pictures simulated from the model, nats, lower is
-//!   better; what the estimate may be off, as far as simulated pictures are like real ones.
+//! - `ais.gap`, `bdmc(..)`: upper minus lower bound of ln p(x) on images simulated from the model, nats, lower is
+//!   better; what the estimate may be off, as far as simulated images are like real ones.
 //! - from the prior, `ais.rate` and `ais.distortion` at several beta: the rate (an upper bound in nats) and the mean of
 //!   0.05 times the squared error of p(z) p(x|z)^beta / Z, the best that this decoder reaches with any encoder at that
 //!   slope (Huang et al., "Evaluating Lossy Compression Rates of Deep Generative Models", 2020).
 //!
 //! Values of different sigma or data never compare, and none compares with Parzen windows: those measure a kernel
-//! estimate on samples, this the model's own density. Pictures `[N, C, H, W]`.
+//! estimate on samples, this the model's own density. ImageSource `[N, C, H, W]`.
 
 use candle_core::Tensor;
 use vimae_core::{Entry, Evidence, Key, Metric, Mode, Purpose, Reading, Result, Settings};
@@ -38,14 +38,14 @@ use anneal::{Forward, Plan, Tuned};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "ais",
-    summary: "likelihood of test pictures by annealed importance sampling, its gap on simulated ones, and the decoder's rate-distortion curve",
+    summary: "likelihood of test images by annealed importance sampling, its gap on simulated ones, and the decoder's rate-distortion curve",
     source: "Wu et al., On the Quantitative Analysis of Decoder-Based Generative Models, 2017; Huang et al., Evaluating Lossy Compression Rates of Deep Generative Models, 2020",
     keys: &[
         noise_scale::KEY,
-        Key::choice("start", &["code", "prior"], "where chains begin: a Gaussian at the code of each picture, or the prior, which also gives rate and distortion"),
-        Key::integer("pictures", 64, 1, 1_000_000, "test pictures, from the first"),
-        Key::integer("simulated", 20, 0, 1_000_000, "pictures drawn from the model for the gap; 0 leaves it out"),
-        Key::integer("chains", 4, 1, 10_000, "chains of each picture"),
+        Key::choice("start", &["code", "prior"], "where chains begin: a Gaussian at the code of each image, or the prior, which also gives rate and distortion"),
+        Key::integer("images", 64, 1, 1_000_000, "test images, from the first"),
+        Key::integer("simulated", 20, 0, 1_000_000, "images drawn from the model for the gap; 0 leaves it out"),
+        Key::integer("chains", 4, 1, 10_000, "chains of each image"),
         Key::integer("temperatures", 40, 1, 1_000_000, "distributions between prior and posterior"),
         Key::integer("leapfrog", 3, 1, 1_000, "leapfrog steps at each"),
     ],
@@ -82,7 +82,7 @@ impl Metric for Ais {
             plan: Plan { chains: number("chains")?, temperatures: number("temperatures")?, leapfrog: number("leapfrog")? },
             from_prior: self.0.choice("start")? == "prior",
         };
-        let count = number("pictures")?.min(evidence.originals.dim(0)?);
+        let count = number("images")?.min(evidence.originals.dim(0)?);
         let test = run.likelihood(&evidence.originals.narrow(0, 0, count)?)?;
         let bridge = run.bridge(&test, &evidence.code.mean.narrow(0, 0, count)?)?;
         let waypoints: Vec<f64> = if run.from_prior { (0..WAYPOINTS).map(|halvings| 0.5_f64.powi(halvings)).collect() } else { Vec::new() };
@@ -105,12 +105,12 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn likelihood(&self, pictures: &Tensor) -> Result<DecoderLikelihood<'a>> {
+    fn likelihood(&self, images: &Tensor) -> Result<DecoderLikelihood<'a>> {
         let Evidence { model, range, .. } = *self.evidence;
-        DecoderLikelihood::new(model, model.code_size(), pictures, range, self.scale.sigma, model.parameters().device())
+        DecoderLikelihood::new(model, model.code_size(), images, range, self.scale.sigma, model.parameters().device())
     }
 
-    /// The way for pictures whose codes the encoder says are `codes` `[N, d]`.
+    /// The way for images whose codes the encoder says are `codes` `[N, d]`.
     fn bridge<'b>(&self, likelihood: &'b DecoderLikelihood<'b>, codes: &Tensor) -> Result<Box<dyn Bridge + 'b>>
     where
         'a: 'b,
@@ -122,15 +122,15 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// Bounds of ln p(x) of pictures drawn from the model, for which an exact posterior draw is known.
+    /// Bounds of ln p(x) of images drawn from the model, for which an exact posterior draw is known.
     fn sandwich(&self, decode: &DecoderLikelihood<'_>, count: usize) -> Result<Bounds> {
         let Evidence { model, prior, streams, .. } = *self.evidence;
         let exact = prior.sample(streams, Purpose::Evaluation, place(2), count, model.code_size())?;
         let exact: Vec<f64> = exact.into_iter().map(f64::from).collect();
         let shape = model.image_shape();
-        let pictures = decode.simulate(&exact, streams, place(3))?.reshape((count, shape.channels, shape.height, shape.width))?;
-        let likelihood = self.likelihood(&pictures)?;
-        let bridge = self.bridge(&likelihood, &model.encode(&pictures, Mode::Evaluate)?.mean.detach())?;
+        let images = decode.simulate(&exact, streams, place(3))?.reshape((count, shape.channels, shape.height, shape.width))?;
+        let likelihood = self.likelihood(&images)?;
+        let bridge = self.bridge(&likelihood, &model.encode(&images, Mode::Evaluate)?.mean.detach())?;
         let tuned = Tuned::by_pilot(bridge.as_ref(), self.plan, streams, place(4))?;
         let lower = tuned.forward(bridge.as_ref(), &[], streams, place(5))?.log_likelihood;
         let upper = tuned.reverse(bridge.as_ref(), &exact, streams, place(6))?;
@@ -145,8 +145,8 @@ impl<'a> Run<'a> {
         let gaps: Option<Vec<f64>> = bounds.map(|b| b.upper.iter().zip(&b.lower).map(|(upper, lower)| upper - lower).collect());
         let notes = [
             Some(format!("{:.0} % of the moves accepted", 100.0 * forward.acceptance)),
-            gaps.as_deref().and_then(Summary::of).map(|gap| format!("gap {:.2} nats on simulated pictures", gap.mean)),
-            // Last, since an evaluation adds behind it where held-out pictures come from.
+            gaps.as_deref().and_then(Summary::of).map(|gap| format!("gap {:.2} nats on simulated images", gap.mean)),
+            // Last, since an evaluation adds behind it where held-out images come from.
             self.scale.note(),
         ];
         let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
@@ -173,7 +173,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Bounds of ln p(x), one a picture.
+/// Bounds of ln p(x), one a image.
 #[derive(Debug, Clone, PartialEq)]
 struct Bounds {
     lower: Vec<f64>,

@@ -1,6 +1,6 @@
 //! A decoder's batch norm with statistics of codes from the prior.
 //!
-//! Running statistics follow the codes of training pictures. Codes from the prior are others where the aggregated
+//! Running statistics follow the codes of training images. Codes from the prior are others where the aggregated
 //! posterior is not the prior, and every layer then shifts and scales by statistics that are not its own. Here each layer
 //! gets those of the prior's codes: over batches of `BATCH` codes, the mean of the batches' means, and the mean of their
 //! variances plus the variance of their means (Wu and Johnson, "Rethinking `Batch` in BatchNorm", 2021, there called

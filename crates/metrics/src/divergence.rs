@@ -1,4 +1,4 @@
-//! Other divergences between the codes of test pictures and draws from the prior, beside the MMD of the protocols.
+//! Other divergences between the codes of test images and draws from the prior, beside the MMD of the protocols.
 //!
 //! `energy.u`: the energy distance; `mmd.imq_single.u`: the MMD with one kernel C / (C + r^2), C = 2 d var(p);
 //! `mmd.rbf_median.u`: with a Gaussian kernel whose s^2 is the median squared distance of the pooled sample. All three
@@ -26,7 +26,7 @@ use kernels::{ImqSingle, NegativeDistance};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "divergence",
-    summary: "energy, single-kernel, sliced Wasserstein and moment distances between codes of test pictures and the prior",
+    summary: "energy, single-kernel, sliced Wasserstein and moment distances between codes of test images and the prior",
     source: "Székely & Rizzo, Energy statistics, 2013; Kolouri et al., Sliced-Wasserstein Autoencoder, 2018",
     keys: &[],
     build: |_| Ok(Box::new(Divergence)),

@@ -1,6 +1,6 @@
-//! Features of pictures: what FID, KID, precision and the rest are statistics of.
+//! Features of images: what FID, KID, precision and the rest are statistics of.
 //!
-//! A [`FeatureNetwork`] turns pictures into rows of numbers; [`extract`] does so for a whole set and keeps, beside the
+//! A [`FeatureNetwork`] turns images into rows of numbers; [`extract`] does so for a whole set and keeps, beside the
 //! numbers, what made them ([`Source`]) and of what ([`Features::images_sha256`]). Two sets of features are compared
 //! only where their sources are the same.
 
@@ -8,12 +8,12 @@ use std::fmt;
 
 use vimae_core::{Error, Result};
 
-pub use crate::resize::Picture;
-use crate::{digest::short, pictures::Pictures};
+pub use crate::resize::ImageView;
+use crate::{digest::short, images::ImageSource};
 
 mod store;
 
-/// What made features: a network, how pictures reach it, and the digest of its weights.
+/// What made features: a network, how images reach it, and the digest of its weights.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     network: String,
@@ -44,40 +44,40 @@ impl fmt::Display for Source {
     }
 }
 
-/// What a network gives for a few pictures, one row a picture.
+/// What a network gives for a few images, one row a image.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outputs {
     /// `[N, size]`
     pub features: Vec<f32>,
-    /// How many logits a picture has, and `[N, that]`; for networks that end in classes.
+    /// How many logits a image has, and `[N, that]`; for networks that end in classes.
     pub logits: Option<(usize, Vec<f32>)>,
 }
 
-/// Pictures to features.
+/// Images to features.
 pub trait FeatureNetwork: Send + Sync {
     /// What it is.
     fn source(&self) -> &Source;
 
-    /// Numbers of a picture's features.
+    /// Numbers of a image's features.
     fn size(&self) -> usize;
 
-    /// Features of a few pictures. A picture's numbers do not depend on its companions.
+    /// Features of a few images. A image's numbers do not depend on its companions.
     ///
     /// # Errors
-    /// Where a picture has a shape that the network cannot take, or the device fails.
-    fn run(&self, pictures: &[Picture<'_>]) -> Result<Outputs>;
+    /// Where a image has a shape that the network cannot take, or the device fails.
+    fn run(&self, images: &[ImageView<'_>]) -> Result<Outputs>;
 }
 
-/// Logits of a set of pictures, `[N, classes]`.
+/// Logits of a set of images, `[N, classes]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Logits {
-    /// How many a picture has.
+    /// How many a image has.
     pub classes: usize,
     /// Row by row.
     pub values: Vec<f32>,
 }
 
-/// Features of a set of pictures, `[N, size]`, with their origin. All are finite.
+/// Features of a set of images, `[N, size]`, with their origin. All are finite.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
     source: Source,
@@ -88,18 +88,18 @@ pub struct Features {
 }
 
 impl Features {
-    /// Features that `source` made of the pictures with digest `images_sha256`: rows of `size` numbers.
+    /// Features that `source` made of the images with digest `images_sha256`: rows of `size` numbers.
     ///
     /// # Errors
     /// [`Error::Shape`] where there are no whole rows or as many rows of logits; [`Error::Data`] for a number that is
-    /// not finite, naming the picture.
+    /// not finite, naming the image.
     pub fn new(source: Source, images_sha256: &str, size: usize, values: Vec<f32>, logits: Option<Logits>) -> Result<Self> {
         if size == 0 || !values.len().is_multiple_of(size) {
             return Err(Error::shape("features", format!("rows of {size} numbers"), &[values.len()]));
         }
         let count = values.len() / size;
         let finite = |what: &str, values: &[f32], size: usize| match values.iter().position(|v| !v.is_finite()) {
-            Some(at) => Err(Error::Data(format!("{what} of picture {} by {source}: {} is not finite", at / size, values[at]))),
+            Some(at) => Err(Error::Data(format!("{what} of image {} by {source}: {} is not finite", at / size, values[at]))),
             None => Ok(()),
         };
         finite("a feature", &values, size)?;
@@ -117,17 +117,17 @@ impl Features {
         &self.source
     }
 
-    /// SHA-256, in hex, of the pictures.
+    /// SHA-256, in hex, of the images.
     pub fn images_sha256(&self) -> &str {
         &self.images_sha256
     }
 
-    /// How many pictures.
+    /// How many images.
     pub fn count(&self) -> usize {
         self.values.len() / self.size
     }
 
-    /// Numbers of a picture.
+    /// Numbers of a image.
     pub fn size(&self) -> usize {
         self.size
     }
@@ -158,7 +158,7 @@ impl Features {
         })
     }
 
-    /// Whether there are `least` pictures or more.
+    /// Whether there are `least` images or more.
     ///
     /// # Errors
     /// [`Error::Unsupported`] where there are fewer, naming `metric`.
@@ -166,25 +166,25 @@ impl Features {
         if self.count() >= least {
             return Ok(());
         }
-        let what = format!("{metric} of {} pictures", self.count());
+        let what = format!("{metric} of {} images", self.count());
         Err(Error::Unsupported { what, reason: format!("it needs {least} or more in each set") })
     }
 }
 
-/// Pictures that go through the network between two calls of `progress`.
+/// ImageSource that go through the network between two calls of `progress`.
 const BATCH: usize = 48;
 
-/// The features of all `pictures`. `progress` hears how many are done, of how many.
+/// The features of all `images`. `progress` hears how many are done, of how many.
 ///
 /// # Errors
-/// Whatever a picture or the network reports; [`Error::Data`] where a feature is not finite.
-pub fn extract(network: &dyn FeatureNetwork, pictures: &dyn Pictures, progress: &mut dyn FnMut(usize, usize)) -> Result<Features> {
-    let count = pictures.len();
+/// Whatever a image or the network reports; [`Error::Data`] where a feature is not finite.
+pub fn extract(network: &dyn FeatureNetwork, images: &dyn ImageSource, progress: &mut dyn FnMut(usize, usize)) -> Result<Features> {
+    let count = images.len();
     let mut values = Vec::with_capacity(count * network.size());
     let mut logits: Option<Logits> = None;
     progress(0, count);
     for start in (0..count).step_by(BATCH) {
-        let batch = pictures.batch(start..(start + BATCH).min(count))?;
+        let batch = images.batch(start..(start + BATCH).min(count))?;
         let outputs = network.run(&batch.iter().map(|p| p.borrow()).collect::<Vec<_>>())?;
         values.extend(outputs.features);
         if let Some((classes, rows)) = outputs.logits {
@@ -192,7 +192,7 @@ pub fn extract(network: &dyn FeatureNetwork, pictures: &dyn Pictures, progress: 
         }
         progress((start + BATCH).min(count), count);
     }
-    Features::new(network.source().clone(), pictures.sha256(), network.size(), values, logits)
+    Features::new(network.source().clone(), images.sha256(), network.size(), values, logits)
 }
 
 #[cfg(test)]
@@ -204,12 +204,12 @@ mod tests {
         let source = |name: &str| Source::new(name, "0123456789abcdef");
         let features = |name: &str, values: Vec<f32>| Features::new(source(name), "d", 2, values, None);
         let message = features("net", vec![0.0, 1.0, f32::NAN, 0.0]).unwrap_err().to_string();
-        assert_eq!(message, "data: a feature of picture 1 by net@0123456789ab: NaN is not finite");
+        assert_eq!(message, "data: a feature of image 1 by net@0123456789ab: NaN is not finite");
         assert!(features("net", vec![0.0; 3]).is_err());
         let (a, b) = (features("net", vec![0.0; 4]).unwrap(), features("other", vec![0.0; 4]).unwrap());
         assert!(a.check_comparable(&a).is_ok());
         assert!(a.check_comparable(&b).unwrap_err().to_string().contains("other@0123456789ab"));
-        assert_eq!(a.check_count("FID", 3).unwrap_err().to_string(), "FID of 2 pictures: it needs 3 or more in each set");
+        assert_eq!(a.check_count("FID", 3).unwrap_err().to_string(), "FID of 2 images: it needs 3 or more in each set");
         let logits = Logits { classes: 3, values: vec![0.0; 3] };
         assert!(Features::new(source("net"), "d", 2, vec![0.0; 4], Some(logits)).is_err());
     }

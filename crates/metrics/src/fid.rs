@@ -1,13 +1,13 @@
-//! Frechet distance between the features of two sets of pictures (FID).
+//! Frechet distance between the features of two sets of images (FID).
 //!
 //! |m1 - m2|^2 + tr(S1 + S2 - 2 (S1 S2)^(1/2)) for means m and covariances S (Heusel et al., "GANs Trained by a Two
 //! Time-Scale Update Rule Converge to a Local Nash Equilibrium", 2017; Dowson and Landau, 1982). Unit: features
 //! squared; lower is better; 0 for equal Gaussians.
 //!
-//! **Biased**: at n pictures the expected value exceeds that of infinitely many by about c / n, with a c that depends
+//! **Biased**: at n images the expected value exceeds that of infinitely many by about c / n, with a c that depends
 //! on the model (Chong and Forsyth, "Effectively Unbiased FID and Inception Score", 2020). Compare only values of the
 //! same n on both sides, the same features (network, weights, resizing: [`crate::features::Source`]) and the same
-//! reference pictures. [`extrapolate`] estimates the value at infinitely many generated pictures.
+//! reference images. [`extrapolate`] estimates the value at infinitely many generated images.
 //!
 //! The trace of (S1 S2)^(1/2) is the sum of roots of the eigenvalues of L^T S2 L with S1 = L L^T: symmetric, so that
 //! there are no complex numbers, and right for covariances of any rank. L is Cholesky's factor, or where the
@@ -110,10 +110,10 @@ pub fn distance(a: &Gaussian, b: &Gaussian) -> Result<Frechet> {
     Reference::new(a.clone())?.distance(b)
 }
 
-/// The FID of two sets of pictures.
+/// The FID of two sets of images.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for features of different networks and for fewer than two pictures; as [`distance`].
+/// [`Error::Unsupported`] for features of different networks and for fewer than two images; as [`distance`].
 pub fn fid(a: &Features, b: &Features) -> Result<Frechet> {
     a.check_comparable(b)?;
     distance(&Gaussian::of(a)?, &Gaussian::of(b)?)
@@ -121,31 +121,31 @@ pub fn fid(a: &Features, b: &Features) -> Result<Frechet> {
 
 /// Sample sizes that an extrapolation measures at.
 const POINTS: usize = 15;
-/// Fewer pictures than this are not extrapolated from.
+/// Fewer images than this are not extrapolated from.
 pub const FEWEST_TO_EXTRAPOLATE: usize = 100;
 
-/// FID at infinitely many generated pictures.
+/// FID at infinitely many generated images.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Extrapolated {
     /// The value of the line at 1/n = 0.
     pub value: f64,
     /// Its standard error by the scatter about the line. Subsets overlap: take it as a lower bound.
     pub standard_error: f64,
-    /// The line's slope: the value at n pictures is about `value + slope / n`.
+    /// The line's slope: the value at n images is about `value + slope / n`.
     pub slope: f64,
     /// Sizes and the values measured there.
     pub points: Vec<(usize, f64)>,
 }
 
-/// FID at infinitely many generated pictures: a line through the values of random subsets over 1/n (Chong and
-/// Forsyth, 2020), at 15 sizes from the largest of a tenth of the pictures and (where there are twice as many) 2.5
-/// pictures a dimension, up to all. The reference set stays whole: the bias of its own size remains.
+/// FID at infinitely many generated images: a line through the values of random subsets over 1/n (Chong and
+/// Forsyth, 2020), at 15 sizes from the largest of a tenth of the images and (where there are twice as many) 2.5
+/// images a dimension, up to all. The reference set stays whole: the bias of its own size remains.
 /// `progress` hears how many sizes are done, of how many.
 ///
 /// # Errors
-/// As [`fid`]; [`Error::Unsupported`] for fewer than 100 generated pictures.
+/// As [`fid`]; [`Error::Unsupported`] for fewer than 100 generated images.
 pub fn extrapolate(reference: &Reference, generated: &Features, seed: u64, progress: &mut dyn FnMut(usize, usize)) -> Result<Extrapolated> {
-    generated.check_count("FID at infinitely many pictures", FEWEST_TO_EXTRAPOLATE)?;
+    generated.check_count("FID at infinitely many images", FEWEST_TO_EXTRAPOLATE)?;
     let (count, size) = (generated.count(), generated.size());
     let first = (count / 10).max((5 * size / 2).min(count / 2)).max(2);
     let mut points = Vec::with_capacity(POINTS);

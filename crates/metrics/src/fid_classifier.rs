@@ -1,4 +1,4 @@
-//! Distances between generated and real pictures by the features of a classifier of the data set's own labels.
+//! Distances between generated and real images by the features of a classifier of the data set's own labels.
 //!
 //! `fid.classifier`: see [`crate::fid`] for the distance and its bias, [`crate::classifier`] for the network, which is
 //! trained once a data set and process. Readings: FID against the test and the training split, KID, precision, recall,
@@ -20,7 +20,7 @@ use crate::{
     fid::Reference,
     gaussian::Gaussian,
     kid::kid,
-    pictures::{OwnedPicture, PicturesInMemory},
+    images::{OwnedImage, ImagesInMemory},
     prdc::prdc,
 };
 
@@ -32,11 +32,11 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     build: |_| Ok(Box::new(FidClassifier)),
 };
 
-/// Pictures of a split that are compared with, at most.
+/// Images of a split that are compared with, at most.
 const MOST: usize = 10_000;
 /// The neighbours of precision and recall, and of density and coverage.
 const NEIGHBOURS: [usize; 2] = [3, 5];
-/// Fewer pictures than this have no neighbours to speak of.
+/// Fewer images than this have no neighbours to speak of.
 const FEWEST: usize = 10;
 
 /// The distances.
@@ -54,13 +54,13 @@ impl Metric for FidClassifier {
         let splits = (dataset.split(Split::Train)?.len(), dataset.split(Split::Test)?.len(), generated.len());
         let nothing = |note: String| Ok(vec![reading("fid_classifier", "fid.classifier".into(), None, None, splits.2, false, Some(note))]);
         if dataset.classes() < 2 || splits.0.min(splits.1).min(splits.2) < FEWEST {
-            return nothing(if dataset.classes() < 2 { "the data set has no labels" } else { "too few pictures" }.into());
+            return nothing(if dataset.classes() < 2 { "the data set has no labels" } else { "too few images" }.into());
         }
         let real = match real(dataset) {
             Err(Error::Unsupported { what, reason }) => return nothing(format!("{what}: {reason}")),
             other => other?,
         };
-        let generated = extract(&real.network, &PicturesInMemory::new(generated)?, &mut |_, _| {})?;
+        let generated = extract(&real.network, &ImagesInMemory::new(generated)?, &mut |_, _| {})?;
         let of_generated = Gaussian::of(&generated)?;
         let source = generated.source().clone();
         let n = generated.count();
@@ -70,7 +70,7 @@ impl Metric for FidClassifier {
             readings.push(reading(metric, protocol, Some(value), error, n, higher, note));
         };
         let apart = real.test_gaussian.distance(&real.train_gaussian)?.value;
-        let note = format!("the training split is at {apart:.4} from the test split ({}, {} pictures)", real.train_count, real.test.count());
+        let note = format!("the training split is at {apart:.4} from the test split ({}, {} images)", real.train_count, real.test.count());
         let to_test = real.test_gaussian.distance(&of_generated)?;
         value("fid_classifier", protocol("fid", "test", real.test.count()), to_test.value, None, false, Some(note.clone()));
         let to_train = Reference::new(real.train_gaussian.clone())?.distance(&of_generated)?;
@@ -90,9 +90,9 @@ impl Metric for FidClassifier {
     }
 }
 
-fn name(what: &str, source: &Source, split: &str, pictures: usize) -> String {
+fn name(what: &str, source: &Source, split: &str, images: usize) -> String {
     let (metric, k) = what.split_once("(k=").map_or((what, String::new()), |(m, k)| (m, format!("k={},", k.trim_end_matches(')'))));
-    format!("{metric}.classifier({k}reference={split},N={pictures},features={source})")
+    format!("{metric}.classifier({k}reference={split},N={images},features={source})")
 }
 
 fn reading(
@@ -116,7 +116,7 @@ struct Real {
     train_count: usize,
 }
 
-/// The classifier of a data set and its features of the real pictures, made once a process.
+/// The classifier of a data set and its features of the real images, made once a process.
 fn real(dataset: &dyn Dataset) -> Result<Arc<Real>> {
     static MADE: Mutex<BTreeMap<String, Arc<Real>>> = Mutex::new(BTreeMap::new());
     // Held while training: two runs on one data set would otherwise both train.
@@ -125,7 +125,7 @@ fn real(dataset: &dyn Dataset) -> Result<Arc<Real>> {
         return Ok(real.clone());
     }
     let network = Classifier::train(dataset, &mut |_, _| {})?;
-    let features = |split: Split| extract(&network, &PicturesInMemory::of(dataset.split(split)?, MOST)?, &mut |_, _| {});
+    let features = |split: Split| extract(&network, &ImagesInMemory::of(dataset.split(split)?, MOST)?, &mut |_, _| {});
     let (train, test) = (features(Split::Train)?, features(Split::Test)?);
     let real = Arc::new(Real {
         test_gaussian: Reference::new(Gaussian::of(&test)?)?,
@@ -138,16 +138,16 @@ fn real(dataset: &dyn Dataset) -> Result<Arc<Real>> {
     Ok(real)
 }
 
-/// Pictures `[N, C, H, W]` in `range` as bytes, as a file would keep them.
+/// ImageSource `[N, C, H, W]` in `range` as bytes, as a file would keep them.
 ///
 /// # Errors
 /// [`Error::Shape`] for another rank.
-pub fn in_bytes(pictures: &Tensor, range: PixelRange) -> Result<Vec<OwnedPicture>> {
-    let &[_, channels, height, width] = pictures.dims() else {
-        return Err(Error::shape("pictures", "[N, C, H, W]", pictures.dims()));
+pub fn in_bytes(images: &Tensor, range: PixelRange) -> Result<Vec<OwnedImage>> {
+    let &[_, channels, height, width] = images.dims() else {
+        return Err(Error::shape("images", "[N, C, H, W]", images.dims()));
     };
     let shape = vimae_core::ImageShape { channels, height, width };
-    let values: Vec<f32> = pictures.to_dtype(candle_core::DType::F32)?.flatten_all()?.to_vec1()?;
-    let picture = |values: &[f32]| OwnedPicture { shape, bytes: values.iter().map(|v| range.byte(*v)).collect() };
-    Ok(values.chunks_exact(shape.len().max(1)).map(picture).collect())
+    let values: Vec<f32> = images.to_dtype(candle_core::DType::F32)?.flatten_all()?.to_vec1()?;
+    let image = |values: &[f32]| OwnedImage { shape, bytes: values.iter().map(|v| range.byte(*v)).collect() };
+    Ok(values.chunks_exact(shape.len().max(1)).map(image).collect())
 }

@@ -37,7 +37,7 @@ impl Gaussian {
     /// Of features.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for fewer than two pictures.
+    /// [`Error::Unsupported`] for fewer than two images.
     pub fn of(features: &Features) -> Result<Self> {
         let mut moments = Moments::new(features.size());
         moments.add(features.values());
@@ -121,7 +121,7 @@ impl Moments {
     pub fn finish(mut self) -> Result<Gaussian> {
         self.merge();
         if self.count < 2 {
-            let what = format!("a covariance of {} pictures", self.count);
+            let what = format!("a covariance of {} images", self.count);
             return Err(Error::Unsupported { what, reason: "it needs 2 or more".into() });
         }
         let factor = 1.0 / (self.count - 1) as f64;
@@ -179,7 +179,7 @@ mod tests {
     fn one_row_has_no_covariance() {
         let mut moments = Moments::new(2);
         moments.add(&[1.0, 2.0]);
-        assert!(moments.finish().unwrap_err().to_string().contains("a covariance of 1 pictures: it needs 2 or more"));
+        assert!(moments.finish().unwrap_err().to_string().contains("a covariance of 1 images: it needs 2 or more"));
         assert!(Gaussian::new(5, vec![0.0; 2], &[1.0; 3]).is_err());
         assert!(Gaussian::new(5, vec![0.0], &[f64::NAN]).is_err());
     }

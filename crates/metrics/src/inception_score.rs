@@ -1,9 +1,9 @@
-//! Inception Score: how sure a classifier is of each picture, and how many classes it sees over all.
+//! Inception Score: how sure a classifier is of each image, and how many classes it sees over all.
 //!
 //! exp(E KL(p(y|x) || p(y))) (Salimans et al., "Improved Techniques for Training GANs", 2016). Unit: classes; higher is
-//! better; between 1 and the number of classes. It sees no reference pictures at all: one picture of each class, repeated,
-//! has the highest score. It is biased by the number of pictures, and for data unlike the classifier's (digits, faces)
-//! it means little. Compare only values of the same classifier, number of pictures and splits.
+//! better; between 1 and the number of classes. It sees no reference images at all: one image of each class, repeated,
+//! has the highest score. It is biased by the number of images, and for data unlike the classifier's (digits, faces)
+//! it means little. Compare only values of the same classifier, number of images and splits.
 
 use vimae_core::{Error, Result};
 
@@ -18,15 +18,15 @@ pub struct InceptionScore {
     pub deviation: f64,
 }
 
-/// The score of `splits` equal parts of the pictures in their order, ten in the original code.
+/// The score of `splits` equal parts of the images in their order, ten in the original code.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for no splits or fewer pictures than splits.
+/// [`Error::Unsupported`] for no splits or fewer images than splits.
 pub fn inception_score(logits: &Logits, splits: usize) -> Result<InceptionScore> {
     let count = logits.values.len() / logits.classes.max(1);
     if splits == 0 || count < splits {
-        let what = format!("Inception Score of {count} pictures in {splits} parts");
-        return Err(Error::Unsupported { what, reason: "each part needs a picture".into() });
+        let what = format!("Inception Score of {count} images in {splits} parts");
+        return Err(Error::Unsupported { what, reason: "each part needs a image".into() });
     }
     let scores: Vec<f64> = (0..splits)
         .map(|part| {
@@ -42,7 +42,7 @@ pub fn inception_score(logits: &Logits, splits: usize) -> Result<InceptionScore>
 fn score(logits: &[f32], classes: usize) -> f64 {
     let count = (logits.len() / classes) as f64;
     let mut marginal = vec![0.0; classes];
-    // The mean over pictures of sum p ln p; KL against the marginal follows from its own.
+    // The mean over images of sum p ln p; KL against the marginal follows from its own.
     let mut own = 0.0;
     for row in logits.chunks_exact(classes) {
         let largest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sure_and_varied_pictures_score_the_number_of_classes() {
+    fn sure_and_varied_images_score_the_number_of_classes() {
         let logits = |rows: &[[f32; 3]]| Logits { classes: 3, values: rows.concat() };
         let sure = logits(&[[50.0, 0.0, 0.0], [0.0, 50.0, 0.0], [0.0, 0.0, 50.0]]);
         assert!((inception_score(&sure, 1).unwrap().value - 3.0).abs() < 1e-9);

@@ -1,6 +1,6 @@
-//! The information ledger: what the code holds of the picture, dimension by dimension, and how q(z) lies to the prior.
+//! The information ledger: what the code holds of the image, dimension by dimension, and how q(z) lies to the prior.
 //!
-//! In nats, of the first N test pictures. q(z|x) is the Gaussian head, or for a deterministic encoder that was trained
+//! In nats, of the first N test images. q(z|x) is the Gaussian head, or for a deterministic encoder that was trained
 //! with noise the Gaussian fitted to noisy passes (`noise,K=..` in the protocol); without either the information is
 //! infinite and no number is given. The identity behind it all: rate = I_q(X; Z) + KL(q(z) || p(z)) (Hoffman and
 //! Johnson, "ELBO surgery", 2016).
@@ -15,7 +15,7 @@
 //!   estimates of the prior differ is how far the other may be off. Higher is nearer to the full capacity in the paper's
 //!   sense.
 //! - `rate.dimension`: the rate of each dimension, where the prior has independent ones; their sum is the rate.
-//! - `information.active_units`: dimensions whose mean code varies by more than 0.01 over the pictures (Burda et al.,
+//! - `information.active_units`: dimensions whose mean code varies by more than 0.01 over the images (Burda et al.,
 //!   "Importance Weighted Autoencoders", 2016). Counts of codes of different scale do not compare.
 //! - `information.decoder`: -E ln p(x|z) for decoder noise sigma, the distortion in nats: I(X; Z) under the decoder is
 //!   h(X) less this, with h(X) unknown and common to all models of one data set and sigma.
@@ -41,13 +41,13 @@ use bounds::Gaussians;
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "information",
-    summary: "bounds of the information between picture and code, entropy of the codes, rate by dimension, active units",
+    summary: "bounds of the information between image and code, entropy of the codes, rate by dimension, active units",
     source: "Poole et al., On Variational Bounds of Mutual Information, 2019; Kozachenko and Leonenko 1987; Burda et al. 2016",
     keys: &[
-        Key::integer("pictures", 10_000, 2, 1_000_000, "test pictures, from the first"),
+        Key::integer("images", 10_000, 2, 1_000_000, "test images, from the first"),
         Key::integer("neighbour", 3, 1, 1_000, "which neighbour the entropy takes"),
     ],
-    build: |settings| Ok(Box::new(Information { pictures: settings.integer("pictures")?, neighbour: settings.integer("neighbour")? })),
+    build: |settings| Ok(Box::new(Information { images: settings.integer("images")?, neighbour: settings.integer("neighbour")? })),
 };
 
 /// The place in [`Purpose::Evaluation`] of the draws of codes.
@@ -62,7 +62,7 @@ const NEAR: f64 = 0.1;
 /// The ledger.
 #[derive(Debug, Clone, Copy)]
 pub struct Information {
-    pictures: usize,
+    images: usize,
     neighbour: usize,
 }
 
@@ -73,7 +73,7 @@ impl Metric for Information {
 
     fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
         let mut readings = Vec::new();
-        let draws = match Posterior::of(evidence, self.pictures)? {
+        let draws = match Posterior::of(evidence, self.images)? {
             Posterior::Gaussian { code, name } => {
                 let gaussians = Gaussians::new(&code)?;
                 let noise = evidence.streams.normal(Purpose::Evaluation, PLACE, code.mean.elem_count());
@@ -86,11 +86,11 @@ impl Metric for Information {
                 for metric in ["information.lower", "information.upper"] {
                     readings.push(Reading { note: Some(note.clone()), ..Summary::reading(metric, metric.into(), "nats", None, &[]) });
                 }
-                values(&first(&evidence.code.mean, self.pictures)?)?
+                values(&first(&evidence.code.mean, self.images)?)?
             }
         };
         readings.extend(self.entropies(evidence, &draws)?);
-        readings.push(active_units(&first(&evidence.code.mean, self.pictures)?)?);
+        readings.push(active_units(&first(&evidence.code.mean, self.images)?)?);
         readings.extend(decoder(evidence)?);
         Ok(readings)
     }
@@ -199,7 +199,7 @@ impl Information {
     }
 }
 
-/// Dimensions of the mean code `[N, d]` that vary over the pictures.
+/// Dimensions of the mean code `[N, d]` that vary over the images.
 fn active_units(means: &Tensor) -> Result<Reading> {
     let (count, size) = means.dims2()?;
     let means = values(means)?;
@@ -226,7 +226,7 @@ fn decoder(evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
     let model = evidence.model;
     let one = evidence.originals.narrow(0, 0, 1)?;
     let mut scales = vec![NoiseScale { sigma: SIGMA, chosen_on: None }];
-    // Without held-out pictures, or with perfect reconstructions, there is none to fit.
+    // Without held-out images, or with perfect reconstructions, there is none to fit.
     scales.extend(NoiseScale::fitted(evidence).ok());
     scales
         .into_iter()

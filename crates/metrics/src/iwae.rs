@@ -2,7 +2,7 @@
 //!
 //! ln p(x) >= E ln 1/K sum_k p(x|z_k) p(z_k) / q(z_k|x), z_k ~ q(z|x) (Burda, Grosse and Salakhutdinov, "Importance
 //! Weighted Autoencoders", 2016), with p(x|z) = N(x; g(z), sigma^2 I): `nll`, `nll.iwae(K,sigma=..,N=..)`, nats, lower
-//! is better, for sigma 0.1 and the likeliest on held-out pictures, and the one set where it is another. The same in
+//! is better, for sigma 0.1 and the likeliest on held-out images, and the one set where it is another. The same in
 //! `nll.bits_per_dimension`, pixels in \[0, 1\].
 //!
 //! The bound is too high where q(z|x) is not the posterior that sigma gives; the note says how many of the K weights
@@ -24,17 +24,17 @@ use crate::{
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "iwae",
-    summary: "importance-weighted bound of the likelihood of test pictures, in nats",
+    summary: "importance-weighted bound of the likelihood of test images, in nats",
     source: "Burda, Grosse and Salakhutdinov, Importance Weighted Autoencoders, 2016",
     keys: &[
         noise_scale::KEY,
-        Key::integer("samples", 5_000, 1, 10_000_000, "draws of each picture's code"),
-        Key::integer("pictures", 50, 1, 1_000_000, "test pictures, from the first"),
+        Key::integer("samples", 5_000, 1, 10_000_000, "draws of each image's code"),
+        Key::integer("images", 50, 1, 1_000_000, "test images, from the first"),
     ],
     build: |settings| Ok(Box::new(Iwae(settings.clone()))),
 };
 
-/// The place in [`Purpose::Evaluation`] of the draws; the picture is added.
+/// The place in [`Purpose::Evaluation`] of the draws; the image is added.
 const PLACE: u64 = 0x42 << 40;
 
 /// The importance-weighted bound.
@@ -52,7 +52,7 @@ impl Metric for Iwae {
 
     fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
         let samples = self.0.integer("samples")?;
-        let (code, fitted) = match Posterior::of(evidence, self.0.integer("pictures")?)? {
+        let (code, fitted) = match Posterior::of(evidence, self.0.integer("images")?)? {
             Posterior::Gaussian { code, name } => (code, name.starts_with("noise")),
             Posterior::Infinite(note) => {
                 let reading = Summary::reading("nll", format!("nll.iwae({samples})"), "nats", Some(false), &[]);
@@ -74,7 +74,7 @@ impl Metric for Iwae {
             let notes = [
                 Some(format!("of {samples} weights {:.1} count (median)", median(bounds.effective))),
                 fitted.then(|| "drawn from Gaussians fitted to noisy passes".to_owned()),
-                // Last, since an evaluation adds behind it where held-out pictures come from.
+                // Last, since an evaluation adds behind it where held-out images come from.
                 scale.note(),
             ];
             let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
@@ -89,16 +89,16 @@ impl Metric for Iwae {
     }
 }
 
-/// The bound of ln p(x) of each picture in nats under one sigma, and how many of its weights count.
+/// The bound of ln p(x) of each image in nats under one sigma, and how many of its weights count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bound {
-    /// One a picture.
+    /// One a image.
     pub log_likelihood: Vec<f64>,
-    /// One a picture.
+    /// One a image.
     pub effective: Vec<f64>,
 }
 
-/// The bounds of the first test pictures for which there are Gaussians in `code` `[N, d]`, f64, from `samples` draws
+/// The bounds of the first test images for which there are Gaussians in `code` `[N, d]`, f64, from `samples` draws
 /// each: one for each sigma, all from the same draws and decodings.
 ///
 /// # Errors
@@ -107,10 +107,10 @@ pub fn bounds(evidence: &Evidence<'_>, code: &Code, samples: usize, sigmas: &[f6
     let model = evidence.model;
     let (count, size) = code.mean.dims2()?;
     let mut bounds = vec![Bound { log_likelihood: Vec::with_capacity(count), effective: Vec::with_capacity(count) }; sigmas.len()];
-    for picture in 0..count {
-        let row = |tensor: &Tensor| tensor.narrow(0, picture, 1);
+    for image in 0..count {
+        let row = |tensor: &Tensor| tensor.narrow(0, image, 1);
         let code = Code { mean: row(&code.mean)?, log_var: code.log_var.as_ref().map(row).transpose()? };
-        let noise = evidence.streams.normal(Purpose::Evaluation, PLACE + picture as u64, samples * size);
+        let noise = evidence.streams.normal(Purpose::Evaluation, PLACE + image as u64, samples * size);
         let noise: Vec<f64> = noise.into_iter().map(f64::from).collect();
         let prior_minus_q = |codes: &Tensor| -> Result<Vec<f64>> {
             let log_q = log_density_of_draws(&code, &noise, size)?;
@@ -120,7 +120,7 @@ pub fn bounds(evidence: &Evidence<'_>, code: &Code, samples: usize, sigmas: &[f6
         let log_var = code.log_var.clone().unwrap_or(code.mean.zeros_like()?);
         let codes = noise_tensor.broadcast_mul(&(log_var * 0.5)?.exp()?)?.broadcast_add(&code.mean)?;
         let ratios = prior_minus_q(&codes)?;
-        let original = evidence.originals.narrow(0, picture, 1)?;
+        let original = evidence.originals.narrow(0, image, 1)?;
         let likelihood = DecoderLikelihood::new(model, size, &original, evidence.range, 1.0, model.parameters().device())?;
         let errors = likelihood.squared_errors(&values(&codes)?)?;
         for (sigma, bound) in sigmas.iter().zip(&mut bounds) {

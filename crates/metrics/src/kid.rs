@@ -1,12 +1,12 @@
-//! Kernel distance between the features of two sets of pictures (KID).
+//! Kernel distance between the features of two sets of images (KID).
 //!
 //! The squared maximum mean discrepancy under the kernel (x . y / d + 1)^3 of d-dimensional features (Binkowski,
 //! Sutherland, Arbel, Gretton, "Demystifying MMD GANs", 2018). Unit: none; lower is better; unbiased, so that its
-//! expected value does not depend on the number of pictures, and that it may be negative. Compare only values of the
-//! same features and reference pictures.
+//! expected value does not depend on the number of images, and that it may be negative. Compare only values of the
+//! same features and reference images.
 //!
-//! [`kid`] takes all pairs of all pictures at once, with the standard error of the U-statistic. Other tools draw 100
-//! subsets of 1 000 pictures and print mean and standard deviation over the subsets, which is not a standard error of
+//! [`kid`] takes all pairs of all images at once, with the standard error of the U-statistic. Other tools draw 100
+//! subsets of 1 000 images and print mean and standard deviation over the subsets, which is not a standard error of
 //! the mean: [`subsets`] does as they do.
 
 use rand::seq::SliceRandom;
@@ -24,14 +24,14 @@ use crate::{
 pub struct Kid {
     /// The unbiased estimate.
     pub value: f64,
-    /// Its standard error, over both sets of pictures.
+    /// Its standard error, over both sets of images.
     pub standard_error: f64,
 }
 
 /// The KID of two sets by all pairs.
 ///
 /// # Errors
-/// [`vimae_core::Error::Unsupported`] for features of different networks, and for fewer than two pictures.
+/// [`vimae_core::Error::Unsupported`] for features of different networks, and for fewer than two images.
 pub fn kid(a: &Features, b: &Features) -> Result<Kid> {
     a.check_comparable(b)?;
     a.check_count("KID", 2)?;
@@ -40,11 +40,11 @@ pub fn kid(a: &Features, b: &Features) -> Result<Kid> {
     Ok(Kid { value: estimate.unbiased, standard_error: estimate.standard_error })
 }
 
-/// Mean and standard deviation of the KID over `count` pairs of random subsets of `size` pictures each, drawn without
+/// Mean and standard deviation of the KID over `count` pairs of random subsets of `size` images each, drawn without
 /// replacement: 100 of 1 000 in `clean-fid` and `torch-fidelity`.
 ///
 /// # Errors
-/// As [`kid`], and where a set has fewer than `size` pictures.
+/// As [`kid`], and where a set has fewer than `size` images.
 pub fn subsets(a: &Features, b: &Features, count: usize, size: usize, seed: u64) -> Result<(f64, f64)> {
     a.check_comparable(b)?;
     a.check_count("KID by subsets", size.max(2))?;
@@ -119,7 +119,7 @@ mod tests {
 
     fn features(seed: u64, count: usize, size: usize, shift: f32) -> Features {
         let values = Streams::new(seed).normal(Purpose::Evaluation, 0, count * size).iter().map(|v| v + shift).collect();
-        Features::new(Source::new("net", "ab"), "pictures", size, values, None).unwrap()
+        Features::new(Source::new("net", "ab"), "images", size, values, None).unwrap()
     }
 
     /// The sums as they are written in the paper.

@@ -31,7 +31,7 @@ const STEPS: usize = 12;
 const HALVINGS: usize = 6;
 /// Nats below which a step is the last.
 const ENOUGH: f64 = 0.05;
-/// The distance of differences: far above the rounding of f32 pictures, far below a unit of the code.
+/// The distance of differences: far above the rounding of f32 images, far below a unit of the code.
 const DIFFERENCE: f64 = 5e-3;
 
 impl<'a> FromGaussian<'a> {

@@ -40,11 +40,11 @@ impl Evaluated {
     }
 }
 
-/// Pictures under a decoder with Gaussian noise.
+/// Images under a decoder with Gaussian noise.
 #[derive(Clone)]
 pub struct DecoderLikelihood<'a> {
     decoder: &'a dyn Decoder,
-    pictures: Tensor,
+    images: Tensor,
     size: usize,
     unit: f64,
     sigma: f64,
@@ -54,24 +54,24 @@ pub struct DecoderLikelihood<'a> {
 const BATCH: usize = 256;
 
 impl<'a> DecoderLikelihood<'a> {
-    /// Pictures `[N, ...]` in `range` under `decoder`, whose codes have `size` dimensions and which is on `device`;
+    /// ImageSource `[N, ...]` in `range` under `decoder`, whose codes have `size` dimensions and which is on `device`;
     /// noise of standard deviation `sigma`, in units of the \[0, 1\] interval.
     ///
     /// # Errors
-    /// Where there are no pictures or `sigma` is not above 0.
-    pub fn new(decoder: &'a dyn Decoder, size: usize, pictures: &Tensor, range: PixelRange, sigma: f64, device: &Device) -> Result<Self> {
-        if pictures.rank() < 2 || pictures.dim(0)? == 0 {
-            return Err(Error::shape("pictures", "[N, C, H, W] with N of 1 or more", pictures.dims()));
+    /// Where there are no images or `sigma` is not above 0.
+    pub fn new(decoder: &'a dyn Decoder, size: usize, images: &Tensor, range: PixelRange, sigma: f64, device: &Device) -> Result<Self> {
+        if images.rank() < 2 || images.dim(0)? == 0 {
+            return Err(Error::shape("images", "[N, C, H, W] with N of 1 or more", images.dims()));
         }
         if sigma.is_nan() || sigma <= 0.0 {
             return Err(Error::Unsupported { what: format!("decoder noise of {sigma}"), reason: "it must be above 0".into() });
         }
-        Ok(Self { decoder, pictures: pictures.flatten_from(1)?.to_device(device)?, size, unit: unit_of(range), sigma })
+        Ok(Self { decoder, images: images.flatten_from(1)?.to_device(device)?, size, unit: unit_of(range), sigma })
     }
 
-    /// Values of one picture.
+    /// Values of one image.
     pub fn dimensions(&self) -> usize {
-        self.pictures.dims().get(1).copied().unwrap_or_default()
+        self.images.dims().get(1).copied().unwrap_or_default()
     }
 
     /// The noise, in units of the \[0, 1\] interval.
@@ -79,18 +79,18 @@ impl<'a> DecoderLikelihood<'a> {
         self.sigma
     }
 
-    /// The same pictures under other noise.
+    /// The same images under other noise.
     #[must_use]
     pub fn with_sigma(&self, sigma: f64) -> Self {
         Self { sigma, ..self.clone() }
     }
 
-    /// The squared error of a picture that has this log-likelihood, in the range of the data.
+    /// The squared error of a image that has this log-likelihood, in the range of the data.
     pub fn squared_error(&self, log_likelihood: f64) -> f64 {
         -2.0 * (self.sigma / self.unit).powi(2) * (log_likelihood + self.constant())
     }
 
-    /// ln p(x|z) of a squared error in the range of the data, summed over the picture.
+    /// ln p(x|z) of a squared error in the range of the data, summed over the image.
     pub fn of_squared_error(&self, squared_error: f64) -> f64 {
         -0.5 * (self.unit / self.sigma).powi(2) * squared_error - self.constant()
     }
@@ -99,26 +99,26 @@ impl<'a> DecoderLikelihood<'a> {
         0.5 * self.dimensions() as f64 * (std::f64::consts::TAU * self.sigma * self.sigma).ln()
     }
 
-    /// The squared errors of all pictures at `codes` `[N * copies, d]`, summed over each picture, in the range of
+    /// The squared errors of all images at `codes` `[N * copies, d]`, summed over each image, in the range of
     /// the data; no gradient is kept.
     ///
     /// # Errors
     /// Where the shapes do not fit.
     pub fn squared_errors(&self, codes: &[f64]) -> Result<Vec<f64>> {
         let mut errors = Vec::with_capacity(codes.len() / self.size.max(1));
-        self.batches(codes, |codes, pictures, copies| {
-            errors.extend(values(&self.residuals(&codes, &pictures, copies)?.detach().sqr()?.to_dtype(DType::F64)?.sum(1)?)?);
+        self.batches(codes, |codes, images, copies| {
+            errors.extend(values(&self.residuals(&codes, &images, copies)?.detach().sqr()?.to_dtype(DType::F64)?.sum(1)?)?);
             Ok(())
         })?;
         Ok(errors)
     }
 
-    /// One of the pictures.
+    /// One of the images.
     ///
     /// # Errors
     /// Where there is none of that number.
-    pub fn only(&self, picture: usize) -> Result<Self> {
-        Ok(Self { pictures: self.pictures.narrow(0, picture, 1)?.contiguous()?, ..self.clone() })
+    pub fn only(&self, image: usize) -> Result<Self> {
+        Ok(Self { images: self.images.narrow(0, image, 1)?.contiguous()?, ..self.clone() })
     }
 
     /// J^T J / sigma^2 `[d, d]` at `code`, with the decoder's Jacobian J by central differences of `distance`: the
@@ -143,7 +143,7 @@ impl<'a> DecoderLikelihood<'a> {
         Ok(Tensor::cat(&parts, 0)?)
     }
 
-    /// Pictures drawn from p(x|z) at `codes` `[K, d]`: `[K, D]`, with noise from `place` of [`Purpose::Evaluation`].
+    /// ImageSource drawn from p(x|z) at `codes` `[K, d]`: `[K, D]`, with noise from `place` of [`Purpose::Evaluation`].
     ///
     /// # Errors
     /// Where the shapes do not fit.
@@ -154,18 +154,18 @@ impl<'a> DecoderLikelihood<'a> {
         Ok((means + (noise * (self.sigma / self.unit))?)?)
     }
 
-    /// Calls `work` with the codes of some pictures, these pictures and the copies of each.
+    /// Calls `work` with the codes of some images, these images and the copies of each.
     fn batches(&self, codes: &[f64], mut work: impl FnMut(Tensor, Tensor, usize) -> Result<()>) -> Result<()> {
-        let pictures = self.pictures.dim(0)?;
-        let copies = codes.len() / (pictures * self.size).max(1);
-        if copies == 0 || codes.len() != copies * pictures * self.size {
-            return Err(Error::shape("codes", format!("[{pictures} x copies, {}]", self.size), &[codes.len()]));
+        let images = self.images.dim(0)?;
+        let copies = codes.len() / (images * self.size).max(1);
+        if copies == 0 || codes.len() != copies * images * self.size {
+            return Err(Error::shape("codes", format!("[{images} x copies, {}]", self.size), &[codes.len()]));
         }
-        // Many copies of one picture are cut as well, so that memory has a bound.
+        // Many copies of one image are cut as well, so that memory has a bound.
         let (together, part) = ((BATCH / copies).max(1), copies.min(BATCH));
-        for first in (0..pictures).step_by(together) {
-            let count = together.min(pictures - first);
-            let rows = self.pictures.narrow(0, first, count)?;
+        for first in (0..images).step_by(together) {
+            let count = together.min(images - first);
+            let rows = self.images.narrow(0, first, count)?;
             let codes = &codes[first * copies * self.size..(first + count) * copies * self.size];
             if count > 1 || part == copies {
                 work(self.tensor(codes)?, rows, copies)?;
@@ -180,18 +180,18 @@ impl<'a> DecoderLikelihood<'a> {
 
     fn tensor(&self, codes: &[f64]) -> Result<Tensor> {
         let rows = Tensor::from_slice(codes, (codes.len() / self.size, self.size), &Device::Cpu)?;
-        Ok(rows.to_dtype(self.pictures.dtype())?.to_device(self.pictures.device())?)
+        Ok(rows.to_dtype(self.images.dtype())?.to_device(self.images.device())?)
     }
 
-    /// g(z) - x, `[pictures * copies, D]`.
-    fn residuals(&self, codes: &Tensor, pictures: &Tensor, copies: usize) -> Result<Tensor> {
-        let (count, dimensions) = pictures.dims2()?;
+    /// g(z) - x, `[images * copies, D]`.
+    fn residuals(&self, codes: &Tensor, images: &Tensor, copies: usize) -> Result<Tensor> {
+        let (count, dimensions) = images.dims2()?;
         let decoded = self.decoder.decode(codes, Mode::Evaluate)?.flatten_from(1)?;
         if decoded.dims() != [count * copies, dimensions] {
-            return Err(Error::shape("decoded pictures", format!("[{}, {dimensions}]", count * copies), decoded.dims()));
+            return Err(Error::shape("decoded images", format!("[{}, {dimensions}]", count * copies), decoded.dims()));
         }
         let decoded = decoded.reshape((count, copies, dimensions))?;
-        Ok(decoded.broadcast_sub(&pictures.unsqueeze(1)?)?.reshape((count * copies, dimensions))?)
+        Ok(decoded.broadcast_sub(&images.unsqueeze(1)?)?.reshape((count * copies, dimensions))?)
     }
 }
 
@@ -209,16 +209,16 @@ impl LogLikelihood for DecoderLikelihood<'_> {
     }
 
     fn observations(&self) -> usize {
-        self.pictures.dims().first().copied().unwrap_or_default()
+        self.images.dims().first().copied().unwrap_or_default()
     }
 
     fn evaluate(&self, codes: &[f64]) -> Result<Evaluated> {
         let rows = codes.len() / self.size.max(1);
         let (mut log_likelihoods, mut gradients) = (Vec::with_capacity(rows), Vec::with_capacity(codes.len()));
         let factor = -0.5 * (self.unit / self.sigma).powi(2);
-        self.batches(codes, |codes, pictures, copies| {
+        self.batches(codes, |codes, images, copies| {
             let codes = Var::from_tensor(&codes)?;
-            let squares = self.residuals(&codes, &pictures, copies)?.sqr()?;
+            let squares = self.residuals(&codes, &images, copies)?.sqr()?;
             let errors = values(&squares.detach().to_dtype(DType::F64)?.sum(1)?)?;
             log_likelihoods.extend(errors.into_iter().map(|error| self.of_squared_error(error)));
             let gradient = (squares.sum_all()? * factor)?.backward()?;
@@ -242,7 +242,7 @@ pub fn likeliest_sigma(squared_errors: &[f64], dimensions: usize, range: PixelRa
     (sigma.is_finite() && sigma > 0.0).then_some(sigma)
 }
 
-/// Nats of a picture as bits for each of its values: nats / (D ln 2).
+/// Nats of a image as bits for each of its values: nats / (D ln 2).
 pub fn bits_per_dimension(nats: f64, dimensions: usize) -> f64 {
     nats / (dimensions as f64 * std::f64::consts::LN_2)
 }

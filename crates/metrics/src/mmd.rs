@@ -1,4 +1,4 @@
-//! Maximum mean discrepancy between the codes of test pictures and draws from the prior.
+//! Maximum mean discrepancy between the codes of test images and draws from the prior.
 //!
 //! MMD^2(q, p) = E k(z, z') + E k(y, y') - 2 E k(z, y) (Gretton et al., "A Kernel Two-Sample Test", 2012).
 //! `mmd.imq.u` and `mmd.rbf.u` leave the diagonal out of the self terms and are unbiased for the square;
@@ -20,7 +20,7 @@ pub(crate) use pairs::Sums;
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "mmd",
-    summary: "maximum mean discrepancy between codes of test pictures and the prior",
+    summary: "maximum mean discrepancy between codes of test images and the prior",
     source: "Gretton et al., A Kernel Two-Sample Test, 2012; kernels of the WAE code",
     keys: &[],
     build: |_| Ok(Box::new(Mmd)),

@@ -1,9 +1,9 @@
-//! Negative log-likelihood of test pictures under a density made from generated ones, in nats a picture.
+//! Negative log-likelihood of test images under a density made from generated ones, in nats a image.
 //!
 //! `nll.parzen(sigma=..,N=..)`: Parzen windows, see [`parzen`]. Pixels are taken in \[0, 1\] whatever the range of
 //! the data, so that one sigma means the same everywhere. With `sigma=cv` sigma is the one of a fixed grid that
-//! makes held-out pictures likeliest; the note says which. `nll.bits_per_dimension` is the same / (D ln 2); for pixels
-//! from 0 to 255 add log2 255 = 7.994. Lower is better. Pictures `[N, C, H, W]`.
+//! makes held-out images likeliest; the note says which. `nll.bits_per_dimension` is the same / (D ln 2); for pixels
+//! from 0 to 255 add log2 255 = 7.994. Lower is better. ImageSource `[N, C, H, W]`.
 //!
 //! Read with care: the estimate rises with fewer samples and falls short of the model's own likelihood by far in many
 //! dimensions, and samples that repeat the training set do well (Theis et al., "A note on the evaluation of generative
@@ -21,7 +21,7 @@ use parzen::{Window, log_densities};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "nll",
-    summary: "negative log-likelihood of test pictures under Parzen windows on generated ones, in nats",
+    summary: "negative log-likelihood of test images under Parzen windows on generated ones, in nats",
     source: "Breuleux et al., Quickly generating representative samples from an RBM-derived process, 2011",
     keys: &[],
     build: |_| Ok(Box::new(Nll)),
@@ -29,7 +29,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
 
 const SIGMAS: [f64; 3] = [0.08, 0.1, 0.2];
 const SAMPLES: [usize; 2] = [1_000, 10_000];
-/// Held-out pictures that choose sigma.
+/// Held-out images that choose sigma.
 const CHOOSING: usize = 1_000;
 /// The grid of sigma: 0.02 to 0.8 in steps of about a sixth.
 const GRID: usize = 25;
@@ -46,14 +46,14 @@ impl Metric for Nll {
     }
 
     fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let unit = |pictures: &Tensor| unit_pixels(pictures, evidence.range);
+        let unit = |images: &Tensor| unit_pixels(images, evidence.range);
         let (test, generated) = (unit(evidence.originals)?, unit(evidence.generated)?);
         let mut sizes = SAMPLES.map(|n| n.min(evidence.generated.dims()[0])).to_vec();
         sizes.dedup();
 
         let held_out = evidence.validation.narrow(0, 0, evidence.validation.dim(0)?.min(CHOOSING))?;
         let chosen = choose(&unit(&held_out)?, &generated, &sizes)?;
-        let note = |sigma: f64| Some(format!("sigma = {sigma:.3}, chosen on {} held-out pictures", held_out.dims()[0]));
+        let note = |sigma: f64| Some(format!("sigma = {sigma:.3}, chosen on {} held-out images", held_out.dims()[0]));
 
         let fixed = sizes.iter().flat_map(|&n| SIGMAS.map(|sigma| (Window { sigma, samples: n }, sigma.to_string(), None)));
         let selected = chosen.iter().map(|w| (*w, "cv".to_owned(), note(w.sigma)));
@@ -78,7 +78,7 @@ impl Metric for Nll {
     }
 }
 
-/// For each sample size the window of the grid that makes `held_out` likeliest; none without held-out pictures.
+/// For each sample size the window of the grid that makes `held_out` likeliest; none without held-out images.
 fn choose(held_out: &Tensor, generated: &Tensor, sizes: &[usize]) -> Result<Vec<Window>> {
     if held_out.dim(0)? == 0 {
         return Ok(Vec::new());
@@ -92,14 +92,14 @@ fn choose(held_out: &Tensor, generated: &Tensor, sizes: &[usize]) -> Result<Vec<
     Ok(grid.chunks(GRID).zip(totals.chunks(GRID)).filter_map(best).collect())
 }
 
-/// Pictures in \[0, 1\].
+/// Images in \[0, 1\].
 ///
 /// # Errors
 /// Where the device fails.
-pub fn unit_pixels(pictures: &Tensor, range: PixelRange) -> Result<Tensor> {
+pub fn unit_pixels(images: &Tensor, range: PixelRange) -> Result<Tensor> {
     match range {
-        PixelRange::Unit => Ok(pictures.clone()),
-        PixelRange::Symmetric => Ok(pictures.affine(0.5, 0.5)?),
+        PixelRange::Unit => Ok(images.clone()),
+        PixelRange::Symmetric => Ok(images.affine(0.5, 0.5)?),
     }
 }
 
@@ -123,7 +123,7 @@ mod tests {
 
     #[test]
     fn symmetric_pixels_are_brought_to_the_unit_interval() {
-        let pictures = Tensor::new(&[-1.0_f32, 0.0, 1.0], &Device::Cpu).unwrap();
-        assert_eq!(unit_pixels(&pictures, PixelRange::Symmetric).unwrap().to_vec1::<f32>().unwrap(), [0.0, 0.5, 1.0]);
+        let images = Tensor::new(&[-1.0_f32, 0.0, 1.0], &Device::Cpu).unwrap();
+        assert_eq!(unit_pixels(&images, PixelRange::Symmetric).unwrap().to_vec1::<f32>().unwrap(), [0.0, 0.5, 1.0]);
     }
 }

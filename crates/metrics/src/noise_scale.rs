@@ -1,4 +1,4 @@
-//! The standard deviation of a decoder's noise: a number given, or the likeliest on held-out pictures.
+//! The standard deviation of a decoder's noise: a number given, or the likeliest on held-out images.
 
 use vimae_core::{Error, Evidence, Key, Mode, Purpose, Result, Settings};
 
@@ -13,10 +13,10 @@ pub(crate) const KEY: Key = Key::number(
     0.1,
     0.0,
     10.0,
-    "standard deviation of the decoder's noise in [0, 1] pixels; 0 takes the likeliest on held-out pictures",
+    "standard deviation of the decoder's noise in [0, 1] pixels; 0 takes the likeliest on held-out images",
 );
 
-/// The place in [`Purpose::Evaluation`] of the codes of held-out pictures.
+/// The place in [`Purpose::Evaluation`] of the codes of held-out images.
 const PLACE: u64 = 0x40 << 40;
 
 /// The decoder's noise, in units of the \[0, 1\] interval.
@@ -24,7 +24,7 @@ const PLACE: u64 = 0x40 << 40;
 pub struct NoiseScale {
     /// Its standard deviation.
     pub sigma: f64,
-    /// How many held-out pictures chose it, where they did.
+    /// How many held-out images chose it, where they did.
     pub chosen_on: Option<usize>,
 }
 
@@ -40,30 +40,30 @@ impl NoiseScale {
         }
     }
 
-    /// The likeliest for draws of the codes of held-out pictures; see [`likeliest_sigma`].
+    /// The likeliest for draws of the codes of held-out images; see [`likeliest_sigma`].
     ///
     /// # Errors
-    /// Where there are no held-out pictures or their reconstructions are not finite.
+    /// Where there are no held-out images or their reconstructions are not finite.
     pub fn fitted(evidence: &Evidence<'_>) -> Result<Self> {
-        let (model, pictures) = (evidence.model, evidence.validation);
+        let (model, images) = (evidence.model, evidence.validation);
         let impossible = |reason: &str| Error::Unsupported { what: "the decoder's likeliest noise".into(), reason: reason.into() };
-        let count = pictures.dim(0)?;
+        let count = images.dim(0)?;
         if count == 0 {
-            return Err(impossible("there are no held-out pictures to choose it on"));
+            return Err(impossible("there are no held-out images to choose it on"));
         }
         let device = model.parameters().device();
         let mut codes = Vec::with_capacity(count * model.code_size());
         for first in (0..count).step_by(BATCH) {
-            let part = pictures.narrow(0, first, BATCH.min(count - first))?.to_device(device)?;
+            let part = images.narrow(0, first, BATCH.min(count - first))?.to_device(device)?;
             let code = model.encode(&part, Mode::Evaluate)?;
             let noise = evidence.streams.normal(Purpose::Evaluation, PLACE + first as u64, code.mean.elem_count());
             let noise = candle_core::Tensor::from_vec(noise, code.mean.shape(), device)?.to_dtype(code.mean.dtype())?;
             codes.extend(values(&code.sample(&noise)?.detach())?);
         }
-        let likelihood = DecoderLikelihood::new(model, model.code_size(), pictures, evidence.range, 1.0, device)?;
+        let likelihood = DecoderLikelihood::new(model, model.code_size(), images, evidence.range, 1.0, device)?;
         let errors = likelihood.squared_errors(&codes)?;
         let sigma = likeliest_sigma(&errors, likelihood.dimensions(), evidence.range)
-            .ok_or_else(|| impossible("the squared errors of held-out pictures are zero or not finite"))?;
+            .ok_or_else(|| impossible("the squared errors of held-out images are zero or not finite"))?;
         Ok(Self { sigma, chosen_on: Some(count) })
     }
 
@@ -74,9 +74,9 @@ impl NoiseScale {
 
     /// What was chosen, where something was.
     pub(crate) fn note(&self) -> Option<String> {
-        self.chosen_on.map(|count| format!("sigma = {:.4}, likeliest on {count} held-out pictures", self.sigma))
+        self.chosen_on.map(|count| format!("sigma = {:.4}, likeliest on {count} held-out images", self.sigma))
     }
 }
 
-/// Held-out pictures that go through the encoder at once.
+/// Held-out images that go through the encoder at once.
 const BATCH: usize = 200;

@@ -5,16 +5,16 @@ use vimae_core::{Code, Evidence, Result};
 
 use crate::rate::{Fit, fit};
 
-/// Diagonal Gaussians, one a picture, or why there are none.
+/// Diagonal Gaussians, one a image, or why there are none.
 pub(crate) enum Posterior {
-    /// Of the first pictures of the test split, in f64, with the name of the estimator.
+    /// Of the first images of the test split, in f64, with the name of the estimator.
     Gaussian { code: Code, name: String },
     /// The encoder keeps everything: rate and information are infinite.
     Infinite(String),
 }
 
 impl Posterior {
-    /// Of at most `most` test pictures.
+    /// Of at most `most` test images.
     pub(crate) fn of(evidence: &Evidence<'_>, most: usize) -> Result<Self> {
         let first = |code: &Code| -> Result<Code> {
             let count = code.mean.dim(0)?.min(most);
@@ -24,11 +24,11 @@ impl Posterior {
         match (&evidence.code.log_var, evidence.noisy_codes) {
             (Some(_), _) => Ok(Self::Gaussian { code: first(evidence.code)?, name: "gaussian".into() }),
             (None, Some(noisy)) => {
-                let (pictures, passes, _) = noisy.dims3()?;
+                let (images, passes, _) = noisy.dims3()?;
                 Ok(match fit(noisy)? {
                     Fit::Gaussian(code) => Self::Gaussian { code: first(&code)?, name: format!("noise,K={passes}") },
                     Fit::Collapsed(faults) => Self::Infinite(format!(
-                        "infinite: for {faults} of {pictures} pictures a dimension of the code does not move under the noise"
+                        "infinite: for {faults} of {images} images a dimension of the code does not move under the noise"
                     )),
                 })
             }

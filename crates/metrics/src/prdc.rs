@@ -1,17 +1,17 @@
 //! Precision, recall, density and coverage by nearest neighbours in feature space.
 //!
-//! Around each picture lies a ball that reaches to its k-th nearest neighbour in its own set. All four are shares; higher
-//! is better; the value depends on k, on the number of pictures in each set and on the features: compare only where
+//! Around each image lies a ball that reaches to its k-th nearest neighbour in its own set. All four are shares; higher
+//! is better; the value depends on k, on the number of images in each set and on the features: compare only where
 //! all of these agree.
 //!
-//! - precision: generated pictures inside some real picture's ball; recall: real pictures inside some generated
-//!   picture's ball (Kynkaanniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models",
+//! - precision: generated images inside some real image's ball; recall: real images inside some generated
+//!   image's ball (Kynkaanniemi et al., "Improved Precision and Recall Metric for Assessing Generative Models",
 //!   2019, k = 3). One outlier's large ball can raise either.
-//! - density: real balls around a generated picture, counted and divided by k (may exceed 1); coverage: real pictures
+//! - density: real balls around a generated image, counted and divided by k (may exceed 1); coverage: real images
 //!   whose ball holds a generated one (Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models",
 //!   2020, k = 5).
 //!
-//! A picture on a ball's surface is inside, so that a set has precision, recall and coverage 1 with itself.
+//! A image on a ball's surface is inside, so that a set has precision, recall and coverage 1 with itself.
 
 use rayon::prelude::*;
 use vimae_core::{Error, Result};
@@ -26,20 +26,20 @@ use crate::{
 pub struct Prdc {
     /// The neighbour that balls reach to.
     pub k: usize,
-    /// Share of generated pictures that look real.
+    /// Share of generated images that look real.
     pub precision: f64,
-    /// Share of real pictures that could be generated.
+    /// Share of real images that could be generated.
     pub recall: f64,
-    /// Real balls around a generated picture, over k.
+    /// Real balls around a generated image, over k.
     pub density: f64,
-    /// Share of real pictures near a generated one.
+    /// Share of real images near a generated one.
     pub coverage: f64,
 }
 
 /// The four shares at each k of `neighbours`.
 ///
 /// # Errors
-/// [`Error::Unsupported`] for features of different networks, k = 0, and sets of k pictures or fewer.
+/// [`Error::Unsupported`] for features of different networks, k = 0, and sets of k images or fewer.
 pub fn prdc(real: &Features, generated: &Features, neighbours: &[usize]) -> Result<Vec<Prdc>> {
     real.check_comparable(generated)?;
     let most = neighbours.iter().copied().max().unwrap_or(0);
@@ -52,8 +52,8 @@ pub fn prdc(real: &Features, generated: &Features, neighbours: &[usize]) -> Resu
     let real_radii = radii(real, &real_squares, neighbours, most);
     let generated_radii = radii(generated, &generated_squares, neighbours, most);
 
-    // For each k: generated pictures inside a real ball and how many such balls, real pictures inside a generated
-    // ball, real balls that hold a generated picture.
+    // For each k: generated images inside a real ball and how many such balls, real images inside a generated
+    // ball, real balls that hold a generated image.
     let size = real.size();
     let parts: Vec<Vec<Counts>> = (0..inner::blocks(real))
         .into_par_iter()
@@ -119,13 +119,13 @@ fn squared(a: f64, b: f64, product: f64) -> f64 {
     (a + b - 2.0 * product).max(0.0)
 }
 
-/// For each k the squared distance of every picture to its k-th nearest other.
+/// For each k the squared distance of every image to its k-th nearest other.
 fn radii(features: &Features, squares: &[f64], neighbours: &[usize], most: usize) -> Vec<Vec<f64>> {
     let size = features.size();
     let nearest: Vec<Vec<Vec<f64>>> = (0..inner::blocks(features))
         .into_par_iter()
         .map(|block| {
-            // Pictures of the block are the columns of the products: all distances of one lie together.
+            // Images of the block are the columns of the products: all distances of one lie together.
             let columns = inner::block(features, block);
             let mut nearest = vec![vec![f64::INFINITY; most]; columns.len() / size];
             let mut products = Products::new();
@@ -167,7 +167,7 @@ mod tests {
     use crate::features::Source;
 
     fn points(values: &[f32], size: usize) -> Features {
-        Features::new(Source::new("net", "ab"), "pictures", size, values.to_vec(), None).unwrap()
+        Features::new(Source::new("net", "ab"), "images", size, values.to_vec(), None).unwrap()
     }
 
     fn cloud(seed: u64, count: usize, size: usize, scale: f32) -> Features {

@@ -1,8 +1,8 @@
-//! The rate, E KL(q(z|x) || p(z)) in nats: what a code says of its picture beyond the prior.
+//! The rate, E KL(q(z|x) || p(z)) in nats: what a code says of its image beyond the prior.
 //!
 //! `rate.gaussian` for a Gaussian head: the prior's closed form or quadrature. `rate.noise(K=..)` for a
 //! deterministic encoder trained with pixel noise: a diagonal Gaussian with unbiased variance is fitted to the
-//! K noisy codes of each picture, then as above; the fit adds about 1 / (2 (K - 1)) nats a dimension. Without
+//! K noisy codes of each image, then as above; the fit adds about 1 / (2 (K - 1)) nats a dimension. Without
 //! noise, where a dimension does not move under it, or under a prior that ends (uniform), the rate is infinite and no
 //! number is given.
 //! Codes `[N, d]`, noisy codes `[M, K, d]`.
@@ -18,7 +18,7 @@ use crate::{BuildMetric, Summary, summary::values};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "rate",
-    summary: "mean divergence of a picture's code distribution from the prior, in nats",
+    summary: "mean divergence of a image's code distribution from the prior, in nats",
     source: "E KL(q(z|x) || p(z))",
     keys: &[],
     build: |_| Ok(Box::new(Rate)),
@@ -47,14 +47,14 @@ impl Metric for Rate {
         Ok(vec![match (&evidence.code.log_var, evidence.noisy_codes) {
             (Some(_), _) => under_prior("rate.gaussian".into(), evidence.code)?,
             (None, Some(noisy)) => {
-                let (pictures, passes, _) = noisy.dims3()?;
+                let (images, passes, _) = noisy.dims3()?;
                 let protocol = format!("rate.noise(K={passes})");
                 match fit(noisy)? {
                     Fit::Gaussian(code) => under_prior(protocol, &code)?,
                     Fit::Collapsed(faults) => {
                         let note =
-                            format!("infinite: for {faults} of {pictures} pictures a dimension of the code does not move under the noise");
-                        without_value(protocol, pictures, note)
+                            format!("infinite: for {faults} of {images} images a dimension of the code does not move under the noise");
+                        without_value(protocol, images, note)
                     }
                 }
             }
@@ -81,25 +81,25 @@ pub fn rates(prior: &dyn Prior, code: &Code) -> Result<Vec<f64>> {
     Ok(rates)
 }
 
-/// What noisy codes say of each picture's code distribution.
+/// What noisy codes say of each image's code distribution.
 #[derive(Debug, Clone)]
 pub enum Fit {
-    /// A diagonal Gaussian a picture.
+    /// A diagonal Gaussian a image.
     Gaussian(Code),
-    /// So many pictures have a dimension without variance.
+    /// So many images have a dimension without variance.
     Collapsed(usize),
 }
 
-/// Fits a diagonal Gaussian with unbiased variance to the `K` codes of each picture, `[M, K, d]`.
+/// Fits a diagonal Gaussian with unbiased variance to the `K` codes of each image, `[M, K, d]`.
 ///
 /// # Errors
-/// Where there are fewer than two codes a picture.
+/// Where there are fewer than two codes a image.
 pub fn fit(noisy: &Tensor) -> Result<Fit> {
-    let (pictures, passes, size) = noisy.dims3()?;
+    let (images, passes, size) = noisy.dims3()?;
     if passes < 2 {
         return Err(Error::shape("noisy codes", "[M, K, d] with K of 2 or more", noisy.dims()));
     }
-    let (mut means, mut log_vars) = (Vec::with_capacity(pictures * size), Vec::with_capacity(pictures * size));
+    let (mut means, mut log_vars) = (Vec::with_capacity(images * size), Vec::with_capacity(images * size));
     let mut collapsed = 0;
     for codes in values(noisy)?.chunks_exact(passes * size) {
         let before = means.len();
@@ -117,7 +117,7 @@ pub fn fit(noisy: &Tensor) -> Result<Fit> {
     if collapsed > 0 {
         return Ok(Fit::Collapsed(collapsed));
     }
-    let tensor = |values| Tensor::from_vec(values, (pictures, size), &Device::Cpu);
+    let tensor = |values| Tensor::from_vec(values, (images, size), &Device::Cpu);
     Ok(Fit::Gaussian(Code { mean: tensor(means)?, log_var: Some(tensor(log_vars)?) }))
 }
 
@@ -128,11 +128,11 @@ mod tests {
 
     use super::*;
 
-    fn noisy(pictures: usize, passes: usize, std: &[f32]) -> Tensor {
+    fn noisy(images: usize, passes: usize, std: &[f32]) -> Tensor {
         let size = std.len();
-        let mut values = Streams::new(3).normal(Purpose::Evaluation, 0, pictures * passes * size);
+        let mut values = Streams::new(3).normal(Purpose::Evaluation, 0, images * passes * size);
         values.iter_mut().enumerate().for_each(|(i, v)| *v = 0.5 + *v * std[i % size]);
-        Tensor::from_vec(values, (pictures, passes, size), &Device::Cpu).unwrap()
+        Tensor::from_vec(values, (images, passes, size), &Device::Cpu).unwrap()
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! How far reconstructions are from the pictures: 0.05 times the sum of squared errors.
+//! How far reconstructions are from the images: 0.05 times the sum of squared errors.
 //!
-//! 0.05 * sum over pixels and channels of (x - y)^2 in the range of the data, mean over the pictures: the
+//! 0.05 * sum over pixels and channels of (x - y)^2 in the range of the data, mean over the images: the
 //! scaling of the WAE code (Tolstikhin et al., "Wasserstein Auto-Encoders", 2018), which explains the
-//! magnitudes that the VIMAE paper prints as "L2". Pictures `[N, C, H, W]`.
+//! magnitudes that the VIMAE paper prints as "L2". ImageSource `[N, C, H, W]`.
 
 use candle_core::Tensor;
 use vimae_core::{Entry, Error, Evidence, Metric, Reading, Result};
@@ -11,7 +11,7 @@ use crate::{BuildMetric, Summary, summary::values};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "reconstruction",
-    summary: "0.05 times the sum of squared errors of a picture, mean over the test pictures",
+    summary: "0.05 times the sum of squared errors of a image, mean over the test images",
     source: "Tolstikhin et al., Wasserstein Auto-Encoders, 2018 (code)",
     keys: &[],
     build: |_| Ok(Box::new(Reconstruction)),
@@ -43,7 +43,7 @@ impl Metric for Reconstruction {
     }
 }
 
-/// The sum of squared errors of every picture.
+/// The sum of squared errors of every image.
 ///
 /// # Errors
 /// Where the two shapes differ.
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn errors_are_summed_over_pixels_and_kept_by_picture() {
+    fn errors_are_summed_over_pixels_and_kept_by_image() {
         let tensor = |v: &[f32]| Tensor::from_slice(v, (2, 1, 1, 2), &Device::Cpu).unwrap();
         let errors = squared_errors(&tensor(&[0.0, 1.0, 0.5, 0.5]), &tensor(&[1.0, 1.0, 0.0, 0.25])).unwrap();
         assert_eq!(errors, [1.0, 0.3125]);

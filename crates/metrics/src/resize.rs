@@ -1,4 +1,4 @@
-//! Pictures of any size to the 299 x 299 that the network sees: the step in which published FIDs differ silently.
+//! Images of any size to the 299 x 299 that the network sees: the step in which published FIDs differ silently.
 //!
 //! - [`Resize::Legacy`], what `pytorch-fid` does: bytes / 255, bilinear without antialiasing (`align_corners=False`),
 //!   then 2 x - 1.
@@ -6,9 +6,9 @@
 //!   \[0, 255\], not rounded, then (x - 128) / 128 (Parmar, Zhang, Zhu, "On Aliased Resizing and Surprising Subtleties in
 //!   GAN Evaluation", 2022).
 //! - [`Resize::CleanBytes`], the same filter on bytes, rounded to bytes after each of its two passes as Pillow does for
-//!   pictures, then (x - 128) / 128: what a tool that stores resized pictures measures.
+//!   images, then (x - 128) / 128: what a tool that stores resized images measures.
 //!
-//! Pictures with one channel are repeated three times, and a number on such pictures means little.
+//! Images with one channel are repeated three times, and a number on such images means little.
 
 use vimae_core::ImageShape;
 
@@ -17,16 +17,16 @@ mod bicubic;
 /// Rows and columns that the network sees.
 pub const SIDE: usize = 299;
 
-/// A picture as bytes.
+/// A image as bytes.
 #[derive(Debug, Clone, Copy)]
-pub struct Picture<'a> {
+pub struct ImageView<'a> {
     /// Its shape; one channel or three.
     pub shape: ImageShape,
     /// `[C, H, W]`
     pub bytes: &'a [u8],
 }
 
-impl<'a> Picture<'a> {
+impl<'a> ImageView<'a> {
     /// The plane of a channel; the only one where there is only one.
     fn plane(&self, channel: usize) -> &'a [u8] {
         let size = self.shape.height * self.shape.width;
@@ -35,7 +35,7 @@ impl<'a> Picture<'a> {
     }
 }
 
-/// How pictures are brought to 299 x 299.
+/// How images are brought to 299 x 299.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Resize {
     /// As `pytorch-fid`.
@@ -59,10 +59,10 @@ impl Resize {
         }
     }
 
-    /// What the network sees of a picture: `[299, 299, 3]`.
-    pub fn input(self, picture: &Picture<'_>) -> Vec<f32> {
-        let ImageShape { channels, height, width } = picture.shape;
-        interleaved(channels, |channel| self.plane(picture.plane(channel), height, width))
+    /// What the network sees of a image: `[299, 299, 3]`.
+    pub fn input(self, image: &ImageView<'_>) -> Vec<f32> {
+        let ImageShape { channels, height, width } = image.shape;
+        interleaved(channels, |channel| self.plane(image.plane(channel), height, width))
     }
 
     fn plane(self, bytes: &[u8], height: usize, width: usize) -> Vec<f32> {
@@ -75,7 +75,7 @@ impl Resize {
     }
 }
 
-/// [`Resize::Legacy`] of a picture in \[0, 1\], `[C, H, W]`, that was never bytes.
+/// [`Resize::Legacy`] of a image in \[0, 1\], `[C, H, W]`, that was never bytes.
 pub(crate) fn legacy_input(pixels: &[f32], shape: ImageShape) -> Vec<f32> {
     let size = shape.height * shape.width;
     let plane = |channel: usize| pixels.get(channel * size..(channel + 1) * size).unwrap_or(&[]);

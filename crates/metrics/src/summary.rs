@@ -25,7 +25,7 @@ impl Summary {
         Some(Self { mean, standard_error })
     }
 
-    /// The reading of a mean over pictures; a value that does not exist comes with the count of those at fault.
+    /// The reading of a mean over images; a value that does not exist comes with the count of those at fault.
     pub(crate) fn reading(
         metric: &'static str,
         protocol: String,
@@ -43,7 +43,7 @@ impl Summary {
             unit,
             n: values.len(),
             higher_is_better,
-            note: summary.is_none().then(|| format!("not finite for {faults} of {} pictures", values.len())),
+            note: summary.is_none().then(|| format!("not finite for {faults} of {} images", values.len())),
         }
     }
 }
@@ -71,6 +71,6 @@ mod tests {
     fn a_value_that_is_not_finite_becomes_a_note() {
         let reading = Summary::reading("rate", "rate.gaussian".into(), "nats", None, &[1.0, f64::INFINITY, f64::NAN]);
         assert_eq!((reading.value, reading.standard_error, reading.n), (None, None, 3));
-        assert_eq!(reading.note.unwrap(), "not finite for 2 of 3 pictures");
+        assert_eq!(reading.note.unwrap(), "not finite for 2 of 3 images");
     }
 }

@@ -79,7 +79,7 @@ impl Conv {
         Ok(Self { weight, bias, stride, direction })
     }
 
-    /// Multiply-adds and values of one picture whose maps are `[in, H, W]`, and the size of the maps that come out.
+    /// Multiply-adds and values of one image whose maps are `[in, H, W]`, and the size of the maps that come out.
     pub(crate) fn work(&self, (height, width): (usize, usize)) -> (u64, u64, (usize, usize)) {
         let dims = self.weight.dims();
         let outputs = match self.direction {
@@ -153,7 +153,7 @@ impl BatchNormRelu {
     }
 }
 
-/// Convolutions with batch norm and ReLU in turn, and in the end perhaps one to pictures, in training:
+/// Convolutions with batch norm and ReLU in turn, and in the end perhaps one to images, in training:
 /// the layers one by one give the same numbers, at a multiple of the time and memory.
 pub(crate) fn train_stack(x: &Tensor, layers: &[(Conv, BatchNormRelu)], out: Option<(&Conv, PixelRange)>) -> Result<Tensor> {
     let mut stack: Vec<vimae_ops::StackLayer<'_>> = Vec::with_capacity(layers.len() + 1);
@@ -180,7 +180,7 @@ fn follow(running: &Var, batch: &Tensor) -> Result<()> {
     Ok(running.set(&moved)?)
 }
 
-/// The last activation: to the interval of the pictures.
+/// The last activation: to the interval of the images.
 pub(crate) fn into_range(x: &Tensor, range: PixelRange) -> Result<Tensor> {
     match range {
         PixelRange::Unit => op(vimae_ops::sigmoid(x)),
@@ -188,11 +188,11 @@ pub(crate) fn into_range(x: &Tensor, range: PixelRange) -> Result<Tensor> {
     }
 }
 
-/// Refuses pictures of another shape than the network's.
+/// Refuses images of another shape than the network's.
 pub(crate) fn check_images(images: &Tensor, shape: vimae_core::ImageShape) -> Result<()> {
     match *images.dims() {
         [_, c, h, w] if (c, h, w) == (shape.channels, shape.height, shape.width) => Ok(()),
-        _ => Err(Error::shape("pictures", format!("[N, {}, {}, {}]", shape.channels, shape.height, shape.width), images.dims())),
+        _ => Err(Error::shape("images", format!("[N, {}, {}, {}]", shape.channels, shape.height, shape.width), images.dims())),
     }
 }
 

@@ -19,7 +19,7 @@ vimae_core::catalogue! {
 /// What a run asks of its network.
 #[derive(Debug, Clone)]
 pub struct Request<'a> {
-    /// The pictures.
+    /// The images.
     pub image: ImageShape,
     /// The interval of their values: sigmoid or tanh at the end.
     pub range: PixelRange,
@@ -38,7 +38,7 @@ pub struct Request<'a> {
 /// Makes the network `name` with the given settings over its defaults.
 ///
 /// # Errors
-/// For an unknown name or setting, a value out of range, or pictures that the network cannot take.
+/// For an unknown name or setting, a value out of range, or images that the network cannot take.
 pub fn build(name: &str, given: &serde_json::Map<String, serde_json::Value>, request: &Request<'_>) -> Result<Box<dyn AutoEncoder>> {
     let entry = MODELS.find(name)?;
     (entry.build)(request, &Settings::check(MODELS.kind, entry.name, entry.keys, given)?)

@@ -2,9 +2,9 @@
 //!
 //! Encoder: four SAME convolutions of stride 2, widths w, 2w, 4w, 8w, each with batch norm and ReLU;
 //! linear to the code. Decoder: linear with ReLU to `[8w, s, s]`; transposed convolutions of stride 2
-//! that halve the width, batch norm and ReLU; a last transposed layer of stride 1 to the picture.
-//! `s` is the picture's side halved once for each doubling: 7 for MNIST, 8 for CelebA, 4 for CIFAR-10
-//! (where the paper's 8 would give 64x64 pictures).
+//! that halve the width, batch norm and ReLU; a last transposed layer of stride 1 to the image.
+//! `s` is the image's side halved once for each doubling: 7 for MNIST, 8 for CelebA, 4 for CIFAR-10
+//! (where the paper's 8 would give 64x64 images).
 
 use candle_core::Tensor;
 use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Key, Mode, Parameters, PixelRange, Result, Settings, Work};
@@ -54,7 +54,7 @@ impl WaeConv {
         let factor = 1 << doublings;
         if image.is_empty() || image.height % factor != 0 || image.width % factor != 0 {
             return Err(Error::Unsupported {
-                what: format!("wae_conv with {doublings} doublings on {image} pictures"),
+                what: format!("wae_conv with {doublings} doublings on {image} images"),
                 reason: format!("height and width must be multiples of {factor}"),
             });
         }
@@ -83,7 +83,7 @@ impl WaeConv {
         Ok(Self { parameters, image, range, code, start, down, head, fc, up, out })
     }
 
-    /// The shapes `[C, H, W]` after each convolution of the encoder for one picture.
+    /// The shapes `[C, H, W]` after each convolution of the encoder for one image.
     ///
     /// # Errors
     /// Where an operation fails.

@@ -1,4 +1,4 @@
-//! The denoising autoencoder: `a D` between the clean picture and what comes of a corrupted one, `z = f(x + v)`.
+//! The denoising autoencoder: `a D` between the clean image and what comes of a corrupted one, `z = f(x + v)`.
 
 use vimae_core::{Entry, PixelNoise};
 
@@ -7,7 +7,7 @@ use crate::{BuildObjective, plain_ae::DistortionAlone, vae::RECON_WEIGHT};
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "denoising_ae",
-    summary: "Distortion from the clean picture, of corrupted ones",
+    summary: "Distortion from the clean image, of corrupted ones",
     source: "Vincent et al., Extracting and Composing Robust Features with Denoising Autoencoders, 2008",
     keys: &[RECON_WEIGHT],
     build: |settings| {

@@ -11,12 +11,12 @@ use vimae_ops::squared_error_sum;
 /// Where the shapes differ.
 pub fn sum_of_squares(images: &Tensor, output: &Tensor) -> Result<Tensor> {
     if images.dims() != output.dims() {
-        return Err(Error::shape("reconstructions", format!("{:?}, the pictures'", images.dims()), output.dims()));
+        return Err(Error::shape("reconstructions", format!("{:?}, the images'", images.dims()), output.dims()));
     }
     Ok(squares(images, output)?.mean_all()?)
 }
 
-/// The sum of squared errors over channels and pixels of each reconstruction: `[K N]` from pictures `[N, C, H, W]` and
+/// The sum of squared errors over channels and pixels of each reconstruction: `[K N]` from images `[N, C, H, W]` and
 /// `K` blocks of `N` reconstructions, `[K N, C, H, W]`.
 ///
 /// # Errors
@@ -24,7 +24,7 @@ pub fn sum_of_squares(images: &Tensor, output: &Tensor) -> Result<Tensor> {
 pub fn of_each(images: &Tensor, output: &Tensor) -> Result<Tensor> {
     let (n, rows) = (images.dim(0)?, output.dim(0)?);
     if images.dims()[1..] != output.dims()[1..] || n == 0 || rows % n != 0 {
-        return Err(Error::shape("reconstructions", format!("K blocks of {:?}, the pictures'", images.dims()), output.dims()));
+        return Err(Error::shape("reconstructions", format!("K blocks of {:?}, the images'", images.dims()), output.dims()));
     }
     let images = images.repeat((rows / n, 1, 1, 1))?;
     squares(&images, output)

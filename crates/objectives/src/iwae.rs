@@ -1,5 +1,5 @@
 //! The importance-weighted autoencoder: `-E log 1/K sum_k exp(-a D_k + log p(z_k) - log q(z_k|x))` over `K` draws of
-//! each picture's code.
+//! each image's code.
 //!
 //! With `K = 1` it is the VAE, its rate by the drawn code; with growing `K` the bound rises to the log evidence (Burda et
 //! al. 2016, equation 8 and theorem 1). Batch norm in the decoder sees all `K N` codes together.
@@ -18,7 +18,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "iwae",
     summary: "The evidence lower bound tightened by several draws of the code",
     source: "Burda, Grosse & Salakhutdinov, Importance Weighted Autoencoders, 2016",
-    keys: &[RECON_WEIGHT, Key::integer("samples", 5, 1, 256, "draws K of each picture's code")],
+    keys: &[RECON_WEIGHT, Key::integer("samples", 5, 1, 256, "draws K of each image's code")],
     build: |settings| Ok(Box::new(Iwae { recon_weight: settings.number("recon_weight")?, samples: settings.integer("samples")? })),
 };
 
@@ -27,7 +27,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
 pub struct Iwae {
     /// Weight of the distortion.
     pub recon_weight: f64,
-    /// Draws of each picture's code.
+    /// Draws of each image's code.
     pub samples: usize,
 }
 

@@ -1,7 +1,7 @@
 //! The autoencoder without a regulariser: `a D`, its capacity without bound.
 //!
 //! Section 4 of the paper: it maximises the information of the code over all codes, so that nothing is known of q(z) and
-//! the pictures decoded from its prior mean little. Any encoder noise goes with it.
+//! the images decoded from its prior mean little. Any encoder noise goes with it.
 
 use vimae_core::{EncoderNoise, Entry, Loss, Objective, Pass, Result};
 

@@ -74,7 +74,7 @@ impl Objective for TcVae {
         let distortion = sum_of_squares(pass.images, pass.output)?;
         let own = log_density(pass.z, pass.code)?;
         let prior = pass.prior.log_density(pass.z)?;
-        // [i, j, d]: log q(z_id | x_j), with the weight of picture j in the estimate of q at z_i.
+        // [i, j, d]: log q(z_id | x_j), with the weight of image j in the estimate of q at z_i.
         let pairs = log_density_each(&pass.z.unsqueeze(1)?, &pass.code.mean.unsqueeze(0)?, &log_var(pass.code)?.unsqueeze(0)?)?;
         let weights = self.log_weights(pass)?;
         let joint = log_sum_exp(&(pairs.sum(2)? + &weights)?, 1)?;
@@ -98,9 +98,9 @@ impl Objective for TcVae {
 }
 
 impl TcVae {
-    /// `[i, j]`: log weight of picture j in the estimate of q at the code of picture i, for a batch of M pictures of N.
+    /// `[i, j]`: log weight of image j in the estimate of q at the code of image i, for a batch of M images of N.
     ///
-    /// Weighted: `1 / (N M)` each. Stratified: `1 / N` for the picture itself, `1 / (M - 1)` for the others but for one,
+    /// Weighted: `1 / (N M)` each. Stratified: `1 / N` for the image itself, `1 / (M - 1)` for the others but for one,
     /// the next, that stands for the rest of the population with `(N - M + 1) / (N (M - 1))`.
     fn log_weights(&self, pass: &Pass<'_>) -> Result<Tensor> {
         let m = pass.z.dim(0)?;

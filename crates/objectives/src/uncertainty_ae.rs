@@ -1,6 +1,6 @@
 //! The uncertainty autoencoder: `a D` through codes with Gaussian noise of fixed size, `z = f(x) + std eps`.
 //!
-//! For that channel it maximises a variational lower bound of the information between picture and noisy code (Grover &
+//! For that channel it maximises a variational lower bound of the information between image and noisy code (Grover &
 //! Ermon 2018). No prior holds the codes, which may grow until the noise matters little.
 
 use vimae_core::{Entry, Head};

@@ -1,4 +1,4 @@
-//! Convolutions whose big side has few channels: the first layer on pictures and the last one to them.
+//! Convolutions whose big side has few channels: the first layer on images and the last one to them.
 //!
 //! Patches are short, so they are written whole, sixteen numbers at a time past their ends; the
 //! adjoint of stride 1 forms one plane a tap and adds the planes shifted.

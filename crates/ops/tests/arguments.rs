@@ -76,7 +76,7 @@ fn absurd_sizes_are_refused() -> Outcome {
     assert!(ops::conv_transpose2d_same(&x, &w, None, usize::MAX).is_err());
     let params = ops::ConvTransposeParams { stride: (most, 1), padding: [0; 4], output_padding: (0, 0) };
     assert!(ops::conv_transpose2d(&x, &w, None, params).is_err());
-    // A stride beyond the picture leaves one pixel.
+    // A stride beyond the image leaves one pixel.
     assert_eq!(ops::conv2d_same(&x, &w, None, 1000)?.dims(), [1, 1, 1, 1]);
     Ok(())
 }

@@ -1,10 +1,10 @@
 //! The VampPrior: the mixture of the encoder's posteriors at pseudo-inputs that are trained with it.
 //!
 //! p(z) = 1/K sum_k q(z | u_k) (Tomczak & Welling, "VAE with a VampPrior", 2018, equation 9). The pseudo-inputs are
-//! pictures `[K, C, H, W]` in the data's range, the hyperbolic tangent of free parameters: the paper clips them, which
+//! images `[K, C, H, W]` in the data's range, the hyperbolic tangent of free parameters: the paper clips them, which
 //! stops the gradient of a pixel for good once it has left the range. They begin as standard normal noise before
 //! the tangent. The encoder sees them in evaluation mode, so that they neither move its running statistics nor
-//! meet others than the pictures of an evaluation do.
+//! meet others than the images of an evaluation do.
 //!
 //! Rate: one draw in training, `log q(z|x) - log p(z)` at the step's own z, as in the paper; sixteen draws elsewhere
 //! (see [`Mixture`]). A sample of the prior carries no gradient: under an objective that compares samples alone
@@ -44,7 +44,7 @@ impl Vamp {
         Ok(Self { parameters, pseudo_inputs, range: request.range })
     }
 
-    /// The pseudo-inputs as pictures `[K, C, H, W]` in the data's range.
+    /// The pseudo-inputs as images `[K, C, H, W]` in the data's range.
     ///
     /// # Errors
     /// Where the device fails.

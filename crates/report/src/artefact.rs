@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use crate::{Error, Result};
 
-/// Bytes of a picture or of codes at most: a page of more would open nowhere.
+/// Bytes of a image or of codes at most: a page of more would open nowhere.
 const MOST_BYTES: u64 = 32 << 20;
 /// Bytes of a line of the log at most.
 const LONGEST_LINE: u64 = 1 << 16;
 
-/// A PNG picture.
+/// A PNG image.
 pub(crate) struct Png {
     pub(crate) bytes: Vec<u8>,
     pub(crate) width: u32,
@@ -46,11 +46,11 @@ pub(crate) fn confusions(folder: &Path, name: &str) -> Result<Vec<Confusion>> {
     serde_json::from_slice(&read(folder, name)?).map_err(|e| Error::form(Path::new(name), format!("does not hold confusions: {e}")))
 }
 
-/// Reads a picture and checks that it is one.
+/// Reads a image and checks that it is one.
 pub(crate) fn png(folder: &Path, name: &str) -> Result<Png> {
     let bytes = read(folder, name)?;
     let decoder = png::Decoder::new(Cursor::new(&bytes));
-    let reader = decoder.read_info().map_err(|e| Error::form(Path::new(name), format!("is not a PNG picture: {e}")))?;
+    let reader = decoder.read_info().map_err(|e| Error::form(Path::new(name), format!("is not a PNG image: {e}")))?;
     let (width, height) = (reader.info().width, reader.info().height);
     drop(reader);
     Ok(Png { bytes, width, height })

@@ -61,8 +61,8 @@ pub struct CatalogueRuns {
     pub outcome: String,
     /// Values over the seeds: a label, and the value in words.
     pub values: Vec<(String, String)>,
-    /// The folder of the first, and the picture of samples in it.
-    pub picture: Option<(PathBuf, String)>,
+    /// The folder of the first, and the image of samples in it.
+    pub image: Option<(PathBuf, String)>,
 }
 
 /// Makes the page: one file, no network.
@@ -121,16 +121,16 @@ fn article(kind: &str, entry: &CatalogueEntry) -> Markup {
 }
 
 fn trained(name: &str, runs: &CatalogueRuns) -> Markup {
-    let picture = runs.picture.as_ref().map(|(folder, file)| artefact::png(folder, file));
+    let image = runs.image.as_ref().map(|(folder, file)| artefact::png(folder, file));
     html! {
         p.quiet { (runs.outcome) @for (label, value) in &runs.values { "; " (label) " " (value) } }
-        @match picture {
+        @match image {
             Some(Ok(png)) => figure {
                 @let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&png.bytes));
                 img src=(data) width=(png.width) height=(png.height) alt={ "Samples of " (name) };
             },
             Some(Err(error)) => p.missing { (error) },
-            None => p.missing { "No run finished, so that there is no picture." },
+            None => p.missing { "No run finished, so that there is no image." },
         }
     }
 }
@@ -140,7 +140,7 @@ fn with_code(text: &str) -> Markup {
     html! { @for (at, part) in text.split('`').enumerate() { @if at % 2 == 1 { code { (part) } } @else { (part) } } }
 }
 
-/// The same as Markdown, without pictures.
+/// The same as Markdown, without images.
 pub fn catalogue_markdown(title: &str, about: &str, kinds: &[CatalogueKind]) -> String {
     let mut text = format!("# {title}\n\n{about}\n");
     for kind in kinds {
@@ -175,7 +175,7 @@ pub fn catalogue_markdown(title: &str, about: &str, kinds: &[CatalogueKind]) -> 
 mod tests {
     use super::*;
 
-    fn kinds(picture: Option<(PathBuf, String)>) -> Vec<CatalogueKind> {
+    fn kinds(image: Option<(PathBuf, String)>) -> Vec<CatalogueKind> {
         let setting = CatalogueSetting {
             name: "beta".into(),
             default: "1".into(),
@@ -193,7 +193,7 @@ mod tests {
             trained: Some(CatalogueRuns {
                 outcome: "5 of 5 seeds finished".into(),
                 values: vec![("distortion".into(), "3".into())],
-                picture,
+                image,
             }),
         };
         vec![CatalogueKind { kind: "objective".into(), entries: vec![entry] }]
@@ -205,11 +205,11 @@ mod tests {
         for part in ["<h2>Objectives</h2>", "a D + beta R", "<code>a D &lt;b&gt;</code>", "A &amp; B, 2014", "#prior-normal", "0 to 10"] {
             assert!(page.contains(part), "{part}");
         }
-        assert!(page.contains("no picture") && !page.contains("http://") && !page.contains("https://"));
+        assert!(page.contains("no image") && !page.contains("http://") && !page.contains("https://"));
     }
 
     #[test]
-    fn a_missing_picture_is_said_and_a_table_keeps_its_cells() {
+    fn a_missing_image_is_said_and_a_table_keeps_its_cells() {
         let page = catalogue_page("Catalogue", "All.", &kinds(Some((PathBuf::from("nowhere"), "samples.png".into()))));
         assert!(page.contains("samples.png") && page.contains("missing"));
         let text = catalogue_markdown("Catalogue", "All.", &kinds(None));

@@ -1,4 +1,4 @@
-//! What can be wrong with a picture, a plot or a file of the report.
+//! What can be wrong with a image, a plot or a file of the report.
 
 use std::path::PathBuf;
 
@@ -15,8 +15,8 @@ pub enum Error {
         /// The size.
         what: &'static str,
     },
-    /// A number of channels that no picture has.
-    #[error("pictures of {got} channels cannot be drawn; 1 (grey) and 3 (RGB) can")]
+    /// A number of channels that no image has.
+    #[error("images of {got} channels cannot be drawn; 1 (grayscale) and 3 (RGB) can")]
     Channels {
         /// The number given.
         got: usize,
@@ -31,8 +31,8 @@ pub enum Error {
         /// Its length.
         got: usize,
     },
-    /// A picture larger than any reader would open.
-    #[error("a picture of {width} x {height} pixels is too large; the limit is {limit} in all")]
+    /// A image larger than any reader would open.
+    #[error("a image of {width} x {height} pixels is too large; the limit is {limit} in all")]
     TooLarge {
         /// Pixels from left to right.
         width: u128,

@@ -50,8 +50,8 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
                 (robustness::section(input.summary)?)
                 (paired::section(input.comparisons))
             }
-            section id="pictures" {
-                h2 { "Pictures and training" }
+            section id="images" {
+                h2 { "Images and training" }
                 @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
                 @for (place, experiment) in input.experiments.iter().enumerate() { (gallery::section(place, experiment, input.paper)?) }
             }
@@ -74,7 +74,7 @@ fn contents(others: bool) -> Markup {
         nav aria-label="Sections" {
             a href="#summary" { "Summary" }
             a href="#paper" { "Beside the paper" }
-            a href="#pictures" { "Pictures" }
+            a href="#images" { "Images" }
             @if others { a href="#others" { "Other measurements" } }
             a href="#runs" { "Runs" }
             a href="#values" { "All values" }

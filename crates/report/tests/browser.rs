@@ -118,8 +118,8 @@ fn pages_are_quiet_ask_nothing_of_a_network_and_bring_their_font() {
             .unwrap();
         assert!(name == "nothing finished" || family.as_str().unwrap().starts_with("\"Inter page\""), "{name}: {family}");
         assert!(browser.print().unwrap().starts_with(b"%PDF"), "{name}");
-        let picture = browser.picture(true).unwrap();
-        let height = png::Decoder::new(std::io::Cursor::new(&picture)).read_info().unwrap().info().height;
+        let image = browser.image(true).unwrap();
+        let height = png::Decoder::new(std::io::Cursor::new(&image)).read_info().unwrap().info().height;
         assert_eq!(json!(height), browser.evaluate("document.documentElement.scrollHeight").unwrap(), "{name}");
     }
     // The same eyes see what is wrong with another page, and the policy stops what the page must not fetch.
@@ -136,7 +136,7 @@ fn pages_are_quiet_ask_nothing_of_a_network_and_bring_their_font() {
 }
 
 #[test]
-fn letters_stand_out_pictures_have_words_and_headings_are_in_order() {
+fn letters_stand_out_images_have_words_and_headings_are_in_order() {
     let Some(mut browser) = browser() else { return };
     let folder = tempfile::tempdir().unwrap();
     for (name, html) in pages(&folder) {

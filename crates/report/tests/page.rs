@@ -16,8 +16,8 @@ fn checked(made_up: &MadeUp) -> String {
     balanced(&html);
     for image in html.split("<img ").skip(1) {
         let image = image.split('>').next().unwrap();
-        assert!(image.contains("src=\"data:image/png;base64,"), "a picture from outside: {}", &image[..80]);
-        assert!(image.contains(" alt=\"") && !image.contains("alt=\"\""), "a picture without words");
+        assert!(image.contains("src=\"data:image/png;base64,"), "a image from outside: {}", &image[..80]);
+        assert!(image.contains(" alt=\"") && !image.contains("alt=\"\""), "a image without words");
     }
     assert_eq!(html.matches("src=").count(), html.matches("src=\"data:").count());
     html
@@ -88,7 +88,7 @@ fn hostile_text_stays_text() {
             record.spec.model.name = evil.into();
             record.device = evil.into();
             record.spec_sha256 = evil.into();
-            record.pictures.iter_mut().for_each(|picture| picture.caption = evil.into());
+            record.figures.iter_mut().for_each(|image| image.caption = evil.into());
         }
     }
     for row in &mut made_up.summary {
@@ -110,16 +110,16 @@ fn damaged_and_foreign_files_are_said_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let mut made_up = results(folder.path(), 1).unwrap();
     let run = &mut made_up.experiments[0].runs[0];
-    fs::write(run.folder.join("reconstructions.png"), b"not a picture").unwrap();
+    fs::write(run.folder.join("reconstructions.png"), b"not a image").unwrap();
     fs::write(run.folder.join("log.jsonl"), b"{\"step\": 1, \"epoch\": 0, \"loss\": null}\nnonsense\n{\"step\"").unwrap();
     fs::write(folder.path().join("secret.png"), b"secret").unwrap();
-    run.record.pictures[1].file = "../../secret.png".into();
+    run.record.figures[1].file = "../../secret.png".into();
     let codes = &made_up.experiments[1].runs;
     fs::write(codes[0].folder.join("codes.json"), "{\"x\": [1, null], \"y\": [1, 2], \"label\": [0]}").unwrap();
     fs::write(codes[1].folder.join("codes.json"), "{\"x\": [null], \"y\": [2], \"label\": [0]}").unwrap();
     let html = checked(&made_up);
     for expected in [
-        "reconstructions.png: is not a PNG picture",
+        "reconstructions.png: is not a PNG image",
         "../../secret.png: is not a file of the run's folder",
         "2 unreadable lines of the log left out",
         "labels: expected 2, one a point, got 1",

@@ -26,7 +26,7 @@ pub enum KernelName {
     Linear,
 }
 
-/// Which pictures are corrupted.
+/// Which images are corrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseOn {
@@ -46,7 +46,7 @@ pub enum MaskFill {
     Grey,
 }
 
-/// Which code stands for a picture.
+/// Which code stands for a image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeName {

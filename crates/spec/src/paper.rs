@@ -35,7 +35,7 @@ pub struct PaperTarget {
     /// How sure its numbers are.
     #[serde(default = "PaperTarget::printed")]
     pub certainty: Certainty,
-    /// Its numbers; none for a figure of pictures alone.
+    /// Its numbers; none for a figure of images alone.
     #[serde(default)]
     pub rows: Vec<PaperRow>,
     /// What its text claims of its numbers.

@@ -1,4 +1,4 @@
-//! What a finished run leaves: its numbers, its pictures and where they came from.
+//! What a finished run leaves: its numbers, its images and where they came from.
 
 use serde::{Deserialize, Serialize};
 
@@ -26,28 +26,28 @@ pub struct Measurement {
     pub note: Option<String>,
 }
 
-/// What a picture of a run shows.
+/// What a image of a run shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum PictureKind {
+pub enum FigureKind {
     /// PNG: originals above their reconstructions, row by row.
     Reconstructions,
     /// PNG: decoded draws from the prior.
     Samples,
     /// PNG: decoded codes along one dimension a row, the most informative first.
     Traversals,
-    /// PNG: decoded codes between those of two test pictures a row, these at its ends.
+    /// PNG: decoded codes between those of two test images a row, these at its ends.
     Interpolations,
-    /// JSON: two-dimensional codes of test pictures, `{"x": [..], "y": [..], "label": [..]}`.
+    /// JSON: two-dimensional codes of test images, `{"x": [..], "y": [..], "label": [..]}`.
     Codes,
-    /// JSON: codes of test pictures on the two directions in which they vary most, in the form of `Codes`.
+    /// JSON: codes of test images on the two directions in which they vary most, in the form of `Codes`.
     Projection,
     /// JSON: which class was taken for which, `[{"protocol": .., "metric": .., "classes": [..], "counts": [[..]]}]`,
     /// rows by the true class.
     Confusion,
 }
 
-impl PictureKind {
+impl FigureKind {
     /// Every kind.
     pub const ALL: [Self; 7] =
         [Self::Reconstructions, Self::Samples, Self::Traversals, Self::Interpolations, Self::Codes, Self::Projection, Self::Confusion];
@@ -66,11 +66,11 @@ impl PictureKind {
     }
 }
 
-/// A picture, or the data to draw one, beside the record.
+/// A image, or the data to draw one, beside the record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Picture {
+pub struct Figure {
     /// What it shows.
-    pub kind: PictureKind,
+    pub kind: FigureKind,
     /// Its file in the run's folder.
     pub file: String,
     /// What a reader sees, in words.
@@ -124,8 +124,8 @@ pub struct RunRecord {
     pub evaluation_seconds: f64,
     /// The numbers.
     pub measurements: Vec<Measurement>,
-    /// The pictures.
-    pub pictures: Vec<Picture>,
+    /// The images.
+    pub figures: Vec<Figure>,
     /// The training log beside the record: one JSON object a line, `{"step": .., "epoch": .., "loss": .., <term>: ..}`.
     pub log: String,
 }

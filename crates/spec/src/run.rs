@@ -79,7 +79,7 @@ impl Model {
 pub struct Training {
     /// Passes over the training split, 1 to 100000.
     pub epochs: u64,
-    /// Pictures in a step, 2 to 65536.
+    /// Images in a step, 2 to 65536.
     pub batch: usize,
     /// Adam's step size, above 0, at most 1.
     pub learning_rate: f64,
@@ -128,11 +128,11 @@ pub struct Evaluation {
     /// Settings of metrics, by their names, unchecked; a metric that stands here is measured, named or not.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, Map<String, Value>>,
-    /// Codes drawn from the prior, and pictures decoded from them, 1 to 1000000.
+    /// Codes drawn from the prior, and images decoded from them, 1 to 1000000.
     pub prior_samples: usize,
-    /// Noisy passes a picture for the rate of a deterministic encoder, 2 to 4096.
+    /// Noisy passes a image for the rate of a deterministic encoder, 2 to 4096.
     pub noise_passes: usize,
-    /// Test pictures that go through noisy passes, 1 to 1000000.
+    /// Test images that go through noisy passes, 1 to 1000000.
     pub noise_images: usize,
     /// Labelled codes of the few-label accuracy, 0 (no such evaluation) to 1000000.
     pub labels: usize,
@@ -142,12 +142,12 @@ pub struct Evaluation {
     pub classifiers: Vec<Classifier>,
     /// Kernels of the support vector machines among those.
     pub kernels: Vec<KernelName>,
-    /// Which pictures are corrupted.
+    /// Which images are corrupted.
     pub noise: Vec<NoiseOn>,
     /// What masks leave in the place of a pixel.
     #[serde(skip_serializing_if = "only_black")]
     pub masks: Vec<MaskFill>,
-    /// Which code stands for a picture.
+    /// Which code stands for a image.
     pub codes: Vec<CodeName>,
     /// Test codes in the pool of the transductive machines at most, the first of the test split, 1 to 1000000.
     pub pool: usize,

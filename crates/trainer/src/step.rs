@@ -18,16 +18,16 @@ pub struct Line<'a> {
     pub prior: &'a dyn Prior,
     /// The divergence of codes from the prior, for an objective that takes one.
     pub divergence: Option<&'a dyn Divergence>,
-    /// Pictures that batches are drawn from; where absent, an objective that asks takes the batch for all of them.
+    /// Images that batches are drawn from; where absent, an objective that asks takes the batch for all of them.
     pub population: Option<usize>,
 }
 
 /// The random numbers of one step.
 #[derive(Debug, Clone)]
 pub struct Draws {
-    /// Noise added to the encoder's input, of the pictures' shape.
+    /// Noise added to the encoder's input, of the images' shape.
     pub pixels: Option<Tensor>,
-    /// Standard normal noise of the code, `[K N, d]` for an objective that asks for `K` samples a picture.
+    /// Standard normal noise of the code, `[K N, d]` for an objective that asks for `K` samples a image.
     pub code: Option<Tensor>,
     /// Codes from the prior, `[N, d]`.
     pub prior: Tensor,
@@ -69,12 +69,12 @@ impl Draws {
 }
 
 impl<'a> Line<'a> {
-    /// A line whose objective finds no divergence but its own default, on pictures without number.
+    /// A line whose objective finds no divergence but its own default, on images without number.
     pub fn new(model: &'a dyn AutoEncoder, objective: &'a dyn Objective, prior: &'a dyn Prior) -> Self {
         Self { model, objective, prior, divergence: None, population: None }
     }
 
-    /// The loss of one step on clean pictures `[N, C, H, W]`. Batch norm is in training mode.
+    /// The loss of one step on clean images `[N, C, H, W]`. Batch norm is in training mode.
     ///
     /// # Errors
     /// Where shapes do not fit.

@@ -12,7 +12,7 @@ use crate::print;
 /// Weights are untrained and features made up: only the speed is measured, nothing is read or downloaded.
 #[derive(Debug, Args)]
 pub(super) struct Fid {
-    /// Pictures through the network.
+    /// Images through the network.
     #[arg(long, default_value_t = 96)]
     images: usize,
     /// Rows and columns of each, before they are resized to 299.

@@ -1,8 +1,8 @@
-//! Pictures in a parquet file as the Hub stores them: a column of PNG or JPEG bytes, and one of classes.
+//! Images in a parquet file as the Hub stores them: a column of PNG or JPEG bytes, and one of classes.
 //!
 //! A reader of its own for this one shape of table, because files may come from anywhere: the `parquet` library (60.1)
 //! believes sizes that pages claim, and panics on damaged dictionaries. Plain and dictionary encodings, both versions
-//! of pages, and snappy, gzip, zstd or no packing are read: what the Hub's and Arrow's writers make of pictures.
+//! of pages, and snappy, gzip, zstd or no packing are read: what the Hub's and Arrow's writers make of images.
 //! <https://parquet.apache.org/docs/file-format/>
 
 use std::{
@@ -29,20 +29,20 @@ const FOOTER: u64 = 8 << 20;
 /// The columns that are read.
 pub(crate) struct Columns<'a> {
     /// The column of PNG or JPEG bytes: `image.bytes`.
-    pub(crate) picture: &'a str,
+    pub(crate) image: &'a str,
     /// The column of classes: `label`.
     pub(crate) label: &'a str,
     /// The most rows that the file may have.
     pub(crate) rows: u64,
 }
 
-/// What is done with up to 512 rows: encoded pictures with their labels.
+/// What is done with up to 512 rows: encoded images with their labels.
 pub(crate) type Visit<'a> = dyn FnMut(Vec<(Bytes, u32)>) -> Result<()> + 'a;
 
 /// Calls `visit` with all rows, up to 512 at a time.
 ///
 /// # Errors
-/// [`Error::Damaged`] for a file that is torn, lacks a column, or has a row without picture or label;
+/// [`Error::Damaged`] for a file that is torn, lacks a column, or has a row without image or label;
 /// [`Error::TooLarge`] for more rows than there may be.
 pub(crate) fn read(path: &Path, columns: &Columns, visit: &mut Visit) -> Result<()> {
     let name = path.display().to_string();
@@ -69,7 +69,7 @@ pub(crate) fn read_from(mut source: impl Read + Seek, file: &str, columns: &Colu
             wrong(format!("no column {name} of single values; there are {}", there.join(", ")))
         })
     };
-    let ((picture, picture_column), (label, label_column)) = (place(columns.picture)?, place(columns.label)?);
+    let ((image, image_column), (label, label_column)) = (place(columns.image)?, place(columns.label)?);
     for group in &footer.groups {
         let chunk = |i: usize| {
             let chunk = group.chunks.get(i).ok_or_else(|| wrong("a group lacks a column".into()))?;
@@ -78,10 +78,10 @@ pub(crate) fn read_from(mut source: impl Read + Seek, file: &str, columns: &Colu
             }
             Ok(chunk)
         };
-        let (pictures, labels) = (chunk(picture)?, chunk(label)?);
+        let (images, labels) = (chunk(image)?, chunk(label)?);
         let labels = classes(Pages::new(label_column, labels), &mut fetch).map_err(wrong)?;
         let mut labels = labels.into_iter();
-        let mut pages = Pages::new(picture_column, pictures);
+        let mut pages = Pages::new(image_column, images);
         while let Some(page) = pages.next(&mut fetch).map_err(wrong)? {
             let mut rows = page.into_iter().zip(labels.by_ref());
             loop {

@@ -9,7 +9,7 @@ use super::{
 
 /// The most bytes that one page may unpack to.
 const PAGE: u64 = 48 << 20;
-/// The most bytes of one header: statistics repeat the smallest and largest value, whole pictures.
+/// The most bytes of one header: statistics repeat the smallest and largest value, whole images.
 const HEADER: u64 = 1 << 20;
 /// Physical types by number.
 const INT32: i64 = 1;
@@ -128,7 +128,7 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// Where levels end. Every value has to be there: a row without a picture or label is refused.
+    /// Where levels end. Every value has to be there: a row without a image or label is refused.
     fn levels(&self, bytes: &[u8], count: u64, range: Option<(usize, usize)>) -> Result<usize> {
         let range = match range {
             Some((begin, end)) => begin..end,

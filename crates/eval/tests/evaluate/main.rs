@@ -62,7 +62,7 @@ fn a_gaussian_model_gets_the_numbers_that_it_must() {
     }
     let chosen = find(&outcome, "nll.parzen(sigma=cv,N=500)");
     assert!(
-        chosen.note.as_ref().unwrap().contains("30 held-out pictures, which are from the last tenth of the training split"),
+        chosen.note.as_ref().unwrap().contains("30 held-out images, which are from the last tenth of the training split"),
         "{chosen:?}"
     );
     for sigma in ["0.08", "0.1", "0.2"] {
@@ -109,7 +109,7 @@ fn few_labels_are_enough_until_noise_drowns_the_corners() {
 }
 
 #[test]
-fn noise_on_labelled_pictures_too_and_drawn_codes_are_protocols_of_their_own() {
+fn noise_on_labelled_images_too_and_drawn_codes_are_protocols_of_their_own() {
     let evaluation = Evaluation {
         metrics: vec!["reconstruction".into()],
         classifiers: vec![Classifier::Svm],
@@ -157,7 +157,7 @@ fn masks_of_grey_stand_beside_those_of_black_and_change_no_other_number() {
 
 #[test]
 fn characters_of_classes_never_seen_are_told_apart_from_their_own_labels() {
-    // Eight classes along the edge of a square, 80 pictures each, none of which the training split has.
+    // Eight classes along the edge of a square, 80 images each, none of which the training split has.
     let noise = Streams::new(5).normal(Purpose::Shuffle, 0, 2 * 640);
     let labels: Vec<u32> = (0..640).map(|i| 10 + i / 80).collect();
     let place =
@@ -177,7 +177,7 @@ fn characters_of_classes_never_seen_are_told_apart_from_their_own_labels() {
     }
     assert!(outcome.confusions.is_empty());
     let clean = outcome.measurements.iter().find(|m| m.metric == "accuracy.clean").unwrap();
-    assert!(clean.n == 100 && clean.note.as_ref().unwrap().starts_with("3 draws of 300 labelled pictures, 95 % interval"), "{clean:?}");
+    assert!(clean.n == 100 && clean.note.as_ref().unwrap().starts_with("3 draws of 300 labelled images, 95 % interval"), "{clean:?}");
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn codes_that_are_no_numbers_and_labels_that_do_not_suffice_become_notes() {
     // More labels than there are: all of them, and the note says how many.
     let outcome = run(Head::Deterministic, PixelNoise::None, &data(), &Evaluation { labels: 5_000, ..evaluation }).unwrap();
     let all = outcome.measurements.iter().find(|m| m.metric == "accuracy.clean").unwrap();
-    assert!(all.protocol.contains("labels=5000") && all.note.as_ref().unwrap().contains("of 300 labelled pictures"), "{all:?}");
+    assert!(all.protocol.contains("labels=5000") && all.note.as_ref().unwrap().contains("of 300 labelled images"), "{all:?}");
 
     let parameters = Parameters::new(1, DType::F32, &Device::Cpu);
     let (model, prior) = (Broken(Toy { parameters, head: Head::Deterministic }), normal::prior());
@@ -254,32 +254,32 @@ fn the_rate_of_a_deterministic_model_needs_its_noise() {
 }
 
 #[test]
-fn pictures_show_each_class_and_codes_in_the_plane() {
+fn images_show_each_class_and_codes_in_the_plane() {
     let data = data();
     let outcome = run(Head::Deterministic, PixelNoise::None, &data, &Evaluation { labels: 0, ..small() }).unwrap();
-    let pictures = outcome.pictures;
-    assert_eq!((pictures.originals.len(), pictures.reconstructions.len(), pictures.samples.len()), (20 * 4, 20 * 4, 100 * 4));
-    for (original, reconstruction) in pictures.originals.chunks(4).zip(pictures.reconstructions.chunks(4)) {
+    let images = outcome.figures;
+    assert_eq!((images.originals.len(), images.reconstructions.len(), images.samples.len()), (20 * 4, 20 * 4, 100 * 4));
+    for (original, reconstruction) in images.originals.chunks(4).zip(images.reconstructions.chunks(4)) {
         assert_eq!(reconstruction, [original[0], original[1], 0, 0]);
     }
-    let (codes, labels) = pictures.codes.unwrap();
+    let (codes, labels) = images.codes.unwrap();
     assert_eq!((codes.len(), labels.as_slice()), (450, data.test.labels()));
     assert!((codes[5][1] - f32::from(data.test.pixels()[21]) / 63.75).abs() < 1e-5);
-    // One dimension moves through the normal quantiles, the other keeps the code of the first picture shown.
-    let walk = &pictures.traversals;
-    let (moved, row) = (walk.dimensions[0].dimension, walk.pictures.chunks(4).take(walk.probabilities.len()).collect::<Vec<_>>());
-    assert!(row.windows(2).all(|w| w[0][moved] <= w[1][moved] && w[0][1 - moved] == pictures.originals[1 - moved]), "{row:?}");
+    // One dimension moves through the normal quantiles, the other keeps the code of the first image shown.
+    let walk = &images.traversals;
+    let (moved, row) = (walk.dimensions[0].dimension, walk.images.chunks(4).take(walk.probabilities.len()).collect::<Vec<_>>());
+    assert!(row.windows(2).all(|w| w[0][moved] <= w[1][moved] && w[0][1 - moved] == images.originals[1 - moved]), "{row:?}");
     assert_eq!((row.len(), row[0][moved], row[10][moved]), (11, 0, (2.0537_f64 / 4.0 * 255.0).round() as u8));
-    // A line begins and ends with a picture and its own reconstruction; here those are the same but for the last pixel.
-    let lines = pictures.interpolations.unwrap();
-    assert_eq!((lines.columns, lines.pictures.len()), (11, 5 * 11 * 4));
-    assert_eq!(lines.pictures[..4], pictures.originals[..4]);
+    // A line begins and ends with a image and its own reconstruction; here those are the same but for the last pixel.
+    let lines = images.interpolations.unwrap();
+    assert_eq!((lines.columns, lines.images.len()), (11, 5 * 11 * 4));
+    assert_eq!(lines.images[..4], images.originals[..4]);
     assert_eq!(
-        (&lines.pictures[4..6], &lines.pictures[36..38], &lines.pictures[40..44]),
-        (&pictures.originals[..2], &pictures.originals[4..6], &pictures.originals[4..8])
+        (&lines.images[4..6], &lines.images[36..38], &lines.images[40..44]),
+        (&images.originals[..2], &images.originals[4..6], &images.originals[4..8])
     );
-    let middle = (f64::from(pictures.originals[0]) + f64::from(pictures.originals[4])) / 2.0;
-    assert!((f64::from(lines.pictures[20]) - middle).abs() <= 0.51);
+    let middle = (f64::from(images.originals[0]) + f64::from(images.originals[4])) / 2.0;
+    assert!((f64::from(lines.images[20]) - middle).abs() <= 0.51);
 }
 
 #[test]
@@ -297,7 +297,7 @@ fn a_validation_split_is_used_where_there_is_one() {
     let evaluation = Evaluation { metrics: vec!["nll".into()], labels: 0, ..small() };
     let outcome = run(Head::Gaussian, PixelNoise::None, &data, &evaluation).unwrap();
     let note = find(&outcome, "nll.parzen(sigma=cv,N=500)").note.as_ref().unwrap();
-    assert!(note.ends_with("chosen on 40 held-out pictures"), "{note}");
+    assert!(note.ends_with("chosen on 40 held-out images"), "{note}");
 }
 
 #[test]
@@ -313,5 +313,5 @@ fn what_cannot_be_measured_is_said_so() {
     let only_accuracy = Evaluation { metrics: vec!["reconstruction".into()], ..small() };
     let outcome = run(Head::Gaussian, PixelNoise::None, &Corners { test: other, ..data() }, &only_accuracy).unwrap();
     let accuracy = outcome.measurements.iter().find(|m| m.metric == "accuracy.clean").unwrap();
-    assert!(accuracy.value.is_none() && accuracy.note.as_ref().unwrap().contains("0 unseen classes of at least 4 pictures"));
+    assert!(accuracy.value.is_none() && accuracy.note.as_ref().unwrap().contains("0 unseen classes of at least 4 images"));
 }

@@ -86,7 +86,7 @@ fn a_card_says_where_its_numbers_come_from() {
     let (front, body) = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n")).unwrap();
     assert!(front.starts_with("license: mit\n") && front.contains("\nmodel-index:\n"), "{front}");
     for expected in [
-        "![Pictures decoded from random draws of the prior](samples.png)",
+        "![Images decoded from random draws of the prior](samples.png)",
         "cargo xtask hub pull some-lab/vae-digits",
         "from_pretrained(\"some-lab/vae-digits\")",
         run.record.weights_sha256.as_str(),

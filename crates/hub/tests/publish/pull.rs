@@ -185,9 +185,9 @@ fn folders_that_are_no_finished_run_say_what_they_lack() {
     sample::run(&at("spec"), 1);
     fs::copy(at("other").join("spec.json"), at("spec").join("spec.json")).unwrap();
     assert!(open("spec").contains("spec.json: is not the specification of the record"), "{}", open("spec"));
-    sample::run(&at("picture"), 1);
-    fs::remove_file(at("picture").join("samples.png")).unwrap();
-    assert!(open("picture").contains("samples.png: is missing"), "{}", open("picture"));
+    sample::run(&at("image"), 1);
+    fs::remove_file(at("image").join("samples.png")).unwrap();
+    assert!(open("image").contains("samples.png: is missing"), "{}", open("image"));
     sample::run(&at("path"), 1);
     let text = fs::read_to_string(at("path").join("record.json")).unwrap().replace("\"samples.png\"", "\"../secret.png\"");
     fs::write(at("path").join("record.json"), text).unwrap();

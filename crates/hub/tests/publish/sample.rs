@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 use candle_core::{Device, Tensor};
 use serde_json::Map;
 use vimae_hub::{DatasetCard, Description, HeadName, Network, Package, Part, RangeName, RepoName, RunFiles, rows};
-use vimae_spec::{Component, Evaluation, Measurement, Model, Picture, PictureKind, RunRecord, RunSpec, Training};
+use vimae_spec::{Component, Evaluation, Figure, FigureKind, Measurement, Model, RunRecord, RunSpec, Training};
 
 /// Values that no compression makes smaller.
 pub(crate) fn noise(seed: u32, n: u32) -> Vec<f32> {
@@ -44,7 +44,7 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
         higher_is_better,
         note: None,
     };
-    let picture = |kind, file: &str, caption: &str| Picture { kind, file: file.into(), caption: caption.into() };
+    let image = |kind, file: &str, caption: &str| Figure { kind, file: file.into(), caption: caption.into() };
     let record = RunRecord {
         format: 1,
         spec_sha256: spec.sha256(),
@@ -68,9 +68,9 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
             measurement("nll", "none", None, None, Some(false)),
             Measurement { note: Some("says nothing: * is above |".into()), ..measurement("kl", "bound", Some(-0.5), None, Some(false)) },
         ],
-        pictures: vec![
-            picture(PictureKind::Samples, "samples.png", "Pictures decoded from random draws of the prior"),
-            picture(PictureKind::Codes, "codes.json", "Codes of the test pictures by class"),
+        figures: vec![
+            image(FigureKind::Samples, "samples.png", "Images decoded from random draws of the prior"),
+            image(FigureKind::Codes, "codes.json", "Codes of the test images by class"),
         ],
         log: "log.jsonl".into(),
         spec,
@@ -78,7 +78,7 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
     for (name, text) in [
         ("spec.json", serde_json::to_string_pretty(&record.spec).unwrap()),
         ("record.json", serde_json::to_string_pretty(&record).unwrap()),
-        ("samples.png", "not really a picture".into()),
+        ("samples.png", "not really a image".into()),
         ("codes.json", "{}".into()),
         ("log.jsonl", "{\"step\":1}\n".into()),
     ] {

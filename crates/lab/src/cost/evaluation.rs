@@ -9,20 +9,20 @@ use vimae_eval::condition::conditions;
 use vimae_metrics::METRICS;
 use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, NoiseOn, RunSpec};
 
-use super::{Network, Pictures, Rates};
+use super::{ImageCounts, Network, Rates};
 use crate::Result;
 
 /// Seconds beside everything that is counted.
 const BESIDE: f64 = 0.3;
-/// Seconds of a Parzen window for each pair of pictures and each pixel, with two threads.
+/// Seconds of a Parzen window for each pair of images and each pixel, with two threads.
 const PARZEN: f64 = 2e-11;
 /// Windows of Parzen's estimate: samples of both sizes.
 const PARZEN_SAMPLES: f64 = 11_000.0;
 /// Seconds of the critic that tells codes from the prior.
 const CRITIC: f64 = 2.0;
-/// Seconds of distances, kernels and neighbours in Inception's features, for 10 000 pictures.
+/// Seconds of distances, kernels and neighbours in Inception's features, for 10 000 images.
 const BESIDE_INCEPTION: f64 = 25.0;
-/// Held-out pictures at most.
+/// Held-out images at most.
 const HELD_OUT: usize = 1_000;
 /// Seconds of a transductive machine for each pair of codes, for all classes, with two threads.
 const TRANSDUCTIVE: f64 = 6.4e-8;
@@ -41,7 +41,7 @@ pub(super) struct Measured {
 /// What an evaluation meets beside its settings.
 pub(super) struct Meets<'a> {
     pub(super) network: &'a Network,
-    pub(super) pictures: &'a Pictures,
+    pub(super) images: &'a ImageCounts,
     /// Whether codes have a variance.
     pub(super) gaussian: bool,
     /// Whether Inception's weights are here.
@@ -49,10 +49,10 @@ pub(super) struct Meets<'a> {
 }
 
 pub(super) fn of(spec: &RunSpec, meets: &Meets<'_>, rates: &Rates) -> Result<Measured> {
-    let &Meets { network, pictures, gaussian, inception } = meets;
+    let &Meets { network, images, gaussian, inception } = meets;
     let evaluation = &spec.evaluation;
-    let (test, pixels) = (pictures.counts.test, pictures.shape.len());
-    let labelled = Labelled::of(evaluation, pictures, gaussian);
+    let (test, pixels) = (images.counts.test, images.shape.len());
+    let labelled = Labelled::of(evaluation, images, gaussian);
 
     let noisy = if gaussian { 0 } else { evaluation.noise_passes * evaluation.noise_images.min(test) };
     let encoded = test + noisy + labelled.encoded;
@@ -71,25 +71,25 @@ pub(super) fn of(spec: &RunSpec, meets: &Meets<'_>, rates: &Rates) -> Result<Mea
             }
             // The gradient of each leapfrog step is a pass forwards and one for the codes backwards.
             "ais" => {
-                let chains = (whole("pictures")? + whole("simulated")?) * whole("chains")?;
+                let chains = (whole("images")? + whole("simulated")?) * whole("chains")?;
                 decode += chains * whole("temperatures")? * (2.0 * whole("leapfrog")? + 1.0);
             }
             "adversarial" => seconds += CRITIC * rates.threads,
-            // Samples by both statistics of batch norm, reconstructions; real pictures are kept from one run to the next.
+            // Samples by both statistics of batch norm, reconstructions; real images are kept from one run to the next.
             "fid" if inception => {
                 let networks = if settings.choice("resize")? == "both" { 2 } else { 1 };
-                let most = settings.integer("pictures")?;
+                let most = settings.integer("images")?;
                 let seen = networks * (2 * evaluation.prior_samples.min(most) + test.min(most));
                 seconds += rates.inception * seen as f64 + BESIDE_INCEPTION * networks as f64 * rates.threads;
             }
-            "iwae" => decode += whole("pictures")? * whole("samples")?,
+            "iwae" => decode += whole("images")? * whole("samples")?,
             _ => {}
         }
     }
     let products = encoded as f64 * network.work.encode as f64 + decode * network.work.decode as f64;
     seconds += rates.products(products);
 
-    // Originals, reconstructions and generated pictures as f32; generated ones once more as f64 rows for the windows.
+    // Originals, reconstructions and generated images as f32; generated ones once more as f64 rows for the windows.
     let held = 4 * (test + decoded + HELD_OUT) * pixels + 8 * evaluation.prior_samples * pixels;
     Ok(Measured { seconds, memory_bytes: (held + labelled.memory_bytes) as u64 })
 }
@@ -97,30 +97,30 @@ pub(super) fn of(spec: &RunSpec, meets: &Meets<'_>, rates: &Rates) -> Result<Mea
 /// The accuracy from few labels.
 #[derive(Default)]
 struct Labelled {
-    /// Pictures that go through the encoder once more.
+    /// Images that go through the encoder once more.
     encoded: usize,
     seconds: f64,
     memory_bytes: usize,
 }
 
 impl Labelled {
-    fn of(evaluation: &Evaluation, pictures: &Pictures, gaussian: bool) -> Self {
+    fn of(evaluation: &Evaluation, images: &ImageCounts, gaussian: bool) -> Self {
         if evaluation.labels == 0 {
             return Self::default();
         }
         // With less than five labels a class the draws are of a few classes of the test split.
-        let (labels, asked) = match pictures.counts.classes * 5 > evaluation.labels {
+        let (labels, asked) = match images.counts.classes * 5 > evaluation.labels {
             true => UNSEEN,
-            false => (evaluation.labels, pictures.counts.test),
+            false => (evaluation.labels, images.counts.test),
         };
         let pool = asked.min(evaluation.pool);
         let codes = evaluation.codes.iter().filter(|code| gaussian || **code == CodeName::Mean).count();
         let draws = evaluation.label_draws as usize;
         let corruptions: usize = evaluation.masks.iter().map(|fill| conditions(*fill).len()).sum();
         let runs = (corruptions * codes * evaluation.noise.len() * draws) as f64;
-        // The labelled pictures of each draw, clean and perhaps corrupted; the others once for each corruption.
+        // The labelled images of each draw, clean and perhaps corrupted; the others once for each corruption.
         let forms = if evaluation.noise.contains(&NoiseOn::Both) { corruptions } else { 1 };
-        let asked_for = if asked < pictures.counts.test { asked * draws } else { asked };
+        let asked_for = if asked < images.counts.test { asked * draws } else { asked };
         let mut found = Self { encoded: forms * labels * draws + corruptions * asked_for, ..Self::default() };
         for classifier in &evaluation.classifiers {
             found.seconds += runs

@@ -54,7 +54,7 @@ fn steps_come_from_the_card_without_the_data() {
     assert_eq!((steps("mnist", "wae_conv"), steps("digits", "mlp")), (6 * 500, 6 * 80));
     assert_eq!((steps("celeba", "wae_conv"), steps("omniglot", "mlp")), (6 * 1627, 6 * 771));
     let mut fewer = spec("celeba", 4, "wae_conv");
-    fewer.dataset.settings.insert("train_pictures".into(), json!(5_000));
+    fewer.dataset.settings.insert("train_images".into(), json!(5_000));
     assert_eq!(cost(&fewer).steps, 6 * 50);
     let mut other = spec("mnist", 4, "mlp");
     other.dataset.name = "folder:/nowhere".into();

@@ -30,7 +30,7 @@ pub(super) type Field = (&'static str, Takes, &'static str);
 
 pub(super) const TRAINING: &[Field] = &[
     ("epochs", Takes::Whole(1, 100_000), "passes over the training split"),
-    ("batch", Takes::Whole(2, 65_536), "pictures in a step"),
+    ("batch", Takes::Whole(2, 65_536), "images in a step"),
     ("learning_rate", Takes::Above(0.0, 1.0), "Adam's step size"),
     ("beta1", Takes::From(0.0, 1.0), "Adam's decay of the first moment"),
     ("beta2", Takes::From(0.0, 1.0), "Adam's decay of the second moment"),
@@ -43,16 +43,16 @@ pub(super) const TRAINING: &[Field] = &[
 pub(super) const EVALUATION: &[Field] = &[
     ("metrics", Takes::Elsewhere, ""),
     ("settings", Takes::Elsewhere, ""),
-    ("prior_samples", Takes::Whole(1, 1_000_000), "codes drawn from the prior, and pictures decoded from them"),
-    ("noise_passes", Takes::Whole(2, 4_096), "noisy passes a picture for the rate of a deterministic encoder"),
-    ("noise_images", Takes::Whole(1, 1_000_000), "test pictures that go through noisy passes"),
+    ("prior_samples", Takes::Whole(1, 1_000_000), "codes drawn from the prior, and images decoded from them"),
+    ("noise_passes", Takes::Whole(2, 4_096), "noisy passes a image for the rate of a deterministic encoder"),
+    ("noise_images", Takes::Whole(1, 1_000_000), "test images that go through noisy passes"),
     ("labels", Takes::Whole(0, 1_000_000), "labelled codes of the few-label accuracy; 0 leaves it out"),
     ("label_draws", Takes::Whole(1, 1_000), "draws of those labels"),
     ("classifiers", Takes::Words(&["svm", "tsvm", "knn", "probe"]), "what learns from them"),
     ("kernels", Takes::Words(&["rbf", "linear"]), "kernels of the support vector machines among those"),
-    ("noise", Takes::Words(&["test", "both"]), "which pictures are corrupted: those to classify, or the labelled ones too"),
+    ("noise", Takes::Words(&["test", "both"]), "which images are corrupted: those to classify, or the labelled ones too"),
     ("masks", Takes::Words(&["black", "grey"]), "what masks leave in the place of a pixel; grey in protocols of their own"),
-    ("codes", Takes::Words(&["mean", "sample"]), "which code stands for a picture"),
+    ("codes", Takes::Words(&["mean", "sample"]), "which code stands for a image"),
     ("pool", Takes::Whole(1, 1_000_000), "test codes in the pool of the transductive machines at most"),
     ("tune", Takes::Switch, "choose C and gamma by cross-validation on the labelled codes"),
 ];

@@ -122,7 +122,7 @@ fn the_schema_accepts_our_files_and_refuses_mistakes() {
         (BASE.replace("name = \"mlp\"", "widht = 3"), false),
         (BASE.replace("name = \"mlp\"", "width = 3"), true),
         (BASE.replace("\"mlp\"", "\"cnn\""), false),
-        (BASE.replace("\"digits\"", "\"folder:pictures\""), true),
+        (BASE.replace("\"digits\"", "\"folder:images\""), true),
         (BASE.replace("version = 1", "version = 2"), false),
         (BASE.replace("version = 1", "version = 1\nexpect = [{ metric = \"rate\", below = 3.5 }]"), true),
         (BASE.replace("version = 1", "version = 1\nexpect = [{ metric = \"rate\" }]"), false),

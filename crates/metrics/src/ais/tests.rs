@@ -30,13 +30,13 @@ fn exact(x: &[f64]) -> f64 {
     normal(x[0], 4.25) + normal(x[1], 0.25)
 }
 
-fn pictures() -> Vec<[f64; 2]> {
+fn images() -> Vec<[f64; 2]> {
     vec![[0.0, 0.0], [2.0, 0.3], [-4.0, -0.5], [5.0, 1.0]]
 }
 
 fn likelihood() -> DecoderLikelihood<'static> {
-    let pictures = Tensor::from_vec(pictures().concat(), (4, 2), &Device::Cpu).unwrap();
-    DecoderLikelihood::new(&Double, 1, &pictures, PixelRange::Unit, SIGMA, &Device::Cpu).unwrap()
+    let images = Tensor::from_vec(images().concat(), (4, 2), &Device::Cpu).unwrap();
+    DecoderLikelihood::new(&Double, 1, &images, PixelRange::Unit, SIGMA, &Device::Cpu).unwrap()
 }
 
 fn lower(bridge: &dyn Bridge, plan: Plan, seed: u64) -> Vec<f64> {
@@ -52,7 +52,7 @@ fn both_ways_reach_the_exact_likelihood() {
     let from_prior = FromPrior { prior: &prior, likelihood: &likelihood };
     let from_code = FromGaussian::fit(&prior, &likelihood, &[3.0, 0.0, 0.0, 0.0]).unwrap();
     for (way, tolerance) in [(&from_prior as &dyn Bridge, 0.15), (&from_code, 0.02)] {
-        for (x, got) in pictures().iter().zip(lower(way, plan, 1)) {
+        for (x, got) in images().iter().zip(lower(way, plan, 1)) {
             assert!((got - exact(x)).abs() < tolerance, "{got}, expected {}", exact(x));
         }
     }
@@ -82,7 +82,7 @@ fn weights_are_unbiased_however_badly_the_chains_move() {
     let (prior, likelihood) = (normal::prior(), likelihood());
     let bridge = FromPrior { prior: &prior, likelihood: &likelihood };
     let plan = Plan { chains: 20_000, temperatures: 3, leapfrog: 1 };
-    for (x, got) in pictures().iter().zip(lower(&bridge, plan, 3)).take(3) {
+    for (x, got) in images().iter().zip(lower(&bridge, plan, 3)).take(3) {
         assert!((got - exact(x)).abs() < 0.1, "{got}, expected {}", exact(x));
     }
 }
@@ -96,19 +96,19 @@ fn rate_and_distortion_on_the_way_are_those_of_tempered_gaussians() {
     assert_eq!(path.len(), 2);
     assert!(path[0].beta < path[1].beta && path[1].beta == 1.0);
     for point in &path {
-        for (x, rate) in pictures().iter().zip(point.rates()) {
+        for (x, rate) in images().iter().zip(point.rates()) {
             // Precision 1 + 16 beta, mean 8 beta x / precision.
             let precision = 1.0 + 16.0 * point.beta;
             let mean = 8.0 * point.beta * x[0] / precision;
             let expected = 0.5 * (1.0 / precision + mean * mean - 1.0 + precision.ln());
             assert!((rate - expected).abs() < 0.2, "rate {rate}, expected {expected} at {}", point.beta);
         }
-        for ((x, got), picture) in pictures().iter().zip(&point.log_likelihood).zip(0..) {
+        for ((x, got), image) in images().iter().zip(&point.log_likelihood).zip(0..) {
             let precision = 1.0 + 16.0 * point.beta;
             let mean = 8.0 * point.beta * x[0] / precision;
             let expected = (x[0] - 2.0 * mean).powi(2) + 4.0 / precision + x[1] * x[1];
             let error = likelihood.squared_error(*got);
-            assert!((error - expected).abs() < 0.1 + 0.1 * expected, "{error}, expected {expected} for {picture}");
+            assert!((error - expected).abs() < 0.1 + 0.1 * expected, "{error}, expected {expected} for {image}");
         }
     }
 }
@@ -127,14 +127,14 @@ fn the_number_of_threads_changes_no_bit() {
 
 #[test]
 fn batches_change_nothing() {
-    // More rows than go through the decoder at once, of one picture and of several.
+    // More rows than go through the decoder at once, of one image and of several.
     let likelihood = likelihood();
     let codes: Vec<f64> = Streams::new(7).normal(Purpose::Evaluation, 0, 4 * 600).into_iter().map(f64::from).collect();
     let all = likelihood.evaluate(&codes).unwrap();
-    for picture in 0..4 {
-        let own = likelihood.only(picture).unwrap().evaluate(&codes[picture * 600..(picture + 1) * 600]).unwrap();
-        assert_eq!(own.values, all.values[picture * 600..(picture + 1) * 600]);
-        assert_eq!(own.gradients, all.gradients[picture * 600..(picture + 1) * 600]);
+    for image in 0..4 {
+        let own = likelihood.only(image).unwrap().evaluate(&codes[image * 600..(image + 1) * 600]).unwrap();
+        assert_eq!(own.values, all.values[image * 600..(image + 1) * 600]);
+        assert_eq!(own.gradients, all.gradients[image * 600..(image + 1) * 600]);
     }
 }
 
@@ -146,7 +146,7 @@ fn a_gaussian_fitted_to_a_linear_model_is_its_posterior() {
     let (_, increment) = bridge.evaluate(&start).unwrap();
     // f_1 / f_0 is p(x) everywhere.
     for (row, value) in increment.values.iter().enumerate() {
-        assert!((value - exact(&pictures()[row / 50])).abs() < 1e-3, "{value}");
+        assert!((value - exact(&images()[row / 50])).abs() < 1e-3, "{value}");
     }
     assert!(increment.gradients.iter().all(|g| g.abs() < 1e-2));
     let codes = [0.3, -0.1, 0.7, 2.0];
@@ -157,8 +157,8 @@ fn a_gaussian_fitted_to_a_linear_model_is_its_posterior() {
 #[test]
 fn squared_errors_and_densities_agree_in_both_ranges() {
     for (range, sigma) in [(PixelRange::Unit, 0.5), (PixelRange::Symmetric, 0.5)] {
-        let picture = Tensor::zeros((1, 2), DType::F64, &Device::Cpu).unwrap();
-        let likelihood = DecoderLikelihood::new(&Double, 1, &picture, range, sigma, &Device::Cpu).unwrap();
+        let image = Tensor::zeros((1, 2), DType::F64, &Device::Cpu).unwrap();
+        let likelihood = DecoderLikelihood::new(&Double, 1, &image, range, sigma, &Device::Cpu).unwrap();
         assert_eq!(likelihood.squared_errors(&[1.0, 0.5]).unwrap(), [4.0, 1.0]);
         let unit: f64 = if range == PixelRange::Unit { 1.0 } else { 0.5 };
         let expected = -0.5 * (unit / sigma).powi(2) * 4.0 - (std::f64::consts::TAU * sigma * sigma).ln();

@@ -1,4 +1,4 @@
-//! A small classifier of a data set's own labels as feature network: for pictures that ImageNet's features say little
+//! A small classifier of a data set's own labels as feature network: for images that ImageNet's features say little
 //! about, and where nothing may be downloaded.
 //!
 //! Two convolutions of stride 2 (16 and 32 filters of 4 x 4, SAME, ReLU), a linear layer with ReLU whose 64 values are
@@ -8,7 +8,7 @@
 //! safetensors: `conv0.weight` `[F, C, k, k]`, `conv1.weight` `[G, F, k, k]`, `feature.weight` `[D, G ceil(H/4) ceil(W/4)]`,
 //! `class.weight` `[K, D]`, and a `.bias` for each.
 //!
-//! A distance by these features says how far generated pictures are from the data set *as its labels see it*. It must
+//! A distance by these features says how far generated images are from the data set *as its labels see it*. It must
 //! never be compared with an Inception FID, nor with the distance by another classifier.
 
 pub(crate) mod rotations;
@@ -24,10 +24,10 @@ use vimae_ops::{conv2d_same, linear, linear_relu, relu};
 use crate::{
     features::{FeatureNetwork, Outputs, Source},
     inception::weights,
-    resize::Picture,
+    resize::ImageView,
 };
 
-/// Pictures that one thread takes through the network together. Fixed, so that batches change nothing.
+/// Images that one thread takes through the network together. Fixed, so that batches change nothing.
 const GROUP: usize = 32;
 
 /// The network with its weights, on the CPU.
@@ -41,11 +41,11 @@ pub struct Classifier {
 }
 
 impl Classifier {
-    /// The network of these weights for pictures of `shape`, under `name` in protocols.
+    /// The network of these weights for images of `shape`, under `name` in protocols.
     ///
     /// # Errors
     /// [`Error::Parameter`] for a weight that is missing, not finite or not of this network, [`Error::Shape`] for shapes
-    /// that do not fit together or to the pictures.
+    /// that do not fit together or to the images.
     pub fn new(weights: BTreeMap<String, Tensor>, shape: ImageShape, name: &str) -> Result<Self> {
         const NAMES: [&str; 4] = ["conv0", "conv1", "feature", "class"];
         let known = |name: &String| NAMES.iter().any(|n| *name == format!("{n}.weight") || *name == format!("{n}.bias"));
@@ -75,7 +75,7 @@ impl Classifier {
         Ok(Self { weights: checked, shape, features: d, classes, source })
     }
 
-    /// The network of a safetensors file, for pictures of `shape`.
+    /// The network of a safetensors file, for images of `shape`.
     ///
     /// # Errors
     /// As [`weights::read`] and [`Classifier::new`].
@@ -87,7 +87,7 @@ impl Classifier {
     /// how many.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] for fewer than two classes or pictures smaller than 4 x 4; whatever the data reports.
+    /// [`Error::Unsupported`] for fewer than two classes or images smaller than 4 x 4; whatever the data reports.
     pub fn train(dataset: &dyn Dataset, progress: &mut dyn FnMut(usize, usize)) -> Result<Self> {
         let weights = train::train(dataset, progress)?;
         Self::new(weights, dataset.shape()?, &format!("classifier({})", dataset.name()))
@@ -98,15 +98,15 @@ impl Classifier {
         &self.weights
     }
 
-    /// The pictures that it takes.
+    /// The images that it takes.
     pub fn shape(&self) -> ImageShape {
         self.shape
     }
 
-    fn group(&self, pictures: &[Picture<'_>]) -> Result<(Vec<f32>, Vec<f32>)> {
+    fn group(&self, images: &[ImageView<'_>]) -> Result<(Vec<f32>, Vec<f32>)> {
         let ImageShape { channels, height, width } = self.shape;
-        let values: Vec<f32> = pictures.iter().flat_map(|p| p.bytes).map(|b| f32::from(*b) / 255.0).collect();
-        let x = Tensor::from_vec(values, (pictures.len(), channels, height, width), &Device::Cpu)?;
+        let values: Vec<f32> = images.iter().flat_map(|p| p.bytes).map(|b| f32::from(*b) / 255.0).collect();
+        let x = Tensor::from_vec(values, (images.len(), channels, height, width), &Device::Cpu)?;
         let (features, logits) = forward(&self.weights, &x)?;
         Ok((features.flatten_all()?.to_vec1()?, logits.flatten_all()?.to_vec1()?))
     }
@@ -121,18 +121,18 @@ impl FeatureNetwork for Classifier {
         self.features
     }
 
-    fn run(&self, pictures: &[Picture<'_>]) -> Result<Outputs> {
-        if let Some(other) = pictures.iter().find(|p| p.shape != self.shape) {
-            let what = format!("pictures of {} in the classifier {}", other.shape, self.source);
+    fn run(&self, images: &[ImageView<'_>]) -> Result<Outputs> {
+        if let Some(other) = images.iter().find(|p| p.shape != self.shape) {
+            let what = format!("images of {} in the classifier {}", other.shape, self.source);
             return Err(Error::Unsupported { what, reason: format!("it was made for {}", self.shape) });
         }
-        let groups: Vec<(Vec<f32>, Vec<f32>)> = pictures.par_chunks(GROUP).map(|g| self.group(g)).collect::<Result<_>>()?;
+        let groups: Vec<(Vec<f32>, Vec<f32>)> = images.par_chunks(GROUP).map(|g| self.group(g)).collect::<Result<_>>()?;
         let (features, logits): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
         Ok(Outputs { features: features.concat(), logits: Some((self.classes, logits.concat())) })
     }
 }
 
-/// Features and logits of pictures `[N, C, H, W]` in \[0, 1\].
+/// Features and logits of images `[N, C, H, W]` in \[0, 1\].
 fn forward<T: AsRef<Tensor>>(weights: &BTreeMap<String, T>, x: &Tensor) -> Result<(Tensor, Tensor)> {
     let weight =
         |name: &str| weights.get(name).map(AsRef::as_ref).ok_or_else(|| Error::Parameter { name: name.into(), problem: "missing".into() });

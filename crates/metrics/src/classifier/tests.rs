@@ -41,15 +41,15 @@ impl Dataset for Stripes {
     }
 }
 
-fn pictures(set: &ImageSet) -> Vec<Picture<'_>> {
-    set.pixels().chunks(set.shape().len()).map(|bytes| Picture { shape: set.shape(), bytes }).collect()
+fn images(set: &ImageSet) -> Vec<ImageView<'_>> {
+    set.pixels().chunks(set.shape().len()).map(|bytes| ImageView { shape: set.shape(), bytes }).collect()
 }
 
 #[test]
 fn it_learns_the_labels_and_is_a_function_of_the_data() {
     let stripes = Stripes::new(400);
     let network = Classifier::train(&stripes, &mut |_, _| {}).unwrap();
-    let outputs = network.run(&pictures(&stripes.set)).unwrap();
+    let outputs = network.run(&images(&stripes.set)).unwrap();
     let (classes, logits) = outputs.logits.unwrap();
     let right = logits.chunks(classes).zip(stripes.set.labels()).filter(|(l, label)| (l[1] > l[0]) == (**label == 1)).count();
     assert!(right > 380, "{right} of 400");
@@ -61,18 +61,18 @@ fn it_learns_the_labels_and_is_a_function_of_the_data() {
     assert_eq!(again.source(), network.source());
     assert!(network.source().to_string().starts_with("classifier(stripes).feature@"), "{}", network.source());
     // A batch of one has the features of a batch of many.
-    let one = network.run(&pictures(&stripes.set)[77..78]).unwrap();
+    let one = network.run(&images(&stripes.set)[77..78]).unwrap();
     let close = one.features.iter().zip(&outputs.features[77 * 64..78 * 64]).all(|(a, b)| (a - b).abs() <= 1e-5 * b.abs().max(1.0));
     assert!(close);
 }
 
 #[test]
-fn other_pictures_weights_and_data_without_labels_are_refused() {
+fn other_images_weights_and_data_without_labels_are_refused() {
     let stripes = Stripes::new(100);
     let network = Classifier::train(&stripes, &mut |_, _| {}).unwrap();
-    let square = Picture { shape: ImageShape { channels: 1, height: 8, width: 8 }, bytes: &[0; 64] };
+    let square = ImageView { shape: ImageShape { channels: 1, height: 8, width: 8 }, bytes: &[0; 64] };
     let message = network.run(&[square]).unwrap_err().to_string();
-    assert!(message.contains("pictures of 8x8x1") && message.contains("made for 9x8x1"), "{message}");
+    assert!(message.contains("images of 8x8x1") && message.contains("made for 9x8x1"), "{message}");
     let again = Classifier::new(network.weights().clone(), network.shape(), "mine").unwrap();
     assert_eq!(again.source().sha256(), network.source().sha256());
     let mut fewer = network.weights().clone();

@@ -13,7 +13,7 @@ const FILTERS: [usize; 2] = [16, 32];
 const KERNEL: usize = 4;
 const FEATURES: usize = 64;
 const BATCH: usize = 100;
-/// At most; eight epochs of fewer pictures than that.
+/// At most; eight epochs of fewer images than that.
 const STEPS: usize = 300;
 const EPOCHS: usize = 8;
 /// One network for a data set, whatever run asks: the seed is no setting.
@@ -24,13 +24,13 @@ pub(super) fn train(dataset: &dyn Dataset, progress: &mut dyn FnMut(usize, usize
     let (set, classes, shape) = (dataset.split(Split::Train)?, dataset.classes(), dataset.shape()?);
     let refuse = |reason: &str| Err(Error::Unsupported { what: format!("a classifier of {}", dataset.name()), reason: reason.into() });
     if classes < 2 {
-        return refuse("its pictures have no labels to tell apart");
+        return refuse("its images have no labels to tell apart");
     }
     if shape.height < 4 || shape.width < 4 {
-        return refuse("its pictures are smaller than 4 x 4");
+        return refuse("its images are smaller than 4 x 4");
     }
     if set.is_empty() {
-        return refuse("it has no pictures to train on");
+        return refuse("it has no images to train on");
     }
     let parameters = Parameters::new(SEED, DType::F32, &Device::Cpu);
     let side = |size: usize| size.div_ceil(2).div_ceil(2);
@@ -70,7 +70,7 @@ pub(super) fn train(dataset: &dyn Dataset, progress: &mut dyn FnMut(usize, usize
     unit_features(trained?, set)
 }
 
-/// Pictures that the scale of the features is taken from.
+/// Images that the scale of the features is taken from.
 const SCALED_ON: usize = 1_000;
 
 /// The same classifier with features of mean square 1: a training leaves their scale to chance, and KID's kernel has

@@ -1,4 +1,4 @@
-//! Features as a safetensors file, so that a set of pictures goes through the network once.
+//! Features as a safetensors file, so that a set of images goes through the network once.
 
 use candle_core::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
@@ -11,7 +11,7 @@ use crate::digest::short;
 const ORIGIN: &str = "origin";
 
 impl Features {
-    /// The name of the file for features of these pictures by this network.
+    /// The name of the file for features of these images by this network.
     pub fn file_name(source: &Source, images_sha256: &str) -> String {
         format!("{}-{}-{}.safetensors", source.network(), short(source.sha256()), short(images_sha256))
     }
@@ -40,7 +40,7 @@ impl Features {
         safetensors::serialize(tensors, Some(metadata)).map_err(wrong)
     }
 
-    /// Features from the content of a file; none where `bytes` were made by another network or of other pictures.
+    /// Features from the content of a file; none where `bytes` were made by another network or of other images.
     ///
     /// # Errors
     /// [`Error::Data`] where `bytes` are no such file.
@@ -73,13 +73,13 @@ mod tests {
     fn a_file_gives_back_what_went_in_and_nothing_to_others() {
         let source = Source::new("net.legacy", "ab".repeat(32));
         let logits = Some(Logits { classes: 1, values: vec![0.5, -1.0] });
-        let features = Features::new(source.clone(), "pictures", 3, vec![0.1, 1e-30, -2.0, 3.5, 0.0, 7.25], logits).unwrap();
+        let features = Features::new(source.clone(), "images", 3, vec![0.1, 1e-30, -2.0, 3.5, 0.0, 7.25], logits).unwrap();
         let bytes = features.to_bytes().unwrap();
-        assert_eq!(Features::from_bytes(&bytes, &source, "pictures").unwrap(), Some(features));
+        assert_eq!(Features::from_bytes(&bytes, &source, "images").unwrap(), Some(features));
         assert_eq!(Features::from_bytes(&bytes, &source, "others").unwrap(), None);
-        assert_eq!(Features::from_bytes(&bytes, &Source::new("net.clean", "ab".repeat(32)), "pictures").unwrap(), None);
-        assert!(Features::from_bytes(&bytes[..bytes.len() - 1], &source, "pictures").is_err());
-        assert!(Features::from_bytes(b"", &source, "pictures").is_err());
+        assert_eq!(Features::from_bytes(&bytes, &Source::new("net.clean", "ab".repeat(32)), "images").unwrap(), None);
+        assert!(Features::from_bytes(&bytes[..bytes.len() - 1], &source, "images").is_err());
+        assert!(Features::from_bytes(b"", &source, "images").is_err());
         assert_eq!(Features::file_name(&source, "0123456789abcdef"), "net.legacy-abababababab-0123456789ab.safetensors");
     }
 }

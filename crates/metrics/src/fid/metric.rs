@@ -1,7 +1,7 @@
 //! Table 5: FID of samples and of reconstructions, against the test and the training split.
 //!
 //! By the FID InceptionV3 where its weights are found ([`vimae_core::MetricFiles`]): `fid`, by both ways of resizing.
-//! Where they are not, by a classifier of the data set's own labels, or of the turns of pictures that have none
+//! Where they are not, by a classifier of the data set's own labels, or of the turns of images that have none
 //! ([`crate::classifier`]): `fid_classifier`, another metric with the features in its protocol's name, for the two must
 //! never stand in one column. Samples are decoded with the running statistics of batch norm, and beside it with those of
 //! codes from the prior (`decoder_bn=prior_samples`, see [`crate::batch_norm`]). KID, precision and recall against the
@@ -25,7 +25,7 @@ use crate::{
     gaussian::Gaussian,
     inception::Inception,
     kid::kid,
-    pictures::PicturesInMemory,
+    images::ImagesInMemory,
     prdc::prdc,
     resize::Resize,
 };
@@ -36,8 +36,8 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     source: "Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017; Parmar et al., On Aliased Resizing, 2022",
     keys: &[
         Key::choice("features", &["auto", "classifier"], "auto: Inception where its weights are found; classifier: never Inception"),
-        Key::choice("resize", &["both", "legacy", "clean"], "how pictures reach Inception's 299 x 299"),
-        Key::integer("pictures", 10_000, 10, 1_000_000, "pictures of each set at most"),
+        Key::choice("resize", &["both", "legacy", "clean"], "how images reach Inception's 299 x 299"),
+        Key::integer("images", 10_000, 10, 1_000_000, "images of each set at most"),
     ],
     build: |settings| {
         let resizes = match settings.choice("resize")?.as_str() {
@@ -45,11 +45,11 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
             "clean" => vec![Resize::Clean],
             _ => vec![Resize::Legacy, Resize::Clean],
         };
-        Ok(Box::new(Fid { inception: settings.choice("features")? == "auto", resizes, pictures: settings.integer("pictures")? }))
+        Ok(Box::new(Fid { inception: settings.choice("features")? == "auto", resizes, images: settings.integer("images")? }))
     },
 };
 
-/// Fewer pictures than this have no covariance to speak of, nor neighbours.
+/// Fewer images than this have no covariance to speak of, nor neighbours.
 const FEWEST: usize = 10;
 /// The neighbours of precision and recall.
 const NEIGHBOURS: usize = 3;
@@ -61,15 +61,15 @@ const BATCH: usize = 200;
 pub(super) struct Fid {
     inception: bool,
     resizes: Vec<Resize>,
-    pictures: usize,
+    images: usize,
 }
 
-/// Pictures of a model.
+/// Images of a model.
 struct Set {
     /// `samples` or `reconstructions`, with what was done to the decoder.
     what: &'static str,
     samples: bool,
-    pictures: PicturesInMemory,
+    images: ImagesInMemory,
 }
 
 impl Metric for Fid {
@@ -83,10 +83,10 @@ impl Metric for Fid {
 
     fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
         let dataset = evidence.dataset;
-        let generated = evidence.generated.dim(0)?.min(self.pictures);
+        let generated = evidence.generated.dim(0)?.min(self.images);
         let fewest = dataset.split(Split::Train)?.len().min(dataset.split(Split::Test)?.len()).min(generated);
         if fewest < FEWEST {
-            return Ok(vec![nothing(generated, format!("too few pictures: {fewest}, {FEWEST} or more are needed in each set"))]);
+            return Ok(vec![nothing(generated, format!("too few images: {fewest}, {FEWEST} or more are needed in each set"))]);
         }
         let networks = match self.networks(evidence) {
             Err(Error::Unsupported { what, reason }) => return Ok(vec![nothing(generated, format!("{what}: {reason}"))]),
@@ -95,7 +95,7 @@ impl Metric for Fid {
         let sets = self.sets(evidence)?;
         let mut readings = Vec::new();
         for network in &networks {
-            let real = Real::of(dataset, network.as_ref(), self.pictures, evidence.files.feature_cache.as_deref())?;
+            let real = Real::of(dataset, network.as_ref(), self.images, evidence.files.feature_cache.as_deref())?;
             for set in &sets {
                 readings.extend(compare(network.as_ref(), &real, set)?);
             }
@@ -115,14 +115,14 @@ impl Fid {
     }
 
     fn sets(&self, evidence: &Evidence<'_>) -> Result<Vec<Set>> {
-        let first = |pictures: &Tensor| pictures.narrow(0, 0, pictures.dim(0)?.min(self.pictures));
-        let set = |what, samples, pictures: Vec<_>| Ok::<_, Error>(Set { what, samples, pictures: PicturesInMemory::new(pictures)? });
+        let first = |images: &Tensor| images.narrow(0, 0, images.dim(0)?.min(self.images));
+        let set = |what, samples, images: Vec<_>| Ok::<_, Error>(Set { what, samples, images: ImagesInMemory::new(images)? });
         let range = evidence.range;
         let mut sets = vec![set("of=samples", true, in_bytes(&first(evidence.generated)?, range)?)?];
         let codes = first(evidence.prior_sample)?;
         let again = with_statistics_of(evidence.model, evidence.prior_sample, || decoded(evidence.model, &codes, range))?;
-        if let Some(pictures) = again {
-            sets.push(set("of=samples,decoder_bn=prior_samples", true, pictures)?);
+        if let Some(images) = again {
+            sets.push(set("of=samples,decoder_bn=prior_samples", true, images)?);
         }
         sets.push(set("of=reconstructions", false, in_bytes(&first(evidence.reconstructions)?, range)?)?);
         Ok(sets)
@@ -145,18 +145,18 @@ fn classifier(dataset: &dyn Dataset) -> Result<Classifier> {
     Ok(classifier)
 }
 
-fn decoded(model: &dyn AutoEncoder, codes: &Tensor, range: PixelRange) -> Result<Vec<crate::pictures::OwnedPicture>> {
+fn decoded(model: &dyn AutoEncoder, codes: &Tensor, range: PixelRange) -> Result<Vec<crate::images::OwnedImage>> {
     let count = codes.dim(0)?;
-    let mut pictures = Vec::with_capacity(count);
+    let mut images = Vec::with_capacity(count);
     for start in (0..count).step_by(BATCH) {
         let part = codes.narrow(0, start, BATCH.min(count - start))?.to_device(model.parameters().device())?;
-        pictures.extend(in_bytes(&model.decode(&part, Mode::Evaluate)?.detach().to_device(&Device::Cpu)?, range)?);
+        images.extend(in_bytes(&model.decode(&part, Mode::Evaluate)?.detach().to_device(&Device::Cpu)?, range)?);
     }
-    Ok(pictures)
+    Ok(images)
 }
 
 fn compare(network: &dyn FeatureNetwork, real: &Real, set: &Set) -> Result<Vec<Reading>> {
-    let features = extract(network, &set.pictures, &mut |_, _| {})?;
+    let features = extract(network, &set.images, &mut |_, _| {})?;
     let (n, source) = (features.count(), features.source());
     let inception = source.network().starts_with("inception");
     let gaussian = Gaussian::of(&features)?;
@@ -169,7 +169,7 @@ fn compare(network: &dyn FeatureNetwork, real: &Real, set: &Set) -> Result<Vec<R
     };
     let protocol = |name: &str, k: &str, split: &str, m: usize| format!("{name}({what}{k},reference={split},N={n},M={m},features={source})");
     let note = (n <= features.size())
-        .then(|| format!("{n} pictures do not determine a covariance of {} features: the distance is far too high", features.size()));
+        .then(|| format!("{n} images do not determine a covariance of {} features: the distance is far too high", features.size()));
     let mut readings = Vec::new();
     for (split, reference, m) in &real.references {
         let value = reference.distance(&gaussian)?.value;

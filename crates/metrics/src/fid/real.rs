@@ -1,4 +1,4 @@
-//! What is the same for every model of a data set: features of its real pictures, made once a process and network, and
+//! What is the same for every model of a data set: features of its real images, made once a process and network, and
 //! kept in a folder where there is one.
 
 use std::{
@@ -15,19 +15,19 @@ use super::Reference;
 use crate::{
     features::{FeatureNetwork, Features, extract},
     gaussian::Gaussian,
-    pictures::{Pictures, PicturesInMemory},
+    images::{ImageSource, ImagesInMemory},
 };
 
-/// The real pictures by one network.
+/// The real images by one network.
 pub(super) struct Real {
     /// Of the test split.
     pub(super) test: Features,
-    /// Test and training split, with the number of pictures.
+    /// Test and training split, with the number of images.
     pub(super) references: [(&'static str, Reference, usize); 2],
 }
 
 impl Real {
-    /// Features of the first `count` pictures of the test and the training split.
+    /// Features of the first `count` images of the test and the training split.
     pub(super) fn of(dataset: &dyn Dataset, network: &dyn FeatureNetwork, count: usize, cache: Option<&Path>) -> Result<Arc<Self>> {
         static MADE: Mutex<BTreeMap<(String, String, usize), Arc<Real>>> = Mutex::new(BTreeMap::new());
         let key = (dataset.sha256().to_owned(), format!("{}@{}", network.source().network(), network.source().sha256()), count);
@@ -36,7 +36,7 @@ impl Real {
         if let Some(real) = made.get(&key) {
             return Ok(real.clone());
         }
-        let features = |split: Split| kept(network, &PicturesInMemory::of(dataset.split(split)?, count)?, cache);
+        let features = |split: Split| kept(network, &ImagesInMemory::of(dataset.split(split)?, count)?, cache);
         let (test, train) = (features(Split::Test)?, features(Split::Train)?);
         let reference = |features: &Features| Reference::new(Gaussian::of(features)?);
         let references = [("test", reference(&test)?, test.count()), ("train", reference(&train)?, train.count())];
@@ -47,15 +47,15 @@ impl Real {
 }
 
 /// Features from the folder, or extracted and put there.
-fn kept(network: &dyn FeatureNetwork, pictures: &PicturesInMemory, cache: Option<&Path>) -> Result<Features> {
-    let file = cache.map(|folder| folder.join(Features::file_name(network.source(), pictures.sha256())));
+fn kept(network: &dyn FeatureNetwork, images: &ImagesInMemory, cache: Option<&Path>) -> Result<Features> {
+    let file = cache.map(|folder| folder.join(Features::file_name(network.source(), images.sha256())));
     if let Some(bytes) = file.as_ref().and_then(|file| fs::read(file).ok()) {
         // A damaged file is no loss: it is made again.
-        if let Ok(Some(features)) = Features::from_bytes(&bytes, network.source(), pictures.sha256()) {
+        if let Ok(Some(features)) = Features::from_bytes(&bytes, network.source(), images.sha256()) {
             return Ok(features);
         }
     }
-    let features = extract(network, pictures, &mut |_, _| {})?;
+    let features = extract(network, images, &mut |_, _| {})?;
     if let Some(file) = file {
         write(&file, &features.to_bytes()?).map_err(|e| Error::Data(format!("{}: {e}", file.display())))?;
     }

@@ -5,7 +5,7 @@ use crate::features::Source;
 
 fn features(seed: u64, count: usize, size: usize, scale: f32, shift: f32) -> Features {
     let values = Streams::new(seed).normal(Purpose::Evaluation, 0, count * size).iter().map(|v| v * scale + shift).collect();
-    Features::new(Source::new("net", "ab"), "pictures", size, values, None).unwrap()
+    Features::new(Source::new("net", "ab"), "images", size, values, None).unwrap()
 }
 
 #[test]
@@ -58,7 +58,7 @@ fn one_dimension_by_hand_and_correlated_ones() {
 }
 
 #[test]
-fn singular_covariances_of_few_pictures_are_no_trouble() {
+fn singular_covariances_of_few_images_are_no_trouble() {
     let (a, b) = (features(1, 20, 64, 1.0, 0.0), features(2, 30, 64, 1.0, 0.0));
     let (there, back) = (fid(&a, &b).unwrap(), fid(&b, &a).unwrap());
     assert!((there.value - back.value).abs() < 1e-5 && there.lowest_eigenvalue > -1e-10, "{there:?} {back:?}");
@@ -70,7 +70,7 @@ fn singular_covariances_of_few_pictures_are_no_trouble() {
 }
 
 #[test]
-fn other_features_and_too_few_pictures_are_refused() {
+fn other_features_and_too_few_images_are_refused() {
     let a = features(1, 10, 4, 1.0, 0.0);
     let other = Features::new(Source::new("net", "cd"), "d", 4, a.values().to_vec(), None).unwrap();
     assert!(fid(&a, &other).unwrap_err().to_string().contains("net@ab"));

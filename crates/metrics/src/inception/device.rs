@@ -31,9 +31,9 @@ impl Layers {
         Ok(Self { layers: layers.collect::<Result<_>>()? })
     }
 
-    /// Features `[N, 2048]` of scaled pictures `[N, 299, 299, 3]`.
-    pub(super) fn features(&self, pictures: &Tensor) -> Result<Tensor> {
-        let channels_first = pictures.permute((0, 3, 1, 2))?.contiguous()?;
+    /// Features `[N, 2048]` of scaled images `[N, 299, 299, 3]`.
+    pub(super) fn features(&self, images: &Tensor) -> Result<Tensor> {
+        let channels_first = images.permute((0, 3, 1, 2))?.contiguous()?;
         Ok(graph::run(self, &channels_first)?.mean(D::Minus1)?.mean(D::Minus1)?)
     }
 }

@@ -132,9 +132,9 @@ pub(super) fn specs() -> Vec<Spec> {
     specs
 }
 
-/// The last block's result, 8 x 8 with 2048 channels, from pictures of 299 x 299.
-pub(super) fn run<E: Engine>(engine: &E, pictures: &E::Map) -> Result<E::Map> {
-    let x = engine.conv("Conv2d_1a_3x3", pictures)?;
+/// The last block's result, 8 x 8 with 2048 channels, from images of 299 x 299.
+pub(super) fn run<E: Engine>(engine: &E, images: &E::Map) -> Result<E::Map> {
+    let x = engine.conv("Conv2d_1a_3x3", images)?;
     let x = engine.conv("Conv2d_2a_3x3", &x)?;
     let x = engine.conv("Conv2d_2b_3x3", &x)?;
     let x = engine.max_pool(&x, HALVE)?;

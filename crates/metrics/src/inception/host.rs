@@ -1,4 +1,4 @@
-//! The network on the CPU, a few pictures at a time on one thread.
+//! The network on the CPU, a few images at a time on one thread.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ pub(super) struct Joint {
 
 impl Layers {
     pub(super) fn new(folded: &[Folded]) -> Result<Self> {
-        // A picture's maps are large and short-lived; glibc would give them back to the kernel each time.
+        // A image's maps are large and short-lived; glibc would give them back to the kernel each time.
         vimae_ops::keep_freed_memory();
         let convs = folded.iter().map(|f| {
             let conv = Conv::new(&f.weight, &f.bias, (f.spec.stride, f.spec.stride), f.spec.padding).map_err(operation)?;
@@ -30,7 +30,7 @@ impl Layers {
         Ok(Self { convs: convs.collect::<Result<_>>()? })
     }
 
-    /// The features of a group of scaled pictures, each `[299, 299, 3]`, one after another.
+    /// The features of a group of scaled images, each `[299, 299, 3]`, one after another.
     pub(super) fn features(&self, group: &[Vec<f32>]) -> Result<Vec<f32>> {
         let input = Map::new(group.len(), SIDE, SIDE, 3, group.concat()).map_err(operation)?;
         Ok(graph::run(self, &input)?.mean())

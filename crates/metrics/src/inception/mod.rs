@@ -3,11 +3,11 @@
 //! The network of Heusel et al., "GANs Trained by a Two Time-Scale Update Rule Converge to a Local Nash Equilibrium",
 //! 2017, in the variant of the `pytorch-fid` package: average pooling that leaves padding out of its count, and max
 //! pooling in the last block. Weights come from a file in that package's names (see [`weights`]); their SHA-256 is
-//! part of the network's name, as is the way pictures are brought to 299 x 299 ([`Resize`]). Values measured with
+//! part of the network's name, as is the way images are brought to 299 x 299 ([`Resize`]). Values measured with
 //! other weights or another resizing must not be compared.
 //!
-//! Batch norm is folded into the convolutions once. On the CPU each thread takes small groups of pictures through the
-//! whole network by `vimae_ops::inference`; a picture's features are the same bits in any batch. On other devices
+//! Batch norm is folded into the convolutions once. On the CPU each thread takes small groups of images through the
+//! whole network by `vimae_ops::inference`; a image's features are the same bits in any batch. On other devices
 //! the layers are candle's operations.
 
 mod device;
@@ -23,14 +23,14 @@ use vimae_core::{Error, ImageShape, Result};
 
 use crate::{
     features::{FeatureNetwork, Outputs, Source},
-    resize::{self, Picture, Resize, SIDE},
+    resize::{self, ImageView, Resize, SIDE},
 };
 
-/// Numbers of a picture's features: the mean over pixels of the last block, `pool3`.
+/// Numbers of a image's features: the mean over pixels of the last block, `pool3`.
 pub const FEATURES: usize = 2048;
-/// Numbers of a picture's logits.
+/// Numbers of a image's logits.
 pub const LOGITS: usize = 1008;
-/// Pictures that one thread takes through the network together.
+/// Images that one thread takes through the network together.
 const GROUP: usize = 4;
 /// The epsilon of every batch norm.
 const EPSILON: f64 = 1e-3;
@@ -90,19 +90,19 @@ impl Inception {
         Self::new(&read.tensors, &read.sha256, resize, device)
     }
 
-    /// Features and logits of pictures in \[0, 1\], `[C, H, W]` each, that were never bytes; by the legacy resizing.
+    /// Features and logits of images in \[0, 1\], `[C, H, W]` each, that were never bytes; by the legacy resizing.
     ///
     /// # Errors
-    /// Where a picture has another shape, or the network resizes otherwise (the clean ways begin with bytes).
-    pub fn run_floats(&self, pictures: &[Vec<f32>], shape: ImageShape) -> Result<Outputs> {
+    /// Where a image has another shape, or the network resizes otherwise (the clean ways begin with bytes).
+    pub fn run_floats(&self, images: &[Vec<f32>], shape: ImageShape) -> Result<Outputs> {
         if self.resize != Resize::Legacy {
-            let what = format!("floating-point pictures resized by \"{}\"", self.resize.name());
+            let what = format!("floating-point images resized by \"{}\"", self.resize.name());
             return Err(Error::Unsupported { what, reason: "only the legacy way takes them".into() });
         }
-        if let Some(wrong) = pictures.iter().find(|p| p.len() != shape.len() || shape.is_empty() || !matches!(shape.channels, 1 | 3)) {
-            return Err(Error::shape("picture", format!("{shape} with 1 or 3 channels"), &[wrong.len()]));
+        if let Some(wrong) = images.iter().find(|p| p.len() != shape.len() || shape.is_empty() || !matches!(shape.channels, 1 | 3)) {
+            return Err(Error::shape("image", format!("{shape} with 1 or 3 channels"), &[wrong.len()]));
         }
-        self.outputs(&pictures.iter().map(|p| resize::legacy_input(p, shape)).collect::<Vec<_>>())
+        self.outputs(&images.iter().map(|p| resize::legacy_input(p, shape)).collect::<Vec<_>>())
     }
 
     fn outputs(&self, inputs: &[Vec<f32>]) -> Result<Outputs> {
@@ -113,7 +113,7 @@ impl Inception {
         Ok(Outputs { features: host(&features)?, logits: Some((LOGITS, host(&logits)?)) })
     }
 
-    /// Features `[N, 2048]` of pictures that were resized and scaled already, `[299, 299, 3]` each.
+    /// Features `[N, 2048]` of images that were resized and scaled already, `[299, 299, 3]` each.
     fn forward(&self, inputs: &[Vec<f32>]) -> Result<Tensor> {
         match &self.layers {
             Layers::Host(layers) => {
@@ -139,8 +139,8 @@ impl FeatureNetwork for Inception {
         FEATURES
     }
 
-    fn run(&self, pictures: &[Picture<'_>]) -> Result<Outputs> {
-        let inputs: Vec<Vec<f32>> = pictures.par_iter().map(|p| self.resize.input(p)).collect();
+    fn run(&self, images: &[ImageView<'_>]) -> Result<Outputs> {
+        let inputs: Vec<Vec<f32>> = images.par_iter().map(|p| self.resize.input(p)).collect();
         self.outputs(&inputs)
     }
 }

@@ -18,7 +18,7 @@ fn untrained() -> BTreeMap<String, Tensor> {
     shapes().into_iter().enumerate().map(|(step, (name, shape))| (name.clone(), tensor(step, &name, &shape))).collect()
 }
 
-fn pictures(count: usize, shape: ImageShape) -> Vec<Vec<u8>> {
+fn images(count: usize, shape: ImageShape) -> Vec<Vec<u8>> {
     (0..count).map(|i| (0..shape.len()).map(|at| ((at * 37 + at / 11 * (i + 3) + i * 91) % 256) as u8).collect()).collect()
 }
 
@@ -28,8 +28,8 @@ fn the_engines_agree_and_batches_change_no_bit() {
     let network = Inception::new(&weights, &weights::digest(&weights).unwrap(), Resize::Clean, &Device::Cpu).unwrap();
     assert!(network.source().to_string().starts_with("inception-2015-12-05.pool3.clean@"));
     let shape = ImageShape { channels: 3, height: 40, width: 30 };
-    let bytes = pictures(6, shape);
-    let all: Vec<Picture<'_>> = bytes.iter().map(|bytes| Picture { shape, bytes }).collect();
+    let bytes = images(6, shape);
+    let all: Vec<ImageView<'_>> = bytes.iter().map(|bytes| ImageView { shape, bytes }).collect();
     let outputs = network.run(&all).unwrap();
     let alone = network.run(&all[5..]).unwrap();
     assert_eq!(outputs.features[5 * FEATURES..], alone.features);

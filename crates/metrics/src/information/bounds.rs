@@ -1,6 +1,6 @@
-//! Bounds of I_q(X; Z) from a sample of pictures whose code distributions are known.
+//! Bounds of I_q(X; Z) from a sample of images whose code distributions are known.
 //!
-//! With z_i a draw of q(z|x_i), K pictures at a time (Poole et al., "On Variational Bounds of Mutual Information",
+//! With z_i a draw of q(z|x_i), K images at a time (Poole et al., "On Variational Bounds of Mutual Information",
 //! 2019): from below E ln q(z_i|x_i) - ln 1/K sum_j q(z_i|x_j) (InfoNCE with the best critic), which is never above
 //! ln K; from above the same with the mean over the other K - 1 alone (leave one out).
 
@@ -9,7 +9,7 @@ use vimae_core::{Code, Error, Result};
 
 use crate::{log_mean::log_sum_exp, summary::values};
 
-/// Diagonal Gaussians q(z|x_i), one a picture.
+/// Diagonal Gaussians q(z|x_i), one a image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gaussians {
     means: Vec<f64>,
@@ -19,7 +19,7 @@ pub struct Gaussians {
     size: usize,
 }
 
-/// Terms of the two bounds, one a picture: their means are the bounds, in nats.
+/// Terms of the two bounds, one a image: their means are the bounds, in nats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms {
     /// Of the lower bound.
@@ -49,12 +49,12 @@ impl Gaussians {
         })
     }
 
-    /// Pictures.
+    /// Images.
     pub fn count(&self) -> usize {
         self.constants.len()
     }
 
-    /// The draw of each picture's code at standard normal `noise` `[N, d]`.
+    /// The draw of each image's code at standard normal `noise` `[N, d]`.
     pub fn draw(&self, noise: &[f32]) -> Vec<f64> {
         let moved = |((mean, precision), noise): ((&f64, &f64), &f32)| mean + f64::from(*noise) / precision.sqrt();
         self.means.iter().zip(&self.precisions).zip(noise).map(moved).collect()
@@ -67,7 +67,7 @@ impl Gaussians {
         self.constants[j] - 0.5 * squares.sum::<f64>()
     }
 
-    /// The terms of both bounds at one draw `[N, d]` of each picture, `together` pictures at a time; what is left
+    /// The terms of both bounds at one draw `[N, d]` of each image, `together` images at a time; what is left
     /// over at the end is left out. Needs N x `together` x d steps and memory for one row.
     pub fn terms(&self, draws: &[f64], together: usize) -> Terms {
         let rows = self.count() / together.max(1) * together;

@@ -1,4 +1,4 @@
-//! Parzen windows: a mixture of equal Gaussians on generated pictures as the model's density.
+//! Parzen windows: a mixture of equal Gaussians on generated images as the model's density.
 //!
 //! log p(x) = logsumexp_j(-|x - s_j|^2 / (2 sigma^2)) - ln N - D/2 ln(2 pi sigma^2) (Breuleux et al., "Quickly
 //! generating representative samples from an RBM-derived process", 2011; what it can and cannot tell: Theis et
@@ -11,12 +11,12 @@ use vimae_core::{Error, Result};
 
 use crate::summary::values;
 
-/// A density estimate: Gaussians of standard deviation `sigma` on the first `samples` generated pictures.
+/// A density estimate: Gaussians of standard deviation `sigma` on the first `samples` generated images.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Window {
     /// Standard deviation of each Gaussian, in the units of the pixels.
     pub sigma: f64,
-    /// How many of the generated pictures carry one.
+    /// How many of the generated images carry one.
     pub samples: usize,
 }
 
@@ -26,11 +26,11 @@ const SAMPLE_ROWS: usize = 500;
 /// Terms e^-40 of the largest are below the last bit of the sum.
 const NEGLIGIBLE: f64 = 40.0;
 
-/// The log density in nats of every picture of `test` `[T, ...]` under each window on `generated` `[S, ...]`:
+/// The log density in nats of every image of `test` `[T, ...]` under each window on `generated` `[S, ...]`:
 /// one vector of length T a window.
 ///
 /// # Errors
-/// Where the pictures' shapes differ or a window asks for no samples, more than there are, or a sigma not above 0.
+/// Where the images' shapes differ or a window asks for no samples, more than there are, or a sigma not above 0.
 pub fn log_densities(test: &Tensor, generated: &Tensor, windows: &[Window]) -> Result<Vec<Vec<f64>>> {
     check(test, generated, windows)?;
     let (test, generated) = (test.flatten_from(1)?, generated.flatten_from(1)?);
@@ -53,7 +53,7 @@ pub fn log_densities(test: &Tensor, generated: &Tensor, windows: &[Window]) -> R
 
 fn check(test: &Tensor, generated: &Tensor, windows: &[Window]) -> Result<()> {
     if test.rank() < 2 || test.dims().get(1..) != generated.dims().get(1..) {
-        return Err(Error::shape("generated pictures", format!("[S, {:?}]", test.dims().get(1..)), generated.dims()));
+        return Err(Error::shape("generated images", format!("[S, {:?}]", test.dims().get(1..)), generated.dims()));
     }
     let available = generated.dim(0)?;
     match windows.iter().find(|w| w.samples == 0 || w.samples > available || w.sigma.is_nan() || w.sigma <= 0.0) {
@@ -172,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn far_pictures_have_a_finite_density_and_a_nan_is_not_hidden() {
+    fn far_images_have_a_finite_density_and_a_nan_is_not_hidden() {
         let generated = normal(1, 4, 3);
         let far = (normal(2, 2, 3) + 1e4).unwrap();
         let window = [Window { sigma: 0.1, samples: 4 }];

@@ -1,4 +1,4 @@
-//! Against Pillow and PyTorch, on pictures given by a rule; see `tests/golden/resize.py`.
+//! Against Pillow and PyTorch, on images given by a rule; see `tests/golden/resize.py`.
 
 use serde_json::Value;
 
@@ -14,9 +14,9 @@ fn every_way_gives_what_the_reference_gives() {
         let value = |c: usize, y: usize, x: usize| ((37 * y + 91 * x + 53 * c + 5 * ((x * y) % 17) + x * y / 7) % 256) as u8;
         let places = (0..channels).flat_map(|c| (0..height).flat_map(move |y| (0..width).map(move |x| (c, y, x))));
         let bytes: Vec<u8> = places.map(|(c, y, x)| value(c, y, x)).collect();
-        let picture = Picture { shape: ImageShape { channels, height, width }, bytes: &bytes };
+        let image = ImageView { shape: ImageShape { channels, height, width }, bytes: &bytes };
         for resize in Resize::ALL {
-            let input = resize.input(&picture);
+            let input = resize.input(&image);
             let kept = (0..SIDE).step_by(29).flat_map(|y| (0..SIDE).step_by(29).map(move |x| (y * SIDE + x) * 3));
             let kept = kept.flat_map(|at| input[at..at + 3].to_vec());
             let expected: Vec<f64> = case[resize.name()].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).collect();

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Writes resize.json: what Pillow and PyTorch make of pictures given by a rule. `python resize.py`, beside this file.
+"""Writes resize.json: what Pillow and PyTorch make of images given by a rule. `python resize.py`, beside this file.
 
-Byte c, y, x of a picture is (37 y + 91 x + 53 c + 5 ((x y) mod 17) + (x y) // 7) mod 256. every 29th row and column is
+Byte c, y, x of a image is (37 y + 91 x + 53 c + 5 ((x y) mod 17) + (x y) // 7) mod 256. every 29th row and column is
 kept, of what a network sees: [299, 299, 3].
 """
 import json

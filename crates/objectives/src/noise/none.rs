@@ -1,4 +1,4 @@
-//! No noise: the code is a function of the picture, `z = f(x)`, and its rate is infinite.
+//! No noise: the code is a function of the image, `z = f(x)`, and its rate is infinite.
 
 use vimae_core::{Entry, PixelNoise};
 

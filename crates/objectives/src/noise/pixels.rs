@@ -1,8 +1,8 @@
-//! A deterministic encoder that sees noisy pictures while it trains.
+//! A deterministic encoder that sees noisy images while it trains.
 
 use vimae_core::{EncoderNoise, PixelNoise};
 
-/// Noise on the encoder's input; the distortion is taken against the clean picture.
+/// Noise on the encoder's input; the distortion is taken against the clean image.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Pixels {
     pub(crate) name: &'static str,

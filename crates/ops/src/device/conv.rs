@@ -1,7 +1,7 @@
 //! A convolution or its adjoint on `[n, c, h, w]`, and the three gradients.
 
 use super::node::{self, Backward, Gradients};
-use super::{Convolutions, Function, Plan, Window, picture_view, tensor};
+use super::{Convolutions, Function, Plan, Window, image_view, tensor};
 use crate::conv::{Direction, Geometry};
 use candle_core::{Result, Storage, Tensor};
 
@@ -115,7 +115,7 @@ impl Layer {
     /// The bias's gradient, `[channels]`.
     pub(super) fn bias_gradient<K: Convolutions>(&self, k: K, grad: &Tensor) -> Result<Tensor> {
         let [n, c, h, w] = self.result_dims();
-        Ok(tensor(k.channel_sums(grad, picture_view(n, c, (h, w)))?, c))
+        Ok(tensor(k.channel_sums(grad, image_view(n, c, (h, w)))?, c))
     }
 }
 

@@ -117,7 +117,7 @@ fn row(table: &Tensor, index: usize) -> Result<Tensor> {
     table.narrow(0, index, 1)?.squeeze(0)
 }
 
-/// A picture's tensor `[n, c, h, w]` seen by channels.
-fn picture_view(n: usize, c: usize, size: (usize, usize)) -> View {
+/// A image's tensor `[n, c, h, w]` seen by channels.
+fn image_view(n: usize, c: usize, size: (usize, usize)) -> View {
     View { outer: n, c, inner: size.0 * size.1 }
 }

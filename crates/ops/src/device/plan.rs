@@ -2,7 +2,7 @@
 //!
 //! Of an odd total SAME puts the extra line at the bottom and right. Where padding both ends by the
 //! lines of the top and left gives the right number of outputs, the library pads. Elsewhere the
-//! picture is first copied into a frame of zeros that holds exactly what the outputs see, and the
+//! image is first copied into a frame of zeros that holds exactly what the outputs see, and the
 //! library pads nothing; the adjoint cuts the frame off again. The copy reads and writes the big side
 //! once. Its alternatives cost more: a kernel with a line of zeros multiplies the work of a 5x5 kernel
 //! by 36 / 25, and a result with a line too many is copied as well.
@@ -23,7 +23,7 @@ pub(crate) struct Plan {
     pub(crate) kernel: (usize, usize),
     pub(crate) stride: (usize, usize),
     pub(crate) padding: (usize, usize),
-    /// Whether `h` and `w` are those of a frame around the picture.
+    /// Whether `h` and `w` are those of a frame around the image.
     pub(crate) framed: bool,
 }
 
@@ -72,12 +72,12 @@ impl Window {
         Self { n, c, from: size, to: size, dy: 0, dx: 0 }
     }
 
-    /// The picture into its frame.
+    /// The image into its frame.
     pub(crate) fn into_frame(g: &Geometry, plan: &Plan) -> Self {
         Self { n: g.n, c: g.c, from: (g.h, g.w), to: (plan.h, plan.w), dy: -(g.top as isize), dx: -(g.left as isize) }
     }
 
-    /// The picture out of its frame; zero where no output looks.
+    /// The image out of its frame; zero where no output looks.
     pub(crate) fn out_of_frame(g: &Geometry, plan: &Plan) -> Self {
         Self { n: g.n, c: g.c, from: (plan.h, plan.w), to: (g.h, g.w), dy: g.top as isize, dx: g.left as isize }
     }
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_papers_layers() {
-        // Pictures of MNIST and kernels of 4: only 7x7 to 4x4 and the last layer have an odd total.
+        // Images of MNIST and kernels of 4: only 7x7 to 4x4 and the last layer have an odd total.
         let framed = |size, kernel, stride| Plan::of(&same(size, kernel, stride)).framed;
         assert_eq!([28, 14, 7, 4].map(|size| framed(size, 4, 2)), [false, false, true, false]);
         assert!(framed(28, 4, 1));

@@ -9,7 +9,7 @@
 use super::node::{self, Backward, Gradients};
 use super::{
     Affine, BATCH_MEAN, BATCH_VAR, BETA_GRADIENT, COEFFICIENTS, CORRECTIONS, Convolutions, Function, GAMMA_GRADIENT, Layer, Passing,
-    picture_view, row, tensor,
+    image_view, row, tensor,
 };
 use crate::real::dispatch;
 use candle_core::backend::BackendDevice;
@@ -100,7 +100,7 @@ impl<K: Convolutions> Backward for Back<K> {
             };
             let dy = match &kept.finish {
                 KeptFinish::Norm { y, coefficients } => {
-                    let passing = Passing { x: y, grad: &behind, coefficients, view: picture_view(n, c, (h, w)), relu: true };
+                    let passing = Passing { x: y, grad: &behind, coefficients, view: image_view(n, c, (h, w)), relu: true };
                     let corrections = tensor(k.corrections(passing, true)?, (CORRECTIONS, c));
                     // Batch norm subtracts what the bias adds.
                     set(1, Tensor::zeros(c, y.dtype(), y.device())?);
@@ -159,7 +159,7 @@ pub(crate) fn run<K: Convolutions>(k: K, x: &Tensor, layers: Vec<StackLayer>, ep
         let (y, finish) = match finish {
             Finish::Norm(gamma, beta) => {
                 let (gamma, beta) = enter(PARAMETERS * i + 2, &gamma, &beta)?;
-                let view = picture_view(n, c, (h, w));
+                let view = image_view(n, c, (h, w));
                 let y = tensor(layer.forward(k, &input, &weight, None, Function::None)?, &dims);
                 let affine = Affine { gamma: &gamma, beta: &beta, bias: Some(&bias) };
                 let coefficients = tensor(k.moments(&y, view, affine, eps)?, (COEFFICIENTS, c));

@@ -3,7 +3,7 @@
 //! Weights are laid out once, in panels that the product kernels read in place. A wide map is taken line by line:
 //! the pixels under one row of taps lie side by side already, so that nothing is copied but lines that need padding.
 //! On a small map, or where the weights are too many to be read again for every line, patches are gathered in
-//! cache-sized tiles over several pictures. 3 x 3 kernels of stride 1 go by Winograd's filtering where that pays.
+//! cache-sized tiles over several images. 3 x 3 kernels of stride 1 go by Winograd's filtering where that pays.
 
 use super::map::Map;
 use super::rows::finish;
@@ -174,18 +174,18 @@ impl Conv {
         // Lines with padding, each where its number says; an input line is copied once.
         let slots = if g.left > 0 { g.kh } else { 0 };
         let mut lines = vec![0.0; slots * line_numbers];
-        for picture in 0..g.n {
+        for image in 0..g.n {
             let mut held = vec![usize::MAX; slots];
             for oy in 0..g.oh {
                 let taps = (0..g.kh).filter_map(|ky| Some((ky, (oy * g.sh + ky).checked_sub(g.top).filter(|y| *y < g.h)?)));
-                let line = |y: usize| &x[(picture * g.h + y) * g.w * g.c..][..g.w * g.c];
+                let line = |y: usize| &x[(image * g.h + y) * g.w * g.c..][..g.w * g.c];
                 for (_, y) in taps.clone().filter(|_| slots > 0) {
                     if held[y % g.kh] != y {
                         held[y % g.kh] = y;
                         lines[y % g.kh * line_numbers + g.left * g.c..][..g.w * g.c].copy_from_slice(line(y));
                     }
                 }
-                self.rows((picture * g.oh + oy) * g.ow, g.ow, target, |out, stride, columns| {
+                self.rows((image * g.oh + oy) * g.ow, g.ow, target, |out, stride, columns| {
                     for (i, (ky, y)) in taps.enumerate() {
                         let data = if slots > 0 { &lines[y % g.kh * line_numbers..][..line_numbers] } else { line(y) };
                         let left = Left::plain(data, (g.ow, g.kw * g.c), g.sw * g.c, 1);
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_has_the_same_bits_in_any_group() {
+    fn a_image_has_the_same_bits_in_any_group() {
         let weight = Tensor::from_slice(&numbers(64 * 40 * 9, 2), (64, 40, 3, 3), &Device::Cpu).unwrap();
         for side in [9, 20] {
             let conv = Conv::new(&weight, &numbers(64, 3), (1, 1), (1, 1)).unwrap();

@@ -1,4 +1,4 @@
-//! Pictures, or what a layer makes of them, channels last.
+//! Images, or what a layer makes of them, channels last.
 
 use crate::error::{Error, Result};
 use crate::real::unfilled;
@@ -32,7 +32,7 @@ impl Map {
         Self { n, height, width, channels, data: vec![0.0; n * height * width * channels] }
     }
 
-    /// How many pictures.
+    /// How many images.
     pub fn len(&self) -> usize {
         self.n
     }
@@ -67,9 +67,9 @@ impl Map {
         let pixels = self.height * self.width;
         let mut means = Vec::with_capacity(self.n * self.channels);
         let mut sums = vec![0.0_f64; self.channels];
-        for picture in self.data.chunks_exact((pixels * self.channels).max(1)) {
+        for image in self.data.chunks_exact((pixels * self.channels).max(1)) {
             sums.fill(0.0);
-            for pixel in picture.chunks_exact(self.channels) {
+            for pixel in image.chunks_exact(self.channels) {
                 sums.iter_mut().zip(pixel).for_each(|(s, v)| *s += f64::from(*v));
             }
             means.extend(sums.iter().map(|s| (s / pixels as f64) as f32));

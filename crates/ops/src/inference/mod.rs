@@ -1,8 +1,8 @@
-//! Networks that only run: convolutions with folded batch norm and fused ReLU, and pooling, on pictures that lie
+//! Networks that only run: convolutions with folded batch norm and fused ReLU, and pooling, on images that lie
 //! channels last in plain memory.
 //!
-//! Nothing here has a gradient, and nothing starts threads: one call works on a few pictures, and the caller hands
-//! groups of pictures to as many threads as it likes. A picture's numbers are the same bits in any group.
+//! Nothing here has a gradient, and nothing starts threads: one call works on a few images, and the caller hands
+//! groups of images to as many threads as it likes. A image's numbers are the same bits in any group.
 //!
 //! ```
 //! use candle_core::{DType, Device, Tensor};

@@ -62,7 +62,7 @@ fn pool(
     };
     let rows = out.data_mut().chunks_exact_mut((ow * wide).max(1));
     for (i, row) in rows.enumerate() {
-        let (picture, oy) = (i / oh, i % oh);
+        let (image, oy) = (i / oh, i % oh);
         for (ox, out) in row.chunks_exact_mut(wide).enumerate() {
             let out = &mut out[first..first + c];
             let (ys, xs) = (inside(oy, h), inside(ox, w));
@@ -70,7 +70,7 @@ fn pool(
             let mut fresh = true;
             for y in ys {
                 for at in xs.clone() {
-                    let line = &x.data()[((picture * h + y) * w + at) * c..][..c];
+                    let line = &x.data()[((image * h + y) * w + at) * c..][..c];
                     if fresh {
                         out.copy_from_slice(line);
                         fresh = false;

@@ -77,12 +77,12 @@ impl Winograd {
             f32::with_scratch(POSITIONS * rows * (c + o), |scratch| {
                 let (v, m) = scratch.split_at_mut(POSITIONS * rows * c);
                 for row in 0..rows {
-                    let (picture, oy, ox) = place(start + row);
+                    let (image, oy, ox) = place(start + row);
                     let pixels: [&[f32]; POSITIONS] = std::array::from_fn(|i| {
                         let y = (oy + i / IN).checked_sub(g.top).filter(|y| *y < g.h);
                         let at = (ox + i % IN).checked_sub(g.left).filter(|x| *x < g.w);
                         match (y, at) {
-                            (Some(y), Some(at)) => &x[((picture * g.h + y) * g.w + at) * c..][..c],
+                            (Some(y), Some(at)) => &x[((image * g.h + y) * g.w + at) * c..][..c],
                             _ => &nothing,
                         }
                     });
@@ -97,12 +97,12 @@ impl Winograd {
                 }
                 let mut results = vec![0.0; OUT * OUT * o];
                 for row in 0..rows {
-                    let (picture, oy, ox) = place(start + row);
+                    let (image, oy, ox) = place(start + row);
                     gather::<f32>(m, row * o, rows * o, bias, &mut results);
                     for (i, result) in results.chunks_exact(o).enumerate() {
                         let (y, at) = (oy + i / OUT, ox + i % OUT);
                         if y < g.oh && at < g.ow {
-                            let to = ((picture * g.oh + y) * g.ow + at) * target.wide + target.first;
+                            let to = ((image * g.oh + y) * g.ow + at) * target.wide + target.first;
                             target.data[to..to + o].copy_from_slice(result);
                         }
                     }

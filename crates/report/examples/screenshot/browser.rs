@@ -80,7 +80,7 @@ impl Browser {
         Ok(browser)
     }
 
-    /// Shows the page at `path`, and waits until it is loaded with its pictures and fonts.
+    /// Shows the page at `path`, and waits until it is loaded with its images and fonts.
     pub(crate) fn open(&mut self, path: &Path, anchor: &str, screen: Screen) -> Result<()> {
         let Screen { width, height, scale, dark, phone } = screen;
         self.call("Page.navigate", json!({ "url": "about:blank" }))?;
@@ -110,7 +110,7 @@ impl Browser {
     }
 
     /// A PNG of what the screen shows, or of the whole page.
-    pub(crate) fn picture(&mut self, whole: bool) -> Result<Vec<u8>> {
+    pub(crate) fn image(&mut self, whole: bool) -> Result<Vec<u8>> {
         let asked = if whole {
             let size = self.evaluate("[document.documentElement.clientWidth, document.documentElement.scrollHeight]")?;
             json!({ "captureBeyondViewport": true, "clip": { "x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1 } })

@@ -3,7 +3,7 @@
 use std::{error::Error, fmt::Write, fs, path::Path};
 
 use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView, grid_png, reconstruction_png};
-use vimae_spec::{Cell, Component, Evaluation, Model, Paper, Picture, PictureKind, RunRecord, RunSpec, SummaryRow, Training, sha256_hex};
+use vimae_spec::{Cell, Component, Evaluation, Figure, FigureKind, Model, Paper, RunRecord, RunSpec, SummaryRow, Training, sha256_hex};
 
 const METHODS: [&str; 5] = ["vae", "beta_h_vae", "beta_a_vae", "vimae_n", "vimae_l"];
 const PAPER: &str = r#"
@@ -85,7 +85,7 @@ impl Draws {
     }
 }
 
-/// Writes pictures and logs below `folder` and makes records, cells and a summary that fit them.
+/// Writes images and logs below `folder` and makes records, cells and a summary that fit them.
 pub(crate) fn results(folder: &Path, seeds: u64) -> Result<MadeUp, Box<dyn Error>> {
     let mut experiments = vec![
         ExperimentView {
@@ -143,36 +143,36 @@ fn record(folder: &Path, method: &str, index: usize, seed: u64, code: usize) -> 
         evaluation: Evaluation::default(),
         seed,
     };
-    let mut pictures = Vec::new();
-    let mut add = |kind, file: &str, caption: &str| pictures.push(Picture { kind, file: file.into(), caption: caption.into() });
+    let mut images = Vec::new();
+    let mut add = |kind, file: &str, caption: &str| images.push(Figure { kind, file: file.into(), caption: caption.into() });
     if code == 2 {
         fs::write(folder.join("codes.json"), codes(&mut draws, index))?;
-        add(PictureKind::Codes, "codes.json", "2 000 test pictures by class");
+        add(FigureKind::Codes, "codes.json", "2 000 test images by class");
     } else {
         let shape = (1, 28, 28);
         let originals: Vec<u8> = (0..24).flat_map(|i| digit(i % 10, 0.0, &mut draws)).collect();
         let blurred: Vec<u8> = (0..24).flat_map(|i| digit(i % 10, 0.6 + 0.25 * index as f64, &mut draws)).collect();
         fs::write(folder.join("reconstructions.png"), reconstruction_png(&originals, &blurred, shape, 12, 2)?)?;
-        add(PictureKind::Reconstructions, "reconstructions.png", "24 test pictures");
+        add(FigureKind::Reconstructions, "reconstructions.png", "24 test images");
         let samples: Vec<u8> = (0..60).flat_map(|i| digit(i * 7 % 10, 1.2, &mut draws)).collect();
         // The last method's samples are missing, as after a disk error.
         if index < 4 {
             fs::write(folder.join("samples.png"), grid_png(&samples, shape, 12, 2, 2)?)?;
         }
-        add(PictureKind::Samples, "samples.png", "60 draws");
+        add(FigureKind::Samples, "samples.png", "60 draws");
         let moved: Vec<u8> = (0..88).flat_map(|i| digit(i / 11, 0.2 * (i % 11) as f64, &mut draws)).collect();
         fs::write(folder.join("traversals.png"), grid_png(&moved, shape, 11, 2, 1)?)?;
         add(
-            PictureKind::Traversals,
+            FigureKind::Traversals,
             "traversals.png",
             &format!("One code dimension a row; from the top: 3 (2.{index} nats), 0, 1, 2, 4, 5, 6, 7 and not one more"),
         );
         fs::write(folder.join("interpolations.png"), grid_png(&moved[..5 * 11 * 784], shape, 11, 2, 1)?)?;
-        add(PictureKind::Interpolations, "interpolations.png", "Decoded codes on a line");
+        add(FigureKind::Interpolations, "interpolations.png", "Decoded codes on a line");
         fs::write(folder.join("projection.json"), codes(&mut draws, index))?;
-        add(PictureKind::Projection, "projection.json", &format!("Two principal components, 3{index} and 15 % of the variance"));
+        add(FigureKind::Projection, "projection.json", &format!("Two principal components, 3{index} and 15 % of the variance"));
         fs::write(folder.join("confusion.json"), confusion(index))?;
-        add(PictureKind::Confusion, "confusion.json", "Which class was taken for which");
+        add(FigureKind::Confusion, "confusion.json", "Which class was taken for which");
     }
     fs::write(folder.join("log.jsonl"), log(&mut draws, index))?;
     let spec_sha256 = spec.sha256();
@@ -192,7 +192,7 @@ fn record(folder: &Path, method: &str, index: usize, seed: u64, code: usize) -> 
         training_seconds: 8.0 + draws.uniform(),
         evaluation_seconds: 2.0 + draws.uniform(),
         measurements: Vec::new(),
-        pictures,
+        figures: images,
         log: "log.jsonl".into(),
     })
 }

@@ -22,7 +22,7 @@ pub(super) fn section(target: &Target<'_>, links: &Links<'_>) -> Result<Markup> 
     let (measured, missing): (Vec<_>, Vec<_>) = target.comparisons.iter().partition(|c| c.entries.iter().any(|entry| entry.ours.is_some()));
     Ok(html! {
         article id=(anchor(&[target.name])) {
-            h3 { (heading(target.name)) @if let Some(paper) = target.paper { span.title { (paper.title) } } @if let Some(id) = links.pictures(target.name) { a.title href={ "#" (id) } { "pictures" } } }
+            h3 { (heading(target.name)) @if let Some(paper) = target.paper { span.title { (paper.title) } } @if let Some(id) = links.images(target.name) { a.title href={ "#" (id) } { "images" } } }
             @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (note) } }
             @if recovered { p.quiet { "† read from a table that had to be put back in order; a digit of the paper's value may be wrong." } }
             @for comparison in measured { (compared(target, comparison, links)?) }
@@ -57,10 +57,10 @@ fn rest(target: &Target<'_>, title: &str, links: &Links<'_>) -> Markup {
     }
 }
 
-/// What stands under a figure of pictures alone, or under a target that nothing was measured for.
+/// What stands under a figure of images alone, or under a target that nothing was measured for.
 fn without_values(target: &Target<'_>) -> Markup {
     match target.paper.is_some_and(|paper| paper.rows.is_empty()) {
-        true => html! { p.quiet { "The paper prints no number here; ours are among the " a href="#pictures" { "pictures" } "." } },
+        true => html! { p.quiet { "The paper prints no number here; ours are among the " a href="#images" { "images" } "." } },
         false => html! { p.missing { "No value was measured." } },
     }
 }

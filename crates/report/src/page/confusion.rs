@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use crate::artefact::Confusion;
 
-/// Conditions shown: clean pictures and the strongest noise of each kind.
+/// Conditions shown: clean images and the strongest noise of each kind.
 const SHOWN: [&str; 3] = ["accuracy.clean", "accuracy.gaussian_0_4", "accuracy.mask_0_5"];
 /// Classes of a table at most.
 const MOST_CLASSES: usize = 20;

@@ -1,12 +1,12 @@
-//! What an experiment's networks do, to the eye: pictures, codes, curves of training.
+//! What an experiment's networks do, to the eye: images, codes, curves of training.
 
 use std::collections::BTreeSet;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Paper, Picture, PictureKind};
+use vimae_spec::{Figure, FigureKind, Paper};
 
-use super::{ExperimentView, RunView, anchor, confusion, links::of_pictures};
+use super::{ExperimentView, RunView, anchor, confusion, links::of_images};
 use crate::{
     Error, Result,
     artefact::{self, Codes},
@@ -23,17 +23,17 @@ const CIRCLES: &str = "Colours and numbers are classes; dashed circles lie one a
 const CLASSES: &str = "Colours and numbers are classes.";
 
 /// What traversals show.
-const MOVED: &str = "Decoded codes: a test picture's, but for one dimension a row, which moves from left to right through the prior. The rows go from the most \
+const MOVED: &str = "Decoded codes: a test image's, but for one dimension a row, which moves from left to right through the prior. The rows go from the most \
      to the least informative dimension, by ½ ln(1 + variance of the code over variance of the encoder's noise).";
 
-/// Pictures whose caption is longer than this unfold it.
+/// Images whose caption is longer than this unfold it.
 const SHORT: usize = 70;
 
 pub(super) fn section(place: usize, experiment: &ExperimentView, paper: &Paper) -> Result<Markup> {
     let shown = first_seeds(&experiment.runs);
     Ok(html! {
         // One is enough to look at first.
-        details.experiment.figures id=(of_pictures(place)) open[place == 0] {
+        details.experiment.figures id=(of_images(place)) open[place == 0] {
             summary { h3 { (experiment.title) } }
             p.quiet { @for target in experiment.targets.iter().filter(|t| paper.0.contains_key(*t)) { a href={ "#" (anchor(&[target])) } { (heading(target)) } " " } }
             @if !experiment.failed.is_empty() {
@@ -42,20 +42,20 @@ pub(super) fn section(place: usize, experiment: &ExperimentView, paper: &Paper) 
                 } }
             }
             @if shown.is_empty() { p.missing { "No run finished." } }
-            (group("Originals above their reconstructions", "", PictureKind::Reconstructions, &shown)?)
-            (group("Decoded draws from the prior", "", PictureKind::Samples, &shown)?)
-            (group("Along single dimensions of the code", MOVED, PictureKind::Traversals, &shown)?)
-            (group("Between two test pictures", "", PictureKind::Interpolations, &shown)?)
-            (group("Codes of test pictures", CIRCLES, PictureKind::Codes, &shown)?)
+            (group("Originals above their reconstructions", "", FigureKind::Reconstructions, &shown)?)
+            (group("Decoded draws from the prior", "", FigureKind::Samples, &shown)?)
+            (group("Along single dimensions of the code", MOVED, FigureKind::Traversals, &shown)?)
+            (group("Between two test images", "", FigureKind::Interpolations, &shown)?)
+            (group("Codes of test images", CIRCLES, FigureKind::Codes, &shown)?)
             (rate_distortion(experiment, paper)?)
-            (folded("Codes on their principal components", group("", CLASSES, PictureKind::Projection, &shown)?))
-            (folded("Which class was taken for which", group("", "", PictureKind::Confusion, &shown)?))
+            (folded("Codes on their principal components", group("", CLASSES, FigureKind::Projection, &shown)?))
+            (folded("Which class was taken for which", group("", "", FigureKind::Confusion, &shown)?))
             (folded("Curves of training", curves(experiment)?))
         }
     })
 }
 
-/// The first run of each method: pictures of every seed would hide the methods among them.
+/// The first run of each method: images of every seed would hide the methods among them.
 fn first_seeds(runs: &[RunView]) -> Vec<&RunView> {
     let mut runs: Vec<&RunView> = runs.iter().collect();
     runs.sort_by_key(|run| (method::rank(&run.record.spec.method), run.record.spec.seed));
@@ -63,16 +63,16 @@ fn first_seeds(runs: &[RunView]) -> Vec<&RunView> {
     runs
 }
 
-fn group(title: &str, about: &str, kind: PictureKind, runs: &[&RunView]) -> Result<Markup> {
-    let of = |run: &&RunView| run.record.pictures.clone().into_iter().filter(|picture| picture.kind == kind).collect::<Vec<_>>();
-    let pictures: Vec<(&RunView, Picture)> = runs.iter().flat_map(|run| of(run).into_iter().map(|picture| (*run, picture))).collect();
+fn group(title: &str, about: &str, kind: FigureKind, runs: &[&RunView]) -> Result<Markup> {
+    let of = |run: &&RunView| run.record.figures.clone().into_iter().filter(|image| image.kind == kind).collect::<Vec<_>>();
+    let images: Vec<(&RunView, Figure)> = runs.iter().flat_map(|run| of(run).into_iter().map(|image| (*run, image))).collect();
     // What all captions say, and the seed of all, is said once.
-    let captions: BTreeSet<&str> = pictures.iter().map(|(_, picture)| picture.caption.as_str()).collect();
-    let seeds: BTreeSet<u64> = pictures.iter().map(|(run, _)| run.record.spec.seed).collect();
+    let captions: BTreeSet<&str> = images.iter().map(|(_, image)| image.caption.as_str()).collect();
+    let seeds: BTreeSet<u64> = images.iter().map(|(run, _)| run.record.spec.seed).collect();
     let (caption, seed) = (captions.first().filter(|_| captions.len() == 1), seeds.first().filter(|_| seeds.len() == 1));
     let mut figures = Vec::new();
-    for (run, picture) in &pictures {
-        figures.push(figure(run, picture, caption.is_none(), seed.is_none())?);
+    for (run, image) in &images {
+        figures.push(figure(run, image, caption.is_none(), seed.is_none())?);
     }
     Ok(html! { @if !figures.is_empty() {
         @if !title.is_empty() { h4 { (title) } }
@@ -80,7 +80,7 @@ fn group(title: &str, about: &str, kind: PictureKind, runs: &[&RunView]) -> Resu
             (about) @if let Some(caption) = caption { " " (caption) "." }
             @if let Some(seed) = seed { " Seed " (seed) "." }
         }
-        div.pictures { @for figure in figures { (figure) } }
+        div.images { @for figure in figures { (figure) } }
     } })
 }
 
@@ -89,44 +89,44 @@ fn folded(title: &str, content: Markup) -> Markup {
     html! { @if !content.0.is_empty() { details.figures { summary { (title) } (content) } } }
 }
 
-fn figure(run: &RunView, picture: &Picture, with_caption: bool, with_seed: bool) -> Result<Markup> {
+fn figure(run: &RunView, image: &Figure, with_caption: bool, with_seed: bool) -> Result<Markup> {
     let spec = &run.record.spec;
     let name = method::label(&spec.method);
-    let title = format!("{name}: {}", picture.caption);
-    let content = match picture.kind {
-        PictureKind::Reconstructions | PictureKind::Samples | PictureKind::Traversals | PictureKind::Interpolations => {
-            artefact::png(&run.folder, &picture.file).map(|png| {
+    let title = format!("{name}: {}", image.caption);
+    let content = match image.kind {
+        FigureKind::Reconstructions | FigureKind::Samples | FigureKind::Traversals | FigureKind::Interpolations => {
+            artefact::png(&run.folder, &image.file).map(|png| {
                 let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&png.bytes));
                 html! { img src=(data) width=(png.width) height=(png.height) alt=(title); }
             })
         }
-        PictureKind::Codes => artefact::codes(&run.folder, &picture.file).and_then(|codes| scatter(&title, run, picture.kind, &codes)),
-        PictureKind::Projection => artefact::codes(&run.folder, &picture.file).and_then(|codes| scatter(&title, run, picture.kind, &codes)),
-        PictureKind::Confusion => artefact::confusions(&run.folder, &picture.file).map(|all| confusion::tables(&all)),
+        FigureKind::Codes => artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, run, image.kind, &codes)),
+        FigureKind::Projection => artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, run, image.kind, &codes)),
+        FigureKind::Confusion => artefact::confusions(&run.folder, &image.file).map(|all| confusion::tables(&all)),
     };
     let content = match content {
         Ok(content) => content,
         Err(error @ Error::Plot { .. }) => return Err(error),
         Err(error) => html! { p.missing { (error) } },
     };
-    let long = picture.caption.len() > SHORT;
+    let long = image.caption.len() > SHORT;
     Ok(html! {
         figure {
             figcaption {
                 strong { (name) } @if with_seed { span { " seed " (spec.seed) } }
-                @if with_caption && !long { span { " " (picture.caption) } }
+                @if with_caption && !long { span { " " (image.caption) } }
             }
             (content)
-            @if with_caption && long { p.quiet { (picture.caption) } }
+            @if with_caption && long { p.quiet { (image.caption) } }
         }
     })
 }
 
-fn scatter(title: &str, run: &RunView, kind: PictureKind, codes: &Codes) -> Result<Markup> {
+fn scatter(title: &str, run: &RunView, kind: FigureKind, codes: &Codes) -> Result<Markup> {
     let finite = |values: &[Option<f64>]| values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>();
     // Priors are of unit variance unless their settings say otherwise.
     let unit_variance = run.record.spec.prior.as_ref().is_none_or(|prior| prior.settings.is_empty());
-    let plane = kind == PictureKind::Codes;
+    let plane = kind == FigureKind::Codes;
     // The prior's circles mean nothing on axes that turn with the codes.
     let circles: &[f64] = if unit_variance && plane { &[1.0, 2.0] } else { &[] };
     let axes = if plane { ["first dimension of the code", "second dimension"] } else { ["first component", "second component"] };
@@ -146,7 +146,7 @@ fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup>
         svg => Ok(html! {
             h4 { "Rate and distortion" }
             p.quiet {
-                "Test pictures, mean over seeds."
+                "Test images, mean over seeds."
                 @if lines.iter().any(|line| line.points.len() > 1) { " " (rate_distortion::LINES) }
                 @if !papers.is_empty() { " Diamonds are the paper's, in the colours of the methods." }
             }

@@ -54,7 +54,7 @@ pub struct ExperimentView {
 pub struct RunView {
     /// What it left.
     pub record: RunRecord,
-    /// Where its pictures and its log are. Not shown.
+    /// Where its images and its log are. Not shown.
     pub folder: PathBuf,
     /// The command that repeats it; may be empty.
     pub command: String,

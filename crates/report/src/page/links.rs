@@ -26,7 +26,7 @@ pub(super) struct Links<'a> {
     /// The experiment's title of a target that the paper has not.
     titles: BTreeMap<&'a str, &'a str>,
     /// The first experiment of a target, by place.
-    pictures: BTreeMap<&'a str, usize>,
+    images: BTreeMap<&'a str, usize>,
 }
 
 impl<'a> Links<'a> {
@@ -44,11 +44,11 @@ impl<'a> Links<'a> {
                 titles.insert(cell.target.as_str(), *title);
             }
         }
-        let mut pictures = BTreeMap::new();
+        let mut images = BTreeMap::new();
         for (place, experiment) in input.experiments.iter().enumerate().filter(|(_, e)| !e.runs.is_empty()) {
-            experiment.targets.iter().for_each(|target| _ = pictures.entry(target.as_str()).or_insert(place));
+            experiment.targets.iter().for_each(|target| _ = images.entry(target.as_str()).or_insert(place));
         }
-        Self { cells, seeds, runs, by_spec, titles, pictures }
+        Self { cells, seeds, runs, by_spec, titles, images }
     }
 
     /// The name of the cell at `index`.
@@ -71,9 +71,9 @@ impl<'a> Links<'a> {
         self.titles.get(target).copied()
     }
 
-    /// The name of the pictures of the experiment that a target's values come from.
-    pub(super) fn pictures(&self, target: &str) -> Option<String> {
-        self.pictures.get(target).map(|place| of_pictures(*place))
+    /// The name of the images of the experiment that a target's values come from.
+    pub(super) fn images(&self, target: &str) -> Option<String> {
+        self.images.get(target).map(|place| of_images(*place))
     }
 
     /// The seeds behind a mean, each linked to its value.
@@ -86,9 +86,9 @@ impl<'a> Links<'a> {
     }
 }
 
-/// The name of the pictures of the experiment at `place`.
-pub(super) fn of_pictures(place: usize) -> String {
-    format!("pictures-{}", place + 1)
+/// The name of the images of the experiment at `place`.
+pub(super) fn of_images(place: usize) -> String {
+    format!("images-{}", place + 1)
 }
 
 /// The name of a mean.

@@ -41,7 +41,7 @@ pub(super) fn section(summary: &[SummaryRow]) -> Result<Markup> {
     Ok(html! { @if !drawn.is_empty() {
         article id="robustness" {
             h3 { "Accuracy under noise" }
-            p.quiet { "Percent of test pictures classified rightly from the codes of few labelled ones, means over seeds; bands are 95 % intervals where there are several seeds. Diamonds are the paper's values." }
+            p.quiet { "Percent of test images classified rightly from the codes of few labelled ones, means over seeds; bands are 95 % intervals where there are several seeds. Diamonds are the paper's values." }
             @for protocol in open { (one(protocol)) }
             @if !folded.is_empty() { details { summary { "Other protocols (" (folded.len()) ")" } @for protocol in folded { (one(protocol)) } } }
         }

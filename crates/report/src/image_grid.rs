@@ -1,8 +1,8 @@
-//! Pictures of pictures: many small images in one PNG.
+//! Images of images: many small images in one PNG.
 
 use crate::{Error, Result};
 
-/// Colour between the pictures: a grey that shows on dark and light pages.
+/// Colour between the images: a grey that shows on dark and light pages.
 const BETWEEN: u8 = 0x90;
 /// Pixels of one PNG at most.
 const MOST_PIXELS: u128 = 1 << 28;

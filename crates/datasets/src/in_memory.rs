@@ -1,12 +1,12 @@
-//! Decoded pictures with their splits: the [`Dataset`] that every reader ends in.
+//! Decoded images with their splits: the [`Dataset`] that every reader ends in.
 
 use vimae_core::{Dataset, Error, ImageSet, PixelRange, Result, Split};
 
 use crate::digest;
 
-/// A data set whose pictures are in memory, as bytes.
+/// A data set whose images are in memory, as bytes.
 #[derive(Debug, Clone)]
-pub struct Pictures {
+pub struct InMemory {
     name: String,
     range: PixelRange,
     classes: usize,
@@ -14,30 +14,30 @@ pub struct Pictures {
     splits: Vec<(Split, ImageSet)>,
 }
 
-impl Pictures {
-    /// Pictures under `name`; `rule` says in words how they were split, and is part of the digest.
+impl InMemory {
+    /// InMemory under `name`; `rule` says in words how they were split, and is part of the digest.
     ///
     /// # Errors
-    /// [`Error::Data`] for no pictures, a label of `classes` or more, or shapes that differ.
+    /// [`Error::Data`] for no images, a label of `classes` or more, or shapes that differ.
     pub fn new(name: &str, range: PixelRange, classes: usize, rule: &str, splits: Vec<(Split, ImageSet)>) -> Result<Self> {
         let shape = splits.first().map(|(_, s)| s.shape());
-        for (split, pictures) in &splits {
-            if pictures.is_empty() {
-                return Err(Error::Data(format!("{name}: no pictures to {split}")));
+        for (split, images) in &splits {
+            if images.is_empty() {
+                return Err(Error::Data(format!("{name}: no images to {split}")));
             }
-            if Some(pictures.shape()) != shape {
-                return Err(Error::Data(format!("{name}: pictures of {} among others", pictures.shape())));
+            if Some(images.shape()) != shape {
+                return Err(Error::Data(format!("{name}: images of {} among others", images.shape())));
             }
-            if let Some(label) = pictures.labels().iter().find(|&&l| l as usize >= classes) {
+            if let Some(label) = images.labels().iter().find(|&&l| l as usize >= classes) {
                 return Err(Error::Data(format!("{name}: label {label} among {classes} classes")));
             }
         }
-        let sha256 = digest::of_pictures(range, classes, rule, &splits);
+        let sha256 = digest::of_images(range, classes, rule, &splits);
         Ok(Self { name: name.into(), range, classes, sha256, splits })
     }
 }
 
-impl Dataset for Pictures {
+impl Dataset for InMemory {
     fn name(&self) -> &str {
         &self.name
     }
@@ -55,7 +55,7 @@ impl Dataset for Pictures {
     }
 
     fn split(&self, split: Split) -> Result<&ImageSet> {
-        self.splits.iter().find(|(s, _)| *s == split).map(|(_, pictures)| pictures).ok_or_else(|| Error::Unsupported {
+        self.splits.iter().find(|(s, _)| *s == split).map(|(_, images)| images).ok_or_else(|| Error::Unsupported {
             what: format!("split \"{split}\" of data set \"{}\"", self.name),
             reason: format!("it has {}", self.splits.iter().map(|(s, _)| s.to_string()).collect::<Vec<_>>().join(", ")),
         })
@@ -72,16 +72,15 @@ mod tests {
         ImageSet::new(ImageShape { channels: 1, height: 1, width: 1 }, pixels.to_vec(), labels.to_vec()).unwrap()
     }
 
-    fn pictures(rule: &str, train: ImageSet) -> Pictures {
-        Pictures::new("x", PixelRange::Unit, 3, rule, vec![(Split::Train, train), (Split::Test, set(&[9], &[0]))]).unwrap()
+    fn images(rule: &str, train: ImageSet) -> InMemory {
+        InMemory::new("x", PixelRange::Unit, 3, rule, vec![(Split::Train, train), (Split::Test, set(&[9], &[0]))]).unwrap()
     }
 
     #[test]
     fn the_digest_covers_pixels_labels_and_the_split_rule() {
-        let base = pictures("first", set(&[1, 2], &[0, 1]));
-        assert_eq!(base.sha256(), pictures("first", set(&[1, 2], &[0, 1])).sha256());
-        for other in
-            [pictures("last", set(&[1, 2], &[0, 1])), pictures("first", set(&[1, 3], &[0, 1])), pictures("first", set(&[1, 2], &[0, 2]))]
+        let base = images("first", set(&[1, 2], &[0, 1]));
+        assert_eq!(base.sha256(), images("first", set(&[1, 2], &[0, 1])).sha256());
+        for other in [images("last", set(&[1, 2], &[0, 1])), images("first", set(&[1, 3], &[0, 1])), images("first", set(&[1, 2], &[0, 2]))]
         {
             assert_ne!(base.sha256(), other.sha256());
         }
@@ -89,9 +88,9 @@ mod tests {
 
     #[test]
     fn an_absent_split_and_wrong_labels_are_refused() {
-        let message = pictures("first", set(&[1], &[0])).split(Split::Validation).unwrap_err().to_string();
+        let message = images("first", set(&[1], &[0])).split(Split::Validation).unwrap_err().to_string();
         assert_eq!(message, "split \"validation\" of data set \"x\": it has train, test");
-        let wrong = Pictures::new("x", PixelRange::Unit, 3, "", vec![(Split::Train, set(&[1], &[3]))]);
+        let wrong = InMemory::new("x", PixelRange::Unit, 3, "", vec![(Split::Train, set(&[1], &[3]))]);
         assert_eq!(wrong.unwrap_err().to_string(), "data: x: label 3 among 3 classes");
     }
 }

@@ -1,4 +1,4 @@
-//! Pictures to compare, from wherever they are: a folder, an archive, a split of a data set, a trained run.
+//! Images to compare, from wherever they are: a folder, an archive, a split of a data set, a trained run.
 
 use std::{
     ops::Range,
@@ -8,38 +8,38 @@ use std::{
 use candle_core::Device;
 use rayon::prelude::*;
 use vimae_core::{ImageShape, Mode, Purpose, Split, Streams};
-use vimae_datasets::{Container, Picture};
+use vimae_datasets::{Container, Image};
 use vimae_metrics::{
     fid_classifier::in_bytes,
-    pictures::{OwnedPicture, Pictures, PicturesDigest, PicturesInMemory},
+    images::{ImageSource, ImagesDigest, ImagesInMemory, OwnedImage},
 };
 use vimae_spec::Component;
 
 use crate::{Error, Result, RunFolder, Shelf, measure::Sampler, resolve::Parts, run::read_record};
 
-/// The step of an evaluation's prior samples, so that a run shows the pictures that were evaluated.
+/// The step of an evaluation's prior samples, so that a run shows the images that were evaluated.
 const PRIOR_SAMPLE: u64 = 1;
 /// Codes that are decoded at once.
 const BATCH: usize = 200;
 
-/// A set of pictures by what the user called it.
+/// A set of images by what the user called it.
 pub(crate) struct Opened {
-    pub(crate) pictures: Box<dyn Pictures>,
-    /// In words: a folder of pictures, samples of a run ...
+    pub(crate) images: Box<dyn ImageSource>,
+    /// In words: a folder of images, samples of a run ...
     pub(crate) kind: String,
     /// Files that were left out, and why.
     pub(crate) broken: Vec<(String, String)>,
 }
 
 /// Opens `place`: a folder, zip or tar of PNG and JPEG files, a run's folder (its samples), or `NAME:SPLIT` for a data
-/// set (`mnist:test`). Takes the first `count` pictures; draws as many of a run.
+/// set (`mnist:test`). Takes the first `count` images; draws as many of a run.
 ///
 /// # Errors
-/// [`Error::Pictures`] where there is nothing of the kind, or nothing in it; the first file that cannot be decoded,
+/// [`Error::Images`] where there is nothing of the kind, or nothing in it; the first file that cannot be decoded,
 /// unless `skip_broken`.
 pub(crate) fn open(place: &str, count: usize, skip_broken: bool, shelf: &mut Shelf) -> Result<Opened> {
     let path = Path::new(place);
-    let wrong = |problem: &str| Error::Pictures { place: place.into(), problem: problem.into() };
+    let wrong = |problem: &str| Error::Images { place: place.into(), problem: problem.into() };
     if path.join("record.json").is_file() {
         return of_run(&RunFolder::at(path), count, shelf);
     }
@@ -58,8 +58,8 @@ pub(crate) fn open(place: &str, count: usize, skip_broken: bool, shelf: &mut She
     match split {
         Some((name, split)) => {
             let dataset = shelf.open(&Component::named(name))?;
-            let pictures = PicturesInMemory::of(dataset.split(split)?, count)?;
-            Ok(Opened { pictures: Box::new(pictures), kind: format!("{split} split of {name}"), broken: Vec::new() })
+            let images = ImagesInMemory::of(dataset.split(split)?, count)?;
+            Ok(Opened { images: Box::new(images), kind: format!("{split} split of {name}"), broken: Vec::new() })
         }
         None if path.exists() => Err(wrong("is neither a folder nor a .zip, .tar, .tar.gz or .tgz file")),
         None => Err(wrong("does not exist; give a folder, archive or run, or NAME:train, NAME:test for a data set")),
@@ -71,24 +71,24 @@ fn of_run(folder: &RunFolder, count: usize, shelf: &mut Shelf) -> Result<Opened>
     let (parts, sha256) = Parts::trained(&record.spec, folder, shelf, &Device::Cpu)?;
     if sha256 != record.weights_sha256 {
         let problem = format!("holds weights {sha256}, its record says {}", record.weights_sha256);
-        return Err(Error::Pictures { place: folder.model().display().to_string(), problem });
+        return Err(Error::Images { place: folder.model().display().to_string(), problem });
     }
     let sampler = Sampler::of(&parts)?;
     let count = if count == usize::MAX { record.spec.evaluation.prior_samples } else { count };
     let size = parts.model.code_size();
     let codes = sampler.prior(&parts).sample(&Streams::new(record.spec.seed), Purpose::Evaluation, PRIOR_SAMPLE, count, size)?;
     let codes = candle_core::Tensor::from_vec(codes, (count, size), &Device::Cpu)?;
-    let mut pictures = Vec::with_capacity(count);
+    let mut images = Vec::with_capacity(count);
     for start in (0..count).step_by(BATCH) {
         let part = codes.narrow(0, start, BATCH.min(count - start))?;
         let decoded = parts.model.decode(&part, Mode::Evaluate)?.detach();
-        pictures.extend(in_bytes(&decoded, parts.dataset.range())?);
+        images.extend(in_bytes(&decoded, parts.dataset.range())?);
     }
     let kind = format!("samples of {} seed {}, trained on {}", record.spec.method, record.spec.seed, record.spec.dataset.name);
-    Ok(Opened { pictures: Box::new(PicturesInMemory::new(pictures)?), kind, broken: Vec::new() })
+    Ok(Opened { images: Box::new(ImagesInMemory::new(images)?), kind, broken: Vec::new() })
 }
 
-/// Files as they are on disk; a decoded set of large pictures would not fit.
+/// Files as they are on disk; a decoded set of large images would not fit.
 struct Files {
     place: PathBuf,
     files: Vec<(String, Vec<u8>)>,
@@ -96,20 +96,20 @@ struct Files {
 }
 
 impl Files {
-    fn decode(&self, range: Range<usize>) -> Vec<vimae_datasets::Result<OwnedPicture>> {
+    fn decode(&self, range: Range<usize>) -> Vec<vimae_datasets::Result<OwnedImage>> {
         let name = |file: &str| self.place.join(file).display().to_string();
         self.files.get(range).unwrap_or(&[]).par_iter().map(|(file, bytes)| decode(bytes, &name(file))).collect()
     }
 }
 
-fn decode(bytes: &[u8], file: &str) -> vimae_datasets::Result<OwnedPicture> {
-    let picture = Picture::decode(bytes, file)?;
-    let (height, width) = (picture.height(), picture.width());
-    let channels = picture.bytes().len() / (height * width);
-    Ok(OwnedPicture { shape: ImageShape { channels, height, width }, bytes: picture.into_planes() })
+fn decode(bytes: &[u8], file: &str) -> vimae_datasets::Result<OwnedImage> {
+    let image = Image::decode(bytes, file)?;
+    let (height, width) = (image.height(), image.width());
+    let channels = image.bytes().len() / (height * width);
+    Ok(OwnedImage { shape: ImageShape { channels, height, width }, bytes: image.into_planes() })
 }
 
-impl Pictures for Files {
+impl ImageSource for Files {
     fn len(&self) -> usize {
         self.files.len()
     }
@@ -118,9 +118,9 @@ impl Pictures for Files {
         &self.sha256
     }
 
-    fn batch(&self, range: Range<usize>) -> vimae_core::Result<Vec<OwnedPicture>> {
+    fn batch(&self, range: Range<usize>) -> vimae_core::Result<Vec<OwnedImage>> {
         let decoded = self.decode(range).into_iter();
-        decoded.map(|picture| picture.map_err(|e| vimae_core::Error::Data(e.to_string()))).collect()
+        decoded.map(|image| image.map_err(|e| vimae_core::Error::Data(e.to_string()))).collect()
     }
 }
 
@@ -140,13 +140,13 @@ fn of_files(container: &Container, count: usize, skip_broken: bool) -> Result<Op
     files.sort_by(|a, b| a.0.cmp(&b.0));
     files.truncate(if skip_broken { usize::MAX } else { count });
     let mut set = Files { place: place.into(), files, sha256: String::new() };
-    let (mut digest, mut sound, mut broken) = (PicturesDigest::default(), Vec::with_capacity(set.files.len()), Vec::new());
+    let (mut digest, mut sound, mut broken) = (ImagesDigest::default(), Vec::with_capacity(set.files.len()), Vec::new());
     let mut taken = 0;
     for start in (0..set.files.len()).step_by(BATCH) {
-        for (at, picture) in set.decode(start..(start + BATCH).min(set.files.len())).into_iter().enumerate() {
-            match picture {
-                Ok(picture) if taken < count => {
-                    digest.add(&picture.borrow());
+        for (at, image) in set.decode(start..(start + BATCH).min(set.files.len())).into_iter().enumerate() {
+            match image {
+                Ok(image) if taken < count => {
+                    digest.add(&image.borrow());
                     sound.push(true);
                     taken += 1;
                 }
@@ -164,7 +164,7 @@ fn of_files(container: &Container, count: usize, skip_broken: bool) -> Result<Op
     set.sha256 = digest.finish();
     if set.files.is_empty() {
         let problem = "holds no PNG or JPEG files that can be decoded".to_owned();
-        return Err(Error::Pictures { place: place.display().to_string(), problem });
+        return Err(Error::Images { place: place.display().to_string(), problem });
     }
-    Ok(Opened { pictures: Box::new(set), kind: "pictures".into(), broken })
+    Ok(Opened { images: Box::new(set), kind: "images".into(), broken })
 }

@@ -1,4 +1,4 @@
-//! One picture: decoded from PNG or JPEG, cropped and resized as Pillow does it.
+//! One image: decoded from PNG or JPEG, cropped and resized as Pillow does it.
 
 use fast_image_resize as fir;
 use zune_jpeg::{
@@ -8,27 +8,27 @@ use zune_jpeg::{
 
 use crate::{Error, Result};
 
-/// The most pixels of one picture: a decoder then stays below 400 MB.
+/// The most pixels of one image: a decoder then stays below 400 MB.
 pub(crate) const PIXELS: u64 = 40_000_000;
 
-/// A decoded picture: rows of pixels, each of one (grey) or three (red, green, blue) bytes.
+/// A decoded image: rows of pixels, each of one (grey) or three (red, green, blue) bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Picture {
+pub struct Image {
     width: usize,
     height: usize,
     channels: usize,
     bytes: Vec<u8>,
 }
 
-impl Picture {
-    /// A picture of `bytes`, `[H, W, C]`.
+impl Image {
+    /// A image of `bytes`, `[H, W, C]`.
     ///
     /// # Errors
     /// [`Error::Damaged`] where there are other than one or three channels, no pixels, or another number of bytes.
     pub fn new(width: usize, height: usize, channels: usize, bytes: Vec<u8>) -> Result<Self> {
         if width == 0 || height == 0 || !matches!(channels, 1 | 3) || bytes.len() != width * height * channels {
-            let problem = format!("{} bytes are no picture of {width}x{height} with {channels} channels", bytes.len());
-            return Err(Error::damaged("picture", problem));
+            let problem = format!("{} bytes are no image of {width}x{height} with {channels} channels", bytes.len());
+            return Err(Error::damaged("image", problem));
         }
         Ok(Self { width, height, channels, bytes })
     }
@@ -36,7 +36,7 @@ impl Picture {
     /// Decodes a PNG or JPEG file; `file` names it in errors. Transparency is dropped, 16 bits become 8.
     ///
     /// # Errors
-    /// [`Error::Damaged`] for another format or a picture that is torn; [`Error::TooLarge`] for more than
+    /// [`Error::Damaged`] for another format or a image that is torn; [`Error::TooLarge`] for more than
     /// 40 million pixels, before memory is taken.
     pub fn decode(bytes: &[u8], file: &str) -> Result<Self> {
         match bytes {
@@ -61,7 +61,7 @@ impl Picture {
         &self.bytes
     }
 
-    /// The picture with `channels` of 1 or 3: grey is repeated, colours are weighed as Pillow's "L" does
+    /// The image with `channels` of 1 or 3: grey is repeated, colours are weighed as Pillow's "L" does
     /// (ITU-R 601-2, 16-bit weights).
     pub fn with_channels(self, channels: usize) -> Self {
         let bytes = match (self.channels, channels) {
@@ -82,7 +82,7 @@ impl Picture {
         Self { width, height, channels: self.channels, bytes }
     }
 
-    /// The picture at another size by Lanczos-3 with antialiasing: Pillow's `LANCZOS` within one level. Crop before:
+    /// The image at another size by Lanczos-3 with antialiasing: Pillow's `LANCZOS` within one level. Crop before:
     /// the filter then sees nothing outside the crop.
     ///
     /// # Errors
@@ -120,12 +120,12 @@ fn luma([r, g, b]: [u8; 3]) -> u8 {
 fn check(width: u64, height: u64, file: &str) -> Result<()> {
     let size = width.saturating_mul(height);
     if size > PIXELS {
-        return Err(Error::TooLarge { file: file.into(), what: "a picture", unit: "pixels", size, limit: PIXELS });
+        return Err(Error::TooLarge { file: file.into(), what: "a image", unit: "pixels", size, limit: PIXELS });
     }
     Ok(())
 }
 
-fn png(bytes: &[u8], file: &str) -> Result<Picture> {
+fn png(bytes: &[u8], file: &str) -> Result<Image> {
     // The header comes first in every PNG: refuse before the decoder takes memory.
     if let Some([w0, w1, w2, w3, h0, h1, h2, h3]) = bytes.get(16..24) {
         check(u32::from_be_bytes([*w0, *w1, *w2, *w3]).into(), u32::from_be_bytes([*h0, *h1, *h2, *h3]).into(), file)?;
@@ -150,10 +150,10 @@ fn png(bytes: &[u8], file: &str) -> Result<Picture> {
         png::ColorType::Rgba => (3, bytes.as_chunks::<4>().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect()),
         _ => (3, bytes),
     };
-    Picture::new(width, height, channels, bytes).map_err(|_| Error::damaged(file, "broken PNG: pixels are missing"))
+    Image::new(width, height, channels, bytes).map_err(|_| Error::damaged(file, "broken PNG: pixels are missing"))
 }
 
-fn jpeg(bytes: &[u8], file: &str) -> Result<Picture> {
+fn jpeg(bytes: &[u8], file: &str) -> Result<Image> {
     let wrong = |e: &dyn std::fmt::Debug| Error::damaged(file, format!("broken JPEG: {e:?}"));
     if !bytes.windows(2).rev().take(64).any(|end| end == [0xff, 0xd9]) {
         return Err(Error::damaged(file, "broken JPEG: it has no end"));
@@ -169,5 +169,5 @@ fn jpeg(bytes: &[u8], file: &str) -> Result<Picture> {
     };
     decoder.set_options(options.jpeg_set_out_colorspace(colours));
     let bytes = decoder.decode().map_err(|e| wrong(&e))?;
-    Picture::new(info.width.into(), info.height.into(), channels, bytes).map_err(|_| wrong(&"pixels are missing"))
+    Image::new(info.width.into(), info.height.into(), channels, bytes).map_err(|_| wrong(&"pixels are missing"))
 }

@@ -1,4 +1,4 @@
-//! Pictures come out as they went in.
+//! Images come out as they went in.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use vimae_report::{Error, grid_png, reconstruction_png};

@@ -1,4 +1,4 @@
-//! What a reader sees of a model: test pictures above their reconstructions, samples, walks through the code, codes in
+//! What a reader sees of a model: test images above their reconstructions, samples, walks through the code, codes in
 //! the plane.
 
 use candle_core::Tensor;
@@ -6,21 +6,21 @@ use vimae_core::{ImageSet, ImageShape, PixelRange, Result};
 
 use crate::{gather::matrix, interpolation::Interpolations, projection::principal, traversal::Traversals};
 
-/// Test pictures shown.
+/// Test images shown.
 const SHOWN: usize = 20;
 /// Samples shown.
 const SAMPLES: usize = 100;
 /// Codes projected at most.
 const PROJECTED: usize = 4_000;
 
-/// Pictures as bytes, one after another, channels first.
+/// Images as bytes, one after another, channels first.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Pictures {
+pub struct Figures {
     /// The shape of each.
     pub shape: ImageShape,
     /// The interval that the network's values had.
     pub range: PixelRange,
-    /// Test pictures: the first of each class, then the second of each, at most 20.
+    /// Test images: the first of each class, then the second of each, at most 20.
     pub originals: Vec<u8>,
     /// Their decoded mean codes.
     pub reconstructions: Vec<u8>,
@@ -28,9 +28,9 @@ pub struct Pictures {
     pub samples: Vec<u8>,
     /// Decodings along single dimensions of the code.
     pub traversals: Traversals,
-    /// Decodings between the codes of pairs of the test pictures shown; none where there are not two.
+    /// Decodings between the codes of pairs of the test images shown; none where there are not two.
     pub interpolations: Option<Interpolations>,
-    /// Codes of all test pictures and their labels, where codes have two dimensions.
+    /// Codes of all test images and their labels, where codes have two dimensions.
     pub codes: Option<(Vec<[f32; 2]>, Vec<u32>)>,
     /// Codes of more dimensions in the plane.
     pub projection: Option<Projection>,
@@ -39,7 +39,7 @@ pub struct Pictures {
 /// Codes on the two directions in which they vary most.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Projection {
-    /// Points of at most 4 000 test pictures.
+    /// Points of at most 4 000 test images.
     pub points: Vec<[f32; 2]>,
     /// Their labels.
     pub labels: Vec<u32>,
@@ -47,8 +47,8 @@ pub struct Projection {
     pub shares: [f64; 2],
 }
 
-impl Pictures {
-    /// The pictures of test `set`, its reconstructions and mean codes, and of generated samples.
+impl Figures {
+    /// The images of test `set`, its reconstructions and mean codes, and of generated samples.
     pub(crate) fn new(
         set: &ImageSet,
         range: PixelRange,
@@ -91,25 +91,25 @@ impl Pictures {
     }
 }
 
-/// The test pictures shown: classes in turn, in the order of the set within each.
+/// The test images shown: classes in turn, in the order of the set within each.
 pub(crate) fn fair(labels: &[u32]) -> Vec<usize> {
     let mut seen = std::collections::BTreeMap::new();
     let mut ranked: Vec<(usize, u32, usize)> = labels
         .iter()
         .enumerate()
-        .map(|(picture, label)| {
+        .map(|(image, label)| {
             let rank: &mut usize = seen.entry(*label).or_default();
             *rank += 1;
-            (*rank, *label, picture)
+            (*rank, *label, image)
         })
         .collect();
     ranked.sort_unstable();
-    ranked.into_iter().take(SHOWN).map(|(_, _, picture)| picture).collect()
+    ranked.into_iter().take(SHOWN).map(|(_, _, image)| image).collect()
 }
 
-/// Pictures as bytes, channels first.
-pub(crate) fn bytes(pictures: &Tensor, range: PixelRange) -> Result<Vec<u8>> {
-    Ok(pictures.flatten_all()?.to_vec1::<f32>()?.into_iter().map(|v| range.byte(v)).collect())
+/// Images as bytes, channels first.
+pub(crate) fn bytes(images: &Tensor, range: PixelRange) -> Result<Vec<u8>> {
+    Ok(images.flatten_all()?.to_vec1::<f32>()?.into_iter().map(|v| range.byte(v)).collect())
 }
 
 #[cfg(test)]

@@ -1,0 +1,65 @@
+//! The images of a run, as files beside its record.
+
+use vimae_checkpoint::atomic;
+use vimae_eval::{Confusion, Figures, Projection, Traversals, Traversed};
+use vimae_report::{grid_png, reconstruction_png};
+use vimae_spec::{Figure, FigureKind};
+
+use crate::{Result, RunFolder, stored::json};
+
+/// Images in a row of a grid.
+const COLUMNS: usize = 10;
+/// Screen pixels for a pixel of a image of at most 32; larger ones are shown as they are.
+const SCALE: usize = 2;
+
+/// Writes the images and says what they show; `ex_post` where samples come from a density fitted after training.
+pub(crate) fn write(folder: &RunFolder, figures: &Figures, confusions: &[Confusion], ex_post: bool) -> Result<Vec<Figure>> {
+    let shape = (figures.shape.channels, figures.shape.height, figures.shape.width);
+    let scale = if figures.shape.height <= 32 { SCALE } else { 1 };
+    let mut written = Vec::new();
+    let mut add = |kind: FigureKind, caption: &str, bytes: &[u8]| -> Result<()> {
+        atomic::write(&folder.path().join(kind.file()), bytes)?;
+        written.push(Figure { kind, file: kind.file().into(), caption: caption.into() });
+        Ok(())
+    };
+    let png = reconstruction_png(&figures.originals, &figures.reconstructions, shape, COLUMNS, scale)?;
+    add(FigureKind::Reconstructions, "Test images, each above its reconstruction", &png)?;
+    let png = grid_png(&figures.samples, shape, COLUMNS, scale, 1)?;
+    let from = if ex_post { "the density fitted to the training codes" } else { "the prior" };
+    add(FigureKind::Samples, &format!("Images decoded from random draws of {from}"), &png)?;
+    let png = grid_png(&figures.traversals.images, shape, figures.traversals.probabilities.len(), scale, 1)?;
+    add(FigureKind::Traversals, &moved(&figures.traversals), &png)?;
+    if let Some(walks) = &figures.interpolations {
+        let png = grid_png(&walks.images, shape, walks.columns, scale, 1)?;
+        add(FigureKind::Interpolations, "Decoded codes on the line between those of the images at both ends", &png)?;
+    }
+    if let Some((codes, labels)) = &figures.codes {
+        let (x, y): (Vec<f32>, Vec<f32>) = codes.iter().map(|[x, y]| (*x, *y)).unzip();
+        let codes = serde_json::json!({ "x": x, "y": y, "label": labels });
+        add(FigureKind::Codes, "Codes of the test images by class", &json(&codes)?)?;
+    }
+    if let Some(Projection { points, labels, shares: [first, second] }) = &figures.projection {
+        let (x, y): (Vec<f32>, Vec<f32>) = points.iter().map(|[x, y]| (*x, *y)).unzip();
+        let codes = serde_json::json!({ "x": x, "y": y, "label": labels });
+        let caption = format!("Two principal components, {:.0} and {:.0} % of the variance", 100.0 * first, 100.0 * second);
+        add(FigureKind::Projection, &caption, &json(&codes)?)?;
+    }
+    if !confusions.is_empty() {
+        add(FigureKind::Confusion, "Which class was taken for which", &json(&confusions)?)?;
+    }
+    Ok(written)
+}
+
+/// Which dimensions move, from the top, what they carry, and how far they move.
+fn moved(traversals: &Traversals) -> String {
+    let names: Vec<String> = traversals.dimensions.iter().map(|moved| moved.dimension.to_string()).collect();
+    let mut text = format!("From the top dimension {}", names.join(", "));
+    let nats = |moved: Option<&Traversed>| moved?.information.filter(|nats| nats.is_finite());
+    if let Some((most, least)) = nats(traversals.dimensions.first()).zip(nats(traversals.dimensions.last())) {
+        text += &format!(": {most:.1} to {least:.1} nats");
+    }
+    if let Some((first, last)) = traversals.probabilities.first().zip(traversals.probabilities.last()) {
+        text += &format!("; quantiles {first:.2} to {last:.2}");
+    }
+    text
+}
