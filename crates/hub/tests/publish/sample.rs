@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use candle_core::{Device, Tensor};
 use serde_json::Map;
-use vimae_hub::{DatasetCard, Description, HeadName, Network, Package, Part, RangeName, RepoName, RunFiles, rows};
-use vimae_spec::{Component, Evaluation, Figure, FigureKind, Measurement, Model, RunRecord, RunSpec, Training};
+use vimae_hub::{DatasetCard, Description, Network, Package, Part, RepoName, RunFiles, rows};
+use vimae_spec::{Component, Evaluation, Figure, FigureKind, Head, Measurement, Model, PixelRange, RunRecord, RunSpec, Training};
 
 /// Values that no compression makes smaller.
 pub(crate) fn noise(seed: u32, n: u32) -> Vec<f32> {
@@ -101,11 +101,11 @@ pub(crate) fn description() -> Description {
             architecture: "mlp".into(),
             settings: Map::from_iter([("width".to_owned(), 256.into()), ("layers".to_owned(), 3.into())]),
             code: 2,
-            head: HeadName::Gaussian,
+            head: Head::Gaussian,
             channels: 1,
             height: 28,
             width: 28,
-            range: RangeName::Unit,
+            range: PixelRange::Unit,
         },
         dataset: DatasetCard {
             name: "digits".into(),

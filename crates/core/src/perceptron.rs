@@ -1,0 +1,78 @@
+//! A multilayer perceptron from codes to a number each, of candle's own operations: a critic of samples.
+
+use candle_core::{Tensor, Var};
+
+use crate::{Init, Parameters, Result};
+
+/// Fully connected layers with ReLU between them, from `[N, inputs]` to `[N]`.
+#[derive(Debug)]
+pub struct Perceptron {
+    layers: Vec<(Var, Var)>,
+}
+
+impl Perceptron {
+    /// Adds the layers `NAME.0.weight`, `NAME.0.bias` and so on to `parameters`: one for each of the `hidden` sizes, and
+    /// one to a single number. `init` says how weight and bias of a layer with so many inputs start.
+    ///
+    /// # Errors
+    /// Where a name is taken.
+    pub fn new(parameters: &Parameters, name: &str, inputs: usize, hidden: &[usize], init: impl Fn(usize) -> [Init; 2]) -> Result<Self> {
+        let (from, to) = (std::iter::once(inputs).chain(hidden.iter().copied()), hidden.iter().copied().chain([1]));
+        let layer = |(index, (inputs, outputs)): (usize, (usize, usize))| -> Result<(Var, Var)> {
+            let [weight, bias] = init(inputs);
+            let weight = parameters.weight(&format!("{name}.{index}.weight"), &[outputs, inputs], weight)?;
+            Ok((weight, parameters.weight(&format!("{name}.{index}.bias"), &[outputs], bias)?))
+        };
+        Ok(Self { layers: from.zip(to).enumerate().map(layer).collect::<Result<_>>()? })
+    }
+
+    /// The output for rows `[N, inputs]`, `[N]`; differentiable in rows and parameters.
+    ///
+    /// # Errors
+    /// Where the shape does not fit.
+    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
+        self.through(x, |var| var.as_tensor().clone())
+    }
+
+    /// The same, differentiable in the rows alone.
+    ///
+    /// # Errors
+    /// As [`forward`](Self::forward).
+    pub fn forward_frozen(&self, x: &Tensor) -> Result<Tensor> {
+        self.through(x, Var::as_detached_tensor)
+    }
+
+    fn through(&self, x: &Tensor, read: impl Fn(&Var) -> Tensor) -> Result<Tensor> {
+        let mut x = x.clone();
+        for (index, (weight, bias)) in self.layers.iter().enumerate() {
+            let inner = if index == 0 { x } else { x.relu()? };
+            x = inner.matmul(&read(weight).t()?)?.broadcast_add(&read(bias))?;
+        }
+        Ok(x.squeeze(1)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+
+    use super::*;
+
+    #[test]
+    fn two_layers_are_as_by_hand_and_frozen_parameters_have_no_gradient() {
+        let parameters = Parameters::new(0, DType::F64, &Device::Cpu);
+        let network =
+            Perceptron::new(&parameters, "critic", 2, &[2], |inputs| [Init::Constant(inputs as f64), Init::Constant(-1.0)]).unwrap();
+        let names: Vec<String> = parameters.weights().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["critic.0.bias", "critic.0.weight", "critic.1.bias", "critic.1.weight"]);
+        let x = Var::new(&[[1.0, 2.0], [-1.0, 0.5]], &Device::Cpu).unwrap();
+        // Both hidden units: 2 (1 + 2) - 1 = 5, and 2 (-1 + 0.5) - 1 = -2, which ReLU sets to 0.
+        let out = network.forward(&x).unwrap();
+        assert_eq!(out.to_vec1::<f64>().unwrap(), [19.0, -1.0]);
+        let frozen = network.forward_frozen(&x).unwrap();
+        assert_eq!(frozen.to_vec1::<f64>().unwrap(), [19.0, -1.0]);
+        let (all, rows) = (out.sum_all().unwrap().backward().unwrap(), frozen.sum_all().unwrap().backward().unwrap());
+        assert!(parameters.weights().iter().all(|(_, var)| all.get(var).is_some() && rows.get(var).is_none()));
+        assert_eq!(rows.get(&x).unwrap().to_vec2::<f64>().unwrap(), [[8.0, 8.0], [0.0, 0.0]]);
+    }
+}
