@@ -1,4 +1,4 @@
-//! A multilayer perceptron from codes to a number each, of candle's own operations: a critic of samples.
+//! A multilayer perceptron from codes to a number each: a critic of samples.
 
 use candle_core::{Tensor, Var};
 
@@ -31,7 +31,7 @@ impl Perceptron {
     /// # Errors
     /// Where the shape does not fit.
     pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.through(x, |var| var.as_tensor().clone())
+        self.forward_by(x, |var| var.as_tensor().clone(), plain)
     }
 
     /// The same, differentiable in the rows alone.
@@ -39,17 +39,32 @@ impl Perceptron {
     /// # Errors
     /// As [`forward`](Self::forward).
     pub fn forward_frozen(&self, x: &Tensor) -> Result<Tensor> {
-        self.through(x, Var::as_detached_tensor)
+        self.forward_by(x, Var::as_detached_tensor, plain)
     }
 
-    fn through(&self, x: &Tensor, read: impl Fn(&Var) -> Tensor) -> Result<Tensor> {
+    /// The same with parameters as `read` gives them and by another operation: `layer` takes a layer's input, its weight
+    /// and bias, and whether ReLU follows.
+    ///
+    /// # Errors
+    /// Those of `layer`.
+    pub fn forward_by(
+        &self,
+        x: &Tensor,
+        read: impl Fn(&Var) -> Tensor,
+        layer: impl Fn(&Tensor, [&Tensor; 2], bool) -> Result<Tensor>,
+    ) -> Result<Tensor> {
         let mut x = x.clone();
         for (index, (weight, bias)) in self.layers.iter().enumerate() {
-            let inner = if index == 0 { x } else { x.relu()? };
-            x = inner.matmul(&read(weight).t()?)?.broadcast_add(&read(bias))?;
+            x = layer(&x, [&read(weight), &read(bias)], index + 1 < self.layers.len())?;
         }
         Ok(x.squeeze(1)?)
     }
+}
+
+/// A layer of candle's own operations.
+fn plain(x: &Tensor, [weight, bias]: [&Tensor; 2], relu: bool) -> Result<Tensor> {
+    let x = x.matmul(&weight.t()?)?.broadcast_add(bias)?;
+    Ok(if relu { x.relu()? } else { x })
 }
 
 #[cfg(test)]

@@ -18,14 +18,19 @@
 
 use std::f64::consts::LN_2;
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Tensor, Var};
 use rand::Rng;
 use vimae_core::{
     Code, Entry, Error, Evidence, Init, Metric, Mode, Parameters, Perceptron, Purpose, Reading, Result, Split, Streams,
     numerics::{softplus, softplus_each},
 };
+use vimae_ops::{linear, linear_relu};
 
-use crate::{BuildMetric, Summary, summary::values, training::minimise};
+use crate::{
+    BuildMetric, Summary,
+    summary::values,
+    training::{minimise, operation},
+};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "adversarial",
@@ -147,7 +152,7 @@ impl Critic {
         let both = |step: u64| Ok::<_, Error>(Tensor::cat(&[codes(known.draw(size, step))?, codes(prior(step)?)?], 0)?);
         let critic = Self { network, scale: scale(&both(0)?)? };
         let loss = |step: usize| -> Result<Tensor> {
-            let logits = critic.network.forward(&critic.scaled(&both(step as u64)?)?)?;
+            let logits = critic.forward(&both(step as u64)?, |var| var.as_tensor().clone())?;
             let (q, p) = (logits.narrow(0, 0, BATCH)?, logits.narrow(0, BATCH, BATCH)?);
             Ok((softplus_each(&q)?.mean_all()? + softplus_each(&p.neg()?)?.mean_all()?)?)
         };
@@ -157,12 +162,14 @@ impl Critic {
     }
 
     fn logits(&self, codes: &Tensor) -> Result<Vec<f64>> {
-        values(&self.network.forward_frozen(&self.scaled(&codes.to_dtype(DType::F32)?)?)?)
+        values(&self.forward(&codes.to_dtype(DType::F32)?, Var::as_detached_tensor)?)
     }
 
-    fn scaled(&self, codes: &Tensor) -> Result<Tensor> {
+    fn forward(&self, codes: &Tensor, read: impl Fn(&Var) -> Tensor) -> Result<Tensor> {
         let [mean, deviation] = &self.scale;
-        Ok(codes.broadcast_sub(mean)?.broadcast_div(deviation)?)
+        self.network.forward_by(&codes.broadcast_sub(mean)?.broadcast_div(deviation)?, read, |x, [weight, bias], relu| {
+            if relu { linear_relu(x, weight, Some(bias)) } else { linear(x, weight, Some(bias)) }.map_err(operation)
+        })
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn train(dataset: &dyn Dataset, progress: &mut dyn FnMut(usize, usize
     let steps = STEPS.min(EPOCHS * per_epoch);
     let mut order: Vec<usize> = Vec::new();
     let batch_loss = |step: usize| -> Result<Tensor> {
-        if step % per_epoch == 0 {
+        if step.is_multiple_of(per_epoch) {
             order = (0..set.len()).collect();
             order.shuffle(&mut streams.at(Purpose::Shuffle, (step / per_epoch) as u64));
         }
