@@ -26,33 +26,13 @@ impl Perceptron {
         Ok(Self { layers: from.zip(to).enumerate().map(layer).collect::<Result<_>>()? })
     }
 
-    /// The output for rows `[N, inputs]`, `[N]`; differentiable in rows and parameters.
-    ///
-    /// # Errors
-    /// Where the shape does not fit.
-    pub fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        self.forward_by(x, |var| var.as_tensor().clone(), plain)
-    }
-
-    /// The same, differentiable in the rows alone.
-    ///
-    /// # Errors
-    /// As [`forward`](Self::forward).
-    pub fn forward_frozen(&self, x: &Tensor) -> Result<Tensor> {
-        self.forward_by(x, Var::as_detached_tensor, plain)
-    }
-
-    /// The same with parameters as `read` gives them and by another operation: `layer` takes a layer's input, its weight
-    /// and bias, and whether ReLU follows.
+    /// The output `[N]` for rows `[N, inputs]`, by `layer`: a layer's result from its input, its weight and bias, and
+    /// whether ReLU follows. Differentiable in the rows, and unless they are `frozen` in the parameters.
     ///
     /// # Errors
     /// Those of `layer`.
-    pub fn forward_by(
-        &self,
-        x: &Tensor,
-        read: impl Fn(&Var) -> Tensor,
-        layer: impl Fn(&Tensor, [&Tensor; 2], bool) -> Result<Tensor>,
-    ) -> Result<Tensor> {
+    pub fn forward(&self, x: &Tensor, frozen: bool, layer: impl Fn(&Tensor, [&Tensor; 2], bool) -> Result<Tensor>) -> Result<Tensor> {
+        let read = |var: &Var| if frozen { var.as_detached_tensor() } else { var.as_tensor().clone() };
         let mut x = x.clone();
         for (index, (weight, bias)) in self.layers.iter().enumerate() {
             x = layer(&x, [&read(weight), &read(bias)], index + 1 < self.layers.len())?;
@@ -61,17 +41,16 @@ impl Perceptron {
     }
 }
 
-/// A layer of candle's own operations.
-fn plain(x: &Tensor, [weight, bias]: [&Tensor; 2], relu: bool) -> Result<Tensor> {
-    let x = x.matmul(&weight.t()?)?.broadcast_add(bias)?;
-    Ok(if relu { x.relu()? } else { x })
-}
-
 #[cfg(test)]
 mod tests {
     use candle_core::{DType, Device};
 
     use super::*;
+
+    fn plain(x: &Tensor, [weight, bias]: [&Tensor; 2], relu: bool) -> Result<Tensor> {
+        let x = x.matmul(&weight.t()?)?.broadcast_add(bias)?;
+        Ok(if relu { x.relu()? } else { x })
+    }
 
     #[test]
     fn two_layers_are_as_by_hand_and_frozen_parameters_have_no_gradient() {
@@ -82,9 +61,9 @@ mod tests {
         assert_eq!(names, ["critic.0.bias", "critic.0.weight", "critic.1.bias", "critic.1.weight"]);
         let x = Var::new(&[[1.0, 2.0], [-1.0, 0.5]], &Device::Cpu).unwrap();
         // Both hidden units: 2 (1 + 2) - 1 = 5, and 2 (-1 + 0.5) - 1 = -2, which ReLU sets to 0.
-        let out = network.forward(&x).unwrap();
+        let out = network.forward(&x, false, plain).unwrap();
         assert_eq!(out.to_vec1::<f64>().unwrap(), [19.0, -1.0]);
-        let frozen = network.forward_frozen(&x).unwrap();
+        let frozen = network.forward(&x, true, plain).unwrap();
         assert_eq!(frozen.to_vec1::<f64>().unwrap(), [19.0, -1.0]);
         let (all, rows) = (out.sum_all().unwrap().backward().unwrap(), frozen.sum_all().unwrap().backward().unwrap());
         assert!(parameters.weights().iter().all(|(_, var)| all.get(var).is_some() && rows.get(var).is_none()));

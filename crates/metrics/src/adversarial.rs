@@ -18,7 +18,7 @@
 
 use std::f64::consts::LN_2;
 
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor};
 use rand::Rng;
 use vimae_core::{
     Code, Entry, Error, Evidence, Init, Metric, Mode, Parameters, Perceptron, Purpose, Reading, Result, Split, Streams,
@@ -152,7 +152,7 @@ impl Critic {
         let both = |step: u64| Ok::<_, Error>(Tensor::cat(&[codes(known.draw(size, step))?, codes(prior(step)?)?], 0)?);
         let critic = Self { network, scale: scale(&both(0)?)? };
         let loss = |step: usize| -> Result<Tensor> {
-            let logits = critic.forward(&both(step as u64)?, |var| var.as_tensor().clone())?;
+            let logits = critic.forward(&both(step as u64)?, false)?;
             let (q, p) = (logits.narrow(0, 0, BATCH)?, logits.narrow(0, BATCH, BATCH)?);
             Ok((softplus_each(&q)?.mean_all()? + softplus_each(&p.neg()?)?.mean_all()?)?)
         };
@@ -162,12 +162,12 @@ impl Critic {
     }
 
     fn logits(&self, codes: &Tensor) -> Result<Vec<f64>> {
-        values(&self.forward(&codes.to_dtype(DType::F32)?, Var::as_detached_tensor)?)
+        values(&self.forward(&codes.to_dtype(DType::F32)?, true)?)
     }
 
-    fn forward(&self, codes: &Tensor, read: impl Fn(&Var) -> Tensor) -> Result<Tensor> {
+    fn forward(&self, codes: &Tensor, frozen: bool) -> Result<Tensor> {
         let [mean, deviation] = &self.scale;
-        self.network.forward_by(&codes.broadcast_sub(mean)?.broadcast_div(deviation)?, read, |x, [weight, bias], relu| {
+        self.network.forward(&codes.broadcast_sub(mean)?.broadcast_div(deviation)?, frozen, |x, [weight, bias], relu| {
             if relu { linear_relu(x, weight, Some(bias)) } else { linear(x, weight, Some(bias)) }.map_err(operation)
         })
     }

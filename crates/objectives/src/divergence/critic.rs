@@ -46,14 +46,14 @@ impl Critic {
 
     /// log p(z) / q(z) as far as it is known, `[N]`; differentiable in the codes alone.
     pub(super) fn log_ratio(&self, codes: &Tensor) -> Result<Tensor> {
-        self.add_known(codes, self.network.forward_frozen(codes)?)
+        self.add_known(codes, self.network.forward(codes, true, layer)?)
     }
 
     /// What the critic minimises; differentiable in its parameters alone.
     pub(super) fn loss(&self, q: &Tensor, p: &Tensor) -> Result<Tensor> {
         expect_samples(q, p)?;
         let (q, p) = (q.detach(), p.detach());
-        let logits = |sample: &Tensor| self.add_known(sample, self.network.forward(sample)?);
+        let logits = |sample: &Tensor| self.add_known(sample, self.network.forward(sample, false, layer)?);
         Ok((softplus_each(&logits(&p)?.neg()?)?.mean_all()? + softplus_each(&logits(&q)?)?.mean_all()?)?)
     }
 
@@ -65,6 +65,12 @@ impl Critic {
         let constant = -0.5 * codes.dim(1)? as f64 * TAU.ln();
         Ok((learnt + codes.sqr()?.sum(D::Minus1)?.affine(-0.5, constant)?)?)
     }
+}
+
+/// A layer of candle's own operations, which every device has.
+fn layer(x: &Tensor, [weight, bias]: [&Tensor; 2], relu: bool) -> Result<Tensor> {
+    let x = x.matmul(&weight.t()?)?.broadcast_add(bias)?;
+    Ok(if relu { x.relu()? } else { x })
 }
 
 #[cfg(test)]
