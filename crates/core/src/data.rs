@@ -3,6 +3,7 @@
 use std::fmt;
 
 use candle_core::{Device, Tensor};
+pub use vimae_spec::PixelRange;
 
 use crate::{Error, Result};
 
@@ -32,31 +33,6 @@ impl ImageShape {
 impl fmt::Display for ImageShape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}x{}x{}", self.height, self.width, self.channels)
-    }
-}
-
-/// The interval that bytes 0..=255 are mapped to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum PixelRange {
-    /// \[0, 1\]
-    Unit,
-    /// \[-1, 1\]
-    Symmetric,
-}
-
-impl PixelRange {
-    /// Scale and offset of the map `byte * scale + offset`.
-    pub fn affine(self) -> (f32, f32) {
-        match self {
-            Self::Unit => (1.0 / 255.0, 0.0),
-            Self::Symmetric => (2.0 / 255.0, -1.0),
-        }
-    }
-
-    /// The nearest byte of a value in this range.
-    pub fn byte(self, value: f32) -> u8 {
-        let (scale, offset) = self.affine();
-        ((value - offset) / scale).round().clamp(0.0, 255.0) as u8
     }
 }
 

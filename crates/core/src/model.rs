@@ -1,8 +1,9 @@
 //! Encoders, decoders and the codes between them.
 
 use candle_core::Tensor;
+pub use vimae_spec::Head;
 
-use crate::{EncoderNoise, ImageShape, Parameters, Result, Work};
+use crate::{EncoderNoise, Error, ImageShape, Parameters, Result, Work};
 
 /// Whether batch norm uses the batch's statistics and updates the running ones, or the running ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,15 +12,6 @@ pub enum Mode {
     Train,
     /// Running statistics.
     Evaluate,
-}
-
-/// What an encoder ends in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Head {
-    /// Mean and log-variance of a diagonal Gaussian.
-    Gaussian,
-    /// The code itself.
-    Deterministic,
 }
 
 /// What an encoder gives for a batch.
@@ -41,6 +33,29 @@ impl Code {
             Some(log_var) => Ok((&self.mean + ((log_var * 0.5)?.exp()? * noise)?)?),
             None => Ok(self.mean.clone()),
         }
+    }
+
+    /// The code with `f` done to its mean and to its log-variance.
+    ///
+    /// # Errors
+    /// Those of `f`.
+    pub fn map(&self, f: impl Fn(&Tensor) -> candle_core::Result<Tensor>) -> Result<Self> {
+        Ok(Self { mean: f(&self.mean)?, log_var: self.log_var.as_ref().map(f).transpose()? })
+    }
+
+    /// The log-variance, for `what` is to be computed from it: `rate`, `density`.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a deterministic code, [`Error::Shape`] where its shape is not the mean's.
+    pub fn log_variance(&self, what: &str) -> Result<&Tensor> {
+        let log_var = self.log_var.as_ref().ok_or_else(|| Error::Unsupported {
+            what: format!("{what} of a deterministic code"),
+            reason: "without a log-variance it is infinite".into(),
+        })?;
+        if log_var.dims() != self.mean.dims() {
+            return Err(Error::shape("log-variance", format!("{:?}", self.mean.dims()), log_var.dims()));
+        }
+        Ok(log_var)
     }
 }
 

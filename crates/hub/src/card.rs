@@ -116,13 +116,7 @@ fn body(input: &CardInput<'_>) -> String {
              `model.safetensors`, with numpy, safetensors and torch. There is no pickle here, and nothing needs one.\n";
     text += &format!(
         "\nImages go in as `[N, {}, {}, {}]` with values in {}, and come out so.\n",
-        network.channels,
-        network.height,
-        network.width,
-        match network.range {
-            crate::RangeName::Unit => "[0, 1]",
-            crate::RangeName::Symmetric => "[-1, 1]",
-        }
+        network.channels, network.height, network.width, network.range
     );
     text += &results(input.published);
     text += &training(input);

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+use vimae_spec::{Head, PixelRange};
 
 use crate::{Error, Result};
 
@@ -49,7 +50,7 @@ pub struct Network {
     /// Dimensions of the code.
     pub code: usize,
     /// What the encoder ends in.
-    pub head: HeadName,
+    pub head: Head,
     /// Channels of a image.
     pub channels: usize,
     /// Rows of a image.
@@ -57,27 +58,7 @@ pub struct Network {
     /// Columns of a image.
     pub width: usize,
     /// The interval of a image's values.
-    pub range: RangeName,
-}
-
-/// What an encoder ends in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum HeadName {
-    /// Mean and log-variance.
-    Gaussian,
-    /// The code itself.
-    Deterministic,
-}
-
-/// The interval of a image's values, and with it the decoder's last function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum RangeName {
-    /// \[0, 1\], by a sigmoid.
-    Unit,
-    /// \[-1, 1\], by a hyperbolic tangent.
-    Symmetric,
+    pub range: PixelRange,
 }
 
 /// A file as it was published.

@@ -21,7 +21,7 @@ mod weights;
 mod yaml;
 
 pub use card::{CardInput, card};
-pub use config::{Config, FORMAT, FileDigest, HeadName, Network, RangeName};
+pub use config::{Config, FORMAT, FileDigest, Network};
 pub use description::{DatasetCard, Description, Part};
 pub use error::{Error, Left, Result};
 pub use fetch::{Fetched, Place, Wanted, fetch};

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use vimae_metrics::students_t;
 use vimae_spec::{Cell, Certainty, Direction, Measurement, Paper, PaperClaim, protocol_matches};
 
 /// One cell a seed for each claim of each target that the cells decide: 1 where it holds, 0 where not.
@@ -102,24 +102,12 @@ impl<'a> Values<'a> {
         let (differences, other) = (differences(nearest), &claim.than[nearest]);
         let seeds = differences.len();
         let start = format!("mean difference {:+.3} from {other}, the nearest", mean(&differences));
-        match paired(&differences) {
+        match students_t::test(&differences) {
             Some((t, p)) => format!("{start}; paired t({}) = {t:.2}, one-sided p = {p:.3} over {seeds} seeds", seeds - 1),
             None if seeds == 1 => format!("{start}; one seed, no test"),
             None => format!("{start}; the same on all {seeds} seeds, no test"),
         }
     }
-}
-
-/// Student's t of the mean of `differences` and the probability of one as large where there is no difference; none
-/// for a single difference and for equal ones.
-pub(crate) fn paired(differences: &[f64]) -> Option<(f64, f64)> {
-    let n = differences.len();
-    let freedom = n.checked_sub(1).filter(|f| *f > 0)? as f64;
-    let mean = differences.iter().sum::<f64>() / n as f64;
-    let variance = differences.iter().map(|d| (d - mean).powi(2)).sum::<f64>() / freedom;
-    let error = (variance / n as f64).sqrt();
-    let t = (error > 0.0).then(|| mean / error)?;
-    Some((t, StudentsT::new(0.0, 1.0, freedom).ok()?.sf(t)))
 }
 
 #[cfg(test)]
@@ -196,14 +184,6 @@ mod tests {
             note,
             "l is the most robust: mean difference +0.000 from n, the nearest; paired t(2) = 0.00, one-sided p = 0.500 over 3 seeds"
         );
-    }
-
-    #[test]
-    fn the_test_is_students() {
-        // scipy.stats.ttest_1samp([1, 2, 4], 0, alternative="greater"): t = 2.6458, p = 0.0590
-        let (t, p) = paired(&[1.0, 2.0, 4.0]).unwrap();
-        assert!((t - 2.645_75).abs() < 1e-4 && (p - 0.059_04).abs() < 1e-4, "{t} {p}");
-        assert!(paired(&[1.0]).is_none() && paired(&[2.0, 2.0]).is_none());
     }
 
     #[test]

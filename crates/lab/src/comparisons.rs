@@ -5,11 +5,10 @@ mod paired;
 
 use std::collections::BTreeMap;
 
+use vimae_metrics::students_t;
 use vimae_spec::{
     BootstrapInterval, Cell, Comparisons, Measurement, PairedComparison, PaperClaim, PaperVerdict, Protocol, Standing, SummaryRow,
 };
-
-use crate::summary::interval;
 
 /// Methods up to which each is held against each; of more, each is held against the first.
 const ALL_PAIRS: usize = 6;
@@ -120,7 +119,7 @@ impl<'a> Group<'a> {
             other: second.0.into(),
             n,
             difference,
-            interval: interval(&differences, difference),
+            interval: students_t::interval(&differences),
             t: tests.t.map(|(t, _)| t),
             p_t: tests.t.map(|(_, p)| p),
             p_t_holm: None,

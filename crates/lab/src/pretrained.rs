@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use candle_core::{Device, Tensor};
 use vimae_core::{AutoEncoder, Code, Dataset, ImageSet, ImageShape, MetricFiles, Mode, PixelRange, Purpose, Split, Streams};
-use vimae_hub::{Network, Pretrained, RangeName};
+use vimae_hub::{Network, Pretrained};
 use vimae_trainer::Line;
 
 use crate::{Error, Result, measure::Sampler, publish::network, resolve::Parts};
@@ -98,10 +98,6 @@ struct NoImages {
 impl NoImages {
     fn of(network: &Network) -> Self {
         let &Network { channels, height, width, range, .. } = network;
-        let range = match range {
-            RangeName::Unit => PixelRange::Unit,
-            RangeName::Symmetric => PixelRange::Symmetric,
-        };
         Self { shape: ImageShape { channels, height, width }, range }
     }
 }

@@ -4,17 +4,16 @@ use std::path::Path;
 
 use candle_core::Device;
 use serde_json::{Map, Value};
-use vimae_core::{AutoEncoder, Entry, Head, PixelRange, Settings};
+use vimae_core::{AutoEncoder, Entry, Head, Settings};
 use vimae_datasets::{Card, inventory};
-use vimae_hub::{
-    DatasetCard, Description, HeadName, Network, OverSeeds, Package, Part, Published, RangeName, RepoName, RunFiles, published,
-};
+use vimae_hub::{DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
+use vimae_metrics::students_t;
 use vimae_models::MODELS;
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
 use vimae_priors::PRIORS;
 use vimae_spec::{Component, RunRecord, RunSpec};
 
-use crate::{Error, Result, Shelf, resolve::Parts, run::read_record, summary::interval};
+use crate::{Error, Result, Shelf, resolve::Parts, run::read_record};
 
 /// A run that can be published.
 #[derive(Debug)]
@@ -87,7 +86,7 @@ fn over_seeds(rows: &mut [Published], record: &RunRecord, others: &[RunRecord]) 
         };
         let values: Vec<f64> = [record].into_iter().chain(others).filter_map(of).collect();
         let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-        row.over_seeds = interval(&values, mean).map(|interval| OverSeeds { seeds: values.len(), mean, interval });
+        row.over_seeds = students_t::interval(&values).map(|interval| OverSeeds { seeds: values.len(), mean, interval });
     }
 }
 
@@ -146,17 +145,11 @@ pub(crate) fn network(spec: &RunSpec, parts: &Parts) -> Result<Network> {
         architecture: entry.name.into(),
         settings: settings.collect(),
         code: spec.model.code,
-        head: match head(parts.model.as_ref()) {
-            Head::Gaussian => HeadName::Gaussian,
-            Head::Deterministic => HeadName::Deterministic,
-        },
+        head: head(parts.model.as_ref()),
         channels: image.channels,
         height: image.height,
         width: image.width,
-        range: match parts.dataset.range() {
-            PixelRange::Unit => RangeName::Unit,
-            PixelRange::Symmetric => RangeName::Symmetric,
-        },
+        range: parts.dataset.range(),
     })
 }
 

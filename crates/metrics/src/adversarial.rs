@@ -18,13 +18,20 @@
 
 use std::f64::consts::LN_2;
 
-use candle_core::{DType, Device, Tensor, Var};
+use candle_core::{DType, Device, Tensor};
 use rand::Rng;
-use vimae_core::{Entry, Error, EvalCost, Evidence, Findings, Init, Input, Metric, Parameters, Purpose, Result, Streams, Workload};
-use vimae_ops::{Adam, AdamConfig, linear, linear_relu};
+use vimae_core::{
+    Entry, Error, EvalCost, Evidence, Findings, Init, Input, Metric, Parameters, Perceptron, Purpose, Result, Streams, Workload,
+    numerics::{softplus, softplus_each},
+};
+use vimae_ops::{linear, linear_relu};
 use vimae_spec::{Direction, Measurement, Protocol};
 
-use crate::{BuildMetric, Summary, summary::values};
+use crate::{
+    BuildMetric, Summary,
+    summary::values,
+    training::{minimise, operation},
+};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "adversarial",
@@ -127,7 +134,7 @@ impl Known {
 
 /// Two hidden layers with ReLU, from codes `[N, d]` on the scale of the first draws to logits `[N]`.
 struct Critic {
-    layers: Vec<(Var, Var)>,
+    network: Perceptron,
     /// Mean and deviation of each dimension.
     scale: [Tensor; 2],
 }
@@ -135,45 +142,33 @@ struct Critic {
 impl Critic {
     fn train(size: usize, known: &Known, prior: &dyn Fn(u64) -> Result<Vec<f32>>) -> Result<Self> {
         let parameters = Parameters::new(SEED, DType::F32, &Device::Cpu);
-        let mut layers = Vec::new();
-        for (layer, (inputs, outputs)) in [(size, HIDDEN), (HIDDEN, HIDDEN), (HIDDEN, 1)].into_iter().enumerate() {
+        let init = |inputs: usize| {
             let bound = (3.0 / inputs as f64).sqrt();
-            let weight = parameters.weight(&format!("critic.{layer}.weight"), &[outputs, inputs], Init::Uniform(-bound, bound))?;
-            layers.push((weight, parameters.weight(&format!("critic.{layer}.bias"), &[outputs], Init::Constant(0.0))?));
-        }
+            [Init::Uniform(-bound, bound), Init::Constant(0.0)]
+        };
+        let network = Perceptron::new(&parameters, "critic", size, &[HIDDEN; 2], init)?;
         let codes = |values: Vec<f32>| Ok::<_, Error>(Tensor::from_vec(values, (BATCH, size), &Device::Cpu)?);
         let both = |step: u64| Ok::<_, Error>(Tensor::cat(&[codes(known.draw(size, step))?, codes(prior(step)?)?], 0)?);
-        let critic = Self { layers, scale: scale(&both(0)?)? };
-        let config = |step: u64| AdamConfig {
-            learning_rate: RATE * (1.0 - step as f64 / STEPS as f64),
-            beta1: 0.9,
-            beta2: 0.999,
-            epsilon: 1e-8,
-        };
-        let mut adam = Adam::new(parameters.weights(), config(0)).map_err(operation)?;
-        for step in 0..STEPS {
-            let logits = critic.forward(&both(step)?, |var| var.as_tensor().clone())?;
+        let critic = Self { network, scale: scale(&both(0)?)? };
+        let loss = |step: usize| -> Result<Tensor> {
+            let logits = critic.forward(&both(step as u64)?, false)?;
             let (q, p) = (logits.narrow(0, 0, BATCH)?, logits.narrow(0, BATCH, BATCH)?);
-            let loss = (softplus(&q)?.mean_all()? + softplus(&p.neg()?)?.mean_all()?)?;
-            adam.set_learning_rate(config(step).learning_rate);
-            adam.step(&loss.backward()?).map_err(operation)?;
-        }
+            Ok((softplus_each(&q)?.mean_all()? + softplus_each(&p.neg()?)?.mean_all()?)?)
+        };
+        let learning_rate = |step: usize| RATE * (1.0 - step as f64 / STEPS as f64);
+        minimise(&parameters, STEPS as usize, learning_rate, loss, &mut |_| ())?;
         Ok(critic)
     }
 
     fn logits(&self, codes: &Tensor) -> Result<Vec<f64>> {
-        values(&self.forward(&codes.to_dtype(DType::F32)?, |var| var.as_detached_tensor())?)
+        values(&self.forward(&codes.to_dtype(DType::F32)?, true)?)
     }
 
-    fn forward(&self, codes: &Tensor, read: impl Fn(&Var) -> Tensor) -> Result<Tensor> {
+    fn forward(&self, codes: &Tensor, frozen: bool) -> Result<Tensor> {
         let [mean, deviation] = &self.scale;
-        let mut x = codes.broadcast_sub(mean)?.broadcast_div(deviation)?;
-        for (layer, (weight, bias)) in self.layers.iter().enumerate() {
-            let (weight, bias) = (read(weight), read(bias));
-            let last = layer + 1 == self.layers.len();
-            x = if last { linear(&x, &weight, Some(&bias)) } else { linear_relu(&x, &weight, Some(&bias)) }.map_err(operation)?;
-        }
-        Ok(x.squeeze(1)?)
+        self.network.forward(&codes.broadcast_sub(mean)?.broadcast_div(deviation)?, frozen, |x, [weight, bias], relu| {
+            if relu { linear_relu(x, weight, Some(bias)) } else { linear(x, weight, Some(bias)) }.map_err(operation)
+        })
     }
 }
 
@@ -184,14 +179,8 @@ fn scale(codes: &Tensor) -> Result<[Tensor; 2]> {
     Ok([mean, (variance + 1e-12)?.sqrt()?])
 }
 
-/// ln(1 + exp x), finite for any x.
-fn softplus(x: &Tensor) -> Result<Tensor> {
-    Ok((x.relu()? + (x.abs()?.neg()?.exp()? + 1.0)?.log()?)?)
-}
-
 /// JS, KL by the ratio and KL's lower bound with their standard errors, from the critic's logits on codes and draws.
 fn divergences(q: &[f64], p: &[f64]) -> [(f64, f64); 3] {
-    let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
     let of = |values: Vec<f64>| {
         let summary = Summary::of(&values);
         (summary.map_or(f64::NAN, |s| s.mean), summary.and_then(|s| s.standard_error).unwrap_or(f64::NAN))
@@ -203,10 +192,6 @@ fn divergences(q: &[f64], p: &[f64]) -> [(f64, f64); 3] {
     let weights = of(p.iter().map(|t| (-t - highest).exp()).collect());
     let bound = (ratio.0 - highest - weights.0.ln(), ratio.1.hypot(weights.1 / weights.0));
     [js, ratio, bound]
-}
-
-fn operation(error: vimae_ops::Error) -> Error {
-    Error::Tensor(candle_core::Error::wrap(error))
 }
 
 #[cfg(test)]

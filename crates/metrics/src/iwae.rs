@@ -16,8 +16,8 @@ use vimae_spec::{Direction, Protocol};
 
 use crate::{
     BuildMetric,
+    importance::effective_count,
     likelihood::DecoderLikelihood,
-    log_mean::{effective_count, log_mean_exp},
     nll::in_nats_and_bits,
     noise_scale::{self, NoiseScale},
     posterior::Posterior,
@@ -115,8 +115,7 @@ pub fn bounds(evidence: &dyn Evidence, code: &Code, samples: usize, sigmas: &[f6
     let (count, size) = code.mean.dims2()?;
     let mut bounds = vec![Bound { log_likelihood: Vec::with_capacity(count), effective: Vec::with_capacity(count) }; sigmas.len()];
     for image in 0..count {
-        let row = |tensor: &Tensor| tensor.narrow(0, image, 1);
-        let code = Code { mean: row(&code.mean)?, log_var: code.log_var.as_ref().map(row).transpose()? };
+        let code = code.map(|tensor| tensor.narrow(0, image, 1))?;
         let noise = streams.normal(Purpose::Evaluation, image as u64, samples * size);
         let noise: Vec<f64> = noise.into_iter().map(f64::from).collect();
         let prior_minus_q = |codes: &Tensor| -> Result<Vec<f64>> {
@@ -133,7 +132,7 @@ pub fn bounds(evidence: &dyn Evidence, code: &Code, samples: usize, sigmas: &[f6
         for (sigma, bound) in sigmas.iter().zip(&mut bounds) {
             let likelihood = likelihood.with_sigma(*sigma);
             let weights: Vec<f64> = errors.iter().zip(&ratios).map(|(e, ratio)| likelihood.of_squared_error(*e) + ratio).collect();
-            bound.log_likelihood.push(log_mean_exp(&weights));
+            bound.log_likelihood.push(vimae_core::numerics::log_mean_exp(&weights));
             bound.effective.push(effective_count(&weights));
         }
     }

@@ -5,11 +5,10 @@
 //! approximation). Any start gives valid bounds in annealing; this one needs tens of temperatures where the prior needs
 //! thousands, and serves encoders of every kind. Coordinates u with z = m + C^-T u, precision C C^T, make f_0 standard normal.
 
-use vimae_core::{Prior, Purpose, Result, Streams};
+use vimae_core::{Prior, Purpose, Result, Streams, numerics::Cholesky};
 
 use crate::{
     bridge::{Bridge, log_prior},
-    cholesky::Cholesky,
     likelihood::{DecoderLikelihood, Evaluated, LogLikelihood},
 };
 

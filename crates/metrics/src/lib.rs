@@ -2,14 +2,13 @@
 
 pub mod batch_norm;
 pub mod bridge;
-mod cholesky;
 pub mod classifier;
-pub mod controls;
 mod digest;
 pub mod features;
 pub mod gaussian;
 pub mod hmc;
 pub mod images;
+pub mod importance;
 pub mod inception;
 pub mod inception_score;
 mod inner;
@@ -17,13 +16,14 @@ pub mod kid;
 pub mod laplace;
 pub mod likelihood;
 mod linear;
-pub mod log_mean;
 pub mod noise_scale;
 mod posterior;
 pub mod prdc;
 mod pth;
 pub mod resize;
+pub mod students_t;
 mod summary;
+mod training;
 
 pub use summary::Summary;
 

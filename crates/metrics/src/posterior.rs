@@ -19,8 +19,7 @@ impl Posterior {
     pub(crate) fn of(evidence: &dyn Evidence, most: usize) -> Result<Self> {
         let first = |code: &Code| -> Result<Code> {
             let count = code.mean.dim(0)?.min(most);
-            let part = |tensor: &candle_core::Tensor| tensor.narrow(0, 0, count)?.to_dtype(DType::F64);
-            Ok(Code { mean: part(&code.mean)?, log_var: code.log_var.as_ref().map(part).transpose()? })
+            code.map(|tensor| tensor.narrow(0, 0, count)?.to_dtype(DType::F64))
         };
         let own = evidence.code()?;
         match (&own.log_var, evidence.noisy_codes()?) {

@@ -81,8 +81,7 @@ pub fn rates(prior: &dyn Prior, code: &Code) -> Result<Vec<f64>> {
     let count = code.mean.dim(0)?;
     let mut rates = Vec::with_capacity(count);
     for start in (0..count).step_by(ROWS) {
-        let part = |tensor: &Tensor| tensor.narrow(0, start, ROWS.min(count - start))?.to_dtype(DType::F64);
-        let rows = Code { mean: part(&code.mean)?, log_var: code.log_var.as_ref().map(part).transpose()? };
+        let rows = code.map(|tensor| tensor.narrow(0, start, ROWS.min(count - start))?.to_dtype(DType::F64))?;
         rates.extend(values(&prior.rate(&rows)?)?);
     }
     Ok(rates)

@@ -4,14 +4,9 @@
 //! With `K = 1` it is the VAE, its rate by the drawn code; with growing `K` the bound rises to the log evidence (Burda et
 //! al. 2016, equation 8 and theorem 1). Batch norm in the decoder sees all `K N` codes together.
 
-use vimae_core::{Entry, Key, Loss, Objective, Pass, Result};
+use vimae_core::{Entry, Key, Loss, Objective, Pass, Result, numerics::log_sum_exp_over};
 
-use crate::{
-    BuildObjective,
-    distortion::of_each,
-    gaussian::{log_density, log_sum_exp},
-    vae::RECON_WEIGHT,
-};
+use crate::{BuildObjective, distortion::of_each, gaussian::log_density, vae::RECON_WEIGHT};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
@@ -56,7 +51,7 @@ impl Objective for Iwae {
         let distortions = of_each(pass.images, pass.output)?;
         let rates = (log_density(pass.z, pass.code)? - pass.prior.log_density(pass.z)?)?;
         let weights = ((&distortions * self.recon_weight)? + &rates)?.neg()?.reshape((self.samples, pass.images.dim(0)?))?;
-        let evidence = (log_sum_exp(&weights, 0)? - (self.samples as f64).ln())?;
+        let evidence = (log_sum_exp_over(&weights, 0)? - (self.samples as f64).ln())?;
         let total = evidence.mean_all()?.neg()?;
         Ok(Loss { total, terms: vec![("distortion", distortions.mean_all()?), ("rate", rates.mean_all()?)] })
     }

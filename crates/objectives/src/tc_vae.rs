@@ -6,12 +6,12 @@
 //! (appendix C.2).
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Key, Loss, Objective, Pass, Result};
+use vimae_core::{Entry, Key, Loss, Objective, Pass, Result, numerics::log_sum_exp_over};
 
 use crate::{
     BuildObjective,
     distortion::sum_of_squares,
-    gaussian::{log_density, log_density_each, log_sum_exp, log_var},
+    gaussian::{log_density, log_density_each},
     vae::RECON_WEIGHT,
 };
 
@@ -75,10 +75,11 @@ impl Objective for TcVae {
         let own = log_density(pass.z, pass.code)?;
         let prior = pass.prior.log_density(pass.z)?;
         // [i, j, d]: log q(z_id | x_j), with the weight of image j in the estimate of q at z_i.
-        let pairs = log_density_each(&pass.z.unsqueeze(1)?, &pass.code.mean.unsqueeze(0)?, &log_var(pass.code)?.unsqueeze(0)?)?;
+        let pairs =
+            log_density_each(&pass.z.unsqueeze(1)?, &pass.code.mean.unsqueeze(0)?, &pass.code.log_variance("density")?.unsqueeze(0)?)?;
         let weights = self.log_weights(pass)?;
-        let joint = log_sum_exp(&(pairs.sum(2)? + &weights)?, 1)?;
-        let product = log_sum_exp(&pairs.broadcast_add(&weights.unsqueeze(2)?)?, 1)?.sum(1)?;
+        let joint = log_sum_exp_over(&(pairs.sum(2)? + &weights)?, 1)?;
+        let product = log_sum_exp_over(&pairs.broadcast_add(&weights.unsqueeze(2)?)?, 1)?.sum(1)?;
 
         let information = (&own - &joint)?.mean_all()?;
         let correlation = (&joint - &product)?.mean_all()?;

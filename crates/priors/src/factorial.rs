@@ -65,14 +65,8 @@ impl<L: Law> Prior for Factorial<L> {
     }
 
     fn rate(&self, code: &Code) -> Result<Tensor> {
-        let log_var = code.log_var.as_ref().ok_or_else(|| Error::Unsupported {
-            what: "rate of a deterministic code".into(),
-            reason: "without a log-variance it is infinite".into(),
-        })?;
+        let log_var = code.log_variance("rate")?;
         expect_rows(&code.mean)?;
-        if log_var.dims() != code.mean.dims() {
-            return Err(Error::shape("log-variance", format!("{:?}", code.mean.dims()), log_var.dims()));
-        }
         Ok(self.law.gaussian_rate_each(&code.mean, log_var)?.sum(D::Minus1)?)
     }
 

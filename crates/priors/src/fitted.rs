@@ -7,7 +7,10 @@
 use candle_core::{D, Tensor};
 use rand::Rng;
 use rand_distr::StandardNormal;
-use vimae_core::{Code, Error, Prior, Purpose, Result, Streams, Univariate};
+use vimae_core::{
+    Code, Error, Prior, Purpose, Result, Streams, Univariate,
+    numerics::{Cholesky, log_sum_exp, log_sum_exp_over},
+};
 
 /// Codes that the fit looks at, at most; evenly spaced among all.
 const CODES: usize = 10_000;
@@ -30,8 +33,8 @@ pub struct FittedMixture {
 struct Part {
     log_weight: f64,
     mean: Vec<f64>,
-    /// Lower triangle L of S = L L^T, row by row.
-    root: Vec<f64>,
+    /// The covariance S = L L^T.
+    root: Cholesky,
 }
 
 impl FittedMixture {
@@ -52,7 +55,7 @@ impl FittedMixture {
         let stride = all.len().div_ceil(CODES);
         let rows: Vec<&[f64]> = all.into_iter().step_by(stride).collect();
         let whole = Part::of(&rows, &vec![1.0; rows.len()], 0.0);
-        let variance = (0..size).map(|j| whole.covariance(j, j)).sum::<f64>() / size as f64;
+        let variance = (0..size).map(|j| whole.root.product(j, j)).sum::<f64>() / size as f64;
         let ridge = RIDGE * variance.max(f64::MIN_POSITIVE);
         let part = |weights: &[f64]| Part::of(&rows, weights, ridge);
 
@@ -97,53 +100,19 @@ impl Part {
             }
         }
         (0..size).for_each(|i| covariance[i * size + i] += ridge);
-        Self { log_weight: (total / rows.len().max(1) as f64).ln(), root: cholesky(covariance, size), mean }
-    }
-
-    fn covariance(&self, i: usize, j: usize) -> f64 {
-        let size = self.mean.len();
-        (0..=i.min(j)).map(|k| self.root[i * size + k] * self.root[j * size + k]).sum()
+        // The ridge keeps the pivots above zero but for rounding.
+        let root = Cholesky::semidefinite(&covariance, size, f64::MIN_POSITIVE);
+        Self { log_weight: (total / rows.len().max(1) as f64).ln(), root, mean }
     }
 
     /// Log of weight times density, in nats.
     fn log_density(&self, row: &[f64]) -> f64 {
         let size = self.mean.len();
-        let (mut solved, mut log_density) = (vec![0.0; size], self.log_weight - 0.5 * size as f64 * std::f64::consts::TAU.ln());
-        for i in 0..size {
-            let known: f64 = (0..i).map(|j| self.root[i * size + j] * solved[j]).sum();
-            let diagonal = self.root[i * size + i];
-            solved[i] = (row[i] - self.mean[i] - known) / diagonal;
-            log_density -= 0.5 * solved[i] * solved[i] + diagonal.ln();
-        }
-        log_density
+        let mut apart: Vec<f64> = row.iter().zip(&self.mean).map(|(z, m)| z - m).collect();
+        self.root.solve_lower(&mut apart);
+        let constant = self.log_weight - 0.5 * size as f64 * std::f64::consts::TAU.ln();
+        apart.iter().zip(self.root.diagonal()).fold(constant, |sum, (solved, diagonal)| sum - (0.5 * solved * solved + diagonal.ln()))
     }
-
-    /// The inverse of L, row by row.
-    fn inverse_root(&self) -> Vec<f64> {
-        let size = self.mean.len();
-        let mut inverse = vec![0.0; size * size];
-        for column in 0..size {
-            for i in column..size {
-                let known: f64 = (column..i).map(|j| self.root[i * size + j] * inverse[j * size + column]).sum();
-                inverse[i * size + column] = (f64::from(u8::from(i == column)) - known) / self.root[i * size + i];
-            }
-        }
-        inverse
-    }
-}
-
-/// L of a symmetric matrix L L^T whose lower triangle is given.
-fn cholesky(mut matrix: Vec<f64>, size: usize) -> Vec<f64> {
-    for i in 0..size {
-        for j in 0..=i {
-            let known: f64 = (0..j).map(|k| matrix[i * size + k] * matrix[j * size + k]).sum();
-            let rest = matrix[i * size + j] - known;
-            // The ridge keeps the diagonal above zero but for rounding.
-            matrix[i * size + j] = if i == j { rest.max(f64::MIN_POSITIVE).sqrt() } else { rest / matrix[j * size + j] };
-        }
-        (i + 1..size).for_each(|j| matrix[i * size + j] = 0.0);
-    }
-    matrix
 }
 
 fn distance(a: &[f64], b: &[f64]) -> f64 {
@@ -184,8 +153,7 @@ fn expect(rows: &[&[f64]], parts: &[Part]) -> (f64, Vec<Vec<f64>>) {
     let mut sum = 0.0;
     for (at, row) in rows.iter().enumerate() {
         let logs: Vec<f64> = parts.iter().map(|part| part.log_density(row)).collect();
-        let largest = logs.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let total = largest + logs.iter().map(|log| (log - largest).exp()).sum::<f64>().ln();
+        let total = log_sum_exp(&logs);
         sum += total;
         belongs.iter_mut().zip(&logs).for_each(|(belongs, log)| belongs[at] = (log - total).exp());
     }
@@ -209,8 +177,7 @@ impl Prior for FittedMixture {
             });
             let noise: Vec<f64> = (0..size).map(|_| rng.sample(StandardNormal)).collect();
             let Some(part) = chosen.or(self.parts.last()) else { return Vec::new() };
-            let value = |i: usize| part.mean[i] + (0..=i).map(|j| part.root[i * size + j] * noise[j]).sum::<f64>();
-            (0..size).map(|i| value(i) as f32).collect::<Vec<f32>>()
+            part.mean.iter().zip(part.root.lower_times(&noise)).map(|(mean, moved)| (mean + moved) as f32).collect::<Vec<f32>>()
         });
         Ok(rows.concat())
     }
@@ -224,14 +191,11 @@ impl Prior for FittedMixture {
         let mut logs = Vec::with_capacity(self.parts.len());
         for part in &self.parts {
             let apart = codes.broadcast_sub(&tensor(part.mean.clone(), (1, self.size))?)?;
-            let solved = apart.matmul(&tensor(part.inverse_root(), (self.size, self.size))?.t()?)?;
-            let volume: f64 = (0..self.size).map(|i| part.root[i * self.size + i].ln()).sum();
-            let constant = part.log_weight - volume - 0.5 * self.size as f64 * std::f64::consts::TAU.ln();
+            let solved = apart.matmul(&tensor(part.root.inverse(), (self.size, self.size))?.t()?)?;
+            let constant = part.log_weight - part.root.log_determinant() - 0.5 * self.size as f64 * std::f64::consts::TAU.ln();
             logs.push(solved.sqr()?.sum(D::Minus1)?.affine(-0.5, constant)?);
         }
-        let logs = Tensor::stack(&logs, 1)?;
-        let largest = logs.detach().max_keepdim(1)?;
-        Ok((logs.broadcast_sub(&largest)?.exp()?.sum(1)?.log()? + largest.squeeze(1)?)?)
+        log_sum_exp_over(&Tensor::stack(&logs, 1)?, 1)
     }
 
     fn rate(&self, _: &Code) -> Result<Tensor> {
@@ -269,14 +233,14 @@ mod tests {
         let first = mixture.parts.iter().min_by(|a, b| a.mean[0].total_cmp(&b.mean[0])).unwrap();
         assert!((first.log_weight.exp() - 0.25).abs() < 1e-3 && (first.mean[0] + 3.0).abs() < 0.05 && first.mean[1].abs() < 0.05);
         for (i, j, expected) in [(0, 0, 0.25), (1, 0, 0.2), (1, 1, 0.25)] {
-            assert!((first.covariance(i, j) - expected).abs() < 0.03, "{i} {j} {}", first.covariance(i, j));
+            assert!((first.root.product(i, j) - expected).abs() < 0.03, "{i} {j} {}", first.root.product(i, j));
         }
     }
 
     #[test]
     fn one_component_has_the_mean_and_covariance_of_the_codes() {
         let mixture = FittedMixture::fit(&clouds(), 2, 1).unwrap();
-        assert!((mixture.parts[0].mean[0] - 1.5).abs() < 0.05 && (mixture.parts[0].covariance(0, 0) - (0.25 + 6.75)).abs() < 0.1);
+        assert!((mixture.parts[0].mean[0] - 1.5).abs() < 0.05 && (mixture.parts[0].root.product(0, 0) - (0.25 + 6.75)).abs() < 0.1);
     }
 
     #[test]

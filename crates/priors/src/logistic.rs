@@ -9,7 +9,10 @@ use std::f64::consts::PI;
 use candle_core::Tensor;
 use rand::{Rng, RngCore};
 use rand_distr::Open01;
-use vimae_core::{Entry, Result, Univariate};
+use vimae_core::{
+    Entry, Result, Univariate,
+    numerics::{softplus, softplus_of_negated_each},
+};
 
 use crate::{
     BuildPrior, Factorial, Law,
@@ -53,7 +56,7 @@ impl Univariate for Logistic {
 
     fn log_density(&self, x: f64) -> f64 {
         let distance = x.abs() / self.scale;
-        -distance - 2.0 * (-distance).exp().ln_1p() - self.scale.ln()
+        -distance - 2.0 * softplus(-distance) - self.scale.ln()
     }
 
     fn cdf(&self, x: f64) -> f64 {
@@ -76,7 +79,7 @@ impl Univariate for Logistic {
 impl Law for Logistic {
     fn log_density_each(&self, x: &Tensor) -> Result<Tensor> {
         let distance = (x.abs()? / self.scale)?;
-        let softplus = (distance.neg()?.exp()? + 1.0)?.log()?;
+        let softplus = softplus_of_negated_each(&distance)?;
         Ok((distance + (softplus * 2.0)?)?.affine(-1.0, -self.scale.ln())?)
     }
 

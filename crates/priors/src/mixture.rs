@@ -10,7 +10,7 @@ use std::f64::consts::TAU;
 use candle_core::{D, DType, Device, Tensor};
 use rand::Rng;
 use rand_distr::StandardNormal;
-use vimae_core::{Code, Error, Prior, Purpose, Result, Streams, Univariate, random::step_of_name};
+use vimae_core::{Code, Error, Prior, Purpose, Result, Streams, Univariate, numerics::log_sum_exp_over, random::step_of_name};
 
 use crate::mixture_density;
 
@@ -82,7 +82,7 @@ impl Prior for Mixture {
     }
 
     fn rate(&self, code: &Code) -> Result<Tensor> {
-        let log_var = log_variance(code)?;
+        let log_var = code.log_variance("rate")?;
         self.expect("codes", &code.mean)?;
         let std = (log_var * 0.5)?.exp()?;
         let streams = Streams::new(step_of_name(self.name));
@@ -100,7 +100,7 @@ impl Prior for Mixture {
     }
 
     fn rate_at(&self, code: &Code, z: &Tensor) -> Result<Tensor> {
-        let log_var = log_variance(code)?;
+        let log_var = code.log_variance("rate")?;
         let scaled = (z - &code.mean)?.sqr()?.mul(&log_var.neg()?.exp()?)?;
         let log_q = ((scaled + log_var)? + TAU.ln())?.sum(1)?.affine(-0.5, 0.0)?;
         Ok((log_q - self.log_density(z)?)?)
@@ -122,22 +122,9 @@ fn composed(codes: &Tensor, means: &Tensor, log_vars: &Tensor) -> Result<Tensor>
         let codes = codes.narrow(0, start, rows.min(count - start))?;
         let squares = codes.unsqueeze(1)?.broadcast_sub(&means.unsqueeze(0)?)?.sqr()?.broadcast_mul(&precisions)?.sum(D::Minus1)?;
         let each = (squares.broadcast_add(&constants)? * -0.5)?;
-        let largest = each.detach().max_keepdim(1)?;
-        let sum = each.broadcast_sub(&largest)?.exp()?.sum(1)?;
-        parts.push(((sum.log()? + largest.squeeze(1)?)? - (components as f64).ln())?);
+        parts.push((log_sum_exp_over(&each, 1)? - (components as f64).ln())?);
     }
     Ok(Tensor::cat(&parts, 0)?)
-}
-
-pub(crate) fn log_variance(code: &Code) -> Result<&Tensor> {
-    let log_var = code.log_var.as_ref().ok_or_else(|| Error::Unsupported {
-        what: "rate of a deterministic code".into(),
-        reason: "without a log-variance it is infinite".into(),
-    })?;
-    if log_var.dims() != code.mean.dims() {
-        return Err(Error::shape("log-variance", format!("{:?}", code.mean.dims()), log_var.dims()));
-    }
-    Ok(log_var)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::f64::consts::{SQRT_2, TAU};
 use rand::{Rng, RngCore};
 use rand_distr::StandardNormal;
 use statrs::function::erf::erfc;
-use vimae_core::Univariate;
+use vimae_core::{Univariate, numerics::ScaledSum};
 
 use crate::quantile;
 
@@ -35,8 +35,8 @@ impl Univariate for MixtureLine {
 
     fn log_density(&self, x: f64) -> f64 {
         let exponent = |m: f64| -0.5 * ((x - m) / self.std).powi(2);
-        let largest = self.means.iter().map(|m| exponent(*m)).fold(f64::NEG_INFINITY, f64::max);
-        largest + self.mean_of(|m| (exponent(m) - largest).exp()).ln() - 0.5 * TAU.ln() - self.std.ln()
+        let ScaledSum { largest, scaled } = ScaledSum::of(self.means.iter().map(|m| exponent(*m)));
+        largest + (scaled / self.means.len() as f64).ln() - 0.5 * TAU.ln() - self.std.ln()
     }
 
     fn cdf(&self, x: f64) -> f64 {

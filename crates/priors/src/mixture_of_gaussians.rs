@@ -12,12 +12,12 @@
 use std::f64::consts::TAU;
 
 use candle_core::{Device, Tensor};
-use vimae_core::{Code, Entry, Key, PartRequest, Prior, Purpose, Result, Settings, Streams, Univariate};
+use vimae_core::{Code, Entry, Key, PartRequest, Prior, Purpose, Result, Settings, Streams, Univariate, numerics::ScaledSum};
 
 use crate::{
     BuildPrior,
     matching::{self, Match},
-    mixture::{Mixture, log_variance},
+    mixture::Mixture,
     mixture_line::MixtureLine,
     quadrature::{MOST_NODES, gaussian_mean},
 };
@@ -147,12 +147,15 @@ fn entropy(means: &[Vec<f64>], within: &[f64]) -> Result<f64> {
         let z: Vec<f64> = own.iter().zip(noise).map(|(m, e)| m + f64::from(*e)).collect();
         let exponents = scaled.iter().map(|m| -0.5 * m.iter().zip(&z).map(|(m, z)| (m - z).powi(2)).sum::<f64>());
         let exponents: Vec<f64> = exponents.collect();
-        let largest = exponents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-        let total: f64 = exponents.iter().map(|e| (e - largest).exp()).sum();
-        // -sum r ln r with r = exp(e - largest) / total
-        exponents.iter().map(|e| (e - largest).exp() / total * (total.ln() + largest - e)).sum::<f64>()
+        let ScaledSum { largest, scaled } = ScaledSum::of(exponents.iter().copied());
+        // -sum r ln r with r = exp(e - largest) / scaled
+        exponents.iter().map(|e| (e - largest).exp() / scaled * (scaled.ln() + largest - e)).sum::<f64>()
     };
-    let unsure = if apart.is_empty() { (means.len() as f64).ln() } else { noise.chunks_exact(apart.len()).enumerate().map(unsure).sum::<f64>() / DRAWS as f64 };
+    let unsure = if apart.is_empty() {
+        (means.len() as f64).ln()
+    } else {
+        noise.chunks_exact(apart.len()).enumerate().map(unsure).sum::<f64>() / DRAWS as f64
+    };
     Ok((means.len() as f64).ln() - unsure + gaussian)
 }
 
@@ -173,7 +176,7 @@ impl Prior for MixtureOfGaussians {
         if self.line.is_none() {
             return self.mixture.rate(code);
         }
-        let log_var = log_variance(code)?;
+        let log_var = code.log_variance("rate")?;
         let density = |z: &Tensor| -> Result<Tensor> { Ok(self.mixture.log_density(&z.flatten_all()?.unsqueeze(1)?)?.reshape(z.shape())?) };
         let cross = gaussian_mean(&code.mean, &(log_var * 0.5)?.exp()?, MOST_NODES, density)?;
         Ok((log_var.affine(-0.5, -0.5 * (1.0 + TAU.ln()))? - cross)?.squeeze(1)?)

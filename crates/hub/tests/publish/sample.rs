@@ -4,8 +4,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use candle_core::{Device, Tensor};
 use serde_json::Map;
-use vimae_hub::{DatasetCard, Description, HeadName, Network, Package, Part, RangeName, RepoName, RunFiles, published};
-use vimae_spec::{Component, Direction, Evaluation, Figure, FigureKind, Measurement, Model, RunRecord, RunSpec, Slice, Training};
+use vimae_hub::{DatasetCard, Description, Network, Package, Part, RepoName, RunFiles, published};
+use vimae_spec::{
+    Component, Direction, Evaluation, Figure, FigureKind, Head, Measurement, Model, PixelRange, RunRecord, RunSpec, Slice, Training,
+};
 
 /// Values that no compression makes smaller.
 pub(crate) fn noise(seed: u32, n: u32) -> Vec<f32> {
@@ -98,11 +100,11 @@ pub(crate) fn description() -> Description {
             architecture: "mlp".into(),
             settings: Map::from_iter([("width".to_owned(), 256.into()), ("layers".to_owned(), 3.into())]),
             code: 2,
-            head: HeadName::Gaussian,
+            head: Head::Gaussian,
             channels: 1,
             height: 28,
             width: 28,
-            range: RangeName::Unit,
+            range: PixelRange::Unit,
         },
         dataset: DatasetCard {
             name: "digits".into(),

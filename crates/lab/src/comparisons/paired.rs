@@ -2,8 +2,7 @@
 
 use rand::Rng;
 use vimae_core::{Purpose, Streams, random::step_of_name};
-
-use crate::claims;
+use vimae_metrics::students_t;
 
 /// Most differences for which all signs are gone through.
 const EXACT: usize = 16;
@@ -31,7 +30,7 @@ pub(super) fn tests(name: &str, differences: &[f64]) -> Tests {
 fn student(differences: &[f64]) -> Option<(f64, f64)> {
     // The one-sided p on the side of the mean, twice.
     let side = differences.iter().sum::<f64>().signum();
-    let (t, p) = claims::paired(&differences.iter().map(|d| d * side).collect::<Vec<_>>())?;
+    let (t, p) = students_t::test(&differences.iter().map(|d| d * side).collect::<Vec<_>>())?;
     Some((t * side, 2.0 * p))
 }
 

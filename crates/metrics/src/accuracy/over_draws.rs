@@ -2,14 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use statrs::distribution::{ContinuousCDF, StudentsT};
 use vimae_spec::{Direction, Measurement, Protocol, Slice};
 
 use super::{
     ENTRY,
     conditions::{CLEAN, Condition},
 };
-use crate::Summary;
+use crate::{Summary, students_t};
 
 /// What one protocol predicted.
 pub(super) struct OverDraws<'a> {
@@ -49,7 +48,7 @@ impl OverDraws<'_> {
         }
         let summary = Summary::of(&percents);
         let draws = percents.len();
-        let half = summary.and_then(|s| s.standard_error).and_then(|error| Some(error * t_quantile(draws)?));
+        let half = summary.and_then(|s| s.standard_error).and_then(|error| students_t::half_interval(error, draws));
         let interval = half.map_or_else(String::new, |half| format!(", 95 % interval ± {half:.2}"));
         let plural = if draws == 1 { "" } else { "s" };
         percent(metric, self.protocol)
@@ -67,12 +66,6 @@ pub(super) fn none(protocol: &Protocol, conditions: &[Condition], n: usize, reas
 
 fn percent(metric: String, protocol: &Protocol) -> Measurement {
     Measurement::new(ENTRY.name, metric, protocol.clone(), "percent").better(Direction::Higher)
-}
-
-/// Student's t at 97.5 %.
-fn t_quantile(draws: usize) -> Option<f64> {
-    let freedom = draws.checked_sub(1).filter(|f| *f > 0)?;
-    Some(StudentsT::new(0.0, 1.0, freedom as f64).ok()?.inverse_cdf(0.975))
 }
 
 #[cfg(test)]

@@ -12,13 +12,13 @@
 //! adapt steps while the chains that are weighed run; there a transition depends on its chain's past, and the two bounds
 //! hold only nearly.
 
-use vimae_core::{Result, Streams};
+use vimae_core::{Result, Streams, numerics::log_mean_exp};
 
 use super::schedule::{between, equalised, sigmoid};
 use crate::{
     bridge::Bridge,
     hmc::{Chains, Move},
-    log_mean::{log_mean_exp, weights},
+    importance::weights,
 };
 
 /// How finely and by how many chains.

@@ -25,6 +25,7 @@ use crate::{
     features::{FeatureNetwork, Outputs, Source},
     inception::weights,
     resize::ImageView,
+    training::operation,
 };
 
 /// Images that one thread takes through the network together. Fixed, so that batches change nothing.
@@ -144,10 +145,6 @@ fn forward<T: AsRef<Tensor>>(weights: &BTreeMap<String, T>, x: &Tensor) -> Resul
     let features = linear_relu(&h.flatten_from(1)?, weight("feature.weight")?, Some(weight("feature.bias")?)).map_err(operation)?;
     let logits = linear(&features, weight("class.weight")?, Some(weight("class.bias")?)).map_err(operation)?;
     Ok((features, logits))
-}
-
-fn operation(error: vimae_ops::Error) -> Error {
-    Error::Tensor(candle_core::Error::wrap(error))
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use candle_core::{DType, Device, Tensor, Var};
 use rand::seq::SliceRandom;
 use vimae_core::{Dataset, Error, ImageSet, Init, Parameters, PixelRange, Purpose, Result, Split, Streams};
-use vimae_ops::{Adam, AdamConfig};
 
-use super::{forward, operation};
+use super::forward;
+use crate::training::minimise;
 
 const FILTERS: [usize; 2] = [16, 32];
 const KERNEL: usize = 4;
@@ -16,6 +16,7 @@ const BATCH: usize = 100;
 /// At most; eight epochs of fewer images than that.
 const STEPS: usize = 300;
 const EPOCHS: usize = 8;
+const LEARNING_RATE: f64 = 1e-3;
 /// One network for a data set, whatever run asks: the seed is no setting.
 const SEED: u64 = 0;
 
@@ -49,22 +50,20 @@ pub(super) fn train(dataset: &dyn Dataset, progress: &mut dyn FnMut(usize, usize
 
     let weights: BTreeMap<String, Var> = parameters.weights().into_iter().collect();
     let by_name = weights.iter().map(|(n, v)| (n.clone(), Shared(v.clone()))).collect::<BTreeMap<_, _>>();
-    let config = AdamConfig { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    let mut adam = Adam::new(parameters.weights(), config).map_err(operation)?;
     let streams = Streams::new(SEED);
     let batch = BATCH.min(set.len());
     let per_epoch = set.len() / batch;
     let steps = STEPS.min(EPOCHS * per_epoch);
     let mut order: Vec<usize> = Vec::new();
-    for step in 0..steps {
-        if step % per_epoch == 0 {
+    let batch_loss = |step: usize| -> Result<Tensor> {
+        if step.is_multiple_of(per_epoch) {
             order = (0..set.len()).collect();
             order.shuffle(&mut streams.at(Purpose::Shuffle, (step / per_epoch) as u64));
         }
         let chosen = &order[step % per_epoch * batch..][..batch];
-        adam.step(&loss(&by_name, set, chosen, classes)?.backward()?).map_err(operation)?;
-        progress(step + 1, steps);
-    }
+        loss(&by_name, set, chosen, classes)
+    };
+    minimise(&parameters, steps, |_| LEARNING_RATE, batch_loss, &mut |done| progress(done, steps))?;
     let trained: Result<BTreeMap<String, Tensor>> =
         weights.into_iter().map(|(name, var)| Ok((name, var.as_detached_tensor().copy()?))).collect();
     unit_features(trained?, set)

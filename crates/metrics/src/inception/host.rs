@@ -6,7 +6,7 @@ use vimae_core::{Error, Result};
 use vimae_ops::inference::{Conv, Map, Window, average_pool, max_pool};
 
 use super::{Folded, graph};
-use crate::resize::SIDE;
+use crate::{resize::SIDE, training::operation};
 
 /// The convolutions, ready to run.
 pub(super) struct Layers {
@@ -86,8 +86,4 @@ impl graph::Engine for Layers {
         average_pool(x, window, &mut out, 0).map_err(operation)?;
         Ok(out)
     }
-}
-
-fn operation(error: vimae_ops::Error) -> Error {
-    Error::Tensor(candle_core::Error::wrap(error))
 }

@@ -5,9 +5,9 @@
 //! ln K; from above the same with the mean over the other K - 1 alone (leave one out).
 
 use rayon::prelude::*;
-use vimae_core::{Code, Error, Result};
+use vimae_core::{Code, Result, numerics::log_sum_exp};
 
-use crate::{log_mean::log_sum_exp, summary::values};
+use crate::summary::values;
 
 /// Diagonal Gaussians q(z|x_i), one a image.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,11 +35,7 @@ impl Gaussians {
     /// For a code without log-variance.
     pub fn new(code: &Code) -> Result<Self> {
         let (_, size) = code.mean.dims2()?;
-        let log_var = code.log_var.as_ref().ok_or_else(|| Error::Unsupported {
-            what: "information of a deterministic code".into(),
-            reason: "without a log-variance it is infinite".into(),
-        })?;
-        let log_vars = values(log_var)?;
+        let log_vars = values(code.log_variance("information")?)?;
         let constant = |row: &[f64]| -0.5 * (row.iter().sum::<f64>() + size as f64 * std::f64::consts::TAU.ln());
         Ok(Self {
             means: values(&code.mean)?,

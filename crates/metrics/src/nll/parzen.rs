@@ -7,7 +7,7 @@
 
 use candle_core::{DType, Tensor};
 use rayon::prelude::*;
-use vimae_core::{Error, Result};
+use vimae_core::{Error, Result, numerics::softplus};
 
 use crate::summary::values;
 
@@ -128,7 +128,7 @@ fn log_sum_exp(squared_distances: &[f64], sigma: f64) -> f64 {
 
 fn log_add_exp(a: f64, b: f64) -> f64 {
     let (high, low) = if a >= b { (a, b) } else { (b, a) };
-    if high == f64::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
+    if high == f64::NEG_INFINITY { high } else { high + softplus(low - high) }
 }
 
 #[cfg(test)]

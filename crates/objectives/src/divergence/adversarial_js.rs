@@ -9,11 +9,11 @@
 use std::f64::consts::LN_2;
 
 use candle_core::Tensor;
-use vimae_core::{Divergence, Entry, Key, Parameters, Result};
+use vimae_core::{Divergence, Entry, Key, Parameters, Result, numerics::softplus_each};
 
 use super::{
     BuildDivergence,
-    critic::{Critic, HIDDEN, LAYERS, LOG_DENSITY, softplus},
+    critic::{Critic, HIDDEN, LAYERS, LOG_DENSITY},
     pairs::expect_samples,
 };
 
@@ -26,7 +26,11 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
         HIDDEN,
         LAYERS,
         LOG_DENSITY,
-        Key::choice("loss", &["non_saturating", "divergence"], "what the encoder minimises: a gradient that lasts, or the divergence itself"),
+        Key::choice(
+            "loss",
+            &["non_saturating", "divergence"],
+            "what the encoder minimises: a gradient that lasts, or the divergence itself",
+        ),
     ],
     build: |settings, request| {
         let saturating = settings.choice("loss")? == "divergence";
@@ -50,10 +54,10 @@ impl Divergence for AdversarialJs {
         expect_samples(q, p)?;
         let on_q = self.critic.log_ratio(q)?;
         if !self.saturating {
-            return Ok((softplus(&on_q.neg()?)?.mean_all()? - LN_2)?);
+            return Ok((softplus_each(&on_q.neg()?)?.mean_all()? - LN_2)?);
         }
         let on_p = self.critic.log_ratio(p)?;
-        let cross_entropy = (softplus(&on_p.neg()?)?.mean_all()? + softplus(&on_q)?.mean_all()?)?;
+        let cross_entropy = (softplus_each(&on_p.neg()?)?.mean_all()? + softplus_each(&on_q)?.mean_all()?)?;
         Ok(cross_entropy.affine(-0.5, LN_2)?)
     }
 
