@@ -152,7 +152,11 @@ fn entropy(means: &[Vec<f64>], within: &[f64]) -> Result<f64> {
         // -sum r ln r with r = exp(e - largest) / total
         exponents.iter().map(|e| (e - largest).exp() / total * (total.ln() + largest - e)).sum::<f64>()
     };
-    let unsure = if apart.is_empty() { (means.len() as f64).ln() } else { noise.chunks_exact(apart.len()).enumerate().map(unsure).sum::<f64>() / DRAWS as f64 };
+    let unsure = if apart.is_empty() {
+        (means.len() as f64).ln()
+    } else {
+        noise.chunks_exact(apart.len()).enumerate().map(unsure).sum::<f64>() / DRAWS as f64
+    };
     Ok((means.len() as f64).ln() - unsure + gaussian)
 }
 

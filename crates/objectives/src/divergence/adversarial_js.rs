@@ -26,7 +26,11 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
         HIDDEN,
         LAYERS,
         LOG_DENSITY,
-        Key::choice("loss", &["non_saturating", "divergence"], "what the encoder minimises: a gradient that lasts, or the divergence itself"),
+        Key::choice(
+            "loss",
+            &["non_saturating", "divergence"],
+            "what the encoder minimises: a gradient that lasts, or the divergence itself",
+        ),
     ],
     build: |settings, request| {
         let saturating = settings.choice("loss")? == "divergence";
