@@ -10,7 +10,7 @@ use candle_core::{DType, Device, Tensor};
 use vimae_core::{
     AutoEncoder, Code, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PixelNoise, Purpose, Result, Streams,
 };
-use vimae_eval::{Outcome, Subject, evaluate};
+use vimae_eval::{Error, Outcome, Subject, evaluate};
 use vimae_priors::normal;
 use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, MaskFill, Measurement, NoiseOn};
 
@@ -303,8 +303,11 @@ fn a_validation_split_is_used_where_there_is_one() {
 #[test]
 fn what_cannot_be_measured_is_said_so() {
     let unknown = Evaluation { metrics: vec!["rat".into()], ..small() };
-    let message = run(Head::Gaussian, PixelNoise::None, &data(), &unknown).unwrap_err().to_string();
-    assert!(message.contains("unknown metric \"rat\" (did you mean \"rate\"?)"), "{message}");
+    let error = run(Head::Gaussian, PixelNoise::None, &data(), &unknown).unwrap_err();
+    assert!(
+        matches!(&error, Error::Core(vimae_core::Error::UnknownName { kind: "metric", nearest: Some(near), .. }) if near == "rate"),
+        "{error}"
+    );
 
     let none = ImageSet::new(SHAPE, Vec::new(), Vec::new()).unwrap();
     assert!(run(Head::Gaussian, PixelNoise::None, &Corners { test: none, ..data() }, &small()).is_err());
