@@ -1,7 +1,5 @@
 //! What something is comes from its type or its entry, never from the text of a name, protocol or note.
 
-use std::path::Path;
-
 /// Text that is made for people or keys, whose parts nobody may ask for.
 const TEXTS: [&str; 9] = ["entry", "kind", "method", "metric", "note", "protocol", "reason", "term", "unit"];
 /// Things of a catalogue, whose `name` is a key and no more.
@@ -100,19 +98,6 @@ fn asks(path: &[String], question: &str, literal: &str) -> bool {
     let owner = path.last().is_some_and(|owner| is(owner, &THINGS));
     let like_a_name = literal.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_=(,:".contains(c));
     owner || (path.is_empty() && like_a_name && !literal.is_empty() && question != "ends_with" && question != "strip_suffix")
-}
-
-/// The questions of every file below the crates' and the command line's code, with their places.
-fn all_questions(root: &Path, sources: &[std::path::PathBuf]) -> anyhow::Result<Vec<String>> {
-    let mut all = Vec::new();
-    for path in sources {
-        let name = path.strip_prefix(root)?.display().to_string();
-        let tests = name.starts_with("tests/") || name.contains("/tests/") || name.ends_with("tests.rs") || !name.contains("/src/");
-        if !tests {
-            all.extend(questions(&std::fs::read_to_string(path)?).into_iter().map(|(line, question)| format!("{name}:{line}: {question}")));
-        }
-    }
-    Ok(all)
 }
 
 #[test]
