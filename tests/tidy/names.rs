@@ -4,14 +4,35 @@
 const TEXTS: [&str; 9] = ["entry", "kind", "method", "metric", "note", "protocol", "reason", "term", "unit"];
 /// Things of a catalogue, whose `name` is a key and no more.
 const THINGS: [&str; 13] = [
-    "dataset", "divergence", "encoder", "entry", "measurement", "metric", "model", "network", "noise", "objective", "part", "posterior",
+    "dataset",
+    "divergence",
+    "encoder",
+    "entry",
+    "measurement",
+    "metric",
+    "model",
+    "network",
+    "noise",
+    "objective",
+    "part",
+    "posterior",
     "prior",
 ];
 /// Methods that look for a part of a text.
 const QUESTIONS: [&str; 5] = ["contains", "ends_with", "starts_with", "strip_prefix", "strip_suffix"];
 /// Methods that give the same text in another form.
 const SAME: [&str; 12] = [
-    "as_deref", "as_ref", "as_str", "clone", "cloned", "display", "iter", "to_ascii_lowercase", "to_lowercase", "to_owned", "to_string",
+    "as_deref",
+    "as_ref",
+    "as_str",
+    "clone",
+    "cloned",
+    "display",
+    "iter",
+    "to_ascii_lowercase",
+    "to_lowercase",
+    "to_owned",
+    "to_string",
     "trim",
 ];
 
@@ -50,7 +71,8 @@ fn receiver(before: &str) -> Vec<String> {
             let Some(open) = opening(rest) else { break };
             rest = &rest[..open];
         }
-        let start = rest.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + rest[at..].chars().next().map_or(1, char::len_utf8));
+        let start =
+            rest.rfind(|c: char| !c.is_alphanumeric() && c != '_').map_or(0, |at| at + rest[at..].chars().next().map_or(1, char::len_utf8));
         let identifier = &rest[start..];
         if identifier.is_empty() {
             break;
@@ -96,7 +118,7 @@ fn asks(path: &[String], question: &str, literal: &str) -> bool {
     }
     // The name of a thing of a catalogue; else that of a file, column or parameter, which has dots, slashes and endings.
     let owner = path.last().is_some_and(|owner| is(owner, &THINGS));
-    let like_a_name = literal.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_=(,:".contains(c));
+    let like_a_name = literal.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "_=(,".contains(c));
     owner || (path.is_empty() && like_a_name && !literal.is_empty() && question != "ends_with" && question != "strip_suffix")
 }
 
@@ -123,6 +145,7 @@ fn questions_to_names_are_found_and_others_are_not() {
         r#"name.starts_with("__MACOSX")"#,
         r#"name.ends_with("running_var")"#,
         r#"text.contains("rate")"#,
+        r#"name.strip_prefix("cuda:")"#,
         r#"file_name(path).starts_with("events")"#,
         r#"path.name().ends_with(".pt")"#,
         r#"// note.contains("x")"#,
