@@ -92,14 +92,14 @@ fn mnist_with_other_images_without_labels_or_with_half_a_file_is_refused() {
     assert!(name == "mnist" && looked.iter().any(|place| place.starts_with(dir.path())), "{error}");
     file("train-labels-idx1-ubyte", &[0x801, 10], 10);
     let error = refusal("mnist", dir.path());
-    let Error::Digest { file, expected, .. } = &error else { panic!("{error}") };
-    assert!(file.ends_with("train-images-idx3-ubyte") && expected.starts_with("ba891046"), "{error}");
+    let Error::Digest { file: named, expected, .. } = &error else { panic!("{error}") };
+    assert!(named.ends_with("train-images-idx3-ubyte") && expected.starts_with("ba891046"), "{error}");
     file("train-labels-idx1-ubyte", &[0x801, 9], 9);
     damaged("mnist", dir.path(), "train-labels-idx1-ubyte");
     file("train-images-idx3-ubyte", &[0x803, 1 << 31, 28, 28], 7840);
     let error = refusal("mnist", dir.path());
-    let Error::TooLarge { file, size, .. } = &error else { panic!("{error}") };
-    assert!(file.ends_with("train-images-idx3-ubyte") && *size == 1_683_627_180_032, "{error}");
+    let Error::TooLarge { file: named, size, .. } = &error else { panic!("{error}") };
+    assert!(named.ends_with("train-images-idx3-ubyte") && *size == 1_683_627_180_032, "{error}");
 }
 
 #[test]
