@@ -4,7 +4,7 @@
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Tensor, Var};
 use serde_json::{Value, json};
-use vimae_core::{AutoEncoder, Head, ImageShape, PixelRange, Streams, WithNoise, objective::check_parts};
+use vimae_core::{AutoEncoder, Error, Head, ImageShape, PixelRange, Streams, WithNoise, objective::check_parts};
 use vimae_objectives::OBJECTIVES;
 use vimae_tests::parts::{divergence_with, model, noise_images, noisy_model, part_request, prior, stir};
 use vimae_trainer::{Draws, Line};
@@ -103,8 +103,7 @@ fn combinations_without_meaning_are_refused_with_the_reason() -> Result<()> {
 fn noise_that_needs_another_head_than_the_network_has_is_refused() -> Result<()> {
     let network = model("mlp", json!({ "width": 2 }), IMAGE, PixelRange::Unit, 2, Head::Deterministic, DType::F64)?;
     let refused = WithNoise::new(network, vimae_objectives::noise::build("gaussian_head", &Default::default())?);
-    let reason = refused.err().context("a Gaussian head on a network without one")?.to_string();
-    ensure!(reason.contains("\"gaussian_head\"") && reason.contains("needs a Gaussian head"), "{reason}");
+    ensure!(matches!(refused, Err(Error::Unsupported { .. })), "a Gaussian head on a network without one");
     Ok(())
 }
 

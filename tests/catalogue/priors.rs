@@ -133,8 +133,9 @@ fn the_rate_and_its_estimate_at_a_draw_agree_and_are_positive() -> Result<()> {
     priors(|what, prior| {
         for code in [codes([0.3, -0.2], [-1.0, -0.5])?, codes([1.5, 0.1], [-3.0, 0.2])?] {
             let rates = match prior.rate(&code) {
-                Err(Error::Unsupported { reason, .. }) => {
-                    assert!(reason.contains("infinite"), "{what}: {reason}");
+                Err(Error::Unsupported { .. }) => {
+                    let bounded = prior.marginal().is_some_and(|law| law.log_density(1e3) == f64::NEG_INFINITY);
+                    assert!(bounded, "{what}: the rate is refused, and infinite for a prior with bounds alone");
                     continue;
                 }
                 rates => rates?.to_vec1::<f64>()?,
@@ -206,13 +207,10 @@ fn a_prior_made_from_the_encoder_says_what_it_lacks() -> Result<()> {
             continue;
         }
         let z = Tensor::zeros((3, 2), DType::F64, &Device::Cpu)?;
-        assert!(prior.log_density(&z).is_err_and(|e| e.to_string().contains("must be bound")), "{name}");
-        assert!(
-            prior.sample(&Streams::new(1), Purpose::PriorSample, 0, 3, 2).is_err_and(|e| e.to_string().contains("must be bound")),
-            "{name}"
-        );
-        let refused = prior.bind(deterministic.as_ref()).err().context("a deterministic encoder is taken")?.to_string();
-        assert!(refused.contains("Gaussian head"), "{name}: {refused}");
+        assert!(matches!(prior.log_density(&z), Err(Error::Unsupported { .. })), "{name}");
+        let sample = prior.sample(&Streams::new(1), Purpose::PriorSample, 0, 3, 2);
+        assert!(matches!(sample, Err(Error::Unsupported { .. })), "{name}");
+        assert!(matches!(prior.bind(deterministic.as_ref()), Err(Error::Unsupported { .. })), "{name}");
         seen += 1;
     }
     assert!(seen > 0);

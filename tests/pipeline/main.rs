@@ -1,6 +1,6 @@
 //! The line from end to end, as users call it.
 
-#![expect(clippy::print_stdout, reason = "tests say why they are skipped and what they found")]
+#![expect(clippy::print_stdout, reason = "tests say what they found")]
 
 mod before_and_after;
 mod comparison;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
 use vimae_hub::{Pretrained, read_weights};
 use vimae_lab::Model;
+use vimae_testing::{need, python};
 use vimae_tests::{
     command::{call, call_with},
     root,
@@ -111,16 +112,6 @@ fn holds(folder: &Path, word: &str) -> Result<bool> {
     Ok(false)
 }
 
-/// A Python with torch and safetensors, or why there is none.
-fn python() -> std::result::Result<String, String> {
-    let python = std::env::var("VIMAE_PYTHON").unwrap_or_else(|_| "python3".into());
-    let output =
-        Command::new(&python).args(["-c", "import numpy, safetensors.torch, torch"]).output().map_err(|e| format!("{python}: {e}"))?;
-    let problem = String::from_utf8_lossy(&output.stderr);
-    let reason = problem.lines().last().unwrap_or_default();
-    if output.status.success() { Ok(python) } else { Err(format!("{python} (VIMAE_PYTHON names another): {reason}")) }
-}
-
 /// Writes `[N, C, H, W]` as `.npy`.
 fn save(path: &Path, tensor: &Tensor) -> Result<()> {
     let shape: Vec<String> = tensor.dims().iter().map(ToString::to_string).collect();
@@ -150,14 +141,10 @@ fn difference(ours: &Tensor, theirs: &[f32]) -> Result<f32> {
     Ok(gaps.fold(0.0, |most, gap| if gap.is_nan() { f32::INFINITY } else { most.max(gap) }))
 }
 
-fn same_in_pytorch(model: &str) -> Result<()> {
-    let python = match python() {
-        Ok(python) => python,
-        Err(reason) => {
-            println!("skipped: {reason}");
-            return Ok(());
-        }
-    };
+/// What the example in Python needs.
+const MODULES: [&str; 3] = ["numpy", "safetensors", "torch"];
+
+fn same_in_pytorch(python: &str, model: &str) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let run = trained(folder.path(), model)?;
     let at = |name: &str| folder.path().join(name);
@@ -170,7 +157,7 @@ fn same_in_pytorch(model: &str) -> Result<()> {
     let images = Tensor::from_vec(pixels, (20, 1, 28, 28), &Device::Cpu)?;
     save(&at("images.npy"), &images)?;
     let example = |more: &[&str]| -> Result<Vec<f32>> {
-        let mut command = Command::new(&python);
+        let mut command = Command::new(python);
         command.arg(root().join("examples/load_in_python.py")).arg(&package).arg("--images").arg(at("images.npy"));
         let output = command.arg("--out").arg(at("out.npy")).args(more).output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -194,10 +181,10 @@ fn same_in_pytorch(model: &str) -> Result<()> {
 
 #[test]
 fn convolutions_are_the_same_in_pytorch() -> Result<()> {
-    same_in_pytorch("name = \"wae_conv\"\nwidth = 3\nkernel = 5")
+    same_in_pytorch(&need!(python(&MODULES)), "name = \"wae_conv\"\nwidth = 3\nkernel = 5")
 }
 
 #[test]
 fn linear_layers_are_the_same_in_pytorch() -> Result<()> {
-    same_in_pytorch("name = \"mlp\"\nwidth = 20\nlayers = 2")
+    same_in_pytorch(&need!(python(&MODULES)), "name = \"mlp\"\nwidth = 20\nlayers = 2")
 }

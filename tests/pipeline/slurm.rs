@@ -11,6 +11,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use vimae_testing::need;
 use vimae_tests::command::xtask;
 
 use crate::{
@@ -118,24 +119,17 @@ impl Drop for Cluster {
     }
 }
 
-fn skipped() -> bool {
-    let missing = ["slurmctld", "slurmd", "sbatch", "munged"].into_iter().find(|program| {
-        let found = Command::new("sh").args(["-c", &format!("command -v {program}")]).stdout(Stdio::null()).status();
-        !found.is_ok_and(|status| status.success())
-    });
-    match (std::env::var_os("VIMAE_SLURM"), missing) {
-        (None, _) => println!("skipped: VIMAE_SLURM is not set"),
-        (_, Some(program)) => println!("skipped: {program} is not installed (Debian: slurm-wlm munge)"),
-        (Some(_), None) => return false,
+/// Whether a cluster may be started here, or why not.
+fn allowed() -> Result<(), String> {
+    if std::env::var_os("VIMAE_SLURM").is_none() {
+        return Err("VIMAE_SLURM is not set; 1 lets the test start the daemons of Slurm".into());
     }
-    true
+    vimae_testing::programs(&["slurmctld", "slurmd", "sbatch", "munged"], "Debian: slurm-wlm munge")
 }
 
 #[test]
 fn a_cluster_gives_the_cells_of_this_process_through_preemption_and_cancellation() -> Result<()> {
-    if skipped() {
-        return Ok(());
-    }
+    need!(allowed());
     let folder = tempfile::tempdir()?;
     let longer = short().replacen("epochs = 3", "epochs = 12", 1);
     let spec = write(folder.path(), &(longer + "\n[resources]\ncpus = 1\nmemory_mib = 1000\n"))?;

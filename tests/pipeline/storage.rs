@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
+use vimae_testing::need;
 
 use crate::{
     interruption::results,
@@ -20,20 +21,17 @@ const ONCE: &[&str] = &["--retries", "0"];
 struct Small(PathBuf);
 
 impl Small {
-    /// One of `bytes`; nothing where this machine lets nobody mount one, and the reason is printed.
-    fn mount(path: PathBuf, bytes: u64) -> Result<Option<Self>> {
-        fs::create_dir_all(&path)?;
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"]).arg(&path).output();
-        match mounted {
-            Ok(output) if output.status.success() => Ok(Some(Self(path))),
+    /// One of `bytes`, or why this machine lets nobody mount one.
+    fn mount(path: PathBuf, bytes: u64) -> Result<Self, String> {
+        fs::create_dir_all(&path).map_err(|error| error.to_string())?;
+        match Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"]).arg(&path).output() {
+            Ok(output) if output.status.success() => Ok(Self(path)),
             Ok(output) => {
-                println!("skipped: cannot mount a small file system: {}", String::from_utf8_lossy(&output.stderr).trim());
-                Ok(None)
+                let path = path.display().to_string();
+                let problem = String::from_utf8_lossy(&output.stderr).replace(&path, "a directory");
+                Err(format!("cannot mount a small file system: {}", problem.trim()))
             }
-            Err(error) => {
-                println!("skipped: no mount here: {error}");
-                Ok(None)
-            }
+            Err(error) => Err(format!("mount cannot be started: {error}")),
         }
     }
 
@@ -66,7 +64,7 @@ fn a_full_or_read_only_disk_is_named_and_the_run_goes_on_to_the_same_bits_when_t
     ensure!(train(&spec, &undisturbed, ONCE)?.success);
     let (expected, whole) = (results(&undisturbed)?, size(&undisturbed)?);
     for share in [0.2, 0.5, 0.8] {
-        let Some(disk) = Small::mount(folder.path().join("disk"), (whole as f64 * share) as u64)? else { return Ok(()) };
+        let disk = need!(Small::mount(folder.path().join("disk"), (whole as f64 * share) as u64));
         let full = train(&spec, &disk.0, ONCE)?;
         assert!(!full.success && full.stderr.contains("No space left on device"), "{share}: {}", full.stderr);
         assert!(full.stderr.contains(disk.0.to_str().context("path")?) && !full.stderr.contains("panicked"), "{}", full.stderr);

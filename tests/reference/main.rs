@@ -1,6 +1,7 @@
 //! Answers of PyTorch, SciPy and scikit-learn that the crates must give, for any seed.
 
 mod reference_architectures;
+mod reference_catalogue;
 mod reference_divergences;
 mod reference_features;
 mod reference_likelihood;

@@ -1,6 +1,6 @@
 //! Priors, discrepancies and likelihoods.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor};
 use vimae_core::Code;
 use vimae_metrics::{
@@ -8,11 +8,13 @@ use vimae_metrics::{
     mmd::{self, Imq, Rbf},
     nll::parzen,
 };
-use vimae_priors::PRIORS;
 use vimae_tests::{
     golden::{case, close, near},
     parts::prior,
 };
+
+/// Priors of the manifest's case.
+const KNOWN: [&str; 4] = ["laplace", "logistic", "normal", "uniform"];
 
 fn values(tensor: &Tensor) -> Result<Vec<f64>> {
     Ok(tensor.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?)
@@ -23,9 +25,9 @@ fn priors() -> Result<()> {
     let case = case("priors")?;
     let (rtol, atol) = (case.number("rtol")?, case.number("atol")?);
     let (points, levels) = (values(&case.tensor("points")?)?, values(&case.tensor("levels")?)?);
-    for name in PRIORS.names() {
-        // A prior that the script does not know has no answers to give.
-        let Ok(scalars) = case.value(name) else { continue };
+    // The script knows these four; `reference_catalogue` has values for every prior.
+    for name in KNOWN {
+        let scalars = case.value(name)?;
         let prior = prior(name)?;
         let law = prior.marginal().context("a marginal")?;
         let check = |what: &str, at: &[f64], f: &dyn Fn(f64) -> f64| {
@@ -48,10 +50,13 @@ fn priors() -> Result<()> {
 #[test]
 fn rates_of_gaussian_codes() -> Result<()> {
     let case = case("priors")?;
-    for name in PRIORS.names() {
+    let pairs = case.value("kl")?.as_array().context("a list")?;
+    ensure!(!pairs.is_empty(), "no codes");
+    for name in ["normal", "logistic"] {
         let prior = prior(name)?;
-        for kl in case.value("kl")?.as_array().context("a list")? {
-            let Some(expected) = kl[format!("kl_to_{name}")].as_f64() else { continue };
+        for kl in pairs {
+            let key = format!("kl_to_{name}");
+            let expected = kl[&key].as_f64().with_context(|| format!("no {key}"))?;
             let number = |key: &str| kl[key].as_f64().context("a number");
             for dtype in [DType::F32, DType::F64] {
                 let tensor = |v: f64| Tensor::new(&[[v]], &Device::Cpu)?.to_dtype(dtype);

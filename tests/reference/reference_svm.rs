@@ -20,16 +20,31 @@ fn share(predicted: &[u32], truth: &[u32]) -> f64 {
     predicted.iter().zip(truth).filter(|(p, t)| p == t).count() as f64 / truth.len() as f64
 }
 
+/// The least range of a class's scores over all points.
+fn spread(scores: &Array2<f64>) -> f64 {
+    let range = |column: ndarray::ArrayView1<'_, f64>| {
+        let (low, high) = column.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(*v), high.max(*v)));
+        high - low
+    };
+    scores.columns().into_iter().map(range).fold(f64::INFINITY, f64::min)
+}
+
 #[test]
 fn svm_blobs() -> Result<()> {
     let case = case("svm_blobs")?;
     let (features, labels) = points(&case)?;
     let rbf = Kernel::Rbf { gamma: case.number("rbf_gamma")? };
+    let apart = case.number("accuracy_tolerance")?;
     for (kernel, key) in [(rbf, "sklearn_rbf_one_vs_one_accuracy"), (Kernel::Linear, "sklearn_linear_accuracy")] {
         let svm = Svm { cost: case.number("c")?, ..Svm::new(kernel) };
         let machines = svm.train(features.slice(s![..600, ..]), &labels[..600])?;
-        let right = share(&machines.classify(features.slice(s![600.., ..]))?, &labels[600..]);
-        near(key, right, case.number(key)?, 0.0, case.number("accuracy_tolerance")?)?;
+        let test = features.slice(s![600.., ..]);
+        let right = share(&machines.classify(test)?, &labels[600..]);
+        // One class against the rest is another machine than one against one. For the linear kernel both sides solve the same
+        // convex problem, so that two test points may lie on a boundary and no more; but where a machine is the zero
+        // machine, which of several wins is a matter of the solver's tolerance.
+        let same_problem = matches!(kernel, Kernel::Linear) && spread(&machines.scores(test)?) > 0.1;
+        near(key, right, case.number(key)?, 0.0, if same_problem { 0.002 } else { apart })?;
     }
     Ok(())
 }

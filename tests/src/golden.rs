@@ -39,6 +39,54 @@ pub fn case(name: &str) -> Result<Case> {
     Ok(Case { name: name.into(), scalars, tensors })
 }
 
+/// The golden values of the entry `name` of the catalogue `kind` (`prior`, `rate`, `divergence`, `objective`), of which there
+/// is at least one: from `catalogue.json` of the directory that `VIMAE_REFERENCE_DIR` names, or else from the copy here.
+///
+/// # Errors
+/// Naming an entry without golden values, and the script that makes them.
+pub fn of_entry(kind: &str, name: &str) -> Result<Vec<Value>> {
+    let carried = crate::root().join("tests/reference/catalogue.json");
+    let named = std::env::var_os("VIMAE_REFERENCE_DIR").map(|directory| PathBuf::from(directory).join("catalogue.json"));
+    let file = named.filter(|file| file.exists()).unwrap_or(carried);
+    let text = std::fs::read(&file).with_context(|| file.display().to_string())?;
+    let mut all: Value = serde_json::from_slice(&text).with_context(|| file.display().to_string())?;
+    match all[kind][name].take() {
+        Value::Array(cases) if !cases.is_empty() => Ok(cases),
+        _ => bail!("{kind} \"{name}\" has no golden value in {}; add it to tests/reference/make_catalogue.py", file.display()),
+    }
+}
+
+/// The numbers of a list at any depth, as a tensor of f64 of the same shape.
+///
+/// # Errors
+/// Where it is no such list, or its rows differ in length.
+pub fn tensor(value: &Value) -> Result<Tensor> {
+    fn numbers(value: &Value, shape: &mut Vec<usize>, depth: usize, into: &mut Vec<f64>) -> Option<()> {
+        let Value::Array(rows) = value else {
+            into.push(value.as_f64()?);
+            return (depth == shape.len()).then_some(());
+        };
+        if depth == shape.len() && into.is_empty() {
+            shape.push(rows.len());
+        }
+        if shape.get(depth) != Some(&rows.len()) {
+            return None;
+        }
+        rows.iter().try_for_each(|row| numbers(row, shape, depth + 1, into))
+    }
+    let (mut shape, mut values) = (Vec::new(), Vec::new());
+    numbers(value, &mut shape, 0, &mut values).with_context(|| format!("no array of numbers: {value}"))?;
+    Ok(Tensor::from_vec(values, shape, &Device::Cpu)?)
+}
+
+/// The arrays of a table of them.
+///
+/// # Errors
+/// As [`tensor`].
+pub fn tensors(table: &Value) -> Result<BTreeMap<String, Tensor>> {
+    table.as_object().context("no table")?.iter().map(|(name, value)| Ok((name.clone(), tensor(value)?))).collect()
+}
+
 impl Case {
     /// A scalar of the case, by path: `trace`, `kl` ...
     ///

@@ -1,10 +1,14 @@
 //! `cargo xtask check`: everything that CI runs, cheapest first.
 
+mod formatting;
+mod test_run;
+
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::IsTerminal,
     path::{Path, PathBuf},
-    process::{Command, ExitCode, Stdio},
+    process::{Command, ExitCode},
+    time::Instant,
 };
 
 use anyhow::{Context, Result, bail};
@@ -12,7 +16,7 @@ use clap::Args;
 
 use crate::{
     new::{Kind, begin},
-    print, root,
+    root,
 };
 
 /// Run everything that CI runs, cheapest first: formatting, lints, documentation, recipes, tests.
@@ -33,7 +37,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.recipes {
-        recipes()?;
+        timed("recipes", recipes)?;
         return Ok(ExitCode::SUCCESS);
     }
     if let Some(baseline) = &arguments.release {
@@ -41,56 +45,84 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     if !arguments.tests {
-        step("formatting", Command::new("cargo").args(["fmt", "--all", "--check"]))?;
+        timed("formatting", formatting::check)?;
         step("lints", cargo(&["clippy", "--workspace", "--all-targets"]).args(["--", "--deny", "warnings"]))?;
         step("documentation", cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
-        recipes()?;
+        timed("recipes", recipes)?;
     }
-    tests()
+    timed("tests", test_run::run)
 }
 
-/// A cargo command in the profile that the project is used in, so that nothing is built twice.
+/// A cargo command in the profile that the project is used in, so that nothing is built twice. Only a terminal is shown
+/// how far it is.
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
-    command.args(arguments).args(["--release", "--quiet"]);
+    command.args(arguments).arg("--release");
+    if !std::io::stderr().is_terminal() {
+        command.arg("--quiet");
+    }
     command
+}
+
+/// Where cargo builds.
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
+/// Files that match `patterns`, of those that git tracks or would, below the checkout.
+fn files(patterns: &[&str]) -> Result<Vec<PathBuf>> {
+    let mut command = Command::new("git");
+    command.args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"]).args(patterns).current_dir(root());
+    let listed = command.output().context("cannot start git")?;
+    if !listed.status.success() {
+        bail!("git ls-files: {}", String::from_utf8_lossy(&listed.stderr));
+    }
+    Ok(String::from_utf8(listed.stdout)?.split('\0').filter(|file| !file.is_empty()).map(PathBuf::from).collect())
+}
+
+/// Does a step, and says its name before and how long it took after it.
+fn timed<T>(name: &str, work: impl FnOnce() -> Result<T>) -> Result<T> {
+    tracing::info!("{name}");
+    let began = Instant::now();
+    let done = work();
+    tracing::info!("{name}: {:.0} s", began.elapsed().as_secs_f64());
+    done
 }
 
 fn release(baseline: &str) -> Result<()> {
     step("licences and sources of dependencies", Command::new("cargo").args(["deny", "check", "licenses", "bans", "sources"]))?;
     // Without features: those of CUDA need its compiler.
     step("public items", Command::new("cargo").args(["semver-checks", "--workspace", "--default-features", "--baseline-rev", baseline]))?;
-    // The two that are not published stay out.
-    step("packages", Command::new("cargo").args(["package", "--workspace", "--exclude", "xtask", "--exclude", "vimae-tests"]))
+    // Those that are not published stay out.
+    let unpublished = ["xtask", "vimae-tests", "vimae-testing"].iter().flat_map(|name| ["--exclude", name]);
+    step("packages", Command::new("cargo").args(["package", "--workspace"]).args(unpublished))
 }
 
 fn step(name: &str, command: &mut Command) -> Result<()> {
-    tracing::info!("{name}");
-    let status = command.current_dir(root()).status().with_context(|| format!("cannot start {command:?}"))?;
-    if !status.success() {
-        bail!("{name} failed; repeat with: {command:?}");
-    }
-    Ok(())
+    timed(name, || {
+        let status = command.current_dir(root()).status().with_context(|| format!("cannot start {command:?}"))?;
+        if !status.success() {
+            bail!("{name} failed; repeat with: {command:?}");
+        }
+        Ok(())
+    })
 }
 
 /// Adds one entry of each kind to a copy of the checkout, as CONTRIBUTING.md says, and compiles it there: dependencies
 /// from outside are shared with this build. The laws of `tests/catalogue` are compiled over the new entries too.
 fn recipes() -> Result<()> {
-    tracing::info!("recipes");
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let target = target();
     let copy = target.join("recipes");
     if copy.exists() {
         fs::remove_dir_all(&copy).with_context(|| copy.display().to_string())?;
     }
-    let listed = Command::new("git").args(["ls-files", "--cached", "--others", "--exclude-standard", "-z"]).current_dir(root()).output()?;
-    for file in String::from_utf8(listed.stdout)?.split('\0').filter(|file| !file.is_empty()) {
+    for file in files(&[])? {
         // Results are large, and no crate reads them.
-        let from = root().join(file);
-        let to = copy.join(file);
+        let (from, to) = (root().join(&file), copy.join(&file));
         if from.is_symlink() {
             fs::create_dir_all(to.parent().unwrap_or(Path::new("")))?;
             link(&fs::read_link(&from)?, &to).with_context(|| from.display().to_string())?;
-        } else if from.is_file() && !file.starts_with("experiments/results/") {
+        } else if from.is_file() && !file.starts_with("experiments/results") {
             fs::create_dir_all(to.parent().unwrap_or(Path::new("")))?;
             fs::copy(&from, &to).with_context(|| from.display().to_string())?;
         }
@@ -114,35 +146,4 @@ fn link(target: &Path, at: &Path) -> std::io::Result<()> {
 #[cfg(windows)]
 fn link(target: &Path, at: &Path) -> std::io::Result<()> {
     std::os::windows::fs::symlink_dir(target, at)
-}
-
-/// Runs all tests and closes with one line that adds up every test binary's.
-fn tests() -> Result<ExitCode> {
-    tracing::info!("tests");
-    // Tests run beside each other, so that each keeps to one thread of its own.
-    let mut child = cargo(&["test", "--workspace", "--no-fail-fast"])
-        .env("RAYON_NUM_THREADS", std::env::var("RAYON_NUM_THREADS").unwrap_or_else(|_| "1".into()))
-        .current_dir(root())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start cargo test")?;
-    let (mut passed, mut failed, mut ignored) = (0, 0, 0);
-    for line in BufReader::new(child.stdout.take().context("no output of cargo test")?).lines() {
-        let line = line?;
-        print(&line);
-        if let Some(result) = line.strip_prefix("test result: ") {
-            passed += count(result, "passed");
-            failed += count(result, "failed");
-            ignored += count(result, "ignored");
-        }
-    }
-    let success = child.wait()?.success();
-    print(format_args!("{passed} passed, {failed} failed, {ignored} skipped"));
-    Ok(if success && failed == 0 && passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-/// The number before `word` in a line like `ok. 3 passed; 0 failed; ...`.
-fn count(result: &str, word: &str) -> usize {
-    let before = result.split_once(word).map_or("", |(before, _)| before);
-    before.split_whitespace().last().and_then(|n| n.parse().ok()).unwrap_or(0)
 }

@@ -166,7 +166,7 @@ mod tests {
         let before = parameters.all()["b"].flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let nan = Tensor::new(&[f32::NAN, 0.0], &Device::Cpu).unwrap();
         let given = BTreeMap::from([("b".to_owned(), Tensor::zeros((2, 3), DType::F32, &Device::Cpu).unwrap()), ("a".to_owned(), nan)]);
-        assert!(parameters.load(&given).unwrap_err().to_string().contains("\"a\": holds a value that is not finite"));
+        assert!(matches!(parameters.load(&given), Err(Error::Parameter { name, .. }) if name == "a"));
         assert_eq!(parameters.all()["b"].flatten_all().unwrap().to_vec1::<f32>().unwrap(), before);
     }
 

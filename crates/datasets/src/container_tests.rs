@@ -60,8 +60,8 @@ fn zip_tar_and_folder_give_the_same_members() {
 fn names_that_lead_out_are_refused() {
     for name in ["../x.png", "a/../../x.png", "/etc/passwd", "C:/x.png", "..\\x.png"] {
         for archive in [zipped(&[(name, b"x")]), tarred(&[(name, b"x")])] {
-            let message = read(&archive).unwrap_err().to_string();
-            assert!(message.starts_with("a: holds a member that leads out of it"), "{name}: {message}");
+            let error = read(&archive).unwrap_err();
+            assert!(matches!(&error, Error::Damaged { file, .. } if file == "a"), "{name}: {error}");
         }
     }
     assert_eq!(read(&tarred(&[("./a..b/x", b"x")])).unwrap()[0].0, "a..b/x");
@@ -71,7 +71,8 @@ fn names_that_lead_out_are_refused() {
 fn bombs_are_refused_by_the_size_they_claim_or_reach() {
     let bomb = zipped(&[("bomb", &vec![0; MEMBER as usize + 1])]);
     assert!(bomb.len() < 100_000);
-    assert_eq!(read(&bomb).unwrap_err().to_string(), "a!bomb: a member of 33554433 bytes, more than the limit of 33554432");
+    let error = read(&bomb).unwrap_err();
+    assert!(matches!(&error, Error::TooLarge { file, size: 33_554_433, limit: MEMBER, .. } if file == "a!bomb"), "{error}");
     // The same with a size that lies: the central directory claims ten bytes.
     let mut lying = bomb;
     let directory = lying.windows(4).rposition(|w| w == b"PK\x01\x02").unwrap();
@@ -85,7 +86,8 @@ fn sizes_that_lie_take_no_memory() {
     lying[124..136].copy_from_slice(b"77777777777\0");
     let checksum: u32 = lying[..512].iter().enumerate().map(|(i, &b)| if (148..156).contains(&i) { 32 } else { u32::from(b) }).sum();
     lying[148..156].copy_from_slice(format!("{checksum:06o}\0 ").as_bytes());
-    assert_eq!(read(&lying).unwrap_err().to_string(), "a!x: a member of 8589934591 bytes, more than the limit of 33554432");
+    let error = read(&lying).unwrap_err();
+    assert!(matches!(&error, Error::TooLarge { file, size: 8_589_934_591, limit: MEMBER, .. } if file == "a!x"), "{error}");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::{Map, json};
 use vimae_core::{Dataset, PixelRange, Split};
-use vimae_datasets::{Known, Sources, inventory, open};
+use vimae_datasets::{Error, Known, Sources, inventory, open};
 
 fn seed(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap()
@@ -96,7 +96,7 @@ fn celeba_follows_a_partition_that_lies_beside_it() {
     assert_eq!(dataset.split(Split::Validation).unwrap().pixels().first(), Some(&110));
     fs::write(dir.path().join("list_eval_partition.txt"), lines[..19].join("\n")).unwrap();
     let error = open("celeba", &Map::new(), &Sources::in_dir(dir.path())).err().unwrap();
-    assert!(error.to_string().contains("list_eval_partition.txt: does not say where 000020.jpg belongs"), "{error}");
+    assert!(matches!(&error, Error::Damaged { file, problem } if file.ends_with("list_eval_partition.txt") && problem.contains("000020.jpg")), "{error}");
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn a_published_archive_with_a_flipped_bit_is_refused_and_another_edition_is_not(
     // Of the size that was published, but not the content.
     fs::write(&path, vec![0; 1_319_022]).unwrap();
     let error = open("omniglot", &Map::new(), &Sources::in_dir(dir.path())).err().unwrap();
-    assert!(error.to_string().contains("small1.zip: wrong digest: expected sha256 f38eb80f"), "{error}");
+    assert!(matches!(&error, Error::Digest { file, expected, .. } if file.ends_with("small1.zip") && expected.starts_with("f38eb80f")), "{error}");
 }
 
 #[test]

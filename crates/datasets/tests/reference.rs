@@ -1,32 +1,21 @@
-//! The preparation of images against Pillow: `VIMAE_REFERENCE_DIR` names a folder of reference answers; without it,
-//! those beside the repository or the copy that it carries. Tolerances are those of the reference's own manifest: a
-//! mean absolute error in levels of 0..=255.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "tests say what they skip, and may fail where they stand")]
+//! The preparation of images against Pillow: `VIMAE_REFERENCE_DIR` names a directory of reference answers; without it,
+//! those that the repository carries. Tolerances are those of the reference's own manifest: a mean absolute error in
+//! levels of 0..=255.
+#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "tests say how close they come, and may fail where they stand")]
 
 use std::path::{Path, PathBuf};
 
 use candle_core::{Device, Tensor, safetensors};
 use vimae_datasets::{Container, Image, celeba, omniglot};
-
-fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-fn shared() -> PathBuf {
-    std::env::var_os("VIMAE_SHARED").map_or_else(|| repository().join("../shared"), PathBuf::from)
-}
+use vimae_testing::{need, shared};
 
 /// The manifest's entry and the arrays of a case.
-fn case(name: &str) -> Option<(serde_json::Value, std::collections::HashMap<String, Tensor>)> {
-    let named = std::env::var_os("VIMAE_REFERENCE_DIR").map(PathBuf::from);
-    let places = named.map_or_else(|| vec![shared().join("reference/seed1"), repository().join("tests/reference/seed1")], |p| vec![p]);
-    let Some(folder) = places.iter().find(|p| p.join(format!("{name}.safetensors")).is_file()) else {
-        println!("skipped: no {name}.safetensors in {places:?}");
-        return None;
-    };
+fn case(name: &str) -> (serde_json::Value, std::collections::HashMap<String, Tensor>) {
+    let carried = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/reference/seed1");
+    let folder = std::env::var_os("VIMAE_REFERENCE_DIR").map_or(carried, PathBuf::from);
     let manifest: serde_json::Value = serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap();
     let arrays = safetensors::load(folder.join(format!("{name}.safetensors")), &Device::Cpu).unwrap();
-    Some((find(&manifest, name).unwrap().clone(), arrays))
+    (find(&manifest, name).unwrap().clone(), arrays)
 }
 
 /// The entry of that name, wherever the manifest keeps it.
@@ -51,7 +40,7 @@ fn mean_error(ours: &[u8], theirs: &[u8]) -> f64 {
 
 #[test]
 fn celeba_preprocess() {
-    let Some((entry, arrays)) = case("celeba_preprocess") else { return };
+    let (entry, arrays) = case("celeba_preprocess");
     let limit = find(&entry, "mean_absolute_error_at_most").and_then(serde_json::Value::as_f64).unwrap();
     let (images, cropped) = (&arrays["image"], &arrays["cropped"]);
     for i in 0..images.dim(0).unwrap() {
@@ -64,13 +53,10 @@ fn celeba_preprocess() {
 
 #[test]
 fn omniglot_preprocess() {
-    let Some((entry, arrays)) = case("omniglot_preprocess") else { return };
+    let (entry, arrays) = case("omniglot_preprocess");
     let text = |key: &str| find(&entry, key).unwrap().clone();
-    let archive = shared().join("data/omniglot").join(text("archive").as_str().unwrap());
-    let Some(container) = Container::at(&archive) else {
-        println!("skipped: {} is not here", archive.display());
-        return;
-    };
+    let archive = need!(shared(&format!("data/omniglot/{}", text("archive").as_str().unwrap())));
+    let container = Container::at(&archive).unwrap();
     let limit = text("mean_absolute_error_at_most").as_f64().unwrap();
     for (i, member) in text("members").as_array().unwrap().iter().enumerate() {
         let expected = bytes(&arrays["image"].get(i).unwrap());

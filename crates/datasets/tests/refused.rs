@@ -4,15 +4,22 @@
 use std::{fs, path::Path};
 
 use serde_json::{Map, json};
-use vimae_core::Split;
+use vimae_core::{Error as CoreError, Split};
 use vimae_datasets::{Error, Image, Sources, hostile, open, open_reporting};
 
 fn seed(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap()
 }
 
-fn problem(name: &str, dir: &Path) -> String {
-    open(name, &Map::new(), &Sources::in_dir(dir)).err().unwrap().to_string()
+fn refusal(name: &str, dir: &Path) -> Error {
+    open(name, &Map::new(), &Sources::in_dir(dir)).err().unwrap()
+}
+
+/// The data set must be refused for the damage of a file whose name holds `file`.
+#[track_caller]
+fn damaged(name: &str, dir: &Path, file: &str) {
+    let error = refusal(name, dir);
+    assert!(matches!(&error, Error::Damaged { file: named, .. } if named.contains(file)), "{error}");
 }
 
 /// A grey PNG of one brightness.
@@ -48,13 +55,15 @@ fn torn_images_and_tables_are_refused_wherever_they_are_cut() {
 fn a_image_of_sixty_thousand_squared_is_refused_before_memory_is_taken() {
     let mut large = png(4, 9);
     large[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
-    let message = Image::decode(&large, "large.png").unwrap_err().to_string();
-    assert_eq!(message, "large.png: a image of 3600000000 pixels, more than the limit of 40000000");
+    let size = |bytes: &[u8]| match Image::decode(bytes, "large").unwrap_err() {
+        Error::TooLarge { size, limit, .. } => (size, limit),
+        other => panic!("{other}"),
+    };
+    assert_eq!(size(&large), (3_600_000_000, 40_000_000));
     let mut large = seed("grey.jpg");
     let frame = large.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
     large[frame + 5..frame + 9].copy_from_slice(&[0xea, 0x60, 0xea, 0x60]);
-    let message = Image::decode(&large, "large.jpg").unwrap_err().to_string();
-    assert_eq!(message, "large.jpg: a image of 3600000000 pixels, more than the limit of 40000000");
+    assert_eq!(size(&large), (3_600_000_000, 40_000_000));
 }
 
 #[test]
@@ -64,8 +73,8 @@ fn a_page_that_claims_gigabytes_is_refused() {
     // claim needs five; what is behind moves, but is found from the end of the file.
     let header = lying.windows(3).rposition(|w| w == [0x15, 0x06, 0x15]).unwrap();
     lying.splice(header + 3..header + 5, [0xfe, 0xff, 0xff, 0xff, 0x0f]);
-    let message = hostile::read("parquet", &lying).unwrap_err().to_string();
-    assert_eq!(message, "input: broken parquet: a page of 2147483647 bytes, more than the limit of 50331648");
+    let error = hostile::read("parquet", &lying).unwrap_err();
+    assert!(error.to_string().contains("2147483647"), "{error}");
 }
 
 #[test]
@@ -78,16 +87,19 @@ fn mnist_with_other_images_without_labels_or_with_half_a_file_is_refused() {
     file("train-images-idx3-ubyte", &[0x803, 10, 28, 28], 7840);
     file("t10k-images-idx3-ubyte", &[0x803, 10, 28, 28], 7840);
     file("t10k-labels-idx1-ubyte", &[0x801, 10], 10);
-    let message = problem("mnist", dir.path());
-    assert!(message.starts_with("data set \"mnist\" is not on this machine: put the four idx files"), "{message}");
-    assert!(message.contains(&dir.path().display().to_string()), "{message}");
+    let error = refusal("mnist", dir.path());
+    let Error::Missing { name, looked, .. } = &error else { panic!("{error}") };
+    assert!(name == "mnist" && looked.iter().any(|place| place.starts_with(dir.path())), "{error}");
     file("train-labels-idx1-ubyte", &[0x801, 10], 10);
-    let message = problem("mnist", dir.path());
-    assert!(message.contains("train-images-idx3-ubyte: wrong digest: expected sha256 ba891046"), "{message}");
+    let error = refusal("mnist", dir.path());
+    let Error::Digest { file: named, expected, .. } = &error else { panic!("{error}") };
+    assert!(named.ends_with("train-images-idx3-ubyte") && expected.starts_with("ba891046"), "{error}");
     file("train-labels-idx1-ubyte", &[0x801, 9], 9);
-    assert!(problem("mnist", dir.path()).contains("train-labels-idx1-ubyte: has 9 labels for the 10 images"));
+    damaged("mnist", dir.path(), "train-labels-idx1-ubyte");
     file("train-images-idx3-ubyte", &[0x803, 1 << 31, 28, 28], 7840);
-    assert!(problem("mnist", dir.path()).contains("train-images-idx3-ubyte: content of 1683627180032 bytes"));
+    let error = refusal("mnist", dir.path());
+    let Error::TooLarge { file: named, size, .. } = &error else { panic!("{error}") };
+    assert!(named.ends_with("train-images-idx3-ubyte") && *size == 1_683_627_180_032, "{error}");
 }
 
 #[test]
@@ -99,48 +111,56 @@ fn a_table_of_another_data_set_is_refused() {
         fs::write(dir.path().join("mnist").join(name), seed("snappy.parquet")).unwrap();
         fs::write(dir.path().join("cifar10").join(name), seed("snappy.parquet")).unwrap();
     }
-    assert!(problem("mnist", dir.path()).contains("row 0: a image of 20x24 among 28x28x1"));
-    assert!(problem("cifar10", dir.path()).contains("no column img.bytes of single values; there are image.bytes, image.path, label"));
+    damaged("mnist", dir.path(), "row 0");
+    damaged("cifar10", dir.path(), "00001.parquet");
+    // The columns that are there help to see which data set it is.
+    let message = refusal("cifar10", dir.path()).to_string();
+    assert!(["img.bytes", "image.bytes", "image.path", "label"].iter().all(|column| message.contains(column)), "{message}");
 }
 
 #[test]
 fn pickles_are_refused_with_a_pointer_to_the_binary_version() {
     let dir = tempfile::tempdir().unwrap();
     fs::create_dir(dir.path().join("cifar-10-batches-py")).unwrap();
-    let message = problem("cifar10", dir.path());
-    assert!(message.contains("cifar-10-batches-py: refused: pickles run code") && message.contains("cifar-10-binary.tar.gz"), "{message}");
+    let error = refusal("cifar10", dir.path());
+    let Error::Refused { file, reason } = &error else { panic!("{error}") };
+    assert!(file.ends_with("cifar-10-batches-py") && reason.contains("cifar-10-binary.tar.gz"), "{error}");
 }
 
 #[test]
 fn cifar_batches_that_are_cut_or_absent_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("data_batch_1.bin"), vec![0; 3073 * 2]).unwrap();
-    assert!(problem("cifar10", dir.path()).contains("data_batch_1.bin: 6146 bytes, not 10000 records of 3073"));
+    damaged("cifar10", dir.path(), "data_batch_1.bin");
     fs::write(dir.path().join("data_batch_1.bin"), vec![0; 3073 * 10_000]).unwrap();
-    assert!(problem("cifar10", dir.path()).contains("lacks data_batch_2.bin"));
+    let error = refusal("cifar10", dir.path());
+    assert!(matches!(&error, Error::Damaged { problem, .. } if problem.contains("data_batch_2.bin")), "{error}");
 }
 
 #[test]
 fn an_absent_data_set_says_what_to_put_where() {
     let dir = tempfile::tempdir().unwrap();
     for name in ["mnist", "cifar10", "omniglot", "celeba"] {
-        let message = problem(name, dir.path());
+        let message = refusal(name, dir.path()).to_string();
         assert!(message.contains("DATA_DIR") && message.contains("cargo xtask data fetch"), "{message}");
     }
-    let message = problem("mnits", dir.path());
-    assert_eq!(message, "unknown dataset \"mnits\" (did you mean \"mnist\"?); there are: celeba, cifar10, digits, folder, mnist, omniglot");
+    let Error::Core(error) = refusal("mnits", dir.path()) else { panic!("an unknown name") };
+    let CoreError::UnknownName { nearest, available, .. } = *error else { panic!("{error}") };
+    assert_eq!(nearest.as_deref(), Some("mnist"));
+    assert_eq!(available, ["celeba", "cifar10", "digits", "folder", "mnist", "omniglot"]);
 }
 
 #[test]
 fn an_empty_folder_and_settings_without_meaning_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let name = format!("folder:{}", dir.path().display());
-    assert!(problem(&name, dir.path()).ends_with("holds no PNG or JPEG files"));
-    assert!(problem("folder", dir.path()).contains("say which: folder:PATH"));
-    assert!(problem("folder:/nowhere", dir.path()).contains("/nowhere: is no folder"));
+    damaged(&name, dir.path(), &dir.path().display().to_string());
+    damaged("folder:/nowhere", dir.path(), "/nowhere");
+    let message = refusal("folder", dir.path()).to_string();
+    assert!(message.contains("folder:PATH"), "{message}");
     let size = json!({ "size": 100_000 });
-    let error = open(&name, size.as_object().unwrap(), &Sources::default()).err().unwrap();
-    assert!(error.to_string().contains("size = 100000 is not allowed; it must be a whole number from 4 to 512"), "{error}");
+    let Err(Error::Core(error)) = open(&name, size.as_object().unwrap(), &Sources::default()) else { panic!("a size out of range") };
+    assert!(matches!(&*error, CoreError::Setting { key, given, .. } if key == "size" && given == "100000"), "{error}");
 }
 
 #[test]
@@ -157,7 +177,7 @@ fn one_broken_image_among_thousands_is_named_and_can_be_left_out() {
     let settings = json!({ "size": 8, "channels": 1 });
     let settings = settings.as_object().unwrap();
     let error = open(&name, settings, &Sources::default()).err().unwrap();
-    assert!(matches!(error, Error::Damaged { .. }) && error.to_string().contains("light/0500.png: broken PNG"), "{error}");
+    assert!(matches!(&error, Error::Damaged { file, .. } if file.ends_with("light/0500.png")), "{error}");
     let opened = open_reporting(&name, settings, &Sources { skip_broken: true, ..Sources::default() }).unwrap();
     assert_eq!(opened.skipped.len(), 1);
     assert!(opened.skipped.iter().all(|b| b.file.ends_with("light/0500.png")));

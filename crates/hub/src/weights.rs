@@ -82,7 +82,7 @@ mod tests {
         for content in [b"PK\x03\x04archive/data.pkl".as_slice(), b"\x80\x02}q\x00X\x01\x00"] {
             fs::write(&path, content).unwrap();
             let error = read_weights(&path).unwrap_err();
-            assert!(matches!(error, Error::Pickle { .. }) && error.to_string().contains("model.safetensors is a pickle"), "{error}");
+            assert!(matches!(&error, Error::Pickle { file, .. } if file == "model.safetensors"), "{error}");
         }
         fs::write(&path, b"hello").unwrap();
         assert!(matches!(read_weights(&path).unwrap_err(), Error::Damaged { .. }));
@@ -94,7 +94,7 @@ mod tests {
         let path = folder.path().join("model.safetensors");
         let tensor = Tensor::new(&[1f32, f32::NAN], &Device::Cpu).unwrap();
         candle_core::safetensors::save(&std::collections::HashMap::from([("a", tensor)]), &path).unwrap();
-        let error = read_weights(&path).unwrap_err().to_string();
-        assert!(error.contains("tensor a holds NaN"), "{error}");
+        let error = read_weights(&path).unwrap_err();
+        assert!(matches!(&error, Error::Damaged { problem, .. } if problem.contains("NaN")), "{error}");
     }
 }

@@ -90,7 +90,7 @@ fn a_server_without_ranges_begins_again() {
     server.trouble(&[Trouble::Cut(500_000), Trouble::WrongRange]);
     let other = dir.path().join("other");
     let error = quietly(&from_web(&server, "plain.bin", &other), &options(&server, dir.path())).unwrap_err();
-    assert!(error.to_string().contains("another range"), "{error}");
+    assert!(matches!(error, Error::Protocol { .. }), "{error}");
 }
 
 #[test]
@@ -152,7 +152,10 @@ fn other_content_than_was_published_is_deleted() {
 fn errors_do_not_show_signed_addresses() {
     let (server, dir) = (Server::start(content(), None), tempfile::tempdir().unwrap());
     let error = quietly(&from_web(&server, "absent.bin?Signature=secret", dir.path()), &options(&server, dir.path())).unwrap_err();
-    assert!(error.to_string().contains("absent.bin: 404") && !error.to_string().contains("Signature"), "{error}");
+    assert!(
+        matches!(&error, Error::NotFound { url } if url.ends_with("absent.bin")) && !error.to_string().contains("Signature"),
+        "{error}"
+    );
     let dead = Options { attempts: 2, ..Options::new("http://127.0.0.1:9", dir.path()) };
     let dead = Options { first_wait: Duration::from_millis(1), ..dead };
     let error = quietly(&from_hub("data/file.bin"), &dead).unwrap_err();

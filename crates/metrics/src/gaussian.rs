@@ -179,7 +179,7 @@ mod tests {
     fn one_row_has_no_covariance() {
         let mut moments = Moments::new(2);
         moments.add(&[1.0, 2.0]);
-        assert!(moments.finish().unwrap_err().to_string().contains("a covariance of 1 images: it needs 2 or more"));
+        assert!(matches!(moments.finish(), Err(Error::Unsupported { .. })));
         assert!(Gaussian::new(5, vec![0.0; 2], &[1.0; 3]).is_err());
         assert!(Gaussian::new(5, vec![0.0], &[f64::NAN]).is_err());
     }

@@ -42,9 +42,7 @@ impl Mlp {
         let &Request { image, range, code, head, .. } = request;
         let parameters = Parameters::new(request.seed, request.dtype, request.device);
         let hidden = |side: &str, inputs: usize| -> Result<Vec<Linear>> {
-            (0..layers)
-                .map(|i| Linear::he(&parameters, &format!("{side}.fc{i}"), if i == 0 { inputs } else { width }, width))
-                .collect()
+            (0..layers).map(|i| Linear::he(&parameters, &format!("{side}.fc{i}"), if i == 0 { inputs } else { width }, width)).collect()
         };
         let (encoder, decoder) = (hidden("encoder", image.len())?, hidden("decoder", code)?);
         let head = CodeHead::new(&parameters, width, code, head)?;

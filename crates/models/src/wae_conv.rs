@@ -7,7 +7,9 @@
 //! (where the paper's 8 would give 64x64 images).
 
 use candle_core::Tensor;
-use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Key, Mode, Parameters, PixelRange, Result, Settings, Work};
+use vimae_core::{
+    AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Key, Mode, Parameters, PixelRange, Result, Settings, Work,
+};
 
 use crate::{
     BuildModel, Request,

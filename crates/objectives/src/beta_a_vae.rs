@@ -15,5 +15,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     summary: "The VAE with the rate weighted below one",
     source: "Alemi et al., Fixing a Broken ELBO, 2018; appendix of the VIMAE paper for beta_A",
     keys: &[RECON_WEIGHT, Key::number("beta", 0.2, 0.0, 1.0, "weight of the rate; the paper takes 0.2 (MNIST, Omniglot) or 0.4")],
-    build: |settings| Ok(Box::new(BetaVae { name: "beta_a_vae", recon_weight: settings.number("recon_weight")?, beta: settings.number("beta")? })),
+    build: |settings| {
+        Ok(Box::new(BetaVae { name: "beta_a_vae", recon_weight: settings.number("recon_weight")?, beta: settings.number("beta")? }))
+    },
 };

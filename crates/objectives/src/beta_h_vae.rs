@@ -15,5 +15,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     summary: "The VAE with the rate weighted above one",
     source: "Higgins et al., beta-VAE, 2017; appendix of the VIMAE paper for beta_H",
     keys: &[RECON_WEIGHT, Key::number("beta", 10.0, 1.0, 1e6, "weight of the rate; the paper takes 10 (MNIST, Omniglot) or 100")],
-    build: |settings| Ok(Box::new(BetaVae { name: "beta_h_vae", recon_weight: settings.number("recon_weight")?, beta: settings.number("beta")? })),
+    build: |settings| {
+        Ok(Box::new(BetaVae { name: "beta_h_vae", recon_weight: settings.number("recon_weight")?, beta: settings.number("beta")? }))
+    },
 };

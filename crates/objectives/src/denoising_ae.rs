@@ -12,8 +12,9 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     keys: &[RECON_WEIGHT],
     build: |settings| {
         Ok(Box::new(DistortionAlone::new("denoising_ae", "pixel_gaussian", settings.number("recon_weight")?, |noise| {
-            noise.pixels().is_none()
-                .then(|| "there is nothing to remove without noise on the pixels; take pixel_gaussian or pixel_mask, or objective plain_ae".into())
+            noise.pixels().is_none().then(|| {
+                "there is nothing to remove without noise on the pixels; take pixel_gaussian or pixel_mask, or objective plain_ae".into()
+            })
         })))
     },
 };

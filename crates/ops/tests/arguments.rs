@@ -13,9 +13,9 @@ fn zeros(shape: &[usize]) -> candle_core::Result<Tensor> {
 fn wrong_shapes_are_named() -> Outcome {
     let x = zeros(&[2, 3, 8, 8])?;
     let error = ops::conv2d_same(&x, &zeros(&[4, 2, 3, 3])?, None, 2).expect_err("channels differ");
-    assert_eq!(error.to_string(), "conv2d_same: w must be [O, 3, kh, kw], got [4, 2, 3, 3]");
+    assert!(matches!(&error, Error::Shape { op: "conv2d_same", argument: "w", got, .. } if *got == [4, 2, 3, 3]), "{error}");
     let error = ops::conv_transpose2d_same(&x, &zeros(&[2, 4, 3, 3])?, None, 2).expect_err("differ");
-    assert!(error.to_string().contains("[3, O, kh, kw], got [2, 4, 3, 3]"), "{error}");
+    assert!(matches!(&error, Error::Shape { argument: "w", expected, .. } if expected == "[3, O, kh, kw]"), "{error}");
     let w = zeros(&[4, 3, 3, 3])?;
     assert!(matches!(ops::conv2d_same(&x, &w, Some(&zeros(&[3])?), 2), Err(Error::Shape { argument: "b", .. })));
     assert!(matches!(ops::conv2d_same(&x, &w, None, 0), Err(Error::Parameter { parameter: "stride", .. })));

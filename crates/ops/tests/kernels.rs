@@ -1,22 +1,28 @@
 //! The CUDA kernels without a GPU: a C++ compiler takes `kernels.cu` as it is, threads of the CPU stand for
 //! the GPU's, and every kernel is compared with its definition.
 
-#![expect(clippy::print_stderr, clippy::print_stdout, reason = "a skipped test says so, a run one what it compared")]
+#![expect(clippy::print_stdout, reason = "a test says what it compared")]
 
 use std::path::Path;
 use std::process::Command;
 
+use vimae_testing::need;
+
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-fn run(real: &str) -> Outcome {
+/// A C++ compiler, or why there is none.
+fn compiler() -> Result<String, String> {
     let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".to_owned());
-    if Command::new(&compiler).arg("--version").output().is_err() {
-        eprintln!("skipped: no C++ compiler {compiler}; set CXX to one");
-        return Ok(());
+    match Command::new(&compiler).arg("--version").output() {
+        Ok(_) => Ok(compiler),
+        Err(_) => Err(format!("no C++ compiler {compiler} (CXX names another)")),
     }
+}
+
+fn run(compiler: &str, real: &str) -> Outcome {
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels.cpp");
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kernels-{real}"));
-    let built = Command::new(&compiler)
+    let built = Command::new(compiler)
         .args(["-std=c++17", "-O1", "-pthread", &format!("-DREAL={real}"), "-o"])
         .args([&program, &source])
         .output()?;
@@ -30,10 +36,10 @@ fn run(real: &str) -> Outcome {
 
 #[test]
 fn the_kernels_compute_their_definitions_in_single_precision() -> Outcome {
-    run("float")
+    run(&need!(compiler()), "float")
 }
 
 #[test]
 fn the_kernels_compute_their_definitions_in_double_precision() -> Outcome {
-    run("double")
+    run(&need!(compiler()), "double")
 }

@@ -90,11 +90,11 @@ mod tests {
     fn wrong_shapes_and_deterministic_codes_are_refused() {
         let prior = normal::prior();
         let row = Tensor::new(&[0.0_f32, 1.0], &Device::Cpu).unwrap();
-        assert!(prior.log_density(&row).unwrap_err().to_string().contains("[N, d]"));
+        assert!(matches!(prior.log_density(&row), Err(Error::Shape { .. })));
         let mean = row.unsqueeze(0).unwrap();
         let deterministic = Code { mean: mean.clone(), log_var: None };
-        assert!(prior.rate(&deterministic).unwrap_err().to_string().contains("infinite"));
+        assert!(matches!(prior.rate(&deterministic), Err(Error::Unsupported { .. })));
         let uneven = Code { mean, log_var: Some(Tensor::new(&[[0.0_f32]], &Device::Cpu).unwrap()) };
-        assert!(prior.rate(&uneven).unwrap_err().to_string().contains("log-variance"));
+        assert!(matches!(prior.rate(&uneven), Err(Error::Shape { .. })));
     }
 }

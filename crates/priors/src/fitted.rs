@@ -260,8 +260,8 @@ mod tests {
 
     #[test]
     fn too_few_codes_and_codes_that_are_not_numbers_are_refused() {
-        assert!(FittedMixture::fit(&[0.0; 6], 2, 2).unwrap_err().to_string().contains("3 codes"));
-        assert!(FittedMixture::fit(&[f64::NAN; 8], 2, 1).unwrap_err().to_string().contains("not finite"));
+        assert!(matches!(FittedMixture::fit(&[0.0; 6], 2, 2), Err(Error::Unsupported { .. })));
+        assert!(matches!(FittedMixture::fit(&[f64::NAN; 8], 2, 1), Err(Error::Unsupported { .. })));
         // Codes that are all the same are no error.
         assert!(FittedMixture::fit(&[1.0; 40], 2, 2).unwrap().sample(&Streams::new(1), Purpose::Evaluation, 0, 3, 2).is_ok());
         assert!(FittedMixture::fit(&clouds(), 2, 1).unwrap().sample(&Streams::new(1), Purpose::Evaluation, 0, 3, 4).is_err());

@@ -12,7 +12,8 @@
 
 use candle_core::{Tensor, Var};
 use vimae_core::{
-    Code, Encoder, Entry, Error, Init, Key, Mode, Parameters, PartRequest, PixelRange, Prior, Purpose, Result, Settings, Streams, Univariate,
+    Code, Encoder, Entry, Error, Init, Key, Mode, Parameters, PartRequest, PixelRange, Prior, Purpose, Result, Settings, Streams,
+    Univariate,
 };
 
 use crate::{BuildPrior, mixture::Mixture};

@@ -1,5 +1,5 @@
 //! The page in a real browser: Chromium, from Debian's package `chromium` or where the variable `CHROME` says.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "tests say what they skip, and may fail where they stand")]
+#![expect(clippy::unwrap_used, reason = "tests may fail where they stand")]
 
 #[path = "../examples/screenshot/browser.rs"]
 mod browser;
@@ -14,18 +14,16 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use vimae_report::{PageInput, page};
 use vimae_spec::{Cell, Comparisons, Measurement, PairedComparison, SummaryRow};
+use vimae_testing::need;
 
 const DESK: Screen = Screen { width: 1280, height: 900, scale: 1.0, dark: false, phone: false };
 const PHONE: Screen = Screen { width: 375, height: 812, scale: 1.0, dark: false, phone: true };
 const AUDIT: &str = include_str!("browser/audit.js");
 
-/// A browser; without one the test says so and checks nothing.
-fn browser() -> Option<Browser> {
-    let found = find();
-    if found.is_none() {
-        println!("skipped: no chromium, chromium-browser or google-chrome in PATH, and CHROME names none");
-    }
-    found.map(|program| Browser::start(&program).unwrap())
+/// A browser, or why there is none.
+fn browser() -> Result<Browser, &'static str> {
+    let program = find().ok_or("no chromium, chromium-browser or google-chrome in PATH, and CHROME names none")?;
+    Ok(Browser::start(&program).unwrap())
 }
 
 /// Pages to look at, by what is special about them.
@@ -104,7 +102,7 @@ fn complaints(browser: &Browser) -> Vec<String> {
 
 #[test]
 fn pages_are_quiet_ask_nothing_of_a_network_and_bring_their_font() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = need!(browser());
     let folder = tempfile::tempdir().unwrap();
     for (name, html) in pages(&folder) {
         open(&mut browser, folder.path(), &html, "", DESK);
@@ -137,7 +135,7 @@ fn pages_are_quiet_ask_nothing_of_a_network_and_bring_their_font() {
 
 #[test]
 fn letters_stand_out_images_have_words_and_headings_are_in_order() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = need!(browser());
     let folder = tempfile::tempdir().unwrap();
     for (name, html) in pages(&folder) {
         for dark in [false, true] {
@@ -158,7 +156,7 @@ fn letters_stand_out_images_have_words_and_headings_are_in_order() {
 
 #[test]
 fn nothing_scrolls_sideways_on_a_phone() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = need!(browser());
     let folder = tempfile::tempdir().unwrap();
     for (name, html) in pages(&folder) {
         for screen in [PHONE, Screen { width: 320, ..PHONE }, Screen { width: 768, phone: false, ..PHONE }] {
@@ -175,7 +173,7 @@ fn nothing_scrolls_sideways_on_a_phone() {
 
 #[test]
 fn every_table_sorts_by_every_column() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = need!(browser());
     let folder = tempfile::tempdir().unwrap();
     for (name, html) in pages(&folder) {
         open(&mut browser, folder.path(), &html, "", DESK);
@@ -190,7 +188,7 @@ fn every_table_sorts_by_every_column() {
 
 #[test]
 fn a_link_to_a_folded_value_unfolds_it() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = need!(browser());
     let folder = tempfile::tempdir().unwrap();
     let (_, html) = pages(&folder).swap_remove(0);
     let place = |name: &str| {
@@ -214,7 +212,7 @@ fn a_link_to_a_folded_value_unfolds_it() {
 
 #[test]
 fn ten_thousand_values_stay_folded_and_sort() {
-    let Some(mut browser) = browser() else { return };
+    let mut browser = need!(browser());
     let folder = tempfile::tempdir().unwrap();
     let many = |cells: usize| -> (MadeUp, usize) {
         let mut made_up = results(folder.path(), 1).unwrap();

@@ -217,14 +217,9 @@ mod tests {
     }
 
     #[test]
-    #[expect(clippy::print_stdout, reason = "a skipped test says so")]
     fn tensorboard_reads_them_and_forgets_what_was_undone() {
-        let python = std::env::var("VIMAE_PYTHON").unwrap_or_else(|_| "python3".into());
+        let python = vimae_testing::need!(vimae_testing::python(&["tensorboard"]));
         let command = |script: &str, folder: &Path| std::process::Command::new(&python).args(["-c", script]).arg(folder).output();
-        if !command("import tensorboard", Path::new(".")).is_ok_and(|output| output.status.success()) {
-            println!("skipped: {python} has no tensorboard (VIMAE_PYTHON names another interpreter)");
-            return;
-        }
         let folder = tempfile::tempdir().unwrap();
         interrupted(folder.path());
         let script = "import json, sys\n\

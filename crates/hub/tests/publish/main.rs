@@ -1,5 +1,5 @@
 //! Runs published to a Hub on this machine and brought back, over real HTTP.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "tests say what they skip, and may fail where they stand")]
+#![expect(clippy::unwrap_used, reason = "tests may fail where they stand")]
 
 mod card;
 mod local_hub;

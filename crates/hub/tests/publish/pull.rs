@@ -108,14 +108,14 @@ fn other_content_than_was_published_is_refused() {
     let sha256 = vimae_spec::sha256_hex(&changed);
     here.edit("config.json", |config| config["files"]["record.json"] = serde_json::json!({ "sha256": sha256, "bytes": changed.len() }));
     let error = from_pretrained_with(REPO, &here.options, &mut |_| ()).unwrap_err();
-    assert!(error.to_string().contains("record.json: its specification does not have the digest"), "{error}");
+    assert!(matches!(&error, Error::Damaged { file, .. } if file.ends_with("record.json")), "{error}");
     // A file of the cache that changed after it was brought.
     let here = published();
     let pulled = here.pull().unwrap();
     let log = fs::canonicalize(pulled.folder.join("log.jsonl")).unwrap();
     fs::write(&log, "changed").unwrap();
     let error = here.pull().unwrap_err();
-    assert!(matches!(error, Error::Damaged { .. }) && error.to_string().contains("delete it"), "{error}");
+    assert!(matches!(&error, Error::Damaged { file, .. } if file.ends_with("log.jsonl")), "{error}");
     fs::remove_file(&log).unwrap();
     here.pull().unwrap();
 }
@@ -145,19 +145,19 @@ fn repositories_of_others_and_of_later_versions_are_named() {
     let here = published();
     here.edit("config.json", |config| config["format"] = 2.into());
     let error = here.pull().unwrap_err();
-    assert!(matches!(error, Error::Newer { found: 2, known: 1, .. }) && error.to_string().contains("config.json"), "{error}");
+    assert!(matches!(&error, Error::Newer { file, found: 2, known: 1 } if file.ends_with("config.json")), "{error}");
     for hostile in ["../../.bashrc", "/etc/passwd", "a/b", ".hidden"] {
         let here = published();
         here.edit("config.json", |config| config["files"][hostile] = serde_json::json!({ "sha256": "0".repeat(64), "bytes": 1 }));
         let error = here.pull().unwrap_err();
-        assert!(matches!(error, Error::Damaged { .. }) && error.to_string().contains("lies in the folder itself"), "{hostile}: {error}");
+        assert!(matches!(&error, Error::Damaged { file, .. } if file.ends_with("config.json")), "{hostile}: {error}");
     }
     let here = published();
     here.hub.state().alter(REPO, |files| drop(files.remove("config.json")));
     let error = here.pull().unwrap_err();
     assert!(matches!(error, Error::NoModel { .. }) && error.to_string().contains("hub push"), "{error}");
     let error = pull(&"some-lab/absent".parse().unwrap(), None, &here.options, &mut |_| ()).unwrap_err();
-    assert!(matches!(error, Error::NoModel { .. }) && error.to_string().contains("no model repository"), "{error}");
+    assert!(matches!(&error, Error::NoModel { place, .. } if place.contains("some-lab/absent")), "{error}");
     let error = pull(&REPO.parse().unwrap(), Some("v9"), &here.options, &mut |_| ()).unwrap_err();
     assert!(error.to_string().contains("v9"), "{error}");
     assert!(matches!(from_pretrained_with("not a name", &here.options, &mut |_| ()), Err(Error::Name { .. })));

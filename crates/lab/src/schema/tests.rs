@@ -98,14 +98,8 @@ fn every_experiment_passes_the_check() {
 }
 
 #[test]
-#[expect(clippy::print_stdout, reason = "a skipped test says so")]
 fn the_schema_accepts_our_files_and_refuses_mistakes() {
-    let python = std::env::var("VIMAE_PYTHON").unwrap_or_else(|_| "python3".into());
-    let has = std::process::Command::new(&python).args(["-c", "import jsonschema"]).output();
-    if !has.is_ok_and(|output| output.status.success()) {
-        println!("skipped: {python} has no jsonschema (VIMAE_PYTHON names another interpreter)");
-        return;
-    }
+    let python = vimae_testing::need!(vimae_testing::python(&["jsonschema"]));
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("schema.json"), schema().to_string()).unwrap();
     let mut cases: Vec<(String, Value, bool)> = Vec::new();

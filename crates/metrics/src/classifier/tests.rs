@@ -71,14 +71,14 @@ fn other_images_weights_and_data_without_labels_are_refused() {
     let stripes = Stripes::new(100);
     let network = Classifier::train(&stripes, &mut |_, _| {}).unwrap();
     let square = ImageView { shape: ImageShape { channels: 1, height: 8, width: 8 }, bytes: &[0; 64] };
-    let message = network.run(&[square]).unwrap_err().to_string();
-    assert!(message.contains("images of 8x8x1") && message.contains("made for 9x8x1"), "{message}");
+    let error = network.run(&[square]).unwrap_err();
+    assert!(error.to_string().contains("8x8x1") && error.to_string().contains("9x8x1"), "{error}");
     let again = Classifier::new(network.weights().clone(), network.shape(), "mine").unwrap();
     assert_eq!(again.source().sha256(), network.source().sha256());
     let mut fewer = network.weights().clone();
     fewer.remove("class.bias");
-    assert!(Classifier::new(fewer, network.shape(), "mine").unwrap_err().to_string().contains("\"class.bias\": missing"));
+    assert!(matches!(Classifier::new(fewer, network.shape(), "mine"), Err(vimae_core::Error::Parameter { name, .. }) if name == "class.bias"));
     assert!(Classifier::new(network.weights().clone(), square.shape, "mine").is_err());
     let none = Stripes { classes: 1, ..stripes };
-    assert!(Classifier::train(&none, &mut |_, _| {}).unwrap_err().to_string().contains("no labels"));
+    assert!(matches!(Classifier::train(&none, &mut |_, _| {}), Err(vimae_core::Error::Unsupported { .. })));
 }

@@ -73,10 +73,10 @@ fn singular_covariances_of_few_images_are_no_trouble() {
 fn other_features_and_too_few_images_are_refused() {
     let a = features(1, 10, 4, 1.0, 0.0);
     let other = Features::new(Source::new("net", "cd"), "d", 4, a.values().to_vec(), None).unwrap();
-    assert!(fid(&a, &other).unwrap_err().to_string().contains("net@ab"));
-    assert!(fid(&features(1, 1, 4, 1.0, 0.0), &a).unwrap_err().to_string().contains("2 or more"));
+    assert!(matches!(fid(&a, &other), Err(vimae_core::Error::Unsupported { .. })));
+    assert!(matches!(fid(&features(1, 1, 4, 1.0, 0.0), &a), Err(vimae_core::Error::Unsupported { .. })));
     let reference = Reference::new(Gaussian::of(&a).unwrap()).unwrap();
-    assert!(extrapolate(&reference, &a, 0, &mut |_, _| {}).unwrap_err().to_string().contains("needs 100 or more"));
+    assert!(matches!(extrapolate(&reference, &a, 0, &mut |_, _| {}), Err(vimae_core::Error::Unsupported { .. })));
     assert!(reference.distance(&Gaussian::of(&features(1, 10, 5, 1.0, 0.0)).unwrap()).is_err());
 }
 

@@ -136,8 +136,8 @@ mod tests {
         assert!(found.p_value >= 1.0 / 51.0 && found.value > 0.0);
         assert!(test(&q, &p, &Rbf { sigma_squared: 1.0 }, 0, &Streams::new(3)).is_err());
         let many = Tensor::zeros((MOST_POINTS, 1), DType::F32, &Device::Cpu).unwrap();
-        assert!(test(&many, &many, &Rbf { sigma_squared: 1.0 }, 5, &Streams::new(3)).unwrap_err().to_string().contains("8 000"));
+        assert!(matches!(test(&many, &many, &Rbf { sigma_squared: 1.0 }, 5, &Streams::new(3)), Err(Error::Unsupported { .. })));
         let nan = Tensor::full(f32::NAN, (5, 2), &Device::Cpu).unwrap();
-        assert!(test(&nan, &p, &Rbf { sigma_squared: 1.0 }, 5, &Streams::new(3)).unwrap_err().to_string().contains("finite"));
+        assert!(matches!(test(&nan, &p, &Rbf { sigma_squared: 1.0 }, 5, &Streams::new(3)), Err(Error::Unsupported { .. })));
     }
 }

@@ -79,7 +79,8 @@ impl Radial for Gaussian {
 /// The median squared distance between two different rows of both samples; one where they all coincide.
 fn median(q: &Tensor, p: &Tensor) -> Result<f64> {
     let (_, _, d) = pairs::expect_samples(q, p)?;
-    let values = |t: &Tensor| -> Result<Vec<f64>> { Ok(t.detach().to_device(&Device::Cpu)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
+    let values =
+        |t: &Tensor| -> Result<Vec<f64>> { Ok(t.detach().to_device(&Device::Cpu)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
     let rows = [values(q)?, values(p)?].concat();
     let rows: Vec<&[f64]> = rows.chunks_exact(d).collect();
     let distance = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();

@@ -123,7 +123,8 @@ fn transport(q: &[(f64, usize)], p: &[(f64, usize)], squared: bool) -> (f64, Vec
         let end = ((i + 1) * m).min((j + 1) * n);
         let weight = (end - at) as f64 / (n * m) as f64;
         let apart = q[i].0 - p[j].0;
-        let (cost, slope) = if squared { (apart * apart, 2.0 * apart) } else { (apart.abs(), if apart == 0.0 { 0.0 } else { apart.signum() }) };
+        let (cost, slope) =
+            if squared { (apart * apart, 2.0 * apart) } else { (apart.abs(), if apart == 0.0 { 0.0 } else { apart.signum() }) };
         value += weight * cost;
         by_q[q[i].1] += weight * slope;
         by_p[p[j].1] -= weight * slope;
