@@ -18,7 +18,9 @@ fn all() -> Vec<(&'static str, &'static str, &'static str, &'static str, &'stati
         vimae_objectives::OBJECTIVES,
         vimae_objectives::divergence::DIVERGENCES,
         vimae_objectives::noise::NOISES,
-        vimae_metrics::METRICS
+        vimae_metrics::METRICS,
+        vimae_metrics::accuracy::classifiers::CLASSIFIERS,
+        vimae_corruptions::CORRUPTIONS
     )
 }
 

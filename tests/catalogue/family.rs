@@ -20,6 +20,8 @@ fn step(objective: &str, settings: Value, noise: &str) -> Result<(f64, Vec<Tenso
     stir(network.parameters())?;
     let images = noise_images(8, IMAGE, DType::F64)?;
     let line = Line::new(&network, objective.as_ref(), prior.as_ref());
+    let bound = line.bind()?;
+    let line = line.under(bound.as_deref());
     let loss = line.loss(&images, &Draws::at(&line, &images, &Streams::new(2), 0)?)?.total;
     let gradients = loss.backward()?;
     let of = |(name, var): (String, Var)| gradients.get(&var).cloned().with_context(|| format!("no gradient reaches {name}"));
@@ -108,10 +110,11 @@ fn noise_that_needs_another_head_than_the_network_has_is_refused() -> Result<()>
 
 #[test]
 fn every_objective_and_noise_opens_with_its_equation() -> Result<()> {
-    let objectives = OBJECTIVES.names().map(|name| format!("{name}.rs"));
-    let noises = vimae_objectives::noise::NOISES.names().map(|name| format!("noise/{name}.rs"));
-    for file in objectives.chain(noises) {
-        let text = std::fs::read_to_string(vimae_tests::root().join("crates/objectives/src").join(&file))?;
+    let objectives = OBJECTIVES.names().map(|name| format!("objectives/src/{name}.rs"));
+    let noises = vimae_objectives::noise::CODE_NOISES.names().map(|name| format!("objectives/src/noise/{name}.rs"));
+    let corruptions = vimae_corruptions::CORRUPTIONS.names().map(|name| format!("corruptions/src/{name}.rs"));
+    for file in objectives.chain(noises).chain(corruptions) {
+        let text = std::fs::read_to_string(vimae_tests::root().join("crates").join(&file))?;
         let opening: Vec<&str> = text.lines().map_while(|line| line.strip_prefix("//!")).collect();
         ensure!(opening.join(" ").matches('`').count() >= 2, "{file} opens without a formula in backticks");
     }

@@ -45,9 +45,13 @@ fn check(combination: Combination<'_>, differences: bool) -> Result<bool> {
     stir(network.parameters())?;
     let line = Line { divergence: divergence.as_deref(), population: Some(50), ..Line::new(&network, objective.as_ref(), prior.as_ref()) };
     let images = noise_images(6, ImageShape { channels: 2, height: 8, width: 8 }, DType::F64)?;
-    let draws = Draws::at(&line, &images, &Streams::new(2), 0)?;
+    let draws = {
+        let bound = line.bind()?;
+        Draws::at(&line.under(bound.as_deref()), &images, &Streams::new(2), 0)?
+    };
     let statistics: Vec<_> = network.parameters().buffers().into_iter().map(|(_, var)| Ok((var.copy()?, var))).collect::<Result<_>>()?;
-    let stepped = match line.step(&images, &draws) {
+    let bound = line.bind()?;
+    let stepped = match line.under(bound.as_deref()).step(&images, &draws) {
         Err(Error::Unsupported { .. }) => return Ok(false),
         stepped => stepped.with_context(|| what.clone())?,
     };
@@ -55,7 +59,8 @@ fn check(combination: Combination<'_>, differences: bool) -> Result<bool> {
     // A prior made from the encoder in evaluation mode depends on statistics that every step moves.
     let loss = || -> Result<f64> {
         statistics.iter().try_for_each(|(value, var)| var.set(value))?;
-        value(&line.loss(&images, &draws)?.total)
+        let bound = line.bind()?;
+        value(&line.under(bound.as_deref()).loss(&images, &draws)?.total)
     };
     compare(&what, &stepped.loss.total.backward()?, line.weights(), differences, &loss)?;
 

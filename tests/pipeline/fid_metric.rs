@@ -5,14 +5,14 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor};
 use serde_json::json;
-use vimae_core::{
-    AutoEncoder, Code, Dataset, Evidence, Head, ImageSet, MetricFiles, Mode, PixelRange, Purpose, Reading, Settings, Split, Streams,
-};
+use vimae_core::{AutoEncoder, Dataset, Evidence, Head, ImageSet, MetricFiles, Mode, PixelRange, Purpose, Settings, Split, Streams};
 use vimae_datasets::{InMemory, Sources};
+use vimae_eval::{EvalContext, Subject};
 use vimae_metrics::{
     METRICS, batch_norm::with_statistics_of, features::extract, fid::fid, fid_classifier::in_bytes, images::ImagesInMemory,
     inception::Inception, resize::Resize,
 };
+use vimae_spec::{Evaluation, Measurement};
 use vimae_tests::parts::{model, prior, stir};
 
 use crate::comparison::untrained;
@@ -25,53 +25,32 @@ fn network(data: &dyn Dataset) -> Result<Box<dyn AutoEncoder>> {
     Ok(model)
 }
 
-fn codes(count: usize) -> Result<Tensor> {
-    Ok(Tensor::from_vec(Streams::new(5).normal(Purpose::Evaluation, 0, 2 * count), (count, 2), &Device::Cpu)?)
-}
-
 fn digits() -> Result<Box<dyn Dataset>> {
     let few = json!({ "train_images": 40, "test_images": 20 });
     Ok(vimae_datasets::open("digits", few.as_object().context("settings")?, &Sources::default())?)
 }
 
-fn measure(data: &dyn Dataset, files: &MetricFiles, settings: serde_json::Value) -> Result<Vec<Reading>> {
-    let model = network(data)?;
-    let test = data.split(Split::Test)?;
-    let originals = test.tensor(&(0..COUNT).collect::<Vec<_>>(), data.range(), &Device::Cpu)?;
-    let mean = model.encode(&originals, Mode::Evaluate)?.mean.detach();
-    let reconstructions = model.decode(&mean, Mode::Evaluate)?.detach();
-    let prior_sample = codes(COUNT)?;
-    let generated = model.decode(&prior_sample, Mode::Evaluate)?.detach();
+/// What `fid` measures, and the codes that it drew from the prior.
+fn measure(data: &dyn Dataset, files: &MetricFiles, settings: serde_json::Value) -> Result<(Vec<Measurement>, Tensor)> {
+    let (model, prior) = (network(data)?, prior("normal")?);
+    let evaluation = Evaluation { prior_samples: COUNT, ..Evaluation::default() };
+    let subject = Subject { model: model.as_ref(), prior: prior.as_ref(), sampler: None, corruption: None, dataset: data, files };
     let entry = METRICS.find("fid")?;
     let metric = (entry.build)(&Settings::check("metric", entry.name, entry.keys, settings.as_object().context("settings")?)?)?;
-    Ok(metric.measure(&Evidence {
-        model: model.as_ref(),
-        dataset: data,
-        range: data.range(),
-        originals: &originals,
-        reconstructions: &reconstructions,
-        sampled_reconstructions: &reconstructions,
-        code: &Code { mean: mean.clone(), log_var: None },
-        z: &mean,
-        noisy_codes: None,
-        prior: prior("normal")?.as_ref(),
-        prior_sample: &prior_sample,
-        generated: &generated,
-        validation: &originals,
-        streams: &Streams::new(0),
-        files,
-    })?)
+    let progress = &mut |_: &str, _: usize, _: usize| {};
+    let context = EvalContext::new(subject, &evaluation, 0, progress)?;
+    Ok((metric.measure(&context)?.measurements, context.prior_sample()?.clone()))
 }
 
-fn find<'a>(readings: &'a [Reading], metric: &str, words: &[&str]) -> Result<&'a Reading> {
-    let found = readings.iter().find(|r| r.metric == metric && words.iter().all(|word| r.protocol.contains(word)));
-    found.with_context(|| format!("{metric} {words:?} in {readings:?}"))
+fn find<'a>(found: &'a [Measurement], metric: &str, words: &[&str]) -> Result<&'a Measurement> {
+    let one = found.iter().find(|m| m.metric == metric && words.iter().all(|word| m.protocol.to_string().contains(word)));
+    one.with_context(|| format!("{metric} {words:?} in {found:?}"))
 }
 
 /// FID of the model's samples from the first test images, put together from its parts.
-fn by_parts(data: &dyn Dataset, weights: &Path, count: usize) -> Result<f64> {
+fn by_parts(data: &dyn Dataset, weights: &Path, codes: &Tensor, count: usize) -> Result<f64> {
     let network_of = Inception::open(weights, Resize::Clean, &Device::Cpu)?;
-    let samples = network(data)?.decode(&codes(COUNT)?.narrow(0, 0, count)?, Mode::Evaluate)?.detach();
+    let samples = network(data)?.decode(&codes.narrow(0, 0, count)?, Mode::Evaluate)?.detach();
     let features = |images: &ImagesInMemory| extract(&network_of, images, &mut |_, _| {});
     let real = features(&ImagesInMemory::of(data.split(Split::Test)?, count)?)?;
     Ok(fid(&real, &features(&ImagesInMemory::new(in_bytes(&samples, data.range())?)?)?)?.value)
@@ -84,10 +63,10 @@ fn inception_is_taken_where_it_is_and_a_classifier_where_it_is_not_under_another
     untrained(&weights)?;
     let data = digits()?;
     let files = MetricFiles { inception: Some(weights.clone()), feature_cache: Some(folder.path().join("features")) };
-    let readings = measure(data.as_ref(), &files, json!({ "resize": "clean", "images": 10 }))?;
+    let (readings, codes) = measure(data.as_ref(), &files, json!({ "resize": "clean", "images": 10 }))?;
 
     let samples = find(&readings, "fid", &["fid(of=samples,reference=test,N=10,M=10,features=inception-2015-12-05.pool3.clean@"])?;
-    let (value, expected) = (samples.value.context("a value")?, by_parts(data.as_ref(), &weights, 10)?);
+    let (value, expected) = (samples.value.context("a value")?, by_parts(data.as_ref(), &weights, &codes, 10)?);
     assert!((value - expected).abs() <= 1e-6 * expected.abs(), "{value}, by its parts {expected}");
     assert!(samples.note.as_ref().is_some_and(|note| note.contains("do not determine a covariance")), "{samples:?}");
     let other = find(&readings, "fid", &["of=samples,decoder_bn=prior_samples", "reference=test"])?;
@@ -100,8 +79,11 @@ fn inception_is_taken_where_it_is_and_a_classifier_where_it_is_not_under_another
     assert_eq!(std::fs::read_dir(folder.path().join("features"))?.count(), 2);
 
     for files in [&MetricFiles::default(), &files] {
-        let without = measure(data.as_ref(), files, json!({ "features": "classifier", "images": 12 }))?;
-        assert!(without.iter().all(|r| r.metric != "fid" && r.protocol.contains("features=classifier(digits).feature@")), "{without:?}");
+        let (without, _) = measure(data.as_ref(), files, json!({ "features": "classifier", "images": 12 }))?;
+        assert!(
+            without.iter().all(|r| r.metric != "fid" && r.protocol.to_string().contains("features=classifier(digits).feature@")),
+            "{without:?}"
+        );
         find(&without, "fid_classifier", &["of=samples,reference=test,N=12,M=12"])?;
     }
     Ok(())
@@ -116,7 +98,7 @@ fn images_without_labels_are_told_apart_by_their_turns() -> Result<()> {
     };
     let splits = vec![unlabelled(Split::Train)?, unlabelled(Split::Test)?];
     let data = InMemory::new("faces", PixelRange::Unit, 1, "", splits)?;
-    let readings = measure(&data, &MetricFiles::default(), json!({}))?;
+    let (readings, _) = measure(&data, &MetricFiles::default(), json!({}))?;
     let samples = find(&readings, "fid_classifier", &["of=samples,reference=train", "features=classifier(faces.rotations).feature@"])?;
     assert!(samples.value.is_some_and(|v| v > 0.0), "{samples:?}");
     Ok(())
@@ -130,7 +112,7 @@ fn statistics_of_prior_codes_are_those_that_training_would_use_on_them_and_leave
         model.parameters().buffers().iter().map(|(_, v)| Ok(v.as_detached_tensor().flatten_all()?.to_vec1()?)).collect()
     };
     let before = buffers()?;
-    let codes = codes(100)?;
+    let codes = Tensor::from_vec(Streams::new(5).normal(Purpose::Evaluation, 0, 2 * 100), (100, 2), &Device::Cpu)?;
     let numbers = |t: Tensor| -> Result<Vec<f32>> { Ok(t.detach().flatten_all()?.to_vec1()?) };
     let plain = numbers(model.decode(&codes, Mode::Evaluate)?)?;
     let again = with_statistics_of(model.as_ref(), &codes, || model.decode(&codes, Mode::Evaluate))?.context("batch norm")?;

@@ -87,8 +87,8 @@ fn annealing_approaches_the_exact_likelihood() -> Result<()> {
     let from_prior = FromPrior { prior: prior.as_ref(), likelihood: &likelihood };
     for (name, way, plan, single) in [("prior", &from_prior as &dyn Bridge, FROM_PRIOR, SINGLE), ("code", &from_code, FROM_CODE, tolerance)]
     {
-        let tuned = Tuned::by_pilot(way, plan, &streams, 0)?;
-        let got = tuned.forward(way, &[], &streams, 1 << 32)?.log_likelihood;
+        let tuned = Tuned::by_pilot(way, plan, &streams.fold_in("pilot"))?;
+        let got = tuned.forward(way, &[], &streams.fold_in("forward"))?.log_likelihood;
         approach(&format!("from the {name}"), &got, &expected, tolerance, single)?;
     }
     Ok(())
@@ -114,9 +114,9 @@ fn simulated_images_are_bracketed() -> Result<()> {
     ensure!(images.dims() == [16, dimensions]);
 
     let way = FromPrior { prior: prior.as_ref(), likelihood: &likelihood };
-    let tuned = Tuned::by_pilot(&way, FROM_PRIOR, &streams, 0)?;
-    let lower = tuned.forward(&way, &[], &streams, 1 << 32)?.log_likelihood;
-    let upper = tuned.reverse(&way, &codes, &streams, 2 << 32)?;
+    let tuned = Tuned::by_pilot(&way, FROM_PRIOR, &streams.fold_in("pilot"))?;
+    let lower = tuned.forward(&way, &[], &streams.fold_in("forward"))?.log_likelihood;
+    let upper = tuned.reverse(&way, &codes, &streams.fold_in("reverse"))?;
     let tolerance = case.number("ais_tolerance_nats")?;
     approach("lower bound", &lower, &exact, tolerance, SINGLE)?;
     approach("upper bound", &upper, &exact, tolerance, SINGLE)?;

@@ -50,15 +50,15 @@ fn check(name: &str) -> Result<()> {
         let images = at("x")?;
         let gaussian = network.head() == Head::Gaussian;
         let draws = Draws {
-            pixels: (!gaussian).then(|| at("input_noise")).transpose()?,
+            corrupted: (!gaussian).then(|| Ok::<_, anyhow::Error>((&images + at("input_noise")?)?)).transpose()?,
             code: gaussian.then(|| at("eps")).transpose()?,
             prior: at("prior_sample")?,
         };
         // Terms that an objective does not use are computed here from the same codes.
         let mmd = {
             let buffers = copies(network.as_ref())?;
-            let noisy = draws.pixels.as_ref().map_or(Ok(images.clone()), |noise| &images + noise)?;
-            let code = network.encode(&noisy, Mode::Train)?;
+            let noisy = draws.corrupted.as_ref().unwrap_or(&images);
+            let code = network.encode(noisy, Mode::Train)?;
             let z = draws.code.as_ref().map_or(Ok(code.mean.clone()), |noise| code.sample(noise))?;
             for (name, var) in network.parameters().buffers() {
                 var.set(&buffers[&name])?;

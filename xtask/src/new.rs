@@ -11,7 +11,7 @@ use clap::{Args, ValueEnum};
 
 use crate::{print, root};
 
-/// Begin a new objective, encoder noise, divergence, prior, network or metric: one file that compiles and trains, and one
+/// Begin a new objective, encoder noise, divergence, prior, network, metric, corruption or classifier: one file that compiles and trains, and one
 /// line in the catalogue of its crate.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
@@ -34,10 +34,13 @@ pub(crate) enum Kind {
     Prior,
     Model,
     Metric,
+    Corruption,
+    Classifier,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 6] = [Self::Objective, Self::Noise, Self::Divergence, Self::Prior, Self::Model, Self::Metric];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Objective, Self::Noise, Self::Divergence, Self::Prior, Self::Model, Self::Metric, Self::Corruption, Self::Classifier];
 
     /// The file with the catalogue, whose folder takes the new one, and the template.
     fn place(self) -> (&'static str, &'static str) {
@@ -48,6 +51,8 @@ impl Kind {
             Self::Prior => ("crates/priors/src/lib.rs", include_str!("../templates/prior.rs.txt")),
             Self::Model => ("crates/models/src/lib.rs", include_str!("../templates/model.rs.txt")),
             Self::Metric => ("crates/metrics/src/lib.rs", include_str!("../templates/metric.rs.txt")),
+            Self::Corruption => ("crates/corruptions/src/lib.rs", include_str!("../templates/corruption.rs.txt")),
+            Self::Classifier => ("crates/metrics/src/accuracy/classifiers/mod.rs", include_str!("../templates/classifier.rs.txt")),
         }
     }
 }

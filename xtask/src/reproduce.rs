@@ -158,7 +158,7 @@ pub(crate) fn summarise(outcome: &Outcome) {
     for failure in &outcome.failed {
         tracing::error!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.problem);
     }
-    for row in outcome.summary.iter().filter(|row| row.metric.starts_with(vimae_lab::expectations::PREFIX)) {
+    for row in outcome.summary.iter().filter(|row| row.entry == vimae_lab::expectations::ENTRY) {
         match row.mean {
             Some(1.0) => tracing::info!("{}", row.note.as_deref().unwrap_or(&row.metric)),
             _ => tracing::warn!("{}", row.note.as_deref().unwrap_or(&row.metric)),

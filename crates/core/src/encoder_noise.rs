@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{AutoEncoder, Code, Decoder, Encoder, Error, Head, ImageShape, Mode, Parameters, PixelNoise, Result, Work};
+use crate::{AutoEncoder, Code, Corruption, Decoder, Encoder, Error, Head, ImageShape, Mode, Parameters, Result, Work};
 
 /// A kind of encoder noise, chosen by name beside the objective.
 pub trait EncoderNoise: Send + Sync {
@@ -19,9 +19,9 @@ pub trait EncoderNoise: Send + Sync {
         self.network_head()
     }
 
-    /// The noise on the encoder's input while training; none unless it says so.
-    fn pixels(&self) -> PixelNoise {
-        PixelNoise::None
+    /// The corruption of the encoder's input while training, none by default. The distortion is taken against the clean image.
+    fn pixels(&self) -> Option<&dyn Corruption> {
+        None
     }
 
     /// The code that the network's output stands for, in training and evaluation alike.

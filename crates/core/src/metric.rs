@@ -1,74 +1,24 @@
 //! Numbers reported about a trained model.
 
-use std::path::PathBuf;
+use std::ops::AddAssign;
 
-use candle_core::Tensor;
+use vimae_spec::{Confusion, Evaluation, Measurement};
 
-use crate::{AutoEncoder, Code, Dataset, PixelRange, Prior, Result, Streams};
+use crate::{Evidence, Input, Result};
 
-/// Files beside the data that some metrics use where they are there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct MetricFiles {
-    /// Weights of the FID InceptionV3, where they were found.
-    pub inception: Option<PathBuf>,
-    /// A folder that keeps features of real images from one evaluation to the next.
-    pub feature_cache: Option<PathBuf>,
+/// What a metric found.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Findings {
+    /// Its values, one for each protocol.
+    pub measurements: Vec<Measurement>,
+    /// Which class was taken for which, where it classifies.
+    pub confusions: Vec<Confusion>,
 }
 
-/// What an evaluation gathered about a model, for metrics to measure. All tensors are on the CPU.
-pub struct Evidence<'a> {
-    /// The model, for metrics that decode or encode more than is gathered here. It may be on another device.
-    pub model: &'a dyn AutoEncoder,
-    /// The data set, for its labels and its training images.
-    pub dataset: &'a dyn Dataset,
-    /// The interval of the pixels of every image here.
-    pub range: PixelRange,
-    /// Test images, `[N, C, H, W]`.
-    pub originals: &'a Tensor,
-    /// Decoded means of their codes, `[N, C, H, W]`.
-    pub reconstructions: &'a Tensor,
-    /// Decoded draws of their codes, `[N, C, H, W]`; the same as `reconstructions` for a deterministic head.
-    pub sampled_reconstructions: &'a Tensor,
-    /// The codes of the test images.
-    pub code: &'a Code,
-    /// A draw of those codes, `[N, d]`.
-    pub z: &'a Tensor,
-    /// Codes of `K` noisy passes of the first `M` test images, `[M, K, d]`, for a deterministic head
-    /// that was trained with pixel noise.
-    pub noisy_codes: Option<&'a Tensor>,
-    /// The prior of the model.
-    pub prior: &'a dyn Prior,
-    /// Draws from the prior, `[S, d]`.
-    pub prior_sample: &'a Tensor,
-    /// Their decodings, `[S, C, H, W]`.
-    pub generated: &'a Tensor,
-    /// Held-out images that choose a protocol's free parameters, `[V, C, H, W]`.
-    pub validation: &'a Tensor,
-    /// Random streams of the evaluation.
-    pub streams: &'a Streams,
-    /// Files beside the data.
-    pub files: &'a MetricFiles,
-}
-
-/// One value with the protocol that made it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// What was measured: `reconstruction`, `rate`, `mmd`, `nll` ...
-    pub metric: &'static str,
-    /// How, in full: `nll.parzen(sigma=0.1,N=10000)`.
-    pub protocol: String,
-    /// The value; none where it does not exist (`note` says why).
-    pub value: Option<f64>,
-    /// Standard error over the sample, where known.
-    pub standard_error: Option<f64>,
-    /// The unit: `nats`, `percent` ...
-    pub unit: &'static str,
-    /// The size of the sample.
-    pub n: usize,
-    /// Which way is better, where one is.
-    pub higher_is_better: Option<bool>,
-    /// What a reader should know beside the value.
-    pub note: Option<String>,
+impl From<Vec<Measurement>> for Findings {
+    fn from(measurements: Vec<Measurement>) -> Self {
+        Self { measurements, confusions: Vec::new() }
+    }
 }
 
 /// A measurement of a trained model.
@@ -81,9 +31,66 @@ pub trait Metric: Send + Sync {
         false
     }
 
-    /// All readings of this metric on the evidence, one per protocol.
+    /// What it reads of the evidence, from which its time and memory are foretold.
+    fn uses(&self) -> &'static [Input];
+
+    /// What it takes beside making what it uses.
+    fn cost(&self, workload: &Workload<'_>) -> EvalCost {
+        let _ = workload;
+        EvalCost::default()
+    }
+
+    /// All values of this metric on the evidence, one for each protocol.
     ///
     /// # Errors
     /// Where the evidence has the wrong shapes.
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>>;
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings>;
+}
+
+/// The size of an evaluation, before it starts.
+#[derive(Debug, Clone, Copy)]
+pub struct Workload<'a> {
+    /// How it is asked for.
+    pub evaluation: &'a Evaluation,
+    /// Training images.
+    pub train: usize,
+    /// Images that neither train nor test.
+    pub held_out: usize,
+    /// Test images.
+    pub test: usize,
+    /// Classes of the data set.
+    pub classes: usize,
+    /// Values of one image.
+    pub pixels: usize,
+    /// Dimensions of the code.
+    pub code: usize,
+    /// Whether codes have a variance.
+    pub gaussian: bool,
+    /// Whether the weights of the FID InceptionV3 were found.
+    pub inception: bool,
+}
+
+/// What an evaluation, or one metric of it, takes.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct EvalCost {
+    /// Images that go through the encoder.
+    pub encoded: f64,
+    /// Codes that go through the decoder; a pass backwards counts as two.
+    pub decoded: f64,
+    /// Images that go through the Inception network.
+    pub inception: f64,
+    /// Seconds of everything else, on two threads of a current processor.
+    pub cpu_seconds: f64,
+    /// Bytes that are held beside the network.
+    pub memory_bytes: f64,
+}
+
+impl AddAssign for EvalCost {
+    fn add_assign(&mut self, other: Self) {
+        self.encoded += other.encoded;
+        self.decoded += other.decoded;
+        self.inception += other.inception;
+        self.cpu_seconds += other.cpu_seconds;
+        self.memory_bytes += other.memory_bytes;
+    }
 }

@@ -45,6 +45,14 @@ impl Streams {
         Self { seed }
     }
 
+    /// Streams of their own for the use of that name: no two names share a word, nor any with these.
+    #[must_use]
+    pub fn fold_in(self, name: &str) -> Self {
+        // FNV-1a over the name, from the seed as SplitMix64 mixes it, and mixed once more: a bit of either moves half of all.
+        let seed = name.bytes().fold(mixed(self.seed), |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        Self { seed: mixed(seed) }
+    }
+
     /// The generator for `purpose` at `step` (below 2^56).
     pub fn at(&self, purpose: Purpose, step: u64) -> ChaCha8Rng {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed);
@@ -86,6 +94,14 @@ impl Streams {
             }
         })
     }
+}
+
+/// The finaliser of SplitMix64 (Steele et al., "Fast splittable pseudorandom number generators", 2014).
+fn mixed(seed: u64) -> u64 {
+    let z = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
 }
 
 /// A 56-bit hash of a name (FNV-1a), the step of [`Purpose::Initialisation`]: initial weights do not

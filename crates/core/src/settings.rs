@@ -120,6 +120,11 @@ impl Settings {
         Ok(Self { kind, name, values })
     }
 
+    /// The name of the entry that they are of.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// The value of a number setting.
     ///
     /// # Errors

@@ -1,10 +1,16 @@
 //! What a reader sees of a model: test images above their reconstructions, samples, walks through the code, codes in
 //! the plane.
 
-use candle_core::Tensor;
-use vimae_core::{ImageSet, ImageShape, PixelRange, Result};
+use candle_core::{DType, Tensor};
+use ndarray::Array2;
+use vimae_core::{Error, Evidence, ImageShape, Input, PixelRange, Result, Split};
 
-use crate::{gather::matrix, interpolation::Interpolations, projection::principal, traversal::Traversals};
+use crate::{
+    EvalContext,
+    interpolation::{self, Interpolations},
+    projection::principal,
+    traversal::{self, Traversals},
+};
 
 /// Test images shown.
 const SHOWN: usize = 20;
@@ -47,17 +53,18 @@ pub struct Projection {
     pub shares: [f64; 2],
 }
 
+/// What the figures read of the evidence.
+pub(crate) const USES: [Input; 5] = [Input::Codes, Input::Reconstructions, Input::NoisyCodes, Input::PriorSample, Input::Generated];
+
 impl Figures {
-    /// The images of test `set`, its reconstructions and mean codes, and of generated samples.
-    pub(crate) fn new(
-        set: &ImageSet,
-        range: PixelRange,
-        reconstructions: &Tensor,
-        generated: &Tensor,
-        codes: &Tensor,
-        (traversals, interpolations): (Traversals, Option<Interpolations>),
-    ) -> Result<Self> {
+    /// The figures of a model.
+    ///
+    /// # Errors
+    /// Whatever the model or the data reports.
+    pub fn of(context: &EvalContext<'_>) -> Result<Self> {
+        let (set, range) = (context.images(Split::Test)?, context.range());
         let chosen = fair(set.labels());
+        let (reconstructions, generated, codes) = (context.reconstructions()?, context.generated()?, &context.code()?.mean);
         let size = set.shape().len();
         let originals = chosen.iter().flat_map(|&i| &set.pixels()[i * size..(i + 1) * size]).copied().collect();
         let rows = Tensor::from_vec(chosen.iter().map(|&i| i as u32).collect::<Vec<_>>(), chosen.len(), reconstructions.device())?;
@@ -82,8 +89,8 @@ impl Figures {
             range,
             originals,
             reconstructions: bytes(&reconstructions.index_select(&rows, 0)?, range)?,
-            traversals,
-            interpolations,
+            traversals: traversal::decode(context, chosen.first().copied().unwrap_or(0))?,
+            interpolations: interpolation::decode(context, &chosen)?,
             samples: bytes(&generated.narrow(0, 0, generated.dim(0)?.min(SAMPLES))?, range)?,
             codes: plane,
             projection,
@@ -110,6 +117,13 @@ pub(crate) fn fair(labels: &[u32]) -> Vec<usize> {
 /// Images as bytes, channels first.
 pub(crate) fn bytes(images: &Tensor, range: PixelRange) -> Result<Vec<u8>> {
     Ok(images.flatten_all()?.to_vec1::<f32>()?.into_iter().map(|v| range.byte(v)).collect())
+}
+
+/// Codes `[N, d]` as a matrix in f64.
+pub(crate) fn matrix(codes: &Tensor) -> Result<Array2<f64>> {
+    let (count, size) = codes.dims2()?;
+    let values = codes.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+    Array2::from_shape_vec((count, size), values).map_err(|_| Error::shape("codes", "[N, d]", codes.dims()))
 }
 
 #[cfg(test)]

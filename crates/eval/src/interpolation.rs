@@ -1,9 +1,9 @@
 //! Images decoded from straight lines between the codes of two test images.
 
 use candle_core::{DType, Device, Tensor};
-use vimae_core::{ImageSet, Result};
+use vimae_core::{Evidence, Result, Split};
 
-use crate::gather::Gatherer;
+use crate::EvalContext;
 
 /// Pairs of images at most.
 const PAIRS: usize = 5;
@@ -19,9 +19,10 @@ pub struct Interpolations {
     pub images: Vec<u8>,
 }
 
-/// Lines between the images of `set` at `chosen`: the first and the second, the third and the fourth ...; `means`
-/// `[N, d]` are the codes. None for fewer than two images.
-pub(crate) fn decode(gatherer: &mut Gatherer<'_, '_>, set: &ImageSet, means: &Tensor, chosen: &[usize]) -> Result<Option<Interpolations>> {
+/// Lines between the test images at `chosen`: the first and the second, the third and the fourth ... None for fewer than
+/// two images.
+pub(crate) fn decode(context: &EvalContext<'_>, chosen: &[usize]) -> Result<Option<Interpolations>> {
+    let (set, means) = (context.images(Split::Test)?, &context.code()?.mean);
     let pairs: Vec<(usize, usize)> = chosen.chunks_exact(2).take(PAIRS).map(|pair| (pair[0], pair[1])).collect();
     if pairs.is_empty() {
         return Ok(None);
@@ -36,8 +37,8 @@ pub(crate) fn decode(gatherer: &mut Gatherer<'_, '_>, set: &ImageSet, means: &Te
         }
     }
     let codes = Tensor::from_vec(codes, (pairs.len() * STEPS, means.dim(1)?), &Device::Cpu)?.to_dtype(means.dtype())?;
-    let decoded = gatherer.decode("decoding between test images", &codes)?;
-    let decoded = crate::figures::bytes(&decoded, gatherer.subject.dataset.range())?;
+    let decoded = context.decoded(&codes, "decoding between test images")?;
+    let decoded = crate::figures::bytes(&decoded, context.range())?;
     let size = set.shape().len();
     let original = |image: usize| &set.pixels()[image * size..(image + 1) * size];
     let rows = pairs.iter().zip(decoded.chunks_exact(STEPS * size));

@@ -6,9 +6,9 @@
 //! encoder has no noise they come in the order of V alone, which has no such unit.
 
 use candle_core::{DType, Device, Tensor};
-use vimae_core::{Code, Prior, Result};
+use vimae_core::{Code, Evidence, Prior, Result};
 
-use crate::gather::{Gatherer, matrix};
+use crate::{EvalContext, figures::matrix};
 
 /// Dimensions shown at most.
 const DIMENSIONS: usize = 10;
@@ -37,15 +37,10 @@ pub struct Traversed {
     pub information: Option<f64>,
 }
 
-/// Decodes around the code of image `base`; `prior_sample` `[S, d]` gives the quantiles of a prior without a marginal.
-pub(crate) fn decode(
-    gatherer: &mut Gatherer<'_, '_>,
-    code: &Code,
-    noisy_codes: Option<&Tensor>,
-    prior_sample: &Tensor,
-    base: usize,
-) -> Result<Traversals> {
-    let mut dimensions = ranked(code, noisy_codes)?;
+/// Decodes around the code of test image `base`.
+pub(crate) fn decode(context: &EvalContext<'_>, base: usize) -> Result<Traversals> {
+    let code = context.code()?;
+    let mut dimensions = ranked(code, context.noisy_codes()?)?;
     dimensions.truncate(DIMENSIONS);
     let step = (ENDS[1] - ENDS[0]) / (STEPS - 1) as f64;
     let probabilities: Vec<f64> = (0..STEPS).map(|i| ENDS[0] + step * i as f64).collect();
@@ -53,13 +48,14 @@ pub(crate) fn decode(
     let start: Vec<f32> = code.mean.get(base)?.to_dtype(DType::F32)?.to_vec1()?;
     let mut codes = Vec::with_capacity(dimensions.len() * STEPS * size);
     for moved in &dimensions {
-        for value in quantiles(gatherer.subject.prior, prior_sample, moved.dimension, &probabilities)? {
+        // A prior without a marginal gives its quantiles by its draws.
+        for value in quantiles(context.prior(), context.prior_sample()?, moved.dimension, &probabilities)? {
             codes.extend(start.iter().enumerate().map(|(j, held)| if j == moved.dimension { value as f32 } else { *held }));
         }
     }
     let codes = Tensor::from_vec(codes, (dimensions.len() * STEPS, size), &Device::Cpu)?.to_dtype(code.mean.dtype())?;
-    let decoded = gatherer.decode("decoding along code dimensions", &codes)?;
-    let images = crate::figures::bytes(&decoded, gatherer.subject.dataset.range())?;
+    let decoded = context.decoded(&codes, "decoding along code dimensions")?;
+    let images = crate::figures::bytes(&decoded, context.range())?;
     Ok(Traversals { dimensions, probabilities, images })
 }
 

@@ -4,10 +4,10 @@
 
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{
-    AutoEncoder, Code, Dataset, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PartRequest, PixelNoise,
-    PixelRange, Prior, Purpose, Result, Settings, Split, Streams,
+    AutoEncoder, Code, Dataset, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PartRequest, PixelRange,
+    Prior, Purpose, Result, Settings, Split, Streams,
 };
-use vimae_eval::{Outcome, Subject, evaluate};
+use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
 use vimae_priors::{PRIORS, normal};
 use vimae_spec::{Evaluation, Measurement};
 
@@ -87,11 +87,11 @@ fn exact(pixels: &[u8]) -> f64 {
     pixels.iter().zip([1.0 / 16.0 + noise, 1.0 / 16.0 + noise, noise, noise]).map(|(x, variance)| loss(*x, variance)).sum()
 }
 
-fn measure(head: Head, metrics: &[&str], settings: serde_json::Value) -> vimae_eval::Result<Outcome> {
+fn measure(head: Head, metrics: &[&str], settings: serde_json::Value) -> vimae_core::Result<Outcome> {
     measure_under(&normal::prior(), head, metrics, settings)
 }
 
-fn measure_under(prior: &dyn Prior, head: Head, metrics: &[&str], settings: serde_json::Value) -> vimae_eval::Result<Outcome> {
+fn measure_under(prior: &dyn Prior, head: Head, metrics: &[&str], settings: serde_json::Value) -> vimae_core::Result<Outcome> {
     let model = Quarter(Parameters::new(1, DType::F32, &Device::Cpu), head);
     let dataset = data();
     let evaluation = Evaluation {
@@ -101,12 +101,13 @@ fn measure_under(prior: &dyn Prior, head: Head, metrics: &[&str], settings: serd
         labels: 0,
         ..Evaluation::default()
     };
-    let subject = Subject { model: &model, prior, pixel_noise: PixelNoise::None, dataset: &dataset, files: &MetricFiles::default() };
-    evaluate(&subject, &evaluation, 3, &mut |_, _, _| {})
+    let files = MetricFiles::default();
+    let subject = Subject { model: &model, prior, sampler: None, corruption: None, dataset: &dataset, files: &files };
+    evaluate(&EvalContext::new(subject, &evaluation, 3, &mut |_, _, _| {})?)
 }
 
 fn find<'a>(outcome: &'a Outcome, metric: &str, part: &str) -> &'a Measurement {
-    let found = outcome.measurements.iter().find(|m| m.metric == metric && m.protocol.contains(part));
+    let found = outcome.measurements.iter().find(|m| m.metric == metric && m.protocol.to_string().contains(part));
     found.unwrap_or_else(|| panic!("no {metric} {part} in {outcome:?}"))
 }
 
@@ -136,13 +137,13 @@ fn rate_and_distortion_come_with_a_start_at_the_prior() {
     let (rates, distortions) = (values("ais.rate"), values("ais.distortion"));
     assert!(rates.len() > 5 && rates.len() == distortions.len());
     assert!(rates.windows(2).all(|r| r[0] < r[1] + 0.1) && distortions.windows(2).all(|d| d[0] + 1e-3 > d[1]));
-    assert!(outcome.measurements.iter().all(|m| m.protocol.contains("sigma=fit,start=prior") && m.metric != "ais.gap"));
+    assert!(outcome.measurements.iter().all(|m| m.protocol.to_string().contains("sigma=fit,start=prior") && m.metric != "ais.gap"));
 }
 
 #[test]
 fn what_is_on_request_is_measured_only_where_it_is_named() {
     let all = measure(Head::Gaussian, &[], serde_json::json!({})).unwrap();
-    let has = |outcome: &Outcome, part: &str| outcome.measurements.iter().any(|m| m.protocol.contains(part));
+    let has = |outcome: &Outcome, part: &str| outcome.measurements.iter().any(|m| m.protocol.to_string().contains(part));
     assert!(has(&all, "infonce") && has(&all, "nll.parzen") && !has(&all, "nll.ais") && !has(&all, "nll.iwae"));
     let more = measure(Head::Gaussian, &[], serde_json::json!({ "iwae": { "samples": 10 } })).unwrap();
     assert!(has(&more, "infonce") && has(&more, "nll.iwae(10,") && !has(&more, "nll.ais"));

@@ -1,8 +1,8 @@
 //! The model card: what a person reads on the Hub, behind metadata in the form that the Hub documents.
 
-use vimae_spec::{FigureKind, RunRecord};
+use vimae_spec::{Direction, FigureKind, RunRecord};
 
-use crate::{Description, RepoName, ResultRow, results::on_card, yaml};
+use crate::{Description, Published, RepoName, results::on_card, yaml};
 
 /// What a card is made of.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +15,8 @@ pub struct CardInput<'a> {
     pub record: &'a RunRecord,
     /// The run in words.
     pub description: &'a Description,
-    /// Its numbers.
-    pub rows: &'a [ResultRow],
+    /// Its values.
+    pub published: &'a [Published],
 }
 
 /// The task, as the Hub calls it.
@@ -30,7 +30,7 @@ pub fn card(input: &CardInput<'_>) -> String {
 }
 
 fn metadata(input: &CardInput<'_>) -> String {
-    let CardInput { repo, license, record, description, rows } = input;
+    let CardInput { repo, license, record, description, published } = input;
     let data = &description.dataset;
     let mut lines = vec![format!("license: {license}"), "library_name: vimae".into(), format!("pipeline_tag: {TASK}"), "tags:".into()];
     let method = record.spec.objective.name.replace('_', "-");
@@ -39,7 +39,7 @@ fn metadata(input: &CardInput<'_>) -> String {
     if let Some(hub) = data.hub.as_ref().or(data.part_of.as_ref()) {
         lines.extend(["datasets:".into(), format!("- {}", yaml::string(hub))]);
     }
-    let shown: Vec<&ResultRow> = rows.iter().filter(|row| on_card(row)).collect();
+    let shown = on_card(published);
     if shown.is_empty() {
         return lines.join("\n") + "\n";
     }
@@ -56,27 +56,28 @@ fn metadata(input: &CardInput<'_>) -> String {
         "      split: test".into(),
         "    metrics:".into(),
     ]);
-    for row in shown {
+    for (one, value) in shown {
+        let row = &one.measurement;
         lines.extend([
             format!("    - type: {}", yaml::string(&row.metric)),
             format!("      name: {}", yaml::string(&format!("{} {}", row.metric, row.protocol))),
-            format!("      value: {}", yaml::number(row.value)),
+            format!("      value: {}", yaml::number(value)),
             "      args:".into(),
-            format!("        protocol: {}", yaml::string(&row.protocol)),
+            format!("        protocol: {}", yaml::string(&row.protocol.to_string())),
             format!("        unit: {}", yaml::string(&row.unit)),
             format!("        n: {}", row.n),
         ]);
-        if let Some(better) = row.higher_is_better {
+        if let Some(better) = row.direction.higher_is_better() {
             lines.push(format!("        higher_is_better: {better}"));
         }
         if let Some(note) = &row.note {
             lines.push(format!("        note: {}", yaml::string(note)));
         }
         let pair = |[low, high]: [f64; 2]| format!("[{}, {}]", yaml::number(low), yaml::number(high));
-        if let Some(interval) = row.interval {
+        if let Some(interval) = one.interval {
             lines.push(format!("        interval_95: {}", pair(interval)));
         }
-        if let Some(over) = &row.over_seeds {
+        if let Some(over) = &one.over_seeds {
             lines.extend([
                 format!("        seeds: {}", over.seeds),
                 format!("        mean_over_seeds: {}", yaml::number(over.mean)),
@@ -117,31 +118,33 @@ fn body(input: &CardInput<'_>) -> String {
         "\nImages go in as `[N, {}, {}, {}]` with values in {}, and come out so.\n",
         network.channels, network.height, network.width, network.range
     );
-    text += &numbers(input.rows);
+    text += &results(input.published);
     text += &training(input);
     text += &origin(input);
     text
 }
 
-fn numbers(rows: &[ResultRow]) -> String {
-    let shown: Vec<&ResultRow> = rows.iter().filter(|row| on_card(row)).collect();
+fn results(published: &[Published]) -> String {
+    let shown = on_card(published);
     if shown.is_empty() {
         return String::new();
     }
-    let seeds = shown.iter().filter_map(|row| Some(row.over_seeds.as_ref()?.seeds)).max();
+    let seeds = shown.iter().filter_map(|(one, _)| Some(one.over_seeds.as_ref()?.seeds)).max();
     let mut text = String::from(
-        "\n## Results\n\nOn the test split. Two numbers can be compared only where their protocols are the same. \
+        "\n## Results\n\nOn the test split. Two values can be compared only where their protocols are the same. \
          `results.json` has these and all others.\n\n| metric | protocol | value | 95 % interval | better |",
     );
     text += if seeds.is_some() { " mean over seeds |\n|---|---|---|---|---|---|\n" } else { "\n|---|---|---|---|---|\n" };
     let pair = |[low, high]: [f64; 2]| format!("{} to {}", short(low), short(high));
-    for row in &shown {
-        let interval = row.interval.map_or("-".into(), pair);
-        let better = if row.higher_is_better == Some(true) { "higher" } else { "lower" };
+    for (one, value) in &shown {
+        let row = &one.measurement;
+        let interval = one.interval.map_or("-".into(), pair);
+        let better = if row.direction == Direction::Higher { "higher" } else { "lower" };
         let unit = if row.unit == "1" { String::new() } else { format!(" {}", row.unit) };
-        text += &format!("| {} | `{}` | {}{unit} | {interval} | {better} |", cell(&row.metric), cell(&row.protocol), short(row.value));
+        text +=
+            &format!("| {} | `{}` | {}{unit} | {interval} | {better} |", cell(&row.metric), cell(&row.protocol.to_string()), short(*value));
         if seeds.is_some() {
-            let over = row.over_seeds.as_ref().map_or("-".into(), |o| format!("{} ({})", short(o.mean), pair(o.interval)));
+            let over = one.over_seeds.as_ref().map_or("-".into(), |o| format!("{} ({})", short(o.mean), pair(o.interval)));
             text += &format!(" {over} |");
         }
         text.push('\n');
@@ -154,9 +157,10 @@ fn numbers(rows: &[ResultRow]) -> String {
         }
         None => " They say nothing of other seeds.\n".into(),
     };
-    for row in shown {
+    for (one, _) in shown {
+        let row = &one.measurement;
         if let Some(note) = &row.note {
-            text += &format!("\n- {} `{}`: {}", cell(&row.metric), cell(&row.protocol), plain(note));
+            text += &format!("\n- {} `{}`: {}", cell(&row.metric), cell(&row.protocol.to_string()), plain(note));
         }
     }
     text.push('\n');

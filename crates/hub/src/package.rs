@@ -11,7 +11,7 @@ use vimae_checkpoint::atomic;
 use vimae_spec::sha256_hex;
 
 use crate::{
-    CardInput, Config, Description, Error, RepoName, Result, ResultRow, RunFiles, card,
+    CardInput, Config, Description, Error, Published, RepoName, Result, RunFiles, card,
     config::{FORMAT, FileDigest},
     run_files::MODEL,
 };
@@ -49,15 +49,15 @@ struct Results<'a> {
     method: &'a str,
     dataset: &'a str,
     weights_sha256: &'a str,
-    rows: &'a [ResultRow],
+    published: &'a [Published],
 }
 
 impl Package {
-    /// Puts together what is published of a run as `repo` under `license`, with `rows` for its numbers.
+    /// Puts together what is published of a run as `repo` under `license`, with `published` for its values.
     ///
     /// # Errors
     /// [`Error::License`]; [`Error::Io`] where a file of the run cannot be read.
-    pub fn new(run: &RunFiles, repo: &RepoName, license: &str, description: &Description, rows: &[ResultRow]) -> Result<Self> {
+    pub fn new(run: &RunFiles, repo: &RepoName, license: &str, description: &Description, published: &[Published]) -> Result<Self> {
         let license = crate::license(license)?;
         let record = &run.record;
         let mut files = BTreeMap::new();
@@ -73,7 +73,7 @@ impl Package {
             method: &record.spec.method,
             dataset: &description.dataset.name,
             weights_sha256: &record.weights_sha256,
-            rows,
+            published,
         };
         let results = json(&results)?;
         digests.insert(RESULTS.into(), FileDigest { sha256: sha256_hex(&results), bytes: results.len() as u64 });
@@ -92,7 +92,7 @@ impl Package {
             files: digests,
         };
         files.insert(CONFIG.into(), Content::Bytes(json(&config)?));
-        let card = card(&CardInput { repo, license, record, description, rows });
+        let card = card(&CardInput { repo, license, record, description, published });
         files.insert(CARD.into(), Content::Bytes(card.into_bytes()));
         Ok(Self { repo: repo.clone(), files, config })
     }

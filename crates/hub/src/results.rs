@@ -1,34 +1,22 @@
-//! The numbers of a published run, with their intervals.
+//! The values of a published run, with their intervals.
 
 use serde::{Deserialize, Serialize};
-use vimae_spec::RunRecord;
+use vimae_spec::{Direction, Measurement, RunRecord, Slice};
 
 /// Standard errors in half of a 95 % interval of a normal distribution.
 const HALF_95: f64 = 1.959_963_984_540_054;
 
-/// One number.
+/// A measurement of the weights that are published; its fields stand beside the others in files.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ResultRow {
-    /// What was measured.
-    pub metric: String,
-    /// How, in full.
-    pub protocol: String,
-    /// The value of the weights that are published.
-    pub value: f64,
+pub struct Published {
+    /// The measurement. It has a value.
+    #[serde(flatten)]
+    pub measurement: Measurement,
     /// Its 95 % interval over the sample or the draws of labels, 1.96 standard errors either way, where they are known.
     pub interval: Option<[f64; 2]>,
-    /// Its unit.
-    pub unit: String,
-    /// Size of the sample.
-    pub n: usize,
-    /// Which way is better, where one is.
-    pub higher_is_better: Option<bool>,
     /// The same over runs that differ in their seed alone, where there are several.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over_seeds: Option<OverSeeds>,
-    /// What a reader should know beside it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
 }
 
 /// A number over seeds.
@@ -42,26 +30,19 @@ pub struct OverSeeds {
     pub interval: [f64; 2],
 }
 
-/// Every number of one run that exists.
-pub fn rows(record: &RunRecord) -> Vec<ResultRow> {
-    let row = |m: &vimae_spec::Measurement| {
+/// Every value of one run that exists and is finite.
+pub fn published(record: &RunRecord) -> Vec<Published> {
+    let one = |m: &Measurement| {
         let value = m.value.filter(|v| v.is_finite())?;
-        Some(ResultRow {
-            metric: m.metric.clone(),
-            protocol: m.protocol.clone(),
-            value,
-            interval: m.standard_error.filter(|e| e.is_finite()).map(|e| [value - HALF_95 * e, value + HALF_95 * e]),
-            unit: m.unit.clone(),
-            n: m.n,
-            higher_is_better: m.higher_is_better,
-            over_seeds: None,
-            note: m.note.clone(),
-        })
+        let interval = m.standard_error.filter(|e| e.is_finite()).map(|e| [value - HALF_95 * e, value + HALF_95 * e]);
+        Some(Published { measurement: m.clone(), interval, over_seeds: None })
     };
-    record.measurements.iter().filter_map(row).collect()
+    record.measurements.iter().filter_map(one).collect()
 }
 
-/// Whether a number belongs on the card: one that has a better side, and is no detail of another.
-pub(crate) fn on_card(row: &ResultRow) -> bool {
-    row.higher_is_better.is_some() && !row.metric.contains(".class_") && !row.metric.contains(".dimension")
+/// The measurements that belong on the card, each with its value: those that have a better side, and are no detail of another.
+pub(crate) fn on_card(published: &[Published]) -> Vec<(&Published, f64)> {
+    let shown =
+        |one: &&Published| one.measurement.direction != Direction::Neither && !one.measurement.slice.as_ref().is_some_and(Slice::is_detail);
+    published.iter().filter(shown).filter_map(|one| Some((one, one.measurement.value?))).collect()
 }

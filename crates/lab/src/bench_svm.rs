@@ -90,7 +90,7 @@ pub fn bench_svm(bench: &SvmBench<'_>) -> Result<SvmTiming> {
         let started = Instant::now();
         let (machines, predicted) = fit(bench, kernel, known.view(), labels, asked.view())?;
         seconds.push(started.elapsed().as_secs_f64());
-        let predicted = predicted.map_or_else(|| machines.classify(asked.view()).map_err(vimae_eval::Error::from), Ok)?;
+        let predicted = predicted.map_or_else(|| machines.classify(asked.view()), Ok)?;
         accuracy = predicted.iter().zip(truth).filter(|(p, t)| p == t).count() as f64 / truth.len() as f64;
         classes = machines.classes().len();
     }
@@ -121,7 +121,7 @@ fn fit(bench: &SvmBench<'_>, kernel: Kernel, known: ArrayView2<'_, f64>, labels:
         true => TransductiveSvm::new(Svm::new(kernel)).train(known, labels, pool).map(|found| (found.machines, Some(found.labels))),
         false => Svm::new(kernel).train(known, labels).map(|machines| (machines, None)),
     };
-    Ok(fitted.map_err(vimae_eval::Error::from)?)
+    Ok(fitted?)
 }
 
 fn read(path: &Path) -> Result<(Array2<f64>, Vec<u32>)> {

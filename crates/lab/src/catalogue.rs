@@ -48,11 +48,13 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
         };
     }
     kinds!(
-        "crates/objectives/src/noise": vimae_objectives::noise::NOISES,
+        "crates/objectives/src/noise": vimae_objectives::noise::CODE_NOISES,
+        "crates/corruptions/src": vimae_corruptions::CORRUPTIONS,
         "crates/objectives/src/divergence": vimae_objectives::divergence::DIVERGENCES,
         "crates/priors/src": vimae_priors::PRIORS,
         "crates/models/src": vimae_models::MODELS,
         "crates/metrics/src": vimae_metrics::METRICS,
+        "crates/metrics/src/accuracy/classifiers": vimae_metrics::accuracy::classifiers::CLASSIFIERS,
         "crates/datasets/src": vimae_datasets::DATASETS
     );
     let about = format!("{} An experiment file names one of each kind; what it leaves out is chosen by the objective.", experiment.about);

@@ -43,12 +43,7 @@ pub(crate) fn bare(target: &str, record: &RunRecord, measurement: &Measurement) 
         model: network(&record.spec.model),
         method: record.spec.method.clone(),
         seed: record.spec.seed,
-        metric: measurement.metric.clone(),
-        protocol: measurement.protocol.clone(),
-        value: measurement.value,
-        unit: measurement.unit.clone(),
-        n: measurement.n,
-        higher_is_better: measurement.higher_is_better,
+        measurement: measurement.clone(),
         paper_dataset: None,
         paper: None,
         paper_certainty: None,
@@ -59,7 +54,6 @@ pub(crate) fn bare(target: &str, record: &RunRecord, measurement: &Measurement) 
         git_commit: record.git_commit.clone(),
         device: record.device.clone(),
         seconds: record.training_seconds + record.evaluation_seconds,
-        note: measurement.note.clone(),
     }
 }
 
@@ -75,24 +69,16 @@ fn network(model: &Model) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use vimae_spec::{Component, Evaluation, RunSpec, Training};
+    use vimae_spec::{Component, Direction, Evaluation, Protocol, RunSpec, Training};
 
     use super::*;
 
     /// A record with one measurement, of which less is better.
     pub(crate) fn record(method: &str, seed: u64, metric: &str, value: f64) -> RunRecord {
-        let measurement = Measurement {
-            metric: metric.into(),
-            protocol: "p".into(),
-            value: Some(value),
-            standard_error: None,
-            unit: "nats".into(),
-            n: 10,
-            higher_is_better: Some(false),
-            note: None,
-        };
+        let measurement =
+            Measurement::new("entry", metric, Protocol::new("p"), "nats").valued(value, None).sized(10).better(Direction::Lower);
         RunRecord {
-            format: 1,
+            format: RunRecord::FORMAT,
             spec: RunSpec {
                 method: method.into(),
                 dataset: Component::named("digits"),
@@ -136,6 +122,9 @@ pub(crate) mod tests {
     #[test]
     fn a_measurement_without_a_row_stands_under_the_experiment() {
         let cell = bare("digits", &record("vae", 3, "rate", 5.0), &record("vae", 3, "rate", 5.0).measurements[0]);
-        assert_eq!((cell.target.as_str(), cell.seed, cell.value, cell.paper, cell.seconds), ("digits", 3, Some(5.0), None, 2.0));
+        assert_eq!(
+            (cell.target.as_str(), cell.seed, cell.measurement.value, cell.paper, cell.seconds),
+            ("digits", 3, Some(5.0), None, 2.0)
+        );
     }
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vimae_metrics::students_t;
-use vimae_spec::{Cell, Certainty, Paper, PaperClaim, protocol_matches};
+use vimae_spec::{Cell, Certainty, Direction, Measurement, Paper, PaperClaim, protocol_matches};
 
 /// One cell a seed for each claim of each target that the cells decide: 1 where it holds, 0 where not.
 pub fn of(cells: &[Cell], paper: &Paper) -> Vec<Cell> {
@@ -19,7 +19,10 @@ pub fn of(cells: &[Cell], paper: &Paper) -> Vec<Cell> {
         for claim in &about.claims {
             for dataset in &datasets {
                 let measured = |protocol: &&String| {
-                    Values::of(here().filter(|c| c.dataset == *dataset && protocol_matches(protocol, &c.protocol)), claim)
+                    Values::of(
+                        here().filter(|c| c.dataset == *dataset && protocol_matches(protocol, &c.measurement.protocol.to_string())),
+                        claim,
+                    )
                 };
                 let found = claim.protocols.iter().find_map(|protocol| measured(&protocol));
                 decided.extend(found.into_iter().flat_map(|values| values.cells(target, claim)));
@@ -42,11 +45,11 @@ impl<'a> Values<'a> {
     /// None where no seed has every method and metric.
     fn of(cells: impl Iterator<Item = &'a Cell>, claim: &PaperClaim) -> Option<Self> {
         let mut values: BTreeMap<(u64, &str), ByMetric<'a>> = BTreeMap::new();
-        for cell in cells.filter(|cell| claim.metrics.contains(&cell.metric)) {
-            if let Some(value) = cell.value {
+        for cell in cells.filter(|cell| claim.metrics.contains(&cell.measurement.metric)) {
+            if let Some(value) = cell.measurement.value {
                 // A metric that is better when it is lower counts the other way round.
-                let signed = if cell.higher_is_better == Some(false) { -value } else { value };
-                values.entry((cell.seed, &cell.method)).or_default().insert(&cell.metric, (cell, signed));
+                let signed = if cell.measurement.direction == Direction::Lower { -value } else { value };
+                values.entry((cell.seed, &cell.method)).or_default().insert(&cell.measurement.metric, (cell, signed));
             }
         }
         let mean = |seed: u64, method: &str| {
@@ -70,15 +73,21 @@ impl<'a> Values<'a> {
             let holds = others.iter().all(|other| best > other);
             Cell {
                 target: target.into(),
-                metric: [PaperClaim::METRIC, &claim.name].concat(),
-                value: Some(f64::from(u8::from(holds))),
-                unit: "share of seeds".into(),
-                n: claim.than.len() + 1,
-                higher_is_better: Some(true),
+                measurement: Measurement {
+                    entry: PaperClaim::ENTRY.into(),
+                    metric: claim.metric(),
+                    value: Some(f64::from(u8::from(holds))),
+                    standard_error: None,
+                    unit: "share of seeds".into(),
+                    n: claim.than.len() + 1,
+                    direction: Direction::Higher,
+                    slice: None,
+                    note: Some(note.clone()),
+                    protocol: cell.measurement.protocol.clone(),
+                },
                 paper: Some(1.0),
                 paper_certainty: Some(Certainty::Printed),
                 inside_tolerance: Some(holds),
-                note: Some(note.clone()),
                 ..(*cell).clone()
             }
         };
@@ -114,12 +123,10 @@ mod tests {
             dataset: "digits".into(),
             method: method.into(),
             seed,
-            metric: metric.into(),
-            protocol: protocol.into(),
-            value: Some(value),
-            unit: "percent".into(),
-            n: 10,
-            higher_is_better: Some(true),
+            measurement: Measurement::new("accuracy", metric, protocol.into(), "percent")
+                .valued(value, None)
+                .sized(10)
+                .better(Direction::Higher),
             paper_dataset: Some("mnist".into()),
             paper: None,
             paper_certainty: None,
@@ -130,7 +137,6 @@ mod tests {
             git_commit: String::new(),
             device: String::new(),
             seconds: 0.0,
-            note: None,
         }
     }
 
@@ -164,11 +170,16 @@ mod tests {
         // A protocol that comes first, but not for all methods.
         cells.push(cell("l", 1, "a", "near", 0.0));
         let decided = of(&cells, &paper());
-        assert_eq!(decided.iter().map(|c| (c.seed, c.value.unwrap())).collect::<Vec<_>>(), [(1, 1.0), (2, 1.0), (3, 0.0)]);
-        assert!(decided.iter().all(|c| c.metric == "claim.robust" && c.method == "l" && c.protocol == "far" && c.paper == Some(1.0)));
+        assert_eq!(decided.iter().map(|c| (c.seed, c.measurement.value.unwrap())).collect::<Vec<_>>(), [(1, 1.0), (2, 1.0), (3, 0.0)]);
+        assert!(
+            decided.iter().all(|c| c.measurement.metric == "claim.robust"
+                && c.method == "l"
+                && c.measurement.protocol == "far"
+                && c.paper == Some(1.0))
+        );
         assert_eq!(decided[1].spec_sha256, "l2");
         // Differences from n: 1, 2, -3; mean 0, t 0.
-        let note = decided[0].note.as_ref().unwrap();
+        let note = decided[0].measurement.note.as_ref().unwrap();
         assert_eq!(
             note,
             "l is the most robust: mean difference +0.000 from n, the nearest; paired t(2) = 0.00, one-sided p = 0.500 over 3 seeds"

@@ -6,7 +6,9 @@ mod paired;
 use std::collections::BTreeMap;
 
 use vimae_metrics::students_t;
-use vimae_spec::{BootstrapInterval, Cell, Comparisons, PairedComparison, PaperClaim, PaperVerdict, Standing, SummaryRow};
+use vimae_spec::{
+    BootstrapInterval, Cell, Comparisons, Measurement, PairedComparison, PaperClaim, PaperVerdict, Protocol, Standing, SummaryRow,
+};
 
 /// Methods up to which each is held against each; of more, each is held against the first.
 const ALL_PAIRS: usize = 6;
@@ -42,12 +44,13 @@ struct Group<'a> {
 
 impl<'a> Group<'a> {
     fn all(cells: &'a [Cell]) -> Vec<Self> {
-        let mut places: BTreeMap<[&str; 4], usize> = BTreeMap::new();
+        let mut places: BTreeMap<(&str, &str, &str, &Protocol), usize> = BTreeMap::new();
         let mut groups: Vec<Self> = Vec::new();
         for cell in cells {
             // A seed on which a claim holds is no measured value.
-            let Some(value) = cell.value.filter(|_| !decided(&cell.metric)) else { continue };
-            let key = [&cell.target, &cell.dataset, &cell.metric, &cell.protocol].map(String::as_str);
+            let Some(value) = cell.measurement.value.filter(|_| !decided(&cell.measurement.entry)) else { continue };
+            let Measurement { metric, protocol, .. } = &cell.measurement;
+            let key = (cell.target.as_str(), cell.dataset.as_str(), metric.as_str(), protocol);
             let place = *places.entry(key).or_insert(groups.len());
             if place == groups.len() {
                 groups.push(Self { first: cell, methods: Vec::new() });
@@ -62,12 +65,12 @@ impl<'a> Group<'a> {
     }
 
     fn name(&self, methods: &str) -> String {
-        let Cell { target, dataset, metric, protocol, .. } = self.first;
-        [target, dataset, metric, protocol, methods].join("\n")
+        let Cell { target, dataset, measurement: Measurement { metric, protocol, .. }, .. } = self.first;
+        [target, dataset, metric, &protocol.to_string(), methods].join("\n")
     }
 
     fn intervals(&self) -> Vec<BootstrapInterval> {
-        let Cell { target, dataset, metric, protocol, .. } = self.first;
+        let Cell { target, dataset, measurement: Measurement { metric, protocol, .. }, .. } = self.first;
         let one = |(method, seeds): &(&str, BTreeMap<u64, f64>)| {
             let values: Vec<f64> = seeds.values().copied().collect();
             Some(BootstrapInterval {
@@ -100,7 +103,7 @@ impl<'a> Group<'a> {
 
     /// None where no seed has both.
     fn pair(&self, first: &(&str, BTreeMap<u64, f64>), second: &(&str, BTreeMap<u64, f64>)) -> Option<PairedComparison> {
-        let Cell { target, dataset, metric, protocol, unit, higher_is_better, .. } = self.first;
+        let Cell { target, dataset, measurement: Measurement { metric, protocol, unit, direction, .. }, .. } = self.first;
         let differences: Vec<f64> = first.1.iter().filter_map(|(seed, value)| Some(value - second.1.get(seed)?)).collect();
         let n = differences.len();
         let difference = (n > 0).then(|| differences.iter().sum::<f64>() / n as f64)?;
@@ -111,7 +114,7 @@ impl<'a> Group<'a> {
             metric: metric.clone(),
             protocol: protocol.clone(),
             unit: unit.clone(),
-            higher_is_better: *higher_is_better,
+            direction: *direction,
             method: first.0.into(),
             other: second.0.into(),
             n,
@@ -127,13 +130,13 @@ impl<'a> Group<'a> {
     }
 }
 
-/// Whether a metric says that something holds, rather than how much of it there is.
-fn decided(metric: &str) -> bool {
-    metric.starts_with(PaperClaim::METRIC) || metric.starts_with(crate::expectations::PREFIX)
+/// Whether an entry says that something holds, rather than how much of it there is.
+fn decided(entry: &str) -> bool {
+    entry == PaperClaim::ENTRY || entry == crate::expectations::ENTRY
 }
 
 fn verdict(row: &SummaryRow) -> Option<PaperVerdict> {
-    let (mean, paper) = (row.mean?, row.paper.filter(|_| !decided(&row.metric))?);
+    let (mean, paper) = (row.mean?, row.paper.filter(|_| !decided(&row.entry))?);
     let within = row.interval.is_some_and(|[low, high]| (low..=high).contains(&paper));
     let difference = mean - paper;
     let relative = (paper != 0.0).then(|| difference / paper.abs());

@@ -4,17 +4,16 @@
 //! where there are any, else a stated default (see [`rates`]). Memory is parameters, what layers keep for the
 //! gradients, the data and what an evaluation holds.
 
-mod evaluation;
 mod rates;
 
 use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device};
 use serde::Serialize;
-use vimae_core::{Head, ImageShape, PixelRange, Split, Work};
+use vimae_core::{Head, ImageShape, PixelRange, Split, Work, Workload};
 use vimae_datasets::{card::Counts, inventory};
 use vimae_models::Request;
-use vimae_spec::{Component, Evaluation, Model, RunSpec};
+use vimae_spec::{Component, Model, RunSpec};
 
 pub use rates::Rates;
 
@@ -26,6 +25,9 @@ const PROCESS_BYTES: u64 = 30 << 20;
 const PARAMETER_BYTES: u64 = 24;
 /// Bytes for each value that a layer gives: itself and its gradient.
 const VALUE_BYTES: u64 = 8;
+
+/// Seconds of an evaluation beside everything that is counted.
+const BESIDE_EVALUATION: f64 = 0.3;
 
 /// Settings of a data set that take so many images of a split at most.
 const FEWER: [&str; 2] = ["train_images", "test_images"];
@@ -144,14 +146,27 @@ impl Estimator {
         let samples = objective.samples() as u64;
         let products = 3 * batch * (work.encode + samples * work.decode);
         let training_seconds = steps as f64 * self.rates.step(products, parameters);
-        let inception = asks(&spec.evaluation, "fid") && self.inception(shelf);
-        let meets = evaluation::Meets { network: &network, images: &images, gaussian: head == Head::Gaussian, inception };
-        let measured = evaluation::of(spec, &meets, &self.rates)?;
+        let metrics = vimae_eval::chosen(&spec.evaluation)?;
+        let workload = Workload {
+            evaluation: &spec.evaluation,
+            train: images.counts.train,
+            held_out: if images.counts.validation > 0 { images.counts.validation } else { images.counts.train / 10 },
+            test: images.counts.test,
+            classes: images.counts.classes,
+            pixels: images.shape.len(),
+            code: spec.model.code,
+            gaussian: head == Head::Gaussian,
+            inception: metrics.iter().any(|metric| metric.on_request()) && self.inception(shelf),
+        };
+        let measured = vimae_eval::cost(&metrics, true, &workload);
+        let products = measured.encoded * work.encode as f64 + measured.decoded * work.decode as f64;
+        let beside = (BESIDE_EVALUATION + measured.cpu_seconds) * self.rates.threads;
+        let evaluation_seconds = self.rates.products(products) + beside + measured.inception * self.rates.inception;
 
         let all = (images.counts.train + images.counts.validation + images.counts.test) * images.shape.len();
         let training_bytes = parameters * PARAMETER_BYTES + batch * samples * work.values * VALUE_BYTES;
-        let memory_bytes = PROCESS_BYTES + all as u64 + training_bytes.max(parameters * PARAMETER_BYTES + measured.memory_bytes);
-        Ok(Cost { steps, training_seconds, evaluation_seconds: measured.seconds, memory_bytes })
+        let memory_bytes = PROCESS_BYTES + all as u64 + training_bytes.max(parameters * PARAMETER_BYTES + measured.memory_bytes as u64);
+        Ok(Cost { steps, training_seconds, evaluation_seconds, memory_bytes })
     }
 
     /// The data set's images: as its card says, or as they are where it does not.
@@ -203,11 +218,6 @@ fn fewer(counts: Counts, dataset: &Component) -> Counts {
     let least = |count: usize, key: &str| most(key).map_or(count, |most| count.min(usize::try_from(most).unwrap_or(usize::MAX)));
     let [train, test] = FEWER;
     Counts { train: least(counts.train, train), test: least(counts.test, test), ..counts }
-}
-
-/// Whether an evaluation names a metric that is measured on request.
-fn asks(evaluation: &Evaluation, metric: &str) -> bool {
-    evaluation.metrics.iter().any(|name| name == metric) || evaluation.settings.contains_key(metric)
 }
 
 fn opened(dataset: &Component, shelf: &mut Shelf) -> Result<ImageCounts> {

@@ -104,9 +104,9 @@ pub enum Error {
     /// An error of a file that must not be lost.
     #[error(transparent)]
     Checkpoint(#[from] vimae_checkpoint::Error),
-    /// An error of an evaluation.
+    /// Codes and labels that give no support vector machine.
     #[error(transparent)]
-    Evaluation(#[from] vimae_eval::Error),
+    Svm(#[from] vimae_svm::Error),
     /// An error of the page.
     #[error(transparent)]
     Report(#[from] vimae_report::Error),

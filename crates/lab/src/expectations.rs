@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use vimae_spec::{Cell, Expectation, Experiment, Measurement, RunRecord};
+use vimae_spec::{Cell, Direction, Expectation, Experiment, Measurement, Protocol, RunRecord};
 
 use crate::cells;
 
-/// What a metric of decided expectations begins with.
-pub const PREFIX: &str = "expect.";
+/// The entry of decided expectations, in the place of a metric's; their metric is `expect.METRIC.CONDITION`.
+pub const ENTRY: &str = "expect";
 
 /// One cell a seed for each expectation and each method and protocol that it is about: 1 where it is met, 0 where not.
 /// Its note says what was expected and what the seeds gave.
@@ -16,13 +16,13 @@ pub fn of(experiment: &Experiment, records: &[&RunRecord]) -> Vec<Cell> {
 }
 
 /// The methods and protocols of an expectation, and the runs that decide it, each with its value.
-type Asked<'a> = BTreeMap<(&'a str, &'a str), Vec<(&'a RunRecord, &'a Measurement, f64)>>;
+type Asked<'a> = BTreeMap<(&'a str, &'a Protocol), Vec<(&'a RunRecord, &'a Measurement, f64)>>;
 
 fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecord]) -> Vec<Cell> {
     let mut asked = Asked::new();
     for record in records.iter().filter(|r| expected.method.as_ref().is_none_or(|name| base(&r.spec.method) == name)) {
         let measured = record.measurements.iter().filter(|m| m.metric == expected.metric);
-        for measurement in measured.filter(|m| expected.protocol.as_ref().is_none_or(|protocol| m.protocol == *protocol)) {
+        for measurement in measured.filter(|m| expected.protocol.as_ref().is_none_or(|protocol| m.protocol == protocol.as_str())) {
             // A method is not held against itself.
             if let Some(value) = measurement.value.filter(|_| !expected.better_than.iter().any(|other| base(&record.spec.method) == other))
             {
@@ -39,16 +39,11 @@ fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecor
             experiment,
             expected,
             record,
-            Measurement {
-                metric: expected.metric.clone(),
-                protocol: expected.protocol.clone().unwrap_or_default(),
-                value: None,
-                standard_error: None,
-                unit: String::new(),
-                n: 0,
-                higher_is_better: Some(true),
-                note: Some(format!("expected {}{of} {}; nothing was measured", expected.metric, expected.words())),
-            },
+            Measurement::new(ENTRY, expected.metric.clone(), expected.protocol.as_deref().unwrap_or_default().into(), "").noted(format!(
+                "expected {}{of} {}; nothing was measured",
+                expected.metric,
+                expected.words()
+            )),
         ));
     }
     for ((method, _), runs) in &asked {
@@ -74,10 +69,11 @@ fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecor
 /// The cell of a decision.
 fn verdict(experiment: &Experiment, expected: &Expectation, record: &RunRecord, decided: Measurement) -> Cell {
     let verdict = Measurement {
-        metric: format!("{PREFIX}{}.{}", expected.metric, expected.condition()),
+        entry: ENTRY.into(),
+        metric: format!("{ENTRY}.{}.{}", expected.metric, expected.condition()),
         standard_error: None,
         unit: "share of seeds".into(),
-        higher_is_better: Some(true),
+        direction: Direction::Higher,
         ..decided
     };
     cells::bare(&experiment.name, record, &verdict)
@@ -86,13 +82,13 @@ fn verdict(experiment: &Experiment, expected: &Expectation, record: &RunRecord, 
 /// Whether it is met; none where a method that it is held against has no value on this seed.
 fn holds(expected: &Expectation, record: &RunRecord, measurement: &Measurement, value: f64, records: &[&RunRecord]) -> Option<bool> {
     let mut met = expected.above.is_none_or(|bound| value > bound) && expected.below.is_none_or(|bound| value < bound);
-    let higher = measurement.higher_is_better.unwrap_or(true);
+    let higher = measurement.direction != Direction::Lower;
     for other in &expected.better_than {
         let same = |r: &&&RunRecord| {
             r.spec.seed == record.spec.seed && base(&r.spec.method) == other && point(&r.spec.method) == point(&record.spec.method)
         };
         let rival = records.iter().find(same)?;
-        let found = rival.measurements.iter().find(|m| m.metric == measurement.metric && m.protocol == measurement.protocol)?.value?;
+        let found = rival.measurements.iter().find(|m| m.same_quantity(measurement))?.value?;
         met &= if higher { value > found } else { value < found };
     }
     Some(met)
@@ -128,7 +124,7 @@ mod tests {
         let all: Vec<&RunRecord> = runs.iter().collect();
         let met = |expect: &str| {
             let cells = of(&experiment(expect), &all);
-            cells.iter().map(|c| (c.method.clone(), c.seed, c.value.unwrap())).collect::<Vec<_>>()
+            cells.iter().map(|c| (c.method.clone(), c.seed, c.measurement.value.unwrap())).collect::<Vec<_>>()
         };
         let a = |seed, value| ("a[x=1]".to_owned(), seed, value);
         assert_eq!(met(r#"{ metric = "rate", method = "a", below = 8.0 }"#), [a(0, 1.0), a(1, 0.0)]);
@@ -137,15 +133,15 @@ mod tests {
         assert_eq!(met(r#"{ metric = "rate", method = "a", better_than = ["b"] }"#), [a(0, 1.0)]);
         // What nobody measured is said once, without a value.
         let none = of(&experiment(r#"{ metric = "fid", method = "b", below = 8.0 }"#), &all);
-        assert_eq!((none.len(), none[0].value, none[0].method.as_str()), (1, None, "b[x=1]"));
-        assert_eq!(none[0].note.as_deref(), Some("expected fid of b below 8; nothing was measured"));
+        assert_eq!((none.len(), none[0].measurement.value, none[0].method.as_str()), (1, None, "b[x=1]"));
+        assert_eq!(none[0].measurement.note.as_deref(), Some("expected fid of b below 8; nothing was measured"));
     }
 
     #[test]
     fn the_cell_says_what_was_expected_and_what_came() {
         let run = record("a", 0, "rate", 5.0);
         let cells = of(&experiment(r#"{ metric = "rate", method = "a", below = 30.0 }"#), &[&run]);
-        assert_eq!(cells[0].metric, "expect.rate.below_30");
-        assert_eq!(cells[0].note.as_deref(), Some("expected rate of a below 30; got 5.0000, met on 1 of 1 seed"));
+        assert_eq!(cells[0].measurement.metric, "expect.rate.below_30");
+        assert_eq!(cells[0].measurement.note.as_deref(), Some("expected rate of a below 30; got 5.0000, met on 1 of 1 seed"));
     }
 }

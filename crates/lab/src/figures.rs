@@ -1,9 +1,9 @@
 //! The images of a run, as files beside its record.
 
 use vimae_checkpoint::atomic;
-use vimae_eval::{Confusion, Figures, Projection, Traversals, Traversed};
+use vimae_eval::{Figures, Projection, Traversals, Traversed};
 use vimae_report::{grid_png, reconstruction_png};
-use vimae_spec::{Figure, FigureKind};
+use vimae_spec::{Confusion, Figure, FigureKind};
 
 use crate::{Result, RunFolder, stored::json};
 

@@ -1,16 +1,17 @@
 //! The evaluation of a trained run: with the prior that it learnt, or with the density fitted to its codes.
 
-use vimae_core::{Mode, Prior, Split};
-use vimae_eval::{Outcome, Subject, evaluate};
+use vimae_core::{Findings, Metric, Mode, Prior, Split};
+use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
 use vimae_priors::FittedMixture;
-use vimae_spec::Evaluation;
+use vimae_spec::{Evaluation, Protocol};
 
 use crate::{Result, resolve::Parts};
 
 /// Images that go through the encoder at once.
 const BATCH: usize = 200;
-/// Metrics that say nothing of the prior or of what is generated from it.
-const WITHOUT_PRIOR: [&str; 4] = ["reconstruction", "accuracy", "fid.reconstructions", "fid_classifier.reconstructions"];
+
+/// Told what is being done, how much of it is done, and of how much.
+type Progress<'p> = &'p mut dyn FnMut(&str, usize, usize);
 
 /// What codes of a trained run are drawn from.
 pub(crate) struct Sampler {
@@ -35,25 +36,39 @@ impl Sampler {
     }
 }
 
-/// Measures a trained run. A function of weights, data, evaluation and seed.
-pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, progress: &mut dyn FnMut(&str, usize, usize)) -> Result<Outcome> {
+/// Measures a trained run as `evaluation` says, and makes its figures. A function of weights, data, evaluation and seed.
+pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, progress: Progress<'_>) -> Result<Outcome> {
+    with_context(parts, evaluation, seed, progress, |context| evaluate(context))
+}
+
+/// Measures `metrics` alone on a trained run, and makes no figures.
+pub(crate) fn measure_only(
+    parts: &Parts,
+    (metrics, evaluation): (&[Box<dyn Metric>], &Evaluation),
+    seed: u64,
+    progress: Progress<'_>,
+) -> Result<Findings> {
+    with_context(parts, evaluation, seed, progress, |context| vimae_eval::measure(context, metrics))
+}
+
+fn with_context<T>(
+    parts: &Parts,
+    evaluation: &Evaluation,
+    seed: u64,
+    progress: Progress<'_>,
+    work: impl FnOnce(&EvalContext<'_>) -> vimae_core::Result<T>,
+) -> Result<T> {
     let sampler = Sampler::of(parts)?;
+    let fitted = sampler.fitted.as_ref().map(|fitted| Protocol::new("ex_post").with("components", fitted.components()));
     let subject = Subject {
         model: parts.model.as_ref(),
         prior: sampler.prior(parts),
-        pixel_noise: parts.pixel_noise(),
+        sampler: fitted.as_ref(),
+        corruption: parts.corruption(),
         dataset: parts.dataset.as_ref(),
         files: &parts.files,
     };
-    let mut outcome = evaluate(&subject, evaluation, seed, progress)?;
-    if let Some(fitted) = &sampler.fitted {
-        for measurement in &mut outcome.measurements {
-            if !WITHOUT_PRIOR.iter().any(|name| measurement.metric.starts_with(name)) {
-                measurement.protocol = format!("{}+ex_post(components={})", measurement.protocol, fitted.components());
-            }
-        }
-    }
-    Ok(outcome)
+    Ok(work(&EvalContext::new(subject, evaluation, seed, progress)?)?)
 }
 
 /// The density of the mean codes of the training images.

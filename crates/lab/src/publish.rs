@@ -6,7 +6,7 @@ use candle_core::Device;
 use serde_json::{Map, Value};
 use vimae_core::{AutoEncoder, Entry, Head, Settings};
 use vimae_datasets::{Card, inventory};
-use vimae_hub::{DatasetCard, Description, Network, OverSeeds, Package, Part, RepoName, ResultRow, RunFiles, rows};
+use vimae_hub::{DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
 use vimae_metrics::students_t;
 use vimae_models::MODELS;
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
@@ -39,7 +39,7 @@ pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf)
         let problem = format!("was made with data {}, those found here are {}", record.data_sha256, parts.dataset.sha256());
         return Err(Error::Record { path: folder.join("record.json"), problem });
     }
-    let mut rows = rows(record);
+    let mut rows = published(record);
     let others = of_other_seeds(folder, record);
     over_seeds(&mut rows, record, &others);
     let mut notes = Vec::new();
@@ -78,10 +78,10 @@ fn of_other_seeds(folder: &Path, record: &RunRecord) -> Vec<RunRecord> {
         .collect()
 }
 
-fn over_seeds(rows: &mut [ResultRow], record: &RunRecord, others: &[RunRecord]) {
+fn over_seeds(rows: &mut [Published], record: &RunRecord, others: &[RunRecord]) {
     for row in rows {
         let of = |record: &RunRecord| {
-            let found = record.measurements.iter().find(|m| m.metric == row.metric && m.protocol == row.protocol);
+            let found = record.measurements.iter().find(|m| m.same_quantity(&row.measurement));
             found.and_then(|m| m.value).filter(|v| v.is_finite())
         };
         let values: Vec<f64> = [record].into_iter().chain(others).filter_map(of).collect();

@@ -9,7 +9,7 @@ use vimae_spec::{Evaluation, Reevaluation};
 
 use crate::{
     Error, Event, Result, RunFolder, Shelf,
-    measure::measure,
+    measure::measure_only,
     provenance::git_commit,
     resolve::Parts,
     run::{device_name, read_record},
@@ -28,7 +28,7 @@ pub struct Reevaluated {
     pub path: PathBuf,
 }
 
-/// Measures a finished run as its own evaluation says, but for `metrics` and `changes` (see [`Evaluation::changed`]),
+/// Measures a finished run as its own evaluation says, but for the metrics of these `names` and for `changes` (see [`Evaluation::changed`]),
 /// and writes what is found to a file of its own; the run's record stays as it is. An evaluation that was made
 /// before is read.
 ///
@@ -37,7 +37,7 @@ pub struct Reevaluated {
 /// does not exist, or a metric fails.
 pub fn reevaluate(
     folder: &RunFolder,
-    (metrics, changes): (&[String], &[String]),
+    (names, changes): (&[String], &[String]),
     shelf: &mut Shelf,
     root: &Path,
     device: &Device,
@@ -46,8 +46,8 @@ pub fn reevaluate(
     // Taking the lock makes the folder, which an unknown run should not leave behind.
     let record = read_record(&folder.record())?;
     let _lock = RunLock::take(folder.path())?;
-    let evaluation: Evaluation = record.spec.evaluation.changed(metrics, changes)?;
-    chosen(&evaluation)?;
+    let evaluation: Evaluation = record.spec.evaluation.changed(names, changes)?;
+    let metrics = chosen(&evaluation)?;
     let sha256 = evaluation.sha256(&record.spec_sha256, &record.data_sha256, &record.weights_sha256);
     let path = folder.reevaluation(&sha256);
     if let Some(result) = earlier(&path, &sha256)? {
@@ -66,7 +66,7 @@ pub fn reevaluate(
     }
     let started = Instant::now();
     let progress = &mut |what: &str, done, of| observe(Event::Evaluating { what: what.into(), done, of });
-    let measurements = measure(&parts, &evaluation, record.spec.seed, progress)?.measurements;
+    let measurements = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, progress)?.measurements;
     let result = Reevaluation {
         format: FORMAT,
         evaluation,

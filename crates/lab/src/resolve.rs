@@ -6,7 +6,7 @@ use candle_core::{DType, Device};
 use serde_json::Map;
 use vimae_checkpoint::load_weights;
 use vimae_core::{
-    AutoEncoder, Dataset, Divergence, EncoderNoise, ImageShape, MetricFiles, Objective, PartRequest, PixelNoise, PixelRange, Prior,
+    AutoEncoder, Corruption, Dataset, Divergence, EncoderNoise, ImageShape, MetricFiles, Objective, PartRequest, PixelRange, Prior,
     Settings, Split, Streams, WithNoise, objective::check_parts,
 };
 use vimae_datasets::{Loader, Sources};
@@ -81,8 +81,8 @@ impl Parts {
     }
 
     /// The noise that the encoder saw in training.
-    pub(crate) fn pixel_noise(&self) -> PixelNoise {
-        self.model.noise().map_or(PixelNoise::None, EncoderNoise::pixels)
+    pub(crate) fn corruption(&self) -> Option<&dyn Corruption> {
+        self.model.noise().and_then(EncoderNoise::pixels)
     }
 }
 

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use vimae_core::{Entry, Key, settings::Domain};
 use vimae_datasets::DATASETS;
-use vimae_metrics::METRICS;
+use vimae_metrics::{METRICS, accuracy::classifiers::CLASSIFIERS};
 use vimae_models::MODELS;
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
 use vimae_priors::PRIORS;
@@ -117,6 +117,11 @@ fn sections() -> Map<String, Value> {
         "description": "settings of metrics; one that stands here is measured",
         "properties": Map::from_iter(settings),
         "additionalProperties": false,
+    });
+    evaluation["properties"]["classifiers"] = json!({
+        "type": "array",
+        "items": { "enum": CLASSIFIERS.names().collect::<Vec<_>>() },
+        "description": "what learns from few labels",
     });
     sections.insert("evaluation".into(), evaluation);
     sections

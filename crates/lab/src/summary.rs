@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use vimae_metrics::students_t;
-use vimae_spec::{Cell, SummaryRow};
+use vimae_spec::{Cell, CellKey, SummaryRow};
 
 /// One row for each target, data set, data set of the paper that it stands for, method, metric and protocol, in the order
 /// of their first cell.
 pub(crate) fn over_seeds(cells: &[Cell]) -> Vec<SummaryRow> {
-    let mut groups: BTreeMap<[&str; 6], (usize, Vec<&Cell>)> = BTreeMap::new();
+    let mut groups: BTreeMap<CellKey, (usize, Vec<&Cell>)> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
         groups.entry(cell.key()).or_insert_with(|| (index, Vec::new())).1.push(cell);
     }
@@ -19,7 +19,7 @@ pub(crate) fn over_seeds(cells: &[Cell]) -> Vec<SummaryRow> {
 
 fn row(cells: &[&Cell]) -> Option<SummaryRow> {
     let first = cells.first()?;
-    let values: Vec<f64> = cells.iter().filter_map(|c| c.value).collect();
+    let values: Vec<f64> = cells.iter().filter_map(|c| c.measurement.value).collect();
     let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     let interval = students_t::interval(&values);
     let within_interval = first.paper.zip(interval).map(|(paper, [low, high])| (low..=high).contains(&paper));
@@ -30,10 +30,12 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
         dataset: first.dataset.clone(),
         model: first.model.clone(),
         method: first.method.clone(),
-        metric: first.metric.clone(),
-        protocol: first.protocol.clone(),
-        unit: first.unit.clone(),
-        higher_is_better: first.higher_is_better,
+        entry: first.measurement.entry.clone(),
+        metric: first.measurement.metric.clone(),
+        protocol: first.measurement.protocol.clone(),
+        unit: first.measurement.unit.clone(),
+        direction: first.measurement.direction,
+        slice: first.measurement.slice.clone(),
         mean,
         interval,
         seeds: values.len(),
@@ -45,6 +47,6 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
             (None, None) => None,
             (a, b) => Some(a.unwrap_or(false) || b.unwrap_or(false)),
         },
-        note: first.note.clone(),
+        note: first.measurement.note.clone(),
     })
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use candle_core::Device;
 use vimae_core::catalogue::unknown_name;
-use vimae_metrics::METRICS;
-use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, MaskFill, Measurement, NoiseOn};
+use vimae_eval::chosen;
+use vimae_spec::{Evaluation, Measurement};
 
-use crate::{Result, RunFolder, Shelf, measure::measure, resolve::Parts, run::read_record};
+use crate::{Result, RunFolder, Shelf, measure::measure_only, resolve::Parts, run::read_record};
 
 /// One recorded value beside its recomputation.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,20 +36,11 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
         text("data", &record.data_sha256, parts.dataset.sha256()),
         text("weights", &record.weights_sha256, &weights_sha256),
     ];
-    let evaluation = &record.spec.evaluation;
-    let again = |evaluation: &Evaluation| -> Result<Vec<Measurement>> {
-        Ok(measure(&parts, evaluation, record.spec.seed, &mut |_, _, _| {})?.measurements)
-    };
-    let mut now = match cell {
-        Some(_) => again(&narrowed(evaluation, &asked))?,
-        None => again(evaluation)?,
-    };
-    // Which metric gives a number is read from its name; where that misleads, everything is measured.
-    if cell.is_some() && asked.iter().any(|recorded| !now.iter().any(|m| same_cell(m, recorded))) {
-        now = again(evaluation)?;
-    }
+    let evaluation = narrowed(&record.spec.evaluation, &asked);
+    let metrics = chosen(&evaluation)?;
+    let now = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, &mut |_, _, _| {})?.measurements;
     for recorded in asked {
-        let again = now.iter().find(|m| same_cell(m, recorded));
+        let again = now.iter().find(|m| m.same_quantity(recorded));
         let shown = |value: Option<f64>| value.map_or("none".into(), |v| v.to_string());
         checks.push(Check {
             what: format!("{} {}", recorded.metric, recorded.protocol),
@@ -75,65 +66,21 @@ fn asked<'a>(measurements: &'a [Measurement], cell: Option<&str>) -> Result<Vec<
     }
     let found: Vec<&Measurement> = of_metric.iter().copied().filter(|m| protocol.is_none_or(|p| m.protocol == p)).collect();
     match (found.is_empty(), protocol) {
-        (true, Some(protocol)) => Err(unknown_name("protocol", protocol, of_metric.iter().map(|m| m.protocol.as_str())).into()),
+        (true, Some(protocol)) => {
+            let names: Vec<String> = of_metric.iter().map(|m| m.protocol.to_string()).collect();
+            Err(unknown_name("protocol", protocol, names.iter().map(String::as_str)).into())
+        }
         _ => Ok(found),
     }
 }
 
-fn same_cell(a: &Measurement, b: &Measurement) -> bool {
-    a.metric == b.metric && a.protocol == b.protocol
-}
-
-/// The evaluation without what does not give these measurements, as far as their names tell.
+/// The evaluation of the metrics that give these measurements, and of nothing else.
 fn narrowed(evaluation: &Evaluation, asked: &[&Measurement]) -> Evaluation {
-    let (accuracies, others): (Vec<&Measurement>, Vec<&Measurement>) =
-        asked.iter().copied().partition(|m| m.metric.starts_with("accuracy."));
-    let words: BTreeSet<&str> = others.iter().flat_map(|m| [head(&m.metric), head(&m.protocol)]).flat_map(|name| name.split('.')).collect();
-    // `fid.classifier` and `coverage.classifier` come from the entry `fid_classifier`.
-    let features = others.iter().any(|m| m.protocol.contains("features="));
-    let gives = |name: &&str| name.split('_').chain([*name]).any(|part| words.contains(part) || (features && part == "fid"));
-    let mut metrics: Vec<String> = METRICS.names().filter(gives).map(String::from).collect();
-    if metrics.is_empty() {
-        // None at all would mean all of them; this one costs next to nothing.
-        metrics.push("reconstruction".into());
-    }
+    let entries: BTreeSet<&str> = asked.iter().map(|m| m.entry.as_str()).collect();
     let mut narrowed = evaluation.clone();
-    narrowed.settings.retain(|name, _| metrics.contains(name));
-    narrowed.metrics = metrics;
-    if accuracies.is_empty() {
-        narrowed.labels = 0;
-        return narrowed;
-    }
-    let says = |part: &str| accuracies.iter().any(|m| m.protocol.contains(part));
-    narrowed.classifiers.retain(|classifier| match classifier {
-        Classifier::Svm => says("svm.inductive("),
-        Classifier::Tsvm => says("svm.transductive("),
-        Classifier::Knn => says("knn("),
-        Classifier::Probe => says("probe."),
-    });
-    narrowed.kernels.retain(|kernel| match kernel {
-        KernelName::Rbf => says("kernel=rbf"),
-        KernelName::Linear => says("kernel=linear"),
-    });
-    narrowed.noise.retain(|noise| match noise {
-        NoiseOn::Test => says("noise=test"),
-        NoiseOn::Both => says("noise=both"),
-    });
-    let grey = |m: &&Measurement| m.protocol.contains("mask=grey");
-    narrowed.masks.retain(|fill| match fill {
-        MaskFill::Grey => accuracies.iter().any(grey),
-        MaskFill::Black => !accuracies.iter().all(grey),
-    });
-    narrowed.codes.retain(|code| match code {
-        CodeName::Mean => says("code=mean"),
-        CodeName::Sample => says("code=sample"),
-    });
+    narrowed.settings.retain(|name, _| entries.contains(name.as_str()));
+    narrowed.metrics = entries.into_iter().map(String::from).collect();
     narrowed
-}
-
-/// A protocol's name without its settings.
-fn head(protocol: &str) -> &str {
-    protocol.split('(').next().unwrap_or(protocol)
 }
 
 fn text(what: &str, recorded: &str, now: &str) -> Check {
@@ -160,7 +107,7 @@ mod tests {
     #[test]
     fn a_cell_is_a_metric_or_one_of_its_protocols() {
         let all = [measurement("nll", "nll.ais(x)"), measurement("nll", "nll.parzen(y)"), measurement("rate", "rate.noise(K=2)")];
-        let names = |cell| asked(&all, cell).map(|found| found.iter().map(|m| m.protocol.clone()).collect::<Vec<_>>());
+        let names = |cell| asked(&all, cell).map(|found| found.iter().map(|m| m.protocol.to_string()).collect::<Vec<_>>());
         assert_eq!(names(None).unwrap().len(), 3);
         assert_eq!(names(Some("nll")).unwrap(), ["nll.ais(x)", "nll.parzen(y)"]);
         assert_eq!(names(Some("nll/nll.parzen(y)")).unwrap(), ["nll.parzen(y)"]);
@@ -172,17 +119,13 @@ mod tests {
 
     #[test]
     fn only_what_gives_the_cell_is_measured_again() {
-        let everything = Evaluation {
-            classifiers: vec![Classifier::Svm, Classifier::Tsvm, Classifier::Knn],
-            kernels: vec![KernelName::Rbf, KernelName::Linear],
-            noise: vec![NoiseOn::Test, NoiseOn::Both],
-            ..Evaluation::default()
+        let of = |entry: &str| {
+            let mut settings = std::collections::BTreeMap::new();
+            settings.insert("ais".to_owned(), serde_json::Map::new());
+            let evaluation = Evaluation { settings, ..Evaluation::default() };
+            narrowed(&evaluation, &[&Measurement { entry: entry.into(), ..measurement("nll", "p") }])
         };
-        let of = |metric: &str, protocol: &str| narrowed(&everything, &[&measurement(metric, protocol)]);
-        let ais = of("nll", "nll.ais(sigma=cv)");
-        assert_eq!((ais.metrics.as_slice(), ais.labels), (["ais".to_owned(), "nll".to_owned()].as_slice(), 0));
-        let accuracy = of("accuracy.clean", "svm.transductive(kernel=rbf,labels=10,pool=5,noise=both,code=mean)");
-        assert_eq!((accuracy.classifiers, accuracy.kernels), (vec![Classifier::Tsvm], vec![KernelName::Rbf]));
-        assert_eq!((accuracy.noise, accuracy.metrics, accuracy.labels), (vec![NoiseOn::Both], vec!["reconstruction".to_owned()], 1_000));
+        assert_eq!((of("ais").metrics, of("ais").settings.len()), (vec!["ais".to_owned()], 1));
+        assert_eq!((of("accuracy").metrics, of("accuracy").settings.len()), (vec!["accuracy".to_owned()], 0));
     }
 }

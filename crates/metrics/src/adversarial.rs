@@ -21,10 +21,11 @@ use std::f64::consts::LN_2;
 use candle_core::{DType, Device, Tensor};
 use rand::Rng;
 use vimae_core::{
-    Code, Entry, Error, Evidence, Init, Metric, Mode, Parameters, Perceptron, Purpose, Reading, Result, Split, Streams,
+    Entry, Error, EvalCost, Evidence, Findings, Init, Input, Metric, Parameters, Perceptron, Purpose, Result, Streams, Workload,
     numerics::{softplus, softplus_each},
 };
 use vimae_ops::{linear, linear_relu};
+use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{
     BuildMetric, Summary,
@@ -52,11 +53,8 @@ const MOST: usize = 10_000;
 const RATE: f64 = 2e-3;
 /// One critic for every model, whatever run asks: the seed is no setting.
 const SEED: u64 = 0;
-/// Images that go through the encoder at once.
-const ENCODED: usize = 200;
-/// Places in [`Purpose::Evaluation`]: of the draws of a step from the prior, and of its codes.
-const PRIOR: u64 = 0x4a << 40;
-const CODES: u64 = 0x4b << 40;
+/// Seconds of its training, on two threads.
+const CRITIC_SECONDS: f64 = 2.0;
 
 /// The divergences.
 #[derive(Debug, Clone, Copy)]
@@ -67,29 +65,36 @@ impl Metric for Adversarial {
         ENTRY.name
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let size = evidence.model.code_size();
-        let (q, p) = (evidence.z, evidence.prior_sample);
+    fn uses(&self) -> &'static [Input] {
+        &[Input::Codes, Input::TrainCodes, Input::PriorSample]
+    }
+
+    fn cost(&self, _: &Workload<'_>) -> EvalCost {
+        EvalCost { cpu_seconds: CRITIC_SECONDS, ..EvalCost::default() }
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        let size = evidence.model().code_size();
+        let (q, p) = (evidence.z()?, evidence.prior_sample()?);
         let known = Known::of(evidence)?;
         let estimate = |critic: Critic| -> Result<[(f64, f64); 3]> { Ok(divergences(&critic.logits(q)?, &critic.logits(p)?)) };
         let finite = values(q)?.iter().all(|v| v.is_finite()) && known.is_finite();
-        let critic = || Critic::train(size, &known, &|step| evidence.prior.sample(&Streams::new(SEED), Purpose::Evaluation, PRIOR + step, BATCH, size));
+        let draws = Streams::new(SEED).fold_in("adversarial.prior");
+        let critic = || Critic::train(size, &known, &|step| evidence.prior().sample(&draws, Purpose::Evaluation, step, BATCH, size));
         let found = if finite { Some(estimate(critic()?)?) } else { None };
-        let how = format!("(critic={HIDDEN}x{HIDDEN},steps={STEPS},N={},M={})", q.dim(0)?, p.dim(0)?);
-        let reading = |(index, name): (usize, &str)| {
+        let (n, m) = (q.dim(0)?, p.dim(0)?);
+        let one = |(index, name): (usize, &str)| {
             let (value, error) = found.map(|all| all[index]).filter(|(v, e)| v.is_finite() && e.is_finite()).unzip();
-            Reading {
-                metric: ENTRY.name,
-                protocol: format!("{name}{how}"),
-                value,
-                standard_error: error,
-                unit: "nats",
-                n: q.dims()[0],
-                higher_is_better: Some(false),
-                note: value.is_none().then(|| if finite { "the critic's ratio is not finite" } else { "the codes are not all finite" }.into()),
-            }
+            let protocol = Protocol::new(name).with("critic", format!("{HIDDEN}x{HIDDEN}")).with("steps", STEPS).with("N", n).with("M", m);
+            let why = if finite { "the critic's ratio is not finite" } else { "the codes are not all finite" };
+            Measurement::new(ENTRY.name, ENTRY.name, protocol.sampled_from(evidence.sampler()), "nats")
+                .valued(value, error)
+                .sized(n)
+                .better(Direction::Lower)
+                .noted(value.is_none().then(|| why.to_owned()))
         };
-        Ok(["adversarial.js", "adversarial.kl.ratio", "adversarial.kl.dv"].into_iter().enumerate().map(reading).collect())
+        let names = ["adversarial.js", "adversarial.kl.ratio", "adversarial.kl.dv"];
+        Ok(names.into_iter().enumerate().map(one).collect::<Vec<_>>().into())
     }
 }
 
@@ -100,18 +105,12 @@ struct Known {
 }
 
 impl Known {
-    fn of(evidence: &Evidence<'_>) -> Result<Self> {
-        let (model, set) = (evidence.model, evidence.dataset.split(Split::Train)?);
-        let all: Vec<usize> = (0..set.len().min(MOST)).collect();
-        let (mut mean, mut deviation) = (Vec::new(), Vec::new());
-        for part in all.chunks(ENCODED) {
-            let Code { mean: m, log_var } = model.encode(&set.tensor(part, evidence.range, model.parameters().device())?, Mode::Evaluate)?;
-            mean.extend(values(&m.detach().to_device(&Device::Cpu)?)?);
-            if let Some(log_var) = log_var {
-                deviation.extend(values(&log_var.detach().to_device(&Device::Cpu)?)?.into_iter().map(|v| (0.5 * v).exp()));
-            }
-        }
-        Ok(Self { mean, deviation: Some(deviation).filter(|d| !d.is_empty()) })
+    fn of(evidence: &dyn Evidence) -> Result<Self> {
+        let code = evidence.train_code()?;
+        let first = |tensor: &Tensor| -> Result<Vec<f64>> { values(&tensor.narrow(0, 0, tensor.dim(0)?.min(MOST))?) };
+        let deviation = code.log_var.as_ref().map(first).transpose()?;
+        let deviation = deviation.map(|log_vars| log_vars.into_iter().map(|v| (0.5 * v).exp()).collect());
+        Ok(Self { mean: first(&code.mean)?, deviation })
     }
 
     fn is_finite(&self) -> bool {
@@ -120,12 +119,12 @@ impl Known {
 
     /// Codes of [`BATCH`] images, drawn anew in each step.
     fn draw(&self, size: usize, step: u64) -> Vec<f32> {
-        let streams = Streams::new(SEED);
-        let mut rng = streams.at(Purpose::Evaluation, CODES + 2 * step);
+        let streams = Streams::new(SEED).fold_in("adversarial.codes");
+        let mut rng = streams.at(Purpose::Evaluation, 2 * step);
         let rows: Vec<usize> = (0..BATCH).map(|_| rng.random_range(0..(self.mean.len() / size).max(1))).collect();
         let mut codes: Vec<f64> = rows.iter().flat_map(|row| self.mean[row * size..][..size].iter().copied()).collect();
         if let Some(deviation) = &self.deviation {
-            let noise = streams.normal(Purpose::Evaluation, CODES + 2 * step + 1, codes.len());
+            let noise = streams.normal(Purpose::Evaluation, 2 * step + 1, codes.len());
             let deviations = rows.iter().flat_map(|row| &deviation[row * size..][..size]);
             codes.iter_mut().zip(deviations).zip(noise).for_each(|((code, s), e)| *code += s * f64::from(e));
         }

@@ -19,16 +19,18 @@
 //! estimate on samples, this the model's own density. ImageSource `[N, C, H, W]`.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Evidence, Key, Metric, Mode, Purpose, Reading, Result, Settings};
+use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Key, Metric, Mode, Purpose, Result, Settings, Streams, Workload};
+use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{
     BuildMetric, Summary,
     bridge::{Bridge, FromPrior},
     laplace::FromGaussian,
-    likelihood::{DecoderLikelihood, bits_per_dimension},
+    likelihood::DecoderLikelihood,
+    nll::in_nats_and_bits,
     noise_scale::{self, NoiseScale},
     reconstruction,
-    summary::values,
+    summary::{mean_of, values},
 };
 
 pub mod anneal;
@@ -54,13 +56,6 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
 
 /// Powers of the likelihood at which rate and distortion are read: halves, quarters ... down to 2^-13.
 const WAYPOINTS: i32 = 14;
-/// Places in [`Purpose::Evaluation`] of each use of random numbers, 2^32 apart.
-const PLACE: u64 = 0x41 << 40;
-
-const fn place(use_: u64) -> u64 {
-    PLACE + (use_ << 32)
-}
-
 /// The likelihood by annealing.
 #[derive(Debug, Clone)]
 pub struct Ais(Settings);
@@ -74,7 +69,18 @@ impl Metric for Ais {
         true
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
+    fn uses(&self) -> &'static [Input] {
+        &[Input::Codes, Input::HeldOut]
+    }
+
+    fn cost(&self, _: &Workload<'_>) -> EvalCost {
+        let number = |key| self.0.integer(key).unwrap_or(0) as f64;
+        let chains = (number("images") + number("simulated")) * number("chains");
+        // The gradient of each leapfrog step is a pass forwards and one for the codes backwards.
+        EvalCost { decoded: chains * number("temperatures") * (2.0 * number("leapfrog") + 1.0), ..EvalCost::default() }
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
         let number = |key| self.0.integer(key);
         let run = Run {
             evidence,
@@ -82,31 +88,36 @@ impl Metric for Ais {
             plan: Plan { chains: number("chains")?, temperatures: number("temperatures")?, leapfrog: number("leapfrog")? },
             from_prior: self.0.choice("start")? == "prior",
         };
-        let count = number("images")?.min(evidence.originals.dim(0)?);
-        let test = run.likelihood(&evidence.originals.narrow(0, 0, count)?)?;
-        let bridge = run.bridge(&test, &evidence.code.mean.narrow(0, 0, count)?)?;
+        let originals = evidence.originals()?;
+        let count = number("images")?.min(originals.dim(0)?);
+        let test = run.likelihood(&originals.narrow(0, 0, count)?)?;
+        let bridge = run.bridge(&test, &evidence.code()?.mean.narrow(0, 0, count)?)?;
         let waypoints: Vec<f64> = if run.from_prior { (0..WAYPOINTS).map(|halvings| 0.5_f64.powi(halvings)).collect() } else { Vec::new() };
-        let tuned = Tuned::by_pilot(bridge.as_ref(), run.plan, evidence.streams, place(0))?;
-        let forward = tuned.forward(bridge.as_ref(), &waypoints, evidence.streams, place(1))?;
+        let tuned = Tuned::by_pilot(bridge.as_ref(), run.plan, &run.streams("pilot"))?;
+        let forward = tuned.forward(bridge.as_ref(), &waypoints, &run.streams("forward"))?;
         let bounds = match number("simulated")? {
             0 => None,
             count => Some(run.sandwich(&test, count)?),
         };
-        Ok(run.readings(&test, &forward, bounds.as_ref()))
+        Ok(run.found(&test, &forward, bounds.as_ref()).into())
     }
 }
 
 /// One measurement.
 struct Run<'a> {
-    evidence: &'a Evidence<'a>,
+    evidence: &'a dyn Evidence,
     scale: NoiseScale,
     plan: Plan,
     from_prior: bool,
 }
 
 impl<'a> Run<'a> {
+    fn streams(&self, purpose: &str) -> Streams {
+        self.evidence.streams().fold_in("ais").fold_in(purpose)
+    }
+
     fn likelihood(&self, images: &Tensor) -> Result<DecoderLikelihood<'a>> {
-        let Evidence { model, range, .. } = *self.evidence;
+        let (model, range) = (self.evidence.model(), self.evidence.range());
         DecoderLikelihood::new(model, model.code_size(), images, range, self.scale.sigma, model.parameters().device())
     }
 
@@ -115,7 +126,7 @@ impl<'a> Run<'a> {
     where
         'a: 'b,
     {
-        let prior = self.evidence.prior;
+        let prior = self.evidence.prior();
         Ok(match self.from_prior {
             true => Box::new(FromPrior { prior, likelihood }),
             false => Box::new(FromGaussian::fit(prior, likelihood, &values(codes)?)?),
@@ -124,52 +135,55 @@ impl<'a> Run<'a> {
 
     /// Bounds of ln p(x) of images drawn from the model, for which an exact posterior draw is known.
     fn sandwich(&self, decode: &DecoderLikelihood<'_>, count: usize) -> Result<Bounds> {
-        let Evidence { model, prior, streams, .. } = *self.evidence;
-        let exact = prior.sample(streams, Purpose::Evaluation, place(2), count, model.code_size())?;
+        let (model, prior) = (self.evidence.model(), self.evidence.prior());
+        let exact = prior.sample(&self.streams("simulated.codes"), Purpose::Evaluation, 0, count, model.code_size())?;
         let exact: Vec<f64> = exact.into_iter().map(f64::from).collect();
         let shape = model.image_shape();
-        let images = decode.simulate(&exact, streams, place(3))?.reshape((count, shape.channels, shape.height, shape.width))?;
+        let images = decode.simulate(&exact, &self.streams("simulated.images"), 0)?;
+        let images = images.reshape((count, shape.channels, shape.height, shape.width))?;
         let likelihood = self.likelihood(&images)?;
         let bridge = self.bridge(&likelihood, &model.encode(&images, Mode::Evaluate)?.mean.detach())?;
-        let tuned = Tuned::by_pilot(bridge.as_ref(), self.plan, streams, place(4))?;
-        let lower = tuned.forward(bridge.as_ref(), &[], streams, place(5))?.log_likelihood;
-        let upper = tuned.reverse(bridge.as_ref(), &exact, streams, place(6))?;
+        let tuned = Tuned::by_pilot(bridge.as_ref(), self.plan, &self.streams("simulated.pilot"))?;
+        let lower = tuned.forward(bridge.as_ref(), &[], &self.streams("simulated.forward"))?.log_likelihood;
+        let upper = tuned.reverse(bridge.as_ref(), &exact, &self.streams("simulated.reverse"))?;
         Ok(Bounds { lower, upper })
     }
 
-    fn readings(&self, test: &DecoderLikelihood<'_>, forward: &Forward, bounds: Option<&Bounds>) -> Vec<Reading> {
+    fn found(&self, test: &DecoderLikelihood<'_>, forward: &Forward, bounds: Option<&Bounds>) -> Vec<Measurement> {
         let Plan { chains, temperatures, leapfrog } = self.plan;
-        let start = if self.from_prior { "prior" } else { "code" };
-        let sigma = self.scale.name();
-        let how = format!("sigma={sigma},start={start},chains={chains},temperatures={temperatures},leapfrog={leapfrog}");
+        let protocol = |name: &str, n: usize| {
+            Protocol::new(name)
+                .with("sigma", self.scale.name())
+                .with("start", if self.from_prior { "prior" } else { "code" })
+                .with("chains", chains)
+                .with("temperatures", temperatures)
+                .with("leapfrog", leapfrog)
+                .with("N", n)
+        };
+        let whole = |protocol: Protocol| protocol.sampled_from(self.evidence.sampler());
         let gaps: Option<Vec<f64>> = bounds.map(|b| b.upper.iter().zip(&b.lower).map(|(upper, lower)| upper - lower).collect());
         let notes = [
             Some(format!("{:.0} % of the moves accepted", 100.0 * forward.acceptance)),
             gaps.as_deref().and_then(Summary::of).map(|gap| format!("gap {:.2} nats on simulated images", gap.mean)),
-            // Last, since an evaluation adds behind it where held-out images come from.
             self.scale.note(),
         ];
         let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
-        let noted = |reading: Reading| Reading { note: Some(reading.note.map_or(note.clone(), |own| format!("{own}; {note}"))), ..reading };
-
         let losses: Vec<f64> = forward.log_likelihood.iter().map(|l| -l).collect();
-        let bits: Vec<f64> = losses.iter().map(|l| bits_per_dimension(*l, test.dimensions())).collect();
-        let protocol = format!("nll.ais({how},N={})", losses.len());
-        let mut readings = vec![
-            noted(Summary::reading("nll", protocol.clone(), "nats", Some(false), &losses)),
-            noted(Summary::reading("nll.bits_per_dimension", protocol, "bits", Some(false), &bits)),
-        ];
+        let nll = whole(protocol("nll.ais", losses.len()));
+        let mut found: Vec<Measurement> = in_nats_and_bits(ENTRY.name, &nll, &losses, test.dimensions(), None)
+            .map(|m| Measurement { note: Some(m.note.as_ref().map_or(note.clone(), |own| format!("{own}; {note}"))), ..m })
+            .into();
         if let Some(gaps) = gaps {
-            readings.push(Summary::reading("ais.gap", format!("bdmc({how},N={})", gaps.len()), "nats", Some(false), &gaps));
+            found.push(mean_of(ENTRY.name, "ais.gap", whole(protocol("bdmc", gaps.len())), "nats", &gaps).better(Direction::Lower));
         }
         for waypoint in &forward.path {
-            let protocol = format!("ais({how},N={},beta={:.3e})", losses.len(), waypoint.beta);
+            let protocol = whole(protocol("ais", losses.len()).with("beta", format!("{:.3e}", waypoint.beta)));
             let distortion = |l: &f64| reconstruction::SCALE * test.squared_error(*l);
             let distortions: Vec<f64> = waypoint.log_likelihood.iter().map(distortion).collect();
-            readings.push(Summary::reading("ais.rate", protocol.clone(), "nats", None, &waypoint.rates()));
-            readings.push(Summary::reading("ais.distortion", protocol, "squared error", Some(false), &distortions));
+            found.push(mean_of(ENTRY.name, "ais.rate", protocol.clone(), "nats", &waypoint.rates()));
+            found.push(mean_of(ENTRY.name, "ais.distortion", protocol, "squared error", &distortions).better(Direction::Lower));
         }
-        readings
+        found
     }
 }
 

@@ -9,11 +9,12 @@
 //! critic is. Codes `[N, d]`; everything in f64.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Error, Evidence, Metric, Reading, Result};
+use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, Result};
+use vimae_spec::{Measurement, Protocol};
 
 use crate::{
     BuildMetric,
-    mmd::{self, Kernel, Rbf},
+    mmd::{self, Kernel, Rbf, finite_or_noted},
     summary::values,
 };
 
@@ -46,43 +47,38 @@ impl Metric for Divergence {
         ENTRY.name
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let variance = evidence.prior.marginal().map(|law| law.variance()).filter(|v| v.is_finite()).unwrap_or(1.0);
-        readings(evidence.z, evidence.prior_sample, variance)
+    fn uses(&self) -> &'static [Input] {
+        &[Input::Codes, Input::PriorSample]
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        let variance = evidence.prior().marginal().map(|law| law.variance()).filter(|v| v.is_finite()).unwrap_or(1.0);
+        let mut found = distances(evidence.z()?, evidence.prior_sample()?, variance)?;
+        for distance in &mut found {
+            distance.protocol = distance.protocol.clone().sampled_from(evidence.sampler());
+        }
+        Ok(found.into())
     }
 }
 
 /// Between codes `[N, d]` and draws `[M, d]` from a prior of this variance.
-fn readings(q: &Tensor, p: &Tensor, variance: f64) -> Result<Vec<Reading>> {
+fn distances(q: &Tensor, p: &Tensor, variance: f64) -> Result<Vec<Measurement>> {
     let n = q.dim(0)?.min(p.dim(0)?).min(SIZE);
-    let of = |protocol: String, (value, standard_error)| reading(protocol, n, value, standard_error);
+    let of = |protocol: Protocol, (value, standard_error)| {
+        finite_or_noted(Measurement::new(ENTRY.name, ENTRY.name, protocol.with("N", n), "1").sized(n), value, standard_error)
+    };
     let (q, p) = (q.narrow(0, 0, n)?, p.narrow(0, 0, n)?);
     let sample = Pair::new(&q, &p)?;
-
     let single = ImqSingle { c: 2.0 * sample.size as f64 * variance };
     let median = Rbf { sigma_squared: median(&sample) };
     let kernels: [&dyn Kernel; 3] = [&NegativeDistance, &single, &median];
     let names = ["energy.u", "mmd.imq_single.u", "mmd.rbf_median.u"];
     let estimates = mmd::estimate(&q, &p, &kernels)?;
-    let mut readings: Vec<Reading> =
-        names.iter().zip(estimates).map(|(name, e)| of(format!("{name}(N={n})"), (e.unbiased, e.standard_error))).collect();
-    readings.push(of(format!("sliced_wasserstein.2(L={DIRECTIONS},N={n})"), sliced::estimate(&sample, DIRECTIONS)));
-    readings.push(of(format!("moments(N={n})"), moments::estimate(&sample)));
-    Ok(readings)
-}
-
-fn reading(protocol: String, n: usize, value: f64, standard_error: f64) -> Reading {
-    let finite = |v: f64| v.is_finite().then_some(v);
-    Reading {
-        metric: ENTRY.name,
-        protocol,
-        value: finite(value),
-        standard_error: finite(standard_error),
-        unit: "1",
-        n,
-        higher_is_better: Some(false),
-        note: (!value.is_finite()).then(|| "the codes are not all finite".into()),
-    }
+    let mut found: Vec<Measurement> =
+        names.iter().zip(estimates).map(|(name, e)| of(Protocol::new(*name), (e.unbiased, e.standard_error))).collect();
+    found.push(of(Protocol::new("sliced_wasserstein.2").with("L", DIRECTIONS), sliced::estimate(&sample, DIRECTIONS)));
+    found.push(of(Protocol::new("moments"), moments::estimate(&sample)));
+    Ok(found)
 }
 
 /// As many rows of both samples.
@@ -128,14 +124,14 @@ mod tests {
         Tensor::from_vec(values, (n, 3), &Device::Cpu).unwrap()
     }
 
-    fn readings(q: &Tensor, p: &Tensor) -> Vec<Reading> {
-        super::readings(q, p, 1.0).unwrap()
+    fn readings(q: &Tensor, p: &Tensor) -> Vec<Measurement> {
+        distances(q, p, 1.0).unwrap()
     }
 
     #[test]
     fn protocols_name_the_size_and_every_value_comes_with_its_error() {
         let all = readings(&sample(1, 300, 0.0), &sample(2, 250, 0.0));
-        let names: Vec<&str> = all.iter().map(|r| r.protocol.as_str()).collect();
+        let names: Vec<String> = all.iter().map(|r| r.protocol.to_string()).collect();
         assert_eq!(
             names,
             ["energy.u(N=250)", "mmd.imq_single.u(N=250)", "mmd.rbf_median.u(N=250)", "sliced_wasserstein.2(L=50,N=250)", "moments(N=250)"]
@@ -146,7 +142,7 @@ mod tests {
     #[test]
     fn stated_errors_are_the_spread_over_samples() {
         for shift in [0.0, 0.8] {
-            let runs: Vec<Vec<Reading>> = (0..60).map(|i| readings(&sample(10 + 2 * i, 80, shift), &sample(11 + 2 * i, 80, 0.0))).collect();
+            let runs: Vec<Vec<Measurement>> = (0..60).map(|i| readings(&sample(10 + 2 * i, 80, shift), &sample(11 + 2 * i, 80, 0.0))).collect();
             for index in 0..5 {
                 let values: Vec<f64> = runs.iter().map(|r| r[index].value.unwrap()).collect();
                 let n = values.len() as f64;

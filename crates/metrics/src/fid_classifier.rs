@@ -11,12 +11,13 @@ use std::{
 };
 
 use candle_core::Tensor;
-use vimae_core::{Dataset, Entry, Error, Evidence, Metric, PixelRange, Reading, Result, Split};
+use vimae_core::{Dataset, Entry, Error, Evidence, Findings, Input, Metric, PixelRange, Result, Split};
+use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{
     BuildMetric,
     classifier::Classifier,
-    features::{Features, Source, extract},
+    features::{Features, extract},
     fid::Reference,
     gaussian::Gaussian,
     kid::kid,
@@ -48,11 +49,19 @@ impl Metric for FidClassifier {
         ENTRY.name
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let dataset = evidence.dataset;
-        let generated = in_bytes(evidence.generated, evidence.range)?;
+    fn uses(&self) -> &'static [Input] {
+        &[Input::Generated]
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        let dataset = evidence.dataset();
+        let generated = in_bytes(evidence.generated()?, evidence.range())?;
         let splits = (dataset.split(Split::Train)?.len(), dataset.split(Split::Test)?.len(), generated.len());
-        let nothing = |note: String| Ok(vec![reading("fid_classifier", "fid.classifier".into(), None, None, splits.2, false, Some(note))]);
+        let nothing = |note: String| {
+            let protocol = Protocol::new("fid.classifier").sampled_from(evidence.sampler());
+            let none = Measurement::new(ENTRY.name, ENTRY.name, protocol, "1").sized(splits.2).better(Direction::Lower);
+            Ok(vec![none.noted(note)].into())
+        };
         if dataset.classes() < 2 || splits.0.min(splits.1).min(splits.2) < FEWEST {
             return nothing(if dataset.classes() < 2 { "the data set has no labels" } else { "too few images" }.into());
         }
@@ -62,49 +71,39 @@ impl Metric for FidClassifier {
         };
         let generated = extract(&real.network, &ImagesInMemory::new(generated)?, &mut |_, _| {})?;
         let of_generated = Gaussian::of(&generated)?;
-        let source = generated.source().clone();
-        let n = generated.count();
-        let protocol = |what: &str, split: &str, m: usize| name(what, &source, split, m);
-        let mut readings = Vec::new();
-        let mut value = |metric, protocol, value: f64, error, higher, note| {
-            readings.push(reading(metric, protocol, Some(value), error, n, higher, note));
+        let test = ("test", real.test.count());
+        let one = |metric: &str, name: &str, k: Option<usize>, (split, images): (&str, usize)| {
+            let protocol = Protocol::new(format!("{name}.classifier"));
+            let protocol = k.map_or(protocol.clone(), |k| protocol.with("k", k)).with("reference", split).with("N", images);
+            let protocol = protocol.with("features", generated.source()).sampled_from(evidence.sampler());
+            Measurement::new(ENTRY.name, metric, protocol, "1").sized(generated.count())
         };
         let apart = real.test_gaussian.distance(&real.train_gaussian)?.value;
         let note = format!("the training split is at {apart:.4} from the test split ({}, {} images)", real.train_count, real.test.count());
-        let to_test = real.test_gaussian.distance(&of_generated)?;
-        value("fid_classifier", protocol("fid", "test", real.test.count()), to_test.value, None, false, Some(note.clone()));
-        let to_train = Reference::new(real.train_gaussian.clone())?.distance(&of_generated)?;
-        value("fid_classifier", protocol("fid", "train", real.train_count), to_train.value, None, false, Some(note));
+        let to_test = real.test_gaussian.distance(&of_generated)?.value;
+        let to_train = Reference::new(real.train_gaussian.clone())?.distance(&of_generated)?.value;
+        let fid = |split, value: f64| {
+            one(ENTRY.name, "fid", None, split).valued(value, None).better(Direction::Lower).noted(note.clone())
+        };
         let kernel = kid(&real.test, &generated)?;
-        value("kid", protocol("kid", "test", real.test.count()), kernel.value, Some(kernel.standard_error), false, None);
-        let shares = prdc(&real.test, &generated, &NEIGHBOURS)?;
-        if let [three, five] = shares[..] {
-            for (metric, share) in
-                [("precision", three.precision), ("recall", three.recall), ("density", five.density), ("coverage", five.coverage)]
-            {
-                let k = if matches!(metric, "precision" | "recall") { three.k } else { five.k };
-                value(metric, protocol(&format!("{metric}(k={k})"), "test", real.test.count()), share, None, true, None);
+        let mut found = vec![
+            fid(test, to_test),
+            fid(("train", real.train_count), to_train),
+            one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).better(Direction::Lower),
+        ];
+        if let [three, five] = prdc(&real.test, &generated, &NEIGHBOURS)?[..] {
+            let shares = [
+                ("precision", three.k, three.precision),
+                ("recall", three.k, three.recall),
+                ("density", five.k, five.density),
+                ("coverage", five.k, five.coverage),
+            ];
+            for (metric, k, share) in shares {
+                found.push(one(metric, metric, Some(k), test).valued(share, None).better(Direction::Higher));
             }
         }
-        Ok(readings)
+        Ok(found.into())
     }
-}
-
-fn name(what: &str, source: &Source, split: &str, images: usize) -> String {
-    let (metric, k) = what.split_once("(k=").map_or((what, String::new()), |(m, k)| (m, format!("k={},", k.trim_end_matches(')'))));
-    format!("{metric}.classifier({k}reference={split},N={images},features={source})")
-}
-
-fn reading(
-    metric: &'static str,
-    protocol: String,
-    value: Option<f64>,
-    standard_error: Option<f64>,
-    n: usize,
-    higher: bool,
-    note: Option<String>,
-) -> Reading {
-    Reading { metric, protocol, value, standard_error, unit: "1", n, higher_is_better: Some(higher), note }
 }
 
 /// What is the same for every model of a data set.

@@ -21,17 +21,18 @@
 //!   h(X) less this, with h(X) unknown and common to all models of one data set and sigma.
 
 use candle_core::Tensor;
-use vimae_core::{Code, Entry, Error, Evidence, Key, Metric, Purpose, Reading, Result};
+use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Key, Metric, Purpose, Result};
+use vimae_spec::{Direction, Measurement, Protocol, Slice};
 
 use crate::{
     BuildMetric, Summary,
     bridge::log_prior,
     likelihood::DecoderLikelihood,
     noise_scale::NoiseScale,
-    posterior::Posterior,
+    posterior::{Posterior, estimated},
     rate::rates,
     reconstruction::squared_errors,
-    summary::values,
+    summary::{mean_of, values},
 };
 
 pub mod bounds;
@@ -50,8 +51,6 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     build: |settings| Ok(Box::new(Information { images: settings.integer("images")?, neighbour: settings.integer("neighbour")? })),
 };
 
-/// The place in [`Purpose::Evaluation`] of the draws of codes.
-const PLACE: u64 = 0x43 << 40;
 /// Variance above which a unit is active.
 const ACTIVE: f64 = 0.01;
 /// The decoder noise that is the same for all models; the fitted one stands beside it.
@@ -71,28 +70,36 @@ impl Metric for Information {
         ENTRY.name
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let mut readings = Vec::new();
+    fn uses(&self) -> &'static [Input] {
+        &[Input::Codes, Input::NoisyCodes, Input::PriorSample, Input::SampledReconstructions, Input::HeldOut]
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        let mut found = Vec::new();
+        let means = &evidence.code()?.mean;
         let draws = match Posterior::of(evidence, self.images)? {
-            Posterior::Gaussian { code, name } => {
+            Posterior::Gaussian { code, passes } => {
                 let gaussians = Gaussians::new(&code)?;
-                let noise = evidence.streams.normal(Purpose::Evaluation, PLACE, code.mean.elem_count());
-                let draws = gaussians.draw(&noise);
-                readings.extend(mutual(evidence, &code, &gaussians, &draws, &name)?);
-                readings.extend(by_dimension(evidence, &code, &name)?);
+                let streams = evidence.streams().fold_in("information.codes");
+                let draws = gaussians.draw(&streams.normal(Purpose::Evaluation, 0, code.mean.elem_count()));
+                found.extend(mutual(evidence, &code, &gaussians, &draws, passes)?);
+                found.extend(by_dimension(evidence, &code, passes)?);
                 draws
             }
             Posterior::Infinite(note) => {
                 for metric in ["information.lower", "information.upper"] {
-                    readings.push(Reading { note: Some(note.clone()), ..Summary::reading(metric, metric.into(), "nats", None, &[]) });
+                    found.push(nats(metric, Protocol::new(metric), &[]).noted(note.clone()));
                 }
-                values(&first(&evidence.code.mean, self.images)?)?
+                values(&first(means, self.images)?)?
             }
         };
-        readings.extend(self.entropies(evidence, &draws)?);
-        readings.push(active_units(&first(&evidence.code.mean, self.images)?)?);
-        readings.extend(decoder(evidence)?);
-        Ok(readings)
+        found.extend(self.entropies(evidence, &draws)?);
+        found.push(active_units(&first(means, self.images)?)?);
+        found.extend(decoder(evidence)?);
+        for measurement in &mut found {
+            measurement.protocol = measurement.protocol.clone().sampled_from(evidence.sampler());
+        }
+        Ok(found.into())
     }
 }
 
@@ -100,65 +107,68 @@ fn first(rows: &Tensor, most: usize) -> Result<Tensor> {
     Ok(rows.narrow(0, 0, rows.dim(0)?.min(most))?)
 }
 
+fn nats(metric: &str, protocol: Protocol, values: &[f64]) -> Measurement {
+    mean_of(ENTRY.name, metric, protocol, "nats", values)
+}
+
 /// Both bounds, their ceiling, and what they leave of the rate.
-fn mutual(evidence: &Evidence<'_>, code: &Code, q: &Gaussians, draws: &[f64], name: &str) -> Result<Vec<Reading>> {
+fn mutual(evidence: &dyn Evidence, code: &Code, q: &Gaussians, draws: &[f64], passes: Option<usize>) -> Result<Vec<Measurement>> {
     let count = q.count();
     if count < 2 {
         return Ok(Vec::new());
     }
     let terms = q.terms(draws, count);
     let rates = known_rates(evidence, code)?;
-    let how = |bound: &str| format!("{bound}({name},N={count})");
+    let how = |bound: &str| estimated(Protocol::new(bound), passes).with("N", count);
     let marginal = |bound: &str, terms: &[f64]| {
-        let of = |values: &[f64]| Summary::reading("information.marginal_kl", how(bound), "nats", Some(false), values);
+        let of = |values: &[f64]| nats("information.marginal_kl", how(bound), values).better(Direction::Lower);
         match &rates {
             Ok(rates) => of(&rates.iter().zip(terms).map(|(rate, term)| rate - term).collect::<Vec<_>>()),
-            Err(reason) => Reading { n: count, note: Some(reason.clone()), ..of(&[]) },
+            Err(reason) => of(&[]).sized(count).noted(reason.clone()),
         }
     };
     let ceiling = (count as f64).ln();
-    let mut lower = Summary::reading("information.lower", how("infonce"), "nats", None, &terms.lower);
+    let mut lower = nats("information.lower", how("infonce"), &terms.lower);
     if lower.value.is_some_and(|value| ceiling - value < NEAR) {
         lower.note = Some(format!("within {NEAR} nats of its ceiling of {ceiling:.3}: the information is this or any amount more"));
     }
-    let mut upper = Summary::reading("information.upper", how("leave_one_out"), "nats", None, &terms.upper);
+    let mut upper = nats("information.upper", how("leave_one_out"), &terms.upper);
     let rate = rates.as_ref().ok().and_then(|rates| Summary::of(rates)).map(|rate| rate.mean);
     if let (Some(value), Some(rate)) = (upper.value, rate.filter(|rate| upper.value.is_some_and(|value| value > *rate))) {
         upper.note = Some(format!("says nothing: the rate, {rate:.3}, is a smaller upper bound than {value:.3}"));
     }
     let surplus = marginal("rate-leave_one_out", &terms.upper);
     let note = upper.note.as_ref().map(|_| "says nothing: the upper bound of the information is above the rate".to_owned());
-    let exact = Reading { standard_error: None, ..Summary::reading("information.ceiling", format!("ln(N={count})"), "nats", None, &[ceiling]) };
+    let own = surplus.note.clone();
     Ok(vec![
         lower,
         upper,
-        Reading { n: count, ..exact },
+        nats("information.ceiling", Protocol::new("ln").with("N", count), &[ceiling]).sized(count),
         marginal("rate-infonce", &terms.lower),
-        Reading { note: surplus.note.clone().or(note), ..surplus },
+        surplus.noted(own.or(note)),
     ])
 }
 
 /// The rate of every row, or why there is none: a prior on an interval has no place for all of a Gaussian.
-fn known_rates(evidence: &Evidence<'_>, code: &Code) -> Result<std::result::Result<Vec<f64>, String>> {
-    match rates(evidence.prior, code) {
+fn known_rates(evidence: &dyn Evidence, code: &Code) -> Result<std::result::Result<Vec<f64>, String>> {
+    match rates(evidence.prior(), code) {
         Err(Error::Unsupported { reason, .. }) => Ok(Err(reason)),
         rates => Ok(Ok(rates?)),
     }
 }
 
 /// The rate of each dimension alone.
-fn by_dimension(evidence: &Evidence<'_>, code: &Code, name: &str) -> Result<Vec<Reading>> {
-    if evidence.prior.marginal().is_none() {
+fn by_dimension(evidence: &dyn Evidence, code: &Code, passes: Option<usize>) -> Result<Vec<Measurement>> {
+    if evidence.prior().marginal().is_none() {
         return Ok(Vec::new());
     }
-    let column = |tensor: &Tensor, j| tensor.narrow(1, j, 1)?.contiguous();
-    let one = |j| -> Result<Reading> {
-        let code = Code { mean: column(&code.mean, j)?, log_var: code.log_var.as_ref().map(|v| column(v, j)).transpose()? };
-        let protocol = format!("rate.dimension({name},dimension={j})");
-        let reading = |rates: &[f64]| Summary::reading("rate.dimension", protocol, "nats", None, rates);
+    let one = |j| -> Result<Measurement> {
+        let code = code.map(|tensor| tensor.narrow(1, j, 1)?.contiguous())?;
+        let protocol = estimated(Protocol::new("rate.dimension"), passes).with("dimension", j);
+        let rate = |rates: &[f64]| nats("rate.dimension", protocol, rates).of_slice(Slice::Dimension(j));
         Ok(match known_rates(evidence, &code)? {
-            Ok(rates) => reading(&rates),
-            Err(reason) => Reading { n: code.mean.dim(0)?, note: Some(reason), ..reading(&[]) },
+            Ok(rates) => rate(&rates),
+            Err(reason) => rate(&[]).sized(code.mean.dim(0)?).noted(reason),
         })
     };
     (0..code.mean.dim(1)?).map(one).collect()
@@ -166,20 +176,20 @@ fn by_dimension(evidence: &Evidence<'_>, code: &Code, name: &str) -> Result<Vec<
 
 impl Information {
     /// The entropy of q(z) beside the prior's, and the divergence that follows.
-    fn entropies(&self, evidence: &Evidence<'_>, draws: &[f64]) -> Result<Vec<Reading>> {
-        let (size, k) = (evidence.code.mean.dim(1)?, self.neighbour);
-        let available = evidence.prior_sample.dim(0)?.min(draws.len() / size.max(1));
+    fn entropies(&self, evidence: &dyn Evidence, draws: &[f64]) -> Result<Vec<Measurement>> {
+        let (prior, sample) = (evidence.prior(), evidence.prior_sample()?);
+        let (size, k) = (evidence.code()?.mean.dim(1)?, self.neighbour);
+        let available = sample.dim(0)?.min(draws.len() / size.max(1));
         let draws = &draws[..available * size];
-        let reference = values(&evidence.prior_sample.narrow(0, 0, available)?)?;
-        let how = |of: &str| format!("neighbours({of},k={k},N={available})");
-        let reading = |metric, of: &str, higher, terms: Option<&[f64]>| {
-            let reading = Summary::reading(metric, how(of), "nats", higher, terms.unwrap_or_default());
-            let note = terms.is_none().then(|| format!("codes coincide, or there are not more than {k}: no neighbours at a distance"));
-            Reading { n: available, note: note.or(reading.note), ..reading }
+        let reference = values(&sample.narrow(0, 0, available)?)?;
+        let one = |metric, of: &str, direction, terms: Option<&[f64]>| {
+            let protocol = Protocol::new("neighbours").word(of).with("k", k).with("N", available);
+            let found = nats(metric, protocol, terms.unwrap_or_default()).sized(available).better(direction);
+            found.noted(terms.is_none().then(|| format!("codes coincide, or there are not more than {k}: no neighbours at a distance")))
         };
         let own = neighbours::entropy(draws, size, k);
         let of_prior = neighbours::entropy(&reference, size, k);
-        let log_prior = match (log_prior(evidence.prior, draws, size), evidence.prior.marginal()) {
+        let log_prior = match (log_prior(prior, draws, size), prior.marginal()) {
             // A density on an interval has no gradient at its ends, and none is needed here.
             (Err(Error::Unsupported { .. }), Some(law)) => {
                 draws.chunks_exact(size.max(1)).map(|row| row.iter().map(|z| law.log_density(*z)).sum()).collect()
@@ -187,20 +197,20 @@ impl Information {
             (known, _) => known?.values,
         };
         let divergence: Option<Vec<f64>> = own.as_ref().map(|own| own.terms.iter().zip(&log_prior).map(|(h, p)| -h - p).collect());
-        let mut readings = vec![
-            reading("information.entropy", "q(z)", Some(true), own.as_ref().map(|e| e.terms.as_slice())),
-            reading("information.entropy", "prior", None, of_prior.as_ref().map(|e| e.terms.as_slice())),
-            reading("information.marginal_kl", "q(z)", Some(false), divergence.as_deref()),
+        let mut found = vec![
+            one("information.entropy", "q(z)", Direction::Higher, own.as_ref().map(|e| e.terms.as_slice())),
+            one("information.entropy", "prior", Direction::Neither, of_prior.as_ref().map(|e| e.terms.as_slice())),
+            one("information.marginal_kl", "q(z)", Direction::Lower, divergence.as_deref()),
         ];
-        if let Some(law) = evidence.prior.marginal() {
-            readings.push(Summary::reading("information.entropy", "exact(prior)".into(), "nats", None, &[size as f64 * law.entropy()]));
+        if let Some(law) = prior.marginal() {
+            found.push(nats("information.entropy", Protocol::new("exact").word("prior"), &[size as f64 * law.entropy()]));
         }
-        Ok(readings)
+        Ok(found)
     }
 }
 
 /// Dimensions of the mean code `[N, d]` that vary over the images.
-fn active_units(means: &Tensor) -> Result<Reading> {
+fn active_units(means: &Tensor) -> Result<Measurement> {
     let (count, size) = means.dims2()?;
     let means = values(means)?;
     let variance = |j: usize| {
@@ -210,32 +220,30 @@ fn active_units(means: &Tensor) -> Result<Reading> {
     };
     let variances: Vec<f64> = (0..size).map(variance).collect();
     let active = variances.iter().filter(|v| **v > ACTIVE).count() as f64;
-    let reading = Summary::reading("information.active_units", format!("active_units(variance={ACTIVE},N={count})"), "1", None, &[active]);
     let finite = variances.iter().all(|v| v.is_finite());
-    Ok(Reading {
-        n: count,
-        value: reading.value.filter(|_| finite),
-        note: Some(if finite { format!("of {size}") } else { "the codes are not all finite".into() }),
-        ..reading
-    })
+    let protocol = Protocol::new("active_units").with("variance", ACTIVE).with("N", count);
+    Ok(Measurement::new(ENTRY.name, "information.active_units", protocol, "1")
+        .valued(finite.then_some(active), None)
+        .sized(count)
+        .noted(if finite { format!("of {size}") } else { "the codes are not all finite".into() }))
 }
 
 /// The distortion in nats.
-fn decoder(evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-    let errors = squared_errors(evidence.originals, evidence.sampled_reconstructions)?;
-    let model = evidence.model;
-    let one = evidence.originals.narrow(0, 0, 1)?;
+fn decoder(evidence: &dyn Evidence) -> Result<Vec<Measurement>> {
+    let originals = evidence.originals()?;
+    let errors = squared_errors(originals, evidence.sampled_reconstructions()?)?;
+    let model = evidence.model();
+    let one = originals.narrow(0, 0, 1)?;
     let mut scales = vec![NoiseScale { sigma: SIGMA, chosen_on: None }];
     // Without held-out images, or with perfect reconstructions, there is none to fit.
     scales.extend(NoiseScale::fitted(evidence).ok());
-    scales
-        .into_iter()
-        .map(|scale| {
-            let likelihood = DecoderLikelihood::new(model, model.code_size(), &one, evidence.range, scale.sigma, one.device())?;
-            let nats: Vec<f64> = errors.iter().map(|error| -likelihood.of_squared_error(*error)).collect();
-            let protocol = format!("distortion(code=sample,sigma={},N={})", scale.name(), nats.len());
-            let reading = Summary::reading("information.decoder", protocol, "nats", Some(false), &nats);
-            Ok(Reading { note: reading.note.clone().or(scale.note()), ..reading })
-        })
-        .collect()
+    let under = |scale: NoiseScale| {
+        let likelihood = DecoderLikelihood::new(model, model.code_size(), &one, evidence.range(), scale.sigma, one.device())?;
+        let distortions: Vec<f64> = errors.iter().map(|error| -likelihood.of_squared_error(*error)).collect();
+        let protocol = Protocol::new("distortion").with("code", "sample").with("sigma", scale.name()).with("N", distortions.len());
+        let found = nats("information.decoder", protocol, &distortions).better(Direction::Lower);
+        let own = found.note.clone();
+        Ok(found.noted(own.or(scale.note())))
+    };
+    scales.into_iter().map(under).collect()
 }

@@ -11,15 +11,17 @@
 //! different sigma never compare, nor with Parzen windows.
 
 use candle_core::{Device, Tensor};
-use vimae_core::{Code, Entry, Evidence, Key, Metric, Purpose, Reading, Result, Settings};
+use vimae_core::{Code, Entry, EvalCost, Evidence, Findings, Input, Key, Metric, Purpose, Result, Settings, Workload};
+use vimae_spec::{Direction, Protocol};
 
 use crate::{
-    BuildMetric, Summary,
+    BuildMetric,
     importance::effective_count,
-    likelihood::{DecoderLikelihood, bits_per_dimension},
+    likelihood::DecoderLikelihood,
+    nll::in_nats_and_bits,
     noise_scale::{self, NoiseScale},
     posterior::Posterior,
-    summary::values,
+    summary::{mean_of, values},
 };
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
@@ -34,8 +36,6 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     build: |settings| Ok(Box::new(Iwae(settings.clone()))),
 };
 
-/// The place in [`Purpose::Evaluation`] of the draws; the image is added.
-const PLACE: u64 = 0x42 << 40;
 
 /// The importance-weighted bound.
 #[derive(Debug, Clone)]
@@ -50,13 +50,23 @@ impl Metric for Iwae {
         true
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
+    fn uses(&self) -> &'static [Input] {
+        &[Input::Codes, Input::NoisyCodes, Input::HeldOut]
+    }
+
+    fn cost(&self, _: &Workload<'_>) -> EvalCost {
+        let number = |key| self.0.integer(key).unwrap_or(0) as f64;
+        EvalCost { decoded: number("images") * number("samples"), ..EvalCost::default() }
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
         let samples = self.0.integer("samples")?;
-        let (code, fitted) = match Posterior::of(evidence, self.0.integer("images")?)? {
-            Posterior::Gaussian { code, name } => (code, name.starts_with("noise")),
+        let nll = || Protocol::new("nll.iwae").word(samples);
+        let (code, passes) = match Posterior::of(evidence, self.0.integer("images")?)? {
+            Posterior::Gaussian { code, passes } => (code, passes),
             Posterior::Infinite(note) => {
-                let reading = Summary::reading("nll", format!("nll.iwae({samples})"), "nats", Some(false), &[]);
-                return Ok(vec![Reading { note: Some(format!("no encoder distribution to draw from: its information is {note}")), ..reading }]);
+                let none = mean_of(ENTRY.name, "nll", nll().sampled_from(evidence.sampler()), "nats", &[]).better(Direction::Lower);
+                return Ok(vec![none.noted(format!("no encoder distribution to draw from: its information is {note}"))].into());
             }
         };
         let mut scales = vec![NoiseScale { sigma: 0.1, chosen_on: None }, NoiseScale::fitted(evidence)?];
@@ -67,25 +77,21 @@ impl Metric for Iwae {
         let sigmas: Vec<f64> = scales.iter().map(|scale| scale.sigma).collect();
         let bounds = bounds(evidence, &code, samples, &sigmas)?;
         let count = code.mean.dim(0)?;
-        let dimensions = evidence.originals.elem_count() / evidence.originals.dim(0)?.max(1);
-        let mut readings = Vec::new();
+        let originals = evidence.originals()?;
+        let dimensions = originals.elem_count() / originals.dim(0)?.max(1);
+        let mut found = Vec::new();
         for (scale, bounds) in scales.iter().zip(bounds) {
-            let protocol = format!("nll.iwae({samples},sigma={},N={count})", scale.name());
+            let protocol = nll().with("sigma", scale.name()).with("N", count).sampled_from(evidence.sampler());
             let notes = [
                 Some(format!("of {samples} weights {:.1} count (median)", median(bounds.effective))),
-                fitted.then(|| "drawn from Gaussians fitted to noisy passes".to_owned()),
-                // Last, since an evaluation adds behind it where held-out images come from.
+                passes.map(|_| "drawn from Gaussians fitted to noisy passes".to_owned()),
                 scale.note(),
             ];
             let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
             let losses: Vec<f64> = bounds.log_likelihood.iter().map(|l| -l).collect();
-            let bits: Vec<f64> = losses.iter().map(|l| bits_per_dimension(*l, dimensions)).collect();
-            for (metric, unit, values) in [("nll", "nats", &losses), ("nll.bits_per_dimension", "bits", &bits)] {
-                let reading = Summary::reading(metric, protocol.clone(), unit, Some(false), values);
-                readings.push(Reading { note: reading.note.clone().or(Some(note.clone())), ..reading });
-            }
+            found.extend(in_nats_and_bits(ENTRY.name, &protocol, &losses, dimensions, Some(&note)));
         }
-        Ok(readings)
+        Ok(found.into())
     }
 }
 
@@ -103,24 +109,25 @@ pub struct Bound {
 ///
 /// # Errors
 /// Where the shapes do not fit or the code has no variance.
-pub fn bounds(evidence: &Evidence<'_>, code: &Code, samples: usize, sigmas: &[f64]) -> Result<Vec<Bound>> {
-    let model = evidence.model;
+pub fn bounds(evidence: &dyn Evidence, code: &Code, samples: usize, sigmas: &[f64]) -> Result<Vec<Bound>> {
+    let (model, originals) = (evidence.model(), evidence.originals()?);
+    let streams = evidence.streams().fold_in("iwae");
     let (count, size) = code.mean.dims2()?;
     let mut bounds = vec![Bound { log_likelihood: Vec::with_capacity(count), effective: Vec::with_capacity(count) }; sigmas.len()];
     for image in 0..count {
         let code = code.map(|tensor| tensor.narrow(0, image, 1))?;
-        let noise = evidence.streams.normal(Purpose::Evaluation, PLACE + image as u64, samples * size);
+        let noise = streams.normal(Purpose::Evaluation, image as u64, samples * size);
         let noise: Vec<f64> = noise.into_iter().map(f64::from).collect();
         let prior_minus_q = |codes: &Tensor| -> Result<Vec<f64>> {
             let log_q = log_density_of_draws(&code, &noise, size)?;
-            Ok(values(&evidence.prior.log_density(codes)?)?.into_iter().zip(log_q).map(|(p, q)| p - q).collect())
+            Ok(values(&evidence.prior().log_density(codes)?)?.into_iter().zip(log_q).map(|(p, q)| p - q).collect())
         };
         let noise_tensor = Tensor::from_slice(&noise, (samples, size), &Device::Cpu)?;
         let log_var = code.log_var.clone().unwrap_or(code.mean.zeros_like()?);
         let codes = noise_tensor.broadcast_mul(&(log_var * 0.5)?.exp()?)?.broadcast_add(&code.mean)?;
         let ratios = prior_minus_q(&codes)?;
-        let original = evidence.originals.narrow(0, image, 1)?;
-        let likelihood = DecoderLikelihood::new(model, size, &original, evidence.range, 1.0, model.parameters().device())?;
+        let original = originals.narrow(0, image, 1)?;
+        let likelihood = DecoderLikelihood::new(model, size, &original, evidence.range(), 1.0, model.parameters().device())?;
         let errors = likelihood.squared_errors(&values(&codes)?)?;
         for (sigma, bound) in sigmas.iter().zip(&mut bounds) {
             let likelihood = likelihood.with_sigma(*sigma);

@@ -33,6 +33,7 @@ pub type BuildMetric = fn(&vimae_core::Settings) -> vimae_core::Result<Box<dyn v
 vimae_core::catalogue! {
     /// Every metric.
     pub static METRICS: BuildMetric = "metric" in {
+        accuracy,
         adversarial,
         ais,
         divergence,

@@ -6,7 +6,8 @@
 //! `mmd.imq.p` is the p-value of [`two_sample`]'s test on 1 000 codes. Codes `[N, d]`; everything in f64.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Error, Evidence, Metric, Reading, Result};
+use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, Result};
+use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::BuildMetric;
 
@@ -42,60 +43,55 @@ impl Metric for Mmd {
         ENTRY.name
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let available = evidence.z.dim(0)?.min(evidence.prior_sample.dim(0)?);
-        let size = evidence.z.dim(1)? as f64;
-        let variance = evidence.prior.marginal().map(|law| law.variance()).filter(|v| v.is_finite()).unwrap_or(1.0);
+    fn uses(&self) -> &'static [Input] {
+        &[Input::Codes, Input::PriorSample]
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        let (z, sample) = (evidence.z()?, evidence.prior_sample()?);
+        let available = z.dim(0)?.min(sample.dim(0)?);
+        let size = z.dim(1)? as f64;
+        let variance = evidence.prior().marginal().map(|law| law.variance()).filter(|v| v.is_finite()).unwrap_or(1.0);
         let kernels: [&dyn Kernel; 2] = [&Imq::multiscale(2.0 * size * variance), &Rbf { sigma_squared: size }];
 
         let mut sizes = SIZES.map(|n| n.min(available)).to_vec();
         sizes.dedup();
-        let mut readings = Vec::new();
+        let mut found = Vec::new();
         for n in sizes {
-            let estimates = estimate(&evidence.z.narrow(0, 0, n)?, &evidence.prior_sample.narrow(0, 0, n)?, &kernels)?;
+            let estimates = estimate(&z.narrow(0, 0, n)?, &sample.narrow(0, 0, n)?, &kernels)?;
             let [imq, rbf] = [estimates[0], estimates[1]];
             let root = rbf.biased.sqrt();
-            readings.push(reading("mmd.imq.u", n, imq.unbiased, imq.standard_error));
-            readings.push(reading("mmd.rbf.u", n, rbf.unbiased, rbf.standard_error));
+            let mut add = |name, value: f64, error: f64| {
+                let protocol = Protocol::new(name).with("N", n).sampled_from(evidence.sampler());
+                found.push(finite_or_noted(Measurement::new(ENTRY.name, ENTRY.name, protocol, "1").sized(n), value, error));
+            };
+            add("mmd.imq.u", imq.unbiased, imq.standard_error);
+            add("mmd.rbf.u", rbf.unbiased, rbf.standard_error);
             // First order: d sqrt(v) = dv / (2 sqrt(v)).
-            readings.push(reading("mmd.rbf.v.sqrt", n, root, rbf.standard_error / (2.0 * root)));
+            add("mmd.rbf.v.sqrt", root, rbf.standard_error / (2.0 * root));
         }
-        readings.extend(p_value(evidence, available.min(TESTED), kernels[0])?);
-        Ok(readings)
+        found.extend(p_value(evidence, available.min(TESTED), kernels[0])?);
+        Ok(found.into())
     }
 }
 
-fn reading(protocol: &str, n: usize, value: f64, standard_error: f64) -> Reading {
+/// A distance of codes from the prior, or a note where it does not exist.
+pub(crate) fn finite_or_noted(of: Measurement, value: f64, standard_error: f64) -> Measurement {
     let finite = |v: f64| v.is_finite().then_some(v);
-    Reading {
-        metric: ENTRY.name,
-        protocol: format!("{protocol}(N={n})"),
-        value: finite(value),
-        standard_error: finite(standard_error),
-        unit: "1",
-        n,
-        higher_is_better: Some(false),
-        note: (!value.is_finite()).then(|| "the codes are not all finite".into()),
-    }
+    let note = (!value.is_finite()).then(|| "the codes are not all finite".to_owned());
+    of.valued(finite(value), finite(standard_error)).better(Direction::Lower).noted(note)
 }
 
-/// The two-sample test of codes against the prior; none where the codes are not finite, which other readings say.
-fn p_value(evidence: &Evidence<'_>, n: usize, kernel: &dyn Kernel) -> Result<Option<Reading>> {
-    let (q, p) = (evidence.z.narrow(0, 0, n)?, evidence.prior_sample.narrow(0, 0, n)?);
+/// The two-sample test of codes against the prior; none where the codes are not finite, which other values say.
+fn p_value(evidence: &dyn Evidence, n: usize, kernel: &dyn Kernel) -> Result<Option<Measurement>> {
+    let (q, p) = (evidence.z()?.narrow(0, 0, n)?, evidence.prior_sample()?.narrow(0, 0, n)?);
     if crate::summary::values(&q)?.iter().any(|v| !v.is_finite()) {
         return Ok(None);
     }
-    let found = two_sample::test(&q, &p, kernel, PERMUTATIONS, evidence.streams)?;
-    Ok(Some(Reading {
-        metric: ENTRY.name,
-        protocol: format!("mmd.imq.p(N={n},permutations={PERMUTATIONS})"),
-        value: Some(found.p_value),
-        standard_error: None,
-        unit: "probability",
-        n,
-        higher_is_better: None,
-        note: Some("of a discrepancy this large if the codes were drawn from the prior; 0.001 is the least that is possible".into()),
-    }))
+    let found = two_sample::test(&q, &p, kernel, PERMUTATIONS, &evidence.streams().fold_in("mmd.two_sample"))?;
+    let protocol = Protocol::new("mmd.imq.p").with("N", n).with("permutations", PERMUTATIONS).sampled_from(evidence.sampler());
+    let note = "of a discrepancy this large if the codes were drawn from the prior; 0.001 is the least that is possible".to_owned();
+    Ok(Some(Measurement::new(ENTRY.name, ENTRY.name, protocol, "probability").valued(found.p_value, None).sized(n).noted(note)))
 }
 
 /// Estimates of MMD^2 from one pair of samples.

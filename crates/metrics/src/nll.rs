@@ -11,9 +11,10 @@
 //! are of the model's own density.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Evidence, Metric, PixelRange, Reading, Result};
+use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Metric, PixelRange, Result, Workload};
+use vimae_spec::{Direction, Measurement, Protocol};
 
-use crate::{BuildMetric, Summary, likelihood::bits_per_dimension};
+use crate::{BuildMetric, likelihood::bits_per_dimension, summary::mean_of};
 
 pub mod parzen;
 
@@ -31,6 +32,8 @@ const SIGMAS: [f64; 3] = [0.08, 0.1, 0.2];
 const SAMPLES: [usize; 2] = [1_000, 10_000];
 /// Held-out images that choose sigma.
 const CHOOSING: usize = 1_000;
+/// Seconds of a Parzen window for each pair of images and each pixel, on two threads.
+const PARZEN_SECONDS: f64 = 2e-11;
 /// The grid of sigma: 0.02 to 0.8 in steps of about a sixth.
 const GRID: usize = 25;
 const GRID_FROM: f64 = 0.02;
@@ -45,37 +48,61 @@ impl Metric for Nll {
         ENTRY.name
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let unit = |images: &Tensor| unit_pixels(images, evidence.range);
-        let (test, generated) = (unit(evidence.originals)?, unit(evidence.generated)?);
-        let mut sizes = SAMPLES.map(|n| n.min(evidence.generated.dims()[0])).to_vec();
+    fn uses(&self) -> &'static [Input] {
+        &[Input::Generated, Input::HeldOut]
+    }
+
+    fn cost(&self, workload: &Workload<'_>) -> EvalCost {
+        let samples = (SAMPLES.iter().sum::<usize>() as f64).min(1.1 * workload.evaluation.prior_samples as f64);
+        let images = workload.test + CHOOSING.min(workload.held_out);
+        EvalCost {
+            cpu_seconds: PARZEN_SECONDS * images as f64 * samples * workload.pixels as f64,
+            // Generated images once more, in f64.
+            memory_bytes: (8 * workload.evaluation.prior_samples * workload.pixels) as f64,
+            ..EvalCost::default()
+        }
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        let unit = |images: &Tensor| unit_pixels(images, evidence.range());
+        let (test, generated) = (unit(evidence.originals()?)?, unit(evidence.generated()?)?);
+        let mut sizes = SAMPLES.map(|n| n.min(generated.dims()[0])).to_vec();
         sizes.dedup();
-
-        let held_out = evidence.validation.narrow(0, 0, evidence.validation.dim(0)?.min(CHOOSING))?;
-        let chosen = choose(&unit(&held_out)?, &generated, &sizes)?;
-        let note = |sigma: f64| Some(format!("sigma = {sigma:.3}, chosen on {} held-out images", held_out.dims()[0]));
-
+        let held_out = evidence.held_out()?;
+        let choosing = held_out.images.narrow(0, 0, held_out.images.dim(0)?.min(CHOOSING))?;
+        let chosen = choose(&unit(&choosing)?, &generated, &sizes)?;
+        let note = |sigma: f64| Some(format!("sigma = {sigma:.3}, chosen on {}", held_out.words(choosing.dims()[0])));
         let fixed = sizes.iter().flat_map(|&n| SIGMAS.map(|sigma| (Window { sigma, samples: n }, sigma.to_string(), None)));
         let selected = chosen.iter().map(|w| (*w, "cv".to_owned(), note(w.sigma)));
         let asked: Vec<(Window, String, Option<String>)> = fixed.chain(selected).collect();
         let windows: Vec<Window> = asked.iter().map(|(window, ..)| *window).collect();
         let densities = log_densities(&test, &generated, &windows)?;
         let dimensions = test.dims().iter().skip(1).product();
-        Ok(asked
-            .into_iter()
-            .zip(densities)
-            .flat_map(|((window, sigma, note), densities)| {
-                let losses: Vec<f64> = densities.into_iter().map(|d| -d).collect();
-                let bits: Vec<f64> = losses.iter().map(|nats| bits_per_dimension(*nats, dimensions)).collect();
-                let protocol = format!("nll.parzen(sigma={sigma},N={})", window.samples);
-                let reading = |metric, unit, values: &[f64]| {
-                    let reading = Summary::reading(metric, protocol.clone(), unit, Some(false), values);
-                    Reading { note: reading.note.clone().or(note.clone()), ..reading }
-                };
-                [reading(ENTRY.name, "nats", &losses), reading("nll.bits_per_dimension", "bits", &bits)]
-            })
-            .collect())
+        let mut found = Vec::new();
+        for ((window, sigma, note), densities) in asked.into_iter().zip(densities) {
+            let losses: Vec<f64> = densities.into_iter().map(|d| -d).collect();
+            let protocol = Protocol::new("nll.parzen").with("sigma", sigma).with("N", window.samples).sampled_from(evidence.sampler());
+            found.extend(in_nats_and_bits(ENTRY.name, &protocol, &losses, dimensions, note.as_deref()));
+        }
+        Ok(found.into())
     }
+}
+
+/// Losses of images as `nll`, in nats, and as `nll.bits_per_dimension`; `note` stands with both where they exist.
+pub(crate) fn in_nats_and_bits(
+    entry: &str,
+    protocol: &Protocol,
+    losses: &[f64],
+    dimensions: usize,
+    note: Option<&str>,
+) -> [Measurement; 2] {
+    let bits: Vec<f64> = losses.iter().map(|nats| bits_per_dimension(*nats, dimensions)).collect();
+    let one = |metric, unit, values: &[f64]| {
+        let found = mean_of(entry, metric, protocol.clone(), unit, values).better(Direction::Lower);
+        let own = found.note.clone();
+        found.noted(own.or(note.map(String::from)))
+    };
+    [one("nll", "nats", losses), one("nll.bits_per_dimension", "bits", &bits)]
 }
 
 /// For each sample size the window of the grid that makes `held_out` likeliest; none without held-out images.

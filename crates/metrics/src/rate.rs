@@ -12,9 +12,10 @@
 //! prior, dimension by dimension, says [`crate::information`].
 
 use candle_core::{DType, Device, Tensor};
-use vimae_core::{Code, Entry, Error, Evidence, Metric, Prior, Reading, Result};
+use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, Prior, Result};
+use vimae_spec::Protocol;
 
-use crate::{BuildMetric, Summary, summary::values};
+use crate::{BuildMetric, summary::{mean_of, values}};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "rate",
@@ -36,33 +37,39 @@ impl Metric for Rate {
         ENTRY.name
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let reading = |protocol: String, rates: &[f64]| Summary::reading(ENTRY.name, protocol, "nats", None, rates);
-        let without_value = |protocol: String, n, note: String| Reading { n, note: Some(note), ..reading(protocol, &[]) };
+    fn uses(&self) -> &'static [Input] {
+        &[Input::Codes, Input::NoisyCodes]
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        let rate = |protocol: &Protocol, rates: &[f64]| mean_of(ENTRY.name, ENTRY.name, protocol.clone(), "nats", rates);
         // A prior under which the rate of a Gaussian is infinite says so.
-        let under_prior = |protocol: String, code: &Code| match rates(evidence.prior, code) {
-            Err(Error::Unsupported { reason, .. }) => Ok(without_value(protocol, code.mean.dim(0)?, reason)),
-            rates => Ok::<_, Error>(reading(protocol, &rates?)),
+        let under_prior = |protocol: &Protocol, code: &Code| match rates(evidence.prior(), code) {
+            Err(Error::Unsupported { reason, .. }) => Ok(rate(protocol, &[]).sized(code.mean.dim(0)?).noted(reason)),
+            rates => Ok::<_, Error>(rate(protocol, &rates?)),
         };
-        Ok(vec![match (&evidence.code.log_var, evidence.noisy_codes) {
-            (Some(_), _) => under_prior("rate.gaussian".into(), evidence.code)?,
+        let protocol = |name| Protocol::new(name).sampled_from(evidence.sampler());
+        let code = evidence.code()?;
+        Ok(vec![match (&code.log_var, evidence.noisy_codes()?) {
+            (Some(_), _) => under_prior(&protocol("rate.gaussian"), code)?,
             (None, Some(noisy)) => {
                 let (images, passes, _) = noisy.dims3()?;
-                let protocol = format!("rate.noise(K={passes})");
+                let protocol = Protocol::new("rate.noise").with("K", passes).sampled_from(evidence.sampler());
                 match fit(noisy)? {
-                    Fit::Gaussian(code) => under_prior(protocol, &code)?,
+                    Fit::Gaussian(code) => under_prior(&protocol, &code)?,
                     Fit::Collapsed(faults) => {
                         let note =
                             format!("infinite: for {faults} of {images} images a dimension of the code does not move under the noise");
-                        without_value(protocol, images, note)
+                        rate(&protocol, &[]).sized(images).noted(note)
                     }
                 }
             }
             (None, None) => {
-                let note = "infinite: the encoder is deterministic and was trained without noise".into();
-                without_value("rate.noise".into(), evidence.code.mean.dim(0)?, note)
+                let note = "infinite: the encoder is deterministic and was trained without noise".to_owned();
+                rate(&protocol("rate.noise"), &[]).sized(code.mean.dim(0)?).noted(note)
             }
-        }])
+        }]
+        .into())
     }
 }
 
@@ -126,6 +133,7 @@ mod tests {
     use vimae_priors::normal;
 
     use super::*;
+    use crate::Summary;
 
     fn noisy(images: usize, passes: usize, std: &[f32]) -> Tensor {
         let size = std.len();

@@ -5,9 +5,10 @@
 //! magnitudes that the VIMAE paper prints as "L2". ImageSource `[N, C, H, W]`.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Error, Evidence, Metric, Reading, Result};
+use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, Result};
+use vimae_spec::{Direction, Measurement, Protocol};
 
-use crate::{BuildMetric, Summary, summary::values};
+use crate::{BuildMetric, summary::{mean_of, values}};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "reconstruction",
@@ -29,17 +30,21 @@ impl Metric for Reconstruction {
         ENTRY.name
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let reading = |code: &str, reconstructions: &Tensor| -> Result<Reading> {
-            let errors: Vec<f64> = squared_errors(evidence.originals, reconstructions)?.into_iter().map(|e| SCALE * e).collect();
-            let protocol = format!("reconstruction(code={code},scale={SCALE})");
-            Ok(Summary::reading(ENTRY.name, protocol, "squared error", Some(false), &errors))
+    fn uses(&self) -> &'static [Input] {
+        &[Input::Codes, Input::Reconstructions, Input::SampledReconstructions]
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        let error = |code: &str, reconstructions: &Tensor| -> Result<Measurement> {
+            let errors: Vec<f64> = squared_errors(evidence.originals()?, reconstructions)?.into_iter().map(|e| SCALE * e).collect();
+            let protocol = Protocol::new("reconstruction").with("code", code).with("scale", SCALE);
+            Ok(mean_of(ENTRY.name, ENTRY.name, protocol, "squared error", &errors).better(Direction::Lower))
         };
-        let mut readings = vec![reading("mean", evidence.reconstructions)?];
-        if evidence.code.log_var.is_some() {
-            readings.push(reading("sample", evidence.sampled_reconstructions)?);
+        let mut errors = vec![error("mean", evidence.reconstructions()?)?];
+        if evidence.code()?.log_var.is_some() {
+            errors.push(error("sample", evidence.sampled_reconstructions()?)?);
         }
-        Ok(readings)
+        Ok(errors.into())
     }
 }
 

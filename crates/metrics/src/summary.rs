@@ -1,7 +1,8 @@
 //! The mean of a sample and how well it is known.
 
 use candle_core::{DType, Tensor};
-use vimae_core::{Reading, Result};
+use vimae_core::Result;
+use vimae_spec::{Measurement, Protocol};
 
 /// A mean with its standard error.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,28 +25,16 @@ impl Summary {
         let standard_error = (values.len() > 1).then(|| (squares / (n - 1.0) / n).sqrt());
         Some(Self { mean, standard_error })
     }
+}
 
-    /// The reading of a mean over images; a value that does not exist comes with the count of those at fault.
-    pub(crate) fn reading(
-        metric: &'static str,
-        protocol: String,
-        unit: &'static str,
-        higher_is_better: Option<bool>,
-        values: &[f64],
-    ) -> Reading {
-        let summary = Self::of(values);
-        let faults = values.iter().filter(|v| !v.is_finite()).count();
-        Reading {
-            metric,
-            protocol,
-            value: summary.map(|s| s.mean),
-            standard_error: summary.and_then(|s| s.standard_error),
-            unit,
-            n: values.len(),
-            higher_is_better,
-            note: summary.is_none().then(|| format!("not finite for {faults} of {} images", values.len())),
-        }
-    }
+/// The mean of `values` over images as a measurement; where it does not exist, the note counts the images at fault.
+pub(crate) fn mean_of(entry: &str, metric: &str, protocol: Protocol, unit: &str, values: &[f64]) -> Measurement {
+    let summary = Summary::of(values);
+    let faults = values.iter().filter(|v| !v.is_finite()).count();
+    Measurement::new(entry, metric, protocol, unit)
+        .valued(summary.map(|s| s.mean), summary.and_then(|s| s.standard_error))
+        .sized(values.len())
+        .noted(summary.is_none().then(|| format!("not finite for {faults} of {} images", values.len())))
 }
 
 /// All values of a tensor in f64, row by row.
@@ -69,8 +58,8 @@ mod tests {
 
     #[test]
     fn a_value_that_is_not_finite_becomes_a_note() {
-        let reading = Summary::reading("rate", "rate.gaussian".into(), "nats", None, &[1.0, f64::INFINITY, f64::NAN]);
-        assert_eq!((reading.value, reading.standard_error, reading.n), (None, None, 3));
-        assert_eq!(reading.note.unwrap(), "not finite for 2 of 3 images");
+        let mean = mean_of("rate", "rate", Protocol::new("rate.gaussian"), "nats", &[1.0, f64::INFINITY, f64::NAN]);
+        assert_eq!((mean.value, mean.standard_error, mean.n), (None, None, 3));
+        assert_eq!(mean.note.unwrap(), "not finite for 2 of 3 images");
     }
 }

@@ -1,6 +1,6 @@
 //! The denoising autoencoder: `a D` between the clean image and what comes of a corrupted one, `z = f(x + v)`.
 
-use vimae_core::{Entry, PixelNoise};
+use vimae_core::Entry;
 
 use crate::{BuildObjective, plain_ae::DistortionAlone, vae::RECON_WEIGHT};
 
@@ -12,7 +12,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     keys: &[RECON_WEIGHT],
     build: |settings| {
         Ok(Box::new(DistortionAlone::new("denoising_ae", "pixel_gaussian", settings.number("recon_weight")?, |noise| {
-            (noise.pixels() == PixelNoise::None)
+            noise.pixels().is_none()
                 .then(|| "there is nothing to remove without noise on the pixels; take pixel_gaussian or pixel_mask, or objective plain_ae".into())
         })))
     },

@@ -4,7 +4,7 @@
 //! No prior shapes the codes while it trains. A Gaussian mixture fitted to the training codes afterwards, the ex-post
 //! density, is what it generates from (Ghosh et al. 2020, sections 3 and 4).
 
-use vimae_core::{EncoderNoise, Entry, Head, Key, Loss, Objective, Pass, PixelNoise, Result};
+use vimae_core::{EncoderNoise, Entry, Head, Key, Loss, Objective, Pass, Result};
 
 use crate::{BuildObjective, distortion::sum_of_squares, vae::RECON_WEIGHT};
 
@@ -56,7 +56,7 @@ impl Objective for Rae {
     }
 
     fn refuses(&self, noise: &dyn EncoderNoise) -> Option<String> {
-        (noise.code_head() == Head::Gaussian || noise.pixels() != PixelNoise::None)
+        (noise.code_head() == Head::Gaussian || noise.pixels().is_some())
             .then(|| "its penalties stand in the place of noise; take none".into())
     }
 

@@ -9,6 +9,7 @@ use std::{
 
 use serde::Deserialize;
 use serde_json::Value;
+use vimae_spec::Confusion;
 
 use crate::{Error, Result};
 
@@ -30,15 +31,6 @@ pub(crate) struct Codes {
     pub(crate) x: Vec<Option<f64>>,
     pub(crate) y: Vec<Option<f64>>,
     pub(crate) label: Vec<i64>,
-}
-
-/// Which class was taken for which, by one protocol under one condition.
-#[derive(Deserialize)]
-pub(crate) struct Confusion {
-    pub(crate) protocol: String,
-    pub(crate) metric: String,
-    pub(crate) classes: Vec<i64>,
-    pub(crate) counts: Vec<Vec<u64>>,
 }
 
 /// Reads confusions.

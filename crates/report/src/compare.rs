@@ -78,9 +78,9 @@ fn target<'a>(name: &'a str, paper: Option<&'a PaperTarget>, summary: &'a [Summa
     let shown: BTreeSet<*const SummaryRow> =
         comparisons.iter().flat_map(|c| &c.entries).filter_map(|entry| entry.ours.map(std::ptr::from_ref)).collect();
     // Claims stand in the summary.
-    let other = |row: &&SummaryRow| !row.metric.starts_with(PaperClaim::METRIC) && !shown.contains(&std::ptr::from_ref(*row));
+    let other = |row: &&SummaryRow| row.entry != PaperClaim::ENTRY && !shown.contains(&std::ptr::from_ref(*row));
     let mut others: Vec<&SummaryRow> = mine.into_iter().filter(other).collect();
-    others.sort_by_key(|row| (row.dataset.as_str(), row.metric.as_str(), row.protocol.as_str(), method::rank(&row.method)));
+    others.sort_by_key(|row| (row.dataset.as_str(), row.metric.as_str(), &row.protocol, method::rank(&row.method)));
     Target { name, paper, comparisons, others }
 }
 
@@ -139,6 +139,8 @@ impl std::fmt::Display for Share {
 
 #[cfg(test)]
 mod tests {
+    use vimae_spec::Direction;
+
     use super::*;
 
     fn summary(target: &str, dataset: &str, method: &str, protocol: &str, mean: f64) -> SummaryRow {
@@ -147,10 +149,12 @@ mod tests {
             dataset: dataset.into(),
             model: "wae_conv, width 16, code 8".into(),
             method: method.into(),
+            entry: "rate".into(),
             metric: "rate".into(),
             protocol: protocol.into(),
             unit: "nats".into(),
-            higher_is_better: None,
+            direction: Direction::Neither,
+            slice: None,
             mean: Some(mean),
             interval: None,
             seeds: 1,

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use vimae_spec::{Measurement, Paper};
+use vimae_spec::{Measurement, Paper, Protocol};
 
 use crate::{method, page::RunView, plot::Line};
 
@@ -16,20 +16,20 @@ pub(crate) const LINES: &str = "A line through a method joins the points of its 
 const DECODER: &str = ", decoder";
 
 /// The rate and distortion of every seed, by what distinguishes the points of a line.
-type Points<'a> = BTreeMap<&'a str, Vec<(f64, f64)>>;
+type Points = BTreeMap<String, Vec<(f64, f64)>>;
 
 /// The lines of all runs, in the order of methods; empty where there are not two points in all.
 pub(crate) fn lines(runs: &[RunView]) -> Vec<Line> {
     // By the line's name and whether it is a decoder's.
-    let mut found: BTreeMap<(String, bool), Points<'_>> = BTreeMap::new();
+    let mut found: BTreeMap<(String, bool), Points> = BTreeMap::new();
     for run in runs {
         let (record, method) = (&run.record, run.record.spec.method.as_str());
         let base = method.split('[').next().unwrap_or(method).to_owned();
         if let Some(point) = swept(&record.measurements) {
-            found.entry((base, false)).or_default().entry(method).or_default().push(point);
+            found.entry((base, false)).or_default().entry(method.to_owned()).or_default().push(point);
         }
         for (protocol, point) in annealed(&record.measurements) {
-            found.entry((method.to_owned(), true)).or_default().entry(protocol).or_default().push(point);
+            found.entry((method.to_owned(), true)).or_default().entry(protocol.to_string()).or_default().push(point);
         }
     }
     if found.values().map(BTreeMap::len).sum::<usize>() < 2 {
@@ -69,10 +69,10 @@ fn swept(measurements: &[Measurement]) -> Option<(f64, f64)> {
 }
 
 /// Rate and distortion on the way from the prior to the posterior, by protocol.
-fn annealed(measurements: &[Measurement]) -> impl Iterator<Item = (&str, (f64, f64))> {
+fn annealed(measurements: &[Measurement]) -> impl Iterator<Item = (&Protocol, (f64, f64))> {
     measurements.iter().filter(|m| m.metric == "ais.rate").filter_map(|rate| {
         let distortion = measurements.iter().find(|m| m.metric == "ais.distortion" && m.protocol == rate.protocol)?;
-        Some((rate.protocol.as_str(), (rate.value?, distortion.value?)))
+        Some((&rate.protocol, (rate.value?, distortion.value?)))
     })
 }
 

@@ -13,7 +13,7 @@ use made_up::{MadeUp, results};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use vimae_report::{PageInput, page};
-use vimae_spec::{Cell, Comparisons, PairedComparison, SummaryRow};
+use vimae_spec::{Cell, Comparisons, Measurement, PairedComparison, SummaryRow};
 
 const DESK: Screen = Screen { width: 1280, height: 900, scale: 1.0, dark: false, phone: false };
 const PHONE: Screen = Screen { width: 375, height: 812, scale: 1.0, dark: false, phone: true };
@@ -41,9 +41,9 @@ fn pages(folder: &TempDir) -> Vec<(&'static str, String)> {
         row.mean = [None, Some(f64::NAN), Some(f64::INFINITY), Some(-1e300)][i % 4];
         row.interval = Some([f64::NAN, f64::INFINITY]);
         row.note = Some("NaN in 1 of 3 seeds".into());
-        row.protocol += "(with,a=very,long=protocol,that,does=not,break=at,any=space,since=there,are=none)";
+        row.protocol.name += "(with,a=very,long=protocol,that,does=not,break=at,any=space,since=there,are=none)";
     }
-    odd.cells.iter_mut().for_each(|cell| cell.value = Some(f64::NAN));
+    odd.cells.iter_mut().for_each(|cell| cell.measurement.value = Some(f64::NAN));
     odd.experiments[0].runs.iter_mut().for_each(|run| run.record.spec.method += "[objective.beta=0.125,noise.sigma=0.01]");
     pages.push(("not finite", odd));
     let comparisons = Comparisons { pairs: (1..30).map(pair).collect(), ..Comparisons::default() };
@@ -60,7 +60,7 @@ fn pair(n: usize) -> PairedComparison {
         metric: "accuracy.mask_0_5".into(),
         protocol: "svm.transductive(kernel=rbf,labels=1000,pool=1000,noise=test,code=mean)".into(),
         unit: "percent".into(),
-        higher_is_better: Some(true),
+        direction: vimae_spec::Direction::Higher,
         method: "vae".into(),
         other: format!("other{n}"),
         n,
@@ -220,7 +220,10 @@ fn ten_thousand_values_stay_folded_and_sort() {
         let mut made_up = results(folder.path(), 1).unwrap();
         let (cell, row): (Cell, SummaryRow) = (made_up.cells[0].clone(), made_up.summary[0].clone());
         let value = |i: usize| Some(((i * 7_919) % cells) as f64);
-        made_up.cells.extend((0..cells).map(|i| Cell { metric: format!("metric{i}"), value: value(i), ..cell.clone() }));
+        made_up.cells.extend((0..cells).map(|i| Cell {
+            measurement: Measurement { metric: format!("metric{i}"), value: value(i), ..cell.measurement.clone() },
+            ..cell.clone()
+        }));
         made_up.summary.extend((0..cells / 2).map(|i| SummaryRow { method: format!("method{i}"), mean: value(i), ..row.clone() }));
         let size = page(&made_up.input()).unwrap().len();
         (made_up, size)

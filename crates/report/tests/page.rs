@@ -8,7 +8,7 @@ use std::fs;
 
 use made_up::{MadeUp, results};
 use vimae_report::{markdown_table, page};
-use vimae_spec::{Cell, SummaryRow};
+use vimae_spec::{Cell, Measurement, SummaryRow};
 
 /// A page that must hold together, and its text.
 fn checked(made_up: &MadeUp) -> String {
@@ -95,7 +95,8 @@ fn hostile_text_stays_text() {
         (row.method, row.unit, row.note, row.dataset) = (evil.into(), evil.into(), Some(evil.into()), evil.into());
     }
     for cell in &mut made_up.cells {
-        (cell.method, cell.target, cell.note, cell.protocol) = (evil.into(), evil.into(), Some(evil.into()), evil.into());
+        (cell.method, cell.target) = (evil.into(), evil.into());
+        (cell.measurement.note, cell.measurement.protocol) = (Some(evil.into()), evil.into());
     }
     let html = page(&made_up.input()).unwrap();
     balanced(&html);
@@ -138,7 +139,7 @@ fn missing_values_are_marked() {
         row.interval = Some([f64::NAN, f64::INFINITY]);
         row.note = Some("NaN in 1 of 3 seeds".into());
     }
-    made_up.cells.iter_mut().for_each(|cell| cell.value = Some(f64::NAN));
+    made_up.cells.iter_mut().for_each(|cell| cell.measurement.value = Some(f64::NAN));
     let html = checked(&made_up);
     assert!(html.contains("not finite") && html.contains("NaN in 1 of 3 seeds"));
 }
@@ -160,7 +161,9 @@ fn thousands_of_rows_are_a_page_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut made_up = results(folder.path(), 1).unwrap();
     let (cell, row): (Cell, SummaryRow) = (made_up.cells[0].clone(), made_up.summary[0].clone());
-    made_up.cells.extend((0..10_000).map(|i| Cell { metric: format!("metric{i}"), ..cell.clone() }));
+    made_up.cells.extend(
+        (0..10_000).map(|i| Cell { measurement: Measurement { metric: format!("metric{i}"), ..cell.measurement.clone() }, ..cell.clone() }),
+    );
     made_up.summary.extend((0..5_000).map(|i| SummaryRow { method: format!("method{i}"), ..row.clone() }));
     let html = checked(&made_up);
     assert!(html.len() < 40_000_000, "{} bytes", html.len());

@@ -10,16 +10,7 @@ use vimae_spec::Measurement;
 const HEADING: &str = "<h4>Rate and distortion</h4>";
 
 fn measurement(metric: &str, protocol: &str, value: f64) -> Measurement {
-    Measurement {
-        metric: metric.into(),
-        protocol: protocol.into(),
-        value: Some(value),
-        standard_error: None,
-        unit: "nats".into(),
-        n: 10,
-        higher_is_better: None,
-        note: None,
-    }
+    Measurement::new("entry", metric, protocol.into(), "nats").valued(value, None).sized(10)
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Certainty;
+use crate::{Certainty, Direction, Measurement, Protocol, Slice};
 
 /// One value of `results.json`: where it stands in the paper, what it is and where it came from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,18 +18,9 @@ pub struct Cell {
     pub method: String,
     /// Seed of the run.
     pub seed: u64,
-    /// What was measured.
-    pub metric: String,
-    /// How.
-    pub protocol: String,
-    /// The value; absent where it does not exist.
-    pub value: Option<f64>,
-    /// Its unit.
-    pub unit: String,
-    /// Size of the sample.
-    pub n: usize,
-    /// Which way is better, where one is.
-    pub higher_is_better: Option<bool>,
+    /// What was measured, how, and what came out; its fields stand beside the others in files.
+    #[serde(flatten)]
+    pub measurement: Measurement,
     /// The data set of the paper that it is held against; another than its own where a smaller one stands in.
     pub paper_dataset: Option<String>,
     /// The paper's value for this cell, where it prints one.
@@ -50,17 +41,36 @@ pub struct Cell {
     pub device: String,
     /// Seconds of training and evaluation of the run.
     pub seconds: f64,
-    /// What a reader should know beside the value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
+}
+
+/// What a value is of, whatever the seed: two values of one key differ in nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellKey {
+    /// As in [`Cell`].
+    pub target: String,
+    /// As in [`Cell`].
+    pub dataset: String,
+    /// The data set of the paper that it stands for; its own where it stands for no other.
+    pub stands_for: String,
+    /// As in [`Cell`].
+    pub method: String,
+    /// As in [`Measurement`].
+    pub metric: String,
+    /// As in [`Measurement`].
+    pub protocol: Protocol,
 }
 
 impl Cell {
-    /// What it is a value of, with or without other seeds: target, data set, data set that it stands for, method, metric,
-    /// protocol.
-    pub fn key(&self) -> [&str; 6] {
-        let stands_for = self.paper_dataset.as_ref().unwrap_or(&self.dataset);
-        [&self.target, &self.dataset, stands_for, &self.method, &self.metric, &self.protocol].map(String::as_str)
+    /// What it is a value of, with or without other seeds.
+    pub fn key(&self) -> CellKey {
+        CellKey {
+            target: self.target.clone(),
+            dataset: self.dataset.clone(),
+            stands_for: self.paper_dataset.as_ref().unwrap_or(&self.dataset).clone(),
+            method: self.method.clone(),
+            metric: self.measurement.metric.clone(),
+            protocol: self.measurement.protocol.clone(),
+        }
     }
 }
 
@@ -79,14 +89,20 @@ pub struct SummaryRow {
     pub model: String,
     /// As in [`Cell`].
     pub method: String,
-    /// As in [`Cell`].
+    /// As in [`Measurement`].
+    pub entry: String,
+    /// As in [`Measurement`].
     pub metric: String,
-    /// As in [`Cell`].
-    pub protocol: String,
-    /// As in [`Cell`].
+    /// As in [`Measurement`].
+    pub protocol: Protocol,
+    /// As in [`Measurement`].
     pub unit: String,
-    /// As in [`Cell`].
-    pub higher_is_better: Option<bool>,
+    /// As in [`Measurement`].
+    #[serde(rename = "higher_is_better")]
+    pub direction: Direction,
+    /// As in [`Measurement`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slice: Option<Slice>,
     /// Mean over seeds; absent where no seed has a value.
     pub mean: Option<f64>,
     /// 95 % interval of the mean over seeds (Student's t); absent with one seed.
@@ -110,8 +126,14 @@ pub struct SummaryRow {
 
 impl SummaryRow {
     /// The key of the cells behind it: [`Cell::key`].
-    pub fn key(&self) -> [&str; 6] {
-        let stands_for = self.paper_dataset.as_ref().unwrap_or(&self.dataset);
-        [&self.target, &self.dataset, stands_for, &self.method, &self.metric, &self.protocol].map(String::as_str)
+    pub fn key(&self) -> CellKey {
+        CellKey {
+            target: self.target.clone(),
+            dataset: self.dataset.clone(),
+            stands_for: self.paper_dataset.as_ref().unwrap_or(&self.dataset).clone(),
+            method: self.method.clone(),
+            metric: self.metric.clone(),
+            protocol: self.protocol.clone(),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Certainty;
+use crate::{Certainty, Direction, Protocol};
 
 /// What the seeds allow to say.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -29,7 +29,7 @@ pub struct BootstrapInterval {
     /// As in [`crate::Cell`].
     pub metric: String,
     /// As in [`crate::Cell`].
-    pub protocol: String,
+    pub protocol: Protocol,
     /// Seeds with a value.
     pub seeds: usize,
     /// Mean over them.
@@ -48,11 +48,12 @@ pub struct PairedComparison {
     /// As in [`crate::Cell`].
     pub metric: String,
     /// As in [`crate::Cell`].
-    pub protocol: String,
+    pub protocol: Protocol,
     /// As in [`crate::Cell`].
     pub unit: String,
     /// As in [`crate::Cell`].
-    pub higher_is_better: Option<bool>,
+    #[serde(rename = "higher_is_better")]
+    pub direction: Direction,
     /// The first method.
     pub method: String,
     /// The second method.
@@ -101,7 +102,7 @@ pub struct PaperVerdict {
     /// As in [`crate::Cell`].
     pub metric: String,
     /// As in [`crate::Cell`].
-    pub protocol: String,
+    pub protocol: Protocol,
     /// Seeds with a value.
     pub seeds: usize,
     /// Our mean over them.

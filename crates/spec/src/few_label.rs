@@ -2,20 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What learns from few labelled codes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Classifier {
-    /// Support vector machines of the labelled codes.
-    Svm,
-    /// Support vector machines of the labelled codes and a pool of test codes.
-    Tsvm,
-    /// A vote of the nearest labelled codes.
-    Knn,
-    /// Multinomial logistic regression, the linear probe.
-    Probe,
-}
-
 /// The kernel of support vector machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

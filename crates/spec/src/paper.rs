@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Result};
+use crate::{Error, Protocol, Result};
 
 /// How sure a number of the paper is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,8 +62,13 @@ pub struct PaperClaim {
 }
 
 impl PaperClaim {
-    /// What the metric of its cells begins with, before its name.
-    pub const METRIC: &str = "claim.";
+    /// The entry of its cells, in the place of a metric's; their metric is `claim.NAME`.
+    pub const ENTRY: &str = "claim";
+
+    /// The metric of its cells.
+    pub fn metric(&self) -> String {
+        format!("{}.{}", Self::ENTRY, self.name)
+    }
 }
 
 impl PaperTarget {
@@ -94,8 +99,9 @@ pub struct PaperRow {
 
 impl PaperRow {
     /// How near a protocol is to the paper's: 0 is the nearest; none where it is only shown beside it.
-    pub fn rank(&self, protocol: &str) -> Option<usize> {
-        self.protocols.iter().position(|pattern| protocol_matches(pattern, protocol))
+    pub fn rank(&self, protocol: &Protocol) -> Option<usize> {
+        let protocol = protocol.to_string();
+        self.protocols.iter().position(|pattern| protocol_matches(pattern, &protocol))
     }
 }
 

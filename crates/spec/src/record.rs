@@ -2,29 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::RunSpec;
-
-/// One measured value of a run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Measurement {
-    /// What was measured: `reconstruction`, `rate`, `accuracy.mask_0_2` ...
-    pub metric: String,
-    /// How, in full.
-    pub protocol: String,
-    /// The value; absent where it does not exist, and `note` says why.
-    pub value: Option<f64>,
-    /// Standard error over the sample or the draws, where known.
-    pub standard_error: Option<f64>,
-    /// Its unit.
-    pub unit: String,
-    /// Size of the sample.
-    pub n: usize,
-    /// Which way is better, where one is.
-    pub higher_is_better: Option<bool>,
-    /// What a reader should know beside the value.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-}
+use crate::{Measurement, RunSpec};
 
 /// What a image of a run shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -132,5 +110,5 @@ pub struct RunRecord {
 
 impl RunRecord {
     /// The newest form of record known here.
-    pub const FORMAT: u32 = 1;
+    pub const FORMAT: u32 = 2;
 }

@@ -43,8 +43,7 @@ impl Evaluation {
     }
 
     /// This evaluation with `metrics` alone, where some are given, and each of `changes`, `KEY=VALUE` with a key of
-    /// an experiment's section `evaluation` or `METRIC.SETTING`. Metrics alone leave the accuracy from few labels
-    /// out, unless a change asks for labels.
+    /// an experiment's section `evaluation` or `METRIC.SETTING`.
     ///
     /// # Errors
     /// Naming the change at fault and what is allowed there; settings of metrics are checked by their catalogue.
@@ -54,7 +53,6 @@ impl Evaluation {
         if !metrics.is_empty() {
             changed.metrics = metrics.to_vec();
             changed.settings.retain(|name, _| metrics.contains(name));
-            changed.labels = 0;
         }
         let mut table = serde_json::to_value(&changed).map_err(|e| fault(e.to_string()))?;
         for change in changes {
@@ -89,7 +87,7 @@ mod tests {
     fn metrics_and_settings_are_changed_and_nothing_else() {
         assert_eq!(changed(&[], &[]).unwrap(), Evaluation::default());
         let more = changed(&["ais"], &["ais.sigma=0", "ais.chains=8", "prior_samples=100"]).unwrap();
-        assert_eq!((more.metrics.as_slice(), more.labels, more.prior_samples), (["ais".to_owned()].as_slice(), 0, 100));
+        assert_eq!((more.metrics.as_slice(), more.labels, more.prior_samples), (["ais".to_owned()].as_slice(), 1_000, 100));
         assert_eq!(more.settings["ais"]["chains"], 8);
         assert_eq!(changed(&["rate"], &["labels=10"]).unwrap().labels, 10);
     }

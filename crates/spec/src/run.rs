@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Classifier, CodeName, Component, KernelName, MaskFill, NoiseOn, sha256_hex};
+use crate::{CodeName, Component, KernelName, MaskFill, NoiseOn, sha256_hex};
 
 /// A checked, fully expanded run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -138,8 +138,8 @@ pub struct Evaluation {
     pub labels: usize,
     /// Draws of those labels, 1 to 1000.
     pub label_draws: u64,
-    /// What learns from them.
-    pub classifiers: Vec<Classifier>,
+    /// What learns from them, by name.
+    pub classifiers: Vec<String>,
     /// Kernels of the support vector machines among those.
     pub kernels: Vec<KernelName>,
     /// Which images are corrupted.
@@ -165,7 +165,7 @@ impl Default for Evaluation {
             noise_images: 1_000,
             labels: 1_000,
             label_draws: 10,
-            classifiers: vec![Classifier::Svm],
+            classifiers: vec!["svm".into()],
             kernels: vec![KernelName::Rbf],
             noise: vec![NoiseOn::Test],
             masks: vec![MaskFill::Black],

@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Tensor, Var};
-use vimae_core::{
-    AutoEncoder, Code, Divergence, Head, Loss, Mode, Objective, Parameters, Pass, PixelNoise, Prior, Purpose, Result, Streams,
-};
+use vimae_core::{AutoEncoder, Code, Divergence, Head, Loss, Mode, Objective, Parameters, Pass, Prior, Purpose, Result, Streams};
 
 /// The parts of a run that meet in every step.
 #[derive(Clone, Copy)]
@@ -25,8 +23,8 @@ pub struct Line<'a> {
 /// The random numbers of one step.
 #[derive(Debug, Clone)]
 pub struct Draws {
-    /// Noise added to the encoder's input, of the images' shape.
-    pub pixels: Option<Tensor>,
+    /// What the encoder sees in the images' place, where its input is corrupted.
+    pub corrupted: Option<Tensor>,
     /// Standard normal noise of the code, `[K N, d]` for an objective that asks for `K` samples a image.
     pub code: Option<Tensor>,
     /// Codes from the prior, `[N, d]`.
@@ -59,12 +57,10 @@ impl Draws {
             Head::Gaussian => Some(tensor(streams.normal(Purpose::CodeNoise, step, line.objective.samples() * n * d))?),
             Head::Deterministic => None,
         };
-        let pixels = line.model.noise().map_or(PixelNoise::None, |noise| noise.pixels());
-        let pixels = pixels.draw(images, streams, Purpose::PixelNoise, step)?;
-        let bound = line.prior.bind(line.model)?;
-        let prior = bound.as_deref().unwrap_or(line.prior);
-        let prior = tensor(prior.sample(streams, Purpose::PriorSample, step, n, d)?)?;
-        Ok(Self { pixels, code, prior })
+        let corruption = line.model.noise().and_then(|noise| noise.pixels());
+        let corrupted = corruption.map(|noise| noise.apply(images, streams, Purpose::PixelNoise, step)).transpose()?;
+        let prior = tensor(line.prior.sample(streams, Purpose::PriorSample, step, n, d)?)?;
+        Ok(Self { corrupted, code, prior })
     }
 }
 
@@ -72,6 +68,22 @@ impl<'a> Line<'a> {
     /// A line whose objective finds no divergence but its own default, on images without number.
     pub fn new(model: &'a dyn AutoEncoder, objective: &'a dyn Objective, prior: &'a dyn Prior) -> Self {
         Self { model, objective, prior, divergence: None, population: None }
+    }
+
+    /// The prior that the encoder makes as its weights are now, where it makes one; a step is taken [`under`](Self::under) it.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn bind(&self) -> Result<Option<Box<dyn Prior>>> {
+        self.prior.bind(self.model)
+    }
+
+    /// The same line under another prior, where there is one.
+    pub fn under<'b>(self, prior: Option<&'b dyn Prior>) -> Line<'b>
+    where
+        'a: 'b,
+    {
+        Line { prior: prior.unwrap_or(self.prior), ..self }
     }
 
     /// The loss of one step on clean images `[N, C, H, W]`. Batch norm is in training mode.
@@ -87,8 +99,7 @@ impl<'a> Line<'a> {
     /// # Errors
     /// Where shapes do not fit.
     pub fn step(&self, images: &Tensor, draws: &Draws) -> Result<Stepped> {
-        let noisy = draws.pixels.as_ref().map(|noise| images + noise).transpose()?;
-        let mut code = self.model.encode(noisy.as_ref().unwrap_or(images), Mode::Train)?;
+        let mut code = self.model.encode(draws.corrupted.as_ref().unwrap_or(images), Mode::Train)?;
         let penalty = self.model.noise().map(|noise| noise.penalty(&code)).transpose()?.flatten();
         if self.objective.samples() > 1 {
             let blocks = |t: &Tensor| t.repeat((self.objective.samples(), 1));
@@ -96,13 +107,12 @@ impl<'a> Line<'a> {
         }
         let z = draws.code.as_ref().map(|noise| code.sample(noise)).transpose()?.unwrap_or_else(|| code.mean.clone());
         let output = self.model.decode(&z, Mode::Train)?;
-        let bound = self.prior.bind(self.model)?;
         let mut loss = self.objective.loss(&Pass {
             images,
             output: &output,
             code: &code,
             z: &z,
-            prior: bound.as_deref().unwrap_or(self.prior),
+            prior: self.prior,
             prior_sample: &draws.prior,
             divergence: self.divergence,
             parameters: self.model.parameters(),

@@ -178,6 +178,8 @@ impl<'a> Run<'a> {
             let batch = self.job.batches.batch(step)?;
             let (streams, optimisers, per_epoch) = (&self.streams, &mut self.optimisers, self.per_epoch);
             let terms = on_pool(batch.images.device(), || -> Result<Terms> {
+                let bound = line.bind()?;
+                let line = line.under(bound.as_deref());
                 let draws = Draws::at(&line, &batch.images, streams, step)?;
                 let stepped = line.step(&batch.images, &draws)?;
                 let mut terms = Terms::of(&stepped, step, per_epoch)?;

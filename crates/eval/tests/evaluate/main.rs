@@ -7,12 +7,13 @@ mod toy;
 use std::collections::BTreeSet;
 
 use candle_core::{DType, Device, Tensor};
+use serde_json::json;
 use vimae_core::{
-    AutoEncoder, Code, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PixelNoise, Purpose, Result, Streams,
+    AutoEncoder, Code, Decoder, Encoder, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, Purpose, Result, Streams,
 };
-use vimae_eval::{Outcome, Subject, evaluate};
+use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
 use vimae_priors::normal;
-use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, MaskFill, Measurement, NoiseOn};
+use vimae_spec::{CodeName, Evaluation, KernelName, MaskFill, Measurement, NoiseOn, Protocol};
 
 use toy::{Corners, LOG_VAR, SHAPE, Toy, corners, data, model};
 
@@ -23,7 +24,7 @@ fn small() -> Evaluation {
         noise_images: 30,
         labels: 30,
         label_draws: 3,
-        classifiers: vec![Classifier::Svm, Classifier::Tsvm, Classifier::Knn, Classifier::Probe],
+        classifiers: ["svm", "tsvm", "knn", "probe"].map(String::from).to_vec(),
         kernels: vec![KernelName::Rbf],
         noise: vec![NoiseOn::Test],
         codes: vec![CodeName::Mean],
@@ -32,10 +33,15 @@ fn small() -> Evaluation {
     }
 }
 
-fn run(head: Head, pixel_noise: PixelNoise, dataset: &Corners, evaluation: &Evaluation) -> vimae_eval::Result<Outcome> {
+/// Settings of noise on the encoder's input.
+const TRUNCATED: f64 = 0.01;
+
+fn run(head: Head, noise: Option<f64>, dataset: &Corners, evaluation: &Evaluation) -> Result<Outcome> {
     let (model, prior) = (model(head), normal::prior());
-    let subject = Subject { model: &model, prior: &prior, pixel_noise, dataset, files: &MetricFiles::default() };
-    evaluate(&subject, evaluation, 7, &mut |_, done, of| assert!(done <= of))
+    let corruption = noise.map(|std| vimae_corruptions::build("truncated", json!({ "std": std }).as_object().unwrap()).unwrap());
+    let files = MetricFiles::default();
+    let subject = Subject { model: &model, prior: &prior, sampler: None, corruption: corruption.as_deref(), dataset, files: &files };
+    evaluate(&EvalContext::new(subject, evaluation, 7, &mut |_, done, of| assert!(done <= of))?)
 }
 
 fn find<'a>(outcome: &'a Outcome, protocol: &str) -> &'a Measurement {
@@ -44,7 +50,7 @@ fn find<'a>(outcome: &'a Outcome, protocol: &str) -> &'a Measurement {
 
 #[test]
 fn a_gaussian_model_gets_the_numbers_that_it_must() {
-    let outcome = run(Head::Gaussian, PixelNoise::None, &data(), &small()).unwrap();
+    let outcome = run(Head::Gaussian, None, &data(), &small()).unwrap();
     // Only the last pixel is lost: 0.05 * 0.2^2; a draw moves two pixels by noise of variance exp(-2) / 16.
     let mean = find(&outcome, "reconstruction(code=mean,scale=0.05)");
     assert!((mean.value.unwrap() - 0.05 * 0.04).abs() < 1e-8 && mean.n == 450, "{mean:?}");
@@ -81,7 +87,7 @@ fn percent(outcome: &Outcome, metric: &str, protocol: &str) -> f64 {
 
 #[test]
 fn few_labels_are_enough_until_noise_drowns_the_corners() {
-    let outcome = run(Head::Gaussian, PixelNoise::None, &data(), &small()).unwrap();
+    let outcome = run(Head::Gaussian, None, &data(), &small()).unwrap();
     for protocol in [
         "svm.inductive(kernel=rbf,labels=30,noise=test,code=mean)",
         "svm.transductive(kernel=rbf,labels=30,pool=150,noise=test,code=mean)",
@@ -103,7 +109,7 @@ fn few_labels_are_enough_until_noise_drowns_the_corners() {
         let (all, right) =
             confusion.counts.iter().enumerate().fold((0, 0), |(all, right), (i, row)| (all + row.iter().sum::<u64>(), right + row[i]));
         assert_eq!(all, 3 * 450);
-        let accuracy = percent(&outcome, &confusion.metric, &confusion.protocol);
+        let accuracy = percent(&outcome, &confusion.metric, &confusion.protocol.to_string());
         assert!((100.0 * right as f64 / all as f64 - accuracy).abs() < 1e-9, "{confusion:?}");
     }
 }
@@ -111,15 +117,15 @@ fn few_labels_are_enough_until_noise_drowns_the_corners() {
 #[test]
 fn noise_on_labelled_images_too_and_drawn_codes_are_protocols_of_their_own() {
     let evaluation = Evaluation {
-        metrics: vec!["reconstruction".into()],
-        classifiers: vec![Classifier::Svm],
+        metrics: vec!["accuracy".into()],
+        classifiers: vec!["svm".into()],
         kernels: vec![KernelName::Rbf, KernelName::Linear],
         noise: vec![NoiseOn::Test, NoiseOn::Both],
         codes: vec![CodeName::Mean, CodeName::Sample],
         tune: true,
         ..small()
     };
-    let outcome = run(Head::Gaussian, PixelNoise::None, &data(), &evaluation).unwrap();
+    let outcome = run(Head::Gaussian, None, &data(), &evaluation).unwrap();
     let by = |kernel: &str, noise: &str, code: &str| {
         let protocol = format!("svm.inductive(kernel={kernel},labels=30,noise={noise},code={code},tuned=5-fold-on-labels)");
         ["accuracy.clean", "accuracy.mask_0_5"].map(|metric| percent(&outcome, metric, &protocol))
@@ -135,20 +141,20 @@ fn noise_on_labelled_images_too_and_drawn_codes_are_protocols_of_their_own() {
     assert!(by("rbf", "both", "mean")[1] > by("rbf", "test", "mean")[1] - 5.0);
     assert_ne!(by("rbf", "test", "mean"), by("rbf", "test", "sample"));
     // The draw of a deterministic code is its mean, and not measured twice.
-    let outcome = run(Head::Deterministic, PixelNoise::None, &data(), &evaluation).unwrap();
-    assert!(outcome.measurements.iter().all(|m| !m.protocol.contains("code=sample")));
+    let outcome = run(Head::Deterministic, None, &data(), &evaluation).unwrap();
+    assert!(outcome.measurements.iter().all(|m| m.protocol.parameter("code") != Some("sample")));
 }
 
 #[test]
 fn masks_of_grey_stand_beside_those_of_black_and_change_no_other_number() {
     let measured = |masks: Vec<MaskFill>| {
-        let evaluation = Evaluation { metrics: vec!["reconstruction".into()], masks, ..small() };
-        run(Head::Deterministic, PixelNoise::None, &data(), &evaluation).unwrap().measurements
+        let evaluation = Evaluation { metrics: vec!["accuracy".into()], masks, ..small() };
+        run(Head::Deterministic, None, &data(), &evaluation).unwrap().measurements
     };
     let (black, both) = (measured(vec![MaskFill::Black]), measured(vec![MaskFill::Black, MaskFill::Grey]));
-    let (grey, others): (Vec<_>, Vec<_>) = both.into_iter().partition(|m| m.protocol.contains(",mask=grey,"));
+    let (grey, others): (Vec<_>, Vec<_>) = both.into_iter().partition(|m| m.protocol.parameter("mask") == Some("grey"));
     assert_eq!(others, black);
-    let protocols: BTreeSet<&str> = grey.iter().map(|m| m.protocol.as_str()).collect();
+    let protocols: BTreeSet<&Protocol> = grey.iter().map(|m| &m.protocol).collect();
     assert_eq!(grey.len(), 2 * protocols.len());
     let with = |all: &[Measurement], name: &str| all.iter().find(|m| m.metric == name).and_then(|m| m.value).unwrap();
     assert!(grey.iter().all(|m| m.metric.starts_with("accuracy.mask_") && m.value.is_some()), "{grey:?}");
@@ -165,8 +171,8 @@ fn characters_of_classes_never_seen_are_told_apart_from_their_own_labels() {
     let pixel = |i: usize, side: usize| (f64::from(place(labels[i])[side]) + 6.0 * f64::from(noise[2 * i + side])) as u8;
     let pixels = (0..640).flat_map(|i| [pixel(i, 0), pixel(i, 1), 0, 51]).collect();
     let data = Corners { test: ImageSet::new(SHAPE, pixels, labels).unwrap(), ..data() };
-    let evaluation = Evaluation { metrics: vec!["reconstruction".into()], labels: 1_000, pool: 1_000, ..small() };
-    let outcome = run(Head::Deterministic, PixelNoise::None, &data, &evaluation).unwrap();
+    let evaluation = Evaluation { metrics: vec!["accuracy".into()], labels: 1_000, pool: 1_000, ..small() };
+    let outcome = run(Head::Deterministic, None, &data, &evaluation).unwrap();
     for protocol in [
         "svm.inductive(kernel=rbf,labels=300,unseen=5,noise=test,code=mean)",
         "svm.transductive(kernel=rbf,labels=300,unseen=5,pool=100,noise=test,code=mean)",
@@ -182,27 +188,28 @@ fn characters_of_classes_never_seen_are_told_apart_from_their_own_labels() {
 
 #[test]
 fn codes_that_are_no_numbers_and_labels_that_do_not_suffice_become_notes() {
-    let evaluation = Evaluation { metrics: vec!["reconstruction".into()], labels: 2, ..small() };
-    let outcome = run(Head::Deterministic, PixelNoise::None, &data(), &evaluation).unwrap();
+    let evaluation = Evaluation { metrics: vec!["accuracy".into()], labels: 2, ..small() };
+    let outcome = run(Head::Deterministic, None, &data(), &evaluation).unwrap();
     let note = |outcome: &Outcome| {
         outcome.measurements.iter().find(|m| m.metric == "accuracy.clean" && m.value.is_none()).and_then(|m| m.note.clone())
     };
     assert_eq!(note(&outcome).unwrap(), "2 labels for 3 classes");
     // Three labels of each class are too few for five folds; nearest neighbours need none.
-    let outcome = run(Head::Deterministic, PixelNoise::None, &data(), &Evaluation { labels: 9, tune: true, ..evaluation.clone() }).unwrap();
-    assert_eq!(note(&outcome).unwrap(), "5 folds need at least 5 labels of each class, one class has 3");
+    let outcome = run(Head::Deterministic, None, &data(), &Evaluation { labels: 9, tune: true, ..evaluation.clone() }).unwrap();
+    assert_eq!(note(&outcome).unwrap(), "support vector machines: 5 folds need at least 5 labels of each class, one class has 3");
     assert!(percent(&outcome, "accuracy.clean", "knn(k=10,labels=9,noise=test,code=mean)") > 30.0);
     // More labels than there are: all of them, and the note says how many.
-    let outcome = run(Head::Deterministic, PixelNoise::None, &data(), &Evaluation { labels: 5_000, ..evaluation }).unwrap();
+    let outcome = run(Head::Deterministic, None, &data(), &Evaluation { labels: 5_000, ..evaluation }).unwrap();
     let all = outcome.measurements.iter().find(|m| m.metric == "accuracy.clean").unwrap();
-    assert!(all.protocol.contains("labels=5000") && all.note.as_ref().unwrap().contains("of 300 labelled images"), "{all:?}");
+    assert!(all.protocol.parameter("labels") == Some("5000") && all.note.as_ref().unwrap().contains("of 300 labelled images"), "{all:?}");
 
     let parameters = Parameters::new(1, DType::F32, &Device::Cpu);
     let (model, prior) = (Broken(Toy { parameters, head: Head::Deterministic }), normal::prior());
     let data = data();
-    let subject = Subject { model: &model, prior: &prior, pixel_noise: PixelNoise::None, dataset: &data, files: &MetricFiles::default() };
-    let evaluation = Evaluation { metrics: vec!["reconstruction".into()], ..small() };
-    let outcome = evaluate(&subject, &evaluation, 7, &mut |_, _, _| {}).unwrap();
+    let files = MetricFiles::default();
+    let subject = Subject { model: &model, prior: &prior, sampler: None, corruption: None, dataset: &data, files: &files };
+    let evaluation = Evaluation { metrics: vec!["accuracy".into()], ..small() };
+    let outcome = evaluate(&EvalContext::new(subject, &evaluation, 7, &mut |_, _, _| {}).unwrap()).unwrap();
     assert_eq!(note(&outcome).unwrap(), "the codes are not all finite");
 }
 
@@ -243,10 +250,10 @@ impl AutoEncoder for Broken {
 #[test]
 fn the_rate_of_a_deterministic_model_needs_its_noise() {
     let evaluation = Evaluation { metrics: vec!["rate".into()], labels: 0, ..small() };
-    let silent = run(Head::Deterministic, PixelNoise::None, &data(), &evaluation).unwrap();
+    let silent = run(Head::Deterministic, None, &data(), &evaluation).unwrap();
     assert_eq!(silent.measurements.len(), 1);
     assert!(silent.measurements[0].value.is_none() && silent.measurements[0].note.as_ref().unwrap().contains("infinite"));
-    let noisy = run(Head::Deterministic, PixelNoise::Truncated(0.01), &data(), &evaluation).unwrap();
+    let noisy = run(Head::Deterministic, Some(TRUNCATED), &data(), &evaluation).unwrap();
     let rate = find(&noisy, "rate.noise(K=16)");
     assert_eq!(rate.n, 30);
     // Each dimension has deviation 4 * 0.01 * sqrt(0.774); codes lie near 0.9 or 3.1.
@@ -256,7 +263,7 @@ fn the_rate_of_a_deterministic_model_needs_its_noise() {
 #[test]
 fn images_show_each_class_and_codes_in_the_plane() {
     let data = data();
-    let outcome = run(Head::Deterministic, PixelNoise::None, &data, &Evaluation { labels: 0, ..small() }).unwrap();
+    let outcome = run(Head::Deterministic, None, &data, &Evaluation { labels: 0, ..small() }).unwrap();
     let images = outcome.figures;
     assert_eq!((images.originals.len(), images.reconstructions.len(), images.samples.len()), (20 * 4, 20 * 4, 100 * 4));
     for (original, reconstruction) in images.originals.chunks(4).zip(images.reconstructions.chunks(4)) {
@@ -286,7 +293,7 @@ fn images_show_each_class_and_codes_in_the_plane() {
 fn the_same_bits_come_out_again_for_any_number_of_threads() {
     let with = |threads| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| run(Head::Deterministic, PixelNoise::Truncated(0.01), &data(), &small())).unwrap()
+        pool.install(|| run(Head::Deterministic, Some(TRUNCATED), &data(), &small())).unwrap()
     };
     assert_eq!(with(1), with(3));
 }
@@ -295,7 +302,7 @@ fn the_same_bits_come_out_again_for_any_number_of_threads() {
 fn a_validation_split_is_used_where_there_is_one() {
     let data = Corners { validation: Some(corners(3, 40)), ..data() };
     let evaluation = Evaluation { metrics: vec!["nll".into()], labels: 0, ..small() };
-    let outcome = run(Head::Gaussian, PixelNoise::None, &data, &evaluation).unwrap();
+    let outcome = run(Head::Gaussian, None, &data, &evaluation).unwrap();
     let note = find(&outcome, "nll.parzen(sigma=cv,N=500)").note.as_ref().unwrap();
     assert!(note.ends_with("chosen on 40 held-out images"), "{note}");
 }
@@ -303,15 +310,15 @@ fn a_validation_split_is_used_where_there_is_one() {
 #[test]
 fn what_cannot_be_measured_is_said_so() {
     let unknown = Evaluation { metrics: vec!["rat".into()], ..small() };
-    let message = run(Head::Gaussian, PixelNoise::None, &data(), &unknown).unwrap_err().to_string();
+    let message = run(Head::Gaussian, None, &data(), &unknown).unwrap_err().to_string();
     assert!(message.contains("unknown metric \"rat\" (did you mean \"rate\"?)"), "{message}");
 
     let none = ImageSet::new(SHAPE, Vec::new(), Vec::new()).unwrap();
-    assert!(run(Head::Gaussian, PixelNoise::None, &Corners { test: none, ..data() }, &small()).is_err());
+    assert!(run(Head::Gaussian, None, &Corners { test: none, ..data() }, &small()).is_err());
 
     let other = ImageSet::new(SHAPE, vec![0; 8], vec![5, 6]).unwrap();
-    let only_accuracy = Evaluation { metrics: vec!["reconstruction".into()], ..small() };
-    let outcome = run(Head::Gaussian, PixelNoise::None, &Corners { test: other, ..data() }, &only_accuracy).unwrap();
+    let only_accuracy = Evaluation { metrics: vec!["accuracy".into()], ..small() };
+    let outcome = run(Head::Gaussian, None, &Corners { test: other, ..data() }, &only_accuracy).unwrap();
     let accuracy = outcome.measurements.iter().find(|m| m.metric == "accuracy.clean").unwrap();
     assert!(accuracy.value.is_none() && accuracy.note.as_ref().unwrap().contains("0 unseen classes of at least 4 images"));
 }

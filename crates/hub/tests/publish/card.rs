@@ -3,7 +3,8 @@
 use std::{fs, process::Command};
 
 use serde_json::{Value, json};
-use vimae_hub::{Error, rows};
+use vimae_hub::{Error, published};
+use vimae_spec::Direction;
 
 use crate::{REPO, sample};
 
@@ -56,21 +57,25 @@ fn the_hubs_own_library_reads_the_card_as_it_was_meant() {
     assert_eq!(found["name"], "vae-digits");
     assert!(found["tags"].as_array().unwrap().contains(&json!("digits")), "{found}");
     // The numbers with a better side, to the last digit, with their intervals.
-    let expected: Vec<_> = rows(&run.record).into_iter().filter(|r| r.higher_is_better.is_some() && !r.metric.contains("class_")).collect();
+    let expected: Vec<_> = published(&run.record)
+        .into_iter()
+        .filter(|one| one.measurement.direction != Direction::Neither && one.measurement.slice.is_none())
+        .collect();
     let results = found["results"].as_array().unwrap();
     assert_eq!((results.len(), expected.len()), (4, 4));
-    for (row, result) in expected.iter().zip(results) {
+    for (one, result) in expected.iter().zip(results) {
+        let row = &one.measurement;
         assert_eq!(result[0], "unconditional-image-generation");
         assert_eq!(result[1], "digits");
         assert_eq!(result[2], sample::description().dataset.title);
         assert_eq!(result[3], "test");
         assert_eq!(result[4], row.metric);
-        assert_eq!(result[6].as_f64().unwrap(), row.value);
+        assert_eq!(result[6].as_f64().unwrap(), row.value.unwrap());
         let arguments = &result[7];
-        assert_eq!(arguments["protocol"], row.protocol);
+        assert_eq!(arguments["protocol"], row.protocol.to_string());
         assert_eq!(arguments["n"], row.n);
         assert_eq!(arguments.get("note").and_then(Value::as_str), row.note.as_deref());
-        match row.interval {
+        match one.interval {
             Some(interval) => assert_eq!(arguments["interval_95"], json!(interval)),
             None => assert!(arguments.get("interval_95").is_none()),
         }

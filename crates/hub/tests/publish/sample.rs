@@ -4,8 +4,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use candle_core::{Device, Tensor};
 use serde_json::Map;
-use vimae_hub::{DatasetCard, Description, Network, Package, Part, RepoName, RunFiles, rows};
-use vimae_spec::{Component, Evaluation, Figure, FigureKind, Head, Measurement, Model, PixelRange, RunRecord, RunSpec, Training};
+use vimae_hub::{DatasetCard, Description, Network, Package, Part, RepoName, RunFiles, published};
+use vimae_spec::{
+    Component, Direction, Evaluation, Figure, FigureKind, Head, Measurement, Model, PixelRange, RunRecord, RunSpec, Slice, Training,
+};
 
 /// Values that no compression makes smaller.
 pub(crate) fn noise(seed: u32, n: u32) -> Vec<f32> {
@@ -34,19 +36,12 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
     .into();
     fs::create_dir_all(folder).unwrap();
     let weights_sha256 = vimae_checkpoint::save_weights(&folder.join("model.safetensors"), &weights).unwrap();
-    let measurement = |metric: &str, protocol: &str, value, standard_error, higher_is_better| Measurement {
-        metric: metric.into(),
-        protocol: protocol.into(),
-        value,
-        standard_error,
-        unit: "1".into(),
-        n: 2000,
-        higher_is_better,
-        note: None,
+    let measurement = |metric: &str, protocol: &str, value: Option<f64>, standard_error: Option<f64>, direction| {
+        Measurement::new("entry", metric, protocol.into(), "1").valued(value, standard_error).sized(2000).better(direction)
     };
     let image = |kind, file: &str, caption: &str| Figure { kind, file: file.into(), caption: caption.into() };
     let record = RunRecord {
-        format: 1,
+        format: RunRecord::FORMAT,
         spec_sha256: spec.sha256(),
         training_sha256: spec.training_sha256(),
         data_sha256: "d".repeat(64),
@@ -60,13 +55,17 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
         training_seconds: 25.5,
         evaluation_seconds: 7.0,
         measurements: vec![
-            measurement("fid", "fid.classifier(reference=test,N=2000)", Some(3.018_031_316), None, Some(false)),
-            measurement("mmd", "mmd.imq.u(N=1000) of | and \"quotes\"", Some(1e-9), Some(2e-10), Some(false)),
-            measurement("accuracy.clean", "svm.inductive(labels=1000)", Some(88.0), Some(0.5), Some(true)),
-            measurement("accuracy.clean.class_3", "svm.inductive(labels=1000)", Some(80.0), Some(0.5), Some(true)),
-            measurement("rate", "rate.gaussian", Some(10.1), Some(0.1), None),
-            measurement("nll", "none", None, None, Some(false)),
-            Measurement { note: Some("says nothing: * is above |".into()), ..measurement("kl", "bound", Some(-0.5), None, Some(false)) },
+            measurement("fid", "fid.classifier(reference=test,N=2000)", Some(3.018_031_316), None, Direction::Lower),
+            measurement("mmd", "mmd.imq.u(N=1000) of | and \"quotes\"", Some(1e-9), Some(2e-10), Direction::Lower),
+            measurement("accuracy.clean", "svm.inductive(labels=1000)", Some(88.0), Some(0.5), Direction::Higher),
+            measurement("accuracy.clean.class_3", "svm.inductive(labels=1000)", Some(80.0), Some(0.5), Direction::Higher)
+                .of_slice(Slice::Class(3)),
+            measurement("rate", "rate.gaussian", Some(10.1), Some(0.1), Direction::Neither),
+            measurement("nll", "none", None, None, Direction::Lower),
+            Measurement {
+                note: Some("says nothing: * is above |".into()),
+                ..measurement("kl", "bound", Some(-0.5), None, Direction::Lower)
+            },
         ],
         figures: vec![
             image(FigureKind::Samples, "samples.png", "Images decoded from random draws of the prior"),
@@ -122,5 +121,5 @@ pub(crate) fn description() -> Description {
 /// The package of a run.
 pub(crate) fn package(run: &RunFiles, repo: &str) -> Package {
     let repo: RepoName = repo.parse().unwrap();
-    Package::new(run, &repo, "mit", &description(), &rows(&run.record)).unwrap()
+    Package::new(run, &repo, "mit", &description(), &published(&run.record)).unwrap()
 }

@@ -83,7 +83,8 @@ fn cells_of(values: &[(&str, u64, f64)]) -> Vec<Cell> {
 fn methods_meet_on_the_seeds_that_both_have() {
     let mut cells = cells_of(&[("a", 0, 5.0), ("a", 1, 6.0), ("a", 2, 9.0), ("b", 1, 5.5), ("b", 2, 7.0), ("c", 7, 1.0)]);
     // A claim is no value to compare.
-    cells.push(Cell { metric: "claim.best".into(), ..cells[0].clone() });
+    let claim = vimae_spec::Measurement { entry: "claim".into(), metric: "claim.best".into(), ..cells[0].measurement.clone() };
+    cells.push(Cell { measurement: claim, ..cells[0].clone() });
     let found = of(&cells, &over_seeds(&cells));
     assert_eq!(found.pairs.len(), 1);
     let pair = &found.pairs[0];

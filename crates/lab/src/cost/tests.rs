@@ -73,7 +73,7 @@ fn more_work_costs_more() {
     samples.objective = Component { name: "iwae".into(), settings: [("samples".to_owned(), json!(5))].into_iter().collect() };
     assert!(cost(&samples).training_seconds > 3.0 * few.training_seconds);
     let mut labelled = base.clone();
-    labelled.evaluation = Evaluation { classifiers: vec![vimae_spec::Classifier::Tsvm], ..Evaluation::default() };
+    labelled.evaluation = Evaluation { classifiers: vec!["tsvm".into()], ..Evaluation::default() };
     assert!(cost(&labelled).evaluation_seconds > few.evaluation_seconds + 1.0);
 }
 

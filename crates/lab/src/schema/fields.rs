@@ -48,7 +48,7 @@ pub(super) const EVALUATION: &[Field] = &[
     ("noise_images", Takes::Whole(1, 1_000_000), "test images that go through noisy passes"),
     ("labels", Takes::Whole(0, 1_000_000), "labelled codes of the few-label accuracy; 0 leaves it out"),
     ("label_draws", Takes::Whole(1, 1_000), "draws of those labels"),
-    ("classifiers", Takes::Words(&["svm", "tsvm", "knn", "probe"]), "what learns from them"),
+    ("classifiers", Takes::Elsewhere, ""),
     ("kernels", Takes::Words(&["rbf", "linear"]), "kernels of the support vector machines among those"),
     ("noise", Takes::Words(&["test", "both"]), "which images are corrupted: those to classify, or the labelled ones too"),
     ("masks", Takes::Words(&["black", "grey"]), "what masks leave in the place of a pixel; grey in protocols of their own"),

@@ -83,21 +83,20 @@ pub struct Forward {
 }
 
 impl Tuned {
-    /// Finds steps and temperatures by a pilot run at `place` of [`vimae_core::Purpose::Evaluation`]; a run uses less than
-    /// 2^32 places. Temperatures are those of all observations together.
+    /// Finds steps and temperatures by a pilot run with streams of its own. Temperatures are those of all observations together.
     ///
     /// # Errors
     /// Where the model or device fails.
-    pub fn by_pilot(bridge: &dyn Bridge, plan: Plan, streams: &Streams, place: u64) -> Result<Self> {
+    pub fn by_pilot(bridge: &dyn Bridge, plan: Plan, streams: &Streams) -> Result<Self> {
         let betas = sigmoid(plan.temperatures);
         let observations = bridge.observations();
         let copies = PILOTS.max(ALL_PILOTS.div_ceil(observations.max(1)));
         let mut current = vec![FIRST_STEP * bridge.scale(); observations];
-        let mut chains = Chains::at(bridge, bridge.start(copies, streams, place)?)?;
+        let mut chains = Chains::at(bridge, bridge.start(copies, streams, 0)?)?;
         // What is learnt at a temperature serves from there on; the first entries are those of f_0.
         let (mut steps, mut speeds) = (vec![current.clone()], vec![spread(&chains.increment.values, copies)]);
         for (t, beta) in (1..).zip(&betas[1..]) {
-            let by = Move { beta: *beta, steps: &current, leapfrog: plan.leapfrog, streams, place: place + PLACES * t };
+            let by = Move { beta: *beta, steps: &current, leapfrog: plan.leapfrog, streams, place: PLACES * t };
             let accepted = chains.transition(bridge, &by)?;
             steps.push(current.clone());
             speeds.push(spread(&chains.increment.values, copies));
@@ -118,18 +117,18 @@ impl Tuned {
     ///
     /// # Errors
     /// Where the model or device fails.
-    pub fn forward(&self, bridge: &dyn Bridge, waypoints: &[f64], streams: &Streams, place: u64) -> Result<Forward> {
+    pub fn forward(&self, bridge: &dyn Bridge, waypoints: &[f64], streams: &Streams) -> Result<Forward> {
         let copies = self.plan.chains;
         let mut wanted: Vec<usize> = waypoints.iter().map(|beta| self.nearest(*beta)).collect();
         wanted.sort_unstable();
         wanted.dedup();
-        let mut chains = Chains::at(bridge, bridge.start(copies, streams, place)?)?;
+        let mut chains = Chains::at(bridge, bridge.start(copies, streams, 0)?)?;
         let mut log_weights = vec![0.0; chains.increment.values.len()];
         let (mut path, mut acceptance) = (Vec::new(), 0.0);
         for t in 1..=self.plan.temperatures {
             let power = self.betas[t] - self.betas[t - 1];
             log_weights.iter_mut().zip(&chains.increment.values).for_each(|(w, l)| *w += power * l);
-            let accepted = chains.transition(bridge, &self.at(t, streams, place))?;
+            let accepted = chains.transition(bridge, &self.at(t, streams))?;
             acceptance += accepted.iter().sum::<f64>() / (accepted.len() * self.plan.temperatures) as f64;
             if wanted.contains(&t) {
                 path.push(self.waypoint(t, &log_weights, &chains));
@@ -143,21 +142,21 @@ impl Tuned {
     ///
     /// # Errors
     /// Where there is not one code for each observation, or the model or device fails.
-    pub fn reverse(&self, bridge: &dyn Bridge, exact: &[f64], streams: &Streams, place: u64) -> Result<Vec<f64>> {
+    pub fn reverse(&self, bridge: &dyn Bridge, exact: &[f64], streams: &Streams) -> Result<Vec<f64>> {
         let (size, copies) = (bridge.size(), self.plan.chains);
         let codes: Vec<f64> = exact.chunks_exact(size).flat_map(|code| std::iter::repeat_n(code, copies).flatten().copied()).collect();
         let mut chains = Chains::at(bridge, bridge.coordinates(&codes))?;
         let mut log_weights = vec![0.0; chains.increment.values.len()];
         for t in (1..=self.plan.temperatures).rev() {
-            chains.transition(bridge, &self.at(t, streams, place))?;
+            chains.transition(bridge, &self.at(t, streams))?;
             let power = self.betas[t] - self.betas[t - 1];
             log_weights.iter_mut().zip(&chains.increment.values).for_each(|(w, l)| *w -= power * l);
         }
         Ok(log_weights.chunks_exact(copies).map(|weights| -log_mean_exp(weights)).collect())
     }
 
-    fn at<'a>(&'a self, t: usize, streams: &'a Streams, place: u64) -> Move<'a> {
-        let place = place + PLACES * t as u64;
+    fn at<'a>(&'a self, t: usize, streams: &'a Streams) -> Move<'a> {
+        let place = PLACES * t as u64;
         Move { beta: self.betas[t], steps: &self.steps[t - 1], leapfrog: self.plan.leapfrog, streams, place }
     }
 

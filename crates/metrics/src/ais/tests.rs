@@ -41,8 +41,8 @@ fn likelihood() -> DecoderLikelihood<'static> {
 
 fn lower(bridge: &dyn Bridge, plan: Plan, seed: u64) -> Vec<f64> {
     let streams = Streams::new(seed);
-    let tuned = Tuned::by_pilot(bridge, plan, &streams, 0).unwrap();
-    tuned.forward(bridge, &[], &streams, 1 << 32).unwrap().log_likelihood
+    let tuned = Tuned::by_pilot(bridge, plan, &streams.fold_in("pilot")).unwrap();
+    tuned.forward(bridge, &[], &streams.fold_in("forward")).unwrap().log_likelihood
 }
 
 #[test]
@@ -68,10 +68,10 @@ fn few_temperatures_stay_below_and_reversed_chains_above() {
     let expected: Vec<f64> = simulated.to_vec2::<f64>().unwrap().iter().map(|x| exact(x)).collect();
     let simulated = DecoderLikelihood::new(&Double, 1, &simulated, PixelRange::Unit, SIGMA, &Device::Cpu).unwrap();
     let bridge = FromPrior { prior: &prior, likelihood: &simulated };
-    let tuned = Tuned::by_pilot(&bridge, plan, &streams, 0).unwrap();
+    let tuned = Tuned::by_pilot(&bridge, plan, &streams.fold_in("pilot")).unwrap();
     let excess = |bounds: Vec<f64>| Summary::of(&bounds.iter().zip(&expected).map(|(b, e)| b - e).collect::<Vec<_>>()).unwrap();
-    let below = excess(tuned.forward(&bridge, &[], &streams, 1 << 32).unwrap().log_likelihood);
-    let above = excess(tuned.reverse(&bridge, &codes, &streams, 2 << 32).unwrap());
+    let below = excess(tuned.forward(&bridge, &[], &streams.fold_in("forward")).unwrap().log_likelihood);
+    let above = excess(tuned.reverse(&bridge, &codes, &streams.fold_in("reverse")).unwrap());
     assert!(below.mean < -3.0 * below.standard_error.unwrap(), "{below:?}");
     assert!(above.mean > 3.0 * above.standard_error.unwrap(), "{above:?}");
 }
@@ -91,8 +91,8 @@ fn weights_are_unbiased_however_badly_the_chains_move() {
 fn rate_and_distortion_on_the_way_are_those_of_tempered_gaussians() {
     let (prior, likelihood, streams) = (normal::prior(), likelihood(), Streams::new(4));
     let bridge = FromPrior { prior: &prior, likelihood: &likelihood };
-    let tuned = Tuned::by_pilot(&bridge, Plan { chains: 1_000, temperatures: 160, leapfrog: 3 }, &streams, 0).unwrap();
-    let path = tuned.forward(&bridge, &[1.0, 0.1, 0.1], &streams, 1 << 32).unwrap().path;
+    let tuned = Tuned::by_pilot(&bridge, Plan { chains: 1_000, temperatures: 160, leapfrog: 3 }, &streams.fold_in("pilot")).unwrap();
+    let path = tuned.forward(&bridge, &[1.0, 0.1, 0.1], &streams.fold_in("forward")).unwrap().path;
     assert_eq!(path.len(), 2);
     assert!(path[0].beta < path[1].beta && path[1].beta == 1.0);
     for point in &path {

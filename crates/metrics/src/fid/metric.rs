@@ -12,8 +12,9 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use candle_core::{Device, Tensor};
-use vimae_core::{AutoEncoder, Dataset, Entry, Error, Evidence, Key, Metric, Mode, PixelRange, Reading, Result, Split};
+use candle_core::Tensor;
+use vimae_core::{Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Key, Metric, Result, Split, Workload};
+use vimae_spec::{Direction, Measurement, Protocol};
 
 use super::real::Real;
 use crate::{
@@ -53,8 +54,8 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
 const FEWEST: usize = 10;
 /// The neighbours of precision and recall.
 const NEIGHBOURS: usize = 3;
-/// Codes that are decoded at once.
-const BATCH: usize = 200;
+/// Seconds of distances, kernels and neighbours in the features of 10 000 images, on two threads.
+const DISTANCES_SECONDS: f64 = 25.0;
 
 /// The distances.
 #[derive(Debug, Clone)]
@@ -64,11 +65,27 @@ pub(super) struct Fid {
     images: usize,
 }
 
+/// Where images of a model come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Of {
+    Samples,
+    Reconstructions,
+}
+
+impl Of {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Samples => "samples",
+            Self::Reconstructions => "reconstructions",
+        }
+    }
+}
+
 /// Images of a model.
 struct Set {
-    /// `samples` or `reconstructions`, with what was done to the decoder.
-    what: &'static str,
-    samples: bool,
+    of: Of,
+    /// What the decoder's batch norm took its statistics from, where not from training.
+    decoder_bn: Option<&'static str>,
     images: ImagesInMemory,
 }
 
@@ -81,50 +98,72 @@ impl Metric for Fid {
         true
     }
 
-    fn measure(&self, evidence: &Evidence<'_>) -> Result<Vec<Reading>> {
-        let dataset = evidence.dataset;
-        let generated = evidence.generated.dim(0)?.min(self.images);
+    fn uses(&self) -> &'static [Input] {
+        &[Input::PriorSample, Input::Generated, Input::Reconstructions]
+    }
+
+    fn cost(&self, workload: &Workload<'_>) -> EvalCost {
+        if !(workload.inception && self.inception) {
+            return EvalCost::default();
+        }
+        let networks = self.resizes.len();
+        // Samples by both statistics of batch norm, reconstructions; real images are kept from one run to the next.
+        let seen = networks * (2 * workload.evaluation.prior_samples.min(self.images) + workload.test.min(self.images));
+        EvalCost { inception: seen as f64, cpu_seconds: DISTANCES_SECONDS * networks as f64, ..EvalCost::default() }
+    }
+
+    fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        let dataset = evidence.dataset();
+        let generated = evidence.generated()?.dim(0)?.min(self.images);
+        let nothing = |note: String| {
+            let protocol = Protocol::new("fid").sampled_from(evidence.sampler());
+            let none = Measurement::new(ENTRY.name, "fid", protocol, "1").sized(generated).better(Direction::Lower);
+            Ok(vec![none.noted(note)].into())
+        };
         let fewest = dataset.split(Split::Train)?.len().min(dataset.split(Split::Test)?.len()).min(generated);
         if fewest < FEWEST {
-            return Ok(vec![nothing(generated, format!("too few images: {fewest}, {FEWEST} or more are needed in each set"))]);
+            return nothing(format!("too few images: {fewest}, {FEWEST} or more are needed in each set"));
         }
         let networks = match self.networks(evidence) {
-            Err(Error::Unsupported { what, reason }) => return Ok(vec![nothing(generated, format!("{what}: {reason}"))]),
+            Err(Error::Unsupported { what, reason }) => return nothing(format!("{what}: {reason}")),
             networks => networks?,
         };
         let sets = self.sets(evidence)?;
-        let mut readings = Vec::new();
-        for network in &networks {
-            let real = Real::of(dataset, network.as_ref(), self.images, evidence.files.feature_cache.as_deref())?;
+        let mut found = Vec::new();
+        for (network, inception) in &networks {
+            let real = Real::of(dataset, network.as_ref(), self.images, evidence.files().feature_cache.as_deref())?;
             for set in &sets {
-                readings.extend(compare(network.as_ref(), &real, set)?);
+                found.extend(compare(network.as_ref(), *inception, &real, set, evidence.sampler())?);
             }
         }
-        Ok(readings)
+        Ok(found.into())
     }
 }
 
+/// Networks that give features, and whether each is Inception.
+type Networks = Vec<(Box<dyn FeatureNetwork>, bool)>;
+
 impl Fid {
-    fn networks(&self, evidence: &Evidence<'_>) -> Result<Vec<Box<dyn FeatureNetwork>>> {
-        if let Some(weights) = evidence.files.inception.as_ref().filter(|_| self.inception) {
-            let device = evidence.model.parameters().device();
-            let open = |resize: &Resize| Ok(Box::new(Inception::open(weights, *resize, device)?) as Box<dyn FeatureNetwork>);
+    fn networks(&self, evidence: &dyn Evidence) -> Result<Networks> {
+        if let Some(weights) = evidence.files().inception.as_ref().filter(|_| self.inception) {
+            let device = evidence.model().parameters().device();
+            let open = |resize: &Resize| Ok((Box::new(Inception::open(weights, *resize, device)?) as Box<dyn FeatureNetwork>, true));
             return self.resizes.iter().map(open).collect();
         }
-        Ok(vec![Box::new(classifier(evidence.dataset)?)])
+        Ok(vec![(Box::new(classifier(evidence.dataset())?), false)])
     }
 
-    fn sets(&self, evidence: &Evidence<'_>) -> Result<Vec<Set>> {
+    fn sets(&self, evidence: &dyn Evidence) -> Result<Vec<Set>> {
         let first = |images: &Tensor| images.narrow(0, 0, images.dim(0)?.min(self.images));
-        let set = |what, samples, images: Vec<_>| Ok::<_, Error>(Set { what, samples, images: ImagesInMemory::new(images)? });
-        let range = evidence.range;
-        let mut sets = vec![set("of=samples", true, in_bytes(&first(evidence.generated)?, range)?)?];
-        let codes = first(evidence.prior_sample)?;
-        let again = with_statistics_of(evidence.model, evidence.prior_sample, || decoded(evidence.model, &codes, range))?;
-        if let Some(images) = again {
-            sets.push(set("of=samples,decoder_bn=prior_samples", true, images)?);
+        let set = |of, decoder_bn, images: Vec<_>| Ok::<_, Error>(Set { of, decoder_bn, images: ImagesInMemory::new(images)? });
+        let range = evidence.range();
+        let sample = evidence.prior_sample()?;
+        let mut sets = vec![set(Of::Samples, None, in_bytes(&first(evidence.generated()?)?, range)?)?];
+        let codes = first(sample)?;
+        if let Some(images) = with_statistics_of(evidence.model(), sample, || in_bytes(&evidence.decode(&codes)?, range))? {
+            sets.push(set(Of::Samples, Some("prior_samples"), images)?);
         }
-        sets.push(set("of=reconstructions", false, in_bytes(&first(evidence.reconstructions)?, range)?)?);
+        sets.push(set(Of::Reconstructions, None, in_bytes(&first(evidence.reconstructions()?)?, range)?)?);
         Ok(sets)
     }
 }
@@ -145,62 +184,51 @@ fn classifier(dataset: &dyn Dataset) -> Result<Classifier> {
     Ok(classifier)
 }
 
-fn decoded(model: &dyn AutoEncoder, codes: &Tensor, range: PixelRange) -> Result<Vec<crate::images::OwnedImage>> {
-    let count = codes.dim(0)?;
-    let mut images = Vec::with_capacity(count);
-    for start in (0..count).step_by(BATCH) {
-        let part = codes.narrow(0, start, BATCH.min(count - start))?.to_device(model.parameters().device())?;
-        images.extend(in_bytes(&model.decode(&part, Mode::Evaluate)?.detach().to_device(&Device::Cpu)?, range)?);
-    }
-    Ok(images)
-}
-
-fn compare(network: &dyn FeatureNetwork, real: &Real, set: &Set) -> Result<Vec<Reading>> {
+/// The distances of a set; `inception`: whether the network is Inception.
+fn compare(
+    network: &dyn FeatureNetwork,
+    inception: bool,
+    real: &Real,
+    set: &Set,
+    sampler: Option<&Protocol>,
+) -> Result<Vec<Measurement>> {
     let features = extract(network, &set.images, &mut |_, _| {})?;
     let (n, source) = (features.count(), features.source());
-    let inception = source.network().starts_with("inception");
     let gaussian = Gaussian::of(&features)?;
-    let what = set.what;
-    let metric = match (inception, set.samples) {
-        (true, true) => "fid",
-        (true, false) => "fid.reconstructions",
-        (false, true) => "fid_classifier",
-        (false, false) => "fid_classifier.reconstructions",
+    let metric = match (inception, set.of) {
+        (true, Of::Samples) => "fid",
+        (true, Of::Reconstructions) => "fid.reconstructions",
+        (false, Of::Samples) => "fid_classifier",
+        (false, Of::Reconstructions) => "fid_classifier.reconstructions",
     };
-    let protocol = |name: &str, k: &str, split: &str, m: usize| format!("{name}({what}{k},reference={split},N={n},M={m},features={source})");
+    let one = |metric: &str, name: &str, k: Option<usize>, (split, m): (&str, usize)| {
+        let mut protocol = Protocol::new(name).with("of", set.of.name());
+        if let Some(statistics) = set.decoder_bn {
+            protocol = protocol.with("decoder_bn", statistics);
+        }
+        if let Some(k) = k {
+            protocol = protocol.with("k", k);
+        }
+        let protocol = protocol.with("reference", split).with("N", n).with("M", m).with("features", source);
+        let protocol = protocol.sampled_from(sampler.filter(|_| set.of == Of::Samples));
+        Measurement::new(ENTRY.name, metric, protocol, "1").sized(n)
+    };
     let note = (n <= features.size())
         .then(|| format!("{n} images do not determine a covariance of {} features: the distance is far too high", features.size()));
-    let mut readings = Vec::new();
+    let mut found = Vec::new();
     for (split, reference, m) in &real.references {
         let value = reference.distance(&gaussian)?.value;
-        readings.push(reading(metric, protocol("fid", "", split, *m), n, Some((value, None)), false, note.clone()));
+        found.push(one(metric, "fid", None, (*split, *m)).valued(value, None).better(Direction::Lower).noted(note.clone()));
     }
-    if what == "of=samples" {
-        let m = real.test.count();
+    if set.of == Of::Samples && set.decoder_bn.is_none() {
+        let test = ("test", real.test.count());
         let kernel = kid(&real.test, &features)?;
-        readings.push(reading("kid", protocol("kid", "", "test", m), n, Some((kernel.value, Some(kernel.standard_error))), false, None));
+        found.push(one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).better(Direction::Lower));
         if let [share] = prdc(&real.test, &features, &[NEIGHBOURS])?[..] {
-            let k = format!(",k={NEIGHBOURS}");
             for (metric, value) in [("precision", share.precision), ("recall", share.recall)] {
-                readings.push(reading(metric, protocol(metric, &k, "test", m), n, Some((value, None)), true, None));
+                found.push(one(metric, metric, Some(NEIGHBOURS), test).valued(value, None).better(Direction::Higher));
             }
         }
     }
-    Ok(readings)
-}
-
-fn nothing(n: usize, note: String) -> Reading {
-    reading("fid", "fid".into(), n, None, false, Some(note))
-}
-
-fn reading(
-    metric: &'static str,
-    protocol: String,
-    n: usize,
-    value: Option<(f64, Option<f64>)>,
-    higher: bool,
-    note: Option<String>,
-) -> Reading {
-    let (value, standard_error) = value.unzip();
-    Reading { metric, protocol, value, standard_error: standard_error.flatten(), unit: "1", n, higher_is_better: Some(higher), note }
+    Ok(found)
 }

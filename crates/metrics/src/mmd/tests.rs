@@ -99,7 +99,7 @@ fn a_code_that_is_not_finite_gives_a_note_and_no_number() {
     let imq = Imq::multiscale(6.0);
     for estimate in estimate(&broken, &p, &[&imq, &RBF]).unwrap() {
         for value in [estimate.unbiased, estimate.biased] {
-            let reading = reading("mmd.rbf.u", 5, value, estimate.standard_error);
+            let reading = finite_or_noted(Measurement::new("mmd", "mmd", Protocol::new("mmd.rbf.u"), "1"), value, estimate.standard_error);
             assert_eq!((reading.value, reading.standard_error), (None, None));
             assert!(reading.note.is_some());
         }

@@ -1,6 +1,9 @@
-//! What makes encoders random: one file for each kind of noise.
+//! What makes encoders random: one file for each kind of noise on codes; noise on images is any corruption of
+//! [`vimae_corruptions`], under the name `pixel_NAME`.
 
-use vimae_core::{EncoderNoise, Result, Settings};
+use std::sync::LazyLock;
+
+use vimae_core::{Catalogue, EncoderNoise, Entry, Result, Settings};
 
 /// Makes an encoder noise from its checked settings.
 pub type BuildNoise = fn(&Settings) -> Result<Box<dyn EncoderNoise>>;
@@ -8,18 +11,21 @@ pub type BuildNoise = fn(&Settings) -> Result<Box<dyn EncoderNoise>>;
 mod pixels;
 
 vimae_core::catalogue! {
-    /// Every kind of encoder noise.
-    pub static NOISES: BuildNoise = "noise" in {
+    /// The kinds of noise that are no corruption of images.
+    pub static CODE_NOISES: BuildNoise = "noise" in {
         gaussian_fixed,
         gaussian_head,
         gaussian_head_bounded,
         none,
-        pixel_clipped,
-        pixel_gaussian,
-        pixel_mask,
-        pixel_truncated,
     }
 }
+
+/// Every kind of encoder noise.
+pub static NOISES: LazyLock<Catalogue<BuildNoise>> = LazyLock::new(|| {
+    let mut entries: Vec<Entry<BuildNoise>> = CODE_NOISES.entries.iter().copied().chain(pixels::entries()).collect();
+    entries.sort_by_key(|entry| entry.name);
+    Catalogue { kind: CODE_NOISES.kind, entries: entries.leak() }
+});
 
 /// Makes the noise `name` with the given settings over its defaults.
 ///

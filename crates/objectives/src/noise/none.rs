@@ -1,6 +1,6 @@
 //! No noise: the code is a function of the image, `z = f(x)`, and its rate is infinite.
 
-use vimae_core::{Entry, PixelNoise};
+use vimae_core::Entry;
 
 use super::{BuildNoise, pixels::Pixels};
 
@@ -10,5 +10,5 @@ pub const ENTRY: Entry<BuildNoise> = Entry {
     summary: "A deterministic encoder",
     source: "Baldi & Hornik, Neural networks and principal component analysis, 1989",
     keys: &[],
-    build: |_| Ok(Box::new(Pixels { name: "none", noise: PixelNoise::None })),
+    build: |_| Ok(Box::new(Pixels { name: "none", corruption: None })),
 };

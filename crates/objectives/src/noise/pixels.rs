@@ -1,12 +1,17 @@
-//! A deterministic encoder that sees noisy images while it trains.
+//! A deterministic encoder that sees corrupted images while it trains: `pixel_NAME` for each corruption of the catalogue.
 
-use vimae_core::{EncoderNoise, PixelNoise};
+use vimae_core::{Corruption, EncoderNoise, Entry, Result, Settings};
+use vimae_corruptions::CORRUPTIONS;
 
-/// Noise on the encoder's input; the distortion is taken against the clean image.
-#[derive(Debug, Clone, Copy)]
+use super::BuildNoise;
+
+/// What the name of a corruption is preceded by where it is an encoder noise.
+const PREFIX: &str = "pixel_";
+
+/// A corruption of the encoder's input; the distortion is taken against the clean image.
 pub(crate) struct Pixels {
     pub(crate) name: &'static str,
-    pub(crate) noise: PixelNoise,
+    pub(crate) corruption: Option<Box<dyn Corruption>>,
 }
 
 impl EncoderNoise for Pixels {
@@ -14,7 +19,25 @@ impl EncoderNoise for Pixels {
         self.name
     }
 
-    fn pixels(&self) -> PixelNoise {
-        self.noise
+    fn pixels(&self) -> Option<&dyn Corruption> {
+        self.corruption.as_deref()
     }
+}
+
+/// The entries of all corruptions as encoder noise. Their names and summaries live as long as the process.
+pub(super) fn entries() -> impl Iterator<Item = Entry<BuildNoise>> {
+    let leaked = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
+    CORRUPTIONS.entries.iter().map(move |corruption| Entry {
+        name: leaked(format!("{PREFIX}{}", corruption.name)),
+        summary: leaked(format!("{}, on the encoder's input while training", corruption.summary)),
+        source: corruption.source,
+        keys: corruption.keys,
+        build: build as BuildNoise,
+    })
+}
+
+fn build(settings: &Settings) -> Result<Box<dyn EncoderNoise>> {
+    let name = settings.name();
+    let corruption = CORRUPTIONS.find(name.trim_start_matches(PREFIX))?;
+    Ok(Box::new(Pixels { name, corruption: Some((corruption.build)(settings)?) }))
 }

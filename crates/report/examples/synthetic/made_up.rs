@@ -3,7 +3,10 @@
 use std::{error::Error, fmt::Write, fs, path::Path};
 
 use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView, grid_png, reconstruction_png};
-use vimae_spec::{Cell, Component, Evaluation, Figure, FigureKind, Model, Paper, RunRecord, RunSpec, SummaryRow, Training, sha256_hex};
+use vimae_spec::{
+    Cell, Component, Direction, Evaluation, Figure, FigureKind, Measurement, Model, Paper, RunRecord, RunSpec, Slice, SummaryRow, Training,
+    sha256_hex,
+};
 
 const METHODS: [&str; 5] = ["vae", "beta_h_vae", "beta_a_vae", "vimae_n", "vimae_l"];
 const PAPER: &str = r#"
@@ -290,16 +293,28 @@ fn values(paper: &Paper, experiments: &[ExperimentView], seeds: u64) -> (Vec<Cel
                     } else {
                         ""
                     };
-                    let better = Some(row.metric.starts_with("accuracy")).filter(|_| row.metric != "rate");
+                    let better = match row.metric.as_str() {
+                        "rate" => Direction::Neither,
+                        metric if metric.starts_with("accuracy") => Direction::Higher,
+                        _ => Direction::Lower,
+                    };
+                    let slice = corruption(&row.metric);
+                    let measurement = Measurement::new("entry", row.metric.clone(), protocol.into(), unit)
+                        .sized(2_000)
+                        .better(better)
+                        .of_slice(slice.clone())
+                        .noted(missing.map(String::from));
                     summary.push(SummaryRow {
                         target: target.clone(),
                         dataset: "digits".into(),
                         model: "wae_conv, width 16, code 8".into(),
                         method: method.into(),
+                        entry: "entry".into(),
                         metric: row.metric.clone(),
                         protocol: protocol.into(),
                         unit: unit.into(),
-                        higher_is_better: better,
+                        direction: better,
+                        slice: slice.clone(),
                         mean: exists.then_some(mean),
                         interval: (exists && seeds > 1).then_some([mean - half, mean + half]),
                         seeds: if exists { seeds as usize } else { 0 },
@@ -319,12 +334,7 @@ fn values(paper: &Paper, experiments: &[ExperimentView], seeds: u64) -> (Vec<Cel
                             model: "wae_conv, width 16, code 8".into(),
                             method: method.into(),
                             seed,
-                            metric: row.metric.clone(),
-                            protocol: protocol.into(),
-                            value: exists.then_some(value),
-                            unit: unit.into(),
-                            n: 2_000,
-                            higher_is_better: better,
+                            measurement: measurement.clone().valued(exists.then_some(value), None),
                             paper_dataset: Some(row.dataset.clone().unwrap_or(about.dataset.clone())),
                             paper,
                             paper_certainty: paper.map(|_| about.certainty),
@@ -335,7 +345,6 @@ fn values(paper: &Paper, experiments: &[ExperimentView], seeds: u64) -> (Vec<Cel
                             git_commit: record.git_commit.clone(),
                             device: record.device.clone(),
                             seconds: record.training_seconds,
-                            note: missing.map(Into::into),
                         });
                     }
                 }
@@ -351,13 +360,22 @@ fn derived(cells: &mut Vec<Cell>, summary: &mut Vec<SummaryRow>) {
     let claim = |target: &str, method: &str, metric: &str| (target, method, metric) == ("table3", "vimae_n", "accuracy.mask_0_5");
     let note = Some("The ELBO's codes lose more under masks than VIMAE-n's: mean difference +2.1 from beta_h_vae, the nearest".to_owned());
     let (mut more, mut means) = (Vec::new(), Vec::new());
-    for cell in cells.iter().filter(|cell| cell.paper.is_some() && claim(&cell.target, &cell.method, &cell.metric)) {
+    for cell in cells.iter().filter(|cell| cell.paper.is_some() && claim(&cell.target, &cell.method, &cell.measurement.metric)) {
         let value = Some(1.0 - (cell.seed % 2) as f64);
-        more.push(Cell { metric: "claim.mask".into(), value, paper: Some(1.0), note: note.clone(), ..cell.clone() });
+        let measurement =
+            Measurement { entry: "claim".into(), metric: "claim.mask".into(), value, note: note.clone(), ..cell.measurement.clone() };
+        more.push(Cell { measurement, paper: Some(1.0), ..cell.clone() });
     }
     for row in summary.iter().filter(|row| row.paper.is_some() && claim(&row.target, &row.method, &row.metric)) {
-        let mean = more.iter().filter_map(|cell| cell.value).sum::<f64>() / more.len().max(1) as f64;
-        means.push(SummaryRow { metric: "claim.mask".into(), mean: Some(mean), interval: None, note: note.clone(), ..row.clone() });
+        let mean = more.iter().filter_map(|cell| cell.measurement.value).sum::<f64>() / more.len().max(1) as f64;
+        means.push(SummaryRow {
+            entry: "claim".into(),
+            metric: "claim.mask".into(),
+            mean: Some(mean),
+            interval: None,
+            note: note.clone(),
+            ..row.clone()
+        });
     }
     let own = |target: &str| target == "figure6";
     more.extend(cells.iter().filter(|cell| own(&cell.target)).map(|cell| Cell { target: "made_up".into(), paper: None, ..cell.clone() }));
@@ -365,4 +383,10 @@ fn derived(cells: &mut Vec<Cell>, summary: &mut Vec<SummaryRow>) {
     means.extend(summary.iter().filter(|row| own(&row.target)).map(row));
     cells.extend(more);
     summary.extend(means);
+}
+
+/// The corruption that the name of an accuracy in the paper's targets stands for.
+fn corruption(metric: &str) -> Option<Slice> {
+    let (name, strength) = metric.strip_prefix("accuracy.")?.split_once('_')?;
+    Some(Slice::Corruption { name: name.into(), strength: strength.replace('_', ".").parse().ok()? })
 }

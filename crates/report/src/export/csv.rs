@@ -5,18 +5,21 @@ use vimae_spec::{Cell, Certainty};
 /// A column: its name and its value in a cell.
 type Column = (&'static str, fn(&Cell) -> String);
 
-const COLUMNS: [Column; 22] = [
+const COLUMNS: [Column; 25] = [
     ("target", |c| c.target.clone()),
     ("dataset", |c| c.dataset.clone()),
     ("model", |c| c.model.clone()),
     ("method", |c| c.method.clone()),
     ("seed", |c| c.seed.to_string()),
-    ("metric", |c| c.metric.clone()),
-    ("protocol", |c| c.protocol.clone()),
-    ("value", |c| shown(c.value)),
-    ("unit", |c| c.unit.clone()),
-    ("n", |c| c.n.to_string()),
-    ("higher_is_better", |c| shown(c.higher_is_better)),
+    ("entry", |c| c.measurement.entry.clone()),
+    ("metric", |c| c.measurement.metric.clone()),
+    ("protocol", |c| c.measurement.protocol.to_string()),
+    ("value", |c| shown(c.measurement.value)),
+    ("standard_error", |c| shown(c.measurement.standard_error)),
+    ("unit", |c| c.measurement.unit.clone()),
+    ("n", |c| c.measurement.n.to_string()),
+    ("higher_is_better", |c| shown(c.measurement.direction.higher_is_better())),
+    ("slice", |c| shown(c.measurement.slice.as_ref())),
     ("paper_dataset", |c| shown(c.paper_dataset.as_ref())),
     ("paper", |c| shown(c.paper)),
     ("paper_certainty", |c| shown(c.paper_certainty.map(certainty))),
@@ -27,7 +30,7 @@ const COLUMNS: [Column; 22] = [
     ("git_commit", |c| c.git_commit.clone()),
     ("device", |c| c.device.clone()),
     ("seconds", |c| c.seconds.to_string()),
-    ("note", |c| shown(c.note.as_ref())),
+    ("note", |c| shown(c.measurement.note.as_ref())),
 ];
 
 /// A line of names, then a line a cell; numbers without a digit lost, nothing for what is absent.

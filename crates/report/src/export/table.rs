@@ -56,25 +56,19 @@ impl Table {
             let ours: Vec<Option<&SummaryRow>> = methods.iter().map(|method| entry(method)?.ours).collect();
             rows.push(Row {
                 label: format!("{}, {}", comparison.row.label, comparison.dataset),
-                protocol: ours.iter().flatten().next().map_or_else(String::new, |row| row.protocol.clone()),
+                protocol: ours.iter().flatten().next().map_or_else(String::new, |row| row.protocol.to_string()),
                 ours: means(&ours),
                 paper: methods.iter().map(|method| entry(method)?.paper).collect(),
                 recovered: comparison.certainty == Certainty::Recovered,
             });
         }
-        let mut quantities: BTreeMap<[&str; 3], Vec<&SummaryRow>> = BTreeMap::new();
+        let mut quantities: BTreeMap<(&str, &str, String), Vec<&SummaryRow>> = BTreeMap::new();
         for row in others() {
-            quantities.entry([&row.dataset, &row.metric, &row.protocol]).or_default().push(row);
+            quantities.entry((&row.dataset, &row.metric, row.protocol.to_string())).or_default().push(row);
         }
-        for ([dataset, metric, protocol], found) in quantities {
+        for ((dataset, metric, protocol), found) in quantities {
             let ours: Vec<_> = methods.iter().map(|method| found.iter().find(|row| row.method == *method).copied()).collect();
-            rows.push(Row {
-                label: format!("{metric}, {dataset}"),
-                protocol: protocol.into(),
-                ours: means(&ours),
-                paper: Vec::new(),
-                recovered: false,
-            });
+            rows.push(Row { label: format!("{metric}, {dataset}"), protocol, ours: means(&ours), paper: Vec::new(), recovered: false });
         }
         (!rows.is_empty()).then(|| Self {
             name: target.name.into(),
@@ -89,7 +83,7 @@ impl Table {
 fn means(rows: &[Option<&SummaryRow>]) -> Vec<Option<Ours>> {
     let found = || rows.iter().flatten().filter_map(|row| Some((row.mean?, row)));
     let column = Column::of(found().map(|(mean, _)| mean));
-    let better = found().next().and_then(|(_, row)| row.higher_is_better);
+    let better = found().next().and_then(|(_, row)| row.direction.higher_is_better());
     let best = better.and_then(|higher| found().map(|(mean, _)| mean).reduce(if higher { f64::max } else { f64::min }));
     // A value alone is the best of nothing.
     let best = best.filter(|_| found().count() > 1);

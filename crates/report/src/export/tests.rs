@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use vimae_spec::{Direction, Measurement, Slice};
+
 use super::*;
 
 fn paper() -> Paper {
@@ -21,10 +23,12 @@ fn row(method: &str, metric: &str, protocol: &str, mean: f64, half: Option<f64>)
         dataset: "digits".into(),
         model: String::new(),
         method: method.into(),
+        entry: "entry".into(),
         metric: metric.into(),
         protocol: protocol.into(),
         unit: "percent".into(),
-        higher_is_better: Some(metric == "accuracy"),
+        direction: if metric == "accuracy" { Direction::Higher } else { Direction::Lower },
+        slice: None,
         mean: Some(mean),
         interval: half.map(|half| [mean - half, mean + half]),
         seeds: 3,
@@ -99,12 +103,11 @@ fn csv_has_every_column_and_quotes_what_it_must() {
         model: "mlp".into(),
         method: "vae".into(),
         seed: 1,
-        metric: "rate".into(),
-        protocol: "rate(K=2,N=3)".into(),
-        value: Some(0.1 + 0.2),
-        unit: "nats".into(),
-        n: 7,
-        higher_is_better: None,
+        measurement: Measurement::new("entry", "rate", "rate(K=2,N=3)".into(), "nats")
+            .valued(0.1 + 0.2, None)
+            .sized(7)
+            .of_slice(Slice::Corruption { name: "mask".into(), strength: 0.5 })
+            .noted("a \"note\"\nof two lines".to_owned()),
         paper_dataset: None,
         paper: Some(54.88),
         paper_certainty: Some(vimae_spec::Certainty::Printed),
@@ -115,16 +118,15 @@ fn csv_has_every_column_and_quotes_what_it_must() {
         git_commit: "c".into(),
         device: "cpu".into(),
         seconds: 1.5,
-        note: Some("a \"note\"\nof two lines".into()),
     };
     let other = Cell { target: "table4".into(), ..cell.clone() };
     let paper = paper();
     let cells = [cell, other];
     let text = Export { cells: &cells, summary: &[], paper: &paper, targets: &["table3".into()], all: false }.to(Format::Csv);
     let expected = concat!(
-        "target,dataset,model,method,seed,metric,protocol,value,unit,n,higher_is_better,paper_dataset,paper,paper_certainty,",
+        "target,dataset,model,method,seed,entry,metric,protocol,value,standard_error,unit,n,higher_is_better,slice,paper_dataset,paper,paper_certainty,",
         "inside_tolerance,spec_sha256,data_sha256,weights_sha256,git_commit,device,seconds,note\r\n",
-        "table3,digits,mlp,vae,1,rate,\"rate(K=2,N=3)\",0.30000000000000004,nats,7,,,54.88,printed,false,s,d,w,c,cpu,1.5,",
+        "table3,digits,mlp,vae,1,entry,rate,\"rate(K=2,N=3)\",0.30000000000000004,,nats,7,,mask 0.5,,54.88,printed,false,s,d,w,c,cpu,1.5,",
         "\"a \"\"note\"\"\nof two lines\"\r\n",
     );
     assert_eq!(text, expected);

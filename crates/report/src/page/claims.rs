@@ -23,7 +23,7 @@ pub(super) struct Decided<'a> {
 pub(super) fn decided<'a>(paper: &'a Paper, summary: &'a [SummaryRow]) -> Vec<Decided<'a>> {
     let rows = summary.iter().filter_map(|row| {
         let (target, about) = paper.0.get_key_value(&row.target)?;
-        let claim = about.claims.iter().find(|claim| row.metric.strip_prefix(PaperClaim::METRIC) == Some(&claim.name))?;
+        let claim = about.claims.iter().find(|claim| row.entry == PaperClaim::ENTRY && row.metric == claim.metric())?;
         Some(Decided { target, claim, row })
     });
     let mut decided: Vec<Decided<'_>> = rows.collect();

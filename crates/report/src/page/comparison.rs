@@ -67,9 +67,9 @@ fn without_values(target: &Target<'_>) -> Markup {
 
 /// The protocols of the values shown, in order.
 fn protocols(comparison: &Comparison<'_>) -> Markup {
-    let mut names: Vec<&str> = comparison.entries.iter().filter_map(|entry| Some(entry.ours?.protocol.as_str())).collect();
+    let mut names: Vec<String> = comparison.entries.iter().filter_map(|entry| Some(entry.ours?.protocol.to_string())).collect();
     names.dedup();
-    let none = || comparison.row.protocols.first().map(String::as_str).into_iter().collect();
+    let none = || comparison.row.protocols.first().cloned().into_iter().collect();
     let names = if names.is_empty() { none() } else { names };
     html! { @for (i, name) in names.iter().enumerate() { @if i > 0 { " and " } code { (name) } } }
 }
@@ -79,7 +79,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>)
     let (first, more) = comparison.entries.split_at(comparison.entries.len().min(METHODS));
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
     let unit = ours().find_map(|row| unit(&row.unit));
-    let better = ours().find_map(|row| row.higher_is_better);
+    let better = ours().find_map(|row| row.direction.higher_is_better());
     let tolerance = format!("{:.0} %", 100.0 * row.tolerance);
     Ok(html! {
         section.quantity {

@@ -1,8 +1,7 @@
 //! Which class was taken for which, as shaded tables.
 
 use maud::{Markup, html};
-
-use crate::artefact::Confusion;
+use vimae_spec::Confusion;
 
 /// Conditions shown: clean images and the strongest noise of each kind.
 const SHOWN: [&str; 3] = ["accuracy.clean", "accuracy.gaussian_0_4", "accuracy.mask_0_5"];
@@ -11,10 +10,10 @@ const MOST_CLASSES: usize = 20;
 
 /// Tables of the main protocol, which comes first.
 pub(super) fn tables(confusions: &[Confusion]) -> Markup {
-    let main = confusions.first().map_or("", |first| first.protocol.as_str());
-    let shown = || confusions.iter().filter(|c| c.protocol == main && SHOWN.contains(&c.metric.as_str()));
+    let main = confusions.first().map(|first| &first.protocol);
+    let shown = || confusions.iter().filter(|c| Some(&c.protocol) == main && SHOWN.contains(&c.metric.as_str()));
     html! {
-        p.quiet { code { (main) } ": rows are true classes, columns predicted ones, in percent of the row." }
+        p.quiet { @if let Some(main) = main { code { (main) } ": " } "rows are true classes, columns predicted ones, in percent of the row." }
         @for confusion in shown() {
             h4 { code { (confusion.metric) } }
             @if confusion.classes.len() > MOST_CLASSES {

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
-use vimae_spec::{Cell, SummaryRow, sha256_hex};
+use vimae_spec::{Cell, CellKey, SummaryRow, sha256_hex};
 
 use super::{ExperimentView, PageInput, anchor};
 
@@ -18,7 +18,7 @@ pub(super) struct Links<'a> {
     /// The name of each cell, in their order; none for one that is there a second time.
     cells: Vec<Option<String>>,
     /// Seeds and names of the cells behind a mean.
-    seeds: BTreeMap<[&'a str; 6], Vec<(u64, &'a Cell)>>,
+    seeds: BTreeMap<CellKey, Vec<(u64, &'a Cell)>>,
     /// The name of each run, by experiment and place.
     runs: Vec<Vec<String>>,
     /// The first run of a specification.
@@ -34,7 +34,7 @@ impl<'a> Links<'a> {
         let (runs, by_spec) = runs(input.experiments);
         let mut named = BTreeSet::new();
         let cells = input.cells.iter().map(|cell| Some(of_cell(cell)).filter(|name| named.insert(name.clone()))).collect();
-        let mut seeds: BTreeMap<[&str; 6], Vec<(u64, &Cell)>> = BTreeMap::new();
+        let mut seeds: BTreeMap<CellKey, Vec<(u64, &Cell)>> = BTreeMap::new();
         let experiments = input.experiments.iter().flat_map(|e| e.runs.iter().map(move |run| (run.record.spec_sha256.as_str(), &*e.title)));
         let experiments: BTreeMap<&str, &str> = experiments.collect();
         let mut titles = BTreeMap::new();
@@ -93,14 +93,18 @@ pub(super) fn of_images(place: usize) -> String {
 
 /// The name of a mean.
 pub(super) fn of_mean(row: &SummaryRow) -> String {
-    name('m', &row.key())
+    name('m', &row.key(), None)
 }
 
 fn of_cell(cell: &Cell) -> String {
-    name('v', &[&cell.key()[..], &[&cell.seed.to_string()]].concat())
+    name('v', &cell.key(), Some(cell.seed))
 }
 
-fn name(kind: char, parts: &[&str]) -> String {
+fn name(kind: char, key: &CellKey, seed: Option<u64>) -> String {
+    let CellKey { target, dataset, stands_for, method, metric, protocol } = key;
+    let seed = seed.map_or_else(String::new, |seed| seed.to_string());
+    let protocol = protocol.to_string();
+    let parts = [target, dataset, stands_for, method, metric, &protocol, &seed].map(String::as_str);
     let digest = sha256_hex(parts.join("\u{1f}").as_bytes());
     format!("{kind}{}", digest.get(..DIGITS).unwrap_or_default())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use vimae_spec::SummaryRow;
+use vimae_spec::{Protocol, SummaryRow};
 
 use super::{
     comparison::{half, mark},
@@ -27,9 +27,9 @@ pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
 }
 
 fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
-    let mut quantities: BTreeMap<([&str; 4], Option<&str>), Vec<&SummaryRow>> = BTreeMap::new();
+    let mut quantities: BTreeMap<(&str, &Protocol, &str, &str, Option<&str>), Vec<&SummaryRow>> = BTreeMap::new();
     for row in rows {
-        quantities.entry(([&row.metric, &row.protocol, &row.dataset, &row.unit], stands_for(row))).or_default().push(row);
+        quantities.entry((&row.metric, &row.protocol, &row.dataset, &row.unit, stands_for(row))).or_default().push(row);
     }
     html! { table.sortable {
         thead { tr {
@@ -37,7 +37,7 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
             @for method in methods { th.number { (method::label(method)) } }
             th { "Note" }
         } }
-        tbody { @for (([metric, protocol, dataset, row_unit], instead), rows) in &quantities {
+        tbody { @for ((metric, protocol, dataset, row_unit, instead), rows) in &quantities {
             @let column = Column::of(rows.iter().filter_map(|row| row.mean));
             tr {
                 th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) @if let Some(instead) = instead { " for " (instead) } } td { (unit(row_unit).unwrap_or("")) }

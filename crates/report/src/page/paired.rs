@@ -82,7 +82,7 @@ mod tests {
             metric: "rate".into(),
             protocol: "rate.<x>".into(),
             unit: "nats".into(),
-            higher_is_better: None,
+            direction: vimae_spec::Direction::Neither,
             method: "vae".into(),
             other: "vimae_n".into(),
             n,

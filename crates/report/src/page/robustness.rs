@@ -3,15 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::SummaryRow;
+use vimae_spec::{Protocol, Slice, SummaryRow};
 
 use crate::{
     Error, Result, method,
     plot::{Band, Bands},
 };
 
-/// Kinds of noise: the start of the metrics' names, and the axis.
-const NOISES: [(&str, &str); 2] = [("accuracy.gaussian_", "standard deviation of the noise"), ("accuracy.mask_", "share of pixels masked")];
+/// What the strength of a corruption is called; of another it is its strength.
+const AXES: [(&str, &str); 2] = [("gaussian", "standard deviation of the noise"), ("mask", "share of pixels masked")];
 /// What the clean end of every curve is.
 const CLEAN: &str = "accuracy.clean";
 /// Protocols shown at once; the others unfold.
@@ -19,8 +19,8 @@ const OPEN: usize = 2;
 
 /// The curves of every data set and protocol.
 pub(super) fn section(summary: &[SummaryRow]) -> Result<Markup> {
-    let mut protocols: BTreeMap<(&str, &str), Vec<&SummaryRow>> = BTreeMap::new();
-    for row in summary.iter().filter(|row| row.metric == CLEAN || NOISES.iter().any(|(start, _)| row.metric.starts_with(start))) {
+    let mut protocols: BTreeMap<(&str, &Protocol), Vec<&SummaryRow>> = BTreeMap::new();
+    for row in summary.iter().filter(|row| row.metric == CLEAN || corruption(row).is_some()) {
         protocols.entry((&row.dataset, &row.protocol)).or_default().push(row);
     }
     let mut drawn = Vec::new();
@@ -32,7 +32,7 @@ pub(super) fn section(summary: &[SummaryRow]) -> Result<Markup> {
     }
     drawn.sort_by_key(|(rank, dataset, protocol, _)| (*rank, *dataset, *protocol));
     let (open, folded) = drawn.split_at(drawn.len().min(OPEN));
-    let one = |(_, dataset, protocol, plots): &(usize, &str, &str, Vec<Markup>)| {
+    let one = |(_, dataset, protocol, plots): &(usize, &str, &Protocol, Vec<Markup>)| {
         html! {
             h4 { code { (protocol) } " on " (dataset) }
             div.curves { @for plot in plots { (plot) } }
@@ -49,18 +49,30 @@ pub(super) fn section(summary: &[SummaryRow]) -> Result<Markup> {
 }
 
 /// The paper's protocol first.
-fn rank(protocol: &str) -> usize {
-    let others = ["linear", "noise=both", "code=sample", "tuned"].iter().filter(|part| protocol.contains(**part)).count();
-    let starts = ["svm.transductive", "svm.inductive", "probe", "knn"];
-    let start = starts.iter().position(|start| protocol.starts_with(start)).unwrap_or(starts.len());
-    others * (starts.len() + 1) + start
+fn rank(protocol: &Protocol) -> usize {
+    let is = |name, value: &str| protocol.parameter(name) == Some(value);
+    let others = [is("kernel", "linear"), is("noise", "both"), is("code", "sample"), protocol.parameter("tuned").is_some()];
+    let names = ["svm.transductive", "svm.inductive", "probe.logistic", "knn"];
+    let name = names.iter().position(|name| protocol.name == *name).unwrap_or(names.len());
+    others.into_iter().filter(|other| *other).count() * (names.len() + 1) + name
+}
+
+/// The corruption and strength that a value is of.
+fn corruption(row: &SummaryRow) -> Option<(&str, f64)> {
+    match &row.slice {
+        Some(Slice::Corruption { name, strength }) => Some((name, *strength)),
+        _ => None,
+    }
 }
 
 /// One plot for each kind of noise that was measured.
 fn plots(title: &str, rows: &[&SummaryRow]) -> Result<Vec<Markup>> {
     let methods = method::sorted(rows.iter().map(|row| row.method.as_str()));
     let mut plots = Vec::new();
-    for (start, axis) in NOISES {
+    let kinds: BTreeSet<&str> = rows.iter().filter_map(|row| corruption(row)).map(|(name, _)| name).collect();
+    for start in kinds {
+        let axis = AXES.iter().find(|(name, _)| *name == start).map_or_else(|| format!("strength of {start}"), |(_, axis)| (*axis).into());
+        let axis = axis.as_str();
         let lines: Vec<Band> = methods
             .iter()
             .enumerate()
@@ -82,22 +94,22 @@ fn plots(title: &str, rows: &[&SummaryRow]) -> Result<Vec<Markup>> {
     Ok(plots)
 }
 
-/// The strength of noise that a metric's name says.
-fn strength(start: &str, metric: &str) -> Option<f64> {
-    match metric {
-        CLEAN => Some(0.0),
-        _ => metric.strip_prefix(start)?.replacen('_', ".", 1).parse().ok(),
+/// How strongly the images of a value are corrupted in this way; clean ones not at all.
+fn strength(kind: &str, row: &SummaryRow) -> Option<f64> {
+    match corruption(row) {
+        Some((name, strength)) => (name == kind).then_some(strength),
+        None => (row.metric == CLEAN).then_some(0.0),
     }
 }
 
 /// The paper's values of a method by strength.
 fn papers<'a, 'b: 'a>(start: &str, rows: impl Iterator<Item = &'a &'b SummaryRow>) -> Vec<(f64, f64)> {
-    rows.filter_map(|row| Some((strength(start, &row.metric)?, row.paper?))).collect()
+    rows.filter_map(|row| Some((strength(start, row)?, row.paper?))).collect()
 }
 
 /// The values of a method by strength. A value that stands under several targets counts once.
 fn points<'a, 'b: 'a>(start: &str, rows: impl Iterator<Item = &'a &'b SummaryRow>) -> Vec<(f64, f64, Option<[f64; 2]>)> {
-    let mut points: Vec<_> = rows.filter_map(|row| Some((strength(start, &row.metric)?, row.mean?, row.interval))).collect();
+    let mut points: Vec<_> = rows.filter_map(|row| Some((strength(start, row)?, row.mean?, row.interval))).collect();
     points.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut seen = BTreeSet::new();
     points.retain(|(at, ..)| seen.insert(at.to_bits()));

@@ -49,14 +49,14 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
         td { (heading(&cell.target)) } td { (cell.dataset) } td { (cell.model) }
         th scope="row" { @match id { Some(id) => { a.self href={ "#" (id) } { (method) } } None => (method) } }
         td.number { (cell.seed) }
-        td { code { (cell.metric) } } td.protocol { code { (cell.protocol) } }
-        td.number data-value=[cell.value] { (Column::of(cell.value).show(cell.value)) }
-        td { (unit(&cell.unit).unwrap_or("")) } td.number { (cell.n) }
+        td { code { (cell.measurement.metric) } } td.protocol { code { (cell.measurement.protocol) } }
+        td.number data-value=[cell.measurement.value] { (Column::of(cell.measurement.value).show(cell.measurement.value)) }
+        td { (unit(&cell.measurement.unit).unwrap_or("")) } td.number { (cell.measurement.n) }
         td.number data-value=[cell.paper] {
             (cell.paper.map_or_else(|| NONE.into(), |v| v.to_string())) @if let Some(certainty) = cell.paper_certainty { (mark(certainty)) }
         }
         td { (verdict(cell.inside_tolerance)) }
         td { @match links.spec(&cell.spec_sha256) { Some(run) => { a href={ "#" (run) } { (digest(&cell.spec_sha256)) } } None => (digest(&cell.spec_sha256)) } }
-        td.note { (cell.note.as_deref().unwrap_or("")) }
+        td.note { (cell.measurement.note.as_deref().unwrap_or("")) }
     } }
 }

@@ -3,6 +3,41 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
+use vimae_core::{Entry, Result};
+use vimae_spec::Protocol;
+
+use super::{BuildClassifier, Classifier, Fitted};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildClassifier> = Entry {
+    name: "knn",
+    summary: "a vote of the nearest labelled codes",
+    source: "Cover and Hart, Nearest neighbor pattern classification, 1967",
+    keys: &[],
+    build: |_| vec![Box::new(Knn)],
+};
+
+/// Voters.
+const VOTERS: usize = 10;
+
+struct Knn;
+
+impl Classifier for Knn {
+    fn protocol(&self) -> Protocol {
+        Protocol::new("knn").with("k", VOTERS)
+    }
+
+    fn fit(&self, known: ArrayView2<'_, f64>, labels: &[u32], _: Option<ArrayView2<'_, f64>>) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(Neighbours::new(VOTERS, known, labels)))
+    }
+}
+
+impl Fitted for Neighbours {
+    fn classify(&self, codes: ArrayView2<'_, f64>) -> Result<Vec<u32>> {
+        Ok(Self::classify(self, codes))
+    }
+}
+
 /// Points whose distances are in memory at once.
 const ROWS: usize = 64;
 

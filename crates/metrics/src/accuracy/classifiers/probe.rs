@@ -2,6 +2,38 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
+use vimae_core::{Entry, Result};
+use vimae_spec::Protocol;
+
+use super::{BuildClassifier, Classifier, Fitted};
+
+/// The catalogue entry.
+pub const ENTRY: Entry<BuildClassifier> = Entry {
+    name: "probe",
+    summary: "multinomial logistic regression on the labelled codes, the linear probe",
+    source: "Alain and Bengio, Understanding intermediate layers using linear classifier probes, 2017",
+    keys: &[],
+    build: |_| vec![Box::new(LinearProbe)],
+};
+
+struct LinearProbe;
+
+impl Classifier for LinearProbe {
+    fn protocol(&self) -> Protocol {
+        Protocol::new("probe.logistic")
+    }
+
+    fn fit(&self, known: ArrayView2<'_, f64>, labels: &[u32], _: Option<ArrayView2<'_, f64>>) -> Result<Box<dyn Fitted>> {
+        Ok(Box::new(Probe::fit(known, labels)))
+    }
+}
+
+impl Fitted for Probe {
+    fn classify(&self, codes: ArrayView2<'_, f64>) -> Result<Vec<u32>> {
+        Ok(Self::classify(self, codes))
+    }
+}
+
 /// Steps at most; some hundreds are usual for standardised points.
 const MOST_STEPS: usize = 1_000;
 /// The largest derivative of the mean loss at which the fit ends.

@@ -7,38 +7,27 @@
 //! the scale is that of the labelled codes and the pool; accuracy is over all test codes. Under `noise=both` the
 //! labelled images are corrupted as the test images are, and everything is fitted anew under every condition.
 
-use ndarray::{Array2, ArrayView2, s};
-use vimae_spec::{Classifier, CodeName, Evaluation, KernelName, MaskFill, NoiseOn};
-use vimae_svm::{Kernel, Machines, Standardiser, Svm, TransductiveSvm, cross_validate};
+use ndarray::{Array2, s};
+use vimae_core::Result;
+use vimae_spec::{CodeName, Evaluation, MaskFill, NoiseOn, Protocol};
+use vimae_svm::Standardiser;
 
-use crate::{Result, neighbours::Neighbours, probe::Probe};
-
-/// Voters of the nearest-neighbour protocol.
-const VOTERS: usize = 10;
-/// Folds of cross-validation.
-const FOLDS: usize = 5;
+use super::classifiers::{CLASSIFIERS, Classifier};
 
 /// One way to measure.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FewLabel {
     /// What learns.
-    pub classifier: Classifier,
-    /// The kernel of support vector machines.
-    pub kernel: KernelName,
+    pub classifier: Box<dyn Classifier>,
     /// Labelled codes.
     pub labels: usize,
     /// Classes of each draw, where the classes are drawn too.
     pub unseen: Option<usize>,
-    /// The pool of the transductive machines at most.
-    pub pool: usize,
     /// Which images are corrupted.
     pub noise: NoiseOn,
     /// What masks leave.
     pub fill: MaskFill,
-    /// Which code stands for a image.
+    /// Which code stands for an image.
     pub code: CodeName,
-    /// Whether C and gamma are chosen by cross-validation on the labelled codes.
-    pub tune: bool,
 }
 
 /// Codes and labels of one draw.
@@ -53,114 +42,83 @@ pub struct Sets {
 }
 
 impl FewLabel {
-    /// All that an evaluation asks for, the main one first; `labels` and `unseen` are those of its draws.
-    pub fn all(evaluation: &Evaluation, labels: usize, unseen: Option<usize>, sampled: bool) -> Vec<Self> {
+    /// All that an evaluation asks for, the main one first; `labels` and `unseen` are those of its draws, `sampled` says
+    /// whether codes have a variance.
+    ///
+    /// # Errors
+    /// For a classifier that does not exist.
+    pub fn all(evaluation: &Evaluation, labels: usize, unseen: Option<usize>, sampled: bool) -> Result<Vec<Self>> {
         let mut all = Vec::new();
         let fills = || evaluation.masks.iter().flat_map(|fill| evaluation.noise.iter().map(move |noise| (*fill, *noise)));
         for &code in evaluation.codes.iter().filter(|code| sampled || **code == CodeName::Mean) {
             for (fill, noise) in fills() {
-                for &classifier in &evaluation.classifiers {
-                    let machines = matches!(classifier, Classifier::Svm | Classifier::Tsvm);
-                    let kernels = if machines { evaluation.kernels.as_slice() } else { &[KernelName::Linear] };
-                    let tune = evaluation.tune && machines;
-                    let one = |&kernel| Self { classifier, kernel, labels, unseen, pool: evaluation.pool, noise, fill, code, tune };
-                    all.extend(kernels.iter().map(one));
+                for name in &evaluation.classifiers {
+                    let variants = (CLASSIFIERS.find(name)?.build)(evaluation);
+                    all.extend(variants.into_iter().map(|classifier| Self { classifier, labels, unseen, noise, fill, code }));
                 }
             }
         }
-        all
+        Ok(all)
     }
 
     /// The protocol's name in records, for `asked` codes to classify.
-    pub fn protocol(&self, asked: usize) -> String {
-        let kernel = match self.kernel {
-            KernelName::Rbf => "rbf",
-            KernelName::Linear => "linear",
-        };
-        let unseen = self.unseen.map_or_else(String::new, |classes| format!(",unseen={classes}"));
-        let labels = format!("labels={}{unseen}", self.labels);
-        let start = match self.classifier {
-            Classifier::Svm => format!("svm.inductive(kernel={kernel},{labels}"),
-            Classifier::Tsvm => format!("svm.transductive(kernel={kernel},{labels},pool={}", self.pool.min(asked)),
-            Classifier::Knn => format!("knn(k={VOTERS},{labels}"),
-            Classifier::Probe => format!("probe.logistic({labels}"),
-        };
+    pub fn protocol(&self, asked: usize) -> Protocol {
+        let mut protocol = self.classifier.protocol().with("labels", self.labels);
+        if let Some(classes) = self.unseen {
+            protocol = protocol.with("unseen", classes);
+        }
+        if let Some(pool) = self.classifier.pool() {
+            protocol = protocol.with("pool", pool.min(asked));
+        }
         let noise = match self.noise {
             NoiseOn::Test => "test",
             NoiseOn::Both => "both",
         };
-        let fill = if self.fill == MaskFill::Grey { ",mask=grey" } else { "" };
+        protocol = protocol.with("noise", noise);
+        if self.fill == MaskFill::Grey {
+            protocol = protocol.with("mask", "grey");
+        }
         let code = match self.code {
             CodeName::Mean => "mean",
             CodeName::Sample => "sample",
         };
-        let tuned = if self.tune { format!(",tuned={FOLDS}-fold-on-labels") } else { String::new() };
-        format!("{start},noise={noise}{fill},code={code}{tuned})")
+        protocol = protocol.with("code", code);
+        match self.classifier.tuned() {
+            Some(how) => protocol.with("tuned", how),
+            None => protocol,
+        }
     }
 
     /// The class of every code to classify under every condition.
     ///
     /// # Errors
-    /// [`crate::Error::Svm`] for labels and codes that give no classifier.
+    /// [`vimae_core::Error::Unsupported`] for labels and codes that give no classifier.
     pub fn classify(&self, sets: &Sets) -> Result<Vec<Vec<u32>>> {
         let Some((clean, known)) = sets.asked.first().zip(sets.known.first()) else { return Ok(Vec::new()) };
-        if self.noise == NoiseOn::Test && self.classifier != Classifier::Tsvm {
+        let pool = self.classifier.pool();
+        if self.noise == NoiseOn::Test && pool.is_none() {
             let scale = Standardiser::fit(&[known.view(), clean.view()]);
-            let fitted = self.fit(scale.apply(known.view()).view(), &sets.labels, None)?;
+            let fitted = self.classifier.fit(scale.apply(known.view()).view(), &sets.labels, None)?;
             return sets.asked.iter().map(|asked| fitted.classify(scale.apply(asked.view()).view())).collect();
         }
         let under = |(condition, asked): (usize, &Array2<f64>)| {
             let known = sets.known.get(condition).filter(|_| self.noise == NoiseOn::Both).unwrap_or(known);
             // The pool of the transductive machines is all that they see of the test codes.
-            let limit = if self.classifier == Classifier::Tsvm { self.pool } else { usize::MAX };
-            let seen = asked.slice(s![..limit.min(asked.nrows()), ..]);
+            let seen = asked.slice(s![..pool.unwrap_or(usize::MAX).min(asked.nrows()), ..]);
             let scale = Standardiser::fit(&[known.view(), seen]);
-            let fitted = self.fit(scale.apply(known.view()).view(), &sets.labels, Some(scale.apply(seen).view()))?;
+            let unlabelled = scale.apply(seen);
+            let fitted =
+                self.classifier.fit(scale.apply(known.view()).view(), &sets.labels, pool.map(|_| unlabelled.view()))?;
             fitted.classify(scale.apply(asked.view()).view())
         };
         sets.asked.iter().enumerate().map(under).collect()
-    }
-
-    fn fit(&self, known: ArrayView2<'_, f64>, labels: &[u32], pool: Option<ArrayView2<'_, f64>>) -> Result<Fitted> {
-        let kernel = match self.kernel {
-            KernelName::Rbf => Kernel::Rbf { gamma: 1.0 / known.ncols().max(1) as f64 },
-            KernelName::Linear => Kernel::Linear,
-        };
-        let svm = || match self.tune {
-            true => Ok(cross_validate(known, labels, FOLDS, &Svm::grid(kernel, known.ncols()))?.svm),
-            false => Ok(Svm::new(kernel)),
-        };
-        Ok(match (self.classifier, pool) {
-            (Classifier::Tsvm, Some(pool)) => Fitted::Machines(TransductiveSvm::new(svm()?).train(known, labels, pool)?.machines),
-            (Classifier::Svm | Classifier::Tsvm, _) => {
-                Fitted::Machines(vimae_svm::Result::<Svm>::and_then(svm(), |svm| svm.train(known, labels))?)
-            }
-            (Classifier::Knn, _) => Fitted::Neighbours(Neighbours::new(VOTERS, known, labels)),
-            (Classifier::Probe, _) => Fitted::Probe(Probe::fit(known, labels)),
-        })
-    }
-}
-
-/// A classifier that has learnt.
-enum Fitted {
-    Machines(Machines),
-    Neighbours(Neighbours),
-    Probe(Probe),
-}
-
-impl Fitted {
-    fn classify(&self, codes: ArrayView2<'_, f64>) -> Result<Vec<u32>> {
-        Ok(match self {
-            Self::Machines(machines) => machines.classify(codes)?,
-            Self::Neighbours(neighbours) => neighbours.classify(codes),
-            Self::Probe(probe) => probe.classify(codes),
-        })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use vimae_core::{Purpose, Streams};
+    use vimae_spec::KernelName;
 
     use super::*;
 
@@ -179,9 +137,11 @@ mod tests {
         predicted.iter().zip(truth).filter(|(p, t)| p == t).count() as f64 / truth.len() as f64
     }
 
+    const CLASSIFIER_ORDER: [&str; 4] = ["svm", "tsvm", "knn", "probe"];
+
     fn everything() -> Evaluation {
         Evaluation {
-            classifiers: vec![Classifier::Svm, Classifier::Tsvm, Classifier::Knn, Classifier::Probe],
+            classifiers: CLASSIFIER_ORDER.map(String::from).to_vec(),
             kernels: vec![KernelName::Rbf, KernelName::Linear],
             noise: vec![NoiseOn::Test, NoiseOn::Both],
             codes: vec![CodeName::Mean, CodeName::Sample],
@@ -190,12 +150,12 @@ mod tests {
     }
 
     fn all() -> Vec<FewLabel> {
-        FewLabel::all(&everything(), 30, None, false)
+        FewLabel::all(&everything(), 30, None, false).unwrap()
     }
 
     #[test]
     fn every_protocol_has_a_name_of_its_own_that_says_what_is_done() {
-        let names: Vec<String> = all().iter().map(|p| p.protocol(450)).collect();
+        let names: Vec<String> = all().iter().map(|p| p.protocol(450).to_string()).collect();
         let expected = [
             "svm.inductive(kernel=rbf,labels=30,noise=test,code=mean)",
             "svm.inductive(kernel=linear,labels=30,noise=test,code=mean)",
@@ -206,12 +166,12 @@ mod tests {
         ];
         assert_eq!((&names[..6], names.len()), (&expected.map(String::from)[..], 12));
         assert!(names[6..].iter().all(|name| name.contains("noise=both")));
-        let tuned = FewLabel::all(&Evaluation { tune: true, ..everything() }, 300, Some(5), true);
+        let tuned = FewLabel::all(&Evaluation { tune: true, ..everything() }, 300, Some(5), true).unwrap();
         assert_eq!(tuned.len(), 24);
         assert_eq!(tuned[0].protocol(9), "svm.inductive(kernel=rbf,labels=300,unseen=5,noise=test,code=mean,tuned=5-fold-on-labels)");
-        let grey = FewLabel::all(&Evaluation { masks: vec![MaskFill::Black, MaskFill::Grey], ..Evaluation::default() }, 30, None, false);
+        let grey = FewLabel::all(&Evaluation { masks: vec![MaskFill::Black, MaskFill::Grey], ..Evaluation::default() }, 30, None, false).unwrap();
         assert_eq!(
-            grey.iter().map(|p| p.protocol(9)).collect::<Vec<_>>(),
+            grey.iter().map(|p| p.protocol(9).to_string()).collect::<Vec<_>>(),
             [
                 "svm.inductive(kernel=rbf,labels=30,noise=test,code=mean)",
                 "svm.inductive(kernel=rbf,labels=30,noise=test,mask=grey,code=mean)",
@@ -229,13 +189,13 @@ mod tests {
             let sets =
                 Sets { known: vec![known.clone(), 300.0 - &known], labels: labels.clone(), asked: vec![clean.clone(), moved.clone()] };
             let predicted = protocol.classify(&sets).unwrap();
-            assert!(right(&predicted[0], &truth) > 0.95, "{protocol:?}");
+            assert!(right(&predicted[0], &truth) > 0.95, "{}", protocol.protocol(90));
             let then = right(&predicted[1], &truth);
-            match (protocol.noise, protocol.classifier) {
+            match (protocol.noise, protocol.classifier.pool()) {
                 // Labelled codes that are turned round too keep everything as it was.
-                (NoiseOn::Both, _) => assert!(then > 0.95, "{protocol:?}: {then}"),
-                (NoiseOn::Test, Classifier::Tsvm) => {}
-                (NoiseOn::Test, _) => assert!(then < 0.4, "{protocol:?}: {then}"),
+                (NoiseOn::Both, _) => assert!(then > 0.95, "{}: {then}", protocol.protocol(90)),
+                (NoiseOn::Test, Some(_)) => {}
+                (NoiseOn::Test, None) => assert!(then < 0.4, "{}: {then}", protocol.protocol(90)),
             }
         }
     }
@@ -244,16 +204,16 @@ mod tests {
     fn tuning_and_small_pools_keep_working_and_too_few_labels_for_it_are_an_error() {
         let (known, labels) = clusters(3, 60, 4.0);
         let (asked, truth) = clusters(4, 90, 4.0);
-        for protocol in FewLabel::all(&Evaluation { tune: true, pool: 20, ..everything() }, 60, None, false) {
+        for protocol in FewLabel::all(&Evaluation { tune: true, pool: 20, ..everything() }, 60, None, false).unwrap() {
             let sets = |known: &Array2<f64>, labels: &[u32]| Sets {
                 known: vec![known.clone()],
                 labels: labels.to_vec(),
                 asked: vec![asked.clone()],
             };
             let predicted = protocol.classify(&sets(&known, &labels)).unwrap();
-            assert!(right(&predicted[0], &truth) > 0.9, "{protocol:?}");
+            assert!(right(&predicted[0], &truth) > 0.9, "{}", protocol.protocol(90));
             let few = protocol.classify(&sets(&known.slice(s![..6, ..]).to_owned(), &labels[..6]));
-            assert_eq!(few.is_err(), protocol.tune, "{protocol:?}");
+            assert_eq!(few.is_err(), protocol.classifier.tuned().is_some(), "{}", protocol.protocol(90));
         }
     }
 }

@@ -1,0 +1,94 @@
+//! Under which corruptions of the test images the accuracy is measured.
+
+use candle_core::Tensor;
+use serde_json::Map;
+use vimae_core::{Corruption, PixelRange, Result, Streams, corruption::each};
+use vimae_corruptions::CORRUPTIONS;
+use vimae_spec::{MaskFill, Slice};
+
+/// The metric of the accuracy on clean images.
+pub const CLEAN: &str = "accuracy.clean";
+
+/// Test images as they are, or corrupted.
+pub struct Condition {
+    /// The metric of the accuracy under it: `accuracy.clean`, `accuracy.mask_0_2` ...
+    pub metric: String,
+    /// The corruption and its strength, where there is one.
+    pub slice: Option<Slice>,
+    corruption: Option<Box<dyn Corruption>>,
+}
+
+impl Condition {
+    /// Whether images stay as they are.
+    pub fn is_clean(&self) -> bool {
+        self.corruption.is_none()
+    }
+
+    /// Images `[N, C, H, W]` under this condition; the first is number `first` of its set, on which alone its corruption
+    /// depends.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn apply(&self, images: &Tensor, streams: &Streams, first: usize) -> Result<Tensor> {
+        match &self.corruption {
+            Some(corruption) => each(corruption.as_ref(), images, &streams.fold_in(corruption.name()), first),
+            None => Ok(images.clone()),
+        }
+    }
+}
+
+/// Clean images, and every corruption of the catalogue at each of its strengths, where what is taken away of an image
+/// becomes `fill`. For another fill than black, which is what the paper's tables have, only what it changes.
+///
+/// # Errors
+/// Where an entry of the catalogue cannot be made with its defaults.
+pub fn conditions(fill: MaskFill, range: PixelRange) -> Result<Vec<Condition>> {
+    let (scale, black) = range.affine();
+    let value = match fill {
+        MaskFill::Black => f64::from(black),
+        MaskFill::Grey => f64::from(black) + 127.5 * f64::from(scale),
+    };
+    let mut conditions = vec![Condition { metric: CLEAN.into(), slice: None, corruption: None }];
+    for entry in CORRUPTIONS.entries {
+        let corruption = vimae_corruptions::build(entry.name, &Map::new())?;
+        let filled = corruption.filled_with(value);
+        if fill != MaskFill::Black && filled.is_none() {
+            continue;
+        }
+        let corruption = filled.unwrap_or(corruption);
+        conditions.extend(corruption.strengths().iter().map(|strength| Condition {
+            metric: format!("accuracy.{}_{}", entry.name, strength.to_string().replace('.', "_")),
+            slice: Some(Slice::Corruption { name: entry.name.into(), strength: *strength }),
+            corruption: Some(corruption.at(*strength)),
+        }));
+    }
+    Ok(conditions)
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device};
+
+    use super::*;
+
+    #[test]
+    fn the_tables_conditions_are_there_and_gray_changes_masks_alone() {
+        let names = |fill| conditions(fill, PixelRange::Unit).unwrap().into_iter().map(|c| c.metric).collect::<Vec<_>>();
+        let (gaussian, masks) = (["0_2", "0_3", "0_4"].map(|s| format!("accuracy.gaussian_{s}")), ["0_2", "0_5"].map(|s| format!("accuracy.mask_{s}")));
+        assert_eq!(names(MaskFill::Black), [&[CLEAN.to_owned()][..], &gaussian, &masks].concat());
+        assert_eq!(names(MaskFill::Grey), [&[CLEAN.to_owned()][..], &masks].concat());
+    }
+
+    #[test]
+    fn a_mask_leaves_black_or_gray_whatever_the_range() {
+        let ones = Tensor::ones((3, 1, 8, 8), DType::F32, &Device::Cpu).unwrap();
+        for (range, left) in [(PixelRange::Unit, [0.0, 0.5]), (PixelRange::Symmetric, [-1.0, 0.0])] {
+            for (fill, left) in [MaskFill::Black, MaskFill::Grey].into_iter().zip(left) {
+                let masked = conditions(fill, range).unwrap().pop().unwrap().apply(&ones, &Streams::new(1), 0).unwrap();
+                let values = masked.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+                let lost = |v: f32| (v - left).abs() < 1e-6;
+                assert!(values.iter().all(|v| *v == 1.0 || lost(*v)) && values.iter().any(|v| lost(*v)));
+            }
+        }
+    }
+}
