@@ -162,9 +162,8 @@ fn by_dimension(evidence: &dyn Evidence, code: &Code, passes: Option<usize>) -> 
     if evidence.prior().marginal().is_none() {
         return Ok(Vec::new());
     }
-    let column = |tensor: &Tensor, j| tensor.narrow(1, j, 1)?.contiguous();
     let one = |j| -> Result<Measurement> {
-        let code = Code { mean: column(&code.mean, j)?, log_var: code.log_var.as_ref().map(|v| column(v, j)).transpose()? };
+        let code = code.map(|tensor| tensor.narrow(1, j, 1)?.contiguous())?;
         let protocol = estimated(Protocol::new("rate.dimension"), passes).with("dimension", j);
         let rate = |rates: &[f64]| nats("rate.dimension", protocol, rates).of_slice(Slice::Dimension(j));
         Ok(match known_rates(evidence, &code)? {
