@@ -9,6 +9,11 @@ pub trait Divergence: Send + Sync {
     /// The name in the catalogue.
     fn name(&self) -> &str;
 
+    /// What it is called in the log of a run: every MMD `mmd`, so that kernels stand in one figure.
+    fn term(&self) -> &'static str {
+        "divergence"
+    }
+
     /// The estimate, a scalar, from samples `[N, d]` of q and `[M, d]` of p.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use crate::{
     BuildObjective,
     distortion::sum_of_squares,
     vae::RECON_WEIGHT,
-    vimae_n::{divergence, term_name},
+    vimae_n::divergence,
 };
 
 /// The catalogue entry.
@@ -83,7 +83,7 @@ impl Objective for InfoVae {
         let divergence = divergence(pass);
         let apart = divergence.estimate(pass.z, pass.prior_sample)?;
         total = (total + (&apart * (self.lambda - self.alpha))?)?;
-        terms.push((term_name(divergence), apart));
+        terms.push((divergence.term(), apart));
         Ok(Loss { total, terms })
     }
 }

@@ -43,11 +43,6 @@ pub(crate) fn divergence<'a>(pass: &Pass<'a>) -> &'a dyn Divergence {
     pass.divergence.unwrap_or(&MmdImq)
 }
 
-/// What the divergence is called in a log: every MMD `mmd`, so that kernels stand in one figure.
-pub(crate) fn term_name(divergence: &dyn Divergence) -> &'static str {
-    if divergence.name().starts_with("mmd") { "mmd" } else { "divergence" }
-}
-
 impl Objective for Vimae {
     fn name(&self) -> &str {
         self.name
@@ -74,6 +69,6 @@ impl Objective for Vimae {
         let divergence = divergence(pass);
         let apart = divergence.estimate(pass.z, pass.prior_sample)?;
         let total = ((&distortion * self.recon_weight)? + (&apart * self.lambda)?)?;
-        Ok(Loss { total, terms: vec![("distortion", distortion), (term_name(divergence), apart)] })
+        Ok(Loss { total, terms: vec![("distortion", distortion), (divergence.term(), apart)] })
     }
 }

@@ -33,6 +33,10 @@ impl Divergence for MmdImq {
         ENTRY.name
     }
 
+    fn term(&self) -> &'static str {
+        "mmd"
+    }
+
     fn estimate(&self, q: &Tensor, p: &Tensor) -> Result<Tensor> {
         MultiscaleImq { variance: 1.0 }.estimate(q, p)
     }
@@ -48,6 +52,10 @@ pub struct MultiscaleImq {
 impl Divergence for MultiscaleImq {
     fn name(&self) -> &str {
         ENTRY.name
+    }
+
+    fn term(&self) -> &'static str {
+        "mmd"
     }
 
     fn estimate(&self, q: &Tensor, p: &Tensor) -> Result<Tensor> {

@@ -35,6 +35,10 @@ impl Divergence for MmdImqSingle {
         ENTRY.name
     }
 
+    fn term(&self) -> &'static str {
+        "mmd"
+    }
+
     fn estimate(&self, q: &Tensor, p: &Tensor) -> Result<Tensor> {
         pairs::estimate(Kernel { c: 2.0 * q.dims2()?.1 as f64 * self.scale }, q, p)
     }

@@ -50,6 +50,10 @@ impl Divergence for MmdRbf {
         ENTRY.name
     }
 
+    fn term(&self) -> &'static str {
+        "mmd"
+    }
+
     fn estimate(&self, q: &Tensor, p: &Tensor) -> Result<Tensor> {
         let (_, _, d) = pairs::expect_samples(q, p)?;
         let squared_width = match self.width {
