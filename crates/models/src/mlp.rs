@@ -1,7 +1,7 @@
 //! The fully connected network of figure 1: three hidden layers of 256 on either side.
 //!
-//! The paper says no more of it. Hidden layers start as He et al. (2015) would have them: with the WAE
-//! networks' standard deviation of 0.01, and no batch norm, the signal dies in the third layer.
+//! The paper says no more about it. Initial weights follow He et al. (2015): with the standard deviation of the WAE
+//! networks, 0.01, and no batch norm, the signal would vanish in the third layer.
 
 use candle_core::Tensor;
 use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Head, ImageShape, Key, Mode, Parameters, PixelRange, Result, Settings};
@@ -42,9 +42,7 @@ impl Mlp {
         let &Request { image, range, code, head, .. } = request;
         let parameters = Parameters::new(request.seed, request.dtype, request.device);
         let hidden = |side: &str, inputs: usize| -> Result<Vec<Linear>> {
-            (0..layers)
-                .map(|i| Linear::he(&parameters, &format!("{side}.fc{i}"), if i == 0 { inputs } else { width }, width))
-                .collect()
+            (0..layers).map(|i| Linear::he(&parameters, &format!("{side}.fc{i}"), if i == 0 { inputs } else { width }, width)).collect()
         };
         let (encoder, decoder) = (hidden("encoder", image.len())?, hidden("decoder", code)?);
         let head = CodeHead::new(&parameters, width, code, head)?;

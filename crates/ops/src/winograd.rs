@@ -7,132 +7,31 @@
 //! and U the weights,
 //! big to small V U, small to big Y U^T, weight gradient V^T Y.
 //!
-//! Narrow layers take a few images at a time, all in cache, with U made once. Of wide ones U would be far larger than
-//! the weights: they take many images, and make each panel of U where it is read.
+//! Narrow layers take a few images at a time, all in cache, and compute U once. In wide layers U would be far larger than the
+//! weights: they take many images at a time, and compute each panel of U where it is read.
 
 mod backward;
+mod batches;
+mod forward;
 mod plan;
 mod points;
 mod products;
-mod source;
 mod tiles;
+mod towards;
 mod weights;
 
 pub(crate) use backward::{Wanted, backward};
-pub(crate) use source::{Corrected, Normalised, Plain, Source};
 
-use crate::conv::Geometry;
-use crate::{
-    groups::by_groups,
-    real::{Real, unfilled},
-};
+use crate::geometry::Geometry;
+use crate::real::Real;
+use crate::source::Source;
+use forward::run;
 use plan::Plan;
-use products::{multiply_all, multiply_groups, rooms};
-use rayon::prelude::*;
-use weights::{Towards, Weights};
+use towards::Towards;
 
 /// Whether these kernels take the geometry.
 pub(crate) fn fits(g: &Geometry) -> bool {
     Plan::fits(g)
-}
-
-/// Gives `f` room for both transforms of `count` images.
-fn with_transforms<T: Real, R>(plan: &Plan, count: usize, f: impl FnOnce(usize, &mut [T], &mut [T]) -> R) -> R {
-    T::with_scratch(plan.numbers() * count, |scratch| {
-        let (v, y) = scratch.split_at_mut(plan.big_numbers * count);
-        f(count, v, y)
-    })
-}
-
-/// Pieces of a result, with the number of each one's first image.
-type Pieces<'a, T> = Vec<(usize, &'a mut [T])>;
-
-/// How a wide layer goes through its images: chunk by chunk, how many images each group has and where they go in `out`.
-fn chunks<'a, T>(plan: &Plan, out: &'a mut [T], per_image: usize) -> Vec<(Vec<usize>, Pieces<'a, T>)> {
-    const GROUPS: usize = 4;
-    let n = plan.g.n;
-    let chunk = n.div_ceil(n.div_ceil(plan.chunk()).max(1)).max(1);
-    let images: Vec<usize> = (0..n).step_by(chunk).map(|first| chunk.min(n - first)).collect();
-    let groups = |((first, out), count): ((usize, &'a mut [T]), usize)| {
-        let groups = GROUPS.min(count);
-        let counts: Vec<usize> = (0..groups).map(|i| (i + 1) * count / groups - i * count / groups).collect();
-        let outs = cut(out, first, &counts, per_image);
-        (counts, outs)
-    };
-    cut(out, 0, &images, per_image).into_iter().zip(images).map(groups).collect()
-}
-
-/// `out` cut into pieces of so many images, the first of which is number `first`.
-fn cut<'a, T>(mut out: &'a mut [T], mut first: usize, counts: &[usize], per_image: usize) -> Pieces<'a, T> {
-    let mut pieces = Vec::with_capacity(counts.len());
-    for count in counts {
-        let (piece, rest) = std::mem::take(&mut out).split_at_mut(count * per_image);
-        pieces.push((first, piece));
-        out = rest;
-        first += count;
-    }
-    pieces
-}
-
-/// One side's transforms to the other side's images.
-fn run<T: Real, S: Source<T>, R: Send>(
-    g: &Geometry,
-    towards: Towards,
-    from: S,
-    weight: &[T],
-    after: impl Fn(usize, &mut [T]) -> R + Sync,
-) -> (Vec<T>, Vec<R>) {
-    let plan = &Plan::new(g);
-    let weights = Weights::new(plan, towards, weight);
-    let per_image = per_image(g, towards);
-    let transform = |first: usize, count: usize, to: &mut [T]| match towards {
-        Towards::Small => tiles::transform_big(plan, from, first, count, to),
-        Towards::Big => tiles::transform_small(plan, from, first, count, to),
-    };
-    if !plan.wide() {
-        let fill = |first: usize, out: &mut [T]| {
-            with_transforms(plan, out.len() / per_image, |count, v, y| {
-                let (from, to) = towards.order(v, y);
-                transform(first, count, from);
-                multiply_all(plan, towards, count, from, &weights, to);
-                collect(plan, towards, to, count, out);
-            });
-        };
-        return by_groups((g.n, per_image, plan.group()), fill, after);
-    }
-    let (from_numbers, to_numbers) = towards.order(plan.big_numbers, plan.small_numbers);
-    let mut out = unfilled(g.n * per_image);
-    let mut results = Vec::new();
-    for (counts, outs) in chunks(plan, &mut out, per_image) {
-        let (mut froms, mut tos) = (rooms(&counts, from_numbers), rooms(&counts, to_numbers));
-        froms.par_iter_mut().zip(&outs).zip(&counts).for_each(|((from, (first, _)), count)| transform(*first, *count, from));
-        multiply_groups(plan, towards, &counts, &froms, &weights, &mut tos);
-        let collected = outs.into_par_iter().zip(&tos).zip(&counts).map(|(((first, out), to), count)| {
-            collect(plan, towards, to, *count, out);
-            after(first, out)
-        });
-        results.par_extend(collected);
-    }
-    (out, results)
-}
-
-/// Numbers of an image on the side that a product gives.
-fn per_image(g: &Geometry, towards: Towards) -> usize {
-    match towards {
-        Towards::Small => g.oh * g.ow * g.o,
-        Towards::Big => g.h * g.w * g.c,
-    }
-}
-
-/// Products of the positions to images.
-fn collect<T: Real>(plan: &Plan, towards: Towards, products: &[T], count: usize, out: &mut [T]) {
-    match towards {
-        Towards::Small => tiles::collect_small(plan, products, count, out),
-        Towards::Big => {
-            out.fill(T::zero());
-            tiles::add_big(plan, products, count, out);
-        }
-    }
 }
 
 /// [n, h, w, c] to [n, oh, ow, o], `weight` OIHW; `after` sees every group of finished images (the
@@ -159,9 +58,11 @@ pub(crate) fn adjoint<T: Real, S: Source<T>, R: Send>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conv::{direct_adjoint, direct_convolve, direct_weight_gradient};
+    use crate::direct;
+    use crate::geometry::same_padding;
+    use crate::source::Plain;
 
-    fn numbers(len: usize, seed: usize) -> Vec<f64> {
+    fn values(len: usize, seed: usize) -> Vec<f64> {
         (0..len).map(|i| ((i * 37 + i / 7 + seed * 11) % 101) as f64 / 50.0 - 1.0).collect()
     }
 
@@ -190,15 +91,15 @@ mod tests {
             (7, 14, 11, 4, 5, 96, 300),
         ] {
             let (oh, ow) = (usize::div_ceil(h, 2), usize::div_ceil(w, 2));
-            let (top, left) = (crate::conv::same_padding(h, kh, 2).0, crate::conv::same_padding(w, kw, 2).0);
+            let (top, left) = (same_padding(h, kh, 2).0, same_padding(w, kw, 2).0);
             let g = Geometry { n, h, w, c, oh, ow, o, kh, kw, sh: 2, sw: 2, top, left };
             assert!(fits(&g));
-            let (big, small, weight) = (numbers(g.big_len(), 1), numbers(g.small_len(), 2), numbers(o * c * kh * kw, 3));
-            let convolved = direct_convolve(&g, &big, &weight, None);
+            let (big, small, weight) = (values(g.big_len(), 1), values(g.small_len(), 2), values(o * c * kh * kw, 3));
+            let convolved = direct::convolve(&g, &big, &weight, None);
             assert!(difference(&convolve(&g, Plain(&big), &weight, nothing).0, &convolved) < 1e-10);
-            let spread = direct_adjoint(&g, &small, &weight, None);
+            let spread = direct::adjoint(&g, &small, &weight, None);
             assert!(difference(&adjoint(&g, Plain(&small), &weight, nothing).0, &spread) < 1e-10);
-            let gradient = direct_weight_gradient(&g, &big, &small);
+            let gradient = direct::weight_gradient(&g, &big, &small);
             for (wanted, expected) in [(Wanted::Nothing, &vec![]), (Wanted::Big, &spread), (Wanted::Small, &convolved)] {
                 let (dw, out, _) = backward(&g, Plain(&big), Plain(&small), &weight, wanted, nothing);
                 assert!(difference(&dw, &gradient) < 1e-10);

@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use crate::{Error, Result, check, kernel::Points, svm::columns};
+use crate::{Error, Result, check, kernel::Points};
 
 /// Points scored at once by one thread.
 const ROWS: usize = 64;
@@ -112,4 +112,13 @@ pub(crate) fn winners(classes: &[u32], scores: &Array2<f64>) -> Vec<u32> {
         best.1
     };
     scores.outer_iter().map(best).collect()
+}
+
+/// A matrix from its columns.
+pub(crate) fn columns<'a>(rows: usize, columns: impl ExactSizeIterator<Item = &'a [f64]>) -> Array2<f64> {
+    let mut matrix = Array2::zeros((rows, columns.len()));
+    for (mut to, from) in matrix.columns_mut().into_iter().zip(columns) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+    matrix
 }

@@ -1,6 +1,6 @@
 //! The inductive machine: labelled points alone.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use crate::{
@@ -75,13 +75,4 @@ impl Svm {
     pub(crate) fn in_primal(&self, features: ArrayView2<'_, f64>) -> bool {
         self.kernel == Kernel::Linear && features.ncols() < features.nrows()
     }
-}
-
-/// Columns side by side.
-pub(crate) fn columns<'a>(rows: usize, columns: impl ExactSizeIterator<Item = &'a [f64]>) -> Array2<f64> {
-    let mut matrix = Array2::zeros((rows, columns.len()));
-    for (mut to, from) in matrix.columns_mut().into_iter().zip(columns) {
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    }
-    matrix
 }

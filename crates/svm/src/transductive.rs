@@ -16,10 +16,9 @@ use crate::{
     Error, Machines, Result, Svm, check,
     dual::Dual,
     kernel::{Gram, Points},
-    machines::winners,
+    machines::{columns, winners},
     nearest::spread,
     primal::{Primal, with_ones},
-    svm::columns,
 };
 
 /// Rounds of changed labels at one weight at most; a few are usual.
