@@ -89,7 +89,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conv::same_padding;
+    use crate::geometry::same_padding;
 
     fn same(size: usize, kernel: usize, stride: usize) -> Geometry {
         let (out, before) = (size.div_ceil(stride), same_padding(size, kernel, stride).0);
