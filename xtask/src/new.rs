@@ -46,8 +46,8 @@ impl Kind {
     fn place(self) -> (&'static str, &'static str) {
         match self {
             Self::Objective => ("crates/objectives/src/lib.rs", include_str!("../templates/objective.rs.txt")),
-            Self::Noise => ("crates/objectives/src/noise/mod.rs", include_str!("../templates/noise.rs.txt")),
-            Self::Divergence => ("crates/objectives/src/divergence/mod.rs", include_str!("../templates/divergence.rs.txt")),
+            Self::Noise => ("crates/objectives/src/noise.rs", include_str!("../templates/noise.rs.txt")),
+            Self::Divergence => ("crates/objectives/src/divergence.rs", include_str!("../templates/divergence.rs.txt")),
             Self::Prior => ("crates/priors/src/lib.rs", include_str!("../templates/prior.rs.txt")),
             Self::Model => ("crates/models/src/lib.rs", include_str!("../templates/model.rs.txt")),
             Self::Metric => ("crates/metrics/src/lib.rs", include_str!("../templates/metric.rs.txt")),
@@ -78,7 +78,9 @@ pub(crate) fn begin(root: &Path, kind: Kind, name: &str) -> Result<(PathBuf, Pat
     let (catalogue, template) = kind.place();
     let catalogue = root.join(catalogue);
     let text = fs::read_to_string(&catalogue).with_context(|| catalogue.display().to_string())?;
-    let file = catalogue.with_file_name(format!("{name}.rs"));
+    // The modules of `lib.rs` lie beside it, those of `noise.rs` in `noise/`.
+    let folder = if catalogue.ends_with("lib.rs") { catalogue.with_file_name("") } else { catalogue.with_extension("") };
+    let file = folder.join(format!("{name}.rs"));
     ensure!(!file.exists() && !file.with_extension("").exists(), "{}: exists already", file.display());
     let text = with_line(&text, name).with_context(|| catalogue.display().to_string())?;
     let source = template.replace("{name}", name).replace("{Name}", &camel(name));
@@ -136,7 +138,9 @@ mod tests {
     #[test]
     fn names_in_another_case_and_files_that_exist_are_refused() {
         assert!(begin(Path::new("nowhere"), Kind::Prior, "MyPrior").unwrap_err().to_string().contains("snake case"));
-        let error = begin(&root(), Kind::Prior, "normal").unwrap_err().to_string();
-        assert!(error.contains("exists already"), "{error}");
+        for (kind, name) in [(Kind::Prior, "normal"), (Kind::Noise, "none"), (Kind::Divergence, "energy")] {
+            let error = begin(&root(), kind, name).unwrap_err().to_string();
+            assert!(error.contains("exists already"), "{error}");
+        }
     }
 }

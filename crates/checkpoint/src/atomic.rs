@@ -1,4 +1,4 @@
-//! Files that appear whole or not at all: written beside, synced, renamed.
+//! Atomic writes: a file is written under a temporary name, synced and renamed.
 
 use std::{
     fs::{self, File},
@@ -8,15 +8,16 @@ use std::{
 
 use crate::{Error, Result};
 
-/// Writes `bytes` to `path`, whole or not at all; parent folders are made.
+/// Writes `bytes` to `path`, whole or not at all. Creates missing parent directories.
 ///
 /// # Errors
-/// [`Error::File`], naming the file or folder that refuses; what was at `path` is still there then.
+/// Returns [`Error::File`] with the file or directory at fault. An earlier file at `path` stays.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes, true)
 }
 
-/// Writes as [`write()`] does, but does not wait for the disk: for what is written often and may be lost in a power cut.
+/// Writes like [`write()`], but does not wait for the disk. Use it for files that are written often and may be lost in a
+/// power cut.
 ///
 /// # Errors
 /// As [`write()`].
@@ -28,7 +29,7 @@ fn replace(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
     let parent = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(Error::file(parent))?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    // One writer at a time holds a run, so that the name beside needs only to differ between processes.
+    // A run has one writer at a time, so the temporary name only has to differ between processes.
     let beside = parent.join(format!(".{name}.{}.part", std::process::id()));
     let written = (|| {
         let mut file = File::create(&beside)?;
@@ -42,9 +43,9 @@ fn replace(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
         let _ = fs::remove_file(&beside);
         return Err(Error::File { path: path.into(), source });
     }
-    // The rename itself must survive a power cut; folders cannot be synced everywhere.
-    if sync && let Ok(folder) = File::open(parent) {
-        let _ = folder.sync_all();
+    // The rename itself must survive a power cut. Some file systems cannot sync directories.
+    if sync && let Ok(directory) = File::open(parent) {
+        let _ = directory.sync_all();
     }
     Ok(())
 }

@@ -1,23 +1,23 @@
-//! What can go wrong with files that must not be lost.
+//! The errors of this crate.
 
 use std::path::PathBuf;
 
-/// The result of an operation on a checkpoint.
+/// The result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// An error of a checkpoint or of the folder it lies in.
+/// An error of a checkpoint or of its directory.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file or folder that cannot be read or written.
+    /// A file or directory cannot be read or written.
     #[error("{}: {source}", path.display())]
     File {
-        /// The file or folder.
+        /// The file or directory.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A file that is no checkpoint, is cut short or has changed since it was written.
+    /// The file is not a checkpoint, is truncated, or has changed since it was written.
     #[error("{}: damaged checkpoint: {problem}; remove it to go on without it, or start over with --fresh", path.display())]
     Damaged {
         /// The file.
@@ -25,7 +25,7 @@ pub enum Error {
         /// What is wrong.
         problem: String,
     },
-    /// A checkpoint written by a newer version.
+    /// A newer version wrote the checkpoint.
     #[error("{}: format {found} is newer than {known}, which this version reads", path.display())]
     Newer {
         /// The file.
@@ -35,7 +35,7 @@ pub enum Error {
         /// The newest format known here.
         known: u32,
     },
-    /// A checkpoint of another run.
+    /// The checkpoint belongs to another run.
     #[error("{}: belongs to another spec, other data or another version of the code (digest {found}, expected {expected}); start over with --fresh", path.display())]
     OtherSpec {
         /// The file.

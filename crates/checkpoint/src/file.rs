@@ -12,43 +12,42 @@ use vimae_spec::{Rollback, sha256_hex};
 
 use crate::{Error, Result, atomic};
 
-/// The newest form of checkpoint known here.
+/// The newest format that this version reads.
 const FORMAT: u32 = 1;
-/// The one entry of the file's metadata: one key, since the order of several is not fixed.
+/// The only key of the file's metadata. A second key would make the file's bytes depend on the order of a hash map.
 const HEADER: &str = "vimae";
 
-/// Where a run stands.
+/// The position of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// Digest of what determines the weights: the training part of the spec, the data and the version of the code.
+    /// The digest of what determines the weights: the training part of the spec, the data and the version of the code.
     pub training_sha256: String,
     /// Steps taken.
     pub step: u64,
-    /// Length of the training log at that step, in bytes.
+    /// The length of the training log at that step, in bytes.
     pub log_bytes: u64,
     /// Seconds of training so far.
     pub seconds: f64,
-    /// Divergences so far after which the run went back to an earlier state.
+    /// The divergences so far, each of which took the run back to an earlier state.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollbacks: Vec<Rollback>,
 }
 
-/// Everything that a run needs to go on: random streams need no state, since they are functions of
-/// seed and step.
+/// Everything that a run needs to resume. There is no random state: random numbers are functions of seed and step.
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
-    /// Where the run stands.
+    /// The position of the run.
     pub position: Position,
     /// Weights and running statistics.
     pub weights: BTreeMap<String, Tensor>,
-    /// Moments and step count of the optimiser.
+    /// The moments and the step count of the optimiser.
     pub optimiser: BTreeMap<String, Tensor>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Header {
     format: u32,
-    /// Digest of all tensors' bytes, in the file's order.
+    /// The digest of the bytes of all tensors, in the file's order.
     tensors_sha256: String,
     #[serde(flatten)]
     position: Option<Position>,
@@ -58,7 +57,7 @@ impl Checkpoint {
     /// Writes the checkpoint, whole or not at all.
     ///
     /// # Errors
-    /// Where the folder refuses; an earlier checkpoint at `path` is kept then.
+    /// Returns an error if the file cannot be written. An earlier checkpoint at `path` stays.
     pub fn save(&self, path: &Path) -> Result<()> {
         let tensors = self
             .weights
@@ -71,7 +70,7 @@ impl Checkpoint {
     /// Reads the checkpoint of the run whose training digest is `training_sha256`.
     ///
     /// # Errors
-    /// Where the file is absent, damaged, newer than this version or of another run.
+    /// Returns an error if the file is missing, damaged, written by a newer version, or belongs to another run.
     pub fn load(path: &Path, training_sha256: &str) -> Result<Self> {
         let (header, tensors) = decode(path, &std::fs::read(path).map_err(Error::file(path))?)?;
         let position = header.position.ok_or_else(|| Error::damaged(path, "says no position"))?;
@@ -90,20 +89,20 @@ impl Checkpoint {
     }
 }
 
-/// Writes weights and running statistics under their plain names, and gives the file's SHA-256.
+/// Writes weights and running statistics under their own names, and returns the SHA-256 of the file.
 ///
 /// # Errors
-/// Where the folder refuses.
+/// Returns an error if the file cannot be written.
 pub fn save_weights(path: &Path, weights: &BTreeMap<String, Tensor>) -> Result<String> {
     let bytes = encode(weights.iter().map(|(name, t)| (name.clone(), t)), None, path)?;
     atomic::write(path, &bytes)?;
     Ok(sha256_hex(&bytes))
 }
 
-/// Reads weights and running statistics, and the file's SHA-256.
+/// Reads weights and running statistics, and returns them with the SHA-256 of the file.
 ///
 /// # Errors
-/// Where the file is absent, damaged or newer than this version.
+/// Returns an error if the file is missing, damaged, or written by a newer version.
 pub fn load_weights(path: &Path) -> Result<(BTreeMap<String, Tensor>, String)> {
     let bytes = std::fs::read(path).map_err(Error::file(path))?;
     Ok((decode(path, &bytes)?.1, sha256_hex(&bytes)))
@@ -161,7 +160,7 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<(Header, BTreeMap<String, Tensor>
     Ok((header, tensors))
 }
 
-/// Digest of named buffers in name order.
+/// The digest of named buffers, in name order.
 fn digest<'a>(tensors: impl Iterator<Item = (&'a str, &'a [u8])>) -> String {
     use sha2::{Digest, Sha256};
     let mut hash = Sha256::new();

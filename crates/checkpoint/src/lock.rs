@@ -1,4 +1,4 @@
-//! One process a run.
+//! The lock of a run: one process at a time works in its directory.
 
 use std::{
     fmt,
@@ -13,16 +13,16 @@ use fs4::fs_std::FileExt;
 
 use crate::{Error, Result};
 
-/// How long a lock that is held is tried again before it counts as taken: someone may only be looking.
+/// How long to retry a held lock before it counts as taken: another process may only be checking it.
 const GLANCE: Duration = Duration::from_millis(200);
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
 const LOCK: &str = ".lock";
-/// What stands in the file, before the number and before the machine.
+/// The words before the process id and before the host's name in the lock file.
 const PROCESS: &str = "process ";
 const MACHINE: &str = " on ";
 
-/// Who holds a lock, as its file says.
+/// The holder of a lock, as the lock file names it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Owner(String);
 
@@ -31,7 +31,7 @@ impl Owner {
         Self(fs::read_to_string(path).unwrap_or_default().trim().to_owned())
     }
 
-    /// The number of the process, where it runs on this machine.
+    /// The process id, if the process runs on this host.
     pub fn process_here(&self) -> Option<u32> {
         let (process, machine) = self.0.strip_prefix(PROCESS)?.split_once(MACHINE)?;
         (machine == host()).then(|| process.parse().ok())?
@@ -44,24 +44,25 @@ impl fmt::Display for Owner {
     }
 }
 
-/// The right to write into a run's folder, held until dropped. The operating system frees it when the
-/// process ends, however it ends.
+/// The right to write into a run's directory, held until dropped. The operating system releases the lock when the process
+/// ends, however it ends.
 #[derive(Debug)]
 pub struct RunLock {
     _file: File,
 }
 
 impl RunLock {
-    /// Takes the lock of `folder`, which is made where absent.
+    /// Takes the lock of the directory `folder`, and creates the directory if it does not exist.
     ///
     /// # Errors
-    /// [`Error::Locked`] with its owner where another process has it; [`Error::File`].
+    /// Returns [`Error::Locked`] with the owner if another process holds the lock, and [`Error::File`] if the lock file
+    /// cannot be written.
     pub fn take(folder: &Path) -> Result<Self> {
         Self::take_within(folder, GLANCE)
     }
 
-    /// Takes the lock of `folder`, and waits for at most `patience` while another process has it: one that was told to
-    /// stop saves its state first.
+    /// Takes the lock of the directory `folder`, and waits up to `patience` while another process holds it: a process that
+    /// was told to stop first saves its state.
     ///
     /// # Errors
     /// As [`RunLock::take`].
@@ -77,23 +78,23 @@ impl RunLock {
             }
             sleep(BETWEEN_TRIES);
         }
-        // Who holds it is for people; the lock itself does not depend on it.
+        // The owner is for people to read; the lock does not depend on it.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{PROCESS}{}{MACHINE}{}", std::process::id(), host()));
         Ok(Self { _file: file })
     }
 
-    /// Who has the lock of `folder` now; nothing where nobody has. The answer may be old when it is read.
+    /// The current holder of the lock of `folder`, or `None`. It may change right after the call.
     pub fn owner(folder: &Path) -> Option<Owner> {
         Self::is_held(folder).then(|| Owner::read(&folder.join(LOCK)))
     }
 
-    /// Whether some process has the lock of `folder` now. The answer may be old when it is read.
+    /// Whether a process holds the lock of `folder`. It may change right after the call.
     pub fn is_held(folder: &Path) -> bool {
         File::open(folder.join(LOCK)).is_ok_and(|file| matches!(FileExt::try_lock_shared(&file), Ok(false)))
     }
 }
 
-/// This machine's name, as far as it says.
+/// The name of this host, or "this machine" if it is unknown.
 pub fn host() -> String {
     let named = fs::read_to_string("/proc/sys/kernel/hostname").ok().or_else(|| std::env::var("HOSTNAME").ok());
     named.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).unwrap_or_else(|| "this machine".into())

@@ -1,21 +1,21 @@
-//! Layers with named parameters over the operations of `vimae-ops`.
+//! The layers of the networks: named parameters over the operations of `vimae-ops`.
 
 use candle_core::{Tensor, Var};
 use vimae_core::{Error, Init, Mode, Parameters, PixelRange, Result};
 
-/// Standard deviation of every initial weight (the WAE networks).
+/// The standard deviation of initial weights in the WAE networks.
 const INITIAL_STD: f64 = 0.01;
-/// Added to the variance before its root.
+/// Added to the variance before its square root.
 const BATCH_NORM_EPS: f64 = 1e-5;
-/// Share of a batch's statistics in the running ones.
+/// The weight of a batch in the running statistics.
 const BATCH_NORM_MOMENTUM: f64 = 0.1;
 
-/// The error of an operation, in the line's terms.
+/// Converts an error of `vimae-ops`.
 pub(crate) fn op<T>(result: vimae_ops::Result<T>) -> Result<T> {
     result.map_err(|e| Error::Tensor(candle_core::Error::wrap(e)))
 }
 
-/// `x w^T + b` with weight `[out, in]`.
+/// A fully connected layer: `x w^T + b` with `w` `[out, in]`.
 #[derive(Debug)]
 pub(crate) struct Linear {
     weight: Var,
@@ -23,12 +23,13 @@ pub(crate) struct Linear {
 }
 
 impl Linear {
-    /// Initial weights of the WAE networks.
+    /// A layer with the initial weights of the WAE networks.
     pub(crate) fn new(parameters: &Parameters, name: &str, inputs: usize, outputs: usize) -> Result<Self> {
         Self::with_std(parameters, name, inputs, outputs, INITIAL_STD)
     }
 
-    /// Initial weights that keep the scale of activations through ReLUs without batch norm (He et al. 2015).
+    /// A layer with the initial weights of He et al. (2015), which keep the scale of activations through ReLUs without batch
+    /// norm.
     pub(crate) fn he(parameters: &Parameters, name: &str, inputs: usize, outputs: usize) -> Result<Self> {
         Self::with_std(parameters, name, inputs, outputs, (2.0 / inputs as f64).sqrt())
     }
@@ -44,7 +45,7 @@ impl Linear {
         op(vimae_ops::linear(x, &self.weight, Some(&self.bias)))
     }
 
-    /// The same, negative values set to zero.
+    /// [`Linear::forward`], then ReLU.
     pub(crate) fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
         op(vimae_ops::linear_relu(x, &self.weight, Some(&self.bias)))
     }
@@ -79,7 +80,8 @@ impl Conv {
         Ok(Self { weight, bias, stride, direction })
     }
 
-    /// Multiply-adds and values of one image whose maps are `[in, H, W]`, and the size of the maps that come out.
+    /// Counts multiply-adds and output values for one image of feature maps `[in, H, W]`, and returns them with the height
+    /// and width of the output.
     pub(crate) fn work(&self, (height, width): (usize, usize)) -> (u64, u64, (usize, usize)) {
         let dims = self.weight.dims();
         let outputs = match self.direction {
@@ -90,7 +92,7 @@ impl Conv {
             Direction::Convolve => (height.div_ceil(self.stride), width.div_ceil(self.stride)),
             Direction::Transpose => (height * self.stride, width * self.stride),
         };
-        // A transposed convolution scatters each place of its input, a convolution gathers for each of its output.
+        // A convolution gathers at each position of its output; a transposed one scatters from each position of its input.
         let places = match self.direction {
             Direction::Convolve => to.0 * to.1,
             Direction::Transpose => height * width,
@@ -98,13 +100,14 @@ impl Conv {
         ((self.weight.elem_count() * places) as u64, (outputs.copied().unwrap_or(0) * to.0 * to.1) as u64, to)
     }
 
-    /// The layer with what follows it, for a stack.
+    /// The layer as part of a stack, with what follows it.
     fn in_stack<'a>(&'a self, finish: vimae_ops::Finish<'a>) -> vimae_ops::StackLayer<'a> {
         vimae_ops::StackLayer { weight: &self.weight, bias: &self.bias, stride: self.stride, direction: self.direction, finish }
     }
 
-    /// `[N, in, H, W]` to `[N, out, ceil(H / stride), ...]` down, to `[N, out, H stride, ...]` up, in evaluation:
-    /// weights are held fixed, so that who asks for the gradient of a code does not pay for theirs.
+    /// Evaluates the layer on `[N, in, H, W]`. A convolution gives `[N, out, ceil(H / stride), ceil(W / stride)]`, a
+    /// transposed one `[N, out, H stride, W stride]`. The weights are detached: a caller that needs the gradient of the
+    /// codes does not pay for that of the weights.
     pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (weight, bias) = (self.weight.as_detached_tensor(), self.bias.as_detached_tensor());
         match self.direction {
@@ -114,7 +117,7 @@ impl Conv {
     }
 }
 
-/// Batch norm over N, H, W, then ReLU.
+/// Batch norm over N, H and W, then ReLU.
 #[derive(Debug)]
 pub(crate) struct BatchNormRelu {
     gamma: Var,
@@ -146,15 +149,15 @@ impl BatchNormRelu {
         }
     }
 
-    /// Moves the running statistics towards a batch's.
+    /// Updates the running statistics by those of a batch.
     fn follow(&self, batch: &vimae_ops::BatchStatistics) -> Result<()> {
         follow(&self.running_mean, &batch.mean)?;
         follow(&self.running_var, &batch.var_unbiased)
     }
 }
 
-/// Convolutions with batch norm and ReLU in turn, and in the end perhaps one to images, in training:
-/// the layers one by one give the same numbers, at a multiple of the time and memory.
+/// Trains a stack of convolutions, each with batch norm and ReLU, and optionally a last convolution to images. The layers
+/// one by one give the same values, but take several times the time and memory.
 pub(crate) fn train_stack(x: &Tensor, layers: &[(Conv, BatchNormRelu)], out: Option<(&Conv, PixelRange)>) -> Result<Tensor> {
     let mut stack: Vec<vimae_ops::StackLayer<'_>> = Vec::with_capacity(layers.len() + 1);
     for (conv, norm) in layers {
@@ -174,13 +177,13 @@ pub(crate) fn train_stack(x: &Tensor, layers: &[(Conv, BatchNormRelu)], out: Opt
     Ok(y)
 }
 
-/// Moves a running statistic towards the batch's.
+/// Updates a running statistic by that of a batch.
 fn follow(running: &Var, batch: &Tensor) -> Result<()> {
     let moved = ((running.as_detached_tensor() * (1.0 - BATCH_NORM_MOMENTUM))? + (batch.detach() * BATCH_NORM_MOMENTUM)?)?;
     Ok(running.set(&moved)?)
 }
 
-/// The last activation: to the interval of the images.
+/// The last activation: maps values to the interval of the images.
 pub(crate) fn into_range(x: &Tensor, range: PixelRange) -> Result<Tensor> {
     match range {
         PixelRange::Unit => op(vimae_ops::sigmoid(x)),
@@ -188,7 +191,7 @@ pub(crate) fn into_range(x: &Tensor, range: PixelRange) -> Result<Tensor> {
     }
 }
 
-/// Refuses images of another shape than the network's.
+/// Checks that images have the shape that the network takes.
 pub(crate) fn check_images(images: &Tensor, shape: vimae_core::ImageShape) -> Result<()> {
     match *images.dims() {
         [_, c, h, w] if (c, h, w) == (shape.channels, shape.height, shape.width) => Ok(()),
@@ -196,7 +199,7 @@ pub(crate) fn check_images(images: &Tensor, shape: vimae_core::ImageShape) -> Re
     }
 }
 
-/// Refuses codes of another size than the network's.
+/// Checks that codes have the size that the network takes.
 pub(crate) fn check_codes(codes: &Tensor, size: usize) -> Result<()> {
     match *codes.dims() {
         [_, d] if d == size => Ok(()),
@@ -204,7 +207,7 @@ pub(crate) fn check_codes(codes: &Tensor, size: usize) -> Result<()> {
     }
 }
 
-/// The last layers of an encoder: mean and, for a Gaussian head, log-variance.
+/// The last layers of an encoder: the mean and, for a Gaussian head, the log-variance.
 #[derive(Debug)]
 pub(crate) struct CodeHead {
     mean: Linear,

@@ -5,7 +5,7 @@ mod layers;
 use candle_core::{DType, Device};
 use vimae_core::{AutoEncoder, Head, ImageShape, PixelRange, Result, Settings};
 
-/// Makes a network from what the run asks of it and the checked settings.
+/// Builds a network from the request of a run and checked settings.
 pub type BuildModel = fn(&Request<'_>, &Settings) -> Result<Box<dyn AutoEncoder>>;
 
 vimae_core::catalogue! {
@@ -21,24 +21,24 @@ vimae_core::catalogue! {
 pub struct Request<'a> {
     /// The images.
     pub image: ImageShape,
-    /// The interval of their values: sigmoid or tanh at the end.
+    /// The interval of pixel values, which chooses the last activation: sigmoid or tanh.
     pub range: PixelRange,
-    /// Dimensions of the code.
+    /// The number of dimensions of the code.
     pub code: usize,
-    /// What the encoder ends in.
+    /// The head of the encoder.
     pub head: Head,
-    /// Seed of the initial weights.
+    /// The seed of the initial weights.
     pub seed: u64,
-    /// Type of the weights: `f32` to train, `f64` to check gradients.
+    /// The dtype of the weights: `F32` to train, `F64` to check gradients.
     pub dtype: DType,
-    /// Where the weights are.
+    /// The device of the weights.
     pub device: &'a Device,
 }
 
-/// Makes the network `name` with the given settings over its defaults.
+/// Builds the network `name`. The settings in `given` replace its defaults.
 ///
 /// # Errors
-/// For an unknown name or setting, a value out of range, or images that the network cannot take.
+/// Returns an error for an unknown name or setting, a value out of range, or an image shape that the network cannot take.
 pub fn build(name: &str, given: &serde_json::Map<String, serde_json::Value>, request: &Request<'_>) -> Result<Box<dyn AutoEncoder>> {
     let entry = MODELS.find(name)?;
     (entry.build)(request, &Settings::check(MODELS.kind, entry.name, entry.keys, given)?)

@@ -1,7 +1,7 @@
 //! The fully connected network of figure 1: three hidden layers of 256 on either side.
 //!
-//! The paper says no more of it. Hidden layers start as He et al. (2015) would have them: with the WAE
-//! networks' standard deviation of 0.01, and no batch norm, the signal dies in the third layer.
+//! The paper says no more about it. Initial weights follow He et al. (2015): with the standard deviation of the WAE
+//! networks, 0.01, and no batch norm, the signal would vanish in the third layer.
 
 use candle_core::Tensor;
 use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Head, ImageShape, Key, Mode, Parameters, PixelRange, Result, Settings};

@@ -1,10 +1,10 @@
 //! The convolutional networks of the paper (its appendix; Tolstikhin et al. 2018).
 //!
-//! Encoder: four SAME convolutions of stride 2, widths w, 2w, 4w, 8w, each with batch norm and ReLU;
-//! linear to the code. Decoder: linear with ReLU to `[8w, s, s]`; transposed convolutions of stride 2
-//! that halve the width, batch norm and ReLU; a last transposed layer of stride 1 to the image.
-//! `s` is the image's side halved once for each doubling: 7 for MNIST, 8 for CelebA, 4 for CIFAR-10
-//! (where the paper's 8 would give 64x64 images).
+//! The encoder has four SAME convolutions of stride 2 with w, 2w, 4w and 8w filters, each with batch norm and ReLU, and a
+//! linear layer to the code. The decoder has a linear layer with ReLU to `[8w, s, s]`, transposed convolutions of stride 2
+//! that halve the number of filters, each with batch norm and ReLU, and a last transposed convolution of stride 1 to the
+//! image. The side s is that of the image, halved once for each doubling: 7 for MNIST, 8 for CelebA, 4 for CIFAR-10 (the
+//! paper's 8 would give 64x64 images).
 
 use candle_core::Tensor;
 use vimae_core::{
@@ -29,7 +29,7 @@ pub const ENTRY: Entry<BuildModel> = Entry {
     build: |request, settings| Ok(Box::new(WaeConv::new(request, settings)?)),
 };
 
-/// Convolutions of the encoder.
+/// The number of convolutions in the encoder.
 const ENCODER_DEPTH: usize = 4;
 
 /// The network.
@@ -39,7 +39,7 @@ pub struct WaeConv {
     image: ImageShape,
     range: PixelRange,
     code: usize,
-    /// `[channels, height, width]` where the decoder's convolutions start.
+    /// (channels, height, width) of the input of the decoder's convolutions.
     start: (usize, usize, usize),
     down: Vec<(Conv, BatchNormRelu)>,
     head: CodeHead,
@@ -75,7 +75,7 @@ impl WaeConv {
         let fc = Linear::new(&parameters, "decoder.fc", code, start.0 * start.1 * start.2)?;
         let mut up = Vec::with_capacity(doublings);
         for i in 0..doublings {
-            // Widths below 4 with five doublings would halve to nothing.
+            // Five doublings would halve a width below 4 to nothing.
             let filters = (channels / 2).max(1);
             let conv = Conv::new(&parameters, &format!("decoder.deconv{i}"), (channels, filters), kernel, 2, Direction::Transpose)?;
             up.push((conv, BatchNormRelu::new(&parameters, &format!("decoder.bn{i}"), filters)?));
@@ -83,20 +83,6 @@ impl WaeConv {
         }
         let out = Conv::new(&parameters, "decoder.out", (channels, image.channels), kernel, 1, Direction::Transpose)?;
         Ok(Self { parameters, image, range, code, start, down, head, fc, up, out })
-    }
-
-    /// The shapes `[C, H, W]` after each convolution of the encoder for one image.
-    ///
-    /// # Errors
-    /// Where an operation fails.
-    pub fn encoder_feature_maps(&self, image: &Tensor) -> Result<Vec<Vec<usize>>> {
-        let mut x = image.clone();
-        let mut shapes = Vec::new();
-        for (conv, norm) in &self.down {
-            x = norm.forward(&conv.forward(&x)?, Mode::Evaluate)?;
-            shapes.push(x.dims()[1..].to_vec());
-        }
-        Ok(shapes)
     }
 }
 

@@ -146,10 +146,10 @@ fn adam(criterion: &mut Criterion, device: &Device) -> Result<()> {
         loss = (loss + var.sqr()?.sum_all()?)?;
     }
     let gradients = loss.backward()?;
-    let numbers: usize = parameters.iter().map(|(_, v)| v.elem_count()).sum();
+    let elements: usize = parameters.iter().map(|(_, v)| v.elem_count()).sum();
     let mut adam = Adam::new(parameters, AdamConfig::default()).map_err(candle_core::Error::wrap)?;
     let mut group = group(criterion, "adam");
-    group.throughput(Throughput::Elements(numbers as u64));
+    group.throughput(Throughput::Elements(elements as u64));
     group.bench_function("step", |b| {
         b.iter(|| {
             if let Err(error) = adam.step(&gradients).map_err(candle_core::Error::wrap).and_then(|()| device.synchronize()) {

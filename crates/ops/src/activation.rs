@@ -1,4 +1,4 @@
-//! Point-wise functions, over all threads and with the gradient from the result alone.
+//! Point-wise functions. The gradient is computed from the result alone.
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
 use crate::error::{Result, check_float};
@@ -8,26 +8,26 @@ use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-/// 1 / (1 + exp(-x)), any shape.
+/// The sigmoid 1 / (1 + exp(-x)) of a tensor of any shape.
 ///
 /// # Errors
-/// A tensor that holds neither `f32` nor `f64`.
+/// Returns an error if the dtype is neither `F32` nor `F64`.
 pub fn sigmoid(x: &Tensor) -> Result<Tensor> {
     apply("sigmoid", x, Function::Sigmoid)
 }
 
-/// tanh(x), any shape.
+/// The hyperbolic tangent of a tensor of any shape.
 ///
 /// # Errors
-/// A tensor that holds neither `f32` nor `f64`.
+/// Returns an error if the dtype is neither `F32` nor `F64`.
 pub fn tanh(x: &Tensor) -> Result<Tensor> {
     apply("tanh", x, Function::Tanh)
 }
 
-/// max(0, x), any shape; the gradient at 0 is 0, and NaN stays NaN.
+/// ReLU, max(0, x), of a tensor of any shape. The gradient at 0 is 0, and NaN stays NaN.
 ///
 /// # Errors
-/// A tensor that holds neither `f32` nor `f64`.
+/// Returns an error if the dtype is neither `F32` nor `F64`.
 pub fn relu(x: &Tensor) -> Result<Tensor> {
     apply("relu", x, Function::Relu)
 }
@@ -39,7 +39,7 @@ fn apply(op: &'static str, x: &Tensor, function: Function) -> Result<Tensor> {
     }
     #[cfg(feature = "cuda")]
     if x.device().is_cuda() && x.elem_count() > 0 {
-        use crate::device::Function as Launched;
+        use crate::device::launches::Function as Launched;
         let function = match function {
             Function::Sigmoid => Launched::Sigmoid,
             Function::Tanh => Launched::Tanh,
@@ -62,7 +62,7 @@ enum Function {
 }
 
 vectorised! {
-/// 1 / (1 + exp(-x)) of every number.
+/// 1 / (1 + exp(-x)) of every element.
 fn sigmoid_all<T: Real>(x: &mut [T]) {
     for v in x {
         *v = T::one() / (T::one() + (-*v).exp());
@@ -71,7 +71,7 @@ fn sigmoid_all<T: Real>(x: &mut [T]) {
 }
 
 vectorised! {
-/// tanh of every number.
+/// tanh of every element.
 fn tanh_all<T: Real>(x: &mut [T]) {
     for v in x {
         *v = v.tanh();

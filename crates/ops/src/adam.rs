@@ -1,36 +1,34 @@
 //! Adam (Kingma and Ba, arXiv:1412.6980) as PyTorch computes it, one pass over memory a step.
-#![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
+use crate::adam_step::{Step, update};
 use crate::error::{Error, Result, check_float};
 use crate::real::{Real, contiguous};
-use crate::simd::vectorised;
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, DType, Device, InplaceOp2, Layout, Tensor, Var, WithDType};
-use rayon::prelude::*;
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The settings of [`Adam`]; no weight decay.
+/// The settings of [`Adam`]. There is no weight decay.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdamConfig {
-    /// Step size.
+    /// The learning rate.
     pub learning_rate: f64,
-    /// Decay of the mean gradient, in [0, 1).
+    /// The decay of the mean gradient, in [0, 1).
     pub beta1: f64,
-    /// Decay of the mean square, in [0, 1).
+    /// The decay of the mean squared gradient, in [0, 1).
     pub beta2: f64,
-    /// Added to the root of the mean square.
+    /// Added to the square root of the mean squared gradient.
     pub epsilon: f64,
 }
 
 impl Default for AdamConfig {
-    /// The project's: 1e-3, 0.5, 0.999, 1e-8.
+    /// The defaults of vimae: 1e-3, 0.5, 0.999, 1e-8.
     fn default() -> Self {
         Self { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 }
     }
 }
 
-/// The optimiser: parameters by name with their moments, and the number of steps taken.
+/// The optimiser: named parameters, their moments, and the number of steps.
 #[derive(Debug)]
 pub struct Adam {
     config: AdamConfig,
@@ -49,29 +47,18 @@ struct Entry {
 enum Moments {
     F32(RefCell<(Vec<f32>, Vec<f32>)>),
     F64(RefCell<(Vec<f64>, Vec<f64>)>),
-    /// On a device without a kernel here.
+    /// On a device without a kernel of this crate.
     Device {
         m: Tensor,
         v: Tensor,
     },
 }
 
-/// The numbers of one step that are the same for all parameters.
-pub(crate) struct Step {
-    pub(crate) beta1: f64,
-    pub(crate) beta2: f64,
-    pub(crate) epsilon: f64,
-    /// learning_rate / (1 - beta1^t)
-    pub(crate) step_size: f64,
-    /// sqrt(1 - beta2^t)
-    pub(crate) root_correction: f64,
-}
-
 impl Adam {
-    /// All moments zero.
+    /// Creates an optimiser with zero moments.
     ///
     /// # Errors
-    /// A setting out of range, a name given twice, a parameter that holds neither `f32` nor `f64`.
+    /// Returns an error if a setting is out of range, a name occurs twice, or a dtype is neither `F32` nor `F64`.
     pub fn new(parameters: Vec<(String, Var)>, config: AdamConfig) -> Result<Self> {
         let AdamConfig { learning_rate, beta1, beta2, epsilon } = config;
         let decay = 0.0..1.0;
@@ -93,22 +80,21 @@ impl Adam {
         Ok(Self { config, step: 0, entries })
     }
 
-    /// Changes the step size from the next step on.
+    /// Sets the learning rate from the next step on.
     pub fn set_learning_rate(&mut self, learning_rate: f64) {
         self.config.learning_rate = learning_rate;
     }
 
-    /// The settings.
+    /// Returns the settings.
     #[must_use]
     pub fn config(&self) -> AdamConfig {
         self.config
     }
 
-    /// Moves every parameter once.
+    /// Updates every parameter once.
     ///
     /// # Errors
-    /// [`Error::MissingGradient`] if the loss does not depend on a parameter; nothing has moved
-    /// then.
+    /// Returns [`Error::MissingGradient`] if the loss does not depend on a parameter. No parameter has changed then.
     pub fn step(&mut self, gradients: &GradStore) -> Result<()> {
         let mut found = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
@@ -131,7 +117,7 @@ impl Adam {
         Ok(())
     }
 
-    /// All parameters on CUDA in one launch.
+    /// Updates all parameters on CUDA in one launch.
     #[cfg(feature = "cuda")]
     fn step_on_cuda(&self, gradients: &[Tensor], step: &Step) -> Result<()> {
         let on_cuda = self.entries.iter().zip(gradients).filter_map(|(entry, gradient)| match &entry.moments {
@@ -143,10 +129,10 @@ impl Adam {
         Ok(crate::cuda::adam_step(&on_cuda.collect::<Vec<_>>(), step)?)
     }
 
-    /// The moments as `adam.m.<name>` and `adam.v.<name>`, and the step count as `adam.t` `[1]`.
+    /// Returns the moments as `adam.m.<name>` and `adam.v.<name>`, and the step count as `adam.t` `[1]`.
     ///
     /// # Errors
-    /// candle's own.
+    /// Returns an error if candle does.
     pub fn state(&self) -> Result<BTreeMap<String, Tensor>> {
         let mut state = BTreeMap::new();
         for entry in &self.entries {
@@ -159,11 +145,10 @@ impl Adam {
         Ok(state)
     }
 
-    /// Continues where [`Adam::state`] was taken, bit for bit. Other entries are ignored; on an
-    /// error nothing has changed.
+    /// Continues from a state of [`Adam::state`], bit for bit. Other entries of the map are ignored.
     ///
     /// # Errors
-    /// A missing entry, or one of another shape or kind of number.
+    /// Returns an error if an entry is missing or has another shape or dtype. Nothing has changed then.
     pub fn load_state(&mut self, state: &BTreeMap<String, Tensor>) -> Result<()> {
         let get = |key: &str| state.get(key).ok_or_else(|| Error::MissingState { key: key.to_owned() });
         let t = get("adam.t")?;
@@ -285,64 +270,4 @@ impl<T: Real> InplaceOp2 for Update<'_, T> {
         update(self.step, parameter, m, v, gradient);
         Ok(())
     }
-}
-
-impl Step {
-    /// PyTorch's lerp goes from the nearer end.
-    pub(crate) fn near_end(&self) -> bool {
-        self.beta1 > 0.5
-    }
-}
-
-/// The step's numbers in the parameters' own kind, in the order in which `kernels.cu` has them.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub(crate) struct Factors<T> {
-    keep: T,
-    take: T,
-    weight: T,
-    remaining: T,
-    size: T,
-    root: T,
-    epsilon: T,
-}
-
-impl<T: Real> Factors<T> {
-    pub(crate) fn of(step: &Step) -> Self {
-        let number = T::from_f64;
-        Self {
-            keep: number(step.beta2),
-            take: number(1.0 - step.beta2),
-            weight: number(1.0 - step.beta1),
-            remaining: number(step.beta1),
-            size: number(step.step_size),
-            root: number(step.root_correction),
-            epsilon: number(step.epsilon),
-        }
-    }
-}
-
-/// Element by element, so any split gives the same bits.
-fn update<T: Real>(step: &Step, p: &mut [T], m: &mut [T], v: &mut [T], gradient: &[T]) {
-    const PIECE: usize = 1 << 14;
-    let factors = Factors::of(step);
-    p.par_chunks_mut(PIECE).zip(m.par_chunks_mut(PIECE)).zip(v.par_chunks_mut(PIECE)).zip(gradient.par_chunks(PIECE)).for_each(
-        |(((p, m), v), g)| {
-            if step.near_end() {
-                update_piece::<T, true>(factors, p, m, v, g);
-            } else {
-                update_piece::<T, false>(factors, p, m, v, g);
-            }
-        },
-    );
-}
-
-vectorised! {
-fn update_piece<T: Real, const NEAR: bool>(f: Factors<T>, p: &mut [T], m: &mut [T], v: &mut [T], g: &[T]) {
-    for (((p, m), v), g) in p.iter_mut().zip(m).zip(v).zip(g) {
-        *m = if NEAR { *m + f.weight * (*g - *m) } else { *g - (*g - *m) * f.remaining };
-        *v = *v * f.keep + f.take * *g * *g;
-        *p -= f.size * (*m / (v.sqrt() / f.root + f.epsilon));
-    }
-}
 }

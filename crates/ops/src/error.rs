@@ -1,15 +1,15 @@
-//! What can be wrong with an argument, in fields a caller can match on.
+//! The errors of this crate.
 
 use candle_core::{DType, Tensor};
 
-/// The result of every operation of this crate.
+/// The result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Why an operation refused its arguments, or what candle said.
+/// An error of an operation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A tensor of the wrong shape.
+    /// A tensor has the wrong shape.
     #[error("{op}: {argument} must be {expected}, got {got:?}")]
     Shape {
         /// The public function.
@@ -21,7 +21,7 @@ pub enum Error {
         /// The dimensions it has.
         got: Vec<usize>,
     },
-    /// A tensor whose numbers are of a kind that the operation does not compute with.
+    /// A tensor has a dtype that the operation does not take.
     #[error("{op}: {argument} must be {expected}, got {got:?}")]
     DType {
         /// The public function.
@@ -33,7 +33,7 @@ pub enum Error {
         /// What it is.
         got: DType,
     },
-    /// A number outside the range in which the operation means something.
+    /// A parameter is out of range.
     #[error("{op}: {parameter} = {value}: {reason}")]
     Parameter {
         /// The public function.
@@ -45,7 +45,7 @@ pub enum Error {
         /// The rule it breaks.
         reason: &'static str,
     },
-    /// A batch with too few values to take a variance over.
+    /// A batch has too few values for a variance.
     #[error("{op}: batch statistics need at least two values per channel, got {got}")]
     TooFewValues {
         /// The public function.
@@ -53,7 +53,7 @@ pub enum Error {
         /// Values per channel.
         got: usize,
     },
-    /// The operation exists on another device only.
+    /// The operation does not exist on this device.
     #[error("{op}: {what} is not available on {device}")]
     Unsupported {
         /// The public function.
@@ -63,25 +63,25 @@ pub enum Error {
         /// The device asked for.
         device: String,
     },
-    /// The loss does not depend on a parameter that the optimiser was told to train.
+    /// The loss does not depend on a parameter of the optimiser.
     #[error("parameter {name} has no gradient: the loss does not depend on it")]
     MissingGradient {
         /// The parameter's name.
         name: String,
     },
-    /// Two parameters under one name.
+    /// Two parameters have the same name.
     #[error("parameter {name} is given twice")]
     DuplicateParameter {
         /// The name.
         name: String,
     },
-    /// An optimiser state that lacks an entry.
+    /// An optimiser state lacks an entry.
     #[error("optimiser state has no entry {key}")]
     MissingState {
         /// The entry's key.
         key: String,
     },
-    /// An optimiser state of another model.
+    /// An optimiser state belongs to another model.
     #[error("optimiser state {key}: expected {expected:?}, got {got:?}")]
     StateShape {
         /// The entry's key.
@@ -91,7 +91,7 @@ pub enum Error {
         /// The entry's dimensions.
         got: Vec<usize>,
     },
-    /// An optimiser state whose step count is no whole, non-negative number.
+    /// The step count of an optimiser state is not a non-negative integer.
     #[error("optimiser state {key}: {value} is not a step count")]
     StateStep {
         /// The entry's key.
@@ -99,7 +99,7 @@ pub enum Error {
         /// What it holds.
         value: String,
     },
-    /// candle's own error.
+    /// An error of candle.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),
 }
@@ -116,7 +116,7 @@ pub(crate) fn check_float(op: &'static str, argument: &'static str, x: &Tensor) 
     }
 }
 
-/// `x` must hold the same kind of numbers as the first argument.
+/// `x` must hold the same dtype as the first argument.
 pub(crate) fn check_dtype(op: &'static str, argument: &'static str, x: &Tensor, like: &Tensor) -> Result<()> {
     if x.dtype() == like.dtype() {
         return Ok(());
@@ -124,7 +124,7 @@ pub(crate) fn check_dtype(op: &'static str, argument: &'static str, x: &Tensor, 
     Err(Error::DType { op, argument, expected: format!("{:?} like the input", like.dtype()), got: x.dtype() })
 }
 
-/// `x` must be a vector of `len` numbers of the same kind as `like`.
+/// `x` must be a vector of `len` elements with the dtype of `like`.
 pub(crate) fn check_vector(op: &'static str, argument: &'static str, x: &Tensor, len: usize, like: &Tensor) -> Result<()> {
     check_dtype(op, argument, x, like)?;
     if x.dims() != [len] {

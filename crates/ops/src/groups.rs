@@ -4,8 +4,8 @@ use rayon::prelude::*;
 
 use crate::real::{Real, unfilled};
 
-/// Fills `images` times `per_image` numbers, `group` images at a time: `fill` and then `after` see the number of a group's
-/// first image and the group's numbers, which `fill` must all write. What `after` returns comes back in order.
+/// Fills `images` times `per_image` elements, `group` images at a time: `fill` and then `after` see the number of a group's
+/// first image and the group's elements, which `fill` must all write. What `after` returns comes back in order.
 pub(crate) fn by_groups<T: Real, R: Send>(
     (images, per_image, group): (usize, usize, usize),
     fill: impl Fn(usize, &mut [T]) + Sync,

@@ -1,6 +1,6 @@
-//! Fully connected layers, with the bias and optionally ReLU in the same pass.
+//! Fully connected layers. Bias and ReLU are part of the same pass.
 
-use crate::conv::column_sums;
+use crate::bias::column_sums;
 use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
 use crate::product::{Matrix, multiply};
 use crate::real::{Real, contiguous, dispatch, with_slice};
@@ -8,18 +8,18 @@ use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-/// y = x w^T + b. `x` `[N, I]`, `w` `[O, I]`, `b` `[O]`; returns `[N, O]`. Differentiable in all three.
+/// A linear layer, x w^T + b. `x` `[N, I]`, `w` `[O, I]`, `b` `[O]`; returns `[N, O]`. Differentiable in all three.
 ///
 /// # Errors
-/// Shapes or kinds of numbers that do not fit together.
+/// Returns an error if shapes or dtypes do not match.
 pub fn linear(x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Tensor> {
     apply("linear", x, w, b, false)
 }
 
-/// max(0, x w^T + b), as [`linear`].
+/// [`linear`], then ReLU.
 ///
 /// # Errors
-/// Shapes or kinds of numbers that do not fit together.
+/// Returns an error if shapes or dtypes do not match.
 pub fn linear_relu(x: &Tensor, w: &Tensor, b: Option<&Tensor>) -> Result<Tensor> {
     apply("linear_relu", x, w, b, true)
 }

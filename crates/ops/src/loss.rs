@@ -1,4 +1,4 @@
-//! The squared error that every objective of the project counts.
+//! The squared error.
 
 use crate::error::{Error, Result, check_dtype, check_float, shape_error};
 use crate::real::{Real, contiguous, dispatch, unfilled, with_slice};
@@ -6,10 +6,10 @@ use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, Device, Layout, Shape, Tensor};
 use rayon::prelude::*;
 
-/// Per image the sum of squared differences: `a` and `b` `[N, ...]` to `[N]`. Differentiable in both.
+/// The sum of squared differences per image. `a` and `b` `[N, ...]`; returns `[N]`. Differentiable in both.
 ///
 /// # Errors
-/// Tensors of different shapes or kinds of numbers, or of rank 0.
+/// Returns an error if shapes or dtypes differ, or if the rank is 0.
 pub fn squared_error_sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     const OP: &str = "squared_error_sum";
     check_float(OP, "a", a)?;
@@ -28,7 +28,7 @@ pub fn squared_error_sum(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 }
 
 struct SquaredError {
-    /// Numbers an image.
+    /// Elements per image.
     size: usize,
 }
 

@@ -1,14 +1,16 @@
-//! Keeping the allocator from giving every step's buffers back to the kernel.
+//! Keeps the allocator from returning the buffers of every step to the operating system.
 
-/// Asks the C library's allocator to keep freed memory for the next step, in one place for all threads.
-/// [`crate::conv_stack_train`] does so by itself at its first call; a program calls it at its start, since threads
-/// that have allocated before keep places of their own.
+/// Asks the C library's allocator to keep freed memory for the next step, in one heap for all threads.
 ///
-/// A training step allocates and frees the same large buffers each time. glibc returns such
-/// memory to the kernel and takes it back page by page, a tenth to a fifth of the time of a
-/// narrow network's step. The peak of memory does not grow; less is given back below the peak.
-/// Returns whether the allocator agreed; elsewhere than on Linux with glibc nothing happens. A
-/// program with another global allocator for Rust (say mimalloc) needs this call no more.
+/// Call it at the start of a program, because threads that have allocated before keep heaps of their own.
+/// [`crate::conv_stack_train`] calls it once.
+///
+/// A training step allocates and frees the same large buffers each time. glibc returns such memory to the operating system
+/// and requests it again page by page, which takes a tenth to a fifth of the step of a narrow network. The peak of memory
+/// does not grow, but less is returned below the peak.
+///
+/// Returns whether the allocator agreed. On systems other than Linux with glibc, nothing happens and it returns `false`. A
+/// program with another global allocator, such as mimalloc, does not need this call.
 pub fn keep_freed_memory() -> bool {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     {

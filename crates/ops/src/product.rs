@@ -17,12 +17,12 @@ pub(crate) struct Matrix<'a, T> {
 }
 
 impl<'a, T> Matrix<'a, T> {
-    /// The first `rows * columns` numbers, row by row.
+    /// The first `rows * columns` elements, row by row.
     pub(crate) fn new(data: &'a [T], rows: usize, columns: usize) -> Self {
         Self::strided(data, rows, columns, columns)
     }
 
-    /// Rows that start `row_stride` numbers apart.
+    /// Rows that start `row_stride` elements apart.
     pub(crate) fn strided(data: &'a [T], rows: usize, columns: usize, row_stride: usize) -> Self {
         if rows > 0 && columns > 0 {
             assert!(columns <= row_stride && (rows - 1) * row_stride + columns <= data.len());
@@ -35,7 +35,7 @@ impl<'a, T> Matrix<'a, T> {
     }
 }
 
-/// `out = a b`, or `out += a b`; `out` has rows of `out_stride` numbers.
+/// `out = a b`, or `out += a b`; `out` has rows of `out_stride` elements.
 pub(crate) fn multiply<T: Real>(out: &mut [T], out_stride: usize, a: Matrix<'_, T>, b: Matrix<'_, T>, accumulate: bool) {
     let (m, n, k) = (a.rows, b.columns, a.columns);
     assert_eq!(k, b.rows);

@@ -1,4 +1,4 @@
-//! The two kinds of numbers the kernels compute with, and the way from a tensor to its slice.
+//! The dtypes of the kernels, and the way from a tensor to its slice.
 #![expect(unsafe_code, reason = "vectors that a kernel is about to fill")]
 
 use crate::exponential;
@@ -6,14 +6,14 @@ use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, DType, Error, Layout, Result, Storage, Tensor, WithDType};
 use std::cell::RefCell;
 
-/// `f32` or `f64`. The first trains, the second checks gradients by finite differences.
-pub(crate) trait Real: WithDType + std::iter::Sum + std::ops::Neg<Output = Self> + Default + crate::panels::Kernels {
+/// `f32` or `f64`. Training uses `f32`; gradient checks by finite differences use `f64`.
+pub(crate) trait Real: WithDType + std::iter::Sum + std::ops::Neg<Output = Self> + Default {
     fn exp(self) -> Self;
     fn tanh(self) -> Self;
     fn sqrt(self) -> Self;
-    /// The numbers of a storage for writing, which candle offers by variant only.
+    /// The elements of a storage for writing, which candle offers by variant only.
     fn slice_mut(storage: &mut CpuStorage) -> Result<&mut [Self]>;
-    /// Lends a buffer of `len` numbers with unspecified content, kept from call to call by each
+    /// Lends a buffer of `len` elements with unspecified content, kept from call to call by each
     /// thread. `f` must not hand work to rayon: another task of this thread would find the
     /// buffer lent.
     fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R;
@@ -79,7 +79,7 @@ pub(crate) fn unsupported(dtype: DType) -> Error {
     Error::UnsupportedDTypeForOp(dtype, "vimae-ops")
 }
 
-/// Calls `f` with the numbers of a tensor on the CPU, in row-major order.
+/// Calls `f` with the elements of a tensor on the CPU, in row-major order.
 pub(crate) fn with_slice<T: Real, R>(x: &Tensor, f: impl FnOnce(&[T]) -> Result<R>) -> Result<R> {
     let x = x.contiguous()?;
     let (storage, layout) = x.storage_and_layout();
@@ -89,13 +89,13 @@ pub(crate) fn with_slice<T: Real, R>(x: &Tensor, f: impl FnOnce(&[T]) -> Result<
     }
 }
 
-/// The numbers behind a contiguous layout.
+/// The elements behind a contiguous layout.
 pub(crate) fn contiguous<'a, T: Real>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [T]> {
     let (start, end) = layout.contiguous_offsets().ok_or(Error::RequiresContiguous { op: "vimae-ops kernel" })?;
     T::cpu_storage_as_slice(storage)?.get(start..end).ok_or_else(|| Error::msg("vimae-ops: a layout reaches outside its storage"))
 }
 
-/// A vector for a kernel that writes every number before any is read: zeroing what is overwritten
+/// A vector for a kernel that writes every element before any is read: zeroing what is overwritten
 /// anyway is a measurable share of a training step.
 #[expect(clippy::uninit_vec, reason = "as candle's own alloc_uninit; the kernels only write")]
 pub(crate) fn unfilled<T: Real>(len: usize) -> Vec<T> {

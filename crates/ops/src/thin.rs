@@ -1,20 +1,18 @@
-//! Convolutions whose big side has few channels: the first layer on images and the last one to them.
+//! Convolutions whose big side has few channels: the first layer, from images, and the last one, to images.
 //!
-//! Patches are short, so they are written whole, sixteen numbers at a time past their ends; the
-//! adjoint of stride 1 forms one plane a tap and adds the planes shifted.
+//! Patches are short, so they are written whole, sixteen elements at a time, past their ends. The adjoint with stride 1
+//! computes one plane per tap and adds the planes shifted.
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
-use crate::conv::Geometry;
+use crate::geometry::Geometry;
+use crate::groups::by_groups;
 use crate::panels::{HALF, Left, Out, PANEL, Right, product, whole_panels};
+use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
-use crate::winograd::Source;
-use crate::{
-    groups::by_groups,
-    real::{Real, unfilled},
-};
+use crate::source::Source;
 use rayon::prelude::*;
 
-/// Numbers copied at once.
+/// Elements copied at once.
 const CHUNK: usize = 16;
 
 /// Whether these kernels take the geometry.
@@ -29,8 +27,8 @@ pub(crate) fn fits_adjoint(g: &Geometry) -> bool {
 
 /// Images of a task, about as much as a second-level cache holds.
 fn group(g: &Geometry) -> usize {
-    const NUMBERS: usize = 1 << 17;
-    (NUMBERS / (g.oh * g.ow * (patch_stride(g) + g.o))).clamp(1, g.n.div_ceil(8))
+    const ELEMENTS: usize = 1 << 17;
+    (ELEMENTS / (g.oh * g.ow * (patch_stride(g) + g.o))).clamp(1, g.n.div_ceil(8))
 }
 
 fn patch_stride(g: &Geometry) -> usize {
@@ -42,7 +40,7 @@ fn padded(g: &Geometry) -> (usize, usize) {
     ((g.oh - 1) * g.sh + g.kh, (g.ow - 1) * g.sw + g.kw)
 }
 
-/// Numbers of a padded image, with room to read past its end.
+/// Elements of a padded image, with room to read past its end.
 fn padded_len(g: &Geometry) -> usize {
     let (height, width) = padded(g);
     height * width * g.c + CHUNK
@@ -286,10 +284,11 @@ fn add_planes<T: Real>(g: &Geometry, columns: usize, spread: &[T], planes: &mut 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conv::{direct_adjoint, direct_convolve, direct_weight_gradient, same_padding};
-    use crate::winograd::Plain;
+    use crate::direct;
+    use crate::geometry::same_padding;
+    use crate::source::Plain;
 
-    fn numbers(len: usize, seed: usize) -> Vec<f64> {
+    fn values(len: usize, seed: usize) -> Vec<f64> {
         (0..len).map(|i| ((i * 37 + i / 7 + seed * 11) % 101) as f64 / 50.0 - 1.0).collect()
     }
 
@@ -307,14 +306,14 @@ mod tests {
             let (top, left) = (same_padding(h, k, s).0, same_padding(w, k, s).0);
             let g = Geometry { n, h, w, c, oh, ow, o, kh: k, kw: k, sh: s, sw: s, top, left };
             assert!(fits(&g));
-            let (big, small, weight) = (numbers(g.big_len(), 1), numbers(g.small_len(), 2), numbers(o * c * k * k, 3));
-            let convolved = direct_convolve(&g, &big, &weight, None);
+            let (big, small, weight) = (values(g.big_len(), 1), values(g.small_len(), 2), values(o * c * k * k, 3));
+            let convolved = direct::convolve(&g, &big, &weight, None);
             same(&convolve(&g, Plain(&big), &weight, |_, _| ()).0, &convolved);
             let (dw, dx, _) = backward(&g, Plain(&big), Plain(&small), &weight, true, |_, _| ());
-            same(&dw, &direct_weight_gradient(&g, &big, &small));
+            same(&dw, &direct::weight_gradient(&g, &big, &small));
             same(&dx, &convolved);
             if fits_adjoint(&g) {
-                same(&adjoint(&g, Plain(&small), &weight, |_, _| ()).0, &direct_adjoint(&g, &small, &weight, None));
+                same(&adjoint(&g, Plain(&small), &weight, |_, _| ()).0, &direct::adjoint(&g, &small, &weight, None));
             }
         }
     }

@@ -17,7 +17,7 @@ fn loss(vars: &[(String, Var)]) -> candle_core::Result<Tensor> {
     (a + vars[1].1.sqr()?.sqr()?.sum_all()?)? * 0.5
 }
 
-fn numbers(vars: &[(String, Var)]) -> candle_core::Result<Vec<f32>> {
+fn values(vars: &[(String, Var)]) -> candle_core::Result<Vec<f32>> {
     let mut all = Vec::new();
     for (_, var) in vars {
         all.extend(var.flatten_all()?.to_vec1::<f32>()?);
@@ -31,7 +31,7 @@ fn follows_the_equations() -> Outcome {
         let vars = parameters()?;
         let config = AdamConfig { beta1, ..AdamConfig::default() };
         let mut adam = Adam::new(vars.clone(), config)?;
-        let mut p: Vec<f64> = numbers(&vars)?.into_iter().map(f64::from).collect();
+        let mut p: Vec<f64> = values(&vars)?.into_iter().map(f64::from).collect();
         let (mut m, mut v) = (vec![0.; p.len()], vec![0.; p.len()]);
         for t in 1..=50 {
             let gradients = loss(&vars)?.backward()?;
@@ -49,7 +49,7 @@ fn follows_the_equations() -> Outcome {
                 p[i] -= 1e-3 * mean / (square.sqrt() + 1e-8);
             }
         }
-        for (got, expected) in numbers(&vars)?.into_iter().zip(p) {
+        for (got, expected) in values(&vars)?.into_iter().zip(p) {
             assert!((f64::from(got) - expected).abs() < 1e-5, "expected {expected}, got {got}");
         }
     }
@@ -77,7 +77,7 @@ fn continues_bit_for_bit() -> Outcome {
         second.step(&loss(&stopped)?.backward()?)?;
     }
     let bits = |v: Vec<f32>| v.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-    assert_eq!(bits(numbers(&through)?), bits(numbers(&stopped)?));
+    assert_eq!(bits(values(&through)?), bits(values(&stopped)?));
     Ok(())
 }
 
@@ -85,10 +85,10 @@ fn continues_bit_for_bit() -> Outcome {
 fn refuses_what_does_not_fit() -> Outcome {
     let vars = parameters()?;
     let mut adam = Adam::new(vars.clone(), AdamConfig::default())?;
-    let before = numbers(&vars)?;
+    let before = values(&vars)?;
     let partial = vars[0].1.sum_all()?.backward()?;
     assert!(matches!(adam.step(&partial), Err(Error::MissingGradient { name }) if name == "b"));
-    assert_eq!(numbers(&vars)?, before);
+    assert_eq!(values(&vars)?, before);
 
     let mut state = adam.state()?;
     state.remove("adam.v.b");

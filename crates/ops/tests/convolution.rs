@@ -34,7 +34,7 @@ fn values(shape: &[usize], seed: u64) -> Result<Tensor, candle_core::Error> {
     Tensor::from_vec(data, shape, &Device::Cpu)
 }
 
-/// The definition, one number at a time.
+/// The definition, one element at a time.
 fn naive(s: &Shape, x: &[f64], w: &[f64], b: &[f64], oh: usize, ow: usize) -> Vec<f64> {
     let ((h, wd), (kh, kw), (sh, sw)) = (s.size, s.kernel, s.stride);
     let mut out = Vec::new();

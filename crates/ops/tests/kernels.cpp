@@ -96,7 +96,7 @@ static void close(const char *what, double got, double expected, double times = 
   }
 }
 
-static std::vector<REAL> numbers(size_t count, double shift = 0) {
+static std::vector<REAL> values(size_t count, double shift = 0) {
   static u32 state = 1;
   std::vector<REAL> values(count);
   for (auto &v : values) {
@@ -110,8 +110,8 @@ static void norm(u32 outer, u32 c, u32 inner, u32 splits, double shift) {
   const u32 count = outer * inner, row = c * inner, per_split = (count + splits - 1) / splits;
   splits = (count + per_split - 1) / per_split;
   const double eps = 1e-5;
-  const auto x = numbers(size_t(count) * c, shift), grad = numbers(x.size());
-  const auto gamma = numbers(c, 2), beta = numbers(c), bias = numbers(c);
+  const auto x = values(size_t(count) * c, shift), grad = values(x.size());
+  const auto gamma = values(c, 2), beta = values(c), bias = values(c);
   std::vector<REAL> y(x.size(), NAN), dx(x.size(), NAN), table(6 * c, NAN), more(4 * c, NAN), total(c, NAN);
   std::vector<double> threes(c * splits * 3, NAN), pairs(c * splits * 2, NAN);
   const Index grid = {c, splits};
@@ -148,7 +148,7 @@ static void norm(u32 outer, u32 c, u32 inner, u32 splits, double shift) {
       close("norm gradient", dx[at(e)] + 1, expected + 1, 20);
     }
   }
-  const auto mean = numbers(c), var = numbers(c, 1.5);
+  const auto mean = values(c), var = values(c, 1.5);
   launch(line_grid(c), LINE, false,
          [&] { given_coefficients(mean.data(), var.data(), gamma.data(), beta.data(), table.data(), c, eps); });
   for (u32 k = 0; k < c; k++) {
@@ -159,9 +159,9 @@ static void norm(u32 outer, u32 c, u32 inner, u32 splits, double shift) {
 }
 
 static void windows(u32 n, u32 c, u32 from_h, u32 from_w, u32 to_h, u32 to_w, int dy, int dx, bool biased, int function) {
-  const auto x = numbers(size_t(n) * c * from_h * from_w), bias = numbers(c);
+  const auto x = values(size_t(n) * c * from_h * from_w), bias = values(c);
   std::vector<REAL> y(size_t(n) * c * to_h * to_w, NAN), gradient(y.size(), NAN);
-  const auto grad = numbers(y.size());
+  const auto grad = values(y.size());
   const u32 row = c * to_h * to_w;
   launch(rows_grid(row), rows_block(row), false, [&] {
     window(x.data(), y.data(), biased ? bias.data() : nullptr, n, c, from_h, from_w, to_h, to_w, dy, dx, function);
@@ -180,14 +180,14 @@ static void windows(u32 n, u32 c, u32 from_h, u32 from_w, u32 to_h, u32 to_w, in
 }
 
 static void optimiser(double beta1) {
-  // Sizes around a block's 1024 numbers.
+  // Sizes around a block's 1024 elements.
   const std::vector<u32> sizes = {5, 1024, 1025, 3000, 1};
   Table table = {};
   table.count = sizes.size();
   std::vector<std::vector<REAL>> p, g, m, v;
   u32 blocks = 0;
   for (u32 size : sizes) {
-    p.push_back(numbers(size)), g.push_back(numbers(size)), m.push_back(numbers(size)), v.push_back(numbers(size, 1.5));
+    p.push_back(values(size)), g.push_back(values(size)), m.push_back(values(size)), v.push_back(values(size, 1.5));
   }
   const auto before = p, mean = m, square = v;
   for (u32 i = 0; i < sizes.size(); i++) {
@@ -221,5 +221,5 @@ int main() {
   windows(2, 3, 4, 4, 6, 6, 1, 1, true, NONE);
   optimiser(0.5);
   optimiser(0.9);
-  std::printf("%u numbers agree\n", compared);
+  std::printf("%u elements agree\n", compared);
 }

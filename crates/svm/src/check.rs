@@ -1,4 +1,4 @@
-//! What points and labels must be before anything is fitted to them.
+//! Checks of points, labels and settings.
 
 use ndarray::ArrayView2;
 
@@ -19,7 +19,7 @@ pub(crate) fn classes(features: ArrayView2<'_, f64>, labels: &[u32]) -> Result<V
     }
 }
 
-/// Refuses NaN and infinities.
+/// Checks that all features are finite.
 pub(crate) fn finite(what: &'static str, features: ArrayView2<'_, f64>) -> Result<()> {
     match features.indexed_iter().find(|(_, v)| !v.is_finite()) {
         Some(((row, column), value)) => Err(Error::NotFinite { what, row, column, value: *value }),
@@ -27,7 +27,7 @@ pub(crate) fn finite(what: &'static str, features: ArrayView2<'_, f64>) -> Resul
     }
 }
 
-/// Refuses a setting that is not a number above 0.
+/// Checks that a setting is a finite number above 0.
 pub(crate) fn positive(name: &'static str, value: f64) -> Result<()> {
     if value > 0.0 && value.is_finite() { Ok(()) } else { Err(Error::Setting { name, value, allowed: "a finite number above 0" }) }
 }

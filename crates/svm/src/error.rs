@@ -1,13 +1,13 @@
-//! What can go wrong when machines are fitted.
+//! The errors of this crate.
 
-/// The result of fitting machines.
+/// The result of a function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// An error of a fit.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// As many labels as points are needed.
+    /// The numbers of labels and points differ.
     #[error("{labels} labels for {points} points; one each is needed")]
     Count {
         /// Rows of the features.
@@ -15,7 +15,7 @@ pub enum Error {
         /// Labels given.
         labels: usize,
     },
-    /// Two parts of the features differ in width.
+    /// Two sets of features have different numbers of columns.
     #[error("{what} have {got} columns, expected {expected}")]
     Columns {
         /// Which points.
@@ -25,13 +25,13 @@ pub enum Error {
         /// Columns given.
         got: usize,
     },
-    /// Nothing to tell apart.
+    /// There are fewer than two classes.
     #[error("the labels are of {classes} class(es); at least two are needed")]
     Classes {
         /// Different labels.
         classes: usize,
     },
-    /// A feature that is NaN or infinite.
+    /// A feature is NaN or infinite.
     #[error("{what}: the value in row {row}, column {column} is {value}, not a finite number")]
     NotFinite {
         /// Which points.
@@ -43,7 +43,7 @@ pub enum Error {
         /// The value.
         value: f64,
     },
-    /// A setting out of its range.
+    /// A setting is out of range.
     #[error("{name} = {value} must be {allowed}")]
     Setting {
         /// Its name.
@@ -53,7 +53,7 @@ pub enum Error {
         /// What is allowed.
         allowed: &'static str,
     },
-    /// More points than the kernel matrix has room for.
+    /// There are too many points for the kernel matrix.
     #[error(
         "{points} points need a kernel matrix of {mib} MiB, at most {limit_mib} MiB are allowed; take fewer points or the linear kernel"
     )]
@@ -73,7 +73,7 @@ pub enum Error {
         /// The tolerance asked for.
         tolerance: f64,
     },
-    /// Cross-validation without enough labels of each class.
+    /// A class has too few labels for cross-validation.
     #[error("{folds} folds need at least {folds} labels of each class, one class has {fewest}")]
     Folds {
         /// Folds asked for.

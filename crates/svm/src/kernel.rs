@@ -12,14 +12,14 @@ pub(crate) const LANES: usize = 16;
 /// Bytes of a kernel matrix at most: 46 000 points.
 const MOST_BYTES: usize = 8 << 30;
 
-/// What two points have in common.
+/// The kernel function between two points.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kernel {
-    /// x . y
+    /// The scalar product x . y.
     Linear,
-    /// exp(-gamma |x - y|^2)
+    /// The Gaussian kernel exp(-gamma |x - y|^2).
     Rbf {
-        /// gamma, above 0.
+        /// The inverse squared width, above 0.
         gamma: f64,
     },
 }

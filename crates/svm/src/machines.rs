@@ -1,15 +1,15 @@
-//! Fitted machines, one a class.
+//! Fitted machines, one per class.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use crate::{Error, Result, check, kernel::Points, svm::columns};
+use crate::{Error, Result, check, kernel::Points};
 
 /// Points scored at once by one thread.
 const ROWS: usize = 64;
 
-/// One machine for each class; a point belongs to the class whose machine scores it highest, the first of them where
-/// several do. Scores are raw, sum_i alpha_i y_i k(x_i, x) + b, not probabilities.
+/// One machine for each class. A point belongs to the class whose machine gives it the highest score, and to the first of
+/// them in a tie. Scores are raw values, sum_i alpha_i y_i k(x_i, x) + b, not probabilities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machines {
     classes: Vec<u32>,
@@ -50,7 +50,7 @@ impl Machines {
         &self.classes
     }
 
-    /// Dimensions of the points it was fitted to.
+    /// The number of dimensions of the training points.
     pub fn dimensions(&self) -> usize {
         match &self.form {
             Form::Linear(weights) => weights.nrows(),
@@ -58,10 +58,11 @@ impl Machines {
         }
     }
 
-    /// The score of every machine for every row of `features` `[n, d]`: `[n, classes]`.
+    /// Returns the score of each machine for each row of `features` `[n, d]`, as `[n, classes]`.
     ///
     /// # Errors
-    /// [`Error::Columns`] where the rows have another length than those fitted to; [`Error::NotFinite`].
+    /// Returns [`Error::Columns`] if the rows have another length than the training points, and [`Error::NotFinite`] if a
+    /// feature is not finite.
     pub fn scores(&self, features: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
         if features.ncols() != self.dimensions() {
             return Err(Error::Columns { what: "the points to classify", expected: self.dimensions(), got: features.ncols() });
@@ -70,7 +71,7 @@ impl Machines {
         Ok(self.score(features))
     }
 
-    /// The class of every row of `features`.
+    /// Returns the class of each row of `features`.
     ///
     /// # Errors
     /// As [`Machines::scores`].
@@ -78,7 +79,7 @@ impl Machines {
         Ok(winners(&self.classes, &self.scores(features)?))
     }
 
-    /// Scores of features that were checked; NaN where they are not finite.
+    /// The scores of checked features. Features that are not finite give NaN.
     pub(crate) fn score(&self, features: ArrayView2<'_, f64>) -> Array2<f64> {
         match &self.form {
             Form::Linear(weights) => features.dot(weights) + &self.biases,
@@ -112,4 +113,13 @@ pub(crate) fn winners(classes: &[u32], scores: &Array2<f64>) -> Vec<u32> {
         best.1
     };
     scores.outer_iter().map(best).collect()
+}
+
+/// A matrix from its columns.
+pub(crate) fn columns<'a>(rows: usize, columns: impl ExactSizeIterator<Item = &'a [f64]>) -> Array2<f64> {
+    let mut matrix = Array2::zeros((rows, columns.len()));
+    for (mut to, from) in matrix.columns_mut().into_iter().zip(columns) {
+        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+    }
+    matrix
 }

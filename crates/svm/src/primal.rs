@@ -80,7 +80,7 @@ impl<'x> Primal<'x> {
         Ok(steps)
     }
 
-    /// Newton's method at one width of the parabola; none where it does not end.
+    /// Newton's method at one width of the parabola. Returns `None` if it does not converge.
     fn minimise(&mut self, width: f64, enough: f64) -> Result<Option<usize>> {
         let size = self.weights.len();
         for step in 0..MOST_STEPS {
@@ -223,7 +223,7 @@ fn product(points: &[f64], vector: &[f64]) -> Vec<f64> {
     )
 }
 
-/// Solves A x = b for a symmetric positive definite A by Cholesky's factors; none where A is not.
+/// Solves A x = b by a Cholesky factorisation. Returns `None` if A is not positive definite.
 fn solve_positive(mut a: Array2<f64>, b: &Array1<f64>) -> Option<Array1<f64>> {
     let size = b.len();
     let mut x = b.to_vec();

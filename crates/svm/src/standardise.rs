@@ -1,8 +1,8 @@
-//! Mean 0 and deviation 1 in every dimension.
+//! Standardises features: mean 0 and standard deviation 1 in every dimension.
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-/// A shift and scale of every dimension, fitted to points and applied to others.
+/// A shift and a scale for each dimension, fitted to some points and applied to others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standardiser {
     mean: Array1<f64>,
@@ -10,8 +10,8 @@ pub struct Standardiser {
 }
 
 impl Standardiser {
-    /// Fits to all rows of all `parts` together, each `[n, d]` with the same d: labelled and unlabelled points. Parts
-    /// of another width than the first are left out.
+    /// Fits all rows of all `parts` together, for example labelled and unlabelled points. Each part is `[n, d]` with the same
+    /// d; parts of another width than the first are left out.
     pub fn fit(parts: &[ArrayView2<'_, f64>]) -> Self {
         let size = parts.first().map_or(0, |p| p.ncols());
         let parts = || parts.iter().filter(|p| p.ncols() == size);
@@ -25,7 +25,7 @@ impl Standardiser {
         Self { mean, deviation }
     }
 
-    /// The points in the new scale.
+    /// Returns the points in the new scale.
     pub fn apply(&self, points: ArrayView2<'_, f64>) -> Array2<f64> {
         (&points - &self.mean) / &self.deviation
     }

@@ -1,6 +1,6 @@
-//! The inductive machine: labelled points alone.
+//! The inductive machine, which learns from labelled points.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use crate::{
@@ -13,21 +13,20 @@ use crate::{
 /// Support vector machines, one class against the rest (Cortes and Vapnik, "Support-Vector Networks", 1995): for each
 /// class min |w|^2 / 2 + C sum_i max(0, 1 - y_i (w . x_i + b)).
 ///
-/// The linear kernel is solved in the primal where there are more points than dimensions, all else in the dual with
-/// one kernel matrix for all classes. Classes are solved in parallel; the result does not depend on the number of
-/// threads.
+/// A linear kernel with more points than dimensions is solved in the primal. Everything else is solved in the dual, with one
+/// kernel matrix for all classes. Classes are solved in parallel; the result does not depend on the number of threads.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Svm {
-    /// What two points have in common.
+    /// The kernel function between two points.
     pub kernel: Kernel,
-    /// C, above 0: the weight of an error.
+    /// The weight C of an error, above 0.
     pub cost: f64,
     /// How far the conditions of optimality may be violated, above 0; LIBSVM's default is 1e-3.
     pub tolerance: f64,
 }
 
 impl Svm {
-    /// C = 1 to a tolerance of 1e-3.
+    /// Settings with C = 1 and a tolerance of 1e-3.
     pub fn new(kernel: Kernel) -> Self {
         Self { kernel, cost: 1.0, tolerance: 1e-3 }
     }
@@ -35,8 +34,8 @@ impl Svm {
     /// Fits one machine for each class among `labels` to the rows of `features`, `[n, d]`.
     ///
     /// # Errors
-    /// [`crate::Error`] where the counts differ, a feature is not finite, there are fewer than two classes, a setting
-    /// is not above 0, or the kernel matrix would be too large.
+    /// Returns an error if the counts differ, a feature is not finite, there are fewer than two classes, a setting is not
+    /// above 0, or the kernel matrix would be too large.
     pub fn train(&self, features: ArrayView2<'_, f64>, labels: &[u32]) -> Result<Machines> {
         self.check()?;
         let classes = check::classes(features, labels)?;
@@ -71,17 +70,8 @@ impl Svm {
         check::positive("tolerance", self.tolerance)
     }
 
-    /// Whether weights are fewer than points, so that the primal problem is the smaller one.
+    /// Whether there are fewer weights than points, so that the primal problem is the smaller one.
     pub(crate) fn in_primal(&self, features: ArrayView2<'_, f64>) -> bool {
         self.kernel == Kernel::Linear && features.ncols() < features.nrows()
     }
-}
-
-/// Columns side by side.
-pub(crate) fn columns<'a>(rows: usize, columns: impl ExactSizeIterator<Item = &'a [f64]>) -> Array2<f64> {
-    let mut matrix = Array2::zeros((rows, columns.len()));
-    for (mut to, from) in matrix.columns_mut().into_iter().zip(columns) {
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
-    }
-    matrix
 }

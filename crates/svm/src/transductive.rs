@@ -1,4 +1,4 @@
-//! The transductive machine: labelled points, and points whose labels are asked for.
+//! The transductive machine, which learns from labelled points and from the points to be labelled.
 //!
 //! Joachims, "Transductive inference for text classification using support vector machines", ICML 1999, algorithm 1:
 //! the pool is labelled by the inductive machine, as many points positive as the class ratio says; then its weight
@@ -16,10 +16,9 @@ use crate::{
     Error, Machines, Result, Svm, check,
     dual::Dual,
     kernel::{Gram, Points},
-    machines::winners,
+    machines::{columns, winners},
     nearest::spread,
     primal::{Primal, with_ones},
-    svm::columns,
 };
 
 /// Rounds of changed labels at one weight at most; a few are usual.
@@ -35,28 +34,28 @@ const ON_THE_WAY: f64 = 10.0;
 pub struct TransductiveSvm {
     /// The kernel, the weight C of labelled points and the tolerance.
     pub svm: Svm,
-    /// Weight of a pool point at the end, as a share of C; above 0.
+    /// The final weight of a pool point as a share of C, above 0.
     pub pool_share: f64,
-    /// Weight of a pool point at first, as a share of C; above 0.
+    /// The first weight of a pool point as a share of C, above 0.
     pub first_share: f64,
-    /// The factor by which it grows, above 1.
+    /// The factor by which this weight grows, above 1.
     pub growth: f64,
-    /// Whether to search a second time from labels by single linkage.
+    /// Whether to search a second time, from labels by single linkage.
     pub second_start: bool,
 }
 
-/// What a transduction found.
+/// The result of a transduction.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transduced {
-    /// The machines, which classify other points too.
+    /// The machines, which also classify other points.
     pub machines: Machines,
-    /// The score of every machine for every point of the pool: `[m, classes]`.
+    /// The score of each machine for each point of the pool, `[m, classes]`.
     pub scores: Array2<f64>,
-    /// The class of every point of the pool.
+    /// The class of each point of the pool.
     pub labels: Vec<u32>,
-    /// Changes of a pair's labels, of all machines.
+    /// How often a pair of labels was exchanged, over all machines.
     pub switches: usize,
-    /// Solutions of an inductive problem, of all machines.
+    /// How many inductive problems were solved, over all machines.
     pub solutions: usize,
 }
 
@@ -138,7 +137,8 @@ struct Work {
 }
 
 impl TransductiveSvm {
-    /// As much weight on a pool point as on a labelled one at the end, a thousandth of it at first, doubled between.
+    /// Settings with which a pool point starts at a thousandth of the weight of a labelled one, and doubles it until both
+    /// weigh the same.
     pub fn new(svm: Svm) -> Self {
         Self { svm, pool_share: 1.0, first_share: 1e-3, growth: 2.0, second_start: true }
     }
@@ -146,7 +146,7 @@ impl TransductiveSvm {
     /// Fits machines to the labelled rows of `features` `[n, d]` and the rows of `pool` `[m, d]`, and labels the pool.
     ///
     /// # Errors
-    /// As [`Svm::train`]; [`Error::Columns`] where the pool has another width; [`Error::Setting`].
+    /// As [`Svm::train`]. Also returns [`Error::Columns`] if the pool has another width, and [`Error::Setting`].
     pub fn train(&self, features: ArrayView2<'_, f64>, labels: &[u32], pool: ArrayView2<'_, f64>) -> Result<Transduced> {
         self.check()?;
         let classes = check::classes(features, labels)?;

@@ -1,4 +1,4 @@
-//! Costs and widths by cross-validation on labelled points alone.
+//! Chooses costs and widths by cross-validation on labelled points.
 
 use std::collections::BTreeMap;
 
@@ -11,16 +11,16 @@ use crate::{Error, Kernel, Result, Svm, check};
 pub struct Tuned {
     /// The settings.
     pub svm: Svm,
-    /// Share of held-out points that they classified rightly, 0 to 1.
+    /// The share of held-out points that they classified correctly, 0 to 1.
     pub accuracy: f64,
 }
 
-/// Of the settings in `grid` those that classify held-out labelled points best, the first of them where several do.
-/// The points of each class go to the folds in turn, in the order in which they come.
+/// Returns the settings in `grid` that classify held-out labelled points best, and the first of them in a tie. The points of
+/// each class are dealt to the folds in turn, in their order.
 ///
 /// # Errors
-/// [`Error::Folds`] where a class has fewer points than there are folds, or the folds are fewer than two;
-/// [`Error::Setting`] for an empty grid; as [`Svm::train`].
+/// Returns [`Error::Folds`] if there are fewer than two folds or a class has fewer points than folds, [`Error::Setting`] for
+/// an empty grid, and the errors of [`Svm::train`].
 pub fn cross_validate(features: ArrayView2<'_, f64>, labels: &[u32], folds: usize, grid: &[Svm]) -> Result<Tuned> {
     check::classes(features, labels)?;
     let mut seen: BTreeMap<u32, usize> = BTreeMap::new();

@@ -2,6 +2,7 @@
 
 mod error;
 mod log;
+mod log_line;
 mod optimisers;
 mod pool;
 mod step;
@@ -10,7 +11,7 @@ mod terms;
 mod train;
 
 pub use error::{Error, Result};
-pub use log::LogLine;
+pub use log_line::LogLine;
 pub use pool::on_pool;
 pub use step::{Draws, Line, Stepped};
 pub use train::{Event, Job, Plan, Trained, train};

@@ -1,4 +1,4 @@
-//! The optimisers of a run: one for the loss, one for what the divergence trains for itself.
+//! The optimisers of a run: one for the loss, and one for the divergence's critic.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use vimae_ops::{Adam, AdamConfig};
 
 use crate::{Line, Result, Stepped, step::Draws};
 
-/// What the names of the second optimiser's state begin with in a checkpoint.
+/// The prefix of the second optimiser's state in a checkpoint.
 const CRITIC: &str = "critic.";
 
-/// Adam for network and prior; another for the critic of a divergence that has one.
+/// Adam for the network and the prior, and a second Adam for the critic if the divergence has one.
 pub(crate) struct Optimisers {
     main: Adam,
     critic: Option<Adam>,
@@ -26,8 +26,8 @@ impl Optimisers {
         Ok(Self { main: Adam::new(line.weights(), adam)?, critic })
     }
 
-    /// Moves network and prior against the gradient of the loss, then the critic against that of its own, on the codes
-    /// that the loss saw. Gives the critic's loss.
+    /// Updates the network and the prior by the gradient of the loss, then the critic by the gradient of its own loss on
+    /// the same codes. Returns the critic's loss.
     pub(crate) fn step(&mut self, line: &Line<'_>, stepped: &Stepped, draws: &Draws) -> Result<Option<Tensor>> {
         self.main.step(&stepped.loss.total.backward()?)?;
         let Some(critic) = &mut self.critic else { return Ok(None) };

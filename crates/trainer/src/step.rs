@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use candle_core::{Tensor, Var};
 use vimae_core::{AutoEncoder, Code, Divergence, Head, Loss, Mode, Objective, Parameters, Pass, Prior, Purpose, Result, Streams};
 
-/// The parts of a run that meet in every step.
+/// The parts of a run that every step uses.
 #[derive(Clone, Copy)]
 pub struct Line<'a> {
     /// The network, with its encoder's noise.
@@ -16,7 +16,7 @@ pub struct Line<'a> {
     pub prior: &'a dyn Prior,
     /// The divergence of codes from the prior, for an objective that takes one.
     pub divergence: Option<&'a dyn Divergence>,
-    /// Images that batches are drawn from; where absent, an objective that asks takes the batch for all of them.
+    /// The number of images that batches are drawn from. With `None`, an objective that depends on it uses the batch size.
     pub population: Option<usize>,
 }
 
@@ -25,13 +25,13 @@ pub struct Line<'a> {
 pub struct Draws {
     /// What the encoder sees in the images' place, where its input is corrupted.
     pub corrupted: Option<Tensor>,
-    /// Standard normal noise of the code, `[K N, d]` for an objective that asks for `K` samples a image.
+    /// Standard normal noise of the code, `[K N, d]` for an objective with `K` samples per image.
     pub code: Option<Tensor>,
     /// Codes from the prior, `[N, d]`.
     pub prior: Tensor,
 }
 
-/// What one step computed.
+/// The results of one step.
 pub struct Stepped {
     /// The loss with its terms.
     pub loss: Loss,
@@ -42,11 +42,11 @@ pub struct Stepped {
 }
 
 impl Draws {
-    /// The draws for `images` `[N, C, H, W]` at `step`, a function of the streams' seed, the step and the prior's
-    /// parameters.
+    /// Draws the random numbers for `images` `[N, C, H, W]` at `step`. They are a function of the streams' seed, the step
+    /// and the prior's parameters.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// Returns an error if the device fails.
     pub fn at(line: &Line<'_>, images: &Tensor, streams: &Streams, step: u64) -> Result<Self> {
         let (n, d) = (images.dim(0)?, line.model.code_size());
         let tensor = |values: Vec<f32>| {
@@ -65,7 +65,7 @@ impl Draws {
 }
 
 impl<'a> Line<'a> {
-    /// A line whose objective finds no divergence but its own default, on images without number.
+    /// A line without a divergence and without the number of images.
     pub fn new(model: &'a dyn AutoEncoder, objective: &'a dyn Objective, prior: &'a dyn Prior) -> Self {
         Self { model, objective, prior, divergence: None, population: None }
     }
@@ -86,18 +86,18 @@ impl<'a> Line<'a> {
         Line { prior: prior.unwrap_or(self.prior), ..self }
     }
 
-    /// The loss of one step on clean images `[N, C, H, W]`. Batch norm is in training mode.
+    /// Computes the loss of one step on clean images `[N, C, H, W]`, with batch norm in training mode.
     ///
     /// # Errors
-    /// Where shapes do not fit.
+    /// Returns an error if shapes do not match.
     pub fn loss(&self, images: &Tensor, draws: &Draws) -> Result<Loss> {
         Ok(self.step(images, draws)?.loss)
     }
 
-    /// The loss of one step with the codes that it was computed from.
+    /// Computes the loss of one step, and returns it with the codes behind it.
     ///
     /// # Errors
-    /// Where shapes do not fit.
+    /// Returns an error if shapes do not match.
     pub fn step(&self, images: &Tensor, draws: &Draws) -> Result<Stepped> {
         let mut code = self.model.encode(draws.corrupted.as_ref().unwrap_or(images), Mode::Train)?;
         let penalty = self.model.noise().map(|noise| noise.penalty(&code)).transpose()?.flatten();
@@ -125,8 +125,8 @@ impl<'a> Line<'a> {
         Ok(Stepped { loss, code, z })
     }
 
-    /// What the divergence's own parameters minimise on these codes and draws, where it has any. No gradient reaches
-    /// the encoder.
+    /// The loss of the divergence's critic on these codes and draws, or `None` without a critic. No gradient reaches the
+    /// encoder.
     ///
     /// # Errors
     /// As [`Divergence::critic_loss`].
@@ -137,27 +137,27 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The weights that the loss trains: the network's and the prior's.
+    /// The weights that the loss trains: those of the network and of the prior.
     pub fn weights(&self) -> Vec<(String, Var)> {
         let mut weights = self.model.parameters().weights();
         weights.extend(self.prior.parameters().map(Parameters::weights).unwrap_or_default());
         weights
     }
 
-    /// The weights that the divergence trains for itself.
+    /// The weights of the divergence's critic.
     pub fn critic_weights(&self) -> Vec<(String, Var)> {
         self.divergence.and_then(|divergence| divergence.parameters()).map(Parameters::weights).unwrap_or_default()
     }
 
-    /// All weights and running statistics of all parts, by name.
+    /// The weights and running statistics of all parts, by name.
     pub fn all(&self) -> BTreeMap<String, Var> {
         self.sets().into_iter().flat_map(|(_, set)| set.all()).collect()
     }
 
-    /// Sets every weight and running statistic of all parts.
+    /// Sets the weights and running statistics of all parts.
     ///
     /// # Errors
-    /// As [`Parameters::load`]; parts before the one at fault have changed then.
+    /// As [`Parameters::load`]. Parts before the one at fault have changed then.
     pub fn load(&self, tensors: &BTreeMap<String, Tensor>) -> Result<()> {
         let sets = self.sets();
         for (prefix, set) in &sets {
@@ -170,7 +170,7 @@ impl<'a> Line<'a> {
         Ok(())
     }
 
-    /// Every part's parameters, with what their names begin with; the network's take every other name.
+    /// The parameters of each part, with the prefix of their names. The network has no prefix and takes all other names.
     fn sets(&self) -> Vec<(Option<&'static str>, &'a Parameters)> {
         let mut sets = vec![(None, self.model.parameters())];
         sets.extend(self.prior.parameters().map(|set| (Some("prior."), set)));

@@ -1,11 +1,11 @@
 //! Event files for TensorBoard, beside the log of a run.
 //!
-//! A file is a chain of records (length, CRC-32C of it, bytes, CRC-32C of them: the framing of TFRecord), each a protocol
-//! buffer `Event`. Every step writes the loss and its terms. Each process writes a file of its own that opens with the
-//! session's start at its first step, so that TensorBoard forgets what an interrupted process wrote beyond the checkpoint
-//! that this one goes on from.
+//! A file is a chain of TFRecords (length, CRC-32C of the length, bytes, CRC-32C of the bytes). Each record is a protocol
+//! buffer `Event`. Every step writes the loss and its terms. Each process writes a file of its own, which starts with a
+//! session record at the first step: TensorBoard then drops the steps that an interrupted process wrote after the
+//! checkpoint that this process resumes from.
 //!
-//! Events hold the time of day: they belong to no digest and to no promise of the same bits, and nothing reads them back.
+//! Events hold the time of day, so their bits differ between runs. No digest covers them, and nothing reads them back.
 
 use std::{
     fs::{File, OpenOptions},
@@ -16,13 +16,13 @@ use std::{
 
 use crate::{Error, LogLine, Result};
 
-/// The form of event that readers know to forget steps by.
+/// The file version. TensorBoard drops undone steps from this version on.
 const FILE_VERSION: &[u8] = b"brain.Event:2";
 /// `SessionLog.START`.
 const START: u64 = 1;
-/// How long events may wait in memory: a reader sees a running training about as late.
+/// The longest that events wait in memory, and so the delay with which a reader sees them.
 const FLUSH: Duration = Duration::from_secs(5);
-/// Files of one second and one process before something else is wrong.
+/// The most files that one process creates within a second.
 const SAME_SECOND: u32 = 1_000;
 
 /// The event file of this process for one run.
@@ -34,11 +34,11 @@ pub(crate) struct EventFile {
 }
 
 impl EventFile {
-    /// A new file in `folder` for steps from `first` on; later steps of earlier files are forgotten by readers.
+    /// Creates a file in `folder` for the steps from `first` on. Readers drop these steps from earlier files.
     pub(crate) fn create(folder: &Path, first: u64) -> Result<Self> {
         let mut number = 0;
         let (path, file) = loop {
-            // Readers take files in the order of their names.
+            // Readers sort files by name.
             let name = format!("events.out.tfevents.{:010}.{:03}.vimae.{}", now() as u64, number, std::process::id());
             let path = folder.join(name);
             match OpenOptions::new().create_new(true).write(true).open(&path) {
@@ -60,7 +60,7 @@ impl EventFile {
         Ok(events)
     }
 
-    /// The loss and the terms of one step.
+    /// Adds the loss and the terms of one step.
     pub(crate) fn push(&mut self, line: &LogLine) -> Result<()> {
         let mut summary = Vec::new();
         scalar(&mut summary, "loss", line.loss);
@@ -73,7 +73,7 @@ impl EventFile {
         if self.flushed.elapsed() >= FLUSH { self.flush() } else { Ok(()) }
     }
 
-    /// Hands what waits in memory to the system.
+    /// Hands the waiting events to the operating system.
     pub(crate) fn flush(&mut self) -> Result<()> {
         self.flushed = Instant::now();
         self.file.flush().map_err(|source| Error::Log { path: self.path.clone(), source })
@@ -91,7 +91,7 @@ fn now() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
 }
 
-/// An event with its time and its step.
+/// An event with its time and step.
 fn event(step: Option<u64>) -> Vec<u8> {
     let mut event = vec![1 << 3 | 1];
     event.extend(now().to_le_bytes());
@@ -101,7 +101,7 @@ fn event(step: Option<u64>) -> Vec<u8> {
     event
 }
 
-/// A value of a summary: `tag` and `simple_value`.
+/// Adds a value to a summary: `tag` and `simple_value`.
 fn scalar(summary: &mut Vec<u8>, tag: &str, value: f64) {
     let mut one = Vec::new();
     bytes(&mut one, 1, tag.as_bytes());
@@ -110,21 +110,21 @@ fn scalar(summary: &mut Vec<u8>, tag: &str, value: f64) {
     bytes(summary, 1, &one);
 }
 
-/// A field with bytes, or with another message.
+/// Adds a field with bytes or with another message.
 fn bytes(message: &mut Vec<u8>, field: u64, content: &[u8]) {
-    number(message, field << 3 | 2);
-    number(message, content.len() as u64);
+    integer(message, field << 3 | 2);
+    integer(message, content.len() as u64);
     message.extend(content);
 }
 
-/// A field with a whole number.
+/// Adds a field with an integer.
 fn varint(message: &mut Vec<u8>, field: u64, value: u64) {
-    number(message, field << 3);
-    number(message, value);
+    integer(message, field << 3);
+    integer(message, value);
 }
 
-/// Seven bits a byte, the lowest first.
-fn number(message: &mut Vec<u8>, mut value: u64) {
+/// Appends an integer as a varint: seven bits per byte, lowest first.
+fn integer(message: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         message.push(value as u8 | 0x80);
         value >>= 7;
@@ -132,7 +132,8 @@ fn number(message: &mut Vec<u8>, mut value: u64) {
     message.push(value as u8);
 }
 
-/// The checksum as records hold it: turned, and moved by a constant, since checksums of checksums would be weak.
+/// The masked checksum of a record: rotated, and shifted by a constant, because a checksum of data that contains checksums
+/// would be weak.
 fn masked(data: &[u8]) -> u32 {
     crc32c(data).rotate_right(15).wrapping_add(0xa282_ead8)
 }

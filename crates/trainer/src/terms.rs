@@ -1,4 +1,4 @@
-//! What a step computed, until it is read from the device.
+//! The terms of a loss while they are still on the device.
 
 use std::collections::BTreeMap;
 
@@ -6,12 +6,12 @@ use candle_core::{DType, Tensor};
 
 use crate::{Error, LogLine, Result, Stepped};
 
-/// The loss of a step, its terms and what the encoder says of its own noise, still where they were computed.
+/// The loss of a step, its terms, and statistics of the log-variance, on the device that computed them.
 pub(crate) struct Terms {
     step: u64,
     per_epoch: u64,
     names: Vec<&'static str>,
-    /// `[terms + 1]`, the loss last: one transfer brings all.
+    /// `[terms + 1]` with the loss last, so that one transfer brings all of them.
     values: Tensor,
     /// Smallest and mean log-variance of each dimension, `[d]`, on the last step of an epoch.
     log_var: Option<[Tensor; 2]>,
@@ -32,7 +32,7 @@ impl Terms {
         Ok(Self { step, per_epoch, names: loss.terms.iter().map(|(name, _)| *name).collect(), values, log_var, critic: None })
     }
 
-    /// Reads them and refuses what is not finite; `kept` is the step of the last checkpoint.
+    /// Reads the terms and refuses those that are not finite. `kept` is the step of the last checkpoint.
     pub(crate) fn read(&self, kept: u64) -> Result<LogLine> {
         let &Self { step, per_epoch, ref names, ref values, ref log_var, ref critic } = self;
         let diverged = |term: &str, value: f64| Error::Diverged { step: step + 1, term: term.into(), value, kept };
@@ -50,13 +50,13 @@ impl Terms {
             terms.insert("critic".into(), value);
         }
         let (log_var_min, log_var_mean) = match log_var {
-            Some([least, mean]) => (Some(numbers(least)?), Some(numbers(mean)?)),
+            Some([least, mean]) => (Some(values_of(least)?), Some(values_of(mean)?)),
             None => (None, None),
         };
         Ok(LogLine { step: step + 1, epoch: step / per_epoch + 1, loss, log_var_min, log_var_mean, terms })
     }
 }
 
-fn numbers(values: &Tensor) -> Result<Vec<f64>> {
-    Ok(values.to_dtype(DType::F64)?.to_vec1()?)
+fn values_of(tensor: &Tensor) -> Result<Vec<f64>> {
+    Ok(tensor.to_dtype(DType::F64)?.to_vec1()?)
 }

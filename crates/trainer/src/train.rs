@@ -15,64 +15,65 @@ use vimae_ops::AdamConfig;
 
 use crate::{Draws, Error, Line, LogLine, Result, log::Log, on_pool, optimisers::Optimisers, terms::Terms};
 
-/// How long and with which steps a run trains.
+/// How long a run trains, and with which learning rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plan {
-    /// Passes over the training data.
+    /// Passes over the training data. An experiment asks for it as `training.epochs`; `vimae_spec::Training` states the
+    /// range that is allowed there.
     pub epochs: u64,
-    /// Epochs between two checkpoints.
+    /// Epochs between checkpoints.
     pub checkpoint_epochs: u64,
-    /// How often a run that diverged goes back to its last checkpoint and on with half the step size.
+    /// How many times a run that diverges may return to its last checkpoint and continue with half the learning rate.
     pub rollbacks: u64,
-    /// Step sizes.
+    /// The settings of the optimiser.
     pub adam: AdamConfig,
-    /// Adam's step size for what the divergence trains for itself; that of the rest where absent.
+    /// The learning rate of the divergence's critic. `None` uses that of `adam`.
     pub critic_learning_rate: Option<f64>,
-    /// Seed of all random streams.
+    /// The seed of all random streams.
     pub seed: u64,
 }
 
-/// A run to train.
+/// One run of training.
 pub struct Job<'a> {
     /// The network, its objective and prior.
     pub line: Line<'a>,
-    /// Where batches come from.
+    /// The source of the batches.
     pub batches: &'a mut dyn Batches,
-    /// How it is trained.
+    /// How long it trains, and with which learning rate.
     pub plan: Plan,
-    /// The run's folder: `checkpoint.safetensors`, `log.jsonl`, at the end `model.safetensors`; where it was stopped
-    /// between two checkpoints, `stopped.safetensors`.
+    /// The run's directory. It receives `log.jsonl`, `checkpoint.safetensors` and, at the end, `model.safetensors`. A run
+    /// that is stopped between two checkpoints leaves `stopped.safetensors`.
     pub folder: &'a Path,
-    /// Digest of everything that determines the weights.
+    /// The digest of everything that determines the weights.
     pub training_sha256: &'a str,
-    /// Once true, the run saves its state and ends with [`Error::Stopped`].
+    /// When it becomes true, the run saves its state and returns [`Error::Stopped`].
     pub stop: &'a AtomicBool,
 }
 
-/// What happens while a run trains.
+/// Progress of a run.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Event {
-    /// The run goes on from a checkpoint.
+    /// The run resumed from a checkpoint.
     Resumed {
         /// Steps already taken.
         step: u64,
     },
-    /// A step was taken.
+    /// The run took a step.
     Stepped {
         /// Steps taken.
         step: u64,
-        /// Steps in all.
+        /// Steps of the whole run.
         of: u64,
         /// The loss of this step.
         loss: f64,
     },
-    /// The state is safe on the disk.
+    /// The run wrote its state to disk.
     Saved {
         /// Steps taken.
         step: u64,
     },
-    /// The run diverged and goes on from its last checkpoint.
+    /// The run diverged and returned to its last checkpoint.
     RolledBack(Rollback),
 }
 
@@ -81,20 +82,20 @@ pub enum Event {
 pub struct Trained {
     /// Steps taken.
     pub steps: u64,
-    /// Seconds of training, restarts included.
+    /// Seconds of training over all processes that worked on the run.
     pub seconds: f64,
     /// SHA-256 of `model.safetensors`.
     pub weights_sha256: String,
-    /// Divergences after which the run went on.
+    /// The divergences from which the run recovered.
     pub rollbacks: Vec<Rollback>,
 }
 
-/// Trains a run to its end, from its last checkpoint where there is one. The final weights and the log
-/// are the same bits however often it was stopped on the way.
+/// Trains a run to its end, starting from its last checkpoint if there is one. However often the run is stopped, the
+/// final weights and the log have the same bits.
 ///
 /// # Errors
-/// [`Error::Diverged`] with step and term for a loss that is not finite, [`Error::Stopped`] where it was asked to, and
-/// whatever the parts report; the last good checkpoint stays.
+/// Returns [`Error::Diverged`] if a loss term is not finite, [`Error::Stopped`] if `job.stop` becomes true, and the
+/// errors of the parts. The last good checkpoint stays.
 pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
     fs::create_dir_all(job.folder).map_err(|source| Error::Log { path: job.folder.into(), source })?;
     let model_path = job.folder.join("model.safetensors");
@@ -111,7 +112,7 @@ pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
     Ok(run.trained(weights_sha256))
 }
 
-/// A run on its way.
+/// A run in progress.
 struct Run<'a> {
     job: Job<'a>,
     streams: Streams,
@@ -119,7 +120,7 @@ struct Run<'a> {
     steps: u64,
     optimisers: Optimisers,
     log: Log,
-    /// Where the state on the disk stands.
+    /// The position of the state on disk.
     position: Position,
     began: Instant,
     /// Seconds of training before `began`.
@@ -127,7 +128,7 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// The run as its newest checkpoint left it, or at its beginning.
+    /// Resumes from the newest checkpoint, or starts anew.
     fn start(job: Job<'a>, observe: &mut dyn FnMut(Event)) -> Result<Self> {
         let [regular, stopped] = ["checkpoint.safetensors", "stopped.safetensors"].map(|name| {
             let path = job.folder.join(name);
@@ -153,7 +154,7 @@ impl<'a> Run<'a> {
                 run.load(&checkpoint)?;
                 observe(Event::Resumed { step: run.position.step });
             }
-            // What a divergence in the first epoch goes back to.
+            // A divergence in the first epoch returns to this state.
             None if run.job.plan.rollbacks > 0 => run.save(0, &run.regular())?,
             None => {}
         }
@@ -168,10 +169,10 @@ impl<'a> Run<'a> {
         self.job.folder.join("stopped.safetensors")
     }
 
-    /// Takes the steps that are left.
+    /// Takes the remaining steps.
     fn advance(&mut self, observe: &mut dyn FnMut(Event)) -> Result<()> {
-        // The terms of the last step on a device that works on its own: they are read when the next step is
-        // under way, so that neither waits for the other.
+        // A GPU works asynchronously: the terms of a step are read after the next step has been enqueued, so that neither
+        // side waits for the other.
         let mut unread: Option<Terms> = None;
         for step in self.position.step..self.steps {
             let line = self.job.line;
@@ -229,15 +230,15 @@ impl<'a> Run<'a> {
         self.optimisers.load_state(&checkpoint.optimiser)
     }
 
-    /// After a divergence, the state of the last regular checkpoint with half the step size; any other error as it is.
-    /// It is never a state between two checkpoints, since when a run is stopped must not matter.
+    /// After a divergence, returns to the last regular checkpoint with half the learning rate. Passes any other error on.
+    /// It never returns to `stopped.safetensors`: the moment of a stop must not change the result.
     fn roll_back(&mut self, error: Error) -> Result<Rollback> {
         let mut rollbacks = self.position.rollbacks.clone();
         let Error::Diverged { step, term, .. } = &error else { return Err(error) };
         if rollbacks.len() as u64 >= self.job.plan.rollbacks {
             return Err(error);
         }
-        // Before the log is cut below the length that it holds.
+        // First, because that state expects a longer log than the one that stays.
         remove(&self.stopped())?;
         let checkpoint = Checkpoint::load(&self.regular(), self.job.training_sha256)?;
         let rollback = Rollback {
@@ -254,7 +255,7 @@ impl<'a> Run<'a> {
         Ok(rollback)
     }
 
-    /// All weights and running statistics after `step` steps, none of which may be NaN or infinite.
+    /// All weights and running statistics after `step` steps. Refuses values that are not finite.
     fn snapshot(&self, step: u64) -> Result<BTreeMap<String, Tensor>> {
         let all = self.job.line.all();
         for (name, var) in &all {
@@ -275,7 +276,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The optimisers with the step sizes that are left after the rollbacks so far.
+/// The optimisers, with learning rates halved once for each rollback so far.
 fn optimisers(job: &Job<'_>, position: &Position) -> Result<Optimisers> {
     let rate = position.rollbacks.last().map_or(1.0, |rollback| rollback.rate);
     let Plan { adam, critic_learning_rate, .. } = job.plan;
@@ -283,7 +284,7 @@ fn optimisers(job: &Job<'_>, position: &Position) -> Result<Optimisers> {
     Optimisers::new(&job.line, AdamConfig { learning_rate: adam.learning_rate * rate, ..adam }, critic)
 }
 
-/// Removes a file that may not be there.
+/// Removes a file if it exists.
 fn remove(path: &Path) -> Result<()> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != std::io::ErrorKind::NotFound => Err(Error::Log { path: path.into(), source }),

@@ -1,7 +1,9 @@
-//! The same from candle's own operations, for devices without a kernel here.
+//! Convolutions from candle's own operations, for devices without a kernel of this crate.
 
-use super::op::{Channels, ConvOp, Direction};
+use super::op::ConvOp;
 use crate::error::{Error, Result};
+use crate::geometry::Direction;
+use crate::layout::Channels;
 use candle_core::Tensor;
 
 pub(super) fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, conv: &ConvOp) -> Result<Tensor> {
@@ -49,8 +51,8 @@ pub(super) fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>
 
 #[cfg(test)]
 mod tests {
-    use super::super::geometry::Geometry;
     use super::*;
+    use crate::geometry::{Geometry, same_padding};
     use candle_core::{Device, Result, Tensor};
 
     fn ramp(shape: &[usize]) -> Result<Tensor> {
@@ -63,7 +65,7 @@ mod tests {
     #[test]
     fn agrees_with_the_kernels() -> Result<()> {
         for (h, k, s) in [(7, 4, 2), (9, 5, 2), (6, 3, 1), (8, 2, 3), (5, 1, 2)] {
-            let same = super::super::same_padding(h, k, s).0;
+            let same = same_padding(h, k, s).0;
             let oh = h.div_ceil(s);
             let geometry = Geometry { n: 2, h, w: h, c: 9, oh, ow: oh, o: 3, kh: k, kw: k, sh: s, sw: s, top: same, left: same };
             let b = ramp(&[3])?;

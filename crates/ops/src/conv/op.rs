@@ -1,31 +1,12 @@
 //! Convolution and adjoint as candle operations on the CPU.
 
-use super::geometry::Geometry;
-use super::weights::column_sums;
-use super::{input_gradient, layer, weight_gradient};
+use crate::bias::column_sums;
+use crate::choice::{input_gradient, layer, weight_gradient};
+use crate::geometry::{Direction, Geometry, Side};
+use crate::layout::Channels;
 use crate::real::{Real, contiguous, dispatch, with_slice};
-use crate::transpose::transpose_images;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Result, Shape, Tensor};
-use std::borrow::Cow;
-
-/// Where an image tensor keeps its channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Channels {
-    /// `[N, C, H, W]`
-    First,
-    /// `[N, H, W, C]`
-    Last,
-}
-
-/// Which way a convolution goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// The convolution itself.
-    Convolve,
-    /// Its adjoint, the transposed convolution.
-    Transpose,
-}
 
 pub(crate) struct ConvOp {
     pub(crate) geometry: Geometry,
@@ -33,21 +14,10 @@ pub(crate) struct ConvOp {
     pub(crate) channels: Channels,
 }
 
-/// (height, width, channels) of one side.
-type Side = (usize, usize, usize);
-
 impl ConvOp {
-    fn big(&self) -> Side {
-        (self.geometry.h, self.geometry.w, self.geometry.c)
-    }
-    fn small(&self) -> Side {
-        (self.geometry.oh, self.geometry.ow, self.geometry.o)
-    }
+    /// The side that comes in and the one that goes out.
     fn sides(&self) -> (Side, Side) {
-        match self.direction {
-            Direction::Convolve => (self.big(), self.small()),
-            Direction::Transpose => (self.small(), self.big()),
-        }
+        (self.geometry.input(self.direction), self.geometry.result(self.direction))
     }
 
     fn shape(&self, (h, w, c): Side) -> Shape {
@@ -58,22 +28,6 @@ impl ConvOp {
         }
     }
 
-    /// The numbers of an image tensor, channels last.
-    fn inward<'a, T: Real>(&self, x: &'a [T], (h, w, c): Side) -> Cow<'a, [T]> {
-        match self.channels {
-            Channels::First if c > 1 && h * w > 1 => Cow::Owned(transpose_images(x, c, h * w)),
-            _ => Cow::Borrowed(x),
-        }
-    }
-
-    /// Back from channels last to the layout of the caller.
-    fn outward<T: Real>(&self, x: Vec<T>, (h, w, c): Side) -> Vec<T> {
-        match self.channels {
-            Channels::First if c > 1 && h * w > 1 => transpose_images(&x, h * w, c),
-            _ => x,
-        }
-    }
-
     fn forward<T: Real>(
         &self,
         (x, x_layout): (&CpuStorage, &Layout),
@@ -81,11 +35,11 @@ impl ConvOp {
         bias: Option<(&CpuStorage, &Layout)>,
     ) -> Result<(CpuStorage, Shape)> {
         let (from, to) = self.sides();
-        let x = self.inward(contiguous::<T>(x, x_layout)?, from);
+        let x = self.channels.inward(contiguous::<T>(x, x_layout)?, from);
         let w = contiguous::<T>(w, w_layout)?;
         let bias = bias.map(|(b, layout)| contiguous::<T>(b, layout)).transpose()?;
         let y = layer(&self.geometry, self.direction, &x, w, bias);
-        Ok((T::to_cpu_storage_owned(self.outward(y, to)), self.shape(to)))
+        Ok((T::to_cpu_storage_owned(self.channels.outward(y, to)), self.shape(to)))
     }
 
     /// The gradients to input, weight and bias, each only where something asks for it.
@@ -99,16 +53,16 @@ impl ConvOp {
         let g = &self.geometry;
         let (from, to) = self.sides();
         with_slice::<T, _>(grad, |grad| {
-            let grad = self.inward(grad, to);
+            let grad = self.channels.inward(grad, to);
             let mut gradients = (None, None, None);
             if x.track_op() {
                 let values = with_slice::<T, _>(w, |w| Ok(input_gradient(g, self.direction, &grad, w)))?;
-                let values = self.outward(values, from);
+                let values = self.channels.outward(values, from);
                 gradients.0 = Some(Tensor::from_vec(values, self.shape(from), &Device::Cpu)?);
             }
             if w.track_op() {
                 let values = with_slice::<T, _>(x, |x| {
-                    let x = self.inward(x, from);
+                    let x = self.channels.inward(x, from);
                     Ok(weight_gradient(g, self.direction, &x, &grad))
                 })?;
                 gradients.1 = Some(Tensor::from_vec(values, w.shape(), &Device::Cpu)?);

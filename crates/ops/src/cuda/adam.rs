@@ -2,8 +2,8 @@
 #![expect(unsafe_code, reason = "launching a kernel on a table of pointers")]
 
 use super::memory::Input;
-use super::module::{Number, function, launch, too_large};
-use crate::adam::{Factors, Step};
+use super::module::{Element, function, launch, too_large};
+use crate::adam_step::{Factors, Step};
 use crate::device::grid::{ADAM_PARAMETERS, Extent, THREADS, adam_blocks};
 use crate::real::dispatch;
 use candle_core::cuda_backend::cudarc::driver::{CudaView, DevicePtr, DeviceRepr, PushKernelArg};
@@ -37,16 +37,16 @@ unsafe impl DeviceRepr for Table {}
 
 /// `Step` of `kernels.cu`.
 #[repr(C)]
-struct Numbers<T> {
+struct Scalars<T> {
     factors: Factors<T>,
     near_end: u32,
 }
 
-const _: () = assert!(size_of::<Numbers<f32>>() == 32 && size_of::<Numbers<f64>>() == 64);
-// SAFETY: plain numbers, laid out as the kernel's struct for either kind of number.
-unsafe impl<T: Number> DeviceRepr for Numbers<T> {}
+const _: () = assert!(size_of::<Scalars<f32>>() == 32 && size_of::<Scalars<f64>>() == 64);
+// SAFETY: plain numbers, laid out as the kernel's struct for either dtype.
+unsafe impl<T: Element> DeviceRepr for Scalars<T> {}
 
-/// Moves every parameter once; those of one kind of number go together, 64 a launch.
+/// Moves every parameter once; those of one dtype go together, 64 a launch.
 pub(crate) fn step(entries: &[Entry<'_>], step: &Step) -> Result<()> {
     for dtype in [DType::F32, DType::F64] {
         let alike: Vec<Entry<'_>> =
@@ -58,7 +58,7 @@ pub(crate) fn step(entries: &[Entry<'_>], step: &Step) -> Result<()> {
     Ok(())
 }
 
-fn some<T: Number>(entries: &[Entry<'_>], step: &Step) -> Result<()> {
+fn some<T: Element>(entries: &[Entry<'_>], step: &Step) -> Result<()> {
     let inputs = entries
         .iter()
         .map(|e| Ok([Input::of(e.parameter)?, Input::of(e.gradient)?, Input::of(e.m)?, Input::of(e.v)?]))
@@ -92,11 +92,11 @@ fn some<T: Number>(entries: &[Entry<'_>], step: &Step) -> Result<()> {
         table.size[i] = *size as u64;
     }
     table.first_block[..blocks.len()].copy_from_slice(&blocks);
-    let numbers = Numbers { factors: Factors::<T>::of(step), near_end: u32::from(step.near_end()) };
+    let scalars = Scalars { factors: Factors::<T>::of(step), near_end: u32::from(step.near_end()) };
     let extent = Extent { grid: (blocks.last().copied().unwrap_or(0), 1), block: (THREADS, 1) };
     let kernel = function::<T>(device, "adam")?;
     let mut arguments = kernel.builder();
-    arguments.arg(&table).arg(&numbers);
+    arguments.arg(&table).arg(&scalars);
     // SAFETY: every block finds the parameter whose blocks it is among and stays below its size, to
     // which the four memories were checked. Parameter and moments are written although held for
     // reading only: the memory is the device's, no reference of Rust points to it, later readers

@@ -1,11 +1,12 @@
 //! Convolutions by cuDNN.
 #![expect(unsafe_code, reason = "cuDNN works on raw device memory")]
 
-use super::Cuda;
+use super::kernels::Cuda;
 use super::memory::{Input, storage, unfilled};
-use super::module::Number;
+use super::module::Element;
 use crate::device::choice::Choices;
-use crate::device::{Convolutions, Plan};
+use crate::device::launches::Convolutions;
+use crate::device::plan::Plan;
 use crate::precision::tf32_allowed;
 use crate::real::dispatch;
 use candle_core::cuda_backend::cudarc::cudnn::sys::{
@@ -47,7 +48,7 @@ const FILTER: [FilterAlgorithm; 3] = [
     FilterAlgorithm::CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT_TILING,
 ];
 
-/// What an algorithm is chosen for: the shape, whether TF32 is allowed, the size of a number.
+/// What an algorithm is chosen for: the shape, whether TF32 is allowed, the size of an element.
 type Key = (Plan, bool, usize);
 
 /// A device's handle, its workspace, which grows to the largest need and stays, and the algorithms
@@ -103,7 +104,7 @@ struct Described<T> {
     small: TensorDescriptor<T>,
 }
 
-fn describe<T: Number + CudnnDataType>(cudnn: &Arc<Cudnn>, plan: &Plan) -> Result<Described<T>> {
+fn describe<T: Element + CudnnDataType>(cudnn: &Arc<Cudnn>, plan: &Plan) -> Result<Described<T>> {
     let size = |v: usize| i32::try_from(v).map_err(|_| Error::msg(format!("vimae-ops: cuDNN takes sizes below 2^31, got {v} in {plan:?}")));
     let pair = |(a, b): (usize, usize)| Ok::<_, Error>([size(a)?, size(b)?]);
     let four = |[a, b, c, d]: [usize; 4]| Ok::<_, Error>([size(a)?, size(b)?, size(c)?, size(d)?]);
@@ -142,7 +143,7 @@ impl Convolutions for Cuda {
     }
 }
 
-fn convolve<T: Number + CudnnDataType>(plan: &Plan, big: &Tensor, weight: &Tensor) -> Result<Storage> {
+fn convolve<T: Element + CudnnDataType>(plan: &Plan, big: &Tensor, weight: &Tensor) -> Result<Storage> {
     let (big, weight) = (Input::of(big)?, Input::of(weight)?);
     let device = big.device()?;
     let (x, w) = (big.view::<T>(device, len(plan.big_dims()))?, weight.view::<T>(device, len(plan.weight_dims()))?);
@@ -166,7 +167,7 @@ fn convolve<T: Number + CudnnDataType>(plan: &Plan, big: &Tensor, weight: &Tenso
     Ok(storage(device, y))
 }
 
-fn adjoint<T: Number + CudnnDataType>(plan: &Plan, small: &Tensor, weight: &Tensor) -> Result<Storage> {
+fn adjoint<T: Element + CudnnDataType>(plan: &Plan, small: &Tensor, weight: &Tensor) -> Result<Storage> {
     let (small, weight) = (Input::of(small)?, Input::of(weight)?);
     let device = small.device()?;
     let (dy, w) = (small.view::<T>(device, len(plan.small_dims()))?, weight.view::<T>(device, len(plan.weight_dims()))?);
@@ -189,7 +190,7 @@ fn adjoint<T: Number + CudnnDataType>(plan: &Plan, small: &Tensor, weight: &Tens
     Ok(storage(device, dx))
 }
 
-fn weight_gradient<T: Number + CudnnDataType>(plan: &Plan, big: &Tensor, small: &Tensor) -> Result<Storage> {
+fn weight_gradient<T: Element + CudnnDataType>(plan: &Plan, big: &Tensor, small: &Tensor) -> Result<Storage> {
     let (big, small) = (Input::of(big)?, Input::of(small)?);
     let device = big.device()?;
     let (x, dy) = (big.view::<T>(device, len(plan.big_dims()))?, small.view::<T>(device, len(plan.small_dims()))?);

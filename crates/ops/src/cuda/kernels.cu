@@ -1,7 +1,7 @@
 // The kernels of vimae-ops for NVIDIA GPUs, compiled at run time for float and for double (REAL).
 //
 // Images are [n, c, h, w]. Sums go over pieces that depend on shapes alone, and a block adds its
-// threads in a tree: the same numbers every time. Sums are merged in double.
+// threads in a tree: the same bits every time. Sums are merged in double.
 
 typedef unsigned int u32;
 typedef unsigned long long u64;
@@ -74,7 +74,7 @@ extern "C" __global__ void function_gradient(const REAL *y, const REAL *grad, RE
   }
 }
 
-// The number e of a channel of [outer, c, inner].
+// Element e of a channel of [outer, c, inner].
 __device__ __forceinline__ u64 address(u32 e, u32 channel, u32 c, u32 inner) {
   const u32 n = e / inner;
   return (u64(n) * c + channel) * inner + (e - n * inner);

@@ -1,16 +1,20 @@
 //! The launches of our own kernels.
 #![expect(unsafe_code, reason = "launching kernels")]
 
-use super::Cuda;
 use super::memory::{Input, storage, unfilled};
-use super::module::{Number, count32, function, launch, optional, too_large};
+use super::module::{Element, count32, function, launch, optional, too_large};
 use crate::device::grid::{self, Reduction};
-use crate::device::{Affine, COEFFICIENTS, CORRECTIONS, Function, Kernels, Passing, Window};
-use crate::norm::kernel::View;
+use crate::device::launches::{Affine, COEFFICIENTS, CORRECTIONS, Function, Kernels, Passing};
+use crate::device::plan::Window;
+use crate::geometry::View;
 use crate::real::dispatch;
 use candle_core::cuda_backend::CudaDevice;
 use candle_core::cuda_backend::cudarc::driver::{CudaSlice, CudaView, PushKernelArg};
 use candle_core::{Result, Storage, Tensor};
+
+/// The launches on NVIDIA GPUs.
+#[derive(Clone, Copy)]
+pub(crate) struct Cuda;
 
 impl Kernels for Cuda {
     fn window(&self, x: &Tensor, w: &Window, bias: Option<&Tensor>, function: Function) -> Result<Storage> {
@@ -49,11 +53,11 @@ fn code(function: Function) -> i32 {
     }
 }
 
-fn numbers(view: View) -> usize {
+fn elements(view: View) -> usize {
     view.outer * view.c * view.inner
 }
 
-fn window<T: Number>(x: &Tensor, w: &Window, bias: Option<&Tensor>, f: Function) -> Result<Storage> {
+fn window<T: Element>(x: &Tensor, w: &Window, bias: Option<&Tensor>, f: Function) -> Result<Storage> {
     let (x, bias) = (Input::of(x)?, bias.map(Input::of).transpose()?);
     let device = x.device()?;
     let row = w.c * w.to.0 * w.to.1;
@@ -75,13 +79,13 @@ fn window<T: Number>(x: &Tensor, w: &Window, bias: Option<&Tensor>, f: Function)
     arguments.arg(&source).arg(&mut y);
     optional(&mut arguments, bias.as_ref());
     arguments.arg(&n).arg(&c).arg(&from_h).arg(&from_w).arg(&to_h).arg(&to_w).arg(&dy).arg(&dx).arg(&code);
-    // SAFETY: the kernel reads inside n c from_h from_w numbers, or none, writes inside n c to_h to_w
-    // numbers and reads c of the bias: the lengths checked and allocated above.
+    // SAFETY: the kernel reads inside n c from_h from_w elements, or none, writes inside n c to_h to_w
+    // elements and reads c of the bias: the lengths checked and allocated above.
     unsafe { launch(&mut arguments, extent)? };
     Ok(storage(device, y))
 }
 
-fn function_gradient<T: Number>(y: &Tensor, grad: &Tensor, f: Function) -> Result<Storage> {
+fn function_gradient<T: Element>(y: &Tensor, grad: &Tensor, f: Function) -> Result<Storage> {
     let len = y.elem_count();
     let (y, grad) = (Input::of(y)?, Input::of(grad)?);
     let device = y.device()?;
@@ -91,15 +95,15 @@ fn function_gradient<T: Number>(y: &Tensor, grad: &Tensor, f: Function) -> Resul
     let kernel = function::<T>(device, "function_gradient")?;
     let mut arguments = kernel.builder();
     arguments.arg(&y).arg(&grad).arg(&mut dx).arg(&count).arg(&code);
-    // SAFETY: three memories of `count` numbers each, all accesses below `count`.
+    // SAFETY: three memories of `count` elements each, all accesses below `count`.
     unsafe { launch(&mut arguments, grid::flat(len))? };
     Ok(storage(device, dx))
 }
 
-fn moments<T: Number>(x: &Tensor, view: View, affine: Affine<'_>, eps: f64) -> Result<Storage> {
+fn moments<T: Element>(x: &Tensor, view: View, affine: Affine<'_>, eps: f64) -> Result<Storage> {
     let x = Input::of(x)?;
     let device = x.device()?;
-    let x = x.view::<T>(device, numbers(view))?;
+    let x = x.view::<T>(device, elements(view))?;
     let reduction = Reduction::of(view.c, view.outer * view.inner).ok_or_else(too_large)?;
     let Reduction { c, count, splits, per_split } = reduction;
     let inner = count32(view.inner)?;
@@ -107,8 +111,8 @@ fn moments<T: Number>(x: &Tensor, view: View, affine: Affine<'_>, eps: f64) -> R
     let kernel = function::<T>(device, "moments")?;
     let mut arguments = kernel.builder();
     arguments.arg(&x).arg(&mut pieces).arg(&c).arg(&inner).arg(&count).arg(&per_split);
-    // SAFETY: number e < count of a channel lies inside the outer c inner numbers of x; each of the
-    // c splits blocks writes its three numbers.
+    // SAFETY: element e < count of a channel lies inside the outer c inner elements of x; each of the
+    // c splits blocks writes its three elements.
     unsafe { launch(&mut arguments, reduction.extent())? };
 
     let (gamma, beta, bias) = (Input::of(affine.gamma)?, Input::of(affine.beta)?, affine.bias.map(Input::of).transpose()?);
@@ -125,7 +129,7 @@ fn moments<T: Number>(x: &Tensor, view: View, affine: Affine<'_>, eps: f64) -> R
     Ok(storage(device, table))
 }
 
-fn given<T: Number>(mean: &Tensor, var: &Tensor, affine: Affine<'_>, eps: f64) -> Result<Storage> {
+fn given<T: Element>(mean: &Tensor, var: &Tensor, affine: Affine<'_>, eps: f64) -> Result<Storage> {
     let len = mean.elem_count();
     let (mean, var, gamma, beta) = (Input::of(mean)?, Input::of(var)?, Input::of(affine.gamma)?, Input::of(affine.beta)?);
     let device = mean.device()?;
@@ -141,11 +145,11 @@ fn given<T: Number>(mean: &Tensor, var: &Tensor, affine: Affine<'_>, eps: f64) -
     Ok(storage(device, table))
 }
 
-fn normalise<T: Number>(x: &Tensor, table: &Tensor, view: View, relu: bool) -> Result<Storage> {
+fn normalise<T: Element>(x: &Tensor, table: &Tensor, view: View, relu: bool) -> Result<Storage> {
     let (x, table) = (Input::of(x)?, Input::of(table)?);
     let device = x.device()?;
-    let (x, table) = (x.view::<T>(device, numbers(view))?, table.view::<T>(device, COEFFICIENTS * view.c)?);
-    let mut y = unfilled::<T>(device, numbers(view))?;
+    let (x, table) = (x.view::<T>(device, elements(view))?, table.view::<T>(device, COEFFICIENTS * view.c)?);
+    let mut y = unfilled::<T>(device, elements(view))?;
     let (outer, c, inner, relu) = (count32(view.outer)?, count32(view.c)?, count32(view.inner)?, i32::from(relu));
     let extent = grid::rows(view.outer, view.c * view.inner).ok_or_else(too_large)?;
     let kernel = function::<T>(device, "normalise")?;
@@ -157,7 +161,7 @@ fn normalise<T: Number>(x: &Tensor, table: &Tensor, view: View, relu: bool) -> R
 }
 
 /// The sums of every piece of every channel: of what passes, and with a table of it times (x - mean).
-fn sums<T: Number>(
+fn sums<T: Element>(
     device: &CudaDevice,
     x: Option<&CudaView<'_, T>>,
     grad: &CudaView<'_, T>,
@@ -175,17 +179,17 @@ fn sums<T: Number>(
     arguments.arg(grad);
     optional(&mut arguments, table);
     arguments.arg(&mut pieces).arg(&c).arg(&inner).arg(&count).arg(&per_split).arg(&relu);
-    // SAFETY: number e < count of a channel lies inside the outer c inner numbers of grad and, which is
-    // read with a table only, of x; each of the c splits blocks writes its two numbers.
+    // SAFETY: element e < count of a channel lies inside the outer c inner elements of grad and, which is
+    // read with a table only, of x; each of the c splits blocks writes its two elements.
     unsafe { launch(&mut arguments, reduction.extent())? };
     Ok((pieces, reduction))
 }
 
-fn corrections<T: Number>(passing: Passing<'_>, batch: bool) -> Result<Storage> {
+fn corrections<T: Element>(passing: Passing<'_>, batch: bool) -> Result<Storage> {
     let Passing { view, relu, .. } = passing;
     let (x, grad, table) = (Input::of(passing.x)?, Input::of(passing.grad)?, Input::of(passing.coefficients)?);
     let device = x.device()?;
-    let (x, grad) = (x.view::<T>(device, numbers(view))?, grad.view::<T>(device, numbers(view))?);
+    let (x, grad) = (x.view::<T>(device, elements(view))?, grad.view::<T>(device, elements(view))?);
     let table = table.view::<T>(device, COEFFICIENTS * view.c)?;
     let (pieces, Reduction { c, splits, .. }) = sums(device, Some(&x), &grad, Some(&table), view, relu)?;
     let mut out = unfilled::<T>(device, CORRECTIONS * view.c)?;
@@ -198,14 +202,14 @@ fn corrections<T: Number>(passing: Passing<'_>, batch: bool) -> Result<Storage> 
     Ok(storage(device, out))
 }
 
-fn norm_gradient<T: Number>(passing: Passing<'_>, corrections: &Tensor) -> Result<Storage> {
+fn norm_gradient<T: Element>(passing: Passing<'_>, corrections: &Tensor) -> Result<Storage> {
     let Passing { view, relu, .. } = passing;
     let (x, grad, table) = (Input::of(passing.x)?, Input::of(passing.grad)?, Input::of(passing.coefficients)?);
     let more = Input::of(corrections)?;
     let device = x.device()?;
-    let (x, grad) = (x.view::<T>(device, numbers(view))?, grad.view::<T>(device, numbers(view))?);
+    let (x, grad) = (x.view::<T>(device, elements(view))?, grad.view::<T>(device, elements(view))?);
     let (table, more) = (table.view::<T>(device, COEFFICIENTS * view.c)?, more.view::<T>(device, CORRECTIONS * view.c)?);
-    let mut dx = unfilled::<T>(device, numbers(view))?;
+    let mut dx = unfilled::<T>(device, elements(view))?;
     let (outer, c, inner, relu) = (count32(view.outer)?, count32(view.c)?, count32(view.inner)?, i32::from(relu));
     let extent = grid::rows(view.outer, view.c * view.inner).ok_or_else(too_large)?;
     let kernel = function::<T>(device, "norm_gradient")?;
@@ -216,15 +220,15 @@ fn norm_gradient<T: Number>(passing: Passing<'_>, corrections: &Tensor) -> Resul
     Ok(storage(device, dx))
 }
 
-fn channel_sums<T: Number>(x: &Tensor, view: View) -> Result<Storage> {
+fn channel_sums<T: Element>(x: &Tensor, view: View) -> Result<Storage> {
     let x = Input::of(x)?;
     let device = x.device()?;
-    let (pieces, Reduction { c, splits, .. }) = sums(device, None, &x.view::<T>(device, numbers(view))?, None, view, false)?;
+    let (pieces, Reduction { c, splits, .. }) = sums(device, None, &x.view::<T>(device, elements(view))?, None, view, false)?;
     let mut out = unfilled::<T>(device, view.c)?;
     let kernel = function::<T>(device, "totals")?;
     let mut arguments = kernel.builder();
     arguments.arg(&pieces).arg(&splits).arg(&mut out).arg(&c);
-    // SAFETY: threads below c read c splits pieces and write c numbers.
+    // SAFETY: threads below c read c splits pieces and write c elements.
     unsafe { launch(&mut arguments, grid::channels(view.c).ok_or_else(too_large)?)? };
     Ok(storage(device, out))
 }

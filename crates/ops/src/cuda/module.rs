@@ -14,7 +14,7 @@ use std::sync::{Arc, OnceLock};
 const SOURCE: &str = include_str!("kernels.cu");
 
 /// `f32` or `f64` on the device.
-pub(super) trait Number: Real + CudaDType + DeviceRepr + ValidAsZeroBits {
+pub(super) trait Element: Real + CudaDType + DeviceRepr + ValidAsZeroBits {
     /// The type's name in C.
     const NAME: &'static str;
     /// The name under which candle keeps the compiled kernels.
@@ -23,7 +23,7 @@ pub(super) trait Number: Real + CudaDType + DeviceRepr + ValidAsZeroBits {
     fn ptx() -> &'static OnceLock<String>;
 }
 
-impl Number for f32 {
+impl Element for f32 {
     const NAME: &'static str = "float";
     const MODULE: &'static str = "vimae_ops_f32";
     fn ptx() -> &'static OnceLock<String> {
@@ -32,7 +32,7 @@ impl Number for f32 {
     }
 }
 
-impl Number for f64 {
+impl Element for f64 {
     const NAME: &'static str = "double";
     const MODULE: &'static str = "vimae_ops_f64";
     fn ptx() -> &'static OnceLock<String> {
@@ -53,8 +53,8 @@ impl Kernel {
     }
 }
 
-/// A kernel, compiled at the first use of its kind of number in this process.
-pub(super) fn function<T: Number>(device: &CudaDevice, name: &str) -> Result<Kernel> {
+/// A kernel, compiled at the first use of its dtype in this process.
+pub(super) fn function<T: Element>(device: &CudaDevice, name: &str) -> Result<Kernel> {
     let ptx = match T::ptx().get() {
         Some(ptx) => ptx,
         None => {
@@ -98,5 +98,5 @@ pub(super) fn count32(value: usize) -> Result<u32> {
 }
 
 pub(super) fn too_large() -> Error {
-    Error::msg("vimae-ops: more than 2^32 numbers in a row, a channel or a dimension; take smaller batches")
+    Error::msg("vimae-ops: more than 2^32 elements in a row, a channel or a dimension; take smaller batches")
 }

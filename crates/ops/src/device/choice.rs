@@ -1,5 +1,5 @@
-//! Which of a library's algorithms computes a convolution: deterministic ones only, the library's own
-//! pick where it is one, chosen once per shape.
+//! Chooses an algorithm of a library for a convolution, once per shape. Only deterministic algorithms are considered; the
+//! library's own pick comes first if it is one.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,8 +1,10 @@
 //! A convolution or its adjoint on `[n, c, h, w]`, and the three gradients.
 
+use super::launches::{Convolutions, Function};
 use super::node::{self, Backward, Gradients};
-use super::{Convolutions, Function, Plan, Window, image_view, tensor};
-use crate::conv::{Direction, Geometry};
+use super::plan::{Plan, Window};
+use super::tensors::{image_view, tensor};
+use crate::geometry::{Direction, Geometry};
 use candle_core::{Result, Storage, Tensor};
 
 /// A convolution as the device computes it.

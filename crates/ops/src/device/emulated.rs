@@ -1,17 +1,18 @@
-//! The launches as loops on the CPU, in `f64`, following the same indices as the kernels do: what the
-//! orchestration is tested with.
+//! The launches as loops on the CPU, in `f64`. They follow the same indices as the kernels, and tests run the layers with
+//! them.
 
 use super::grid::{self, Reduction};
+use super::launches::{Affine, Convolutions, Function, Kernels, Passing};
+use super::plan::{Plan, Window};
 use super::reductions::{merge, piece_moments};
-use super::{Affine, Convolutions, Function, Kernels, Passing, Plan, Window};
 use crate::conv::{ConvParams, ConvTransposeParams};
-use crate::norm::kernel::View;
+use crate::geometry::View;
 use candle_core::{CpuStorage, Error, Result, Storage, Tensor};
 
 #[derive(Clone, Copy)]
 pub(super) struct Emulated;
 
-fn numbers(x: &Tensor) -> Result<Vec<f64>> {
+fn elements(x: &Tensor) -> Result<Vec<f64>> {
     assert!(x.is_contiguous() && !x.track_op(), "the kernels take contiguous tensors without history");
     x.flatten_all()?.to_vec1()
 }
@@ -33,7 +34,7 @@ fn value(function: Function, v: f64) -> f64 {
     }
 }
 
-/// Calls `f` with row and place for every number, as a launch over rows does.
+/// Calls `f` with row and place for every element, as a launch over rows does.
 fn over_rows(outer: usize, row: usize, mut f: impl FnMut(usize, usize)) {
     let extent = grid::rows(outer, row).expect("small enough");
     let step = (extent.grid.1 * extent.block.1) as usize;
@@ -46,14 +47,14 @@ fn over_rows(outer: usize, row: usize, mut f: impl FnMut(usize, usize)) {
     }
 }
 
-/// Address of the number `e` of `channel`, as the reductions count.
+/// Address of element `e` of `channel`, as the reductions count.
 fn address(view: View, channel: usize, e: usize) -> usize {
     (e / view.inner * view.c + channel) * view.inner + e % view.inner
 }
 
 impl Kernels for Emulated {
     fn window(&self, x: &Tensor, window: &Window, bias: Option<&Tensor>, function: Function) -> Result<Storage> {
-        let (source, bias) = (numbers(x)?, bias.map(numbers).transpose()?);
+        let (source, bias) = (elements(x)?, bias.map(elements).transpose()?);
         let &Window { n, c, from, to, dy, dx } = window;
         assert_eq!(source.len(), n * c * from.0 * from.1);
         let mut out = vec![f64::NAN; n * c * to.0 * to.1];
@@ -74,11 +75,11 @@ impl Kernels for Emulated {
             Function::Sigmoid => y * (1. - y),
             Function::Tanh => 1. - y * y,
         };
-        storage(numbers(y)?.into_iter().zip(numbers(grad)?).map(|(y, g)| g * derivative(y)).collect())
+        storage(elements(y)?.into_iter().zip(elements(grad)?).map(|(y, g)| g * derivative(y)).collect())
     }
 
     fn moments(&self, x: &Tensor, view: View, affine: Affine<'_>, eps: f64) -> Result<Storage> {
-        let x = numbers(x)?;
+        let x = elements(x)?;
         let count = view.outer * view.inner;
         let r = Reduction::of(view.c, count).expect("small enough");
         let moments = |channel: usize| {
@@ -94,11 +95,11 @@ impl Kernels for Emulated {
     }
 
     fn given(&self, mean: &Tensor, var: &Tensor, affine: Affine<'_>, eps: f64) -> Result<Storage> {
-        coefficients(numbers(mean)?.into_iter().zip(numbers(var)?).map(|(mean, var)| (mean, var, var)), affine, eps)
+        coefficients(elements(mean)?.into_iter().zip(elements(var)?).map(|(mean, var)| (mean, var, var)), affine, eps)
     }
 
     fn normalise(&self, x: &Tensor, coefficients: &Tensor, view: View, relu: bool) -> Result<Storage> {
-        let (x, table) = (numbers(x)?, coefficients.to_vec2::<f64>()?);
+        let (x, table) = (elements(x)?, coefficients.to_vec2::<f64>()?);
         let mut out = vec![f64::NAN; x.len()];
         over_rows(view.outer, view.c * view.inner, |n, place| {
             let (at, channel) = (n * view.c * view.inner + place, place / view.inner);
@@ -109,7 +110,7 @@ impl Kernels for Emulated {
     }
 
     fn corrections(&self, passing: Passing<'_>, batch: bool) -> Result<Storage> {
-        let (x, grad, view) = (numbers(passing.x)?, numbers(passing.grad)?, passing.view);
+        let (x, grad, view) = (elements(passing.x)?, elements(passing.grad)?, passing.view);
         let table = passing.coefficients.to_vec2::<f64>()?;
         let count = view.outer * view.inner;
         let mut out = vec![0.; 4 * view.c];
@@ -131,7 +132,7 @@ impl Kernels for Emulated {
     }
 
     fn norm_gradient(&self, passing: Passing<'_>, corrections: &Tensor) -> Result<Storage> {
-        let (x, grad, view) = (numbers(passing.x)?, numbers(passing.grad)?, passing.view);
+        let (x, grad, view) = (elements(passing.x)?, elements(passing.grad)?, passing.view);
         let (table, more) = (passing.coefficients.to_vec2::<f64>()?, corrections.to_vec2::<f64>()?);
         let mut out = vec![f64::NAN; x.len()];
         over_rows(view.outer, view.c * view.inner, |n, place| {
@@ -143,15 +144,15 @@ impl Kernels for Emulated {
     }
 
     fn channel_sums(&self, x: &Tensor, view: View) -> Result<Storage> {
-        let x = numbers(x)?;
+        let x = elements(x)?;
         storage((0..view.c).map(|c| (0..view.outer * view.inner).map(|e| x[address(view, c, e)]).sum()).collect())
     }
 }
 
 /// The table `[6, c]` from mean, variance and unbiased variance of every channel.
 fn coefficients(moments: impl Iterator<Item = (f64, f64, f64)>, affine: Affine<'_>, eps: f64) -> Result<Storage> {
-    let (gamma, beta) = (numbers(affine.gamma)?, numbers(affine.beta)?);
-    let bias = affine.bias.map(numbers).transpose()?;
+    let (gamma, beta) = (elements(affine.gamma)?, elements(affine.beta)?);
+    let bias = affine.bias.map(elements).transpose()?;
     let c = gamma.len();
     let mut out = vec![f64::NAN; 6 * c];
     for (i, (mean, var, unbiased)) in moments.enumerate() {

@@ -1,11 +1,11 @@
-//! How many blocks and threads a kernel is launched with: functions of shapes alone, so that sums are
-//! formed in the same order every time.
+//! The number of blocks and threads of a launch. They depend on shapes alone, so that sums are added in the same order
+//! every time.
 
 /// Threads of a block. The reductions need a power of two.
 pub(crate) const THREADS: u32 = 256;
 /// The largest second and third extent of a grid that CUDA takes.
 const MOST_BLOCKS_Y: usize = 65_535;
-/// Blocks that fill a large card several times over; more only cost their start.
+/// Blocks that fill a large GPU several times over. More blocks only cost their start.
 const ENOUGH_BLOCKS: usize = 4_096;
 
 /// The extent of a launch: blocks and threads of a block.
@@ -15,7 +15,7 @@ pub(crate) struct Extent {
     pub(crate) block: (u32, u32),
 }
 
-/// A launch over `outer` rows of `row` numbers. A thread keeps its place in the row, and with it its
+/// A launch over `outer` rows of `row` elements. A thread keeps its place in the row, and with it its
 /// channel, and goes through rows; narrow rows share a block.
 pub(crate) fn rows(outer: usize, row: usize) -> Option<Extent> {
     let row = u32::try_from(row).ok().filter(|row| *row <= u32::MAX - THREADS)?;
@@ -37,13 +37,13 @@ pub(crate) fn channels(c: usize) -> Option<Extent> {
     Some(Extent { grid: (blocks.max(1), 1), block: (THREADS, 1) })
 }
 
-/// A launch over `count` numbers, whose threads stride over what is left.
+/// A launch over `count` elements, whose threads stride over what is left.
 pub(crate) fn flat(count: usize) -> Extent {
     let blocks = count.div_ceil(THREADS as usize).clamp(1, ENOUGH_BLOCKS);
     Extent { grid: (blocks as u32, 1), block: (THREADS, 1) }
 }
 
-/// A sum over the `count` numbers of each of `c` channels, cut into `splits` pieces of `per_split`.
+/// A sum over the `count` elements of each of `c` channels, cut into `splits` pieces of `per_split`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reduction {
     pub(crate) c: u32,
@@ -53,11 +53,11 @@ pub(crate) struct Reduction {
 }
 
 impl Reduction {
-    /// `None` for more numbers than 32 bits count.
+    /// `None` for more elements than 32 bits count.
     pub(crate) fn of(c: usize, count: usize) -> Option<Self> {
         /// Pieces that one thread adds up in the end.
         const MOST_SPLITS: usize = 32;
-        /// Numbers that a thread should have to itself.
+        /// Elements that a thread should have to itself.
         const LEAST_EACH: usize = 8;
         let fill = (ENOUGH_BLOCKS / 4).div_ceil(c.max(1));
         let worth = count.div_ceil(THREADS as usize * LEAST_EACH).max(1);
@@ -74,7 +74,7 @@ impl Reduction {
     }
 }
 
-/// Numbers of a parameter that one block of the optimiser takes.
+/// Elements of a parameter that one block of the optimiser takes.
 pub(crate) const ADAM_PIECE: usize = 4 * THREADS as usize;
 /// Parameters in one launch of the optimiser: their table has to fit into 4 KiB of arguments.
 pub(crate) const ADAM_PARAMETERS: usize = 64;
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn reductions_cover_every_number() {
+    fn reductions_cover_every_element() {
         for (c, count) in [(128, 409_600), (1, 78_400), (1024, 1_600), (16, 1), (3, 0), (7, 12_345)] {
             let r = Reduction::of(c, count).expect("fits");
             assert!(r.splits as usize * r.per_split as usize >= count, "{r:?}");

@@ -1,7 +1,7 @@
-//! An operation of candle's graph whose result is already there.
+//! An operation of candle's graph whose result is already computed.
 //!
-//! candle calls a custom operation with the storages of its inputs; the layers here want the tensors, so
-//! they compute first and hand the result over when candle asks.
+//! candle calls a custom operation with the storages of its inputs, but these layers need the tensors. They compute the
+//! result first and hand it over when candle asks for it.
 
 use candle_core::{CpuStorage, CudaStorage, CustomOp1, CustomOp2, CustomOp3, Error, Layout, Result, Shape, Storage, Tensor};
 use std::sync::{Mutex, PoisonError};
@@ -9,10 +9,10 @@ use std::sync::{Mutex, PoisonError};
 /// The gradients of up to three inputs.
 pub(super) type Gradients = [Option<Tensor>; 3];
 
-/// The way back.
+/// The backward pass of an operation.
 pub(super) trait Backward: Send + Sync + 'static {
     fn name(&self) -> &'static str;
-    /// The gradients to `inputs`, each where it is asked for. `grad` is contiguous.
+    /// Computes the gradients to `inputs` that are needed. `grad` is contiguous.
     fn gradients(&self, inputs: &[&Tensor], result: &Tensor, grad: &Tensor) -> Result<Gradients>;
 }
 

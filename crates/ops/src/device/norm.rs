@@ -1,8 +1,9 @@
 //! Batch norm, alone or with ReLU.
 
+use super::launches::{Affine, BATCH_MEAN, BATCH_VAR, BETA_GRADIENT, COEFFICIENTS, CORRECTIONS, GAMMA_GRADIENT, Kernels, Passing};
 use super::node::{self, Backward, Gradients};
-use super::{Affine, BATCH_MEAN, BATCH_VAR, BETA_GRADIENT, COEFFICIENTS, CORRECTIONS, GAMMA_GRADIENT, Kernels, Passing, row, tensor};
-use crate::norm::kernel::View;
+use super::tensors::{row, tensor};
+use crate::geometry::View;
 use candle_core::{Error, Result, Tensor};
 
 struct Back<K> {
@@ -41,10 +42,10 @@ pub(crate) fn train<K: Kernels>(
     view: View,
 ) -> Result<(Tensor, Tensor, Tensor)> {
     let (x, gamma, beta) = (x.contiguous()?, gamma.contiguous()?, beta.contiguous()?);
-    let (numbers, given) = (x.detach(), (gamma.detach(), beta.detach()));
+    let (values, given) = (x.detach(), (gamma.detach(), beta.detach()));
     let affine = Affine { gamma: &given.0, beta: &given.1, bias: None };
-    let coefficients = tensor(k.moments(&numbers, view, affine, eps)?, (COEFFICIENTS, view.c));
-    let y = k.normalise(&numbers, &coefficients, view, relu)?;
+    let coefficients = tensor(k.moments(&values, view, affine, eps)?, (COEFFICIENTS, view.c));
+    let y = k.normalise(&values, &coefficients, view, relu)?;
     let statistics = (row(&coefficients, BATCH_MEAN)?, row(&coefficients, BATCH_VAR)?);
     let back = Back { k, view, relu, batch: true, coefficients };
     Ok((node::apply(&[&x, &gamma, &beta], y, x.shape(), back)?, statistics.0, statistics.1))
@@ -61,9 +62,9 @@ pub(crate) fn eval<K: Kernels>(
     view: View,
 ) -> Result<Tensor> {
     let (x, gamma, beta) = (x.contiguous()?, gamma.contiguous()?, beta.contiguous()?);
-    let (numbers, given) = (x.detach(), (gamma.detach(), beta.detach()));
+    let (values, given) = (x.detach(), (gamma.detach(), beta.detach()));
     let affine = Affine { gamma: &given.0, beta: &given.1, bias: None };
     let coefficients = tensor(k.given(&mean.detach().contiguous()?, &var.detach().contiguous()?, affine, eps)?, (COEFFICIENTS, view.c));
-    let y = k.normalise(&numbers, &coefficients, view, relu)?;
+    let y = k.normalise(&values, &coefficients, view, relu)?;
     node::apply(&[&x, &gamma, &beta], y, x.shape(), Back { k, view, relu, batch: false, coefficients })
 }

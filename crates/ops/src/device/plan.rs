@@ -1,13 +1,12 @@
-//! How a convolution with TensorFlow's padding is told to a library that pads both ends alike.
+//! Expresses TensorFlow's padding to a library that pads both ends alike.
 //!
-//! Of an odd total SAME puts the extra line at the bottom and right. Where padding both ends by the
-//! lines of the top and left gives the right number of outputs, the library pads. Elsewhere the
-//! image is first copied into a frame of zeros that holds exactly what the outputs see, and the
-//! library pads nothing; the adjoint cuts the frame off again. The copy reads and writes the big side
-//! once. Its alternatives cost more: a kernel with a line of zeros multiplies the work of a 5x5 kernel
-//! by 36 / 25, and a result with a line too many is copied as well.
+//! If the total padding is odd, SAME puts the extra line at the bottom and right. The library pads when padding both ends
+//! by the lines of the top and left gives the right number of outputs. Otherwise the image is first copied into a frame of
+//! zeros that holds exactly what the outputs see, and the library pads nothing; the adjoint removes the frame. The copy
+//! reads and writes the big side once. The alternatives cost more: padding a 5x5 kernel with a line of zeros multiplies the
+//! work by 36 / 25, and a result with an extra line must be copied as well.
 
-use crate::conv::Geometry;
+use crate::geometry::Geometry;
 
 /// A convolution from `[n, c, h, w]` to `[n, o, oh, ow]` with the same padding at both ends; also the
 /// key under which an algorithm is remembered.
@@ -90,7 +89,7 @@ impl Window {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::conv::same_padding;
+    use crate::geometry::same_padding;
 
     fn same(size: usize, kernel: usize, stride: usize) -> Geometry {
         let (out, before) = (size.div_ceil(stride), same_padding(size, kernel, stride).0);

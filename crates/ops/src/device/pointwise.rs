@@ -1,7 +1,9 @@
 //! Sigmoid, tanh and ReLU with the gradient from the result alone.
 
+use super::launches::{Function, Kernels};
 use super::node::{self, Backward, Gradients};
-use super::{Function, Kernels, Window, tensor};
+use super::plan::Window;
+use super::tensors::tensor;
 use candle_core::{Result, Tensor};
 
 struct Back<K> {

@@ -8,7 +8,7 @@ pub(super) struct Piece {
     pub(super) squares: f64,
 }
 
-/// Mean and squares about it of one thread's numbers.
+/// Mean and squares about it of one thread's elements.
 pub(super) fn piece_moments(values: impl Iterator<Item = f64>) -> Piece {
     values.fold(Piece::default(), |p, v| {
         let count = p.count + 1.;

@@ -1,16 +1,16 @@
 //! A whole stack of convolutions with batch norm and ReLU as one operation of candle's graph.
 //!
-//! candle adds the gradient of every input of every operation to a fresh tensor of zeros. Layer by
-//! layer that passes over each activation four times more than needed; here it happens at the two ends
-//! alone. As an operation has three inputs at most, the parameters come in by a chain of ports, two at
-//! each, that pass a token of one number on; the way back leaves the parameters' gradients in a shared
-//! store, from where the ports, whose turn comes later, hand them to candle.
+//! candle adds the gradient of every input of every operation to a fresh tensor of zeros. Layer by layer, this passes over
+//! each activation four times more than needed; in a stack it happens at the two ends alone. An operation has at most
+//! three inputs, so the parameters enter through a chain of ports, as in `stack::op`. Each port takes two parameters and
+//! passes on a token of one element.
 
-use super::node::{self, Backward, Gradients};
-use super::{
-    Affine, BATCH_MEAN, BATCH_VAR, BETA_GRADIENT, COEFFICIENTS, CORRECTIONS, Convolutions, Function, GAMMA_GRADIENT, Layer, Passing,
-    image_view, row, tensor,
+use super::conv::Layer;
+use super::launches::{
+    Affine, BATCH_MEAN, BATCH_VAR, BETA_GRADIENT, COEFFICIENTS, CORRECTIONS, Convolutions, Function, GAMMA_GRADIENT, Passing,
 };
+use super::node::{self, Backward, Gradients};
+use super::tensors::{image_view, row, tensor};
 use crate::real::dispatch;
 use candle_core::backend::BackendDevice;
 use candle_core::{DType, Device, Error, Result, Storage, Tensor, WithDType};
@@ -125,7 +125,7 @@ impl<K: Convolutions> Backward for Back<K> {
     }
 }
 
-/// One number on the device, for the ports to pass on.
+/// One element on the device, for the ports to pass on.
 fn token(device: &Device, dtype: DType) -> Result<Storage> {
     match device {
         Device::Cpu => dispatch!(dtype, T => Ok(Storage::Cpu(T::to_cpu_storage_owned(vec![T::default()])))),

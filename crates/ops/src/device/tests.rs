@@ -1,9 +1,11 @@
 //! The orchestration over emulated launches against the CPU's own operations, gradients included.
 
 use super::emulated::Emulated;
-use super::{Finish, Function, Layer, StackLayer, convolution, eval, pointwise, stack, train};
-use crate::conv::{Channels, Direction, image_dims, same_geometry};
-use crate::norm::kernel::View;
+use super::launches::Function;
+use super::{Finish, Layer, StackLayer, convolution, eval, pointwise, stack, train};
+use crate::conv::{image_dims, same_geometry};
+use crate::geometry::{Direction, View};
+use crate::layout::Channels;
 use candle_core::{Device, Result, Tensor, Var};
 
 fn values(shape: &[usize], phase: usize) -> Result<Tensor> {

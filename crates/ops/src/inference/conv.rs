@@ -5,23 +5,24 @@
 //! On a small map, or where the weights are too many to be read again for every line, patches are gathered in
 //! cache-sized tiles over several images. 3 x 3 kernels of stride 1 go by Winograd's filtering where that pays.
 
-use super::map::Map;
+use super::map::{Map, Target};
 use super::rows::finish;
 use super::winograd::Winograd;
-use crate::conv::{Geometry, check_positive, gather_patches, output_size};
+use crate::direct::gather_patches;
 use crate::error::{Error, Result, shape_error};
+use crate::geometry::{Geometry, check_positive, output_size};
 use crate::panels::{HALF, Left, Out, PANEL, Right, product};
 use crate::real::Real;
 use candle_core::{DType, Tensor};
 
 /// Lines shorter than this are gathered.
 const SHORT_LINE: usize = 16;
-/// Weights beyond this, in numbers, are not read again for every line: half of a second-level cache.
+/// Weights beyond this, in elements, are not read again for every line: half of a second-level cache.
 const MANY_WEIGHTS: usize = 1 << 18;
-/// Numbers of the patches of one tile.
-const TILE_NUMBERS: usize = 1 << 17;
+/// Elements of the patches of one tile.
+const TILE_ELEMENTS: usize = 1 << 17;
 
-/// A convolution, correlation as everywhere in this field, with a bias and ReLU.
+/// A convolution (cross-correlation) with bias and ReLU.
 #[derive(Clone, Debug)]
 pub struct Conv {
     /// One panel of 32 outputs after another: `[taps and channels, 32]` each.
@@ -35,11 +36,11 @@ pub struct Conv {
 }
 
 impl Conv {
-    /// A convolution of `weight` `[O, C, kh, kw]` with one `bias` an output, `padding` rows above and below and
-    /// columns left and right.
+    /// Creates a convolution from `weight` `[O, C, kh, kw]` and `bias` `[O]`. `padding` counts the rows above and below, and
+    /// the columns at the left and right.
     ///
     /// # Errors
-    /// Shapes that do not fit together, or a stride of 0.
+    /// Returns an error if shapes do not match or a stride is 0.
     pub fn new(weight: &Tensor, bias: &[f32], stride: (usize, usize), padding: (usize, usize)) -> Result<Self> {
         let op = "inference::Conv::new";
         let &[o, c, kh, kw] = weight.dims() else { return Err(shape_error(op, "weight", "[O, C, kh, kw]", weight)) };
@@ -61,25 +62,25 @@ impl Conv {
         Ok(Self { panels, winograd, bias: bias.to_vec(), channels: c, kernel: (kh, kw), stride, padding })
     }
 
-    /// How many channels come out.
+    /// The number of output channels.
     pub fn outputs(&self) -> usize {
         self.bias.len()
     }
 
-    /// Rows and columns that come out of `height` and `width`.
+    /// Returns the height and width of the output for an input of `height` and `width`.
     ///
     /// # Errors
-    /// Where the kernel does not fit.
+    /// Returns an error if the kernel is larger than the padded input.
     pub fn output_size(&self, height: usize, width: usize) -> Result<(usize, usize)> {
         let op = "inference::Conv";
         let ((kh, kw), (sh, sw), (ph, pw)) = (self.kernel, self.stride, self.padding);
         Ok((output_size(op, "kernel height", height, (ph, ph), kh, sh)?, output_size(op, "kernel width", width, (pw, pw), kw, sw)?))
     }
 
-    /// max(0, x * weight + bias), as a map of its own.
+    /// Returns max(0, x * weight + bias).
     ///
     /// # Errors
-    /// Where `x` has other channels or is smaller than the kernel.
+    /// Returns an error if `x` has another number of channels or is smaller than the kernel.
     pub fn relu(&self, x: &Map) -> Result<Map> {
         let (oh, ow) = self.output_size(x.height(), x.width())?;
         let mut out = Map::unfilled(x.len(), oh, ow, self.outputs());
@@ -87,10 +88,10 @@ impl Conv {
         Ok(out)
     }
 
-    /// The same into the channels of `out` from `first` on.
+    /// Writes the result of [`Conv::relu`] into the channels of `out` from `first` on.
     ///
     /// # Errors
-    /// As [`Conv::relu`], and where `out` has another size or too few channels.
+    /// As [`Conv::relu`]. Also returns an error if `out` has another size or too few channels.
     pub fn relu_into(&self, x: &Map, out: &mut Map, first: usize) -> Result<()> {
         let op = "inference::Conv";
         if x.channels() != self.channels {
@@ -123,7 +124,7 @@ impl Conv {
         } else if point {
             let rows = geometry.small_pixels();
             // As many pixels as stay in cache while all weights meet them.
-            let tile = (TILE_NUMBERS / self.channels).max(56);
+            let tile = (TILE_ELEMENTS / self.channels).max(56);
             for start in (0..rows).step_by(tile.max(1)) {
                 let count = tile.min(rows - start);
                 let left = Left::plain(&x.data()[start * self.channels..], (count, self.channels), self.channels, 1);
@@ -170,10 +171,10 @@ impl Conv {
 
     fn by_lines(&self, g: &Geometry, x: &[f32], target: &mut Target<'_>) {
         let padded = g.w + 2 * g.left;
-        let line_numbers = padded * g.c;
+        let line_elements = padded * g.c;
         // Lines with padding, each where its number says; an input line is copied once.
         let slots = if g.left > 0 { g.kh } else { 0 };
-        let mut lines = vec![0.0; slots * line_numbers];
+        let mut lines = vec![0.0; slots * line_elements];
         for image in 0..g.n {
             let mut held = vec![usize::MAX; slots];
             for oy in 0..g.oh {
@@ -182,12 +183,12 @@ impl Conv {
                 for (_, y) in taps.clone().filter(|_| slots > 0) {
                     if held[y % g.kh] != y {
                         held[y % g.kh] = y;
-                        lines[y % g.kh * line_numbers + g.left * g.c..][..g.w * g.c].copy_from_slice(line(y));
+                        lines[y % g.kh * line_elements + g.left * g.c..][..g.w * g.c].copy_from_slice(line(y));
                     }
                 }
                 self.rows((image * g.oh + oy) * g.ow, g.ow, target, |out, stride, columns| {
                     for (i, (ky, y)) in taps.enumerate() {
-                        let data = if slots > 0 { &lines[y % g.kh * line_numbers..][..line_numbers] } else { line(y) };
+                        let data = if slots > 0 { &lines[y % g.kh * line_elements..][..line_elements] } else { line(y) };
                         let left = Left::plain(data, (g.ow, g.kw * g.c), g.sw * g.c, 1);
                         product(Out::rows(out, stride), left, self.right(ky * g.kw * g.c, columns), i > 0);
                     }
@@ -198,7 +199,7 @@ impl Conv {
 
     fn by_patches(&self, g: &Geometry, x: &[f32], target: &mut Target<'_>) {
         let (depth, rows) = (g.patch(), g.small_pixels());
-        let tile = (TILE_NUMBERS / depth).next_multiple_of(14).max(56);
+        let tile = (TILE_ELEMENTS / depth).next_multiple_of(14).max(56);
         for start in (0..rows).step_by(tile) {
             let count = tile.min(rows - start);
             f32::with_scratch(count * depth, |patches| {
@@ -212,20 +213,13 @@ impl Conv {
     }
 }
 
-/// Where results go: rows of `wide` numbers, from number `first` of each on.
-pub(super) struct Target<'a> {
-    pub(super) data: &'a mut [f32],
-    pub(super) wide: usize,
-    pub(super) first: usize,
-}
-
 #[cfg(test)]
 mod tests {
     use candle_core::Device;
 
     use super::*;
 
-    fn numbers(len: usize, seed: usize) -> Vec<f32> {
+    fn values(len: usize, seed: usize) -> Vec<f32> {
         (0..len).map(|i| ((i * 37 + i / 7 + seed * 11) % 101) as f32 / 50.0 - 1.0).collect()
     }
 
@@ -271,8 +265,8 @@ mod tests {
             (1, 1, 1, 1, 1, (5, 5), (1, 1), (2, 2)),
             (1, 40, 40, 4, 16, (5, 5), (3, 2), (2, 2)),
         ] {
-            let x = Map::new(n, h, w, c, numbers(n * h * w * c, 1)).unwrap();
-            let (weight, bias) = (numbers(o * c * kernel.0 * kernel.1, 2), numbers(o, 3));
+            let x = Map::new(n, h, w, c, values(n * h * w * c, 1)).unwrap();
+            let (weight, bias) = (values(o * c * kernel.0 * kernel.1, 2), values(o, 3));
             let tensor = Tensor::from_slice(&weight, (o, c, kernel.0, kernel.1), &Device::Cpu).unwrap();
             let conv = Conv::new(&tensor, &bias, stride, padding).unwrap();
             let wanted = plain(&x, &weight, &bias, kernel, stride, padding);
@@ -290,11 +284,11 @@ mod tests {
     }
 
     #[test]
-    fn a_image_has_the_same_bits_in_any_group() {
-        let weight = Tensor::from_slice(&numbers(64 * 40 * 9, 2), (64, 40, 3, 3), &Device::Cpu).unwrap();
+    fn an_image_has_the_same_bits_in_any_group() {
+        let weight = Tensor::from_slice(&values(64 * 40 * 9, 2), (64, 40, 3, 3), &Device::Cpu).unwrap();
         for side in [9, 20] {
-            let conv = Conv::new(&weight, &numbers(64, 3), (1, 1), (1, 1)).unwrap();
-            let data = numbers(5 * side * side * 40, 1);
+            let conv = Conv::new(&weight, &values(64, 3), (1, 1), (1, 1)).unwrap();
+            let data = values(5 * side * side * 40, 1);
             let all = conv.relu(&Map::new(5, side, side, 40, data.clone()).unwrap()).unwrap();
             let one = data.len() / 5;
             let last = conv.relu(&Map::new(1, side, side, 40, data[4 * one..].to_vec()).unwrap()).unwrap();

@@ -1,9 +1,9 @@
-//! Images, or what a layer makes of them, channels last.
+//! Feature maps, channels last.
 
 use crate::error::{Error, Result};
 use crate::real::unfilled;
 
-/// Numbers `[n, height, width, channels]`, channels last.
+/// Images or feature maps `[n, height, width, channels]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Map {
     n: usize,
@@ -14,10 +14,10 @@ pub struct Map {
 }
 
 impl Map {
-    /// `data` as `[n, height, width, channels]`.
+    /// Creates a map from `data` `[n, height, width, channels]`.
     ///
     /// # Errors
-    /// Where `data` has another length.
+    /// Returns an error if `data` has another length.
     pub fn new(n: usize, height: usize, width: usize, channels: usize, data: Vec<f32>) -> Result<Self> {
         let wanted = [n, height, width, channels].into_iter().try_fold(1_usize, usize::checked_mul);
         if wanted != Some(data.len()) {
@@ -27,42 +27,42 @@ impl Map {
         Ok(Self { n, height, width, channels, data })
     }
 
-    /// Zeros.
+    /// Creates a map of zeros.
     pub fn zeros(n: usize, height: usize, width: usize, channels: usize) -> Self {
         Self { n, height, width, channels, data: vec![0.0; n * height * width * channels] }
     }
 
-    /// How many images.
+    /// The number of images.
     pub fn len(&self) -> usize {
         self.n
     }
 
-    /// Whether there are none.
+    /// Whether there are no images.
     pub fn is_empty(&self) -> bool {
         self.n == 0
     }
 
-    /// Rows.
+    /// The height in pixels.
     pub fn height(&self) -> usize {
         self.height
     }
 
-    /// Columns.
+    /// The width in pixels.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Channels.
+    /// The number of channels.
     pub fn channels(&self) -> usize {
         self.channels
     }
 
-    /// All numbers.
+    /// The elements in memory order.
     pub fn data(&self) -> &[f32] {
         &self.data
     }
 
-    /// The mean over rows and columns, `[n, channels]`, summed in f64.
+    /// Returns the mean over height and width, `[n, channels]`, summed in `f64`.
     pub fn mean(&self) -> Vec<f32> {
         let pixels = self.height * self.width;
         let mut means = Vec::with_capacity(self.n * self.channels);
@@ -77,7 +77,7 @@ impl Map {
         means
     }
 
-    /// A map whose numbers are all written before any is read.
+    /// A map whose elements are all written before any is read.
     pub(super) fn unfilled(n: usize, height: usize, width: usize, channels: usize) -> Self {
         Self { n, height, width, channels, data: unfilled(n * height * width * channels) }
     }
@@ -103,6 +103,13 @@ impl Map {
         let expected = format!("[{n}, {height}, {width}, {first} + {channels} or more]");
         Err(Error::Shape { op, argument: "out", expected, got: vec![self.n, self.height, self.width, self.channels] })
     }
+}
+
+/// Where results go: rows of `wide` elements, each from element `first` on.
+pub(super) struct Target<'a> {
+    pub(super) data: &'a mut [f32],
+    pub(super) wide: usize,
+    pub(super) first: usize,
 }
 
 #[cfg(test)]

@@ -1,34 +1,34 @@
-//! The largest number, or the mean, under a square window.
+//! Max pooling and average pooling.
 
 use super::map::Map;
 use super::rows::{add, larger};
-use crate::conv::output_size;
 use crate::error::{Error, Result};
+use crate::geometry::output_size;
 
 /// A square window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
-    /// Rows and columns.
+    /// Its side in pixels.
     pub kernel: usize,
-    /// Steps from window to window.
+    /// The step between windows.
     pub stride: usize,
-    /// Rows and columns added on every side; less than the kernel.
+    /// Rows and columns added on each side, fewer than the kernel has.
     pub padding: usize,
 }
 
-/// The largest number under each window, padding left out, into `out` from channel `first` on.
+/// Writes the largest element of each window into `out` from channel `first` on. Padding does not count.
 ///
 /// # Errors
-/// Where `out` has another size, or the window does not fit.
+/// Returns an error if `out` has another size or the window does not fit.
 pub fn max_pool(x: &Map, window: Window, out: &mut Map, first: usize) -> Result<()> {
     pool("inference::max_pool", x, window, out, first, larger, |_, _| ())
 }
 
-/// The mean of the numbers under each window, padding left out of sum and count (TensorFlow's SAME pooling), into
-/// `out` from channel `first` on.
+/// Writes the mean of each window into `out` from channel `first` on. Padding counts neither in the sum nor in the number of
+/// elements, as in TensorFlow's SAME pooling.
 ///
 /// # Errors
-/// Where `out` has another size, or the window does not fit.
+/// Returns an error if `out` has another size or the window does not fit.
 pub fn average_pool(x: &Map, window: Window, out: &mut Map, first: usize) -> Result<()> {
     pool("inference::average_pool", x, window, out, first, add, |row, count| scale(row, 1.0 / count as f32))
 }

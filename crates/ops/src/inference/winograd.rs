@@ -5,8 +5,8 @@
 //! the plain sum by about 1e-5 of the largest.
 #![expect(unsafe_code, reason = "the versions of a loop for each vector width are called where the processor has it")]
 
-use super::conv::Target;
-use crate::conv::Geometry;
+use super::map::Target;
+use crate::geometry::Geometry;
 use crate::panels::{Left, Out, PANEL, Right, product, whole_panels};
 use crate::real::Real;
 use crate::simd::vectorised;
@@ -17,9 +17,9 @@ const IN: usize = 6;
 const POSITIONS: usize = IN * IN;
 /// Channels that a transform takes at once.
 const LANES: usize = 16;
-/// Transformed weights beyond this, in numbers, cost more to read than the products they save.
+/// Transformed weights beyond this, in elements, cost more to read than the products they save.
 const MANY_WEIGHTS: usize = 1 << 20;
-/// Numbers of the transforms of the tiles that are worked on together: half of a second-level cache.
+/// Elements of the transforms of the tiles that are worked on together: half of a second-level cache.
 const SCRATCH: usize = 1 << 18;
 
 /// The weights' transform: rows for the three taps.
@@ -112,7 +112,7 @@ impl Winograd {
     }
 }
 
-/// B^T d of six numbers a lane.
+/// B^T d of six elements a lane.
 #[inline(always)]
 fn forward<T: Real>(d: [[T; LANES]; IN]) -> [[T; LANES]; IN] {
     let (two, four, five) = (T::from_f64(2.0), T::from_f64(4.0), T::from_f64(5.0));
@@ -130,7 +130,7 @@ fn forward<T: Real>(d: [[T; LANES]; IN]) -> [[T; LANES]; IN] {
     out
 }
 
-/// A^T m of six numbers a lane.
+/// A^T m of six elements a lane.
 #[inline(always)]
 fn backward<T: Real>(m: [[T; LANES]; IN]) -> [[T; LANES]; OUT] {
     let (two, four, eight) = (T::from_f64(2.0), T::from_f64(4.0), T::from_f64(8.0));

@@ -1,7 +1,8 @@
-//! The same from candle's own operations, for devices without a kernel here.
+//! Batch norm from candle's own operations, for devices without a kernel of this crate.
 
-use super::{BatchStatistics, kernel::View};
+use super::statistics::BatchStatistics;
 use crate::error::Result;
+use crate::geometry::View;
 use candle_core::Tensor;
 
 pub(super) fn train(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64, relu: bool, view: View) -> Result<(Tensor, BatchStatistics)> {

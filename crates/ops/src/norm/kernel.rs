@@ -1,30 +1,14 @@
-//! The passes over memory of batch norm: moments, affine map, and the two of the gradient.
+//! The passes of batch norm over memory: moments, affine map, and two passes for the gradient.
 //!
-//! Every sum is formed in pieces that depend on shapes alone and the pieces are added in order
-//! and in `f64`: the same bits for any number of threads.
+//! Every sum is split into pieces that depend on shapes alone, and the pieces are added in order and in `f64`. This gives the
+//! same bits for any number of threads.
 
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
+use crate::geometry::View;
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
 use rayon::prelude::*;
-
-/// A tensor seen as [outer, c, inner].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct View {
-    pub(crate) outer: usize,
-    pub(crate) c: usize,
-    pub(crate) inner: usize,
-}
-
-impl View {
-    /// Numbers of a piece that one thread takes at a time: whole rows [c, inner].
-    fn piece(&self) -> usize {
-        const NUMBERS: usize = 1 << 15;
-        let row = (self.c * self.inner).max(1);
-        (NUMBERS / row).max(1) * row
-    }
-}
 
 /// Mean and biased variance of one channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

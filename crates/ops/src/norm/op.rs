@@ -1,6 +1,7 @@
 //! Batch norm as a candle operation on the CPU.
 
-use super::kernel::{Affine, Backward, Moments, View, affine};
+use super::kernel::{Affine, Backward, Moments, affine};
+use crate::geometry::View;
 use crate::real::{Real, contiguous, dispatch, with_slice};
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp3, Device, Layout, Result, Shape, Tensor};

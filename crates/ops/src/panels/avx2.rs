@@ -1,12 +1,12 @@
 //! Six rows by two vectors of eight, over the two halves of a panel in turn.
 
-use super::{Block, HALF, by_rows};
+use super::block::{Block, HALF, by_rows};
 use std::arch::x86_64::*;
 
 pub(super) const ROWS: usize = 6;
 
 /// # Safety
-/// As `Kernels::block`, on a processor with AVX2 and FMA.
+/// As `kernels::multiply`, on a processor with AVX2 and FMA.
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn block(rows: usize, block: Block<f32>) {
     for half in if block.half { 0..1 } else { 0..2 } {

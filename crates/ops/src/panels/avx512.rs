@@ -1,12 +1,12 @@
-//! 14 rows by two vectors of sixteen: 28 sums, two vectors of the panel, one broadcast number.
+//! 14 rows by two vectors of sixteen: 28 sums, two vectors of the panel, one broadcast element.
 
-use super::{Block, PANEL, by_rows};
+use super::block::{Block, PANEL, by_rows};
 use std::arch::x86_64::*;
 
 pub(super) const ROWS: usize = 14;
 
 /// # Safety
-/// As `Kernels::block`, on a processor with AVX-512F.
+/// As `kernels::multiply`, on a processor with AVX-512F.
 #[target_feature(enable = "avx512f")]
 pub(super) unsafe fn block(rows: usize, block: Block<f32>) {
     // SAFETY: the caller's promise.

@@ -1,12 +1,12 @@
 //! One row at a time, for processors without a kernel and for `f64`.
 
-use super::{Block, HALF, PANEL};
+use super::block::{Block, HALF, PANEL};
 use crate::real::Real;
 
 pub(super) const ROWS: usize = 1;
 
 /// # Safety
-/// As `Kernels::block`.
+/// As `kernels::multiply`.
 pub(super) unsafe fn block<T: Real>(rows: usize, block: Block<T>) {
     // SAFETY: the caller's promise.
     unsafe { if block.half { columns::<T, HALF>(rows, block) } else { columns::<T, PANEL>(rows, block) } }

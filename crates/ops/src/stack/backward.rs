@@ -1,12 +1,14 @@
 //! The stack's backward pass.
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
-use super::forward::{Kept, Stored, inward, outward};
-use super::op::{Finish, Layer};
-use crate::conv::{column_sums, fused, input_gradient, weight_gradient};
+use super::forward::{Kept, Stored};
+use super::layer::{Finish, Layer};
+use crate::bias::column_sums;
+use crate::choice;
+use crate::layout::Channels;
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
-use crate::winograd::{Corrected, Plain, Source};
+use crate::source::{Corrected, Plain, Source};
 use candle_core::{Error, Result};
 use rayon::prelude::*;
 
@@ -44,17 +46,14 @@ pub(super) fn backward<T: Real>(
     let mut gradients: Vec<Option<Vec<T>>> = (0..parameters.len()).map(|_| None).collect();
     let missing = || Error::msg("conv-stack: a layer without its stored result");
     let (first, last) = layers.first().zip(layers.last()).ok_or_else(missing)?;
-    let first_x = inward(x, first.geometry.input(first.direction));
-    let first_x = first_x.as_deref().unwrap_or(x);
-
-    let shape = last.geometry.result(last.direction);
+    let first_x = Channels::First.inward(x, first.input());
+    let first_x: &[T] = &first_x;
     // The gradient behind the layer at hand.
     let mut state = if last.finish == Finish::Norm {
-        let gradient = inward(grad, shape).unwrap_or_else(|| grad.to_vec());
+        let gradient = Channels::First.inward(grad, last.result()).into_owned();
         State::Masked(mask_all(gradient, stored.layers.last().ok_or_else(missing)?))
     } else {
-        let dy = activation_gradient(last.finish, y, grad);
-        State::Plain(inward(&dy, shape).unwrap_or(dy))
+        State::Plain(Channels::First.take_inward(activation_gradient(last.finish, y, grad), last.result()))
     };
     for (i, layer) in layers.iter().enumerate().rev() {
         let weight = parameters.get(4 * i).copied().ok_or_else(missing)?;
@@ -62,7 +61,7 @@ pub(super) fn backward<T: Real>(
         let wanted = i > 0 || wants_x;
         let (dw, dx, sums) = match state {
             State::Plain(dy) => {
-                let (_, _, c) = layer.geometry.result(layer.direction);
+                let (_, _, c) = layer.result();
                 gradients[4 * i + 1] = Some(column_sums(&dy, c));
                 if !fits(layer, wanted) {
                     let written = before.map(Kept::written);
@@ -108,7 +107,7 @@ pub(super) fn backward<T: Real>(
         };
     }
     match state {
-        State::Plain(dx) => Ok((Some(outward(dx, first.geometry.input(first.direction))), gradients)),
+        State::Plain(dx) => Ok((Some(Channels::First.outward(dx, first.input())), gradients)),
         State::Masked(_) => Err(missing()),
     }
 }
@@ -123,7 +122,7 @@ enum State<T> {
 type Gradients<T> = (Vec<T>, Vec<T>, Option<Vec<(f64, f64)>>);
 
 fn fits(layer: &Layer, wanted: bool) -> bool {
-    fused::fits_backward(&layer.geometry, layer.direction, wanted)
+    choice::fits_backward(&layer.geometry, layer.direction, wanted)
 }
 
 fn fast<T: Real>(
@@ -135,17 +134,17 @@ fn fast<T: Real>(
     before: Option<&Kept<T>>,
 ) -> Gradients<T> {
     let g = &layer.geometry;
-    let (h, w, c) = g.input(layer.direction);
+    let (h, w, c) = layer.input();
     let after = |first: usize, dx: &mut [T]| before.filter(|_| wanted).map(|before| mask(first * h * w * c, dx, before));
-    let (dw, dx, pieces) = fused::backward(g, layer.direction, (x, dy), weight, wanted, after);
+    let (dw, dx, pieces) = choice::backward(g, layer.direction, (x, dy), weight, wanted, after);
     let sums = before.filter(|_| wanted).map(|_| total(c, pieces.into_iter().flatten()));
     (dw, dx, sums)
 }
 
 fn direct<T: Real>(layer: &Layer, weight: &[T], x: &[T], dy: &[T], wanted: bool, before: Option<&Kept<T>>) -> Gradients<T> {
     let g = &layer.geometry;
-    let dw = weight_gradient(g, layer.direction, x, dy);
-    let dx = wanted.then(|| input_gradient(g, layer.direction, dy, weight));
+    let dw = choice::weight_gradient(g, layer.direction, x, dy);
+    let dx = wanted.then(|| choice::input_gradient(g, layer.direction, dy, weight));
     match (dx, before) {
         (Some(dx), Some(before)) => {
             let masked = mask_all(dx, before);
@@ -178,7 +177,7 @@ fn total<T: Real>(c: usize, pieces: impl IntoIterator<Item = Sums<T>>) -> Vec<(f
     total
 }
 
-/// Applies ReLU's mask to the gradient of the numbers from flat index `at` on.
+/// Applies ReLU's mask to the gradient of the elements from flat index `at` on.
 fn mask<T: Real>(at: usize, gradient: &mut [T], kept: &Kept<T>) -> Sums<T> {
     let means: Vec<T> = kept.moments.iter().map(|m| T::from_f64(m.mean)).collect();
     let y = &kept.y[at..at + gradient.len()];
@@ -251,7 +250,7 @@ fn correct<T: Real>(kept: &Kept<T>, masked: &Masked<T>, gamma: &[T]) -> (Correct
     (correction, dgamma, dbeta)
 }
 
-/// The numbers of a source in memory.
+/// The elements of a source in memory.
 fn write_out<T: Real>(source: Corrected<'_, T>, c: usize) -> Vec<T> {
     let mut out = unfilled(source.x.len());
     out.par_chunks_mut(piece(c)).enumerate().for_each(|(i, out)| write_rows(source, i * piece(c), c, out));

@@ -1,12 +1,14 @@
 //! The stack's forward pass, channels last throughout.
 
-use super::op::{Finish, Layer};
+use super::layer::{Finish, Layer};
 use crate::activation::{sigmoid_in_place, tanh_in_place};
-use crate::conv::{add_bias, fused, layer as convolution};
-use crate::norm::kernel::{Affine, Moments, View, affine, merge, moments, piece_moments};
+use crate::bias::add_bias;
+use crate::choice;
+use crate::geometry::View;
+use crate::layout::Channels;
+use crate::norm::kernel::{Affine, Moments, affine, merge, moments, piece_moments};
 use crate::real::Real;
-use crate::transpose::transpose_images;
-use crate::winograd::{Normalised, Plain};
+use crate::source::{Normalised, Plain};
 use candle_core::{Error, Result};
 use rayon::prelude::*;
 use std::sync::Mutex;
@@ -65,35 +67,24 @@ impl<T: Real> Stored<T> {
     }
 }
 
-/// [n, c, h, w] to channels last; `None` where that changes nothing.
-pub(super) fn inward<T: Real>(x: &[T], (h, w, c): (usize, usize, usize)) -> Option<Vec<T>> {
-    (c > 1 && h * w > 1).then(|| transpose_images(x, c, h * w))
-}
-
-pub(super) fn outward<T: Real>(x: Vec<T>, (h, w, c): (usize, usize, usize)) -> Vec<T> {
-    if c > 1 && h * w > 1 { transpose_images(&x, h * w, c) } else { x }
-}
-
 /// `parameters` holds weight, bias, gamma and beta of every layer in turn.
 pub(super) fn forward<T: Real>(layers: &[Layer], parameters: &[&[T]], x: &[T], eps: f64) -> Result<Stored<T>> {
-    let first = inward(x, layers[0].geometry.input(layers[0].direction));
-    let first = first.as_deref().unwrap_or(x);
+    let first = Channels::First.inward(x, layers[0].input());
     let mut kept: Vec<Kept<T>> = Vec::with_capacity(layers.len());
     let mut result = None;
     for (layer, parameters) in layers.iter().zip(parameters.chunks_exact(4)) {
         let &[weight, bias, gamma, beta] = parameters else { continue };
-        let shape = layer.geometry.result(layer.direction);
         if layer.finish == Finish::Norm {
-            let (y, moments) = normed(layer, weight, first, kept.last());
+            let (y, moments) = normed(layer, weight, &first, kept.last());
             kept.push(Kept::new(y, moments, gamma, beta, eps));
         } else {
-            let y = finished(layer, weight, bias, first, kept.last());
-            result = Some(outward(y, shape));
+            let y = finished(layer, weight, bias, &first, kept.last());
+            result = Some(Channels::First.outward(y, layer.result()));
         }
     }
     let result = match (result, layers.last(), kept.last()) {
         (Some(result), ..) => result,
-        (None, Some(layer), Some(last)) => outward(last.written(), layer.geometry.result(layer.direction)),
+        (None, Some(layer), Some(last)) => Channels::First.outward(last.written(), layer.result()),
         _ => return Err(Error::msg("conv-stack: no layer")),
     };
     Ok(Stored { layers: kept, result: Mutex::new(Some(result)) })
@@ -104,16 +95,16 @@ fn normed<T: Real>(layer: &Layer, weight: &[T], first: &[T], before: Option<&Kep
     let (g, direction) = (&layer.geometry, layer.direction);
     let (h, w, c) = g.result(direction);
     let view = View { outer: g.n * h * w, c, inner: 1 };
-    if !fused::fits_forward(g, direction) {
+    if !choice::fits_forward(g, direction) {
         let input = before.map(Kept::written);
-        let y = convolution(g, direction, input.as_deref().unwrap_or(first), weight, None);
+        let y = choice::layer(g, direction, input.as_deref().unwrap_or(first), weight, None);
         let moments = moments(view, &y);
         return (y, moments);
     }
     let after = |_: usize, y: &mut [T]| (piece_moments(view, y), y.len() / c);
     let (y, pieces) = match before {
-        Some(before) => fused::forward(g, direction, before.activation(), weight, after),
-        None => fused::forward(g, direction, Plain(first), weight, after),
+        Some(before) => choice::forward(g, direction, before.activation(), weight, after),
+        None => choice::forward(g, direction, Plain(first), weight, after),
     };
     let moments = merge(c, pieces.iter().map(|(piece, count)| (piece.as_slice(), *count)));
     (y, moments)
@@ -122,9 +113,9 @@ fn normed<T: Real>(layer: &Layer, weight: &[T], first: &[T], before: Option<&Kep
 /// A convolution with bias and activation.
 fn finished<T: Real>(layer: &Layer, weight: &[T], bias: &[T], first: &[T], before: Option<&Kept<T>>) -> Vec<T> {
     let (g, direction) = (&layer.geometry, layer.direction);
-    if !fused::fits_forward(g, direction) {
+    if !choice::fits_forward(g, direction) {
         let input = before.map(Kept::written);
-        let mut y = convolution(g, direction, input.as_deref().unwrap_or(first), weight, Some(bias));
+        let mut y = choice::layer(g, direction, input.as_deref().unwrap_or(first), weight, Some(bias));
         y.par_chunks_mut(1 << 12).for_each(|y| activate(layer.finish, y));
         return y;
     }
@@ -133,8 +124,8 @@ fn finished<T: Real>(layer: &Layer, weight: &[T], bias: &[T], first: &[T], befor
         activate(layer.finish, y);
     };
     match before {
-        Some(before) => fused::forward(g, direction, before.activation(), weight, after).0,
-        None => fused::forward(g, direction, Plain(first), weight, after).0,
+        Some(before) => choice::forward(g, direction, before.activation(), weight, after).0,
+        None => choice::forward(g, direction, Plain(first), weight, after).0,
     }
 }
 

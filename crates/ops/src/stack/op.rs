@@ -1,29 +1,16 @@
-//! The stack as a candle operation. candle's custom operations take three tensors at most, so the
-//! parameters come in by a chain of "ports": each takes a parameter and passes a token on. The
-//! stack's backward pass leaves the parameters' gradients in a shared store, from where the ports,
-//! whose turn comes later, hand them to candle.
+//! The stack as a candle operation.
+//!
+//! candle's custom operations take at most three tensors, so the parameters enter through a chain of ports: each port
+//! takes a parameter and passes a token on. The backward pass of the stack leaves the gradients of the parameters in a
+//! shared store. The ports come later in the backward pass and hand these gradients to candle.
 
 use super::backward::backward;
 use super::forward::{Stored, forward};
-use crate::conv::{Direction, Geometry};
+use super::layer::{Finish, Layer};
 use crate::norm::BatchStatistics;
 use crate::real::{Real, contiguous, with_slice};
 use candle_core::{CpuStorage, CustomOp2, Device, Error, Layout, Result, Shape, Tensor};
 use std::sync::{Arc, Mutex, PoisonError};
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Finish {
-    Norm,
-    Sigmoid,
-    Tanh,
-}
-
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Layer {
-    pub(super) geometry: Geometry,
-    pub(super) direction: Direction,
-    pub(super) finish: Finish,
-}
 
 /// Weight, bias, gamma, beta of every layer; absent ones are `None`.
 type Parameters = Vec<Option<Tensor>>;
@@ -64,7 +51,7 @@ impl<T: Real> CustomOp2 for Stack<T> {
 
     fn cpu_fwd(&self, _: &CpuStorage, _: &Layout, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
         let last = self.layers.last().ok_or_else(|| Error::msg("conv-stack: no layer"))?;
-        let (h, w, c) = last.geometry.result(last.direction);
+        let (h, w, c) = last.result();
         let values = self.stored.take_result()?;
         Ok((T::to_cpu_storage_owned(values), Shape::from((last.geometry.n, c, h, w))))
     }
@@ -92,7 +79,7 @@ impl<T: Real> CustomOp2 for Stack<T> {
     }
 }
 
-/// Calls `f` with the numbers of all parameters.
+/// Calls `f` with the elements of all parameters.
 fn with_parameters<T: Real, R>(parameters: &[Option<Tensor>], f: impl FnOnce(&[&[T]]) -> Result<R>) -> Result<R> {
     let guards: Vec<_> = parameters.iter().map(|p| p.as_ref().map(Tensor::storage_and_layout)).collect();
     let slices = guards
@@ -129,7 +116,7 @@ pub(super) fn run<T: Real>(
     let mut statistics = Vec::new();
     for (i, layer) in layers.iter().enumerate() {
         if layer.finish == Finish::Norm {
-            let (h, w, c) = layer.geometry.result(layer.direction);
+            let (h, w, c) = layer.result();
             let (mean, var) = stored.statistics(i, layer.geometry.n * h * w);
             let vector = |values: Vec<f64>| Tensor::from_vec(values, c, &Device::Cpu)?.to_dtype(x.dtype());
             let bias = parameters.get(4 * i + 1).and_then(Option::as_ref);

@@ -1,12 +1,15 @@
 //! Both gradients of a convolution or its adjoint, from transforms that they share.
 
+use super::batches::{chunks, cut, rooms, with_transforms};
+use super::forward::collect;
 use super::plan::Plan;
-use super::products::{WIDTH, add_taps, add_weights, multiply_all, multiply_groups, rooms};
-use super::source::Source;
-use super::weights::{Towards, Weights, gradient, unmix};
-use super::{chunks, collect, cut, per_image, tiles, with_transforms};
-use crate::conv::Geometry;
+use super::products::{WIDTH, add_taps, add_weights, multiply_all, multiply_groups};
+use super::tiles;
+use super::towards::Towards;
+use super::weights::{Weights, gradient, unmix};
+use crate::geometry::Geometry;
 use crate::real::{Real, unfilled};
+use crate::source::Source;
 use rayon::prelude::*;
 
 /// Which side's gradient is wanted beside the weight's, and where it goes.
@@ -19,7 +22,7 @@ pub(crate) enum Wanted {
     Small,
 }
 
-/// The weight gradient (OIHW), and the gradient to one side, from the numbers of both sides.
+/// The weight gradient (OIHW), and the gradient to one side, from the elements of both sides.
 pub(crate) fn backward<T: Real, B: Source<T>, S: Source<T>, R: Send>(
     g: &Geometry,
     big: B,
@@ -48,13 +51,13 @@ fn by_shares<T: Real, B: Source<T>, S: Source<T>, R: Send>(
     other: Other<'_, T>,
     after: impl Fn(usize, &mut [T]) -> R + Sync,
 ) -> (Vec<T>, Vec<T>, Vec<R>) {
-    /// Shares at most, and numbers of the gradients that they may hold together.
+    /// Shares at most, and elements of the gradients that they may hold together.
     const SHARES: usize = 4;
-    const NUMBERS: usize = 12 << 20;
+    const ELEMENTS: usize = 12 << 20;
     let n = plan.g.n;
-    let per_image = other.map_or(0, |(towards, _)| per_image(&plan.g, *towards));
-    let len = plan.weight_numbers();
-    let share = n.div_ceil((NUMBERS / len).clamp(1, SHARES));
+    let per_image = other.map_or(0, |(towards, _)| towards.per_image(&plan.g));
+    let len = plan.weight_elements();
+    let share = n.div_ceil((ELEMENTS / len).clamp(1, SHARES));
     let mut out: Vec<T> = unfilled(n * per_image);
     // Each share's first product writes all of it.
     let mut sums = unfilled(n.div_ceil(share) * len);
@@ -101,12 +104,12 @@ fn by_chunks<T: Real, B: Source<T>, S: Source<T>, R: Send>(
     other: Other<'_, T>,
     after: impl Fn(usize, &mut [T]) -> R + Sync,
 ) -> (Vec<T>, Vec<T>, Vec<R>) {
-    let per_image = other.map_or(0, |(towards, _)| per_image(&plan.g, *towards));
+    let per_image = other.map_or(0, |(towards, _)| towards.per_image(&plan.g));
     let mut out: Vec<T> = unfilled(plan.g.n * per_image);
     let mut mixed: Vec<T> = unfilled(plan.g.o * plan.g.c * plan.g.kh * plan.g.kw);
     let mut results = Vec::new();
     for (chunk, (counts, outs)) in chunks(plan, &mut out, per_image).into_iter().enumerate() {
-        let (mut v, mut y) = (rooms(&counts, plan.big_numbers), rooms(&counts, plan.small_numbers));
+        let (mut v, mut y) = (rooms(&counts, plan.big_elements), rooms(&counts, plan.small_elements));
         v.par_iter_mut().zip(&mut y).zip(&outs).zip(&counts).for_each(|(((v, y), (first, _)), count)| {
             tiles::transform_big(plan, big, *first, *count, v);
             tiles::transform_small(plan, small, *first, *count, y);

@@ -1,6 +1,6 @@
 //! How a convolution of stride 2 falls into tiles, phases and positions.
 
-use crate::conv::Geometry;
+use crate::geometry::Geometry;
 use crate::panels::{HALF, PANEL, whole_panels};
 
 /// The most small positions of a tile, and the most points that one needs (three taps).
@@ -84,9 +84,9 @@ pub(super) struct Plan {
     pub(super) x: Axis,
     /// Row by row, `y.positions() * x.positions()` of them.
     pub(super) positions: Vec<Position>,
-    /// Numbers of the transform of one image, either side.
-    pub(super) big_numbers: usize,
-    pub(super) small_numbers: usize,
+    /// Elements of the transform of one image, either side.
+    pub(super) big_elements: usize,
+    pub(super) small_elements: usize,
     /// Sum over positions of classes.
     pub(super) blocks: usize,
 }
@@ -122,16 +122,16 @@ impl Plan {
                 position
             })
             .collect();
-        Self { g: *g, y, x, positions, big_numbers: big, small_numbers: small, blocks: weights }
+        Self { g: *g, y, x, positions, big_elements: big, small_elements: small, blocks: weights }
     }
 
-    /// Numbers of both transforms of one image.
-    pub(super) fn numbers(&self) -> usize {
-        self.big_numbers + self.small_numbers
+    /// Elements of both transforms of one image.
+    pub(super) fn elements(&self) -> usize {
+        self.big_elements + self.small_elements
     }
 
-    /// Numbers of the transformed weights, with o in whole panels.
-    pub(super) fn weight_numbers(&self) -> usize {
+    /// Elements of the transformed weights, with o in whole panels.
+    pub(super) fn weight_elements(&self) -> usize {
         self.blocks * self.g.c * whole_panels(self.g.o)
     }
 
@@ -149,32 +149,32 @@ impl Plan {
     /// Images that one task takes at a time: what both transforms leave in a second-level cache.
     pub(super) fn group(&self) -> usize {
         const CACHE: usize = 3 << 17;
-        (CACHE / self.numbers().max(1)).clamp(1, self.g.n.div_ceil(8).max(1))
+        (CACHE / self.elements().max(1)).clamp(1, self.g.n.div_ceil(8).max(1))
     }
 
     /// Whether the transformed weights are too many to be kept: each position's are then made where they are read.
     pub(super) fn wide(&self) -> bool {
         const KEPT: usize = 1 << 20;
-        self.g.c.is_multiple_of(PANEL) && self.weight_numbers() > KEPT
+        self.g.c.is_multiple_of(PANEL) && self.weight_elements() > KEPT
     }
 
     /// Whether the weight gradient's sums are too many for each share of a batch to have its own. Many images at a time
     /// need each class's channels in whole panels.
     pub(super) fn many_sums(&self) -> bool {
         const KEPT: usize = 1 << 19;
-        self.g.c.is_multiple_of(PANEL) && self.weight_numbers() > KEPT
+        self.g.c.is_multiple_of(PANEL) && self.weight_elements() > KEPT
     }
 
     /// Images whose transforms are kept at a time: as many as a pass over the weights is worth, within bounds.
     pub(super) fn chunk(&self) -> usize {
         const LEAST: usize = 6 << 20;
         const MOST: usize = 24 << 20;
-        ((8 * self.weight_numbers()).clamp(LEAST, MOST) / self.numbers().max(1)).clamp(1, self.g.n.max(1))
+        ((8 * self.weight_elements()).clamp(LEAST, MOST) / self.elements().max(1)).clamp(1, self.g.n.max(1))
     }
 }
 
 impl Position {
-    /// Numbers of one panel of `count` images.
+    /// Elements of one panel of `count` images.
     pub(super) fn panel(&self, count: usize) -> usize {
         self.rows * count * PANEL
     }

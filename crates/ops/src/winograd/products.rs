@@ -2,9 +2,10 @@
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
 use super::plan::Plan;
-use super::weights::{Towards, Weights, shares};
+use super::towards::Towards;
+use super::weights::{Weights, shares};
 use crate::panels::{HALF, Left, Out, PANEL, Right, product, whole_panels};
-use crate::real::{Real, unfilled};
+use crate::real::Real;
 use crate::simd::vectorised;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -150,9 +151,4 @@ fn add_shares<T: Real>(shares: &[(usize, T)], product: &[T], extent: (usize, usi
         }
     }
 }
-}
-
-/// Room for the transforms of groups of images.
-pub(super) fn rooms<T: Real>(counts: &[usize], numbers: usize) -> Vec<Vec<T>> {
-    counts.iter().map(|count| unfilled(count * numbers)).collect()
 }

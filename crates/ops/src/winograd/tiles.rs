@@ -4,10 +4,10 @@
 
 use super::plan::{LARGEST, POINTS, Plan};
 use super::points::{Line, collect, data, data_adjoint, spread, zero};
-use super::source::Source;
 use crate::panels::{PANEL, whole_panels};
 use crate::real::Real;
 use crate::simd::vectorised;
+use crate::source::Source;
 
 /// Runs `$body` with `$n` channels at a time, as many as divide `$channels`: none crosses a panel's edge.
 macro_rules! by_lanes {
@@ -70,7 +70,7 @@ macro_rules! by_tile {
 
 const CLASSES: [(usize, usize); 4] = [(0, 0), (0, 1), (1, 0), (1, 1)];
 
-/// Where one point's numbers are.
+/// Where one point's elements are.
 #[derive(Clone, Copy, Default)]
 struct Place {
     start: usize,

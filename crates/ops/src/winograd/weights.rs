@@ -1,55 +1,14 @@
 //! Weights to the positions and their gradient back.
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
-use super::plan::{Plan, Position};
+use super::plan::Plan;
 use super::points::share;
-use crate::panels::{HALF, PANEL, whole_panels};
+use super::towards::Towards;
+use crate::panels::{PANEL, whole_panels};
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
 use rayon::prelude::*;
 use std::ops::Range;
-
-/// Which side a product gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Towards {
-    /// M = V U: columns are o, the depth is [class, c].
-    Small,
-    /// V = Y U^T: columns are [class, c], the depth is o.
-    Big,
-}
-
-impl Towards {
-    /// What belongs to the big and to the small side, as what a product is made of and what it gives.
-    pub(super) fn order<X>(self, big: X, small: X) -> (X, X) {
-        match self {
-            Self::Small => (big, small),
-            Self::Big => (small, big),
-        }
-    }
-
-    pub(super) fn depth(self, plan: &Plan, position: &Position) -> usize {
-        match self {
-            Self::Small => position.classes.len() * plan.g.c,
-            Self::Big => plan.g.o,
-        }
-    }
-
-    /// Columns that count, in whole halves of a panel.
-    pub(super) fn columns(self, plan: &Plan, position: &Position) -> usize {
-        match self {
-            Self::Small => plan.small_columns(),
-            Self::Big => (position.classes.len() * plan.g.c).next_multiple_of(HALF),
-        }
-    }
-
-    pub(super) fn panels(self, plan: &Plan, position: &Position) -> usize {
-        self.columns(plan, position).div_ceil(PANEL)
-    }
-
-    fn numbers(self, plan: &Plan, position: &Position) -> usize {
-        self.panels(plan, position) * self.depth(plan, position) * PANEL
-    }
-}
 
 /// The right sides of one kind of product: panels of 32 columns, depth by depth.
 pub(super) struct Weights<'a, T> {
@@ -69,12 +28,12 @@ impl<'a, T: Real> Weights<'a, T> {
         };
         let mut weights = Self { plan, towards, packed, kept: None };
         if !plan.wide() {
-            let numbers: Vec<usize> = plan.positions.iter().map(|p| towards.numbers(plan, p)).collect();
-            let starts = numbers.iter().scan(0, |sum, n| Some(std::mem::replace(sum, *sum + n))).collect();
-            let mut all = unfilled(numbers.iter().sum());
-            let mut pieces = Vec::with_capacity(numbers.len());
+            let elements: Vec<usize> = plan.positions.iter().map(|p| towards.elements(plan, p)).collect();
+            let starts = elements.iter().scan(0, |sum, n| Some(std::mem::replace(sum, *sum + n))).collect();
+            let mut all = unfilled(elements.iter().sum());
+            let mut pieces = Vec::with_capacity(elements.len());
             let mut rest = &mut all[..];
-            for (p, n) in numbers.iter().enumerate() {
+            for (p, n) in elements.iter().enumerate() {
                 let (piece, later) = std::mem::take(&mut rest).split_at_mut(*n);
                 rest = later;
                 pieces.push((p, piece));
@@ -86,7 +45,7 @@ impl<'a, T: Real> Weights<'a, T> {
         weights
     }
 
-    /// Numbers that [`Weights::panels`] needs room for.
+    /// Elements that [`Weights::panels`] needs room for.
     pub(super) fn room(&self, p: usize, panels: usize) -> usize {
         if self.kept.is_some() { 0 } else { panels * self.towards.depth(self.plan, &self.plan.positions[p]) * PANEL }
     }
@@ -132,7 +91,7 @@ fn mix<T: Real>(plan: &Plan, p: usize, (a, b): (usize, usize)) -> Vec<(usize, T)
     out
 }
 
-/// Sixteen numbers at a time, and one by one at the end.
+/// Sixteen elements at a time, and one by one at the end.
 const LANES: usize = 16;
 
 /// The sum of `weight * from[start + offset..]` over `parts` (offset, weight).

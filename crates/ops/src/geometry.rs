@@ -1,6 +1,28 @@
-//! The shape of a convolution, shared by the forward pass and both gradients.
+//! Shapes without tensors: a convolution's sizes, which way it goes, and a tensor seen by channels.
 
 use crate::error::{Error, Result};
+
+/// The direction of a convolution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The convolution.
+    Convolve,
+    /// Its adjoint, the transposed convolution.
+    Transpose,
+}
+
+impl Direction {
+    /// The direction of the gradient to the input.
+    pub(crate) fn reversed(self) -> Self {
+        match self {
+            Self::Convolve => Self::Transpose,
+            Self::Transpose => Self::Convolve,
+        }
+    }
+}
+
+/// (height, width, channels) of one side of a convolution.
+pub(crate) type Side = (usize, usize, usize);
 
 /// A convolution takes the "big" side [n, h, w, c] to the "small" side [n, oh, ow, o]; its
 /// adjoint goes the other way. Tap (ky, kx) of small pixel (oy, ox) sits on big pixel
@@ -39,7 +61,7 @@ impl Geometry {
         if sides.into_iter().chain(reaches).all(within) { Ok(()) } else { Err(too_large(op, "the output's size")) }
     }
 
-    /// Numbers that one small pixel sees: taps times big channels.
+    /// Elements that one small pixel sees: taps times big channels.
     pub(crate) fn patch(&self) -> usize {
         self.kh * self.kw * self.c
     }
@@ -51,6 +73,36 @@ impl Geometry {
     }
     pub(crate) fn big_len(&self) -> usize {
         self.n * self.h * self.w * self.c
+    }
+
+    /// The side that the layer reads.
+    pub(crate) fn input(&self, direction: Direction) -> Side {
+        self.result(direction.reversed())
+    }
+
+    /// The side that the layer gives.
+    pub(crate) fn result(&self, direction: Direction) -> Side {
+        match direction {
+            Direction::Convolve => (self.oh, self.ow, self.o),
+            Direction::Transpose => (self.h, self.w, self.c),
+        }
+    }
+}
+
+/// A tensor seen as [outer, c, inner].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct View {
+    pub(crate) outer: usize,
+    pub(crate) c: usize,
+    pub(crate) inner: usize,
+}
+
+impl View {
+    /// Elements of the piece that one thread takes at a time: whole rows [c, inner].
+    pub(crate) fn piece(&self) -> usize {
+        const ELEMENTS: usize = 1 << 15;
+        let row = (self.c * self.inner).max(1);
+        (ELEMENTS / row).max(1) * row
     }
 }
 

@@ -12,7 +12,4 @@ mod memory;
 mod module;
 
 pub(crate) use adam::{Entry, step as adam_step};
-
-/// The launches on NVIDIA GPUs.
-#[derive(Clone, Copy)]
-pub(crate) struct Cuda;
+pub(crate) use kernels::Cuda;

@@ -1,18 +1,19 @@
 //! The convolution: patches into a cache-sized matrix, one product per tile of pixels.
 
 use super::gather::gather_patches;
-use super::geometry::Geometry;
+use crate::bias::add_bias;
+use crate::geometry::Geometry;
 use crate::product::{Matrix, multiply};
 use crate::real::{Real, unfilled};
 use rayon::prelude::*;
 
-/// Numbers of one tile's patches: about half of a second-level cache in `f32`.
-pub(crate) const TILE_NUMBERS: usize = 1 << 18;
+/// Elements of one tile's patches: about half of a second-level cache in `f32`.
+pub(crate) const TILE_ELEMENTS: usize = 1 << 18;
 
 /// Rows a tile: enough for the product to amortise packing the weights, few enough to share
 /// `rows` among threads. A function of shapes alone.
 pub(crate) fn tile_rows(rows: usize, row_len: usize) -> usize {
-    let fits = (TILE_NUMBERS / row_len.max(1)).clamp(96, 2048);
+    let fits = (TILE_ELEMENTS / row_len.max(1)).clamp(96, 2048);
     fits.min(rows.div_ceil(8).max(96)).min(rows.max(1))
 }
 
@@ -47,13 +48,4 @@ pub(crate) fn convolve<T: Real>(g: &Geometry, big: &[T], weight: &[T], bias: Opt
         }
     });
     out
-}
-
-/// Adds one number a channel to rows of channels.
-pub(crate) fn add_bias<T: Real>(out: &mut [T], bias: &[T]) {
-    for row in out.chunks_exact_mut(bias.len()) {
-        for (v, b) in row.iter_mut().zip(bias) {
-            *v += *b;
-        }
-    }
 }

@@ -4,9 +4,10 @@
 //! the adjoint is an ordinary convolution of stride 1 over the small side with
 //! kernel / stride taps: nothing is computed twice, scattered or cropped away.
 
-use super::forward::{TILE_NUMBERS, add_bias};
+use super::convolve::TILE_ELEMENTS;
 use super::gather::copy_run;
-use super::geometry::Geometry;
+use crate::bias::add_bias;
+use crate::geometry::Geometry;
 use crate::product::{Matrix, multiply};
 use crate::real::{Real, unfilled};
 use rayon::prelude::*;
@@ -37,8 +38,8 @@ pub(crate) fn adjoint<T: Real>(g: &Geometry, small: &[T], weight: &[T], bias: Op
 }
 
 /// Images that one task takes, so that the tasks are many and their products large.
-fn images_per_task(g: &Geometry, numbers_per_image: usize) -> usize {
-    (TILE_NUMBERS / numbers_per_image.max(1)).clamp(1, g.n.div_ceil(8).max(1))
+fn images_per_task(g: &Geometry, elements_per_image: usize) -> usize {
+    (TILE_ELEMENTS / elements_per_image.max(1)).clamp(1, g.n.div_ceil(8).max(1))
 }
 
 /// The big pixels with (y + top) % sh == py and (x + left) % sw == px.
@@ -92,7 +93,7 @@ impl<T: Real> Class<T> {
             return;
         }
         let pixels = out.len() / (g.h * g.w * g.c) * per_image;
-        let tile = (TILE_NUMBERS / (patch + g.c)).clamp(96, 2048).min(pixels);
+        let tile = (TILE_ELEMENTS / (patch + g.c)).clamp(96, 2048).min(pixels);
         let packed = Matrix::new(&self.weight, patch, g.c);
         T::with_scratch(tile * (patch + g.c), |scratch| {
             let (patches, result) = scratch.split_at_mut(tile * patch);

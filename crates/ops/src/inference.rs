@@ -1,8 +1,8 @@
-//! Networks that only run: convolutions with folded batch norm and fused ReLU, and pooling, on images that lie
-//! channels last in plain memory.
+//! Networks without gradients: convolutions with folded batch norm and fused ReLU, and pooling, on images that lie channels
+//! last in plain memory.
 //!
-//! Nothing here has a gradient, and nothing starts threads: one call works on a few images, and the caller hands
-//! groups of images to as many threads as it likes. A image's numbers are the same bits in any group.
+//! Nothing here starts threads. One call works on a few images, and the caller distributes groups of images over threads.
+//! The result for an image has the same bits in any group.
 //!
 //! ```
 //! use candle_core::{DType, Device, Tensor};

@@ -1,60 +1,62 @@
 //! A whole stack of convolutions with batch norm and ReLU as one differentiable operation.
 //!
-//! Between its layers nothing is stored but each convolution's result: batch norm and ReLU are
-//! applied where the next layer reads it, their gradients where the layer before does. candle sees
-//! one node, so its accumulation of gradients (zeros, then add) touches the two ends alone.
+//! Only the result of each convolution is stored. The next layer applies batch norm and ReLU while it reads that result;
+//! the backward pass applies their gradients in the same way. candle sees one node, so it accumulates gradients (zeros,
+//! then an addition) at the two ends alone.
 
 mod backward;
 mod forward;
+mod layer;
 mod op;
 
-use crate::conv::{Channels, Geometry, image_dims, same_geometry};
+use crate::activation::{sigmoid, tanh};
+use crate::conv::{conv_transpose2d_same, conv2d_same, image_dims, same_geometry};
 use crate::error::{Error, Result, check_vector};
-use crate::norm::BatchStatistics;
+use crate::geometry::Direction;
+use crate::layout::Channels;
+use crate::norm::{BatchStatistics, batch_norm_relu_train};
 use crate::real::dispatch;
 use candle_core::Tensor;
 
-pub use crate::conv::Direction;
-
-/// What follows a convolution of a stack.
+/// What follows a convolution in a stack.
 #[derive(Clone, Copy, Debug)]
 pub enum Finish<'a> {
-    /// Batch norm with the batch's statistics, then ReLU; `gamma` and `beta` `[O]`.
+    /// Batch norm with the statistics of the batch, then ReLU. `gamma` and `beta` `[O]`.
     BatchNormRelu {
         /// The scale.
         gamma: &'a Tensor,
         /// The shift.
         beta: &'a Tensor,
     },
-    /// The bias, then 1 / (1 + exp(-x)). For the last layer.
+    /// The bias, then the sigmoid. Only for the last layer.
     Sigmoid,
-    /// The bias, then tanh. For the last layer.
+    /// The bias, then tanh. Only for the last layer.
     Tanh,
 }
 
-/// A SAME convolution or its transpose, with what follows it.
+/// A SAME convolution or its transpose, and what follows it.
 #[derive(Clone, Copy, Debug)]
 pub struct StackLayer<'a> {
-    /// OIHW for a convolution, IOHW for a transposed one.
+    /// The weight: OIHW for a convolution, IOHW for a transposed one.
     pub weight: &'a Tensor,
-    /// `[O]`. Its gradient in front of batch norm is exactly zero: it shifts the mean alone.
+    /// The bias `[O]`. In front of batch norm it only shifts the mean, and its gradient is exactly zero.
     pub bias: &'a Tensor,
-    /// The step between pixels of the small side.
+    /// The stride, the same in both directions.
     pub stride: usize,
-    /// Which way it goes.
+    /// Whether it is a convolution or a transposed one.
     pub direction: Direction,
     /// What follows.
     pub finish: Finish<'a>,
 }
 
-/// The layers in turn, in training.
+/// Applies the layers in turn, with batch norm in training mode.
 ///
-/// `x` `[N, C, H, W]`; returns `[N, C', H', W']` and the batch statistics of every layer with batch
-/// norm. Differentiable in `x` and all tensors of the layers, as the same layers one by one are.
+/// `x` `[N, C, H, W]`; returns `[N, C', H', W']` and the batch statistics of every layer with batch norm. Differentiable in
+/// `x` and in all tensors of the layers.
 ///
 /// # Errors
-/// Shapes, strides or kinds of numbers that do not fit together; fewer than two values a channel;
-/// an activation other than batch norm and ReLU before the last layer; no layer.
+/// Returns an error if shapes, strides or dtypes do not match, if a channel has fewer than two values, if a layer before
+/// the last one ends without batch norm, or if there is no layer.
 pub fn conv_stack_train(x: &Tensor, layers: &[StackLayer<'_>], eps: f64) -> Result<(Tensor, Vec<BatchStatistics>)> {
     const OP: &str = "conv_stack_train";
     // With cuDNN whole stacks run on CUDA, too.
@@ -78,15 +80,15 @@ pub fn conv_stack_train(x: &Tensor, layers: &[StackLayer<'_>], eps: f64) -> Resu
                 if geometry.n * h * w < 2 {
                     return Err(Error::TooFewValues { op: OP, got: geometry.n * h * w });
                 }
-                op::Finish::Norm
+                layer::Finish::Norm
             }
             _ if i + 1 < layers.len() => {
                 return Err(parameter("finish", format!("of layer {i}"), "only the last layer may end without batch norm"));
             }
-            Finish::Sigmoid => op::Finish::Sigmoid,
-            Finish::Tanh => op::Finish::Tanh,
+            Finish::Sigmoid => layer::Finish::Sigmoid,
+            Finish::Tanh => layer::Finish::Tanh,
         };
-        checked.push(op::Layer { geometry, direction: layer.direction, finish });
+        checked.push(layer::Layer { geometry, direction: layer.direction, finish });
         side = (geometry.n, h, w, c);
     }
     if checked.is_empty() {
@@ -113,9 +115,9 @@ fn parameter(parameter: &'static str, value: String, reason: &'static str) -> Er
 
 /// By cuDNN and kernels of our own.
 #[cfg(feature = "cudnn")]
-fn on_cuda(x: &Tensor, layers: &[StackLayer<'_>], checked: &[op::Layer], eps: f64) -> Result<(Tensor, Vec<BatchStatistics>)> {
-    use crate::device::{self, Function};
-    let describe = |(layer, checked): (&StackLayer<'_>, &op::Layer)| device::StackLayer {
+fn on_cuda(x: &Tensor, layers: &[StackLayer<'_>], checked: &[layer::Layer], eps: f64) -> Result<(Tensor, Vec<BatchStatistics>)> {
+    use crate::device::{self, launches::Function};
+    let describe = |(layer, checked): (&StackLayer<'_>, &layer::Layer)| device::StackLayer {
         layer: device::Layer::new(checked.geometry, checked.direction),
         weight: layer.weight.clone(),
         bias: layer.bias.clone(),
@@ -130,42 +132,24 @@ fn on_cuda(x: &Tensor, layers: &[StackLayer<'_>], checked: &[op::Layer], eps: f6
     Ok((y, statistics.into_iter().map(|(mean, var_unbiased)| BatchStatistics { mean, var_unbiased }).collect()))
 }
 
-/// Layer by layer, for devices without this operation.
+/// Layer by layer, for devices without a kernel for stacks.
 fn composed(x: &Tensor, layers: &[StackLayer<'_>], eps: f64) -> Result<(Tensor, Vec<BatchStatistics>)> {
     let (mut x, mut statistics) = (x.clone(), Vec::new());
     for layer in layers {
         let (weight, bias) = (layer.weight, Some(layer.bias));
         let y = match layer.direction {
-            Direction::Convolve => crate::conv2d_same(&x, weight, bias, layer.stride)?,
-            Direction::Transpose => crate::conv_transpose2d_same(&x, weight, bias, layer.stride)?,
+            Direction::Convolve => conv2d_same(&x, weight, bias, layer.stride)?,
+            Direction::Transpose => conv_transpose2d_same(&x, weight, bias, layer.stride)?,
         };
         x = match layer.finish {
             Finish::BatchNormRelu { gamma, beta } => {
-                let (y, s) = crate::batch_norm_relu_train(&y, gamma, beta, eps)?;
+                let (y, s) = batch_norm_relu_train(&y, gamma, beta, eps)?;
                 statistics.push(s);
                 y
             }
-            Finish::Sigmoid => crate::sigmoid(&y)?,
-            Finish::Tanh => crate::tanh(&y)?,
+            Finish::Sigmoid => sigmoid(&y)?,
+            Finish::Tanh => tanh(&y)?,
         };
     }
     Ok((x, statistics))
-}
-
-impl Geometry {
-    /// (height, width, channels) of the result.
-    fn result(&self, direction: Direction) -> (usize, usize, usize) {
-        match direction {
-            Direction::Convolve => (self.oh, self.ow, self.o),
-            Direction::Transpose => (self.h, self.w, self.c),
-        }
-    }
-
-    /// (height, width, channels) of the input.
-    fn input(&self, direction: Direction) -> (usize, usize, usize) {
-        match direction {
-            Direction::Convolve => (self.h, self.w, self.c),
-            Direction::Transpose => (self.oh, self.ow, self.o),
-        }
-    }
 }

@@ -1,37 +1,8 @@
-//! Layers for a device that works on its own while this process goes on: what is launched in which
-//! order, with which shapes. Nothing here reads a number back.
-//!
-//! The launches themselves are behind two traits. [`crate::cuda`] implements them with kernels of our
-//! own and cuDNN; the tests implement them with loops on the CPU that follow the same indices, so that
-//! the orchestration is tested where there is no GPU.
+//! What a device launches: the two traits, and what their methods take.
 
-pub(crate) mod choice;
-mod conv;
-#[cfg(test)]
-mod emulated;
-pub(crate) mod grid;
-mod node;
-mod norm;
-pub(crate) mod plan;
-mod pointwise;
-#[cfg(test)]
-mod reductions;
-mod stack;
-#[cfg(test)]
-mod tests;
-
-pub(crate) use conv::Layer;
-#[cfg(any(test, feature = "cudnn"))]
-pub(crate) use conv::apply as convolution;
-pub(crate) use norm::{eval, train};
-pub(crate) use plan::{Plan, Window};
-pub(crate) use pointwise::apply as pointwise;
-#[cfg(any(test, feature = "cudnn"))]
-pub(crate) use stack::{Finish, StackLayer, run as stack};
-
-use crate::norm::kernel::View;
-use candle_core::op::BackpropOp;
-use candle_core::{Result, Shape, Storage, Tensor};
+use super::plan::{Plan, Window};
+use crate::geometry::View;
+use candle_core::{Result, Storage, Tensor};
 
 /// A point-wise function at the end of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +48,7 @@ pub(crate) struct Passing<'a> {
     pub(crate) relu: bool,
 }
 
-/// Kernels of our own. All tensors are contiguous, of one kind of number and on one device.
+/// Kernels of our own. All tensors are contiguous, of one dtype and on one device.
 pub(crate) trait Kernels: Copy + Send + Sync + 'static {
     /// `function(window of x + bias)`, bias `[c]`.
     fn window(&self, x: &Tensor, window: &Window, bias: Option<&Tensor>, function: Function) -> Result<Storage>;
@@ -105,19 +76,4 @@ pub(crate) trait Convolutions: Kernels {
     fn adjoint(&self, plan: &Plan, small: &Tensor, weight: &Tensor) -> Result<Storage>;
     /// Both sides to the weight's gradient.
     fn weight_gradient(&self, plan: &Plan, big: &Tensor, small: &Tensor) -> Result<Storage>;
-}
-
-/// A tensor without history.
-fn tensor(storage: Storage, shape: impl Into<Shape>) -> Tensor {
-    Tensor::from_storage(storage, shape, BackpropOp::none(), false)
-}
-
-/// One row of a table, as a vector.
-fn row(table: &Tensor, index: usize) -> Result<Tensor> {
-    table.narrow(0, index, 1)?.squeeze(0)
-}
-
-/// A image's tensor `[n, c, h, w]` seen by channels.
-fn image_view(n: usize, c: usize, size: (usize, usize)) -> View {
-    View { outer: n, c, inner: size.0 * size.1 }
 }

@@ -1,10 +1,10 @@
-//! What the transforms read: numbers as they are, or computed on the way in.
+//! What the transforms read: elements as they are, or computed on the way in.
 
 use crate::real::Real;
 
 /// Gives `N` neighbouring channels of one pixel.
 pub(crate) trait Source<T: Real>: Copy + Sync {
-    /// The numbers from flat index `at` on, whose first belongs to `channel`.
+    /// The elements from flat index `at` on, whose first belongs to `channel`.
     fn load<const N: usize>(&self, at: usize, channel: usize) -> [T; N];
 
     /// Writes whole pixels of `c` channels from flat index `at` on.
@@ -72,7 +72,7 @@ impl<T: Real> Source<T> for Normalised<'_, T> {
 }
 
 /// scale g + slope (x - mean) + offset: the gradient through batch statistics, from the gradient `g` of the
-/// normalised numbers (ReLU's mask applied) and the stored convolution `x`.
+/// normalised elements (ReLU's mask applied) and the stored convolution `x`.
 #[derive(Clone, Copy)]
 pub(crate) struct Corrected<'a, T> {
     pub(crate) gradient: &'a [T],

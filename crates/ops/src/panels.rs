@@ -1,24 +1,22 @@
 //! Small matrix products on one thread, with the right side cut into panels of 32 columns.
 //!
-//! The `gemm` crate packs both sides of every product. Where the caller can lay out the right
-//! side once for many products, or where it lies well already, these kernels read both sides in
-//! place: AVX-512 keeps 14 rows of a panel in registers, AVX2 three rows, other processors what
-//! the compiler makes of the plain loop.
+//! The `gemm` crate packs both sides of every product. These kernels read both sides in place, for callers that lay out the
+//! right side once for many products. AVX-512 keeps 14 rows of a panel in registers, AVX2 six rows of half a panel; other
+//! processors use a plain loop.
 #![expect(unsafe_code, reason = "kernels that read by pointer; `product` checks every extent first")]
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod block;
+mod kernels;
 mod portable;
 
+pub(crate) use block::{HALF, PANEL};
+
 use crate::real::Real;
-
-/// Columns of a panel.
-pub(crate) const PANEL: usize = 32;
-
-/// Columns of half a panel, the narrowest product.
-pub(crate) const HALF: usize = PANEL / 2;
+use block::Block;
 
 /// Rounds a number of columns up to whole panels.
 pub(crate) fn whole_panels(columns: usize) -> usize {
@@ -44,7 +42,7 @@ impl<'a, T> Left<'a, T> {
         Self { data, rows, depth, row_stride, depth_stride, run: depth.max(1), run_stride: 0 }
     }
 
-    /// Element (i, p) is number p % 32 of row i of panel p / 32; panels have `panel_rows` rows.
+    /// Element (i, p) is column p % 32 of row i of panel p / 32; panels have `panel_rows` rows.
     pub(crate) fn panels(data: &'a [T], rows: usize, depth: usize, panel_rows: usize) -> Self {
         Self { data, rows, depth, row_stride: PANEL, depth_stride: 1, run: PANEL, run_stride: panel_rows * PANEL }
     }
@@ -63,7 +61,7 @@ pub(crate) struct Out<'a, T> {
 }
 
 impl<'a, T> Out<'a, T> {
-    /// Whole rows of `row_stride` numbers.
+    /// Whole rows of `row_stride` elements.
     pub(crate) fn rows(data: &'a mut [T], row_stride: usize) -> Self {
         Self { data, row_stride, panel_stride: PANEL }
     }
@@ -74,7 +72,7 @@ impl<'a, T> Out<'a, T> {
     }
 }
 
-/// The right side: row p of panel j is the 32 numbers from `data[j * panel_stride + p * depth_stride]` on.
+/// The right side: row p of panel j is the 32 elements from `data[j * panel_stride + p * depth_stride]` on.
 #[derive(Clone, Copy)]
 pub(crate) struct Right<'a, T> {
     pub(crate) data: &'a [T],
@@ -82,28 +80,6 @@ pub(crate) struct Right<'a, T> {
     pub(crate) columns: usize,
     pub(crate) panel_stride: usize,
     pub(crate) depth_stride: usize,
-}
-
-/// What a kernel for a few rows of one panel takes; it trusts the extents.
-#[derive(Clone, Copy)]
-struct Block<T> {
-    depth: usize,
-    a: *const T,
-    row_stride: usize,
-    a_depth_stride: usize,
-    /// Steps of depth between jumps of the left side, and how far it jumps beyond the last step.
-    run: usize,
-    jump: usize,
-    b: *const T,
-    b_depth_stride: usize,
-    out: *mut T,
-    out_stride: usize,
-    accumulate: bool,
-    /// Where the right side of the next panel starts, for one block of each panel to fetch ahead: what
-    /// follows comes from memory, and the processor does not fetch across pages by itself.
-    next: Option<*const T>,
-    /// Only the first half of the panel counts.
-    half: bool,
 }
 
 /// `out = left right`, or `out += left right`; `right.columns` of each row are written.
@@ -127,7 +103,7 @@ pub(crate) fn product<T: Real>(out: Out<'_, T>, left: Left<'_, T>, right: Right<
         let last = (panels - 1) * right.panel_stride + (left.depth - 1) * right.depth_stride;
         assert!(last + last_width <= right.data.len());
     }
-    let most = T::rows_of_a_block();
+    let most = kernels::rows_of_a_block::<T>();
     let blocks = left.rows.div_ceil(most);
     // A stretch of the left side stays in the second-level cache while all panels meet it; it is cut between runs.
     const DEPTH: usize = 512;
@@ -163,71 +139,10 @@ pub(crate) fn product<T: Real>(out: Out<'_, T>, left: Left<'_, T>, right: Right<
                         next: (block == 0).then(|| right.data.as_ptr().wrapping_add(b + right.panel_stride)),
                         half: columns - panel * PANEL < PANEL,
                     };
-                    T::block(rows, block);
+                    kernels::multiply(rows, block);
                 }
             }
         }
-    }
-}
-
-/// Which kernels a kind of number has.
-pub(crate) trait Kernels: Sized {
-    /// Rows that the fastest kernel of this processor takes at once.
-    fn rows_of_a_block() -> usize;
-    /// # Safety
-    /// Both sides and the result reach as far as `rows` and the block's depth and strides say, 32
-    /// columns wide or 16; `rows` is at most `rows_of_a_block()`.
-    #[expect(private_interfaces, reason = "called by `product` alone")]
-    unsafe fn block(rows: usize, block: Block<Self>);
-}
-
-/// Calls a kernel with the number of rows as a constant.
-macro_rules! by_rows {
-    ($rows:expr, $block:expr, $kernel:ident: $($n:literal)*) => {
-        match $rows {
-            $($n => $kernel::<$n>($block),)*
-            _ => {}
-        }
-    };
-}
-#[cfg(target_arch = "x86_64")]
-use by_rows;
-
-impl Kernels for f32 {
-    fn rows_of_a_block() -> usize {
-        #[cfg(target_arch = "x86_64")]
-        match crate::simd::level() {
-            crate::simd::Level::V4 => return avx512::ROWS,
-            crate::simd::Level::V3 => return avx2::ROWS,
-            crate::simd::Level::Baseline => {}
-        }
-        portable::ROWS
-    }
-
-    #[expect(private_interfaces, reason = "called by `product` alone")]
-    unsafe fn block(rows: usize, block: Block<Self>) {
-        // SAFETY: the caller vouches for the extents, level() for the processor.
-        unsafe {
-            #[cfg(target_arch = "x86_64")]
-            match crate::simd::level() {
-                crate::simd::Level::V4 => return avx512::block(rows, block),
-                crate::simd::Level::V3 => return avx2::block(rows, block),
-                crate::simd::Level::Baseline => {}
-            }
-            portable::block(rows, block);
-        }
-    }
-}
-
-impl Kernels for f64 {
-    fn rows_of_a_block() -> usize {
-        portable::ROWS
-    }
-
-    #[expect(private_interfaces, reason = "called by `product` alone")]
-    unsafe fn block(rows: usize, block: Block<Self>) {
-        // SAFETY: the caller vouches for the extents.
-        unsafe { portable::block(rows, block) }
     }
 }
 
@@ -235,14 +150,14 @@ impl Kernels for f64 {
 mod tests {
     use super::*;
 
-    fn numbers(len: usize, seed: usize) -> Vec<f64> {
+    fn values(len: usize, seed: usize) -> Vec<f64> {
         (0..len).map(|i| ((i * 37 + seed * 11) % 101) as f64 / 50.0 - 1.0).collect()
     }
 
     fn check<T: Real + std::fmt::Debug>(tolerance: f64) {
         for (rows, depth, halves) in [(1, 1_usize, 1), (14, 5, 2), (15, 33, 4), (61, 7, 5), (3, 0, 2), (29, 4, 3), (16, 1100, 1)] {
             let to = |v: Vec<f64>| v.into_iter().map(T::from_f64).collect::<Vec<_>>();
-            let a = to(numbers((rows + 3) * (depth + 3).next_multiple_of(PANEL), 1));
+            let a = to(values((rows + 3) * (depth + 3).next_multiple_of(PANEL), 1));
             let lefts = [
                 Left::plain(&a, (rows, depth), depth + 3, 1),
                 Left::plain(&a, (rows, depth), 1, rows + 2),
@@ -250,11 +165,11 @@ mod tests {
             ];
             for left in lefts {
                 let panels = usize::div_ceil(halves, 2);
-                let b = to(numbers(panels * (depth + 1) * PANEL, 2));
+                let b = to(values(panels * (depth + 1) * PANEL, 2));
                 let columns = halves * HALF;
                 // Rows of all panels with room behind, and panels of rows.
                 for (row_stride, panel_stride) in [(panels * PANEL + 5, PANEL), (PANEL, (rows + 1) * PANEL)] {
-                    let mut out = to(numbers(rows * row_stride + panels * panel_stride, 3));
+                    let mut out = to(values(rows * row_stride + panels * panel_stride, 3));
                     let before = out.clone();
                     let right = Right { data: &b, columns, panel_stride: depth * PANEL, depth_stride: PANEL };
                     for accumulate in [false, true] {

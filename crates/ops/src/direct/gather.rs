@@ -1,6 +1,6 @@
 //! Copying patches of a channels-last image into rows of a matrix.
 
-use super::geometry::Geometry;
+use crate::geometry::Geometry;
 use crate::real::Real;
 
 /// Splits a flat pixel number of [n, height, width] into its parts.

@@ -1,15 +1,15 @@
-//! The gradients to a convolution's weight and bias.
+//! The gradient to a convolution's weight.
 
-use super::forward::{TILE_NUMBERS, tile_rows};
+use super::convolve::{TILE_ELEMENTS, tile_rows};
 use super::gather::{gather_patches, gather_tap};
-use super::geometry::Geometry;
+use crate::geometry::Geometry;
 use crate::product::{Matrix, multiply};
 use crate::real::Real;
 use rayon::prelude::*;
 
 /// The sum over small pixels of patch times small channels, as OIHW.
 pub(crate) fn weight_gradient<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
-    let sum = if g.patch() * g.o <= TILE_NUMBERS { by_pixels(g, big, small) } else { by_taps(g, big, small) };
+    let sum = if g.patch() * g.o <= TILE_ELEMENTS { by_pixels(g, big, small) } else { by_taps(g, big, small) };
     unpack(g, &sum)
 }
 
@@ -50,7 +50,7 @@ fn by_pixels<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
 /// Large weights: each task takes one tap over all pixels, and nothing is kept twice.
 fn by_taps<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
     let rows = g.small_pixels();
-    let tile = (TILE_NUMBERS / g.c).clamp(96, 2048).min(rows.max(1));
+    let tile = (TILE_ELEMENTS / g.c).clamp(96, 2048).min(rows.max(1));
     let mut sum = vec![T::zero(); g.patch() * g.o];
     sum.par_chunks_mut(g.c * g.o).enumerate().for_each(|(tap, sum)| {
         T::with_scratch(tile * g.c, |line| {
@@ -76,28 +76,4 @@ fn unpack<T: Real>(g: &Geometry, sum: &[T]) -> Vec<T> {
         }
     });
     out
-}
-
-/// The sum over rows of [rows, channels], in shares of rows added in order.
-pub(crate) fn column_sums<T: Real>(x: &[T], channels: usize) -> Vec<T> {
-    const ROWS: usize = 256;
-    let sums: Vec<Vec<T>> = x
-        .par_chunks(ROWS * channels)
-        .map(|x| {
-            let mut sum = vec![T::zero(); channels];
-            for row in x.chunks_exact(channels) {
-                for (s, v) in sum.iter_mut().zip(row) {
-                    *s += *v;
-                }
-            }
-            sum
-        })
-        .collect();
-    let mut total = vec![0f64; channels];
-    for sum in &sums {
-        for (t, v) in total.iter_mut().zip(sum) {
-            *t += v.to_f64();
-        }
-    }
-    total.into_iter().map(T::from_f64).collect()
 }

@@ -3,56 +3,50 @@
 mod composed;
 pub(crate) mod kernel;
 mod op;
+mod statistics;
 
-use crate::conv::Channels;
+pub use statistics::BatchStatistics;
+
 use crate::error::{Error, Result, check_float, check_vector, shape_error};
+use crate::geometry::View;
+use crate::layout::Channels;
 use crate::real::{dispatch, with_slice};
 use candle_core::{Device, Tensor};
-use kernel::View;
 use op::NormOp;
 
-/// What a batch adds to the running statistics, per channel `[C]`.
-#[derive(Clone, Debug)]
-pub struct BatchStatistics {
-    /// The mean over the batch and all positions.
-    pub mean: Tensor,
-    /// The variance with the divisor count - 1, which the running variance takes.
-    pub var_unbiased: Tensor,
-}
-
-/// Batch norm with the batch's own statistics.
+/// Batch norm with the statistics of the batch.
 ///
 /// `x` `[N, C, ...]` (rank 2 or more), `gamma` and `beta` `[C]`. Returns
 /// gamma (x - mean) / sqrt(var + eps) + beta, where var has the divisor count, and the statistics.
-/// Differentiable in `x`, `gamma` and `beta`; the statistics carry no gradient.
+/// Differentiable in `x`, `gamma` and `beta`. The statistics carry no gradient.
 ///
 /// # Errors
-/// Shapes or kinds of numbers that do not fit together; fewer than two values per channel.
+/// Returns an error if shapes or dtypes do not match, or if a channel has fewer than two values.
 pub fn batch_norm_train(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64) -> Result<(Tensor, BatchStatistics)> {
     train("batch_norm_train", x, gamma, beta, eps, false, Channels::First)
 }
 
-/// [`batch_norm_train`] and then max(0, .), in one pass each way.
+/// [`batch_norm_train`], then ReLU, in one pass each way.
 ///
 /// # Errors
-/// Shapes or kinds of numbers that do not fit together; fewer than two values per channel.
+/// Returns an error if shapes or dtypes do not match, or if a channel has fewer than two values.
 pub fn batch_norm_relu_train(x: &Tensor, gamma: &Tensor, beta: &Tensor, eps: f64) -> Result<(Tensor, BatchStatistics)> {
     train("batch_norm_relu_train", x, gamma, beta, eps, true, Channels::First)
 }
 
-/// Batch norm with given statistics `[C]`, constants of the gradient.
+/// Batch norm with given statistics `[C]`, which get no gradient.
 ///
 /// # Errors
-/// Shapes or kinds of numbers that do not fit together.
+/// Returns an error if shapes or dtypes do not match.
 pub fn batch_norm_eval(x: &Tensor, gamma: &Tensor, beta: &Tensor, running_mean: &Tensor, running_var: &Tensor, eps: f64) -> Result<Tensor> {
     let running = (running_mean, running_var);
     eval("batch_norm_eval", x, gamma, beta, running, eps, false, Channels::First)
 }
 
-/// [`batch_norm_eval`] and then max(0, .).
+/// [`batch_norm_eval`], then ReLU.
 ///
 /// # Errors
-/// Shapes or kinds of numbers that do not fit together.
+/// Returns an error if shapes or dtypes do not match.
 pub fn batch_norm_relu_eval(
     x: &Tensor,
     gamma: &Tensor,
@@ -138,8 +132,8 @@ pub(crate) fn eval(
     if !matches!(x.device(), Device::Cpu) {
         return composed::apply(x, gamma, beta, &mean.detach(), &var.detach(), eps, relu, view);
     }
-    let numbers = |v: &Tensor| v.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>();
-    let moments = numbers(mean)?.into_iter().zip(numbers(var)?).map(|(mean, var)| kernel::Moments { mean, var }).collect();
+    let elements = |v: &Tensor| v.to_dtype(candle_core::DType::F64)?.to_vec1::<f64>();
+    let moments = elements(mean)?.into_iter().zip(elements(var)?).map(|(mean, var)| kernel::Moments { mean, var }).collect();
     let op = NormOp { view, moments, eps, relu, batch: false };
     Ok(x.contiguous()?.apply_op3(&gamma.contiguous()?, &beta.contiguous()?, op)?)
 }

@@ -1,11 +1,43 @@
-//! The choice of kernel for a shape, for callers that compute their input on the way in and work on
-//! the result while it is in cache.
+//! The choice of kernel for a convolution: [`winograd`] and [`thin`] where they fit the shape, [`direct`] elsewhere.
+//!
+//! [`forward`] and [`backward`] compute their input on the way in and work on the result while it is in cache; they
+//! take the shapes that `fits_forward` and `fits_backward` name. The other functions take every shape.
 
-use super::geometry::Geometry;
-use super::op::Direction;
+use crate::bias::add_bias;
+use crate::direct;
+use crate::geometry::{Direction, Geometry};
 use crate::real::Real;
+use crate::source::{Plain, Source};
 use crate::thin;
-use crate::winograd::{self, Source, Wanted};
+use crate::winograd::{self, Wanted};
+
+/// The layer. `x` and the result are channels last, `w` is OIHW, or IOHW for a transposed convolution.
+pub(crate) fn layer<T: Real>(g: &Geometry, direction: Direction, x: &[T], w: &[T], bias: Option<&[T]>) -> Vec<T> {
+    if fits_forward(g, direction) {
+        let add = |_: usize, out: &mut [T]| bias.into_iter().for_each(|bias| add_bias(out, bias));
+        return forward(g, direction, Plain(x), w, add).0;
+    }
+    match direction {
+        Direction::Convolve => direct::convolve(g, x, w, bias),
+        Direction::Transpose => direct::adjoint(g, x, w, bias),
+    }
+}
+
+/// Its gradient to the input.
+pub(crate) fn input_gradient<T: Real>(g: &Geometry, direction: Direction, dy: &[T], w: &[T]) -> Vec<T> {
+    layer(g, direction.reversed(), dy, w, None)
+}
+
+/// Its gradient to the weight.
+pub(crate) fn weight_gradient<T: Real>(g: &Geometry, direction: Direction, x: &[T], dy: &[T]) -> Vec<T> {
+    if fits_backward(g, direction, false) {
+        return backward(g, direction, (Plain(x), Plain(dy)), &[], false, |_, _| ()).0;
+    }
+    match direction {
+        Direction::Convolve => direct::weight_gradient(g, x, dy),
+        Direction::Transpose => direct::weight_gradient(g, dy, x),
+    }
+}
 
 /// Whether [`forward`] has a kernel for the shape.
 pub(crate) fn fits_forward(g: &Geometry, direction: Direction) -> bool {

@@ -1,0 +1,70 @@
+//! Channels first to channels last and back.
+
+use crate::geometry::Side;
+use crate::real::{Real, unfilled};
+use rayon::prelude::*;
+use std::borrow::Cow;
+
+/// Where an image tensor keeps its channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Channels {
+    /// `[N, C, H, W]`
+    First,
+    /// `[N, H, W, C]`
+    Last,
+}
+
+impl Channels {
+    /// Whether channels last would order the elements of a side differently.
+    fn differ(self, (h, w, c): Side) -> bool {
+        self == Self::First && c > 1 && h * w > 1
+    }
+
+    /// The elements of an image tensor, channels last.
+    pub(crate) fn inward<T: Real>(self, x: &[T], side: Side) -> Cow<'_, [T]> {
+        let (h, w, c) = side;
+        if self.differ(side) { Cow::Owned(transpose_images(x, c, h * w)) } else { Cow::Borrowed(x) }
+    }
+
+    /// The same for elements that are not needed elsewhere.
+    pub(crate) fn take_inward<T: Real>(self, x: Vec<T>, side: Side) -> Vec<T> {
+        let (h, w, c) = side;
+        if self.differ(side) { transpose_images(&x, c, h * w) } else { x }
+    }
+
+    /// Back from channels last to the layout of the caller.
+    pub(crate) fn outward<T: Real>(self, x: Vec<T>, side: Side) -> Vec<T> {
+        let (h, w, c) = side;
+        if self.differ(side) { transpose_images(&x, h * w, c) } else { x }
+    }
+}
+
+/// [n, rows, columns] to [n, columns, rows], one image a task.
+fn transpose_images<T: Real>(x: &[T], rows: usize, columns: usize) -> Vec<T> {
+    if rows == 1 || columns == 1 {
+        return x.to_vec();
+    }
+    let mut out = unfilled(x.len());
+    let size = rows * columns;
+    if size > 0 {
+        out.par_chunks_mut(size).zip(x.par_chunks(size)).for_each(|(out, x)| transpose(x, out, rows, columns));
+    }
+    out
+}
+
+/// [rows, columns] to [columns, rows], in tiles whose two sides stay in the first cache.
+fn transpose<T: Real>(x: &[T], out: &mut [T], rows: usize, columns: usize) {
+    const TILE: usize = 16;
+    for r0 in (0..rows).step_by(TILE) {
+        let r1 = (r0 + TILE).min(rows);
+        for c0 in (0..columns).step_by(TILE) {
+            let c1 = (c0 + TILE).min(columns);
+            for c in c0..c1 {
+                let line = &mut out[c * rows + r0..c * rows + r1];
+                for (o, r) in line.iter_mut().zip(r0..r1) {
+                    *o = x[r * columns + c];
+                }
+            }
+        }
+    }
+}
