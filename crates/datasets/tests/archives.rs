@@ -256,7 +256,7 @@ fn broken_and_cut_tars_are_refused_by_name() {
         (
             "gzip cut in the second member",
             [&gzip(&a)[..], &gzip(&END)[..12]].concat(),
-            "broken gzip, member 2: unexpected end of file".into(),
+            "broken gzip, member 2: ".into(),
         ),
         ("gzip without its second member", gzip(&a), short(1024)),
         ("gzip with a wrong checksum", checksum, "broken gzip, member 1: ".into()),

@@ -81,7 +81,7 @@ fn old_lz4(packed: &[u8], room: usize) -> Result<Vec<u8>> {
 /// Parts of a size each, and in each blocks of a packed size: both big-endian.
 fn hadoop_lz4(mut packed: &[u8], room: usize) -> Option<Vec<u8>> {
     let mut bytes = vec![0; room];
-    let mut filled = 0;
+    let mut filled = 0_usize;
     let number = |packed: &mut &[u8]| {
         let (number, rest) = packed.split_first_chunk::<4>()?;
         *packed = rest;
