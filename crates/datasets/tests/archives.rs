@@ -253,11 +253,7 @@ fn broken_and_cut_tars_are_refused_by_name() {
         ),
         ("a header of megabytes", tar(&[pax(b'x', &[("x", &"x".repeat(1 << 20))]), a.clone()]), "a name or header of 1048587 bytes".into()),
         ("gzip with garbage behind", [&gzip(&whole)[..], b"more"].concat(), "broken gzip, member 1: what follows it is no gzip".into()),
-        (
-            "gzip cut in the second member",
-            [&gzip(&a)[..], &gzip(&END)[..12]].concat(),
-            "broken gzip, member 2: ".into(),
-        ),
+        ("gzip cut in the second member", [&gzip(&a)[..], &gzip(&END)[..12]].concat(), "broken gzip, member 2: ".into()),
         ("gzip without its second member", gzip(&a), short(1024)),
         ("gzip with a wrong checksum", checksum, "broken gzip, member 1: ".into()),
     ];
