@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{Cursor, Write},
     path::Path,
+    slice::from_ref,
 };
 
 use vimae_datasets::{Container, container::Passed, hostile, idx};
@@ -137,12 +138,12 @@ fn tars_are_read_whole_in_every_form() {
         ("binary size", tar(&[binary, b.clone()]), pairs(&ab)),
         ("directories", tar(&[header("d.png/", b'5', 0, ""), header("e.png/", b'0', 0, ""), a.clone(), b.clone()]), pairs(&ab)),
         ("old and contiguous files", tar(&[member("a.png", 0, "one"), member("b.png", b'7', "two")]), pairs(&ab)),
-        ("two behind one another", [tar(&[a.clone()]), tar(&[b.clone()])].concat(), pairs(&ab)),
-        ("two with padding between", [tar(&[a.clone()]), vec![0; 8192], tar(&[b.clone()])].concat(), pairs(&ab)),
+        ("two behind one another", [tar(from_ref(&a)), tar(from_ref(&b))].concat(), pairs(&ab)),
+        ("two with padding between", [tar(from_ref(&a)), vec![0; 8192], tar(from_ref(&b))].concat(), pairs(&ab)),
         ("gzip", gzip(&whole), pairs(&ab)),
         ("gzip in members", [gzip(halves.0), gzip(b""), gzip(halves.1)].concat(), pairs(&ab)),
         ("gzip cut at the end of a member", [gzip(&a), gzip(&[&b[..], &END].concat())].concat(), pairs(&ab)),
-        ("two in a gzip each", [gzip(&tar(&[a.clone()])), gzip(&tar(&[b.clone()]))].concat(), pairs(&ab)),
+        ("two in a gzip each", [gzip(&tar(from_ref(&a))), gzip(&tar(from_ref(&b)))].concat(), pairs(&ab)),
         ("gzip with zeros behind", [gzip(&whole), vec![0; 777]].concat(), pairs(&ab)),
         ("hard link", tar(&[a.clone(), b.clone(), header("l/c.png", b'1', 0, "a.png")]), pairs(&[ab[0], ab[1], ("l/c.png", "one")])),
         (
