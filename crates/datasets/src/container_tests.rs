@@ -5,18 +5,18 @@ use std::io::{Cursor, Write};
 use super::*;
 
 fn zipped(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let mut writer = ::zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, bytes) in members {
-        writer.start_file(*name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.start_file(*name, ::zip::write::SimpleFileOptions::default()).unwrap();
         writer.write_all(bytes).unwrap();
     }
     writer.finish().unwrap().into_inner()
 }
 
 fn tarred(members: &[(&str, &[u8])]) -> Vec<u8> {
-    let mut builder = tar::Builder::new(Vec::new());
+    let mut builder = ::tar::Builder::new(Vec::new());
     for (name, bytes) in members {
-        let mut header = tar::Header::new_gnu();
+        let mut header = ::tar::Header::new_gnu();
         // `set_path` refuses the names that are to be tested.
         header.as_mut_bytes()[..name.len()].copy_from_slice(name.as_bytes());
         header.set_size(bytes.len() as u64);
@@ -32,7 +32,7 @@ fn read(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
         found.push((name, bytes));
         Ok(())
     };
-    if bytes.starts_with(b"PK") { zip(Cursor::new(bytes), "a", &|_| true, visit) } else { tar(bytes, "a", &|_| true, visit) }?;
+    if bytes.starts_with(b"PK") { zip(Cursor::new(bytes), "a", &|_| true, visit) } else { tar(Cursor::new(bytes), "a", &|_| true, visit) }?;
     Ok(found)
 }
 
@@ -98,7 +98,7 @@ fn torn_archives_are_refused_wherever_they_are_cut() {
         assert!(read(&zipped[..end]).is_err(), "zip {end}");
     }
     let tarred = tarred(&members);
-    for end in (1..4 * 512).step_by(7).filter(|end| *end != 1024) {
+    for end in (0..tarred.len()).step_by(8) {
         assert!(read(&tarred[..end]).is_err(), "tar {end}");
     }
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());

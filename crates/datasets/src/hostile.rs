@@ -3,7 +3,7 @@
 //! The fuzz targets in `fuzz/` and the mutation test in `tests/hostile.rs` call these: whatever the bytes, they return
 //! images or an error, without a panic and within 512 MB.
 
-use std::io::Cursor;
+use std::{io::Cursor, sync::Arc};
 
 use crate::{Error, Image, Result, celeba, container, idx, omniglot, parquet, prepared};
 
@@ -11,8 +11,18 @@ use crate::{Error, Image, Result, celeba, container, idx, omniglot, parquet, pre
 pub type Reader = fn(&[u8]) -> Result<usize>;
 
 /// The readers by name.
-pub const READERS: [(&str, Reader); 8] =
-    [("gzip", gzip), ("idx", gzip), ("jpeg", image), ("parquet", table), ("png", image), ("prepared", cached), ("tar", tar), ("zip", zip)];
+pub const READERS: [(&str, Reader); 10] = [
+    ("codec", codec),
+    ("encoding", encoding),
+    ("gzip", gzip),
+    ("idx", gzip),
+    ("jpeg", image),
+    ("parquet", table),
+    ("png", image),
+    ("prepared", cached),
+    ("tar", tar),
+    ("zip", zip),
+];
 
 /// Reads `bytes` with the reader of that name; nothing where there is none.
 ///
@@ -45,6 +55,34 @@ fn table(bytes: &[u8]) -> Result<usize> {
     Ok(count)
 }
 
+/// A page of a parquet file: its codec in one byte, the size that its header claims in four (little-endian), the page.
+fn codec(bytes: &[u8]) -> Result<usize> {
+    let Some(([codec, a, b, c, d], page)) = bytes.split_first_chunk() else { return Ok(0) };
+    let size = u64::from(u32::from_le_bytes([*a, *b, *c, *d])).min(parquet::PAGE);
+    let unpacked = parquet::codecs::unpack((*codec).into(), page.into(), size);
+    unpacked.map(|page| page.len()).map_err(|e| Error::damaged("input", e))
+}
+
+/// The values of a page that is unpacked: encoding, type (0, 1, 2, 6; 7 for three bytes each) and count in one byte each.
+/// A quarter of the page is the dictionary, too.
+fn encoding(bytes: &[u8]) -> Result<usize> {
+    use parquet::values::{Kind, decode};
+    let Some(([encoding, kind, count], page)) = bytes.split_first_chunk() else { return Ok(0) };
+    let kind = match kind {
+        0 => Kind::Boolean,
+        1 => Kind::Int32,
+        2 => Kind::Int64,
+        6 => Kind::Bytes,
+        _ => Kind::Fixed(3),
+    };
+    let dictionary = decode(0, kind, &Arc::new(page.to_vec()), page.len() / 4 * 3, 2, None).ok();
+    // Counts of up to 65 025, so that runs of many values are met.
+    let counts = [u64::from(*count), u64::from(*count) * u64::from(*count)];
+    let mut read = counts.iter().map(|&count| decode((*encoding).into(), kind, &Arc::new(page.to_vec()), 0, count, dictionary.as_deref()));
+    let values = read.find_map(std::result::Result::ok).ok_or_else(|| Error::damaged("input", "no values"))?;
+    Ok(values.iter().map(|v| v.as_ref().len()).sum())
+}
+
 /// Images in a zip.
 fn zip(bytes: &[u8]) -> Result<usize> {
     members(|visit| container::zip(Cursor::new(bytes), "input", &|_| true, visit))
@@ -52,10 +90,10 @@ fn zip(bytes: &[u8]) -> Result<usize> {
 
 /// Images in a tar, packed with gzip or not.
 fn tar(bytes: &[u8]) -> Result<usize> {
-    members(|visit| container::tar(bytes, "input", &|_| true, visit))
+    members(|visit| container::tar(Cursor::new(bytes), "input", &|_| true, visit))
 }
 
-fn members(read: impl FnOnce(&mut container::Visit) -> std::result::Result<(), Error>) -> Result<usize> {
+fn members(read: impl FnOnce(&mut container::Visit) -> Result<container::Passed>) -> Result<usize> {
     let mut count = 0;
     read(&mut |_, bytes| {
         count += usize::from(image(&bytes).is_ok());

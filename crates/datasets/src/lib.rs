@@ -6,6 +6,7 @@ pub mod digest;
 mod error;
 mod fewer;
 mod gather;
+pub mod gzip;
 pub mod hostile;
 pub mod idx;
 mod image;

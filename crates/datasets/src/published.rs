@@ -6,11 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use flate2::bufread::GzDecoder;
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
-use crate::{Card, Error, Result, card, container, digest::hex};
+use crate::{Card, Error, Result, card, container, digest::hex, stream};
 
 /// Refuses the file at `path` where it has the size of the published file of its name, and another digest: it is
 /// damaged. A file of another size is another edition; its own content is checked by its reader.
@@ -106,9 +105,8 @@ fn compare(file: &card::File, path: &Path) -> Result<(String, bool)> {
         }
     }
     if file.unpacked_sha256.is_some() || file.unpacked_md5.is_some() {
-        let mut reader = std::io::BufReader::new(container::open(path)?);
-        let gzip = std::io::BufRead::fill_buf(&mut reader).map_err(|e| Error::io(path.display(), e))?.starts_with(&[0x1f, 0x8b]);
-        let [sha256, md5] = if gzip { digests(GzDecoder::new(reader), path)? } else { digests(reader, path)? };
+        let reader = std::io::BufReader::new(container::open(path)?);
+        let [sha256, md5] = digests(stream::plain(reader, &path.display().to_string())?, path)?;
         for (algorithm, expected, found) in [("sha256", &file.unpacked_sha256, sha256), ("md5", &file.unpacked_md5, md5)] {
             if let Some(expected) = expected {
                 expect(path, algorithm, expected, &found)?;

@@ -2,20 +2,18 @@
 
 use std::io::{BufRead, Read};
 
-use flate2::bufread::GzDecoder;
-
-use crate::{Error, Result};
+use crate::{Error, Result, gzip};
 
 /// The most that a buffer grows at once, bytes.
 const STEP: usize = 4 << 20;
 
-/// `reader`, unpacked where it begins like a gzip file.
+/// `reader`, unpacked to the end of its last member where it begins like a gzip file.
 ///
 /// # Errors
 /// [`Error::Io`] where it cannot be read.
 pub(crate) fn plain<'a>(mut reader: impl BufRead + 'a, file: &str) -> Result<Box<dyn Read + 'a>> {
-    let gzip = reader.fill_buf().map_err(|e| Error::io(file, e))?.starts_with(&[0x1f, 0x8b]);
-    Ok(if gzip { Box::new(GzDecoder::new(reader)) } else { Box::new(reader) })
+    let gzip = reader.fill_buf().map_err(|e| Error::io(file, e))?.starts_with(&gzip::MAGIC);
+    Ok(if gzip { Box::new(gzip::Members::new(reader)) } else { Box::new(reader) })
 }
 
 /// Exactly `size` bytes of `reader`. Memory is taken as bytes arrive: a size that lies costs nothing.

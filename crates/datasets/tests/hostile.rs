@@ -71,15 +71,49 @@ fn repair(png: &mut [u8]) {
     }
 }
 
+/// Makes the checksums of a tar's headers right again.
+fn checksums(tar: &mut [u8]) {
+    for block in tar.chunks_exact_mut(512).filter(|block| block[257..].starts_with(b"ustar")) {
+        block[148..156].fill(b' ');
+        let sum: u32 = block.iter().map(|b| u32::from(*b)).sum();
+        block[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
+    }
+}
+
 fn idx() -> Vec<Vec<u8>> {
     let images: Vec<u8> = [0x803_u32, 3, 4, 5].iter().flat_map(|w| w.to_be_bytes()).chain((0..60).map(|i| i * 4)).collect();
     let labels: Vec<u8> = [0x801_u32, 6].iter().flat_map(|w| w.to_be_bytes()).chain(0..6).collect();
     vec![images, labels]
 }
 
+/// Pages as `hostile` takes them: encoding, type and count, then eight values (nine bytes of dictionary behind).
+fn encodings() -> Vec<Vec<u8>> {
+    // 1 to 8: blocks of 32 in one part, the first value 1, then differences of 1 and no bits.
+    let rising = [32, 1, 8, 2, 2, 0];
+    // 0, 2, 2, 2, 2, 2, 2, 2 and lengths that are the rest: differences of two bits.
+    let shared = [32, 1, 8, 0, 0, 2, 0b10, 0, 0, 0, 0, 0, 0, 0];
+    let threes = [32, 1, 8, 6, 0, 0];
+    let dictionary = [2, 8, 0, 3, 0b0100_0100, 0b0001_0001];
+    vec![
+        [&[0, 0, 8][..], &[0b1010_0110]].concat(),
+        [&[3, 0, 8][..], &[2, 0, 0, 0, 3, 0b1010_0110]].concat(),
+        [&[5, 1, 8][..], &rising].concat(),
+        [&[5, 2, 8][..], &rising].concat(),
+        [&[0, 1, 8][..], &[1; 32]].concat(),
+        [&[9, 2, 8][..], &[1; 64]].concat(),
+        [&[9, 7, 8][..], &[1; 24]].concat(),
+        [&[6, 6, 8][..], &rising, &[7; 36]].concat(),
+        [&[7, 6, 8][..], &shared, &threes, &[7; 24]].concat(),
+        [&[7, 7, 8][..], &[32, 1, 8, 0, 0, 0], &threes, &[7; 24]].concat(),
+        [&[8, 1, 8][..], &dictionary, &[0; 26]].concat(),
+        [&[0, 6, 4][..], &[2, 0, 0, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0]].concat(),
+    ]
+}
+
 fn seeds(reader: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds");
     let ending = match reader {
+        "encoding" => return encodings(),
         "idx" => return idx(),
         "gzip" => {
             let pack = |bytes: Vec<u8>| {
@@ -95,7 +129,8 @@ fn seeds(reader: &str) -> Vec<Vec<u8>> {
             bytes.extend(vimae_datasets::digest::sha256(&[0; 32]).bytes().chain(*b"\"}\n").chain([0; 32]));
             return vec![bytes];
         }
-        "jpeg" => &[".jpg"][..],
+        "codec" => &[".page"][..],
+        "jpeg" => &[".jpg"],
         "png" => &[".png"],
         "parquet" => &[".parquet"],
         "tar" => &[".tar", ".tar.gz"],
@@ -136,8 +171,12 @@ fn damaged_files_are_refused_or_read_but_never_crash() {
         for _ in 0..runs {
             let (a, b) = (random.below(seeds.len()), random.below(seeds.len()));
             let mut bytes = mutate(&seeds[a], &seeds[b], &mut random);
-            if name == "png" && random.below(4) > 0 {
-                repair(&mut bytes);
+            if random.below(4) > 0 {
+                match name {
+                    "png" => repair(&mut bytes),
+                    "tar" => checksums(&mut bytes),
+                    _ => {}
+                }
             }
             whole += usize::from(read(&bytes).is_ok());
         }

@@ -1,10 +1,15 @@
 //! What a parquet file says of itself: its columns, and where their pages are.
 
-use super::thrift::{BINARY, Compact, LIST, Result, STRUCT};
+use super::{
+    thrift::{BINARY, Compact, LIST, Result, STRUCT},
+    values::Kind,
+};
 
 /// The most columns and the most nesting of a schema.
 const COLUMNS: usize = 4096;
 const NESTED: usize = 16;
+/// The most groups of rows: the format numbers them in 16 bits.
+const GROUPS: usize = 1 << 15;
 
 /// A column of single values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,10 +18,19 @@ pub(super) struct Column {
     pub(super) path: String,
     /// Its physical type, by number.
     pub(super) kind: i64,
+    /// Bytes of a value, where the type gives all the same length.
+    pub(super) length: u64,
     /// How many optional levels a value has to be present on.
     pub(super) optional: u32,
     /// Whether a row may have several values.
     pub(super) repeated: bool,
+}
+
+impl Column {
+    /// The type of its values.
+    pub(super) fn values(&self) -> Result<Kind> {
+        Kind::of(self.kind, self.length).map_err(|e| format!("{} is of {e}", self.path))
+    }
 }
 
 /// The pages of a column in a row group.
@@ -48,8 +62,8 @@ impl Footer {
         let (mut elements, mut groups) = (Vec::new(), Vec::new());
         Compact::new(bytes).structure(&mut |reader, kind, field| {
             match (kind, field) {
-                (LIST, 2) => elements = reader.list(Element::parse)?,
-                (LIST, 4) => groups = reader.list(group)?,
+                (LIST, 2) => elements = reader.list(COLUMNS * 2, Element::parse)?,
+                (LIST, 4) => groups = reader.list(GROUPS, group)?,
                 _ => return Ok(false),
             }
             Ok(true)
@@ -72,6 +86,7 @@ impl Footer {
 #[derive(Default)]
 struct Element {
     kind: i64,
+    length: u64,
     repetition: i64,
     name: String,
     children: u64,
@@ -83,6 +98,7 @@ impl Element {
         reader.structure(&mut |r, kind, field| {
             match (kind, field) {
                 (4..=6, 1) => element.kind = r.integer()?,
+                (4..=6, 2) => element.length = r.size()?,
                 (4..=6, 3) => element.repetition = r.integer()?,
                 (BINARY, 4) => element.name = r.text()?,
                 (4..=6, 5) => element.children = r.size()?,
@@ -112,7 +128,7 @@ fn descend(
         descend(elements, &path, levels, depth + 1, columns)?;
     }
     if element.children == 0 {
-        columns.push(Column { path, kind: element.kind, optional: levels.0, repeated: levels.1 });
+        columns.push(Column { path, kind: element.kind, length: element.length, optional: levels.0, repeated: levels.1 });
     }
     Ok(())
 }
@@ -121,7 +137,7 @@ fn group(reader: &mut Compact) -> Result<Group> {
     let mut group = Group::default();
     reader.structure(&mut |r, kind, field| {
         match (kind, field) {
-            (LIST, 1) => group.chunks = r.list(chunk)?,
+            (LIST, 1) => group.chunks = r.list(COLUMNS, chunk)?,
             (4..=6, 3) => group.rows = r.size()?,
             _ => return Ok(false),
         }
@@ -149,7 +165,7 @@ fn chunk(reader: &mut Compact) -> Result<Chunk> {
             .map(|()| true),
         _ => Ok(false),
     })?;
-    let data = data.ok_or("a column without pages")?;
+    let data = data.ok_or("a column without pages, or an encrypted one")?;
     // Writers disagree on the offset of an absent dictionary: zero, or none.
     chunk.begin = dictionary.filter(|&d| d > 0).map_or(data, |d: u64| d.min(data));
     chunk.end = chunk.begin.checked_add(size).ok_or("pages beyond all bounds")?;

@@ -1,33 +1,21 @@
 //! The pages of a column: unpacked one at a time, and their values.
 
-use std::{io::Read, ops::Range, sync::Arc};
+use std::sync::Arc;
 
 use super::{
+    codecs::unpack,
     footer::{Chunk, Column},
+    numbers::hybrid,
     thrift::{Compact, Result, STRUCT},
+    values::{Bytes, Kind, decode},
 };
 
 /// The most bytes that one page may unpack to.
-const PAGE: u64 = 48 << 20;
+pub(crate) const PAGE: u64 = 48 << 20;
 /// The most bytes of one header: statistics repeat the smallest and largest value, whole images.
 const HEADER: u64 = 1 << 20;
-/// Physical types by number.
-const INT32: i64 = 1;
-const INT64: i64 = 2;
-const BYTE_ARRAY: i64 = 6;
-
-/// Bytes of a value, in the page that holds it.
-#[derive(Debug, Clone)]
-pub(crate) struct Bytes {
-    page: Arc<Vec<u8>>,
-    range: Range<usize>,
-}
-
-impl AsRef<[u8]> for Bytes {
-    fn as_ref(&self) -> &[u8] {
-        self.page.get(self.range.clone()).unwrap_or_default()
-    }
-}
+/// An encoding of levels.
+const BIT_PACKED: u64 = 4;
 
 /// Reads so many bytes at a place of the file.
 pub(super) type Fetch<'a> = dyn FnMut(u64, u64) -> Result<Vec<u8>> + 'a;
@@ -35,7 +23,10 @@ pub(super) type Fetch<'a> = dyn FnMut(u64, u64) -> Result<Vec<u8>> + 'a;
 /// The pages of one chunk, in order.
 pub(super) struct Pages<'a> {
     column: &'a Column,
+    kind: Kind,
     chunk: &'a Chunk,
+    /// The row of the table that its first value is of.
+    row: u64,
     at: u64,
     left: u64,
     dictionary: Option<Vec<Bytes>>,
@@ -46,16 +37,20 @@ struct Header {
     kind: u64,
     unpacked: u64,
     packed: u64,
+    /// The CRC-32 of the page as it is in the file; many writers leave it out.
+    crc: Option<u32>,
     values: u64,
     encoding: u64,
+    level_encoding: u64,
     /// Version 2: bytes of levels before the values, and whether the values are packed.
     levels: Option<(u64, u64)>,
     plain: bool,
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(column: &'a Column, chunk: &'a Chunk) -> Self {
-        Self { column, chunk, at: chunk.begin, left: chunk.values, dictionary: None }
+    /// The pages of a column in the group that begins with row `row` of the table.
+    pub(super) fn new(column: &'a Column, chunk: &'a Chunk, row: u64) -> Result<Self> {
+        Ok(Self { column, kind: column.values()?, chunk, row, at: chunk.begin, left: chunk.values, dictionary: None })
     }
 
     /// The values of the next data page; none behind the last.
@@ -65,8 +60,9 @@ impl<'a> Pages<'a> {
                 return Err(format!("{} values are missing", self.left));
             }
             let (header, length) = self.header(fetch)?;
-            if header.unpacked > PAGE {
-                return Err(format!("a page of {} bytes, more than the limit of {PAGE}", header.unpacked));
+            let size = header.unpacked.max(header.packed);
+            if size > PAGE {
+                return Err(format!("a page of {size} bytes, more than the limit of {PAGE}"));
             }
             let begin = self.at + length;
             let end = begin.checked_add(header.packed).filter(|&e| e <= self.chunk.end).ok_or("a page beyond its column")?;
@@ -76,13 +72,20 @@ impl<'a> Pages<'a> {
                     if header.values > self.left {
                         return Err(format!("a page of {} values, {} are left", header.values, self.left));
                     }
+                    let packed = header.content(begin, fetch)?;
+                    let values = self.values(&header, packed)?;
                     self.left -= header.values;
-                    let packed = fetch(begin, header.packed)?;
-                    return self.values(&header, packed).map(Some);
+                    self.row += header.values;
+                    return Ok(Some(values));
+                }
+                // Without this, values of one byte each would take far more memory than their page.
+                2 if header.values > self.chunk.values => {
+                    return Err(format!("a dictionary of {} values for {}", header.values, self.chunk.values));
                 }
                 2 if self.dictionary.is_none() => {
-                    let page = unpack(self.chunk.codec, fetch(begin, header.packed)?, header.unpacked)?;
-                    self.dictionary = Some(self.plain(&Arc::new(page), 0, header.values)?);
+                    let page = unpack(self.chunk.codec, header.content(begin, fetch)?.into(), header.unpacked)?;
+                    // Whichever of its names a dictionary's encoding has, its values are plain.
+                    self.dictionary = Some(decode(0, self.kind, &Arc::new(page), 0, header.values, None)?);
                 }
                 2 => return Err("a second dictionary".into()),
                 // Index pages hold no values.
@@ -106,7 +109,10 @@ impl<'a> Pages<'a> {
         let codec = if header.plain { 0 } else { self.chunk.codec };
         let (page, begin) = match header.levels {
             None => {
-                let page = unpack(codec, packed, header.unpacked)?;
+                let page = unpack(codec, packed.into(), header.unpacked)?;
+                if self.column.optional > 0 && header.level_encoding == BIT_PACKED {
+                    return Err("levels in the encoding BIT_PACKED, which writers gave up in 2013".into());
+                }
                 let begin = if self.column.optional > 0 { self.levels(&page, header.values, None)? } else { 0 };
                 (page, begin)
             }
@@ -117,15 +123,11 @@ impl<'a> Pages<'a> {
                 if self.column.optional > 0 {
                     self.levels(levels, header.values, Some((repetition as usize, size as usize)))?;
                 }
-                (unpack(codec, rest.to_vec(), header.unpacked - size)?, 0)
+                (unpack(codec, rest.into(), header.unpacked - size)?, 0)
             }
         };
         let page = Arc::new(page);
-        match header.encoding {
-            0 => self.plain(&page, begin, header.values),
-            2 | 8 => self.looked_up(page.get(begin..).unwrap_or_default(), header.values),
-            other => Err(format!("encoding {other}, which this reader does not know")),
-        }
+        decode(header.encoding, self.kind, &page, begin, header.values, self.dictionary.as_deref())
     }
 
     /// Where levels end. Every value has to be there: a row without a image or label is refused.
@@ -140,41 +142,10 @@ impl<'a> Pages<'a> {
         let end = range.end;
         let width = u32::BITS - self.column.optional.leading_zeros();
         let levels = hybrid(bytes.get(range).ok_or("levels that are cut off")?, width, count)?;
-        if levels.iter().any(|&l| l != self.column.optional) {
-            return Err(format!("a row without {}", self.column.path));
+        if let Some(null) = levels.iter().position(|&l| l != self.column.optional) {
+            return Err(format!("row {} has no {}: the value is null", self.row + null as u64, self.column.path));
         }
         Ok(end)
-    }
-
-    /// Values one after another, those of bytes with their length before.
-    fn plain(&self, page: &Arc<Vec<u8>>, begin: usize, count: u64) -> Result<Vec<Bytes>> {
-        let mut at = begin;
-        let mut values = Vec::new();
-        for _ in 0..count {
-            let size = match self.column.kind {
-                INT32 => 4,
-                INT64 => 8,
-                BYTE_ARRAY => {
-                    let [a, b, c, d] = *page.get(at..).and_then(<[u8]>::first_chunk::<4>).ok_or("a page that is cut off")?;
-                    at += 4;
-                    u32::from_le_bytes([a, b, c, d]) as usize
-                }
-                other => return Err(format!("{} is of type {other}", self.column.path)),
-            };
-            let end = at.checked_add(size).filter(|&e| e <= page.len()).ok_or("a page that is cut off")?;
-            values.push(Bytes { page: page.clone(), range: at..end });
-            at = end;
-        }
-        Ok(values)
-    }
-
-    /// Values by their numbers in the dictionary.
-    fn looked_up(&self, bytes: &[u8], count: u64) -> Result<Vec<Bytes>> {
-        let dictionary = self.dictionary.as_ref().ok_or("no dictionary")?;
-        let (width, bytes) = bytes.split_first().ok_or("a page that is cut off")?;
-        let numbers = hybrid(bytes, (*width).into(), count)?;
-        let value = |n: u32| dictionary.get(n as usize).cloned().ok_or_else(|| format!("value {n} of {}", dictionary.len()));
-        numbers.into_iter().map(value).collect()
     }
 }
 
@@ -191,6 +162,7 @@ impl Header {
                     header.packed = r.size()?;
                     sizes += 1;
                 }
+                (4..=6, 4) => header.crc = Some(r.integer()? as u32),
                 // A dictionary (7), a data page of version 1 (5) or 2 (8).
                 (STRUCT, 5 | 7) => header.counts(r, 2)?,
                 (STRUCT, 8) => {
@@ -207,12 +179,26 @@ impl Header {
         Ok((header, reader.position() as u64))
     }
 
+    /// The page as it is in the file, where its checksum is right.
+    fn content(&self, begin: u64, fetch: &mut Fetch) -> Result<Vec<u8>> {
+        let packed = fetch(begin, self.packed)?;
+        let mut crc = flate2::Crc::new();
+        if self.crc.is_some() {
+            crc.update(&packed);
+        }
+        match self.crc {
+            Some(expected) if expected != crc.sum() => Err("a page with a wrong checksum".into()),
+            _ => Ok(packed),
+        }
+    }
+
     /// The inner header: values come first, the encoding at `encoding`.
     fn counts(&mut self, reader: &mut Compact, encoding: i64) -> Result<()> {
         reader.structure(&mut |r, kind, field| {
             match (kind, field) {
                 (4..=6, 1) => self.values = r.size()?,
                 (4..=6, f) if f == encoding => self.encoding = r.size()?,
+                (4..=6, 3) if self.levels.is_none() => self.level_encoding = r.size()?,
                 (4..=6, 5) if self.levels.is_some() => self.levels = Some((r.size()?, self.levels.map_or(0, |l| l.1))),
                 (4..=6, 6) if self.levels.is_some() => self.levels = Some((self.levels.map_or(0, |l| l.0), r.size()?)),
                 // Whether values are packed: 2 is no.
@@ -222,76 +208,4 @@ impl Header {
             Ok(true)
         })
     }
-}
-
-/// Numbers of `width` bits in runs and packed groups: exactly `count`.
-fn hybrid(bytes: &[u8], width: u32, count: u64) -> Result<Vec<u32>> {
-    if width > 32 {
-        return Err(format!("numbers of {width} bits"));
-    }
-    let mut values: Vec<u32> = Vec::new();
-    let mut rest = bytes;
-    while (values.len() as u64) < count {
-        let left = count - values.len() as u64;
-        let mut reader = Compact::new(rest);
-        let head = reader.varint()?;
-        rest = rest.get(reader.position()..).unwrap_or_default();
-        let (packed, length) = (head & 1 == 1, head >> 1);
-        if length == 0 {
-            return Err("an empty run of numbers".into());
-        }
-        let size = if packed { length.saturating_mul(width.into()) } else { width.div_ceil(8).into() };
-        // The last group may end behind the values that are needed.
-        let size = if packed { size.min(left.saturating_mul(width.into()).div_ceil(8)) } else { size };
-        let body = usize::try_from(size).ok().and_then(|n| rest.get(..n)).ok_or("numbers that are cut off")?;
-        if packed {
-            let take = left.min(length.saturating_mul(8)) as usize;
-            values.extend((0..take).map(|i| bits(body, i * width as usize, width)));
-        } else {
-            values.resize(values.len() + left.min(length) as usize, bits(body, 0, width));
-        }
-        rest = rest.get(body.len()..).unwrap_or_default();
-    }
-    Ok(values)
-}
-
-/// The `width` bits from bit `at` on, the lowest first.
-fn bits(bytes: &[u8], at: usize, width: u32) -> u32 {
-    let mut word = [0; 8];
-    word.iter_mut().zip(bytes.iter().skip(at / 8).take(5)).for_each(|(w, b)| *w = *b);
-    (u64::from_le_bytes(word) >> (at % 8) & ((1_u64 << width) - 1)) as u32
-}
-
-/// The content of a page: exactly `size` bytes.
-fn unpack(codec: u64, packed: Vec<u8>, size: u64) -> Result<Vec<u8>> {
-    let wrong = |e: &dyn std::fmt::Display| format!("a page that cannot be unpacked: {e}");
-    let bytes = match codec {
-        0 => packed,
-        _ if size == 0 => Vec::new(),
-        1 => {
-            let claimed = snap::raw::decompress_len(&packed).map_err(|e| wrong(&e))?;
-            if claimed as u64 != size {
-                return Err(format!("a page of {claimed} bytes that should have {size}"));
-            }
-            snap::raw::Decoder::new().decompress_vec(&packed).map_err(|e| wrong(&e))?
-        }
-        2 => {
-            let mut bytes = Vec::new();
-            flate2::read::GzDecoder::new(packed.as_slice()).take(size + 1).read_to_end(&mut bytes).map_err(|e| wrong(&e))?;
-            bytes
-        }
-        6 => zstd::bulk::decompress(&packed, size as usize).map_err(|e| wrong(&e))?,
-        other => return Err(format!("codec {other}, which this reader does not know")),
-    };
-    if bytes.len() as u64 != size {
-        return Err(format!("a page of {} bytes that should have {size}", bytes.len()));
-    }
-    Ok(bytes)
-}
-
-/// A value as an integer of 32 or 64 bits.
-pub(super) fn integer(value: &Bytes) -> Option<i64> {
-    let bytes = value.as_ref();
-    let long = bytes.try_into().map(i64::from_le_bytes);
-    long.or_else(|_| bytes.try_into().map(|b| i64::from(i32::from_le_bytes(b)))).ok()
 }

@@ -26,7 +26,7 @@ impl<'a> Compact<'a> {
         self.at
     }
 
-    fn take(&mut self, size: usize) -> Result<&'a [u8]> {
+    pub(super) fn take(&mut self, size: usize) -> Result<&'a [u8]> {
         let end = self.at.checked_add(size).ok_or("a size beyond all bounds")?;
         let bytes = self.bytes.get(self.at..end).ok_or("a structure that is cut off")?;
         self.at = end;
@@ -80,9 +80,12 @@ impl<'a> Compact<'a> {
         }
     }
 
-    /// Reads a list, `each` an element.
-    pub(super) fn list<T>(&mut self, each: fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
+    /// Reads a list of at most `most` elements, `each` an element.
+    pub(super) fn list<T>(&mut self, most: usize, each: fn(&mut Self) -> Result<T>) -> Result<Vec<T>> {
         let (count, _) = self.count()?;
+        if count > most as u64 {
+            return Err(format!("a list of {count}, more than {most}"));
+        }
         (0..count).map(|_| each(self)).collect()
     }
 

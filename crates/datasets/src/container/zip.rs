@@ -1,0 +1,80 @@
+//! Zip files: stored or packed with Deflate, with 64-bit sizes and data descriptors.
+
+use std::io::{Read, Seek};
+
+use ::zip::{CompressionMethod, ZipArchive, result::ZipError};
+
+use super::{
+    Visit,
+    budget::{Budget, NAME, Passed, safe},
+    links::Link,
+};
+use crate::{Error, Result, stream};
+
+/// Reads the members of a zip. Links that are wanted are given back.
+pub(super) fn read(reader: impl Read + Seek, file: &str, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit) -> Result<(Passed, Vec<Link>)> {
+    let wrong = |e: ZipError| Error::damaged(file, format!("broken zip: {e}"));
+    let mut archive = ZipArchive::new(reader).map_err(wrong)?;
+    if archive.has_duplicate_names() {
+        let reason = "holds two members of one name; unpack it and pack it again".into();
+        return Err(Error::Refused { file: file.into(), reason });
+    }
+    let mut budget = Budget::new(file);
+    let (mut passed, mut links) = (Passed::default(), Vec::new());
+    for index in 0..archive.len() {
+        budget.count()?;
+        let entry = archive.by_index_data(index).map_err(wrong)?;
+        let name = safe(&entry.name().map_err(wrong)?, file)?;
+        let (link, size) = (entry.is_symlink(), entry.size());
+        if entry.is_dir() {
+            continue;
+        }
+        if !wanted(&name) {
+            passed.links += usize::from(link);
+            continue;
+        }
+        let refuse = |reason: String| Error::Refused { file: format!("{file}!{name}"), reason };
+        if entry.encrypted() {
+            return Err(refuse("encrypted; pack it again without a password".into()));
+        }
+        let method = entry.compression();
+        if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
+            return Err(refuse(format!("packed with {}; pack it again with Deflate, or stored", named(method))));
+        }
+        let mut member = archive.by_index(index).map_err(wrong)?;
+        if link {
+            let target = stream::exactly(&mut member, size.min(NAME as u64) as usize, file)?;
+            stream::ended(&mut member, file)?;
+            links.push(Link::new(name, &String::from_utf8_lossy(&target), true, file)?);
+            continue;
+        }
+        let bytes = budget.read(&mut member, size, &name)?;
+        visit(name, bytes)?;
+    }
+    Ok((passed, links))
+}
+
+/// APPNOTE.TXT 6.3.10, section 4.4.5.
+fn named(method: CompressionMethod) -> String {
+    let names = [
+        (CompressionMethod::SHRINK, "Shrink"),
+        (CompressionMethod::REDUCE_1, "Reduce"),
+        (CompressionMethod::REDUCE_2, "Reduce"),
+        (CompressionMethod::REDUCE_3, "Reduce"),
+        (CompressionMethod::REDUCE_4, "Reduce"),
+        (CompressionMethod::IMPLODE, "Implode"),
+        (CompressionMethod::DEFLATE64, "Deflate64, as Windows Explorer packs large files"),
+        (CompressionMethod::BZIP2, "BZIP2"),
+        (CompressionMethod::LZMA, "LZMA"),
+        (CompressionMethod::ZSTD_DEPRECATED, "Zstandard"),
+        (CompressionMethod::ZSTD, "Zstandard"),
+        (CompressionMethod::XZ, "XZ"),
+        (CompressionMethod::JPEG, "JPEG"),
+        (CompressionMethod::WAVPACK, "WavPack"),
+        (CompressionMethod::PPMD, "PPMd"),
+        (CompressionMethod::AES, "AES"),
+    ];
+    // The library shows the number of a method without a name, and has no other way to it that will stay.
+    let number = || format!("{method:?}").chars().filter(char::is_ascii_digit).collect::<String>();
+    names.iter().find(|(known, _)| *known == method).map_or_else(|| format!("method {}", number()), |(_, name)| (*name).into())
+}

@@ -1,0 +1,65 @@
+//! Tables of every writer and form, against the plain one. `tests/seeds/parquet.py` made them.
+
+use std::{fs, io::Cursor, path::PathBuf};
+
+use super::*;
+
+fn seeds() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/seeds")
+}
+
+fn rows_of(table: &[u8]) -> Result<Vec<(Vec<u8>, u32)>> {
+    let mut rows = Vec::new();
+    let columns = Columns { image: "image.bytes", label: "label", rows: 1_000 };
+    read_from(Cursor::new(table), "input", &columns, &mut |batch| {
+        rows.extend(batch.iter().map(|(bytes, label)| (bytes.as_ref().to_vec(), *label)));
+        Ok(())
+    })?;
+    Ok(rows)
+}
+
+fn seed(name: &str) -> Vec<u8> {
+    fs::read(seeds().join(name)).unwrap()
+}
+
+#[test]
+fn every_form_holds_the_rows_of_the_plain_table() {
+    let plain = rows_of(&seed("plain.parquet")).unwrap();
+    assert_eq!(plain.len(), 12);
+    let mut tables: Vec<String> = fs::read_dir(seeds()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    tables.retain(|name| name.ends_with(".parquet"));
+    assert!(tables.len() > 20, "{tables:?}");
+    for name in tables {
+        let rows = rows_of(&seed(&name)).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let label = |l: u32| if name.contains("boolean") { l % 2 } else { l };
+        let expected: Vec<_> = plain.iter().map(|(bytes, l)| (bytes.clone(), label(*l))).collect();
+        assert_eq!(rows, expected, "{name}");
+    }
+}
+
+#[test]
+fn pages_with_checksums_are_held_against_them() {
+    let whole = seed("arrow_checksums.parquet");
+    let png = whole.windows(4).position(|w| w == b"IDAT").unwrap();
+    let mut flipped = whole;
+    flipped[png + 5] ^= 1;
+    assert_eq!(rows_of(&flipped).unwrap_err().to_string(), "input: broken parquet: a page with a wrong checksum");
+}
+
+#[test]
+fn what_is_not_read_is_named() {
+    for (name, problem) in [
+        ("null_image", "row 7 has no image.bytes: the value is null"),
+        ("null_struct", "row 7 has no image.bytes: the value is null"),
+        ("null_label", "row 7 has no label: the value is null"),
+        ("text_label", "label is of type BYTE_ARRAY, not whole numbers"),
+        ("float_label", "label is of type DOUBLE, which holds neither images nor classes"),
+        ("number_image", "image is of type INT64, not bytes"),
+        ("list_image", "no column image.bytes of single values; there are image.list.element, label"),
+        ("encrypted", "it is encrypted"),
+        ("negative_label", "a label of -1"),
+    ] {
+        let error = rows_of(&seed(&format!("refused/{name}.parquet"))).unwrap_err().to_string();
+        assert_eq!(error, format!("input: broken parquet: {problem}"), "{name}");
+    }
+}
