@@ -11,20 +11,20 @@ use serde_json::{Map, json};
 use vimae_core::Split;
 use vimae_datasets::{Opened, Sources, inventory, open_reporting};
 
-type Members = Vec<(String, Vec<u8>)>;
+type Member = (String, Vec<u8>);
 
 fn png(value: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, 89, 109);
     encoder.set_color(png::ColorType::Grayscale);
     let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&vec![value; 89 * 109]).unwrap();
+    writer.write_image_data(&[value; 89 * 109]).unwrap();
     writer.finish().unwrap();
     bytes
 }
 
 /// Twenty faces of one brightness each, out of order.
-fn faces(folder: &str, ending: &str) -> Members {
+fn faces(folder: &str, ending: &str) -> Vec<Member> {
     (1..=20).map(|i| i * 7 % 20 + 1).map(|i| (format!("{folder}{i:06}.{ending}"), png(i as u8 * 10))).collect()
 }
 
@@ -42,14 +42,14 @@ fn txt(numbers: impl Iterator<Item = u32>) -> Vec<u8> {
     numbers.map(|i| format!("{i:06}.jpg {}\n", side(i))).collect::<String>().into_bytes()
 }
 
-fn unpack(dir: &Path, members: &Members) {
+fn unpack(dir: &Path, members: &[Member]) {
     for (name, bytes) in members {
         fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
         fs::write(dir.join(name), bytes).unwrap();
     }
 }
 
-fn packed(path: &Path, members: &Members) {
+fn packed(path: &Path, members: &[Member]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     if path.to_string_lossy().to_ascii_lowercase().ends_with(".zip") {
         let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
@@ -78,19 +78,19 @@ fn counts(opened: &Opened) -> [usize; 3] {
 }
 
 /// Kaggle's other tables, and what an unpacking program adds.
-fn beside() -> Members {
+fn beside() -> Vec<Member> {
     let table = |name: &str| (format!("{name}.csv"), b"image_id,x\n000001.jpg,1\n".to_vec());
     vec![table("list_attr_celeba"), table("list_bbox_celeba"), table("list_landmarks_align_celeba"), ("__MACOSX/x".into(), vec![1])]
 }
 
 #[test]
 fn every_place_and_form_gives_the_splits_of_the_partition() {
-    let with = |mut members: Members, more: &[(&str, Vec<u8>)]| {
+    let with = |mut members: Vec<Member>, more: &[(&str, Vec<u8>)]| {
         members.extend(more.iter().map(|(name, bytes)| ((*name).to_owned(), bytes.clone())));
         members.extend(beside());
         members
     };
-    let rows: Vec<(&str, &str, Members)> = vec![
+    let rows: Vec<(&str, &str, Vec<Member>)> = vec![
         ("published", "celeba", with(faces("img_align_celeba/", "jpg"), &[("list_eval_partition.txt", txt(1..=20))])),
         ("Kaggle, one folder", "celeba", with(faces("img_align_celeba/", "jpg"), &[("list_eval_partition.csv", csv(1..=20))])),
         ("Kaggle", "celeba", with(faces("img_align_celeba/img_align_celeba/", "jpg"), &[("list_eval_partition.csv", csv(1..=20))])),
@@ -183,7 +183,7 @@ fn without_a_partition_the_last_tenth_tests_and_files_without_numbers_are_counte
     let found = opened(dir.path()).unwrap();
     assert_eq!(counts(&found), [18, 0, 2]);
     assert_eq!(found.passed_over.to_string(), "2 images without a number, 1 hidden, 1 thumbnail folder");
-    unpack(dir.path(), &vec![("img_align_celeba/more/000003.png".into(), png(1))]);
+    unpack(dir.path(), &[("img_align_celeba/more/000003.png".into(), png(1))]);
     assert!(opened(dir.path()).err().unwrap().to_string().contains("holds two images of the number 000003"));
 }
 
@@ -208,7 +208,7 @@ fn broken_faces_that_were_left_out_are_known_from_the_cache_too() {
 #[test]
 fn other_numbered_images_are_not_taken_for_it() {
     let dir = tempfile::tempdir().unwrap();
-    unpack(&dir.path().join("celeba_hq"), &vec![("00001.jpg".into(), png(1)), ("000002.jpg".into(), png(1))]);
+    unpack(&dir.path().join("celeba_hq"), &[("00001.jpg".into(), png(1)), ("000002.jpg".into(), png(1))]);
     packed(&dir.path().join("celeba/archive.zip"), &faces("CelebA-HQ-img/", "jpg"));
     let problem = opened(dir.path()).err().unwrap().to_string();
     assert!(problem.ends_with("passed over: 20 images not in a folder img_align_celeba"), "{problem}");

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use vimae_core::{Dataset, Split};
 use vimae_datasets::{Opened, Sources, inventory, open, open_reporting};
 
-type Members = Vec<(String, Vec<u8>)>;
+type Member = (String, Vec<u8>);
 
 fn png(side: u32, value: u8) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -25,7 +25,7 @@ fn png(side: u32, value: u8) -> Vec<u8> {
 }
 
 /// `count` images in each folder, each folder of a brightness of its own.
-fn images(folders: &[(&str, usize)]) -> Members {
+fn images(folders: &[(&str, usize)]) -> Vec<Member> {
     let mut members = Vec::new();
     for (at, (folder, count)) in folders.iter().enumerate() {
         for i in 0..*count {
@@ -35,14 +35,14 @@ fn images(folders: &[(&str, usize)]) -> Members {
     members
 }
 
-fn unpack(dir: &Path, members: &Members) {
+fn unpack(dir: &Path, members: &[Member]) {
     for (name, bytes) in members {
         fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
         fs::write(dir.join(name), bytes).unwrap();
     }
 }
 
-fn zip(path: &Path, members: &Members) {
+fn zip(path: &Path, members: &[Member]) {
     let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
     for (name, bytes) in members {
         writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
@@ -51,7 +51,7 @@ fn zip(path: &Path, members: &Members) {
     writer.finish().unwrap();
 }
 
-fn tar_gz(path: &Path, members: &Members) {
+fn tar_gz(path: &Path, members: &[Member]) {
     let packer = flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
     let mut builder = tar::Builder::new(packer);
     for (name, bytes) in members {
@@ -77,7 +77,7 @@ fn counts(dataset: &dyn Dataset) -> [usize; 3] {
 }
 
 /// What programs leave beside images.
-fn left_behind(root: &str) -> Members {
+fn left_behind(root: &str) -> Vec<Member> {
     let image = || png(8, 255);
     let at = |name: &str| format!("{root}{name}");
     vec![
@@ -112,7 +112,7 @@ fn a_folder_and_archives_of_it_are_the_same_whatever_programs_left_in_them() {
         let dir = tempfile::tempdir().unwrap();
         // An archive holds everything in one folder, as programs that pack a folder do.
         let root = if ["plain", "folder"].contains(&form) { "" } else { "pets v2/" };
-        let mut members: Members = images(&classes).into_iter().map(|(name, bytes)| (format!("{root}{name}"), bytes)).collect();
+        let mut members: Vec<Member> = images(&classes).into_iter().map(|(name, bytes)| (format!("{root}{name}"), bytes)).collect();
         if form != "plain" {
             members.extend(left_behind(root));
         }
@@ -140,7 +140,7 @@ fn a_folder_and_archives_of_it_are_the_same_whatever_programs_left_in_them() {
 fn verify_says_classes_splits_and_what_was_passed_over() {
     let dir = tempfile::tempdir().unwrap();
     unpack(dir.path(), &images(&[("train/cat", 3), ("train/dog", 2), ("test/cat", 1)]));
-    unpack(dir.path(), &vec![("train/notes.txt".into(), vec![1]), ("train/cat/.x".into(), vec![1])]);
+    unpack(dir.path(), &[("train/notes.txt".into(), vec![1]), ("train/cat/.x".into(), vec![1])]);
     fs::create_dir(dir.path().join("train/bird")).unwrap();
     let name = format!("folder:{}", dir.path().display());
     let verified = inventory::verify(&name, &settings(json!({})), &Sources::default()).unwrap();
@@ -161,7 +161,7 @@ fn verify_says_classes_splits_and_what_was_passed_over() {
 fn every_ending_of_an_image_is_one() {
     let dir = tempfile::tempdir().unwrap();
     let seed = |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap();
-    let mut members = Members::new();
+    let mut members = Vec::new();
     for ending in ["jpg", "JPG", "jpeg", "Jpeg", "jpe", "jfif"] {
         members.push((format!("a.{ending}"), seed("colour.jpg")));
     }
@@ -178,7 +178,7 @@ fn every_ending_of_an_image_is_one() {
 #[test]
 fn a_folder_without_images_says_what_it_holds() {
     let dir = tempfile::tempdir().unwrap();
-    unpack(dir.path(), &vec![("a.gif".into(), vec![1]), ("b.txt".into(), vec![1]), ("thumbnails/c.png".into(), png(8, 1))]);
+    unpack(dir.path(), &[("a.gif".into(), vec![1]), ("b.txt".into(), vec![1]), ("thumbnails/c.png".into(), png(8, 1))]);
     let problem = opened(dir.path()).err().unwrap().to_string();
     let end =
         "holds no PNG, JPEG, WebP, BMP or TIFF files; passed over: 1 .gif image, a format that is not read, 1 .txt, 1 thumbnail folder";

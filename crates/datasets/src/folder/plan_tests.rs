@@ -2,6 +2,11 @@
 
 use super::*;
 
+/// Folders with the number of their images.
+type Layout = Vec<(&'static str, usize)>;
+/// Settings that are not at their defaults.
+type Given = &'static [(&'static str, &'static str)];
+
 fn options(settings: &[(&str, &str)]) -> Options {
     let get = |key: &str| settings.iter().find(|(k, _)| *k == key).map_or("auto", |(_, value)| value).to_owned();
     Options { splits: get("splits"), classes: get("classes"), test: get("test"), new_classes: get("new_classes") == "allow" }
@@ -28,13 +33,13 @@ fn said(plan: &Plan) -> String {
 
 const CATS: [(&str, usize); 4] = [("train/cat", 30), ("train/dog", 20), ("test/cat", 10), ("test/dog", 5)];
 
-fn cats(more: &[(&'static str, usize)]) -> Vec<(&'static str, usize)> {
+fn cats(more: &[(&'static str, usize)]) -> Layout {
     CATS.iter().chain(more).copied().collect()
 }
 
 #[test]
 fn layouts_are_read_as_people_mean_them() {
-    let rows: Vec<(Vec<(&str, usize)>, &[(&str, &str)], &str)> = vec![
+    let rows: Vec<(Layout, Given, &str)> = vec![
         // Split folders, in the spellings of ImageNet, torchvision, Kaggle, COCO, CelebA-HQ, speech and text.
         (cats(&[]), &[], "[50, 0, 15] cat,dog"),
         (cats(&[("val/cat", 3)]), &[], "[50, 3, 15] cat,dog"),
@@ -96,7 +101,7 @@ fn layouts_are_read_as_people_mean_them() {
 
 #[test]
 fn what_can_be_read_in_two_ways_is_refused_with_the_setting_that_decides() {
-    let rows: Vec<(Vec<(&str, usize)>, &[(&str, &str)], &[&str])> = vec![
+    let rows: Vec<(Layout, Given, &[&str])> = vec![
         (cats(&[("bird", 9)]), &[], &["\"test\", \"train\"", "beside \"bird\"", "splits = \"folders\"", "splits = \"none\""]),
         (vec![("train", 9), ("bus", 9), ("car", 9)], &[], &["\"train\", which names a split", "\"bus\", \"car\"", "splits = \"none\""]),
         (vec![("test", 9), ("control", 9)], &[], &["\"test\", which names a split", "\"control\""]),
