@@ -1,5 +1,7 @@
 //! Archives, whole and damaged.
 
+use std::fs;
+
 use std::io::{Cursor, Write};
 
 use super::*;

@@ -104,5 +104,5 @@ fn members(read: impl FnOnce(&mut container::Visit) -> Result<container::Passed>
 
 /// A file of the cache of prepared images.
 fn cached(bytes: &[u8]) -> Result<usize> {
-    prepared::read(bytes, vimae_core::ImageShape { channels: 3, height: 2, width: 2 }).map(|set| set.len())
+    prepared::read(bytes, vimae_core::ImageShape { channels: 3, height: 2, width: 2 }).map(|(set, _)| set.len())
 }

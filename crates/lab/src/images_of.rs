@@ -126,11 +126,7 @@ impl ImageSource for Files {
 
 fn of_files(container: &Container, count: usize, skip_broken: bool) -> Result<Opened> {
     let place = container.path();
-    let wanted = |name: &str| {
-        let name = name.to_ascii_lowercase();
-        let hidden = name.rsplit('/').next().is_some_and(|n| n.starts_with('.')) || name.starts_with("__macosx/");
-        !hidden && [".png", ".jpg", ".jpeg"].iter().any(|end| name.ends_with(end))
-    };
+    let wanted = |name: &str| vimae_datasets::member::Member::of(name).is_image();
     let mut files = Vec::new();
     container.read(&wanted, &mut |name, bytes| {
         files.push((name, bytes));

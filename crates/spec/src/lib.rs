@@ -29,7 +29,7 @@ pub use few_label::{CodeName, KernelName, MaskFill, NoiseOn};
 pub use measurement::{Direction, Measurement, Parameter, Protocol, Slice};
 pub use network::{Head, PixelRange};
 pub use paper::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget, protocol_matches};
-pub use record::{Figure, FigureKind, Rollback, RunRecord};
+pub use record::{BrokenImages, Figure, FigureKind, Rollback, RunRecord};
 pub use reevaluation::Reevaluation;
 pub use resources::Resources;
 pub use run::{Evaluation, Model, RunSpec, Training};
