@@ -72,7 +72,7 @@ fn open(request: &Request) -> Result<Opened> {
         Some(partition) => (format!("{PARTITION} {}", digest(partition)?), by_partition(&set, partition)?),
         None => by_number(set),
     };
-    Opened::new(request, NAME, PixelRange::Symmetric, 1, &rule, splits, (files, skipped))
+    Opened::new(request, NAME, PixelRange::Symmetric, 1, &crate::image::decoded(&rule), splits, (files, skipped))
 }
 
 /// A face as networks see it: the middle 140 of 178 columns and as many rows, 64 x 64 by Lanczos.

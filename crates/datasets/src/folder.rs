@@ -71,7 +71,7 @@ fn open(request: &Request) -> Result<Opened> {
             splits.push((split, set));
         }
     }
-    Opened::new(request, &format!("{NAME}:{path}"), range, plan.classes, plan.rule, splits, (vec![path.into()], skipped))
+    Opened::new(request, &format!("{NAME}:{path}"), range, plan.classes, &crate::image::decoded(plan.rule), splits, (vec![path.into()], skipped))
 }
 
 fn is_image(name: &str) -> bool {

@@ -11,8 +11,19 @@ use crate::{Error, Image, Result, celeba, container, idx, omniglot, parquet, pre
 pub type Reader = fn(&[u8]) -> Result<usize>;
 
 /// The readers by name.
-pub const READERS: [(&str, Reader); 8] =
-    [("gzip", gzip), ("idx", gzip), ("jpeg", image), ("parquet", table), ("png", image), ("prepared", cached), ("tar", tar), ("zip", zip)];
+pub const READERS: [(&str, Reader); 11] = [
+    ("bmp", image),
+    ("gzip", gzip),
+    ("idx", gzip),
+    ("jpeg", image),
+    ("parquet", table),
+    ("png", image),
+    ("prepared", cached),
+    ("tar", tar),
+    ("tiff", image),
+    ("webp", image),
+    ("zip", zip),
+];
 
 /// Reads `bytes` with the reader of that name; nothing where there is none.
 ///
@@ -27,7 +38,7 @@ fn gzip(bytes: &[u8]) -> Result<usize> {
     idx::images(bytes, "input").map(|(_, pixels)| pixels.len()).or_else(|_| idx::labels(bytes, "input").map(|labels| labels.len()))
 }
 
-/// A PNG or JPEG, prepared as faces and as drawings are.
+/// An image of any format, prepared as faces and as drawings are.
 fn image(bytes: &[u8]) -> Result<usize> {
     let image = Image::decode(bytes, "input")?;
     let drawing = omniglot::prepare(image.clone())?;

@@ -95,8 +95,11 @@ fn seeds(reader: &str) -> Vec<Vec<u8>> {
             bytes.extend(vimae_datasets::digest::sha256(&[0; 32]).bytes().chain(*b"\"}\n").chain([0; 32]));
             return vec![bytes];
         }
-        "jpeg" => &[".jpg"][..],
+        "bmp" => &[".bmp"][..],
+        "jpeg" => &[".jpg"],
         "png" => &[".png"],
+        "tiff" => &[".tif"],
+        "webp" => &[".webp"],
         "parquet" => &[".parquet"],
         "tar" => &[".tar", ".tar.gz"],
         _ => &[".zip"],
