@@ -42,12 +42,16 @@ fn jpegs_of_every_sampling_and_scan_layout_become_what_pillow_makes_of_them_or_a
         }
     }
     for (sampling, scans, reason) in &refused {
-        let finer = sampling.contains("finer") || sampling == "crossed";
-        let kind = if finer && !sampling.starts_with("cr ") { "JPEG whose chroma is finer" } else { "sequential JPEG with two components in one scan" };
+        let kind = match (sampling.as_str(), scans.as_str()) {
+            (_, "unfinished") => "progressive JPEG without its last scans",
+            ("chroma finer across" | "chroma finer down" | "chroma finer" | "crossed", _) => "JPEG whose chroma is finer than its luma",
+            (_, "luma then chroma" | "chroma then luma") => "sequential JPEG with two components in one scan",
+            (four, _) if four.starts_with("cmyk ") || four.starts_with("ycck ") => "CMYK JPEG with subsampled inks",
+            _ => "nothing",
+        };
         assert!(reason.starts_with(kind) && reason.contains("magick IMAGE IMAGE.png"), "{sampling}, {scans}: {reason}");
-        assert!(finer || scans.contains("luma"), "{sampling}, {scans}: {reason}");
     }
-    assert!(refused.len() < 20, "{refused:#?}");
+    assert!(refused.len() < 50, "{refused:#?}");
 }
 
 #[test]

@@ -1,26 +1,30 @@
 //! BMP: palettes, bit fields and run lengths.
 
-use zune_bmp::{
-    BmpDecoder, BmpDecoderErrors,
-    zune_core::{bytestream::ZCursor, colorspace::ColorSpace, options::DecoderOptions},
-};
+use std::io::Cursor;
 
-use super::{Image, check, first_three};
+use ::image::{ColorType, ImageDecoder, ImageError, Limits, codecs::bmp::BmpDecoder, error::LimitErrorKind};
+
+use super::{Image, MEMORY, check, first_three};
 use crate::{Error, Result};
 
 pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
-    let broken = |problem: &str| Error::damaged(file, format!("broken BMP: {problem}"));
-    let wrong = |e: BmpDecoderErrors| broken(&format!("{e:?}"));
-    let options = DecoderOptions::default().set_strict_mode(true).set_max_width(65_535).set_max_height(65_535);
-    let mut decoder = BmpDecoder::new_with_options(ZCursor::new(bytes), options);
-    decoder.decode_headers().map_err(wrong)?;
-    let (width, height) = decoder.dimensions().ok_or_else(|| broken("no size"))?;
-    check(width as u64, height as u64, file)?;
-    let pixels = decoder.decode().map_err(wrong)?;
-    let (channels, pixels) = match decoder.colorspace() {
-        Some(ColorSpace::Luma) => (1, pixels),
-        Some(ColorSpace::RGBA) => (3, first_three::<4>(&pixels)),
-        _ => (3, pixels),
+    let broken = |problem: &dyn std::fmt::Display| Error::damaged(file, format!("broken BMP: {problem}"));
+    let wrong = |e: ImageError| broken(&e);
+    let mut decoder = BmpDecoder::new(Cursor::new(bytes)).map_err(wrong)?;
+    let (width, height) = decoder.dimensions();
+    check(width.into(), height.into(), file)?;
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(MEMORY as u64);
+    decoder.set_limits(limits).map_err(wrong)?;
+    let color = decoder.color_type();
+    let size = usize::try_from(decoder.total_bytes()).map_err(|_| wrong(ImageError::Limits(LimitErrorKind::InsufficientMemory.into())))?;
+    let mut pixels = vec![0; size];
+    decoder.read_image(&mut pixels).map_err(wrong)?;
+    let (channels, pixels) = match color {
+        ColorType::L8 => (1, pixels),
+        ColorType::Rgb8 => (3, pixels),
+        ColorType::Rgba8 => (3, first_three::<4>(&pixels)),
+        other => return Err(broken(&format!("pixels of {other:?}"))),
     };
-    Image::new(width, height, channels, pixels).map_err(|_| broken("pixels are missing"))
+    Image::new(width as usize, height as usize, channels, pixels).map_err(|_| broken(&"pixels are missing"))
 }

@@ -6,9 +6,11 @@ struct Component {
     id: u8,
     horizontal: u8,
     vertical: u8,
-    /// Whether a scan holds its first coefficients.
-    seen: bool,
+    /// Of each coefficient how many of its lower bits no scan has brought yet; all of [`UNSEEN`] before the first.
+    missing: [u8; 64],
 }
+
+const UNSEEN: u8 = 255;
 
 /// The frame of a JPEG and how its scans are laid out.
 #[derive(Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ impl Layout {
             match marker {
                 0xd9 => {
                     let mut layout: Self = layout.ok_or("it has no frame")?;
-                    if let Some(missing) = layout.components.iter().position(|c| !c.seen) {
+                    if let Some(missing) = layout.components.iter().position(|c| c.missing[0] == UNSEEN) {
                         return Err(format!("component {} of {} has no scan", missing + 1, layout.components.len()));
                     }
                     layout.end = at;
@@ -83,11 +85,13 @@ impl Layout {
             (_, bits) if bits != 8 => format!("JPEG with {bits} bits a sample"),
             _ if self.height == 0 => "JPEG that tells its height behind its first scan".into(),
             _ if !matches!(self.channels(), 1 | 3 | 4) => format!("JPEG with {} components", self.channels()),
+            _ if self.components.iter().any(|c| c.missing != [0; 64]) => "progressive JPEG without its last scans, perhaps a broken download".into(),
             _ if self.channels() == 1 => return None,
             _ if self.components.iter().any(|c| across % c.horizontal != 0 || down % c.vertical != 0) => {
                 "JPEG with fractional sampling".into()
             }
             _ if first != Some((across, down)) => "JPEG whose chroma is finer than its luma".into(),
+            _ if self.channels() == 4 && self.components.iter().any(|c| first != Some((c.horizontal, c.vertical))) => "CMYK JPEG with subsampled inks".into(),
             _ if self.partly_interleaved && self.process != 0xc2 => "sequential JPEG with two components in one scan".into(),
             _ => return None,
         })
@@ -98,11 +102,13 @@ impl Layout {
         let (&count, rest) = segment.split_first().ok_or_else(torn)?;
         let count = usize::from(count);
         let ids = rest.get(..2 * count).ok_or_else(torn)?;
-        let first_coefficient = *rest.get(2 * count).ok_or_else(torn)?;
+        let &[begin, end, bits] = rest.get(2 * count..).and_then(<[u8]>::first_chunk::<3>).ok_or_else(torn)?;
+        let progressive = self.process == 0xc2;
+        let (begin, end, missing) = if progressive { (begin.into(), end.into(), bits & 15) } else { (0, 63, 0) };
         self.partly_interleaved |= count > 1 && count < self.components.len();
         for id in ids.iter().step_by(2) {
             let component = self.components.iter_mut().find(|c| c.id == *id).ok_or("a scan names a component that the frame lacks")?;
-            component.seen |= first_coefficient == 0;
+            component.missing.get_mut(begin..=end).ok_or("a scan's coefficients are not 0 to 63")?.fill(missing);
         }
         Ok(())
     }
@@ -114,7 +120,7 @@ fn frame(process: u8, segment: &[u8]) -> Result<Layout, String> {
     if groups.len() < usize::from(*count) || *count == 0 {
         return Err("its frame's header is torn".into());
     }
-    let component = |&[id, sampling, _]: &[u8; 3]| Component { id, horizontal: sampling >> 4, vertical: sampling & 15, seen: false };
+    let component = |&[id, sampling, _]: &[u8; 3]| Component { id, horizontal: sampling >> 4, vertical: sampling & 15, missing: [UNSEEN; 64] };
     let components: Vec<_> = groups.iter().take((*count).into()).map(component).collect();
     if components.iter().any(|c| !(1..=4).contains(&c.horizontal) || !(1..=4).contains(&c.vertical)) {
         return Err("a sampling factor is not 1 to 4".into());
@@ -167,6 +173,12 @@ mod tests {
         assert_eq!(said(&file(0xc0, 8, &[0x22, 0x11, 0x11], &[&[1], &[3], &[2]])), "");
         assert_eq!(said(&file(0xc2, 8, &[0x22, 0x11, 0x11], &[&[1], &[2, 3]])), "");
         assert_eq!(said(&file(0xc0, 8, &[0x32], &[&[1]])), "");
+        let mut early = file(0xc2, 8, &[0x11], &[&[1]]);
+        let bits = early.len() - 8;
+        early[bits] = 1;
+        assert!(said(&early).starts_with("progressive JPEG without its last scans"));
+        assert_eq!(said(&file(0xc0, 8, &[0x11; 4], &[&[1, 2, 3, 4]])), "");
+        assert_eq!(said(&file(0xc0, 8, &[0x22, 0x11, 0x11, 0x22], &[&[1], &[2], &[3], &[4]])), "CMYK JPEG with subsampled inks");
         assert_eq!(said(&file(0xc0, 8, &[0x22, 0x11, 0x11], &[&[1], &[2, 3]])), "sequential JPEG with two components in one scan");
         assert_eq!(said(&file(0xc0, 8, &[0x11, 0x21, 0x21], all)), "JPEG whose chroma is finer than its luma");
         assert_eq!(said(&file(0xc0, 8, &[0x31, 0x21, 0x11], all)), "JPEG with fractional sampling");

@@ -9,8 +9,11 @@ use tiff::{
     tags::SampleFormat,
 };
 
-use super::{Image, MEMORY, check};
+use super::{Image, MEMORY, check, too_large};
 use crate::{Error, Result};
+
+/// The most bytes of samples: words become bytes in a second buffer.
+const BUFFER: usize = 2 * MEMORY / 3;
 
 pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
     let broken = |problem: &dyn std::fmt::Display| Error::damaged(file, format!("broken TIFF: {problem}"));
@@ -23,10 +26,11 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
             refused(&format!("packed by {method:?}"))
         }
         TiffError::UnsupportedError(kind) => refused(&kind),
+        TiffError::LimitsExceeded => too_large(file, "very many samples", &format!("{BUFFER} bytes to decode")),
         other => broken(&other),
     };
     let mut limits = Limits::default();
-    limits.decoding_buffer_size = MEMORY;
+    limits.decoding_buffer_size = BUFFER;
     let mut decoder = Decoder::new(Cursor::new(bytes)).map_err(wrong)?.with_limits(limits);
     let (width, height) = decoder.dimensions().map_err(wrong)?;
     check(width.into(), height.into(), file)?;
@@ -43,6 +47,10 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
     if layout.sample_format != SampleFormat::Uint {
         return Err(refused(&format!("samples of {:?}", layout.sample_format)));
     }
+    // What does not fit is left out by the library, plane by plane.
+    if result.as_buffer(0).as_bytes().len() < layout.complete_len {
+        return Err(wrong(TiffError::LimitsExceeded));
+    }
     let samples = match result {
         DecodingResult::U8(bytes) if color.bit_depth() < 8 => unpack(&bytes, width, height, color.bit_depth().into()),
         DecodingResult::U8(bytes) => bytes,
@@ -50,7 +58,7 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
         DecodingResult::U16(words) => words.into_iter().map(|word| (word >> 8) as u8).collect(),
         _ => return Err(refused(&format!("{color:?}"))),
     };
-    let pixels = interleave(&samples, width * height, color.num_samples().into(), kept, &layout);
+    let pixels = interleave(samples, width * height, color.num_samples().into(), kept, &layout);
     Image::new(width, height, kept, pixels).map_err(|_| broken(&"pixels are missing"))
 }
 
@@ -65,13 +73,14 @@ fn unpack(bytes: &[u8], width: usize, height: usize, bits: usize) -> Vec<u8> {
 }
 
 /// The first `kept` of each pixel's `count` samples, which lie side by side or in planes.
-fn interleave(samples: &[u8], pixels: usize, count: usize, kept: usize, layout: &BufferLayoutPreference) -> Vec<u8> {
+fn interleave(samples: Vec<u8>, pixels: usize, count: usize, kept: usize, layout: &BufferLayoutPreference) -> Vec<u8> {
     if layout.planes > 1 {
         let plane = samples.len() / layout.planes;
+        let samples = &samples;
         return (0..pixels).flat_map(|i| (0..kept).filter_map(move |c| samples.get(c * plane + i).copied())).collect();
     }
     if count == kept {
-        return samples.to_vec();
+        return samples;
     }
     samples.chunks_exact(count).flat_map(|pixel| pixel.iter().take(kept).copied()).collect()
 }
