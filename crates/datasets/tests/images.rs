@@ -67,7 +67,11 @@ fn every_other_format_becomes_what_pillow_makes_of_it() {
         }
         let image = Image::decode(&files[&name], &name).unwrap_or_else(|e| panic!("{kind}: {e}"));
         let expected = &files[&format!("{name}.raw")];
-        let ours = if image.bytes().len() == 3 * expected.len() { image.bytes().iter().step_by(3).copied().collect() } else { image.bytes().to_vec() };
+        let ours = if image.bytes().len() == 3 * expected.len() {
+            image.bytes().iter().step_by(3).copied().collect()
+        } else {
+            image.bytes().to_vec()
+        };
         assert_eq!(ours.len(), expected.len(), "{kind}");
         let largest = ours.iter().zip(expected).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
         assert!(largest <= tolerance.parse().unwrap(), "{kind}: off by {largest}");

@@ -49,13 +49,19 @@ fn a_image_of_sixty_thousand_squared_is_refused_before_memory_is_taken() {
     let mut large = png(4, 9);
     large[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
     let message = Image::decode(&large, "large.png").unwrap_err().to_string();
-    assert!(message.starts_with("large.png: refused: an image of 60000x60000 = 3600000000 pixels, more than the limit of 64000000: "), "{message}");
+    assert!(
+        message.starts_with("large.png: refused: an image of 60000x60000 = 3600000000 pixels, more than the limit of 64000000: "),
+        "{message}"
+    );
     assert!(message.contains("make it smaller") && message.contains("--skip-broken"), "{message}");
     let mut large = seed("grey.jpg");
     let frame = large.windows(2).position(|w| w == [0xff, 0xc0]).unwrap();
     large[frame + 5..frame + 9].copy_from_slice(&[0xea, 0x60, 0xea, 0x60]);
     let message = Image::decode(&large, "large.jpg").unwrap_err().to_string();
-    assert!(message.starts_with("large.jpg: refused: an image of 60000x60000 = 3600000000 pixels, more than the limit of 64000000: "), "{message}");
+    assert!(
+        message.starts_with("large.jpg: refused: an image of 60000x60000 = 3600000000 pixels, more than the limit of 64000000: "),
+        "{message}"
+    );
     assert!(message.contains("make it smaller") && message.contains("--skip-broken"), "{message}");
 }
 

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 from layouts import picture
 
-SIZES = [(64, 64), (28, 28), (32, 32), (100, 37)]
+SIZES = [(64, 64), (28, 28), (32, 32), (96, 96), (100, 37)]
 
 
 def make(folder):
@@ -15,6 +15,8 @@ def make(folder):
     for number in range(60):
         r = np.random.default_rng(number)
         width, height = (int(v) for v in r.integers(20, 300, 2))
+        # Data sets crop to a square first.
+        height = height if number >= 45 else width
         gray = number % 2 == 0
         pixels = r.integers(0, 256, (height, width, 3)).astype(np.uint8) if number % 3 == 0 else picture(number, width, height, gray)
         if number % 3 == 1:
@@ -33,6 +35,7 @@ def make(folder):
 
 def compare(folder, out):
     rows, count = [], collections.Counter()
+    square = lambda size: size[0] == size[1]
     for width, height in SIZES:
         for path in open(f"{folder}/{width}x{height}.list").read().split():
             image = Image.open(path)
@@ -41,12 +44,13 @@ def compare(folder, out):
             difference = np.abs(got - expected)
             kind = path.split("-")[-2]
             rows.append(dict(kind=kind, mode=image.mode, source=f"{image.width}x{image.height}", to=f"{width}x{height}", largest=difference.max(), equal=f"{(difference == 0).mean():.4f}"))
-            count[kind, int(difference.max())] += 1
+            count[kind, "square to square" if square(image.size) and width == height else "other", int(difference.max())] += 1
     with open(out, "w", newline="") as file:
         writer = csv.DictWriter(file, rows[0].keys())
         writer.writeheader()
         writer.writerows(rows)
-    print(dict(count))
+    for key, files in sorted(count.items()):
+        print(*key, ":", files)
 
 
 if __name__ == "__main__":

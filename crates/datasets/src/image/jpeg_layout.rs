@@ -85,13 +85,17 @@ impl Layout {
             (_, bits) if bits != 8 => format!("JPEG with {bits} bits a sample"),
             _ if self.height == 0 => "JPEG that tells its height behind its first scan".into(),
             _ if !matches!(self.channels(), 1 | 3 | 4) => format!("JPEG with {} components", self.channels()),
-            _ if self.components.iter().any(|c| c.missing != [0; 64]) => "progressive JPEG without its last scans, perhaps a broken download".into(),
+            _ if self.components.iter().any(|c| c.missing != [0; 64]) => {
+                "progressive JPEG without its last scans, perhaps a broken download".into()
+            }
             _ if self.channels() == 1 => return None,
             _ if self.components.iter().any(|c| across % c.horizontal != 0 || down % c.vertical != 0) => {
                 "JPEG with fractional sampling".into()
             }
             _ if first != Some((across, down)) => "JPEG whose chroma is finer than its luma".into(),
-            _ if self.channels() == 4 && self.components.iter().any(|c| first != Some((c.horizontal, c.vertical))) => "CMYK JPEG with subsampled inks".into(),
+            _ if self.channels() == 4 && self.components.iter().any(|c| first != Some((c.horizontal, c.vertical))) => {
+                "CMYK JPEG with subsampled inks".into()
+            }
             _ if self.partly_interleaved && self.process != 0xc2 => "sequential JPEG with two components in one scan".into(),
             _ => return None,
         })
@@ -120,7 +124,8 @@ fn frame(process: u8, segment: &[u8]) -> Result<Layout, String> {
     if groups.len() < usize::from(*count) || *count == 0 {
         return Err("its frame's header is torn".into());
     }
-    let component = |&[id, sampling, _]: &[u8; 3]| Component { id, horizontal: sampling >> 4, vertical: sampling & 15, missing: [UNSEEN; 64] };
+    let component =
+        |&[id, sampling, _]: &[u8; 3]| Component { id, horizontal: sampling >> 4, vertical: sampling & 15, missing: [UNSEEN; 64] };
     let components: Vec<_> = groups.iter().take((*count).into()).map(component).collect();
     if components.iter().any(|c| !(1..=4).contains(&c.horizontal) || !(1..=4).contains(&c.vertical)) {
         return Err("a sampling factor is not 1 to 4".into());

@@ -6,11 +6,13 @@ use super::Image;
 use crate::{Error, Result};
 
 impl Image {
-    /// The image at another size by Lanczos-3 with antialiasing: within one level of Pillow's `LANCZOS`. Crop before: the
-    /// filter then sees nothing outside the crop.
+    /// The image at another size by Lanczos-3 with antialiasing. From a square to a square, as every data set does it, it
+    /// is within two levels of Pillow 13's `LANCZOS`, and within one in 176 of 180 images. Crop before: the filter then
+    /// sees nothing outside the crop.
     ///
-    /// Rows come first, as in Pillow: bytes between the passes cut off what overshoots at an edge, so that the other
-    /// order is up to 54 levels away on black and white (`experiments/conventions/jpeg/resize.py`).
+    /// Rows come first, as in Pillow. Bytes between the passes cut off what overshoots at an edge: the other order is
+    /// up to 54 levels away on black and white, and Pillow takes it for some shapes that are not square
+    /// (`experiments/conventions/jpeg/resize.py`).
     ///
     /// # Errors
     /// [`Error::Damaged`] for a size of zero.
