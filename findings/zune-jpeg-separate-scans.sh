@@ -1,6 +1,6 @@
 #!/bin/bash
 # zune-jpeg 0.5.15: baseline JPEGs with one scan a component and halved chroma decode to other pixels, without an error.
-# Seen: 0.5.15 is 255 levels off Pillow 13.0.0 (libjpeg-turbo). Upstream: zune-image issues 419 and 422, repaired in 0.5.16-rc3.
+# Seen: up to 251 levels off Pillow 13.0.0 (libjpeg-turbo). Upstream: zune-image issues 419 and 422, closed; 0.5.16-rc3 is still off (17x13) or refuses (64x64).
 # Exit 0: as described here; 1: it has changed; 2: it cannot be set up. Needs cargo, python3 and the registries; no argument.
 set -u
 T=$(mktemp -d); trap 'rm -rf "$T"' EXIT
