@@ -21,11 +21,11 @@ mod sources;
 mod stack;
 mod stream;
 
-pub use crate::image::{DECODER, Image};
 pub use card::Card;
 pub use container::Container;
 pub use error::{Error, Result};
 pub use gather::Broken;
+pub use image::{DECODER, Image};
 pub use in_memory::InMemory;
 pub use loader::Loader;
 pub use open::{BuildDataset, Opened, Request, open, open_reporting};

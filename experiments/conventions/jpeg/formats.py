@@ -76,6 +76,20 @@ def make(folder):
         put(bmp(width, height, 8, runs, 1, palette=np.pad(table, ((0, 240), (0, 0))).tobytes()), table[four][..., 2::-1], "bmp 8 run lengths")
         runs = b"".join(b"".join(bytes([1, v << 4]) for v in r) + b"\0\0" for r in four[::-1]) + b"\0\1"
         put(bmp(width, height, 4, runs, 2, palette=table.tobytes()), table[four][..., 2::-1], "bmp 4 run lengths")
+        if width >= 3:
+            full = np.pad(table, ((0, 240), (0, 0))).tobytes()
+            literal = lambda v: bytes([0, len(v)]) + bytes(v) + bytes(len(v) % 2)
+            runs = b"".join(literal(r) + b"\0\0" for r in four[::-1]) + b"\0\1"
+            put(bmp(width, height, 8, runs, 1, palette=full), table[four][..., 2::-1], "bmp 8 literal runs")
+            steps = four.copy()
+            steps[::2, :2] = 0
+            runs = b"".join((b"\0\2\2\0" if y % 2 == 0 else bytes([1, steps[y, 0], 1, steps[y, 1]])) + b"".join(bytes([1, v]) for v in steps[y, 2:]) + b"\0\0" for y in reversed(range(height))) + b"\0\1"
+            put(bmp(width, height, 8, runs, 1, palette=full), table[steps][..., 2::-1], "bmp 8 runs with steps")
+        os2 = struct.pack("<IHHHH", 12, width, height, 1, 8)
+        offset = 14 + len(os2) + 3 * 256
+        data = b"".join(pad(r.tobytes()) for r in four[::-1].astype(np.uint8))
+        colors = np.pad(table, ((0, 240), (0, 0)))[:, :3].tobytes()
+        put(b"BM" + struct.pack("<IHHI", offset + len(data), 0, 0, offset) + os2 + colors + data, table[four][..., 2::-1], "bmp 8 of OS/2")
         deep = gray.astype(np.uint16) * 257 - np.minimum(gray, 99)
         for compression in [None, "tiff_lzw", "tiff_adobe_deflate", "packbits"]:
             label = f"tiff {(compression or 'plain').replace('tiff_', '')}"
