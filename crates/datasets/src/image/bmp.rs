@@ -38,21 +38,21 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
             _ => header.runs(body),
         };
         let indices = indices.ok_or_else(|| broken("its pixels are missing"))?;
-        let gray = header.palette.iter().all(|[r, g, b]| r == g && g == b);
-        let color = |index: u8| header.palette.get(usize::from(index)).copied();
-        let pixels: Option<Vec<u8>> = if gray {
-            indices.iter().map(|&i| color(i).map(|[v, ..]| v)).collect()
-        } else {
-            indices.iter().map(|&i| color(i)).collect::<Option<Vec<_>>>().map(|p| p.into_flattened())
-        };
-        pixels.ok_or_else(|| broken("a pixel's colour is not in its palette"))?
+        header.paint(&indices).ok_or_else(|| broken("a pixel's colour is not in its palette"))?
     };
     let channels = pixels.len() / (width * height);
     if !header.top_down {
-        let row = width * channels;
-        pixels = pixels.rchunks(row).flatten().copied().collect();
+        flip(&mut pixels, width * channels);
     }
     Image::new(width, height, channels, pixels).map_err(|_| broken("its pixels are missing"))
+}
+
+/// Turns the order of rows round, where they are: a copy would be the largest that decoding takes.
+fn flip(pixels: &mut [u8], row: usize) {
+    let mut rows = pixels.chunks_exact_mut(row);
+    while let (Some(first), Some(last)) = (rows.next(), rows.next_back()) {
+        first.swap_with_slice(last);
+    }
 }
 
 impl Header {
@@ -108,6 +108,16 @@ impl Header {
         }
         let (width, top_down, height) = (width as usize, height < 0, height.unsigned_abs() as usize);
         Ok(Self { width, height, top_down, bits: bits.into(), compression, offset, palette, masks })
+    }
+
+    /// The colours of indices: one byte a pixel where the palette is gray, else three.
+    fn paint(&self, indices: &[u8]) -> Option<Vec<u8>> {
+        let kept = if self.palette.iter().all(|[r, g, b]| r == g && g == b) { 1 } else { 3 };
+        let mut pixels = Vec::with_capacity(kept * indices.len());
+        for &index in indices {
+            pixels.extend_from_slice(self.palette.get(usize::from(index))?.get(..kept)?);
+        }
+        Some(pixels)
     }
 
     /// Rows as they are stored: of whole words.
