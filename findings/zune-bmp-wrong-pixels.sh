@@ -1,6 +1,6 @@
 #!/bin/bash
 # zune-bmp 0.5.2: BMPs of 1 and 4 bits whose rows are padded, and of 16 bits with bit fields, decode to other pixels, without an error.
-# Seen: WHAT.
+# Seen: up to 255, 214 and 255 of 255 levels off Pillow 13.0.0.
 # Exit 0: as described here; 1: it has changed; 2: it cannot be set up. Needs cargo, python3 and the registries; no argument.
 set -u
 T=$(mktemp -d); trap 'rm -rf "$T"' EXIT
@@ -46,8 +46,10 @@ for name in ["one", "four", "fields"]:
     got = np.fromfile(name + ".raw", np.uint8).astype(int)
     if got.size == expected.size // 3:
         got = got.repeat(3)
+    if got.size == expected.size // 3 * 4:
+        got = got.reshape(-1, 4)[:, :3].ravel()
     largest = np.abs(got - expected.ravel()).max() if got.size == expected.size else "another size"
     print(f"zune-bmp 0.5.2 against Pillow, {name}.bmp: largest difference {largest}")
-    wrong += largest == "another size" or largest > 8
+    wrong += largest != "another size" and largest > 100
 sys.exit(0 if wrong == 3 else 1)
 P
