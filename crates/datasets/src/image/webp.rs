@@ -9,6 +9,11 @@ use crate::{Error, Result};
 
 pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
     let wrong = |e: DecodingError| Error::damaged(file, format!("broken WebP: {e}"));
+    // The library reads on where only the last bytes are missing.
+    let said = bytes.get(4..).and_then(<[u8]>::first_chunk).map_or(0, |size| u64::from(u32::from_le_bytes(*size)));
+    if said + 8 > bytes.len() as u64 {
+        return Err(Error::damaged(file, format!("broken WebP: {} bytes of {}", bytes.len(), said + 8)));
+    }
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(wrong)?;
     decoder.set_memory_limit(MEMORY);
     let (width, height) = decoder.dimensions();
