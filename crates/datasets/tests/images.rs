@@ -83,7 +83,7 @@ fn what_is_torn_is_refused_wherever_it_is_cut() {
     let files = members("formats.zip");
     for row in rows(&files["expected.csv"]) {
         let whole = &files[&row[0]];
-        if row[2] == "refuse" || row[1].contains("behind its end") {
+        if row[2] == "refuse" || row[1].contains("behind its end") || row[1].contains("two pages") {
             continue;
         }
         for end in 0..whole.len() - 1 {
