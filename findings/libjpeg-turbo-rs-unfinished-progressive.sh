@@ -1,6 +1,6 @@
 #!/bin/bash
 # libjpeg-turbo-rs 0.9.0: a progressive JPEG that lacks its last scans decodes to other pixels than by libjpeg-turbo, without an error.
-# Seen: SEEN off Pillow 13.0.0 (libjpeg-turbo 3.2.0, which smooths over such blocks); files with all scans are equal to the byte.
+# Seen: 62 levels off Pillow 13.0.0 (libjpeg-turbo 3.2.0, which smooths over such blocks); files with all scans are equal to the byte.
 # Exit 0: as described here; 1: it has changed; 2: it cannot be set up. Needs cargo, python3 and the registries; no argument.
 set -u
 T=$(mktemp -d); trap 'rm -rf "$T"' EXIT
