@@ -153,6 +153,10 @@ impl Header {
     /// end of a row, the end of all, a step, or so many values as they are, to a whole word.
     fn runs(&self, body: &[u8]) -> Option<Vec<u8>> {
         let four = self.compression == RUNS_4;
+        // Two bytes hold 255 pixels at most: what claims far more takes no memory.
+        if self.width * self.height > 128 * body.len() {
+            return None;
+        }
         let nibble = |byte: u8, i: usize| {
             if !four {
                 byte
