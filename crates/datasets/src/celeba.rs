@@ -98,7 +98,7 @@ fn open(request: &Request) -> Result<Opened> {
         None => by_number(set),
     };
     let files = std::iter::once(place.images).chain(place.partitions).collect();
-    let opened = Opened::new(request, NAME, PixelRange::Symmetric, 1, &rule, splits, (files, kept.skipped))?;
+    let opened = Opened::new(request, NAME, PixelRange::Symmetric, 1, &crate::image::decoded(&rule), splits, (files, kept.skipped))?;
     Ok(Opened { passed_over, notes, ..opened })
 }
 

@@ -102,7 +102,7 @@ fn open(request: &Request) -> Result<Opened> {
         range,
         classes: classes.len(),
         class_names: if classes == [""] { Vec::new() } else { classes },
-        rule: &rule,
+        rule: &crate::image::decoded(&rule),
         splits,
         advice: &advice,
     };

@@ -11,7 +11,8 @@ use crate::{Error, Image, Result, celeba, container, idx, omniglot, parquet, pre
 pub type Reader = fn(&[u8]) -> Result<usize>;
 
 /// The readers by name.
-pub const READERS: [(&str, Reader); 10] = [
+pub const READERS: [(&str, Reader); 13] = [
+    ("bmp", image),
     ("codec", codec),
     ("encoding", encoding),
     ("gzip", gzip),
@@ -21,6 +22,8 @@ pub const READERS: [(&str, Reader); 10] = [
     ("png", image),
     ("prepared", cached),
     ("tar", tar),
+    ("tiff", image),
+    ("webp", image),
     ("zip", zip),
 ];
 
@@ -37,7 +40,7 @@ fn gzip(bytes: &[u8]) -> Result<usize> {
     idx::images(bytes, "input").map(|(_, pixels)| pixels.len()).or_else(|_| idx::labels(bytes, "input").map(|labels| labels.len()))
 }
 
-/// A PNG or JPEG, prepared as faces and as drawings are.
+/// An image of any format, prepared as faces and as drawings are.
 fn image(bytes: &[u8]) -> Result<usize> {
     let image = Image::decode(bytes, "input")?;
     let drawing = omniglot::prepare(image.clone())?;

@@ -29,7 +29,7 @@ pub use card::Card;
 pub use container::Container;
 pub use error::{Error, Result};
 pub use gather::Broken;
-pub use image::Image;
+pub use image::{DECODER, Image};
 pub use in_memory::InMemory;
 pub use loader::Loader;
 pub use open::{BuildDataset, Opened, Request, open, open_reporting};

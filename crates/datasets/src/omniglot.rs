@@ -93,7 +93,7 @@ fn open(request: &Request) -> Result<Opened> {
         splits.push((split, if turn { rotated(&set) } else { set }));
     }
     let rule = format!("alphabets that test: {}", tests.into_iter().collect::<Vec<_>>().join(", "));
-    Opened::new(request, NAME, PixelRange::Unit, classes as usize, &rule, splits, (files, skipped))
+    Opened::new(request, NAME, PixelRange::Unit, classes as usize, &crate::image::decoded(&rule), splits, (files, skipped))
 }
 
 fn stem(path: &Path) -> String {

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use vimae_core::ImageShape;
 
-use crate::{Error, Result, Sources, container, digest::hex, published, stack::Stack, stream};
+use crate::{DECODER, Error, Result, Sources, container, digest::hex, published, stack::Stack, stream};
 
 /// The place of one preparation in the cache: nowhere where nothing is kept.
 pub(crate) struct Key(Option<PathBuf>);
@@ -38,7 +38,7 @@ const HEADER: u64 = 16 << 20;
 impl Key {
     /// The key of the preparation that `recipe` describes, of the file or folder `source`.
     ///
-    /// A file counts by its SHA-256, remembered by path, size and time of change; a folder by the names, sizes and
+    /// The decoder is part of it: another version may make other pixels of the same file. A file counts by its SHA-256, remembered by path, size and time of change; a folder by the names, sizes and
     /// times of its files: reading all would take about as long as preparing them.
     ///
     /// # Errors
@@ -47,7 +47,7 @@ impl Key {
         let Some(cache) = sources.cache_dir.as_ref().map(|dir| dir.join("prepared")) else { return Ok(Self(None)) };
         let stamp = stamp(source)?;
         let content = if source.is_dir() { stamp } else { remembered(&cache, source, &stamp)? };
-        let key = hex(&Sha256::digest(format!("{recipe}\n{content}\n")));
+        let key = hex(&Sha256::digest(format!("{recipe}, {DECODER}\n{content}\n")));
         let name = recipe.split_whitespace().next().unwrap_or("images");
         Ok(Self(Some(cache.join(format!("{name}-{}.bytes", key.get(..24).unwrap_or(&key))))))
     }

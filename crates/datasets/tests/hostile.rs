@@ -130,8 +130,11 @@ fn seeds(reader: &str) -> Vec<Vec<u8>> {
             return vec![bytes];
         }
         "codec" => &[".page"][..],
+        "bmp" => &[".bmp"],
         "jpeg" => &[".jpg"],
         "png" => &[".png"],
+        "tiff" => &[".tif"],
+        "webp" => &[".webp"],
         "parquet" => &[".parquet"],
         "tar" => &[".tar", ".tar.gz"],
         _ => &[".zip"],

@@ -1,0 +1,35 @@
+//! PNG: every depth, palettes, transparency and interlacing.
+
+use std::io::Cursor;
+
+use png::{ColorType, Decoder, DecodingError, Limits, Transformations};
+
+use super::{Image, MEMORY, check, first_three};
+use crate::{Error, Result};
+
+pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
+    // The header comes first in every PNG: refuse before the decoder takes memory.
+    if let Some([w0, w1, w2, w3, h0, h1, h2, h3]) = bytes.get(16..24) {
+        check(u32::from_be_bytes([*w0, *w1, *w2, *w3]).into(), u32::from_be_bytes([*h0, *h1, *h2, *h3]).into(), file)?;
+    }
+    let wrong = |e: DecodingError| Error::damaged(file, format!("broken PNG: {e}"));
+    let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: MEMORY });
+    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+    let mut reader = decoder.read_info().map_err(wrong)?;
+    let info = reader.info();
+    check(info.width.into(), info.height.into(), file)?;
+    let (width, height) = (info.width as usize, info.height as usize);
+    let size = reader.output_buffer_size().ok_or_else(|| Error::damaged(file, "broken PNG: no size"))?;
+    let mut bytes = vec![0; size];
+    let frame = reader.next_frame(&mut bytes).map_err(wrong)?;
+    // The chunks behind the pixels: a file that is cut off there is torn too.
+    reader.finish().map_err(wrong)?;
+    bytes.truncate(frame.buffer_size());
+    let (channels, bytes) = match frame.color_type {
+        ColorType::Grayscale => (1, bytes),
+        ColorType::GrayscaleAlpha => (1, bytes.iter().step_by(2).copied().collect()),
+        ColorType::Rgba => (3, first_three::<4>(&bytes)),
+        _ => (3, bytes),
+    };
+    Image::new(width, height, channels, bytes).map_err(|_| Error::damaged(file, "broken PNG: pixels are missing"))
+}

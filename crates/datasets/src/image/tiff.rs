@@ -1,0 +1,86 @@
+//! TIFF as cameras and scientists write it: grayscale or RGB of 1 to 16 bits, in strips or tiles, packed by nothing, LZW,
+//! deflate or PackBits. The first page counts.
+
+use std::io::Cursor;
+
+use tiff::{
+    ColorType, TiffError, TiffUnsupportedError,
+    decoder::{BufferLayoutPreference, Decoder, DecodingResult, Limits},
+    tags::SampleFormat,
+};
+
+use super::{Image, MEMORY, check, too_large};
+use crate::{Error, Result};
+
+/// The most bytes of samples: words become bytes in a second buffer.
+const BUFFER: usize = 2 * MEMORY / 3;
+
+pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
+    let broken = |problem: &dyn std::fmt::Display| Error::damaged(file, format!("broken TIFF: {problem}"));
+    let refused = |kind: &dyn std::fmt::Display| {
+        let way = "write it again with 8 bits in RGB or gray (magick IMAGE -depth 8 IMAGE.png), or leave it out (--skip-broken)";
+        Error::Refused { file: file.into(), reason: format!("TIFF of a kind that is not read, {kind}: {way}") }
+    };
+    let wrong = |error: TiffError| match error {
+        TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => {
+            refused(&format!("packed by {method:?}"))
+        }
+        TiffError::UnsupportedError(kind) => refused(&kind),
+        TiffError::LimitsExceeded => too_large(file, "very many samples", &format!("{BUFFER} bytes to decode")),
+        other => broken(&other),
+    };
+    let mut limits = Limits::default();
+    limits.decoding_buffer_size = BUFFER;
+    let mut decoder = Decoder::new(Cursor::new(bytes)).map_err(wrong)?.with_limits(limits);
+    let (width, height) = decoder.dimensions().map_err(wrong)?;
+    check(width.into(), height.into(), file)?;
+    let (width, height) = (width as usize, height as usize);
+    let color = decoder.colortype().map_err(wrong)?;
+    let kept = match color {
+        // Two samples are gray and how opaque it is.
+        ColorType::Gray(1 | 2 | 4 | 8 | 16) | ColorType::GrayA(8 | 16) | ColorType::Multiband { bit_depth: 8 | 16, num_samples: 2 } => 1,
+        ColorType::RGB(8 | 16) | ColorType::RGBA(8 | 16) => 3,
+        other => return Err(refused(&format!("{other:?}"))),
+    };
+    let mut result = DecodingResult::U8(Vec::new());
+    let layout = decoder.read_image_to_buffer(&mut result).map_err(wrong)?;
+    if layout.sample_format != SampleFormat::Uint {
+        return Err(refused(&format!("samples of {:?}", layout.sample_format)));
+    }
+    // What does not fit is left out by the library, plane by plane.
+    if result.as_buffer(0).as_bytes().len() < layout.complete_len {
+        return Err(wrong(TiffError::LimitsExceeded));
+    }
+    let samples = match result {
+        DecodingResult::U8(bytes) if color.bit_depth() < 8 => unpack(&bytes, width, height, color.bit_depth().into()),
+        DecodingResult::U8(bytes) => bytes,
+        // The upper half, as for PNG.
+        DecodingResult::U16(words) => words.into_iter().map(|word| (word >> 8) as u8).collect(),
+        _ => return Err(refused(&format!("{color:?}"))),
+    };
+    let pixels = interleave(samples, width * height, color.num_samples().into(), kept, &layout);
+    Image::new(width, height, kept, pixels).map_err(|_| broken(&"pixels are missing"))
+}
+
+/// Samples of 1, 2 or 4 bits, rows beginning at whole bytes, as bytes from 0 to 255.
+fn unpack(bytes: &[u8], width: usize, height: usize, bits: usize) -> Vec<u8> {
+    let most = (1_u16 << bits) - 1;
+    let row = |row: &[u8]| -> Vec<u8> {
+        let sample = |x: usize| row.get(x * bits / 8).map(|byte| u16::from(*byte) >> (8 - bits - x * bits % 8) & most);
+        (0..width).map_while(sample).map(|v| (v * 255 / most) as u8).collect()
+    };
+    bytes.chunks((width * bits).div_ceil(8)).take(height).flat_map(row).collect()
+}
+
+/// The first `kept` of each pixel's `count` samples, which lie side by side or in planes.
+fn interleave(samples: Vec<u8>, pixels: usize, count: usize, kept: usize, layout: &BufferLayoutPreference) -> Vec<u8> {
+    if layout.planes > 1 {
+        let plane = samples.len() / layout.planes;
+        let samples = &samples;
+        return (0..pixels).flat_map(|i| (0..kept).filter_map(move |c| samples.get(c * plane + i).copied())).collect();
+    }
+    if count == kept {
+        return samples;
+    }
+    samples.chunks_exact(count).flat_map(|pixel| pixel.iter().take(kept).copied()).collect()
+}
