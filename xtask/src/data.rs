@@ -36,7 +36,8 @@ enum What {
     },
     /// Check every file of a data set against its published digest, and count its images.
     Verify {
-        /// The data set; `folder:PATH` for a folder of images.
+        /// The data set; `folder:PATH` for a folder of images, `arrays:PATH` for .npz and .npy files, `table:PATH` or
+        /// `table:OWNER/NAME` for parquet files.
         name: String,
         /// Leave out images that cannot be decoded, and name them, instead of failing at the first.
         #[arg(long)]
@@ -74,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             sources.skip_broken = *skip_broken;
             let verified = datasets::inventory::verify(name, &sources)?;
             for file in &verified.files {
-                print(format_args!("{} {} ({:?})", file.sha256, file.path.display(), file.known));
+                print(format_args!("{} {} ({})", file.sha256, file.path.display(), file.known));
             }
             for (split, count) in &verified.splits {
                 print(format_args!("{split}: {count} images"));

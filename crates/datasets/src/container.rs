@@ -8,8 +8,8 @@ use std::{
 
 use crate::{Error, Result, stream};
 
-/// The most bytes of one member (the largest published one, a batch of CIFAR-10, holds 31 million).
-pub const MEMBER: u64 = 32 << 20;
+/// The most bytes of one member (a batch of CIFAR-10 holds 31 million, and 46 as Python 3 pickles it in protocol 2).
+pub const MEMBER: u64 = 64 << 20;
 /// The most members, and the most bytes of all members that are read.
 const MEMBERS: usize = 2_000_000;
 const TOTAL: u64 = 16 << 30;

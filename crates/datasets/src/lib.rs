@@ -18,11 +18,13 @@ mod npy;
 mod numpy;
 mod open;
 mod parquet;
+mod pickle;
 mod prepared;
 mod published;
 mod sources;
 mod stack;
 mod stream;
+mod tables;
 
 pub use card::Card;
 pub use container::Container;
@@ -39,11 +41,13 @@ pub use sources::Sources;
 vimae_core::catalogue! {
     /// Every data set.
     pub static DATASETS: BuildDataset = "dataset" in {
+        arrays,
         celeba,
         cifar10,
         digits,
         folder,
         mnist,
         omniglot,
+        table,
     }
 }

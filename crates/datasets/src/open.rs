@@ -25,14 +25,19 @@ pub struct Request<'a> {
     pub settings: &'a Settings,
     /// Where its files may be.
     pub sources: &'a Sources,
-    /// What follows the colon of its name: `folder:PATH`.
+    /// What follows the colon of its name: `folder:PATH`, `arrays:PATH`, `table:PATH`.
     pub path: Option<&'a str>,
 }
 
 impl Request<'_> {
     /// The error for files that are nowhere.
     pub(crate) fn missing(&self, name: &str, card: &Card) -> Error {
-        Error::Missing { name: name.into(), hint: format!("put {}", card.place), looked: self.sources.looked(name) }
+        self.missing_but(name, card, "")
+    }
+
+    /// [`Request::missing`], with what is there of them.
+    pub(crate) fn missing_but(&self, name: &str, card: &Card, but: &str) -> Error {
+        Error::Missing { name: name.into(), hint: format!("put {}{but}", card.place), looked: self.sources.looked(name) }
     }
 }
 
@@ -89,7 +94,7 @@ pub(crate) fn request<T>(
     then: impl FnOnce(&BuildDataset, &Request) -> Result<T>,
 ) -> Result<T> {
     let (entry, path) = match name.split_once(':') {
-        Some(("folder", path)) => ("folder", Some(path)),
+        Some((entry @ ("arrays" | "folder" | "table"), path)) => (entry, Some(path)),
         _ => (name, None),
     };
     let entry = DATASETS.find(entry)?;
