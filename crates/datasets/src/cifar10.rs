@@ -86,11 +86,11 @@ fn locate(request: &Request) -> Result<Option<Form>> {
     let beside = request.sources.folders(NAME).into_iter().find_map(|folder| {
         let batches = |end: &str, folder: &Path| BATCHES.iter().map(|b| file_in(folder, &[&format!("{b}{end}")])).collect::<Option<Vec<_>>>();
         let versions = ENDINGS.iter().zip(FOLDERS).zip(&ARCHIVES);
-        let mut forms = versions.map(|((end, inside), archives)| {
+        let forms = versions.map(|((end, inside), archives)| {
             let batches = batches(end, &folder).or_else(|| batches(end, &folder.join(inside)));
             batches.map(Form::Batches).or_else(|| file_in(&folder, archives).map(Form::Archive))
         });
-        forms.find_map(|form| form)
+        forms.flatten().next()
     });
     match beside {
         Some(form) => Ok(Some(form)),
@@ -210,7 +210,7 @@ fn in_order(batches: Vec<Option<Stack>>, file: &str) -> Result<(Stack, Stack)> {
 
 /// A batch of either version: records, or a pickle.
 fn batch(bytes: &[u8], file: &str) -> Result<Stack> {
-    let stack = if file.ends_with(".bin") { from_records(bytes, file)? } else { from_pickle(bytes, file)? };
+    let stack = if file.to_ascii_lowercase().ends_with(".bin") { from_records(bytes, file)? } else { from_pickle(bytes, file)? };
     match stack.labels.iter().find(|l| **l as usize >= CLASSES) {
         Some(label) => Err(Error::damaged(file, format!("a label of {label}, among {CLASSES} classes"))),
         None => Ok(stack),

@@ -385,7 +385,8 @@ impl<'a> Pickle<'a> {
                 let (Some(Value::Text(module)), Some(Value::Text(name))) = (self.values.get(module), self.values.get(name)) else {
                     return Err(self.wrong("a name that is no text".into()));
                 };
-                self.global(&module.clone(), &name.clone())?;
+                let (module, name) = (module.clone(), name.clone());
+                self.global(&module, &name)?;
             }
             b'R' => self.call()?,
             b'b' => self.fill()?,

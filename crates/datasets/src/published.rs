@@ -29,7 +29,7 @@ fn published<'a>(card: &'a Card, path: &Path) -> Option<&'a card::File> {
     let plain = |name: &str| name.to_ascii_lowercase().replace(".idx", "-idx");
     let same = |file: &&card::File| file.name.rsplit('/').next().is_some_and(|f| plain(f) == plain(name));
     // Packed files count by what they unpack to.
-    let packed = |file: &&card::File| file.unpacked_sha256.is_some() && plain(name).strip_suffix(".gz") == Some(&plain(&file.name));
+    let packed = |file: &&card::File| file.unpacked_sha256.is_some() && plain(name).strip_suffix(".gz") == Some(plain(&file.name).as_str());
     card.files.iter().find(same).or_else(|| card.files.iter().find(packed))
 }
 

@@ -112,8 +112,8 @@ pub(crate) fn called(folder: &Path, name: &str) -> bool {
 
 /// Whether a folder is called like a data set other than `name`: `FashionMNIST`, `cifar-100-python`.
 pub(crate) fn called_otherwise(folder: &Path, name: &str) -> bool {
-    let others = crate::DATASETS.names().filter(|n| *n != name && !YOURS.contains(n));
-    !called(folder, name) && (plain(folder_name(folder)).contains(&plain(name)) || others.into_iter().any(|n| called(folder, n)))
+    let names = || crate::DATASETS.names().filter(|n| !YOURS.contains(n));
+    !called(folder, name) && names().any(|n| plain(folder_name(folder)).contains(&plain(n)))
 }
 
 /// The folders in a folder that are not hidden, in the order of their names.

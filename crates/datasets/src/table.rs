@@ -7,7 +7,6 @@
 //! shards, or lie in folders called so, those; otherwise every tenth image of a class tests.
 
 use std::{
-    cell::RefCell,
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
@@ -20,6 +19,7 @@ use crate::{
     parquet,
     sources::versions,
     stack::Stack,
+    stream,
     tables::{self, Tables},
 };
 
@@ -104,14 +104,14 @@ fn open(request: &Request) -> Result<Opened> {
     let path = request.path.unwrap_or_default();
     let size = request.settings.integer("size")?;
     let label = Some(request.settings.choice("label")?).filter(|l| *l != "auto");
-    let mut shape = (size > 0).then_some(ImageShape { channels: 0, height: size, width: size });
+    let mut shape = None;
     let mut sets = BTreeMap::new();
     let mut skipped = Vec::new();
     let mut read = |split: Option<Split>, files: &[PathBuf]| -> Result<()> {
         if files.is_empty() {
             return Ok(());
         }
-        let (set, broken) = gather(files, label, &mut shape, request.sources.skip_broken)?;
+        let (set, broken) = gather(files, label, size, &mut shape, request.sources.skip_broken)?;
         skipped.extend(broken);
         sets.insert(split, set);
         Ok(())
@@ -130,53 +130,52 @@ fn open(request: &Request) -> Result<Opened> {
     Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (found.files(), skipped))
 }
 
-/// The images of a split's files. The first image says the shape, unless it is known.
-fn gather(files: &[PathBuf], label: Option<&str>, known: &mut Option<ImageShape>, skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
-    let resized = known.filter(|shape| shape.channels == 0);
-    let shape = RefCell::new(known.filter(|shape| shape.channels > 0));
-    let size = resized.map(|shape| shape.width);
-    let mut all: Option<(Stack, Vec<Broken>)> = None;
+/// The images of a split's files, of `size` where that is not 0. The first image that can be decoded says the shape, where
+/// no split before did.
+fn gather(
+    files: &[PathBuf],
+    label: Option<&str>,
+    size: usize,
+    shape: &mut Option<ImageShape>,
+    skip_broken: bool,
+) -> Result<(Stack, Vec<Broken>)> {
+    let size = (size > 0).then_some(size);
+    let mut all = Stack { shape: ImageShape { channels: 3, height: 1, width: 1 }, pixels: Vec::new(), labels: Vec::new() };
+    let mut skipped = Vec::new();
     for path in files {
         let (image, label) = tables::columns(path, label)?;
         let columns = parquet::Columns { image: &image, label: &label, rows: ROWS };
         let mut row = 0;
         parquet::read(path, &columns, &mut |batch| {
-            let name = |i: usize| format!("{}, row {}", path.display(), row + i);
             let first = || batch.iter().find_map(|(bytes, _)| Image::decode(bytes.as_ref(), "").ok());
-            let mut known = shape.borrow_mut();
-            if known.is_none() {
-                *known = first().map(|image| {
-                    let channels = image.bytes().len() / (image.width() * image.height()).max(1);
-                    ImageShape { channels, height: size.unwrap_or(image.height()), width: size.unwrap_or(image.width()) }
-                });
-            }
-            let channels = known.map_or(3, |shape| shape.channels);
-            let prepare = |image: Image| prepared(image, channels, size);
-            let target = known.unwrap_or(ImageShape { channels, height: size.unwrap_or(1), width: size.unwrap_or(1) });
-            let mut gather = Gather::new(target, 0, skip_broken, &prepare);
-            gather.add(&batch, &name)?;
+            *shape = shape.or_else(|| {
+                let (image, size) = (first()?, |own: usize| size.unwrap_or(own));
+                Some(ImageShape { channels: channels(&image), height: size(image.height()), width: size(image.width()) })
+            });
+            all.shape = shape.unwrap_or(all.shape);
+            let wanted = all.shape.channels;
+            let prepare = |image: Image| prepared(image, wanted, size);
+            let mut gather = Gather::new(all.shape, 0, skip_broken, &prepare);
+            gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;
             row += batch.len();
             let (set, broken) = gather.finish();
-            match &mut all {
-                Some((stack, skipped)) => {
-                    crate::stream::grow(&mut stack.pixels, set.pixels.len());
-                    stack.pixels.extend(set.pixels);
-                    stack.labels.extend(set.labels);
-                    skipped.extend(broken);
-                }
-                None => all = Some((set, broken)),
-            }
+            stream::grow(&mut all.pixels, set.pixels.len());
+            all.pixels.extend(set.pixels);
+            all.labels.extend(set.labels);
+            skipped.extend(broken);
             Ok(())
         })?;
     }
-    *known = shape.into_inner().or(*known);
-    all.ok_or_else(|| Error::damaged(files.first().map_or(String::new(), |f| f.display().to_string()), "holds no images"))
+    Ok((all, skipped))
+}
+
+fn channels(image: &Image) -> usize {
+    image.bytes().len() / (image.width() * image.height()).max(1)
 }
 
 /// An image of the set's channels and size: grayscale among colour gains channels, colour among grayscale is refused.
 fn prepared(image: Image, channels: usize, size: Option<usize>) -> Result<Image> {
-    let own = image.bytes().len() / (image.width() * image.height()).max(1);
-    if own > channels {
+    if self::channels(&image) > channels {
         return Err(Error::damaged("an image", "in colour, and the first of the set is grayscale"));
     }
     let image = image.with_channels(channels);

@@ -143,7 +143,7 @@ pub(crate) fn in_folder(folder: &Path, preferred: &str) -> Result<Option<Tables>
 /// As [`in_folder`].
 pub(crate) fn published(sources: &Sources, name: &str, repos: &[&str], preferred: &str, rows: [u64; 2]) -> Result<Option<Tables>> {
     let own = |folder: &Path| called(folder, name) || sources.data_dir.as_deref() == Some(folder) && !called_otherwise(folder, name);
-    let beside = sources.folders(name).into_iter().map(|folder| (own(&folder), folder)).map(|(own, folder)| (folder, own));
+    let beside = sources.folders(name).into_iter().map(|folder| (folder.clone(), own(&folder)));
     let mut torn = None;
     for (folder, own) in beside.chain(sources.snapshots(name, repos)) {
         // A folder of the user's holds others, each on its own turn; a snapshot's are configurations.

@@ -79,7 +79,7 @@ fn mnist_with_other_images_without_labels_or_with_half_a_file_is_refused() {
     file("t10k-images-idx3-ubyte", &[0x803, 10, 28, 28], 7840);
     file("t10k-labels-idx1-ubyte", &[0x801, 10], 10);
     let message = problem("mnist", dir.path());
-    assert!(message.starts_with("data set \"mnist\" is not on this machine: put the four idx files"), "{message}");
+    assert!(message.starts_with("data set \"mnist\" is not on this machine: put in DATA_DIR"), "{message}");
     assert!(message.contains(&dir.path().display().to_string()), "{message}");
     file("train-labels-idx1-ubyte", &[0x801, 10], 10);
     let message = problem("mnist", dir.path());
@@ -127,7 +127,10 @@ fn an_absent_data_set_says_what_to_put_where() {
         assert!(message.contains("DATA_DIR") && message.contains("cargo xtask data fetch"), "{message}");
     }
     let message = problem("mnits", dir.path());
-    assert_eq!(message, "unknown dataset \"mnits\" (did you mean \"mnist\"?); there are: arrays, celeba, cifar10, digits, folder, mnist, omniglot, table");
+    assert_eq!(
+        message,
+        "unknown dataset \"mnits\" (did you mean \"mnist\"?); there are: arrays, celeba, cifar10, digits, folder, mnist, omniglot, table"
+    );
 }
 
 #[test]

@@ -83,7 +83,9 @@ fn npz(path: &Path, packed: bool, arrays: &[(&str, Vec<u8>)]) {
 
 /// Other content than MNIST's, of ten images: refused by its digest, once it was found and read.
 fn idx_files() -> [(&'static str, Vec<u8>); 4] {
-    let file = |words: &[u32], body: usize| -> Vec<u8> { words.iter().flat_map(|w| w.to_be_bytes()).chain(std::iter::repeat_n(7, body)).collect() };
+    let file = |words: &[u32], body: usize| -> Vec<u8> {
+        words.iter().flat_map(|w| w.to_be_bytes()).chain(std::iter::repeat_n(7, body)).collect()
+    };
     [
         ("train-images-idx3-ubyte", file(&[0x803, 10, 28, 28], 7840)),
         ("train-labels-idx1-ubyte", file(&[0x801, 10], 10)),
@@ -138,7 +140,12 @@ fn of_a_file_packed_and_unpacked_either_is_read() {
     fs::remove_file(dir.path().join("MNIST/raw/t10k-labels-idx1-ubyte.gz")).unwrap();
     fs::remove_file(dir.path().join("MNIST/raw/t10k-labels-idx1-ubyte")).unwrap();
     let message = problem("mnist", dir.path());
-    assert!(message.contains("MNIST/raw holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte but not t10k-labels-idx1-ubyte"), "{message}");
+    assert!(
+        message.contains(
+            "MNIST/raw holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte but not t10k-labels-idx1-ubyte"
+        ),
+        "{message}"
+    );
 }
 
 #[test]
@@ -212,8 +219,12 @@ fn batches(label: impl Fn(usize) -> u8) -> Vec<(String, Vec<u8>)> {
             bytes.extend([b'K', label(k)].repeat(1_000));
             bytes.push(b'e');
         }
-        bytes.extend(b"U\x04dataq\x04cnumpy.core.multiarray\n_reconstruct\nq\x05cnumpy\nndarray\nq\x06K\x00\x85q\x07U\x01bq\x08\x87q\x09Rq\x0a");
-        bytes.extend(b"(K\x01M\x10'M\x00\x0c\x86q\x0bcnumpy\ndtype\nq\x0cU\x02u1q\x0dK\x00K\x01\x87q\x0eRq\x0f(K\x03U\x01|q\x10NNNJ\xff\xff\xff\xff");
+        bytes.extend(
+            b"U\x04dataq\x04cnumpy.core.multiarray\n_reconstruct\nq\x05cnumpy\nndarray\nq\x06K\x00\x85q\x07U\x01bq\x08\x87q\x09Rq\x0a",
+        );
+        bytes.extend(
+            b"(K\x01M\x10'M\x00\x0c\x86q\x0bcnumpy\ndtype\nq\x0cU\x02u1q\x0dK\x00K\x01\x87q\x0eRq\x0f(K\x03U\x01|q\x10NNNJ\xff\xff\xff\xff",
+        );
         bytes.extend(b"J\xff\xff\xff\xffK\x00tq\x11b\x89T\x00\x00\xd5\x01");
         bytes.extend(vec![k as u8; 30_720_000]);
         bytes.extend(b"q\x12tq\x13bu.");
@@ -240,7 +251,12 @@ fn cifars_pickles_are_the_same_as_its_records() {
     // Packed, beside a folder that an interrupted extraction left.
     fs::remove_file(dir.path().join("root/cifar-10-batches-py/test_batch")).unwrap();
     let message = problem("cifar10", dir.path());
-    assert!(message.contains("cifar-10-batches-py holds data_batch_1, data_batch_2, data_batch_3, data_batch_4, data_batch_5 but lacks test_batch"), "{message}");
+    assert!(
+        message.contains(
+            "cifar-10-batches-py holds data_batch_1, data_batch_2, data_batch_3, data_batch_4, data_batch_5 but lacks test_batch"
+        ),
+        "{message}"
+    );
     tar_gz(&dir.path().join("root/cifar-10-python.tar.gz"), &members);
     assert_eq!(read("cifar10", dir.path()).sha256(), dataset.sha256());
     // The binary version of the same.
@@ -288,10 +304,23 @@ fn arrays_are_a_data_set_split_by_their_names_or_by_tenths() {
     let of = |path: &Path, value: Value| open(&format!("arrays:{}", path.display()), &settings(value), &Sources::default());
     let ((train, classes), (test, tested)) = (arrays(12), arrays(6));
     let wide: Vec<u8> = classes.iter().flat_map(|&c| i64::from(c).to_le_bytes()).collect();
-    let names = [["x_train", "y_train", "x_test", "y_test"], ["train_images", "train_labels", "test_images", "test_labels"], ["imgs-train", "labels-train", "imgs-test", "labels-test"]];
+    let names = [
+        ["x_train", "y_train", "x_test", "y_test"],
+        ["train_images", "train_labels", "test_images", "test_labels"],
+        ["imgs-train", "labels-train", "imgs-test", "labels-test"],
+    ];
     for [a, b, c, d] in names {
         let path = dir.path().join("set.npz");
-        npz(&path, true, &[(a, npy(&[12, 2, 5, 3], &train)), (b, typed("<i8", &[12, 1], &wide)), (c, npy(&[6, 2, 5, 3], &test)), (d, npy(&[6], &tested))]);
+        npz(
+            &path,
+            true,
+            &[
+                (a, npy(&[12, 2, 5, 3], &train)),
+                (b, typed("<i8", &[12, 1], &wide)),
+                (c, npy(&[6, 2, 5, 3], &test)),
+                (d, npy(&[6], &tested)),
+            ],
+        );
         let dataset = of(&path, json!({ "range": "unit" })).unwrap();
         assert_eq!((counts(dataset.as_ref()), dataset.classes(), dataset.range()), ([Some(12), None, Some(6)], 3, PixelRange::Unit));
         assert_eq!(dataset.shape().unwrap().to_string(), "2x5x3");
@@ -331,12 +360,18 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
     for (message, wanted) in [
         (refused(&[("x", npy(&[10, 784], &[0; 7840]))]), "holds no array [N, H, W] or [N, H, W, C] of images; there are: x |u1 [10, 784]"),
         (refused(&[("a", images(10)), ("b", images(10))]), "holds two arrays of images: a |u1 [10, 5, 6] and b |u1 [10, 5, 6]"),
-        (refused(&[("x_train", images(10)), ("y_train", ten()), ("x_test", images(10))]), "holds the images x_test |u1 [10, 5, 6] without classes"),
+        (
+            refused(&[("x_train", images(10)), ("y_train", ten()), ("x_test", images(10))]),
+            "holds the images x_test |u1 [10, 5, 6] without classes",
+        ),
         (refused(&[("x_train", images(10)), ("y_train", ten()), ("y_test", ten())]), "holds the classes y_test |u1 [10] without images"),
         (refused(&[("x", images(10)), ("labels", npy(&[10, 3], &[0; 30]))]), "its name says classes"),
         (refused(&[("x", images(10)), ("y", npy(&[9], &[0; 9]))]), "has 9 labels for the 10 images of x"),
         (refused(&[("x", images(10)), ("y", typed("|i1", &[10], &[0xff; 10]))]), "classes are whole numbers from 0"),
-        (refused(&[("x_train", images(10)), ("x_val", images(10))]), "holds images of train, validation; one set, or train and test, are wanted"),
+        (
+            refused(&[("x_train", images(10)), ("x_val", images(10))]),
+            "holds images of train, validation; one set, or train and test, are wanted",
+        ),
         (refused(&[("x_train", images(10)), ("x_test", npy(&[10, 6, 6], &[0; 360]))]), "images of 5x6x1 to train and of 6x6x1 to test"),
         (refused(&[("x_train", images(10)), ("x_test", images(10)), ("x", images(10))]), "images of no split beside"),
         (
@@ -347,7 +382,9 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
     ] {
         assert!(message.contains(wanted), "{message}\n{wanted}");
     }
-    for (name, wanted) in [("arrays", "say which: arrays:PATH"), ("arrays:/nowhere", "/nowhere: is neither a .npz or .npy file nor a folder of them")] {
+    for (name, wanted) in
+        [("arrays", "say which: arrays:PATH"), ("arrays:/nowhere", "/nowhere: is neither a .npz or .npy file nor a folder of them")]
+    {
         assert!(problem(name, dir.path()).contains(wanted));
     }
 }
@@ -423,7 +460,8 @@ fn tables_of_any_repository_and_any_number_of_shards_are_a_data_set() {
     let one = format!("table:{}", snapshot.join("data/test-00000-of-00001.parquet").display());
     let message = open(&one, &Map::new(), &Sources::default()).err().unwrap().to_string();
     assert!(message.contains("holds 12 images and no split: of 10 of a class, one tests"), "{message}");
-    let small = open(&format!("table:{}", snapshot.display()), &settings(json!({ "size": 8, "range": "unit" })), &Sources::default()).unwrap();
+    let small =
+        open(&format!("table:{}", snapshot.display()), &settings(json!({ "size": 8, "range": "unit" })), &Sources::default()).unwrap();
     assert_eq!((small.shape().unwrap().height, small.range()), (8, PixelRange::Unit));
     let fine = open("table:some/body", &settings(json!({ "label": "fine_label" })), &Sources::in_dir(home.path())).err().unwrap();
     assert!(fine.to_string().contains("no column of classes (fine_label); there are image.bytes, image.path, label"), "{fine}");
