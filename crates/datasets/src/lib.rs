@@ -34,7 +34,7 @@ pub use image::Image;
 pub use image_array::ImageArray;
 pub use in_memory::InMemory;
 pub use loader::Loader;
-pub use open::{BuildDataset, Opened, Request, open, open_reporting};
+pub use open::{BuildDataset, Opened, Request, WITH_PATH, open, open_reporting, parted};
 pub use published::{FileReport, Known};
 pub use sources::Sources;
 

@@ -68,6 +68,17 @@ impl Opened {
     }
 }
 
+/// The entries of the catalogue whose names take a path: `folder:PATH`.
+pub const WITH_PATH: [&str; 3] = ["arrays", "folder", "table"];
+
+/// The entry of the catalogue that a name means, and the path behind its colon.
+pub fn parted(name: &str) -> (&str, Option<&str>) {
+    match name.split_once(':') {
+        Some((entry, path)) if WITH_PATH.contains(&entry) => (entry, Some(path)),
+        _ => (name, None),
+    }
+}
+
 /// The data set of that name, read from `sources`, verified and split.
 ///
 /// # Errors
@@ -93,10 +104,7 @@ pub(crate) fn request<T>(
     sources: &Sources,
     then: impl FnOnce(&BuildDataset, &Request) -> Result<T>,
 ) -> Result<T> {
-    let (entry, path) = match name.split_once(':') {
-        Some((entry @ ("arrays" | "folder" | "table"), path)) => (entry, Some(path)),
-        _ => (name, None),
-    };
+    let (entry, path) = parted(name);
     let entry = DATASETS.find(entry)?;
     let settings = Settings::check(DATASETS.kind, entry.name, entry.keys, settings)?;
     then(&entry.build, &Request { settings: &settings, sources, path })
