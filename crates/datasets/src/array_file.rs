@@ -12,7 +12,7 @@ use crate::{Error, Result, container, npy::Header, stream};
 /// The most arrays of one file.
 const ARRAYS: usize = 10_000;
 /// The most bytes of an array that is read at once.
-const LIMIT: u64 = 16 << 30;
+pub(crate) const LIMIT: u64 = 16 << 30;
 
 /// Where arrays are: a file, or bytes that a test made.
 #[derive(Debug, Clone)]

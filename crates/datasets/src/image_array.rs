@@ -159,8 +159,12 @@ impl ImageArray {
     /// All levels, `[N, C, H, W]`.
     ///
     /// # Errors
-    /// As [`ImageArray::batches`].
+    /// As [`ImageArray::batches`]; [`Error::TooLarge`] beyond 16 GiB.
     pub fn read(&self) -> Result<Vec<u8>> {
+        let size = self.count.checked_mul(self.shape.len()).map_or(0, |size| size as u64);
+        if size > array_file::LIMIT {
+            return Err(Error::TooLarge { file: self.array.file(), what: "an array", unit: "bytes", size, limit: array_file::LIMIT });
+        }
         let mut all = Vec::new();
         self.batches((4 << 20) / self.shape.len().max(1), &mut |batch| {
             crate::stream::grow(&mut all, batch.len());
