@@ -212,6 +212,6 @@ fn tenths(labels: &[u32]) -> (Vec<usize>, Vec<usize>) {
     (0..labels.len()).partition(|&i| {
         let count: &mut usize = seen.entry(labels.get(i)).or_default();
         *count += 1;
-        *count % TENTH == 0
+        count.is_multiple_of(TENTH)
     })
 }

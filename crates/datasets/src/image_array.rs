@@ -205,8 +205,11 @@ fn outside(array: &Array) -> String {
 
 /// How many images of what shape an array holds, and whether channels come before rows.
 fn layout(array: &Array) -> Result<(usize, ImageShape, bool)> {
+    if array.header.count().is_none() {
+        return Err(Error::damaged(array.file(), format!("{} are no array", array.header.words())));
+    }
     let (count, shape, first) = match *array.header.shape.as_slice() {
-        [_, _, channels @ (1 | 2 | 3 | 4)] => {
+        [_, _, channels @ 1..=4] => {
             let reason = format!("one image with {channels} channels, or many of {channels} columns; give [N, H, W] or [N, H, W, C]");
             return Err(array.refused(&reason));
         }

@@ -327,8 +327,9 @@ impl<'a> Pickle<'a> {
         let opcode = self.bytes.get(opcode.start).copied().unwrap_or_default();
         match opcode {
             b'.' => return Ok(false),
-            0x80 => drop(self.take(1)?),
-            0x95 => drop(self.take(8)?),
+            0x80 | 0x95 => {
+                self.take(if opcode == 0x80 { 1 } else { 8 })?;
+            }
             b'(' => {
                 self.marks.push(self.stack.len());
                 if self.marks.len() > VALUES {

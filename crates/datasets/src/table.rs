@@ -111,7 +111,7 @@ fn open(request: &Request) -> Result<Opened> {
         if files.is_empty() {
             return Ok(());
         }
-        let (set, broken) = gather(files, label, size, &mut shape, request.sources.skip_broken)?;
+        let (set, broken) = gather(files, label.as_deref(), size, &mut shape, request.sources.skip_broken)?;
         skipped.extend(broken);
         sets.insert(split, set);
         Ok(())

@@ -94,12 +94,15 @@ fn idx_files() -> [(&'static str, Vec<u8>); 4] {
     ]
 }
 
+/// A file's name, written in another way.
+type Named<'a> = &'a dyn Fn(&str) -> String;
+
 #[test]
 fn idx_files_are_found_wherever_torchvision_and_users_put_them() {
     let other = "holds other content than MNIST's train-images-idx3-ubyte: wrong digest: expected sha256 ba891046";
     let dotted = |name: &str| name.replace("-idx", ".idx");
     let plain = |name: &str| name.to_owned();
-    let cases: [(&str, &dyn Fn(&str) -> String, bool); 8] = [
+    let cases: [(&str, Named, bool); 8] = [
         ("MNIST/raw", &plain, true),
         ("MNIST/raw", &dotted, false),
         ("", &plain, false),
