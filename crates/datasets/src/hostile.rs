@@ -5,20 +5,23 @@
 
 use std::{io::Cursor, sync::Arc};
 
-use crate::{Error, Image, Result, celeba, container, idx, omniglot, parquet, prepared};
+use crate::{Error, Image, ImageArray, Result, array_file, celeba, container, idx, omniglot, parquet, pickle, prepared};
 
 /// A reader of bytes: how much it made of them.
 pub type Reader = fn(&[u8]) -> Result<usize>;
 
 /// The readers by name.
-pub const READERS: [(&str, Reader); 13] = [
+pub const READERS: [(&str, Reader); 16] = [
     ("bmp", image),
     ("codec", codec),
     ("encoding", encoding),
     ("gzip", gzip),
     ("idx", gzip),
     ("jpeg", image),
+    ("npy", arrays),
+    ("npz", arrays),
     ("parquet", table),
+    ("pickle", values),
     ("png", image),
     ("prepared", cached),
     ("tar", tar),
@@ -45,6 +48,24 @@ fn image(bytes: &[u8]) -> Result<usize> {
     let image = Image::decode(bytes, "input")?;
     let drawing = omniglot::prepare(image.clone())?;
     Ok(drawing.bytes().len() + celeba::prepare(image)?.bytes().len())
+}
+
+/// Arrays of images and of classes, in a file of one or in a zip of several.
+fn arrays(bytes: &[u8]) -> Result<usize> {
+    let place = array_file::Place::Bytes(bytes.into());
+    let classes: usize = array_file::arrays(&place)?.iter().filter_map(|array| array.numbers().ok()).map(|n| n.len()).sum();
+    Ok(classes + ImageArray::only(&place)?.read()?.len())
+}
+
+/// A pickle, with all that is read of a batch of CIFAR-10.
+fn values(bytes: &[u8]) -> Result<usize> {
+    let pickle = pickle::Pickle::read(bytes, "input")?;
+    let mut count = 0;
+    for id in pickle.names()?.into_values() {
+        count += pickle.numbers(id)?.map_or(0, |numbers| numbers.len());
+        count += pickle.array(id)?.map_or(0, |array| array.bytes.len());
+    }
+    Ok(count)
 }
 
 /// A parquet file of images, with the columns of MNIST.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod array_file;
 pub mod card;
 pub mod container;
 pub mod digest;
@@ -10,19 +11,23 @@ pub mod gzip;
 pub mod hostile;
 pub mod idx;
 mod image;
+mod image_array;
 mod in_memory;
 pub mod inventory;
 mod loader;
 pub mod member;
+mod npy;
 mod numpy;
 mod open;
 mod parquet;
 mod passed_over;
+mod pickle;
 mod prepared;
 mod published;
 mod sources;
 mod stack;
 mod stream;
+mod tables;
 mod tree;
 
 pub use card::Card;
@@ -30,9 +35,10 @@ pub use container::Container;
 pub use error::{Error, Result};
 pub use gather::Broken;
 pub use image::{DECODER, Image};
+pub use image_array::ImageArray;
 pub use in_memory::InMemory;
 pub use loader::Loader;
-pub use open::{BuildDataset, Opened, Request, open, open_reporting};
+pub use open::{BuildDataset, Opened, Request, WITH_PATH, open, open_reporting, parted};
 pub use passed_over::PassedOver;
 pub use published::{FileReport, Known};
 pub use sources::Sources;
@@ -40,11 +46,13 @@ pub use sources::Sources;
 vimae_core::catalogue! {
     /// Every data set.
     pub static DATASETS: BuildDataset = "dataset" in {
+        arrays,
         celeba,
         cifar10,
         digits,
         folder,
         mnist,
         omniglot,
+        table,
     }
 }

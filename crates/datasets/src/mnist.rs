@@ -1,6 +1,6 @@
 //! # MNIST
-//! 70 000 handwritten digits, LeCun et al. 1998, from the Hub's parquet files or the original idx files: both must
-//! give the bytes that were published, and are refused otherwise.
+//! 70 000 handwritten digits, LeCun et al. 1998, from the original idx files, Keras's `mnist.npz` or the Hub's parquet
+//! files: all must give the bytes that were published, and are refused otherwise.
 //!
 //! **Shapes**: 28 x 28 x 1 in \[0, 1\], ten classes. **Split** (protocols.md): 50 000 / 10 000 / 10 000, the last 10 000
 //! of the training file validate; or `split = "wae"`, as the WAE code splits: both files pooled, shuffled with NumPy's
@@ -17,18 +17,22 @@ use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 
 use crate::{
     BuildDataset, Card, Error, Opened, Request, Result,
+    array_file::{self, Array, Place},
+    arrays,
     digest::hex,
     fewer,
     gather::{Broken, Gather},
     idx, numpy, parquet,
+    sources::file_in,
     stack::Stack,
+    tables::{self, Tables},
 };
 
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "70 000 handwritten digits; 28x28 grayscale",
-    source: "LeCun, Cortes, Burges 1998; Hub ylecun/mnist or the idx files",
+    source: "LeCun, Cortes, Burges 1998; the idx files, Keras's mnist.npz or Hub ylecun/mnist",
     keys: &[
         Key::choice("split", &["paper", "wae"], "paper: 50 000 / 10 000 / 10 000; wae: pooled and shuffled as the WAE code does"),
         fewer::TRAIN,
@@ -39,43 +43,88 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
 };
 
 const NAME: &str = "mnist";
-const REPO: &str = "ylecun/mnist";
-const PARQUET: [&str; 2] = ["mnist/train-00000-of-00001.parquet", "mnist/test-00000-of-00001.parquet"];
+const REPOS: [&str; 2] = ["ylecun/mnist", "mnist"];
+const CONFIGURATION: &str = "mnist";
+const NPZ: &str = "mnist.npz";
+/// The arrays of Keras's file, as the idx files stand.
+const ARRAYS: [&str; 4] = ["x_train", "y_train", "x_test", "y_test"];
 const IDX: [&str; 4] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
 const CLASSES: usize = 10;
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
 const TRAIN: usize = 50_000;
-/// Images of the parts of each parquet file.
+const ALL: [u64; 2] = [60_000, 10_000];
+/// Images of the parts of each split of the parquet files.
 const PARTS: [&[usize]; 2] = [&[TRAIN, 10_000], &[10_000]];
 
-fn find(request: &Request) -> Option<Vec<PathBuf>> {
-    let idx = request.sources.folders(NAME).into_iter().find_map(|folder| idx_files(&folder));
-    idx.or_else(|| request.sources.hub(NAME, REPO, &PARQUET))
+/// The files, and what they are.
+enum Form {
+    Idx(Vec<PathBuf>),
+    Npz(PathBuf),
+    Tables(Tables),
 }
 
-/// The four idx files of a folder, packed or not, under either way of writing their names.
-fn idx_files(folder: &Path) -> Option<Vec<PathBuf>> {
-    let find = |name: &str| {
-        let dotted = name.replace("-idx", ".idx");
-        [name, &dotted].iter().flat_map(|n| [folder.join(n), folder.join(format!("{n}.gz"))]).find(|p| p.is_file())
-    };
-    IDX.iter().map(|name| find(name)).collect()
+impl Form {
+    fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Self::Idx(files) => files.clone(),
+            Self::Npz(file) => vec![file.clone()],
+            Self::Tables(tables) => tables.files(),
+        }
+    }
+}
+
+fn find(request: &Request) -> Option<Vec<PathBuf>> {
+    locate(request).ok().flatten().map(|form| form.files())
+}
+
+fn locate(request: &Request) -> Result<Option<Form>> {
+    let beside = request.sources.folders(NAME).into_iter().find_map(|folder| {
+        let idx: Option<Vec<PathBuf>> = IDX.iter().map(|name| idx_file(&folder, name)).collect();
+        idx.map(Form::Idx).or_else(|| file_in(&folder, &[NPZ]).map(Form::Npz))
+    });
+    match beside {
+        Some(form) => Ok(Some(form)),
+        None => Ok(tables::published(request.sources, NAME, &REPOS, CONFIGURATION, ALL)?.map(Form::Tables)),
+    }
+}
+
+/// An idx file of a folder, packed or not, under either way of writing its name.
+fn idx_file(folder: &Path, name: &str) -> Option<PathBuf> {
+    let dotted = name.replace("-idx", ".idx");
+    let (packed, dotted_packed) = (format!("{name}.gz"), format!("{dotted}.gz"));
+    file_in(folder, &[name, &packed, &dotted, &dotted_packed])
+}
+
+/// The error for files that are nowhere, with the idx files that are there without the others.
+fn missing(request: &Request, card: &Card) -> Error {
+    let some = request.sources.folders(NAME).into_iter().find_map(|folder| {
+        let (there, not): (Vec<&str>, Vec<&str>) = IDX.iter().partition(|name| idx_file(&folder, name).is_some());
+        (!there.is_empty()).then(|| format!("; {} holds {} but not {}", folder.display(), there.join(", "), not.join(", ")))
+    });
+    request.missing_but(NAME, card, &some.unwrap_or_default())
 }
 
 fn open(request: &Request) -> Result<Opened> {
     let card = Card::parse(ENTRY.build.card, "datasets/mnist.toml")?;
-    let files = find(request).ok_or_else(|| request.missing(NAME, &card))?;
-    let (parts, skipped) = match files.as_slice() {
-        [train_images, train_labels, test_images, test_labels] => {
+    let form = locate(request)?.ok_or_else(|| missing(request, &card))?;
+    let files = form.files();
+    let (parts, skipped) = match (&form, files.as_slice()) {
+        (Form::Tables(tables), _) => from_parquet(tables, request.sources.skip_broken)?,
+        (Form::Npz(path), _) => {
+            let (train, test) = from_npz(path)?;
+            let (train, validation) = train.cut(TRAIN);
+            (vec![train, validation, test], Vec::new())
+        }
+        (Form::Idx(_), [train_images, train_labels, test_images, test_labels]) => {
             let (train, validation) = from_idx(train_images, train_labels)?.cut(TRAIN);
             (vec![train, validation, from_idx(test_images, test_labels)?], Vec::new())
         }
-        _ => from_parquet(&files, request.sources.skip_broken)?,
+        (Form::Idx(_), _) => return Err(missing(request, &card)),
     };
     let (Ok([train, validation, test]), Some(train_file), Some(test_file)) =
-        (<[Stack; 3]>::try_from(parts), files.first(), files.get(files.len() / 2))
+        (<[Stack; 3]>::try_from(parts), files.first(), if matches!(form, Form::Idx(_)) { files.get(2) } else { files.last() })
     else {
-        return Err(request.missing(NAME, &card));
+        return Err(missing(request, &card));
     };
     if skipped.is_empty() {
         check(&card, [IDX[0], IDX[1]], &[&train, &validation], train_file)?;
@@ -87,6 +136,19 @@ fn open(request: &Request) -> Result<Opened> {
         ("the last 10 000 of the training file validate", vec![(Split::Train, train), (Split::Validation, validation), (Split::Test, test)])
     };
     Opened::new(request, NAME, PixelRange::Unit, CLASSES, rule, splits, (files, skipped))
+}
+
+/// The arrays of Keras's file: training images and labels, test images and labels.
+fn from_npz(path: &Path) -> Result<(Stack, Stack)> {
+    let there = array_file::arrays(&Place::Path(path.into()))?;
+    let find = |name: &str| -> Result<&Array> {
+        there.iter().find(|a| a.name == name).ok_or_else(|| {
+            let words: Vec<String> = there.iter().map(Array::words).collect();
+            Error::damaged(path.display(), format!("lacks the array {name}; there are: {}", words.join(", ")))
+        })
+    };
+    let set = |images: &str, labels: &str| arrays::stack(find(images)?, Some(find(labels)?));
+    Ok((set(ARRAYS[0], ARRAYS[1])?, set(ARRAYS[2], ARRAYS[3])?))
 }
 
 fn wae(train: Stack, test: Stack) -> Result<Vec<(Split, Stack)>> {
@@ -105,27 +167,32 @@ fn from_idx(images: &Path, labels: &Path) -> Result<Stack> {
     idx::both((images, &images_file), (labels, &labels_file))
 }
 
-/// The parts of both files, each gathered where it stays: cutting the training file later would cost a copy.
-fn from_parquet(files: &[PathBuf], skip_broken: bool) -> Result<(Vec<Stack>, Vec<Broken>)> {
+/// The parts of both splits, each gathered where it stays: cutting the training images later would cost a copy.
+fn from_parquet(tables: &Tables, skip_broken: bool) -> Result<(Vec<Stack>, Vec<Broken>)> {
     let (mut parts, mut skipped) = (Vec::new(), Vec::new());
-    for (path, sizes) in files.iter().zip(PARTS) {
+    for (split, sizes) in [Split::Train, Split::Test].into_iter().zip(PARTS) {
         let mut gathers: Vec<Gather> = sizes.iter().map(|&n| Gather::new(SHAPE, n, skip_broken, &Ok)).collect();
+        let total = sizes.iter().sum::<usize>();
         let mut row = 0;
-        let columns = parquet::Columns { image: "image.bytes", label: "label", rows: sizes.iter().sum::<usize>() as u64 };
-        parquet::read(path, &columns, &mut |batch| {
-            let mut rest = batch.as_slice();
-            let mut end = 0;
-            for (k, (gather, size)) in gathers.iter_mut().zip(sizes).enumerate() {
-                end += size;
-                // The last part takes whatever there is: a file that is too long fails by its digest.
-                let here = if k + 1 == sizes.len() { rest.len() } else { rest.len().min(end.saturating_sub(row)) };
-                let (now, later) = rest.split_at(here);
-                gather.add(now, &|i| format!("{}, row {}", path.display(), row + i))?;
-                row += now.len();
-                rest = later;
-            }
-            Ok(())
-        })?;
+        for path in tables.of(split) {
+            let (image, label) = tables::columns(path, None)?;
+            let columns = parquet::Columns { image: &image, label: &label, rows: total.saturating_sub(row) as u64 };
+            let first = row;
+            parquet::read(path, &columns, &mut |batch| {
+                let mut rest = batch.as_slice();
+                let mut end = 0;
+                for (k, (gather, size)) in gathers.iter_mut().zip(sizes).enumerate() {
+                    end += size;
+                    // The last part takes whatever there is: a file that is too long fails by its digest.
+                    let here = if k + 1 == sizes.len() { rest.len() } else { rest.len().min(end.saturating_sub(row)) };
+                    let (now, later) = rest.split_at(here);
+                    gather.add(now, &|i| format!("{}, row {}", path.display(), row - first + i))?;
+                    row += now.len();
+                    rest = later;
+                }
+                Ok(())
+            })?;
+        }
         for gather in gathers {
             let (part, broken) = gather.finish();
             parts.push(part);
@@ -148,7 +215,8 @@ fn check(card: &Card, names: [&str; 2], parts: &[&Stack], file: &Path) -> Result
     }
     for part in parts {
         images.update(&part.pixels);
-        labels.update(part.labels.iter().map(|&l| l as u8).collect::<Vec<_>>());
+        // A class beyond a byte is other content.
+        labels.update(part.labels.iter().map(|&l| u8::try_from(l).unwrap_or(u8::MAX)).collect::<Vec<_>>());
     }
     expect(card, names[0], file, &hex(&images.finalize()))?;
     expect(card, names[1], file, &hex(&labels.finalize()))
@@ -157,7 +225,7 @@ fn check(card: &Card, names: [&str; 2], parts: &[&Stack], file: &Path) -> Result
 fn expect(card: &Card, name: &str, file: &Path, found: &str) -> Result<()> {
     match card.file(name).and_then(|f| f.unpacked_sha256.as_ref()) {
         Some(expected) if expected != found => Err(Error::Digest {
-            file: format!("{}, as {name}", file.display()),
+            file: format!("{} holds other content than MNIST's {name}", file.display()),
             algorithm: "sha256",
             expected: expected.clone(),
             found: found.into(),

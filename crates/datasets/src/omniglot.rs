@@ -1,6 +1,7 @@
 //! # Omniglot
 //! Drawings of characters of many alphabets, Lake et al. 2015, read from the zip archives without unpacking them, or
-//! from unpacked folders: the full pair (background and evaluation), or one or both small archives.
+//! from unpacked folders: the full pair (background and evaluation), or one or both small archives; as the repository
+//! keeps them in `python`, where the archives of strokes beside them are passed over.
 //!
 //! **Shapes**: 28 x 28 x 1 in \[0, 1\], strokes bright: 105 x 105 resized by Lanczos and inverted. A class is a
 //! character; each of its 20 drawings comes turned by 0, 90, 180 and 270 degrees: 80 images. **Split**
@@ -23,6 +24,7 @@ use crate::{
     fewer,
     gather::{Broken, Gather},
     published,
+    sources::{file_in, folder_name, subfolders},
     stack::Stack,
 };
 
@@ -59,7 +61,10 @@ struct Drawing {
 
 fn find(request: &Request) -> Option<Vec<PathBuf>> {
     request.sources.folders(NAME).into_iter().find_map(|folder| {
-        let place = |name: &&str| [folder.join(format!("{name}.zip")), folder.join(name)].into_iter().find(|p| p.exists());
+        let place = |name: &&str| {
+            let unpacked = subfolders(&folder).into_iter().find(|p| folder_name(p).eq_ignore_ascii_case(name));
+            file_in(&folder, &[&format!("{name}.zip")]).or(unpacked)
+        };
         let full: Vec<PathBuf> = FULL.iter().filter_map(place).collect();
         let small = || SMALL.iter().filter_map(place).collect::<Vec<_>>();
         match full.len() {

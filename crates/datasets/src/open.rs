@@ -30,14 +30,19 @@ pub struct Request<'a> {
     pub settings: &'a Settings,
     /// Where its files may be.
     pub sources: &'a Sources,
-    /// What follows the colon of its name: `folder:PATH`.
+    /// What follows the colon of its name: `folder:PATH`, `arrays:PATH`, `table:PATH`.
     pub path: Option<&'a str>,
 }
 
 impl Request<'_> {
     /// The error for files that are nowhere.
     pub(crate) fn missing(&self, name: &str, card: &Card) -> Error {
-        Error::Missing { name: name.into(), hint: format!("put {}", card.place), looked: self.sources.looked(name) }
+        self.missing_but(name, card, "")
+    }
+
+    /// [`Request::missing`], with what is there of them.
+    pub(crate) fn missing_but(&self, name: &str, card: &Card, but: &str) -> Error {
+        Error::Missing { name: name.into(), hint: format!("put {}{but}", card.place), looked: self.sources.looked(name) }
     }
 }
 
@@ -117,6 +122,17 @@ impl Opened {
     }
 }
 
+/// The entries of the catalogue whose names take a path: `folder:PATH`.
+pub const WITH_PATH: [&str; 3] = ["arrays", "folder", "table"];
+
+/// The entry of the catalogue that a name means, and the path behind its colon.
+pub fn parted(name: &str) -> (&str, Option<&str>) {
+    match name.split_once(':') {
+        Some((entry, path)) if WITH_PATH.contains(&entry) => (entry, Some(path)),
+        _ => (name, None),
+    }
+}
+
 /// The data set of that name, read from `sources`, verified and split.
 ///
 /// # Errors
@@ -144,10 +160,7 @@ pub(crate) fn request<T>(
     sources: &Sources,
     then: impl FnOnce(&BuildDataset, &Request) -> Result<T>,
 ) -> Result<T> {
-    let (entry, path) = match name.split_once(':') {
-        Some(("folder", path)) => ("folder", Some(path)),
-        _ => (name, None),
-    };
+    let (entry, path) = parted(name);
     let entry = DATASETS.find(entry)?;
     let settings = Settings::check(DATASETS.kind, entry.name, entry.keys, settings)?;
     // A setting of the data, since it changes what is trained on; in `Sources` for those who only look at it.

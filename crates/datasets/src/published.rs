@@ -1,7 +1,7 @@
 //! Files held against what was published: on opening, and in a report for `verify`.
 
 use std::{
-    fs,
+    fmt, fs,
     io::Read,
     path::{Path, PathBuf},
 };
@@ -25,7 +25,11 @@ pub(crate) fn check(card: &Card, path: &Path) -> Result<()> {
 /// The published file that `path` should be: of the same name, packed or not.
 fn published<'a>(card: &'a Card, path: &Path) -> Option<&'a card::File> {
     let name = path.file_name()?.to_str()?;
-    card.file(name).or_else(|| card.file(name.strip_suffix(".gz")?)).or_else(|| card.file(&name.replace(".idx", "-idx")))
+    let plain = |name: &str| name.to_ascii_lowercase().replace(".idx", "-idx");
+    let same = |file: &&card::File| file.name.rsplit('/').next().is_some_and(|f| plain(f) == plain(name));
+    // Packed files count by what they unpack to.
+    let packed = |file: &&card::File| file.unpacked_sha256.is_some() && plain(name).strip_suffix(".gz") == Some(plain(&file.name).as_str());
+    card.files.iter().find(same).or_else(|| card.files.iter().find(packed))
 }
 
 /// What `verify` finds of one file.
@@ -48,8 +52,21 @@ pub enum Known {
     Published,
     /// The name under which the Hub's cache keeps it.
     Hub,
-    /// Nothing: no digest of it was published, or it is another edition. Its counts are checked all the same.
+    /// Nothing: no digest of it is known. Its counts are checked all the same.
     Unknown,
+    /// The digest that was published under its name, and it is other content. Its counts are checked all the same.
+    Other,
+}
+
+impl fmt::Display for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Published => "as published",
+            Self::Hub => "as the Hub's cache names it",
+            Self::Unknown => "no digest of it is known",
+            Self::Other => "other content than was published under this name",
+        })
+    }
 }
 
 /// Computes the digest of a file or folder, and holds it against what is known of it.
@@ -70,7 +87,9 @@ pub(crate) fn report(card: &Card, path: &Path) -> Result<FileReport> {
     }
     let [sha256, _] = digests(container::open(path)?, path)?;
     let Some(expected) = blob(path) else {
-        return Ok(FileReport { path: path.into(), size, sha256, known: Known::Unknown });
+        let named = published(card, path).is_some_and(|f| f.sha256.is_some() || f.md5.is_some());
+        let known = if named && edition.is_none() { Known::Other } else { Known::Unknown };
+        return Ok(FileReport { path: path.into(), size, sha256, known });
     };
     expect(path, "sha256", &expected, &sha256)?;
     Ok(FileReport { path: path.into(), size, sha256, known: Known::Hub })

@@ -1,10 +1,15 @@
 //! Every reader on damaged bytes: the valid files of `tests/seeds`, mutated by a fixed random sequence.
 //!
 //! `VIMAE_FUZZ=200000 cargo test --release -p vimae-datasets --test hostile` runs so many a reader instead of 2 000. A
-//! panic fails the test; so does a process that ever held more than 512 MB.
+//! panic fails the test; so does a process that ever held more than 512 MB. `VIMAE_FUZZ_READERS=npz,pickle` runs those alone.
 #![expect(clippy::print_stdout, clippy::unwrap_used, clippy::indexing_slicing, reason = "tests may fail where they stand")]
 
-use std::{fs, io::Write, path::Path, time::Instant};
+use std::{
+    fs,
+    io::{Cursor, Write},
+    path::Path,
+    time::Instant,
+};
 
 use vimae_datasets::hostile::READERS;
 
@@ -110,6 +115,11 @@ fn encodings() -> Vec<Vec<u8>> {
     ]
 }
 
+fn npy(descr: &str, shape: &str, numbers: &[u8]) -> Vec<u8> {
+    let head = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}\n");
+    [b"\x93NUMPY\x01\x00", &(head.len() as u16).to_le_bytes()[..], head.as_bytes(), numbers].concat()
+}
+
 fn seeds(reader: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds");
     let ending = match reader {
@@ -129,7 +139,21 @@ fn seeds(reader: &str) -> Vec<Vec<u8>> {
             bytes.extend(vimae_datasets::digest::sha256(&[0; 32]).bytes().chain(*b"\"}\n").chain([0; 32]));
             return vec![bytes];
         }
-        "codec" => &[".page"][..],
+        "npy" => return vec![npy("|u1", "(3, 4, 5, 1)", &[9; 60]), npy("<f4", "(1, 2, 5)", &[0; 40]), npy(">i8", "(1, 2, 5)", &[0; 80])],
+        "npz" => {
+            let pack = |method| {
+                let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+                let arrays = [("arr_0", npy("|u1", "(3, 4, 5, 1)", &[9; 60])), ("arr_1", npy("<i8", "(3,)", &[0; 24]))];
+                for (name, bytes) in arrays {
+                    writer.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default().compression_method(method)).unwrap();
+                    writer.write_all(&bytes).unwrap();
+                }
+                writer.finish().unwrap().into_inner()
+            };
+            return vec![pack(zip::CompressionMethod::Stored), pack(zip::CompressionMethod::Deflated)];
+        }
+        "pickle" => &["list.p2.pickle", "list.p3.pickle", "list.p4.pickle", "list.p5.pickle", "array.p2.pickle", "scalars.p4.pickle"][..],
+        "codec" => &[".page"],
         "bmp" => &[".bmp"],
         "jpeg" => &[".jpg"],
         "png" => &[".png"],
@@ -167,7 +191,9 @@ fn valid_files_are_read() {
 #[test]
 fn damaged_files_are_refused_or_read_but_never_crash() {
     let runs: usize = std::env::var("VIMAE_FUZZ").ok().map_or(2_000, |n| n.parse().unwrap());
-    for (name, read) in READERS {
+    let only = std::env::var("VIMAE_FUZZ_READERS").ok();
+    let wanted = |name: &str| only.as_ref().is_none_or(|only| only.split(',').any(|n| n == name));
+    for (name, read) in READERS.into_iter().filter(|(name, _)| wanted(name)) {
         let seeds = seeds(name);
         let mut random = Random(1);
         let (start, mut whole) = (Instant::now(), 0);

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use vimae_core::{PixelRange, Settings, catalogue::unknown_name};
-use vimae_datasets::DATASETS;
+use vimae_datasets::{DATASETS, parted};
 use vimae_spec::{Experiment, Paper, RunSpec};
 
 use crate::{Error, Estimator, Result, Shelf, resolve};
@@ -40,7 +40,6 @@ pub(crate) fn check_targets(experiment: &Experiment, paper: &Paper) -> Result<()
 }
 
 fn dataset(spec: &RunSpec) -> vimae_core::Result<()> {
-    let name = if spec.dataset.name.starts_with("folder:") { "folder" } else { &spec.dataset.name };
-    let entry = DATASETS.find(name)?;
+    let entry = DATASETS.find(parted(&spec.dataset.name).0)?;
     Settings::check(DATASETS.kind, entry.name, entry.keys, &spec.dataset.settings).map(drop)
 }

@@ -142,7 +142,9 @@ fn part<B>(about: &str, entries: &[Entry<B>], more: &Map<String, Value>) -> Valu
             }
         }
         let name = match entry.name {
-            "folder" => json!({ "type": "string", "pattern": "^folder(:.+)?$", "description": "folder:PATH" }),
+            name if vimae_datasets::WITH_PATH.contains(&name) => {
+                json!({ "type": "string", "pattern": format!("^{name}(:.+)?$"), "description": format!("{name}:PATH") })
+            }
             name => json!({ "const": name, "description": entry.summary }),
         };
         properties.insert("name".into(), name);

@@ -118,6 +118,23 @@ fn expect(column: &Column, what: &str, fits: fn(Kind) -> bool) -> std::result::R
     if fits(kind) { Ok(()) } else { Err(format!("{} is of type {kind}, not {what}", column.path)) }
 }
 
+/// The paths of the columns of single values, and how many rows there are.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn about(path: &Path) -> Result<(Vec<String>, u64)> {
+    let name = path.display().to_string();
+    let mut file = File::open(path).map_err(|e| Error::io(&name, e))?;
+    let length = file.seek(SeekFrom::End(0)).map_err(|e| Error::io(&name, e))?;
+    let mut fetch = |at: u64, size: u64| {
+        file.seek(SeekFrom::Start(at)).map_err(|e| e.to_string())?;
+        stream::exactly(&mut file, usize::try_from(size).map_err(|e| e.to_string())?, "a piece").map_err(|e| e.to_string())
+    };
+    let footer = footer(length, &mut fetch).map_err(|problem| Error::damaged(&name, format!("broken parquet: {problem}")))?;
+    let rows = footer.rows();
+    Ok((footer.columns.into_iter().filter(|c| !c.repeated).map(|c| c.path).collect(), rows))
+}
+
 fn footer(length: u64, fetch: &mut Fetch) -> std::result::Result<Footer, String> {
     let tail = fetch(length.saturating_sub(8), length.min(8))?;
     if tail.ends_with(b"PARE") {

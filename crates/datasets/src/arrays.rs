@@ -1,0 +1,217 @@
+//! # Arrays of images
+//! `arrays:PATH`: a `.npz` or `.npy` file, or a folder of them, as NumPy saves them and Keras and MedMNIST publish them.
+//!
+//! Arrays `[N, H, W]` or `[N, H, W, C]` are images, those of one dimension (or `[N, 1]`) their classes; what else there is
+//! is passed over. **Shapes**: as they are, one or three channels. **Split**: where their names say `train` and `test`
+//! (and perhaps `val`), those: `x_train`, `y_train`, `test_images`; otherwise every tenth image of a class tests.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use vimae_core::{Entry, Key, PixelRange, Split};
+
+use crate::{
+    BuildDataset, Error, ImageArray, Opened, Request, Result,
+    array_file::{self, Array, Place},
+    fewer,
+    image_array::{listed, may_be_images},
+    stack::Stack,
+};
+
+/// The entry of the catalogue.
+pub const ENTRY: Entry<BuildDataset> = Entry {
+    name: NAME,
+    summary: "arrays:PATH, your own .npz or .npy file or a folder of them; [N, H, W] or [N, H, W, C]",
+    source: "yours",
+    keys: &[Key::choice("range", &["symmetric", "unit"], "pixels in [-1, 1] or [0, 1]"), fewer::TRAIN, fewer::TEST],
+    build: BuildDataset { card: include_str!("../cards/arrays.toml"), find, open },
+};
+
+const NAME: &str = "arrays";
+/// Of so many images of a class, one tests.
+const TENTH: usize = 10;
+/// The most classes: a label beyond is a mistake.
+const CLASSES: f64 = 65_536.0;
+
+fn find(request: &Request) -> Option<Vec<PathBuf>> {
+    let path = PathBuf::from(request.path?);
+    if path.is_dir() { Some(files(&path).ok()?).filter(|f| !f.is_empty()) } else { path.is_file().then(|| vec![path]) }
+}
+
+/// The files of arrays in a folder.
+fn files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(folder).map_err(|e| Error::io(folder.display(), e))?;
+    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| array_file::holds_arrays(p)).collect();
+    files.sort();
+    Ok(files)
+}
+
+fn open(request: &Request) -> Result<Opened> {
+    let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: arrays:PATH"))?;
+    let found = find(request);
+    let files = found.ok_or_else(|| Error::damaged(path, "is neither a .npz or .npy file nor a folder of them"))?;
+    let mut there = Vec::new();
+    for file in &files {
+        let mut arrays = array_file::arrays(&Place::Path(file.clone()))?;
+        // In a folder, a file's name says what its arrays are: `train-images.npy`, `train-images.npz` with `arr_0`.
+        if files.len() > 1 {
+            let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            let alone = arrays.len() == 1;
+            for array in &mut arrays {
+                array.name = if alone { stem.clone() } else { format!("{stem}/{}", array.name) };
+            }
+        }
+        there.extend(arrays);
+    }
+    let roles = Roles::of(path, &there)?;
+    if !roles.rest.is_empty() {
+        tracing::warn!("{path}: passed over {} arrays that are neither images nor classes: {}", roles.rest.len(), roles.rest.join(", "));
+    }
+    let mut sets = BTreeMap::new();
+    for (split, (images, labels)) in roles.splits {
+        sets.insert(split, stack(images, labels)?);
+    }
+    let range = if request.settings.choice("range")? == "unit" { PixelRange::Unit } else { PixelRange::Symmetric };
+    let (rule, splits) = divided(path, sets)?;
+    let classes = splits.iter().flat_map(|(_, set)| &set.labels).max().map_or(1, |&l| l as usize + 1);
+    Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (files, Vec::new()))
+}
+
+/// What the arrays are, by their shapes and names.
+struct Roles<'a> {
+    splits: BTreeMap<Option<Split>, (&'a Array, Option<&'a Array>)>,
+    rest: Vec<String>,
+}
+
+impl<'a> Roles<'a> {
+    fn of(path: &str, arrays: &'a [Array]) -> Result<Self> {
+        let (mut images, mut labels, mut rest) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let twice = |what: &str, split: Option<Split>, a: &Array, b: &Array| {
+            let split = split.map_or(String::new(), |s| format!(" to {s}"));
+            Error::damaged(path, format!("holds two arrays of {what}{split}: {} and {}; leave one out", a.words(), b.words()))
+        };
+        for array in arrays {
+            let split = split(&array.name);
+            let (what, kind) = match array.header.shape.as_slice() {
+                _ if may_be_images(array) => ("images", &mut images),
+                [_] | [_, 1] if array.header.dtype.width().is_some() => ("classes", &mut labels),
+                [_, _] if names_classes(&array.name) => {
+                    return Err(array.refused("its name says classes; those are one number an image, [N] or [N, 1]"));
+                }
+                _ => {
+                    rest.push(array.words());
+                    continue;
+                }
+            };
+            if let Some(other) = kind.insert(split, array) {
+                return Err(twice(what, split, other, array));
+            }
+        }
+        if images.is_empty() {
+            let problem = format!("holds no array [N, H, W] or [N, H, W, C] of images; there are: {}", listed(arrays));
+            return Err(Error::damaged(path, problem));
+        }
+        let mut splits = BTreeMap::new();
+        for (split, array) in &images {
+            splits.insert(*split, (*array, labels.remove(split)));
+        }
+        let labelled = splits.values().filter(|(_, labels)| labels.is_some()).count();
+        if let Some(alone) = labels.values().next().filter(|_| labelled > 0 || images.len() > 1) {
+            return Err(Error::damaged(path, format!("holds the classes {} without images of that split", alone.words())));
+        }
+        rest.extend(labels.values().map(|a| a.words()));
+        if let Some((array, _)) = splits.values().find(|(_, labels)| labels.is_none()).filter(|_| labelled > 0) {
+            return Err(Error::damaged(path, format!("holds the images {} without classes, others with", array.words())));
+        }
+        Ok(Self { splits, rest })
+    }
+}
+
+/// The split that the name of an array says.
+fn split(name: &str) -> Option<Split> {
+    let name = name.to_ascii_lowercase();
+    let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
+    if name.contains("train") {
+        Some(Split::Train)
+    } else if name.contains("test") || name.contains("t10k") {
+        Some(Split::Test)
+    } else if name.contains("valid") || words().any(|w| matches!(w, "val" | "dev" | "xval" | "yval")) {
+        Some(Split::Validation)
+    } else {
+        None
+    }
+}
+
+fn names_classes(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    name.contains("label") || name.contains("target") || name.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == "y")
+}
+
+/// Images with their classes; all of class 0 without.
+///
+/// # Errors
+/// As [`ImageArray::open`]; [`Error::Damaged`] where there are not as many classes as images, or no whole numbers.
+pub(crate) fn stack(images: &Array, labels: Option<&Array>) -> Result<Stack> {
+    let images = ImageArray::of(images.clone())?;
+    let labels = match labels {
+        None => vec![0; images.len()],
+        Some(array) => {
+            let class = |&n: &f64| (n.fract() == 0.0 && (0.0..CLASSES).contains(&n)).then_some(n as u32);
+            let classes: Option<Vec<u32>> = array.numbers()?.iter().map(class).collect();
+            let classes = classes.ok_or_else(|| array.refused("classes are whole numbers from 0 to 65 535"))?;
+            if classes.len() != images.len() {
+                return Err(Error::damaged(array.file(), format!("has {} labels for the {} images of {}", classes.len(), images.len(), images.name())));
+            }
+            classes
+        }
+    };
+    Ok(Stack { shape: images.shape(), pixels: images.read()?, labels })
+}
+
+/// The splits by their names, or by the rule for one set; and the rule in words.
+///
+/// # Errors
+/// [`Error::Damaged`] for sets without one to train or to test on, and for classes that are not trained on.
+pub(crate) fn divided(path: &str, mut sets: BTreeMap<Option<Split>, Stack>) -> Result<(&'static str, Vec<(Split, Stack)>)> {
+    if sets.len() == 1 {
+        let Some((_, all)) = sets.pop_first() else { return Ok(("", Vec::new())) };
+        let (test, train) = tenths(&all.labels);
+        if test.is_empty() {
+            let problem = format!("holds {} images and no split: of {TENTH} of a class, one tests", all.len());
+            return Err(Error::damaged(path, problem));
+        }
+        let splits = vec![(Split::Train, all.select(&train)?), (Split::Test, all.select(&test)?)];
+        return Ok(("every tenth of a class, in order, tests", splits));
+    }
+    let (Some(train), Some(test)) = (sets.get(&Some(Split::Train)), sets.get(&Some(Split::Test))) else {
+        let names: Vec<String> = sets.keys().map(|s| s.map_or("no split".into(), |s| s.to_string())).collect();
+        return Err(Error::damaged(path, format!("holds images of {}; one set, or train and test, are wanted", names.join(", "))));
+    };
+    if let Some((_, all)) = sets.first_key_value().filter(|(split, _)| split.is_none()) {
+        return Err(Error::damaged(path, format!("holds {} images of no split beside those to train and to test", all.len())));
+    }
+    if test.shape != train.shape {
+        return Err(Error::damaged(path, format!("holds images of {} to train and of {} to test", train.shape, test.shape)));
+    }
+    let trained: std::collections::BTreeSet<u32> = train.labels.iter().copied().collect();
+    for (split, set) in &sets {
+        if let (Some(split), Some(label)) = (split, set.labels.iter().find(|l| !trained.contains(l))) {
+            return Err(Error::damaged(path, format!("class {label} is in {split} and not in train")));
+        }
+    }
+    let splits = sets.into_iter().filter_map(|(split, set)| Some((split?, set))).collect();
+    Ok(("by name", splits))
+}
+
+/// The places of every tenth image of each class, and of the others.
+fn tenths(labels: &[u32]) -> (Vec<usize>, Vec<usize>) {
+    let mut seen = BTreeMap::new();
+    (0..labels.len()).partition(|&i| {
+        let count: &mut usize = seen.entry(labels.get(i)).or_default();
+        *count += 1;
+        count.is_multiple_of(TENTH)
+    })
+}

@@ -1,0 +1,487 @@
+//! Data as other programs leave it, made small or of the right size: each form gives what the others give.
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::{
+    fs::{self, File},
+    io::{Cursor, Write},
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Map, Value, json};
+use vimae_core::{Dataset, PixelRange, Split};
+use vimae_datasets::{Sources, open, open_reporting};
+
+fn settings(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+fn read(name: &str, dir: &Path) -> Box<dyn Dataset> {
+    open(name, &Map::new(), &Sources::in_dir(dir)).unwrap()
+}
+
+fn problem(name: &str, dir: &Path) -> String {
+    open(name, &Map::new(), &Sources::in_dir(dir)).err().unwrap().to_string()
+}
+
+fn counts(dataset: &dyn Dataset) -> [Option<usize>; 3] {
+    [Split::Train, Split::Validation, Split::Test].map(|s| dataset.split(s).ok().map(|set| set.len()))
+}
+
+fn put(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
+fn tar_gz(path: &Path, members: &[(String, Vec<u8>)]) {
+    let packer = flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
+    let mut builder = tar::Builder::new(packer);
+    for (name, bytes) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        builder.append_data(&mut header, name, Cursor::new(bytes)).unwrap();
+    }
+    builder.into_inner().unwrap().finish().unwrap();
+}
+
+fn png(side: u32, value: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&vec![value; (side * side) as usize]).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+/// A `.npy` file of bytes.
+fn npy(shape: &[usize], numbers: &[u8]) -> Vec<u8> {
+    typed("|u1", shape, numbers)
+}
+
+fn typed(descr: &str, shape: &[usize], numbers: &[u8]) -> Vec<u8> {
+    let sizes: String = shape.iter().map(|n| format!("{n}, ")).collect();
+    let head = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sizes}), }}\n");
+    [b"\x93NUMPY\x01\x00", &(head.len() as u16).to_le_bytes()[..], head.as_bytes(), numbers].concat()
+}
+
+fn npz(path: &Path, packed: bool, arrays: &[(&str, Vec<u8>)]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let method = if packed { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
+    let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
+    for (name, bytes) in arrays {
+        writer.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default().compression_method(method)).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+/// Other content than MNIST's, of ten images: refused by its digest, once it was found and read.
+fn idx_files() -> [(&'static str, Vec<u8>); 4] {
+    let file = |words: &[u32], body: usize| -> Vec<u8> {
+        words.iter().flat_map(|w| w.to_be_bytes()).chain(std::iter::repeat_n(7, body)).collect()
+    };
+    [
+        ("train-images-idx3-ubyte", file(&[0x803, 10, 28, 28], 7840)),
+        ("train-labels-idx1-ubyte", file(&[0x801, 10], 10)),
+        ("t10k-images-idx3-ubyte", file(&[0x803, 10, 28, 28], 7840)),
+        ("t10k-labels-idx1-ubyte", file(&[0x801, 10], 10)),
+    ]
+}
+
+/// A file's name, written in another way.
+type Named<'a> = &'a dyn Fn(&str) -> String;
+
+#[test]
+fn idx_files_are_found_wherever_torchvision_and_users_put_them() {
+    let other = "holds other content than MNIST's train-images-idx3-ubyte: wrong digest: expected sha256 ba891046";
+    let dotted = |name: &str| name.replace("-idx", ".idx");
+    let plain = |name: &str| name.to_owned();
+    let cases: [(&str, Named, bool); 8] = [
+        ("MNIST/raw", &plain, true),
+        ("MNIST/raw", &dotted, false),
+        ("", &plain, false),
+        ("raw", &|name| dotted(name).to_uppercase(), false),
+        ("data/MNIST/raw", &plain, true),
+        ("anything/mnist", &dotted, true),
+        ("mnist/archive", &plain, false),
+        ("Mnist", &|name| format!("{}.GZ", name.to_uppercase()), true),
+    ];
+    for (folder, name, packed) in cases {
+        let dir = tempfile::tempdir().unwrap();
+        for (file, bytes) in idx_files() {
+            let named = name(file);
+            let (named, bytes) = if packed && !named.ends_with("GZ") { (format!("{named}.gz"), gzip(&bytes)) } else { (named, bytes) };
+            let bytes = if named.ends_with("GZ") { gzip(&bytes) } else { bytes };
+            put(&dir.path().join(folder).join(named), &bytes);
+        }
+        // Another data set beside has files of the same names.
+        for (file, _) in idx_files() {
+            put(&dir.path().join("FashionMNIST/raw").join(file), b"not MNIST");
+        }
+        let message = problem("mnist", dir.path());
+        assert!(message.contains(other), "{folder}: {message}");
+        // The folder itself may be named.
+        let message = problem("mnist", &dir.path().join(folder));
+        assert!(message.contains(other), "{folder}: {message}");
+    }
+}
+
+#[test]
+fn of_a_file_packed_and_unpacked_either_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    for (file, bytes) in idx_files() {
+        put(&dir.path().join("MNIST/raw").join(file), &bytes);
+        put(&dir.path().join("MNIST/raw").join(format!("{file}.gz")), b"\x1f\x8bbroken");
+    }
+    assert!(problem("mnist", dir.path()).contains("wrong digest"));
+    fs::remove_file(dir.path().join("MNIST/raw/t10k-labels-idx1-ubyte.gz")).unwrap();
+    fs::remove_file(dir.path().join("MNIST/raw/t10k-labels-idx1-ubyte")).unwrap();
+    let message = problem("mnist", dir.path());
+    assert!(
+        message.contains(
+            "MNIST/raw holds train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte but not t10k-labels-idx1-ubyte"
+        ),
+        "{message}"
+    );
+}
+
+#[test]
+fn keras_has_mnist_in_one_file() {
+    for (packed, name) in [(true, "mnist.npz"), (false, "keras/MNIST.npz")] {
+        let dir = tempfile::tempdir().unwrap();
+        let images = |n: usize| npy(&[n, 28, 28], &vec![7; n * 784]);
+        let arrays = [("x_test", images(2)), ("x_train", images(3)), ("y_train", npy(&[3], &[1, 2, 3])), ("y_test", npy(&[2], &[1, 2]))];
+        npz(&dir.path().join(name), packed, &arrays);
+        let message = problem("mnist", dir.path());
+        assert!(message.contains("npz holds other content than MNIST's train-images-idx3-ubyte: wrong digest"), "{message}");
+        npz(&dir.path().join(name), packed, &arrays[..3]);
+        assert!(problem("mnist", dir.path()).contains("lacks the array y_test; there are: x_test |u1 [2, 28, 28], x_train"));
+    }
+}
+
+fn shared(part: &str) -> Option<PathBuf> {
+    std::env::var_os("VIMAE_SHARED").map(|dir| PathBuf::from(dir).join(part)).filter(|p| p.exists())
+}
+
+/// The bytes of a gzip file.
+fn unpacked(path: &Path) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(File::open(path).unwrap()), &mut bytes).unwrap();
+    bytes
+}
+
+/// With the real files: every form has one content.
+#[test]
+fn mnist_is_the_same_in_every_form() {
+    let (Some(idx), Some(hub)) = (shared("data/mnist-idx"), shared("data/hf-home/hub")) else { return };
+    let digest = read("mnist", &idx).sha256().to_owned();
+    let files = idx_files().map(|(name, _)| unpacked(&idx.join(format!("{name}.gz"))));
+    let dir = tempfile::tempdir().unwrap();
+    let part = |i: usize, skip: usize| files[i][skip..].to_vec();
+    let arrays = [
+        ("x_train", npy(&[60_000, 28, 28], &part(0, 16))),
+        ("y_train", npy(&[60_000], &part(1, 8))),
+        ("x_test", npy(&[10_000, 28, 28], &part(2, 16))),
+        ("y_test", npy(&[10_000], &part(3, 8))),
+    ];
+    for packed in [false, true] {
+        npz(&dir.path().join("mnist.npz"), packed, &arrays);
+        assert_eq!(read("mnist", dir.path()).sha256(), digest);
+    }
+    // The Hub's files under the repository's short name, of another owner, copied, and named by their snapshot.
+    let snapshot = fs::read_dir(hub.join("datasets--ylecun--mnist/snapshots")).unwrap().next().unwrap().unwrap().path();
+    assert_eq!(read("mnist", &snapshot).sha256(), digest);
+    assert_eq!(read("mnist", &snapshot.join("mnist")).sha256(), digest);
+    assert_eq!(read("mnist", snapshot.parent().unwrap().parent().unwrap()).sha256(), digest);
+    for repo in ["datasets--mnist", "datasets--someone--MNIST"] {
+        let home = tempfile::tempdir().unwrap();
+        let to = home.path().join("hub").join(repo).join("snapshots/0123/data");
+        fs::create_dir_all(&to).unwrap();
+        for name in ["train-00000-of-00001.parquet", "test-00000-of-00001.parquet"] {
+            fs::copy(snapshot.join("mnist").join(name), to.join(name)).unwrap();
+        }
+        let sources = Sources { hub_cache: Some(home.path().join("hub")), ..Sources::default() };
+        assert_eq!(open("mnist", &Map::new(), &sources).unwrap().sha256(), digest, "{repo}");
+        assert_eq!(read("mnist", home.path()).sha256(), digest, "{repo}");
+    }
+}
+
+/// The batches of CIFAR-10, each of one level and one class, as Python 2 pickled them.
+fn batches(label: impl Fn(usize) -> u8) -> Vec<(String, Vec<u8>)> {
+    let names = ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"];
+    let batch = |k: usize| {
+        let mut bytes = b"\x80\x02}q\x01(U\x06labelsq\x02]q\x03".to_vec();
+        for _ in 0..10 {
+            bytes.push(b'(');
+            bytes.extend([b'K', label(k)].repeat(1_000));
+            bytes.push(b'e');
+        }
+        bytes.extend(
+            b"U\x04dataq\x04cnumpy.core.multiarray\n_reconstruct\nq\x05cnumpy\nndarray\nq\x06K\x00\x85q\x07U\x01bq\x08\x87q\x09Rq\x0a",
+        );
+        bytes.extend(
+            b"(K\x01M\x10'M\x00\x0c\x86q\x0bcnumpy\ndtype\nq\x0cU\x02u1q\x0dK\x00K\x01\x87q\x0eRq\x0f(K\x03U\x01|q\x10NNNJ\xff\xff\xff\xff",
+        );
+        bytes.extend(b"J\xff\xff\xff\xffK\x00tq\x11b\x89T\x00\x00\xd5\x01");
+        bytes.extend(vec![k as u8; 30_720_000]);
+        bytes.extend(b"q\x12tq\x13bu.");
+        bytes
+    };
+    names.iter().enumerate().map(|(k, name)| (format!("cifar-10-batches-py/{name}"), batch(k))).collect()
+}
+
+#[test]
+fn cifars_pickles_are_the_same_as_its_records() {
+    let dir = tempfile::tempdir().unwrap();
+    let members = batches(|k| k as u8 + 1);
+    for (name, bytes) in &members {
+        put(&dir.path().join("root").join(name), bytes);
+    }
+    let dataset = read("cifar10", &dir.path().join("root"));
+    assert_eq!((counts(dataset.as_ref()), dataset.range()), ([Some(50_000), None, Some(10_000)], PixelRange::Symmetric));
+    let (train, test) = (dataset.split(Split::Train).unwrap(), dataset.split(Split::Test).unwrap());
+    assert_eq!((train.labels()[10_000], train.pixels()[3072 * 10_000], test.labels()[0], test.pixels()[0]), (2, 1, 6, 5));
+    // The folder itself, and one level up.
+    for place in ["root/cifar-10-batches-py", ""] {
+        assert_eq!(read("cifar10", &dir.path().join(place)).sha256(), dataset.sha256(), "{place}");
+    }
+    // Packed, beside a folder that an interrupted extraction left.
+    fs::remove_file(dir.path().join("root/cifar-10-batches-py/test_batch")).unwrap();
+    let message = problem("cifar10", dir.path());
+    assert!(
+        message.contains(
+            "cifar-10-batches-py holds data_batch_1, data_batch_2, data_batch_3, data_batch_4, data_batch_5 but lacks test_batch"
+        ),
+        "{message}"
+    );
+    tar_gz(&dir.path().join("root/cifar-10-python.tar.gz"), &members);
+    assert_eq!(read("cifar10", dir.path()).sha256(), dataset.sha256());
+    // The binary version of the same.
+    let records = tempfile::tempdir().unwrap();
+    for (k, name) in ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"].iter().enumerate() {
+        let mut record = vec![k as u8; 3073];
+        record[0] = k as u8 + 1;
+        put(&records.path().join("cifar-10-batches-bin").join(format!("{name}.bin")), &record.repeat(10_000));
+    }
+    assert_eq!(read("cifar10", records.path()).sha256(), dataset.sha256());
+}
+
+#[test]
+fn a_pickle_that_is_no_batch_is_refused_and_never_run() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = dir.path().join("cifar-10-batches-py");
+    let seed = |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap();
+    let all = |bytes: &[u8]| {
+        for name in ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"] {
+            put(&folder.join(name), bytes);
+        }
+        problem("cifar10", dir.path())
+    };
+    for protocol in 2..=5 {
+        let message = all(&seed(&format!("marker.p{protocol}.pickle")));
+        assert!(message.contains("data_batch_1: refused: a pickle with the name ") && message.contains(".open; arrays"), "{message}");
+    }
+    assert!(!Path::new("a-pickle-was-run").exists() && !folder.join("a-pickle-was-run").exists());
+    let message = all(&seed("numpy2-list.p5.pickle"));
+    assert!(message.contains("no batch of CIFAR-10: data is no uint8 array [10000, 3072]"), "{message}");
+    let message = all(b"\x80\x02}(U\x0bfine_labels]U\x04data]u.");
+    assert!(message.contains("no batch of CIFAR-10: data is no uint8 array"), "{message}");
+    assert!(all(b"\x80\x02}.").contains("lacks data; there are: "));
+}
+
+/// Ten classes would be too many for ten images: three, and levels that say which image is which.
+fn arrays(count: usize) -> (Vec<u8>, Vec<u8>) {
+    let images = (0..count).flat_map(|i| [i as u8; 30]).collect();
+    (images, (0..count).map(|i| (i % 3) as u8).collect())
+}
+
+#[test]
+fn arrays_are_a_data_set_split_by_their_names_or_by_tenths() {
+    let dir = tempfile::tempdir().unwrap();
+    let of = |path: &Path, value: Value| open(&format!("arrays:{}", path.display()), &settings(value), &Sources::default());
+    let ((train, classes), (test, tested)) = (arrays(12), arrays(6));
+    let wide: Vec<u8> = classes.iter().flat_map(|&c| i64::from(c).to_le_bytes()).collect();
+    let names = [
+        ["x_train", "y_train", "x_test", "y_test"],
+        ["train_images", "train_labels", "test_images", "test_labels"],
+        ["imgs-train", "labels-train", "imgs-test", "labels-test"],
+    ];
+    for [a, b, c, d] in names {
+        let path = dir.path().join("set.npz");
+        npz(
+            &path,
+            true,
+            &[
+                (a, npy(&[12, 2, 5, 3], &train)),
+                (b, typed("<i8", &[12, 1], &wide)),
+                (c, npy(&[6, 2, 5, 3], &test)),
+                (d, npy(&[6], &tested)),
+            ],
+        );
+        let dataset = of(&path, json!({ "range": "unit" })).unwrap();
+        assert_eq!((counts(dataset.as_ref()), dataset.classes(), dataset.range()), ([Some(12), None, Some(6)], 3, PixelRange::Unit));
+        assert_eq!(dataset.shape().unwrap().to_string(), "2x5x3");
+        let set = dataset.split(Split::Train).unwrap();
+        assert_eq!((set.labels()[4], set.pixels()[4 * 30]), (1, 4));
+    }
+    // A folder of files, as some data sets are published.
+    let folder = dir.path().join("files");
+    npz(&folder.join("k-train-imgs.npz"), false, &[("arr_0", npy(&[12, 2, 5, 3], &train))]);
+    npz(&folder.join("k-train-labels.npz"), false, &[("arr_0", npy(&[12], &classes))]);
+    put(&folder.join("k-test-imgs.npy"), &npy(&[6, 2, 5, 3], &test));
+    put(&folder.join("k-test-labels.npy"), &npy(&[6], &tested));
+    assert_eq!(counts(of(&folder, json!({})).unwrap().as_ref()), [Some(12), None, Some(6)]);
+    // One set: every tenth of a class tests; what is neither images nor classes is passed over.
+    let (many, labels) = arrays(40);
+    let one = dir.path().join("one.npz");
+    npz(&one, true, &[("arr_0", npy(&[40, 5, 6], &many)), ("arr_1", npy(&[40], &labels)), ("names", typed("<U1", &[40], &[0; 160]))]);
+    let dataset = of(&one, json!({})).unwrap();
+    assert_eq!((counts(dataset.as_ref()), dataset.classes()), ([Some(37), None, Some(3)], 3));
+    assert_eq!(dataset.split(Split::Test).unwrap().pixels().chunks(30).map(|i| i[0]).collect::<Vec<_>>(), [27, 28, 29]);
+    let alone = dir.path().join("alone.npy");
+    put(&alone, &npy(&[40, 5, 6], &many));
+    let dataset = of(&alone, json!({ "train_images": 5 })).unwrap();
+    assert_eq!((counts(dataset.as_ref()), dataset.classes()), ([Some(5), None, Some(4)], 1));
+}
+
+#[test]
+fn arrays_that_say_nothing_clear_are_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("set.npz");
+    let images = |n: usize| npy(&[n, 5, 6], &vec![9; n * 30]);
+    let ten = || npy(&[10], &[0; 10]);
+    let refused = |arrays: &[(&str, Vec<u8>)]| {
+        npz(&path, false, arrays);
+        open(&format!("arrays:{}", path.display()), &Map::new(), &Sources::default()).err().unwrap().to_string()
+    };
+    for (message, wanted) in [
+        (refused(&[("x", npy(&[10, 784], &[0; 7840]))]), "holds no array [N, H, W] or [N, H, W, C] of images; there are: x |u1 [10, 784]"),
+        (refused(&[("a", images(10)), ("b", images(10))]), "holds two arrays of images: a |u1 [10, 5, 6] and b |u1 [10, 5, 6]"),
+        (
+            refused(&[("x_train", images(10)), ("y_train", ten()), ("x_test", images(10))]),
+            "holds the images x_test |u1 [10, 5, 6] without classes",
+        ),
+        (refused(&[("x_train", images(10)), ("y_train", ten()), ("y_test", ten())]), "holds the classes y_test |u1 [10] without images"),
+        (refused(&[("x", images(10)), ("labels", npy(&[10, 3], &[0; 30]))]), "its name says classes"),
+        (refused(&[("x", images(10)), ("y", npy(&[9], &[0; 9]))]), "has 9 labels for the 10 images of x"),
+        (refused(&[("x", images(10)), ("y", typed("|i1", &[10], &[0xff; 10]))]), "classes are whole numbers from 0"),
+        (
+            refused(&[("x_train", images(10)), ("x_val", images(10))]),
+            "holds images of train, validation; one set, or train and test, are wanted",
+        ),
+        (refused(&[("x_train", images(10)), ("x_test", npy(&[10, 6, 6], &[0; 360]))]), "images of 5x6x1 to train and of 6x6x1 to test"),
+        (refused(&[("x_train", images(10)), ("x_test", images(10)), ("x", images(10))]), "images of no split beside"),
+        (
+            refused(&[("x_train", images(10)), ("y_train", ten()), ("x_test", images(10)), ("y_test", npy(&[10], &[4; 10]))]),
+            "class 4 is in test and not in train",
+        ),
+        (refused(&[("x", images(9))]), "holds 9 images and no split"),
+    ] {
+        assert!(message.contains(wanted), "{message}\n{wanted}");
+    }
+    for (name, wanted) in
+        [("arrays", "say which: arrays:PATH"), ("arrays:/nowhere", "/nowhere: is neither a .npz or .npy file nor a folder of them")]
+    {
+        assert!(problem(name, dir.path()).contains(wanted));
+    }
+}
+
+fn drawings(root: &str, alphabets: &[&str]) -> Vec<(String, Vec<u8>)> {
+    let names = alphabets.iter().enumerate().flat_map(|(a, alphabet)| {
+        (1..=2).map(move |i| (format!("{root}/{alphabet}/character01/00{a}_{i:02}.png"), png(105, (a * 50 + i * 10) as u8)))
+    });
+    names.collect()
+}
+
+#[test]
+fn omniglot_is_read_as_it_is_cloned() {
+    let dir = tempfile::tempdir().unwrap();
+    let zip = |path: PathBuf, members: &[(String, Vec<u8>)]| {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
+        for (name, bytes) in members {
+            writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            writer.write_all(bytes).unwrap();
+        }
+        writer.finish().unwrap();
+    };
+    let (background, evaluation) = (drawings("images_background", &["Latin", "Greek"]), drawings("images_evaluation", &["Angelic"]));
+    zip(dir.path().join("flat/images_background.zip"), &background);
+    zip(dir.path().join("flat/images_evaluation.zip"), &evaluation);
+    let digest = read("omniglot", &dir.path().join("flat")).sha256().to_owned();
+    for place in ["omniglot/python", "omniglot-master/python", "python", "any/Omniglot", "omniglot-py"] {
+        let root = tempfile::tempdir().unwrap();
+        let python = root.path().join(place);
+        zip(python.join("images_background.zip"), &background);
+        zip(python.join("images_evaluation.zip"), &evaluation);
+        // What else lies beside them in the repository.
+        zip(python.join("strokes_background.zip"), &[("strokes_background/Latin/character01/0001_01.txt".into(), b"START".to_vec())]);
+        zip(python.join("images_background_small1.zip"), &drawings("images_background_small1", &["Tengwar"]));
+        zip(python.join("one-shot-classification/all_runs.zip"), &[("run01/training/class01.png".into(), png(9, 1))]);
+        zip(root.path().join("omniglot/matlab/data_background.zip"), &[("a.mat".into(), vec![1])]);
+        assert_eq!(read("omniglot", root.path()).sha256(), digest, "{place}");
+    }
+    let unpacked = tempfile::tempdir().unwrap();
+    for (name, bytes) in background.iter().chain(&evaluation) {
+        put(&unpacked.path().join("omniglot/python").join(name), bytes);
+        put(&unpacked.path().join("omniglot/python").join(name.replace("images", "strokes").replace("png", "txt")), b"START");
+    }
+    assert_eq!(read("omniglot", unpacked.path()).sha256(), digest);
+}
+
+/// A folder with the parquet files of `tests/seeds`: a train split of some shards, and a test split.
+fn shards(dir: &Path, train: &[&str], test: &str) {
+    let seed = |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap();
+    for (i, name) in train.iter().enumerate() {
+        put(&dir.join(format!("train-{i:05}-of-{:05}.parquet", train.len())), &seed(name));
+    }
+    put(&dir.join("test-00000-of-00001.parquet"), &seed(test));
+}
+
+#[test]
+fn tables_of_any_repository_and_any_number_of_shards_are_a_data_set() {
+    let home = tempfile::tempdir().unwrap();
+    let repo = home.path().join("hub/datasets--some--body");
+    let snapshot = repo.join("snapshots/0123");
+    shards(&snapshot.join("data"), &["plain.parquet", "snappy.parquet", "zstd.parquet"], "snappy.parquet");
+    put(&repo.join("refs/main"), b"0123");
+    let sources = Sources { hub_cache: Some(home.path().join("hub")), ..Sources::default() };
+    let of = |name: &str| open_reporting(&format!("table:{name}"), &Map::new(), &sources);
+    let opened = of("some/body").unwrap();
+    assert_eq!((counts(opened.dataset.as_ref()), opened.files.len()), ([Some(36), None, Some(12)], 4));
+    let digest = |name: &Path| open(&format!("table:{}", name.display()), &Map::new(), &Sources::default()).unwrap();
+    // The name is no part of the digest: the content is.
+    for place in [repo.as_path(), &snapshot, &snapshot.join("data")] {
+        assert_eq!(digest(place).sha256(), opened.dataset.sha256());
+    }
+    let one = format!("table:{}", snapshot.join("data/test-00000-of-00001.parquet").display());
+    let message = open(&one, &Map::new(), &Sources::default()).err().unwrap().to_string();
+    assert!(message.contains("holds 12 images and no split: of 10 of a class, one tests"), "{message}");
+    let small =
+        open(&format!("table:{}", snapshot.display()), &settings(json!({ "size": 8, "range": "unit" })), &Sources::default()).unwrap();
+    assert_eq!((small.shape().unwrap().height, small.range()), (8, PixelRange::Unit));
+    let fine = open("table:some/body", &settings(json!({ "label": "fine_label" })), &Sources::in_dir(home.path())).err().unwrap();
+    assert!(fine.to_string().contains("no column of classes (fine_label); there are image.bytes, image.path, label"), "{fine}");
+    fs::remove_file(snapshot.join("data/train-00001-of-00003.parquet")).unwrap();
+    let message = of("some/body").err().unwrap().to_string();
+    assert!(message.contains("lacks shard 1 of the 3 that train-00000-of-00003.parquet belongs to"), "{message}");
+    let message = of("no/body").err().unwrap().to_string();
+    assert!(message.contains("table:no/body") && message.contains(&home.path().join("hub").display().to_string()), "{message}");
+}
+
+#[test]
+fn a_table_of_other_counts_is_not_taken_for_a_published_data_set() {
+    let dir = tempfile::tempdir().unwrap();
+    shards(&dir.path().join("other"), &["snappy.parquet"], "snappy.parquet");
+    let message = problem("mnist", dir.path());
+    assert!(message.contains("is not on this machine") && message.contains("other"), "{message}");
+    // Under its own name it is, and what is wrong with it is said.
+    shards(&dir.path().join("MNIST"), &["snappy.parquet"], "snappy.parquet");
+    assert!(problem("mnist", dir.path()).contains("row 0: a image of 20x24 among 28x28x1"));
+}
