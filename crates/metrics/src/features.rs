@@ -137,6 +137,11 @@ impl Features {
         &self.values
     }
 
+    /// The numbers of image `i`, which is below the count.
+    pub(crate) fn row(&self, i: usize) -> &[f32] {
+        &self.values[i * self.size..(i + 1) * self.size]
+    }
+
     /// The logits, where the network has some.
     pub fn logits(&self) -> Option<&Logits> {
         self.logits.as_ref()

@@ -6,6 +6,7 @@ mod cholesky;
 pub mod classifier;
 pub mod controls;
 mod digest;
+mod distance;
 pub mod features;
 pub mod gaussian;
 pub mod hmc;
