@@ -103,9 +103,20 @@ impl Classifier {
         self.shape
     }
 
+    /// Grayscale images may have one channel or three; everything else must fit.
+    fn refused(&self, image: &ImageView<'_>) -> Error {
+        let colours = if self.shape.channels == 1 && !image.is_grayscale() { " in grayscale, and this image has colours" } else { "" };
+        let what = format!("images of {} in the classifier {}", image.shape, self.source);
+        Error::Unsupported { what, reason: format!("it was made for {}{colours}", self.shape) }
+    }
+
     fn group(&self, images: &[ImageView<'_>]) -> Result<(Vec<f32>, Vec<f32>)> {
         let ImageShape { channels, height, width } = self.shape;
-        let values: Vec<f32> = images.iter().flat_map(|p| p.bytes).map(|b| f32::from(*b) / 255.0).collect();
+        let mut values: Vec<f32> = Vec::with_capacity(images.len() * self.shape.len());
+        for image in images {
+            let bytes = image.with_channels(channels).ok_or_else(|| self.refused(image))?;
+            values.extend(bytes.iter().map(|b| f32::from(*b) / 255.0));
+        }
         let x = Tensor::from_vec(values, (images.len(), channels, height, width), &Device::Cpu)?;
         let (features, logits) = forward(&self.weights, &x)?;
         Ok((features.flatten_all()?.to_vec1()?, logits.flatten_all()?.to_vec1()?))
@@ -122,9 +133,9 @@ impl FeatureNetwork for Classifier {
     }
 
     fn run(&self, images: &[ImageView<'_>]) -> Result<Outputs> {
-        if let Some(other) = images.iter().find(|p| p.shape != self.shape) {
-            let what = format!("images of {} in the classifier {}", other.shape, self.source);
-            return Err(Error::Unsupported { what, reason: format!("it was made for {}", self.shape) });
+        let fits = |p: &ImageView<'_>| (p.shape.height, p.shape.width) == (self.shape.height, self.shape.width);
+        if let Some(other) = images.iter().find(|p| !fits(p)) {
+            return Err(self.refused(other));
         }
         let groups: Vec<(Vec<f32>, Vec<f32>)> = images.par_chunks(GROUP).map(|g| self.group(g)).collect::<Result<_>>()?;
         let (features, logits): (Vec<_>, Vec<_>) = groups.into_iter().unzip();
