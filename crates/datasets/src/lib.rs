@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod array_file;
 pub mod card;
 pub mod container;
 pub mod digest;
@@ -9,9 +10,11 @@ mod gather;
 pub mod hostile;
 pub mod idx;
 mod image;
+mod image_array;
 mod in_memory;
 pub mod inventory;
 mod loader;
+mod npy;
 mod numpy;
 mod open;
 mod parquet;
@@ -26,6 +29,7 @@ pub use container::Container;
 pub use error::{Error, Result};
 pub use gather::Broken;
 pub use image::Image;
+pub use image_array::ImageArray;
 pub use in_memory::InMemory;
 pub use loader::Loader;
 pub use open::{BuildDataset, Opened, Request, open, open_reporting};
