@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod array_file;
+pub mod arrays;
 pub mod card;
 pub mod container;
 pub mod digest;

@@ -75,12 +75,15 @@ impl Classifier {
         Ok(Self { weights: checked, shape, features: d, classes, source })
     }
 
-    /// The network of a safetensors file, for images of `shape`.
+    /// The network of a safetensors file, for images of the rows and columns of `shape`, in grayscale or colour as its
+    /// weights say.
     ///
     /// # Errors
     /// As [`weights::read`] and [`Classifier::new`].
     pub fn open(path: &Path, shape: ImageShape) -> Result<Self> {
-        Self::new(weights::read(path)?.tensors, shape, "classifier")
+        let tensors = weights::read(path)?.tensors;
+        let channels = tensors.get("conv0.weight").and_then(|t| t.dims().get(1)).copied().filter(|c| matches!(c, 1 | 3));
+        Self::new(tensors, ImageShape { channels: channels.unwrap_or(shape.channels), ..shape }, "classifier")
     }
 
     /// Trains the network on the labels of a data set's training split. `progress` hears how many steps are done, of
