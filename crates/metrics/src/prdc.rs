@@ -203,14 +203,15 @@ fn nearest(features: &Features, squares: &[f64], block: usize, most: usize) -> V
     nearest
 }
 
-/// Puts a distance among the smallest, in order; the largest of them goes.
+/// Puts a distance among the smallest, in order; the largest of them goes, which may be itself.
 fn insert(nearest: &mut [f64], distance: f64) {
     let at = nearest.partition_point(|d| *d <= distance);
-    if let Some(rest) = nearest.get_mut(at..) {
+    let Some(rest) = nearest.get_mut(at..) else { return };
+    if let [.., _] = rest {
         rest.rotate_right(1);
-        if let Some(first) = rest.first_mut() {
-            *first = distance;
-        }
+    }
+    if let Some(first) = rest.first_mut() {
+        *first = distance;
     }
 }
 
