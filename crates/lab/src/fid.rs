@@ -1,6 +1,6 @@
 //! Two sets of images compared: FID, its extrapolation, KID, precision, recall, density, coverage.
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use candle_core::Device;
 use serde::Serialize;
@@ -83,6 +83,8 @@ pub struct SetReport {
     pub sha256: String,
     /// Files that were left out, each with its problem.
     pub left_out: Vec<(String, String)>,
+    /// How many files that are no images lie beside them, by kind.
+    pub passed_over: BTreeMap<String, usize>,
 }
 
 /// One number.

@@ -1,6 +1,6 @@
 //! Images to compare, from wherever they are: a folder, an archive, an array, a split of a data set, a trained run.
 
-use std::path::Path;
+use std::{collections::BTreeMap, path::Path};
 
 use candle_core::Device;
 use vimae_core::{Mode, Purpose, Split, Streams};
@@ -28,6 +28,14 @@ pub(crate) struct Opened {
     pub(crate) kind: String,
     /// Files that were left out, and why.
     pub(crate) broken: Vec<(String, String)>,
+    /// How many files of other kinds lie beside the images, by kind.
+    pub(crate) passed_over: BTreeMap<String, usize>,
+}
+
+impl Opened {
+    fn whole(images: impl ImageSource + 'static, kind: String) -> Self {
+        Self { images: Box::new(images), kind, broken: Vec::new(), passed_over: BTreeMap::new() }
+    }
 }
 
 /// Opens `place`: a folder, zip or tar of image files, a `.npy` or `.npz` array of images (`FILE.npz:NAME` for one of
@@ -66,7 +74,7 @@ pub(crate) fn open(place: &str, count: usize, skip_broken: bool, shelf: &mut She
         Some((name, split)) => {
             let dataset = shelf.open(&Component::named(name))?;
             let images = ImagesInMemory::of(dataset.split(split)?, count)?;
-            Ok(Opened { images: Box::new(images), kind: format!("{split} split of {name}"), broken: Vec::new() })
+            Ok(Opened::whole(images, format!("{split} split of {name}")))
         }
         None if path.exists() => Err(wrong("is neither a folder nor a .zip, .tar, .tar.gz, .tgz, .npy or .npz file")),
         None => Err(wrong("does not exist; give a folder, archive, array or run, or NAME:train, NAME:test for a data set")),
@@ -92,7 +100,7 @@ fn of_run(folder: &RunFolder, count: usize, shelf: &mut Shelf) -> Result<Opened>
         images.extend(in_bytes(&decoded, parts.dataset.range())?);
     }
     let kind = format!("samples of {} seed {}, trained on {}", record.spec.method, record.spec.seed, record.spec.dataset.name);
-    Ok(Opened { images: Box::new(ImagesInMemory::new(images)?), kind, broken: Vec::new() })
+    Ok(Opened::whole(ImagesInMemory::new(images)?, kind))
 }
 
 /// An error of a metric inside of a reader, and out of it again.

@@ -63,14 +63,21 @@ impl Side {
     }
 
     pub(super) fn report(&self) -> SetReport {
-        let (kind, sha256, left_out) = match &self.content {
-            Content::Images(set) => (set.kind.clone(), set.images.sha256(), set.broken.clone()),
+        let (kind, sha256, set) = match &self.content {
+            Content::Images(set) => (set.kind.clone(), set.images.sha256(), Some(set)),
             Content::Statistics(found) => {
                 let made = found.origin.as_ref().map_or("as given".into(), |o| format!("by {}", o.source()));
-                (format!("mean and covariance of {} features, {made}", found.size), found.sha256.as_str(), Vec::new())
+                (format!("mean and covariance of {} features, {made}", found.size), found.sha256.as_str(), None)
             }
         };
-        SetReport { place: self.place.clone(), kind, n: self.count(), sha256: sha256.into(), left_out }
+        SetReport {
+            place: self.place.clone(),
+            kind,
+            n: self.count(),
+            sha256: sha256.into(),
+            left_out: set.map(|set| set.broken.clone()).unwrap_or_default(),
+            passed_over: set.map(|set| set.passed_over.clone()).unwrap_or_default(),
+        }
     }
 
     /// The features of its images, or the statistics that it is.

@@ -24,7 +24,7 @@ pub(super) fn open(array: ImageArray, count: usize) -> Result<Opened> {
         Ok(())
     })?;
     set.census = Census::new(seen);
-    Ok(Opened { images: Box::new(set), kind, broken: Vec::new() })
+    Ok(Opened::whole(set, kind))
 }
 
 struct Array {

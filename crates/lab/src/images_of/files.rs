@@ -31,7 +31,7 @@ const DECODED: usize = 128 << 20;
 /// decoded, unless `skip_broken`.
 pub(super) fn open(container: Container, count: usize, skip_broken: bool) -> Result<Opened> {
     let wrong = |problem: String| Error::Images { place: container.path().display().to_string(), problem };
-    let mut names = names(&container)?;
+    let Names { images: mut names, passed_over } = Names::of(&container)?;
     if let Some([name, _]) = names.windows(2).find(|pair| pair.first() == pair.last()) {
         return Err(wrong(format!("holds two members called {name}")));
     }
@@ -72,7 +72,7 @@ pub(super) fn open(container: Container, count: usize, skip_broken: bool) -> Res
         return Err(wrong("holds no PNG or JPEG files that can be decoded".into()));
     }
     let images = Files { container, places: kept, census: Census::new(seen) };
-    Ok(Opened { images: Box::new(images), kind: "images".into(), broken })
+    Ok(Opened { images: Box::new(images), kind: "images".into(), broken, passed_over })
 }
 
 /// Files where they are.
@@ -106,26 +106,46 @@ impl ImageSource for Files {
     }
 }
 
-/// The names of all image files, in order.
-fn names(container: &Container) -> Result<Vec<String>> {
-    let names = RefCell::new(Vec::new());
-    // No name is wanted, so that nothing is read.
-    let note = |name: &str| {
-        if is_image(name) {
-            names.borrow_mut().push(name.to_owned());
-        }
-        false
-    };
-    container.read(&note, &mut |_, _| Ok(()))?;
-    let mut names = names.into_inner();
-    names.sort();
-    Ok(names)
+/// What a container holds.
+#[derive(Default)]
+struct Names {
+    /// Of all image files, in order.
+    images: Vec<String>,
+    /// How many other files there are, by kind.
+    passed_over: BTreeMap<String, usize>,
 }
 
-fn is_image(name: &str) -> bool {
+impl Names {
+    fn of(container: &Container) -> Result<Self> {
+        let found = RefCell::new(Self::default());
+        // No name is wanted, so that nothing is read.
+        let note = |name: &str| {
+            let found = &mut *found.borrow_mut();
+            match passed_over(name) {
+                None => found.images.push(name.to_owned()),
+                Some(kind) => *found.passed_over.entry(kind).or_default() += 1,
+            }
+            false
+        };
+        container.read(&note, &mut |_, _| Ok(()))?;
+        let mut found = found.into_inner();
+        found.images.sort();
+        Ok(found)
+    }
+}
+
+/// The kind of a file that is no image by its name.
+fn passed_over(name: &str) -> Option<String> {
     let name = name.to_ascii_lowercase();
-    let hidden = name.rsplit('/').next().is_some_and(|n| n.starts_with('.')) || name.starts_with("__macosx/");
-    !hidden && [".png", ".jpg", ".jpeg"].iter().any(|end| name.ends_with(end))
+    let file = name.rsplit('/').next().unwrap_or(&name);
+    if file.starts_with('.') || name.starts_with("__macosx/") {
+        return Some("hidden".into());
+    }
+    match file.rsplit_once('.') {
+        Some((_, "png" | "jpg" | "jpeg")) => None,
+        Some((_, ending)) => Some(format!(".{ending}")),
+        None => Some("without an ending".into()),
+    }
 }
 
 /// Images at their places, each decoded and looked at, or the reason why not.
