@@ -115,14 +115,18 @@ impl Classifier {
 
     fn group(&self, images: &[ImageView<'_>]) -> Result<(Vec<f32>, Vec<f32>)> {
         let ImageShape { channels, height, width } = self.shape;
-        let mut values: Vec<f32> = Vec::with_capacity(images.len() * self.shape.len());
+        // Always a whole group: products of a few rows add in another order, and an image must have the features of its
+        // copies whatever stands beside it.
+        let mut values: Vec<f32> = Vec::with_capacity(GROUP * self.shape.len());
         for image in images {
             let bytes = image.with_channels(channels).ok_or_else(|| self.refused(image))?;
             values.extend(bytes.iter().map(|b| f32::from(*b) / 255.0));
         }
-        let x = Tensor::from_vec(values, (images.len(), channels, height, width), &Device::Cpu)?;
+        values.resize(GROUP * self.shape.len(), 0.0);
+        let x = Tensor::from_vec(values, (GROUP, channels, height, width), &Device::Cpu)?;
         let (features, logits) = forward(&self.weights, &x)?;
-        Ok((features.flatten_all()?.to_vec1()?, logits.flatten_all()?.to_vec1()?))
+        let rows = |t: &Tensor| -> Result<Vec<f32>> { Ok(t.narrow(0, 0, images.len())?.flatten_all()?.to_vec1()?) };
+        Ok((rows(&features)?, rows(&logits)?))
     }
 }
 
