@@ -15,6 +15,7 @@ mod learning_parts;
 #[path = "../../crates/hub/tests/publish/local_hub/mod.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of the hub, which use all of it")]
 mod local_hub;
+mod own_images;
 mod power;
 mod publishing;
 mod reproduction;

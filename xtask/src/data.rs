@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 use vimae_lab::{Fetching, HubEvent, HubOptions, datasets, fetch};
@@ -34,10 +34,13 @@ enum What {
         #[arg(long)]
         accept_licence: bool,
     },
-    /// Check every file of a data set against its published digest, and count its images.
+    /// Check every file of a data set against its published digest, and count its images by split and class.
     Verify {
-        /// The data set; `folder:PATH` for a folder of images.
+        /// The data set; `folder:PATH` for a folder of images, or a zip or tar of them.
         name: String,
+        /// A setting of the data set, as in the section `[dataset]` of experiment files; may be given several times.
+        #[arg(long = "set", value_name = "KEY=VALUE")]
+        settings: Vec<String>,
         /// Leave out images that cannot be decoded, and name them, instead of failing at the first.
         #[arg(long)]
         skip_broken: bool,
@@ -54,6 +57,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
                 let here = match &listed.files {
                     Some(files) if files.is_empty() => "ships with the code".into(),
                     Some(files) => format!("here: {}", files.first().map(|f| f.display().to_string()).unwrap_or_default()),
+                    None if card.files.is_empty() => card.place.clone(),
                     None => "not here".into(),
                 };
                 print(format_args!("{}\n    {}; {size}; {}\n    {}\n    {here}", listed.name, card.about, card.licence, card.source));
@@ -70,24 +74,65 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
                 print(format_args!("{} {}", if file.present { "here   " } else { "brought" }, file.path.display()));
             }
         }
-        What::Verify { name, skip_broken } => {
+        What::Verify { name, settings, skip_broken } => {
             sources.skip_broken = *skip_broken;
-            let verified = datasets::inventory::verify(name, &sources)?;
-            for file in &verified.files {
-                print(format_args!("{} {} ({:?})", file.sha256, file.path.display(), file.known));
-            }
-            for (split, count) in &verified.splits {
-                print(format_args!("{split}: {count} images"));
-            }
-            let (classes, fewest, most) = verified.classes;
-            print(format_args!("{classes} classes of {fewest} to {most} images"));
-            print(format_args!("{} content", verified.sha256));
-            for broken in &verified.skipped {
-                print(format_args!("left out: {broken:?}"));
-            }
+            let settings = settings.iter().map(|setting| changed(setting)).collect::<Result<_>>()?;
+            let verified = datasets::inventory::verify(name, &settings, &sources).map_err(|error| match error {
+                datasets::Error::BrokenImage(_) => anyhow::Error::from(error).context("--skip-broken leaves broken images out"),
+                error => error.into(),
+            })?;
+            show_verified(&verified);
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Key and value of a setting: a number where it reads as one, or a word.
+fn changed(setting: &str) -> Result<(String, serde_json::Value)> {
+    let (key, value) = setting.split_once('=').with_context(|| format!("--set {setting}: is not KEY=VALUE"))?;
+    let word = || serde_json::Value::from(value.trim().trim_matches('"'));
+    Ok((key.trim().into(), serde_json::from_str(value).unwrap_or_else(|_| word())))
+}
+
+fn show_verified(verified: &datasets::inventory::Verified) {
+    for file in &verified.files {
+        print(format_args!("{} {} ({:?})", file.sha256, file.path.display(), file.known));
+    }
+    for (split, count) in &verified.splits {
+        print(format_args!("{split}: {count} images"));
+    }
+    let (fewest, most) = verified.spread();
+    print(format_args!("{} classes of {fewest} to {most} images", verified.classes.len()));
+    if verified.classes.len() > 1 {
+        let (first, last) = shown(verified.classes.len());
+        for (at, class) in verified.classes.iter().enumerate() {
+            if at == first && first < last {
+                print(format_args!("  ... {} more", last - first));
+            }
+            if !(first..last).contains(&at) {
+                let counts = verified.splits.iter().zip(&class.images).filter(|(_, count)| **count > 0);
+                let counts: Vec<String> = counts.map(|((split, _), count)| format!("{count} {split}")).collect();
+                print(format_args!("  {}: {}", class.name, if counts.is_empty() { "no images".into() } else { counts.join(", ") }));
+            }
+        }
+    }
+    for note in &verified.notes {
+        print(format_args!("note: {note}"));
+    }
+    if !verified.passed_over.is_empty() {
+        print(format_args!("passed over: {}", verified.passed_over));
+    }
+    for broken in &verified.skipped {
+        print(format_args!("left out: {}", broken.problem));
+    }
+    print(format_args!("{} content", verified.sha256));
+}
+
+/// Of so many classes, the places between which none are shown.
+fn shown(classes: usize) -> (usize, usize) {
+    const ALL: usize = 24;
+    const ENDS: (usize, usize) = (10, 3);
+    if classes <= ALL { (classes, classes) } else { (ENDS.0, classes - ENDS.1) }
 }
 
 fn show(bar: &ProgressBar, happening: &Fetching<'_>) {

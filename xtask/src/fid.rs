@@ -140,8 +140,7 @@ fn table(report: &FidReport) -> String {
         let images = set.n.map_or("an unknown number of images".into(), |n| format!("{n} images"));
         lines.push(format!("{name:10} {}: {}, {images} ({})", set.place, set.kind, set.sha256));
         if !set.passed_over.is_empty() {
-            let kinds: Vec<String> = set.passed_over.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-            lines.push(format!("           passed over: {}", kinds.join(", ")));
+            lines.push(format!("           passed over: {}", set.passed_over));
         }
         lines.extend(set.left_out.iter().map(|(_, problem)| format!("           left out: {problem}")));
     }

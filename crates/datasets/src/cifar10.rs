@@ -26,6 +26,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
         Key::choice("split", &["paper", "wae"], "paper: 50 000 / 10 000; wae: pooled and shuffled as the WAE code does"),
         fewer::TRAIN,
         fewer::TEST,
+        fewer::BROKEN,
     ],
     build: BuildDataset { card: include_str!("../cards/cifar10.toml"), find, open },
 };

@@ -1,12 +1,12 @@
 //! Files in a folder, a zip or a tar (packed with gzip or not), read without unpacking anything to disk.
 
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{BufRead, BufReader, Read, Seek},
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Result, stream};
+use crate::{Error, Result, stream, tree};
 
 /// The most bytes of one member (the largest published one, a batch of CIFAR-10, holds 31 million).
 pub const MEMBER: u64 = 32 << 20;
@@ -144,28 +144,18 @@ fn folder(root: &Path, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit) -> Resu
     Ok(())
 }
 
-/// All files below `root`, as name with `/` between folders and path, in the order of names.
+/// All files below `root`, as name with `/` between folders and path, in the order of names. Links are followed but for
+/// those that lead to a folder above them.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Damaged`] for folders nested more than 32 deep (a link to itself).
+/// [`Error::Io`]; [`Error::Damaged`] for folders nested more than 32 deep.
 pub fn list(root: &Path) -> Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
-    let mut folders = vec![(String::new(), root.to_path_buf())];
-    while let Some((prefix, folder)) = folders.pop() {
-        if prefix.matches('/').count() > 32 {
-            return Err(Error::damaged(folder.display(), "folders nested more than 32 deep"));
+    tree::walk(root, &|_| true, &mut |found| {
+        if let tree::Found::File(name, path) = found {
+            files.push((name, path));
         }
-        let wrong = |e| Error::io(folder.display(), e);
-        for entry in fs::read_dir(&folder).map_err(wrong)? {
-            let path = entry.map_err(wrong)?.path();
-            let name = format!("{prefix}{}", path.file_name().unwrap_or_default().to_string_lossy());
-            if path.is_dir() {
-                folders.push((format!("{name}/"), path));
-            } else {
-                files.push((name, path));
-            }
-        }
-    }
+    })?;
     files.sort();
     Ok(files)
 }

@@ -62,6 +62,9 @@ pub enum Error {
         /// Why, and what to use instead.
         reason: String,
     },
+    /// An image that cannot be decoded, among others.
+    #[error("{0}; broken = \"skip\" in [dataset] leaves such images out and counts them")]
+    BrokenImage(Box<Error>),
     /// Files that are not on this machine.
     #[error("data set \"{name}\" is not on this machine: {hint}; looked in {}", places(.looked))]
     Missing {

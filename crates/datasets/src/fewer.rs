@@ -12,6 +12,10 @@ use crate::{Result, stack::Stack};
 pub(crate) const TRAIN: Key = Key::integer("train_images", 0, 0, 1 << 32, "images of the training split, drawn once for all; 0: all");
 pub(crate) const TEST: Key = Key::integer("test_images", 0, 0, 1 << 32, "images of the test split, drawn once for all; 0: all");
 
+/// The setting of every data set that holds images in files.
+pub(crate) const BROKEN: Key =
+    Key::choice("broken", &["refuse", "skip"], "images that cannot be decoded; skip: leave them out and count them in the record");
+
 /// The splits with no more images than the settings say, and the rule that gave them.
 pub(crate) fn fewer(settings: &Settings, rule: &str, splits: Vec<(Split, Stack)>) -> Result<(String, Vec<(Split, Stack)>)> {
     let mut rule = rule.to_owned();
@@ -55,7 +59,7 @@ mod tests {
             let size = whole.shape().len();
             let mut rest = whole.pixels().chunks_exact(size).zip(whole.labels());
             for (image, label) in part.pixels().chunks_exact(size).zip(part.labels()) {
-                assert!(rest.any(|(other, l)| other == image && l == label), "a image that is not there, or in another place");
+                assert!(rest.any(|(other, l)| other == image && l == label), "an image that is not there, or in another place");
             }
             // Drawn, not cut off: about a tenth of each class.
             assert!((0..10).all(|class| part.labels().iter().filter(|l| **l == class).count() > 0));

@@ -1,139 +1,176 @@
 //! # A folder of images
-//! `folder:PATH`: all PNG and JPEG files below PATH, of any size and shape.
+//! `folder:PATH`: all PNG, JPEG, WebP, BMP and TIFF files below PATH, or in the zip or tar at PATH, of any size and shape.
 //!
 //! **Shapes**: `size` x `size` with `channels`, the largest square in the middle, resized by Lanczos. A class for each
-//! folder in PATH, in the order of names, if there are any. **Split**: where PATH holds `train` and `test` (and perhaps
-//! `validation`), those, and the classes are the folders in them; otherwise every tenth image of a class tests.
+//! folder, in the order of names, if there are any. **Split**: where there are folders `train` and `val` or `test`, in any
+//! usual spelling, those, and the classes are the folders in them; otherwise every tenth image of a class tests. Folders
+//! that hold nothing but one other folder count as none.
+//!
+//! Hidden files and folders, thumbnails and other files are passed over and counted. Links are followed. Where names can
+//! be read in two ways the folder is refused, and the message says which setting decides.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 
 use crate::{
-    BuildDataset, Container, Error, Opened, Image, Request, Result,
-    container::list,
-    fewer,
+    BuildDataset, Container, Error, Image, Opened, Request, Result, fewer,
     gather::{Broken, Gather},
+    member,
+    open::Parts,
     stack::Stack,
+    tree::Tree,
 };
+
+mod branch;
+mod plan;
+mod spelling;
+
+use plan::{Options, Plan};
 
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
-    summary: "folder:PATH, your own PNG and JPEG files; a class for each folder in it",
+    summary: "folder:PATH, your own image files or a zip or tar of them; a class for each folder in it",
     source: "yours",
     keys: &[
         Key::integer("size", 64, 4, 512, "rows and columns of every image"),
         Key::integer("channels", 3, 1, 3, "1: grey, 3: colour"),
         Key::choice("range", &["symmetric", "unit"], "pixels in [-1, 1] or [0, 1]"),
+        Key::choice(
+            "splits",
+            &["auto", "folders", "none"],
+            "folders: those named train, val, test, others passed over; none: no folder is a split; auto: as found, refused in doubt",
+        ),
+        Key::choice(
+            "classes",
+            &["auto", "folders", "none"],
+            "folders: a class each, images beside them passed over; none: all images are one class; auto: as found, refused in doubt",
+        ),
+        Key::choice(
+            "test",
+            &["auto", "validation", "tenth"],
+            "where there is a folder train and none of test images: those of validation, or every tenth of training; auto: no test split",
+        ),
+        Key::choice("new_classes", &["refuse", "allow"], "classes of validation and test that training lacks"),
         fewer::TRAIN,
         fewer::TEST,
+        fewer::BROKEN,
     ],
     build: BuildDataset { card: include_str!("../cards/folder.toml"), find, open },
 };
 
 const NAME: &str = "folder";
-const SPLITS: [(&str, Split); 3] = [("train", Split::Train), ("validation", Split::Validation), ("test", Split::Test)];
-/// Of so many images of a class, one tests.
-const TENTH: usize = 10;
+const SPLITS: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
+/// Encoded images that are in memory at once.
 const BATCH: usize = 256;
 
 fn find(request: &Request) -> Option<Vec<PathBuf>> {
-    request.path.map(PathBuf::from).filter(|p| p.is_dir()).map(|p| vec![p])
+    request.path.map(PathBuf::from).filter(|p| Container::at(p).is_some()).map(|p| vec![p])
 }
 
 fn open(request: &Request) -> Result<Opened> {
     let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: folder:PATH"))?;
-    if !Path::new(path).is_dir() {
-        return Err(Error::damaged(path, "is no folder"));
-    }
-    let side = request.settings.integer("size")?;
-    let channels = request.settings.integer("channels")?;
+    let container = Container::at(Path::new(path)).ok_or_else(|| {
+        Error::damaged(path, if Path::new(path).exists() { "is neither a folder, a zip nor a tar" } else { "does not exist" })
+    })?;
+    let settings = request.settings;
+    let (side, channels) = (settings.integer("size")?, settings.integer("channels")?);
     if channels == 2 {
         return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
     }
     let shape = ImageShape { channels, height: side, width: side };
-    let range = if request.settings.choice("range")? == "unit" { PixelRange::Unit } else { PixelRange::Symmetric };
-    let names: Vec<String> = list(Path::new(path))?.into_iter().map(|(name, _)| name).filter(|name| is_image(name)).collect();
-    if names.is_empty() {
-        return Err(Error::damaged(path, "holds no PNG or JPEG files"));
+    let range = if settings.choice("range")? == "unit" { PixelRange::Unit } else { PixelRange::Symmetric };
+    let options = Options {
+        splits: settings.choice("splits")?,
+        classes: settings.choice("classes")?,
+        test: settings.choice("test")?,
+        new_classes: settings.choice("new_classes")? == "allow",
+    };
+    let mut tree = Tree::of(&container)?;
+    if tree.images.is_empty() {
+        let passed = if tree.passed.is_empty() { String::new() } else { format!("; passed over: {}", tree.passed) };
+        return Err(Error::damaged(path, format!("holds no {} files{passed}", member::FORMATS)));
     }
-    let plan = Plan::new(&names);
-    let mut splits = Vec::new();
-    let mut skipped = Vec::new();
-    for (_, split) in SPLITS {
-        if plan.places.values().any(|(s, _)| *s == split) {
-            let (set, broken) = decode(Path::new(path), &plan, split, shape, request.sources.skip_broken)?;
-            skipped.extend(broken);
-            splits.push((split, set));
-        }
-    }
-    Opened::new(request, &format!("{NAME}:{path}"), range, plan.classes, plan.rule, splits, (vec![path.into()], skipped))
+    let names: Vec<&str> = tree.images.iter().map(|(name, _)| name.as_str()).collect();
+    let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &options).map_err(|problem| Error::damaged(path, problem))?;
+    let (splits, skipped) = decode(&tree, &container, &plan, shape, request.sources.skip_broken)?;
+    let Plan { classes, rule, notes, passed, advice, .. } = plan;
+    tree.passed.join(&passed);
+    let parts = Parts {
+        name: &format!("{NAME}:{path}"),
+        range,
+        classes: classes.len(),
+        class_names: if classes == [""] { Vec::new() } else { classes },
+        rule: &rule,
+        splits,
+        advice: &advice,
+    };
+    let opened = Opened::of(request, parts)?;
+    Ok(Opened { files: vec![path.into()], skipped, passed_over: tree.passed, notes, ..opened })
 }
 
-fn is_image(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    let hidden = name.rsplit('/').next().is_some_and(|n| n.starts_with('.'));
-    !hidden && [".png", ".jpg", ".jpeg"].iter().any(|end| name.ends_with(end))
-}
-
-/// Where each image belongs.
-struct Plan {
-    places: BTreeMap<String, (Split, u32)>,
-    classes: usize,
-    rule: &'static str,
-}
-
-impl Plan {
-    fn new(names: &[String]) -> Self {
-        let top = |name: &str| name.split_once('/').map_or("", |(top, _)| top).to_owned();
-        let split = |name: &str| SPLITS.iter().find(|(n, _)| *n == top(name)).map(|(_, s)| *s);
-        let published = names.iter().all(|n| split(n).is_some())
-            && [Split::Train, Split::Test].iter().all(|s| names.iter().any(|n| split(n) == Some(*s)));
-        // Within a split's folder, the class is the next one.
-        let class = |name: &str| if published { top(name.split_once('/').map_or(name, |(_, rest)| rest)) } else { top(name) };
-        let mut classes: Vec<String> = names.iter().map(|n| class(n)).collect();
-        classes.sort();
-        classes.dedup();
-        let mut seen = vec![0_usize; classes.len()];
-        let mut places = BTreeMap::new();
-        for name in names {
-            let label = classes.binary_search(&class(name)).unwrap_or_default();
-            let count = seen.get_mut(label).map_or(0, |c| {
-                *c += 1;
-                *c
-            });
-            let tenth = if count % TENTH == 0 { Split::Test } else { Split::Train };
-            places.insert(name.clone(), (split(name).filter(|_| published).unwrap_or(tenth), label as u32));
-        }
-        let rule = if published { "by folder" } else { "every tenth of a class, by name, tests" };
-        Self { places, classes: classes.len(), rule }
-    }
-}
-
-fn decode(root: &Path, plan: &Plan, split: Split, shape: ImageShape, skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
+/// The images of every split, read in one pass: an archive has an order of its own.
+fn decode(
+    tree: &Tree,
+    container: &Container,
+    plan: &Plan,
+    shape: ImageShape,
+    skip_broken: bool,
+) -> Result<(Vec<(Split, Stack)>, Vec<Broken>)> {
     let prepare = |image: Image| {
         let side = image.width().min(image.height());
         image.with_channels(shape.channels).centre(side, side).resize(shape.width, shape.height)
     };
-    let mut gather = Gather::new(shape, 0, skip_broken, &prepare);
-    let mut names = Vec::new();
-    let mut batch: Vec<(Vec<u8>, u32)> = Vec::new();
-    let mut flush = |batch: &mut Vec<(Vec<u8>, u32)>, names: &mut Vec<String>| {
-        gather.add(batch, &|i| root.join(names.get(i).map_or("", String::as_str)).display().to_string())?;
-        batch.clear();
-        names.clear();
-        Ok::<(), Error>(())
+    let wanted: Vec<usize> = (0..tree.images.len()).filter(|&place| plan.places.get(place).is_some_and(Option::is_some)).collect();
+    let split_of = |place: usize| plan.places.get(place).copied().flatten().map_or(Split::Train, |(split, _)| split);
+    let name_of = |place: usize| {
+        let name = tree.images.get(place).map_or("", |(name, _)| name);
+        match container {
+            Container::Folder(root) => root.join(name).display().to_string(),
+            archive => format!("{}!{name}", archive.path().display()),
+        }
     };
-    let place = |name: &str| plan.places.get(name).filter(|(s, _)| *s == split).map(|(_, label)| *label);
-    Container::Folder(root.into()).read(&|name| place(name).is_some(), &mut |name, bytes| {
-        batch.push((bytes, place(&name).unwrap_or_default()));
-        names.push(name);
-        if batch.len() == BATCH { flush(&mut batch, &mut names) } else { Ok(()) }
+    let mut gathers = SPLITS.map(|split| (split, Gather::new(shape, 0, skip_broken, &prepare), Vec::new()));
+    let mut pending = 0;
+    // An image's label is its place until all are there: then they are sorted by it.
+    let flush = |gathers: &mut [(Split, Gather, Vec<(Vec<u8>, u32)>)]| {
+        gathers.iter_mut().try_for_each(|(_, gather, batch)| {
+            let places: Vec<usize> = batch.iter().map(|(_, place)| *place as usize).collect();
+            gather.add(batch, &|i| name_of(places.get(i).copied().unwrap_or_default()))?;
+            batch.clear();
+            Ok::<(), Error>(())
+        })
+    };
+    tree.read(container, &wanted, &mut |place, bytes| {
+        let split = split_of(place);
+        let Some((_, gather, batch)) = gathers.iter_mut().find(|(s, ..)| *s == split) else { return Ok(()) };
+        match bytes {
+            Ok(bytes) => batch.push((bytes, place as u32)),
+            Err(error @ Error::TooLarge { .. }) => return gather.leave_out(name_of(place), error),
+            Err(error) => return Err(error),
+        }
+        pending += 1;
+        if pending < BATCH {
+            return Ok(());
+        }
+        pending = 0;
+        flush(&mut gathers)
     })?;
-    flush(&mut batch, &mut names)?;
-    Ok(gather.finish())
+    flush(&mut gathers)?;
+    let (mut splits, mut skipped) = (Vec::new(), Vec::new());
+    for (split, gather, _) in gathers {
+        let (stack, broken) = gather.finish();
+        if stack.len() == 0 && broken.is_empty() {
+            continue;
+        }
+        let mut stack = stack.sort_by_label();
+        for label in &mut stack.labels {
+            *label = plan.places.get(*label as usize).copied().flatten().map_or(0, |(_, class)| class);
+        }
+        splits.push((split, stack));
+        skipped.extend(broken);
+    }
+    skipped.sort_by(|a, b| a.file.cmp(&b.file));
+    Ok((splits, skipped))
 }

@@ -1,12 +1,13 @@
 //! Encoded images in, bytes of one shape out: decoded in parallel, in the order they came.
 
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use vimae_core::ImageShape;
 
 use crate::{Error, Image, Result, stack::Stack, stream};
 
-/// A image that was left out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An image that was left out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Broken {
     /// Which.
     pub file: String,
@@ -26,7 +27,7 @@ pub(crate) struct Gather<'a> {
 }
 
 impl<'a> Gather<'a> {
-    /// InMemory of `shape`, each made by `prepare`; `expected` of them, where that is known.
+    /// Images of `shape`, each made by `prepare`; `expected` of them, where that is known.
     pub(crate) fn new(shape: ImageShape, expected: usize, skip_broken: bool, prepare: Prepare<'a>) -> Self {
         let (pixels, labels) = (Vec::with_capacity(expected * shape.len()), Vec::with_capacity(expected));
         Self { prepare, skip_broken, stack: Stack { shape, pixels, labels }, skipped: Vec::new() }
@@ -35,13 +36,13 @@ impl<'a> Gather<'a> {
     /// Decodes encoded images with their labels; `name` names image `i` of these in errors.
     ///
     /// # Errors
-    /// The first image's that cannot be decoded, unless those are skipped.
+    /// [`Error::BrokenImage`] for the first image that cannot be decoded, unless those are left out.
     pub(crate) fn add<B: AsRef<[u8]> + Sync>(&mut self, batch: &[(B, u32)], name: &dyn Fn(usize) -> String) -> Result<()> {
         let shape = self.stack.shape;
         let decode = |bytes: &[u8], file: &str| -> Result<Vec<u8>> {
             let image = (self.prepare)(Image::decode(bytes, file)?)?.with_channels(shape.channels);
             if (image.width(), image.height()) != (shape.width, shape.height) {
-                let problem = format!("a image of {}x{} among {}", image.width(), image.height(), shape);
+                let problem = format!("an image of {}x{} among {}", image.width(), image.height(), shape);
                 return Err(Error::damaged(file, problem));
             }
             Ok(image.into_planes())
@@ -52,18 +53,26 @@ impl<'a> Gather<'a> {
             let Some(pixels) = decoded else {
                 // Once more, for an error with the name: no name is made for the many that are well.
                 let file = name(i);
-                let problem = match decode(bytes.as_ref(), &file) {
-                    Err(error) if !self.skip_broken => return Err(error),
-                    Err(error) => error.to_string(),
-                    Ok(_) => continue,
-                };
-                tracing::warn!(%problem, "left out a broken image");
-                self.skipped.push(Broken { file, problem });
+                if let Err(error) = decode(bytes.as_ref(), &file) {
+                    self.leave_out(file, error)?;
+                }
                 continue;
             };
             self.stack.pixels.extend_from_slice(pixels);
             self.stack.labels.push(*label);
         }
+        Ok(())
+    }
+
+    /// Leaves out the image of `file`, where that is allowed.
+    ///
+    /// # Errors
+    /// [`Error::BrokenImage`] where it is not.
+    pub(crate) fn leave_out(&mut self, file: String, error: Error) -> Result<()> {
+        if !self.skip_broken {
+            return Err(Error::BrokenImage(Box::new(error)));
+        }
+        self.skipped.push(Broken { file, problem: error.to_string() });
         Ok(())
     }
 

@@ -66,5 +66,5 @@ fn members(read: impl FnOnce(&mut container::Visit) -> std::result::Result<(), E
 
 /// A file of the cache of prepared images.
 fn cached(bytes: &[u8]) -> Result<usize> {
-    prepared::read(bytes, vimae_core::ImageShape { channels: 3, height: 2, width: 2 }).map(|set| set.len())
+    prepared::read(bytes, vimae_core::ImageShape { channels: 3, height: 2, width: 2 }).map(|(set, _)| set.len())
 }

@@ -12,10 +12,11 @@ pub struct InMemory {
     classes: usize,
     sha256: String,
     splits: Vec<(Split, ImageSet)>,
+    advice: String,
 }
 
 impl InMemory {
-    /// InMemory under `name`; `rule` says in words how they were split, and is part of the digest.
+    /// Images under `name`; `rule` says in words how they were split, and is part of the digest.
     ///
     /// # Errors
     /// [`Error::Data`] for no images, a label of `classes` or more, or shapes that differ.
@@ -33,7 +34,14 @@ impl InMemory {
             }
         }
         let sha256 = digest::of_images(range, classes, rule, &splits);
-        Ok(Self { name: name.into(), range, classes, sha256, splits })
+        Ok(Self { name: name.into(), range, classes, sha256, splits, advice: String::new() })
+    }
+
+    /// The same, with what to do about a split that is not there: part of the error where one is asked for.
+    #[must_use]
+    pub fn advising(mut self, advice: &str) -> Self {
+        self.advice = advice.into();
+        self
     }
 }
 
@@ -57,7 +65,10 @@ impl Dataset for InMemory {
     fn split(&self, split: Split) -> Result<&ImageSet> {
         self.splits.iter().find(|(s, _)| *s == split).map(|(_, images)| images).ok_or_else(|| Error::Unsupported {
             what: format!("split \"{split}\" of data set \"{}\"", self.name),
-            reason: format!("it has {}", self.splits.iter().map(|(s, _)| s.to_string()).collect::<Vec<_>>().join(", ")),
+            reason: {
+                let has = self.splits.iter().map(|(s, _)| s.to_string()).collect::<Vec<_>>().join(", ");
+                if self.advice.is_empty() { format!("it has {has}") } else { format!("it has {has}; {}", self.advice) }
+            },
         })
     }
 }

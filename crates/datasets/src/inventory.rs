@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use serde_json::Map;
+use serde_json::{Map, Value};
 use vimae_core::Split;
 
 use crate::{
-    Card, DATASETS, Result, Sources,
+    Card, DATASETS, Opened, PassedOver, Result, Sources,
     gather::Broken,
     open::{open_reporting, request},
     published::{self, FileReport},
@@ -55,41 +55,57 @@ pub struct Verified {
     pub files: Vec<FileReport>,
     /// Every split with its number of images.
     pub splits: Vec<(Split, usize)>,
-    /// How many classes there are, and the fewest and most images of a class over all splits.
-    pub classes: (usize, usize, usize),
+    /// Every class.
+    pub classes: Vec<Class>,
     /// The digest of pixels, labels and splits, as run records carry it.
     pub sha256: String,
     /// Broken images that were left out.
     pub skipped: Vec<Broken>,
+    /// Files and folders that are no data, by kind.
+    pub passed_over: PassedOver,
+    /// What a reader should know.
+    pub notes: Vec<String>,
 }
 
-/// Reads a data set in full, with its default settings: every file against its published digest, every image.
+/// A class of a data set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Class {
+    /// Its name; its number where it has none.
+    pub name: String,
+    /// Its images in each split, in the order of [`Verified::splits`].
+    pub images: Vec<usize>,
+}
+
+impl Verified {
+    /// The fewest and the most images of a class over all splits.
+    pub fn spread(&self) -> (usize, usize) {
+        let totals = || self.classes.iter().map(|class| class.images.iter().sum());
+        (totals().min().unwrap_or(0), totals().max().unwrap_or(0))
+    }
+}
+
+/// Reads a data set in full: every file against its published digest, every image.
 ///
 /// # Errors
 /// As [`crate::open`]: the first thing that is wrong, with its file.
-pub fn verify(name: &str, sources: &Sources) -> Result<Verified> {
-    let found = request(name, &Map::new(), sources, |build, request| Ok((Card::parse(build.card, name)?, (build.find)(request))))?;
+pub fn verify(name: &str, settings: &Map<String, Value>, sources: &Sources) -> Result<Verified> {
+    let found = request(name, settings, sources, |build, request| Ok((Card::parse(build.card, name)?, (build.find)(request))))?;
     let (card, files) = found;
     let files = files.unwrap_or_default().iter().map(|path| published::report(&card, path)).collect::<Result<_>>()?;
-    let opened = open_reporting(name, &Map::new(), sources)?;
-    let mut splits = Vec::new();
-    let mut counts = vec![0_usize; opened.dataset.classes()];
-    for split in [Split::Train, Split::Validation, Split::Test] {
-        // A split that a data set does not have is no error here.
-        let Ok(set) = opened.dataset.split(split) else { continue };
-        splits.push((split, set.len()));
+    let Opened { dataset, skipped, passed_over, notes, class_names, .. } = open_reporting(name, settings, sources)?;
+    // A split that a data set does not have is no error here.
+    let there = [Split::Train, Split::Validation, Split::Test].into_iter();
+    let there: Vec<_> = there.filter_map(|split| Some((split, dataset.split(split).ok()?))).collect();
+    let mut classes: Vec<Class> = (0..dataset.classes())
+        .map(|label| Class { name: class_names.get(label).cloned().unwrap_or_else(|| label.to_string()), images: vec![0; there.len()] })
+        .collect();
+    for (at, (_, set)) in there.iter().enumerate() {
         for &label in set.labels() {
-            if let Some(count) = counts.get_mut(label as usize) {
+            if let Some(count) = classes.get_mut(label as usize).and_then(|class| class.images.get_mut(at)) {
                 *count += 1;
             }
         }
     }
-    let spread = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
-    Ok(Verified {
-        files,
-        splits,
-        classes: (counts.len(), spread.0, spread.1),
-        sha256: opened.dataset.sha256().into(),
-        skipped: opened.skipped,
-    })
+    let splits = there.iter().map(|(split, set)| (*split, set.len())).collect();
+    Ok(Verified { files, splits, classes, sha256: dataset.sha256().into(), skipped, passed_over, notes })
 }

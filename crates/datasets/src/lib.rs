@@ -15,15 +15,18 @@ mod image_array;
 mod in_memory;
 pub mod inventory;
 mod loader;
+pub mod member;
 mod npy;
 mod numpy;
 mod open;
 mod parquet;
+mod passed_over;
 mod prepared;
 mod published;
 mod sources;
 mod stack;
 mod stream;
+mod tree;
 
 pub use card::Card;
 pub use container::Container;
@@ -34,6 +37,7 @@ pub use image_array::ImageArray;
 pub use in_memory::InMemory;
 pub use loader::Loader;
 pub use open::{BuildDataset, Opened, Request, open, open_reporting};
+pub use passed_over::PassedOver;
 pub use published::{FileReport, Known};
 pub use sources::Sources;
 

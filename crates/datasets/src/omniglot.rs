@@ -36,6 +36,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
         Key::choice("repeats", &["keep", "drop"], "characters that several archives hold: keep counts them once an archive"),
         fewer::TRAIN,
         fewer::TEST,
+        fewer::BROKEN,
     ],
     build: BuildDataset { card: include_str!("../cards/omniglot.toml"), find, open },
 };

@@ -5,7 +5,12 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 use vimae_core::{Dataset, PixelRange, Settings, Split};
 
-use crate::{Card, DATASETS, Error, InMemory, Result, Sources, fewer::fewer, gather::Broken, stack::Stack};
+use crate::{
+    Card, DATASETS, Error, InMemory, PassedOver, Result, Sources,
+    fewer::{BROKEN, fewer},
+    gather::Broken,
+    stack::Stack,
+};
 
 /// How an entry of the catalogue is described, found and opened.
 #[derive(Debug, Clone, Copy)]
@@ -42,12 +47,46 @@ pub struct Opened {
     pub dataset: Box<dyn Dataset>,
     /// The files and folders that were read.
     pub files: Vec<PathBuf>,
-    /// Broken images that were left out, where [`Sources::skip_broken`] allows it.
+    /// Broken images that were left out, where [`Sources::skip_broken`] or the setting `broken` allows it.
     pub skipped: Vec<Broken>,
+    /// Files and folders that are no data, by kind.
+    pub passed_over: PassedOver,
+    /// What a reader of the results should know of the data, a sentence each.
+    pub notes: Vec<String>,
+    /// The names of the classes in the order of their labels; none where they have none but their numbers.
+    pub class_names: Vec<String>,
+}
+
+/// What a reader has made of its files.
+pub(crate) struct Parts<'a> {
+    /// The data set's name.
+    pub(crate) name: &'a str,
+    /// The interval of its pixels.
+    pub(crate) range: PixelRange,
+    /// How many classes there are.
+    pub(crate) classes: usize,
+    /// Their names; none where they have none but their numbers.
+    pub(crate) class_names: Vec<String>,
+    /// How the images were split, in words: part of the digest.
+    pub(crate) rule: &'a str,
+    /// The images.
+    pub(crate) splits: Vec<(Split, Stack)>,
+    /// What to do about a split that is not there; may be empty.
+    pub(crate) advice: &'a str,
 }
 
 impl Opened {
-    /// The splits as the request asks for them: all images, or fewer.
+    /// The splits as the request asks for them: all images, or fewer. Nothing was left out or passed over.
+    pub(crate) fn of(request: &Request, parts: Parts) -> Result<Self> {
+        let Parts { name, range, classes, class_names, rule, splits, advice } = parts;
+        let (rule, splits) = fewer(request.settings, rule, splits)?;
+        let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<_>>()?;
+        let dataset = Box::new(InMemory::new(name, range, classes, &rule, splits)?.advising(advice));
+        Ok(Self { dataset, files: Vec::new(), skipped: Vec::new(), passed_over: PassedOver::default(), notes: Vec::new(), class_names })
+    }
+
+    /// [`Opened::of`], of a data set whose classes have no names, with the files that were read and the images that
+    /// were left out.
     pub(crate) fn new(
         request: &Request,
         name: &str,
@@ -57,9 +96,24 @@ impl Opened {
         splits: Vec<(Split, Stack)>,
         (files, skipped): (Vec<PathBuf>, Vec<Broken>),
     ) -> Result<Self> {
-        let (rule, splits) = fewer(request.settings, rule, splits)?;
-        let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<_>>()?;
-        Ok(Self { dataset: Box::new(InMemory::new(name, range, classes, &rule, splits)?), files, skipped })
+        let parts = Parts { name, range, classes, class_names: Vec::new(), rule, splits, advice: "" };
+        Ok(Self { files, skipped, ..Self::of(request, parts)? })
+    }
+
+    /// Says in the log what was left out and passed over, and the notes.
+    pub fn announce(&self) {
+        let name = self.dataset.name();
+        for note in &self.notes {
+            tracing::warn!("{name}: {note}");
+        }
+        if !self.passed_over.is_empty() {
+            tracing::info!("{name}: passed over: {}", self.passed_over);
+        }
+        if let Some(first) = self.skipped.first() {
+            let count = self.skipped.len();
+            let images = if count == 1 { "image" } else { "images" };
+            tracing::warn!("{name}: left out {count} broken {images}, first {}", first.problem);
+        }
     }
 }
 
@@ -67,13 +121,15 @@ impl Opened {
 ///
 /// # Errors
 /// [`Error::Core`] for a name or setting that does not exist, with those that do; [`Error::Missing`] where no
-/// source has the files; [`Error::Digest`], [`Error::Damaged`], [`Error::TooLarge`], [`Error::Refused`] and
+/// source has the files; [`Error::BrokenImage`], [`Error::Digest`], [`Error::Damaged`], [`Error::TooLarge`], [`Error::Refused`] and
 /// [`Error::Io`], naming the file.
 pub fn open(name: &str, settings: &Map<String, Value>, sources: &Sources) -> Result<Box<dyn Dataset>> {
-    Ok(open_reporting(name, settings, sources)?.dataset)
+    let opened = open_reporting(name, settings, sources)?;
+    opened.announce();
+    Ok(opened.dataset)
 }
 
-/// [`open`], with the files that were read and the images that were left out.
+/// [`open`], with the files that were read and what was left out or passed over, which is not said in the log.
 ///
 /// # Errors
 /// As [`open`].
@@ -94,5 +150,8 @@ pub(crate) fn request<T>(
     };
     let entry = DATASETS.find(entry)?;
     let settings = Settings::check(DATASETS.kind, entry.name, entry.keys, settings)?;
-    then(&entry.build, &Request { settings: &settings, sources, path })
+    // A setting of the data, since it changes what is trained on; in `Sources` for those who only look at it.
+    let skip_broken = sources.skip_broken || settings.choice(BROKEN.name).is_ok_and(|broken| broken == "skip");
+    let sources = Sources { skip_broken, ..sources.clone() };
+    then(&entry.build, &Request { settings: &settings, sources: &sources, path })
 }

@@ -1,7 +1,8 @@
 //! Images that were decoded and resized once, kept as bytes.
 //!
-//! A file of the cache: a line of JSON that says shape, count and digest, then labels (32-bit little endian), then
-//! pixels. It appears whole or not at all, and is made again where it does not match its digest.
+//! A file of the cache: a line of JSON that says shape, count, digest and what else its reader wants to know, then labels
+//! (32-bit little endian), then pixels. It appears whole or not at all, and is made again where it does not match its
+//! digest. Where it cannot be written, images are prepared each time: that costs time and nothing else.
 
 use std::{
     fs::{self, File},
@@ -26,7 +27,13 @@ struct Header {
     width: usize,
     count: usize,
     sha256: String,
+    /// The reader's own words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    note: String,
 }
+
+/// The most bytes of the header.
+const HEADER: u64 = 16 << 20;
 
 impl Key {
     /// The key of the preparation that `recipe` describes, of the file or folder `source`.
@@ -46,29 +53,34 @@ impl Key {
     }
 
     /// The images, where they are there and whole: a damaged file counts as absent, and is replaced.
-    pub(crate) fn load(&self, shape: ImageShape) -> Option<Stack> {
+    /// With them comes the note that was stored.
+    pub(crate) fn load(&self, shape: ImageShape) -> Option<(Stack, String)> {
         let file = File::open(self.0.as_ref()?).ok()?;
         read(BufReader::new(file), shape).inspect_err(|error| tracing::warn!(%error, "prepared images are damaged and made again")).ok()
     }
 
-    /// Keeps the images.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub(crate) fn store(&self, set: &Stack) -> Result<()> {
-        let Some(path) = &self.0 else { return Ok(()) };
-        let labels: Vec<u8> = set.labels.iter().flat_map(|l| l.to_le_bytes()).collect();
-        let ImageShape { channels, height, width } = set.shape;
-        let header = Header { channels, height, width, count: set.len(), sha256: body_digest(&labels, &set.pixels) };
-        let header = serde_json::to_string(&header).map_err(|e| Error::damaged(path.display(), e))?;
-        write_whole(path, &[header.as_bytes(), b"\n", &labels, &set.pixels])
+    /// Keeps the images and a note, where that can be done: where not, the log says why.
+    pub(crate) fn store(&self, set: &Stack, note: &str) {
+        let Some(path) = &self.0 else { return };
+        if let Err(error) = write(path, set, note) {
+            tracing::warn!(%error, "prepared images could not be kept, and are prepared again next time");
+        }
     }
 }
 
-pub(crate) fn read(mut reader: impl BufRead, shape: ImageShape) -> Result<Stack> {
+fn write(path: &Path, set: &Stack, note: &str) -> Result<()> {
+    let labels: Vec<u8> = set.labels.iter().flat_map(|l| l.to_le_bytes()).collect();
+    let ImageShape { channels, height, width } = set.shape;
+    let sha256 = body_digest(note, &labels, &set.pixels);
+    let header = Header { channels, height, width, count: set.len(), sha256, note: note.into() };
+    let header = serde_json::to_string(&header).map_err(|e| Error::damaged(path.display(), e))?;
+    write_whole(path, &[header.as_bytes(), b"\n", &labels, &set.pixels])
+}
+
+pub(crate) fn read(mut reader: impl BufRead, shape: ImageShape) -> Result<(Stack, String)> {
     let file = "prepared images";
     let mut line = Vec::new();
-    (&mut reader).take(4096).read_until(b'\n', &mut line).map_err(|e| Error::io(file, e))?;
+    (&mut reader).take(HEADER).read_until(b'\n', &mut line).map_err(|e| Error::io(file, e))?;
     let header: Header = serde_json::from_slice(&line).map_err(|e| Error::damaged(file, e))?;
     let there = ImageShape { channels: header.channels, height: header.height, width: header.width };
     let sizes = (header.count.checked_mul(4), header.count.checked_mul(shape.len()));
@@ -78,16 +90,17 @@ pub(crate) fn read(mut reader: impl BufRead, shape: ImageShape) -> Result<Stack>
     let labels = stream::exactly(&mut reader, labels, file)?;
     let pixels = stream::exactly(&mut reader, pixels, file)?;
     stream::ended(&mut reader, file)?;
-    let found = body_digest(&labels, &pixels);
+    let found = body_digest(&header.note, &labels, &pixels);
     if found != header.sha256 {
         return Err(Error::Digest { file: file.into(), algorithm: "sha256", expected: header.sha256, found });
     }
     let labels = labels.as_chunks::<4>().0.iter().map(|&b| u32::from_le_bytes(b)).collect();
-    Ok(Stack { shape, pixels, labels })
+    Ok((Stack { shape, pixels, labels }, header.note))
 }
 
-fn body_digest(labels: &[u8], pixels: &[u8]) -> String {
+fn body_digest(note: &str, labels: &[u8], pixels: &[u8]) -> String {
     let mut state = Sha256::new();
+    state.update(note);
     state.update(labels);
     state.update(pixels);
     hex(&state.finalize())
@@ -114,7 +127,10 @@ fn remembered(cache: &Path, source: &Path, stamp: &str) -> Result<String> {
         return Ok(sha256);
     }
     let [sha256, _] = published::digests(container::open(source)?, source)?;
-    write_whole(&note, &[sha256.as_bytes()])?;
+    // A note spares time, no more.
+    if let Err(error) = write_whole(&note, &[sha256.as_bytes()]) {
+        tracing::debug!(%error, "the digest of a file could not be kept");
+    }
     Ok(sha256)
 }
 
@@ -147,8 +163,8 @@ mod tests {
         let key = |recipe| Key::new(&source, recipe, &sources).unwrap();
         let set = Stack { shape: SHAPE, pixels: vec![1, 2, 3, 4], labels: vec![5, 600] };
         assert!(key("a").load(SHAPE).is_none());
-        key("a").store(&set).unwrap();
-        assert_eq!(key("a").load(SHAPE).unwrap(), set);
+        key("a").store(&set, "left out: 7");
+        assert_eq!(key("a").load(SHAPE).unwrap(), (set, "left out: 7".to_owned()));
         assert!(key("b").load(SHAPE).is_none());
         let path = key("a").0.unwrap();
         let mut bytes = fs::read(&path).unwrap();
@@ -158,5 +174,17 @@ mod tests {
         fs::write(&source, "other").unwrap();
         assert_ne!(key("a").0.unwrap(), path);
         assert!(Key::new(&source, "a", &Sources::default()).unwrap().0.is_none());
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_written_is_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let source = dir.path().join("source");
+        fs::write(&source, "one").unwrap();
+        // A file where the folder should be.
+        let sources = Sources { cache_dir: Some(source.clone()), ..Sources::default() };
+        let key = Key::new(&source, "a", &sources).unwrap();
+        key.store(&Stack { shape: SHAPE, pixels: vec![1, 2], labels: vec![5] }, "");
+        assert!(key.load(SHAPE).is_none());
     }
 }

@@ -99,7 +99,7 @@ fn a_table_of_another_data_set_is_refused() {
         fs::write(dir.path().join("mnist").join(name), seed("snappy.parquet")).unwrap();
         fs::write(dir.path().join("cifar10").join(name), seed("snappy.parquet")).unwrap();
     }
-    assert!(problem("mnist", dir.path()).contains("row 0: a image of 20x24 among 28x28x1"));
+    assert!(problem("mnist", dir.path()).contains("row 0: an image of 20x24 among 28x28x1"));
     assert!(problem("cifar10", dir.path()).contains("no column img.bytes of single values; there are image.bytes, image.path, label"));
 }
 
@@ -135,9 +135,9 @@ fn an_absent_data_set_says_what_to_put_where() {
 fn an_empty_folder_and_settings_without_meaning_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let name = format!("folder:{}", dir.path().display());
-    assert!(problem(&name, dir.path()).ends_with("holds no PNG or JPEG files"));
+    assert!(problem(&name, dir.path()).ends_with("holds no PNG, JPEG, WebP, BMP or TIFF files"));
     assert!(problem("folder", dir.path()).contains("say which: folder:PATH"));
-    assert!(problem("folder:/nowhere", dir.path()).contains("/nowhere: is no folder"));
+    assert!(problem("folder:/nowhere", dir.path()).contains("/nowhere: does not exist"));
     let size = json!({ "size": 100_000 });
     let error = open(&name, size.as_object().unwrap(), &Sources::default()).err().unwrap();
     assert!(error.to_string().contains("size = 100000 is not allowed; it must be a whole number from 4 to 512"), "{error}");
@@ -157,7 +157,7 @@ fn one_broken_image_among_thousands_is_named_and_can_be_left_out() {
     let settings = json!({ "size": 8, "channels": 1 });
     let settings = settings.as_object().unwrap();
     let error = open(&name, settings, &Sources::default()).err().unwrap();
-    assert!(matches!(error, Error::Damaged { .. }) && error.to_string().contains("light/0500.png: broken PNG"), "{error}");
+    assert!(matches!(error, Error::BrokenImage(_)) && error.to_string().contains("light/0500.png: broken PNG"), "{error}");
     let opened = open_reporting(&name, settings, &Sources { skip_broken: true, ..Sources::default() }).unwrap();
     assert_eq!(opened.skipped.len(), 1);
     assert!(opened.skipped.iter().all(|b| b.file.ends_with("light/0500.png")));

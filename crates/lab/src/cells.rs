@@ -108,6 +108,7 @@ pub(crate) mod tests {
             spec_sha256: format!("{method}{seed}"),
             training_sha256: String::new(),
             data_sha256: String::new(),
+            broken_images: None,
             weights_sha256: String::new(),
             git_commit: String::new(),
             version: String::new(),

@@ -1,11 +1,12 @@
 //! Two sets of images compared: FID, its extrapolation, KID, precision, recall, density, coverage.
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::path::PathBuf;
 
 use candle_core::Device;
 use serde::Serialize;
 use vimae_checkpoint::atomic;
 use vimae_core::Dataset;
+use vimae_datasets::PassedOver;
 use vimae_metrics::{
     classifier::Classifier,
     features::{FeatureNetwork, Features},
@@ -83,8 +84,8 @@ pub struct SetReport {
     pub sha256: String,
     /// Files that were left out, each with its problem.
     pub left_out: Vec<(String, String)>,
-    /// How many files that are no images lie beside them, by kind.
-    pub passed_over: BTreeMap<String, usize>,
+    /// What lies beside them and is no image, by kind.
+    pub passed_over: PassedOver,
 }
 
 /// One number.

@@ -1,10 +1,10 @@
 //! Images to compare, from wherever they are: a folder, an archive, an array, a split of a data set, a trained run.
 
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 use candle_core::Device;
 use vimae_core::{Mode, Purpose, Split, Streams};
-use vimae_datasets::{Container, ImageArray};
+use vimae_datasets::{Container, ImageArray, PassedOver};
 use vimae_metrics::{
     fid_classifier::in_bytes,
     images::{ImageSource, ImagesInMemory},
@@ -28,13 +28,13 @@ pub(crate) struct Opened {
     pub(crate) kind: String,
     /// Files that were left out, and why.
     pub(crate) broken: Vec<(String, String)>,
-    /// How many files of other kinds lie beside the images, by kind.
-    pub(crate) passed_over: BTreeMap<String, usize>,
+    /// What lies beside the images, by kind.
+    pub(crate) passed_over: PassedOver,
 }
 
 impl Opened {
     fn whole(images: impl ImageSource + 'static, kind: String) -> Self {
-        Self { images: Box::new(images), kind, broken: Vec::new(), passed_over: BTreeMap::new() }
+        Self { images: Box::new(images), kind, broken: Vec::new(), passed_over: PassedOver::default() }
     }
 }
 

@@ -17,7 +17,7 @@ use vimae_objectives::{
     noise,
 };
 use vimae_priors::{BuildPrior, PRIORS};
-use vimae_spec::{Component, RunSpec};
+use vimae_spec::{BrokenImages, Component, RunSpec};
 use vimae_trainer::Line;
 
 use crate::{Error, Result, RunFolder, fid_weights};
@@ -90,8 +90,17 @@ impl Parts {
 /// one should not stay in memory beside the next.
 pub struct Shelf {
     sources: Sources,
-    last: Option<(Component, Arc<dyn Dataset>)>,
+    last: Option<Open>,
 }
+
+struct Open {
+    component: Component,
+    dataset: Arc<dyn Dataset>,
+    broken: Option<BrokenImages>,
+}
+
+/// Broken images that a record names one by one.
+const NAMED: usize = 20;
 
 impl Shelf {
     /// A shelf with nothing open, whose data sets will be looked for in `sources`.
@@ -104,18 +113,27 @@ impl Shelf {
         &self.sources
     }
 
-    /// The data set, opened where it is not the last one.
+    /// The data set, opened where it is not the last one. What was passed over or left out in it is said in the log.
     ///
     /// # Errors
     /// For an unknown name, and for files that are missing or damaged.
     pub fn open(&mut self, component: &Component) -> Result<Arc<dyn Dataset>> {
-        if let Some((_, dataset)) = self.last.as_ref().filter(|(last, _)| last == component) {
-            return Ok(dataset.clone());
+        if let Some(open) = self.last.as_ref().filter(|open| open.component == *component) {
+            return Ok(open.dataset.clone());
         }
         self.last = None;
-        let dataset: Arc<dyn Dataset> = Arc::from(vimae_datasets::open(&component.name, &component.settings, &self.sources)?);
-        self.last = Some((component.clone(), dataset.clone()));
+        let opened = vimae_datasets::open_reporting(&component.name, &component.settings, &self.sources)?;
+        opened.announce();
+        let files = || opened.skipped.iter().take(NAMED).map(|broken| broken.problem.clone()).collect();
+        let broken = (!opened.skipped.is_empty()).then(|| BrokenImages { left_out: opened.skipped.len(), files: files() });
+        let dataset: Arc<dyn Dataset> = Arc::from(opened.dataset);
+        self.last = Some(Open { component: component.clone(), dataset: dataset.clone(), broken });
         Ok(dataset)
+    }
+
+    /// The broken images of a data set that is open.
+    pub(crate) fn broken_images(&self, component: &Component) -> Option<BrokenImages> {
+        self.last.as_ref().filter(|open| open.component == *component)?.broken.clone()
     }
 }
 
@@ -131,6 +149,8 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<St
     })?;
     check_fit(spec, (dataset.shape().map_err(part)?, dataset.range())).map_err(part)?;
     Loader::new(dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
+    // Every evaluation tests: better said now than after the training.
+    dataset.split(Split::Test).map_err(part)?;
     Ok(dataset.sha256().into())
 }
 

@@ -101,6 +101,7 @@ pub fn run(order: &Order<'_>, shelf: &mut Shelf, observe: &mut dyn FnMut(Event))
         spec_sha256: spec.sha256(),
         training_sha256: spec.training_sha256(),
         data_sha256: parts.dataset.sha256().into(),
+        broken_images: shelf.broken_images(&spec.dataset),
         weights_sha256: trained.weights_sha256,
         git_commit: git_commit(root),
         version: VERSION.into(),

@@ -23,7 +23,7 @@ pub use expectation::Expectation;
 pub use experiment::Experiment;
 pub use few_label::{Classifier, CodeName, KernelName, MaskFill, NoiseOn};
 pub use paper::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget, protocol_matches};
-pub use record::{Figure, FigureKind, Measurement, Rollback, RunRecord};
+pub use record::{BrokenImages, Figure, FigureKind, Measurement, Rollback, RunRecord};
 pub use reevaluation::Reevaluation;
 pub use resources::Resources;
 pub use run::{Evaluation, Model, RunSpec, Training};

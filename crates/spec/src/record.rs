@@ -90,6 +90,15 @@ pub struct Rollback {
     pub rate: f64,
 }
 
+/// Broken images of a run's data that were left out, as its settings ask.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BrokenImages {
+    /// How many.
+    pub left_out: usize,
+    /// The first of them, with what is wrong.
+    pub files: Vec<String>,
+}
+
 /// Everything known about a finished run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
@@ -103,6 +112,9 @@ pub struct RunRecord {
     pub training_sha256: String,
     /// Digest of the data.
     pub data_sha256: String,
+    /// Broken images of the data; none where nothing is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub broken_images: Option<BrokenImages>,
     /// Digest of the final weights.
     pub weights_sha256: String,
     /// Commit of the code; `unknown` outside a checkout, `-dirty` behind it where files were changed.

@@ -50,6 +50,7 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
         spec_sha256: spec.sha256(),
         training_sha256: spec.training_sha256(),
         data_sha256: "d".repeat(64),
+        broken_images: None,
         weights_sha256,
         git_commit: "unknown".into(),
         version: "0.1.0".into(),

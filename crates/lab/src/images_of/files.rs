@@ -11,7 +11,7 @@ use std::{
 
 use rayon::prelude::*;
 use vimae_core::ImageShape;
-use vimae_datasets::{Container, Error as DataError, Image, Result as DataResult};
+use vimae_datasets::{Container, Error as DataError, Image, PassedOver, Result as DataResult, member::FORMATS};
 use vimae_metrics::images::{Census, ImageSource, OwnedImage, Seen, Visit};
 
 use super::{Opened, inward, outward};
@@ -69,7 +69,7 @@ pub(super) fn open(container: Container, count: usize, skip_broken: bool) -> Res
         }
     }
     if seen.is_empty() {
-        return Err(wrong("holds no PNG or JPEG files that can be decoded".into()));
+        return Err(wrong(format!("holds no {FORMATS} files that can be decoded")));
     }
     let images = Files { container, places: kept, census: Census::new(seen) };
     Ok(Opened { images: Box::new(images), kind: "images".into(), broken, passed_over })
@@ -111,8 +111,8 @@ impl ImageSource for Files {
 struct Names {
     /// Of all image files, in order.
     images: Vec<String>,
-    /// How many other files there are, by kind.
-    passed_over: BTreeMap<String, usize>,
+    /// What else there is, by kind.
+    passed_over: PassedOver,
 }
 
 impl Names {
@@ -121,9 +121,8 @@ impl Names {
         // No name is wanted, so that nothing is read.
         let note = |name: &str| {
             let found = &mut *found.borrow_mut();
-            match passed_over(name) {
-                None => found.images.push(name.to_owned()),
-                Some(kind) => *found.passed_over.entry(kind).or_default() += 1,
+            if found.passed_over.admits(name) {
+                found.images.push(name.to_owned());
             }
             false
         };
@@ -131,20 +130,6 @@ impl Names {
         let mut found = found.into_inner();
         found.images.sort();
         Ok(found)
-    }
-}
-
-/// The kind of a file that is no image by its name.
-fn passed_over(name: &str) -> Option<String> {
-    let name = name.to_ascii_lowercase();
-    let file = name.rsplit('/').next().unwrap_or(&name);
-    if file.starts_with('.') || name.starts_with("__macosx/") {
-        return Some("hidden".into());
-    }
-    match file.rsplit_once('.') {
-        Some((_, "png" | "jpg" | "jpeg")) => None,
-        Some((_, ending)) => Some(format!(".{ending}")),
-        None => Some("without an ending".into()),
     }
 }
 

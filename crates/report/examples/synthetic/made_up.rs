@@ -180,6 +180,7 @@ fn record(folder: &Path, method: &str, index: usize, seed: u64, code: usize) -> 
         format: 1,
         training_sha256: spec.training_sha256(),
         data_sha256: sha256_hex(b"data"),
+        broken_images: None,
         weights_sha256: sha256_hex(spec_sha256.as_bytes()),
         spec_sha256,
         spec,

@@ -77,6 +77,7 @@ fn whole(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
                 dt { "Specification" } dd { code { (record.spec_sha256) } }
                 dt { "Training part of it" } dd { code { (record.training_sha256) } }
                 dt { "Data" } dd { code { (record.data_sha256) } }
+                @if let Some(broken) = &record.broken_images { dt { "Broken images left out" } dd { (broken.left_out) ": " (broken.files.join("; ")) } }
                 dt { "Weights" } dd { code { (record.weights_sha256) } }
                 dt { "Device and time" } dd { (record.device) "; " (duration(record.training_seconds)) " of training, " (duration(record.evaluation_seconds)) " of evaluation" }
                 @if !record.rollbacks.is_empty() { dt { "Went back" } dd {

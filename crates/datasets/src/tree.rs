@@ -1,0 +1,190 @@
+//! The images of a folder or archive, by name, before any of them is read.
+//!
+//! Links are followed, as torchvision follows them: data sets are often folders of links. A link that leads to a folder
+//! above itself would never end, and is passed over.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    Container, Error, PassedOver, Result,
+    container::{self, MEMBER},
+    member::{self, Member},
+    stream,
+};
+
+/// The deepest folder below the root.
+const DEEPEST: usize = 32;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Tree {
+    /// Every image in the order of their names; its path, where it is a file of its own.
+    pub(crate) images: Vec<(String, Option<PathBuf>)>,
+    /// Every folder that was looked into, with an image or without; of an archive, those that hold a member.
+    pub(crate) folders: BTreeSet<String>,
+    /// What is no image.
+    pub(crate) passed: PassedOver,
+}
+
+impl Tree {
+    /// The images in `container`.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; [`Error::Damaged`] for an archive that is torn, or that holds two images of one name.
+    pub(crate) fn of(container: &Container) -> Result<Self> {
+        let mut tree = match container {
+            Container::Folder(root) => Self::of_folder(root)?,
+            archive => Self::of_archive(archive)?,
+        };
+        tree.images.sort();
+        if let Some([(name, _), _]) = tree.images.windows(2).find(|pair| pair.first().map(|p| &p.0) == pair.last().map(|p| &p.0)) {
+            return Err(Error::damaged(container.path().display(), format!("holds two images of the name {name}")));
+        }
+        Ok(tree)
+    }
+
+    fn of_folder(root: &Path) -> Result<Self> {
+        let mut tree = Self::default();
+        walk(root, &|name| member::passed_folder(name).is_none(), &mut |found| match found {
+            Found::File(name, path) => {
+                if tree.passed.admits(&name) {
+                    tree.images.push((name, Some(path)));
+                }
+            }
+            Found::Folder(name) => {
+                tree.folders.insert(name);
+            }
+            Found::Unwanted(name) => {
+                let kind = name.rsplit('/').next().and_then(member::passed_folder).unwrap_or("folder");
+                tree.passed.folder(&name, kind);
+            }
+            Found::Loop => tree.passed.add("link to a folder above it", 1),
+            Found::Special => tree.passed.add("file that is neither file nor folder", 1),
+        })?;
+        Ok(tree)
+    }
+
+    fn of_archive(archive: &Container) -> Result<Self> {
+        let tree = RefCell::new(Self::default());
+        let note = |name: &str| {
+            let tree = &mut *tree.borrow_mut();
+            if tree.passed.admits(name) {
+                tree.images.push((name.into(), None));
+            }
+            if !matches!(Member::of(name), Member::Within(..)) {
+                // A name of a thousand folders would cost the square of its length.
+                let above = name.match_indices('/').take(DEEPEST).filter_map(|(end, _)| name.get(..end));
+                tree.folders.extend(above.map(String::from));
+            }
+            false
+        };
+        archive.read(&note, &mut |_, _| Ok(()))?;
+        Ok(tree.into_inner())
+    }
+
+    /// Reads the images at `wanted`, places in [`Tree::images`]: a folder's in this order, an archive's in its own.
+    /// `visit` gets place and bytes, or what is wrong with the file.
+    ///
+    /// # Errors
+    /// As [`Container::read`]; whatever `visit` returns.
+    pub(crate) fn read(
+        &self,
+        container: &Container,
+        wanted: &[usize],
+        visit: &mut dyn FnMut(usize, Result<Vec<u8>>) -> Result<()>,
+    ) -> Result<()> {
+        let named = |&place: &usize| self.images.get(place).map(|(name, path)| (place, name.as_str(), path.as_deref()));
+        if matches!(container, Container::Folder(_)) {
+            return wanted.iter().filter_map(named).try_for_each(|(place, _, path)| path.map_or(Ok(()), |path| visit(place, file(path))));
+        }
+        let places: BTreeMap<&str, usize> = wanted.iter().filter_map(named).map(|(place, name, _)| (name, place)).collect();
+        container.read(&|name| places.contains_key(name), &mut |name, bytes| match places.get(name.as_str()) {
+            Some(&place) => visit(place, Ok(bytes)),
+            None => Ok(()),
+        })?;
+        Ok(())
+    }
+}
+
+/// The bytes of a file.
+fn file(path: &Path) -> Result<Vec<u8>> {
+    let name = path.display().to_string();
+    let size = fs::metadata(path).map_err(|e| Error::io(&name, e))?.len();
+    if size > MEMBER {
+        return Err(Error::TooLarge { file: name, what: "a file", unit: "bytes", size, limit: MEMBER });
+    }
+    let mut open = container::open(path)?;
+    let bytes = stream::exactly(&mut open, size as usize, &name)?;
+    stream::ended(&mut open, &name)?;
+    Ok(bytes)
+}
+
+/// Something that [`walk`] comes by: its name below the root, with `/` between folders.
+pub(crate) enum Found {
+    /// A file, or a link to one.
+    File(String, PathBuf),
+    /// A folder that is looked into.
+    Folder(String),
+    /// A folder that is not looked into.
+    Unwanted(String),
+    /// A link to a folder above it.
+    Loop,
+    /// A socket, device or pipe.
+    Special,
+}
+
+/// Looks through a folder, and through those of its folders whose name is `wanted`; in no order.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Damaged`] for folders nested more than 32 deep.
+pub(crate) fn walk(root: &Path, wanted: &dyn Fn(&str) -> bool, found: &mut dyn FnMut(Found)) -> Result<()> {
+    // Where the folders above really are: only a link can lead back to one of them.
+    let real = fs::canonicalize(root).map_err(|e| Error::io(root.display(), e))?;
+    let mut open = vec![(String::new(), root.to_path_buf(), vec![real])];
+    while let Some((prefix, folder, above)) = open.pop() {
+        if above.len() > DEEPEST {
+            return Err(Error::damaged(folder.display(), "folders nested more than 32 deep"));
+        }
+        let wrong = |e| Error::io(folder.display(), e);
+        for entry in fs::read_dir(&folder).map_err(wrong)? {
+            let entry = entry.map_err(wrong)?;
+            let (path, file) = (entry.path(), entry.file_name());
+            let file = file.to_string_lossy();
+            let name = format!("{prefix}{file}");
+            let kind = entry.file_type().map_err(wrong)?;
+            let link = kind.is_symlink();
+            // A link to nothing is a file: reading it says what is wrong.
+            let (is_dir, is_file) = match link.then(|| fs::metadata(&path)) {
+                Some(Ok(target)) => (target.is_dir(), target.is_file()),
+                Some(Err(_)) => (false, true),
+                None => (kind.is_dir(), kind.is_file()),
+            };
+            if !is_dir {
+                found(if is_file { Found::File(name, path) } else { Found::Special });
+                continue;
+            }
+            if !wanted(&file) {
+                found(Found::Unwanted(name));
+                continue;
+            }
+            let real = match (link, above.last()) {
+                (false, Some(parent)) => parent.join(entry.file_name()),
+                _ => fs::canonicalize(&path).map_err(|e| Error::io(path.display(), e))?,
+            };
+            if link && above.contains(&real) {
+                found(Found::Loop);
+                continue;
+            }
+            let mut below = above.clone();
+            below.push(real);
+            open.push((format!("{name}/"), path, below));
+            found(Found::Folder(name));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! Folders and archives of images as people have them: read as they mean it with everything passed over counted, or
+//! refused by name.
+#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
+
+use std::{
+    fs::{self, File},
+    io::{Cursor, Write},
+    path::Path,
+};
+
+use serde_json::{Map, Value, json};
+use vimae_core::{Dataset, Split};
+use vimae_datasets::{Opened, Sources, inventory, open, open_reporting};
+
+type Member = (String, Vec<u8>);
+
+fn png(side: u32, value: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, side, side);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&vec![value; (side * side) as usize]).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+/// `count` images in each folder, each folder of a brightness of its own.
+fn images(folders: &[(&str, usize)]) -> Vec<Member> {
+    let mut members = Vec::new();
+    for (at, (folder, count)) in folders.iter().enumerate() {
+        for i in 0..*count {
+            members.push((format!("{folder}/{i:03}.png").trim_start_matches('/').to_owned(), png(8, at as u8 * 20 + 10)));
+        }
+    }
+    members
+}
+
+fn unpack(dir: &Path, members: &[Member]) {
+    for (name, bytes) in members {
+        fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
+        fs::write(dir.join(name), bytes).unwrap();
+    }
+}
+
+fn zip(path: &Path, members: &[Member]) {
+    let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
+    for (name, bytes) in members {
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+fn tar_gz(path: &Path, members: &[Member]) {
+    let packer = flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
+    let mut builder = tar::Builder::new(packer);
+    for (name, bytes) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        builder.append_data(&mut header, name, Cursor::new(bytes)).unwrap();
+    }
+    builder.into_inner().unwrap().finish().unwrap();
+}
+
+fn settings(more: Value) -> Map<String, Value> {
+    let mut settings = json!({ "size": 8, "channels": 1 }).as_object().unwrap().clone();
+    settings.extend(more.as_object().unwrap().clone());
+    settings
+}
+
+fn opened(path: &Path) -> vimae_datasets::Result<Opened> {
+    open_reporting(&format!("folder:{}", path.display()), &settings(json!({})), &Sources::default())
+}
+
+fn counts(dataset: &dyn Dataset) -> [usize; 3] {
+    [Split::Train, Split::Validation, Split::Test].map(|split| dataset.split(split).map_or(0, |set| set.len()))
+}
+
+/// What programs leave beside images.
+fn left_behind(root: &str) -> Vec<Member> {
+    let image = || png(8, 255);
+    let at = |name: &str| format!("{root}{name}");
+    vec![
+        (at(".ipynb_checkpoints/000-checkpoint.png"), image()),
+        (at("train/cat/.thumbnails/000.png"), image()),
+        (at("train/@eaDir/000.png"), image()),
+        (at("train/cat/._000.png"), b"AppleDouble".to_vec()),
+        (at("train/cat/.DS_Store"), vec![0; 6]),
+        (at("train/cat/Thumbs.db"), vec![0; 6]),
+        (at("__MACOSX/train/cat/._001.png"), vec![0; 6]),
+        (at(".git/objects/aa.png"), image()),
+        (at("$RECYCLE.BIN/S-1/000.png"), image()),
+        (at("lost+found/000.png"), image()),
+        (at("README.md"), b"about".to_vec()),
+        (at("LICENSE"), b"free".to_vec()),
+        (at("labels.csv"), b"a,b".to_vec()),
+        (at("docs/index.html"), b"<p>".to_vec()),
+        (at("docs/figure.png"), image()),
+        (at("cover.png"), image()),
+        (at("train/dog/000.gif"), b"GIF89a".to_vec()),
+    ]
+}
+
+const PASSED: &str = "3 system folders, 2 hidden, 2 hidden folders, 2 thumbnail folders, 1 .csv, 1 .gif image, a format that is not read, \
+     1 .html, 1 .md, 1 file without an ending, 1 image beside the split folders, 1 image in docs/, 1 thumbnail file";
+
+#[test]
+fn a_folder_and_archives_of_it_are_the_same_whatever_programs_left_in_them() {
+    let classes = [("train/cat", 12), ("train/dog", 7), ("Valid/cat", 3), ("TEST/cat", 2), ("TEST/dog", 4)];
+    let mut digests = Vec::new();
+    for form in ["plain", "folder", "top", "set.zip", "set.tar.gz", "set.ZIP"] {
+        let dir = tempfile::tempdir().unwrap();
+        // An archive holds everything in one folder, as programs that pack a folder do.
+        let root = if ["plain", "folder"].contains(&form) { "" } else { "pets v2/" };
+        let mut members: Vec<Member> = images(&classes).into_iter().map(|(name, bytes)| (format!("{root}{name}"), bytes)).collect();
+        if form != "plain" {
+            members.extend(left_behind(root));
+        }
+        // Archives keep an order of their own.
+        members.reverse();
+        let path = dir.path().join(form);
+        match form {
+            "set.zip" | "set.ZIP" => zip(&path, &members),
+            "set.tar.gz" => tar_gz(&path, &members),
+            _ => unpack(&path, &members),
+        }
+        let opened = opened(&path).unwrap();
+        assert_eq!((opened.class_names.join(","), counts(opened.dataset.as_ref())), ("cat,dog".into(), [19, 3, 6]), "{form}");
+        let passed = opened.passed_over.to_string();
+        assert_eq!(passed, if form == "plain" { "" } else { PASSED }, "{form}");
+        let train = opened.dataset.split(Split::Train).unwrap();
+        assert!(train.labels().iter().zip(train.pixels().chunks(64)).all(|(&l, p)| p == [l as u8 * 20 + 10; 64]), "{form}");
+        assert_eq!(opened.dataset.split(Split::Test).unwrap().labels(), [0, 0, 1, 1, 1, 1], "{form}");
+        digests.push(opened.dataset.sha256().to_owned());
+    }
+    assert!(digests.windows(2).all(|pair| pair[0] == pair[1]), "{digests:?}");
+}
+
+#[test]
+fn verify_says_classes_splits_and_what_was_passed_over() {
+    let dir = tempfile::tempdir().unwrap();
+    unpack(dir.path(), &images(&[("train/cat", 3), ("train/dog", 2), ("test/cat", 1)]));
+    unpack(dir.path(), &[("train/notes.txt".into(), vec![1]), ("train/cat/.x".into(), vec![1])]);
+    fs::create_dir(dir.path().join("train/bird")).unwrap();
+    let name = format!("folder:{}", dir.path().display());
+    let verified = inventory::verify(&name, &settings(json!({})), &Sources::default()).unwrap();
+    assert_eq!(verified.splits, [(Split::Train, 5), (Split::Test, 1)]);
+    let classes: Vec<_> = verified.classes.iter().map(|class| (class.name.as_str(), class.images.as_slice())).collect();
+    assert_eq!(classes, [("cat", &[3, 1][..]), ("dog", &[2, 0])]);
+    assert_eq!(verified.spread(), (2, 4));
+    assert_eq!(verified.passed_over.to_string(), "1 .txt, 1 hidden");
+    assert_eq!(verified.notes, ["no images in the folder \"train/bird\""]);
+    // Data sets whose classes have no names have numbers.
+    let digits = inventory::verify("digits", &Map::new(), &Sources::default()).unwrap();
+    assert_eq!((digits.classes.len(), digits.classes[9].name.as_str(), digits.classes[9].images[1]), (10, "9", 200));
+    let none = inventory::verify(&name, &settings(json!({ "classes": "none" })), &Sources::default()).unwrap();
+    assert_eq!((none.classes.len(), none.spread()), (1, (6, 6)));
+}
+
+#[test]
+fn every_ending_of_an_image_is_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let seed = |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap();
+    let mut members = Vec::new();
+    for ending in ["jpg", "JPG", "jpeg", "Jpeg", "jpe", "jfif"] {
+        members.push((format!("a.{ending}"), seed("colour.jpg")));
+    }
+    // What a file holds decides how it is decoded, not its ending.
+    for ending in ["png", "PNG", "webp", "bmp", "BMP", "tif", "TIFF"] {
+        members.push((format!("b.{ending}"), png(8, 9)));
+    }
+    unpack(dir.path(), &members);
+    let opened = opened(dir.path()).unwrap();
+    assert_eq!(counts(opened.dataset.as_ref()).iter().sum::<usize>(), 13);
+    assert!(opened.passed_over.is_empty());
+}
+
+#[test]
+fn a_folder_without_images_says_what_it_holds() {
+    let dir = tempfile::tempdir().unwrap();
+    unpack(dir.path(), &[("a.gif".into(), vec![1]), ("b.txt".into(), vec![1]), ("thumbnails/c.png".into(), png(8, 1))]);
+    let problem = opened(dir.path()).err().unwrap().to_string();
+    let end =
+        "holds no PNG, JPEG, WebP, BMP or TIFF files; passed over: 1 .gif image, a format that is not read, 1 .txt, 1 thumbnail folder";
+    assert!(problem.ends_with(end), "{problem}");
+    let file = dir.path().join("b.txt");
+    assert!(opened(&file).err().unwrap().to_string().ends_with("b.txt: is neither a folder, a zip nor a tar"));
+}
+
+#[test]
+fn a_class_that_training_lacks_is_refused_and_a_split_that_is_absent_says_what_to_set() {
+    let dir = tempfile::tempdir().unwrap();
+    unpack(dir.path(), &images(&[("train/cat", 20), ("val/cat", 4)]));
+    let dataset = opened(dir.path()).unwrap().dataset;
+    assert_eq!(counts(dataset.as_ref()), [20, 4, 0]);
+    let problem = dataset.split(Split::Test).unwrap_err().to_string();
+    assert!(problem.contains("it has train, validation; set test = \"validation\""), "{problem}");
+    let name = format!("folder:{}", dir.path().display());
+    let read = |more: Value| open(&name, &settings(more), &Sources::default());
+    assert_eq!(counts(read(json!({ "test": "validation" })).unwrap().as_ref()), [20, 0, 4]);
+    assert_eq!(counts(read(json!({ "test": "tenth" })).unwrap().as_ref()), [18, 4, 2]);
+    unpack(dir.path(), &images(&[("test/bird", 1)]));
+    let problem = read(json!({})).err().unwrap().to_string();
+    assert!(problem.contains("holds \"bird\" in test/, a class that training lacks"), "{problem}");
+    assert_eq!(read(json!({ "new_classes": "allow" })).unwrap().classes(), 2);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_but_not_in_circles() {
+    use std::os::unix::fs::symlink;
+    let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    unpack(dir.path(), &images(&[("a", 10)]));
+    unpack(elsewhere.path(), &images(&[("cats", 10), ("more", 1)]));
+    symlink(elsewhere.path().join("cats"), dir.path().join("b")).unwrap();
+    symlink(elsewhere.path().join("more/000.png"), dir.path().join("a/extra.png")).unwrap();
+    for name in ["a/up", "a/up2", "self"] {
+        symlink(dir.path(), dir.path().join(name)).unwrap();
+    }
+    let opened_links = opened(dir.path()).unwrap();
+    assert_eq!((opened_links.class_names.join(","), counts(opened_links.dataset.as_ref())), ("a,b".into(), [19, 0, 2]));
+    assert_eq!(opened_links.passed_over.to_string(), "3 links to a folder above it");
+    let name = format!("folder:{}", dir.path().display());
+    assert!(inventory::verify(&name, &settings(json!({})), &Sources::default()).is_ok());
+    // Two folders that link to each other.
+    symlink(dir.path(), elsewhere.path().join("cats/back")).unwrap();
+    assert_eq!(counts(opened(dir.path()).unwrap().dataset.as_ref()), [19, 0, 2]);
+    // A link to nothing is an image that is missing.
+    symlink(dir.path().join("nowhere"), dir.path().join("a/gone.png")).unwrap();
+    assert!(opened(dir.path()).err().unwrap().to_string().contains("gone.png"));
+}
+
+#[test]
+fn broken_images_are_refused_with_the_setting_that_leaves_them_out() {
+    let mut members = images(&[("a", 20), ("b", 20)]);
+    members[3].1.truncate(40);
+    members.push(("b/empty.JPG".into(), Vec::new()));
+    for form in ["folder", "set.zip"] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(form);
+        if form == "folder" {
+            unpack(&path, &members)
+        } else {
+            zip(&path, &members)
+        }
+        let problem = opened(&path).err().unwrap().to_string();
+        assert!(problem.contains("003.png: broken PNG") || problem.contains("empty.JPG"), "{problem}");
+        assert!(problem.ends_with("broken = \"skip\" in [dataset] leaves such images out and counts them"), "{problem}");
+        let name = format!("folder:{}", path.display());
+        let opened = open_reporting(&name, &settings(json!({ "broken": "skip" })), &Sources::default()).unwrap();
+        let broken: Vec<&str> = opened.skipped.iter().map(|b| b.file.rsplit(['/', '!']).next().unwrap()).collect();
+        assert_eq!(broken, ["003.png", "empty.JPG"], "{form}");
+        assert_eq!(counts(opened.dataset.as_ref()), [35, 0, 4]);
+    }
+}
+
+#[test]
+fn an_archive_that_holds_a_name_twice_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut members = images(&[("a", 3)]);
+    members.push(members[1].clone());
+    tar_gz(&dir.path().join("set.tar.gz"), &members);
+    let problem = opened(&dir.path().join("set.tar.gz")).err().unwrap().to_string();
+    assert!(problem.ends_with("holds two images of the name a/001.png"), "{problem}");
+}
