@@ -108,7 +108,7 @@ fn what_cannot_be_compared_is_refused_with_a_reason() -> Result<()> {
         }
         Ok(())
     };
-    refused(&[&empty, "digits:test"], &["holds no PNG or JPEG files"])?;
+    refused(&[&empty, "digits:test"], &["holds no PNG, JPEG, WebP, BMP or TIFF files"])?;
     refused(&["nowhere", "digits:test"], &["nowhere", "does not exist", "NAME:test"])?;
     refused(&["digits:test", "digits:test", "--features", "classifier:digitz"], &["unknown dataset \"digitz\"", "did you mean"])?;
     refused(&["digits:test", "digits:test", "--features", "clip"], &["clip", "classifier:NAME"])?;

@@ -4,6 +4,7 @@
 
 mod before_and_after;
 mod comparison;
+mod comparison_inputs;
 mod divergence;
 mod errors;
 mod evaluation;

@@ -11,26 +11,41 @@ use crate::{print, root, sources};
 
 /// Compare generated images with real ones: FID, KID, precision, recall, density, coverage.
 ///
-/// A set of images is a folder or archive (.zip, .tar, .tar.gz) of PNG and JPEG files of any
-/// sizes, the folder of a finished run (its samples are drawn), or NAME:train, NAME:test for a
-/// data set.
+/// A set of images is
+///   a folder or archive (.zip, .tar, .tar.gz) of image files of any sizes, in the order of names;
+///   an array: a .npy file, or a .npz with one array of images (FILE.npz:NAME for one of many),
+///     [N, H, W] or [N, H, W, C] of bytes, as guided-diffusion and others save samples;
+///   the folder of a finished run (its samples are drawn);
+///   NAME:train, NAME:test for a data set.
+/// In its place may stand a .npz file of statistics (mu, sigma) as pytorch-fid and clean-fid publish
+/// them: FID alone is then possible, and how many images and which features it was made of is taken
+/// as given. --save-statistics makes such a file.
 ///
 /// Each number is printed with its protocol: features, digest of their weights, resizing, and how
 /// many images. Two FIDs can be compared only where all of that agrees. FID falls as images
 /// get more; the customary number is 10 000 or 50 000. KID, and FID estimated at infinitely many
-/// images (fid_infinity), do not have that bias.
+/// images (fid_infinity), do not have that bias. Notes say what else to know: sets that share
+/// images, copies, grayscale images.
+///
+/// Grayscale images are the same whether they were saved with one channel or as RGB with three
+/// equal ones. Folders are read a few images at a time; memory grows by the features alone, 8 kB an
+/// image.
 ///
 /// Examples:
-///   cargo xtask fid cifar10:test runs/quick/mine
-///   cargo xtask fid real.zip generated/ --resize clean
-///   cargo xtask fid digits:test RUN --features classifier:digits     (needs no download)
+///   cargo xtask fid cifar10:test runs/quick/mine             a run's samples against the test split
+///   cargo xtask fid real.zip generated/ --resize clean       as clean-fid counts
+///   cargo xtask fid celeba:test samples.npz --count 10000    an array of samples
+///   cargo xtask fid celeba:train --save-statistics celeba.npz    once, the real side;
+///   cargo xtask fid celeba.npz generated/                        then against it, without the data
+///   cargo xtask fid digits:test RUN --features classifier:digits     needs no download
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
-    /// The real images.
+    /// The real images, or their statistics.
     reference: String,
-    /// The generated images.
-    generated: String,
+    /// The generated images, or their statistics; not needed with --save-statistics.
+    #[arg(required_unless_present = "save_statistics")]
+    generated: Option<String>,
     /// The features: inception (of 2015-12-05, as in every published FID), classifier:NAME (trained
     /// here on the labels of that data set), or a safetensors file with a classifier of that form.
     #[arg(long, default_value = "inception", value_name = "inception|classifier:NAME|FILE")]
@@ -39,10 +54,14 @@ pub(crate) struct Arguments {
     /// clean_bytes as clean but rounded to bytes.
     #[arg(long, default_value = "legacy", value_parser = ["legacy", "clean", "clean_bytes"])]
     resize: String,
-    /// Inception's weights, pytorch-fid's .pth or safetensors; fetched once where not given (95 MB,
-    /// unless HF_HUB_OFFLINE is set).
+    /// Inception's weights: the .pth of pytorch-fid or torch-fidelity, or safetensors. Where not given,
+    /// those two are looked for in --data-dir, the project's cache and PyTorch's
+    /// (~/.cache/torch/hub/checkpoints), and fetched once (95 MB, unless HF_HUB_OFFLINE is set).
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
+    /// Save mean and covariance of the reference's features as mu and sigma, as pytorch-fid reads them.
+    #[arg(long, value_name = "FILE.npz")]
+    save_statistics: Option<PathBuf>,
     /// Take the first N images of each set; of a run, draw N.
     #[arg(long, value_name = "N")]
     count: Option<usize>,
@@ -83,6 +102,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let request = FidRequest {
         reference: arguments.reference.clone(),
         generated: arguments.generated.clone(),
+        save_statistics: arguments.save_statistics.clone(),
         network,
         count: arguments.count,
         skip_broken: arguments.skip_broken,
@@ -104,14 +124,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         bar.set_position(done as u64);
     })?;
     bar.finish_and_clear();
+    if let Some(file) = &arguments.save_statistics {
+        tracing::info!("statistics of {} are in {}", arguments.reference, file.display());
+    }
     print(if arguments.json { serde_json::to_string_pretty(&report)? } else { table(&report) });
     Ok(ExitCode::SUCCESS)
 }
 
 fn table(report: &FidReport) -> String {
-    let mut lines = vec![format!("features   {} (weights {})", report.features, report.features_sha256)];
-    for (name, set) in [("reference", &report.reference), ("generated", &report.generated)] {
-        lines.push(format!("{name:10} {}: {}, {} images ({})", set.place, set.kind, set.n, set.sha256));
+    let weights =
+        if report.features_sha256.is_empty() { "weights unknown".to_owned() } else { format!("weights {}", report.features_sha256) };
+    let mut lines = vec![format!("features   {} ({weights})", report.features)];
+    for (name, set) in [("reference", Some(&report.reference)), ("generated", report.generated.as_ref())] {
+        let Some(set) = set else { continue };
+        let images = set.n.map_or("an unknown number of images".into(), |n| format!("{n} images"));
+        lines.push(format!("{name:10} {}: {}, {images} ({})", set.place, set.kind, set.sha256));
+        if !set.passed_over.is_empty() {
+            lines.push(format!("           passed over: {}", set.passed_over));
+        }
         lines.extend(set.left_out.iter().map(|(_, problem)| format!("           left out: {problem}")));
     }
     lines.push(String::new());

@@ -17,6 +17,7 @@ pub mod inventory;
 mod loader;
 pub mod member;
 mod npy;
+pub mod npz;
 mod numpy;
 mod open;
 mod parquet;

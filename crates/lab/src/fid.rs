@@ -1,18 +1,17 @@
 //! Two sets of images compared: FID, its extrapolation, KID, precision, recall, density, coverage.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use candle_core::Device;
 use serde::Serialize;
 use vimae_checkpoint::atomic;
 use vimae_core::Dataset;
+use vimae_datasets::PassedOver;
 use vimae_metrics::{
     classifier::Classifier,
-    features::{FeatureNetwork, Features, extract},
+    features::{FeatureNetwork, Features},
     fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate},
-    gaussian::Gaussian,
-    images::ImageSource,
-    inception::{Inception, weights},
+    inception::Inception,
     inception_score::inception_score,
     kid::kid,
     prdc::prdc,
@@ -20,7 +19,14 @@ use vimae_metrics::{
 };
 use vimae_spec::Component;
 
-use crate::{Error, Result, Shelf, fid_weights, images_of};
+use crate::{Error, Result, Shelf, fid_weights};
+
+mod notes;
+mod side;
+mod statistics;
+
+use side::{Content, Measured, Side};
+use statistics::Statistics;
 
 /// Which features.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,10 +47,12 @@ pub enum Network {
 /// What to compare.
 #[derive(Debug, Clone)]
 pub struct FidRequest {
-    /// The real images: a folder, archive, run, or `NAME:SPLIT`.
+    /// The real images: a folder, archive, array, run, or `NAME:SPLIT`; or a file of their statistics.
     pub reference: String,
-    /// The generated ones.
-    pub generated: String,
+    /// The generated ones; none where the reference's statistics alone are wanted.
+    pub generated: Option<String>,
+    /// Where to save the statistics of the reference, as pytorch-fid reads them.
+    pub save_statistics: Option<PathBuf>,
     /// The features.
     pub network: Network,
     /// The first so many images of each; all where absent.
@@ -70,12 +78,14 @@ pub struct SetReport {
     pub place: String,
     /// In words.
     pub kind: String,
-    /// How many images.
-    pub n: usize,
-    /// Their digest.
+    /// How many images; none where a file of statistics does not say.
+    pub n: Option<usize>,
+    /// Their digest; of statistics, that of the numbers.
     pub sha256: String,
     /// Files that were left out, each with its problem.
     pub left_out: Vec<(String, String)>,
+    /// What lies beside them and is no image, by kind.
+    pub passed_over: PassedOver,
 }
 
 /// One number.
@@ -96,14 +106,14 @@ pub struct Number {
 /// What a comparison gave.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FidReport {
-    /// Network, layer and resizing.
+    /// Network, layer and resizing; `as given` between two files of statistics that do not say.
     pub features: String,
-    /// The digest of its weights.
+    /// The digest of its weights; empty where it is not known.
     pub features_sha256: String,
     /// The real images.
     pub reference: SetReport,
     /// The generated ones.
-    pub generated: SetReport,
+    pub generated: Option<SetReport>,
     /// The numbers.
     pub numbers: Vec<Number>,
     /// What a reader should know.
@@ -113,30 +123,80 @@ pub struct FidReport {
 /// What is under way: what, how much is done, of how much.
 pub type FidProgress<'a> = &'a mut dyn FnMut(&str, usize, usize);
 
-/// Compares two sets of images.
+/// Compares two sets of images, or saves the statistics of one.
+///
+/// In memory are the features of all images (2048 numbers of four bytes each by Inception, for KID and neighbours), and a
+/// few images at a time.
 ///
 /// # Errors
-/// [`Error::Images`] and [`Error::Data`] for images that cannot be had, [`Error::Hub`] where weights have to be
-/// fetched and cannot, [`Error::Core`] for weights, images or counts that do not fit.
+/// [`Error::Images`] and [`Error::Data`] for images or statistics that cannot be had, and for Inception's weights where
+/// they are not here and cannot be fetched; [`Error::Core`] for weights, images or counts that do not fit.
 pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: FidProgress<'_>) -> Result<FidReport> {
     let count = request.count.unwrap_or(usize::MAX);
-    let mut set = |place: &str| images_of::open(place, count, request.skip_broken, shelf);
-    let (real, generated) = (set(&request.reference)?, set(&request.generated)?);
-    let network = network(request, real.images.as_ref(), shelf, progress)?;
-    let a = features(network.as_ref(), real.images.as_ref(), request.cache.as_deref(), &mut |d, n| progress("reference features", d, n))?;
-    let b = features(network.as_ref(), generated.images.as_ref(), request.cache.as_deref(), &mut |d, n| progress("features", d, n))?;
+    let mut side = |place: &str| Side::open(place, count, request.skip_broken, shelf);
+    let real = side(&request.reference)?;
+    let generated = request.generated.as_deref().map(side).transpose()?;
+    if let (Some(_), Content::Statistics(_)) = (&request.save_statistics, &real.content) {
+        let problem = "holds statistics already; give the images that --save-statistics is to save those of".into();
+        return Err(Error::Images { place: real.place, problem });
+    }
+    let images = [Some(&real), generated.as_ref()].into_iter().flatten().find(|side| side.images().is_some());
+    let network = images.map(|side| network(request, side, shelf, progress)).transpose()?;
+    let cache = request.cache.as_deref();
+    let a = real.measure(network.as_deref(), cache, &mut |d, n| progress("reference features", d, n))?;
+    if let (Some(file), Some(features)) = (&request.save_statistics, &a.features) {
+        atomic::write(file, &Statistics::file(features)?)?;
+    }
+    let b = match &generated {
+        Some(side) => Some(side.measure(network.as_deref(), cache, &mut |d, n| progress("features", d, n))?),
+        None => None,
+    };
+    let source = [Some(&a), b.as_ref()].into_iter().flatten().find_map(|m| m.source.clone());
+    let mut report = FidReport {
+        features: source.as_ref().map_or("as given".into(), |s| s.network().into()),
+        features_sha256: source.map(|s| s.sha256().to_owned()).unwrap_or_default(),
+        reference: real.report(),
+        generated: generated.as_ref().map(Side::report),
+        numbers: Vec::new(),
+        notes: Vec::new(),
+    };
+    if let (Some(b), Some(generated)) = (&b, &generated) {
+        compare(request, &mut report, (&real, &a), (generated, b), progress)?;
+    }
+    Ok(report)
+}
 
-    let source = network.source();
-    let mut numbers = Vec::new();
-    let mut add = |metric, how: &str, value, standard_error, higher_is_better| {
-        let protocol = format!("{metric}({how}N={},M={},features={source})", b.count(), a.count());
+/// How protocols name what is compared: features, and where they are unknown that they are taken as given.
+fn protocol(real: (&Side, &Measured), generated: (&Side, &Measured)) -> String {
+    let images = |side: &Side| side.count().map_or("unknown".into(), |n| n.to_string());
+    let source = generated.1.source.as_ref().or(real.1.source.as_ref());
+    let mut text = format!("N={},M={},", images(generated.0), images(real.0));
+    text += &format!("features={}", source.map_or("as given".into(), ToString::to_string));
+    for (name, (side, measured)) in [("reference", real), ("generated", generated)] {
+        if let Content::Statistics(_) = side.content {
+            text += &format!(",{name}=statistics{}", if measured.source.is_none() { " as given" } else { "" });
+        }
+    }
+    text
+}
+
+fn compare(
+    request: &FidRequest,
+    report: &mut FidReport,
+    (real, a): (&Side, &Measured),
+    (generated, b): (&Side, &Measured),
+    progress: FidProgress<'_>,
+) -> Result<()> {
+    a.check(&real.place, b)?;
+    let how = protocol((real, a), (generated, b));
+    let FidReport { numbers, notes, .. } = report;
+    let mut add = |metric, k: &str, value, standard_error, higher_is_better| {
+        let protocol = format!("{metric}({k}{how})");
         numbers.push(Number { metric, protocol, value, standard_error, higher_is_better });
     };
-    let mut notes = Vec::new();
     progress("distances", 0, 4);
-    a.check_comparable(&b)?;
-    let reference = Reference::new(Gaussian::of(&a)?)?;
-    let distance = reference.distance(&Gaussian::of(&b)?)?;
+    let reference = Reference::new(a.gaussian.clone())?;
+    let distance = reference.distance(&b.gaussian)?;
     add("fid", "", distance.value, None, false);
     if distance.negative_eigenvalues > 0 {
         notes.push(format!(
@@ -144,78 +204,51 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: FidProgress<'_>) -
             distance.negative_eigenvalues, distance.lowest_eigenvalue
         ));
     }
-    if request.extrapolate && b.count() >= FEWEST_TO_EXTRAPOLATE {
-        let found = extrapolate(&reference, &b, 0, &mut |done, of| progress("FID at infinitely many images", done, of))?;
-        add("fid_infinity", "", found.value, Some(found.standard_error), false);
-    } else if request.extrapolate {
-        notes.push(format!("too few images to extrapolate FID from: {}, {FEWEST_TO_EXTRAPOLATE} or more are needed", b.count()));
+    if let Some(b) = b.features.as_ref().filter(|_| request.extrapolate) {
+        if b.count() >= FEWEST_TO_EXTRAPOLATE {
+            let found = extrapolate(&reference, b, 0, &mut |done, of| progress("FID at infinitely many images", done, of))?;
+            add("fid_infinity", "", found.value, Some(found.standard_error), false);
+        } else {
+            notes.push(format!("too few images to extrapolate FID from: {}, {FEWEST_TO_EXTRAPOLATE} or more are needed", b.count()));
+        }
     }
     progress("distances", 2, 4);
-    let kernel = kid(&a, &b)?;
-    add("kid", "", kernel.value, Some(kernel.standard_error), false);
-    progress("distances", 3, 4);
-    let smaller = a.count().min(b.count());
-    if smaller > 5 {
-        if let [three, five] = prdc(&a, &b, &[3, 5])?[..] {
-            add("precision", "k=3,", three.precision, None, true);
-            add("recall", "k=3,", three.recall, None, true);
-            add("density", "k=5,", five.density, None, true);
-            add("coverage", "k=5,", five.coverage, None, true);
+    if let (Some(a), Some(b)) = (&a.features, &b.features) {
+        let kernel = kid(a, b)?;
+        add("kid", "", kernel.value, Some(kernel.standard_error), false);
+        progress("distances", 3, 4);
+        let smaller = a.count().min(b.count());
+        if smaller > 5 {
+            if let [three, five] = prdc(a, b, &[3, 5])?[..] {
+                add("precision", "k=3,", three.precision, None, true);
+                add("recall", "k=3,", three.recall, None, true);
+                add("density", "k=5,", five.density, None, true);
+                add("coverage", "k=5,", five.coverage, None, true);
+            }
+        } else {
+            notes.push(format!("too few images for precision and recall: {smaller}, 6 or more are needed"));
         }
-    } else {
-        notes.push(format!("too few images for precision and recall: {smaller}, 6 or more are needed"));
     }
-    if let Some(logits) = b.logits().filter(|_| b.count() >= 10 && matches!(request.network, Network::Inception { .. })) {
+    let inception = b.features.as_ref().filter(|f| notes::by_inception(f) && f.count() >= 10);
+    if let Some(logits) = inception.and_then(Features::logits) {
         let score = inception_score(logits, 10)?;
         add("inception_score", "splits=10,", score.value, None, true);
         notes.push(format!("the Inception Score varies by {:.3} (standard deviation) over its 10 parts", score.deviation));
     }
     progress("distances", 4, 4);
-    warn(&mut notes, &a, &b, real.images.as_ref())?;
-    let report = |place: &str, set: images_of::Opened, n: usize| SetReport {
-        place: place.into(),
-        kind: set.kind,
-        n,
-        sha256: set.images.sha256().into(),
-        left_out: set.broken,
-    };
-    Ok(FidReport {
-        features: source.network().into(),
-        features_sha256: source.sha256().into(),
-        reference: report(&request.reference, real, a.count()),
-        generated: report(&request.generated, generated, b.count()),
-        numbers,
-        notes,
-    })
-}
-
-fn warn(notes: &mut Vec<String>, a: &Features, b: &Features, real: &dyn ImageSource) -> Result<()> {
-    let fewest = a.count().min(b.count());
-    if fewest <= a.size() {
-        notes.push(format!("{fewest} images do not determine a covariance of {} features: FID is far too high", a.size()));
-    } else if fewest < 10_000 {
-        notes.push(format!("FID grows as images get fewer: compare it only with values of {} and {} images", b.count(), a.count()));
-    }
-    if a.count() != b.count() {
-        notes.push(format!("the sets have different sizes, {} and {}", a.count(), b.count()));
-    }
-    let grey = real.batch(0..1)?.first().is_some_and(|p| p.shape.channels == 1);
-    if grey && a.source().network().starts_with("inception") {
-        notes.push("grayscale images: channels were repeated, and the number means little".into());
-    }
+    notes::counts(notes, real, generated, a.gaussian.mean().len());
+    notes::statistics(notes, [real, generated]);
+    notes::images(notes, real, generated, matches!(request.network, Network::Inception { .. }));
     Ok(())
 }
 
-fn network(
-    request: &FidRequest,
-    images: &dyn ImageSource,
-    shelf: &mut Shelf,
-    progress: FidProgress<'_>,
-) -> Result<Box<dyn FeatureNetwork>> {
+fn network(request: &FidRequest, side: &Side, shelf: &mut Shelf, progress: FidProgress<'_>) -> Result<Box<dyn FeatureNetwork>> {
     match &request.network {
-        Network::Inception { weights: Some(file), resize } => Ok(Box::new(Inception::open(file, *resize, &request.device)?)),
-        Network::Inception { weights: None, resize } => {
-            let file = published(request, progress)?;
+        Network::Inception { weights, resize } => {
+            let file = match weights {
+                Some(file) => file.clone(),
+                None => fid_weights::here_or_fetched(shelf.sources(), &request.weights_dir, &request.hub, progress)?,
+            };
             Ok(Box::new(Inception::open(&file, *resize, &request.device)?))
         }
         Network::Classifier(name) => {
@@ -223,48 +256,9 @@ fn network(
             Ok(Box::new(Classifier::train(dataset.as_ref(), &mut |done, of| progress("training the classifier", done, of))?))
         }
         Network::File(file) => {
-            let shape = images.batch(0..1)?.first().map(|p| p.shape);
-            let shape = shape.ok_or_else(|| Error::Images { place: request.reference.clone(), problem: "holds no images".into() })?;
+            let shape = side.images().and_then(|set| set.images.census().images().first()).map(|seen| seen.shape);
+            let shape = shape.ok_or_else(|| Error::Images { place: side.place.clone(), problem: "holds no images".into() })?;
             Ok(Box::new(Classifier::open(file, shape)?))
         }
     }
-}
-
-/// The published weights, fetched where they are not here yet.
-fn published(request: &FidRequest, progress: FidProgress<'_>) -> Result<PathBuf> {
-    let to = request.weights_dir.join(fid_weights::file_name());
-    let place = vimae_hub::Place::Web { url: weights::URL.into(), to: to.clone() };
-    let wanted = vimae_hub::Wanted { place, sha256: None, md5: None };
-    let fetched = vimae_hub::fetch(&wanted, &request.hub, &mut |event| {
-        if let vimae_hub::Event::Bytes { done, total } = event {
-            progress("weights, kB", (done >> 10) as usize, (total.unwrap_or(done) >> 10) as usize);
-        }
-    });
-    let fetched = fetched.map_err(|e| Error::Images {
-        place: "Inception's weights".into(),
-        problem: format!("{e}; give a file that you have, or features of a classifier of a data set, which need no download"),
-    })?;
-    fid_weights::published(&fetched.path)?;
-    Ok(fetched.path)
-}
-
-/// Features from the cache, or extracted and put there.
-fn features(
-    network: &dyn FeatureNetwork,
-    images: &dyn ImageSource,
-    cache: Option<&Path>,
-    progress: &mut dyn FnMut(usize, usize),
-) -> Result<Features> {
-    let file = cache.map(|folder| folder.join(Features::file_name(network.source(), images.sha256())));
-    if let Some(bytes) = file.as_ref().and_then(|f| std::fs::read(f).ok()) {
-        // A damaged file is no loss: it is made again.
-        if let Ok(Some(features)) = Features::from_bytes(&bytes, network.source(), images.sha256()) {
-            return Ok(features);
-        }
-    }
-    let features = extract(network, images, progress)?;
-    if let Some(file) = file {
-        atomic::write(&file, &features.to_bytes()?)?;
-    }
-    Ok(features)
 }

@@ -9,7 +9,10 @@ use std::fmt;
 use vimae_core::{Error, Result};
 
 pub use crate::resize::ImageView;
-use crate::{digest::short, images::ImageSource};
+use crate::{
+    digest::short,
+    images::{ImageSource, OwnedImage},
+};
 
 mod store;
 
@@ -137,6 +140,11 @@ impl Features {
         &self.values
     }
 
+    /// The numbers of image `i`, which is below the count.
+    pub(crate) fn row(&self, i: usize) -> &[f32] {
+        &self.values[i * self.size..(i + 1) * self.size]
+    }
+
     /// The logits, where the network has some.
     pub fn logits(&self) -> Option<&Logits> {
         self.logits.as_ref()
@@ -171,28 +179,70 @@ impl Features {
     }
 }
 
-/// ImageSource that go through the network between two calls of `progress`.
+/// Images that go through the network between two calls of `progress`.
 const BATCH: usize = 48;
+/// Bytes of pixels that wait for the network, but for the last image.
+const WAITING: usize = 64 << 20;
 
 /// The features of all `images`. `progress` hears how many are done, of how many.
 ///
+/// Beside the features, `[N, size]` in f32 with the logits where there are some, a few images are in memory at once.
+///
 /// # Errors
-/// Whatever a image or the network reports; [`Error::Data`] where a feature is not finite.
+/// Whatever an image or the network reports; [`Error::Data`] where a feature is not finite.
 pub fn extract(network: &dyn FeatureNetwork, images: &dyn ImageSource, progress: &mut dyn FnMut(usize, usize)) -> Result<Features> {
-    let count = images.len();
-    let mut values = Vec::with_capacity(count * network.size());
-    let mut logits: Option<Logits> = None;
-    progress(0, count);
-    for start in (0..count).step_by(BATCH) {
-        let batch = images.batch(start..(start + BATCH).min(count))?;
-        let outputs = network.run(&batch.iter().map(|p| p.borrow()).collect::<Vec<_>>())?;
-        values.extend(outputs.features);
-        if let Some((classes, rows)) = outputs.logits {
-            logits.get_or_insert(Logits { classes, values: Vec::with_capacity(count * classes) }).values.extend(rows);
+    let mut rows = Rows { network, values: vec![0.0; images.len() * network.size()], logits: None, count: images.len(), done: 0 };
+    let mut waiting: Vec<(usize, OwnedImage)> = Vec::with_capacity(BATCH);
+    progress(0, rows.count);
+    images.visit(&mut |places, images| {
+        for pair in places.iter().copied().zip(images) {
+            waiting.push(pair);
+            if waiting.len() == BATCH || waiting.iter().map(|(_, image)| image.bytes.len()).sum::<usize>() > WAITING {
+                rows.take(&mut waiting)?;
+                progress(rows.done, rows.count);
+            }
         }
-        progress((start + BATCH).min(count), count);
+        Ok(())
+    })?;
+    rows.take(&mut waiting)?;
+    progress(rows.done, rows.count);
+    if rows.done != rows.count {
+        return Err(Error::Data(format!("a set of {} images gave {}", rows.count, rows.done)));
     }
-    Features::new(network.source().clone(), images.sha256(), network.size(), values, logits)
+    Features::new(network.source().clone(), images.sha256(), network.size(), rows.values, rows.logits)
+}
+
+/// Features on their way to their places.
+struct Rows<'a> {
+    network: &'a dyn FeatureNetwork,
+    values: Vec<f32>,
+    logits: Option<Logits>,
+    count: usize,
+    done: usize,
+}
+
+impl Rows<'_> {
+    fn take(&mut self, waiting: &mut Vec<(usize, OwnedImage)>) -> Result<()> {
+        if waiting.is_empty() {
+            return Ok(());
+        }
+        let outputs = self.network.run(&waiting.iter().map(|(_, image)| image.borrow()).collect::<Vec<_>>())?;
+        let put = |into: &mut [f32], rows: &[f32], size: usize| {
+            for ((place, _), row) in waiting.iter().zip(rows.chunks_exact(size.max(1))) {
+                if let Some(slot) = into.get_mut(place * size..(place + 1) * size) {
+                    slot.copy_from_slice(row);
+                }
+            }
+        };
+        put(&mut self.values, &outputs.features, self.network.size());
+        if let Some((classes, rows)) = outputs.logits {
+            let logits = self.logits.get_or_insert_with(|| Logits { classes, values: vec![0.0; self.count * classes] });
+            put(&mut logits.values, &rows, classes);
+        }
+        self.done += waiting.len();
+        waiting.clear();
+        Ok(())
+    }
 }
 
 #[cfg(test)]
@@ -213,5 +263,63 @@ mod tests {
         assert!(matches!(a.check_count("FID", 3), Err(Error::Unsupported { .. })) && a.check_count("FID", 2).is_ok());
         let logits = Logits { classes: 3, values: vec![0.0; 3] };
         assert!(Features::new(source("net"), "d", 2, vec![0.0; 4], Some(logits)).is_err());
+    }
+
+    /// The mean and the first byte of an image; half a level less than that as logit.
+    struct Means(Source);
+
+    impl FeatureNetwork for Means {
+        fn source(&self) -> &Source {
+            &self.0
+        }
+        fn size(&self) -> usize {
+            2
+        }
+        fn run(&self, images: &[ImageView<'_>]) -> Result<Outputs> {
+            let row = |image: &ImageView<'_>| {
+                let sum: f32 = image.bytes.iter().map(|b| f32::from(*b)).sum();
+                [sum / image.bytes.len() as f32, f32::from(image.bytes[0])]
+            };
+            let logits = images.iter().map(|i| f32::from(i.bytes[0]) - 0.5).collect();
+            Ok(Outputs { features: images.iter().flat_map(row).collect(), logits: Some((1, logits)) })
+        }
+    }
+
+    /// The images of a set in an order that is not its own, as an archive gives them.
+    struct Shuffled(crate::images::ImagesInMemory, bool);
+
+    impl ImageSource for Shuffled {
+        fn census(&self) -> &crate::images::Census {
+            self.0.census()
+        }
+        fn visit(&self, visit: &mut crate::images::Visit<'_>) -> Result<()> {
+            let mut all = Vec::new();
+            self.0.visit(&mut |places, images| {
+                all.extend(places.iter().copied().zip(images));
+                Ok(())
+            })?;
+            all.sort_by_key(|(place, _)| (place * 37) % 101);
+            all.truncate(if self.1 { 100 } else { 7 });
+            all.chunks(3).try_for_each(|part| {
+                let (places, images): (Vec<_>, Vec<_>) = part.iter().cloned().unzip();
+                visit(&places, images)
+            })
+        }
+    }
+
+    #[test]
+    fn features_are_in_the_order_of_the_set_in_whatever_order_images_come() {
+        let shape = vimae_core::ImageShape { channels: 1, height: 1, width: 2 };
+        let images: Vec<OwnedImage> = (0..100).map(|i| OwnedImage { shape, bytes: vec![i, i + 100] }).collect();
+        let images = crate::images::ImagesInMemory::new(images).unwrap();
+        let network = Means(Source::new("means", "ab"));
+        let mut heard = Vec::new();
+        let features = extract(&network, &images, &mut |done, of| heard.push((done, of))).unwrap();
+        assert_eq!(heard, [(0, 100), (48, 100), (96, 100), (100, 100)]);
+        assert_eq!((features.row(0), features.row(99)), (&[50.0, 0.0][..], &[149.0, 99.0][..]));
+        assert_eq!(features.logits().unwrap().values[41], 40.5);
+        assert_eq!(extract(&network, &Shuffled(images.clone(), true), &mut |_, _| {}).unwrap(), features);
+        let fewer = extract(&network, &Shuffled(images, false), &mut |_, _| {}).unwrap_err().to_string();
+        assert!(fewer.contains("a set of 100 images gave 7"), "{fewer}");
     }
 }

@@ -31,7 +31,7 @@ pub(crate) use metric::ENTRY;
 /// A distance and what it is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Frechet {
-    /// The distance, squared as everywhere in this field. Rounding may leave equal sets a hair below 0.
+    /// The distance, squared as everywhere in this field: exactly 0 for equal means and covariances, never below.
     pub value: f64,
     /// |m1 - m2|^2
     pub mean_term: f64,
@@ -84,7 +84,10 @@ impl Reference {
         if b.mean.len() != size {
             return Err(Error::shape("features", format!("[N, {size}]"), &[b.count, b.mean.len()]));
         }
-        let mean_term = a.mean.iter().zip(&b.mean).map(|(a, b)| (a - b).powi(2)).sum();
+        if a.mean == b.mean && a.covariance == b.covariance {
+            return Ok(Frechet { value: 0.0, mean_term: 0.0, covariance_term: 0.0, negative_eigenvalues: 0, lowest_eigenvalue: 0.0 });
+        }
+        let mean_term: f64 = a.mean.iter().zip(&b.mean).map(|(a, b)| (a - b).powi(2)).sum();
         let half = linear::product(b.covariance.as_ref(), self.factor.as_ref());
         let product = linear::product(self.factor.transpose(), half.as_ref());
         let eigenvalues = linear::eigenvalues(product.as_ref())?;
@@ -92,8 +95,10 @@ impl Reference {
         let trace = |g: &Gaussian| (0..size).map(|i| g.covariance(i, i)).sum::<f64>();
         let covariance_term = trace(a) + trace(b) - 2.0 * roots;
         let below = || eigenvalues.iter().copied().filter(|v| *v < 0.0);
+        let value = mean_term + covariance_term;
         Ok(Frechet {
-            value: mean_term + covariance_term,
+            // Rounding may leave sets that are almost equal a hair below.
+            value: if value < 0.0 { 0.0 } else { value },
             mean_term,
             covariance_term,
             negative_eigenvalues: below().count(),

@@ -4,6 +4,7 @@ pub mod batch_norm;
 pub mod bridge;
 pub mod classifier;
 mod digest;
+mod distance;
 pub mod features;
 pub mod gaussian;
 pub mod hmc;

@@ -8,7 +8,9 @@
 //! - [`Resize::CleanBytes`], the same filter on bytes, rounded to bytes after each of its two passes as Pillow does for
 //!   images, then (x - 128) / 128: what a tool that stores resized images measures.
 //!
-//! Images with one channel are repeated three times, and a number on such images means little.
+//! The channel of a grayscale image is repeated three times, and a number on such images means little.
+
+use std::borrow::Cow;
 
 use vimae_core::ImageShape;
 
@@ -17,7 +19,7 @@ mod bicubic;
 /// Rows and columns that the network sees.
 pub const SIDE: usize = 299;
 
-/// A image as bytes.
+/// An image as bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct ImageView<'a> {
     /// Its shape; one channel or three.
@@ -27,6 +29,23 @@ pub struct ImageView<'a> {
 }
 
 impl<'a> ImageView<'a> {
+    /// Whether it has one channel, or three that are the same: a grayscale image that was saved as RGB.
+    pub fn is_grayscale(&self) -> bool {
+        let planes = self.bytes.chunks_exact((self.shape.height * self.shape.width).max(1));
+        self.shape.channels == 1 || (self.shape.channels == 3 && planes.clone().zip(planes.skip(1)).all(|(a, b)| a == b))
+    }
+
+    /// The bytes of the image with `channels` of 1 or 3: one is repeated, three that are the same become one. None
+    /// where colours would be lost.
+    pub fn with_channels(&self, channels: usize) -> Option<Cow<'a, [u8]>> {
+        match (self.shape.channels, channels) {
+            (own, wanted) if own == wanted => Some(Cow::Borrowed(self.bytes)),
+            (1, 3) => Some(Cow::Owned(self.bytes.repeat(3))),
+            (3, 1) if self.is_grayscale() => Some(Cow::Borrowed(self.plane(0))),
+            _ => None,
+        }
+    }
+
     /// The plane of a channel; the only one where there is only one.
     fn plane(&self, channel: usize) -> &'a [u8] {
         let size = self.shape.height * self.shape.width;

@@ -76,12 +76,15 @@ impl Classifier {
         Ok(Self { weights: checked, shape, features: d, classes, source })
     }
 
-    /// The network of a safetensors file, for images of `shape`.
+    /// The network of a safetensors file, for images of the rows and columns of `shape`, in grayscale or colour as its
+    /// weights say.
     ///
     /// # Errors
     /// As [`weights::read`] and [`Classifier::new`].
     pub fn open(path: &Path, shape: ImageShape) -> Result<Self> {
-        Self::new(weights::read(path)?.tensors, shape, "classifier")
+        let tensors = weights::read(path)?.tensors;
+        let channels = tensors.get("conv0.weight").and_then(|t| t.dims().get(1)).copied().filter(|c| matches!(c, 1 | 3));
+        Self::new(tensors, ImageShape { channels: channels.unwrap_or(shape.channels), ..shape }, "classifier")
     }
 
     /// Trains the network on the labels of a data set's training split. `progress` hears how many steps are done, of
@@ -104,12 +107,27 @@ impl Classifier {
         self.shape
     }
 
+    /// Grayscale images may have one channel or three; everything else must fit.
+    fn refused(&self, image: &ImageView<'_>) -> Error {
+        let colours = if self.shape.channels == 1 && !image.is_grayscale() { " in grayscale, and this image has colours" } else { "" };
+        let what = format!("images of {} in the classifier {}", image.shape, self.source);
+        Error::Unsupported { what, reason: format!("it was made for {}{colours}", self.shape) }
+    }
+
     fn group(&self, images: &[ImageView<'_>]) -> Result<(Vec<f32>, Vec<f32>)> {
         let ImageShape { channels, height, width } = self.shape;
-        let values: Vec<f32> = images.iter().flat_map(|p| p.bytes).map(|b| f32::from(*b) / 255.0).collect();
-        let x = Tensor::from_vec(values, (images.len(), channels, height, width), &Device::Cpu)?;
+        // Always a whole group: products of a few rows add in another order, and an image must have the features of its
+        // copies whatever stands beside it.
+        let mut values: Vec<f32> = Vec::with_capacity(GROUP * self.shape.len());
+        for image in images {
+            let bytes = image.with_channels(channels).ok_or_else(|| self.refused(image))?;
+            values.extend(bytes.iter().map(|b| f32::from(*b) / 255.0));
+        }
+        values.resize(GROUP * self.shape.len(), 0.0);
+        let x = Tensor::from_vec(values, (GROUP, channels, height, width), &Device::Cpu)?;
         let (features, logits) = forward(&self.weights, &x)?;
-        Ok((features.flatten_all()?.to_vec1()?, logits.flatten_all()?.to_vec1()?))
+        let rows = |t: &Tensor| -> Result<Vec<f32>> { Ok(t.narrow(0, 0, images.len())?.flatten_all()?.to_vec1()?) };
+        Ok((rows(&features)?, rows(&logits)?))
     }
 }
 
@@ -123,9 +141,9 @@ impl FeatureNetwork for Classifier {
     }
 
     fn run(&self, images: &[ImageView<'_>]) -> Result<Outputs> {
-        if let Some(other) = images.iter().find(|p| p.shape != self.shape) {
-            let what = format!("images of {} in the classifier {}", other.shape, self.source);
-            return Err(Error::Unsupported { what, reason: format!("it was made for {}", self.shape) });
+        let fits = |p: &ImageView<'_>| (p.shape.height, p.shape.width) == (self.shape.height, self.shape.width);
+        if let Some(other) = images.iter().find(|p| !fits(p)) {
+            return Err(self.refused(other));
         }
         let groups: Vec<(Vec<f32>, Vec<f32>)> = images.par_chunks(GROUP).map(|g| self.group(g)).collect::<Result<_>>()?;
         let (features, logits): (Vec<_>, Vec<_>) = groups.into_iter().unzip();

@@ -60,10 +60,12 @@ fn it_learns_the_labels_and_is_a_function_of_the_data() {
     let again = single.install(|| Classifier::train(&stripes, &mut |_, _| {}).unwrap());
     assert_eq!(again.source(), network.source());
     assert!(network.source().to_string().starts_with("classifier(stripes).feature@"), "{}", network.source());
-    // A batch of one has the features of a batch of many.
-    let one = network.run(&images(&stripes.set)[77..78]).unwrap();
-    let close = one.features.iter().zip(&outputs.features[77 * 64..78 * 64]).all(|(a, b)| (a - b).abs() <= 1e-5 * b.abs().max(1.0));
-    assert!(close);
+    // The same bits in any company.
+    for range in [77..78, 77..79, 60..100, 0..400] {
+        let some = network.run(&images(&stripes.set)[range.clone()]).unwrap();
+        assert_eq!(some.features, outputs.features[range.start * 64..range.end * 64]);
+        assert_eq!(some.logits.unwrap().1, logits[range.start * classes..range.end * classes]);
+    }
 }
 
 #[test]
@@ -73,6 +75,15 @@ fn other_images_weights_and_data_without_labels_are_refused() {
     let square = ImageView { shape: ImageShape { channels: 1, height: 8, width: 8 }, bytes: &[0; 64] };
     let error = network.run(&[square]).unwrap_err();
     assert!(error.to_string().contains("8x8x1") && error.to_string().contains("9x8x1"), "{error}");
+    // Three channels that are the same are one; colours would be lost.
+    let plane: Vec<u8> = (0..72).map(|i| i * 3).collect();
+    let (one, mut three) = (stripes.set.shape(), plane.repeat(3));
+    let shape = ImageShape { channels: 3, ..one };
+    let run = |shape, bytes: &[u8]| network.run(&[ImageView { shape, bytes }]);
+    assert_eq!(run(shape, &three).unwrap(), run(one, &plane).unwrap());
+    three[100] += 1;
+    let message = run(shape, &three).unwrap_err().to_string();
+    assert!(message.contains("made for 9x8x1 in grayscale, and this image has colours"), "{message}");
     let again = Classifier::new(network.weights().clone(), network.shape(), "mine").unwrap();
     assert_eq!(again.source().sha256(), network.source().sha256());
     let mut fewer = network.weights().clone();

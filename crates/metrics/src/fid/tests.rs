@@ -11,7 +11,13 @@ fn features(seed: u64, count: usize, size: usize, scale: f32, shift: f32) -> Fea
 #[test]
 fn a_set_is_at_no_distance_from_itself_and_distances_are_symmetric() {
     let (a, b) = (features(1, 400, 24, 1.0, 0.0), features(2, 300, 24, 1.3, 0.2));
-    assert!(fid(&a, &a).unwrap().value.abs() < 1e-9);
+    let same = fid(&a, &a).unwrap();
+    assert!(same.value == 0.0 && same.value.is_sign_positive() && same.covariance_term == 0.0, "{same:?}");
+    // One image of 400 differs in one number's last digit: no distance below 0.
+    let mut values = a.values().to_vec();
+    values[100] = values[100].next_up();
+    let almost = Features::new(a.source().clone(), "d", 24, values, None).unwrap();
+    assert!((0.0..1e-9).contains(&fid(&a, &almost).unwrap().value));
     let (there, back) = (fid(&a, &b).unwrap().value, fid(&b, &a).unwrap().value);
     assert!(there > 0.1 && (there - back).abs() < 1e-9 * there, "{there} {back}");
 }

@@ -26,3 +26,21 @@ fn every_way_gives_what_the_reference_gives() {
         }
     }
 }
+
+#[test]
+fn a_grayscale_image_is_one_however_it_was_saved() {
+    let shape = |channels| ImageShape { channels, height: 5, width: 4 };
+    let plane: Vec<u8> = (0..20).map(|i| i * 12).collect();
+    let repeated = plane.repeat(3);
+    let (one, three) = (ImageView { shape: shape(1), bytes: &plane }, ImageView { shape: shape(3), bytes: &repeated });
+    assert!(one.is_grayscale() && three.is_grayscale());
+    assert_eq!((one.with_channels(3).unwrap(), three.with_channels(1).unwrap()), (repeated.clone().into(), plane.clone().into()));
+    for resize in Resize::ALL {
+        assert_eq!(resize.input(&one), resize.input(&three));
+    }
+    // One level of one pixel off: an image in colour.
+    let mut colour = repeated.clone();
+    colour[33] ^= 1;
+    let colour = ImageView { shape: shape(3), bytes: &colour };
+    assert!(!colour.is_grayscale() && colour.with_channels(1).is_none() && colour.with_channels(3).is_some());
+}

@@ -1,0 +1,88 @@
+//! What a reader should know beside the numbers of a comparison.
+
+use vimae_metrics::{features::Features, images::Census};
+
+use super::side::{Content, Side};
+
+/// Notes on how many images there are.
+pub(super) fn counts(notes: &mut Vec<String>, real: &Side, generated: &Side, features: usize) {
+    let (m, n) = (real.count(), generated.count());
+    if let Some(fewest) = m.into_iter().chain(n).min() {
+        if fewest <= features {
+            notes.push(format!("{fewest} images do not determine a covariance of {features} features: FID is far too high"));
+        } else if fewest < 10_000 {
+            let images = |count: Option<usize>| count.map_or("an unknown number of".into(), |n| n.to_string());
+            notes.push(format!("FID grows as images get fewer: compare it only with values of {} and {} images", images(n), images(m)));
+        }
+    }
+    if let (Some(m), Some(n)) = (m, n)
+        && m != n
+    {
+        notes.push(format!("the sets have different sizes, {n} and {m}"));
+    }
+}
+
+/// Notes on what a file of statistics lacks.
+pub(super) fn statistics(notes: &mut Vec<String>, sides: [&Side; 2]) {
+    for side in sides {
+        let Content::Statistics(found) = &side.content else { continue };
+        if found.origin.is_none() {
+            notes.push(format!(
+                "{} says neither how many images it was made of nor by which features and resizing: both are taken as given, and FID means \
+                 something only if they are the same on both sides",
+                side.place
+            ));
+        }
+        notes.push(format!(
+            "{} holds a mean and a covariance alone: KID, precision, recall, density and coverage need the features of every image, and are \
+             not there",
+            side.place
+        ));
+    }
+}
+
+/// Notes on images that are in a set twice or in both, and on grayscale ones.
+pub(super) fn images(notes: &mut Vec<String>, real: &Side, generated: &Side, inception: bool) {
+    let sides = [("reference", real), ("generated", generated)];
+    let census = |side: &'_ Side| side.images().map(|set| set.images.census().clone());
+    for (name, side) in sides {
+        let Some(census) = census(side) else { continue };
+        let (count, distinct) = (census.images().len(), census.distinct());
+        if distinct < count {
+            notes.push(format!("{name}: {distinct} of {count} images are distinct, the others are copies to the byte"));
+        }
+        let rgb = census.grayscale_as_rgb();
+        if rgb > 0 && census.grayscale() == count {
+            notes.push(format!(
+                "{name}: {rgb} of {count} grayscale images are saved as RGB with three equal channels, and are read as one channel"
+            ));
+        }
+    }
+    if let (Some(a), Some(b)) = (real.images_sha256(), generated.images_sha256())
+        && a == b
+    {
+        notes.push(SAME.into());
+    }
+    let (Some(a), Some(b)) = (census(real), census(generated)) else { return };
+    let (shared, count) = (a.shared(&b), b.images().len());
+    if shared > 0 && a.sha256() != b.sha256() {
+        notes.push(format!("{shared} of {count} generated images are reference images, byte for byte: all numbers look better for it"));
+    }
+    let all = |census: &Census| census.grayscale() == census.images().len();
+    if all(&a) != all(&b) {
+        let (grey, colour) = if all(&a) { ("reference", "generated") } else { ("generated", "reference") };
+        notes.push(format!("every {grey} image is grayscale, and {colour} ones have colours"));
+    }
+    if inception && (all(&a) || all(&b)) {
+        notes.push("grayscale images: channels were repeated, and the number means little".into());
+    }
+}
+
+const SAME: &str = "both sets are the same images (equal digests), so nothing is measured: FID is 0 by construction; precision, recall \
+                    and coverage are 1; density counts every image in its own ball; KID falls below 0, since its unbiased estimate \
+                    pairs an image with itself between the sets but not within one";
+
+/// Whether features were found by the FID Inception network.
+pub(super) fn by_inception(features: &Features) -> bool {
+    features.source().network().starts_with("inception")
+}
