@@ -11,19 +11,19 @@ use crate::{print, root, sources};
 
 /// Compare generated images with real ones: FID, KID, precision, recall, density, coverage.
 ///
-/// A set of images is a folder or archive (.zip, .tar, .tar.gz) of PNG and JPEG files of any
-/// sizes, the folder of a finished run (its samples are drawn), or NAME:train, NAME:test for a
+/// A set of images is a directory or archive (.zip, .tar, .tar.gz) of PNG and JPEG files of any
+/// size, the directory of a finished run (its samples are drawn), or NAME:train or NAME:test of a
 /// data set.
 ///
-/// Each number is printed with its protocol: features, digest of their weights, resizing, and how
-/// many images. Two FIDs can be compared only where all of that agrees. FID falls as images
-/// get more; the customary number is 10 000 or 50 000. KID, and FID estimated at infinitely many
-/// images (fid_infinity), do not have that bias.
+/// Each number is printed with its protocol: features, digest of their weights, resizing, and number
+/// of images. Compare two FIDs only if all of that agrees. FID falls as the number of images grows;
+/// 10 000 or 50 000 are customary. KID, and FID extrapolated to infinitely many images
+/// (fid_infinity), do not have that bias.
 ///
 /// Examples:
 ///   cargo xtask fid cifar10:test runs/quick/mine
 ///   cargo xtask fid real.zip generated/ --resize clean
-///   cargo xtask fid digits:test RUN --features classifier:digits     (needs no download)
+///   cargo xtask fid digits:test RUN --features classifier:digits     needs no download
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 pub(crate) struct Arguments {
@@ -31,37 +31,37 @@ pub(crate) struct Arguments {
     reference: String,
     /// The generated images.
     generated: String,
-    /// The features: inception (of 2015-12-05, as in every published FID), classifier:NAME (trained
-    /// here on the labels of that data set), or a safetensors file with a classifier of that form.
+    /// Features: inception (of 2015-12-05, as in every published FID), classifier:NAME (trained here
+    /// on the labels of that data set), or a safetensors file with such a classifier.
     #[arg(long, default_value = "inception", value_name = "inception|classifier:NAME|FILE")]
     features: String,
-    /// How images reach Inception's 299 x 299: legacy as pytorch-fid, clean as clean-fid,
+    /// How to resize images to Inception's 299 x 299: legacy as pytorch-fid, clean as clean-fid,
     /// clean_bytes as clean but rounded to bytes.
     #[arg(long, default_value = "legacy", value_parser = ["legacy", "clean", "clean_bytes"])]
     resize: String,
-    /// Inception's weights, pytorch-fid's .pth or safetensors; fetched once where not given (95 MB,
-    /// unless HF_HUB_OFFLINE is set).
+    /// Inception's weights: pytorch-fid's .pth, or safetensors. By default they are downloaded once
+    /// (95 MB), unless HF_HUB_OFFLINE is set.
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
-    /// Take the first N images of each set; of a run, draw N.
+    /// Take the first N images of each set, and draw N from a run. By default, all.
     #[arg(long, value_name = "N")]
     count: Option<usize>,
-    /// Leave out images that cannot be decoded, and name them, instead of failing at the first.
+    /// Leave out images that cannot be decoded and name them, instead of failing at the first.
     #[arg(long)]
     skip_broken: bool,
-    /// Do not estimate FID at infinitely many images, which costs about 15 FIDs.
+    /// Do not extrapolate FID to infinitely many images, which costs as much as about 15 FIDs.
     #[arg(long)]
     no_infinity: bool,
-    /// Where features are kept from call to call.
+    /// Directory that keeps features from call to call. By default runs/features of the checkout.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
     /// Neither read nor keep features.
     #[arg(long, conflicts_with = "cache")]
     no_cache: bool,
-    /// Where to compute features.
+    /// Device to compute features on.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Folder to look for data sets in before anywhere else.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Print one JSON document.
