@@ -69,7 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match &arguments.what {
         What::Step(Step { dataset, width, batch, steps, device, tf32, json: _ }) => {
             vimae_lab::allow_tf32(*tf32);
-            let timing = vimae_lab::bench_step(dataset, *width, *batch, *steps, &vimae_lab::device(device)?)?;
+            let timing = vimae_bench::bench_step(dataset, *width, *batch, *steps, &vimae_lab::device(device)?)?;
             print(serde_json::to_string(&timing)?);
             Ok(ExitCode::SUCCESS)
         }
@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 
 fn cuda_check(CudaCheck { device, tf32, json }: &CudaCheck) -> Result<ExitCode> {
     vimae_lab::allow_tf32(*tf32);
-    let rows = vimae_lab::agreement(&vimae_lab::device(device)?)?;
+    let rows = vimae_bench::agreement(&vimae_lab::device(device)?)?;
     let off = rows.iter().filter(|row| !row.agrees);
     for row in off.clone() {
         tracing::error!("{} ({}): relative error {:.1e}, tolerated {:.0e}", row.what, row.dtype, row.relative_error, row.tolerance);

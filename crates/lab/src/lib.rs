@@ -1,9 +1,5 @@
 #![doc = include_str!("../README.md")]
 
-mod agreement;
-mod bench;
-mod bench_fid;
-mod bench_svm;
 mod catalogue;
 pub mod cells;
 mod check;
@@ -37,10 +33,6 @@ mod stored;
 mod summary;
 mod verify;
 
-pub use agreement::{Agreement, agreement};
-pub use bench::{StepTiming, bench_step};
-pub use bench_fid::{FidTiming, bench_fid};
-pub use bench_svm::{SvmBench, SvmTiming, bench_svm};
 pub use catalogue::{catalogue, every_objective};
 pub use check::check_experiment;
 pub use cost::{Cost, Estimator, Rates};
@@ -58,7 +50,7 @@ pub use publish::{Prepared, prepare};
 pub use reevaluate::{Reevaluated, reevaluate};
 pub use reproduce::{Request, reproduce};
 pub use resolve::Shelf;
-pub use run::{Event, Order, run};
+pub use run::{Event, Order, device_name, run};
 pub use schedule::{Launcher, Node, Plan, State, Status, Submitted, Work, stop_local, work};
 pub use schema::schema;
 pub use verify::{Check, verify};

@@ -138,7 +138,8 @@ fn plan(training: &Training, seed: u64) -> Plan {
     Plan { epochs, checkpoint_epochs, rollbacks, critic_learning_rate, adam: AdamConfig { learning_rate, beta1, beta2, epsilon }, seed }
 }
 
-pub(crate) fn device_name(device: &Device) -> String {
+/// The kind of a device in records: `cpu (x86_64)`, the name of a GPU.
+pub fn device_name(device: &Device) -> String {
     match device {
         Device::Cpu => format!("cpu ({})", std::env::consts::ARCH),
         Device::Cuda(_) => crate::device::cuda_name(device),

@@ -33,7 +33,7 @@ pub(super) struct Fid {
 }
 
 pub(super) fn run(Fid { images, size, rows, repeats, device, json: _ }: &Fid) -> Result<ExitCode> {
-    let timing = vimae_lab::bench_fid(*images, *size, *rows, *repeats, &vimae_lab::device(device)?)?;
+    let timing = vimae_bench::bench_fid(*images, *size, *rows, *repeats, &vimae_lab::device(device)?)?;
     print(serde_json::to_string(&timing)?);
     Ok(ExitCode::SUCCESS)
 }

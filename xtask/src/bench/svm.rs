@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::SvmBench;
+use vimae_bench::SvmBench;
 
 use crate::print;
 
@@ -41,6 +41,6 @@ pub(super) fn run(arguments: &Svm) -> Result<ExitCode> {
     let &Svm { labelled, pool, dimensions, transductive, repeats, .. } = arguments;
     let codes = arguments.codes.as_deref();
     let bench = SvmBench { codes, labelled, pool, dimensions, linear: arguments.kernel == "linear", transductive, repeats };
-    print(serde_json::to_string(&vimae_lab::bench_svm(&bench)?)?);
+    print(serde_json::to_string(&vimae_bench::bench_svm(&bench)?)?);
     Ok(ExitCode::SUCCESS)
 }

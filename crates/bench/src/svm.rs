@@ -110,7 +110,7 @@ pub fn bench_svm(bench: &SvmBench<'_>) -> Result<SvmTiming> {
         median_seconds: at((seconds.len() - 1) / 2),
         seconds,
         accuracy,
-        peak_rss_mib: crate::bench::peak_rss_mib(),
+        peak_rss_mib: crate::step::peak_rss_mib(),
     })
 }
 

@@ -7,7 +7,7 @@ use vimae_core::{Purpose, Streams};
 use vimae_ops::{self as ops, Adam, AdamConfig, Direction, Finish, StackLayer};
 use vimae_trainer::Draws;
 
-use crate::{Result, bench::Network};
+use crate::{Result, step::Network};
 
 /// How far `f32` may be off, relative to the largest number of a tensor.
 const SINGLE: f64 = 1e-4;

@@ -15,7 +15,9 @@ use vimae_metrics::{
     resize::Resize,
 };
 
-use crate::{Result, run::device_name};
+use vimae_lab::device_name;
+
+use crate::Result;
 
 /// What a timing gave. Seconds are of the fastest of `repeats`.
 #[derive(Debug, Clone, PartialEq, Serialize)]

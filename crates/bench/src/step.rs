@@ -10,7 +10,9 @@ use vimae_models::Request;
 use vimae_ops::{Adam, AdamConfig};
 use vimae_trainer::{Draws, Line, on_pool};
 
-use crate::{Result, run::device_name};
+use vimae_lab::device_name;
+
+use crate::Result;
 
 /// Steps that warm up memory and threads.
 const WARM_UP: usize = 2;
