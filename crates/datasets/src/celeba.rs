@@ -2,7 +2,7 @@
 //! Aligned faces, Liu et al. 2015, from the folder `img_align_celeba`, or a zip or tar of it, of any size.
 //!
 //! **Shapes**: 64 x 64 x 3 in \[-1, 1\]: a centre crop of 140 of 178 columns (the same share of a smaller copy), then
-//! Lanczos (protocols.md). No classes: every label is 0. **Split**: as `list_eval_partition.txt` says, where it lies
+//! Lanczos (docs/protocols.md). No classes: every label is 0. **Split**: as `list_eval_partition.txt` says, where it lies
 //! beside the images; otherwise the last 20 000 by file number test, or the last tenth of a copy with fewer than
 //! 200 000.
 //!

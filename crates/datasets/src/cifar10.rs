@@ -2,7 +2,7 @@
 //! 60 000 photographs, Krizhevsky 2009, from the Hub's parquet files or the binary version of the original archive.
 //! The pickles of the Python version are refused: unpickling runs whatever the file says.
 //!
-//! **Shapes**: 32 x 32 x 3 in \[-1, 1\], ten classes. **Split** (protocols.md): 50 000 / 10 000 as published; or
+//! **Shapes**: 32 x 32 x 3 in \[-1, 1\], ten classes. **Split** (docs/protocols.md): 50 000 / 10 000 as published; or
 //! `split = "wae"`, as the WAE code splits: pooled, shuffled with NumPy's seed 123, the last 1 000 test.
 
 use std::path::{Path, PathBuf};
