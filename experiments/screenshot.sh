@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Takes a image of a page with headless Chromium (Debian: apt-get install chromium; CHROME names another one):
+# Takes an image of a page with headless Chromium (Debian: apt-get install chromium; CHROME names another one):
 #
 #     experiments/screenshot.sh runs/quick/index.html page.png [width=1280] [height=1600] [scale=1] [dark] [whole] [print]
 #     experiments/screenshot.sh runs/quick/index.html#images page.png

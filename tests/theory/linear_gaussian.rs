@@ -1,4 +1,4 @@
-//! A image of one pixel, x ~ N(0, s^2), through a linear Gaussian autoencoder: z = w x + tau eps, output u z.
+//! An image of one pixel, x ~ N(0, s^2), through a linear Gaussian autoencoder: z = w x + tau eps, output u z.
 //!
 //! Distortion and rate are quadratic in (x, eps), so that the four points (+-s, +-1) give their expectations exactly; the
 //! objectives and the prior are the ones that train. The best encoder for a rate R holds q(z) at the prior and has

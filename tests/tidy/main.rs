@@ -1,5 +1,6 @@
 //! Rules of the house that a compiler does not know.
 
+mod documents;
 mod modules;
 mod names;
 

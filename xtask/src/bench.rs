@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 
 use crate::print;
 
-/// Time parts of vimae; each prints one JSON line.
+/// Time parts of vimae. Each command prints one JSON line.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -28,36 +28,36 @@ enum What {
 /// Time the whole VIMAE-n training step: noise, encoder, decoder, loss with MMD, backward, Adam.
 #[derive(Debug, Args)]
 struct Step {
-    /// The network's shape: mnist, cifar10 or celeba.
+    /// Data set whose image shape and network to take.
     #[arg(long, default_value = "mnist", value_parser = ["mnist", "cifar10", "celeba"])]
     dataset: String,
     /// Filters of the first convolution.
     #[arg(long, default_value_t = 16)]
     width: usize,
-    /// Images in a step.
+    /// Images per step.
     #[arg(long, default_value_t = 100)]
     batch: usize,
-    /// Steps timed, after two that are not.
+    /// Steps to time, after two warm-up steps.
     #[arg(long, default_value_t = 20)]
     steps: usize,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
     device: String,
-    /// Let CUDA round to TF32 on tensor cores.
+    /// Let CUDA round f32 to TF32 on tensor cores.
     #[arg(long)]
     tf32: bool,
-    /// Print JSON; there is no other form.
+    /// Print JSON, which is the only format.
     #[arg(long)]
     json: bool,
 }
 
-/// Compare what a GPU computes with the CPU: every operation and the whole step, forward and backward.
+/// Compare a GPU with the CPU: every operation and the whole step, forward and backward.
 #[derive(Debug, Args)]
 struct CudaCheck {
-    /// What to compare with the CPU.
+    /// Device to compare with the CPU.
     #[arg(long, default_value = "cuda", value_name = "cuda[:N]")]
     device: String,
-    /// Let CUDA round to TF32 on tensor cores; the tolerance of f32 is wider then.
+    /// Let CUDA round f32 to TF32 on tensor cores; the tolerance is wider then.
     #[arg(long)]
     tf32: bool,
     /// Print every comparison as one JSON document.

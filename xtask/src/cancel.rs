@@ -8,12 +8,12 @@ use vimae_lab::{Plan, Submitted};
 
 use crate::{print, reproduction};
 
-/// Stop a reproduction that works in another terminal or on a cluster.
+/// Stop a reproduction that runs in another terminal or on a cluster.
 ///
-/// Runs save their state first: the same command goes on from there.
+/// Its runs save their state first. Repeat the command that started it to continue from there.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The folder of the reproduction; runs/quick where absent.
+    /// The output directory of a reproduction. By default runs/quick of the checkout.
     dir: Option<PathBuf>,
 }
 

@@ -8,20 +8,22 @@ use vimae_lab::{Launcher, Profile, Request};
 
 use crate::{print, progress::Progress, root, sources, stop};
 
-/// Write a page of everything that can be chosen by name: equation, source, settings with defaults and ranges, and what
-/// each objective's samples look like after a short training on the digits that ship with the code.
+/// Write a page of every component: equation, source, settings with defaults and ranges.
+///
+/// With --train it also shows what samples of each objective look like after a short training on the digits that ship with
+/// the code.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Train what is missing of the short runs that the images come from: a few minutes on the CPU.
+    /// Train the short runs that the images come from, if they are missing: a few minutes on the CPU.
     #[arg(long)]
     train: bool,
-    /// Seeds of each run; the experiment's own number where absent.
+    /// Run each objective with N seeds. By default, as many as the experiment says.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: Option<u64>,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Folder for the page, and for the runs; runs/catalogue where absent.
+    /// Directory for the page and the runs. By default runs/catalogue of the checkout.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }

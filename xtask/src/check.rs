@@ -20,17 +20,20 @@ use crate::{
 };
 
 /// Run everything that CI runs, cheapest first: formatting, lints, documentation, recipes, tests.
+///
+/// It lists skipped tests by reason and does not count them as passed.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Only the tests.
+    /// Run only the tests.
     #[arg(long, conflicts_with_all = ["recipes", "release"])]
     tests: bool,
-    /// Only what a release needs beside: licences and sources of dependencies, public items against those of the commit
-    /// or tag BASELINE, every crate packaged and built from its package. Needs
+    /// Run only what a release needs in addition: licences and sources of dependencies, public items against those of the
+    /// commit or tag BASELINE, and a build of every crate from its package. Needs
     /// `cargo install --locked cargo-deny cargo-semver-checks`.
     #[arg(long, value_name = "BASELINE", conflicts_with = "recipes")]
     release: Option<String>,
-    /// Only the recipes: one new entry of each kind, added by `cargo xtask new` to a copy of the checkout that must compile.
+    /// Run only the recipes: one new component of each kind, added by `cargo xtask new` to a copy of the checkout, must
+    /// compile.
     #[arg(long)]
     recipes: bool,
 }

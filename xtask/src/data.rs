@@ -9,44 +9,51 @@ use vimae_lab::{Fetching, HubEvent, HubOptions, datasets, fetch};
 
 use crate::{print, sources};
 
-/// List, bring and check data sets.
+/// List, download and check data sets.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,
-    /// Folder to look for data sets in before anywhere else; files that are not on the Hub are brought into it.
+    /// Directory to look for data sets in first. `fetch` puts files into it that are not on the Hub.
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Every data set: where it comes from, its size and licence, and whether it is here.
+    /// List every data set: its source, size and licence, and whether it is on this machine.
     List,
-    /// Bring a data set onto this machine, going on where an earlier call was cut off.
+    /// Download a data set; repeat the command to continue after an interruption.
     ///
-    /// Files of the Hub go into the cache that all Hugging Face programs share; HF_HOME, HF_ENDPOINT, HF_TOKEN and
-    /// HF_HUB_OFFLINE are honoured.
+    /// Files from the Hub go into the cache that all Hugging Face programs share. HF_HOME, HF_ENDPOINT, HF_TOKEN and
+    /// HF_HUB_OFFLINE work as in those.
     Fetch {
-        /// The data set.
+        /// Name of the data set, as `list` prints it.
         name: String,
-        /// Accept the data set's terms, where it has terms to accept.
+        /// Accept the terms of a data set that has some.
         #[arg(long)]
         accept_licence: bool,
     },
     /// Check every file of a data set against its published digest, and count its images by split and class.
     Verify {
-        /// The data set; `folder:PATH` for a folder of images, or a zip or tar of them, `arrays:PATH` for .npz and .npy
-        /// files, `table:PATH` or `table:OWNER/NAME` for parquet files.
+        /// Name of the data set: folder:PATH for a directory of images, or a zip or tar of them; arrays:PATH for .npz and
+        /// .npy files; table:PATH or table:OWNER/NAME for parquet files.
         name: String,
         /// A setting of the data set, as in the section `[dataset]` of experiment files; may be given several times.
         #[arg(long = "set", value_name = "KEY=VALUE")]
         settings: Vec<String>,
-        /// Leave out images that cannot be decoded, and name them, instead of failing at the first.
+        /// Leave out images that cannot be decoded and name them, instead of failing at the first.
         #[arg(long)]
         skip_broken: bool,
     },
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask data list
+  cargo xtask data fetch cifar10
+  cargo xtask data verify folder:images --skip-broken";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut sources = sources(arguments.data_dir.clone());

@@ -8,31 +8,40 @@ use vimae_lab::{Event, RunFolder, Shelf};
 
 use crate::{print, root, sources};
 
-/// Measure a finished run again, or with more, beside what it holds.
+/// Measure a finished run again, or with more metrics.
 ///
-/// Without options everything is measured as the run's specification says. The result goes to a file of its own in
-/// the run's folder; the run's record is never changed. `cargo xtask eval RUN --metric ais --set ais.sigma=0`
-/// estimates the likelihood with the decoder's noise fitted on held-out images.
+/// Without options it measures what the run's specification says. Only what the chosen metrics use is computed. The result
+/// goes to a file of its own below the run's directory (evaluations/); the run's record never changes.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The run's folder: the one that holds record.json.
+    /// The run's directory, which holds record.json.
     run: PathBuf,
-    /// Metrics to measure, and no others; may be given several times.
+    /// Measure only this metric; repeat the option for more. Names are those of `cargo xtask catalogue`: rate, accuracy, ais ...
     #[arg(long = "metric", value_name = "NAME")]
     metrics: Vec<String>,
-    /// What to change: METRIC.SETTING=VALUE, or a key of the section `evaluation` of experiment files.
+    /// Change a setting: METRIC.SETTING=VALUE, or a key of the section `[evaluation]` of experiment files. May be repeated.
     #[arg(long = "set", value_name = "KEY=VALUE")]
     changes: Vec<String>,
-    /// Where to compute: auto takes the first GPU where this build has CUDA and there is one.
+    /// Device to compute on. auto is the first GPU if this build has CUDA and there is one, else the CPU.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Folder to look for data sets in before anywhere else.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Print the evaluation as one JSON document.
     #[arg(long)]
     json: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask eval RUN --metric rate
+  cargo xtask eval RUN --metric accuracy --set label_draws=20
+  cargo xtask eval RUN --metric ais --set ais.sigma=0     decoder noise fitted on held-out images
+  cargo xtask eval RUN --metric fid --set fid.resize=clean --json
+
+See docs/protocols.md for what each metric is.";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let Arguments { run, metrics, changes, device, data_dir, json } = arguments;

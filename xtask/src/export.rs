@@ -8,23 +8,25 @@ use vimae_lab::{ExportRequest, Format};
 
 use crate::{print, reproduction, root};
 
-/// Write the tables of a reproduction as CSV (every cell, every column), LaTeX (booktabs) or Markdown.
+/// Write the tables of a reproduction as CSV, LaTeX or Markdown.
 ///
-/// LaTeX and Markdown show means over seeds with their 95 % interval beside the paper's values, the best of a row in bold.
+/// CSV has every cell with every column. LaTeX (booktabs) and Markdown show means over seeds with 95 % intervals beside the
+/// paper's values, and the best value of each row in bold.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The folder with results.json and summary.json; runs/quick where absent.
+    /// The directory with results.json and summary.json. By default runs/quick of the checkout.
     folder: Option<PathBuf>,
-    /// The form.
+    /// Output format.
     #[arg(long, value_enum)]
     format: Form,
-    /// A table, figure or experiment; may be given several times, all where absent.
+    /// Only this table, figure or experiment; repeat the option for more. By default, all.
     #[arg(long = "target", value_name = "NAME")]
     targets: Vec<String>,
-    /// Show in tables also what the paper has no row for, by every protocol. CSV always has all.
+    /// Show every protocol and metric, not only what the paper has a row for. CSV always has all.
     #[arg(long)]
     all: bool,
-    /// A file to write; standard output where absent.
+    /// File to write. By default standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -35,6 +37,11 @@ enum Form {
     Latex,
     Markdown,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask export --format latex --target table3
+  cargo xtask export runs/paper --format csv --out cells.csv";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let Arguments { folder, format, targets, all, out } = arguments;

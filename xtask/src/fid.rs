@@ -50,37 +50,37 @@ pub(crate) struct Arguments {
     /// here on the labels of that data set), or a safetensors file with a classifier of that form.
     #[arg(long, default_value = "inception", value_name = "inception|classifier:NAME|FILE")]
     features: String,
-    /// How images reach Inception's 299 x 299: legacy as pytorch-fid, clean as clean-fid,
+    /// How to resize images to Inception's 299 x 299: legacy as pytorch-fid, clean as clean-fid,
     /// clean_bytes as clean but rounded to bytes.
     #[arg(long, default_value = "legacy", value_parser = ["legacy", "clean", "clean_bytes"])]
     resize: String,
-    /// Inception's weights: the .pth of pytorch-fid or torch-fidelity, or safetensors. Where not given,
-    /// those two are looked for in --data-dir, the project's cache and PyTorch's
-    /// (~/.cache/torch/hub/checkpoints), and fetched once (95 MB, unless HF_HUB_OFFLINE is set).
+    /// Inception's weights: the .pth of pytorch-fid or torch-fidelity, or safetensors. By default, both
+    /// are looked for in --data-dir, the project's cache and PyTorch's (~/.cache/torch/hub/checkpoints),
+    /// then downloaded once (95 MB), unless HF_HUB_OFFLINE is set.
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
     /// Save mean and covariance of the reference's features as mu and sigma, as pytorch-fid reads them.
     #[arg(long, value_name = "FILE.npz")]
     save_statistics: Option<PathBuf>,
-    /// Take the first N images of each set; of a run, draw N.
+    /// Take the first N images of each set, and draw N from a run. By default, all.
     #[arg(long, value_name = "N")]
     count: Option<usize>,
-    /// Leave out images that cannot be decoded, and name them, instead of failing at the first.
+    /// Leave out images that cannot be decoded and name them, instead of failing at the first.
     #[arg(long)]
     skip_broken: bool,
-    /// Do not estimate FID at infinitely many images, which costs about 15 FIDs.
+    /// Do not extrapolate FID to infinitely many images, which costs as much as about 15 FIDs.
     #[arg(long)]
     no_infinity: bool,
-    /// Where features are kept from call to call.
+    /// Directory that keeps features from call to call. By default runs/features of the checkout.
     #[arg(long, value_name = "DIR")]
     cache: Option<PathBuf>,
     /// Neither read nor keep features.
     #[arg(long, conflicts_with = "cache")]
     no_cache: bool,
-    /// Where to compute features.
+    /// Device to compute features on.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Folder to look for data sets in before anywhere else.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Print one JSON document.

@@ -13,10 +13,10 @@ use vimae_lab::{
 
 use crate::{print, sources};
 
-/// Publish trained runs on the Hugging Face Hub, and bring published ones here.
+/// Publish trained runs on the Hugging Face Hub, and download published ones.
 ///
-/// The token is the one of `hf auth login`, or HF_TOKEN; HF_ENDPOINT, HF_HOME and HF_HUB_OFFLINE are honoured. It is never
-/// given on the command line and never printed.
+/// The token comes from HF_TOKEN or from `hf auth login`; it is never an argument and never printed. HF_ENDPOINT, HF_HOME,
+/// HF_HUB_CACHE and HF_HUB_OFFLINE work as in all Hugging Face programs. See docs/publishing.md.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -31,9 +31,9 @@ enum What {
 
 /// Publish a finished run: weights, config.json, specification, results, images, model card.
 ///
-/// A repository that does not exist is made, private unless --public is given, and deleted again
-/// if the push fails. One that exists gets one commit on top; its visibility is left as it is.
-/// Runs of other seeds beside the run give the card intervals over seeds.
+/// A new repository is private unless you give --public, and is deleted again if the push fails.
+/// An existing repository gets one commit on top and keeps its visibility.
+/// If runs of other seeds lie beside the run, the card has intervals over seeds.
 ///
 /// Examples:
 ///   cargo xtask hub push runs/quick/digits/vae-seed0-8f548694 me/vae-digits --dry-run out
@@ -42,38 +42,41 @@ enum What {
 #[derive(Debug, Args)]
 #[command(verbatim_doc_comment)]
 struct Push {
-    /// The run's folder: the one that holds record.json.
+    /// The run's directory, which holds record.json.
     run: PathBuf,
-    /// Where to publish it.
+    /// Repository to publish it in.
     #[arg(value_name = "OWNER/NAME")]
     repo: String,
-    /// A repository that is made is for everybody to see.
+    /// Make a new repository public.
     #[arg(long, conflicts_with = "private")]
     public: bool,
-    /// A repository that is made is for its owner alone (the default); one that exists must be.
+    /// Make a new repository private (the default), and refuse an existing one that is public.
     #[arg(long)]
     private: bool,
-    /// Write what would be published into a folder, and ask nothing of the network.
+    /// Write the files into a new directory instead, and use no network.
     #[arg(long, value_name = "DIR")]
     dry_run: Option<PathBuf>,
-    /// The branch; made where it does not exist.
+    /// Branch to commit to; created if it does not exist. By default the main branch.
     #[arg(long, value_name = "BRANCH")]
     revision: Option<String>,
-    /// The commit's message.
+    /// Message of the commit.
     #[arg(long)]
     message: Option<String>,
-    /// The licence of the weights, by the Hub's identifier: mit, apache-2.0, cc-by-4.0 ...
+    /// Licence of the weights, an identifier of the Hub: mit, apache-2.0, cc-by-4.0 ...
     #[arg(long, default_value = "mit")]
     license: String,
-    /// Folder to look for data sets in before anywhere else.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
 
-/// Bring a published run here, and check every file against its digest.
+/// Download a published run, and check every file against its digest.
 ///
-/// It goes into the cache that all Hugging Face programs share; HF_HUB_OFFLINE takes it from there.
-/// With --out it is copied into a folder that the other commands take for a run's:
+/// It goes into the cache that all Hugging Face programs share, and comes from there if
+/// HF_HUB_OFFLINE is set. With --out it is also copied into a directory that other commands take
+/// as a run.
+///
+/// Examples:
 ///   cargo xtask hub pull me/vae-digits --out vae
 ///   cargo xtask verify vae
 ///   cargo xtask fid digits:test vae --features classifier:digits
@@ -83,10 +86,10 @@ struct Pull {
     /// The repository.
     #[arg(value_name = "OWNER/NAME")]
     repo: String,
-    /// A branch, tag or commit; main where there is none.
-    #[arg(long)]
-    revision: Option<String>,
-    /// Copy the run into this folder, which must not exist.
+    /// Branch, tag or commit.
+    #[arg(long, default_value = "main")]
+    revision: String,
+    /// Also copy the run into this directory, which must not exist.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
@@ -137,7 +140,7 @@ fn bring(arguments: &Pull) -> Result<()> {
         anyhow::bail!("{} exists already; give another folder or remove it", folder.display());
     }
     let bar = bar()?;
-    let pulled = pull(&repo, arguments.revision.as_deref(), &HubOptions::from_env(), &mut |event| show(&bar, &event));
+    let pulled = pull(&repo, Some(&arguments.revision), &HubOptions::from_env(), &mut |event| show(&bar, &event));
     bar.finish_and_clear();
     let pulled = pulled?;
     // Weights that do not load, or a record of others, are found here and not at their first use.

@@ -29,9 +29,11 @@ use std::{
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-/// Train, compare and reproduce the autoencoders of The Variational InfoMax AutoEncoder.
+/// Train, compare, measure and publish autoencoders, and reproduce The Variational InfoMax AutoEncoder.
+///
+/// Results go to standard output, progress and messages to standard error. RUST_LOG=debug shows more of the latter.
 #[derive(Debug, Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask", version, propagate_version = true)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, propagate_version = true, after_help = EXAMPLES)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -58,6 +60,15 @@ enum Command {
     #[command(hide = true)]
     Worker(worker::Arguments),
 }
+
+const EXAMPLES: &str = "\
+Begin with:
+  cargo xtask reproduce                   the paper in small, about nine minutes on two cores
+  cargo xtask train mine.toml             an experiment of your own
+  cargo xtask catalogue                   a page of everything that an experiment can choose
+  cargo xtask COMMAND --help              options and examples of a command
+
+Documents: README.md, docs/experiments.md, docs/protocols.md, docs/clusters.md, docs/publishing.md";
 
 fn main() -> ExitCode {
     // Before any other thread has allocated.

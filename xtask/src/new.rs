@@ -11,15 +11,18 @@ use clap::{Args, ValueEnum};
 
 use crate::{print, root};
 
-/// Begin a new objective, encoder noise, divergence, prior, network, metric, corruption or classifier: one file that compiles and trains, and one
-/// line in the catalogue of its crate.
+/// Begin a new component: one file that compiles and trains, and one line in the catalogue of its crate.
+///
+/// The file is a small working example with places marked ... for you to fill in. CONTRIBUTING.md says what the laws
+/// then check.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// What to begin.
+    /// Kind of component.
     kind: Kind,
-    /// Its name in snake case.
+    /// Name of the component, in snake case.
     name: String,
-    /// The checkout to add it to; this one where absent.
+    /// Checkout to add it to. By default this one.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 }
@@ -56,6 +59,12 @@ impl Kind {
         }
     }
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask new objective my_vae
+  cargo xtask new metric my_metric
+  cargo xtask new corruption my_blur";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = arguments.root.clone().unwrap_or_else(root);

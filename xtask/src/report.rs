@@ -7,14 +7,15 @@ use clap::Args;
 
 use crate::{print, reproduce::summarise, reproduction, root};
 
-/// Write tables, summary and page of a reproduction again, from the runs that are finished there.
+/// Write the tables, summary and page of a reproduction again, from the runs that have finished.
 ///
-/// Trains nothing; useful while other processes still work on it, and for a folder that came from another machine.
+/// It trains nothing. Use it while other processes still work on the reproduction, or for a directory that you copied from
+/// another machine.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The folder of the reproduction; runs/quick where absent.
+    /// The output directory of a reproduction. By default runs/quick of the checkout.
     dir: Option<PathBuf>,
-    /// Print all cells as one JSON document on standard output, and nothing else there.
+    /// Print all cells as one JSON document on standard output.
     #[arg(long)]
     json: bool,
 }

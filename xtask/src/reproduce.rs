@@ -8,73 +8,89 @@ use vimae_lab::{Launcher, Outcome, Profile, Request};
 
 use crate::{print, progress::Progress, root, sources, stop};
 
-/// Reproduce tables and figures of the paper, and write a page that shows ours beside the paper's.
+/// Reproduce tables and figures of the paper, and write a page with our numbers beside the paper's.
 ///
-/// Without arguments this takes the quick profile: real digits that ship with the code, narrow networks,
-/// a few minutes on the CPU, no network. A second call goes on where the first stopped: finished runs are
-/// not trained again, an unfinished one continues from its last checkpoint.
+/// Without arguments it runs the quick profile: real digits that ship with the code, narrow networks, about nine
+/// minutes on two cores, no network access. Repeat the command to continue after any interruption: finished runs are
+/// not trained again, and an unfinished run continues from its last checkpoint.
+///
+/// Ctrl-C saves the state first and exits with 75; a second Ctrl-C ends at once. The exit code is 0 if every run has
+/// finished and 1 if one failed.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Tables and figures to reproduce: table1 ... table5, figure1 ... figure7, or quick; all that the
-    /// profile covers where none is named.
+    /// Tables and figures to reproduce: table1 to table5, figure1 to figure7, or quick. By default, all that the profile
+    /// covers.
     targets: Vec<String>,
-    /// Which experiments to run: quick, paper, or the path of an experiment file.
+    /// Experiments to run: a directory below experiments (quick, paper, sweeps), or one experiment file.
     #[arg(long, default_value = "quick", value_name = "quick|paper|FILE")]
     profile: String,
     #[command(flatten)]
     common: Common,
 }
 
-/// Where runs are worked on.
+/// Who works on the runs.
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
 pub(crate) enum Where {
+    /// This machine.
     Local,
+    /// A Slurm cluster that sees the same directories.
     Slurm,
 }
 
 /// Options of every command that trains.
 #[derive(Debug, Args)]
 pub(crate) struct Common {
-    /// Where to compute: auto takes the first GPU where this build has CUDA and there is one.
+    /// Device to compute on. auto is the first GPU if this build has CUDA and there is one, else the CPU.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     pub(crate) device: String,
-    /// Let CUDA round f32 to TF32 on tensor cores: faster, relative errors near 1e-3. Records say so.
+    /// Let CUDA round f32 to TF32 on tensor cores: faster, with relative errors near 1e-3. Records say so.
     #[arg(long)]
     pub(crate) tf32: bool,
-    /// Seeds of each run, 0 to N - 1; the experiments' own number where absent.
+    /// Run each method with seeds 0 to N - 1. By default, as many seeds as the experiment says.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) seeds: Option<u64>,
-    /// Runs at a time, each in a process of its own; GPUs are shared out among them. Results are the same for any number. One where absent.
+    /// Work on N runs at a time, each in a process of its own. GPUs are shared out among them. The results do not depend on
+    /// N. By default 1; with Slurm, as many tasks as the cluster allows (also 0).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1_024))]
     pub(crate) jobs: Option<u64>,
-    /// Who works on the runs: this machine, or a Slurm cluster that sees the same folders, a task a run. On a cluster
-    /// --jobs is how many tasks may run at a time (0: as many as it lets), and the section resources of an experiment what each gets.
+    /// Who works on the runs. With slurm, the section `[resources]` of an experiment says what each task gets.
     #[arg(long, value_name = "local|slurm", default_value = "local")]
     pub(crate) launcher: Where,
-    /// How often a run is tried again that failed in a way that may pass: its process died, a file could not be written.
+    /// Try a failed run again up to N times if the failure may pass: its process died, or a file could not be written.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) retries: u64,
-    /// Time that the runs may take, such as 90s, 30m, 2h or 1d: what says most within it is run, the first seed of every
-    /// method before the second of any.
+    /// Run what fits into this time, such as 90s, 30m, 2h or 1d: the first seed of every method before the second seed of
+    /// any, and the cheapest runs first.
     #[arg(long, value_name = "TIME", value_parser = duration)]
     pub(crate) budget: Option<f64>,
-    /// Choose C and gamma of the support vector machines by cross-validation on the labelled codes; the protocol's
-    /// name says so. Without it they are fixed by the protocol.
+    /// Choose C and gamma of the support vector machines by cross-validation on the labelled codes. The protocol's name
+    /// says so. Otherwise C = 1 and gamma = 1 / dimensions.
     #[arg(long)]
     pub(crate) tune: bool,
-    /// Folder to look for data sets in before anywhere else.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Folder for runs, results and the page; runs/PROFILE where absent.
+    /// Directory for runs, results and the page. By default runs/PROFILE of the checkout.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Start over instead of continuing what an earlier call left.
+    /// Start over instead of continuing an earlier call.
     #[arg(long)]
     pub(crate) fresh: bool,
-    /// Print all cells as one JSON document on standard output, and nothing else there.
+    /// Print all cells as one JSON document on standard output. Progress goes to standard error.
     #[arg(long)]
     pub(crate) json: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask reproduce                          the quick profile, into runs/quick
+  cargo xtask reproduce table3 figure1           only these
+  cargo xtask reproduce --seeds 5 --jobs 4       intervals over five seeds, four runs at a time
+  cargo xtask reproduce --budget 2h              what fits into two hours
+  cargo xtask reproduce --profile paper --launcher slurm
+
+See docs/clusters.md for jobs, Slurm and budgets.";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let Arguments { targets, profile, common } = arguments;

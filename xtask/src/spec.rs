@@ -8,8 +8,9 @@ use vimae_lab::{Cost, Estimator, Expanded, Profile, Shelf};
 
 use crate::{print, root, sources};
 
-/// Check experiment files, show their runs with what they will take, or print the schema for editors.
+/// Check experiment files, list their runs with time and memory, or print their schema.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -19,49 +20,61 @@ pub(crate) struct Arguments {
 enum Command {
     Check(Check),
     Expand(Expand),
+    /// Print the JSON schema of experiment files, for editors.
     Schema,
 }
 
-/// Check files with what they include: every name, setting, range and combination of parts. Reads no data set that
-/// its card describes, and trains nothing.
+/// Check experiment files and what they include: every name, setting, range and combination of components.
+///
+/// It trains nothing, and it reads a data set only if that is not one of the published ones (`folder:PATH`). The exit code is 1
+/// if a file is wrong.
 #[derive(Debug, Args)]
 struct Check {
     /// Experiment files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Folder to look for data sets in before anywhere else.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
 
-/// Show the runs of an experiment with an estimate of their steps, time and memory on this machine.
+/// List the runs of an experiment with their steps, and an estimate of their time and memory on this machine.
 ///
-/// Steps are exact. Time is counted from the layers at the rate of runs that finished before in the output folder, at
-/// a default rate where there are none: an order of magnitude then.
+/// Steps are exact. Time is estimated from the layers, at the speed of runs that finished before in the output directory. If
+/// there are none, a default speed is used, and the estimate is an order of magnitude.
 #[derive(Debug, Args)]
 struct Expand {
     /// The experiment file.
     #[arg(required_unless_present = "profile")]
     file: Option<PathBuf>,
-    /// All experiments of a profile instead: quick, paper, sweeps.
+    /// Take all experiments of a profile instead: quick, paper, sweeps.
     #[arg(long, conflicts_with = "file")]
     profile: Option<String>,
-    /// Seeds of each run; the experiments' own number where absent.
+    /// Run each method with N seeds. By default, as many as the experiment says.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: Option<u64>,
-    /// Where it would compute.
+    /// Device to compute on.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Folder with runs that finished before; runs/PROFILE where absent.
+    /// Directory with runs that finished before. By default runs/PROFILE of the checkout.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Folder to look for data sets in before anywhere else.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Print the runs as one JSON document.
     #[arg(long)]
     json: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask spec check mine.toml
+  cargo xtask spec expand mine.toml
+  cargo xtask spec expand --profile paper --json
+  cargo xtask spec schema > experiments/schema.json
+
+See docs/experiments.md for every key.";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     match &arguments.command {

@@ -12,24 +12,30 @@ use crate::{
     reproduction,
 };
 
-/// Show what runs, what is left and about how long it will take.
+/// Show what runs, what is left, and about how long it will take.
 ///
-/// Reads the files of a reproduction and changes none, so that it may be called from another terminal or another
-/// machine that sees the folder.
+/// It only reads the files of the reproduction, so you can call it from another terminal, or from another machine that sees
+/// the directory.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The folder of the reproduction; runs/quick where absent.
+    /// The output directory of a reproduction. By default runs/quick of the checkout.
     dir: Option<PathBuf>,
-    /// Show it again every two seconds until nothing runs.
+    /// Repeat every two seconds until nothing runs.
     #[arg(long, conflicts_with = "json")]
     watch: bool,
-    /// Every run, the finished ones too.
+    /// Show every run, including finished and waiting ones.
     #[arg(long)]
     all: bool,
-    /// Print one JSON document.
+    /// Print one JSON document with every run.
     #[arg(long)]
     json: bool,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask status --watch
+  cargo xtask status runs/paper --all";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let dir = reproduction(arguments.dir.as_deref());

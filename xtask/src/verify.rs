@@ -8,17 +8,26 @@ use vimae_lab::{RunFolder, Shelf};
 
 use crate::{print, sources};
 
-/// Recompute every number of a finished run, or one of them, from its stored weights and data, and compare.
+/// Recompute every number of a finished run, or one of them, and compare it with the record.
+///
+/// Numbers are recomputed from the stored weights and the data. The exit code is 1 if any differs.
 #[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// The run's folder: the one that holds record.json.
+    /// The run's directory, which holds record.json.
     run: PathBuf,
-    /// Only this number: METRIC, or METRIC/PROTOCOL, as record.json names them.
+    /// Recompute only this number: METRIC, or METRIC/PROTOCOL as record.json names them. By default, all.
     cell: Option<String>,
-    /// Folder to look for data sets in before anywhere else.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask verify RUN
+  cargo xtask verify RUN rate
+  cargo xtask verify RUN 'nll/nll.parzen(sigma=0.1,N=10000)'";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let mut shelf = Shelf::new(sources(arguments.data_dir.clone()));

@@ -24,7 +24,7 @@ impl ImageShape {
         self.channels * self.height * self.width
     }
 
-    /// Whether a image has no values.
+    /// Whether an image has no values.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -156,7 +156,7 @@ pub trait Dataset: Send + Sync {
 pub struct Batch {
     /// `[N, C, H, W]` in the data set's range.
     pub images: Tensor,
-    /// One label a image.
+    /// One label per image.
     pub labels: Vec<u32>,
 }
 

@@ -6,7 +6,7 @@ use crate::{Code, Divergence, EncoderNoise, Error, Head, Parameters, Prior, Resu
 
 /// Everything one training step computed, for an objective to weigh.
 ///
-/// An objective that asks for `K` [`samples`](Objective::samples) a image finds `K` blocks of `N` rows in code, z and
+/// An objective that asks for `K` [`samples`](Objective::samples) per image finds `K` blocks of `N` rows in code, z and
 /// output: row `k N + i` belongs to image `i`.
 pub struct Pass<'a> {
     /// Clean images, `[N, C, H, W]`.

@@ -98,7 +98,7 @@ impl Parameters {
         self.weights().into_iter().chain(self.buffers()).collect()
     }
 
-    /// How many trainable numbers there are.
+    /// How many trainable parameters there are.
     pub fn trainable_count(&self) -> usize {
         self.weights().iter().map(|(_, v)| v.elem_count()).sum()
     }

@@ -14,7 +14,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// The work of the fully connected layers: every weight of two dimensions meets a image once. A network with
+    /// The work of the fully connected layers: every weight of two dimensions meets an image once. A network with
     /// convolutions adds theirs. A weight belongs to the side that its name begins with.
     pub fn of_linear(parameters: &Parameters) -> Self {
         let mut work = Self::default();

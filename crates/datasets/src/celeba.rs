@@ -3,8 +3,8 @@
 //! Kaggle or Google's folders put it.
 //!
 //! **Shapes**: 64 x 64 x 3 in \[-1, 1\]: a centre crop of 140 of 178 columns (the same share of a smaller copy), then
-//! Lanczos (protocols.md). No classes: every label is 0. **Split**: as `list_eval_partition.txt` or `.csv` says, where it
-//! lies beside the images or with them in the archive; otherwise the last 20 000 by file number test, or the last tenth of
+//! Lanczos (docs/protocols.md). No classes: every label is 0. **Split**: as `list_eval_partition.txt` or `.csv` says, where
+//! it lies beside the images or with them in the archive; otherwise the last 20 000 by file number test, or the last tenth of
 //! a copy with fewer than 200 000.
 //!
 //! Decoded in parallel once, then kept in `CACHE/prepared` under the digest of source and parameters.

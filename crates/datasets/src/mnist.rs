@@ -2,7 +2,7 @@
 //! 70 000 handwritten digits, LeCun et al. 1998, from the original idx files, Keras's `mnist.npz` or the Hub's parquet
 //! files: all must give the bytes that were published, and are refused otherwise.
 //!
-//! **Shapes**: 28 x 28 x 1 in \[0, 1\], ten classes. **Split** (protocols.md): 50 000 / 10 000 / 10 000, the last 10 000
+//! **Shapes**: 28 x 28 x 1 in \[0, 1\], ten classes. **Split** (docs/protocols.md): 50 000 / 10 000 / 10 000, the last 10 000
 //! of the training file validate; or `split = "wae"`, as the WAE code splits: both files pooled, shuffled with NumPy's
 //! seed 123, the last 10 000 test, no validation.
 

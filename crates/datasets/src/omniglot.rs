@@ -5,7 +5,7 @@
 //!
 //! **Shapes**: 28 x 28 x 1 in \[0, 1\], strokes bright: 105 x 105 resized by Lanczos and inverted. A class is a
 //! character; each of its 20 drawings comes turned by 0, 90, 180 and 270 degrees: 80 images. **Split**
-//! (protocols.md): background alphabets train, evaluation alphabets test; without the evaluation archive the first
+//! (docs/protocols.md): background alphabets train, evaluation alphabets test; without the evaluation archive the first
 //! three fifths of the alphabets, by name, train.
 //!
 //! The small archives overlap: Latin and Greek, 50 characters, are in both with the same drawings. Characters count

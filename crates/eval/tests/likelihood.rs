@@ -80,7 +80,7 @@ fn data() -> Draws {
     Draws(ImageSet::new(SHAPE, pixels, vec![0; 60]).unwrap())
 }
 
-/// -ln p of a image: two pixels of variance 1/16 + sigma^2, two of sigma^2.
+/// -ln p of an image: two pixels of variance 1/16 + sigma^2, two of sigma^2.
 fn exact(pixels: &[u8]) -> f64 {
     let loss = |x: u8, variance: f64| 0.5 * ((f64::from(x) / 255.0).powi(2) / variance + (std::f64::consts::TAU * variance).ln());
     let noise = SIGMA * SIGMA;

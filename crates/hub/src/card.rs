@@ -176,7 +176,7 @@ fn training(input: &CardInput<'_>) -> String {
         text += &format!("| {} | `{}` | {} | {} |\n", part.kind, cell(&part.name), cell(&settings.join(", ")), cell(&part.source));
     }
     text += &format!(
-        "\n{} epochs in batches of {}, {} steps of Adam (rate {}, beta {}, {}), seed {}; {} trainable numbers. {:.0} s on {}.\n",
+        "\n{} epochs in batches of {}, {} steps of Adam (rate {}, beta {}, {}), seed {}; {} parameters. {:.0} s on {}.\n",
         training.epochs,
         training.batch,
         record.steps,

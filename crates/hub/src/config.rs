@@ -51,13 +51,13 @@ pub struct Network {
     pub code: usize,
     /// What the encoder ends in.
     pub head: Head,
-    /// Channels of a image.
+    /// Channels of an image.
     pub channels: usize,
-    /// Rows of a image.
+    /// Rows of an image.
     pub height: usize,
-    /// Columns of a image.
+    /// Columns of an image.
     pub width: usize,
-    /// The interval of a image's values.
+    /// The interval of an image's values.
     pub range: PixelRange,
 }
 

@@ -59,7 +59,7 @@ struct ImageCounts {
     counts: Counts,
 }
 
-/// A network's work and trainable numbers.
+/// A network's work and parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Network {
     work: Work,
@@ -142,7 +142,7 @@ impl Estimator {
 
         let batch = spec.training.batch.min(images.counts.train) as u64;
         let steps = spec.training.epochs * (images.counts.train / spec.training.batch.max(1)) as u64;
-        // The encoder sees a image once, the decoder each of its codes; backwards costs twice what forwards does.
+        // The encoder sees an image once, the decoder each of its codes; backwards costs twice what forwards does.
         let samples = objective.samples() as u64;
         let products = 3 * batch * (work.encode + samples * work.decode);
         let training_seconds = steps as f64 * self.rates.step(products, parameters);

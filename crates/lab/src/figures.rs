@@ -9,7 +9,7 @@ use crate::{Result, RunFolder, stored::json};
 
 /// Images in a row of a grid.
 const COLUMNS: usize = 10;
-/// Screen pixels for a pixel of a image of at most 32; larger ones are shown as they are.
+/// Screen pixels for a pixel of an image of at most 32; larger ones are shown as they are.
 const SCALE: usize = 2;
 
 /// Writes the images and says what they show; `ex_post` where samples come from a density fitted after training.

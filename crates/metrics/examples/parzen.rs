@@ -1,6 +1,6 @@
 //! Times a Parzen window on images in two files of raw `f32`, and prints one JSON line.
 //!
-//! `parzen TEST SAMPLES VALUES SIGMA`: VALUES is the number of values of a image.
+//! `parzen TEST SAMPLES VALUES SIGMA`: VALUES is the number of values of an image.
 
 use std::{env, error::Error, fs, time::Instant};
 

@@ -16,7 +16,7 @@
 //!   slope (Huang et al., "Evaluating Lossy Compression Rates of Deep Generative Models", 2020).
 //!
 //! Values of different sigma or data never compare, and none compares with Parzen windows: those measure a kernel
-//! estimate on samples, this the model's own density. ImageSource `[N, C, H, W]`.
+//! estimate on samples, this the model's own density. Images `[N, C, H, W]`.
 
 use candle_core::Tensor;
 use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Key, Metric, Mode, Purpose, Result, Settings, Streams, Workload};
@@ -187,7 +187,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Bounds of ln p(x), one a image.
+/// Bounds of ln p(x), one per image.
 #[derive(Debug, Clone, PartialEq)]
 struct Bounds {
     lower: Vec<f64>,

@@ -47,12 +47,12 @@ impl fmt::Display for Source {
     }
 }
 
-/// What a network gives for a few images, one row a image.
+/// What a network gives for a few images, one row an image.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Outputs {
     /// `[N, size]`
     pub features: Vec<f32>,
-    /// How many logits a image has, and `[N, that]`; for networks that end in classes.
+    /// How many logits an image has, and `[N, that]`; for networks that end in classes.
     pub logits: Option<(usize, Vec<f32>)>,
 }
 
@@ -61,20 +61,20 @@ pub trait FeatureNetwork: Send + Sync {
     /// What it is.
     fn source(&self) -> &Source;
 
-    /// Numbers of a image's features.
+    /// Numbers of an image's features.
     fn size(&self) -> usize;
 
     /// Features of a few images. A image's numbers do not depend on its companions.
     ///
     /// # Errors
-    /// Where a image has a shape that the network cannot take, or the device fails.
+    /// Where an image has a shape that the network cannot take, or the device fails.
     fn run(&self, images: &[ImageView<'_>]) -> Result<Outputs>;
 }
 
 /// Logits of a set of images, `[N, classes]`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Logits {
-    /// How many a image has.
+    /// How many an image has.
     pub classes: usize,
     /// Row by row.
     pub values: Vec<f32>,
@@ -130,7 +130,7 @@ impl Features {
         self.values.len() / self.size
     }
 
-    /// Numbers of a image.
+    /// Numbers of an image.
     pub fn size(&self) -> usize {
         self.size
     }

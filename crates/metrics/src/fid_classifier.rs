@@ -137,7 +137,7 @@ fn real(dataset: &dyn Dataset) -> Result<Arc<Real>> {
     Ok(real)
 }
 
-/// ImageSource `[N, C, H, W]` in `range` as bytes, as a file would keep them.
+/// Images `[N, C, H, W]` in `range` as bytes, as a file would keep them.
 ///
 /// # Errors
 /// [`Error::Shape`] for another rank.

@@ -26,7 +26,7 @@ pub fn inception_score(logits: &Logits, splits: usize) -> Result<InceptionScore>
     let count = logits.values.len() / logits.classes.max(1);
     if splits == 0 || count < splits {
         let what = format!("Inception Score of {count} images in {splits} parts");
-        return Err(Error::Unsupported { what, reason: "each part needs a image".into() });
+        return Err(Error::Unsupported { what, reason: "each part needs an image".into() });
     }
     let scores: Vec<f64> = (0..splits)
         .map(|part| {

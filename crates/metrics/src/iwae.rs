@@ -98,9 +98,9 @@ impl Metric for Iwae {
 /// The bound of ln p(x) of each image in nats under one sigma, and how many of its weights count.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Bound {
-    /// One a image.
+    /// One per image.
     pub log_likelihood: Vec<f64>,
-    /// One a image.
+    /// One per image.
     pub effective: Vec<f64>,
 }
 

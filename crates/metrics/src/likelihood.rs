@@ -54,7 +54,7 @@ pub struct DecoderLikelihood<'a> {
 const BATCH: usize = 256;
 
 impl<'a> DecoderLikelihood<'a> {
-    /// ImageSource `[N, ...]` in `range` under `decoder`, whose codes have `size` dimensions and which is on `device`;
+    /// Images `[N, ...]` in `range` under `decoder`, whose codes have `size` dimensions and which is on `device`;
     /// noise of standard deviation `sigma`, in units of the \[0, 1\] interval.
     ///
     /// # Errors
@@ -85,7 +85,7 @@ impl<'a> DecoderLikelihood<'a> {
         Self { sigma, ..self.clone() }
     }
 
-    /// The squared error of a image that has this log-likelihood, in the range of the data.
+    /// The squared error of an image that has this log-likelihood, in the range of the data.
     pub fn squared_error(&self, log_likelihood: f64) -> f64 {
         -2.0 * (self.sigma / self.unit).powi(2) * (log_likelihood + self.constant())
     }
@@ -242,7 +242,7 @@ pub fn likeliest_sigma(squared_errors: &[f64], dimensions: usize, range: PixelRa
     (sigma.is_finite() && sigma > 0.0).then_some(sigma)
 }
 
-/// Nats of a image as bits for each of its values: nats / (D ln 2).
+/// Nats per image as bits for each of its values: nats / (D ln 2).
 pub fn bits_per_dimension(nats: f64, dimensions: usize) -> f64 {
     nats / (dimensions as f64 * std::f64::consts::LN_2)
 }

@@ -6,7 +6,7 @@ use vimae_spec::Protocol;
 
 use crate::rate::{Fit, fit};
 
-/// Diagonal Gaussians, one a image, or why there are none.
+/// Diagonal Gaussians, one per image, or why there are none.
 pub(crate) enum Posterior {
     /// Of the first images of the test split, in f64, from `passes` noisy passes each where there is no head.
     Gaussian { code: Code, passes: Option<usize> },

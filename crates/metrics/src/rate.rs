@@ -19,7 +19,7 @@ use crate::{BuildMetric, summary::{mean_of, values}};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "rate",
-    summary: "mean divergence of a image's code distribution from the prior, in nats",
+    summary: "mean divergence of an image's code distribution from the prior, in nats",
     source: "E KL(q(z|x) || p(z))",
     keys: &[],
     build: |_| Ok(Box::new(Rate)),
@@ -90,7 +90,7 @@ pub fn rates(prior: &dyn Prior, code: &Code) -> Result<Vec<f64>> {
 /// What noisy codes say of each image's code distribution.
 #[derive(Debug, Clone)]
 pub enum Fit {
-    /// A diagonal Gaussian a image.
+    /// A diagonal Gaussian per image.
     Gaussian(Code),
     /// So many images have a dimension without variance.
     Collapsed(usize),
@@ -99,7 +99,7 @@ pub enum Fit {
 /// Fits a diagonal Gaussian with unbiased variance to the `K` codes of each image, `[M, K, d]`.
 ///
 /// # Errors
-/// Where there are fewer than two codes a image.
+/// Where there are fewer than two codes per image.
 pub fn fit(noisy: &Tensor) -> Result<Fit> {
     let (images, passes, size) = noisy.dims3()?;
     if passes < 2 {

@@ -2,7 +2,7 @@
 //!
 //! 0.05 * sum over pixels and channels of (x - y)^2 in the range of the data, mean over the images: the
 //! scaling of the WAE code (Tolstikhin et al., "Wasserstein Auto-Encoders", 2018), which explains the
-//! magnitudes that the VIMAE paper prints as "L2". ImageSource `[N, C, H, W]`.
+//! magnitudes that the VIMAE paper prints as "L2". Images `[N, C, H, W]`.
 
 use candle_core::Tensor;
 use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, Result};
@@ -12,7 +12,7 @@ use crate::{BuildMetric, summary::{mean_of, values}};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "reconstruction",
-    summary: "0.05 times the sum of squared errors of a image, mean over the test images",
+    summary: "0.05 times the sum of squared errors of an image, mean over the test images",
     source: "Tolstikhin et al., Wasserstein Auto-Encoders, 2018 (code)",
     keys: &[],
     build: |_| Ok(Box::new(Reconstruction)),

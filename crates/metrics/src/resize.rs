@@ -78,7 +78,7 @@ impl Resize {
         }
     }
 
-    /// What the network sees of a image: `[299, 299, 3]`.
+    /// What the network sees of an image: `[299, 299, 3]`.
     pub fn input(self, image: &ImageView<'_>) -> Vec<f32> {
         let ImageShape { channels, height, width } = image.shape;
         interleaved(channels, |channel| self.plane(image.plane(channel), height, width))
@@ -94,7 +94,7 @@ impl Resize {
     }
 }
 
-/// [`Resize::Legacy`] of a image in \[0, 1\], `[C, H, W]`, that was never bytes.
+/// [`Resize::Legacy`] of an image in \[0, 1\], `[C, H, W]`, that was never bytes.
 pub(crate) fn legacy_input(pixels: &[f32], shape: ImageShape) -> Vec<f32> {
     let size = shape.height * shape.width;
     let plane = |channel: usize| pixels.get(channel * size..(channel + 1) * size).unwrap_or(&[]);

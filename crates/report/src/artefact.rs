@@ -13,7 +13,7 @@ use vimae_spec::Confusion;
 
 use crate::{Error, Result};
 
-/// Bytes of a image or of codes at most: a page of more would open nowhere.
+/// Bytes of an image or of codes at most: a page of more would open nowhere.
 const MOST_BYTES: u64 = 32 << 20;
 /// Bytes of a line of the log at most.
 const LONGEST_LINE: u64 = 1 << 16;
@@ -38,7 +38,7 @@ pub(crate) fn confusions(folder: &Path, name: &str) -> Result<Vec<Confusion>> {
     serde_json::from_slice(&read(folder, name)?).map_err(|e| Error::form(Path::new(name), format!("does not hold confusions: {e}")))
 }
 
-/// Reads a image and checks that it is one.
+/// Reads an image and checks that it is one.
 pub(crate) fn png(folder: &Path, name: &str) -> Result<Png> {
     let bytes = read(folder, name)?;
     let decoder = png::Decoder::new(Cursor::new(&bytes));

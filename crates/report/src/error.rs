@@ -1,4 +1,4 @@
-//! What can be wrong with a image, a plot or a file of the report.
+//! What can be wrong with an image, a plot or a file of the report.
 
 use std::path::PathBuf;
 
@@ -31,8 +31,8 @@ pub enum Error {
         /// Its length.
         got: usize,
     },
-    /// A image larger than any reader would open.
-    #[error("a image of {width} x {height} pixels is too large; the limit is {limit} in all")]
+    /// An image larger than any reader would open.
+    #[error("an image of {width} x {height} pixels is too large; the limit is {limit} in all")]
     TooLarge {
         /// Pixels from left to right.
         width: u128,

@@ -16,8 +16,8 @@ fn checked(made_up: &MadeUp) -> String {
     balanced(&html);
     for image in html.split("<img ").skip(1) {
         let image = image.split('>').next().unwrap();
-        assert!(image.contains("src=\"data:image/png;base64,"), "a image from outside: {}", &image[..80]);
-        assert!(image.contains(" alt=\"") && !image.contains("alt=\"\""), "a image without words");
+        assert!(image.contains("src=\"data:image/png;base64,"), "an image from outside: {}", &image[..80]);
+        assert!(image.contains(" alt=\"") && !image.contains("alt=\"\""), "an image without words");
     }
     assert_eq!(html.matches("src=").count(), html.matches("src=\"data:").count());
     html
@@ -111,7 +111,7 @@ fn damaged_and_foreign_files_are_said_not_shown() {
     let folder = tempfile::tempdir().unwrap();
     let mut made_up = results(folder.path(), 1).unwrap();
     let run = &mut made_up.experiments[0].runs[0];
-    fs::write(run.folder.join("reconstructions.png"), b"not a image").unwrap();
+    fs::write(run.folder.join("reconstructions.png"), b"not an image").unwrap();
     fs::write(run.folder.join("log.jsonl"), b"{\"step\": 1, \"epoch\": 0, \"loss\": null}\nnonsense\n{\"step\"").unwrap();
     fs::write(folder.path().join("secret.png"), b"secret").unwrap();
     run.record.figures[1].file = "../../secret.png".into();

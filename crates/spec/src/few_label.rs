@@ -32,7 +32,7 @@ pub enum MaskFill {
     Grey,
 }
 
-/// Which code stands for a image.
+/// Which code stands for an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeName {

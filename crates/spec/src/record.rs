@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Measurement, RunSpec};
 
-/// What a image of a run shows.
+/// What an image of a run shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FigureKind {
@@ -44,7 +44,7 @@ impl FigureKind {
     }
 }
 
-/// A image, or the data to draw one, beside the record.
+/// An image, or the data to draw one, beside the record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Figure {
     /// What it shows.
@@ -101,7 +101,7 @@ pub struct RunRecord {
     pub version: String,
     /// Where it ran.
     pub device: String,
-    /// Trainable numbers of the network.
+    /// Trainable parameters of the network.
     pub parameters: usize,
     /// Training steps taken.
     pub steps: u64,

@@ -130,7 +130,7 @@ pub struct Evaluation {
     pub settings: BTreeMap<String, Map<String, Value>>,
     /// Codes drawn from the prior, and images decoded from them, 1 to 1000000.
     pub prior_samples: usize,
-    /// Noisy passes a image for the rate of a deterministic encoder, 2 to 4096.
+    /// Noisy passes per image for the rate of a deterministic encoder, 2 to 4096.
     pub noise_passes: usize,
     /// Test images that go through noisy passes, 1 to 1000000.
     pub noise_images: usize,
@@ -147,7 +147,7 @@ pub struct Evaluation {
     /// What masks leave in the place of a pixel.
     #[serde(skip_serializing_if = "only_black")]
     pub masks: Vec<MaskFill>,
-    /// Which code stands for a image.
+    /// Which code stands for an image.
     pub codes: Vec<CodeName>,
     /// Test codes in the pool of the transductive machines at most, the first of the test split, 1 to 1000000.
     pub pool: usize,

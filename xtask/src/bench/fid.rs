@@ -9,25 +9,25 @@ use crate::print;
 
 /// Time the parts of an FID: the Inception network, the Frechet distance, KID, precision and recall.
 ///
-/// Weights are untrained and features made up: only the speed is measured, nothing is read or downloaded.
+/// Weights and features are random: only speed is measured, and nothing is downloaded.
 #[derive(Debug, Args)]
 pub(super) struct Fid {
-    /// Images through the network.
+    /// Images to put through the network.
     #[arg(long, default_value_t = 96)]
     images: usize,
-    /// Rows and columns of each, before they are resized to 299.
+    /// Height and width of each image, before it is resized to 299.
     #[arg(long, default_value_t = 32)]
     size: usize,
-    /// Rows of each of the two sets for KID, precision and recall.
+    /// Rows of each of the two sets of features for KID, precision and recall.
     #[arg(long, default_value_t = 10_000)]
     rows: usize,
-    /// How often the network, covariance and Frechet distance are timed; the fastest counts.
+    /// Repetitions of network, covariance and Frechet distance; the fastest counts.
     #[arg(long, default_value_t = 3)]
     repeats: usize,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
     device: String,
-    /// Print JSON; there is no other form.
+    /// Print JSON, which is the only format.
     #[arg(long)]
     json: bool,
 }

@@ -8,22 +8,22 @@ use vimae_bench::SvmBench;
 
 use crate::print;
 
-/// Time support vector machines, one class against the rest; RAYON_NUM_THREADS sets the threads.
+/// Time support vector machines, one against the rest. RAYON_NUM_THREADS sets the number of threads.
 #[derive(Debug, Args)]
 pub(super) struct Svm {
-    /// A safetensors file with `codes` `[n, d]` and `labels` `[n]`; made-up codes of ten classes where absent.
+    /// Safetensors file with codes `[n, d]` and labels `[n]`. By default, random codes of ten classes.
     #[arg(long, value_name = "FILE")]
     codes: Option<PathBuf>,
     /// Labelled codes.
     #[arg(long, default_value_t = 1_000)]
     labelled: usize,
-    /// Codes to classify; the pool of the transductive machines.
+    /// Codes to classify, and the pool of the transductive machines.
     #[arg(long, default_value_t = 2_000)]
     pool: usize,
-    /// Dimensions of made-up codes.
+    /// Dimensions of random codes.
     #[arg(long, default_value_t = 64)]
     dimensions: usize,
-    /// The kernel: rbf (gamma = 1 / d) or linear.
+    /// Kernel; rbf has gamma = 1 / dimensions.
     #[arg(long, default_value = "rbf", value_parser = ["rbf", "linear"])]
     kernel: String,
     /// Time the transductive machines instead of the inductive ones.
@@ -32,7 +32,7 @@ pub(super) struct Svm {
     /// Repetitions.
     #[arg(long, default_value_t = 5)]
     repeats: usize,
-    /// Print JSON; there is no other form.
+    /// Print JSON, which is the only format.
     #[arg(long)]
     json: bool,
 }

@@ -130,7 +130,7 @@ impl<'a> Pages<'a> {
         decode(header.encoding, self.kind, &page, begin, header.values, self.dictionary.as_deref())
     }
 
-    /// Where levels end. Every value has to be there: a row without a image or label is refused.
+    /// Where levels end. Every value has to be there: a row without an image or label is refused.
     fn levels(&self, bytes: &[u8], count: u64, range: Option<(usize, usize)>) -> Result<usize> {
         let range = match range {
             Some((begin, end)) => begin..end,

@@ -277,7 +277,7 @@ fn images_show_each_class_and_codes_in_the_plane() {
     let (moved, row) = (walk.dimensions[0].dimension, walk.images.chunks(4).take(walk.probabilities.len()).collect::<Vec<_>>());
     assert!(row.windows(2).all(|w| w[0][moved] <= w[1][moved] && w[0][1 - moved] == images.originals[1 - moved]), "{row:?}");
     assert_eq!((row.len(), row[0][moved], row[10][moved]), (11, 0, (2.0537_f64 / 4.0 * 255.0).round() as u8));
-    // A line begins and ends with a image and its own reconstruction; here those are the same but for the last pixel.
+    // A line begins and ends with an image and its own reconstruction; here those are the same but for the last pixel.
     let lines = images.interpolations.unwrap();
     assert_eq!((lines.columns, lines.images.len()), (11, 5 * 11 * 4));
     assert_eq!(lines.images[..4], images.originals[..4]);

@@ -78,7 +78,7 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
     for (name, text) in [
         ("spec.json", serde_json::to_string_pretty(&record.spec).unwrap()),
         ("record.json", serde_json::to_string_pretty(&record).unwrap()),
-        ("samples.png", "not really a image".into()),
+        ("samples.png", "not really an image".into()),
         ("codes.json", "{}".into()),
         ("log.jsonl", "{\"step\":1}\n".into()),
     ] {

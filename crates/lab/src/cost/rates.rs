@@ -23,7 +23,7 @@ pub struct Rates {
     pub step: f64,
     /// Seconds of Adam for each parameter.
     pub parameter: f64,
-    /// Seconds of the Inception network for a image.
+    /// Seconds of the Inception network for an image.
     pub inception: f64,
     /// What the CPU's work on an evaluation takes, as a share of that with two threads.
     pub threads: f64,

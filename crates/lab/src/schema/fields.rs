@@ -44,7 +44,7 @@ pub(super) const EVALUATION: &[Field] = &[
     ("metrics", Takes::Elsewhere, ""),
     ("settings", Takes::Elsewhere, ""),
     ("prior_samples", Takes::Whole(1, 1_000_000), "codes drawn from the prior, and images decoded from them"),
-    ("noise_passes", Takes::Whole(2, 4_096), "noisy passes a image for the rate of a deterministic encoder"),
+    ("noise_passes", Takes::Whole(2, 4_096), "noisy passes per image for the rate of a deterministic encoder"),
     ("noise_images", Takes::Whole(1, 1_000_000), "test images that go through noisy passes"),
     ("labels", Takes::Whole(0, 1_000_000), "labelled codes of the few-label accuracy; 0 leaves it out"),
     ("label_draws", Takes::Whole(1, 1_000), "draws of those labels"),
@@ -52,7 +52,7 @@ pub(super) const EVALUATION: &[Field] = &[
     ("kernels", Takes::Words(&["rbf", "linear"]), "kernels of the support vector machines among those"),
     ("noise", Takes::Words(&["test", "both"]), "which images are corrupted: those to classify, or the labelled ones too"),
     ("masks", Takes::Words(&["black", "grey"]), "what masks leave in the place of a pixel; grey in protocols of their own"),
-    ("codes", Takes::Words(&["mean", "sample"]), "which code stands for a image"),
+    ("codes", Takes::Words(&["mean", "sample"]), "which code stands for an image"),
     ("pool", Takes::Whole(1, 1_000_000), "test codes in the pool of the transductive machines at most"),
     ("tune", Takes::Switch, "choose C and gamma by cross-validation on the labelled codes"),
 ];

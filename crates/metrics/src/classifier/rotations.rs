@@ -48,7 +48,7 @@ impl Rotations {
     }
 }
 
-/// A image `[C, side, side]` turned counter-clockwise by 90 degrees.
+/// An image `[C, side, side]` turned counter-clockwise by 90 degrees.
 fn quarter(image: &[u8], side: usize) -> Vec<u8> {
     let channels = image.chunks_exact((side * side).max(1));
     channels.flat_map(|plane| (0..side).flat_map(move |row| (0..side).map(move |column| plane[column * side + side - 1 - row]))).collect()

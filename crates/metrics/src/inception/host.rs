@@ -21,7 +21,7 @@ pub(super) struct Joint {
 
 impl Layers {
     pub(super) fn new(folded: &[Folded]) -> Result<Self> {
-        // A image's maps are large and short-lived; glibc would give them back to the kernel each time.
+        // An image's maps are large and short-lived; glibc would give them back to the kernel each time.
         vimae_ops::keep_freed_memory();
         let convs = folded.iter().map(|f| {
             let conv = Conv::new(&f.weight, &f.bias, (f.spec.stride, f.spec.stride), f.spec.padding).map_err(operation)?;

@@ -7,7 +7,7 @@
 //! other weights or another resizing must not be compared.
 //!
 //! Batch norm is folded into the convolutions once. On the CPU each thread takes small groups of images through the
-//! whole network by `vimae_ops::inference`; a image's features are the same bits in any batch. On other devices
+//! whole network by `vimae_ops::inference`; an image's features are the same bits in any batch. On other devices
 //! the layers are candle's operations.
 
 mod device;
@@ -26,9 +26,9 @@ use crate::{
     resize::{self, ImageView, Resize, SIDE},
 };
 
-/// Numbers of a image's features: the mean over pixels of the last block, `pool3`.
+/// Numbers of an image's features: the mean over pixels of the last block, `pool3`.
 pub const FEATURES: usize = 2048;
-/// Numbers of a image's logits.
+/// Numbers of an image's logits.
 pub const LOGITS: usize = 1008;
 /// Images that one thread takes through the network together.
 const GROUP: usize = 4;
@@ -93,7 +93,7 @@ impl Inception {
     /// Features and logits of images in \[0, 1\], `[C, H, W]` each, that were never bytes; by the legacy resizing.
     ///
     /// # Errors
-    /// Where a image has another shape, or the network resizes otherwise (the clean ways begin with bytes).
+    /// Where an image has another shape, or the network resizes otherwise (the clean ways begin with bytes).
     pub fn run_floats(&self, images: &[Vec<f32>], shape: ImageShape) -> Result<Outputs> {
         if self.resize != Resize::Legacy {
             let what = format!("floating-point images resized by \"{}\"", self.resize.name());

@@ -9,7 +9,7 @@ use vimae_core::{Code, Result, numerics::log_sum_exp};
 
 use crate::summary::values;
 
-/// Diagonal Gaussians q(z|x_i), one a image.
+/// Diagonal Gaussians q(z|x_i), one per image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Gaussians {
     means: Vec<f64>,
@@ -19,7 +19,7 @@ pub struct Gaussians {
     size: usize,
 }
 
-/// Terms of the two bounds, one a image: their means are the bounds, in nats.
+/// Terms of the two bounds, one per image: their means are the bounds, in nats.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Terms {
     /// Of the lower bound.

@@ -1,4 +1,4 @@
-//! Takes a image of a page with headless Chromium:
+//! Takes an image of a page with headless Chromium:
 //! `cargo run --release -p vimae-report --example screenshot -- PAGE IMAGE [width=1280] [height=1600] [scale=1] [dark] [whole] [print]`.
 //!
 //! `whole` shows all of the page whatever its height, `print` writes a PDF. A width below 600 has the manners of a phone;

@@ -95,7 +95,7 @@ fn done(experiment: &ExperimentView) -> Markup {
                 (methods.iter().map(|m| method::label(m)).collect::<Vec<_>>().join(", "))
                 " on " (one_of(specs().map(|s| s.dataset.name.clone())))
                 ", " (plural(seeds.len(), "seed")) " each. Network " (one_of(networks))
-                " of " (one_of(records().map(|r| count(r.parameters as u64)))) " trainable numbers, "
+                " of " (one_of(records().map(|r| count(r.parameters as u64)))) " parameters, "
                 (one_of(specs().map(|s| count(s.training.epochs)))) " epochs in batches of "
                 (one_of(specs().map(|s| s.training.batch.to_string()))) " on " (one_of(records().map(|r| r.device.clone())))
                 "; " (duration(seconds)) " of training and evaluation in all."

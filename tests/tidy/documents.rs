@@ -1,0 +1,102 @@
+//! Documents for users are true: their links lead somewhere, and the page on experiments has every key and working examples.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use candle_core::Device;
+use serde_json::Value;
+use vimae_lab::{Estimator, Shelf, Sources};
+use vimae_tests::root;
+
+const EXPERIMENTS: &str = "docs/experiments.md";
+
+/// Every Markdown file at the top, in `docs` and beside a crate.
+fn documents() -> Result<Vec<PathBuf>> {
+    let mut folders = vec![root(), root().join("docs")];
+    folders.extend(fs::read_dir(root().join("crates"))?.flatten().map(|entry| entry.path()));
+    let mut found = Vec::new();
+    for folder in folders.iter().filter(|folder| folder.is_dir()) {
+        found.extend(fs::read_dir(folder)?.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|e| e == "md")));
+    }
+    Ok(found)
+}
+
+/// The text without its blocks of code, and those blocks.
+fn parts(text: &str) -> (String, Vec<&str>) {
+    let pieces: Vec<&str> = text.split("```").collect();
+    (pieces.iter().step_by(2).copied().collect(), pieces.into_iter().skip(1).step_by(2).collect())
+}
+
+#[test]
+fn links_within_the_repository_lead_somewhere() -> Result<()> {
+    let documents = documents()?;
+    assert!(documents.len() > 10, "{documents:?}");
+    for document in documents {
+        let text = fs::read_to_string(&document)?;
+        let (prose, _) = parts(&text);
+        for link in prose.split("](").skip(1).filter_map(|rest| rest.split([')', ' ']).next()) {
+            let file = link.split('#').next().unwrap_or_default();
+            let folder = document.parent().unwrap_or(Path::new(""));
+            let outside = link.starts_with("http") || file.is_empty();
+            assert!(outside || folder.join(file).exists(), "{}: {link} is not there", document.display());
+        }
+    }
+    Ok(())
+}
+
+/// The names of all properties below `schema`, and of the components that its sections choose among.
+fn keys(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::Object(properties)) = object.get("properties") {
+                found.extend(properties.keys().cloned());
+                found.extend(properties.get("name").and_then(|name| name["const"].as_str()).map(str::to_owned));
+            }
+            object.values().for_each(|value| keys(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| keys(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn the_page_on_experiments_has_every_key_and_component() -> Result<()> {
+    let page = fs::read_to_string(root().join(EXPERIMENTS))?;
+    let schema: Value = serde_json::from_str(&fs::read_to_string(root().join("experiments/schema.json"))?)?;
+    let mut known = BTreeSet::new();
+    keys(&schema, &mut known);
+    assert!(known.len() > 100, "{known:?}");
+    let missing: Vec<&String> = known.iter().filter(|key| !page.contains(&format!("`{key}`"))).collect();
+    assert!(missing.is_empty(), "{EXPERIMENTS} does not have {missing:?}");
+    Ok(())
+}
+
+#[test]
+fn the_examples_on_that_page_are_experiments() -> Result<()> {
+    let page = fs::read_to_string(root().join(EXPERIMENTS))?;
+    let examples: Vec<&str> = parts(&page).1.into_iter().filter_map(|block| block.strip_prefix("toml\n")).collect();
+    let whole: Vec<&&str> = examples.iter().filter(|text| text.starts_with("#:schema")).collect();
+    assert!(whole.len() >= 3, "{examples:?}");
+    // Includes are relative to the file, as in the repository.
+    let folder = tempfile::tempdir()?;
+    for name in ["base", "mine"] {
+        fs::create_dir(folder.path().join(name))?;
+    }
+    for entry in fs::read_dir(root().join("experiments/base"))?.flatten() {
+        fs::copy(entry.path(), folder.path().join("base").join(entry.file_name()))?;
+    }
+    let paper = vimae_lab::paper(&root().join("experiments"))?;
+    let (mut estimator, mut shelf) = (Estimator::new(&Device::Cpu), Shelf::new(Sources::default()));
+    for (number, text) in whole.iter().enumerate() {
+        let file = folder.path().join(format!("mine/example{}.toml", number + 1));
+        fs::write(&file, text)?;
+        let experiment = vimae_lab::check_experiment(&file, &paper, &mut estimator, &mut shelf);
+        let experiment = experiment.with_context(|| format!("{EXPERIMENTS}, example {}", number + 1))?;
+        assert!(!experiment.runs(1).is_empty());
+    }
+    Ok(())
+}
