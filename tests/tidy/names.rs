@@ -122,6 +122,28 @@ fn asks(path: &[String], question: &str, literal: &str) -> bool {
     owner || (path.is_empty() && like_a_name && !literal.is_empty() && question != "ends_with" && question != "strip_suffix")
 }
 
+/// The questions of every file below the crates' and the command line's code, with their places.
+fn all_questions(root: &std::path::Path, sources: &[std::path::PathBuf]) -> anyhow::Result<Vec<String>> {
+    let mut all = Vec::new();
+    for path in sources {
+        let name = path.strip_prefix(root)?.display().to_string();
+        let tests = name.starts_with("tests/") || name.contains("/tests/") || name.ends_with("tests.rs") || !name.contains("/src/");
+        if !tests {
+            all.extend(questions(&std::fs::read_to_string(path)?).into_iter().map(|(line, question)| format!("{name}:{line}: {question}")));
+        }
+    }
+    Ok(all)
+}
+
+#[test]
+fn no_code_asks_a_name_a_protocol_or_a_note_what_something_is() -> anyhow::Result<()> {
+    let sources = crate::sources()?;
+    anyhow::ensure!(sources.len() > 50, "only {} files", sources.len());
+    let asked = all_questions(&vimae_tests::root(), &sources)?;
+    assert!(asked.is_empty(), "take it from the type or the entry:\n{}", asked.join("\n"));
+    Ok(())
+}
+
 #[test]
 fn questions_to_names_are_found_and_others_are_not() {
     let of = |code: &str| questions(code).into_iter().map(|(_, question)| question).collect::<Vec<_>>();
