@@ -11,10 +11,7 @@ pub const ENTRY: Entry<BuildCorruption> = Entry {
     name: "mask",
     summary: "Random pixels set to one value",
     source: "Vincent et al., Extracting and Composing Robust Features with Denoising Autoencoders, 2008",
-    keys: &[
-        Key::number("p", 0.25, 0.0, 1.0, "share of the pixels"),
-        Key::number("fill", 0.0, -1.0, 1.0, "their value, in pixel units"),
-    ],
+    keys: &[Key::number("p", 0.25, 0.0, 1.0, "share of the pixels"), Key::number("fill", 0.0, -1.0, 1.0, "their value, in pixel units")],
     build: |settings| Ok(Box::new(Mask { p: settings.number("p")?, fill: settings.number("fill")? })),
 };
 

@@ -163,7 +163,10 @@ pub(crate) fn stack(images: &Array, labels: Option<&Array>) -> Result<Stack> {
             let classes: Option<Vec<u32>> = array.numbers()?.iter().map(class).collect();
             let classes = classes.ok_or_else(|| array.refused("classes are whole numbers from 0 to 65 535"))?;
             if classes.len() != images.len() {
-                return Err(Error::damaged(array.file(), format!("has {} labels for the {} images of {}", classes.len(), images.len(), images.name())));
+                return Err(Error::damaged(
+                    array.file(),
+                    format!("has {} labels for the {} images of {}", classes.len(), images.len(), images.name()),
+                ));
             }
             classes
         }

@@ -13,8 +13,7 @@ use std::{
 use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 
 use crate::{
-    BuildDataset, Card, Container, Error, Opened, Request, Result,
-    fewer,
+    BuildDataset, Card, Container, Error, Opened, Request, Result, fewer,
     gather::{Broken, Gather},
     numpy, parquet,
     pickle::Pickle,
@@ -85,7 +84,8 @@ fn find(request: &Request) -> Option<Vec<PathBuf>> {
 
 fn locate(request: &Request) -> Result<Option<Form>> {
     let beside = request.sources.folders(NAME).into_iter().find_map(|folder| {
-        let batches = |end: &str, folder: &Path| BATCHES.iter().map(|b| file_in(folder, &[&format!("{b}{end}")])).collect::<Option<Vec<_>>>();
+        let batches =
+            |end: &str, folder: &Path| BATCHES.iter().map(|b| file_in(folder, &[&format!("{b}{end}")])).collect::<Option<Vec<_>>>();
         let versions = ENDINGS.iter().zip(FOLDERS).zip(&ARCHIVES);
         let forms = versions.map(|((end, inside), archives)| {
             let batches = batches(end, &folder).or_else(|| batches(end, &folder.join(inside)));

@@ -20,8 +20,7 @@ use std::{
 use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
 
 use crate::{
-    BuildDataset, Card, Container, Error, Opened, Image, Request, Result,
-    fewer,
+    BuildDataset, Card, Container, Error, Image, Opened, Request, Result, fewer,
     gather::{Broken, Gather},
     published,
     sources::{file_in, folder_name, subfolders},

@@ -160,7 +160,10 @@ fn a_published_archive_with_a_flipped_bit_is_refused_and_another_edition_is_not(
     // Of the size that was published, but not the content.
     fs::write(&path, vec![0; 1_319_022]).unwrap();
     let error = open("omniglot", &Map::new(), &Sources::in_dir(dir.path())).err().unwrap();
-    assert!(matches!(&error, Error::Digest { file, expected, .. } if file.ends_with("small1.zip") && expected.starts_with("f38eb80f")), "{error}");
+    assert!(
+        matches!(&error, Error::Digest { file, expected, .. } if file.ends_with("small1.zip") && expected.starts_with("f38eb80f")),
+        "{error}"
+    );
 }
 
 #[test]

@@ -4,8 +4,8 @@
 
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{
-    AutoEncoder, Code, Dataset, Decoder, Encoder, Error, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PartRequest, PixelRange,
-    Prior, Purpose, Result, Settings, Split, Streams,
+    AutoEncoder, Code, Dataset, Decoder, Encoder, Error, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PartRequest,
+    PixelRange, Prior, Purpose, Result, Settings, Split, Streams,
 };
 use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
 use vimae_priors::{PRIORS, normal};
@@ -148,7 +148,6 @@ fn what_is_on_request_is_measured_only_where_it_is_named() {
     let more = measure(Head::Gaussian, &[], serde_json::json!({ "iwae": { "samples": 10 } })).unwrap();
     assert!(has(&more, "infonce") && has(&more, "nll.iwae(10,") && !has(&more, "nll.ais"));
     let refused = |settings| match measure(Head::Gaussian, &[], settings).unwrap_err() {
-
         other => panic!("{other}"),
     };
     let error = refused(serde_json::json!({ "iwea": {} }));

@@ -7,7 +7,9 @@ use std::collections::BTreeSet;
 
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
-use vimae_core::{Code, Entry, Error, EvalCost, Evidence, Findings, ImageSet, Input, Metric, PixelRange, Purpose, Result, Split, Streams, Workload};
+use vimae_core::{
+    Code, Entry, Error, EvalCost, Evidence, Findings, ImageSet, Input, Metric, PixelRange, Purpose, Result, Split, Streams, Workload,
+};
 use vimae_spec::{CodeName, Evaluation, MaskFill, NoiseOn, Protocol};
 
 use crate::BuildMetric;

@@ -44,7 +44,11 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     source: "Wu et al., On the Quantitative Analysis of Decoder-Based Generative Models, 2017; Huang et al., Evaluating Lossy Compression Rates of Deep Generative Models, 2020",
     keys: &[
         noise_scale::KEY,
-        Key::choice("start", &["code", "prior"], "where chains begin: a Gaussian at the code of each image, or the prior, which also gives rate and distortion"),
+        Key::choice(
+            "start",
+            &["code", "prior"],
+            "where chains begin: a Gaussian at the code of each image, or the prior, which also gives rate and distortion",
+        ),
         Key::integer("images", 64, 1, 1_000_000, "test images, from the first"),
         Key::integer("simulated", 20, 0, 1_000_000, "images drawn from the model for the gap; 0 leaves it out"),
         Key::integer("chains", 4, 1, 10_000, "chains of each image"),

@@ -106,7 +106,8 @@ impl Pair {
 fn median(sample: &Pair) -> f64 {
     let rows: Vec<&[f64]> = sample.q.chunks_exact(sample.size).chain(sample.p.chunks_exact(sample.size)).collect();
     let distance = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();
-    let mut distances: Vec<f64> = (0..rows.len()).flat_map(|i| rows[..i].iter().map(move |y| (i, y))).map(|(i, y)| distance(rows[i], y)).collect();
+    let mut distances: Vec<f64> =
+        (0..rows.len()).flat_map(|i| rows[..i].iter().map(move |y| (i, y))).map(|(i, y)| distance(rows[i], y)).collect();
     let middle = distances.len() / 2;
     let (_, median, _) = distances.select_nth_unstable_by(middle, f64::total_cmp);
     if *median == 0.0 { 1.0 } else { *median }
@@ -142,7 +143,8 @@ mod tests {
     #[test]
     fn stated_errors_are_the_spread_over_samples() {
         for shift in [0.0, 0.8] {
-            let runs: Vec<Vec<Measurement>> = (0..60).map(|i| readings(&sample(10 + 2 * i, 80, shift), &sample(11 + 2 * i, 80, 0.0))).collect();
+            let runs: Vec<Vec<Measurement>> =
+                (0..60).map(|i| readings(&sample(10 + 2 * i, 80, shift), &sample(11 + 2 * i, 80, 0.0))).collect();
             for index in 0..5 {
                 let values: Vec<f64> = runs.iter().map(|r| r[index].value.unwrap()).collect();
                 let n = values.len() as f64;

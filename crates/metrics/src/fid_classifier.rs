@@ -20,8 +20,8 @@ use crate::{
     features::{Features, extract},
     fid::Reference,
     gaussian::Gaussian,
+    images::{ImagesInMemory, OwnedImage},
     kid::kid,
-    images::{OwnedImage, ImagesInMemory},
     prdc::prdc,
 };
 
@@ -82,9 +82,7 @@ impl Metric for FidClassifier {
         let note = format!("the training split is at {apart:.4} from the test split ({}, {} images)", real.train_count, real.test.count());
         let to_test = real.test_gaussian.distance(&of_generated)?.value;
         let to_train = Reference::new(real.train_gaussian.clone())?.distance(&of_generated)?.value;
-        let fid = |split, value: f64| {
-            one(ENTRY.name, "fid", None, split).valued(value, None).better(Direction::Lower).noted(note.clone())
-        };
+        let fid = |split, value: f64| one(ENTRY.name, "fid", None, split).valued(value, None).better(Direction::Lower).noted(note.clone());
         let kernel = kid(&real.test, &generated)?;
         let mut found = vec![
             fid(test, to_test),

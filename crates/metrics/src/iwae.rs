@@ -36,7 +36,6 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     build: |settings| Ok(Box::new(Iwae(settings.clone()))),
 };
 
-
 /// The importance-weighted bound.
 #[derive(Debug, Clone)]
 pub struct Iwae(Settings);

@@ -15,7 +15,10 @@ use candle_core::{DType, Device, Tensor};
 use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, Prior, Result};
 use vimae_spec::Protocol;
 
-use crate::{BuildMetric, summary::{mean_of, values}};
+use crate::{
+    BuildMetric,
+    summary::{mean_of, values},
+};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "rate",

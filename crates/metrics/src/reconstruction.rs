@@ -8,7 +8,10 @@ use candle_core::Tensor;
 use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, Result};
 use vimae_spec::{Direction, Measurement, Protocol};
 
-use crate::{BuildMetric, summary::{mean_of, values}};
+use crate::{
+    BuildMetric,
+    summary::{mean_of, values},
+};
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "reconstruction",

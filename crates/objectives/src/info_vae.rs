@@ -8,12 +8,7 @@
 
 use vimae_core::{Entry, Error, Key, Loss, Objective, Pass, Result};
 
-use crate::{
-    BuildObjective,
-    distortion::sum_of_squares,
-    vae::RECON_WEIGHT,
-    vimae_n::divergence,
-};
+use crate::{BuildObjective, distortion::sum_of_squares, vae::RECON_WEIGHT, vimae_n::divergence};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {

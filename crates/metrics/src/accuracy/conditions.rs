@@ -74,7 +74,8 @@ mod tests {
     #[test]
     fn the_tables_conditions_are_there_and_gray_changes_masks_alone() {
         let names = |fill| conditions(fill, PixelRange::Unit).unwrap().into_iter().map(|c| c.metric).collect::<Vec<_>>();
-        let (gaussian, masks) = (["0_2", "0_3", "0_4"].map(|s| format!("accuracy.gaussian_{s}")), ["0_2", "0_5"].map(|s| format!("accuracy.mask_{s}")));
+        let (gaussian, masks) =
+            (["0_2", "0_3", "0_4"].map(|s| format!("accuracy.gaussian_{s}")), ["0_2", "0_5"].map(|s| format!("accuracy.mask_{s}")));
         assert_eq!(names(MaskFill::Black), [&[CLEAN.to_owned()][..], &gaussian, &masks].concat());
         assert_eq!(names(MaskFill::Grey), [&[CLEAN.to_owned()][..], &masks].concat());
     }

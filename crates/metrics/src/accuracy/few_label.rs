@@ -107,8 +107,7 @@ impl FewLabel {
             let seen = asked.slice(s![..pool.unwrap_or(usize::MAX).min(asked.nrows()), ..]);
             let scale = Standardiser::fit(&[known.view(), seen]);
             let unlabelled = scale.apply(seen);
-            let fitted =
-                self.classifier.fit(scale.apply(known.view()).view(), &sets.labels, pool.map(|_| unlabelled.view()))?;
+            let fitted = self.classifier.fit(scale.apply(known.view()).view(), &sets.labels, pool.map(|_| unlabelled.view()))?;
             fitted.classify(scale.apply(asked.view()).view())
         };
         sets.asked.iter().enumerate().map(under).collect()
@@ -169,7 +168,8 @@ mod tests {
         let tuned = FewLabel::all(&Evaluation { tune: true, ..everything() }, 300, Some(5), true).unwrap();
         assert_eq!(tuned.len(), 24);
         assert_eq!(tuned[0].protocol(9), "svm.inductive(kernel=rbf,labels=300,unseen=5,noise=test,code=mean,tuned=5-fold-on-labels)");
-        let grey = FewLabel::all(&Evaluation { masks: vec![MaskFill::Black, MaskFill::Grey], ..Evaluation::default() }, 30, None, false).unwrap();
+        let grey =
+            FewLabel::all(&Evaluation { masks: vec![MaskFill::Black, MaskFill::Grey], ..Evaluation::default() }, 30, None, false).unwrap();
         assert_eq!(
             grey.iter().map(|p| p.protocol(9).to_string()).collect::<Vec<_>>(),
             [

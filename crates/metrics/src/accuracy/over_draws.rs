@@ -35,7 +35,10 @@ impl OverDraws<'_> {
     /// Accuracy on clean images of each class alone.
     pub(super) fn classes(&self) -> Vec<Measurement> {
         let classes: BTreeSet<u32> = self.truth.iter().flatten().copied().collect();
-        classes.into_iter().map(|class| self.accuracy(format!("{CLEAN}.class_{class}"), 0, |c| c == class).of_slice(Slice::Class(class))).collect()
+        classes
+            .into_iter()
+            .map(|class| self.accuracy(format!("{CLEAN}.class_{class}"), 0, |c| c == class).of_slice(Slice::Class(class)))
+            .collect()
     }
 
     fn accuracy(&self, metric: String, condition: usize, of: impl Fn(u32) -> bool) -> Measurement {

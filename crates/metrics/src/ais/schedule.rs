@@ -22,8 +22,7 @@ pub fn sigmoid(steps: usize) -> Vec<f64> {
 /// 2013).
 pub fn equalised(betas: &[f64], speeds: &[f64]) -> Vec<f64> {
     let parts = betas.len().saturating_sub(1);
-    let lengths: Vec<f64> =
-        betas.windows(2).zip(speeds.windows(2)).map(|(b, s)| (b[1] - b[0]) * 0.5 * (s[0] + s[1])).collect();
+    let lengths: Vec<f64> = betas.windows(2).zip(speeds.windows(2)).map(|(b, s)| (b[1] - b[0]) * 0.5 * (s[0] + s[1])).collect();
     let total: f64 = lengths.iter().sum();
     if parts == 0 || !total.is_finite() || total <= 0.0 {
         return betas.to_vec();

@@ -88,7 +88,9 @@ fn other_images_weights_and_data_without_labels_are_refused() {
     assert_eq!(again.source().sha256(), network.source().sha256());
     let mut fewer = network.weights().clone();
     fewer.remove("class.bias");
-    assert!(matches!(Classifier::new(fewer, network.shape(), "mine"), Err(vimae_core::Error::Parameter { name, .. }) if name == "class.bias"));
+    assert!(
+        matches!(Classifier::new(fewer, network.shape(), "mine"), Err(vimae_core::Error::Parameter { name, .. }) if name == "class.bias")
+    );
     assert!(Classifier::new(network.weights().clone(), square.shape, "mine").is_err());
     let none = Stripes { classes: 1, ..stripes };
     assert!(matches!(Classifier::train(&none, &mut |_, _| {}), Err(vimae_core::Error::Unsupported { .. })));

@@ -25,17 +25,14 @@ pub(super) fn estimate(sample: &Pair, directions: usize) -> (f64, f64) {
             let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt();
             let project = |rows: &[f64]| -> Sorted {
                 let dot = |row: &[f64]| row.iter().zip(direction).map(|(a, b)| a * b).sum::<f64>() / length;
-                let mut projected: Sorted =
-                    rows.chunks_exact(size).enumerate().map(|(i, row)| (dot(row), jackknife::group(i))).collect();
+                let mut projected: Sorted = rows.chunks_exact(size).enumerate().map(|(i, row)| (dot(row), jackknife::group(i))).collect();
                 projected.sort_by(|a, b| a.0.total_cmp(&b.0));
                 projected
             };
             (project(&sample.q), project(&sample.p))
         })
         .collect();
-    jackknife::estimate(sample.count(), |left_out| {
-        sorted.iter().map(|(q, p)| cost(q, p, left_out)).sum::<f64>() / sorted.len() as f64
-    })
+    jackknife::estimate(sample.count(), |left_out| sorted.iter().map(|(q, p)| cost(q, p, left_out)).sum::<f64>() / sorted.len() as f64)
 }
 
 fn cost(q: &Sorted, p: &Sorted, left_out: Option<usize>) -> f64 {

@@ -24,9 +24,9 @@ use crate::{
     features::{FeatureNetwork, extract},
     fid_classifier::in_bytes,
     gaussian::Gaussian,
+    images::ImagesInMemory,
     inception::Inception,
     kid::kid,
-    images::ImagesInMemory,
     prdc::prdc,
     resize::Resize,
 };
@@ -185,13 +185,7 @@ fn classifier(dataset: &dyn Dataset) -> Result<Classifier> {
 }
 
 /// The distances of a set; `inception`: whether the network is Inception.
-fn compare(
-    network: &dyn FeatureNetwork,
-    inception: bool,
-    real: &Real,
-    set: &Set,
-    sampler: Option<&Protocol>,
-) -> Result<Vec<Measurement>> {
+fn compare(network: &dyn FeatureNetwork, inception: bool, real: &Real, set: &Set, sampler: Option<&Protocol>) -> Result<Vec<Measurement>> {
     let features = extract(network, &set.images, &mut |_, _| {})?;
     let (n, source) = (features.count(), features.source());
     let gaussian = Gaussian::of(&features)?;

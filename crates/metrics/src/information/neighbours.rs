@@ -25,8 +25,7 @@ pub fn entropy(draws: &[f64], size: usize, k: usize) -> Option<Entropy> {
     let d = size as f64;
     let ln_ball = 0.5 * d * std::f64::consts::PI.ln() - ln_gamma(0.5 * d + 1.0);
     let constant = digamma(count as f64) - digamma(k as f64) + ln_ball;
-    let terms: Vec<f64> =
-        (0..count).into_par_iter().map(|i| constant + 0.5 * d * nearest(draws, size, i, k).ln()).collect();
+    let terms: Vec<f64> = (0..count).into_par_iter().map(|i| constant + 0.5 * d * nearest(draws, size, i, k).ln()).collect();
     terms.iter().all(|t| t.is_finite()).then_some(Entropy { terms })
 }
 

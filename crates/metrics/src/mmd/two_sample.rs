@@ -82,12 +82,7 @@ pub fn test(q: &Tensor, p: &Tensor, kernel: &dyn Kernel, permutations: usize, st
     let observed = value(0);
     let slack = 1e-12 * observed.abs().max(1e-12);
     let as_large = (0..sharings).filter(|&i| value(i) >= observed - slack).count();
-    Ok(TwoSample {
-        value: found.unbiased,
-        standard_error: found.standard_error,
-        p_value: as_large as f64 / sharings as f64,
-        permutations,
-    })
+    Ok(TwoSample { value: found.unbiased, standard_error: found.standard_error, p_value: as_large as f64 / sharings as f64, permutations })
 }
 
 /// The kernel of every pair, row by row, zero on the diagonal.
@@ -117,7 +112,9 @@ mod tests {
     }
 
     fn p_value(seed: u64, shift: f32) -> f64 {
-        test(&sample(2 * seed, 30, 0.0), &sample(2 * seed + 1, 40, shift), &Rbf { sigma_squared: 2.0 }, 99, &Streams::new(seed)).unwrap().p_value
+        test(&sample(2 * seed, 30, 0.0), &sample(2 * seed + 1, 40, shift), &Rbf { sigma_squared: 2.0 }, 99, &Streams::new(seed))
+            .unwrap()
+            .p_value
     }
 
     #[test]
