@@ -110,6 +110,11 @@ fn open(request: &Request) -> Result<Opened> {
     Ok(Opened { files: vec![path.into()], skipped, passed_over: tree.passed, notes, ..opened })
 }
 
+/// The images of each split, and those that were left out.
+type Decoded = (Vec<(Split, Stack)>, Vec<Broken>);
+/// Encoded images that wait to be decoded, each with its place.
+type Batch = Vec<(Vec<u8>, u32)>;
+
 /// The images of every split, read in one pass: an archive has an order of its own.
 fn decode(
     tree: &Tree,
@@ -117,7 +122,7 @@ fn decode(
     plan: &Plan,
     shape: ImageShape,
     skip_broken: bool,
-) -> Result<(Vec<(Split, Stack)>, Vec<Broken>)> {
+) -> Result<Decoded> {
     let prepare = |image: Image| {
         let side = image.width().min(image.height());
         image.with_channels(shape.channels).centre(side, side).resize(shape.width, shape.height)
@@ -134,7 +139,7 @@ fn decode(
     let mut gathers = SPLITS.map(|split| (split, Gather::new(shape, 0, skip_broken, &prepare), Vec::new()));
     let mut pending = 0;
     // An image's label is its place until all are there: then they are sorted by it.
-    let flush = |gathers: &mut [(Split, Gather, Vec<(Vec<u8>, u32)>)]| {
+    let flush = |gathers: &mut [(Split, Gather, Batch)]| {
         gathers.iter_mut().try_for_each(|(_, gather, batch)| {
             let places: Vec<usize> = batch.iter().map(|(_, place)| *place as usize).collect();
             gather.add(batch, &|i| name_of(places.get(i).copied().unwrap_or_default()))?;

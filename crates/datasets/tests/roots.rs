@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{Cursor, Write},
+    io::{BufReader, Cursor, Write},
     path::{Path, PathBuf},
 };
 
@@ -172,7 +172,7 @@ fn shared(part: &str) -> Option<PathBuf> {
 /// The bytes of a gzip file.
 fn unpacked(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
-    std::io::Read::read_to_end(&mut flate2::read::GzDecoder::new(File::open(path).unwrap()), &mut bytes).unwrap();
+    std::io::Read::read_to_end(&mut vimae_datasets::gzip::Members::new(BufReader::new(File::open(path).unwrap())), &mut bytes).unwrap();
     bytes
 }
 

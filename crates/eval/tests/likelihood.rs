@@ -147,9 +147,7 @@ fn what_is_on_request_is_measured_only_where_it_is_named() {
     assert!(has(&all, "infonce") && has(&all, "nll.parzen") && !has(&all, "nll.ais") && !has(&all, "nll.iwae"));
     let more = measure(Head::Gaussian, &[], serde_json::json!({ "iwae": { "samples": 10 } })).unwrap();
     assert!(has(&more, "infonce") && has(&more, "nll.iwae(10,") && !has(&more, "nll.ais"));
-    let refused = |settings| match measure(Head::Gaussian, &[], settings).unwrap_err() {
-        other => panic!("{other}"),
-    };
+    let refused = |settings| measure(Head::Gaussian, &[], settings).unwrap_err();
     let error = refused(serde_json::json!({ "iwea": {} }));
     assert!(matches!(&error, Error::UnknownName { kind: "metric", nearest: Some(near), .. } if near == "iwae"), "{error}");
     let error = refused(serde_json::json!({ "ais": { "chain": 3 } }));

@@ -38,7 +38,7 @@ impl Sampler {
 
 /// Measures a trained run as `evaluation` says, and makes its figures. A function of weights, data, evaluation and seed.
 pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, progress: Progress<'_>) -> Result<Outcome> {
-    with_context(parts, evaluation, seed, progress, |context| evaluate(context))
+    with_context(parts, evaluation, seed, progress, evaluate)
 }
 
 /// Measures `metrics` alone on a trained run, and makes no figures.

@@ -250,7 +250,8 @@ impl From<&str> for Protocol {
 
 impl PartialEq<str> for Protocol {
     fn eq(&self, other: &str) -> bool {
-        self.to_string() == other
+        let text = self.to_string();
+        text == other
     }
 }
 
@@ -305,7 +306,7 @@ fn parse(text: &str) -> Option<Protocol> {
         rest => Some(Box::new(parse(rest.strip_prefix('+')?)?)),
     };
     let protocol = Protocol { name: text.get(..open)?.into(), parameters, sampler };
-    (protocol.to_string() == text).then_some(protocol)
+    (protocol == *text).then_some(protocol)
 }
 
 #[cfg(test)]

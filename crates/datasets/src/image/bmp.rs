@@ -72,7 +72,7 @@ impl Header {
             return Err(torn());
         };
         check(width.unsigned_abs().into(), height.unsigned_abs().into(), file)?;
-        if width <= 0 || height == 0 || size < 12 || size > 1024 {
+        if width <= 0 || height == 0 || !(12..=1024).contains(&size) {
             return Err(torn());
         }
         let right = match compression {
@@ -160,7 +160,7 @@ impl Header {
         let nibble = |byte: u8, i: usize| {
             if !four {
                 byte
-            } else if i % 2 == 0 {
+            } else if i.is_multiple_of(2) {
                 byte >> 4
             } else {
                 byte & 15

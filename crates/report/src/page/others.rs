@@ -26,8 +26,11 @@ pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
     } } }
 }
 
+/// Metric, protocol, data set, unit, and the data set of the paper that it stands for.
+type Quantity<'a> = (&'a str, &'a Protocol, &'a str, &'a str, Option<&'a str>);
+
 fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
-    let mut quantities: BTreeMap<(&str, &Protocol, &str, &str, Option<&str>), Vec<&SummaryRow>> = BTreeMap::new();
+    let mut quantities: BTreeMap<Quantity<'_>, Vec<&SummaryRow>> = BTreeMap::new();
     for row in rows {
         quantities.entry((&row.metric, &row.protocol, &row.dataset, &row.unit, stands_for(row))).or_default().push(row);
     }
