@@ -10,6 +10,7 @@ use std::{
 use serde_json::{Map, Value, json};
 use vimae_core::{Dataset, PixelRange, Split};
 use vimae_datasets::{Sources, open, open_reporting};
+use vimae_testing::{need, shared};
 
 fn settings(value: Value) -> Map<String, Value> {
     value.as_object().unwrap().clone()
@@ -165,10 +166,6 @@ fn keras_has_mnist_in_one_file() {
     }
 }
 
-fn shared(part: &str) -> Option<PathBuf> {
-    std::env::var_os("VIMAE_SHARED").map(|dir| PathBuf::from(dir).join(part)).filter(|p| p.exists())
-}
-
 /// The bytes of a gzip file.
 fn unpacked(path: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -179,7 +176,7 @@ fn unpacked(path: &Path) -> Vec<u8> {
 /// With the real files: every form has one content.
 #[test]
 fn mnist_is_the_same_in_every_form() {
-    let (Some(idx), Some(hub)) = (shared("data/mnist-idx"), shared("data/hf-home/hub")) else { return };
+    let (idx, hub) = (need!(shared("data/mnist-idx")), need!(shared("data/hf-home/hub")));
     let digest = read("mnist", &idx).sha256().to_owned();
     let files = idx_files().map(|(name, _)| unpacked(&idx.join(format!("{name}.gz"))));
     let dir = tempfile::tempdir().unwrap();
