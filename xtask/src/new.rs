@@ -55,7 +55,7 @@ impl Kind {
             Self::Model => ("crates/models/src/lib.rs", include_str!("../templates/model.rs.txt")),
             Self::Metric => ("crates/metrics/src/lib.rs", include_str!("../templates/metric.rs.txt")),
             Self::Corruption => ("crates/corruptions/src/lib.rs", include_str!("../templates/corruption.rs.txt")),
-            Self::Classifier => ("crates/metrics/src/accuracy/classifiers/mod.rs", include_str!("../templates/classifier.rs.txt")),
+            Self::Classifier => ("crates/metrics/src/accuracy/classifiers.rs", include_str!("../templates/classifier.rs.txt")),
         }
     }
 }
