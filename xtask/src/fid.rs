@@ -147,8 +147,9 @@ fn table(report: &FidReport) -> String {
     lines.push(String::new());
     for number in &report.numbers {
         let error = number.standard_error.map(|e| format!(" +- {e:.2e}")).unwrap_or_default();
-        let better = if number.higher_is_better { "higher is better" } else { "lower is better" };
-        lines.push(format!("{:16} {:>14.6}{error:12}  {better}\n                 {}", number.metric, number.value, number.protocol));
+        let better = if number.direction.higher_is_better() == Some(true) { "higher is better" } else { "lower is better" };
+        let value = number.value.map_or("none".into(), |value| format!("{value:.6}"));
+        lines.push(format!("{:16} {value:>14}{error:12}  {better}\n                 {}", number.metric, number.protocol));
     }
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
     lines.join("\n")

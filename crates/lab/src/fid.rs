@@ -17,7 +17,7 @@ use vimae_metrics::{
     prdc::prdc,
     resize::Resize,
 };
-use vimae_spec::Component;
+use vimae_spec::{Component, Direction, Measurement, Parameter, Protocol};
 
 use crate::{Error, Result, Shelf, fid_weights};
 
@@ -88,21 +88,6 @@ pub struct SetReport {
     pub passed_over: PassedOver,
 }
 
-/// One number.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Number {
-    /// What.
-    pub metric: &'static str,
-    /// How, in full.
-    pub protocol: String,
-    /// The value.
-    pub value: f64,
-    /// Its standard error, where known.
-    pub standard_error: Option<f64>,
-    /// Which way is better.
-    pub higher_is_better: bool,
-}
-
 /// What a comparison gave.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FidReport {
@@ -115,7 +100,7 @@ pub struct FidReport {
     /// The generated ones.
     pub generated: Option<SetReport>,
     /// The numbers.
-    pub numbers: Vec<Number>,
+    pub numbers: Vec<Measurement>,
     /// What a reader should know.
     pub notes: Vec<String>,
 }
@@ -161,23 +146,24 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: FidProgress<'_>) -
         notes: Vec::new(),
     };
     if let (Some(b), Some(generated)) = (&b, &generated) {
-        compare(request, &mut report, (&real, &a), (generated, b), progress)?;
+        let sees = network.as_deref().and_then(FeatureNetwork::channels);
+        compare(request, &mut report, (&real, &a), (generated, b), sees, progress)?;
     }
     Ok(report)
 }
 
-/// How protocols name what is compared: features, and where they are unknown that they are taken as given.
-fn protocol(real: (&Side, &Measured), generated: (&Side, &Measured)) -> String {
+/// What ends every protocol: how many images, and the features; where they are unknown, that they are taken as given.
+fn parameters(real: (&Side, &Measured), generated: (&Side, &Measured)) -> Vec<Parameter> {
     let images = |side: &Side| side.count().map_or("unknown".into(), |n| n.to_string());
     let source = generated.1.source.as_ref().or(real.1.source.as_ref());
-    let mut text = format!("N={},M={},", images(generated.0), images(real.0));
-    text += &format!("features={}", source.map_or("as given".into(), ToString::to_string));
+    let mut protocol = Protocol::new("").with("N", images(generated.0)).with("M", images(real.0));
+    protocol = protocol.with("features", source.map_or("as given".into(), ToString::to_string));
     for (name, (side, measured)) in [("reference", real), ("generated", generated)] {
         if let Content::Statistics(_) = side.content {
-            text += &format!(",{name}=statistics{}", if measured.source.is_none() { " as given" } else { "" });
+            protocol = protocol.with(name, if measured.source.is_none() { "statistics as given" } else { "statistics" });
         }
     }
-    text
+    protocol.parameters
 }
 
 fn compare(
@@ -185,19 +171,22 @@ fn compare(
     report: &mut FidReport,
     (real, a): (&Side, &Measured),
     (generated, b): (&Side, &Measured),
+    sees: Option<usize>,
     progress: FidProgress<'_>,
 ) -> Result<()> {
     a.check(&real.place, b)?;
-    let how = protocol((real, a), (generated, b));
+    let how = parameters((real, a), (generated, b));
+    let n = generated.count().unwrap_or(0);
     let FidReport { numbers, notes, .. } = report;
-    let mut add = |metric, k: &str, value, standard_error, higher_is_better| {
-        let protocol = format!("{metric}({k}{how})");
-        numbers.push(Number { metric, protocol, value, standard_error, higher_is_better });
+    let mut add = |metric: &str, own: Option<(&str, usize)>, value: f64, standard_error: Option<f64>, direction| {
+        let protocol = own.map_or_else(|| Protocol::new(metric), |(name, of)| Protocol::new(metric).with(name, of));
+        let one = Measurement::new("fid", metric, protocol.with_all(&how), "1");
+        numbers.push(one.valued(value, standard_error).sized(n).better(direction));
     };
     progress("distances", 0, 4);
     let reference = Reference::new(a.gaussian.clone())?;
     let distance = reference.distance(&b.gaussian)?;
-    add("fid", "", distance.value, None, false);
+    add("fid", None, distance.value, None, Direction::Lower);
     if distance.negative_eigenvalues > 0 {
         notes.push(format!(
             "{} eigenvalues of the covariances' product came out below zero (lowest {:.1e}) and were taken as zero",
@@ -207,7 +196,7 @@ fn compare(
     if let Some(b) = b.features.as_ref().filter(|_| request.extrapolate) {
         if b.count() >= FEWEST_TO_EXTRAPOLATE {
             let found = extrapolate(&reference, b, 0, &mut |done, of| progress("FID at infinitely many images", done, of))?;
-            add("fid_infinity", "", found.value, Some(found.standard_error), false);
+            add("fid_infinity", None, found.value, Some(found.standard_error), Direction::Lower);
         } else {
             notes.push(format!("too few images to extrapolate FID from: {}, {FEWEST_TO_EXTRAPOLATE} or more are needed", b.count()));
         }
@@ -215,15 +204,15 @@ fn compare(
     progress("distances", 2, 4);
     if let (Some(a), Some(b)) = (&a.features, &b.features) {
         let kernel = kid(a, b)?;
-        add("kid", "", kernel.value, Some(kernel.standard_error), false);
+        add("kid", None, kernel.value, Some(kernel.standard_error), Direction::Lower);
         progress("distances", 3, 4);
         let smaller = a.count().min(b.count());
         if smaller > 5 {
             if let [three, five] = prdc(a, b, &[3, 5])?[..] {
-                add("precision", "k=3,", three.precision, None, true);
-                add("recall", "k=3,", three.recall, None, true);
-                add("density", "k=5,", five.density, None, true);
-                add("coverage", "k=5,", five.coverage, None, true);
+                add("precision", Some(("k", 3)), three.precision, None, Direction::Higher);
+                add("recall", Some(("k", 3)), three.recall, None, Direction::Higher);
+                add("density", Some(("k", 5)), five.density, None, Direction::Higher);
+                add("coverage", Some(("k", 5)), five.coverage, None, Direction::Higher);
             }
         } else {
             notes.push(format!("too few images for precision and recall: {smaller}, 6 or more are needed"));
@@ -232,13 +221,13 @@ fn compare(
     let inception = b.features.as_ref().filter(|f| notes::by_inception(f) && f.count() >= 10);
     if let Some(logits) = inception.and_then(Features::logits) {
         let score = inception_score(logits, 10)?;
-        add("inception_score", "splits=10,", score.value, None, true);
+        add("inception_score", Some(("splits", 10)), score.value, None, Direction::Higher);
         notes.push(format!("the Inception Score varies by {:.3} (standard deviation) over its 10 parts", score.deviation));
     }
     progress("distances", 4, 4);
     notes::counts(notes, real, generated, a.gaussian.mean().len());
     notes::statistics(notes, [real, generated]);
-    notes::images(notes, real, generated, matches!(request.network, Network::Inception { .. }));
+    notes::images(notes, real, generated, matches!(request.network, Network::Inception { .. }), sees);
     Ok(())
 }
 

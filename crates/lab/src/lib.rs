@@ -42,7 +42,7 @@ pub use expand::{Expanded, expand};
 pub use experiments::{Profile, paper};
 pub use export::{ExportRequest, Format, export};
 pub use fetch::{Fetching, fetch};
-pub use fid::{FidProgress, FidReport, FidRequest, Network, Number, SetReport, fid};
+pub use fid::{FidProgress, FidReport, FidRequest, Network, SetReport, fid};
 pub use gather::{Failure, Outcome, report};
 pub use layout::{Layout, RunFolder};
 pub use pretrained::Model;

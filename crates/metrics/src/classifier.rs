@@ -107,11 +107,10 @@ impl Classifier {
         self.shape
     }
 
-    /// Grayscale images may have one channel or three; everything else must fit.
+    /// Images may have one channel or three; everything else must fit.
     fn refused(&self, image: &ImageView<'_>) -> Error {
-        let colours = if self.shape.channels == 1 && !image.is_grayscale() { " in grayscale, and this image has colours" } else { "" };
         let what = format!("images of {} in the classifier {}", image.shape, self.source);
-        Error::Unsupported { what, reason: format!("it was made for {}{colours}", self.shape) }
+        Error::Unsupported { what, reason: format!("it was made for {}", self.shape) }
     }
 
     fn group(&self, images: &[ImageView<'_>]) -> Result<(Vec<f32>, Vec<f32>)> {
@@ -138,6 +137,10 @@ impl FeatureNetwork for Classifier {
 
     fn size(&self) -> usize {
         self.features
+    }
+
+    fn channels(&self) -> Option<usize> {
+        Some(self.shape.channels)
     }
 
     fn run(&self, images: &[ImageView<'_>]) -> Result<Outputs> {

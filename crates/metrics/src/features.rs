@@ -64,6 +64,11 @@ pub trait FeatureNetwork: Send + Sync {
     /// Numbers of an image's features.
     fn size(&self) -> usize;
 
+    /// The channels that it sees, where it does not see colours of any image.
+    fn channels(&self) -> Option<usize> {
+        None
+    }
+
     /// Features of a few images. A image's numbers do not depend on its companions.
     ///
     /// # Errors

@@ -35,13 +35,20 @@ impl<'a> ImageView<'a> {
         self.shape.channels == 1 || (self.shape.channels == 3 && planes.clone().zip(planes.skip(1)).all(|(a, b)| a == b))
     }
 
-    /// The bytes of the image with `channels` of 1 or 3: one is repeated, three that are the same become one. None
-    /// where colours would be lost.
+    /// The bytes of the image with `channels` of 1 or 3: one is repeated, three that are the same become one, and colours
+    /// become their brightness as in Pillow's "L" (ITU-R 601-2). None for other numbers of channels.
     pub fn with_channels(&self, channels: usize) -> Option<Cow<'a, [u8]>> {
         match (self.shape.channels, channels) {
             (own, wanted) if own == wanted => Some(Cow::Borrowed(self.bytes)),
             (1, 3) => Some(Cow::Owned(self.bytes.repeat(3))),
             (3, 1) if self.is_grayscale() => Some(Cow::Borrowed(self.plane(0))),
+            (3, 1) => {
+                let rgb = self.plane(0).iter().zip(self.plane(1)).zip(self.plane(2));
+                let luma = |((r, g), b): ((&u8, &u8), &u8)| {
+                    ((u32::from(*r) * 19_595 + u32::from(*g) * 38_470 + u32::from(*b) * 7_471 + 0x8000) >> 16) as u8
+                };
+                Some(Cow::Owned(rgb.map(luma).collect()))
+            }
             _ => None,
         }
     }

@@ -41,8 +41,8 @@ pub(super) fn statistics(notes: &mut Vec<String>, sides: [&Side; 2]) {
     }
 }
 
-/// Notes on images that are in a set twice or in both, and on grayscale ones.
-pub(super) fn images(notes: &mut Vec<String>, real: &Side, generated: &Side, inception: bool) {
+/// Notes on images that are in a set twice or in both, and on grayscale ones; `sees`: the channels that the network sees.
+pub(super) fn images(notes: &mut Vec<String>, real: &Side, generated: &Side, inception: bool, sees: Option<usize>) {
     let sides = [("reference", real), ("generated", generated)];
     let census = |side: &'_ Side| side.images().map(|set| set.images.census().clone());
     for (name, side) in sides {
@@ -50,6 +50,10 @@ pub(super) fn images(notes: &mut Vec<String>, real: &Side, generated: &Side, inc
         let (count, distinct) = (census.images().len(), census.distinct());
         if distinct < count {
             notes.push(format!("{name}: {distinct} of {count} images are distinct, the others are copies to the byte"));
+        }
+        let colours = count - census.grayscale();
+        if sees == Some(1) && colours > 0 {
+            notes.push(format!("{name}: {colours} of {count} images have colours; the classifier sees their brightness alone"));
         }
         let rgb = census.grayscale_as_rgb();
         if rgb > 0 && census.grayscale() == count {
