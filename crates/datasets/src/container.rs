@@ -110,7 +110,7 @@ fn folder(root: &Path, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit) -> Resu
     let file = root.display().to_string();
     let mut budget = Budget::new(&file);
     let mut passed = Passed::default();
-    for (name, path) in list(root)? {
+    for (name, path) in entries(root, true)? {
         budget.count()?;
         if wanted(&name) {
             let found = path.metadata().map_err(|e| Error::io(path.display(), e))?;
@@ -133,11 +133,16 @@ fn folder(root: &Path, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit) -> Resu
 /// # Errors
 /// [`Error::Io`]; [`Error::Damaged`] for folders nested more than 32 deep.
 pub fn list(root: &Path) -> Result<Vec<(String, PathBuf)>> {
+    entries(root, false)
+}
+
+/// All files below `root` in the order of names, with or without pipes, devices and sockets.
+fn entries(root: &Path, special: bool) -> Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
-    tree::walk(root, &|_| true, &mut |found| {
-        if let tree::Found::File(name, path) = found {
-            files.push((name, path));
-        }
+    tree::walk(root, &|_| true, &mut |found| match found {
+        tree::Found::File(name, path) => files.push((name, path)),
+        tree::Found::Special(name, path) if special => files.push((name, path)),
+        _ => {}
     })?;
     files.sort();
     Ok(files)

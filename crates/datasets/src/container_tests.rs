@@ -74,7 +74,7 @@ fn bombs_are_refused_by_the_size_they_claim_or_reach() {
     let bomb = zipped(&[("bomb", &vec![0; MEMBER as usize + 1])]);
     assert!(bomb.len() < 100_000);
     let error = read(&bomb).unwrap_err();
-    assert!(matches!(&error, Error::TooLarge { file, size: 33_554_433, limit: MEMBER, .. } if file == "a!bomb"), "{error}");
+    assert!(matches!(&error, Error::TooLarge { file, size, limit: MEMBER, .. } if file == "a!bomb" && *size == MEMBER + 1), "{error}");
     // The same with a size that lies: the central directory claims ten bytes.
     let mut lying = bomb;
     let directory = lying.windows(4).rposition(|w| w == b"PK\x01\x02").unwrap();

@@ -64,7 +64,7 @@ impl Tree {
                 tree.passed.folder(&name, kind);
             }
             Found::Loop => tree.passed.add("link to a folder above it", 1),
-            Found::Special => tree.passed.add("file that is neither file nor folder", 1),
+            Found::Special(..) => tree.passed.add("file that is neither file nor folder", 1),
         })?;
         Ok(tree)
     }
@@ -135,7 +135,7 @@ pub(crate) enum Found {
     /// A link to a folder above it.
     Loop,
     /// A socket, device or pipe.
-    Special,
+    Special(String, PathBuf),
 }
 
 /// Looks through a folder, and through those of its folders whose name is `wanted`; in no order.
@@ -165,7 +165,7 @@ pub(crate) fn walk(root: &Path, wanted: &dyn Fn(&str) -> bool, found: &mut dyn F
                 None => (kind.is_dir(), kind.is_file()),
             };
             if !is_dir {
-                found(if is_file { Found::File(name, path) } else { Found::Special });
+                found(if is_file { Found::File(name, path) } else { Found::Special(name, path) });
                 continue;
             }
             if !wanted(&file) {

@@ -56,9 +56,8 @@ fn a_image_of_sixty_thousand_squared_is_refused_before_memory_is_taken() {
     let mut large = png(4, 9);
     large[16..24].copy_from_slice(&[0, 0, 0xea, 0x60, 0, 0, 0xea, 0x60]);
     let refused = |bytes: &[u8]| {
-        let error = Image::decode(bytes, "large").unwrap_err();
-        let message = error.to_string();
-        assert!(matches!(error, Error::TooLarge { size: 3_600_000_000, limit: 64_000_000, .. }), "{message}");
+        let message = Image::decode(bytes, "large").unwrap_err().to_string();
+        assert!(message.contains("60000x60000 = 3600000000 pixels, more than the limit of 64000000"), "{message}");
         assert!(message.contains("make it smaller") && message.contains("--skip-broken"), "{message}");
     };
     refused(&large);
@@ -113,15 +112,19 @@ fn a_table_of_another_data_set_is_refused() {
         fs::write(dir.path().join("mnist").join(name), seed("snappy.parquet")).unwrap();
         fs::write(dir.path().join("cifar10").join(name), seed("snappy.parquet")).unwrap();
     }
-    damaged("mnist", dir.path(), "row 0");
-    damaged("cifar10", dir.path(), "row 0");
+    for name in ["mnist", "cifar10"] {
+        let error = refusal(name, dir.path());
+        assert!(matches!(&error, Error::BrokenImage(_)) && error.to_string().contains("row 0: an image of 20x24 among"), "{error}");
+    }
 }
 
 #[test]
 fn cifar_batches_that_are_cut_or_absent_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("data_batch_1.bin"), vec![0; 3073 * 2]).unwrap();
-    damaged("cifar10", dir.path(), "data_batch_2.bin");
+    let error = refusal("cifar10", dir.path());
+    let lacking = "holds data_batch_1.bin but lacks data_batch_2.bin, data_batch_3.bin";
+    assert!(matches!(&error, Error::Missing { .. }) && error.to_string().contains(lacking), "{error}");
     for name in ["data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"] {
         fs::write(dir.path().join(format!("{name}.bin")), vec![0; 3073 * 2]).unwrap();
     }

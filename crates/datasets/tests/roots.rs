@@ -225,7 +225,7 @@ fn batches(label: impl Fn(usize) -> u8) -> Vec<(String, Vec<u8>)> {
         bytes.extend(
             b"(K\x01M\x10'M\x00\x0c\x86q\x0bcnumpy\ndtype\nq\x0cU\x02u1q\x0dK\x00K\x01\x87q\x0eRq\x0f(K\x03U\x01|q\x10NNNJ\xff\xff\xff\xff",
         );
-        bytes.extend(b"J\xff\xff\xff\xffK\x00tq\x11b\x89T\x00\x00\xd5\x01");
+        bytes.extend(b"J\xff\xff\xff\xffK\x00tq\x11b\x89T\x00\xc0\xd4\x01");
         bytes.extend(vec![k as u8; 30_720_000]);
         bytes.extend(b"q\x12tq\x13bu.");
         bytes

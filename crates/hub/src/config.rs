@@ -74,7 +74,7 @@ impl Config {
     /// Reads a `config.json`.
     ///
     /// # Errors
-    /// [`Error::Newer`] for a newer form, [`Error::Damaged`] for one that is wrong, or that names a file outside its folder,
+    /// [`Error::Format`] for another form, [`Error::Damaged`] for one that is wrong, or that names a file outside its folder,
     /// [`Error::Io`].
     pub fn read(path: &Path) -> Result<Self> {
         let config: Self = read_json(path, FORMAT)?;
@@ -105,8 +105,8 @@ pub(crate) fn read_json<T: DeserializeOwned>(path: &Path, known: u32) -> Result<
     let text = fs::read(path).map_err(|e| Error::io(path, e))?;
     let value: Value = serde_json::from_slice(&text).map_err(|e| Error::damaged(path, e))?;
     let found = value.get("format").and_then(Value::as_u64).ok_or_else(|| Error::damaged(path, "says no format"))?;
-    if found > u64::from(known) {
-        return Err(Error::Newer { file: path.display().to_string(), found, known });
+    if found != u64::from(known) {
+        return Err(Error::Format { file: path.display().to_string(), found, known });
     }
     serde_json::from_value(value).map_err(|e| Error::damaged(path, e))
 }
@@ -134,7 +134,7 @@ mod tests {
             Config::read(&path).unwrap_err()
         };
         let error = refused(r#"{"format": 2, "anything": []}"#);
-        assert!(matches!(&error, Error::Newer { file, found: 2, known: 1 } if file.ends_with("config.json")), "{error}");
+        assert!(matches!(&error, Error::Format { file, found: 2, known: 1 } if file.ends_with("config.json")), "{error}");
         for text in [r#"{"model_type": "bert"}"#, r#"{"format": 1}"#, "{"] {
             let error = refused(text);
             assert!(matches!(&error, Error::Damaged { file, .. } if file.ends_with("config.json")), "{error}");

@@ -154,14 +154,14 @@ pub enum Error {
         /// What is missing, and what would be right.
         problem: String,
     },
-    /// A file of a newer form.
-    #[error("{file}: format {found} is newer than {known}, which this version reads; update vimae")]
-    Newer {
+    /// A file of another form.
+    #[error("{file}: format {found} is not {known}, which this version reads; use the version of vimae that wrote it, or train again")]
+    Format {
         /// The file.
         file: String,
         /// Its format.
         found: u64,
-        /// The newest format known here.
+        /// The format known here.
         known: u32,
     },
     /// A file that is damaged, or does not belong to those beside it.

@@ -34,7 +34,7 @@ impl Pretrained {
     /// Opens a folder as `push --dry-run` writes it and `pull` brings it, and checks every file against its digest.
     ///
     /// # Errors
-    /// [`Error::NoModel`] for another folder; [`Error::Pickle`], [`Error::Newer`], [`Error::Damaged`], [`Error::Io`].
+    /// [`Error::NoModel`] for another folder; [`Error::Pickle`], [`Error::Format`], [`Error::Damaged`], [`Error::Io`].
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(CONFIG);
         let entries = folder.read_dir().map_err(|e| Error::io(folder, e))?;

@@ -34,7 +34,7 @@ pub struct Pulled {
 ///
 /// # Errors
 /// [`Error::Revision`]; [`Error::NoModel`] for a repository that holds none of ours; [`Error::Pickle`] for one that holds a
-/// pickle; [`Error::Newer`]; [`Error::Digest`] and [`Error::Damaged`] for files other than were published; whatever
+/// pickle; [`Error::Format`]; [`Error::Digest`] and [`Error::Damaged`] for files other than were published; whatever
 /// [`fetch`](crate::fetch()) reports.
 pub fn pull(repo: &RepoName, revision: Option<&str>, options: &Options, tell: &mut dyn FnMut(Event)) -> Result<Pulled> {
     let revision = revision.unwrap_or("main");

@@ -38,7 +38,7 @@ impl RunFiles {
     ///
     /// # Errors
     /// [`Error::NoModel`] for a folder without a record; [`Error::Damaged`] for a file that is missing, damaged or not the one
-    /// that the record was made with; [`Error::Pickle`]; [`Error::Newer`].
+    /// that the record was made with; [`Error::Pickle`]; [`Error::Format`].
     pub fn open(folder: &Path) -> Result<Self> {
         let path = folder.join(RECORD);
         if !path.is_file() {

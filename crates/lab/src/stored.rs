@@ -23,15 +23,18 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     serde_json::from_slice(&text).map_err(|e| fail(e.to_string()))
 }
 
-/// Reads a file whose form has a version, `known` at the most.
+/// Reads a file whose form has the version `known`.
 ///
 /// # Errors
-/// As [`read`], and for a newer form.
+/// As [`read`], and for a form of another version, older or newer.
 pub(crate) fn read_versioned<T: DeserializeOwned>(path: &Path, known: u32) -> Result<T> {
     let fail = |problem: String| Error::Record { path: path.into(), problem };
     let value: serde_json::Value = read(path)?;
     match value.get("format").and_then(serde_json::Value::as_u64) {
         Some(found) if found > known.into() => Err(fail(format!("format {found} is newer than {known}, which this version reads"))),
+        Some(found) if found < known.into() => {
+            Err(fail(format!("format {found} is older than {known}, which this version reads: train again, or use the commit that it names")))
+        }
         _ => serde_json::from_value(value).map_err(|e| fail(e.to_string())),
     }
 }

@@ -275,12 +275,13 @@ impl<'de> Deserialize<'de> for Protocol {
 
 /// `name`, `name(parameter,...)`, either with `+sampler` behind it.
 fn parse(text: &str) -> Option<Protocol> {
-    let Some(open) = text.find('(') else {
-        return match text.split_once('+') {
-            Some((name, sampler)) => Some(Protocol { sampler: Some(Box::new(parse(sampler)?)), ..Protocol::new(name) }),
-            None => Some(Protocol::new(text)),
-        };
-    };
+    let open = text.find('(').unwrap_or(text.len());
+    if let Some((name, _)) = text.get(..open)?.split_once('+') {
+        return Some(Protocol { sampler: Some(Box::new(parse(text.get(name.len() + 1..)?)?)), ..Protocol::new(name) });
+    }
+    if open == text.len() {
+        return Some(Protocol::new(text));
+    }
     let (mut parameters, mut depth, mut begin, mut end) = (Vec::new(), 0_usize, open + 1, None);
     for (place, character) in text.char_indices().skip_while(|(place, _)| *place < open) {
         match character {

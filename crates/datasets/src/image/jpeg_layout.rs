@@ -179,7 +179,7 @@ mod tests {
         assert_eq!(said(&file(0xc2, 8, &[0x22, 0x11, 0x11], &[&[1], &[2, 3]])), "");
         assert_eq!(said(&file(0xc0, 8, &[0x32], &[&[1]])), "");
         let mut early = file(0xc2, 8, &[0x11], &[&[1]]);
-        let bits = early.len() - 8;
+        let bits = early.len() - 9;
         early[bits] = 1;
         assert!(said(&early).starts_with("progressive JPEG without its last scans"));
         assert_eq!(said(&file(0xc0, 8, &[0x11; 4], &[&[1, 2, 3, 4]])), "");
