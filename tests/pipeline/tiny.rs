@@ -44,7 +44,7 @@ name = "vimae_l"
 pub(crate) fn short() -> String {
     TINY.replacen("name = \"digits\"", "name = \"digits\"\ntrain_images = 2000", 1).replacen("batch = 400", "batch = 100", 1).replacen(
         "[evaluation]",
-        "[evaluation]\nmetrics = [\"reconstruction\", \"rate\", \"mmd\"]",
+        "[evaluation]\nmetrics = [\"reconstruction\", \"rate\", \"mmd\", \"accuracy\"]",
         1,
     )
 }

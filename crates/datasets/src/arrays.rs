@@ -132,13 +132,13 @@ impl<'a> Roles<'a> {
 
 /// The split that the name of an array says.
 fn split(name: &str) -> Option<Split> {
-    let name = name.to_ascii_lowercase();
-    let words = || name.split(|c: char| !c.is_ascii_alphanumeric());
-    if name.contains("train") {
+    let text = name.to_ascii_lowercase();
+    let words = || text.split(|c: char| !c.is_ascii_alphanumeric());
+    if text.contains("train") {
         Some(Split::Train)
-    } else if name.contains("test") || name.contains("t10k") {
+    } else if text.contains("test") || text.contains("t10k") {
         Some(Split::Test)
-    } else if name.contains("valid") || words().any(|w| matches!(w, "val" | "dev" | "xval" | "yval")) {
+    } else if text.contains("valid") || words().any(|w| matches!(w, "val" | "dev" | "xval" | "yval")) {
         Some(Split::Validation)
     } else {
         None
@@ -146,8 +146,8 @@ fn split(name: &str) -> Option<Split> {
 }
 
 fn names_classes(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    name.contains("label") || name.contains("target") || name.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == "y")
+    let text = name.to_ascii_lowercase();
+    text.contains("label") || text.contains("target") || text.split(|c: char| !c.is_ascii_alphanumeric()).any(|w| w == "y")
 }
 
 /// Images with their classes; all of class 0 without.

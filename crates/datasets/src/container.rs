@@ -12,12 +12,11 @@ use budget::Budget;
 mod budget;
 mod links;
 mod tar;
+mod visit;
 mod zip;
 
 pub use budget::Passed;
-
-/// The most bytes of one member (a batch of CIFAR-10 holds 31 million, and 46 as Python 3 pickles it in protocol 2).
-pub const MEMBER: u64 = 64 << 20;
+pub use visit::{MEMBER, Visit};
 
 /// Where members come from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +28,6 @@ pub enum Container {
     /// A tar file.
     Tar(PathBuf),
 }
-
-/// What is done with a member: its name, with `/` between folders, and its bytes.
-pub type Visit<'a> = dyn FnMut(String, Vec<u8>) -> Result<()> + 'a;
 
 impl Container {
     /// The container at `path`, by its kind and ending.

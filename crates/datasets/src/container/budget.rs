@@ -2,7 +2,7 @@
 
 use std::{fmt, io::Read};
 
-use super::MEMBER;
+use super::visit::MEMBER;
 use crate::{Error, Result, stream};
 
 /// The most members, and the most bytes of all members that are read.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Visit, budget::safe};
+use super::{budget::safe, visit::Visit};
 use crate::{Error, Result};
 
 /// So many links may lead to one another, as in Linux.

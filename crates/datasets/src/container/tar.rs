@@ -12,9 +12,9 @@ use std::{
 use ::tar::Header;
 
 use super::{
-    Visit,
     budget::{Budget, NAME, Passed, safe},
     links::Link,
+    visit::Visit,
 };
 use crate::{Error, Result, stream};
 

@@ -5,9 +5,9 @@ use std::io::{Read, Seek};
 use ::zip::{CompressionMethod, ZipArchive, result::ZipError};
 
 use super::{
-    Visit,
     budget::{Budget, NAME, Passed, safe},
     links::Link,
+    visit::Visit,
 };
 use crate::{Error, Result, stream};
 
