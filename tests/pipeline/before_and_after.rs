@@ -82,7 +82,9 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
 
     let csv = call(&["export", to, "--format", "csv", "--target", "figure6"])?;
     ensure!(
-        csv.success && csv.stdout.starts_with("target,dataset,model,method,seed,entry,metric,protocol,value,") && !csv.stdout.contains("table3")
+        csv.success
+            && csv.stdout.starts_with("target,dataset,model,method,seed,entry,metric,protocol,value,")
+            && !csv.stdout.contains("table3")
     );
     let file = folder.path().join("table.tex");
     let latex = call(&["export", to, "--format", "latex", "--target", "table3", "--out", file.to_str().context("path")?])?;

@@ -116,13 +116,7 @@ type Decoded = (Vec<(Split, Stack)>, Vec<Broken>);
 type Batch = Vec<(Vec<u8>, u32)>;
 
 /// The images of every split, read in one pass: an archive has an order of its own.
-fn decode(
-    tree: &Tree,
-    container: &Container,
-    plan: &Plan,
-    shape: ImageShape,
-    skip_broken: bool,
-) -> Result<Decoded> {
+fn decode(tree: &Tree, container: &Container, plan: &Plan, shape: ImageShape, skip_broken: bool) -> Result<Decoded> {
     let prepare = |image: Image| {
         let side = image.width().min(image.height());
         image.with_channels(shape.channels).centre(side, side).resize(shape.width, shape.height)

@@ -32,9 +32,9 @@ pub(crate) fn read_versioned<T: DeserializeOwned>(path: &Path, known: u32) -> Re
     let value: serde_json::Value = read(path)?;
     match value.get("format").and_then(serde_json::Value::as_u64) {
         Some(found) if found > known.into() => Err(fail(format!("format {found} is newer than {known}, which this version reads"))),
-        Some(found) if found < known.into() => {
-            Err(fail(format!("format {found} is older than {known}, which this version reads: train again, or use the commit that it names")))
-        }
+        Some(found) if found < known.into() => Err(fail(format!(
+            "format {found} is older than {known}, which this version reads: train again, or use the commit that it names"
+        ))),
         _ => serde_json::from_value(value).map_err(|e| fail(e.to_string())),
     }
 }
