@@ -1,6 +1,6 @@
 //! # CIFAR-10
 //! 60 000 photographs, Krizhevsky 2009, from the Python version of the original archive or its binary version, packed
-//! or not, or from the Hub's parquet files. The pickles of the Python version are read as data ([`crate::pickle`]).
+//! or not, or from the Hub's parquet files. The pickles of the Python version are read as data (`pickle.rs`).
 //!
 //! **Shapes**: 32 x 32 x 3 in \[-1, 1\], ten classes. **Split** (docs/protocols.md): 50 000 / 10 000 as published; or
 //! `split = "wae"`, as the WAE code splits: pooled, shuffled with NumPy's seed 123, the last 1 000 test.

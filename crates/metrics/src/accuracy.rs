@@ -1,6 +1,6 @@
 //! Accuracy from few labels: how well codes tell classes apart, of clean and of corrupted images.
 //!
-//! Which images carry labels: [`Draws`]. What is done with them: [`FewLabel`]. Under which corruptions: [`conditions`]. How
+//! Which images carry labels: [`Draws`]. What is done with them: [`FewLabel`]. Under which corruptions: [`mod@conditions`]. How
 //! the evaluation asks for it: `labels`, `label_draws`, `classifiers`, `kernels`, `noise`, `masks`, `codes`, `pool`, `tune`.
 
 use std::collections::BTreeSet;
