@@ -20,7 +20,6 @@ pub(super) fn run() -> Result<ExitCode> {
     }
     // Tests run beside each other, so that each keeps to one thread of its own.
     let mut child = cargo(&["test", "--workspace", "--no-fail-fast"])
-        .args(["--", "--quiet"])
         .env("RAYON_NUM_THREADS", std::env::var("RAYON_NUM_THREADS").unwrap_or_else(|_| "1".into()))
         .env("VIMAE_SKIPS", &file)
         .current_dir(root())
