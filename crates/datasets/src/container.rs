@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Result, tree};
+use crate::{Error, Result, walk};
 use budget::Budget;
 
 mod budget;
@@ -135,9 +135,9 @@ pub fn list(root: &Path) -> Result<Vec<(String, PathBuf)>> {
 /// All files below `root` in the order of names, with or without pipes, devices and sockets.
 fn entries(root: &Path, special: bool) -> Result<Vec<(String, PathBuf)>> {
     let mut files = Vec::new();
-    tree::walk(root, &|_| true, &mut |found| match found {
-        tree::Found::File(name, path) => files.push((name, path)),
-        tree::Found::Special(name, path) if special => files.push((name, path)),
+    walk::walk(root, &|_| true, &mut |found| match found {
+        walk::Found::File(name, path) => files.push((name, path)),
+        walk::Found::Special(name, path) if special => files.push((name, path)),
         _ => {}
     })?;
     files.sort();

@@ -30,6 +30,7 @@ mod stack;
 mod stream;
 mod tables;
 mod tree;
+mod walk;
 
 pub use card::Card;
 pub use container::Container;
