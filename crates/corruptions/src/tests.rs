@@ -1,3 +1,5 @@
+//! Bounds, spread and repeatability of every corruption.
+
 use candle_core::{DType, Device, Tensor};
 use serde_json::{Value, json};
 use vimae_core::{Corruption, Purpose, Streams, corruption::each};

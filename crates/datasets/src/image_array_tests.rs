@@ -1,3 +1,5 @@
+//! Arrays of images: every layout and dtype, and what is refused.
+
 use std::{fs, io::Write};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Pickles of several Pythons and NumPys, whole, damaged, and with what is refused by name.
+
 use std::{fs, path::Path};
 
 use super::*;

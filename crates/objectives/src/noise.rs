@@ -5,10 +5,9 @@ use std::sync::LazyLock;
 
 use vimae_core::{Catalogue, EncoderNoise, Entry, Result, Settings};
 
-/// Makes an encoder noise from its checked settings.
-pub type BuildNoise = fn(&Settings) -> Result<Box<dyn EncoderNoise>>;
-
 mod pixels;
+
+pub use pixels::BuildNoise;
 
 vimae_core::catalogue! {
     /// The kinds of noise that are no corruption of images.

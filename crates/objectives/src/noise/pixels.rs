@@ -3,7 +3,8 @@
 use vimae_core::{Corruption, EncoderNoise, Entry, Result, Settings};
 use vimae_corruptions::CORRUPTIONS;
 
-use super::BuildNoise;
+/// Makes an encoder noise from its checked settings.
+pub type BuildNoise = fn(&Settings) -> Result<Box<dyn EncoderNoise>>;
 
 /// What the name of a corruption is preceded by where it is an encoder noise.
 const PREFIX: &str = "pixel_";
