@@ -172,3 +172,8 @@ pub trait Batches {
     /// Whatever the source reports.
     fn batch(&mut self, step: u64) -> Result<Batch>;
 }
+
+/// The brightness of a colour, as in Pillow's "L" (ITU-R 601-2, in integers).
+pub fn luma([r, g, b]: [u8; 3]) -> u8 {
+    ((u32::from(r) * 19_595 + u32::from(g) * 38_470 + u32::from(b) * 7_471 + 0x8000) >> 16) as u8
+}

@@ -76,7 +76,7 @@ impl Image {
     pub fn with_channels(self, channels: usize) -> Self {
         let bytes = match (self.channels, channels) {
             (1, 3) => self.bytes.iter().flat_map(|&v| [v; 3]).collect(),
-            (3, 1) => self.bytes.as_chunks::<3>().0.iter().map(|&rgb| luma(rgb)).collect(),
+            (3, 1) => self.bytes.as_chunks::<3>().0.iter().map(|&rgb| vimae_core::data::luma(rgb)).collect(),
             _ => return self,
         };
         Self { channels, bytes, ..self }
@@ -100,10 +100,6 @@ impl Image {
         let (pixels, _) = self.bytes.as_chunks::<3>();
         (0..3).flat_map(|c| pixels.iter().filter_map(move |p| p.get(c).copied())).collect()
     }
-}
-
-fn luma([r, g, b]: [u8; 3]) -> u8 {
-    ((u32::from(r) * 19_595 + u32::from(g) * 38_470 + u32::from(b) * 7_471 + 0x8000) >> 16) as u8
 }
 
 /// Refuses more than [`PIXELS`].

@@ -44,10 +44,7 @@ impl<'a> ImageView<'a> {
             (3, 1) if self.is_grayscale() => Some(Cow::Borrowed(self.plane(0))),
             (3, 1) => {
                 let rgb = self.plane(0).iter().zip(self.plane(1)).zip(self.plane(2));
-                let luma = |((r, g), b): ((&u8, &u8), &u8)| {
-                    ((u32::from(*r) * 19_595 + u32::from(*g) * 38_470 + u32::from(*b) * 7_471 + 0x8000) >> 16) as u8
-                };
-                Some(Cow::Owned(rgb.map(luma).collect()))
+                Some(Cow::Owned(rgb.map(|((r, g), b)| vimae_core::data::luma([*r, *g, *b])).collect()))
             }
             _ => None,
         }
