@@ -80,7 +80,7 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
     ensure!(verdicts.iter().any(|verdict| verdict["target"] == "figure6" && verdict["paper"].is_number()), "{verdicts:?}");
     ensure!(std::fs::read_to_string(out.join("index.html"))?.contains("Methods in pairs"));
 
-    let csv = call(&["export", to, "--format", "csv", "--target", "figure6"])?;
+    let csv = call(&["export", to, "--format", "csv", "--all", "--target", "figure6"])?;
     ensure!(
         csv.success
             && csv.stdout.starts_with("target,dataset,model,method,seed,entry,metric,protocol,value,")

@@ -10,8 +10,9 @@ use crate::{print, reproduction, root};
 
 /// Write the tables of a reproduction as CSV, LaTeX or Markdown.
 ///
-/// CSV has every cell with every column. LaTeX (booktabs) and Markdown show means over seeds with 95 % intervals beside the
-/// paper's values, and the best value of each row in bold.
+/// An experiment of your own becomes one table: a row a method, a column a headline metric, mean and standard deviation over
+/// seeds. A table or figure of the paper shows our means with 95 % intervals beside the paper's values. LaTeX needs booktabs.
+/// CSV has a row a mean, or with --all a row a value of every seed with all that is known of it.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -23,7 +24,11 @@ pub(crate) struct Arguments {
     /// Only this table, figure or experiment; repeat the option for more. By default, all.
     #[arg(long = "target", value_name = "NAME")]
     targets: Vec<String>,
-    /// Show every protocol and metric, not only what the paper has a row for. CSV always has all.
+    /// Only this metric, by its name in results.json or one of reconstruction, fid, fid_classifier, nll_iwae, nll_parzen, mmd,
+    /// rate, active_units, accuracy, accuracy_masked. Repeat the option for more.
+    #[arg(long = "metric", value_name = "NAME")]
+    metrics: Vec<String>,
+    /// Everything that was measured, not only headline metrics and what the paper has a row for.
     #[arg(long)]
     all: bool,
     /// File to write. By default standard output.
@@ -41,15 +46,17 @@ enum Form {
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask export --format latex --target table3
-  cargo xtask export runs/paper --format csv --out cells.csv";
+  cargo xtask export runs/mine --format markdown --metric fid --metric rate
+  cargo xtask export runs/paper --format csv --all --out cells.csv";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let Arguments { folder, format, targets, all, out } = arguments;
+    let Arguments { folder, format, targets, metrics, all, out } = arguments;
     let root = root();
     let text = vimae_lab::export(&ExportRequest {
         folder: reproduction(folder.as_deref()),
         paper: vimae_lab::paper(&root.join("experiments"))?,
         targets: targets.clone(),
+        metrics: metrics.clone(),
         format: match format {
             Form::Csv => Format::Csv,
             Form::Latex => Format::Latex,

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use vimae_lab::{Cost, Estimator, Expanded, Profile, Shelf};
+use vimae_lab::{Cost, Estimator, Expanded, Profile, Shelf, TimedStep};
 
 use crate::{print, root, sources};
 
@@ -40,8 +40,9 @@ struct Check {
 
 /// List the runs of an experiment with their steps, and an estimate of their time and memory on this machine.
 ///
-/// Steps are exact. Time is estimated from the layers, at the speed of runs that finished before in the output directory. If
-/// there are none, a default speed is used, and the estimate is an order of magnitude.
+/// Steps are exact. Time is estimated from the layers, for a machine that is otherwise idle: at the speed of runs that
+/// finished before in the output directory, or, if there are none, at that of a few training steps timed now, for about a
+/// second.
 #[derive(Debug, Args)]
 struct Expand {
     /// The experiment file.
@@ -66,6 +67,11 @@ struct Expand {
     #[arg(long)]
     json: bool,
 }
+
+/// What is timed where nothing is known of this machine: about a second of steps of the quick profile's network.
+const WIDTH: usize = 16;
+const BATCH: usize = 100;
+const STEPS: usize = 15;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -120,11 +126,15 @@ fn expand_file(arguments: &Expand) -> Result<ExitCode> {
     let mut shelf = Shelf::new(sources(data_dir.clone()));
     let device = vimae_lab::device(device)?;
     let mut estimator = Estimator::calibrated(&device, &out, &mut shelf);
-    let runs = vimae_lab::expand(&profile, *seeds, &mut estimator, &mut shelf)?;
     match estimator.calibrated_on() {
-        0 => tracing::info!("no finished runs in {}: times at default rates", out.display()),
-        n => tracing::info!("times at the rate of {n} finished runs in {}", out.display()),
+        0 => {
+            let timing = vimae_bench::bench_step("mnist", WIDTH, BATCH, STEPS, &device)?;
+            estimator = estimator.timed(&TimedStep { width: WIDTH, batch: BATCH, seconds: timing.min_ms / 1e3 })?;
+            tracing::info!("times at the speed of {STEPS} training steps timed now, with this machine otherwise idle");
+        }
+        n => tracing::info!("times at the speed of {n} finished runs in {}, with this machine otherwise idle", out.display()),
     }
+    let runs = vimae_lab::expand(&profile, *seeds, &mut estimator, &mut shelf)?;
     if *json {
         print(serde_json::to_string(&runs)?);
     } else {
@@ -155,7 +165,12 @@ fn table(runs: &[Expanded]) {
     let seconds = known.iter().map(|c| c.seconds()).sum();
     let unknown = runs.len() - known.len();
     let rest = if unknown > 0 { format!("; {unknown} more of unknown cost") } else { String::new() };
-    print(format_args!("{} runs, {steps} steps, {} one after another, at most {} at once{rest}", known.len(), time(seconds), memory(most)));
+    print(format_args!(
+        "{} runs, {steps} steps, {} one after another on an idle machine, at most {} at once{rest}",
+        known.len(),
+        time(seconds),
+        memory(most)
+    ));
 }
 
 /// Hours from an hour on, minutes and seconds below.

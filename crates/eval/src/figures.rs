@@ -15,7 +15,7 @@ use crate::{
 /// Test images shown.
 const SHOWN: usize = 20;
 /// Samples shown.
-const SAMPLES: usize = 100;
+const SAMPLES: usize = 60;
 /// Codes projected at most.
 const PROJECTED: usize = 4_000;
 
@@ -30,7 +30,7 @@ pub struct Figures {
     pub originals: Vec<u8>,
     /// Their decoded mean codes.
     pub reconstructions: Vec<u8>,
-    /// The first decoded draws from the prior, at most 100.
+    /// The first decoded draws from the prior, at most 60.
     pub samples: Vec<u8>,
     /// Decodings along single dimensions of the code.
     pub traversals: Traversals,

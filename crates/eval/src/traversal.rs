@@ -11,9 +11,9 @@ use vimae_core::{Code, Evidence, Prior, Result};
 use crate::{EvalContext, figures::matrix};
 
 /// Dimensions shown at most.
-const DIMENSIONS: usize = 10;
+const DIMENSIONS: usize = 6;
 /// Places along each, evenly spaced in probability.
-const STEPS: usize = 11;
+const STEPS: usize = 9;
 /// Probabilities of the first and of the last place.
 const ENDS: [f64; 2] = [0.02, 0.98];
 

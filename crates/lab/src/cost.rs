@@ -1,7 +1,7 @@
 //! What a run will take, before it starts: steps, time, memory.
 //!
 //! Steps are exact. Time is products counted from the layers, at a rate: that of finished runs in the output folder
-//! where there are any, else a stated default (see [`rates`]). Memory is parameters, what layers keep for the
+//! where there are any, else that of a training step timed on this device, else a stated default (see [`rates`]). Memory is parameters, what layers keep for the
 //! gradients, the data and what an evaluation holds.
 
 mod rates;
@@ -50,6 +50,17 @@ impl Cost {
     pub fn seconds(&self) -> f64 {
         self.training_seconds + self.evaluation_seconds
     }
+}
+
+/// A training step of a convolutional network on made-up images, timed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TimedStep {
+    /// Filters of the first convolution of the paper's network for MNIST.
+    pub width: usize,
+    /// Images in a step.
+    pub batch: usize,
+    /// Seconds that the fastest of several steps took: nearest to what an idle machine needs.
+    pub seconds: f64,
 }
 
 /// How many images of which shape a data set has.
@@ -103,6 +114,22 @@ impl Estimator {
             });
         }
         estimator
+    }
+
+    /// The estimator at the rates of a device that takes this step in this time.
+    ///
+    /// # Errors
+    /// Where the network cannot be built.
+    pub fn timed(mut self, timed: &TimedStep) -> Result<Self> {
+        let settings = [("width".to_owned(), serde_json::Value::from(timed.width))].into_iter().collect();
+        let model = Model { name: "wae_conv".into(), code: 8, settings };
+        let image = ImageShape { channels: 1, height: 28, width: 28 };
+        let Network { work, parameters } = self.network(&model, image, Head::Deterministic)?;
+        let default = self.rates.step(3 * timed.batch as u64 * (work.encode + work.decode), parameters);
+        if timed.seconds.is_finite() && timed.seconds > 0.0 {
+            self.rates = self.rates.times(timed.seconds / default);
+        }
+        Ok(self)
     }
 
     /// Finished runs that the rates were calibrated on.

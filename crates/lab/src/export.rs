@@ -1,9 +1,10 @@
 //! The results of a reproduction in other forms.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use vimae_core::catalogue::unknown_name;
-use vimae_report::Export;
+use vimae_metrics::students_t;
+use vimae_report::{Export, headline::headlines};
 use vimae_spec::{Cell, Paper, SummaryRow};
 
 pub use vimae_report::Format;
@@ -21,23 +22,37 @@ pub struct ExportRequest {
     pub targets: Vec<String>,
     /// The form.
     pub format: Format,
-    /// Whether tables hold what the paper has no row for.
+    /// Only these metrics, by their names in the records or among the headlines.
+    pub metrics: Vec<String>,
+    /// Every metric and protocol; in CSV every cell, seed by seed.
     pub all: bool,
 }
 
 /// The tables that `results.json` and `summary.json` of a reproduction hold.
 ///
 /// # Errors
-/// Where these are absent or damaged, and for a target without values.
+/// Where these are absent or damaged, and for a target or metric without values.
 pub fn export(request: &ExportRequest) -> Result<String> {
     let layout = Layout::new(&request.folder);
     let cells: Vec<Cell> = read(&layout.results())?;
     let summary: Vec<SummaryRow> = read(&layout.summary())?;
-    let mut known: Vec<&str> = summary.iter().map(|row| row.target.as_str()).collect();
-    known.sort_unstable();
-    known.dedup();
-    if let Some(target) = request.targets.iter().find(|target| !known.contains(&target.as_str())) {
-        return Err(unknown_name("target", target, known).into());
+    let targets: BTreeSet<&str> = summary.iter().map(|row| row.target.as_str()).collect();
+    if let Some(target) = request.targets.iter().find(|target| !targets.contains(target.as_str())) {
+        return Err(unknown_name("target", target, targets).into());
     }
-    Ok(Export { cells: &cells, summary: &summary, paper: &request.paper, targets: &request.targets, all: request.all }.to(request.format))
+    let shown = headlines(&summary).into_iter().map(|headline| headline.name);
+    let metrics: BTreeSet<&str> = summary.iter().map(|row| row.metric.as_str()).chain(shown).collect();
+    if let Some(metric) = request.metrics.iter().find(|metric| !metrics.contains(metric.as_str())) {
+        return Err(unknown_name("metric", metric, metrics).into());
+    }
+    let export = Export {
+        cells: &cells,
+        summary: &summary,
+        paper: &request.paper,
+        targets: &request.targets,
+        metrics: &request.metrics,
+        all: request.all,
+        interval: students_t::interval,
+    };
+    Ok(export.to(request.format))
 }

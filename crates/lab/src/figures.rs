@@ -24,13 +24,13 @@ pub(crate) fn write(folder: &RunFolder, figures: &Figures, confusions: &[Confusi
     };
     let png = reconstruction_png(&figures.originals, &figures.reconstructions, shape, COLUMNS, scale)?;
     add(FigureKind::Reconstructions, "Test images, each above its reconstruction", &png)?;
-    let png = grid_png(&figures.samples, shape, COLUMNS, scale, 1)?;
+    let png = grid_png(&figures.samples, shape, COLUMNS, scale, scale)?;
     let from = if ex_post { "the density fitted to the training codes" } else { "the prior" };
     add(FigureKind::Samples, &format!("Images decoded from random draws of {from}"), &png)?;
-    let png = grid_png(&figures.traversals.images, shape, figures.traversals.probabilities.len(), scale, 1)?;
+    let png = grid_png(&figures.traversals.images, shape, figures.traversals.probabilities.len(), scale, scale)?;
     add(FigureKind::Traversals, &moved(&figures.traversals), &png)?;
     if let Some(walks) = &figures.interpolations {
-        let png = grid_png(&walks.images, shape, walks.columns, scale, 1)?;
+        let png = grid_png(&walks.images, shape, walks.columns, scale, scale)?;
         add(FigureKind::Interpolations, "Decoded codes on the line between those of the images at both ends", &png)?;
     }
     if let Some((codes, labels)) = &figures.codes {

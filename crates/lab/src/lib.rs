@@ -35,7 +35,7 @@ mod verify;
 
 pub use catalogue::{catalogue, every_objective};
 pub use check::check_experiment;
-pub use cost::{Cost, Estimator, Rates};
+pub use cost::{Cost, Estimator, Rates, TimedStep};
 pub use device::device;
 pub use error::{Error, Result};
 pub use expand::{Expanded, expand};

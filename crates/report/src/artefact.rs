@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use vimae_spec::Confusion;
 
-use crate::{Error, Result};
+use crate::{Error, Result, image_grid};
 
 /// Bytes of an image or of codes at most: a page of more would open nowhere.
 const MOST_BYTES: u64 = 32 << 20;
@@ -20,8 +20,11 @@ const LONGEST_LINE: u64 = 1 << 16;
 
 /// A PNG image.
 pub(crate) struct Png {
+    /// The file, at its natural size.
     pub(crate) bytes: Vec<u8>,
+    /// Columns to show it with.
     pub(crate) width: u32,
+    /// Rows to show it with.
     pub(crate) height: u32,
 }
 
@@ -38,14 +41,16 @@ pub(crate) fn confusions(folder: &Path, name: &str) -> Result<Vec<Confusion>> {
     serde_json::from_slice(&read(folder, name)?).map_err(|e| Error::form(Path::new(name), format!("does not hold confusions: {e}")))
 }
 
-/// Reads an image and checks that it is one.
+/// Reads an image and checks that it is one. Where each of its pixels is a square of several, the page carries one of each.
 pub(crate) fn png(folder: &Path, name: &str) -> Result<Png> {
     let bytes = read(folder, name)?;
-    let decoder = png::Decoder::new(Cursor::new(&bytes));
-    let reader = decoder.read_info().map_err(|e| Error::form(Path::new(name), format!("is not a PNG image: {e}")))?;
+    let fault = |e: png::DecodingError| Error::form(Path::new(name), format!("is not a PNG image: {e}"));
+    let mut reader = png::Decoder::new(Cursor::new(&bytes)).read_info().map_err(fault)?;
     let (width, height) = (reader.info().width, reader.info().height);
-    drop(reader);
-    Ok(Png { bytes, width, height })
+    let mut pixels = vec![0; reader.output_buffer_size().filter(|size| *size as u64 <= MOST_BYTES).unwrap_or(0)];
+    let frame = reader.next_frame(&mut pixels).map_err(fault)?;
+    let small = (frame.bit_depth == png::BitDepth::Eight).then(|| image_grid::natural(&pixels, width, height, frame.color_type)).flatten();
+    Ok(Png { bytes: small.unwrap_or(bytes), width, height })
 }
 
 /// Reads codes.

@@ -1,18 +1,25 @@
 //! Results as tables for other programs and for papers: CSV, LaTeX, Markdown.
 
 mod csv;
+mod headline;
 mod latex;
 mod markdown;
+mod means;
 mod table;
 
 use vimae_spec::{Cell, Paper, SummaryRow};
 
-use crate::compare;
+use crate::{
+    compare::{self, Target},
+    headline::is_headline,
+    headline_table::{HeadlineTable, MeanInterval, Observation},
+};
+use table::Table;
 
 /// A form to export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Every cell, seed by seed, with every column: comma-separated values as RFC 4180 has them.
+    /// Comma-separated values as RFC 4180 has them: a row a mean over seeds, or a row a cell where everything is asked for.
     Csv,
     /// A table a target for a document with `booktabs`.
     Latex,
@@ -31,25 +38,68 @@ pub struct Export<'a> {
     pub paper: &'a Paper,
     /// Tables, figures or experiments; all where empty.
     pub targets: &'a [String],
-    /// Whether tables hold what the paper has no row for, and protocols that are not the nearest to the paper's. CSV always
-    /// does.
+    /// Only these metrics, by their names in the records or among the headlines. Where empty: the paper's of its tables and
+    /// figures, the headlines of other experiments.
+    pub metrics: &'a [String],
+    /// Every metric and protocol; in CSV every cell, seed by seed.
     pub all: bool,
+    /// The interval of a mean over seeds.
+    pub interval: MeanInterval,
 }
 
 impl Export<'_> {
     /// The results in that form.
     pub fn to(&self, format: Format) -> String {
-        let chosen = |target: &str| self.targets.is_empty() || self.targets.iter().any(|t| t == target);
-        if format == Format::Csv {
-            return csv::text(self.cells.iter().filter(|cell| chosen(&cell.target)));
+        if self.all && format == Format::Csv {
+            return csv::text(self.cells.iter().filter(|cell| self.is_chosen(&cell.target) && self.is_metric(&cell.measurement.metric)));
         }
         let targets = compare::targets(self.paper, self.summary, []);
-        let tables = targets.iter().filter(|target| chosen(target.name)).filter_map(|target| table::Table::of(target, self.all));
-        let text: Vec<String> = match format {
-            Format::Latex => tables.map(|table| latex::text(&table)).collect(),
-            _ => tables.map(|table| markdown::text(&table)).collect(),
-        };
-        text.join("\n")
+        let chosen = targets.iter().filter(|target| self.is_chosen(target.name));
+        match format {
+            Format::Csv => means::text(chosen.flat_map(|target| self.means(target)), self.cells),
+            _ => chosen.filter_map(|target| self.table(target, format)).collect::<Vec<_>>().join("\n"),
+        }
+    }
+
+    /// A target of the paper beside the paper's values, any other as methods against headlines; none where it has no value.
+    fn table(&self, target: &Target<'_>, format: Format) -> Option<String> {
+        if self.is_headlines(target) {
+            let cells = self.cells.iter().filter(|cell| cell.target == target.name);
+            let table = HeadlineTable::of(cells.map(Observation::from), self.interval);
+            let table = if self.metrics.is_empty() { table } else { table.only(self.metrics) };
+            let text = match format {
+                Format::Latex => headline::as_latex(&table, target.name),
+                _ => headline::as_markdown(&table, target.name),
+            };
+            return (!table.columns.is_empty()).then_some(text);
+        }
+        let mut table = Table::of(target, self.all || !self.metrics.is_empty())?;
+        table.rows.retain(|row| self.is_metric(&row.metric));
+        let text = || if format == Format::Latex { latex::text(&table) } else { markdown::text(&table) };
+        (!table.rows.is_empty()).then(text)
+    }
+
+    /// The means that a table of the target would show.
+    fn means<'a>(&self, target: &Target<'a>) -> Vec<&'a SummaryRow> {
+        if self.is_headlines(target) {
+            return headline::rows(&target.others, self.metrics);
+        }
+        let beside_paper = target.comparisons.iter().flat_map(|c| &c.entries).filter_map(|entry| entry.ours);
+        let others = target.others.iter().copied().filter(|_| !self.metrics.is_empty());
+        beside_paper.chain(others).filter(|row| self.is_metric(&row.metric)).collect()
+    }
+
+    /// Whether the target is shown by its headlines.
+    fn is_headlines(&self, target: &Target<'_>) -> bool {
+        target.paper.is_none() && !self.all && self.metrics.iter().all(|metric| is_headline(metric))
+    }
+
+    fn is_chosen(&self, target: &str) -> bool {
+        self.targets.is_empty() || self.targets.iter().any(|chosen| chosen == target)
+    }
+
+    fn is_metric(&self, metric: &str) -> bool {
+        self.metrics.is_empty() || self.metrics.iter().any(|chosen| chosen == metric)
     }
 }
 

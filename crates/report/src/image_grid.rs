@@ -94,6 +94,26 @@ fn draw(rows: &[(&[&[u8]], usize)], shape: Shape, columns: usize, scale: usize, 
     encode(&canvas, total_width as u32, total_height as u32, channels)
 }
 
+/// The image with one pixel for each square of `n` x `n` equal ones, for the largest `n` up to 4; none where that is 1.
+pub(crate) fn natural(pixels: &[u8], width: u32, height: u32, colour: png::ColorType) -> Option<Vec<u8>> {
+    let channels = match colour {
+        png::ColorType::Grayscale => 1,
+        png::ColorType::Rgb => 3,
+        _ => return None,
+    };
+    let (columns, rows) = (width as usize, height as usize);
+    let at = |x: usize, y: usize| pixels.get((y * columns + x) * channels..(y * columns + x + 1) * channels);
+    let squares = |n: &usize| {
+        let n = *n;
+        let same = |x: usize, y: usize| at(x, y) == at(x / n * n, y / n * n);
+        columns.is_multiple_of(n) && rows.is_multiple_of(n) && (0..rows).all(|y| (0..columns).all(|x| same(x, y)))
+    };
+    let n = [4, 3, 2].into_iter().find(squares)?;
+    let kept = (0..rows).step_by(n).flat_map(|y| (0..columns).step_by(n).filter_map(move |x| at(x, y)));
+    let kept: Vec<u8> = kept.flatten().copied().collect();
+    encode(&kept, (columns / n) as u32, (rows / n) as u32, channels).ok()
+}
+
 fn encode(pixels: &[u8], width: u32, height: u32, channels: usize) -> Result<Vec<u8>> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);

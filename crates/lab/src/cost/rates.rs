@@ -2,7 +2,7 @@
 //!
 //! The defaults for the CPU are of two cores with AVX-512, measured with `cargo xtask bench step` (see
 //! `experiments/results/bench`), and shared out over the threads there are. Those for a GPU are a guess at a current
-//! data centre card, until a run has finished on one.
+//! data centre card. A timed training step corrects either, until a run has finished.
 
 use std::path::Path;
 
@@ -36,6 +36,18 @@ impl Rates {
         match device {
             Device::Cpu => Self { gflop: 4.7e-3 * threads, step: 1e-3, parameter: 5e-9 * threads, inception: 0.043 * threads, threads },
             _ => Self { gflop: 1e-4, step: 5e-3, parameter: 1e-10, inception: 1e-3, threads },
+        }
+    }
+
+    /// The rates of a device on which everything takes `factor` times as long.
+    pub(super) fn times(self, factor: f64) -> Self {
+        let Self { gflop, step, parameter, inception, threads } = self;
+        Self {
+            gflop: gflop * factor,
+            step: step * factor,
+            parameter: parameter * factor,
+            inception: inception * factor,
+            threads: threads * factor,
         }
     }
 

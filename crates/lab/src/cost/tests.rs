@@ -113,3 +113,21 @@ fn the_middle_of_what_is_there() {
     assert_eq!(median([1.0, 2.0].into_iter()), Some(1.5));
     assert_eq!(median([0.0].into_iter()), None);
 }
+
+#[test]
+fn a_timed_step_corrects_training_and_evaluation_alike() {
+    let run = spec("digits", 16, "wae_conv");
+    let default = cost(&run);
+    // Such a step at the default rates, and one that took three times as long.
+    let timed = |seconds| {
+        let timed = TimedStep { width: 16, batch: 100, seconds };
+        Estimator::new(&Device::Cpu).timed(&timed).unwrap().cost(&run, &mut shelf()).unwrap()
+    };
+    let one = timed(1.0);
+    let (three, nothing) = (timed(3.0), timed(f64::NAN));
+    assert!((three.training_seconds / one.training_seconds - 3.0).abs() < 1e-9);
+    assert!((three.evaluation_seconds / one.evaluation_seconds - 3.0).abs() < 1e-9);
+    assert_eq!((nothing, one.steps), (default, default.steps));
+    // A run is its steps: a second each, whatever the machine.
+    assert!((one.training_seconds / one.steps as f64 - 1.0).abs() < 0.02, "{one:?}");
+}

@@ -45,14 +45,14 @@ fn caption(table: &Table) -> String {
     if table.rows.iter().flat_map(|row| &row.ours).flatten().any(|ours| ours.half.is_some()) {
         caption += " $\\pm$ half of Student's 95\\,\\% interval";
     }
-    caption += "; the best of a row in bold.";
+    caption += "; in bold what is better than all others of its row by more than seeds differ.";
     if table.rows.iter().any(|row| row.recovered && row.paper.iter().any(Option::is_some)) {
         caption += " $^\\dagger$A digit of the paper's may be misread.";
     }
     caption
 }
 
-fn line(cells: impl Iterator<Item = String>) -> String {
+pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
     format!("    {} \\\\", cells.collect::<Vec<_>>().join(" & "))
 }
 
@@ -64,7 +64,7 @@ fn ours(value: &Option<Ours>) -> String {
 }
 
 /// A number in mathematics.
-fn number(value: f64, column: Column) -> String {
+pub(super) fn number(value: f64, column: Column) -> String {
     match column {
         _ if !value.is_finite() => "\\mathrm{not\\ finite}".into(),
         Column::Fixed(digits) => format!("{value:.digits$}"),
@@ -77,7 +77,7 @@ fn number(value: f64, column: Column) -> String {
 }
 
 /// What `\label` takes.
-fn label(name: &str) -> String {
+pub(super) fn label(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 

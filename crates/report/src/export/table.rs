@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use vimae_spec::{Certainty, SummaryRow};
+use vimae_spec::{Certainty, Direction, SummaryRow};
 
 use crate::{
     compare::{Target, heading},
@@ -22,6 +22,8 @@ pub(super) struct Table {
 
 /// A quantity.
 pub(super) struct Row {
+    /// As in records.
+    pub(super) metric: String,
     pub(super) label: String,
     /// How ours was measured; empty where no value is.
     pub(super) protocol: String,
@@ -38,7 +40,7 @@ pub(super) struct Ours {
     pub(super) mean: f64,
     /// Half of its 95 % interval; absent with one seed.
     pub(super) half: Option<f64>,
-    /// The best of its row.
+    /// Whether it is better than all others of its row by more than seeds differ.
     pub(super) best: bool,
     /// How numbers of its row are written.
     pub(super) column: Column,
@@ -55,6 +57,7 @@ impl Table {
             let entry = |method: &&str| comparison.entries.iter().find(|entry| entry.method == *method);
             let ours: Vec<Option<&SummaryRow>> = methods.iter().map(|method| entry(method)?.ours).collect();
             rows.push(Row {
+                metric: comparison.row.metric.clone(),
                 label: format!("{}, {}", comparison.row.label, comparison.dataset),
                 protocol: ours.iter().flatten().next().map_or_else(String::new, |row| row.protocol.to_string()),
                 ours: means(&ours),
@@ -68,7 +71,8 @@ impl Table {
         }
         for ((dataset, metric, protocol), found) in quantities {
             let ours: Vec<_> = methods.iter().map(|method| found.iter().find(|row| row.method == *method).copied()).collect();
-            rows.push(Row { label: format!("{metric}, {dataset}"), protocol, ours: means(&ours), paper: Vec::new(), recovered: false });
+            let label = format!("{metric}, {dataset}");
+            rows.push(Row { metric: metric.into(), label, protocol, ours: means(&ours), paper: Vec::new(), recovered: false });
         }
         (!rows.is_empty()).then(|| Self {
             name: target.name.into(),
@@ -81,15 +85,23 @@ impl Table {
 }
 
 fn means(rows: &[Option<&SummaryRow>]) -> Vec<Option<Ours>> {
-    let found = || rows.iter().flatten().filter_map(|row| Some((row.mean?, row)));
+    let found = || rows.iter().flatten().filter_map(|row| Some((row.mean?, *row)));
     let column = Column::of(found().map(|(mean, _)| mean));
-    let better = found().next().and_then(|(_, row)| row.direction.higher_is_better());
-    let best = better.and_then(|higher| found().map(|(mean, _)| mean).reduce(if higher { f64::max } else { f64::min }));
-    // A value alone is the best of nothing.
-    let best = best.filter(|_| found().count() > 1);
     let one = |row: &SummaryRow| {
         let mean = row.mean?;
-        Some(Ours { mean, half: row.interval.map(|[low, high]| (high - low) / 2.0), best: best == Some(mean), column })
+        let others = found().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, row));
+        let best = found().count() > 1 && others.into_iter().all(|other| clearly_better(row, other));
+        Some(Ours { mean, half: row.interval.map(|[low, high]| (high - low) / 2.0), best, column })
     };
     rows.iter().map(|row| one((*row)?)).collect()
+}
+
+/// Whether the intervals over seeds leave no doubt; without one there is doubt.
+fn clearly_better(row: &SummaryRow, other: &SummaryRow) -> bool {
+    let (Some([low, high]), Some([other_low, other_high])) = (row.interval, other.interval) else { return false };
+    match row.direction {
+        Direction::Higher => low > other_high,
+        Direction::Lower => high < other_low,
+        Direction::Neither => false,
+    }
 }

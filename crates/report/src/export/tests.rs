@@ -45,11 +45,15 @@ fn exported(format: Format, all: bool) -> String {
     let summary = [
         row("vae", "accuracy", "near(k=1)", 88.0, Some(1.25)),
         row("beta_h_vae", "accuracy", "near(k=1)", 91.5, Some(0.5)),
-        row("own_50%", "accuracy", "near(k=1)", 10.0, None),
+        row("own_50%", "accuracy", "near(k=1)", 10.0, Some(0.25)),
         row("vae", "rate", "rate.a|b", -3.0, None),
     ];
     let paper = paper();
-    Export { cells: &[], summary: &summary, paper: &paper, targets: &[], all }.to(format)
+    Export { summary: &summary, ..nothing(&paper, all) }.to(format)
+}
+
+fn nothing(paper: &Paper, all: bool) -> Export<'_> {
+    Export { cells: &[], summary: &[], paper, targets: &[], metrics: &[], all, interval: |_| None }
 }
 
 #[test]
@@ -57,14 +61,14 @@ fn latex_is_a_table_with_everything_escaped() {
     let expected = r"% Needs \usepackage{booktabs}.
 \begin{table}
   \centering
-  \caption{Table 3. Accuracy \& rate, 10 \% of MNIST\_small. Ours: mean over seeds $\pm$ half of Student's 95\,\% interval; the best of a row in bold. $^\dagger$A digit of the paper's may be misread.}
+  \caption{Table 3. Accuracy \& rate, 10 \% of MNIST\_small. Ours: mean over seeds $\pm$ half of Student's 95\,\% interval; in bold what is better than all others of its row by more than seeds differ. $^\dagger$A digit of the paper's may be misread.}
   \label{tab:table3}
   \begin{tabular}{llrrr}
     \toprule
     Quantity &  & VAE & $\beta$H-VAE & own\_50\% \\
     \midrule
     % near(k=1)
-    Mask 0.2, digits & ours & $88.00 \pm 1.25$ & $\mathbf{91.50 \pm 0.50}$ & $10.00$ \\
+    Mask 0.2, digits & ours & $88.00 \pm 1.25$ & $\mathbf{91.50 \pm 0.50}$ & $10.00 \pm 0.25$ \\
      & paper$^\dagger$ & $90$ & $92.5$ & -- \\
     \bottomrule
   \end{tabular}
@@ -79,12 +83,22 @@ fn markdown_is_the_same_table() {
 
 | Quantity |  | VAE | βH-VAE | own\_50% |
 | --- | --- | ---: | ---: | ---: |
-| Mask 0.2, digits `near(k=1)` | ours | 88.00 ± 1.25 | **91.50 ± 0.50** | 10.00 |
+| Mask 0.2, digits `near(k=1)` | ours | 88.00 ± 1.25 | **91.50 ± 0.50** | 10.00 ± 0.25 |
 |  | paper† | 90 | 92.5 | – |
 ";
     let more = "| rate, digits `rate.a\\|b` | ours | −3.000 | – | – |\n";
     assert_eq!(exported(Format::Markdown, false), expected);
     assert_eq!(exported(Format::Markdown, true), format!("{expected}{more}"));
+}
+
+#[test]
+fn what_seeds_do_not_tell_apart_is_not_bold() {
+    let paper = paper();
+    let bold = |half: Option<f64>| {
+        let summary = [row("vae", "accuracy", "near(k=1)", 88.0, Some(1.25)), row("beta_h_vae", "accuracy", "near(k=1)", 91.5, half)];
+        Export { summary: &summary, ..nothing(&paper, false) }.to(Format::Markdown).contains("**")
+    };
+    assert_eq!([Some(0.5), Some(3.0), None].map(bold), [true, false, false]);
 }
 
 #[test]
@@ -122,7 +136,7 @@ fn csv_has_every_column_and_quotes_what_it_must() {
     let other = Cell { target: "table4".into(), ..cell.clone() };
     let paper = paper();
     let cells = [cell, other];
-    let text = Export { cells: &cells, summary: &[], paper: &paper, targets: &["table3".into()], all: false }.to(Format::Csv);
+    let text = Export { cells: &cells, targets: &["table3".into()], ..nothing(&paper, true) }.to(Format::Csv);
     let expected = concat!(
         "target,dataset,model,method,seed,entry,metric,protocol,value,standard_error,unit,n,higher_is_better,slice,paper_dataset,paper,paper_certainty,",
         "inside_tolerance,spec_sha256,data_sha256,weights_sha256,git_commit,device,seconds,note\r\n",
@@ -133,4 +147,73 @@ fn csv_has_every_column_and_quotes_what_it_must() {
     // A column for every field of a cell.
     let fields = serde_json::to_value(&cells[0]).unwrap().as_object().unwrap().len();
     assert_eq!(text.lines().next().unwrap().split(',').count(), fields);
+}
+
+/// Two methods on two seeds, of an experiment that the paper has not.
+fn own() -> (Vec<Cell>, Vec<SummaryRow>) {
+    let cell = |method: &str, seed: u64, entry: &str, protocol: &str, value: f64| Cell {
+        target: "mine_1".into(),
+        dataset: "digits".into(),
+        model: "mlp".into(),
+        method: method.into(),
+        seed,
+        measurement: Measurement::new(entry, entry, protocol.into(), "1").valued(value, None).better(Direction::Lower),
+        paper_dataset: None,
+        paper: None,
+        paper_certainty: None,
+        inside_tolerance: None,
+        spec_sha256: String::new(),
+        data_sha256: String::new(),
+        weights_sha256: String::new(),
+        git_commit: String::new(),
+        device: String::new(),
+        seconds: 0.0,
+    };
+    let of = |method: &str, value: f64| {
+        let run = |seed: u64, value: f64| {
+            [cell(method, seed, "reconstruction", "reconstruction(code=mean)", value), cell(method, seed, "energy", "energy", 9.0)]
+        };
+        [run(0, value), run(1, value + 0.5)].concat()
+    };
+    let cells = [of("vae", 1.25), of("beta|x", 4.25)].concat();
+    let rows = cells.iter().filter(|cell| cell.seed == 0).map(|cell| SummaryRow {
+        target: cell.target.clone(),
+        mean: cell.measurement.value.map(|value| value + 0.25),
+        interval: None,
+        seeds: 2,
+        paper_dataset: None,
+        protocol: cell.measurement.protocol.clone(),
+        unit: "1".into(),
+        ..row(&cell.method, &cell.measurement.metric, "", 0.0, None)
+    });
+    let rows = rows.map(|row| SummaryRow { entry: row.metric.clone(), ..row }).collect();
+    (cells, rows)
+}
+
+#[test]
+fn an_experiment_of_one_s_own_is_methods_against_headlines() {
+    let (cells, summary) = own();
+    let paper = paper();
+    let export = Export { cells: &cells, summary: &summary, ..nothing(&paper, false) };
+    let expected = r"### mine\_1
+
+| Method | Reconstruction ↓ |
+| --- | ---: |
+| VAE | 1.500 ± 0.354 |
+| beta\|x | 4.500 ± 0.354 |
+
+Mean ± standard deviation over two seeds, too few to mark anything as best.
+";
+    assert_eq!(export.to(Format::Markdown), expected);
+    let latex = export.to(Format::Latex);
+    for expected in ["Reconstruction $\\downarrow$ \\\\", "VAE & $1.500 \\pm 0.354$ \\\\", "beta\\textbar{}x & ", "\\label{tab:mine-1}"] {
+        assert!(latex.contains(expected), "{expected}: {latex}");
+    }
+    let csv = "target,dataset,method,metric,protocol,unit,higher_is_better,mean,standard_deviation,interval_low,interval_high,seeds,paper\r\n\
+               mine_1,digits,vae,reconstruction,reconstruction(code=mean),1,false,1.5,0.3535533905932738,,,2,\r\n";
+    assert!(export.to(Format::Csv).starts_with(csv), "{}", export.to(Format::Csv));
+    // A metric that is no headline, by its name; and one that nothing measured.
+    let energy = Export { metrics: &["energy".into()], ..export }.to(Format::Markdown);
+    assert!(energy.contains("| energy, digits `energy` | ours | 9.250 | 9.250 |") && !energy.contains("econstruction"), "{energy}");
+    assert_eq!(Export { metrics: &["fid".into()], ..export }.to(Format::Markdown), "");
 }

@@ -1,0 +1,83 @@
+//! Methods against headline metrics: a row a method.
+
+use vimae_spec::SummaryRow;
+
+use super::{latex, markdown};
+use crate::{
+    headline::headlines,
+    headline_table::{HeadlineTable, HeadlineValue},
+    number::{Column, NONE},
+};
+
+/// The rows of the summary that the table shows, those of `names` alone where there are any.
+pub(super) fn rows<'a>(all: &[&'a SummaryRow], names: &[String]) -> Vec<&'a SummaryRow> {
+    let mut groups: Vec<((&str, &str), Vec<&SummaryRow>)> = Vec::new();
+    for row in all {
+        let key = (row.method.as_str(), row.dataset.as_str());
+        match groups.iter_mut().find(|(known, _)| *known == key) {
+            Some((_, rows)) => rows.push(row),
+            None => groups.push((key, vec![row])),
+        }
+    }
+    let shown = headlines(all).into_iter().filter(|headline| names.is_empty() || names.iter().any(|name| name == headline.name));
+    let shown: Vec<_> = shown.collect();
+    let of_group =
+        |(_, rows): &(_, Vec<&'a SummaryRow>)| shown.iter().filter_map(|headline| headline.among(rows.iter().copied())).collect::<Vec<_>>();
+    groups.iter().flat_map(of_group).collect()
+}
+
+/// The names of the rows, with their data sets where these differ.
+fn names(table: &HeadlineTable) -> Vec<String> {
+    let several = table.several_datasets();
+    table.rows.iter().map(|row| if several { format!("{}, {}", row.method, row.dataset) } else { row.method.clone() }).collect()
+}
+
+/// The table in Markdown, below its name.
+pub(super) fn as_markdown(table: &HeadlineTable, name: &str) -> String {
+    let mut text = format!("### {}\n\n", markdown::escaped(name));
+    let headings = table.columns.iter().map(|column| column.heading());
+    text += &markdown::line(["Method".to_owned()].into_iter().chain(headings));
+    text += &markdown::line(["---".to_owned()].into_iter().chain(table.columns.iter().map(|_| "---:".to_owned())));
+    let forms = table.forms();
+    for (row, name) in table.rows.iter().zip(names(table)) {
+        let value = |(value, form): (&HeadlineValue, &Column)| {
+            let text = shown(value, |number| form.show(Some(number)), "±").unwrap_or_else(|| NONE.into());
+            if value.best { format!("**{text}**") } else { text }
+        };
+        text += &markdown::line([markdown::escaped(&name)].into_iter().chain(row.values.iter().zip(&forms).map(value)));
+    }
+    text + "\n" + table.legend() + "\n"
+}
+
+/// The table in LaTeX with `booktabs`.
+pub(super) fn as_latex(table: &HeadlineTable, name: &str) -> String {
+    let arrow = |heading: String| latex::escaped(&heading).replace('↑', "$\\uparrow$").replace('↓', "$\\downarrow$");
+    let mut lines = vec![
+        "% Needs \\usepackage{booktabs}.".to_owned(),
+        "\\begin{table}".into(),
+        "  \\centering".into(),
+        format!("  \\caption{{{}. {}}}", latex::escaped(name), latex::escaped(table.legend())),
+        format!("  \\label{{tab:{}}}", latex::label(name)),
+        format!("  \\begin{{tabular}}{{l{}}}", "r".repeat(table.columns.len())),
+        "    \\toprule".into(),
+        latex::line(["Method".to_owned()].into_iter().chain(table.columns.iter().map(|column| arrow(column.heading())))),
+        "    \\midrule".into(),
+    ];
+    let forms = table.forms();
+    for (row, name) in table.rows.iter().zip(names(table)) {
+        let value = |(value, form): (&HeadlineValue, &Column)| match shown(value, |number| latex::number(number, *form), "\\pm") {
+            Some(text) if value.best => format!("$\\mathbf{{{text}}}$"),
+            Some(text) => format!("${text}$"),
+            None => "--".into(),
+        };
+        lines.push(latex::line([latex::escaped(&name)].into_iter().chain(row.values.iter().zip(&forms).map(value))));
+    }
+    lines.extend(["    \\bottomrule".into(), "  \\end{tabular}".into(), "\\end{table}".into(), String::new()]);
+    lines.join("\n")
+}
+
+/// Mean and standard deviation.
+fn shown(value: &HeadlineValue, number: impl Fn(f64) -> String, plus_minus: &str) -> Option<String> {
+    let mean = number(value.mean?);
+    Some(value.deviation.map_or(mean.clone(), |deviation| format!("{mean} {plus_minus} {}", number(deviation))))
+}

@@ -1,0 +1,289 @@
+//! Methods against headline metrics, over seeds: the table that a report starts with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use vimae_spec::{Cell, Direction, Measurement, RunRecord};
+
+use crate::{
+    headline::{Headline, arrow, headlines},
+    method,
+    number::Column,
+};
+
+/// Seeds from which on an interval is told, and a difference may be told from noise.
+const ENOUGH: usize = 3;
+
+/// The 95 % interval of the mean of a few values; none where they are too few.
+pub type MeanInterval = fn(&[f64]) -> Option<[f64; 2]>;
+
+/// A measurement and the run that it is of.
+#[derive(Debug, Clone, Copy)]
+pub struct Observation<'a> {
+    /// The method.
+    pub method: &'a str,
+    /// The data set.
+    pub dataset: &'a str,
+    /// The run's seed.
+    pub seed: u64,
+    /// What was measured.
+    pub measurement: &'a Measurement,
+}
+
+impl<'a> Observation<'a> {
+    /// Those of a run.
+    pub fn of_run(record: &'a RunRecord) -> impl Iterator<Item = Self> {
+        let spec = &record.spec;
+        let one = |measurement| Self { method: &spec.method, dataset: &spec.dataset.name, seed: spec.seed, measurement };
+        record.measurements.iter().map(one)
+    }
+}
+
+impl<'a> From<&'a Cell> for Observation<'a> {
+    fn from(cell: &'a Cell) -> Self {
+        Self { method: &cell.method, dataset: &cell.dataset, seed: cell.seed, measurement: &cell.measurement }
+    }
+}
+
+/// Methods against headline metrics.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadlineTable {
+    /// The metrics.
+    pub columns: Vec<HeadlineColumn>,
+    /// The methods, in the order of their file.
+    pub rows: Vec<HeadlineRow>,
+}
+
+/// A metric.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadlineColumn {
+    /// Which.
+    pub headline: &'static Headline,
+    /// Which way is better.
+    pub direction: Direction,
+    /// The protocols of its values, one where all methods were measured alike.
+    pub protocols: Vec<String>,
+}
+
+impl HeadlineColumn {
+    /// Its title with an arrow in the direction that is better.
+    pub fn heading(&self) -> String {
+        format!("{}{}", self.headline.title, arrow(self.direction))
+    }
+}
+
+/// A method on a data set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeadlineRow {
+    /// The method, as the paper writes it.
+    pub method: String,
+    /// The data set.
+    pub dataset: String,
+    /// Seeds with a run.
+    pub seeds: usize,
+    /// One value a column.
+    pub values: Vec<HeadlineValue>,
+}
+
+/// A method's values of a metric, over seeds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct HeadlineValue {
+    /// Their mean; absent where no seed has a value.
+    pub mean: Option<f64>,
+    /// Their standard deviation; absent with one seed.
+    pub deviation: Option<f64>,
+    /// The 95 % interval of the mean, inside what is possible; from three seeds on.
+    pub interval: Option<[f64; 2]>,
+    /// Seeds with a value.
+    pub seeds: usize,
+    /// Whether it is better than that of every other method by more than the seeds differ.
+    pub best: bool,
+    /// Why there is no value, or what a reader should know beside it.
+    pub note: Option<String>,
+}
+
+/// A method's runs on a data set.
+struct Group<'a> {
+    method: &'a str,
+    dataset: &'a str,
+    runs: BTreeMap<u64, Vec<&'a Measurement>>,
+}
+
+/// What a group has of a headline.
+struct Found<'a> {
+    by_seed: BTreeMap<u64, f64>,
+    example: Option<&'a Measurement>,
+}
+
+impl<'a> Group<'a> {
+    fn find(&self, headline: &Headline) -> Found<'a> {
+        let chosen = |(seed, all): (&u64, &Vec<&'a Measurement>)| Some((*seed, headline.among(all.iter().copied())?));
+        let chosen: Vec<(u64, &Measurement)> = self.runs.iter().filter_map(chosen).collect();
+        let with_value = |(seed, one): &(u64, &Measurement)| Some((*seed, one.value.filter(|v| v.is_finite())?));
+        let missing = chosen.iter().find(|(_, one)| one.value.is_none());
+        let example = missing.or(chosen.first()).map(|(_, one)| *one);
+        Found { by_seed: chosen.iter().filter_map(with_value).collect(), example }
+    }
+}
+
+impl HeadlineTable {
+    /// The table of `observations`, with methods in the order of their first.
+    pub fn of<'a>(observations: impl IntoIterator<Item = Observation<'a>>, interval: MeanInterval) -> Self {
+        let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        for Observation { method, dataset, seed, measurement } in observations {
+            let place = *places.entry((method, dataset)).or_insert(groups.len());
+            if place == groups.len() {
+                groups.push(Group { method, dataset, runs: BTreeMap::new() });
+            }
+            let Some(group) = groups.get_mut(place) else { continue };
+            group.runs.entry(seed).or_default().push(measurement);
+        }
+        let all: Vec<&Measurement> = groups.iter().flat_map(|group| group.runs.values().flatten()).copied().collect();
+        let columns: Vec<(HeadlineColumn, Vec<HeadlineValue>)> =
+            headlines(&all).into_iter().map(|headline| column(headline, &groups, interval)).collect();
+        let row = |(place, group): (usize, &Group<'_>)| HeadlineRow {
+            method: method::label(group.method),
+            dataset: group.dataset.into(),
+            seeds: group.runs.len(),
+            values: columns.iter().filter_map(|(_, values)| values.get(place).cloned()).collect(),
+        };
+        let rows = groups.iter().enumerate().map(row).collect();
+        Self { columns: columns.into_iter().map(|(column, _)| column).collect(), rows }
+    }
+
+    /// Whether its rows are of more than one data set.
+    pub fn several_datasets(&self) -> bool {
+        self.rows.iter().any(|row| Some(&row.dataset) != self.rows.first().map(|first| &first.dataset))
+    }
+
+    /// How the numbers of each column are written.
+    pub(crate) fn forms(&self) -> Vec<Column> {
+        let of = |place: usize| Column::of(self.rows.iter().filter_map(|row| row.values.get(place)?.mean));
+        (0..self.columns.len()).map(of).collect()
+    }
+
+    /// The table with the columns of those names alone.
+    #[must_use]
+    pub(crate) fn only(mut self, names: &[String]) -> Self {
+        let kept: Vec<bool> = self.columns.iter().map(|column| names.iter().any(|name| name == column.headline.name)).collect();
+        let mut at = kept.iter();
+        self.columns.retain(|_| at.next() == Some(&true));
+        for row in &mut self.rows {
+            let mut at = kept.iter();
+            row.values.retain(|_| at.next() == Some(&true));
+        }
+        self
+    }
+
+    /// What its values are, in a sentence.
+    pub fn legend(&self) -> &'static str {
+        match self.rows.iter().map(|row| row.seeds).max().unwrap_or(0) {
+            0 | 1 => "One seed: how far seeds differ is not known, so nothing is marked as best.",
+            2 => "Mean ± standard deviation over two seeds, too few to mark anything as best.",
+            _ => {
+                "Mean ± standard deviation over seeds, and the 95 % interval of the mean. In bold: better than every other method by \
+                 more than seeds differ."
+            }
+        }
+    }
+}
+
+fn column(headline: &'static Headline, groups: &[Group<'_>], interval: MeanInterval) -> (HeadlineColumn, Vec<HeadlineValue>) {
+    let found: Vec<Found<'_>> = groups.iter().map(|group| group.find(headline)).collect();
+    let examples = || found.iter().filter_map(|found| found.example);
+    let protocols: BTreeSet<String> = examples().map(|example| example.protocol.to_string()).collect();
+    let direction = examples().next().map_or(Direction::Neither, |example| example.direction);
+    let value = |(place, one): (usize, &Found<'_>)| {
+        let here = groups.get(place).map(|group| group.dataset);
+        let rivals = found.iter().zip(groups).enumerate();
+        let rivals = rivals.filter(|(other, (found, group))| *other != place && Some(group.dataset) == here && !found.by_seed.is_empty());
+        let mut rivals = rivals.map(|(_, (found, _))| &found.by_seed).peekable();
+        // Values by different protocols do not compare, and one that stands alone is the best of nothing.
+        let compared = protocols.len() == 1 && rivals.peek().is_some();
+        HeadlineValue {
+            best: compared && rivals.all(|rival| clearly_better(&one.by_seed, rival, direction, interval)),
+            ..over_seeds(one, headline, interval)
+        }
+    };
+    let values = found.iter().enumerate().map(value).collect();
+    (HeadlineColumn { headline, direction, protocols: protocols.into_iter().collect() }, values)
+}
+
+/// Whether the interval of the difference, on the seeds that both have, leaves no doubt of its sign.
+fn clearly_better(ours: &BTreeMap<u64, f64>, rival: &BTreeMap<u64, f64>, direction: Direction, interval: MeanInterval) -> bool {
+    let differences: Vec<f64> = ours.iter().filter_map(|(seed, value)| Some(value - rival.get(seed)?)).collect();
+    let Some([low, high]) = interval(&differences).filter(|_| differences.len() >= ENOUGH) else { return false };
+    match direction {
+        Direction::Higher => low > 0.0,
+        Direction::Lower => high < 0.0,
+        Direction::Neither => false,
+    }
+}
+
+fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) -> HeadlineValue {
+    let values: Vec<f64> = found.by_seed.values().copied().collect();
+    let n = values.len() as f64;
+    let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / n);
+    let deviation =
+        mean.filter(|_| values.len() > 1).map(|mean| (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt());
+    let [least, most] = headline.possible;
+    let interval = interval(&values).filter(|_| values.len() >= ENOUGH).map(|[low, high]| [low.max(least), high.min(most)]);
+    let note = found.example.and_then(|example| example.note.clone());
+    HeadlineValue { mean, deviation, interval, seeds: values.len(), best: false, note }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Two standard errors either way: enough to see what is done with an interval.
+    fn two_errors(values: &[f64]) -> Option<[f64; 2]> {
+        let n = values.len() as f64;
+        let mean = values.iter().sum::<f64>() / n;
+        let error = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+        (values.len() > 1).then_some([mean - 2.0 * error, mean + 2.0 * error])
+    }
+
+    fn accuracy(values: &[(&str, [f64; 3])], protocol: &str) -> Vec<(String, u64, Measurement)> {
+        let one = |value: f64| {
+            Measurement::new("accuracy", "accuracy.clean", protocol.into(), "percent").valued(value, None).better(Direction::Higher)
+        };
+        let of = |(method, values): &(&str, [f64; 3])| {
+            (0..).zip(*values).map(|(seed, value)| ((*method).to_owned(), seed, one(value))).collect::<Vec<_>>()
+        };
+        values.iter().flat_map(of).collect()
+    }
+
+    fn table(made: &[(String, u64, Measurement)]) -> HeadlineTable {
+        let observations =
+            made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "digits", seed: *seed, measurement });
+        HeadlineTable::of(observations, two_errors)
+    }
+
+    #[test]
+    fn rows_keep_the_order_of_the_file_and_intervals_stay_inside_what_is_possible() {
+        let made = accuracy(&[("another", [60.0, 61.0, 62.0]), ("vae", [98.0, 99.0, 100.0])], "svm(labels=10)");
+        let table = table(&made);
+        assert_eq!(table.rows.iter().map(|row| row.method.as_str()).collect::<Vec<_>>(), ["another", "VAE"]);
+        let vae = &table.rows[1].values[0];
+        let [low, high] = vae.interval.unwrap();
+        assert_eq!((vae.mean, vae.deviation, high, vae.seeds), (Some(99.0), Some(1.0), 100.0, 3));
+        assert!((low - 97.845).abs() < 1e-3, "{low}");
+    }
+
+    #[test]
+    fn the_best_is_marked_only_where_seeds_leave_no_doubt() {
+        let best = |table: &HeadlineTable| table.rows.iter().map(|row| row.values[0].best).collect::<Vec<_>>();
+        let clear = accuracy(&[("a", [60.0, 61.0, 62.0]), ("b", [70.0, 71.5, 72.0])], "svm(labels=10)");
+        assert_eq!(best(&table(&clear)), [false, true]);
+        let noisy = accuracy(&[("a", [60.0, 61.0, 62.0]), ("b", [59.0, 71.0, 63.0])], "svm(labels=10)");
+        assert_eq!(best(&table(&noisy)), [false, false]);
+        // Two seeds say too little, and other protocols do not compare.
+        let two: Vec<_> = clear.iter().filter(|(_, seed, _)| *seed < 2).cloned().collect();
+        assert_eq!(best(&table(&two)), [false, false]);
+        assert_eq!(table(&two).rows[0].values[0].interval, None);
+        let mut mixed = clear;
+        mixed[0].2.protocol = "svm(labels=20)".into();
+        assert_eq!(best(&table(&mixed)), [false, false]);
+    }
+}

@@ -1,0 +1,138 @@
+//! The headline table for a terminal.
+
+use crate::{
+    headline_table::{HeadlineRow, HeadlineTable, HeadlineValue},
+    number::Column,
+};
+
+/// Characters of a line at most; columns that do not fit go below, with the methods once more.
+const WIDTH: usize = 100;
+/// Behind the best of a column.
+const BEST: &str = " *";
+
+/// The table as text, with what its values are below it; empty where it has no value.
+pub fn headline_text(table: &HeadlineTable) -> String {
+    if table.columns.is_empty() {
+        return String::new();
+    }
+    let names = names(table);
+    let columns: Vec<Vec<String>> = table
+        .columns
+        .iter()
+        .zip(table.forms())
+        .enumerate()
+        .map(|(place, (column, form))| {
+            let at = |row: &HeadlineRow| row.values.get(place).cloned().unwrap_or_default();
+            let marked = table.rows.iter().any(|row| at(row).best);
+            let values = table.rows.iter().map(|row| shown(&at(row), form, marked));
+            [column.heading()].into_iter().chain(values).collect()
+        })
+        .collect();
+    let mut blocks: Vec<Vec<&[String]>> = Vec::new();
+    let mut taken = WIDTH;
+    for column in &columns {
+        let wide = 2 + width(column);
+        if taken + wide > WIDTH || blocks.is_empty() {
+            blocks.push(vec![&names]);
+            taken = width(&names);
+        }
+        taken += wide;
+        if let Some(block) = blocks.last_mut() {
+            block.push(column);
+        }
+    }
+    let mut text: String = blocks.iter().map(|block| lines(block) + "\n").collect();
+    text += &legend(table);
+    text
+}
+
+fn names(table: &HeadlineTable) -> Vec<String> {
+    let several = table.several_datasets();
+    let name = |row: &HeadlineRow| if several { format!("{}, {}", row.method, row.dataset) } else { row.method.clone() };
+    ["Method".to_owned()].into_iter().chain(table.rows.iter().map(name)).collect()
+}
+
+/// A value; `marked`: whether one of its column has a mark, so that all end alike.
+fn shown(value: &HeadlineValue, form: Column, marked: bool) -> String {
+    let deviation = value.deviation.map_or_else(String::new, |deviation| format!(" ± {}", form.show(Some(deviation))));
+    let best = match (value.best, marked) {
+        (true, _) => BEST,
+        (false, true) => "  ",
+        (false, false) => "",
+    };
+    format!("{}{deviation}{best}", form.show(value.mean))
+}
+
+fn legend(table: &HeadlineTable) -> String {
+    let bold = table.rows.iter().flat_map(|row| &row.values).any(|value| value.best);
+    let seeds = table.rows.iter().map(|row| row.seeds).max().unwrap_or(0);
+    let mut text = match seeds {
+        0 | 1 => "One seed.".to_owned(),
+        n => format!("Mean ± standard deviation over {n} seeds."),
+    };
+    if bold {
+        text += " *: better than every other method by more than seeds differ.";
+    }
+    text + "\n"
+}
+
+/// Columns side by side: the first to the left, numbers to the right.
+fn lines(columns: &[&[String]]) -> String {
+    let widths: Vec<usize> = columns.iter().map(|column| width(column)).collect();
+    let height = columns.iter().map(|column| column.len()).max().unwrap_or(0);
+    let line = |row: usize| {
+        let cells = columns.iter().zip(&widths).enumerate().map(|(place, (column, width))| {
+            let cell = column.get(row).map_or("", String::as_str);
+            if place == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+        });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned() + "\n"
+    };
+    (0..height).map(line).collect()
+}
+
+fn width(column: &[String]) -> usize {
+    column.iter().map(|cell| cell.chars().count()).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use vimae_spec::{Direction, Measurement};
+
+    use super::*;
+    use crate::headline_table::Observation;
+
+    #[test]
+    fn numbers_stand_below_one_another_and_wide_tables_go_on_below() {
+        let value = |entry: &str, metric: &str, protocol: &str, value: f64| {
+            Measurement::new(entry, metric, protocol.into(), "1").valued(value, None).better(Direction::Lower)
+        };
+        let of = |shift: f64| {
+            [
+                value("reconstruction", "reconstruction", "reconstruction(code=mean)", 1.0 + shift),
+                value("mmd", "mmd", "mmd.imq.u(N=10)", 0.25 - shift / 10.0),
+                value("rate", "rate", "rate.gaussian", 100.0 * shift),
+            ]
+        };
+        let made: Vec<(&str, u64, Measurement)> = [("vae", 0.5), ("a_long_name", 0.125)]
+            .into_iter()
+            .flat_map(|(method, shift)| (0..2).flat_map(move |seed| of(shift + seed as f64 / 8.0).map(|one| (method, seed, one))))
+            .collect();
+        let observations =
+            made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "digits", seed: *seed, measurement });
+        let mut table = HeadlineTable::of(observations, |_| None);
+        let expected = "\
+Method       Reconstruction ↓            MMD ↓        Rate ↓
+VAE             1.562 ± 0.088  0.1938 ± 0.0088  56.25 ± 8.84
+a_long_name     1.188 ± 0.088  0.2313 ± 0.0088  18.75 ± 8.84
+
+Mean ± standard deviation over 2 seeds.
+";
+        assert_eq!(headline_text(&table), expected);
+        table.rows[1].values[0].best = true;
+        table.rows[0].method = "x".repeat(80);
+        let text = headline_text(&table);
+        assert!(text.contains("1.188 ± 0.088 *\n") && text.lines().all(|line| line.chars().count() <= 100), "{text}");
+        assert_eq!(text.matches("Method ").count(), 3, "{text}");
+        assert_eq!(headline_text(&HeadlineTable { columns: Vec::new(), rows: Vec::new() }), "");
+    }
+}
