@@ -5,7 +5,9 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor};
 use serde_json::json;
-use vimae_core::{AutoEncoder, Dataset, Evidence, Head, ImageSet, MetricFiles, Mode, PixelRange, Purpose, Settings, Split, Streams};
+use vimae_core::{
+    AutoEncoder, Dataset, Evidence, Head, ImageSet, MetricFiles, Mode, PixelRange, Purpose, Settings, Silent, Split, Streams,
+};
 use vimae_datasets::{InMemory, Sources};
 use vimae_eval::{EvalContext, Subject};
 use vimae_metrics::{
@@ -37,8 +39,7 @@ fn measure(data: &dyn Dataset, files: &MetricFiles, settings: serde_json::Value)
     let subject = Subject { model: model.as_ref(), prior: prior.as_ref(), sampler: None, corruption: None, dataset: data, files };
     let entry = METRICS.find("fid")?;
     let metric = (entry.build)(&Settings::check("metric", entry.name, entry.keys, settings.as_object().context("settings")?)?)?;
-    let progress = &mut |_: &str, _: usize, _: usize| {};
-    let context = EvalContext::new(subject, &evaluation, 0, progress)?;
+    let context = EvalContext::new(subject, &evaluation, 0, &Silent)?;
     Ok((metric.measure(&context)?.measurements, context.prior_sample()?.clone()))
 }
 
@@ -51,7 +52,7 @@ fn find<'a>(found: &'a [Measurement], metric: &str, words: &[&str]) -> Result<&'
 fn by_parts(data: &dyn Dataset, weights: &Path, codes: &Tensor, count: usize) -> Result<f64> {
     let network_of = Inception::open(weights, Resize::Clean, &Device::Cpu)?;
     let samples = network(data)?.decode(&codes.narrow(0, 0, count)?, Mode::Evaluate)?.detach();
-    let features = |images: &ImagesInMemory| extract(&network_of, images, &mut |_, _| {});
+    let features = |images: &ImagesInMemory| extract(&network_of, images, "features", &Silent);
     let real = features(&ImagesInMemory::of(data.split(Split::Test)?, count)?)?;
     Ok(fid(&real, &features(&ImagesInMemory::new(in_bytes(&samples, data.range())?)?)?)?.value)
 }

@@ -1,19 +1,16 @@
 //! A prior that learns and a critic that learns beside the network: both move, both are in the checkpoint, and a run that
 //! was stopped ends in the same bits.
 
-use std::{
-    path::Path,
-    sync::{Arc, atomic::AtomicBool},
-};
+use std::{cell::RefCell, path::Path, sync::Arc};
 
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device};
 use serde_json::{Value, json};
-use vimae_core::{Batch, Batches, PartRequest, Split, Streams};
+use vimae_core::{Batch, Batches, Event, PartRequest, RunContext, Split, Streams};
 use vimae_datasets::{Loader, Sources};
 use vimae_ops::AdamConfig;
 use vimae_tests::parts::{divergence_with, noisy_model, prior_with};
-use vimae_trainer::{Event, Job, Line, Plan, Trained, train};
+use vimae_trainer::{Line, Plan, Trained, train};
 
 /// Batches that end at a step, as a run ends that is killed there.
 struct Until {
@@ -49,15 +46,24 @@ fn train_in(folder: &Path, (objective, prior, divergence): &Parts, step: u64) ->
     let network = noisy_model("mlp", json!({ "width": 8, "layers": 1 }), noise, &request)?;
     let line = Line { divergence: divergence.as_deref(), ..Line::new(&network, objective.as_ref(), prior.as_ref()) };
     let adam = AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
-    let plan = Plan { epochs: 3, checkpoint_epochs: 1, rollbacks: 0, adam, critic_learning_rate: Some(2e-3), seed: 3 };
+    let plan = Plan {
+        epochs: 3,
+        checkpoint_epochs: 1,
+        rollbacks: 0,
+        adam,
+        critic_learning_rate: Some(2e-3),
+        seed: 3,
+        training_sha256: "test".into(),
+    };
     let mut batches = Until { inner: Loader::new(dataset, Split::Train, 400, Streams::new(3), &Device::Cpu)?, step };
-    let mut resumed = Vec::new();
-    let trained =
-        train(Job { line, batches: &mut batches, plan, folder, training_sha256: "test", stop: &AtomicBool::new(false) }, &mut |event| {
-            if let Event::Resumed { step } = event {
-                resumed.push(step);
-            }
-        });
+    let resumed = RefCell::new(Vec::new());
+    let hear = |event: Event<'_>| {
+        if let Event::Resumed { step } = event {
+            resumed.borrow_mut().push(step);
+        }
+    };
+    let trained = train(line, &mut batches, &plan, &RunContext { progress: &hear, ..RunContext::new(folder) });
+    let resumed = resumed.take();
     Ok((trained, resumed))
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use vimae_lab::{Launcher, Profile, Request};
 
-use crate::{print, progress::Progress, root, sources, stop};
+use crate::{print, reproduce::reproduced, root, sources};
 
 /// Write a page of every component: equation, source, settings with defaults and ranges.
 ///
@@ -43,20 +43,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             paper: vimae_lab::paper(&experiments)?,
             seeds: Some(seeds),
             tune: false,
-            out: out.clone(),
             fresh: false,
             sources: sources(None),
-            device: arguments.device.clone(),
             launcher: Launcher::Here,
             retries: 0,
             budget: None,
-            root: root.clone(),
             command: "cargo xtask catalogue --train".into(),
         };
-        let mut progress = Progress::new();
-        let outcome =
-            vimae_lab::reproduce(&request, stop::on_signal(true)?, &mut |plan, index, status| progress.observe(plan, index, status))?;
-        progress.finish();
+        let outcome = reproduced(&request, &out, &arguments.device)?;
         for failure in &outcome.failed {
             tracing::error!("{} seed {}: {}", failure.method, failure.seed, failure.problem);
         }

@@ -1,10 +1,10 @@
 //! `cargo xtask eval`: a finished run measured again, or with more.
 
-use std::{path::PathBuf, process::ExitCode, time::Instant};
+use std::{cell::Cell, path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{Event, RunFolder, Shelf};
+use vimae_lab::{Event, RunContext, Shelf};
 
 use crate::{print, root, sources};
 
@@ -46,17 +46,17 @@ See docs/protocols.md for what each metric is.";
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let Arguments { run, metrics, changes, device, data_dir, json } = arguments;
     let mut shelf = Shelf::new(sources(data_dir.clone()));
-    let mut last = Instant::now();
-    let mut observe = |event| match event {
+    let last = Cell::new(Instant::now());
+    let progress = |event: Event<'_>| match event {
         Event::Found => tracing::info!("measured earlier"),
-        Event::Evaluating { what, done, of } if last.elapsed().as_secs() >= 5 => {
-            last = Instant::now();
+        Event::Working { what, done, of } if last.get().elapsed().as_secs() >= 5 => {
+            last.set(Instant::now());
             tracing::info!("{what} {done} of {of}");
         }
         _ => {}
     };
-    let device = vimae_lab::device(device)?;
-    let found = vimae_lab::reevaluate(&RunFolder::at(run), (metrics, changes), &mut shelf, &root(), &device, &mut observe)?;
+    let context = RunContext { root: &root(), device, progress: &progress, ..RunContext::new(run) };
+    let found = vimae_lab::reevaluate((metrics, changes), &context, &mut shelf)?;
     if *json {
         print(serde_json::to_string(&found.result)?);
         return Ok(ExitCode::SUCCESS);

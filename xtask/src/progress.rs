@@ -2,37 +2,48 @@
 //! then elsewhere.
 
 use std::{
+    cell::RefCell,
     collections::BTreeMap,
     io::IsTerminal,
     time::{Duration, Instant},
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use vimae_lab::{Node, Plan, State, Status};
+use vimae_lab::{Event, Node, Plan, State, Status};
 
 /// Between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(15);
 
 /// The progress of all runs together.
 pub(crate) struct Progress {
+    plan: Plan,
     bar: ProgressBar,
     on_terminal: bool,
-    last_line: Instant,
-    statuses: Vec<Option<Status>>,
+    /// What is known of each run, and when the last line was written.
+    known: RefCell<(Vec<Option<Status>>, Instant)>,
+}
+
+impl vimae_lab::Progress for Progress {
+    fn tell(&self, event: Event<'_>) {
+        if let Event::Run { index, status } = event {
+            self.observe(index, status);
+        }
+    }
 }
 
 impl Progress {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn of(plan: Plan) -> Self {
         let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:16}] {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        Self { bar, on_terminal: std::io::stderr().is_terminal(), last_line: Instant::now(), statuses: Vec::new() }
+        let known = RefCell::new((vec![None; plan.nodes.len()], Instant::now()));
+        Self { plan, bar, on_terminal: std::io::stderr().is_terminal(), known }
     }
 
-    pub(crate) fn observe(&mut self, plan: &Plan, index: usize, status: &Status) {
-        self.statuses.resize(plan.nodes.len(), None);
-        let Some((node, known)) = plan.nodes.get(index).zip(self.statuses.get_mut(index)) else { return };
+    fn observe(&self, index: usize, status: &Status) {
+        let (plan, (statuses, last_line)) = (&self.plan, &mut *self.known.borrow_mut());
+        let Some((node, known)) = plan.nodes.get(index).zip(statuses.get_mut(index)) else { return };
         let before = known.replace(status.clone());
         let title = format!("run {} of {}: {}", index + 1, plan.nodes.len(), plan.title(node));
         let noted = before.as_ref().filter(|before| before.attempt == status.attempt).map_or(0, |before| before.notes.len());
@@ -45,10 +56,10 @@ impl Progress {
         if status.state != State::Running {
             return;
         }
-        let statuses = || self.statuses.iter().flatten();
-        let finished = statuses().filter(|status| status.state == State::Finished).count();
-        let running = statuses().filter(|status| status.state == State::Running).count();
-        let left = seconds_left(plan.nodes.iter().zip(self.statuses.iter().map(Option::as_ref)));
+        let all = || statuses.iter().flatten();
+        let finished = all().filter(|status| status.state == State::Finished).count();
+        let running = all().filter(|status| status.state == State::Running).count();
+        let left = seconds_left(plan.nodes.iter().zip(statuses.iter().map(Option::as_ref)));
         let left = left.map_or_else(String::new, |seconds| format!("about {} left, ", human(seconds)));
         let Status { doing, done, of, loss, .. } = status;
         let what = match loss.filter(|_| doing == "training") {
@@ -62,8 +73,8 @@ impl Progress {
             more => format!("{finished} of {} runs finished, {more} at work", plan.nodes.len()),
         });
         self.bar.set_message(if running > 1 { format!("{}: {what}", plan.title(node)) } else { what.clone() });
-        if !self.on_terminal && self.last_line.elapsed() >= LINE_EVERY {
-            self.last_line = Instant::now();
+        if !self.on_terminal && last_line.elapsed() >= LINE_EVERY {
+            *last_line = Instant::now();
             tracing::info!("{title}: {what}");
         }
     }

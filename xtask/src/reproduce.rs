@@ -1,10 +1,13 @@
 //! `cargo xtask reproduce`: the paper's tables and figures.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use vimae_lab::{Launcher, Outcome, Profile, Request};
+use vimae_lab::{Launcher, Outcome, Profile, Reproduction, Request, RunContext};
 
 use crate::{print, progress::Progress, root, sources, stop};
 
@@ -130,19 +133,14 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
         paper,
         seeds: common.seeds,
         tune: common.tune,
-        out,
         fresh: common.fresh,
         sources: sources(common.data_dir.clone()),
-        device: common.device.clone(),
         launcher: launcher(common)?,
         retries: common.retries,
         budget: common.budget,
-        root,
         command: repeated(command, common),
     };
-    let mut progress = Progress::new();
-    let outcome = vimae_lab::reproduce(&request, stop::on_signal(true)?, &mut |plan, index, status| progress.observe(plan, index, status))?;
-    progress.finish();
+    let outcome = reproduced(&request, &out, &common.device)?;
     summarise(&outcome);
     if common.json {
         print(serde_json::to_string(&outcome.cells)?);
@@ -150,6 +148,16 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
         print(format_args!("page: {}", outcome.page.display()));
     }
     Ok(stop::code(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
+}
+
+/// Plans and runs what is asked for, with its progress on standard error.
+pub(crate) fn reproduced(request: &Request, directory: &Path, device: &str) -> Result<Outcome> {
+    let context = RunContext { root: &root(), device, stop: stop::on_signal(true)?, ..RunContext::new(directory) };
+    let reproduction = Reproduction::plan(request, &context)?;
+    let progress = Progress::of(reproduction.runs().clone());
+    let outcome = reproduction.run(&RunContext { progress: &progress, ..context });
+    progress.finish();
+    Ok(outcome?)
 }
 
 fn launcher(common: &Common) -> Result<Launcher> {

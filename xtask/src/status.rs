@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode, thread::sleep, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{Node, Plan, State, Status, Submitted};
+use vimae_lab::{Node, Plan, State, Status, Submitted, read_status};
 
 use crate::{
     print,
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let dir = reproduction(arguments.dir.as_deref());
     let plan = Plan::load(&dir)?;
     loop {
-        let statuses: Vec<(&Node, Option<Status>)> = plan.nodes.iter().map(|node| (node, Status::read(&node.folder(&dir)))).collect();
+        let statuses: Vec<(&Node, Option<Status>)> = plan.nodes.iter().map(|node| (node, read_status(&node.folder(&dir)))).collect();
         if arguments.json {
             let all: Vec<_> = statuses
                 .iter()

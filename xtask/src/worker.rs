@@ -1,14 +1,10 @@
 //! `cargo xtask worker`: one run of a plan, called by the commands that share runs out.
 
-use std::{
-    path::PathBuf,
-    process::ExitCode,
-    sync::atomic::{AtomicBool, Ordering},
-};
+use std::{path::PathBuf, process::ExitCode, sync::atomic::Ordering};
 
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{Plan, Shelf, State, Work};
+use vimae_lab::{Event, Plan, RunContext, Shelf, State};
 
 use crate::{root, sources, stop};
 
@@ -37,8 +33,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let plan = Plan::load(out)?;
     vimae_lab::allow_tf32(plan.tf32);
     let mut shelf = Shelf::new(sources(plan.data_dir.clone()));
-    let work = Work { out, root: &root(), device, attempt: *attempt, stop };
-    let status = vimae_lab::work(&plan, *index, &mut shelf, &work, &mut |status| leave_evaluation(status, stop))?;
+    // An evaluation writes nothing before its end, so that it can be left at any moment; training saves its state first.
+    let leave_evaluation = |event: Event<'_>| {
+        if let Event::Run { status, .. } = event
+            && stop.load(Ordering::Relaxed)
+            && status.state == State::Running
+            && !matches!(status.doing.as_str(), "starting" | "training")
+        {
+            std::process::exit(stop::STOPPED.into());
+        }
+    };
+    let context = RunContext { directory: out, root: &root(), device, stop, progress: &leave_evaluation };
+    let status = vimae_lab::work(&plan, *index, *attempt, &context, &mut shelf)?;
     Ok(match (status.state, status.problem) {
         (State::Finished, _) => ExitCode::SUCCESS,
         (_, Some(problem)) => {
@@ -47,13 +53,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         _ => ExitCode::from(stop::STOPPED),
     })
-}
-
-/// An evaluation writes nothing before its end, so that it can be left at any moment; training saves its state first.
-fn leave_evaluation(status: &vimae_lab::Status, stop: &AtomicBool) {
-    if stop.load(Ordering::Relaxed) && status.state == State::Running && !matches!(status.doing.as_str(), "starting" | "training") {
-        std::process::exit(stop::STOPPED.into());
-    }
 }
 
 /// A worker whose parent is killed stops too, so that the next call finds the run free.

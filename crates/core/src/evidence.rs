@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use candle_core::Tensor;
 use vimae_spec::{Evaluation, Protocol};
 
-use crate::{AutoEncoder, Code, Dataset, ImageSet, PixelRange, Prior, Result, Split, Streams};
+use crate::{AutoEncoder, Code, Dataset, ImageSet, PixelRange, Prior, Progress, Result, Split, Streams};
 
 /// Files beside the data that some metrics use where they are there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -148,8 +148,8 @@ pub trait Evidence {
     /// The images decoded from codes `[N, d]`. Not kept.
     fn decode(&self, codes: &Tensor) -> Result<Tensor>;
 
-    /// Says what is under way: what, how much of it is done, and of how much.
-    fn progress(&self, what: &str, done: usize, of: usize);
+    /// Who is told what is under way.
+    fn progress(&self) -> &dyn Progress;
 
     /// The images of a split.
     fn images(&self, split: Split) -> Result<&ImageSet> {

@@ -15,7 +15,9 @@ pub mod parameters;
 pub mod part;
 pub mod perceptron;
 pub mod prior;
+pub mod progress;
 pub mod random;
+pub mod run_context;
 pub mod settings;
 mod work;
 
@@ -33,7 +35,9 @@ pub use parameters::{Init, Parameters};
 pub use part::PartRequest;
 pub use perceptron::Perceptron;
 pub use prior::{Prior, Univariate};
+pub use progress::{Event, Progress, Silent};
 pub use random::{Purpose, Streams};
+pub use run_context::RunContext;
 pub use settings::{Key, Settings};
 pub use work::Work;
 

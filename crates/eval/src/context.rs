@@ -1,11 +1,11 @@
 //! What metrics read of a trained model, computed when it is first asked for and once.
 
-use std::cell::{OnceCell, RefCell};
+use std::cell::OnceCell;
 
 use candle_core::{Device, Tensor};
 use vimae_core::{
-    AutoEncoder, Code, Corruption, Dataset, Error, Evidence, Head, HeldOut, ImageSet, MetricFiles, Mode, Prior, Purpose, Result, Split,
-    Streams,
+    AutoEncoder, Code, Corruption, Dataset, Error, Evidence, Head, HeldOut, ImageSet, MetricFiles, Mode, Prior, Progress, Purpose, Result,
+    Split, Streams,
 };
 use vimae_spec::{Evaluation, Protocol};
 
@@ -13,9 +13,6 @@ use vimae_spec::{Evaluation, Protocol};
 const BATCH: usize = 200;
 /// Held-out images that metrics may choose their parameters with, at most.
 pub(crate) const HELD_OUT: usize = 1_000;
-
-/// Told what is being done, how much of it is done, and of how much.
-pub type Progress<'p> = &'p mut dyn FnMut(&str, usize, usize);
 
 /// A trained model and what it was trained on.
 #[derive(Clone, Copy)]
@@ -40,7 +37,7 @@ pub struct EvalContext<'a> {
     pub(crate) subject: Subject<'a>,
     evaluation: &'a Evaluation,
     streams: Streams,
-    progress: RefCell<Progress<'a>>,
+    progress: &'a dyn Progress,
     originals: OnceCell<Tensor>,
     code: OnceCell<Code>,
     z: OnceCell<Tensor>,
@@ -58,7 +55,7 @@ impl<'a> EvalContext<'a> {
     ///
     /// # Errors
     /// [`Error::Data`] where there are no test images.
-    pub fn new(subject: Subject<'a>, evaluation: &'a Evaluation, seed: u64, progress: Progress<'a>) -> Result<Self> {
+    pub fn new(subject: Subject<'a>, evaluation: &'a Evaluation, seed: u64, progress: &'a dyn Progress) -> Result<Self> {
         if subject.dataset.split(Split::Test)?.is_empty() {
             return Err(Error::Data(format!("{} has no test images", subject.dataset.name())));
         }
@@ -66,7 +63,7 @@ impl<'a> EvalContext<'a> {
             subject,
             evaluation,
             streams: Streams::new(seed),
-            progress: RefCell::new(progress),
+            progress,
             originals: OnceCell::new(),
             code: OnceCell::new(),
             z: OnceCell::new(),
@@ -94,7 +91,7 @@ impl<'a> EvalContext<'a> {
             let code = model.encode(&change(&images, batch * BATCH)?, Mode::Evaluate)?;
             means.push(detached(&code.mean)?);
             log_vars.extend(code.log_var.as_ref().map(detached).transpose()?);
-            self.progress(what, batch * BATCH + part.len(), indices.len());
+            self.progress.working(what, batch * BATCH + part.len(), indices.len());
         }
         let log_var = if log_vars.is_empty() { None } else { Some(Tensor::cat(&log_vars, 0)?) };
         Ok(Code { mean: Tensor::cat(&means, 0)?, log_var })
@@ -107,7 +104,7 @@ impl<'a> EvalContext<'a> {
         for start in (0..count).step_by(BATCH) {
             let part = codes.narrow(0, start, BATCH.min(count - start))?.to_device(model.parameters().device())?;
             images.push(detached(&model.decode(&part, Mode::Evaluate)?)?);
-            self.progress(what, start + part.dim(0)?, count);
+            self.progress.working(what, start + part.dim(0)?, count);
         }
         Ok(Tensor::cat(&images, 0)?)
     }
@@ -121,7 +118,7 @@ impl<'a> EvalContext<'a> {
             let images = set.tensor(&vec![image; self.evaluation.noise_passes], self.range(), model.parameters().device())?;
             let noisy = corruption.apply(&images, &streams, Purpose::Evaluation, image as u64)?;
             codes.push(detached(&model.encode(&noisy, Mode::Evaluate)?.mean)?);
-            self.progress("noisy passes", image + 1, count);
+            self.progress.working("noisy passes", image + 1, count);
         }
         Ok(Tensor::stack(&codes, 0)?)
     }
@@ -231,11 +228,8 @@ impl Evidence for EvalContext<'_> {
         self.decoded(codes, "decoding")
     }
 
-    fn progress(&self, what: &str, done: usize, of: usize) {
-        // Nobody reports from within a report.
-        if let Ok(mut progress) = self.progress.try_borrow_mut() {
-            progress(what, done, of);
-        }
+    fn progress(&self) -> &dyn Progress {
+        self.progress
     }
 }
 

@@ -34,12 +34,12 @@ pub fn evaluate(context: &EvalContext<'_>) -> Result<Outcome> {
 pub fn measure(context: &EvalContext<'_>, metrics: &[Box<dyn Metric>]) -> Result<Findings> {
     let mut all = Findings::default();
     for (done, metric) in metrics.iter().enumerate() {
-        context.progress(metric.name(), done, metrics.len());
+        context.progress().working(metric.name(), done, metrics.len());
         let found = metric.measure(context)?;
         all.measurements.extend(found.measurements);
         all.confusions.extend(found.confusions);
     }
-    context.progress("metrics", metrics.len(), metrics.len());
+    context.progress().working("metrics", metrics.len(), metrics.len());
     Ok(all)
 }
 

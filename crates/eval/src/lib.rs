@@ -8,7 +8,7 @@ mod interpolation;
 mod projection;
 mod traversal;
 
-pub use context::{EvalContext, Progress, Subject};
+pub use context::{EvalContext, Subject};
 pub use cost::cost;
 pub use evaluate::{Outcome, chosen, evaluate, measure};
 pub use figures::{Figures, Projection};

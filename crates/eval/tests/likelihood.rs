@@ -5,7 +5,7 @@
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{
     AutoEncoder, Code, Dataset, Decoder, Encoder, Error, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PartRequest,
-    PixelRange, Prior, Purpose, Result, Settings, Split, Streams,
+    PixelRange, Prior, Purpose, Result, Settings, Silent, Split, Streams,
 };
 use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
 use vimae_priors::{PRIORS, normal};
@@ -103,7 +103,7 @@ fn measure_under(prior: &dyn Prior, head: Head, metrics: &[&str], settings: serd
     };
     let files = MetricFiles::default();
     let subject = Subject { model: &model, prior, sampler: None, corruption: None, dataset: &dataset, files: &files };
-    evaluate(&EvalContext::new(subject, &evaluation, 3, &mut |_, _, _| {})?)
+    evaluate(&EvalContext::new(subject, &evaluation, 3, &Silent)?)
 }
 
 fn find<'a>(outcome: &'a Outcome, metric: &str, part: &str) -> &'a Measurement {

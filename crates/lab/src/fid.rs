@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use candle_core::Device;
 use serde::Serialize;
 use vimae_checkpoint::atomic;
-use vimae_core::Dataset;
-use vimae_datasets::PassedOver;
+use vimae_core::{Dataset, Progress};
 use vimae_metrics::{
     classifier::Classifier,
     features::{FeatureNetwork, Features},
@@ -25,6 +24,7 @@ mod notes;
 mod side;
 mod statistics;
 
+pub use side::SetReport;
 use side::{Content, Measured, Side};
 use statistics::Statistics;
 
@@ -71,23 +71,6 @@ pub struct FidRequest {
     pub device: Device,
 }
 
-/// One set of images.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct SetReport {
-    /// As given.
-    pub place: String,
-    /// In words.
-    pub kind: String,
-    /// How many images; none where a file of statistics does not say.
-    pub n: Option<usize>,
-    /// Their digest; of statistics, that of the numbers.
-    pub sha256: String,
-    /// Files that were left out, each with its problem.
-    pub left_out: Vec<(String, String)>,
-    /// What lies beside them and is no image, by kind.
-    pub passed_over: PassedOver,
-}
-
 /// What a comparison gave.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FidReport {
@@ -105,9 +88,6 @@ pub struct FidReport {
     pub notes: Vec<String>,
 }
 
-/// What is under way: what, how much is done, of how much.
-pub type FidProgress<'a> = &'a mut dyn FnMut(&str, usize, usize);
-
 /// Compares two sets of images, or saves the statistics of one.
 ///
 /// In memory are the features of all images (2048 numbers of four bytes each by Inception, for KID and neighbours), and a
@@ -116,7 +96,7 @@ pub type FidProgress<'a> = &'a mut dyn FnMut(&str, usize, usize);
 /// # Errors
 /// [`Error::Images`] and [`Error::Data`] for images or statistics that cannot be had, and for Inception's weights where
 /// they are not here and cannot be fetched; [`Error::Core`] for weights, images or counts that do not fit.
-pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: FidProgress<'_>) -> Result<FidReport> {
+pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> Result<FidReport> {
     let count = request.count.unwrap_or(usize::MAX);
     let mut side = |place: &str| Side::open(place, count, request.skip_broken, shelf);
     let real = side(&request.reference)?;
@@ -128,12 +108,12 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: FidProgress<'_>) -
     let images = [Some(&real), generated.as_ref()].into_iter().flatten().find(|side| side.images().is_some());
     let network = images.map(|side| network(request, side, shelf, progress)).transpose()?;
     let cache = request.cache.as_deref();
-    let a = real.measure(network.as_deref(), cache, &mut |d, n| progress("reference features", d, n))?;
+    let a = real.measure(network.as_deref(), cache, "reference features", progress)?;
     if let (Some(file), Some(features)) = (&request.save_statistics, &a.features) {
         atomic::write(file, &Statistics::file(features)?)?;
     }
     let b = match &generated {
-        Some(side) => Some(side.measure(network.as_deref(), cache, &mut |d, n| progress("features", d, n))?),
+        Some(side) => Some(side.measure(network.as_deref(), cache, "features", progress)?),
         None => None,
     };
     let source = [Some(&a), b.as_ref()].into_iter().flatten().find_map(|m| m.source.clone());
@@ -172,7 +152,7 @@ fn compare(
     (real, a): (&Side, &Measured),
     (generated, b): (&Side, &Measured),
     sees: Option<usize>,
-    progress: FidProgress<'_>,
+    progress: &dyn Progress,
 ) -> Result<()> {
     a.check(&real.place, b)?;
     let how = parameters((real, a), (generated, b));
@@ -183,7 +163,7 @@ fn compare(
         let one = Measurement::new("fid", metric, protocol.with_all(&how), "1");
         numbers.push(one.valued(value, standard_error).sized(n).better(direction));
     };
-    progress("distances", 0, 4);
+    progress.working("distances", 0, 4);
     let reference = Reference::new(a.gaussian.clone())?;
     let distance = reference.distance(&b.gaussian)?;
     add("fid", None, distance.value, None, Direction::Lower);
@@ -195,17 +175,17 @@ fn compare(
     }
     if let Some(b) = b.features.as_ref().filter(|_| request.extrapolate) {
         if b.count() >= FEWEST_TO_EXTRAPOLATE {
-            let found = extrapolate(&reference, b, 0, &mut |done, of| progress("FID at infinitely many images", done, of))?;
+            let found = extrapolate(&reference, b, 0, progress)?;
             add("fid_infinity", None, found.value, Some(found.standard_error), Direction::Lower);
         } else {
             notes.push(format!("too few images to extrapolate FID from: {}, {FEWEST_TO_EXTRAPOLATE} or more are needed", b.count()));
         }
     }
-    progress("distances", 2, 4);
+    progress.working("distances", 2, 4);
     if let (Some(a), Some(b)) = (&a.features, &b.features) {
         let kernel = kid(a, b)?;
         add("kid", None, kernel.value, Some(kernel.standard_error), Direction::Lower);
-        progress("distances", 3, 4);
+        progress.working("distances", 3, 4);
         let smaller = a.count().min(b.count());
         if smaller > 5 {
             if let [three, five] = prdc(a, b, &[3, 5])?[..] {
@@ -224,14 +204,14 @@ fn compare(
         add("inception_score", Some(("splits", 10)), score.value, None, Direction::Higher);
         notes.push(format!("the Inception Score varies by {:.3} (standard deviation) over its 10 parts", score.deviation));
     }
-    progress("distances", 4, 4);
+    progress.working("distances", 4, 4);
     notes::counts(notes, real, generated, a.gaussian.mean().len());
     notes::statistics(notes, [real, generated]);
     notes::images(notes, real, generated, matches!(request.network, Network::Inception { .. }), sees);
     Ok(())
 }
 
-fn network(request: &FidRequest, side: &Side, shelf: &mut Shelf, progress: FidProgress<'_>) -> Result<Box<dyn FeatureNetwork>> {
+fn network(request: &FidRequest, side: &Side, shelf: &mut Shelf, progress: &dyn Progress) -> Result<Box<dyn FeatureNetwork>> {
     match &request.network {
         Network::Inception { weights, resize } => {
             let file = match weights {
@@ -242,7 +222,7 @@ fn network(request: &FidRequest, side: &Side, shelf: &mut Shelf, progress: FidPr
         }
         Network::Classifier(name) => {
             let dataset: std::sync::Arc<dyn Dataset> = shelf.open(&Component::named(name))?;
-            Ok(Box::new(Classifier::train(dataset.as_ref(), &mut |done, of| progress("training the classifier", done, of))?))
+            Ok(Box::new(Classifier::train(dataset.as_ref(), progress)?))
         }
         Network::File(file) => {
             let shape = side.images().and_then(|set| set.images.census().images().first()).map(|seen| seen.shape);

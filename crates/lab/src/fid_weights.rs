@@ -10,7 +10,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vimae_core::MetricFiles;
+use vimae_core::{MetricFiles, Progress};
 use vimae_datasets::Sources;
 use vimae_metrics::inception::weights;
 
@@ -78,12 +78,7 @@ fn find(sources: &Sources, var: impl Fn(&str) -> Option<PathBuf>) -> Result<Foun
 ///
 /// # Errors
 /// [`Error::Images`] where there are none and they cannot be fetched, with what to do.
-pub(crate) fn here_or_fetched(
-    sources: &Sources,
-    folder: &Path,
-    hub: &vimae_hub::Options,
-    progress: &mut dyn FnMut(&str, usize, usize),
-) -> Result<PathBuf> {
+pub(crate) fn here_or_fetched(sources: &Sources, folder: &Path, hub: &vimae_hub::Options, progress: &dyn Progress) -> Result<PathBuf> {
     let found = find(sources, |name| env::var_os(name).map(PathBuf::from))?;
     if let Some(file) = found.file {
         return Ok(file);
@@ -93,7 +88,7 @@ pub(crate) fn here_or_fetched(
     let wanted = vimae_hub::Wanted { place, sha256: None, md5: None };
     let fetched = vimae_hub::fetch(&wanted, hub, &mut |event| {
         if let vimae_hub::Event::Bytes { done, total } = event {
-            progress("weights, kB", (done >> 10) as usize, (total.unwrap_or(done) >> 10) as usize);
+            progress.working("weights, kB", (done >> 10) as usize, (total.unwrap_or(done) >> 10) as usize);
         }
     });
     let fetched = fetched.map_err(|error| {
@@ -177,7 +172,7 @@ mod tests {
         std::fs::write(data.join(NAMES[1]), b"not the weights").unwrap();
         let mut hub = vimae_hub::Options::new("https://example.invalid", folder.path());
         hub.offline = true;
-        let error = here_or_fetched(&Sources::in_dir(&data), folder.path(), &hub, &mut |_, _, _| {}).unwrap_err().to_string();
+        let error = here_or_fetched(&Sources::in_dir(&data), folder.path(), &hub, &vimae_core::Silent).unwrap_err().to_string();
         for word in ["--weights FILE", NAMES[0], NAMES[1], "--features classifier:NAME", "has SHA-256", &data.display().to_string()] {
             assert!(error.contains(word), "no {word} in {error}");
         }

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use vimae_checkpoint::atomic;
 use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
-use vimae_spec::{Cell, Experiment, Paper, RunRecord, SummaryRow};
+use vimae_spec::{Cell, Experiment, Paper, RunRecord, State, Status, SummaryRow};
 
 use crate::{
-    Layout, Plan, Result, State, Status, cells, claims, comparisons, expectations,
+    Layout, Plan, Result, cells, claims, comparisons, expectations,
     provenance::git_commit,
     run::finished,
-    schedule::{Ends, Node},
+    schedule::{Ends, Node, read_status},
     stored::json,
     summary::over_seeds,
 };
@@ -48,7 +48,7 @@ pub struct Failure {
 /// Where `out` holds no plan, a record is damaged, or results cannot be written.
 pub fn report(out: &Path, root: &Path, paper: &Paper) -> Result<Outcome> {
     let plan = Plan::load(out)?;
-    let ends: Ends = plan.nodes.iter().map(|node| Status::read(&node.folder(out))).collect();
+    let ends: Ends = plan.nodes.iter().map(|node| read_status(&node.folder(out))).collect();
     gather(&plan, &ends, out, root, paper, None)
 }
 

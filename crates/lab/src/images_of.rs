@@ -4,39 +4,22 @@ use std::path::Path;
 
 use candle_core::Device;
 use vimae_core::{Mode, Purpose, Split, Streams};
-use vimae_datasets::{Container, ImageArray, PassedOver};
-use vimae_metrics::{
-    fid_classifier::in_bytes,
-    images::{ImageSource, ImagesInMemory},
-};
+use vimae_datasets::{Container, ImageArray};
+use vimae_metrics::{fid_classifier::in_bytes, images::ImagesInMemory};
 use vimae_spec::Component;
 
 use crate::{Error, Result, RunFolder, Shelf, measure::Sampler, resolve::Parts, run::read_record};
 
 mod array;
 mod files;
+mod opened;
+
+pub(crate) use opened::Opened;
 
 /// The step of an evaluation's prior samples, so that a run shows the images that were evaluated.
 const PRIOR_SAMPLE: u64 = 1;
 /// Codes that are decoded at once.
 const BATCH: usize = 200;
-
-/// A set of images by what the user called it.
-pub(crate) struct Opened {
-    pub(crate) images: Box<dyn ImageSource>,
-    /// In words: a folder of images, samples of a run ...
-    pub(crate) kind: String,
-    /// Files that were left out, and why.
-    pub(crate) broken: Vec<(String, String)>,
-    /// What lies beside the images, by kind.
-    pub(crate) passed_over: PassedOver,
-}
-
-impl Opened {
-    fn whole(images: impl ImageSource + 'static, kind: String) -> Self {
-        Self { images: Box::new(images), kind, broken: Vec::new(), passed_over: PassedOver::default() }
-    }
-}
 
 /// Opens `place`: a folder, zip or tar of image files, a `.npy` or `.npz` array of images (`FILE.npz:NAME` for one of
 /// many), a run's folder (its samples), or `NAME:SPLIT` for a data set (`mnist:test`). Takes the first `count` images;
@@ -101,16 +84,4 @@ fn of_run(folder: &RunFolder, count: usize, shelf: &mut Shelf) -> Result<Opened>
     }
     let kind = format!("samples of {} seed {}, trained on {}", record.spec.method, record.spec.seed, record.spec.dataset.name);
     Ok(Opened::whole(ImagesInMemory::new(images)?, kind))
-}
-
-/// An error of a metric inside of a reader, and out of it again.
-fn inward(error: vimae_core::Error) -> vimae_datasets::Error {
-    error.into()
-}
-
-fn outward(error: vimae_datasets::Error) -> vimae_core::Error {
-    match error {
-        vimae_datasets::Error::Core(inner) => *inner,
-        other => vimae_core::Error::Data(other.to_string()),
-    }
 }

@@ -1,6 +1,6 @@
 //! The evaluation of a trained run: with the prior that it learnt, or with the density fitted to its codes.
 
-use vimae_core::{Findings, Metric, Mode, Prior, Split};
+use vimae_core::{Findings, Metric, Mode, Prior, Progress, Split};
 use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
 use vimae_priors::FittedMixture;
 use vimae_spec::{Evaluation, Protocol};
@@ -9,9 +9,6 @@ use crate::{Result, resolve::Parts};
 
 /// Images that go through the encoder at once.
 const BATCH: usize = 200;
-
-/// Told what is being done, how much of it is done, and of how much.
-type Progress<'p> = &'p mut dyn FnMut(&str, usize, usize);
 
 /// What codes of a trained run are drawn from.
 pub(crate) struct Sampler {
@@ -37,7 +34,7 @@ impl Sampler {
 }
 
 /// Measures a trained run as `evaluation` says, and makes its figures. A function of weights, data, evaluation and seed.
-pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, progress: Progress<'_>) -> Result<Outcome> {
+pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, progress: &dyn Progress) -> Result<Outcome> {
     with_context(parts, evaluation, seed, progress, evaluate)
 }
 
@@ -46,7 +43,7 @@ pub(crate) fn measure_only(
     parts: &Parts,
     (metrics, evaluation): (&[Box<dyn Metric>], &Evaluation),
     seed: u64,
-    progress: Progress<'_>,
+    progress: &dyn Progress,
 ) -> Result<Findings> {
     with_context(parts, evaluation, seed, progress, |context| vimae_eval::measure(context, metrics))
 }
@@ -55,7 +52,7 @@ fn with_context<T>(
     parts: &Parts,
     evaluation: &Evaluation,
     seed: u64,
-    progress: Progress<'_>,
+    progress: &dyn Progress,
     work: impl FnOnce(&EvalContext<'_>) -> vimae_core::Result<T>,
 ) -> Result<T> {
     let sampler = Sampler::of(parts)?;

@@ -2,13 +2,14 @@
 
 use std::{path::Path, path::PathBuf, time::Instant};
 
-use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic};
+use vimae_core::{Event, RunContext};
 use vimae_eval::chosen;
 use vimae_spec::{Evaluation, Reevaluation};
 
 use crate::{
-    Error, Event, Result, RunFolder, Shelf,
+    Error, Result, RunFolder, Shelf,
+    device::device,
     measure::measure_only,
     provenance::git_commit,
     resolve::Parts,
@@ -35,14 +36,8 @@ pub struct Reevaluated {
 /// # Errors
 /// Where a file of the run is absent or damaged, its weights or data are not those of its record, a metric or setting
 /// does not exist, or a metric fails.
-pub fn reevaluate(
-    folder: &RunFolder,
-    (names, changes): (&[String], &[String]),
-    shelf: &mut Shelf,
-    root: &Path,
-    device: &Device,
-    observe: &mut dyn FnMut(Event),
-) -> Result<Reevaluated> {
+pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext<'_>, shelf: &mut Shelf) -> Result<Reevaluated> {
+    let (folder, device) = (&RunFolder::at(context.directory), &device(context.device)?);
     // Taking the lock makes the folder, which an unknown run should not leave behind.
     let record = read_record(&folder.record())?;
     let _lock = RunLock::take(folder.path())?;
@@ -51,7 +46,7 @@ pub fn reevaluate(
     let sha256 = evaluation.sha256(&record.spec_sha256, &record.data_sha256, &record.weights_sha256);
     let path = folder.reevaluation(&sha256);
     if let Some(result) = earlier(&path, &sha256)? {
-        observe(Event::Found);
+        context.progress.tell(Event::Found);
         return Ok(Reevaluated { result, path });
     }
 
@@ -65,8 +60,7 @@ pub fn reevaluate(
         }
     }
     let started = Instant::now();
-    let progress = &mut |what: &str, done, of| observe(Event::Evaluating { what: what.into(), done, of });
-    let measurements = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, progress)?.measurements;
+    let measurements = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, context.progress)?.measurements;
     let result = Reevaluation {
         format: FORMAT,
         evaluation,
@@ -74,7 +68,7 @@ pub fn reevaluate(
         spec_sha256: record.spec_sha256,
         data_sha256: record.data_sha256,
         weights_sha256: record.weights_sha256,
-        git_commit: git_commit(root),
+        git_commit: git_commit(context.root),
         version: env!("CARGO_PKG_VERSION").into(),
         device: device_name(device),
         seconds: started.elapsed().as_secs_f64(),

@@ -3,20 +3,21 @@
 
 use std::{
     path::Path,
-    sync::atomic::AtomicBool,
     time::{Duration, Instant},
 };
 
 use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic};
-use vimae_core::{Split, Streams};
+use vimae_core::{Event, RunContext, Split, Streams};
 use vimae_datasets::Loader;
 use vimae_ops::AdamConfig;
 use vimae_spec::{RunRecord, RunSpec, Training, sha256_hex};
-use vimae_trainer::{Job, Plan, train};
+use vimae_trainer::{Plan, train};
 
 use crate::{
-    Result, RunFolder, Shelf, figures,
+    Result, RunFolder, Shelf,
+    device::device,
+    figures,
     measure::measure,
     provenance::git_commit,
     resolve::Parts,
@@ -29,50 +30,17 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// How long to wait for a process that still works on the run: one whose parent was killed saves its state first.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What happens while a run is under way.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The run was finished earlier; its record is taken as it is.
-    Found,
-    /// Something of the training.
-    Training(vimae_trainer::Event),
-    /// A part of the evaluation.
-    Evaluating {
-        /// What is being done.
-        what: String,
-        /// How much of it is done.
-        done: usize,
-        /// Of how much.
-        of: usize,
-    },
-}
-
-/// One run to train and evaluate.
-#[derive(Debug, Clone, Copy)]
-pub struct Order<'a> {
-    /// The run.
-    pub spec: &'a RunSpec,
-    /// Where its files go.
-    pub folder: &'a RunFolder,
-    /// The checkout, whose commit goes into the record.
-    pub root: &'a Path,
-    /// Where to compute.
-    pub device: &'a Device,
-    /// Once true, training saves its state and ends.
-    pub stop: &'a AtomicBool,
-}
-
 /// Trains and evaluates one run, or takes up what an earlier call left: a finished run is read, trained
-/// weights are not trained again, an unfinished run goes on from its last checkpoint.
+/// weights are not trained again, an unfinished run goes on from its last checkpoint. The context's directory is the run's.
 ///
 /// # Errors
 /// Whatever a part of the line reports; what was finished before stays.
-pub fn run(order: &Order<'_>, shelf: &mut Shelf, observe: &mut dyn FnMut(Event)) -> Result<RunRecord> {
-    let &Order { spec, folder, root, device, stop } = order;
+pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Result<RunRecord> {
+    let folder = &RunFolder::at(context.directory);
+    let device = &device(context.device)?;
     let _lock = RunLock::take_within(folder.path(), PATIENCE)?;
     if let Some(record) = finished(spec, shelf.open(&spec.dataset)?.sha256(), folder)? {
-        observe(Event::Found);
+        context.progress.tell(Event::Found);
         return Ok(record);
     }
     atomic::write(&folder.spec(), &json(spec)?)?;
@@ -81,19 +49,10 @@ pub fn run(order: &Order<'_>, shelf: &mut Shelf, observe: &mut dyn FnMut(Event))
     let line = parts.line()?;
     let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
     let determined_by = [&spec.training_sha256(), parts.dataset.sha256(), VERSION].join(" ");
-    let job = Job {
-        line,
-        batches: &mut batches,
-        plan: plan(&spec.training, spec.seed),
-        folder: folder.path(),
-        training_sha256: &sha256_hex(determined_by.as_bytes()),
-        stop,
-    };
-    let trained = train(job, &mut |event| observe(Event::Training(event)))?;
+    let trained = train(line, &mut batches, &plan(&spec.training, spec.seed, &determined_by), context)?;
 
     let started = Instant::now();
-    let outcome =
-        measure(&parts, &spec.evaluation, spec.seed, &mut |what, done, of| observe(Event::Evaluating { what: what.into(), done, of }))?;
+    let outcome = measure(&parts, &spec.evaluation, spec.seed, context.progress)?;
 
     let record = RunRecord {
         format: RunRecord::FORMAT,
@@ -103,7 +62,7 @@ pub fn run(order: &Order<'_>, shelf: &mut Shelf, observe: &mut dyn FnMut(Event))
         data_sha256: parts.dataset.sha256().into(),
         broken_images: shelf.broken_images(&spec.dataset),
         weights_sha256: trained.weights_sha256,
-        git_commit: git_commit(root),
+        git_commit: git_commit(context.root),
         version: VERSION.into(),
         device: device_name(device),
         parameters: line.model.parameters().trainable_count(),
@@ -134,9 +93,17 @@ pub(crate) fn read_record(path: &Path) -> Result<RunRecord> {
     read_versioned(path, RunRecord::FORMAT)
 }
 
-fn plan(training: &Training, seed: u64) -> Plan {
+fn plan(training: &Training, seed: u64, determined_by: &str) -> Plan {
     let &Training { epochs, checkpoint_epochs, rollbacks, learning_rate, beta1, beta2, epsilon, critic_learning_rate, .. } = training;
-    Plan { epochs, checkpoint_epochs, rollbacks, critic_learning_rate, adam: AdamConfig { learning_rate, beta1, beta2, epsilon }, seed }
+    Plan {
+        epochs,
+        checkpoint_epochs,
+        rollbacks,
+        critic_learning_rate,
+        adam: AdamConfig { learning_rate, beta1, beta2, epsilon },
+        seed,
+        training_sha256: sha256_hex(determined_by.as_bytes()),
+    }
 }
 
 /// The kind of a device in records: `cpu (x86_64)`, the name of a GPU.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use candle_core::Device;
-use vimae_core::catalogue::unknown_name;
+use vimae_core::{Silent, catalogue::unknown_name};
 use vimae_eval::chosen;
 use vimae_spec::{Evaluation, Measurement};
 
@@ -38,7 +38,7 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
     ];
     let evaluation = narrowed(&record.spec.evaluation, &asked);
     let metrics = chosen(&evaluation)?;
-    let now = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, &mut |_, _, _| {})?.measurements;
+    let now = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, &Silent)?.measurements;
     for recorded in asked {
         let again = now.iter().find(|m| m.same_quantity(recorded));
         let shown = |value: Option<f64>| value.map_or("none".into(), |v| v.to_string());

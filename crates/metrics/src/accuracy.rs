@@ -132,7 +132,7 @@ impl Measuring<'_> {
             }
             for (done, protocol) in protocols.iter().enumerate() {
                 let name = protocol.protocol(size);
-                evidence.progress(&name.to_string(), done, protocols.len());
+                evidence.progress().working(&name.to_string(), done, protocols.len());
                 let predicted = match self.predicted(protocol, &codes) {
                     Ok(predicted) => predicted,
                     // Too few labels to tune with, for instance: a number that does not exist, not a failed run.
@@ -152,7 +152,7 @@ impl Measuring<'_> {
                     found.confusions.extend(confusion::of(&name, &conditions, &truth, &predicted));
                 }
             }
-            evidence.progress("few-label accuracy", protocols.len(), protocols.len());
+            evidence.progress().working("few-label accuracy", protocols.len(), protocols.len());
         }
         Ok(found)
     }

@@ -156,7 +156,7 @@ impl Critic {
             Ok((softplus_each(&q)?.mean_all()? + softplus_each(&p.neg()?)?.mean_all()?)?)
         };
         let learning_rate = |step: usize| RATE * (1.0 - step as f64 / STEPS as f64);
-        minimise(&parameters, STEPS as usize, learning_rate, loss, &mut |_| ())?;
+        minimise(&parameters, STEPS as usize, learning_rate, loss)?;
         Ok(critic)
     }
 

@@ -18,7 +18,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
-use vimae_core::{Dataset, Error, ImageShape, Result};
+use vimae_core::{Dataset, Error, ImageShape, Progress, Result};
 use vimae_ops::{conv2d_same, linear, linear_relu, relu};
 
 use crate::{
@@ -87,12 +87,11 @@ impl Classifier {
         Self::new(tensors, ImageShape { channels: channels.unwrap_or(shape.channels), ..shape }, "classifier")
     }
 
-    /// Trains the network on the labels of a data set's training split. `progress` hears how many steps are done, of
-    /// how many.
+    /// Trains the network on the labels of a data set's training split.
     ///
     /// # Errors
     /// [`Error::Unsupported`] for fewer than two classes or images smaller than 4 x 4; whatever the data reports.
-    pub fn train(dataset: &dyn Dataset, progress: &mut dyn FnMut(usize, usize)) -> Result<Self> {
+    pub fn train(dataset: &dyn Dataset, progress: &dyn Progress) -> Result<Self> {
         let weights = train::train(dataset, progress)?;
         Self::new(weights, dataset.shape()?, &format!("classifier({})", dataset.name()))
     }

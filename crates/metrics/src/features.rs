@@ -6,7 +6,7 @@
 
 use std::fmt;
 
-use vimae_core::{Error, Result};
+use vimae_core::{Error, Progress, Result};
 
 pub use crate::resize::ImageView;
 use crate::{
@@ -189,28 +189,28 @@ const BATCH: usize = 48;
 /// Bytes of pixels that wait for the network, but for the last image.
 const WAITING: usize = 64 << 20;
 
-/// The features of all `images`. `progress` hears how many are done, of how many.
+/// The features of all `images`, called `what` where `progress` hears of them.
 ///
 /// Beside the features, `[N, size]` in f32 with the logits where there are some, a few images are in memory at once.
 ///
 /// # Errors
 /// Whatever an image or the network reports; [`Error::Data`] where a feature is not finite.
-pub fn extract(network: &dyn FeatureNetwork, images: &dyn ImageSource, progress: &mut dyn FnMut(usize, usize)) -> Result<Features> {
+pub fn extract(network: &dyn FeatureNetwork, images: &dyn ImageSource, what: &str, progress: &dyn Progress) -> Result<Features> {
     let mut rows = Rows { network, values: vec![0.0; images.len() * network.size()], logits: None, count: images.len(), done: 0 };
     let mut waiting: Vec<(usize, OwnedImage)> = Vec::with_capacity(BATCH);
-    progress(0, rows.count);
+    progress.working(what, 0, rows.count);
     images.visit(&mut |places, images| {
         for pair in places.iter().copied().zip(images) {
             waiting.push(pair);
             if waiting.len() == BATCH || waiting.iter().map(|(_, image)| image.bytes.len()).sum::<usize>() > WAITING {
                 rows.take(&mut waiting)?;
-                progress(rows.done, rows.count);
+                progress.working(what, rows.done, rows.count);
             }
         }
         Ok(())
     })?;
     rows.take(&mut waiting)?;
-    progress(rows.done, rows.count);
+    progress.working(what, rows.done, rows.count);
     if rows.done != rows.count {
         return Err(Error::Data(format!("a set of {} images gave {}", rows.count, rows.done)));
     }
@@ -252,6 +252,8 @@ impl Rows<'_> {
 
 #[cfg(test)]
 mod tests {
+    use vimae_core::{Event, Silent};
+
     use super::*;
 
     #[test]
@@ -318,13 +320,18 @@ mod tests {
         let images: Vec<OwnedImage> = (0..100).map(|i| OwnedImage { shape, bytes: vec![i, i + 100] }).collect();
         let images = crate::images::ImagesInMemory::new(images).unwrap();
         let network = Means(Source::new("means", "ab"));
-        let mut heard = Vec::new();
-        let features = extract(&network, &images, &mut |done, of| heard.push((done, of))).unwrap();
-        assert_eq!(heard, [(0, 100), (48, 100), (96, 100), (100, 100)]);
+        let heard = std::cell::RefCell::new(Vec::new());
+        let hear = |event: Event<'_>| {
+            if let Event::Working { what: "images", done, of } = event {
+                heard.borrow_mut().push((done, of));
+            }
+        };
+        let features = extract(&network, &images, "images", &hear).unwrap();
+        assert_eq!(*heard.borrow(), [(0, 100), (48, 100), (96, 100), (100, 100)]);
         assert_eq!((features.row(0), features.row(99)), (&[50.0, 0.0][..], &[149.0, 99.0][..]));
         assert_eq!(features.logits().unwrap().values[41], 40.5);
-        assert_eq!(extract(&network, &Shuffled(images.clone(), true), &mut |_, _| {}).unwrap(), features);
-        let fewer = extract(&network, &Shuffled(images, false), &mut |_, _| {}).unwrap_err().to_string();
+        assert_eq!(extract(&network, &Shuffled(images.clone(), true), "", &Silent).unwrap(), features);
+        let fewer = extract(&network, &Shuffled(images, false), "", &Silent).unwrap_err().to_string();
         assert!(fewer.contains("a set of 100 images gave 7"), "{fewer}");
     }
 }

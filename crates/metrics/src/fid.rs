@@ -18,7 +18,7 @@ mod real;
 
 use faer::Mat;
 use rand::seq::SliceRandom;
-use vimae_core::{Error, Purpose, Result, Streams};
+use vimae_core::{Error, Progress, Purpose, Result, Streams};
 
 use crate::{
     features::Features,
@@ -128,6 +128,7 @@ pub fn fid(a: &Features, b: &Features) -> Result<Frechet> {
 const POINTS: usize = 15;
 /// Fewer images than this are not extrapolated from.
 pub const FEWEST_TO_EXTRAPOLATE: usize = 100;
+const EXTRAPOLATING: &str = "FID at infinitely many images";
 
 /// FID at infinitely many generated images.
 #[derive(Debug, Clone, PartialEq)]
@@ -145,17 +146,16 @@ pub struct Extrapolated {
 /// FID at infinitely many generated images: a line through the values of random subsets over 1/n (Chong and
 /// Forsyth, 2020), at 15 sizes from the largest of a tenth of the images and (where there are twice as many) 2.5
 /// images a dimension, up to all. The reference set stays whole: the bias of its own size remains.
-/// `progress` hears how many sizes are done, of how many.
 ///
 /// # Errors
 /// As [`fid`]; [`Error::Unsupported`] for fewer than 100 generated images.
-pub fn extrapolate(reference: &Reference, generated: &Features, seed: u64, progress: &mut dyn FnMut(usize, usize)) -> Result<Extrapolated> {
-    generated.check_count("FID at infinitely many images", FEWEST_TO_EXTRAPOLATE)?;
+pub fn extrapolate(reference: &Reference, generated: &Features, seed: u64, progress: &dyn Progress) -> Result<Extrapolated> {
+    generated.check_count(EXTRAPOLATING, FEWEST_TO_EXTRAPOLATE)?;
     let (count, size) = (generated.count(), generated.size());
     let first = (count / 10).max((5 * size / 2).min(count / 2)).max(2);
     let mut points = Vec::with_capacity(POINTS);
     for point in 0..POINTS {
-        progress(point, POINTS);
+        progress.working(EXTRAPOLATING, point, POINTS);
         let n = first + (count - first) * point / (POINTS - 1);
         let mut order: Vec<usize> = (0..count).collect();
         order.shuffle(&mut Streams::new(seed).at(Purpose::Evaluation, point as u64));
@@ -166,7 +166,7 @@ pub fn extrapolate(reference: &Reference, generated: &Features, seed: u64, progr
         order.iter().for_each(|&i| moments.add(&generated.values()[i * size..(i + 1) * size]));
         points.push((n, reference.distance(&moments.finish()?)?.value));
     }
-    progress(POINTS, POINTS);
+    progress.working(EXTRAPOLATING, POINTS, POINTS);
     let (x, y): (Vec<f64>, Vec<f64>) = points.iter().map(|(n, v)| (1.0 / *n as f64, *v)).unzip();
     let k = POINTS as f64;
     let (mx, my) = (x.iter().sum::<f64>() / k, y.iter().sum::<f64>() / k);

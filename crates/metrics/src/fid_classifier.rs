@@ -11,7 +11,7 @@ use std::{
 };
 
 use candle_core::Tensor;
-use vimae_core::{Dataset, Entry, Error, Evidence, Findings, Input, Metric, PixelRange, Result, Split};
+use vimae_core::{Dataset, Entry, Error, Evidence, Findings, Input, Metric, PixelRange, Result, Silent, Split};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{
@@ -69,7 +69,7 @@ impl Metric for FidClassifier {
             Err(Error::Unsupported { what, reason }) => return nothing(format!("{what}: {reason}")),
             other => other?,
         };
-        let generated = extract(&real.network, &ImagesInMemory::new(generated)?, &mut |_, _| {})?;
+        let generated = extract(&real.network, &ImagesInMemory::new(generated)?, "features", &Silent)?;
         let of_generated = Gaussian::of(&generated)?;
         let test = ("test", real.test.count());
         let one = |metric: &str, name: &str, k: Option<usize>, (split, images): (&str, usize)| {
@@ -121,8 +121,8 @@ fn real(dataset: &dyn Dataset) -> Result<Arc<Real>> {
     if let Some(real) = made.get(dataset.sha256()) {
         return Ok(real.clone());
     }
-    let network = Classifier::train(dataset, &mut |_, _| {})?;
-    let features = |split: Split| extract(&network, &ImagesInMemory::of(dataset.split(split)?, MOST)?, &mut |_, _| {});
+    let network = Classifier::train(dataset, &Silent)?;
+    let features = |split: Split| extract(&network, &ImagesInMemory::of(dataset.split(split)?, MOST)?, "features", &Silent);
     let (train, test) = (features(Split::Train)?, features(Split::Test)?);
     let real = Arc::new(Real {
         test_gaussian: Reference::new(Gaussian::of(&test)?)?,

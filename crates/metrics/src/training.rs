@@ -4,21 +4,18 @@ use candle_core::Tensor;
 use vimae_core::{Error, Parameters, Result};
 use vimae_ops::{Adam, AdamConfig};
 
-/// Adam's `steps` steps on `parameters`, each at its own learning rate, down the gradient of `loss(step)`. `done` hears
-/// how many steps are done.
+/// Adam's `steps` steps on `parameters`, each at its own learning rate, down the gradient of `loss(step)`.
 pub(crate) fn minimise(
     parameters: &Parameters,
     steps: usize,
     learning_rate: impl Fn(usize) -> f64,
     mut loss: impl FnMut(usize) -> Result<Tensor>,
-    done: &mut dyn FnMut(usize),
 ) -> Result<()> {
     let config = AdamConfig { learning_rate: learning_rate(0), beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
     let mut adam = Adam::new(parameters.weights(), config).map_err(operation)?;
     for step in 0..steps {
         adam.set_learning_rate(learning_rate(step));
         adam.step(&loss(step)?.backward()?).map_err(operation)?;
-        done(step + 1);
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ mod number;
 mod page;
 pub mod plot;
 mod rate_distortion;
+mod run_view;
 mod training;
 
 pub use catalogue::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
@@ -24,4 +25,5 @@ pub use headline_table::{HeadlineColumn, HeadlineRow, HeadlineTable, HeadlineVal
 pub use headline_text::headline_text;
 pub use image_grid::{Shape, grid_png, reconstruction_png};
 pub use markdown::markdown_table;
-pub use page::{ExperimentView, FailedRun, NotCovered, PageInput, RunView, page};
+pub use page::{ExperimentView, FailedRun, NotCovered, PageInput, page};
+pub use run_view::RunView;

@@ -13,13 +13,16 @@ mod robustness;
 mod runs;
 mod summary;
 mod values;
+mod words;
 
 use maud::{Markup, PreEscaped, html};
 
 use crate::{Result, compare};
 
 pub(crate) use document::document;
-pub use input::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
+pub(crate) use words::anchor;
+
+pub use input::{ExperimentView, FailedRun, NotCovered, PageInput};
 
 const SCRIPT: &str = include_str!("page/script.js");
 
@@ -102,21 +105,4 @@ fn not_covered(input: &PageInput<'_>) -> Markup {
             }
         }
     }
-}
-
-/// A name for links: letters, digits and hyphens.
-pub(crate) fn anchor(parts: &[&str]) -> String {
-    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
-    parts.join("-").chars().map(letter).collect()
-}
-
-/// The first digits of a digest, all of it where one points.
-fn digest(digest: &str) -> Markup {
-    let short: String = digest.chars().take(7).collect();
-    html! { code title=(digest) { (short) } }
-}
-
-/// A unit worth writing: pure numbers have none.
-fn unit(unit: &str) -> Option<&str> {
-    Some(unit).filter(|unit| !unit.is_empty() && *unit != "1")
 }

@@ -2,6 +2,7 @@
 
 mod axis;
 mod bands;
+mod canvas;
 mod curves;
 mod dots;
 mod frame;
@@ -11,105 +12,9 @@ mod points;
 mod scatter;
 mod trade;
 
-use plotters::{
-    coord::Shift,
-    prelude::{Cartesian2d, ChartContext, DrawingArea, DrawingAreaErrorKind, IntoDrawingArea, IntoFont, SVGBackend, TextStyle},
-    style::{
-        Color, FontStyle, RGBColor, ShapeStyle,
-        text_anchor::{HPos, Pos, VPos},
-    },
-};
-
-use crate::{Error, Result};
-use axis::{Axis, padded, range};
-
 pub use bands::{Band, Bands};
 pub use curves::{Curves, Line};
 pub use dots::{Dot, Dots};
 pub use palette::PALETTE;
 pub use scatter::Scatter;
 pub use trade::Trade;
-
-/// Units of the drawing for one pixel at its natural size: plotters knows whole units only.
-const UNIT: i32 = 3;
-/// Text of axes and legends, in pixels at the natural size.
-const TEXT: i32 = 12;
-/// Everything that is not data. On the page it becomes the colour of the text.
-const INK: RGBColor = RGBColor(0, 0, 0);
-/// plotters writes text smaller than asked for, by this factor.
-const PLOTTERS_TEXT: f64 = 1.24;
-
-type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
-type Chart<'a, 'b> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<Axis, Axis>>;
-type Drawn = std::result::Result<(), DrawingAreaErrorKind<std::io::Error>>;
-
-/// Draws on an area of `width` x `height` pixels and makes of it an SVG element for the page.
-fn draw(title: &str, (width, height): (i32, i32), drawing: impl FnOnce(&Area<'_>) -> Drawn) -> Result<String> {
-    let mut svg = String::new();
-    let size = ((width * UNIT).unsigned_abs(), (height * UNIT).unsigned_abs());
-    {
-        let area = SVGBackend::with_string(&mut svg, size).into_drawing_area();
-        drawing(&area).and_then(|()| area.present()).map_err(|e| Error::Plot { problem: e.to_string() })?;
-    }
-    Ok(for_page(&svg, title, width))
-}
-
-/// The one place that knows how plotters writes SVG.
-fn for_page(svg: &str, title: &str, width: i32) -> String {
-    let title = escape(title);
-    let (head, body) = svg.split_once('\n').unwrap_or_default();
-    // Width and height come first in the element; without them the page decides.
-    let view = head.find("viewBox").map_or("", |start| &head[start..]).trim_end_matches('>');
-    let body = body
-        .replace("\"#000000\"", "\"currentColor\"")
-        .replace(" stroke=\"none\" stroke-width=\"1\"", "")
-        .replace(" opacity=\"1\"", "")
-        .replace(" font-family=\"sans-serif\"", "");
-    format!("<svg {view} role=\"img\" aria-label=\"{title}\" style=\"max-width:{width}px\">\n<title>{title}</title>\n{body}")
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
-/// Text of the usual size that hangs on its point as `horizontal` and `vertical` say.
-fn text(horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
-    styled(TEXT, FontStyle::Normal, horizontal, vertical)
-}
-
-/// Text of `size` pixels.
-fn styled(size: i32, style: FontStyle, horizontal: HPos, vertical: VPos) -> TextStyle<'static> {
-    let font = ("sans-serif", f64::from(size * UNIT) * PLOTTERS_TEXT, style).into_font();
-    TextStyle::from(font).color(&INK).pos(Pos::new(horizontal, vertical))
-}
-
-/// Draws axes as all plots have them.
-fn axes(chart: &mut Chart<'_, '_>, x_name: &str, y_name: &str, grid: Grid) -> Drawn {
-    let line = |alpha: f64| ShapeStyle::from(INK.mix(alpha)).stroke_width(UNIT.unsigned_abs());
-    let mut mesh = chart.configure_mesh();
-    mesh.bold_line_style(line(0.1))
-        .axis_style(line(0.35))
-        .x_label_style(text(HPos::Center, VPos::Top))
-        .y_label_style(text(HPos::Right, VPos::Center))
-        .axis_desc_style(text(HPos::Center, VPos::Top))
-        .x_desc(x_name)
-        .y_desc(y_name);
-    match grid {
-        Grid::None => mesh.disable_mesh(),
-        Grid::Across => mesh.disable_x_mesh(),
-        Grid::Upright => mesh.disable_y_mesh().disable_y_axis(),
-    };
-    mesh.draw()
-}
-
-/// Lines of the ticks through the plot.
-enum Grid {
-    None,
-    Across,
-    Upright,
-}
-
-/// Cuts a name that would run over its place.
-fn shortened(name: &str, most: usize) -> String {
-    if name.chars().count() <= most { name.into() } else { name.chars().take(most.saturating_sub(1)).chain(['…']).collect() }
-}

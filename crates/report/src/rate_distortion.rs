@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use vimae_spec::{Measurement, Paper, Protocol};
 
-use crate::{method, page::RunView, plot::Line};
+use crate::{method, plot::Line, run_view::RunView};
 
 /// The distortion that goes with a rate is that of a draw; a deterministic encoder has its code alone.
 const DISTORTIONS: [&str; 2] = ["reconstruction(code=sample,scale=0.05)", "reconstruction(code=mean,scale=0.05)"];

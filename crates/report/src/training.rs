@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::{artefact, method, page::RunView, plot::Line};
+use crate::{artefact, method, plot::Line, run_view::RunView};
 
 /// Runs of fewer epochs are averaged over parts of their steps instead.
 const FEWEST_EPOCHS: u64 = 4;

@@ -16,6 +16,7 @@ mod record;
 mod reevaluation;
 mod resources;
 mod run;
+mod status;
 
 pub use cell::{Cell, CellKey, Results, SummaryRow};
 pub use comparison::{BootstrapInterval, Comparisons, PairedComparison, PaperVerdict, Standing};
@@ -33,3 +34,4 @@ pub use record::{BrokenImages, Figure, FigureKind, Rollback, RunRecord};
 pub use reevaluation::Reevaluation;
 pub use resources::Resources;
 pub use run::{Evaluation, Model, RunSpec, Training};
+pub use status::{State, Status};

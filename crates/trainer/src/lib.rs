@@ -14,4 +14,4 @@ pub use error::{Error, Result};
 pub use log_line::LogLine;
 pub use pool::on_pool;
 pub use step::{Draws, Line, Stepped};
-pub use train::{Event, Job, Plan, Trained, train};
+pub use train::{Plan, Trained, train};

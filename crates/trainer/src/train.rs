@@ -4,19 +4,18 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
     time::Instant,
 };
 
 use candle_core::{DType, Tensor};
 use vimae_checkpoint::{Checkpoint, Position, Rollback, load_weights, save_weights};
-use vimae_core::{Batches, Streams};
+use vimae_core::{Batches, Event, RunContext, Streams};
 use vimae_ops::AdamConfig;
 
 use crate::{Draws, Error, Line, LogLine, Result, log::Log, on_pool, optimisers::Optimisers, terms::Terms};
 
 /// How long a run trains, and with which learning rate.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
     /// Passes over the training data. An experiment asks for it as `training.epochs`; `vimae_spec::Training` states the
     /// range that is allowed there.
@@ -31,50 +30,8 @@ pub struct Plan {
     pub critic_learning_rate: Option<f64>,
     /// The seed of all random streams.
     pub seed: u64,
-}
-
-/// One run of training.
-pub struct Job<'a> {
-    /// The network, its objective and prior.
-    pub line: Line<'a>,
-    /// The source of the batches.
-    pub batches: &'a mut dyn Batches,
-    /// How long it trains, and with which learning rate.
-    pub plan: Plan,
-    /// The run's directory. It receives `log.jsonl`, `checkpoint.safetensors` and, at the end, `model.safetensors`. A run
-    /// that is stopped between two checkpoints leaves `stopped.safetensors`.
-    pub folder: &'a Path,
     /// The digest of everything that determines the weights.
-    pub training_sha256: &'a str,
-    /// When it becomes true, the run saves its state and returns [`Error::Stopped`].
-    pub stop: &'a AtomicBool,
-}
-
-/// Progress of a run.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Event {
-    /// The run resumed from a checkpoint.
-    Resumed {
-        /// Steps already taken.
-        step: u64,
-    },
-    /// The run took a step.
-    Stepped {
-        /// Steps taken.
-        step: u64,
-        /// Steps of the whole run.
-        of: u64,
-        /// The loss of this step.
-        loss: f64,
-    },
-    /// The run wrote its state to disk.
-    Saved {
-        /// Steps taken.
-        step: u64,
-    },
-    /// The run diverged and returned to its last checkpoint.
-    RolledBack(Rollback),
+    pub training_sha256: String,
 }
 
 /// A finished training run; the network holds its weights.
@@ -93,20 +50,24 @@ pub struct Trained {
 /// Trains a run to its end, starting from its last checkpoint if there is one. However often the run is stopped, the
 /// final weights and the log have the same bits.
 ///
+/// The context's directory receives `log.jsonl`, `checkpoint.safetensors` and, at the end, `model.safetensors`. A run that
+/// is stopped between two checkpoints leaves `stopped.safetensors`.
+///
 /// # Errors
-/// Returns [`Error::Diverged`] if a loss term is not finite, [`Error::Stopped`] if `job.stop` becomes true, and the
-/// errors of the parts. The last good checkpoint stays.
-pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
-    fs::create_dir_all(job.folder).map_err(|source| Error::Log { path: job.folder.into(), source })?;
-    let model_path = job.folder.join("model.safetensors");
-    let mut run = Run::start(job, observe)?;
+/// Returns [`Error::Diverged`] if a loss term is not finite, [`Error::Stopped`] if the context is stopped, and the errors of
+/// the parts. The last good checkpoint stays.
+pub fn train(line: Line<'_>, batches: &mut dyn Batches, plan: &Plan, context: &RunContext<'_>) -> Result<Trained> {
+    let directory = context.directory;
+    fs::create_dir_all(directory).map_err(|source| Error::Log { path: directory.into(), source })?;
+    let model_path = directory.join("model.safetensors");
+    let mut run = Run::start(line, batches, plan, context)?;
     if run.position.step == run.steps && model_path.exists() {
         let (_, weights_sha256) = load_weights(&model_path)?;
         return Ok(run.trained(weights_sha256));
     }
-    while let Err(error) = run.advance(observe) {
+    while let Err(error) = run.advance() {
         let rollback = run.roll_back(error)?;
-        observe(Event::RolledBack(rollback));
+        context.progress.tell(Event::RolledBack(&rollback));
     }
     let weights_sha256 = save_weights(&model_path, &run.snapshot(run.steps)?)?;
     Ok(run.trained(weights_sha256))
@@ -114,7 +75,10 @@ pub fn train(job: Job<'_>, observe: &mut dyn FnMut(Event)) -> Result<Trained> {
 
 /// A run in progress.
 struct Run<'a> {
-    job: Job<'a>,
+    line: Line<'a>,
+    batches: &'a mut dyn Batches,
+    plan: &'a Plan,
+    context: &'a RunContext<'a>,
     streams: Streams,
     per_epoch: u64,
     steps: u64,
@@ -129,22 +93,25 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// Resumes from the newest checkpoint, or starts anew.
-    fn start(job: Job<'a>, observe: &mut dyn FnMut(Event)) -> Result<Self> {
+    fn start(line: Line<'a>, batches: &'a mut dyn Batches, plan: &'a Plan, context: &'a RunContext<'a>) -> Result<Self> {
         let [regular, stopped] = ["checkpoint.safetensors", "stopped.safetensors"].map(|name| {
-            let path = job.folder.join(name);
-            path.exists().then(|| Checkpoint::load(&path, job.training_sha256)).transpose()
+            let path = context.directory.join(name);
+            path.exists().then(|| Checkpoint::load(&path, &plan.training_sha256)).transpose()
         });
         let found = regular?.into_iter().chain(stopped?).max_by_key(|c| (c.position.rollbacks.len(), c.position.step));
-        let begin = Position { training_sha256: job.training_sha256.into(), step: 0, log_bytes: 0, seconds: 0.0, rollbacks: Vec::new() };
+        let begin = Position { training_sha256: plan.training_sha256.clone(), step: 0, log_bytes: 0, seconds: 0.0, rollbacks: Vec::new() };
         let position = found.as_ref().map_or(begin, |checkpoint| checkpoint.position.clone());
-        let (per_epoch, streams) = (job.batches.per_epoch(), Streams::new(job.plan.seed));
+        let (per_epoch, streams) = (batches.per_epoch(), Streams::new(plan.seed));
         let mut run = Self {
-            optimisers: optimisers(&job, &position)?,
-            log: Log::open(&job.folder.join("log.jsonl"), position.log_bytes)?,
+            optimisers: optimisers(&line, plan, &position)?,
+            log: Log::open(&context.directory.join("log.jsonl"), position.log_bytes)?,
             before: position.seconds,
-            steps: job.plan.epochs * per_epoch,
+            steps: plan.epochs * per_epoch,
             began: Instant::now(),
-            job,
+            line,
+            batches,
+            plan,
+            context,
             streams,
             per_epoch,
             position,
@@ -152,31 +119,31 @@ impl<'a> Run<'a> {
         match found {
             Some(checkpoint) => {
                 run.load(&checkpoint)?;
-                observe(Event::Resumed { step: run.position.step });
+                context.progress.tell(Event::Resumed { step: run.position.step });
             }
             // A divergence in the first epoch returns to this state.
-            None if run.job.plan.rollbacks > 0 => run.save(0, &run.regular())?,
+            None if plan.rollbacks > 0 => run.save(0, &run.regular())?,
             None => {}
         }
         Ok(run)
     }
 
     fn regular(&self) -> PathBuf {
-        self.job.folder.join("checkpoint.safetensors")
+        self.context.directory.join("checkpoint.safetensors")
     }
 
     fn stopped(&self) -> PathBuf {
-        self.job.folder.join("stopped.safetensors")
+        self.context.directory.join("stopped.safetensors")
     }
 
     /// Takes the remaining steps.
-    fn advance(&mut self, observe: &mut dyn FnMut(Event)) -> Result<()> {
+    fn advance(&mut self) -> Result<()> {
         // A GPU works asynchronously: the terms of a step are read after the next step has been enqueued, so that neither
         // side waits for the other.
         let mut unread: Option<Terms> = None;
         for step in self.position.step..self.steps {
-            let line = self.job.line;
-            let batch = self.job.batches.batch(step)?;
+            let line = self.line;
+            let batch = self.batches.batch(step)?;
             let (streams, optimisers, per_epoch) = (&self.streams, &mut self.optimisers, self.per_epoch);
             let terms = on_pool(batch.images.device(), || -> Result<Terms> {
                 let bound = line.bind()?;
@@ -188,15 +155,15 @@ impl<'a> Run<'a> {
                 Ok(terms)
             })?;
             let ready = if batch.images.device().is_cpu() { Some(terms) } else { unread.replace(terms) };
-            self.record(ready, observe)?;
+            self.record(ready)?;
 
             let done = step + 1;
-            let regular = done == self.steps || done % (self.per_epoch * self.job.plan.checkpoint_epochs) == 0;
-            let stop = self.job.stop.load(Ordering::Relaxed);
+            let regular = done == self.steps || done % (self.per_epoch * self.plan.checkpoint_epochs) == 0;
+            let stop = self.context.is_stopped();
             if regular || stop {
-                self.record(unread.take(), observe)?;
+                self.record(unread.take())?;
                 self.save(done, &if regular { self.regular() } else { self.stopped() })?;
-                observe(Event::Saved { step: done });
+                self.context.progress.tell(Event::Saved { step: done });
             }
             if regular {
                 remove(&self.stopped())?;
@@ -208,11 +175,11 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    fn record(&mut self, terms: Option<Terms>, observe: &mut dyn FnMut(Event)) -> Result<()> {
+    fn record(&mut self, terms: Option<Terms>) -> Result<()> {
         let Some(terms) = terms else { return Ok(()) };
         let entry: LogLine = terms.read(self.position.step)?;
         self.log.push(&entry)?;
-        observe(Event::Stepped { step: entry.step, of: self.steps, loss: entry.loss });
+        self.context.progress.tell(Event::Stepped { step: entry.step, of: self.steps, loss: entry.loss });
         Ok(())
     }
 
@@ -226,7 +193,7 @@ impl<'a> Run<'a> {
     }
 
     fn load(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        self.job.line.load(&checkpoint.weights)?;
+        self.line.load(&checkpoint.weights)?;
         self.optimisers.load_state(&checkpoint.optimiser)
     }
 
@@ -235,12 +202,12 @@ impl<'a> Run<'a> {
     fn roll_back(&mut self, error: Error) -> Result<Rollback> {
         let mut rollbacks = self.position.rollbacks.clone();
         let Error::Diverged { step, term, .. } = &error else { return Err(error) };
-        if rollbacks.len() as u64 >= self.job.plan.rollbacks {
+        if rollbacks.len() as u64 >= self.plan.rollbacks {
             return Err(error);
         }
         // First, because that state expects a longer log than the one that stays.
         remove(&self.stopped())?;
-        let checkpoint = Checkpoint::load(&self.regular(), self.job.training_sha256)?;
+        let checkpoint = Checkpoint::load(&self.regular(), &self.plan.training_sha256)?;
         let rollback = Rollback {
             step: *step,
             term: term.clone(),
@@ -249,15 +216,15 @@ impl<'a> Run<'a> {
         };
         rollbacks.push(rollback.clone());
         self.position = Position { rollbacks, ..checkpoint.position.clone() };
-        self.log = Log::open(&self.job.folder.join("log.jsonl"), self.position.log_bytes)?;
-        self.optimisers = optimisers(&self.job, &self.position)?;
+        self.log = Log::open(&self.context.directory.join("log.jsonl"), self.position.log_bytes)?;
+        self.optimisers = optimisers(&self.line, self.plan, &self.position)?;
         self.load(&checkpoint)?;
         Ok(rollback)
     }
 
     /// All weights and running statistics after `step` steps. Refuses values that are not finite.
     fn snapshot(&self, step: u64) -> Result<BTreeMap<String, Tensor>> {
-        let all = self.job.line.all();
+        let all = self.line.all();
         for (name, var) in &all {
             let value = (var.as_detached_tensor() * 0.0)?.sum_all()?.to_dtype(DType::F64)?.to_scalar::<f64>()?;
             if !value.is_finite() {
@@ -277,11 +244,11 @@ impl<'a> Run<'a> {
 }
 
 /// The optimisers, with learning rates halved once for each rollback so far.
-fn optimisers(job: &Job<'_>, position: &Position) -> Result<Optimisers> {
+fn optimisers(line: &Line<'_>, plan: &Plan, position: &Position) -> Result<Optimisers> {
     let rate = position.rollbacks.last().map_or(1.0, |rollback| rollback.rate);
-    let Plan { adam, critic_learning_rate, .. } = job.plan;
+    let &Plan { adam, critic_learning_rate, .. } = plan;
     let critic = critic_learning_rate.unwrap_or(adam.learning_rate) * rate;
-    Optimisers::new(&job.line, AdamConfig { learning_rate: adam.learning_rate * rate, ..adam }, critic)
+    Optimisers::new(line, AdamConfig { learning_rate: adam.learning_rate * rate, ..adam }, critic)
 }
 
 /// Removes a file if it exists.

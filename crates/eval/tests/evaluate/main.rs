@@ -9,7 +9,8 @@ use std::collections::BTreeSet;
 use candle_core::{DType, Device, Tensor};
 use serde_json::json;
 use vimae_core::{
-    AutoEncoder, Code, Decoder, Encoder, Error, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, Purpose, Result, Streams,
+    AutoEncoder, Code, Decoder, Encoder, Error, Event, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, Purpose, Result, Silent,
+    Streams,
 };
 use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
 use vimae_priors::normal;
@@ -41,7 +42,12 @@ fn run(head: Head, noise: Option<f64>, dataset: &Corners, evaluation: &Evaluatio
     let corruption = noise.map(|std| vimae_corruptions::build("truncated", json!({ "std": std }).as_object().unwrap()).unwrap());
     let files = MetricFiles::default();
     let subject = Subject { model: &model, prior: &prior, sampler: None, corruption: corruption.as_deref(), dataset, files: &files };
-    evaluate(&EvalContext::new(subject, evaluation, 7, &mut |_, done, of| assert!(done <= of))?)
+    let bounded = |event: Event<'_>| {
+        if let Event::Working { done, of, .. } = event {
+            assert!(done <= of);
+        }
+    };
+    evaluate(&EvalContext::new(subject, evaluation, 7, &bounded)?)
 }
 
 fn find<'a>(outcome: &'a Outcome, protocol: &str) -> &'a Measurement {
@@ -209,7 +215,7 @@ fn codes_that_are_no_numbers_and_labels_that_do_not_suffice_become_notes() {
     let files = MetricFiles::default();
     let subject = Subject { model: &model, prior: &prior, sampler: None, corruption: None, dataset: &data, files: &files };
     let evaluation = Evaluation { metrics: vec!["accuracy".into()], ..small() };
-    let outcome = evaluate(&EvalContext::new(subject, &evaluation, 7, &mut |_, _, _| {}).unwrap()).unwrap();
+    let outcome = evaluate(&EvalContext::new(subject, &evaluation, 7, &Silent).unwrap()).unwrap();
     assert_eq!(note(&outcome).unwrap(), "the codes are not all finite");
 }
 

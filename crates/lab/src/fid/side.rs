@@ -2,15 +2,35 @@
 
 use std::path::Path;
 
+use serde::Serialize;
 use vimae_checkpoint::atomic;
+use vimae_core::Progress;
+use vimae_datasets::PassedOver;
 use vimae_metrics::{
     features::{FeatureNetwork, Features, Source, extract},
     gaussian::Gaussian,
     images::ImageSource,
 };
 
-use super::{SetReport, statistics::Statistics};
+use super::statistics::Statistics;
 use crate::{Error, Result, Shelf, images_of};
+
+/// One set of images.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct SetReport {
+    /// As given.
+    pub place: String,
+    /// In words.
+    pub kind: String,
+    /// How many images; none where a file of statistics does not say.
+    pub n: Option<usize>,
+    /// Their digest; of statistics, that of the numbers.
+    pub sha256: String,
+    /// Files that were left out, each with its problem.
+    pub left_out: Vec<(String, String)>,
+    /// What lies beside them and is no image, by kind.
+    pub passed_over: PassedOver,
+}
 
 /// What is behind a place.
 pub(super) enum Content {
@@ -88,11 +108,12 @@ impl Side {
         &self,
         network: Option<&dyn FeatureNetwork>,
         cache: Option<&Path>,
-        progress: &mut dyn FnMut(usize, usize),
+        what: &str,
+        progress: &dyn Progress,
     ) -> Result<Measured> {
         match (&self.content, network) {
             (Content::Images(set), Some(network)) => {
-                let features = features(network, set.images.as_ref(), cache, progress)?;
+                let features = features(network, set.images.as_ref(), cache, what, progress)?;
                 Ok(Measured { gaussian: Gaussian::of(&features)?, source: Some(features.source().clone()), features: Some(features) })
             }
             (Content::Images(_), None) => Err(Error::Images { place: self.place.clone(), problem: "no features to compare it by".into() }),
@@ -139,7 +160,8 @@ fn features(
     network: &dyn FeatureNetwork,
     images: &dyn ImageSource,
     cache: Option<&Path>,
-    progress: &mut dyn FnMut(usize, usize),
+    what: &str,
+    progress: &dyn Progress,
 ) -> Result<Features> {
     let file = cache.map(|folder| folder.join(Features::file_name(network.source(), images.sha256())));
     if let Some(bytes) = file.as_ref().and_then(|f| std::fs::read(f).ok()) {
@@ -148,7 +170,7 @@ fn features(
             return Ok(features);
         }
     }
-    let features = extract(network, images, progress)?;
+    let features = extract(network, images, what, progress)?;
     if let Some(file) = file {
         atomic::write(&file, &features.to_bytes()?)?;
     }

@@ -4,7 +4,7 @@ use vimae_core::Error as CoreError;
 use vimae_datasets::{Error as DataError, ImageArray};
 use vimae_metrics::images::{Census, ImageSource, OwnedImage, Seen, Visit};
 
-use super::{Opened, inward, outward};
+use super::opened::{Opened, inward, outward};
 use crate::Result;
 
 /// The most images of a portion, and about the most bytes.

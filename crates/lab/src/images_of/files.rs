@@ -14,7 +14,7 @@ use vimae_core::ImageShape;
 use vimae_datasets::{Container, Error as DataError, Image, PassedOver, Result as DataResult, member::FORMATS};
 use vimae_metrics::images::{Census, ImageSource, OwnedImage, Seen, Visit};
 
-use super::{Opened, inward, outward};
+use super::opened::{Opened, inward, outward};
 use crate::{Error, Result};
 
 /// The most files of a portion.

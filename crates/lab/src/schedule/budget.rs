@@ -2,7 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{Node, Plan};
+use vimae_core::RunContext;
+
+use super::{
+    ends,
+    plan::{Node, Plan},
+};
 use crate::{Request, Result, Shelf, cost::Estimator, device::device};
 
 /// Leaves out what does not fit into [`Request::budget`].
@@ -10,10 +15,9 @@ use crate::{Request, Result, Shelf, cost::Estimator, device::device};
 /// A method without a value says nothing, a second seed gives its interval, a third narrows it: first seeds come before
 /// second ones, second ones before third ones, and among equals the cheapest, so that as many methods as possible have
 /// a value. Finished runs cost nothing; several at a time have so many times the time.
-pub(super) fn apply(plan: &mut Plan, request: &Request, devices: &[String], shelf: &mut Shelf) -> Result<()> {
+pub(super) fn apply(plan: &mut Plan, request: &Request, context: &RunContext<'_>, devices: &[String], shelf: &mut Shelf) -> Result<()> {
     let Some(budget) = request.budget else { return Ok(()) };
-    let name = devices.first().map_or("cpu", String::as_str);
-    let mut estimator = Estimator::calibrated(&device(name)?, &request.out, shelf);
+    let mut estimator = Estimator::calibrated(&device(ends::device(devices, 0))?, context.directory, shelf);
     let mut seeds: BTreeMap<(Option<usize>, String), usize> = BTreeMap::new();
     let mut ranked: Vec<(usize, f64, usize)> = Vec::new();
     for (index, node) in plan.nodes.iter().enumerate() {

@@ -1,18 +1,24 @@
 //! Runs one after the other, in this process.
 
-use super::{Ends, Errand, Plan, State, Status, Work, work};
+use vimae_core::RunContext;
+use vimae_spec::State;
+
+use super::{
+    ends::{Ends, device, found},
+    plan::Plan,
+    work::work,
+};
 use crate::{Result, Shelf};
 
-pub(super) fn launch(errand: Errand<'_>, shelf: &mut Shelf, observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Result<Ends> {
-    let Errand { request, plan, stop, .. } = errand;
-    let mut ends = errand.found(observe);
+pub(super) fn launch(plan: &Plan, retries: u64, devices: &[String], context: &RunContext<'_>, shelf: &mut Shelf) -> Result<Ends> {
+    let mut ends = found(plan, context);
+    let context = RunContext { device: device(devices, 0), ..*context };
     for (index, end) in ends.iter_mut().enumerate().filter(|(_, end)| end.is_none()) {
-        for attempt in 1..=request.retries + 1 {
-            if errand.stopped() {
+        for attempt in 1..=retries + 1 {
+            if context.is_stopped() {
                 return Ok(ends);
             }
-            let order = Work { out: &request.out, root: &request.root, device: errand.device(0), attempt, stop };
-            let status = work(plan, index, shelf, &order, &mut |status| observe(plan, index, status))?;
+            let status = work(plan, index, attempt, &context, shelf)?;
             let again = status.state == State::Failed && status.again;
             *end = Some(status);
             if !again {

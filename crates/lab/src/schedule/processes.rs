@@ -10,9 +10,15 @@ use std::{
 };
 
 use vimae_checkpoint::RunLock;
+use vimae_core::{Event, RunContext};
+use vimae_spec::{State, Status};
 
-use super::{Ends, Errand, Plan, State, Status};
-use crate::{Error, Request, Result};
+use super::{
+    ends::{Ends, device, found},
+    plan::Plan,
+    status::{as_written, begin},
+};
+use crate::{Error, Result};
 
 const POLL: Duration = Duration::from_millis(100);
 
@@ -24,22 +30,27 @@ struct Worker {
     child: Child,
 }
 
-pub(super) fn launch(errand: Errand<'_>, (program, jobs): (&Path, usize), observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Result<Ends> {
-    let Errand { request, plan, .. } = errand;
+pub(super) fn launch(
+    plan: &Plan,
+    retries: u64,
+    devices: &[String],
+    (program, jobs): (&Path, usize),
+    context: &RunContext<'_>,
+) -> Result<Ends> {
     let threads = available_parallelism().map_or(1, |cores| (cores.get() / jobs).max(1));
-    let mut ends = errand.found(observe);
+    let mut ends = found(plan, context);
     let mut waiting: VecDeque<(usize, u64)> =
         ends.iter().enumerate().filter(|(_, end)| end.is_none()).map(|(index, _)| (index, 1)).collect();
     let (mut workers, mut slots): (Vec<Worker>, Vec<usize>) = (Vec::new(), (0..jobs).rev().collect());
     let mut told = false;
-    while !(workers.is_empty() && (waiting.is_empty() || errand.stopped())) {
-        while let Some((slot, (index, attempt))) = slots.last().copied().zip(waiting.front().copied()).filter(|_| !errand.stopped()) {
-            let child = spawn(request, plan, program, (index, attempt), errand.device(slot), threads)?;
+    while !(workers.is_empty() && (waiting.is_empty() || context.is_stopped())) {
+        while let Some((slot, (index, attempt))) = slots.last().copied().zip(waiting.front().copied()).filter(|_| !context.is_stopped()) {
+            let child = spawn(plan, program, (index, attempt), &RunContext { device: device(devices, slot), ..*context }, threads)?;
             slots.pop();
             waiting.pop_front();
             workers.push(Worker { index, attempt, slot, child });
         }
-        if errand.stopped() && !told {
+        if context.is_stopped() && !told {
             workers.iter().for_each(|worker| _ = ask_to_stop(worker.child.id()));
             told = true;
         }
@@ -47,20 +58,20 @@ pub(super) fn launch(errand: Errand<'_>, (program, jobs): (&Path, usize), observ
         let mut still = Vec::with_capacity(workers.len());
         for mut worker in workers {
             let Some(node) = plan.nodes.get(worker.index) else { continue };
-            let folder = node.folder(&request.out);
+            let folder = node.folder(context.directory);
             let ended = worker.child.try_wait().map_err(|e| Error::Launch { path: folder.path().into(), problem: e.to_string() })?;
-            let status = Status::as_written(&folder).filter(|status| status.process == worker.child.id());
+            let status = as_written(&folder).filter(|status| status.process == worker.child.id());
             let Some(ended) = ended else {
                 if let Some(status) = status {
-                    observe(plan, worker.index, &status);
+                    context.progress.tell(Event::Run { index: worker.index, status: &status });
                 }
                 still.push(worker);
                 continue;
             };
-            let status = last(status, ended, &request.device, worker.attempt, &folder.worker_log());
-            observe(plan, worker.index, &status);
+            let status = last(status, ended, context.device, worker.attempt, &folder.worker_log());
+            context.progress.tell(Event::Run { index: worker.index, status: &status });
             slots.push(worker.slot);
-            if status.state == State::Failed && status.again && worker.attempt <= request.retries {
+            if status.state == State::Failed && status.again && worker.attempt <= retries {
                 waiting.push_front((worker.index, worker.attempt + 1));
             }
             if let Some(end) = ends.get_mut(worker.index) {
@@ -72,14 +83,15 @@ pub(super) fn launch(errand: Errand<'_>, (program, jobs): (&Path, usize), observ
     Ok(ends)
 }
 
-fn spawn(request: &Request, plan: &Plan, program: &Path, (index, attempt): (usize, u64), device: &str, threads: usize) -> Result<Child> {
-    let node = plan.nodes.get(index).map(|node| node.folder(&request.out));
-    let log = node.map_or_else(|| request.out.join("worker.log"), |folder| folder.worker_log());
+fn spawn(plan: &Plan, program: &Path, (index, attempt): (usize, u64), context: &RunContext<'_>, threads: usize) -> Result<Child> {
+    let RunContext { directory, device, .. } = *context;
+    let node = plan.nodes.get(index).map(|node| node.folder(directory));
+    let log = node.map_or_else(|| directory.join("worker.log"), |folder| folder.worker_log());
     let fail = |problem: std::io::Error| Error::Launch { path: log.clone(), problem: problem.to_string() };
-    std::fs::create_dir_all(log.parent().unwrap_or(&request.out)).map_err(fail)?;
+    std::fs::create_dir_all(log.parent().unwrap_or(directory)).map_err(fail)?;
     let errors = OpenOptions::new().create(true).append(true).open(&log).map_err(fail)?;
     let mut command = Command::new(program);
-    command.arg("worker").arg(&request.out).arg(index.to_string()).args(["--device", device, "--attempt", &attempt.to_string()]);
+    command.arg("worker").arg(directory).arg(index.to_string()).args(["--device", device, "--attempt", &attempt.to_string()]);
     if std::env::var_os("RAYON_NUM_THREADS").is_none() {
         command.env("RAYON_NUM_THREADS", threads.to_string());
     }
@@ -92,7 +104,7 @@ fn spawn(request: &Request, plan: &Plan, program: &Path, (index, attempt): (usiz
 
 /// How a worker ended: as it says, or as the operating system says of one that did not come to it.
 fn last(status: Option<Status>, ended: ExitStatus, device: &str, attempt: u64, log: &Path) -> Status {
-    let mut status = status.unwrap_or_else(|| Status::begin(device, attempt));
+    let mut status = status.unwrap_or_else(|| begin(device, attempt));
     let said = match status.state {
         State::Finished => ended.success(),
         State::Failed | State::Stopped => !ended.success() && ended.code().is_some() && status.updated > 0,

@@ -15,10 +15,11 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 use vimae_checkpoint::atomic;
+use vimae_core::{Event, RunContext};
 use vimae_spec::Resources;
 
-use super::{Ends, Errand, Plan, Status};
-use crate::{Error, Request, Result, stored::json};
+use super::{ends::Ends, plan::Plan, status};
+use crate::{Error, Result, stored::json};
 
 const POLL: Duration = Duration::from_secs(1);
 /// Seconds before the end of its time at which a task is told.
@@ -67,9 +68,8 @@ impl Submitted {
     }
 }
 
-pub(super) fn launch(errand: Errand<'_>, (program, jobs): (&Path, usize), observe: &mut dyn FnMut(&Plan, usize, &Status)) -> Result<Ends> {
-    let Errand { request, plan, .. } = errand;
-    let out = std::path::absolute(&request.out).map_err(|e| launch_error(&request.out, e))?;
+pub(super) fn launch(plan: &Plan, retries: u64, (program, jobs): (&Path, usize), context: &RunContext<'_>) -> Result<Ends> {
+    let out = std::path::absolute(context.directory).map_err(|e| launch_error(context.directory, e))?;
     if let Some(queue) = Submitted::of(&out).map(|earlier| earlier.queue()).transpose()?.filter(|queue| !queue.is_empty()) {
         let problem = format!(
             "{} jobs of an earlier call are still queued ({}); wait for them (cargo xtask status), or end them with cargo xtask cancel",
@@ -78,15 +78,15 @@ pub(super) fn launch(errand: Errand<'_>, (program, jobs): (&Path, usize), observ
         );
         return Err(Error::Launch { path: out, problem });
     }
-    let statuses = || plan.nodes.iter().map(|node| Status::read(&node.folder(&out))).collect::<Ends>();
+    let statuses = || plan.nodes.iter().map(|node| status::read(&node.folder(&out))).collect::<Ends>();
     if plan.nodes.iter().all(|node| node.found) {
         return Ok(statuses());
     }
-    let submitted = submit(request, plan, (program, jobs), &out)?;
-    while !errand.stopped() {
+    let submitted = submit(plan, retries, (program, jobs), &out)?;
+    while !context.is_stopped() {
         for (index, status) in statuses().iter().enumerate() {
             if let Some(status) = status {
-                observe(plan, index, status);
+                context.progress.tell(Event::Run { index, status });
             }
         }
         if submitted.queue()?.is_empty() {
@@ -98,7 +98,7 @@ pub(super) fn launch(errand: Errand<'_>, (program, jobs): (&Path, usize), observ
 }
 
 /// Submits an array for each kind of resources, and the job that waits for all.
-fn submit(request: &Request, plan: &Plan, (program, jobs): (&Path, usize), out: &Path) -> Result<Submitted> {
+fn submit(plan: &Plan, retries: u64, (program, jobs): (&Path, usize), out: &Path) -> Result<Submitted> {
     let folder = folder(out);
     std::fs::create_dir_all(&folder).map_err(|e| launch_error(&folder, e))?;
     let _ = std::fs::remove_file(folder.join("cancelled"));
@@ -110,7 +110,7 @@ fn submit(request: &Request, plan: &Plan, (program, jobs): (&Path, usize), out: 
     let mut arrays: Vec<u64> = Vec::new();
     for (number, (resources, nodes)) in groups.iter().enumerate() {
         let path = folder.join(format!("runs-{number}.sh"));
-        atomic::write(&path, array(request, resources, nodes, (program, jobs), out).as_bytes())?;
+        atomic::write(&path, array(retries, resources, nodes, (program, jobs), out).as_bytes())?;
         match sbatch(&path, &[]) {
             Ok(id) => arrays.push(id),
             Err(error) => {
@@ -136,7 +136,7 @@ fn submit(request: &Request, plan: &Plan, (program, jobs): (&Path, usize), out: 
 }
 
 /// The script of an array: what it asks for, and one run of the plan for each task.
-fn array(request: &Request, resources: &Resources, nodes: &[usize], (program, jobs): (&Path, usize), out: &Path) -> String {
+fn array(retries: u64, resources: &Resources, nodes: &[usize], (program, jobs): (&Path, usize), out: &Path) -> String {
     let places: Vec<String> = nodes.iter().map(usize::to_string).collect();
     let at_a_time = if jobs == 0 { String::new() } else { format!("%{jobs}") };
     let mut asks = vec![
@@ -185,7 +185,7 @@ exit $code
         places = places.join(" "),
         out = quoted(out),
         program = quoted(program),
-        attempts = request.retries + 1,
+        attempts = retries + 1,
         device = if resources.gpus > 0 { "cuda" } else { "cpu" },
     );
     script

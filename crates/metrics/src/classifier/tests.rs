@@ -1,6 +1,6 @@
 //! A made-up data set of two kinds of stripes.
 
-use vimae_core::{ImageSet, PixelRange, Split};
+use vimae_core::{ImageSet, PixelRange, Silent, Split};
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn images(set: &ImageSet) -> Vec<ImageView<'_>> {
 #[test]
 fn it_learns_the_labels_and_is_a_function_of_the_data() {
     let stripes = Stripes::new(400);
-    let network = Classifier::train(&stripes, &mut |_, _| {}).unwrap();
+    let network = Classifier::train(&stripes, &Silent).unwrap();
     let outputs = network.run(&images(&stripes.set)).unwrap();
     let (classes, logits) = outputs.logits.unwrap();
     let right = logits.chunks(classes).zip(stripes.set.labels()).filter(|(l, label)| (l[1] > l[0]) == (**label == 1)).count();
@@ -57,7 +57,7 @@ fn it_learns_the_labels_and_is_a_function_of_the_data() {
     let squares: f32 = outputs.features.iter().map(|v| v * v).sum();
     assert!((squares / outputs.features.len() as f32 - 1.0).abs() < 1e-3);
     let single = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-    let again = single.install(|| Classifier::train(&stripes, &mut |_, _| {}).unwrap());
+    let again = single.install(|| Classifier::train(&stripes, &Silent).unwrap());
     assert_eq!(again.source(), network.source());
     assert!(network.source().to_string().starts_with("classifier(stripes).feature@"), "{}", network.source());
     // The same bits in any company.
@@ -71,7 +71,7 @@ fn it_learns_the_labels_and_is_a_function_of_the_data() {
 #[test]
 fn other_images_weights_and_data_without_labels_are_refused() {
     let stripes = Stripes::new(100);
-    let network = Classifier::train(&stripes, &mut |_, _| {}).unwrap();
+    let network = Classifier::train(&stripes, &Silent).unwrap();
     let square = ImageView { shape: ImageShape { channels: 1, height: 8, width: 8 }, bytes: &[0; 64] };
     let error = network.run(&[square]).unwrap_err();
     assert!(error.to_string().contains("8x8x1") && error.to_string().contains("9x8x1"), "{error}");
@@ -94,5 +94,5 @@ fn other_images_weights_and_data_without_labels_are_refused() {
     );
     assert!(Classifier::new(network.weights().clone(), square.shape, "mine").is_err());
     let none = Stripes { classes: 1, ..stripes };
-    assert!(matches!(Classifier::train(&none, &mut |_, _| {}), Err(vimae_core::Error::Unsupported { .. })));
+    assert!(matches!(Classifier::train(&none, &Silent), Err(vimae_core::Error::Unsupported { .. })));
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use candle_core::{DType, Device, Tensor, Var};
 use rand::seq::SliceRandom;
-use vimae_core::{Dataset, Error, ImageSet, Init, Parameters, PixelRange, Purpose, Result, Split, Streams};
+use vimae_core::{Dataset, Error, ImageSet, Init, Parameters, PixelRange, Progress, Purpose, Result, Split, Streams};
 
 use super::forward;
 use crate::training::minimise;
@@ -21,7 +21,7 @@ const LEARNING_RATE: f64 = 1e-3;
 const SEED: u64 = 0;
 
 /// Weights trained on the labels of the training split.
-pub(super) fn train(dataset: &dyn Dataset, progress: &mut dyn FnMut(usize, usize)) -> Result<BTreeMap<String, Tensor>> {
+pub(super) fn train(dataset: &dyn Dataset, progress: &dyn Progress) -> Result<BTreeMap<String, Tensor>> {
     let (set, classes, shape) = (dataset.split(Split::Train)?, dataset.classes(), dataset.shape()?);
     let refuse = |reason: &str| Err(Error::Unsupported { what: format!("a classifier of {}", dataset.name()), reason: reason.into() });
     if classes < 2 {
@@ -56,6 +56,7 @@ pub(super) fn train(dataset: &dyn Dataset, progress: &mut dyn FnMut(usize, usize
     let steps = STEPS.min(EPOCHS * per_epoch);
     let mut order: Vec<usize> = Vec::new();
     let batch_loss = |step: usize| -> Result<Tensor> {
+        progress.working("training the classifier", step, steps);
         if step.is_multiple_of(per_epoch) {
             order = (0..set.len()).collect();
             order.shuffle(&mut streams.at(Purpose::Shuffle, (step / per_epoch) as u64));
@@ -63,7 +64,8 @@ pub(super) fn train(dataset: &dyn Dataset, progress: &mut dyn FnMut(usize, usize
         let chosen = &order[step % per_epoch * batch..][..batch];
         loss(&by_name, set, chosen, classes)
     };
-    minimise(&parameters, steps, |_| LEARNING_RATE, batch_loss, &mut |done| progress(done, steps))?;
+    minimise(&parameters, steps, |_| LEARNING_RATE, batch_loss)?;
+    progress.working("training the classifier", steps, steps);
     let trained: Result<BTreeMap<String, Tensor>> =
         weights.into_iter().map(|(name, var)| Ok((name, var.as_detached_tensor().copy()?))).collect();
     unit_features(trained?, set)

@@ -13,7 +13,7 @@ use std::{
 };
 
 use candle_core::Tensor;
-use vimae_core::{Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Key, Metric, Result, Split, Workload};
+use vimae_core::{Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Key, Metric, Result, Silent, Split, Workload};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use super::real::Real;
@@ -177,8 +177,8 @@ fn classifier(dataset: &dyn Dataset) -> Result<Classifier> {
         return Ok(classifier.clone());
     }
     let classifier = match dataset.classes() {
-        0 | 1 => Classifier::train(&Rotations::of(dataset)?, &mut |_, _| {})?,
-        _ => Classifier::train(dataset, &mut |_, _| {})?,
+        0 | 1 => Classifier::train(&Rotations::of(dataset)?, &Silent)?,
+        _ => Classifier::train(dataset, &Silent)?,
     };
     trained.insert(dataset.sha256().into(), classifier.clone());
     Ok(classifier)
@@ -186,7 +186,7 @@ fn classifier(dataset: &dyn Dataset) -> Result<Classifier> {
 
 /// The distances of a set; `inception`: whether the network is Inception.
 fn compare(network: &dyn FeatureNetwork, inception: bool, real: &Real, set: &Set, sampler: Option<&Protocol>) -> Result<Vec<Measurement>> {
-    let features = extract(network, &set.images, &mut |_, _| {})?;
+    let features = extract(network, &set.images, "features", &Silent)?;
     let (n, source) = (features.count(), features.source());
     let gaussian = Gaussian::of(&features)?;
     let metric = match (inception, set.of) {

@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use vimae_core::{Dataset, Error, Result, Split};
+use vimae_core::{Dataset, Error, Result, Silent, Split};
 
 use super::Reference;
 use crate::{
@@ -55,7 +55,7 @@ fn kept(network: &dyn FeatureNetwork, images: &ImagesInMemory, cache: Option<&Pa
             return Ok(features);
         }
     }
-    let features = extract(network, images, &mut |_, _| {})?;
+    let features = extract(network, images, "features", &Silent)?;
     if let Some(file) = file {
         write(&file, &features.to_bytes()?).map_err(|e| Error::Data(format!("{}: {e}", file.display())))?;
     }

@@ -1,5 +1,7 @@
 //! Closed forms and properties of the Frechet distance.
 
+use vimae_core::Silent;
+
 use super::*;
 use crate::features::Source;
 
@@ -82,7 +84,7 @@ fn other_features_and_too_few_images_are_refused() {
     assert!(matches!(fid(&a, &other), Err(vimae_core::Error::Unsupported { .. })));
     assert!(matches!(fid(&features(1, 1, 4, 1.0, 0.0), &a), Err(vimae_core::Error::Unsupported { .. })));
     let reference = Reference::new(Gaussian::of(&a).unwrap()).unwrap();
-    assert!(matches!(extrapolate(&reference, &a, 0, &mut |_, _| {}), Err(vimae_core::Error::Unsupported { .. })));
+    assert!(matches!(extrapolate(&reference, &a, 0, &Silent), Err(vimae_core::Error::Unsupported { .. })));
     assert!(reference.distance(&Gaussian::of(&features(1, 10, 5, 1.0, 0.0)).unwrap()).is_err());
 }
 
@@ -91,11 +93,11 @@ fn extrapolation_takes_the_bias_of_the_sample_size_away() {
     let (real, generated) = (features(1, 20_000, 16, 1.0, 0.0), features(2, 1_000, 16, 1.0, 0.0));
     let reference = Reference::new(Gaussian::of(&real).unwrap()).unwrap();
     let plain = reference.distance(&Gaussian::of(&generated).unwrap()).unwrap().value;
-    let found = extrapolate(&reference, &generated, 7, &mut |_, _| {}).unwrap();
+    let found = extrapolate(&reference, &generated, 7, &Silent).unwrap();
     assert!(found.value.abs() < 0.4 * plain && found.slope > 0.0, "{plain} {found:?}");
     assert_eq!((found.points[0].0, found.points[POINTS - 1].0), (100, 1_000));
     assert!((found.points[POINTS - 1].1 - plain).abs() < 1e-12);
-    assert_eq!(found, extrapolate(&reference, &generated, 7, &mut |_, _| {}).unwrap());
+    assert_eq!(found, extrapolate(&reference, &generated, 7, &Silent).unwrap());
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use vimae_spec::{Paper, PaperClaim, SummaryRow};
 
-use super::{anchor, links::Links};
+use super::{links::Links, words::anchor};
 use crate::{
     compare::{Share, heading, rank},
     method,

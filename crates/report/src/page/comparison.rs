@@ -3,7 +3,11 @@
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Certainty, SummaryRow};
 
-use super::{anchor, links::Links, others, unit};
+use super::{
+    links::Links,
+    others,
+    words::{anchor, half, mark, unit, verdict},
+};
 use crate::{
     Result,
     compare::{Comparison, Entry, Target, heading},
@@ -164,25 +168,6 @@ fn notes(entries: &[Entry<'_>]) -> Markup {
 fn interval(column: Column, row: Option<&SummaryRow>) -> Option<String> {
     let [low, high] = row?.interval?;
     Some(format!("95 % interval {} … {}", column.show(Some(low)), column.show(Some(high))))
-}
-
-pub(super) fn half(column: Column, row: &SummaryRow) -> Markup {
-    html! { @if let Some([low, high]) = row.interval { span.half { " ± " (column.show(Some((high - low) / 2.0))) } } }
-}
-
-pub(super) fn mark(certainty: Certainty) -> Markup {
-    match certainty {
-        Certainty::Printed => html! { span.mark {} },
-        Certainty::Recovered => html! { span.mark title="a digit may be wrong" { "†" } },
-    }
-}
-
-pub(super) fn verdict(inside: Option<bool>) -> Markup {
-    match inside {
-        Some(true) => html! { span.inside { "✓ inside" } },
-        Some(false) => html! { span.outside { "outside" } },
-        None => html! { (NONE) },
-    }
 }
 
 fn plot(comparison: &Comparison<'_>, entries: &[Entry<'_>], unit: Option<&str>) -> Result<Markup> {

@@ -6,7 +6,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Figure, FigureKind, Paper};
 
-use super::{ExperimentView, RunView, anchor, confusion, links::of_images};
+use super::{confusion, input::ExperimentView, links::of_images, words::anchor};
 use crate::{
     Error, Result,
     artefact::{self, Codes},
@@ -14,6 +14,7 @@ use crate::{
     method,
     plot::{Curves, Scatter, Trade},
     rate_distortion,
+    run_view::RunView,
     training::training,
 };
 

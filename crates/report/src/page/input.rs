@@ -1,8 +1,8 @@
 //! What a page is made of.
 
-use std::path::PathBuf;
+use vimae_spec::{Cell, Comparisons, Paper, SummaryRow};
 
-use vimae_spec::{Cell, Comparisons, Paper, RunRecord, SummaryRow};
+use crate::run_view::RunView;
 
 /// Everything that a page shows.
 #[derive(Debug, Clone, Copy)]
@@ -47,17 +47,6 @@ pub struct ExperimentView {
     pub runs: Vec<RunView>,
     /// The runs without a record.
     pub failed: Vec<FailedRun>,
-}
-
-/// A finished run.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunView {
-    /// What it left.
-    pub record: RunRecord,
-    /// Where its images and its log are. Not shown.
-    pub folder: PathBuf,
-    /// The command that repeats it; may be empty.
-    pub command: String,
 }
 
 /// A run that was asked for and did not finish.

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use maud::{Markup, html};
 use vimae_spec::{Cell, CellKey, SummaryRow, sha256_hex};
 
-use super::{ExperimentView, PageInput, anchor};
+use super::{
+    input::{ExperimentView, PageInput},
+    words::anchor,
+};
 
 /// Characters of a digest in a name: enough that two of a hundred thousand values hardly ever meet.
 const DIGITS: usize = 12;

@@ -6,9 +6,8 @@ use maud::{Markup, html};
 use vimae_spec::{Protocol, SummaryRow};
 
 use super::{
-    comparison::{half, mark},
     links::{Links, of_mean},
-    unit,
+    words::{half, mark, unit},
 };
 use crate::{
     method,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use vimae_spec::{Comparisons, PairedComparison};
 
-use super::unit;
+use super::words::unit;
 use crate::{
     compare::heading,
     method,

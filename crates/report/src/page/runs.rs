@@ -4,10 +4,11 @@ use std::path::{Component, Path};
 
 use maud::{Markup, html};
 
-use super::{ExperimentView, RunView, digest, links::Links};
+use super::{input::ExperimentView, links::Links, words::digest};
 use crate::{
     method,
     number::{count, duration},
+    run_view::RunView,
 };
 
 pub(super) fn section(experiments: &[ExperimentView], links: &Links<'_>) -> Markup {

@@ -4,7 +4,12 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::{ExperimentView, PageInput, anchor, claims, links::Links};
+use super::{
+    claims,
+    input::{ExperimentView, PageInput},
+    links::Links,
+    words::anchor,
+};
 use crate::{
     compare::{Share, Target, heading},
     method,

@@ -4,10 +4,8 @@ use maud::{Markup, html};
 use vimae_spec::Cell;
 
 use super::{
-    comparison::{mark, verdict},
-    digest,
     links::Links,
-    unit,
+    words::{digest, mark, unit, verdict},
 };
 use crate::{
     compare::heading,

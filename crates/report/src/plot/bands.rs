@@ -6,11 +6,11 @@ use plotters::{
 };
 
 use super::{
-    Axis, UNIT,
+    axis::{Axis, padded, range},
+    canvas::UNIT,
     frame::{Frame, Legend},
-    padded, palette,
+    palette,
     paper::diamond,
-    range,
 };
 use crate::{Error, Result};
 

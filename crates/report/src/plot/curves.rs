@@ -3,9 +3,10 @@
 use plotters::{prelude::LineSeries, style::ShapeStyle};
 
 use super::{
-    Axis, UNIT,
+    axis::{Axis, range},
+    canvas::UNIT,
     frame::{Frame, Legend, upright},
-    palette, range,
+    palette,
 };
 use crate::{Error, Result};
 

@@ -10,9 +10,10 @@ use plotters::{
 };
 
 use super::{
-    Area, Axis, Drawn, Grid, INK, UNIT, axes, draw, padded, palette,
+    axis::{Axis, padded, range},
+    canvas::{Area, Drawn, Grid, INK, UNIT, axes, draw, shortened, text},
+    palette,
     paper::{MARK, diamond},
-    range, shortened, text,
 };
 use crate::{Error, Result};
 

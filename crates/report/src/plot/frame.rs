@@ -8,7 +8,12 @@ use plotters::{
     },
 };
 
-use super::{Area, Axis, Chart, Drawn, Grid, INK, UNIT, axes, draw, padded, palette, paper::diamond, shortened, text};
+use super::{
+    axis::{Axis, padded},
+    canvas::{Area, Chart, Drawn, Grid, INK, UNIT, axes, draw, shortened, text},
+    palette,
+    paper::diamond,
+};
 use crate::Result;
 
 /// A range of more than this factor goes on a logarithmic axis.

@@ -5,7 +5,7 @@ use plotters::{
     style::{RGBColor, ShapeStyle},
 };
 
-use super::UNIT;
+use super::canvas::UNIT;
 
 /// Half the diagonal of the mark.
 pub(super) const MARK: i32 = 5 * UNIT;

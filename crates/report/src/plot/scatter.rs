@@ -10,7 +10,12 @@ use plotters::{
     },
 };
 
-use super::{Area, Axis, Drawn, Grid, INK, TEXT, UNIT, axes, draw, padded, palette, points::compact, range, styled, text};
+use super::{
+    axis::{Axis, padded, range},
+    canvas::{Area, Drawn, Grid, INK, TEXT, UNIT, axes, draw, styled, text},
+    palette,
+    points::compact,
+};
 use crate::{Error, Result};
 
 /// Side of the square of the axes, in pixels.

@@ -6,12 +6,12 @@ use plotters::{
 };
 
 use super::{
-    Axis, Line, UNIT,
-    curves::names,
+    axis::{Axis, padded, range},
+    canvas::UNIT,
+    curves::{Line, names},
     frame::{Frame, Legend, upright},
-    padded, palette,
+    palette,
     paper::diamond,
-    range,
 };
 use crate::{Error, Result};
 

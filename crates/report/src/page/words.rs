@@ -1,0 +1,45 @@
+//! What sections write alike: names for links, digests, units, intervals, marks and verdicts.
+
+use maud::{Markup, html};
+use vimae_spec::{Certainty, SummaryRow};
+
+use crate::number::{Column, NONE};
+
+/// A name for links: letters, digits and hyphens.
+pub(crate) fn anchor(parts: &[&str]) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' };
+    parts.join("-").chars().map(letter).collect()
+}
+
+/// The first digits of a digest, all of it where one points.
+pub(super) fn digest(digest: &str) -> Markup {
+    let short: String = digest.chars().take(7).collect();
+    html! { code title=(digest) { (short) } }
+}
+
+/// A unit worth writing: pure numbers have none.
+pub(super) fn unit(unit: &str) -> Option<&str> {
+    Some(unit).filter(|unit| !unit.is_empty() && *unit != "1")
+}
+
+/// Half of the interval over seeds.
+pub(super) fn half(column: Column, row: &SummaryRow) -> Markup {
+    html! { @if let Some([low, high]) = row.interval { span.half { " ± " (column.show(Some((high - low) / 2.0))) } } }
+}
+
+/// A mark at values of the paper that are not certain.
+pub(super) fn mark(certainty: Certainty) -> Markup {
+    match certainty {
+        Certainty::Printed => html! { span.mark {} },
+        Certainty::Recovered => html! { span.mark title="a digit may be wrong" { "†" } },
+    }
+}
+
+/// Whether a value is inside tolerance.
+pub(super) fn verdict(inside: Option<bool>) -> Markup {
+    match inside {
+        Some(true) => html! { span.inside { "✓ inside" } },
+        Some(false) => html! { span.outside { "outside" } },
+        None => html! { (NONE) },
+    }
+}
