@@ -10,16 +10,20 @@ mod errors;
 mod evaluation;
 mod fid_metric;
 mod interruption;
+mod kept_results;
 mod kills;
 mod learning_parts;
 #[path = "../../crates/hub/tests/publish/local_hub/mod.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of the hub, which use all of it")]
 mod local_hub;
+mod output;
 mod own_images;
 mod power;
 mod publishing;
 mod reproduction;
 mod schedule;
+mod scheduler;
 mod slurm;
+mod stopping;
 mod storage;
 mod tiny;

@@ -122,8 +122,8 @@ fn damaged_foreign_and_newer_files_are_refused_by_name_and_kept() -> Result<()> 
     refused(&out, &spec, "checkpoint.safetensors", |bytes| *bytes.last_mut().unwrap_or(&mut 0) ^= 1, &["digest"])?;
     let set = |from: &'static str, to: &'static str| move |bytes: &mut Vec<u8>| replace(bytes, from, to);
     refused(&out, &spec, "checkpoint.safetensors", set(r#"\"format\":1"#, r#"\"format\":9"#), &["format 9 is newer than 1"])?;
-    refused(&out, &spec, "record.json", set(r#""format": 2"#, r#""format": 7"#), &["format 7 is newer than 2"])?;
-    refused(&out, &spec, "record.json", set(r#""format": 2"#, r#""format": 1"#), &["format 1 is older than 2"])?;
+    refused(&out, &spec, "record.json", set(r#""format": 3"#, r#""format": 7"#), &["format 7 is newer than 3"])?;
+    refused(&out, &spec, "record.json", set(r#""format": 3"#, r#""format": 2"#), &["format 2 is older than 3"])?;
     refused(&out, &spec, "record.json", |bytes| bytes.truncate(100), &["EOF"])?;
 
     // A checkpoint that lies in the folder of another run.

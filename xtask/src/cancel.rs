@@ -1,12 +1,15 @@
 //! `cargo xtask cancel`: a reproduction that goes on elsewhere is stopped.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::{Result, bail};
 use clap::Args;
 use vimae_lab::{Plan, Submitted};
 
 use crate::{print, reproduction};
+
+/// How long a cluster that does not answer is asked again.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Stop a reproduction that runs in another terminal or on a cluster.
 ///
@@ -20,9 +23,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let dir = reproduction(arguments.dir.as_deref());
     Plan::load(&dir)?;
-    let queued = Submitted::of(&dir).map(|submitted| Ok::<_, vimae_lab::Error>((submitted.queue()?.len(), submitted))).transpose()?;
-    if let Some((tasks @ 1.., submitted)) = queued {
-        submitted.cancel(&dir)?;
+    if let Some(tasks @ 1..) = Submitted::of(&dir).map(|submitted| submitted.cancel(&dir, PATIENCE)).transpose()? {
         print(format_args!("{tasks} tasks of the cluster are told to stop"));
         return Ok(ExitCode::SUCCESS);
     }

@@ -6,7 +6,10 @@ use anyhow::Result;
 use clap::Args;
 use vimae_lab::{Event, RunContext, Shelf};
 
-use crate::{print, root, sources};
+use crate::{
+    print, root, sources,
+    stop::{self, Who},
+};
 
 /// Measure a finished run again, or with more metrics.
 ///
@@ -55,8 +58,15 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         }
         _ => {}
     };
-    let context = RunContext { root: &root(), device, progress: &progress, ..RunContext::new(run) };
-    let found = vimae_lab::reevaluate((metrics, changes), &context, &mut shelf)?;
+    let stop = stop::on_signal(Who::Command)?;
+    let context = RunContext { root: &root(), device, stop, progress: &progress, ..RunContext::new(run) };
+    let found = match vimae_lab::reevaluate((metrics, changes), &context, &mut shelf) {
+        Err(vimae_lab::Error::Stopped) => {
+            tracing::warn!("{}", vimae_lab::Error::Stopped);
+            return Ok(ExitCode::from(stop::STOPPED));
+        }
+        found => found?,
+    };
     if *json {
         print(serde_json::to_string(&found.result)?);
         return Ok(ExitCode::SUCCESS);

@@ -10,6 +10,7 @@ mod export;
 mod fid;
 mod hub;
 mod new;
+mod output;
 mod progress;
 mod report;
 mod reproduce;
@@ -28,6 +29,8 @@ use std::{
 
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+
+use output::{Messages, print};
 
 /// Train, compare, measure and publish autoencoders, and reproduce The Variational InfoMax AutoEncoder.
 ///
@@ -79,7 +82,8 @@ fn main() -> ExitCode {
     let filter = quiet.iter().filter_map(|name| format!("{name}=error").parse().ok()).fold(filter, EnvFilter::add_directive);
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| Messages(std::io::stderr()))
+        .log_internal_errors(false)
         .with_ansi(std::io::stderr().is_terminal())
         .without_time()
         .with_target(false)
@@ -103,10 +107,10 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Worker(arguments) => worker::run(&arguments),
     };
-    result.unwrap_or_else(|error| {
-        tracing::error!("{error:#}");
+    output::code(result.unwrap_or_else(|error| {
+        tracing::error!("{}", output::once(&error));
         ExitCode::FAILURE
-    })
+    }))
 }
 
 /// The checkout that this command was built from.
@@ -122,11 +126,10 @@ fn reproduction(named: Option<&Path>) -> PathBuf {
 
 /// Where data sets are looked for: the folder named, the Hub's cache, the project's own cache.
 fn sources(data_dir: Option<PathBuf>) -> vimae_lab::Sources {
-    vimae_lab::Sources::from_env(data_dir, root().join("datasets/cache"))
-}
-
-/// Prints a result to standard output, where nothing else goes.
-#[expect(clippy::print_stdout, reason = "the command line's results")]
-fn print(text: impl std::fmt::Display) {
-    println!("{text}");
+    vimae_lab::Sources {
+        data_dir,
+        hub_cache: Some(vimae_lab::HubOptions::from_env().cache),
+        cache_dir: Some(root().join("datasets/cache")),
+        skip_broken: false,
+    }
 }

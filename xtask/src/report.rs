@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::Args;
 
-use crate::{print, reproduce::summarise, reproduction, root};
+use crate::{output::print_in_passing, print, reproduce::summarise, reproduction, root};
 
 /// Write the tables, summary and page of a reproduction again, from the runs that have finished.
 ///
@@ -15,6 +15,9 @@ use crate::{print, reproduce::summarise, reproduction, root};
 pub(crate) struct Arguments {
     /// The output directory of a reproduction. By default runs/quick of the checkout.
     dir: Option<PathBuf>,
+    /// Directory for tables and page, where that of the reproduction cannot be written or should stay as it is.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
     /// Print all cells as one JSON document on standard output.
     #[arg(long)]
     json: bool,
@@ -23,11 +26,11 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = root();
     let dir = reproduction(arguments.dir.as_deref());
-    let outcome = vimae_lab::report(&dir, &root, &vimae_lab::paper(&root.join("experiments"))?)?;
+    let outcome = vimae_lab::report(&dir, arguments.out.as_ref().unwrap_or(&dir), &root, &vimae_lab::paper(&root.join("experiments"))?)?;
     summarise(&outcome);
     match arguments.json {
         true => print(serde_json::to_string(&outcome.cells)?),
-        false => print(format_args!("page: {}", outcome.page.display())),
+        false => print_in_passing(format_args!("page: {}", outcome.page.display())),
     }
     Ok(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

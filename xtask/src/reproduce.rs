@@ -3,13 +3,14 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Duration,
 };
 
 use anyhow::{Result, bail};
 use clap::Args;
-use vimae_lab::{Launcher, Outcome, Profile, Reproduction, Request, RunContext};
+use vimae_lab::{Cluster, Launcher, Outcome, Profile, Reproduction, Request, RunContext};
 
-use crate::{print, progress::Progress, root, sources, stop};
+use crate::{output::print_in_passing, print, progress::Progress, root, sources, stop, stop::Who};
 
 /// Reproduce tables and figures of the paper, and write a page with our numbers beside the paper's.
 ///
@@ -60,6 +61,12 @@ pub(crate) struct Common {
     /// Who works on the runs. With slurm, the section `[resources]` of an experiment says what each task gets.
     #[arg(long, value_name = "local|slurm", default_value = "local")]
     pub(crate) launcher: Where,
+    /// With Slurm, look at the queue every so often.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
+    pub(crate) interval: f64,
+    /// With Slurm, wait this long for a controller that does not answer. Submitted jobs stay in the queue after that.
+    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30m")]
+    pub(crate) patience: f64,
     /// Try a failed run again up to N times if the failure may pass: its process died, or a file could not be written.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) retries: u64,
@@ -145,14 +152,15 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
     if common.json {
         print(serde_json::to_string(&outcome.cells)?);
     } else {
-        print(format_args!("page: {}", outcome.page.display()));
+        print_in_passing(format_args!("page: {}", outcome.page.display()));
     }
-    Ok(stop::code(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
+    let left = outcome.failed.iter().any(|failure| failure.left);
+    Ok(stop::code(left, if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
 }
 
 /// Plans and runs what is asked for, with its progress on standard error.
 pub(crate) fn reproduced(request: &Request, directory: &Path, device: &str) -> Result<Outcome> {
-    let context = RunContext { root: &root(), device, stop: stop::on_signal(true)?, ..RunContext::new(directory) };
+    let context = RunContext { root: &root(), device, stop: stop::on_signal(Who::Command)?, ..RunContext::new(directory) };
     let reproduction = Reproduction::plan(request, &context)?;
     let progress = Progress::of(reproduction.runs().clone());
     let outcome = reproduction.run(&RunContext { progress: &progress, ..context });
@@ -166,7 +174,12 @@ fn launcher(common: &Common) -> Result<Launcher> {
         (Where::Local, Some(0)) => bail!("--jobs 0: at least one run must be worked on; give 1 or more"),
         (Where::Local, None | Some(1)) => Launcher::Here,
         (Where::Local, Some(jobs)) => Launcher::Processes { program: std::env::current_exe()?, jobs },
-        (Where::Slurm, jobs) => Launcher::Slurm { program: std::env::current_exe()?, jobs: jobs.unwrap_or(0) },
+        (Where::Slurm, jobs) => Launcher::Slurm(Cluster {
+            program: std::env::current_exe()?,
+            jobs: jobs.unwrap_or(0),
+            interval: Duration::from_secs_f64(common.interval),
+            patience: Duration::from_secs_f64(common.patience),
+        }),
     })
 }
 

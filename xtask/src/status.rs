@@ -7,6 +7,7 @@ use clap::Args;
 use vimae_lab::{Node, Plan, State, Status, Submitted, read_status};
 
 use crate::{
+    output::is_broken,
     print,
     progress::{human, seconds_left},
     reproduction,
@@ -50,12 +51,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             print(serde_json::to_string_pretty(&all)?);
         } else {
             show(&plan, &statuses, arguments.all);
-            for task in Submitted::of(&dir).map(|submitted| submitted.queue()).transpose()?.unwrap_or_default() {
-                print(format_args!("  in the cluster's queue: {task}"));
+            match Submitted::of(&dir).map(|submitted| submitted.queue()).transpose() {
+                Ok(tasks) => tasks.iter().flatten().for_each(|task| print(format_args!("  in the cluster's queue: {task}"))),
+                Err(error) => tracing::warn!("the cluster's queue is not known: {error}"),
             }
         }
         let running = statuses.iter().any(|(_, status)| state(status.as_ref()) == State::Running);
-        if !(arguments.watch && running) {
+        if !(arguments.watch && running) || is_broken() {
             return Ok(ExitCode::SUCCESS);
         }
         sleep(Duration::from_secs(2));

@@ -1,32 +1,72 @@
-//! Ctrl-C and SIGTERM: the run under way saves its state and ends.
+//! Ctrl-C, SIGTERM and SIGHUP: the run under way saves its state and ends.
 
 use std::{
-    process::ExitCode,
-    sync::atomic::{AtomicBool, Ordering},
+    process::{ExitCode, exit},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 
 /// What a command exits with that was asked to stop and can go on: the usual code of a failure that may pass.
 pub(crate) const STOPPED: u8 = 75;
+/// What the shell makes of a command that Ctrl-C ended.
+const AT_ONCE: i32 = 130;
+/// A terminal that is closed signals more than once. A person is slower.
+const SLOWER: Duration = Duration::from_millis(250);
 
 static STOP: AtomicBool = AtomicBool::new(false);
+static FIRST: Mutex<Option<Instant>> = Mutex::new(None);
 
-/// Becomes true with the first signal. Where someone sits before it, a second one ends the process at once.
-pub(crate) fn on_signal(interactive: bool) -> Result<&'static AtomicBool> {
+/// Who works.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// A command that a person sees.
+    Command,
+    /// A worker, which such a command waits for.
+    Worker,
+    /// A task of a cluster, which warns well before it ends one.
+    Task,
+}
+
+impl Who {
+    /// How long a run has to come to a place to stop at. What it has saved by then is all that stays.
+    fn grace(self) -> Duration {
+        Duration::from_millis(match self {
+            Self::Command => 2_500,
+            Self::Worker => 2_000,
+            Self::Task => 20_000,
+        })
+    }
+}
+
+/// Becomes true with the first signal; the process ends soon after that, wherever it is. For a command, a second signal
+/// ends it at once.
+pub(crate) fn on_signal(who: Who) -> Result<&'static AtomicBool> {
     ctrlc::set_handler(move || {
-        let before = STOP.swap(true, Ordering::Relaxed);
-        match (interactive, before) {
-            (true, true) => std::process::exit(130),
-            (true, false) => tracing::warn!("stopping after this step; once more to stop at once"),
-            (false, _) => {}
+        let first = *FIRST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
+        if !STOP.swap(true, Ordering::Relaxed) {
+            thread::spawn(move || {
+                thread::sleep(who.grace());
+                vimae_lab::leave_runs();
+                exit(STOPPED.into());
+            });
+            if who == Who::Command {
+                tracing::warn!("stopping; once more to stop at once");
+            }
+        } else if who == Who::Command && first.elapsed() > SLOWER {
+            exit(AT_ONCE);
         }
     })
     .context("cannot wait for signals")?;
     Ok(&STOP)
 }
 
-/// Whether the command was asked to stop, as its exit code.
-pub(crate) fn code(otherwise: ExitCode) -> ExitCode {
-    if STOP.load(Ordering::Relaxed) { ExitCode::from(STOPPED) } else { otherwise }
+/// The exit code of a command, of which something is `left` to do.
+pub(crate) fn code(left: bool, otherwise: ExitCode) -> ExitCode {
+    if left && STOP.load(Ordering::Relaxed) { ExitCode::from(STOPPED) } else { otherwise }
 }

@@ -1,12 +1,15 @@
 //! `cargo xtask worker`: one run of a plan, called by the commands that share runs out.
 
-use std::{path::PathBuf, process::ExitCode, sync::atomic::Ordering};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{Event, Plan, RunContext, Shelf, State};
+use vimae_lab::{Plan, RunContext, Shelf, State};
 
-use crate::{root, sources, stop};
+use crate::{
+    root, sources,
+    stop::{self, Who},
+};
 
 /// What a worker exits with whose run failed in a way that may pass.
 const MAY_PASS: u8 = 74;
@@ -24,26 +27,26 @@ pub(crate) struct Arguments {
     /// Which attempt this is.
     #[arg(long, default_value_t = 1)]
     attempt: u64,
+    /// Only say this of the run in its status.
+    #[arg(long, value_name = "TEXT")]
+    note: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let Arguments { out, index, device, attempt } = arguments;
-    follow_parent();
-    let stop = stop::on_signal(false)?;
+    let Arguments { out, index, device, attempt, note } = arguments;
     let plan = Plan::load(out)?;
+    if let Some(note) = note {
+        vimae_lab::note(&plan, *index, out, note)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let cluster = std::env::var_os("SLURM_JOB_ID").is_some();
+    if !cluster {
+        follow_parent();
+    }
+    let stop = stop::on_signal(if cluster { Who::Task } else { Who::Worker })?;
     vimae_lab::allow_tf32(plan.tf32);
     let mut shelf = Shelf::new(sources(plan.data_dir.clone()));
-    // An evaluation writes nothing before its end, so that it can be left at any moment; training saves its state first.
-    let leave_evaluation = |event: Event<'_>| {
-        if let Event::Run { status, .. } = event
-            && stop.load(Ordering::Relaxed)
-            && status.state == State::Running
-            && !matches!(status.doing.as_str(), "starting" | "training")
-        {
-            std::process::exit(stop::STOPPED.into());
-        }
-    };
-    let context = RunContext { directory: out, root: &root(), device, stop, progress: &leave_evaluation };
+    let context = RunContext { root: &root(), device, stop, ..RunContext::new(out) };
     let status = vimae_lab::work(&plan, *index, *attempt, &context, &mut shelf)?;
     Ok(match (status.state, status.problem) {
         (State::Finished, _) => ExitCode::SUCCESS,
@@ -58,7 +61,5 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 /// A worker whose parent is killed stops too, so that the next call finds the run free.
 fn follow_parent() {
     #[cfg(target_os = "linux")]
-    if std::env::var_os("SLURM_JOB_ID").is_none() {
-        let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
-    }
+    let _ = rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::TERM));
 }

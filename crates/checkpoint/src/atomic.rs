@@ -50,6 +50,18 @@ fn replace(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
     Ok(())
 }
 
+/// Removes what processes that were killed left of files that they wrote into `folder`. The caller holds the folder's lock,
+/// so that no other process is at it.
+pub fn sweep(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let part = name.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix(".part")?.rsplit_once('.')?.1.parse().ok());
+        if part.is_some_and(|process: u32| process != std::process::id()) {
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,6 +76,22 @@ mod tests {
         write_unsynced(&path, b"three").unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"three");
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn parts_of_other_processes_are_swept_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = format!(".x.json.{}.part", std::process::id());
+        for name in [".x.json.1.part", ".checkpoint.safetensors.4294967295.part", &own, "x.part", ".x.part", ".part", "x.json"] {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        sweep(folder.path());
+        let mut left: Vec<String> = fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+        left.sort();
+        let mut expected = [own.as_str(), ".x.part", ".part", "x.json", "x.part"].map(str::to_owned);
+        expected.sort();
+        assert_eq!(left, expected);
+        sweep(&folder.path().join("absent"));
     }
 
     #[test]

@@ -53,6 +53,18 @@ pub enum Error {
         /// Who holds it, as far as known.
         owner: String,
     },
+    /// The file system has no locks.
+    #[error(
+        "{}: this file system has no file locks (flock: {source}); mount it with them (Lustre: -o flock, NFS: -o local_lock=flock), \
+         give --out on another file system, or set VIMAE_NO_LOCK=1 and see to it yourself that no second process works there",
+        path.display()
+    )]
+    NoLocks {
+        /// The lock file.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
     /// A failure of a tensor operation.
     #[error(transparent)]
     Tensor(#[from] candle_core::Error),

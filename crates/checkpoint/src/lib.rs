@@ -7,5 +7,5 @@ mod lock;
 
 pub use error::{Error, Result};
 pub use file::{Checkpoint, Position, load_weights, save_weights};
-pub use lock::{Owner, RunLock, host};
+pub use lock::{Owner, RunLock, has_no_locks, host};
 pub use vimae_spec::Rollback;

@@ -71,7 +71,7 @@ impl RunLock {
         let path = folder.join(LOCK);
         let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path).map_err(Error::file(&path))?;
         let began = Instant::now();
-        while !file.try_lock_exclusive().map_err(Error::file(&path))? {
+        while !taken(&file, &path)? {
             if began.elapsed() >= patience {
                 let owner = Owner::read(&path).to_string();
                 return Err(Error::Locked { path, owner });
@@ -90,8 +90,32 @@ impl RunLock {
 
     /// Whether a process holds the lock of `folder`. It may change right after the call.
     pub fn is_held(folder: &Path) -> bool {
-        File::open(folder.join(LOCK)).is_ok_and(|file| matches!(FileExt::try_lock_shared(&file), Ok(false)))
+        File::open(folder.join(LOCK)).is_ok_and(|file| match FileExt::try_lock_shared(&file) {
+            Ok(free) => !free,
+            // Without locks, the holder is the process that the file names, where that can be asked for.
+            Err(_) => Owner::read(&folder.join(LOCK)).process_here().is_some_and(|process| Path::new(&format!("/proc/{process}")).exists()),
+        })
     }
+}
+
+/// Set to 1, directories whose file system has no locks are worked in without one.
+const WITHOUT: &str = "VIMAE_NO_LOCK";
+
+/// Whether the lock was free and is taken now.
+fn taken(file: &File, path: &Path) -> Result<bool> {
+    match file.try_lock_exclusive() {
+        Err(source) if has_no_locks(&source) => match std::env::var_os(WITHOUT).is_some_and(|value| value == "1") {
+            true => Ok(true),
+            false => Err(Error::NoLocks { path: path.into(), source }),
+        },
+        tried => tried.map_err(Error::file(path)),
+    }
+}
+
+/// Whether a file system has no locks, or its lock server does not answer.
+pub fn has_no_locks(error: &std::io::Error) -> bool {
+    // ENOSYS and ENOLCK have these numbers on Linux; ENOTSUP is `Unsupported`.
+    error.kind() == std::io::ErrorKind::Unsupported || (cfg!(target_os = "linux") && matches!(error.raw_os_error(), Some(37 | 38)))
 }
 
 /// The name of this host, or "this machine" if it is unknown.

@@ -2,12 +2,13 @@
 
 use std::ops::AddAssign;
 
+use serde::{Deserialize, Serialize};
 use vimae_spec::{Confusion, Evaluation, Measurement};
 
 use crate::{Evidence, Input, Result};
 
 /// What a metric found.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Findings {
     /// Its values, one for each protocol.
     pub measurements: Vec<Measurement>,

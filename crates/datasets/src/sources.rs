@@ -1,7 +1,7 @@
 //! Where on this machine the files of data sets are looked for.
 
 use std::{
-    env, fs,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -24,16 +24,6 @@ impl Sources {
     /// Looks in `dir` alone and keeps nothing.
     pub fn in_dir(dir: impl AsRef<Path>) -> Self {
         Self { data_dir: Some(dir.as_ref().into()), ..Self::default() }
-    }
-
-    /// The Hub cache where `HF_HUB_CACHE`, `HF_HOME`, `XDG_CACHE_HOME` or `HOME` put it, and `cache_dir`.
-    pub fn from_env(data_dir: Option<PathBuf>, cache_dir: impl Into<PathBuf>) -> Self {
-        Self {
-            data_dir,
-            hub_cache: hub_cache(|name| env::var_os(name).map(PathBuf::from)),
-            cache_dir: Some(cache_dir.into()),
-            skip_broken: false,
-        }
     }
 
     /// The folders in which the files of data set `name` may be, the most specific first: those of the user's folder
@@ -173,26 +163,9 @@ pub(crate) fn versions(repository: &Path) -> Vec<PathBuf> {
     snapshots
 }
 
-/// Where the Hub's programs keep their cache, from environment variables.
-fn hub_cache(var: impl Fn(&str) -> Option<PathBuf>) -> Option<PathBuf> {
-    let home = || var("HF_HOME").or_else(|| var("XDG_CACHE_HOME").map(|d| d.join("huggingface")));
-    let home = || home().or_else(|| var("HOME").map(|d| d.join(".cache/huggingface")));
-    var("HF_HUB_CACHE").or_else(|| home().map(|d| d.join("hub")))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_hub_cache_is_where_hugging_face_programs_put_it() {
-        let with = |vars: &'static [(&str, &str)]| hub_cache(move |n| vars.iter().find(|(k, _)| *k == n).map(|(_, v)| v.into()));
-        assert_eq!(with(&[("HOME", "/h")]), Some("/h/.cache/huggingface/hub".into()));
-        assert_eq!(with(&[("HOME", "/h"), ("XDG_CACHE_HOME", "/x")]), Some("/x/huggingface/hub".into()));
-        assert_eq!(with(&[("HF_HOME", "/f"), ("XDG_CACHE_HOME", "/x")]), Some("/f/hub".into()));
-        assert_eq!(with(&[("HF_HUB_CACHE", "/c"), ("HF_HOME", "/f")]), Some("/c".into()));
-        assert_eq!(with(&[]), None);
-    }
 
     #[test]
     fn snapshots_of_the_repository_come_before_those_of_others() {

@@ -2,6 +2,10 @@
 
 use std::{fmt, io, path::Path};
 
+/// What it means that an answer is a web page.
+pub(crate) const NO_HUB: &str =
+    "the answer is a web page: this is no Hub; look at HF_ENDPOINT, and whether a login page of the network stands between";
+
 /// The result of a transfer.
 pub type Result<T> = std::result::Result<T, Error>;
 

@@ -1,10 +1,12 @@
 //! How the network is used: from the environment variables that all Hugging Face programs share.
 
 use std::{
-    env, fmt, fs,
+    env, fmt,
     path::{Path, PathBuf},
     time::Duration,
 };
+
+use crate::environment::Environment;
 
 /// A secret: shown nowhere.
 #[derive(Clone, PartialEq, Eq)]
@@ -33,11 +35,12 @@ impl fmt::Debug for Token {
 pub struct Options {
     /// The Hub, `https://huggingface.co` (`HF_ENDPOINT`).
     pub endpoint: String,
-    /// The Hub cache (`HF_HUB_CACHE`, or `hub` in `HF_HOME`, or in `~/.cache/huggingface`).
+    /// The Hub cache (`HF_HUB_CACHE`, `HUGGINGFACE_HUB_CACHE`, or `hub` in `HF_HOME`, or in `~/.cache/huggingface`).
     pub cache: PathBuf,
-    /// The secret for private and gated files (`HF_TOKEN`, `HF_TOKEN_PATH`, or `HF_HOME/token`).
+    /// The secret for private and gated files (`HF_TOKEN`, `HUGGING_FACE_HUB_TOKEN`, the file `HF_TOKEN_PATH`,
+    /// or `HF_HOME/token`), unless `HF_HUB_DISABLE_IMPLICIT_TOKEN`.
     pub token: Option<Token>,
-    /// Whether the network is forbidden (`HF_HUB_OFFLINE`).
+    /// Whether the network is forbidden (`HF_HUB_OFFLINE`, `TRANSFORMERS_OFFLINE`).
     pub offline: bool,
     /// How many failures in a row, without a byte between them, are one too many.
     pub attempts: u32,
@@ -50,7 +53,7 @@ pub struct Options {
 impl Options {
     /// The options that the environment asks for.
     pub fn from_env() -> Self {
-        Self::from_vars(|name| env::var(name).ok().filter(|v| !v.is_empty()))
+        Self::from_vars(|name| env::var(name).ok())
     }
 
     /// Options for the Hub at `endpoint` with the cache at `cache`, without a token.
@@ -67,18 +70,11 @@ impl Options {
     }
 
     fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
-        let cached = || var("XDG_CACHE_HOME").map(|d| Path::new(&d).join("huggingface"));
-        let home = var("HF_HOME").map(PathBuf::from).or_else(cached);
-        let home = home.unwrap_or_else(|| Path::new(&var("HOME").unwrap_or_default()).join(".cache/huggingface"));
-        let file = |path: PathBuf| fs::read_to_string(path).ok().map(|t| t.trim().to_owned()).filter(|t| !t.is_empty());
-        let implicit = || var("HF_TOKEN_PATH").map(PathBuf::from).and_then(file).or_else(|| file(home.join("token")));
-        let token = if var("HF_HUB_DISABLE_IMPLICIT_TOKEN").is_some() { None } else { var("HF_TOKEN").or_else(implicit) };
-        let cache = var("HF_HUB_CACHE").map_or_else(|| home.join("hub"), PathBuf::from);
-        let yes = |v: String| matches!(v.to_ascii_uppercase().as_str(), "1" | "ON" | "YES" | "TRUE");
+        let environment = Environment(var);
         Self {
-            token: token.map(Token::new).filter(|token| !token.secret().is_empty()),
-            offline: var("HF_HUB_OFFLINE").is_some_and(yes),
-            ..Self::new(var("HF_ENDPOINT").unwrap_or_else(|| "https://huggingface.co".into()), cache)
+            token: environment.token().map(Token::new),
+            offline: environment.offline(),
+            ..Self::new(environment.endpoint(), environment.cache())
         }
     }
 }
@@ -97,7 +93,5 @@ mod tests {
         assert_eq!((options.endpoint.as_str(), options.cache.as_path(), options.offline), ("http://mirror", Path::new("/h/hub"), true));
         assert_eq!(options.token.as_ref().unwrap().secret(), "hf_secret");
         assert!(!format!("{options:?}").contains("secret"));
-        let options = with(&[("HOME", "/u"), ("HF_HUB_OFFLINE", "0"), ("HF_TOKEN", "x"), ("HF_HUB_DISABLE_IMPLICIT_TOKEN", "1")]);
-        assert_eq!((options.cache.as_path(), options.offline, options.token), (Path::new("/u/.cache/huggingface/hub"), false, None));
     }
 }

@@ -9,6 +9,8 @@ use std::{
 use md5::Md5;
 use sha2::{Digest, Sha256};
 
+use vimae_checkpoint::has_no_locks;
+
 use crate::{Error, Result};
 
 /// A partial file, locked against other processes.
@@ -30,7 +32,11 @@ impl Part {
         fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).map_err(wrong)?;
         let lock = PathBuf::from(format!("{}.lock", path.display()));
         let held = OpenOptions::new().create(true).truncate(false).write(true).open(&lock).map_err(wrong)?;
-        held.lock().map_err(wrong)?;
+        match held.lock() {
+            // Two processes may bring the same bytes then; the last one to be whole takes the name.
+            Err(error) if has_no_locks(&error) => {}
+            locked => locked.map_err(wrong)?,
+        }
         let file = OpenOptions::new().create(true).append(true).open(&path).map_err(wrong)?;
         let have = file.metadata().map_err(wrong)?.len();
         Ok(Self { path, lock, file, have, _held: held })

@@ -68,8 +68,9 @@ pub fn pull(repo: &RepoName, revision: Option<&str>, options: &Options, tell: &m
     if bring(CARD, None).is_ok() {
         files.push(CARD.to_owned());
     }
-    if !options.offline && !is_commit(revision) {
-        atomic::write(&reference, commit.as_bytes())?;
+    if !options.offline && !is_commit(revision) && known().as_ref() != Some(&commit) {
+        // It serves calls without the network. A cache that cannot be written has served this one.
+        drop(atomic::write(&reference, commit.as_bytes()));
     }
     files.sort();
     let folder = config_path.parent().map(Path::to_owned).unwrap_or_default();

@@ -7,7 +7,11 @@ use hf_hub::{
     repository::{CommitInfo, RepoTypeModel},
 };
 
-use crate::{Error, Options, RepoName, Result, error::without_queries, transfer::Unanswered};
+use crate::{
+    Error, Options, RepoName, Result,
+    error::{NO_HUB, without_queries},
+    transfer::Unanswered,
+};
 
 /// The longest silence of a server while it works on a request.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -60,7 +64,12 @@ impl<'a> Remote<'a> {
         let repository = self.model();
         let info = match repository.info().maybe_revision(revision).send() {
             Ok(info) => info,
-            Err(HFError::RepoNotFound { .. } | HFError::RevisionNotFound { .. } | HFError::EntryNotFound { .. }) => return Ok(None),
+            Err(
+                HFError::RepoNotFound { context, .. } | HFError::RevisionNotFound { context, .. } | HFError::EntryNotFound { context, .. },
+            ) => {
+                let page = context.is_some_and(|context| is_page(&context.body));
+                return if page { Err(Refusal { status: None, problem: NO_HUB.into() }) } else { Ok(None) };
+            }
             Err(error) => return Err(self.refusal(&error)),
         };
         let commit = info.sha.filter(|sha| is_commit(sha));
@@ -89,6 +98,8 @@ impl<'a> Remote<'a> {
             HFError::RateLimited { retry_after, context } => (429, retry_after.map(|wait| wait.as_secs()), Some(context)),
             HFError::RepoNotFound { context, .. } | HFError::RevisionNotFound { context, .. } => (404, None, context.as_ref()),
             HFError::Http { context } => (context.status.as_u16(), None, Some(context)),
+            HFError::Json(_) => return Refusal { status: None, problem: NO_HUB.into() },
+            HFError::Request { source, .. } if source.is_decode() => return Refusal { status: None, problem: NO_HUB.into() },
             HFError::Request { source, .. } => return self.broken(&causes(source)),
             HFError::Xet { source, .. } => {
                 let problem = format!("the transfer of large files failed: {}", causes(source.as_ref()));
@@ -96,6 +107,10 @@ impl<'a> Remote<'a> {
             }
             other => return Refusal { status: None, problem: self.hide(&other.to_string()) },
         };
+        // Servers in front of the Hub answer with pages as well when they fail.
+        if context.is_some_and(|c| is_page(&c.body)) && !(status == 429 || status >= 500) {
+            return Refusal { status: Some(status), problem: format!("{status}: {NO_HUB}") };
+        }
         let said = context.and_then(|c| c.server_message.as_deref()).filter(|m| !m.is_empty());
         let said = said.map(|m| format!(" (the server says: {})", m.chars().take(300).collect::<String>())).unwrap_or_default();
         let Refusal { status, problem } = self.refused(status, wait);
@@ -143,6 +158,11 @@ impl<'a> Remote<'a> {
             None => text,
         }
     }
+}
+
+/// Whether the body of an answer is a web page.
+fn is_page(body: &str) -> bool {
+    body.trim_start().starts_with('<')
 }
 
 /// Whether `text` is a commit: 40 hexadecimal digits.

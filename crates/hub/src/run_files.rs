@@ -5,11 +5,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vimae_spec::{RunRecord, RunSpec};
+use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_hex};
 
 use crate::{
     Error, Result,
-    config::{is_plain, read_json},
+    config::is_plain,
     weights::{Weights, read_weights},
 };
 
@@ -49,7 +49,7 @@ impl RunFiles {
             };
             return Err(Error::no_model(folder.display(), problem));
         }
-        let record: RunRecord = read_json(&path, RunRecord::FORMAT)?;
+        let record = read_record(&path)?;
         if record.spec.sha256() != record.spec_sha256 {
             return Err(Error::damaged(&path, "its specification does not have the digest that it names"));
         }
@@ -70,8 +70,13 @@ impl RunFiles {
             if !is_plain(name) {
                 return Err(Error::damaged(&path, format!("names the file {name:?}; a file lies in the folder itself")));
             }
-            if !folder.join(name).is_file() {
-                return Err(Error::damaged(&folder.join(name), "is missing; the record beside it names it"));
+            let file = folder.join(name);
+            if !file.is_file() {
+                return Err(Error::damaged(&file, "is missing; the record beside it names it"));
+            }
+            let found = sha256_hex(&fs::read(&file).map_err(|e| Error::io(&file, e))?);
+            if record.files.get(name) != Some(&found) {
+                return Err(Error::damaged(&file, "does not have the digest that the record beside it names: it was changed or damaged"));
             }
             if !names.contains(name) {
                 names.push(name.clone());
@@ -80,4 +85,15 @@ impl RunFiles {
         names.sort();
         Ok(Self { folder: folder.into(), record, weights, names })
     }
+}
+
+/// Reads a record, whose own digest must be that of what it says.
+fn read_record(path: &Path) -> Result<RunRecord> {
+    let text = fs::read(path).map_err(|e| Error::io(path, e))?;
+    RunRecord::from_json(&text).map_err(|problem| match problem {
+        RecordProblem::Older { found, known } | RecordProblem::Newer { found, known } => {
+            Error::Format { file: path.display().to_string(), found, known }
+        }
+        other => Error::damaged(path, other),
+    })
 }

@@ -9,7 +9,11 @@ use reqwest::{
     redirect::Policy,
 };
 
-use crate::{Error, Options, Result, error::without_queries, part::Part};
+use crate::{
+    Error, Options, Result,
+    error::{NO_HUB, without_queries},
+    part::Part,
+};
 
 /// What a transfer tells while it runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +99,9 @@ impl<'a> Connection<'a> {
                     continue;
                 }
             };
+            if is_page(&response) && !response.headers().contains_key("x-linked-etag") {
+                return Err(Error::Protocol { url: plain(url), problem: NO_HUB.into() });
+            }
             let header = |name: &str| response.headers().get(name).and_then(|v| v.to_str().ok());
             let etag = header("x-linked-etag").or_else(|| header("etag"));
             let etag = etag.map(|e| e.trim_start_matches("W/").trim_matches('"').to_owned());
@@ -198,12 +205,16 @@ impl<'a> Connection<'a> {
 
     /// The header that carries the token: to the Hub alone.
     fn token(&self, url: &str) -> Option<HeaderValue> {
-        let own = url.strip_prefix(self.options.endpoint.as_str()).is_some_and(|rest| rest.starts_with('/'));
-        let token = self.options.token.as_ref().filter(|_| own)?;
+        let token = self.options.token.as_ref().filter(|_| self.is_own(url))?;
         let mut value = HeaderValue::from_str(&format!("Bearer {}", token.secret())).ok()?;
         // Whoever logs requests leaves it out.
         value.set_sensitive(true);
         Some(value)
+    }
+
+    /// Whether the Hub itself is asked.
+    fn is_own(&self, url: &str) -> bool {
+        url.strip_prefix(self.options.endpoint.as_str()).is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// Waits after an answer that may be better next time; fails for one that will not.
@@ -214,6 +225,11 @@ impl<'a> Connection<'a> {
         };
         let status = response.status();
         match status {
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
+                if is_page(&response) && self.is_own(url) && !response.headers().contains_key("x-error-code") =>
+            {
+                Err(Error::Protocol { url: plain(url), problem: NO_HUB.into() })
+            }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Err(Error::Forbidden { url: plain(url), status: status.as_u16() }),
             StatusCode::NOT_FOUND | StatusCode::GONE => Err(Error::NotFound { url: plain(url) }),
             StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE | StatusCode::REQUEST_TIMEOUT => {
@@ -248,6 +264,11 @@ impl<'a> Connection<'a> {
         }
         Ok(())
     }
+}
+
+/// Whether an answer is a web page.
+fn is_page(response: &Response) -> bool {
+    response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with("text/html"))
 }
 
 fn plain(url: &str) -> String {

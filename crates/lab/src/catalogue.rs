@@ -9,7 +9,7 @@ use vimae_metrics::students_t;
 use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
 use vimae_spec::{Experiment, FigureKind, RunRecord};
 
-use crate::{Layout, Result, run::read_record};
+use crate::{Layout, Result, record::read_record};
 
 const TITLE: &str = "What can be chosen by name";
 

@@ -106,6 +106,7 @@ pub(crate) mod tests {
             evaluation_seconds: 1.0,
             measurements: vec![measurement],
             figures: Vec::new(),
+            files: std::collections::BTreeMap::new(),
             log: String::new(),
         }
     }

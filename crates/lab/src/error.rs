@@ -83,6 +83,9 @@ pub enum Error {
         /// What is wrong, and what would be right.
         problem: String,
     },
+    /// The work was told to stop between two parts of it. What was done is kept.
+    #[error("stopped; the same command goes on from there")]
+    Stopped,
     /// An error of a part of the line.
     #[error(transparent)]
     Core(#[from] vimae_core::Error),

@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use vimae_checkpoint::atomic;
 use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
-use vimae_spec::{Cell, Experiment, Paper, RunRecord, State, Status, SummaryRow};
+use vimae_spec::{Cell, Experiment, Paper, RunRecord, SummaryRow};
 
 use crate::{
-    Layout, Plan, Result, cells, claims, comparisons, expectations,
+    Error, Layout, Plan, Result, cells, claims, comparisons, expectations,
     provenance::git_commit,
-    run::finished,
     schedule::{Ends, Node, read_status},
+    standing::{Missing, Standing},
     stored::json,
     summary::over_seeds,
 };
@@ -39,30 +39,41 @@ pub struct Failure {
     pub seed: u64,
     /// Why.
     pub problem: String,
+    /// Whether the same command goes on with it.
+    pub left: bool,
 }
 
-/// The tables, the summary and the page of the reproduction in `out`, from the runs that are finished there.
-/// `root` is the checkout.
+/// The tables, the summary and the page of the reproduction in `out`, from the runs that are finished there, written to the
+/// directory `to`. `root` is the checkout.
+///
+/// Nothing good is overwritten by less: values of an earlier report stay where their run's record no longer counts, and runs
+/// of earlier plans in the same directory are shown beside those of the last one.
 ///
 /// # Errors
-/// Where `out` holds no plan, a record is damaged, or results cannot be written.
-pub fn report(out: &Path, root: &Path, paper: &Paper) -> Result<Outcome> {
+/// Where `out` holds no plan, or results cannot be written.
+pub fn report(out: &Path, to: &Path, root: &Path, paper: &Paper) -> Result<Outcome> {
     let plan = Plan::load(out)?;
     let ends: Ends = plan.nodes.iter().map(|node| read_status(&node.folder(out))).collect();
-    gather(&plan, &ends, out, root, paper, None)
+    gather(&plan, &ends, (out, to), root, paper, None).map_err(|error| match error {
+        Error::Checkpoint(vimae_checkpoint::Error::File { path, source }) if to == out => {
+            Error::Record { path, problem: format!("{source}; report --out DIR writes tables and page elsewhere") }
+        }
+        other => other,
+    })
 }
 
 /// Where `seconds` are not known, they are those that the runs took.
-pub(crate) fn gather(plan: &Plan, ends: &Ends, out: &Path, root: &Path, paper: &Paper, seconds: Option<f64>) -> Result<Outcome> {
-    let layout = Layout::new(out);
-    let (mut records, mut failed) = (Vec::new(), Vec::new());
-    for (node, end) in plan.nodes.iter().zip(ends) {
-        match finished(&node.spec, &node.data_sha256, &node.folder(out))? {
-            Some(record) => records.push((node, record)),
-            None => failed.push((node, why(end.as_ref()))),
-        }
-    }
-    failed.extend(plan.left_out.iter().map(|node| (node, "left out: it did not fit into the time allowed".to_owned())));
+pub(crate) fn gather(
+    plan: &Plan,
+    ends: &Ends,
+    (out, to): (&Path, &Path),
+    root: &Path,
+    paper: &Paper,
+    seconds: Option<f64>,
+) -> Result<Outcome> {
+    let layout = Layout::new(to);
+    let Standing { records, missing, earlier, kept, notes } = Standing::of(plan, ends, out);
+    notes.iter().for_each(|note| tracing::warn!("{note}"));
 
     // Experiment by experiment, as the page has them; a run that belongs to two gives cells to both.
     let of = |owner: usize| records.iter().filter(move |(node, _)| node.experiments.contains(&owner));
@@ -70,6 +81,11 @@ pub(crate) fn gather(plan: &Plan, ends: &Ends, out: &Path, root: &Path, paper: &
     for (owner, experiment) in plan.experiments.iter().enumerate() {
         cells.extend(of(owner).flat_map(|(_, record)| cells::of_run(experiment, record, paper)));
     }
+    let of_earlier = |owner: usize| earlier.iter().filter(move |(node, _)| node.experiments.contains(&owner));
+    for (owner, experiment) in plan.earlier_experiments.iter().enumerate() {
+        cells.extend(of_earlier(owner).flat_map(|(_, record)| cells::of_run(experiment, record, paper)));
+    }
+    cells.extend(kept);
     cells.extend(claims::of(&cells, paper));
     for (owner, experiment) in plan.experiments.iter().enumerate() {
         cells.extend(expectations::of(experiment, &of(owner).map(|(_, record)| record).collect::<Vec<_>>()));
@@ -85,14 +101,30 @@ pub(crate) fn gather(plan: &Plan, ends: &Ends, out: &Path, root: &Path, paper: &
         about: experiment.about.clone(),
         targets: experiment.targets.clone(),
         runs: of(owner).map(|(node, record)| run_view(plan, node, record, out)).collect(),
-        failed: failed
+        failed: missing
             .iter()
-            .filter(|(node, _)| node.experiments.contains(&owner))
-            .map(|(node, problem)| FailedRun { method: node.spec.method.clone(), seed: node.spec.seed, problem: problem.clone() })
+            .filter(|missing| missing.node.experiments.contains(&owner))
+            .map(|Missing { node, problem, .. }| FailedRun {
+                method: node.spec.method.clone(),
+                seed: node.spec.seed,
+                problem: problem.clone(),
+            })
             .collect(),
     };
-    let experiments: Vec<_> = plan.experiments.iter().enumerate().map(view).collect();
-    let covered = |target: &String| plan.experiments.iter().any(|experiment| experiment.targets.contains(target));
+    let view_of_earlier = |(owner, experiment): (usize, &Experiment)| ExperimentView {
+        title: match plan.experiments.iter().any(|own| own.name == experiment.name) {
+            true => format!("{}, as it was before", experiment.title),
+            false => experiment.title.clone(),
+        },
+        about: experiment.about.clone(),
+        targets: experiment.targets.clone(),
+        runs: of_earlier(owner).map(|(node, record)| run_view(plan, node, record, out)).collect(),
+        failed: Vec::new(),
+    };
+    let mut experiments: Vec<_> = plan.experiments.iter().enumerate().map(view).collect();
+    experiments.extend(plan.earlier_experiments.iter().enumerate().map(view_of_earlier).filter(|view| !view.runs.is_empty()));
+    let covered =
+        |target: &String| plan.experiments.iter().chain(&plan.earlier_experiments).any(|experiment| experiment.targets.contains(target));
     let reason = format!("profile {} has no experiment for it", plan.profile);
     let left_out = paper.0.keys().filter(|target| !covered(target));
     let not_covered: Vec<_> = left_out.map(|target| NotCovered { target: target.clone(), reason: reason.clone() }).collect();
@@ -112,27 +144,18 @@ pub(crate) fn gather(plan: &Plan, ends: &Ends, out: &Path, root: &Path, paper: &
         not_covered: &not_covered,
     };
     atomic::write(&layout.page(), vimae_report::page(&input)?.as_bytes())?;
-    let failed = failed.into_iter().map(|(node, problem)| Failure {
+    let failed = missing.into_iter().map(|Missing { node, problem, left }| Failure {
         experiment: node.experiments.first().and_then(|owner| plan.experiments.get(*owner)).map_or_else(String::new, |e| e.name.clone()),
         method: node.spec.method.clone(),
         seed: node.spec.seed,
         problem,
+        left,
     });
     Ok(Outcome { failed: failed.collect(), cells, summary, page: layout.page() })
 }
 
 fn run_view(plan: &Plan, node: &Node, record: &RunRecord, out: &Path) -> RunView {
     RunView { record: record.clone(), command: plan.command.clone(), folder: node.folder(out).path().to_path_buf() }
-}
-
-/// Why a run has no record.
-fn why(end: Option<&Status>) -> String {
-    match end {
-        Some(Status { problem: Some(problem), .. }) => problem.clone(),
-        Some(Status { state: State::Running, doing, done, of, .. }) => format!("still running: {doing} {done} of {of}"),
-        Some(Status { doing, done, of, .. }) => format!("stopped at {doing} {done} of {of}; the same command goes on from there"),
-        None => "not begun; the same command begins it".into(),
-    }
 }
 
 /// What a profile is and is not, for readers of the page.

@@ -8,7 +8,7 @@ use vimae_datasets::{Container, ImageArray};
 use vimae_metrics::{fid_classifier::in_bytes, images::ImagesInMemory};
 use vimae_spec::Component;
 
-use crate::{Error, Result, RunFolder, Shelf, measure::Sampler, resolve::Parts, run::read_record};
+use crate::{Error, Result, RunFolder, Shelf, measure::Sampler, record::read_record, resolve::Parts};
 
 mod array;
 mod files;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use vimae_spec::RunSpec;
+use vimae_spec::{RunRecord, RunSpec};
 
 /// The folder of a reproduction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,6 +54,11 @@ impl Layout {
         experiments.iter().map(|experiment| self.run(experiment, spec)).filter(|folder| folder.record().exists()).collect()
     }
 
+    /// A run's folder as the plan names it.
+    pub(crate) fn below(&self, folder: &RunFolder) -> PathBuf {
+        folder.path().strip_prefix(&self.root).unwrap_or(folder.path()).to_path_buf()
+    }
+
     /// The folder of a run. Its name carries the digest of what determines the weights, so that a
     /// changed spec never meets the files of another.
     pub fn run(&self, experiment: &str, spec: &RunSpec) -> RunFolder {
@@ -83,6 +88,12 @@ impl RunFolder {
         self.0.join("record.json")
     }
 
+    /// Where a record is kept that another one takes the place of.
+    pub(crate) fn earlier_record(&self, record: &RunRecord) -> PathBuf {
+        let short: String = record.spec_sha256.chars().take(12).collect();
+        self.0.join("evaluations").join(format!("record-{short}-{}.json", record.version))
+    }
+
     /// How far it is.
     pub fn status(&self) -> PathBuf {
         self.0.join("status.json")
@@ -96,6 +107,11 @@ impl RunFolder {
     /// The specification, for people and for `verify`.
     pub fn spec(&self) -> PathBuf {
         self.0.join("spec.json")
+    }
+
+    /// What an evaluation under way has measured so far.
+    pub fn measured(&self) -> PathBuf {
+        self.0.join("measured.json")
     }
 
     /// One more evaluation, by its digest.

@@ -1,11 +1,11 @@
 //! The evaluation of a trained run: with the prior that it learnt, or with the density fitted to its codes.
 
-use vimae_core::{Findings, Metric, Mode, Prior, Progress, Split};
-use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
+use vimae_core::{Findings, Metric, Mode, Prior, Progress, RunContext, Split};
+use vimae_eval::{EvalContext, Figures, Outcome, Subject, chosen};
 use vimae_priors::FittedMixture;
 use vimae_spec::{Evaluation, Protocol};
 
-use crate::{Result, resolve::Parts};
+use crate::{Error, Result, kept::Kept, resolve::Parts};
 
 /// Images that go through the encoder at once.
 const BATCH: usize = 200;
@@ -34,18 +34,52 @@ impl Sampler {
 }
 
 /// Measures a trained run as `evaluation` says, and makes its figures. A function of weights, data, evaluation and seed.
-pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, progress: &dyn Progress) -> Result<Outcome> {
-    with_context(parts, evaluation, seed, progress, evaluate)
+/// What `kept` has is not measured again.
+///
+/// # Errors
+/// [`Error::Stopped`] before a metric, with those before it kept.
+pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, run: &RunContext<'_>, kept: &mut Kept) -> Result<Outcome> {
+    with_context(parts, evaluation, seed, run.progress, |context| {
+        let Findings { measurements, confusions } = findings(context, &chosen(evaluation)?, run, kept)?;
+        Ok(Outcome { measurements, figures: Figures::of(context)?, confusions })
+    })
 }
 
 /// Measures `metrics` alone on a trained run, and makes no figures.
+///
+/// # Errors
+/// As [`measure`].
 pub(crate) fn measure_only(
     parts: &Parts,
     (metrics, evaluation): (&[Box<dyn Metric>], &Evaluation),
     seed: u64,
-    progress: &dyn Progress,
+    run: &RunContext<'_>,
+    kept: &mut Kept,
 ) -> Result<Findings> {
-    with_context(parts, evaluation, seed, progress, |context| vimae_eval::measure(context, metrics))
+    with_context(parts, evaluation, seed, run.progress, |context| findings(context, metrics, run, kept))
+}
+
+/// Measures `metrics`, in their order. What none of them uses is not computed.
+fn findings(context: &EvalContext<'_>, metrics: &[Box<dyn Metric>], run: &RunContext<'_>, kept: &mut Kept) -> Result<Findings> {
+    let mut all = Findings::default();
+    for (done, metric) in metrics.iter().enumerate() {
+        if run.is_stopped() {
+            return Err(Error::Stopped);
+        }
+        run.progress.working(metric.name(), done, metrics.len());
+        let found = match kept.get(metric.name()) {
+            Some(found) => found,
+            None => {
+                let found = metric.measure(context)?;
+                kept.keep(metric.name(), &found);
+                found
+            }
+        };
+        all.measurements.extend(found.measurements);
+        all.confusions.extend(found.confusions);
+    }
+    run.progress.working("metrics", metrics.len(), metrics.len());
+    Ok(all)
 }
 
 fn with_context<T>(
@@ -53,7 +87,7 @@ fn with_context<T>(
     evaluation: &Evaluation,
     seed: u64,
     progress: &dyn Progress,
-    work: impl FnOnce(&EvalContext<'_>) -> vimae_core::Result<T>,
+    work: impl FnOnce(&EvalContext<'_>) -> Result<T>,
 ) -> Result<T> {
     let sampler = Sampler::of(parts)?;
     let fitted = sampler.fitted.as_ref().map(|fitted| Protocol::new("ex_post").with("components", fitted.components()));
@@ -65,7 +99,7 @@ fn with_context<T>(
         dataset: parts.dataset.as_ref(),
         files: &parts.files,
     };
-    Ok(work(&EvalContext::new(subject, evaluation, seed, progress)?)?)
+    work(&EvalContext::new(subject, evaluation, seed, progress)?)
 }
 
 /// The density of the mean codes of the training images.

@@ -13,7 +13,7 @@ use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
 use vimae_priors::PRIORS;
 use vimae_spec::{Component, RunRecord, RunSpec};
 
-use crate::{Error, Result, Shelf, resolve::Parts, run::read_record};
+use crate::{Error, Result, Shelf, record::read_record, resolve::Parts};
 
 /// A run that can be published.
 #[derive(Debug)]

@@ -1,19 +1,21 @@
 //! A finished run measured again, or with more, beside what it holds.
 
-use std::{path::Path, path::PathBuf, time::Instant};
+use std::path::{Path, PathBuf};
 
 use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::{Event, RunContext};
 use vimae_eval::chosen;
-use vimae_spec::{Evaluation, Reevaluation};
+use vimae_spec::{Evaluation, Reevaluation, sha256_hex};
 
 use crate::{
     Error, Result, RunFolder, Shelf,
     device::device,
+    kept::Kept,
     measure::measure_only,
     provenance::git_commit,
+    record::read_record,
     resolve::Parts,
-    run::{device_name, read_record},
+    run::device_name,
     stored::{json, read},
 };
 
@@ -59,8 +61,10 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
             return Err(Error::Record { path: folder.record(), problem });
         }
     }
-    let started = Instant::now();
-    let measurements = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, context.progress)?.measurements;
+    let name = device_name(device);
+    let measured_by = [&sha256, env!("CARGO_PKG_VERSION"), &name].join(" ");
+    let mut kept = Kept::open(&path.with_extension("part.json"), &sha256_hex(measured_by.as_bytes()));
+    let measurements = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, context, &mut kept)?.measurements;
     let result = Reevaluation {
         format: FORMAT,
         evaluation,
@@ -70,11 +74,12 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
         weights_sha256: record.weights_sha256,
         git_commit: git_commit(context.root),
         version: env!("CARGO_PKG_VERSION").into(),
-        device: device_name(device),
-        seconds: started.elapsed().as_secs_f64(),
+        device: name,
+        seconds: kept.seconds(),
         measurements,
     };
     atomic::write(&path, &json(&result)?)?;
+    kept.remove();
     Ok(Reevaluated { result, path })
 }
 

@@ -32,6 +32,7 @@ impl<'a> Reproduction<'a> {
         // What the command line has wrong should be known before any data is read.
         let devices = names(context.device)?;
         let lock = RunLock::take(context.directory)?;
+        atomic::sweep(context.directory);
         // An unwritable directory should be known now, not after the first run.
         atomic::write(&context.directory.join(".vimae"), b"results of cargo xtask reproduce\n")?;
         let mut shelf = Shelf::new(request.sources.clone());
@@ -55,6 +56,6 @@ impl<'a> Reproduction<'a> {
         let ends = launch(self.request, &self.plan, &self.devices, context, &mut self.shelf)?;
         drop(self.shelf);
         let seconds = self.began.elapsed().as_secs_f64();
-        gather(&self.plan, &ends, context.directory, context.root, &self.request.paper, Some(seconds))
+        gather(&self.plan, &ends, (context.directory, context.directory), context.root, &self.request.paper, Some(seconds))
     }
 }

@@ -1,6 +1,6 @@
 //! What a reproduction is asked to do.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use vimae_datasets::Sources;
 use vimae_spec::Paper;
@@ -46,12 +46,20 @@ pub enum Launcher {
         jobs: usize,
     },
     /// Tasks of Slurm jobs.
-    Slurm {
-        /// The command that tasks call with `worker OUT INDEX`.
-        program: PathBuf,
-        /// Tasks at a time; 0: as many as the cluster lets run.
-        jobs: usize,
-    },
+    Slurm(Cluster),
+}
+
+/// A Slurm cluster, and how it is spoken to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cluster {
+    /// The command that tasks call with `worker OUT INDEX`.
+    pub program: PathBuf,
+    /// Tasks at a time; 0: as many as the cluster lets run.
+    pub jobs: usize,
+    /// Between two looks at the queue.
+    pub interval: Duration,
+    /// How long the cluster may be away before this process gives up; its jobs stay.
+    pub patience: Duration,
 }
 
 impl Launcher {
@@ -59,7 +67,7 @@ impl Launcher {
     pub(crate) fn at_a_time(&self) -> usize {
         match self {
             Self::Here => 1,
-            Self::Processes { jobs, .. } | Self::Slurm { jobs, .. } => (*jobs).max(1),
+            Self::Processes { jobs, .. } | Self::Slurm(Cluster { jobs, .. }) => (*jobs).max(1),
         }
     }
 }

@@ -1,10 +1,7 @@
 //! The whole line, for one run: data set, network, code and prior, objective, trainer, checkpoint,
 //! evaluation, record.
 
-use std::{
-    path::Path,
-    time::{Duration, Instant},
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic};
@@ -15,17 +12,16 @@ use vimae_spec::{RunRecord, RunSpec, Training, sha256_hex};
 use vimae_trainer::{Plan, train};
 
 use crate::{
-    Result, RunFolder, Shelf,
+    Error, Result, RunFolder, Shelf,
     device::device,
     figures,
+    kept::Kept,
     measure::measure,
     provenance::git_commit,
+    record::{Found, LOG, VERSION, side_files, write_record},
     resolve::Parts,
-    stored::{json, read_versioned},
+    stored::json,
 };
-
-/// What runs were made with; another version may give other numbers.
-const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// How long to wait for a process that still works on the run: one whose parent was killed saves its state first.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -39,9 +35,16 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let folder = &RunFolder::at(context.directory);
     let device = &device(context.device)?;
     let _lock = RunLock::take_within(folder.path(), PATIENCE)?;
-    if let Some(record) = finished(spec, shelf.open(&spec.dataset)?.sha256(), folder)? {
-        context.progress.tell(Event::Found);
-        return Ok(record);
+    atomic::sweep(folder.path());
+    match Found::of(spec, shelf.open(&spec.dataset)?.sha256(), folder) {
+        Found::Same(record) => {
+            context.progress.tell(Event::Found);
+            return Ok(*record);
+        }
+        // A record may hold what cannot be made again: whoever changed it decides.
+        Found::Damaged(error) => return Err(error),
+        Found::Other(earlier, _) => keep_earlier(folder, &earlier)?,
+        Found::Nothing => {}
     }
     atomic::write(&folder.spec(), &json(spec)?)?;
 
@@ -51,8 +54,10 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let determined_by = [&spec.training_sha256(), parts.dataset.sha256(), VERSION].join(" ");
     let trained = train(line, &mut batches, &plan(&spec.training, spec.seed, &determined_by), context)?;
 
-    let started = Instant::now();
-    let outcome = measure(&parts, &spec.evaluation, spec.seed, context.progress)?;
+    let name = device_name(device);
+    let measured_by = [&spec.sha256(), parts.dataset.sha256(), &trained.weights_sha256, VERSION, &name].join(" ");
+    let mut kept = Kept::open(&folder.measured(), &sha256_hex(measured_by.as_bytes()));
+    let outcome = measure(&parts, &spec.evaluation, spec.seed, context, &mut kept)?;
 
     let record = RunRecord {
         format: RunRecord::FORMAT,
@@ -64,33 +69,31 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
         weights_sha256: trained.weights_sha256,
         git_commit: git_commit(context.root),
         version: VERSION.into(),
-        device: device_name(device),
+        device: name,
         parameters: line.model.parameters().trainable_count(),
         steps: trained.steps,
         rollbacks: trained.rollbacks,
         training_seconds: trained.seconds,
-        evaluation_seconds: started.elapsed().as_secs_f64(),
+        evaluation_seconds: kept.seconds(),
         measurements: outcome.measurements,
         figures: figures::write(folder, &outcome.figures, &outcome.confusions, parts.objective.ex_post().is_some())?,
-        log: "log.jsonl".into(),
+        log: LOG.into(),
+        files: BTreeMap::new(),
     };
-    atomic::write(&folder.record(), &json(&record)?)?;
+    let record = RunRecord { files: side_files(folder, &record)?, ..record };
+    // Once told to stop, a process says that something is left: no record may appear behind its back.
+    if context.is_stopped() {
+        return Err(Error::Stopped);
+    }
+    write_record(folder, &record)?;
+    kept.remove();
     Ok(record)
 }
 
-/// The record of a run that was finished earlier with the same specification, data and version of the code.
-pub(crate) fn finished(spec: &RunSpec, data_sha256: &str, folder: &RunFolder) -> Result<Option<RunRecord>> {
-    if !folder.record().exists() {
-        return Ok(None);
-    }
-    let record = read_record(&folder.record())?;
-    let same = record.spec_sha256 == spec.sha256() && record.data_sha256 == data_sha256 && record.version == VERSION;
-    Ok((record.format == RunRecord::FORMAT && same).then_some(record))
-}
-
-/// Reads a run's record.
-pub(crate) fn read_record(path: &Path) -> Result<RunRecord> {
-    read_versioned(path, RunRecord::FORMAT)
+/// Another evaluation of these weights, or one of another version, stays beside the one that takes its place.
+fn keep_earlier(folder: &RunFolder, earlier: &RunRecord) -> Result<()> {
+    let bytes = earlier.to_json().map_err(|e| Error::Record { path: folder.record(), problem: e.to_string() })?;
+    Ok(atomic::write(&folder.earlier_record(earlier), &bytes)?)
 }
 
 fn plan(training: &Training, seed: u64, determined_by: &str) -> Plan {

@@ -19,8 +19,8 @@ pub use plan::{Node, Plan};
 pub(crate) use planning::{planned, with_data};
 pub use processes::stop_local;
 pub use slurm::Submitted;
-pub use status::read as read_status;
-pub use work::work;
+pub use status::{leave_runs, read as read_status};
+pub use work::{note, work};
 
 /// Has every run worked on that is not finished yet, on `devices`, of which there is at least one. A run that fails in a
 /// way that may pass is tried again [`Request::retries`] times; no failure stops the others.
@@ -28,6 +28,6 @@ pub(crate) fn launch(request: &Request, plan: &Plan, devices: &[String], context
     match &request.launcher {
         Launcher::Here => here::launch(plan, request.retries, devices, context, shelf),
         Launcher::Processes { program, jobs } => processes::launch(plan, request.retries, devices, (program, *jobs), context),
-        Launcher::Slurm { program, jobs } => slurm::launch(plan, request.retries, (program, *jobs), context),
+        Launcher::Slurm(cluster) => slurm::launch(plan, request.retries, cluster, context),
     }
 }

@@ -3,11 +3,19 @@
 use std::collections::BTreeSet;
 
 use candle_core::Device;
-use vimae_core::{Silent, catalogue::unknown_name};
+use vimae_core::{Batches, RunContext, Split, Streams, catalogue::unknown_name};
+use vimae_datasets::Loader;
 use vimae_eval::chosen;
-use vimae_spec::{Evaluation, Measurement};
+use vimae_spec::{Evaluation, Measurement, RunRecord};
+use vimae_trainer::LogLine;
 
-use crate::{Result, RunFolder, Shelf, measure::measure_only, resolve::Parts, run::read_record};
+use crate::{
+    Result, RunFolder, Shelf,
+    kept::Kept,
+    measure::measure_only,
+    record::{damaged_files, read_record},
+    resolve::Parts,
+};
 
 /// One recorded value beside its recomputation.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,34 +30,73 @@ pub struct Check {
     pub agrees: bool,
 }
 
-/// Loads a finished run's weights and data, compares their digests with the record, and measures everything again on the
-/// CPU; or, of the numbers, only `cell`: a metric, or `metric/protocol`.
+/// Loads a finished run's weights and data, compares their digests and those of its other files with the record, and
+/// measures everything again on the CPU; or, of the numbers, only `cell`: a metric, or `metric/protocol`. Numbers are
+/// compared both ways: one that the record lacks, or has beyond what is measured now, does not agree.
 ///
 /// # Errors
-/// Where a file of the run is absent or damaged, the data cannot be had, or the record has no such cell.
+/// Where the record is absent or damaged, the data cannot be had, or the record has no such cell.
 pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Result<Vec<Check>> {
     let record = read_record(&folder.record())?;
     let asked = asked(&record.measurements, cell)?;
     let (parts, weights_sha256) = Parts::trained(&record.spec, folder, shelf, &Device::Cpu)?;
+    let per_epoch =
+        Loader::new(parts.dataset.clone(), Split::Train, record.spec.training.batch, Streams::new(0), &Device::Cpu)?.per_epoch();
+    let number = |what: &str, recorded: u64, now: u64| text(what, &recorded.to_string(), &now.to_string());
     let mut checks = vec![
         text("spec", &record.spec_sha256, &record.spec.sha256()),
+        text("training", &record.training_sha256, &record.spec.training_sha256()),
         text("data", &record.data_sha256, parts.dataset.sha256()),
         text("weights", &record.weights_sha256, &weights_sha256),
+        number("parameters", record.parameters as u64, parts.model.parameters().trainable_count() as u64),
+        number("steps", record.steps, record.spec.training.epochs * per_epoch),
+        number("steps of the log", record.steps, last_step(folder, &record)),
     ];
-    let evaluation = narrowed(&record.spec.evaluation, &asked);
+    let damaged = damaged_files(folder, &record);
+    checks.extend(record.files.iter().map(|(name, sha256)| {
+        let problem = damaged.iter().find(|(path, _)| path.ends_with(name)).map(|(_, problem)| problem);
+        Check { what: name.clone(), recorded: sha256.clone(), now: problem.unwrap_or(sha256).clone(), agrees: problem.is_none() }
+    }));
+    let evaluation = if cell.is_some() { narrowed(&record.spec.evaluation, &asked) } else { record.spec.evaluation.clone() };
     let metrics = chosen(&evaluation)?;
-    let now = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, &Silent)?.measurements;
-    for recorded in asked {
+    let context = RunContext::new(folder.path());
+    let now = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, &context, &mut Kept::nowhere())?.measurements;
+    checks.extend(asked.iter().map(|recorded| {
         let again = now.iter().find(|m| m.same_quantity(recorded));
-        let shown = |value: Option<f64>| value.map_or("none".into(), |v| v.to_string());
-        checks.push(Check {
+        Check {
             what: format!("{} {}", recorded.metric, recorded.protocol),
-            recorded: shown(recorded.value),
-            now: again.map_or("not measured".into(), |m| shown(m.value)),
-            agrees: again.is_some_and(|m| same(m.value, recorded.value)),
-        });
-    }
+            recorded: shown(recorded),
+            now: again.map_or("not measured".into(), shown),
+            agrees: again.is_some_and(|again| agree(again, recorded)),
+        }
+    }));
+    let missing = now.iter().filter(|_| cell.is_none()).filter(|m| !asked.iter().any(|recorded| recorded.same_quantity(m)));
+    checks.extend(missing.map(|m| Check {
+        what: format!("{} {}", m.metric, m.protocol),
+        recorded: "not in the record".into(),
+        now: shown(m),
+        agrees: false,
+    }));
     Ok(checks)
+}
+
+/// The step of the last line of a run's log; 0 where it has none.
+fn last_step(folder: &RunFolder, record: &RunRecord) -> u64 {
+    let log = std::fs::read_to_string(folder.path().join(&record.log)).unwrap_or_default();
+    log.lines().last().and_then(|line| serde_json::from_str::<LogLine>(line).ok()).map_or(0, |line| line.step)
+}
+
+/// A value with its standard error and the number of what it was measured on.
+fn shown(m: &Measurement) -> String {
+    let value = m.value.map_or("none".into(), |value| value.to_string());
+    let error = m.standard_error.map_or_else(String::new, |error| format!(" +- {error}"));
+    format!("{value}{error}, n = {}", m.n)
+}
+
+/// Whether all that is recorded of a value is the same now.
+fn agree(a: &Measurement, b: &Measurement) -> bool {
+    let numbers = same(a.value, b.value) && same(a.standard_error, b.standard_error) && a.n == b.n;
+    numbers && a.unit == b.unit && a.direction == b.direction && a.entry == b.entry
 }
 
 /// The measurements that `cell` names; all where it is absent.

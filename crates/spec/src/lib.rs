@@ -16,6 +16,7 @@ mod record;
 mod reevaluation;
 mod resources;
 mod run;
+mod sealed;
 mod status;
 
 pub use cell::{Cell, CellKey, Results, SummaryRow};
@@ -34,4 +35,5 @@ pub use record::{BrokenImages, Figure, FigureKind, Rollback, RunRecord};
 pub use reevaluation::Reevaluation;
 pub use resources::Resources;
 pub use run::{Evaluation, Model, RunSpec, Training};
+pub use sealed::RecordProblem;
 pub use status::{State, Status};

@@ -1,5 +1,7 @@
 //! What a finished run leaves: its numbers, its images and where they came from.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Measurement, RunSpec};
@@ -80,7 +82,7 @@ pub struct BrokenImages {
 /// Everything known about a finished run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunRecord {
-    /// Version of this form: [`RunRecord::FORMAT`] or an older one.
+    /// Version of this form: [`RunRecord::FORMAT`].
     pub format: u32,
     /// The run's specification.
     pub spec: RunSpec,
@@ -118,9 +120,11 @@ pub struct RunRecord {
     pub figures: Vec<Figure>,
     /// The training log beside the record: one JSON object a line, `{"step": .., "epoch": .., "loss": .., <term>: ..}`.
     pub log: String,
+    /// SHA-256 of the files beside the record, by name: specification, log and images.
+    pub files: BTreeMap<String, String>,
 }
 
 impl RunRecord {
     /// The newest form of record known here.
-    pub const FORMAT: u32 = 2;
+    pub const FORMAT: u32 = 3;
 }

@@ -179,9 +179,16 @@ fn folders_that_are_no_finished_run_say_what_they_lack() {
     fs::copy(at("other").join("model.safetensors"), at("swapped").join("model.safetensors")).unwrap();
     assert!(open("swapped").contains("the record beside it is of weights"), "{}", open("swapped"));
     sample::run(&at("later"), 1);
-    let text = fs::read_to_string(at("later").join("record.json")).unwrap().replace("\"format\": 2", "\"format\": 7");
+    let text = fs::read_to_string(at("later").join("record.json")).unwrap().replace("\"format\": 3", "\"format\": 7");
     fs::write(at("later").join("record.json"), text).unwrap();
-    assert!(open("later").contains("format 7 is not 2"), "{}", open("later"));
+    assert!(open("later").contains("format 7 is not 3"), "{}", open("later"));
+    sample::run(&at("number"), 1);
+    let text = fs::read_to_string(at("number").join("record.json")).unwrap().replace("88.0", "89.0");
+    fs::write(at("number").join("record.json"), text).unwrap();
+    assert!(open("number").contains("record.json: was changed"), "{}", open("number"));
+    sample::run(&at("emptied"), 1);
+    fs::write(at("emptied").join("log.jsonl"), "").unwrap();
+    assert!(open("emptied").contains("log.jsonl: does not have the digest"), "{}", open("emptied"));
     sample::run(&at("spec"), 1);
     fs::copy(at("other").join("spec.json"), at("spec").join("spec.json")).unwrap();
     assert!(open("spec").contains("spec.json: is not the specification of the record"), "{}", open("spec"));
@@ -189,8 +196,9 @@ fn folders_that_are_no_finished_run_say_what_they_lack() {
     fs::remove_file(at("image").join("samples.png")).unwrap();
     assert!(open("image").contains("samples.png: is missing"), "{}", open("image"));
     sample::run(&at("path"), 1);
-    let text = fs::read_to_string(at("path").join("record.json")).unwrap().replace("\"samples.png\"", "\"../secret.png\"");
-    fs::write(at("path").join("record.json"), text).unwrap();
+    let mut record = RunFiles::open(&at("path")).unwrap().record;
+    record.figures[0].file = "../secret.png".into();
+    sample::write_record(&at("path"), &record);
     assert!(open("path").contains("lies in the folder itself"), "{}", open("path"));
     assert!(matches!(Pretrained::open(&at("other")), Err(Error::NoModel { .. })));
 }

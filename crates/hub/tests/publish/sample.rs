@@ -7,6 +7,7 @@ use serde_json::Map;
 use vimae_hub::{DatasetCard, Description, Network, Package, Part, RepoName, RunFiles, published};
 use vimae_spec::{
     Component, Direction, Evaluation, Figure, FigureKind, Head, Measurement, Model, PixelRange, RunRecord, RunSpec, Slice, Training,
+    sha256_hex,
 };
 
 /// Values that no compression makes smaller.
@@ -73,18 +74,26 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
             image(FigureKind::Codes, "codes.json", "Codes of the test images by class"),
         ],
         log: "log.jsonl".into(),
+        files: BTreeMap::new(),
         spec,
     };
-    for (name, text) in [
+    let files = [
         ("spec.json", serde_json::to_string_pretty(&record.spec).unwrap()),
-        ("record.json", serde_json::to_string_pretty(&record).unwrap()),
         ("samples.png", "not really an image".into()),
         ("codes.json", "{}".into()),
         ("log.jsonl", "{\"step\":1}\n".into()),
-    ] {
+    ];
+    for (name, text) in &files {
         fs::write(folder.join(name), text).unwrap();
     }
+    let files = files.iter().map(|(name, text)| ((*name).to_owned(), sha256_hex(text.as_bytes()))).collect();
+    write_record(folder, &RunRecord { files, ..record });
     RunFiles::open(folder).unwrap()
+}
+
+/// Writes a record with its digest.
+pub(crate) fn write_record(folder: &Path, record: &RunRecord) {
+    fs::write(folder.join("record.json"), record.to_json().unwrap()).unwrap();
 }
 
 /// The run in words.

@@ -9,7 +9,7 @@ use std::path::Path;
 use candle_core::Device;
 use vimae_spec::RunRecord;
 
-use crate::run::read_record;
+use crate::record::read_record;
 
 /// Threads that the CPU's defaults were measured with.
 const MEASURED_THREADS: f64 = 2.0;

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The form of plan that this code writes.
-pub(super) const FORMAT: u32 = 1;
+pub(super) const FORMAT: u32 = 2;
 
 /// All runs of a reproduction, in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,12 @@ pub struct Plan {
     pub nodes: Vec<Node>,
     /// Runs that did not fit into the time allowed.
     pub left_out: Vec<Node>,
+    /// Runs whose data cannot be read, each with the reason; the others go on without them.
+    pub refused: Vec<(Node, String)>,
+    /// Experiments of earlier plans in the same directory, as they were.
+    pub earlier_experiments: Vec<Experiment>,
+    /// Their finished runs that this plan does not have, by their places among those.
+    pub earlier: Vec<Node>,
     /// Where data is looked for first.
     pub data_dir: Option<PathBuf>,
     /// Whether CUDA may round to TF32.
@@ -65,6 +71,51 @@ impl Plan {
 
     pub(crate) fn save(&self, out: &Path) -> Result<()> {
         Ok(atomic::write(&Layout::new(out).plan(), &json(self)?)?)
+    }
+
+    /// Takes over the finished runs of the plan that was in `out` before, but for those that this one has as well, and for
+    /// those of its own experiments where it starts over.
+    pub(super) fn take_over(&mut self, before: Self, fresh: bool, out: &Path) {
+        let forgotten = |experiment: &Experiment| fresh && self.experiments.iter().any(|own| own.name == experiment.name);
+        let all = [(before.nodes, &before.experiments), (before.earlier, &before.earlier_experiments)];
+        let (mut earlier, mut experiments): (Vec<Node>, Vec<Experiment>) = (Vec::new(), Vec::new());
+        for (nodes, owners) in all {
+            for node in nodes {
+                let owner = node.experiments.first().and_then(|owner| owners.get(*owner)).filter(|owner| !forgotten(owner));
+                let Some(owner) = owner else { continue };
+                if self.nodes.iter().chain(&earlier).any(|own| own.spec == node.spec) || !node.folder(out).record().exists() {
+                    continue;
+                }
+                let place = experiments.iter().position(|known| known == owner).unwrap_or_else(|| {
+                    experiments.push(owner.clone());
+                    experiments.len() - 1
+                });
+                earlier.push(Node { experiments: vec![place], found: true, ..node });
+            }
+        }
+        (self.earlier, self.earlier_experiments) = (earlier, experiments);
+    }
+
+    /// The name of an earlier run's method beside those of this plan: with the digest of what determined its weights where
+    /// this plan has another run under that name.
+    pub(crate) fn name_of_earlier(&self, node: &Node) -> String {
+        let RunSpec { method, .. } = &node.spec;
+        let but_for_the_seed = |spec: &RunSpec| RunSpec { seed: 0, ..spec.clone() };
+        let own = self.nodes.iter().filter(|own| own.spec.method == *method).map(|own| but_for_the_seed(&own.spec));
+        let others = own.filter(|own| *own != but_for_the_seed(&node.spec)).count();
+        match others {
+            0 => method.clone(),
+            _ => format!("{method}-{}", node.spec.training_sha256().chars().take(8).collect::<String>()),
+        }
+    }
+
+    /// The run at `index`.
+    ///
+    /// # Errors
+    /// For a place that the plan of the reproduction in `out` does not have.
+    pub(super) fn node(&self, index: usize, out: &Path) -> Result<&Node> {
+        let missing = || Error::Record { path: out.into(), problem: format!("its plan has no run {index}; it has {}", self.nodes.len()) };
+        self.nodes.get(index).ok_or_else(missing)
     }
 
     /// Its experiment's name, method, seed.

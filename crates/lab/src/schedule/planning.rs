@@ -1,14 +1,20 @@
 //! From experiments to the runs that are still to be made.
 
-use vimae_checkpoint::RunLock;
+use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::RunContext;
-use vimae_spec::{Experiment, RunSpec};
+use vimae_spec::{Cell, Experiment, RunSpec};
 
 use super::{
     budget,
     plan::{FORMAT, Node, Plan},
 };
-use crate::{Error, Layout, Request, Result, Shelf, check::check_targets, resolve, run::finished};
+use crate::{
+    Error, Layout, Request, Result, RunFolder, Shelf,
+    check::check_targets,
+    record::Found,
+    resolve,
+    stored::{json, read},
+};
 
 /// Checks every run before the first one trains, and finds what is finished already. With
 /// [`Request::fresh`], forgets what earlier calls left for these runs.
@@ -25,21 +31,47 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
         experiments: Vec::new(),
         nodes: Vec::new(),
         left_out: Vec::new(),
+        refused: Vec::new(),
+        earlier_experiments: Vec::new(),
+        earlier: Vec::new(),
         data_dir: request.sources.data_dir.clone(),
         tf32: vimae_ops::tf32_allowed(),
     };
+    let mut unreadable = None;
     for experiment in &request.profile.experiments {
         check_targets(experiment, &request.paper)?;
         let experiment = with_data(experiment, shelf)?;
         let owner = plan.experiments.len();
         for mut spec in experiment.runs(request.seeds.unwrap_or(experiment.seeds)) {
             spec.evaluation.tune |= request.tune;
-            match plan.nodes.iter_mut().find(|node| node.spec == spec) {
-                Some(node) => node.experiments.push(owner),
-                None => plan.nodes.push(node(request, &layout, &experiment, owner, spec, shelf)?),
+            let refused = plan.refused.iter_mut().map(|(node, _)| node);
+            if let Some(node) = plan.nodes.iter_mut().chain(refused).find(|node| node.spec == spec) {
+                node.experiments.push(owner);
+                continue;
+            }
+            let folder = layout.run(&experiment.name, &spec);
+            match node(request, &layout, (&experiment, owner), spec.clone(), folder.clone(), shelf) {
+                Ok(node) => plan.nodes.push(node),
+                // An image that is gone fails the runs on its data alone.
+                Err(error @ Error::Data(_)) => {
+                    let node =
+                        Node { spec, data_sha256: String::new(), experiments: vec![owner], folder: layout.below(&folder), found: false };
+                    plan.refused.push((node, error.to_string()));
+                    unreadable.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
             }
         }
         plan.experiments.push(experiment);
+    }
+    if let Some(error) = unreadable.filter(|_| plan.nodes.is_empty()) {
+        return Err(error);
+    }
+    if request.fresh {
+        forget(&layout, &plan)?;
+    }
+    if let Ok(before) = Plan::load(context.directory) {
+        plan.take_over(before, request.fresh, context.directory);
     }
     budget::apply(&mut plan, request, context, devices, shelf)?;
     Ok(plan)
@@ -58,24 +90,38 @@ pub(crate) fn with_data(experiment: &Experiment, shelf: &mut Shelf) -> Result<Ex
     Ok(experiment.clone())
 }
 
-fn node(request: &Request, layout: &Layout, experiment: &Experiment, owner: usize, spec: RunSpec, shelf: &mut Shelf) -> Result<Node> {
+/// Takes the values of these runs out of an earlier report.
+fn forget(layout: &Layout, plan: &Plan) -> Result<()> {
+    let Ok(mut cells) = read::<Vec<Cell>>(&layout.results()) else { return Ok(()) };
+    let own: Vec<String> = plan.nodes.iter().map(|node| node.spec.sha256()).collect();
+    cells.retain(|cell| !own.contains(&cell.spec_sha256));
+    Ok(atomic::write(&layout.results(), &json(&cells)?)?)
+}
+
+fn node(
+    request: &Request,
+    layout: &Layout,
+    (experiment, owner): (&Experiment, usize),
+    spec: RunSpec,
+    mut folder: RunFolder,
+    shelf: &mut Shelf,
+) -> Result<Node> {
     let place = format!("{}, method {}", experiment.path.display(), spec.method);
     let data_sha256 = resolve::check(&spec, &place, shelf)?;
-    // Another experiment may have run it, one that this call does not name.
-    let mut folder = layout.run(&experiment.name, &spec);
-    let mut found = finished(&spec, &data_sha256, &folder)?.is_some();
+    let is_finished = |folder: &RunFolder| Found::of(&spec, &data_sha256, folder).finished().is_some();
+    let mut found = is_finished(&folder);
     if request.fresh && folder.path().exists() {
         let _lock = RunLock::take(folder.path())?;
         std::fs::remove_dir_all(folder.path()).map_err(|e| Error::Record { path: folder.path().into(), problem: e.to_string() })?;
         found = false;
     } else if !found && !folder.path().exists() {
+        // Another experiment may have run it, one that this call does not name.
         for other in layout.elsewhere(&spec) {
-            if finished(&spec, &data_sha256, &other)?.is_some() {
+            if is_finished(&other) {
                 (folder, found) = (other, true);
                 break;
             }
         }
     }
-    let below = folder.path().strip_prefix(layout.root()).unwrap_or(folder.path()).to_path_buf();
-    Ok(Node { spec, data_sha256, experiments: vec![owner], folder: below, found })
+    Ok(Node { spec, data_sha256, experiments: vec![owner], folder: layout.below(&folder), found })
 }

@@ -16,11 +16,13 @@ use vimae_spec::{State, Status};
 use super::{
     ends::{Ends, device, found},
     plan::Plan,
-    status::{as_written, begin},
+    status::{as_written, begin, write},
 };
-use crate::{Error, Result};
+use crate::{Error, Result, RunFolder};
 
 const POLL: Duration = Duration::from_millis(100);
+/// What a worker exits with that was stopped.
+const STOPPED: i32 = 75;
 
 /// A worker and what it works on.
 struct Worker {
@@ -68,7 +70,7 @@ pub(super) fn launch(
                 still.push(worker);
                 continue;
             };
-            let status = last(status, ended, context.device, worker.attempt, &folder.worker_log());
+            let status = last(status, (ended, told), (context.device, worker.attempt), &folder);
             context.progress.tell(Event::Run { index: worker.index, status: &status });
             slots.push(worker.slot);
             if status.state == State::Failed && status.again && worker.attempt <= retries {
@@ -102,19 +104,26 @@ fn spawn(plan: &Plan, program: &Path, (index, attempt): (usize, u64), context: &
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors).spawn().map_err(fail)
 }
 
-/// How a worker ended: as it says, or as the operating system says of one that did not come to it.
-fn last(status: Option<Status>, ended: ExitStatus, device: &str, attempt: u64, log: &Path) -> Status {
-    let mut status = status.unwrap_or_else(|| begin(device, attempt));
+/// How a worker ended: as it says, or as the operating system says of one that did not come to it. One that was told to
+/// stop, or that says so by its exit code, was stopped.
+fn last(status: Option<Status>, (ended, told): (ExitStatus, bool), context: (&str, u64), folder: &RunFolder) -> Status {
+    let mut status = status.unwrap_or_else(|| begin(context.0, context.1));
     let said = match status.state {
         State::Finished => ended.success(),
-        State::Failed | State::Stopped => !ended.success() && ended.code().is_some() && status.updated > 0,
+        State::Failed | State::Stopped => !ended.success() && ended.code().is_some(),
         State::Running | State::Waiting => false,
     };
-    if !said {
-        status.state = State::Failed;
-        status.again = true;
-        status.problem = Some(format!("its process ended with {ended} during {}; see {}", status.doing, log.display()));
+    if said {
+        return status;
     }
+    if told || ended.code() == Some(STOPPED) {
+        status.state = State::Stopped;
+        write(folder, &status);
+        return status;
+    }
+    status.state = State::Failed;
+    status.again = true;
+    status.problem = Some(format!("its process ended with {ended} during {}; see {}", status.doing, folder.worker_log().display()));
     status
 }
 

@@ -1,260 +1,174 @@
-//! Runs on a cluster: an array of Slurm jobs, one task a run, and a last job that writes the tables.
+//! Runs on a cluster: arrays of Slurm jobs, one task a run, and a last job that writes the tables.
 //!
 //! Everything goes through the folder of the reproduction, which all machines must see: tasks read the plan there and
 //! leave their status, checkpoints and records there. A task that is preempted or whose time is over gets SIGTERM, saves
 //! its state and asks to be queued again.
+//!
+//! A cluster is away now and then. Each call of its programs is refused, answered, or may have been acted on without an
+//! answer; what was submitted is therefore written down before each call, under a name that finds it again.
+
+mod call;
+mod jobs;
+mod limits;
+mod scripts;
 
 use std::{
     collections::BTreeMap,
-    fmt::Write,
-    path::{Path, PathBuf},
-    process::Command,
-    thread::sleep,
-    time::Duration,
+    path::Path,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use serde::{Deserialize, Serialize};
 use vimae_checkpoint::atomic;
 use vimae_core::{Event, RunContext};
-use vimae_spec::Resources;
+use vimae_spec::{Resources, State, sha256_hex};
 
 use super::{ends::Ends, plan::Plan, status};
-use crate::{Error, Result, stored::json};
+use crate::{Error, Result, request::Cluster};
+use call::{Failure, Scheduler};
+pub use jobs::Submitted;
+use jobs::folder;
+use limits::Limits;
+use scripts::Scripts;
 
-const POLL: Duration = Duration::from_secs(1);
-/// Seconds before the end of its time at which a task is told.
-const NOTICE: u32 = 120;
+/// How long it may take to end what was submitted before a refusal.
+const ENDING: Duration = Duration::from_secs(60);
+/// Between two looks at what the runs say of themselves.
+const LOOK: Duration = Duration::from_secs(2);
 
-/// What was submitted, as a file in the reproduction's folder.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Submitted {
-    /// Arrays of runs.
-    pub arrays: Vec<u64>,
-    /// The job that writes the tables when they have ended.
-    pub gather: u64,
-}
-
-impl Submitted {
-    /// What was submitted for the reproduction in `out`, where it was.
-    pub fn of(out: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(folder(out).join("jobs.json")).ok()?).ok()
-    }
-
-    fn jobs(&self) -> impl Iterator<Item = u64> {
-        self.arrays.iter().copied().chain([self.gather])
-    }
-
-    /// The tasks that Slurm still knows as waiting or running, one line each: job, state, reason.
-    ///
-    /// # Errors
-    /// Where Slurm cannot be asked.
-    pub fn queue(&self) -> Result<Vec<String>> {
-        let ids: Vec<String> = self.jobs().map(|id| id.to_string()).collect();
-        // A job that ended long ago is an error to squeue when it is asked for by name; so all of the user's are listed.
-        let listed = call(Command::new("squeue").args(["--noheader", "--array", "--format", "%F %i %T %r"]))?;
-        let ours = |line: &&str| line.split_whitespace().next().is_some_and(|id| ids.iter().any(|own| own == id));
-        Ok(listed.lines().filter(ours).filter_map(|line| line.split_once(' ')).map(|(_, rest)| rest.to_owned()).collect())
-    }
-
-    /// Ends all of it; runs keep what they saved.
-    ///
-    /// # Errors
-    /// Where Slurm cannot be asked.
-    pub fn cancel(&self, out: &Path) -> Result<()> {
-        // Tasks that are told to stop read it, so that they do not queue themselves again.
-        atomic::write(&folder(out).join("cancelled"), b"")?;
-        let ids: Vec<String> = self.jobs().map(|id| id.to_string()).collect();
-        call(Command::new("scancel").args(ids)).map(|_| ())
-    }
-}
-
-pub(super) fn launch(plan: &Plan, retries: u64, (program, jobs): (&Path, usize), context: &RunContext<'_>) -> Result<Ends> {
+pub(super) fn launch(plan: &Plan, retries: u64, cluster: &Cluster, context: &RunContext<'_>) -> Result<Ends> {
     let out = std::path::absolute(context.directory).map_err(|e| launch_error(context.directory, e))?;
-    if let Some(queue) = Submitted::of(&out).map(|earlier| earlier.queue()).transpose()?.filter(|queue| !queue.is_empty()) {
-        let problem = format!(
-            "{} jobs of an earlier call are still queued ({}); wait for them (cargo xtask status), or end them with cargo xtask cancel",
-            queue.len(),
-            queue.first().map_or("", String::as_str)
-        );
-        return Err(Error::Launch { path: out, problem });
+    let scheduler = Scheduler::new(context, cluster.interval, cluster.patience);
+    if let Some(mut earlier) = Submitted::of(&out) {
+        let queue = scheduler.until_answered(|| earlier.queued(&scheduler))?;
+        if !queue.is_empty() {
+            let problem = format!(
+                "{} jobs of an earlier call are still queued; wait for them (cargo xtask status), or end them with cargo xtask cancel",
+                queue.len()
+            );
+            return Err(Error::Launch { path: out, problem });
+        }
     }
     let statuses = || plan.nodes.iter().map(|node| status::read(&node.folder(&out))).collect::<Ends>();
     if plan.nodes.iter().all(|node| node.found) {
         return Ok(statuses());
     }
-    let submitted = submit(plan, retries, (program, jobs), &out)?;
-    while !context.is_stopped() {
-        for (index, status) in statuses().iter().enumerate() {
-            if let Some(status) = status {
-                context.progress.tell(Event::Run { index, status });
+    let scripts = Scripts { program: &cluster.program, out: &out, attempts: retries + 1 };
+    let followed = submit(plan, cluster.jobs, &scripts, &scheduler).and_then(|mut submitted| {
+        follow(&mut submitted, &scheduler, || {
+            let statuses = statuses();
+            for (index, status) in statuses.iter().enumerate() {
+                if let Some(status) = status {
+                    context.progress.tell(Event::Run { index, status });
+                }
             }
+            statuses.iter().all(|status| status.as_ref().is_some_and(|status| matches!(status.state, State::Finished | State::Failed)))
+        })
+    });
+    match followed {
+        Err(Error::Stopped) => Ok(statuses()),
+        Err(error) => Err(error),
+        Ok(()) => {
+            let mut ends = statuses();
+            for end in ends.iter_mut().flatten().filter(|end| end.state == State::Running) {
+                end.state = State::Failed;
+                end.problem = Some(format!("its job has ended, and it had not; its log is in {}", folder(&out).display()));
+            }
+            Ok(ends)
         }
-        if submitted.queue()?.is_empty() {
-            break;
-        }
-        sleep(POLL);
     }
-    Ok(statuses())
 }
 
-/// Submits an array for each kind of resources, and the job that waits for all.
-fn submit(plan: &Plan, retries: u64, (program, jobs): (&Path, usize), out: &Path) -> Result<Submitted> {
-    let folder = folder(out);
+/// Looks at the queue until none of these jobs is in it. `look` says whether all runs are over.
+fn follow(submitted: &mut Submitted, scheduler: &Scheduler<'_>, look: impl Fn() -> bool) -> Result<()> {
+    let mut waits = scheduler.waits();
+    let mut gone = false;
+    loop {
+        look();
+        match submitted.queued(scheduler) {
+            Ok(queue) if queue.is_empty() => {
+                // A queue that is empty before its runs are over is looked at once more.
+                if look() || gone {
+                    return Ok(());
+                }
+                gone = true;
+                scheduler.pause(scheduler.interval / 30)?;
+                continue;
+            }
+            Ok(_) => {
+                gone = false;
+                waits.answered();
+            }
+            Err(Failure::Refused(error)) => return Err(error),
+            Err(Failure::Away(problem)) => {
+                waits.wait(&problem)?;
+                continue;
+            }
+        }
+        let mut left = scheduler.interval;
+        while !left.is_zero() {
+            let part = left.min(LOOK);
+            scheduler.pause(part)?;
+            look();
+            left -= part;
+        }
+    }
+}
+
+/// Submits arrays for each kind of resources, and the job that waits for all. Where one is refused, those before it are
+/// ended: half a reproduction in the queue helps nobody.
+fn submit(plan: &Plan, jobs: usize, scripts: &Scripts<'_>, scheduler: &Scheduler<'_>) -> Result<Submitted> {
+    let folder = folder(scripts.out);
     std::fs::create_dir_all(&folder).map_err(|e| launch_error(&folder, e))?;
-    let _ = std::fs::remove_file(folder.join("cancelled"));
+    let limits = Limits::of(scheduler)?;
     let mut groups: BTreeMap<Resources, Vec<usize>> = BTreeMap::new();
     for (index, node) in plan.nodes.iter().enumerate().filter(|(_, node)| !node.found) {
         let experiment = node.experiments.first().and_then(|owner| plan.experiments.get(*owner));
         groups.entry(experiment.map(|e| e.resources.clone()).unwrap_or_default()).or_default().push(index);
     }
-    let mut arrays: Vec<u64> = Vec::new();
-    for (number, (resources, nodes)) in groups.iter().enumerate() {
-        let path = folder.join(format!("runs-{number}.sh"));
-        atomic::write(&path, array(retries, resources, nodes, (program, jobs), out).as_bytes())?;
-        match sbatch(&path, &[]) {
-            Ok(id) => arrays.push(id),
-            Err(error) => {
-                // Half a reproduction in the queue helps nobody.
-                let _ = Submitted { arrays, gather: 0 }.cancel(out);
-                return Err(error);
-            }
+    limits.check(groups.values().map(Vec::len).sum())?;
+    let arrays: Vec<(&Resources, &[usize])> =
+        groups.iter().flat_map(|(resources, places)| places.chunks(limits.array).map(move |part| (resources, part))).collect();
+    // What may run at a time is shared out among the arrays.
+    let at_a_time = (jobs > 0).then(|| (jobs / arrays.len().max(1)).max(1));
+    let _ = std::fs::remove_file(folder.join("cancelled"));
+    let token = token(scripts.out);
+    let mut submitted = Submitted::default();
+    let mut all = || -> Result<()> {
+        let mut ids = Vec::with_capacity(arrays.len());
+        for (number, (resources, places)) in arrays.iter().enumerate() {
+            let name = format!("vimae-{token}-{number}");
+            let script = scripts.place(&format!("runs-{number}"));
+            atomic::write(&script, scripts.array(&name, resources, places, at_a_time).as_bytes())?;
+            let arguments = ["--parsable".to_owned(), script.display().to_string()];
+            ids.push(submitted.submit(scripts.out, &name, &arguments, scheduler)?.to_string());
         }
-    }
-    let path = folder.join("tables.sh");
-    atomic::write(&path, tables(groups.keys().next(), program, out).as_bytes())?;
-    let ids: Vec<String> = arrays.iter().map(u64::to_string).collect();
-    let gather = match sbatch(&path, &[&format!("--dependency=afterany:{}", ids.join(":"))]) {
-        Ok(id) => id,
-        Err(error) => {
-            let _ = Submitted { arrays, gather: 0 }.cancel(out);
-            return Err(error);
-        }
+        let name = format!("vimae-{token}-tables");
+        let script = scripts.place("tables");
+        let resources = arrays.first().map(|(resources, _)| (*resources).clone()).unwrap_or_default();
+        atomic::write(&script, scripts.tables(&name, &resources).as_bytes())?;
+        let dependency = format!("--dependency=afterany:{}", ids.join(":"));
+        let arguments = ["--parsable".to_owned(), dependency, script.display().to_string()];
+        submitted.submit(scripts.out, &name, &arguments, scheduler).map(drop)
     };
-    let submitted = Submitted { arrays, gather };
-    atomic::write(&folder.join("jobs.json"), &json(&submitted)?)?;
-    Ok(submitted)
-}
-
-/// The script of an array: what it asks for, and one run of the plan for each task.
-fn array(retries: u64, resources: &Resources, nodes: &[usize], (program, jobs): (&Path, usize), out: &Path) -> String {
-    let places: Vec<String> = nodes.iter().map(usize::to_string).collect();
-    let at_a_time = if jobs == 0 { String::new() } else { format!("%{jobs}") };
-    let mut asks = vec![
-        "--job-name=vimae".to_owned(),
-        format!("--array=0-{}{at_a_time}", nodes.len().saturating_sub(1)),
-        format!("--cpus-per-task={}", resources.cpus),
-        format!("--mem={}M", resources.memory_mib),
-        "--requeue".to_owned(),
-        "--open-mode=append".to_owned(),
-    ];
-    if resources.gpus > 0 {
-        asks.push(format!("--gres=gpu:{}", resources.gpus));
-    }
-    if let Some(minutes) = resources.minutes {
-        asks.push(format!("--time={minutes}"));
-        asks.push(format!("--signal=B:TERM@{}", NOTICE.min(minutes * 15)));
-    }
-    asks.extend(place(resources));
-    asks.push(format!("--output={}", quoted(&folder(out).join("%A_%a.log"))));
-    let mut script = head(&asks);
-    let _ = write!(
-        script,
-        r#"places=({places})
-out={out}
-program={program}
-attempts={attempts}
-export RAYON_NUM_THREADS="${{RAYON_NUM_THREADS:-$SLURM_CPUS_PER_TASK}}"
-place=${{places[$SLURM_ARRAY_TASK_ID]}}
-for ((attempt = 1; attempt <= attempts; attempt++)); do
-  "$program" worker "$out" "$place" --device {device} --attempt "$attempt" &
-  worker=$!
-  trap 'kill -TERM $worker 2> /dev/null' TERM
-  wait $worker
-  code=$?
-  # A signal ends the waiting, not the worker.
-  while kill -0 $worker 2> /dev/null; do wait $worker; code=$?; done
-  case $code in
-    # Finished, or failed for good.
-    0 | 1 | 2) exit $code ;;
-    # Stopped with its state saved: on with it later, unless everything was cancelled.
-    75) [ -e "$out/slurm/cancelled" ] || scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID"; exit $code ;;
-  esac
-done
-exit $code
-"#,
-        places = places.join(" "),
-        out = quoted(out),
-        program = quoted(program),
-        attempts = retries + 1,
-        device = if resources.gpus > 0 { "cuda" } else { "cpu" },
-    );
-    script
-}
-
-/// The script of the last job.
-fn tables(resources: Option<&Resources>, program: &Path, out: &Path) -> String {
-    let mut asks = vec!["--job-name=vimae-tables".to_owned(), "--cpus-per-task=1".to_owned()];
-    asks.extend(resources.iter().map(|r| format!("--mem={}M", r.memory_mib)));
-    asks.extend(resources.into_iter().flat_map(place));
-    asks.push(format!("--output={}", quoted(&folder(out).join("%j.log"))));
-    format!("{}exec {} report {}\n", head(&asks), quoted(program), quoted(out))
-}
-
-fn head(asks: &[String]) -> String {
-    let mut script = "#!/bin/bash\n".to_owned();
-    for ask in asks {
-        let _ = writeln!(script, "#SBATCH {ask}");
-    }
-    script
-}
-
-fn place(resources: &Resources) -> Vec<String> {
-    let partition = resources.partition.iter().map(|name| format!("--partition={name}"));
-    partition.chain(resources.account.iter().map(|name| format!("--account={name}"))).collect()
-}
-
-/// A path as one word of a shell script.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
-}
-
-fn folder(out: &Path) -> PathBuf {
-    out.join("slurm")
-}
-
-fn sbatch(script: &Path, more: &[&str]) -> Result<u64> {
-    let answer = call(Command::new("sbatch").arg("--parsable").args(more).arg(script))?;
-    // The id, and behind a semicolon the cluster's name where there are several.
-    let id = answer.trim().split(';').next().and_then(|id| id.parse().ok());
-    id.ok_or_else(|| Error::Launch { path: "sbatch".into(), problem: format!("gave no job id but {:?}", answer.trim()) })
-}
-
-/// Calls a program of Slurm and gives what it printed.
-fn call(command: &mut Command) -> Result<String> {
-    let name = PathBuf::from(command.get_program());
-    let output = command.output().map_err(|e| match e.kind() {
-        std::io::ErrorKind::NotFound => {
-            let problem = "not found; --launcher slurm is for a machine from which Slurm jobs are submitted".into();
-            Error::Launch { path: name.clone(), problem }
+    match all() {
+        Ok(()) => Ok(submitted),
+        Err(Error::Stopped) => Err(Error::Stopped),
+        Err(error) => {
+            // Whoever does not answer now is not waited for once more.
+            if let Err(second) = submitted.end(scripts.out, &scheduler.within(ENDING)) {
+                tracing::warn!("what was submitted before could not be ended ({second}); cargo xtask cancel does it later");
+            }
+            Err(error)
         }
-        _ => launch_error(&name, e),
-    })?;
-    if !output.status.success() {
-        return Err(Error::Launch { path: name, problem: String::from_utf8_lossy(&output.stderr).trim().to_owned() });
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Eight letters that no other submission has.
+fn token(out: &Path) -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    sha256_hex(format!("{} {since} {}", out.display(), std::process::id()).as_bytes()).chars().take(8).collect()
 }
 
 fn launch_error(path: &Path, error: std::io::Error) -> Error {
     Error::Launch { path: path.into(), problem: error.to_string() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_with_a_quote_stays_one_word() {
-        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    sync::{Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
@@ -9,7 +10,11 @@ use vimae_checkpoint::{RunLock, atomic, host};
 use vimae_core::{Event, Progress, RunContext};
 use vimae_spec::{State, Status};
 
-use crate::{RunFolder, stored::json};
+use crate::{
+    RunFolder,
+    record::{LOG, read_record},
+    stored::json,
+};
 
 /// Between two writes while nothing but the step changes.
 const EVERY: Duration = Duration::from_millis(500);
@@ -42,11 +47,26 @@ pub(super) fn found(device: &str) -> Status {
 
 /// Reads a run's status; one that says that it runs while no process holds the run is one that was interrupted.
 pub fn read(folder: &RunFolder) -> Option<Status> {
-    let mut status = as_written(folder)?;
+    let mut status = as_written(folder).or_else(|| rebuilt(folder))?;
     if status.state == State::Running && !RunLock::is_held(folder.path()) && status.host == host() {
         status.state = State::Stopped;
     }
     Some(status)
+}
+
+/// The status of a run whose file is damaged or gone, from what else is there.
+fn rebuilt(folder: &RunFolder) -> Option<Status> {
+    if !folder.spec().exists() {
+        return None;
+    }
+    let (device, notes) = (String::new(), vec!["its status.json was damaged or missing".into()]);
+    let status = Status { host: host(), notes, device, process: 0, ..begin("", 0) };
+    if let Ok(record) = read_record(&folder.record()) {
+        return Some(Status { state: State::Finished, done: record.steps, of: record.steps, doing: "training".into(), ..status });
+    }
+    let lines = std::fs::read_to_string(folder.path().join(LOG)).map_or(0, |log| log.lines().count() as u64);
+    let state = if RunLock::is_held(folder.path()) { State::Running } else { State::Stopped };
+    Some(Status { state, done: lines, of: lines, doing: "training".into(), ..status })
 }
 
 pub(super) fn as_written(folder: &RunFolder) -> Option<Status> {
@@ -91,36 +111,72 @@ pub(super) struct Reporter<'a> {
 impl<'a> Reporter<'a> {
     /// Begins the `attempt`th try of the run at `index`.
     pub(super) fn begin(folder: &'a RunFolder, (index, attempt): (usize, u64), context: &RunContext<'a>) -> Self {
-        let status = begin(context.device, attempt);
-        write(folder, &status);
-        Self { folder, index, told: context.progress, now: RefCell::new((status, Instant::now())) }
+        let reporter = Self { folder, index, told: context.progress, now: RefCell::new((begin(context.device, attempt), Instant::now())) };
+        if let Some(runs) = &mut *at_work() {
+            runs.push(folder.clone());
+        }
+        reporter.write();
+        reporter
     }
 
     /// The run's last status.
     pub(super) fn end(self, change: impl FnOnce(&mut Status)) -> Status {
-        let (mut status, _) = self.now.into_inner();
-        change(&mut status);
-        write(self.folder, &status);
+        change(&mut self.now.borrow_mut().0);
+        self.write();
+        if let Some(runs) = &mut *at_work() {
+            runs.retain(|folder| folder != self.folder);
+        }
+        let (status, _) = self.now.into_inner();
         self.told.tell(Event::Run { index: self.index, status: &status });
         status
+    }
+
+    fn write(&self) {
+        let runs = at_work();
+        if runs.is_some() {
+            write(self.folder, &self.now.borrow().0);
+        }
     }
 }
 
 impl Progress for Reporter<'_> {
     fn tell(&self, event: Event<'_>) {
-        let (status, written) = &mut *self.now.borrow_mut();
-        let before = (status.doing.clone(), status.notes.len());
-        observe(status, event);
-        if written.elapsed() >= EVERY || before != (status.doing.clone(), status.notes.len()) {
-            *written = Instant::now();
-            write(self.folder, status);
+        let due = {
+            let (status, written) = &mut *self.now.borrow_mut();
+            let before = (status.doing.clone(), status.notes.len());
+            observe(status, event);
+            let due = written.elapsed() >= EVERY || before != (status.doing.clone(), status.notes.len());
+            if due {
+                *written = Instant::now();
+            }
+            due
+        };
+        if due {
+            self.write();
         }
-        self.told.tell(Event::Run { index: self.index, status });
+        self.told.tell(Event::Run { index: self.index, status: &self.now.borrow().0 });
+    }
+}
+
+/// The runs that this process works on, for one that ends from outside of their loops; none once it has left them.
+static AT_WORK: Mutex<Option<Vec<RunFolder>>> = Mutex::new(Some(Vec::new()));
+
+fn at_work() -> MutexGuard<'static, Option<Vec<RunFolder>>> {
+    AT_WORK.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Says of every run that this process works on that it was stopped, and writes no status after that: for a process that
+/// ends before its runs have come to a place to stop at.
+pub fn leave_runs() {
+    for folder in at_work().take().unwrap_or_default() {
+        if let Some(status) = as_written(&folder) {
+            write(&folder, &Status { state: State::Stopped, ..status });
+        }
     }
 }
 
 /// A status is for people: where it cannot be written, the run itself will say what is wrong with the folder.
-fn write(folder: &RunFolder, status: &Status) {
+pub(super) fn write(folder: &RunFolder, status: &Status) {
     let status = Status { updated: now(), ..status.clone() };
     let _ = json(&status).map(|bytes| atomic::write_unsynced(&folder.status(), &bytes));
 }

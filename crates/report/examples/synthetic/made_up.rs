@@ -198,6 +198,7 @@ fn record(folder: &Path, method: &str, index: usize, seed: u64, code: usize) -> 
         measurements: Vec::new(),
         figures: images,
         log: "log.jsonl".into(),
+        files: std::collections::BTreeMap::new(),
     })
 }
 

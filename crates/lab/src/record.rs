@@ -1,0 +1,108 @@
+//! The record of a run and the files that it names, on disk.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use vimae_checkpoint::atomic;
+use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_hex};
+
+use crate::{Error, Result, RunFolder};
+
+/// What runs were made with; another version may give other numbers.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The training log.
+pub(crate) const LOG: &str = "log.jsonl";
+
+/// What the folder of a run holds of it.
+#[derive(Debug)]
+pub(crate) enum Found {
+    /// No record.
+    Nothing,
+    /// The record of a run with the specification, data and version of the code that are asked for.
+    Same(Box<RunRecord>),
+    /// The record of another specification, of other data or of another version, and in words which.
+    Other(Box<RunRecord>, String),
+    /// A record that was changed, or that is of another form.
+    Damaged(Error),
+}
+
+impl Found {
+    /// What there is in `folder` of the run of `spec` on the data with this digest.
+    pub(crate) fn of(spec: &RunSpec, data_sha256: &str, folder: &RunFolder) -> Self {
+        let path = folder.record();
+        if !path.exists() {
+            return Self::Nothing;
+        }
+        let record = match read_record(&path) {
+            Ok(record) => Box::new(record),
+            Err(error) => return Self::Damaged(error),
+        };
+        let why = if record.spec_sha256 != spec.sha256() {
+            "is of another specification than plan.json".into()
+        } else if record.data_sha256 != data_sha256 {
+            format!("is of other data (digest {}) than plan.json ({data_sha256})", record.data_sha256)
+        } else if record.version != VERSION {
+            format!("was made by version {}, and this is {VERSION}", record.version)
+        } else {
+            return Self::Same(record);
+        };
+        Self::Other(record, format!("{} {why}", path.display()))
+    }
+
+    /// The record, where it counts.
+    pub(crate) fn finished(self) -> Option<RunRecord> {
+        match self {
+            Self::Same(record) => Some(*record),
+            _ => None,
+        }
+    }
+}
+
+/// Reads a run's record.
+///
+/// # Errors
+/// [`Error::Record`] where there is none, or one that was changed or that another version wrote.
+pub(crate) fn read_record(path: &Path) -> Result<RunRecord> {
+    let fail = |problem: String| Error::Record { path: path.into(), problem };
+    let text = fs::read(path).map_err(|e| fail(e.to_string()))?;
+    RunRecord::from_json(&text).map_err(|problem: RecordProblem| fail(problem.to_string()))
+}
+
+/// Writes the record of a run that has finished.
+pub(crate) fn write_record(folder: &RunFolder, record: &RunRecord) -> Result<()> {
+    let bytes = record.to_json().map_err(|e| Error::Record { path: folder.record(), problem: e.to_string() })?;
+    Ok(atomic::write(&folder.record(), &bytes)?)
+}
+
+/// The digests of the files beside a record: specification, log and images.
+pub(crate) fn side_files(folder: &RunFolder, record: &RunRecord) -> Result<BTreeMap<String, String>> {
+    let spec = folder.spec();
+    let named = record.figures.iter().map(|figure| folder.path().join(&figure.file));
+    named.chain([spec, folder.path().join(&record.log)]).map(|path| Ok((name(&path), digest(&path)?))).collect()
+}
+
+/// The files beside a record that are missing or not as it names them, each with what is wrong.
+pub(crate) fn damaged_files(folder: &RunFolder, record: &RunRecord) -> Vec<(PathBuf, String)> {
+    let look = |(name, expected): (&String, &String)| {
+        let path = folder.path().join(name);
+        match digest(&path) {
+            Ok(found) if found == *expected => None,
+            Ok(_) => Some((path, "is not as it was when the run finished: it was changed or damaged".into())),
+            Err(Error::Record { problem, .. }) => Some((path, problem)),
+            Err(other) => Some((path, other.to_string())),
+        }
+    };
+    record.files.iter().filter_map(look).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn digest(path: &Path) -> Result<String> {
+    let bytes = fs::read(path).map_err(|e| Error::Record { path: path.into(), problem: e.to_string() })?;
+    Ok(sha256_hex(&bytes))
+}

@@ -1,0 +1,123 @@
+//! The scripts that Slurm runs.
+
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
+
+use vimae_spec::Resources;
+
+use super::jobs::folder;
+
+/// Seconds before the end of its time at which a task is told.
+const NOTICE: u32 = 120;
+
+/// What all scripts of a reproduction have in common.
+#[derive(Clone, Copy)]
+pub(super) struct Scripts<'a> {
+    /// The command that tasks call.
+    pub(super) program: &'a Path,
+    /// The reproduction's folder.
+    pub(super) out: &'a Path,
+    /// Attempts at a run within one task.
+    pub(super) attempts: u64,
+}
+
+impl Scripts<'_> {
+    /// The script of an array: what it asks for, and one run of the plan for each task, `at_a_time` of them at most.
+    pub(super) fn array(&self, name: &str, resources: &Resources, places: &[usize], at_a_time: Option<usize>) -> String {
+        let at_a_time = at_a_time.map_or_else(String::new, |jobs| format!("%{jobs}"));
+        let mut asks = vec![
+            format!("--job-name={name}"),
+            format!("--array=0-{}{at_a_time}", places.len().saturating_sub(1)),
+            format!("--cpus-per-task={}", resources.cpus),
+            format!("--mem={}M", resources.memory_mib),
+            "--requeue".to_owned(),
+            "--open-mode=append".to_owned(),
+        ];
+        if resources.gpus > 0 {
+            asks.push(format!("--gres=gpu:{}", resources.gpus));
+        }
+        if let Some(minutes) = resources.minutes {
+            asks.push(format!("--time={minutes}"));
+            asks.push(format!("--signal=B:TERM@{}", NOTICE.min(minutes * 15)));
+        }
+        let mut script = self.head(asks, resources, "%A_%a.log");
+        let places: Vec<String> = places.iter().map(usize::to_string).collect();
+        let _ = write!(
+            script,
+            r#"places=({places})
+out={out}
+program={program}
+attempts={attempts}
+export RAYON_NUM_THREADS="${{RAYON_NUM_THREADS:-$SLURM_CPUS_PER_TASK}}"
+place=${{places[$SLURM_ARRAY_TASK_ID]}}
+for ((attempt = 1; attempt <= attempts; attempt++)); do
+  "$program" worker "$out" "$place" --device {device} --attempt "$attempt" &
+  worker=$!
+  trap 'kill -TERM $worker 2> /dev/null' TERM
+  wait $worker
+  code=$?
+  # A signal ends the waiting, not the worker.
+  while kill -0 $worker 2> /dev/null; do wait $worker; code=$?; done
+  case $code in
+    # Finished, or failed for good.
+    0 | 1 | 2) exit $code ;;
+    # Stopped with its state saved: on with it later, unless everything was cancelled.
+    75)
+      [ -e "$out/slurm/cancelled" ] && exit $code
+      why=$(scontrol requeue "${{SLURM_ARRAY_JOB_ID}}_$SLURM_ARRAY_TASK_ID" 2>&1) ||
+        "$program" worker "$out" "$place" --note "it cannot queue itself again (${{why##*: }}); the same command goes on from there"
+      exit $code ;;
+  esac
+done
+exit $code
+"#,
+            places = places.join(" "),
+            out = quoted(self.out),
+            program = quoted(self.program),
+            attempts = self.attempts,
+            device = if resources.gpus > 0 { "cuda" } else { "cpu" },
+        );
+        script
+    }
+
+    /// The script of the last job.
+    pub(super) fn tables(&self, name: &str, resources: &Resources) -> String {
+        let asks = vec![format!("--job-name={name}"), "--cpus-per-task=1".to_owned(), format!("--mem={}M", resources.memory_mib)];
+        let head = self.head(asks, resources, "%j.log");
+        format!("{head}exec {} report {}\n", quoted(self.program), quoted(self.out))
+    }
+
+    /// The lines before the work: what is asked for, and the site's own.
+    fn head(&self, mut asks: Vec<String>, resources: &Resources, log: &str) -> String {
+        asks.extend(resources.partition.iter().map(|name| format!("--partition={name}")));
+        asks.extend(resources.account.iter().map(|name| format!("--account={name}")));
+        asks.push(format!("--output={}", quoted(&folder(self.out).join(log))));
+        let mut script = "#!/bin/bash\n".to_owned();
+        for ask in asks {
+            let _ = writeln!(script, "#SBATCH {ask}");
+        }
+        script
+    }
+
+    /// Where a script is kept.
+    pub(super) fn place(&self, name: &str) -> PathBuf {
+        folder(self.out).join(format!("{name}.sh"))
+    }
+}
+
+/// A path as one word of a shell script.
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_with_a_quote_stays_one_word() {
+        assert_eq!(quoted(Path::new("/a b/it's")), r"'/a b/it'\''s'");
+    }
+}

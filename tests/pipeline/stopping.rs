@@ -1,0 +1,63 @@
+//! A run that is told to stop while it is evaluated ends soon, says so, and goes on metric by metric.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread::sleep,
+    time::Duration,
+};
+
+use anyhow::{Result, ensure};
+use serde_json::Value;
+use vimae_tests::command::xtask;
+
+use crate::{
+    interruption::results,
+    tiny::{TINY, contents, files, write},
+};
+
+fn begin(spec: &Path, out: &Path, jobs: usize) -> Result<Child> {
+    let mut command = Command::new(xtask()?);
+    command.arg("train").arg(spec).arg("--out").arg(out).args(["--jobs", &jobs.to_string()]).env("RAYON_NUM_THREADS", "1");
+    Ok(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
+}
+
+/// Whether a run of `out` is evaluated now.
+fn evaluates(out: &Path) -> Result<bool> {
+    for text in contents(out, "status.json").unwrap_or_default() {
+        let status: Value = serde_json::from_slice(&text)?;
+        if status["state"] == "running" && !matches!(status["doing"].as_str(), Some("starting" | "training")) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+#[test]
+fn an_evaluation_that_is_stopped_goes_on_to_the_same_numbers() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = write(folder.path(), TINY)?;
+    let whole = folder.path().join("whole");
+    ensure!(begin(&spec, &whole, 1)?.wait()?.success());
+    for (jobs, name) in [(1, "INT"), (2, "TERM"), (1, "HUP")] {
+        let out = folder.path().join(name);
+        let mut child = begin(&spec, &out, jobs)?;
+        while !evaluates(&out)? {
+            ensure!(child.try_wait()?.is_none(), "{name}: ended before it was evaluated");
+            sleep(Duration::from_millis(2));
+        }
+        ensure!(Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status()?.success());
+        let output = child.wait_with_output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(75), "{name}: {said}");
+        assert!(!said.contains("its process ended"), "{name}: {said}");
+        let states: Vec<Value> =
+            contents(&out, "status.json")?.iter().map(|text| serde_json::from_slice(text)).collect::<serde_json::Result<_>>()?;
+        assert!(states.iter().any(|status| status["state"] == "stopped"), "{name}: {states:?}");
+        assert!(states.iter().all(|status| status["state"] != "failed"), "{name}: {states:?}");
+        ensure!(begin(&spec, &out, jobs)?.wait()?.success());
+        assert!(results(&out)? == results(&whole)?, "{name}: stopped, the runs gave other numbers");
+        assert!(files(&out, "measured.json")?.is_empty(), "what was kept on the way is left");
+    }
+    Ok(())
+}
