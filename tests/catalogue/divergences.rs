@@ -16,17 +16,17 @@ fn variants() -> Vec<(&'static str, &'static str, Value)> {
     let mut all = Vec::new();
     for entry in DIVERGENCES.entries {
         let mut settings = serde_json::Map::new();
-        for key in entry.keys {
-            if matches!(key.domain, Domain::Integer { .. }) && ["hidden", "layers"].contains(&key.name) {
-                settings.insert(key.name.into(), json!(if key.name == "hidden" { 16 } else { 2 }));
+        for key in entry.settings() {
+            if matches!(key.domain, Domain::Integer(..)) && ["hidden", "layers"].contains(&key.name.as_str()) {
+                settings.insert(key.name.clone(), json!(if key.name == "hidden" { 16 } else { 2 }));
             }
         }
         all.push((entry.name, entry.summary, Value::from(settings.clone())));
-        for key in entry.keys {
-            let Domain::Choice(choices) = key.domain else { continue };
+        for key in entry.settings() {
+            let Domain::Choice(choices) = &key.domain else { continue };
             for choice in &choices[1..] {
                 let mut settings = settings.clone();
-                settings.insert(key.name.into(), json!(choice));
+                settings.insert(key.name.clone(), json!(choice));
                 all.push((entry.name, entry.summary, Value::from(settings)));
             }
         }

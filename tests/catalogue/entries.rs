@@ -1,14 +1,15 @@
 //! Names, descriptions and settings.
 
-use std::collections::BTreeSet;
-
-use vimae_core::{Error, Key, Settings};
+use vimae_core::{
+    Error, Settings,
+    settings::{Domain, Schema},
+};
 
 /// Name, summary, source and settings of every entry, by kind.
-fn all() -> Vec<(&'static str, &'static str, &'static str, &'static str, &'static [Key])> {
+fn all() -> Vec<(&'static str, &'static str, &'static str, &'static str, Schema)> {
     macro_rules! entries {
         ($($catalogue:expr),*) => {
-            [$($catalogue.entries.iter().map(|e| ($catalogue.kind, e.name, e.summary, e.source, e.keys)).collect::<Vec<_>>()),*].concat()
+            [$($catalogue.entries.iter().map(|e| ($catalogue.kind, e.name, e.summary, e.source, (e.settings)())).collect::<Vec<_>>()),*].concat()
         };
     }
     entries!(
@@ -42,29 +43,29 @@ fn names_are_snake_case_unique_and_in_order() {
 
 #[test]
 fn every_entry_says_what_it_is_and_where_it_comes_from() {
-    for (kind, name, summary, source, keys) in all() {
+    for (kind, name, summary, source, schema) in all() {
         assert!(!summary.is_empty() && !summary.ends_with('.') && !source.is_empty(), "{kind} {name}");
-        let names: BTreeSet<_> = keys.iter().map(|k| k.name).collect();
-        assert_eq!(names.len(), keys.len(), "{kind} {name}: a setting is declared twice");
-        for key in keys {
-            assert!(is_snake_case(key.name) && !key.about.is_empty(), "{kind} {name}.{}", key.name);
+        for setting in schema.settings() {
+            assert!(is_snake_case(&setting.name) && !setting.about.is_empty(), "{kind} {name}.{}", setting.name);
+            assert_ne!(setting.domain, Domain::Any, "{kind} {name}.{} takes anything", setting.name);
+            assert!(setting.domain.admits(&setting.default), "{kind} {name}.{}: its default is {}", setting.name, setting.default);
         }
     }
 }
 
 #[test]
 fn defaults_are_in_range_and_nothing_else_is_taken() {
-    for (kind, name, .., keys) in all() {
-        Settings::check(kind, name, keys, &Default::default()).unwrap();
-        for key in keys {
+    for (kind, name, .., schema) in all() {
+        Settings::check(kind, name, &schema, &Default::default()).unwrap();
+        for key in schema.settings() {
             for wrong in [serde_json::json!("no such choice"), serde_json::json!(-1e300), serde_json::json!(null)] {
-                let given = [(key.name.to_owned(), wrong)].into_iter().collect();
-                let error = Settings::check(kind, name, keys, &given).unwrap_err();
-                let named = matches!(&error, Error::Setting { name: entry, key: setting, .. } if entry == name && setting == key.name);
+                let given = [(key.name.clone(), wrong)].into_iter().collect();
+                let error = Settings::check(kind, name, &schema, &given).unwrap_err();
+                let named = matches!(&error, Error::Setting { name: entry, key: setting, .. } if entry == name && *setting == key.name);
                 assert!(named, "{error}");
             }
         }
         let unknown = [("no_such_setting".to_owned(), 1.into())].into_iter().collect();
-        assert!(matches!(Settings::check(kind, name, keys, &unknown), Err(Error::UnknownKey { key, .. }) if key == "no_such_setting"));
+        assert!(matches!(Settings::check(kind, name, &schema, &unknown), Err(Error::UnknownKey { key, .. }) if key == "no_such_setting"));
     }
 }

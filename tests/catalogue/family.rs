@@ -13,9 +13,9 @@ const IMAGE: ImageShape = ImageShape { channels: 2, height: 8, width: 8 };
 
 /// The loss of one step and its gradients by all weights, in name order.
 fn step(objective: &str, settings: Value, noise: &str) -> Result<(f64, Vec<Tensor>)> {
-    let objective = vimae_objectives::build(objective, settings.as_object().context("settings")?)?;
+    let objective = vimae_objectives::OBJECTIVES.build(objective, settings.as_object().context("settings")?)?;
     let (prior, request) = (prior("normal")?, part_request(2, DType::F64));
-    let noise = vimae_objectives::noise::build(noise, &Default::default())?;
+    let noise = vimae_objectives::noise::NOISES.build(noise, &Default::default())?;
     let network = noisy_model("mlp", json!({ "width": 6 }), noise, &request)?;
     stir(network.parameters())?;
     let images = noise_images(8, IMAGE, DType::F64)?;
@@ -72,8 +72,8 @@ fn weights_that_switch_a_term_off_leave_the_plain_autoencoder() -> Result<()> {
 
 /// Why an objective refuses parts, if it does.
 fn refusal(objective: &str, noise: &str, prior_name: &str, divergence: Option<&str>) -> Result<Option<String>> {
-    let objective = vimae_objectives::build(objective, &Default::default())?;
-    let noise = vimae_objectives::noise::build(noise, &Default::default())?;
+    let objective = vimae_objectives::OBJECTIVES.build(objective, &Default::default())?;
+    let noise = vimae_objectives::noise::NOISES.build(noise, &Default::default())?;
     let divergence = divergence.map(|name| divergence_with(name, Value::Null, &part_request(2, DType::F64))).transpose()?;
     let checked = check_parts(objective.as_ref(), noise.as_ref(), prior(prior_name)?.as_ref(), divergence.as_deref());
     Ok(checked.err().map(|error| error.to_string()))
@@ -102,7 +102,7 @@ fn combinations_without_meaning_are_refused_with_the_reason() -> Result<()> {
 #[test]
 fn noise_that_needs_another_head_than_the_network_has_is_refused() -> Result<()> {
     let network = model("mlp", json!({ "width": 2 }), IMAGE, PixelRange::Unit, 2, Head::Deterministic, DType::F64)?;
-    let refused = WithNoise::new(network, vimae_objectives::noise::build("gaussian_head", &Default::default())?);
+    let refused = WithNoise::new(network, vimae_objectives::noise::NOISES.build("gaussian_head", &Default::default())?);
     ensure!(matches!(refused, Err(Error::Unsupported { .. })), "a Gaussian head on a network without one");
     Ok(())
 }
@@ -118,7 +118,7 @@ fn every_objective_and_noise_opens_with_its_equation() -> Result<()> {
         ensure!(opening.join(" ").matches('`').count() >= 2, "{file} opens without a formula in backticks");
     }
     for name in OBJECTIVES.names() {
-        let equation = vimae_objectives::build(name, &Default::default())?.equation();
+        let equation = vimae_objectives::OBJECTIVES.build(name, &Default::default())?.equation();
         ensure!(!equation.is_empty() && !equation.contains('\n'), "{name}");
     }
     Ok(())

@@ -35,8 +35,8 @@ struct Combination<'a> {
 fn check(combination: Combination<'_>, differences: bool) -> Result<bool> {
     let Combination { model, objective, noise, prior: prior_name, divergence } = combination;
     let what = format!("{combination:?}");
-    let objective = vimae_objectives::build(objective, &Default::default())?;
-    let noise = vimae_objectives::noise::build(noise.unwrap_or(objective.default_noise()), &Default::default())?;
+    let objective = vimae_objectives::OBJECTIVES.build(objective, &Default::default())?;
+    let noise = vimae_objectives::noise::NOISES.build(noise.unwrap_or(objective.default_noise()), &Default::default())?;
     let prior = prior(prior_name.unwrap_or(objective.default_prior()))?;
     let request = part_request(2, DType::F64);
     let divergence = divergence.or(objective.default_divergence()).map(|name| divergence_with(name, Value::Null, &request)).transpose()?;
@@ -179,7 +179,7 @@ fn under_every_objective_with_every_prior() -> Result<()> {
 fn under_every_objective_with_every_divergence() -> Result<()> {
     let mut compared = Compared::default();
     for objective in OBJECTIVES.names() {
-        let takes_one = vimae_objectives::build(objective, &Default::default())?.default_divergence().is_some();
+        let takes_one = vimae_objectives::OBJECTIVES.build(objective, &Default::default())?.default_divergence().is_some();
         let mut taken = 0;
         for divergence in DIVERGENCES.names() {
             // Divergences may hold constants taken from the samples; their own law compares differences.

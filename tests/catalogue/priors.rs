@@ -15,15 +15,15 @@ fn variants() -> Vec<(&'static str, Value)> {
     let mut all = Vec::new();
     for entry in PRIORS.entries {
         let mut settings = serde_json::Map::new();
-        if entry.keys.iter().any(|key| key.name == "components") {
+        if entry.settings().iter().any(|key| key.name == "components") {
             settings.insert("components".into(), json!(5));
         }
         all.push((entry.name, Value::from(settings.clone())));
-        for key in entry.keys {
-            let Domain::Choice(choices) = key.domain else { continue };
+        for key in entry.settings() {
+            let Domain::Choice(choices) = &key.domain else { continue };
             for choice in &choices[1..] {
                 let mut settings = settings.clone();
-                settings.insert(key.name.into(), json!(choice));
+                settings.insert(key.name.clone(), json!(choice));
                 all.push((entry.name, Value::from(settings)));
             }
         }
@@ -94,7 +94,7 @@ fn the_stated_entropy_is_the_mean_surprise_of_samples() -> Result<()> {
 #[test]
 fn every_dimension_has_the_same_variance_where_it_is_matched() -> Result<()> {
     for (name, settings) in variants() {
-        let matched = PRIORS.find(name)?.keys.iter().any(|k| k.name == "match");
+        let matched = PRIORS.find(name)?.settings().iter().any(|k| k.name == "match");
         if !matched || settings.get("match").is_some_and(|m| m != "variance") {
             continue;
         }

@@ -61,7 +61,8 @@ struct Disturbed {
 
 fn train_in(folder: &Path, disturbed: Disturbed) -> Result<std::result::Result<Trained, Error>> {
     let Disturbed { breaks_at, rollbacks, stops_at } = disturbed;
-    let objective = Breaks { inner: vimae_objectives::build("vae", &Default::default())?, at: breaks_at, calls: AtomicU64::new(0) };
+    let objective =
+        Breaks { inner: vimae_objectives::OBJECTIVES.build("vae", &Default::default())?, at: breaks_at, calls: AtomicU64::new(0) };
     let dataset: Arc<dyn vimae_core::Dataset> = Arc::from(vimae_datasets::open("digits", &Default::default(), &Sources::default())?);
     let network = model("wae_conv", serde_json::json!({ "width": 2 }), dataset.shape()?, dataset.range(), 4, Head::Gaussian, DType::F32)?;
     let prior = prior("normal")?;

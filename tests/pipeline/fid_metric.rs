@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor};
 use serde_json::json;
 use vimae_core::{
-    AutoEncoder, Dataset, Evidence, Head, ImageSet, MetricFiles, Mode, PixelRange, Purpose, Settings, Silent, Split, Streams,
+    AutoEncoder, Dataset, Evidence, Head, ImageSet, MetricFiles, Mode, PixelRange, Purpose, Silent, Split, Streams,
 };
 use vimae_datasets::{InMemory, Sources};
 use vimae_eval::{EvalContext, Subject};
@@ -37,8 +37,7 @@ fn measure(data: &dyn Dataset, files: &MetricFiles, settings: serde_json::Value)
     let (model, prior) = (network(data)?, prior("normal")?);
     let evaluation = Evaluation { prior_samples: COUNT, ..Evaluation::default() };
     let subject = Subject { model: model.as_ref(), prior: prior.as_ref(), sampler: None, corruption: None, dataset: data, files };
-    let entry = METRICS.find("fid")?;
-    let metric = (entry.build)(&Settings::check("metric", entry.name, entry.keys, settings.as_object().context("settings")?)?)?;
+    let metric = METRICS.build("fid", settings.as_object().context("settings")?)?;
     let context = EvalContext::new(subject, &evaluation, 0, &Silent)?;
     Ok((metric.measure(&context)?.measurements, context.prior_sample()?.clone()))
 }

@@ -39,7 +39,7 @@ fn train_in(folder: &Path, (objective, prior, divergence): &Parts, step: u64) ->
     let dataset: Arc<dyn vimae_core::Dataset> = Arc::from(vimae_datasets::open("digits", &Default::default(), &Sources::default())?);
     let (image, range) = (dataset.shape()?, dataset.range());
     let request = PartRequest { code: 3, image, range, seed: 3, dtype: DType::F32, device: Device::Cpu };
-    let objective = vimae_objectives::build(objective, &Default::default())?;
+    let objective = vimae_objectives::OBJECTIVES.build(objective, &Default::default())?;
     let prior = prior_with(prior.0, prior.1.clone(), &request)?;
     let divergence = divergence.as_ref().map(|(name, settings)| divergence_with(name, settings.clone(), &request)).transpose()?;
     let noise = vimae_objectives::default_noise(objective.as_ref())?;

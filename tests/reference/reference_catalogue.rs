@@ -137,7 +137,7 @@ fn objectives() -> Result<()> {
     for name in OBJECTIVES.names() {
         for case in of_entry("objective", name)? {
             let what = format!("{name} {}", case["settings"]);
-            let objective = vimae_objectives::build(name, case["settings"].as_object().context("settings")?)?;
+            let objective = vimae_objectives::OBJECTIVES.build(name, case["settings"].as_object().context("settings")?)?;
             let z = tensor(&case["z"])?;
             let request = part_request(z.dim(1)?, DType::F64);
             let prior = prior_with(case["prior"].as_str().context("a prior")?, Value::Null, &request)?;

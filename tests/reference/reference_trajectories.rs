@@ -30,7 +30,7 @@ fn check(name: &str) -> Result<()> {
     let case = case(&format!("trajectory_{name}"))?;
     let settings: Map<String, Value> =
         SETTINGS.iter().filter_map(|(theirs, ours)| Some(((*ours).to_owned(), case.value(theirs).ok()?.clone()))).collect();
-    let objective = vimae_objectives::build(name, &settings)?;
+    let objective = vimae_objectives::OBJECTIVES.build(name, &settings)?;
     let prior = prior(objective.default_prior())?;
     let image = ImageShape { channels: 1, height: 28, width: 28 };
     let noise = vimae_objectives::default_noise(objective.as_ref())?;

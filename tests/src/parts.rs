@@ -4,8 +4,7 @@ use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
 use vimae_core::{
-    AutoEncoder, Divergence, EncoderNoise, Head, ImageShape, Parameters, PartRequest, PixelRange, Prior, Purpose, Settings, Streams,
-    WithNoise,
+    AutoEncoder, Divergence, EncoderNoise, Head, ImageShape, Parameters, PartRequest, PixelRange, Prior, Purpose, Streams, WithNoise,
 };
 use vimae_models::Request;
 use vimae_objectives::divergence::DIVERGENCES;
@@ -23,9 +22,7 @@ pub fn prior(name: &str) -> Result<Box<dyn Prior>> {
 /// # Errors
 /// For an unknown name or setting, or a value out of range.
 pub fn prior_with(name: &str, settings: Value, request: &PartRequest) -> Result<Box<dyn Prior>> {
-    let entry = vimae_priors::PRIORS.find(name)?;
-    let given = settings.as_object().cloned().unwrap_or_default();
-    Ok((entry.build)(&Settings::check("prior", entry.name, entry.keys, &given)?, request)?)
+    Ok(vimae_priors::PRIORS.build(name, settings.as_object().unwrap_or(&Default::default()), request)?)
 }
 
 /// A divergence with the given settings.
@@ -33,9 +30,7 @@ pub fn prior_with(name: &str, settings: Value, request: &PartRequest) -> Result<
 /// # Errors
 /// For an unknown name or setting, or a value out of range.
 pub fn divergence_with(name: &str, settings: Value, request: &PartRequest) -> Result<Box<dyn Divergence>> {
-    let entry = DIVERGENCES.find(name)?;
-    let given = settings.as_object().cloned().unwrap_or_default();
-    Ok((entry.build)(&Settings::check("divergence", entry.name, entry.keys, &given)?, request)?)
+    Ok(DIVERGENCES.build(name, settings.as_object().unwrap_or(&Default::default()), request)?)
 }
 
 /// What a run with codes of `code` dimensions of 8 x 8 images of two channels asks of its parts.
@@ -47,7 +42,7 @@ pub fn part_request(code: usize, dtype: DType) -> PartRequest {
 /// A network with the given settings.
 ///
 /// # Errors
-/// As [`vimae_models::build`].
+/// As [`vimae_core::Catalogue::build`].
 pub fn model(
     name: &str,
     settings: Value,
@@ -57,8 +52,8 @@ pub fn model(
     head: Head,
     dtype: DType,
 ) -> Result<Box<dyn AutoEncoder>> {
-    let request = Request { image, range, code, head, seed: 1, dtype, device: &Device::Cpu };
-    Ok(vimae_models::build(name, settings.as_object().unwrap_or(&Default::default()), &request)?)
+    let request = Request { image, range, code, head, seed: 1, dtype, device: Device::Cpu };
+    Ok(vimae_models::MODELS.build(name, settings.as_object().unwrap_or(&Default::default()), &request)?)
 }
 
 /// Images of uniform noise in \[0, 1\], `[count, C, H, W]`.
@@ -73,7 +68,7 @@ pub fn noise_images(count: usize, shape: ImageShape, dtype: DType) -> Result<Ten
 /// A network for the codes and images of `request`, with the given encoder noise.
 ///
 /// # Errors
-/// As [`vimae_models::build`].
+/// As [`vimae_core::Catalogue::build`].
 pub fn noisy_model(name: &str, settings: Value, noise: Box<dyn EncoderNoise>, request: &PartRequest) -> Result<WithNoise> {
     let &PartRequest { image, range, code, dtype, .. } = request;
     Ok(WithNoise::new(model(name, settings, image, range, code, noise.network_head(), dtype)?, noise)?)

@@ -31,7 +31,7 @@ struct Terms {
 }
 
 fn objective(name: &str, settings: Value) -> Result<Box<dyn Objective>> {
-    Ok(vimae_objectives::build(name, settings.as_object().unwrap_or(&Default::default()))?)
+    Ok(vimae_objectives::OBJECTIVES.build(name, settings.as_object().unwrap_or(&Default::default()))?)
 }
 
 fn column(values: &[f64]) -> Result<Tensor> {

@@ -5,7 +5,7 @@ use std::time::Instant;
 use candle_core::{DType, Device, Tensor};
 use serde::Serialize;
 use serde_json::{Map, json};
-use vimae_core::{ImageShape, Objective, PartRequest, PixelRange, Prior, Purpose, Settings, Streams, WithNoise};
+use vimae_core::{ImageShape, Objective, PartRequest, PixelRange, Prior, Purpose, Streams, WithNoise};
 use vimae_models::Request;
 use vimae_ops::{Adam, AdamConfig};
 use vimae_trainer::{Draws, Line, on_pool};
@@ -63,14 +63,13 @@ impl Network {
         let range = if channels == 1 { PixelRange::Unit } else { PixelRange::Symmetric };
         let image = ImageShape { channels, height: side, width: side };
         let settings = |value: serde_json::Value| value.as_object().cloned().unwrap_or_default();
-        let objective = vimae_objectives::build("vimae_n", &settings(json!({ "lambda": lambda })))?;
-        let prior = vimae_priors::PRIORS.find("normal")?;
+        let objective = vimae_objectives::OBJECTIVES.build("vimae_n", &settings(json!({ "lambda": lambda })))?;
         let part = PartRequest { code, image, range, seed: 0, dtype, device: device.clone() };
-        let prior = (prior.build)(&Settings::check("prior", prior.name, prior.keys, &Map::new())?, &part)?;
+        let prior = vimae_priors::PRIORS.build("normal", &Map::new(), &part)?;
         let noise = vimae_objectives::default_noise(objective.as_ref())?;
-        let request = Request { image, range, code, head: noise.network_head(), seed: 0, dtype, device };
+        let request = Request { image, range, code, head: noise.network_head(), seed: 0, dtype, device: device.clone() };
         let given = settings(json!({ "width": width, "kernel": kernel, "doublings": doublings }));
-        let model = WithNoise::new(vimae_models::build("wae_conv", &given, &request)?, noise)?;
+        let model = WithNoise::new(vimae_models::MODELS.build("wae_conv", &given, &request)?, noise)?;
         Ok(Self { image, model, objective, prior })
     }
 

@@ -3,7 +3,13 @@
 //! A crate that offers a family of components declares them with [`catalogue!`](crate::catalogue!):
 //! one line an entry, which also declares the entry's module.
 
-use crate::{Error, Result, settings::Key};
+use serde_json::{Map, Value};
+use vimae_spec::settings::nearest;
+
+use crate::{
+    Error, Result, Settings,
+    settings::{Schema, Setting},
+};
 
 /// One named component: how it is described and built.
 #[derive(Debug, Clone, Copy)]
@@ -14,10 +20,17 @@ pub struct Entry<B: 'static> {
     pub summary: &'static str,
     /// The equation and paper it comes from.
     pub source: &'static str,
-    /// Its settings with defaults and ranges.
-    pub keys: &'static [Key],
+    /// Its settings: [`Schema::of`] the struct that states them.
+    pub settings: fn() -> Schema,
     /// Makes one.
     pub build: B,
+}
+
+impl<B> Entry<B> {
+    /// Its settings with defaults and ranges, in name order.
+    pub fn settings(&self) -> Vec<Setting> {
+        (self.settings)().settings()
+    }
 }
 
 /// All components of one kind, in name order.
@@ -38,6 +51,15 @@ impl<B> Catalogue<B> {
         self.entries.iter().find(|e| e.name == name).ok_or_else(|| unknown_name(self.kind, name, self.names()))
     }
 
+    /// The entry of that name, and `given` checked, with its defaults for what is left out.
+    ///
+    /// # Errors
+    /// As [`find`](Self::find) and [`Settings::check`].
+    pub fn check(&self, name: &str, given: &Map<String, Value>) -> Result<(&'static Entry<B>, Settings)> {
+        let entry = self.find(name)?;
+        Ok((entry, Settings::check(self.kind, entry.name, &(entry.settings)(), given)?))
+    }
+
     /// All names, in order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<B> {
         let entries = self.entries;
@@ -45,20 +67,32 @@ impl<B> Catalogue<B> {
     }
 }
 
+impl<T> Catalogue<fn(&Settings) -> Result<T>> {
+    /// Builds the entry `name`. The settings in `given` replace its defaults.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and where the entry itself refuses its settings.
+    pub fn build(&self, name: &str, given: &Map<String, Value>) -> Result<T> {
+        let (entry, settings) = self.check(name, given)?;
+        (entry.build)(&settings)
+    }
+}
+
+impl<T, R> Catalogue<fn(&Settings, &R) -> Result<T>> {
+    /// Builds the entry `name` for what `request` says of the run. The settings in `given` replace its defaults.
+    ///
+    /// # Errors
+    /// As [`check`](Self::check), and where the entry itself refuses its settings or the request.
+    pub fn build(&self, name: &str, given: &Map<String, Value>, request: &R) -> Result<T> {
+        let (entry, settings) = self.check(name, given)?;
+        (entry.build)(&settings, request)
+    }
+}
+
 /// The error for a name that is none of `available`, with the nearest of them.
 pub fn unknown_name<'a>(kind: &'static str, name: &str, available: impl IntoIterator<Item = &'a str>) -> Error {
     let available: Vec<String> = available.into_iter().map(String::from).collect();
     Error::UnknownName { kind, name: name.into(), nearest: nearest(name, &available), available }
-}
-
-/// The most similar of `available`, where one is similar enough to be meant.
-pub fn nearest(name: &str, available: &[String]) -> Option<String> {
-    available
-        .iter()
-        .map(|a| (strsim::jaro_winkler(name, a), a))
-        .filter(|(similarity, _)| *similarity > 0.7)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, a)| a.clone())
 }
 
 /// Declares modules and a [`Catalogue`] of their `ENTRY` constants, one line an entry.

@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
 
+// The macro `settings!` names this crate by its own name.
+extern crate self as vimae_core;
+
 pub mod catalogue;
 pub mod corruption;
 pub mod data;
@@ -38,7 +41,7 @@ pub use prior::{Prior, Univariate};
 pub use progress::{Event, Progress, Silent};
 pub use random::{Purpose, Streams};
 pub use run_context::RunContext;
-pub use settings::{Key, Settings};
+pub use settings::{NoSettings, Settings};
 pub use work::Work;
 
 // Chooses the AVX-512 kernels of candle's matrix products, at run time, for every crate above.

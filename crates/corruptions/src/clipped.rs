@@ -4,7 +4,7 @@
 
 use candle_core::Tensor;
 use rand::Rng;
-use vimae_core::{Corruption, Entry, Key, Purpose, Result, Streams};
+use vimae_core::{Corruption, Entry, Purpose, Result, Streams, settings::Schema};
 
 use crate::{BuildCorruption, normal};
 
@@ -13,12 +13,16 @@ pub const ENTRY: Entry<BuildCorruption> = Entry {
     name: "clipped",
     summary: "Gaussian noise clipped at one standard deviation",
     source: "Appendix of the VIMAE paper",
-    keys: &[Key::number("std", 0.01, 0.0, 1.0, "standard deviation and bound, in pixel units")],
-    build: |settings| Ok(Box::new(Clipped { std: settings.number("std")? })),
+    settings: Schema::of::<Clipped>,
+    build: |settings| Ok(Box::new(settings.read::<Clipped>()?)),
 };
 
-struct Clipped {
-    std: f64,
+vimae_core::settings! {
+    /// The corruption.
+    struct Clipped {
+        /// standard deviation and bound, in pixel units
+        std: f64 = 0.01, from 0.0, to 1.0;
+    }
 }
 
 impl Corruption for Clipped {

@@ -1,7 +1,7 @@
 //! Normal noise on every value, without bound: `x + v`, `v ~ N(0, std^2)`. Not clipped.
 
 use candle_core::Tensor;
-use vimae_core::{Corruption, Entry, Key, Purpose, Result, Streams};
+use vimae_core::{Corruption, Entry, Purpose, Result, Streams, settings::Schema};
 
 use crate::{BuildCorruption, normal};
 
@@ -10,12 +10,16 @@ pub const ENTRY: Entry<BuildCorruption> = Entry {
     name: "gaussian",
     summary: "Gaussian noise on every value",
     source: "Vincent et al., Extracting and Composing Robust Features with Denoising Autoencoders, 2008",
-    keys: &[Key::number("std", 0.3, 0.0, 10.0, "standard deviation, in pixel units")],
-    build: |settings| Ok(Box::new(Gaussian { std: settings.number("std")? })),
+    settings: Schema::of::<Gaussian>,
+    build: |settings| Ok(Box::new(settings.read::<Gaussian>()?)),
 };
 
-struct Gaussian {
-    std: f64,
+vimae_core::settings! {
+    /// The corruption.
+    struct Gaussian {
+        /// standard deviation, in pixel units
+        std: f64 = 0.3, from 0.0, to 10.0;
+    }
 }
 
 impl Corruption for Gaussian {

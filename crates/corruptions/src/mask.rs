@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 use rand::Rng;
-use vimae_core::{Corruption, Entry, Key, Purpose, Result, Streams};
+use vimae_core::{Corruption, Entry, Purpose, Result, Streams, settings::Schema};
 
 use crate::BuildCorruption;
 
@@ -11,13 +11,18 @@ pub const ENTRY: Entry<BuildCorruption> = Entry {
     name: "mask",
     summary: "Random pixels set to one value",
     source: "Vincent et al., Extracting and Composing Robust Features with Denoising Autoencoders, 2008",
-    keys: &[Key::number("p", 0.25, 0.0, 1.0, "share of the pixels"), Key::number("fill", 0.0, -1.0, 1.0, "their value, in pixel units")],
-    build: |settings| Ok(Box::new(Mask { p: settings.number("p")?, fill: settings.number("fill")? })),
+    settings: Schema::of::<Mask>,
+    build: |settings| Ok(Box::new(settings.read::<Mask>()?)),
 };
 
-struct Mask {
-    p: f64,
-    fill: f64,
+vimae_core::settings! {
+    /// The corruption.
+    struct Mask {
+        /// share of the pixels
+        p: f64 = 0.25, from 0.0, to 1.0;
+        /// their value, in pixel units
+        fill: f64 = 0.0, from -1.0, to 1.0;
+    }
 }
 
 impl Corruption for Mask {

@@ -7,7 +7,7 @@ use vimae_core::{Corruption, Purpose, Streams, corruption::each};
 use super::*;
 
 fn made(name: &str, settings: Value) -> Box<dyn Corruption> {
-    build(name, settings.as_object().unwrap()).unwrap()
+    CORRUPTIONS.build(name, settings.as_object().unwrap()).unwrap()
 }
 
 fn gray(n: usize) -> Tensor {
@@ -50,7 +50,7 @@ fn masks_hide_whole_pixels_with_the_probability_asked_for() {
 fn the_size_of_batches_changes_nothing_and_strengths_scale_one_draw() {
     let streams = Streams::new(4);
     for entry in CORRUPTIONS.entries {
-        let corruption = build(entry.name, &Map::new()).unwrap();
+        let corruption = CORRUPTIONS.build(entry.name, &Default::default()).unwrap();
         let whole = each(corruption.as_ref(), &gray(6), &streams, 10).unwrap();
         let parts = [(2, 10), (4, 12)].map(|(n, first)| each(corruption.as_ref(), &gray(n), &streams, first).unwrap());
         assert_eq!(values(&whole), values(&Tensor::cat(&parts, 0).unwrap()), "{}", entry.name);
@@ -65,7 +65,7 @@ fn the_size_of_batches_changes_nothing_and_strengths_scale_one_draw() {
 #[test]
 fn settings_without_meaning_and_images_of_another_rank_are_refused() {
     for (name, settings) in [("gaussian", json!({ "std": -0.1 })), ("mask", json!({ "p": 1.5 })), ("fog", json!({}))] {
-        assert!(build(name, settings.as_object().unwrap()).is_err(), "{name}");
+        assert!(CORRUPTIONS.build(name, settings.as_object().unwrap()).is_err(), "{name}");
     }
     let flat = Tensor::zeros((4, 4), DType::F32, &Device::Cpu).unwrap();
     assert!(made("mask", json!({})).apply(&flat, &Streams::new(1), Purpose::Corruption, 0).is_err());

@@ -3,7 +3,7 @@
 //! The reading of "pixel-wise Gaussian noise truncated at 0.01" (appendix of the paper) that is the default here.
 
 use candle_core::Tensor;
-use vimae_core::{Corruption, Entry, Key, Purpose, Result, Streams};
+use vimae_core::{Corruption, Entry, Purpose, Result, Streams, settings::Schema};
 
 use crate::{BuildCorruption, normal};
 
@@ -12,12 +12,16 @@ pub const ENTRY: Entry<BuildCorruption> = Entry {
     name: "truncated",
     summary: "Gaussian noise redrawn beyond two standard deviations",
     source: "Appendix of the VIMAE paper",
-    keys: &[Key::number("std", 0.01, 0.0, 1.0, "standard deviation before truncation, in pixel units")],
-    build: |settings| Ok(Box::new(Truncated { std: settings.number("std")? })),
+    settings: Schema::of::<Truncated>,
+    build: |settings| Ok(Box::new(settings.read::<Truncated>()?)),
 };
 
-struct Truncated {
-    std: f64,
+vimae_core::settings! {
+    /// The corruption.
+    struct Truncated {
+        /// standard deviation before truncation, in pixel units
+        std: f64 = 0.01, from 0.0, to 1.0;
+    }
 }
 
 impl Corruption for Truncated {

@@ -11,12 +11,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vimae_core::{Entry, Key, PixelRange, Split};
+use vimae_core::{Entry, PixelRange, Split, settings::Schema};
 
 use crate::{
     BuildDataset, Error, ImageArray, Opened, Request, Result,
     array_file::{self, Array, Place},
-    fewer,
+    fewer::Fewer,
     image_array::{listed, may_be_images},
     stack::Stack,
 };
@@ -26,9 +26,19 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "arrays:PATH, your own .npz or .npy file or a folder of them; [N, H, W] or [N, H, W, C]",
     source: "yours",
-    keys: &[Key::choice("range", &["symmetric", "unit"], "pixels in [-1, 1] or [0, 1]"), fewer::TRAIN, fewer::TEST],
+    settings: Schema::of::<Pixels>,
     build: BuildDataset { card: include_str!("../cards/arrays.toml"), find, open },
 };
+
+vimae_core::settings! {
+    /// How pixels are read.
+    struct Pixels {
+        /// pixels in [-1, 1] or [0, 1]
+        range: PixelRange = PixelRange::Symmetric;
+        #[serde(flatten)]
+        fewer: Fewer = Fewer::default();
+    }
+}
 
 const NAME: &str = "arrays";
 /// Of so many images of a class, one tests.
@@ -74,7 +84,7 @@ fn open(request: &Request) -> Result<Opened> {
     for (split, (images, labels)) in roles.splits {
         sets.insert(split, stack(images, labels)?);
     }
-    let range = if request.settings.choice("range")? == "unit" { PixelRange::Unit } else { PixelRange::Symmetric };
+    let Pixels { range, .. } = request.settings.read()?;
     let (rule, splits) = divided(path, sets)?;
     let classes = splits.iter().flat_map(|(_, set)| &set.labels).max().map_or(1, |&l| l as usize + 1);
     Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (files, Vec::new()))

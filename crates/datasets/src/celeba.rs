@@ -17,10 +17,11 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use vimae_core::{Entry, ImageShape, PixelRange, Split};
+use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
-    BuildDataset, Card, Container, Error, Image, Opened, PassedOver, Request, Result, fewer,
+    BuildDataset, Card, Container, Error, Image, Opened, PassedOver, Request, Result,
+    fewer::FewerOfFiles,
     gather::{Broken, Gather},
     member::IMAGE_ENDINGS,
     prepared, published,
@@ -38,7 +39,7 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "202 599 faces; 64x64 colour",
     source: "Liu, Luo, Wang, Tang 2015; img_align_celeba as folder, zip or tar",
-    keys: &[fewer::TRAIN, fewer::TEST, fewer::BROKEN],
+    settings: Schema::of::<FewerOfFiles>,
     build: BuildDataset { card: include_str!("../cards/celeba.toml"), find, open },
 };
 

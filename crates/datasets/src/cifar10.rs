@@ -10,10 +10,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
+use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
-    BuildDataset, Card, Container, Error, Opened, Request, Result, fewer,
+    BuildDataset, Card, Container, Error, Opened, Request, Result,
+    fewer::FewerOfFiles,
     gather::{Broken, Gather},
     numpy, parquet,
     pickle::Pickle,
@@ -29,14 +30,23 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "60 000 photographs of ten kinds; 32x32 colour",
     source: "Krizhevsky 2009; cifar-10-python.tar.gz, cifar-10-binary.tar.gz or Hub uoft-cs/cifar10",
-    keys: &[
-        Key::choice("split", &["paper", "wae"], "paper: 50 000 / 10 000; wae: pooled and shuffled as the WAE code does"),
-        fewer::TRAIN,
-        fewer::TEST,
-        fewer::BROKEN,
-    ],
+    settings: Schema::of::<SplitSettings>,
     build: BuildDataset { card: include_str!("../cards/cifar10.toml"), find, open },
 };
+
+vimae_core::settings! {
+    /// How the images are split.
+    struct SplitSettings {
+        /// paper: 50 000 / 10 000; wae: pooled and shuffled as the WAE code does
+        split: Way = Way::Paper;
+        #[serde(flatten)]
+        fewer: FewerOfFiles = FewerOfFiles::default();
+    }
+}
+
+vimae_core::settings! {
+    enum Way { Paper, Wae }
+}
 
 const NAME: &str = "cifar10";
 const REPOS: [&str; 2] = ["uoft-cs/cifar10", "cifar10"];
@@ -140,7 +150,7 @@ fn open(request: &Request) -> Result<Opened> {
             (train, test, Vec::new())
         }
     };
-    let (rule, splits) = if request.settings.choice("split")? == "wae" {
+    let (rule, splits) = if request.settings.read::<SplitSettings>()?.split == Way::Wae {
         let pooled = train.join(&test);
         drop(test);
         let (train, test) = pooled.select(&numpy::shuffled(123, pooled.len()))?.cut(pooled.len().saturating_sub(1_000));

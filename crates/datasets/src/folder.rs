@@ -11,10 +11,11 @@
 
 use std::path::{Path, PathBuf};
 
-use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
+use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
-    BuildDataset, Container, Error, Image, Opened, Request, Result, fewer,
+    BuildDataset, Container, Error, Image, Opened, Request, Result,
+    fewer::FewerOfFiles,
     gather::{Broken, Gather},
     member,
     open::Parts,
@@ -33,32 +34,25 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "folder:PATH, your own image files or a zip or tar of them; a class for each folder in it",
     source: "yours",
-    keys: &[
-        Key::integer("size", 64, 4, 512, "rows and columns of every image"),
-        Key::integer("channels", 3, 1, 3, "1: grey, 3: colour"),
-        Key::choice("range", &["symmetric", "unit"], "pixels in [-1, 1] or [0, 1]"),
-        Key::choice(
-            "splits",
-            &["auto", "folders", "none"],
-            "folders: those named train, val, test, others passed over; none: no folder is a split; auto: as found, refused in doubt",
-        ),
-        Key::choice(
-            "classes",
-            &["auto", "folders", "none"],
-            "folders: a class each, images beside them passed over; none: all images are one class; auto: as found, refused in doubt",
-        ),
-        Key::choice(
-            "test",
-            &["auto", "validation", "tenth"],
-            "where there is a folder train and none of test images: those of validation, or every tenth of training; auto: no test split",
-        ),
-        Key::choice("new_classes", &["refuse", "allow"], "classes of validation and test that training lacks"),
-        fewer::TRAIN,
-        fewer::TEST,
-        fewer::BROKEN,
-    ],
+    settings: Schema::of::<Settings>,
     build: BuildDataset { card: include_str!("../cards/folder.toml"), find, open },
 };
+
+vimae_core::settings! {
+    /// How a folder is read.
+    struct Settings {
+        /// rows and columns of every image
+        size: usize = 64, from 4, to 512;
+        /// 1: grey, 3: colour
+        channels: usize = 3, from 1, to 3;
+        /// pixels in [-1, 1] or [0, 1]
+        range: PixelRange = PixelRange::Symmetric;
+        #[serde(flatten)]
+        layout: Options = Options::default();
+        #[serde(flatten)]
+        fewer: FewerOfFiles = FewerOfFiles::default();
+    }
+}
 
 const NAME: &str = "folder";
 const SPLITS: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
@@ -74,26 +68,18 @@ fn open(request: &Request) -> Result<Opened> {
     let container = Container::at(Path::new(path)).ok_or_else(|| {
         Error::damaged(path, if Path::new(path).exists() { "is neither a folder, a zip nor a tar" } else { "does not exist" })
     })?;
-    let settings = request.settings;
-    let (side, channels) = (settings.integer("size")?, settings.integer("channels")?);
+    let Settings { size: side, channels, range, layout, .. } = request.settings.read()?;
     if channels == 2 {
         return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
     }
     let shape = ImageShape { channels, height: side, width: side };
-    let range = if settings.choice("range")? == "unit" { PixelRange::Unit } else { PixelRange::Symmetric };
-    let options = Options {
-        splits: settings.choice("splits")?,
-        classes: settings.choice("classes")?,
-        test: settings.choice("test")?,
-        new_classes: settings.choice("new_classes")? == "allow",
-    };
     let mut tree = Tree::of(&container)?;
     if tree.images.is_empty() {
         let passed = if tree.passed.is_empty() { String::new() } else { format!("; passed over: {}", tree.passed) };
         return Err(Error::damaged(path, format!("holds no {} files{passed}", member::FORMATS)));
     }
     let names: Vec<&str> = tree.images.iter().map(|(name, _)| name.as_str()).collect();
-    let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &options).map_err(|problem| Error::damaged(path, problem))?;
+    let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &layout).map_err(|problem| Error::damaged(path, problem))?;
     let (splits, skipped) = decode(&tree, &container, &plan, shape, request.sources.skip_broken)?;
     let Plan { classes, rule, notes, passed, advice, .. } = plan;
     tree.passed.join(&passed);

@@ -13,14 +13,14 @@ use std::{
 };
 
 use sha2::{Digest, Sha256};
-use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
+use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
     BuildDataset, Card, Error, Opened, Request, Result,
     array_file::{self, Array, Place},
     arrays,
     digest::hex,
-    fewer,
+    fewer::FewerOfFiles,
     gather::{Broken, Gather},
     idx, numpy, parquet,
     sources::file_in,
@@ -33,14 +33,23 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "70 000 handwritten digits; 28x28 grayscale",
     source: "LeCun, Cortes, Burges 1998; the idx files, Keras's mnist.npz or Hub ylecun/mnist",
-    keys: &[
-        Key::choice("split", &["paper", "wae"], "paper: 50 000 / 10 000 / 10 000; wae: pooled and shuffled as the WAE code does"),
-        fewer::TRAIN,
-        fewer::TEST,
-        fewer::BROKEN,
-    ],
+    settings: Schema::of::<SplitSettings>,
     build: BuildDataset { card: include_str!("../cards/mnist.toml"), find, open },
 };
+
+vimae_core::settings! {
+    /// How the images are split.
+    struct SplitSettings {
+        /// paper: 50 000 / 10 000 / 10 000; wae: pooled and shuffled as the WAE code does
+        split: Way = Way::Paper;
+        #[serde(flatten)]
+        fewer: FewerOfFiles = FewerOfFiles::default();
+    }
+}
+
+vimae_core::settings! {
+    enum Way { Paper, Wae }
+}
 
 const NAME: &str = "mnist";
 const REPOS: [&str; 2] = ["ylecun/mnist", "mnist"];
@@ -130,7 +139,7 @@ fn open(request: &Request) -> Result<Opened> {
         check(&card, [IDX[0], IDX[1]], &[&train, &validation], train_file)?;
         check(&card, [IDX[2], IDX[3]], &[&test], test_file)?;
     }
-    let (rule, splits) = if request.settings.choice("split")? == "wae" {
+    let (rule, splits) = if request.settings.read::<SplitSettings>()?.split == Way::Wae {
         ("pooled, shuffled with NumPy's seed 123, the last 10 000 test", wae(train.join(&validation), test)?)
     } else {
         ("the last 10 000 of the training file validate", vec![(Split::Train, train), (Split::Validation, validation), (Split::Test, test)])

@@ -17,10 +17,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
+use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
-    BuildDataset, Card, Container, Error, Image, Opened, Request, Result, fewer,
+    BuildDataset, Card, Container, Error, Image, Opened, Request, Result,
+    fewer::FewerOfFiles,
     gather::{Broken, Gather},
     published,
     sources::{file_in, folder_name, subfolders},
@@ -32,15 +33,29 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "drawings of the characters of up to 50 alphabets; 28x28 grayscale",
     source: "Lake, Salakhutdinov, Tenenbaum 2015; images_background.zip and images_evaluation.zip, or the small archives",
-    keys: &[
-        Key::choice("rotations", &["four", "none"], "four: every drawing by 0, 90, 180 and 270 degrees, same class"),
-        Key::choice("repeats", &["keep", "drop"], "characters that several archives hold: keep counts them once an archive"),
-        fewer::TRAIN,
-        fewer::TEST,
-        fewer::BROKEN,
-    ],
+    settings: Schema::of::<Drawings>,
     build: BuildDataset { card: include_str!("../cards/omniglot.toml"), find, open },
 };
+
+vimae_core::settings! {
+    /// Which drawings are taken.
+    struct Drawings {
+        /// four: every drawing by 0, 90, 180 and 270 degrees, same class
+        rotations: Rotations = Rotations::Four;
+        /// characters that several archives hold: keep counts them once an archive
+        repeats: Repeats = Repeats::Keep;
+        #[serde(flatten)]
+        fewer: FewerOfFiles = FewerOfFiles::default();
+    }
+}
+
+vimae_core::settings! {
+    enum Rotations { Four, None }
+}
+
+vimae_core::settings! {
+    enum Repeats { Keep, Drop }
+}
 
 const NAME: &str = "omniglot";
 const FULL: [&str; 2] = ["images_background", "images_evaluation"];
@@ -82,11 +97,12 @@ fn open(request: &Request) -> Result<Opened> {
         read(path, archive, &mut drawings)?;
     }
     drawings.sort();
-    if request.settings.choice("repeats")? == "drop" {
+    let settings: Drawings = request.settings.read()?;
+    if settings.repeats == Repeats::Drop {
         drop_repeats(&mut drawings);
     }
     let tests = tested(&drawings, files.iter().any(|f| stem(f) == FULL[1]));
-    let turn = request.settings.choice("rotations")? == "four";
+    let turn = settings.rotations == Rotations::Four;
     let mut classes = 0;
     let mut skipped = Vec::new();
     let mut splits = Vec::new();

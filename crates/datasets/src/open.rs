@@ -7,7 +7,7 @@ use vimae_core::{Dataset, PixelRange, Settings, Split};
 
 use crate::{
     Card, DATASETS, Error, InMemory, PassedOver, Result, Sources,
-    fewer::{BROKEN, fewer},
+    fewer::{self, FewerOfFiles, fewer},
     gather::Broken,
     stack::Stack,
 };
@@ -161,10 +161,9 @@ pub(crate) fn request<T>(
     then: impl FnOnce(&BuildDataset, &Request) -> Result<T>,
 ) -> Result<T> {
     let (entry, path) = parted(name);
-    let entry = DATASETS.find(entry)?;
-    let settings = Settings::check(DATASETS.kind, entry.name, entry.keys, settings)?;
+    let (entry, settings) = DATASETS.check(entry, settings)?;
     // A setting of the data, since it changes what is trained on; in `Sources` for those who only look at it.
-    let skip_broken = sources.skip_broken || settings.choice(BROKEN.name).is_ok_and(|broken| broken == "skip");
+    let skip_broken = sources.skip_broken || settings.read::<FewerOfFiles>()?.broken == fewer::Broken::Skip;
     let sources = Sources { skip_broken, ..sources.clone() };
     then(&entry.build, &Request { settings: &settings, sources: &sources, path })
 }

@@ -11,10 +11,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vimae_core::{Entry, ImageShape, Key, PixelRange, Split};
+use vimae_core::{
+    Entry, ImageShape, PixelRange, Split,
+    settings::{Schema, word},
+};
 
 use crate::{
-    BuildDataset, Error, Image, Opened, Request, Result, arrays, fewer,
+    BuildDataset, Error, Image, Opened, Request, Result, arrays,
+    fewer::Fewer,
     gather::{Broken, Gather},
     parquet,
     sources::versions,
@@ -28,19 +32,27 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "table:PATH or table:OWNER/NAME, any image data set as parquet files or in the Hub's cache",
     source: "yours",
-    keys: &[
-        Key::integer("size", 0, 0, 512, "rows and columns of every image; 0: as they are, all of one shape"),
-        Key::choice(
-            "label",
-            &["auto", "label", "labels", "fine_label", "coarse_label", "class", "target", "y"],
-            "the column of classes; auto: the first of these that is there",
-        ),
-        Key::choice("range", &["symmetric", "unit"], "pixels in [-1, 1] or [0, 1]"),
-        fewer::TRAIN,
-        fewer::TEST,
-    ],
+    settings: Schema::of::<Columns>,
     build: BuildDataset { card: include_str!("../cards/table.toml"), find, open },
 };
+
+vimae_core::settings! {
+    /// Which columns are read, and how.
+    struct Columns {
+        /// rows and columns of every image; 0: as they are, all of one shape
+        size: usize = 0, from 0, to 512;
+        /// the column of classes; auto: the first of these that is there
+        label: Column = Column::Auto;
+        /// pixels in [-1, 1] or [0, 1]
+        range: PixelRange = PixelRange::Symmetric;
+        #[serde(flatten)]
+        fewer: Fewer = Fewer::default();
+    }
+}
+
+vimae_core::settings! {
+    enum Column { Auto, Label, Labels, FineLabel, CoarseLabel, Class, Target, Y }
+}
 
 const NAME: &str = "table";
 /// The most rows of a file.
@@ -102,8 +114,8 @@ impl Found {
 fn open(request: &Request) -> Result<Opened> {
     let found = locate(request)?;
     let path = request.path.unwrap_or_default();
-    let size = request.settings.integer("size")?;
-    let label = Some(request.settings.choice("label")?).filter(|l| *l != "auto");
+    let Columns { size, label, range, .. } = request.settings.read()?;
+    let label = (label != Column::Auto).then(|| word(&label));
     let mut shape = None;
     let mut sets = BTreeMap::new();
     let mut skipped = Vec::new();
@@ -124,7 +136,6 @@ fn open(request: &Request) -> Result<Opened> {
             }
         }
     }
-    let range = if request.settings.choice("range")? == "unit" { PixelRange::Unit } else { PixelRange::Symmetric };
     let (rule, splits) = arrays::divided(path, sets)?;
     let classes = splits.iter().flat_map(|(_, set)| &set.labels).max().map_or(1, |&l| l as usize + 1);
     Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (found.files(), skipped))

@@ -1,6 +1,6 @@
 //! Everything that is measured on a trained model.
 
-use vimae_core::{Evidence, Findings, Metric, Settings};
+use vimae_core::{Evidence, Findings, Metric};
 use vimae_metrics::METRICS;
 use vimae_spec::{Confusion, Evaluation, Measurement};
 
@@ -59,7 +59,7 @@ pub fn chosen(evaluation: &Evaluation) -> vimae_core::Result<Vec<Box<dyn Metric>
     let mut chosen = Vec::new();
     for entry in METRICS.entries {
         let settings = given.get(entry.name).cloned().unwrap_or_default();
-        let metric = (entry.build)(&Settings::check(METRICS.kind, entry.name, entry.keys, &settings)?)?;
+        let metric = METRICS.build(entry.name, &settings)?;
         if named(entry.name) || (evaluation.metrics.is_empty() && !metric.on_request()) {
             chosen.push(metric);
         }

@@ -5,7 +5,7 @@
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{
     AutoEncoder, Code, Dataset, Decoder, Encoder, Error, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PartRequest,
-    PixelRange, Prior, Purpose, Result, Settings, Silent, Split, Streams,
+    PixelRange, Prior, Purpose, Result, Silent, Split, Streams,
 };
 use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
 use vimae_priors::{PRIORS, normal};
@@ -185,9 +185,7 @@ fn the_ledger_adds_up() {
 fn a_prior_on_an_interval_has_no_rate_and_all_else() {
     let image = SHAPE;
     let request = PartRequest { code: 2, image, range: PixelRange::Unit, seed: 0, dtype: DType::F32, device: Device::Cpu };
-    let entry = PRIORS.find("uniform").unwrap();
-    let settings = Settings::check(PRIORS.kind, entry.name, entry.keys, &serde_json::Map::new()).unwrap();
-    let prior = (entry.build)(&settings, &request).unwrap();
+    let prior = PRIORS.build("uniform", &serde_json::Map::new(), &request).unwrap();
     // Every metric that an evaluation measures unasked.
     let outcome = measure_under(prior.as_ref(), Head::Gaussian, &[], serde_json::json!({})).unwrap();
     for (metric, part) in [("rate", "rate.gaussian"), ("information.marginal_kl", "rate-infonce"), ("rate.dimension", "dimension=1")] {

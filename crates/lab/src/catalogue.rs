@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Map;
 use vimae_checkpoint::atomic;
-use vimae_core::{Entry, Key, Settings};
+use vimae_core::{Entry, settings::Setting};
 use vimae_metrics::students_t;
 use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
 use vimae_spec::{Experiment, FigureKind, RunRecord};
@@ -28,7 +28,7 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
     let mut objectives = Vec::new();
     for entry in vimae_objectives::OBJECTIVES.entries {
         let mut described = describe(root, "crates/objectives/src", entry);
-        let objective = (entry.build)(&Settings::check("objective", entry.name, entry.keys, &Map::new())?)?;
+        let objective = vimae_objectives::OBJECTIVES.build(entry.name, &Map::new())?;
         described.equation = Some(objective.equation().into());
         described.parts = vec![("noise", objective.default_noise().into())];
         if objective.ex_post().is_none() {
@@ -72,19 +72,15 @@ fn describe<B>(root: &Path, folder: &str, entry: &Entry<B>) -> CatalogueEntry {
         about: opening(&root.join(folder).join(format!("{}.rs", entry.name))),
         source: entry.source.into(),
         parts: Vec::new(),
-        settings: entry.keys.iter().map(setting).collect(),
+        settings: entry.settings().into_iter().map(setting).collect(),
         trained: None,
     }
 }
 
-fn setting(key: &Key) -> CatalogueSetting {
-    let default = key.default_value();
-    CatalogueSetting {
-        name: key.name.into(),
-        default: default.as_str().map_or_else(|| default.to_string(), String::from),
-        allowed: key.allowed(),
-        about: key.about.into(),
-    }
+fn setting(setting: Setting) -> CatalogueSetting {
+    let Setting { name, about, default, domain } = setting;
+    let default = default.as_str().map_or_else(|| default.to_string(), String::from);
+    CatalogueSetting { name, default, allowed: domain.allowed(), about }
 }
 
 /// The paragraphs of a source file's opening comment; none where there is no such file.

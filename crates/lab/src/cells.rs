@@ -1,6 +1,5 @@
 //! Measurements of runs beside the paper's numbers.
 
-use vimae_core::Settings;
 use vimae_models::MODELS;
 use vimae_spec::{Cell, Experiment, Measurement, Model, Paper, RunRecord};
 
@@ -59,11 +58,8 @@ pub(crate) fn bare(target: &str, record: &RunRecord, measurement: &Measurement) 
 
 /// A network and its size in words: the paper's are many times as wide as those of short runs.
 fn network(model: &Model) -> String {
-    let width = || {
-        let entry = MODELS.find(&model.name).ok()?;
-        Settings::check(MODELS.kind, entry.name, entry.keys, &model.settings).ok()?.integer("width").ok()
-    };
-    let width = width().map_or_else(String::new, |width| format!(", width {width}"));
+    let width = MODELS.check(&model.name, &model.settings).ok().and_then(|(_, settings)| settings.get("width").cloned());
+    let width = width.map_or_else(String::new, |width| format!(", width {width}"));
     format!("{}{width}, code {}", model.name, model.code)
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vimae_core::{PixelRange, Settings, catalogue::unknown_name};
+use vimae_core::{PixelRange, catalogue::unknown_name};
 use vimae_datasets::{DATASETS, parted};
 use vimae_spec::{Experiment, Paper, RunSpec};
 
@@ -40,6 +40,5 @@ pub(crate) fn check_targets(experiment: &Experiment, paper: &Paper) -> Result<()
 }
 
 fn dataset(spec: &RunSpec) -> vimae_core::Result<()> {
-    let entry = DATASETS.find(parted(&spec.dataset.name).0)?;
-    Settings::check(DATASETS.kind, entry.name, entry.keys, &spec.dataset.settings).map(drop)
+    DATASETS.check(parted(&spec.dataset.name).0, &spec.dataset.settings).map(drop)
 }

@@ -231,8 +231,8 @@ impl Estimator {
         if let Some(known) = self.networks.get(&key) {
             return Ok(*known);
         }
-        let request = Request { image, range: PixelRange::Unit, code: model.code, head, seed: 0, dtype: DType::F32, device: &Device::Cpu };
-        let built = vimae_models::build(&model.name, &model.settings, &request)?;
+        let request = Request { image, range: PixelRange::Unit, code: model.code, head, seed: 0, dtype: DType::F32, device: Device::Cpu };
+        let built = vimae_models::MODELS.build(&model.name, &model.settings, &request)?;
         let found = Network { work: built.work(), parameters: built.parameters().trainable_count() as u64 };
         self.networks.insert(key, found);
         Ok(found)

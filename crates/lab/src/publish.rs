@@ -4,7 +4,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use serde_json::{Map, Value};
-use vimae_core::{AutoEncoder, Entry, Head, Settings};
+use vimae_core::{AutoEncoder, Entry, Head};
 use vimae_datasets::{Card, inventory};
 use vimae_hub::{DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
 use vimae_metrics::students_t;
@@ -134,16 +134,11 @@ fn dataset(name: &str, card: &Card) -> DatasetCard {
 
 /// The network with all its settings, so that it can be built without the data and without the catalogue.
 pub(crate) fn network(spec: &RunSpec, parts: &Parts) -> Result<Network> {
-    let entry = MODELS.find(&spec.model.name)?;
-    Settings::check(MODELS.kind, entry.name, entry.keys, &spec.model.settings)?;
-    let settings = entry.keys.iter().map(|key| {
-        let value = spec.model.settings.get(key.name).cloned().unwrap_or_else(|| key.default_value());
-        (key.name.to_owned(), value)
-    });
+    let (entry, settings) = MODELS.check(&spec.model.name, &spec.model.settings)?;
     let image = parts.dataset.shape()?;
     Ok(Network {
         architecture: entry.name.into(),
-        settings: settings.collect(),
+        settings: settings.values().clone().into_iter().collect(),
         code: spec.model.code,
         head: head(parts.model.as_ref()),
         channels: image.channels,

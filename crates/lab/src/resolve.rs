@@ -55,9 +55,9 @@ impl Parts {
             head: noise.network_head(),
             seed: spec.seed,
             dtype: DType::F32,
-            device,
+            device: device.clone(),
         };
-        let model = vimae_models::build(&spec.model.name, &spec.model.settings, &request)?;
+        let model = vimae_models::MODELS.build(&spec.model.name, &spec.model.settings, &request)?;
         Ok(Self { dataset, model: Box::new(WithNoise::new(model, noise)?), objective, prior, divergence, files })
     }
 
@@ -161,8 +161,7 @@ pub(crate) fn check_names(spec: &RunSpec, place: &str) -> Result<()> {
         prior_settings(spec, objective.as_ref())?;
         divergence_settings(spec, objective.as_ref())?;
         noise(spec, objective.as_ref())?;
-        let model = MODELS.find(&spec.model.name)?;
-        Settings::check(MODELS.kind, model.name, model.keys, &spec.model.settings)?;
+        MODELS.check(&spec.model.name, &spec.model.settings)?;
         vimae_eval::chosen(&spec.evaluation)?;
         Ok(())
     };
@@ -178,8 +177,7 @@ pub(crate) fn check_fit(spec: &RunSpec, (image, range): (ImageShape, PixelRange)
 }
 
 pub(crate) fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {
-    let entry = OBJECTIVES.find(&spec.objective.name)?;
-    (entry.build)(&Settings::check(OBJECTIVES.kind, entry.name, entry.keys, &spec.objective.settings)?)
+    OBJECTIVES.build(&spec.objective.name, &spec.objective.settings)
 }
 
 fn prior(spec: &RunSpec, objective: &dyn Objective, request: &PartRequest) -> vimae_core::Result<Box<dyn Prior>> {
@@ -200,13 +198,13 @@ fn prior_settings(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Resu
         Some(Component { name, settings }) => (name.as_str(), settings),
         None => (objective.default_prior(), &none),
     };
-    let entry = PRIORS.find(name)?;
-    Ok((entry.build, Settings::check(PRIORS.kind, entry.name, entry.keys, settings)?))
+    let (entry, settings) = PRIORS.check(name, settings)?;
+    Ok((entry.build, settings))
 }
 
 pub(crate) fn noise(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn EncoderNoise>> {
     match &spec.noise {
-        Some(Component { name, settings }) => noise::build(name, settings),
+        Some(Component { name, settings }) => noise::NOISES.build(name, settings),
         None => vimae_objectives::default_noise(objective),
     }
 }
@@ -223,10 +221,9 @@ fn divergence_settings(spec: &RunSpec, objective: &dyn Objective) -> vimae_core:
         (None, Some(name)) => (name, &none),
         (None, None) => return Ok(None),
     };
-    let entry = DIVERGENCES.find(name)?;
-    let settings = Settings::check(DIVERGENCES.kind, entry.name, entry.keys, settings)?;
+    let (entry, settings) = DIVERGENCES.check(name, settings)?;
     let prior = spec.prior.as_ref().map_or(objective.default_prior(), |prior| prior.name.as_str());
-    if settings.choice("log_density").is_ok_and(|known| known != "none" && known != prior) {
+    if settings.get("log_density").is_some_and(|known| known != "none" && known != prior) {
         return Err(vimae_core::Error::Unsupported {
             what: format!("divergence \"{name}\" with the log density of another prior than \"{prior}\""),
             reason: "the critic would start from a density that is not the prior's; leave log_density out".into(),

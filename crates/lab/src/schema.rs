@@ -1,20 +1,19 @@
 //! A JSON schema of experiment files, for editors.
 //!
-//! Made from the catalogues (names, settings, defaults, ranges, descriptions) and from the sections' own table
-//! ([`fields`]), in draft 7, which editors of TOML take. What no schema can say (that an included file exists, that
+//! Made from the types that state settings, defaults, ranges and descriptions: those of the catalogues' entries and of the
+//! sections. In draft 7, which editors of TOML take. What no schema can say (that an included file exists, that
 //! a method of an expectation is there) `cargo xtask spec check` says.
-
-mod fields;
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
-use vimae_core::{Entry, Key, settings::Domain};
+use vimae_core::{Entry, settings::Schema};
 use vimae_datasets::DATASETS;
 use vimae_metrics::{METRICS, accuracy::classifiers::CLASSIFIERS};
 use vimae_models::MODELS;
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
 use vimae_priors::PRIORS;
+use vimae_spec::{CODE, Evaluation, Resources, Training};
 
 /// The schema.
 pub fn schema() -> Value {
@@ -72,7 +71,7 @@ fn head() -> Vec<(String, Value)> {
         ("targets", texts("tables and figures of the paper that it gives cells for: table3, figure6 ...")),
         ("paper_dataset", text("the paper's data set that its cells are held against, where a smaller one stands in")),
         ("stand_in", json!({ "enum": DATASETS.names().collect::<Vec<_>>(), "description": "the data set to take where a run's own is not on this machine" })),
-        ("resources", fields::section("What a cluster should give each run.", fields::RESOURCES)),
+        ("resources", described("What a cluster should give each run.", &Schema::of::<Resources>())),
         ("seeds", json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 1, "description": "seeds of each run" })),
         ("expect", json!({ "type": "array", "items": expectation, "description": "what its author expects; each becomes a cell" })),
         (
@@ -91,7 +90,8 @@ fn head() -> Vec<(String, Value)> {
 
 /// The sections that a file and each of its methods may have.
 fn sections() -> Map<String, Value> {
-    let code = json!({ "type": "integer", "minimum": 1, "maximum": 65_536, "default": 8, "description": "dimensions of the code" });
+    let code =
+        json!({ "type": "integer", "minimum": CODE.start(), "maximum": CODE.end(), "default": 8, "description": "dimensions of the code" });
     let mut sections = Map::new();
     sections.insert("dataset".into(), part("The data set.", DATASETS.entries, &Map::new()));
     sections.insert("model".into(), part("The network.", MODELS.entries, &Map::from_iter([("code".to_owned(), code)])));
@@ -103,10 +103,10 @@ fn sections() -> Map<String, Value> {
     );
     let about = "The divergence of codes from the prior; the objective's own choice where absent.";
     sections.insert("divergence".into(), part(about, DIVERGENCES.entries, &Map::new()));
-    sections.insert("training".into(), fields::section("How it is trained. Defaults are the paper's.", fields::TRAINING));
-    let mut evaluation = fields::section("How it is measured.", fields::EVALUATION);
+    sections.insert("training".into(), described("How it is trained. Defaults are the paper's.", &Schema::of::<Training>()));
+    let mut evaluation = described("How it is measured.", &Schema::of::<Evaluation>());
     let names: Vec<&str> = METRICS.names().collect();
-    let settings = METRICS.entries.iter().map(|entry| (entry.name.to_owned(), settings(entry.summary, entry.keys)));
+    let settings = METRICS.entries.iter().map(|entry| (entry.name.to_owned(), described(entry.summary, &(entry.settings)())));
     evaluation["properties"]["metrics"] = json!({
         "type": "array",
         "items": { "enum": names },
@@ -134,7 +134,7 @@ fn part<B>(about: &str, entries: &[Entry<B>], more: &Map<String, Value>) -> Valu
     let mut alone: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for entry in entries {
         let mut properties = more.clone();
-        properties.extend(entry.keys.iter().map(|key| (key.name.to_owned(), setting(key))));
+        properties.extend((entry.settings)().properties());
         for (key, value) in &properties {
             let known = alone.entry(key.clone()).or_default();
             if !known.contains(value) {
@@ -173,21 +173,10 @@ fn part<B>(about: &str, entries: &[Entry<B>], more: &Map<String, Value>) -> Valu
     json!({ "description": about, "anyOf": any })
 }
 
-/// The settings of an entry.
-fn settings(about: &str, keys: &[Key]) -> Value {
-    let properties = keys.iter().map(|key| (key.name.to_owned(), setting(key)));
-    json!({ "type": "object", "description": about, "properties": Map::from_iter(properties), "additionalProperties": false })
-}
-
-/// One setting with its range, default and meaning.
-fn setting(key: &Key) -> Value {
-    let mut value = match key.domain {
-        Domain::Number { min, max, .. } => json!({ "type": "number", "minimum": min, "maximum": max }),
-        Domain::Integer { min, max, .. } => json!({ "type": "integer", "minimum": min, "maximum": max }),
-        Domain::Choice(words) => json!({ "enum": words }),
-    };
-    value["default"] = key.default_value();
-    value["description"] = key.about.into();
+/// A schema with what it is of.
+fn described(about: &str, schema: &Schema) -> Value {
+    let mut value = schema.to_value();
+    value["description"] = about.into();
     value
 }
 

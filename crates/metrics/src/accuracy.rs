@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 use vimae_core::{
-    Code, Entry, Error, EvalCost, Evidence, Findings, ImageSet, Input, Metric, PixelRange, Purpose, Result, Split, Streams, Workload,
+    Code, Entry, Error, EvalCost, Evidence, Findings, ImageSet, Input, Metric, NoSettings, PixelRange, Purpose, Result, Split, Streams,
+    Workload, settings::Schema,
 };
 use vimae_spec::{CodeName, Evaluation, MaskFill, NoiseOn, Protocol};
 
@@ -30,7 +31,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "accuracy",
     summary: "accuracy of classifiers of codes from few labels, on clean and on corrupted images",
     source: "Kingma et al., Semi-supervised Learning with Deep Generative Models, 2014",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| Ok(Box::new(Accuracy)),
 };
 

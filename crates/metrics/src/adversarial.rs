@@ -21,8 +21,10 @@ use std::f64::consts::LN_2;
 use candle_core::{DType, Device, Tensor};
 use rand::Rng;
 use vimae_core::{
-    Entry, Error, EvalCost, Evidence, Findings, Init, Input, Metric, Parameters, Perceptron, Purpose, Result, Streams, Workload,
+    Entry, Error, EvalCost, Evidence, Findings, Init, Input, Metric, NoSettings, Parameters, Perceptron, Purpose, Result, Streams,
+    Workload,
     numerics::{softplus, softplus_each},
+    settings::Schema,
 };
 use vimae_ops::{linear, linear_relu};
 use vimae_spec::{Direction, Measurement, Protocol};
@@ -37,7 +39,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "adversarial",
     summary: "Jensen-Shannon and KL divergence of codes from the prior, by a critic trained on codes of training images",
     source: "Goodfellow et al., Generative Adversarial Nets, 2014; Belghazi et al., Mutual Information Neural Estimation, 2018",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| Ok(Box::new(Adversarial)),
 };
 

@@ -19,7 +19,7 @@
 //! estimate on samples, this the model's own density. Images `[N, C, H, W]`.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Key, Metric, Mode, Purpose, Result, Settings, Streams, Workload};
+use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Metric, Mode, Purpose, Result, Streams, Workload, settings::Schema};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{
@@ -28,7 +28,7 @@ use crate::{
     laplace::FromGaussian,
     likelihood::DecoderLikelihood,
     nll::in_nats_and_bits,
-    noise_scale::{self, NoiseScale},
+    noise_scale::NoiseScale,
     reconstruction,
     summary::{mean_of, values},
 };
@@ -42,27 +42,35 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "ais",
     summary: "likelihood of test images by annealed importance sampling, its gap on simulated ones, and the decoder's rate-distortion curve",
     source: "Wu et al., On the Quantitative Analysis of Decoder-Based Generative Models, 2017; Huang et al., Evaluating Lossy Compression Rates of Deep Generative Models, 2020",
-    keys: &[
-        noise_scale::KEY,
-        Key::choice(
-            "start",
-            &["code", "prior"],
-            "where chains begin: a Gaussian at the code of each image, or the prior, which also gives rate and distortion",
-        ),
-        Key::integer("images", 64, 1, 1_000_000, "test images, from the first"),
-        Key::integer("simulated", 20, 0, 1_000_000, "images drawn from the model for the gap; 0 leaves it out"),
-        Key::integer("chains", 4, 1, 10_000, "chains of each image"),
-        Key::integer("temperatures", 40, 1, 1_000_000, "distributions between prior and posterior"),
-        Key::integer("leapfrog", 3, 1, 1_000, "leapfrog steps at each"),
-    ],
-    build: |settings| Ok(Box::new(Ais(settings.clone()))),
+    settings: Schema::of::<Ais>,
+    build: |settings| Ok(Box::new(settings.read::<Ais>()?)),
 };
 
 /// Powers of the likelihood at which rate and distortion are read: halves, quarters ... down to 2^-13.
 const WAYPOINTS: i32 = 14;
-/// The likelihood by annealing.
-#[derive(Debug, Clone)]
-pub struct Ais(Settings);
+vimae_core::settings! {
+    /// The likelihood by annealing.
+    pub struct Ais {
+        /// standard deviation of the decoder's noise in [0, 1] pixels; 0 takes the likeliest on held-out images
+        sigma: f64 = 0.1, from 0.0, to 10.0;
+        /// where chains begin: a Gaussian at the code of each image, or the prior, which also gives rate and distortion
+        start: Start = Start::Code;
+        /// test images, from the first
+        images: usize = 64, from 1, to 1_000_000;
+        /// images drawn from the model for the gap; 0 leaves it out
+        simulated: usize = 20, from 0, to 1_000_000;
+        /// chains of each image
+        chains: usize = 4, from 1, to 10_000;
+        /// distributions between prior and posterior
+        temperatures: usize = 40, from 1, to 1_000_000;
+        /// leapfrog steps at each
+        leapfrog: usize = 3, from 1, to 1_000;
+    }
+}
+
+vimae_core::settings! {
+    enum Start { Code, Prior }
+}
 
 impl Metric for Ais {
     fn name(&self) -> &str {
@@ -78,28 +86,26 @@ impl Metric for Ais {
     }
 
     fn cost(&self, _: &Workload<'_>) -> EvalCost {
-        let number = |key| self.0.integer(key).unwrap_or(0) as f64;
-        let chains = (number("images") + number("simulated")) * number("chains");
+        let chains = (self.images + self.simulated) as f64 * self.chains as f64;
         // The gradient of each leapfrog step is a pass forwards and one for the codes backwards.
-        EvalCost { decoded: chains * number("temperatures") * (2.0 * number("leapfrog") + 1.0), ..EvalCost::default() }
+        EvalCost { decoded: chains * self.temperatures as f64 * (2.0 * self.leapfrog as f64 + 1.0), ..EvalCost::default() }
     }
 
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
-        let number = |key| self.0.integer(key);
         let run = Run {
             evidence,
-            scale: NoiseScale::from_settings(&self.0, evidence)?,
-            plan: Plan { chains: number("chains")?, temperatures: number("temperatures")?, leapfrog: number("leapfrog")? },
-            from_prior: self.0.choice("start")? == "prior",
+            scale: NoiseScale::of(self.sigma, evidence)?,
+            plan: Plan { chains: self.chains, temperatures: self.temperatures, leapfrog: self.leapfrog },
+            from_prior: self.start == Start::Prior,
         };
         let originals = evidence.originals()?;
-        let count = number("images")?.min(originals.dim(0)?);
+        let count = self.images.min(originals.dim(0)?);
         let test = run.likelihood(&originals.narrow(0, 0, count)?)?;
         let bridge = run.bridge(&test, &evidence.code()?.mean.narrow(0, 0, count)?)?;
         let waypoints: Vec<f64> = if run.from_prior { (0..WAYPOINTS).map(|halvings| 0.5_f64.powi(halvings)).collect() } else { Vec::new() };
         let tuned = Tuned::by_pilot(bridge.as_ref(), run.plan, &run.streams("pilot"))?;
         let forward = tuned.forward(bridge.as_ref(), &waypoints, &run.streams("forward"))?;
-        let bounds = match number("simulated")? {
+        let bounds = match self.simulated {
             0 => None,
             count => Some(run.sandwich(&test, count)?),
         };

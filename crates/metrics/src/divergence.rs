@@ -9,7 +9,7 @@
 //! critic is. Codes `[N, d]`; everything in f64.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, Result};
+use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Result, settings::Schema};
 use vimae_spec::{Measurement, Protocol};
 
 use crate::{
@@ -29,7 +29,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "divergence",
     summary: "energy, single-kernel, sliced Wasserstein and moment distances between codes of test images and the prior",
     source: "Székely & Rizzo, Energy statistics, 2013; Kolouri et al., Sliced-Wasserstein Autoencoder, 2018",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| Ok(Box::new(Divergence)),
 };
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use candle_core::Tensor;
-use vimae_core::{Dataset, Entry, Error, Evidence, Findings, Input, Metric, PixelRange, Result, Silent, Split};
+use vimae_core::{Dataset, Entry, Error, Evidence, Findings, Input, Metric, NoSettings, PixelRange, Result, Silent, Split, settings::Schema};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{
@@ -29,7 +29,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "fid_classifier",
     summary: "FID, KID, precision and recall by features of a classifier of the data set's own labels",
     source: "Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017; Binkowski et al., Demystifying MMD GANs, 2018; Naeem et al., Reliable Fidelity and Diversity Metrics, 2020",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| Ok(Box::new(FidClassifier)),
 };
 

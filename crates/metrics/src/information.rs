@@ -21,7 +21,7 @@
 //!   h(X) less this, with h(X) unknown and common to all models of one data set and sigma.
 
 use candle_core::Tensor;
-use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Key, Metric, Purpose, Result};
+use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, Purpose, Result, settings::Schema};
 use vimae_spec::{Direction, Measurement, Protocol, Slice};
 
 use crate::{
@@ -44,11 +44,8 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "information",
     summary: "bounds of the information between image and code, entropy of the codes, rate by dimension, active units",
     source: "Poole et al., On Variational Bounds of Mutual Information, 2019; Kozachenko and Leonenko 1987; Burda et al. 2016",
-    keys: &[
-        Key::integer("images", 10_000, 2, 1_000_000, "test images, from the first"),
-        Key::integer("neighbour", 3, 1, 1_000, "which neighbour the entropy takes"),
-    ],
-    build: |settings| Ok(Box::new(Information { images: settings.integer("images")?, neighbour: settings.integer("neighbour")? })),
+    settings: Schema::of::<Information>,
+    build: |settings| Ok(Box::new(settings.read::<Information>()?)),
 };
 
 /// Variance above which a unit is active.
@@ -58,11 +55,14 @@ const SIGMA: f64 = 0.1;
 /// Nats below the ceiling where a bound says nothing more.
 const NEAR: f64 = 0.1;
 
-/// The ledger.
-#[derive(Debug, Clone, Copy)]
-pub struct Information {
-    images: usize,
-    neighbour: usize,
+vimae_core::settings! {
+    /// The ledger.
+    pub struct Information {
+        /// test images, from the first
+        images: usize = 10_000, from 2, to 1_000_000;
+        /// which neighbour the entropy takes
+        neighbour: usize = 3, from 1, to 1_000;
+    }
 }
 
 impl Metric for Information {

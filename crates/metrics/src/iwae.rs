@@ -11,7 +11,7 @@
 //! different sigma never compare, nor with Parzen windows.
 
 use candle_core::{Device, Tensor};
-use vimae_core::{Code, Entry, EvalCost, Evidence, Findings, Input, Key, Metric, Purpose, Result, Settings, Workload};
+use vimae_core::{Code, Entry, EvalCost, Evidence, Findings, Input, Metric, Purpose, Result, Workload, settings::Schema};
 use vimae_spec::{Direction, Protocol};
 
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     importance::effective_count,
     likelihood::DecoderLikelihood,
     nll::in_nats_and_bits,
-    noise_scale::{self, NoiseScale},
+    noise_scale::NoiseScale,
     posterior::Posterior,
     summary::{mean_of, values},
 };
@@ -28,17 +28,21 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "iwae",
     summary: "importance-weighted bound of the likelihood of test images, in nats",
     source: "Burda, Grosse and Salakhutdinov, Importance Weighted Autoencoders, 2016",
-    keys: &[
-        noise_scale::KEY,
-        Key::integer("samples", 5_000, 1, 10_000_000, "draws of each image's code"),
-        Key::integer("images", 50, 1, 1_000_000, "test images, from the first"),
-    ],
-    build: |settings| Ok(Box::new(Iwae(settings.clone()))),
+    settings: Schema::of::<Iwae>,
+    build: |settings| Ok(Box::new(settings.read::<Iwae>()?)),
 };
 
-/// The importance-weighted bound.
-#[derive(Debug, Clone)]
-pub struct Iwae(Settings);
+vimae_core::settings! {
+    /// The importance-weighted bound.
+    pub struct Iwae {
+        /// standard deviation of the decoder's noise in [0, 1] pixels; 0 takes the likeliest on held-out images
+        sigma: f64 = 0.1, from 0.0, to 10.0;
+        /// draws of each image's code
+        samples: usize = 5_000, from 1, to 10_000_000;
+        /// test images, from the first
+        images: usize = 50, from 1, to 1_000_000;
+    }
+}
 
 impl Metric for Iwae {
     fn name(&self) -> &str {
@@ -54,14 +58,13 @@ impl Metric for Iwae {
     }
 
     fn cost(&self, _: &Workload<'_>) -> EvalCost {
-        let number = |key| self.0.integer(key).unwrap_or(0) as f64;
-        EvalCost { decoded: number("images") * number("samples"), ..EvalCost::default() }
+        EvalCost { decoded: self.images as f64 * self.samples as f64, ..EvalCost::default() }
     }
 
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
-        let samples = self.0.integer("samples")?;
+        let samples = self.samples;
         let nll = || Protocol::new("nll.iwae").word(samples);
-        let (code, passes) = match Posterior::of(evidence, self.0.integer("images")?)? {
+        let (code, passes) = match Posterior::of(evidence, self.images)? {
             Posterior::Gaussian { code, passes } => (code, passes),
             Posterior::Infinite(note) => {
                 let none = mean_of(ENTRY.name, "nll", nll().sampled_from(evidence.sampler()), "nats", &[]).better(Direction::Lower);
@@ -69,7 +72,7 @@ impl Metric for Iwae {
             }
         };
         let mut scales = vec![NoiseScale { sigma: 0.1, chosen_on: None }, NoiseScale::fitted(evidence)?];
-        let asked = NoiseScale::from_settings(&self.0, evidence)?;
+        let asked = NoiseScale::of(self.sigma, evidence)?;
         if !scales.contains(&asked) {
             scales.push(asked);
         }

@@ -6,7 +6,7 @@
 //! `mmd.imq.p` is the p-value of [`two_sample`]'s test on 1 000 codes. Codes `[N, d]`; everything in f64.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, Result};
+use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Result, settings::Schema};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::BuildMetric;
@@ -23,7 +23,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "mmd",
     summary: "maximum mean discrepancy between codes of test images and the prior",
     source: "Gretton et al., A Kernel Two-Sample Test, 2012; kernels of the WAE code",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| Ok(Box::new(Mmd)),
 };
 

@@ -11,7 +11,7 @@
 //! are of the model's own density.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Metric, PixelRange, Result, Workload};
+use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Metric, NoSettings, PixelRange, Result, Workload, settings::Schema};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{BuildMetric, likelihood::bits_per_dimension, summary::mean_of};
@@ -24,7 +24,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "nll",
     summary: "negative log-likelihood of test images under Parzen windows on generated ones, in nats",
     source: "Breuleux et al., Quickly generating representative samples from an RBM-derived process, 2011",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| Ok(Box::new(Nll)),
 };
 

@@ -1,20 +1,11 @@
 //! The standard deviation of a decoder's noise: a number given, or the likeliest on held-out images.
 
-use vimae_core::{Error, Evidence, Key, Mode, Purpose, Result, Settings};
+use vimae_core::{Error, Evidence, Mode, Purpose, Result};
 
 use crate::{
     likelihood::{DecoderLikelihood, likeliest_sigma},
     summary::values,
 };
-
-/// The setting of every metric that needs a noise scale.
-pub(crate) const KEY: Key = Key::number(
-    "sigma",
-    0.1,
-    0.0,
-    10.0,
-    "standard deviation of the decoder's noise in [0, 1] pixels; 0 takes the likeliest on held-out images",
-);
 
 /// The decoder's noise, in units of the \[0, 1\] interval.
 #[derive(Debug, Clone, PartialEq)]
@@ -26,15 +17,12 @@ pub struct NoiseScale {
 }
 
 impl NoiseScale {
-    /// As the settings say.
+    /// `sigma`; 0 takes the likeliest on held-out images.
     ///
     /// # Errors
     /// Where it is to be chosen and there is nothing to choose it on, or no finite choice.
-    pub(crate) fn from_settings(settings: &Settings, evidence: &dyn Evidence) -> Result<Self> {
-        match settings.number(KEY.name)? {
-            0.0 => Self::fitted(evidence),
-            sigma => Ok(Self { sigma, chosen_on: None }),
-        }
+    pub(crate) fn of(sigma: f64, evidence: &dyn Evidence) -> Result<Self> {
+        if sigma == 0.0 { Self::fitted(evidence) } else { Ok(Self { sigma, chosen_on: None }) }
     }
 
     /// The likeliest for draws of the codes of held-out images; see [`likeliest_sigma`].

@@ -12,7 +12,7 @@
 //! prior, dimension by dimension, says [`crate::information`].
 
 use candle_core::{DType, Device, Tensor};
-use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, Prior, Result};
+use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Prior, Result, settings::Schema};
 use vimae_spec::Protocol;
 
 use crate::{
@@ -24,7 +24,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "rate",
     summary: "mean divergence of an image's code distribution from the prior, in nats",
     source: "E KL(q(z|x) || p(z))",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| Ok(Box::new(Rate)),
 };
 

@@ -5,7 +5,7 @@
 //! magnitudes that the VIMAE paper prints as "L2". Images `[N, C, H, W]`.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, Result};
+use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Result, settings::Schema};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{
@@ -17,7 +17,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "reconstruction",
     summary: "0.05 times the sum of squared errors of an image, mean over the test images",
     source: "Tolstikhin et al., Wasserstein Auto-Encoders, 2018 (code)",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| Ok(Box::new(Reconstruction)),
 };
 

@@ -4,7 +4,7 @@
 //! networks, 0.01, and no batch norm, the signal would vanish in the third layer.
 
 use candle_core::Tensor;
-use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Head, ImageShape, Key, Mode, Parameters, PixelRange, Result, Settings};
+use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Head, ImageShape, Mode, Parameters, PixelRange, Result, settings::Schema};
 
 use crate::{
     BuildModel, Request,
@@ -16,12 +16,19 @@ pub const ENTRY: Entry<BuildModel> = Entry {
     name: "mlp",
     summary: "Fully connected layers with ReLU on either side of the code",
     source: "Figure 1 of the VIMAE paper (3 x 256)",
-    keys: &[
-        Key::integer("width", 256, 1, 65_536, "units of a hidden layer"),
-        Key::integer("layers", 3, 1, 16, "hidden layers on either side"),
-    ],
-    build: |request, settings| Ok(Box::new(Mlp::new(request, settings)?)),
+    settings: Schema::of::<Layers>,
+    build: |settings, request| Ok(Box::new(Mlp::new(settings.read()?, request)?)),
 };
+
+vimae_core::settings! {
+    /// The size of the network.
+    pub struct Layers {
+        /// units of a hidden layer
+        pub width: usize = 256, from 1, to 65_536;
+        /// hidden layers on either side
+        pub layers: usize = 3, from 1, to 16;
+    }
+}
 
 /// The network.
 #[derive(Debug)]
@@ -37,10 +44,10 @@ pub struct Mlp {
 }
 
 impl Mlp {
-    fn new(request: &Request<'_>, settings: &Settings) -> Result<Self> {
-        let (width, layers) = (settings.integer("width")?, settings.integer("layers")?);
-        let &Request { image, range, code, head, .. } = request;
-        let parameters = Parameters::new(request.seed, request.dtype, request.device);
+    fn new(settings: Layers, request: &Request) -> Result<Self> {
+        let Layers { width, layers } = settings;
+        let Request { image, range, code, head, .. } = *request;
+        let parameters = Parameters::new(request.seed, request.dtype, &request.device);
         let hidden = |side: &str, inputs: usize| -> Result<Vec<Linear>> {
             (0..layers).map(|i| Linear::he(&parameters, &format!("{side}.fc{i}"), if i == 0 { inputs } else { width }, width)).collect()
         };

@@ -8,7 +8,7 @@
 
 use candle_core::Tensor;
 use vimae_core::{
-    AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Key, Mode, Parameters, PixelRange, Result, Settings, Work,
+    AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Mode, Parameters, PixelRange, Result, Work, settings::Schema,
 };
 
 use crate::{
@@ -21,13 +21,21 @@ pub const ENTRY: Entry<BuildModel> = Entry {
     name: "wae_conv",
     summary: "The paper's convolutional encoder and decoder",
     source: "Appendix of the VIMAE paper; Tolstikhin et al., Wasserstein Auto-Encoders, 2018",
-    keys: &[
-        Key::integer("width", 128, 1, 1024, "filters of the first convolution"),
-        Key::integer("kernel", 4, 2, 7, "side of every kernel: 4 (MNIST, Omniglot) or 5 (CIFAR-10, CelebA)"),
-        Key::integer("doublings", 2, 1, 5, "transposed convolutions of stride 2: 2 (MNIST, Omniglot) or 3"),
-    ],
-    build: |request, settings| Ok(Box::new(WaeConv::new(request, settings)?)),
+    settings: Schema::of::<Layers>,
+    build: |settings, request| Ok(Box::new(WaeConv::new(settings.read()?, request)?)),
 };
+
+vimae_core::settings! {
+    /// The size of the network.
+    pub struct Layers {
+        /// filters of the first convolution
+        pub width: usize = 128, from 1, to 1024;
+        /// side of every kernel: 4 (MNIST, Omniglot) or 5 (CIFAR-10, CelebA)
+        pub kernel: usize = 4, from 2, to 7;
+        /// transposed convolutions of stride 2: 2 (MNIST, Omniglot) or 3
+        pub doublings: usize = 2, from 1, to 5;
+    }
+}
 
 /// The number of convolutions in the encoder.
 const ENCODER_DEPTH: usize = 4;
@@ -49,10 +57,10 @@ pub struct WaeConv {
 }
 
 impl WaeConv {
-    fn new(request: &Request<'_>, settings: &Settings) -> Result<Self> {
-        let (width, kernel, doublings) = (settings.integer("width")?, settings.integer("kernel")?, settings.integer("doublings")?);
-        let &Request { image, range, code, head, .. } = request;
-        let parameters = Parameters::new(request.seed, request.dtype, request.device);
+    fn new(settings: Layers, request: &Request) -> Result<Self> {
+        let Layers { width, kernel, doublings } = settings;
+        let Request { image, range, code, head, .. } = *request;
+        let parameters = Parameters::new(request.seed, request.dtype, &request.device);
         let factor = 1 << doublings;
         if image.is_empty() || image.height % factor != 0 || image.width % factor != 0 {
             return Err(Error::Unsupported {

@@ -2,20 +2,28 @@
 //!
 //! Loss `a D + beta KL(q(z|x) || p(z))`, the distortion D and its weight a as in the VAE.
 
-use vimae_core::{Entry, Key};
+use vimae_core::{Entry, settings::Schema};
 
-use crate::{
-    BuildObjective,
-    vae::{BetaVae, RECON_WEIGHT},
-};
+use crate::{BuildObjective, vae::BetaVae};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "beta_a_vae",
     summary: "The VAE with the rate weighted below one",
     source: "Alemi et al., Fixing a Broken ELBO, 2018; appendix of the VIMAE paper for beta_A",
-    keys: &[RECON_WEIGHT, Key::number("beta", 0.2, 0.0, 1.0, "weight of the rate; the paper takes 0.2 (MNIST, Omniglot) or 0.4")],
+    settings: Schema::of::<BetaAVae>,
     build: |settings| {
-        Ok(Box::new(BetaVae { name: "beta_a_vae", recon_weight: settings.number("recon_weight")?, beta: settings.number("beta")? }))
+        let BetaAVae { recon_weight, beta } = settings.read()?;
+        Ok(Box::new(BetaVae { name: settings.name(), recon_weight, beta }))
     },
 };
+
+vimae_core::settings! {
+    /// The settings of the beta_A-VAE.
+    pub struct BetaAVae {
+        /// weight a of the sum of squared errors
+        pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
+        /// weight of the rate; the paper takes 0.2 (MNIST, Omniglot) or 0.4
+        pub beta: f64 = 0.2, from 0.0, to 1.0;
+    }
+}

@@ -6,38 +6,29 @@
 //!
 //! Alpha = lambda = 1 is the VAE, alpha = lambda = b its beta family, alpha = 0 the VIMAE, which takes any noise.
 
-use vimae_core::{Entry, Error, Key, Loss, Objective, Pass, Result};
+use vimae_core::{Entry, Error, Loss, Objective, Pass, Result, settings::Schema};
 
-use crate::{BuildObjective, distortion::sum_of_squares, vae::RECON_WEIGHT, vimae_n::divergence};
+use crate::{BuildObjective, distortion::sum_of_squares, vimae_n::divergence};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "info_vae",
     summary: "The VAE with mutual information and divergence from the prior weighed apart",
     source: "Zhao, Song & Ermon, InfoVAE, 2017; section 4 of the VIMAE paper",
-    keys: &[
-        RECON_WEIGHT,
-        Key::number("alpha", 0.0, 0.0, 1e6, "weight of the mutual information I_q"),
-        Key::number("lambda", 10.0, 0.0, 1e6, "weight of the divergence of q(z) from the prior"),
-    ],
-    build: |settings| {
-        Ok(Box::new(InfoVae {
-            recon_weight: settings.number("recon_weight")?,
-            alpha: settings.number("alpha")?,
-            lambda: settings.number("lambda")?,
-        }))
-    },
+    settings: Schema::of::<InfoVae>,
+    build: |settings| Ok(Box::new(settings.read::<InfoVae>()?)),
 };
 
-/// `recon_weight * D + alpha * rate + (lambda - alpha) * divergence`.
-#[derive(Debug, Clone)]
-pub struct InfoVae {
-    /// Weight of the distortion.
-    pub recon_weight: f64,
-    /// Weight of the mutual information.
-    pub alpha: f64,
-    /// Weight of the divergence of q(z) from the prior.
-    pub lambda: f64,
+vimae_core::settings! {
+    /// `recon_weight * D + alpha * rate + (lambda - alpha) * divergence`.
+    pub struct InfoVae {
+        /// weight a of the sum of squared errors
+        pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
+        /// weight of the mutual information I_q
+        pub alpha: f64 = 0.0, from 0.0, to 1e6;
+        /// weight of the divergence of q(z) from the prior
+        pub lambda: f64 = 10.0, from 0.0, to 1e6;
+    }
 }
 
 impl Objective for InfoVae {

@@ -4,26 +4,27 @@
 //! With `K = 1` it is the VAE, its rate by the drawn code; with growing `K` the bound rises to the log evidence (Burda et
 //! al. 2016, equation 8 and theorem 1). Batch norm in the decoder sees all `K N` codes together.
 
-use vimae_core::{Entry, Key, Loss, Objective, Pass, Result, numerics::log_sum_exp_over};
+use vimae_core::{Entry, Loss, Objective, Pass, Result, numerics::log_sum_exp_over, settings::Schema};
 
-use crate::{BuildObjective, distortion::of_each, gaussian::log_density, vae::RECON_WEIGHT};
+use crate::{BuildObjective, distortion::of_each, gaussian::log_density};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "iwae",
     summary: "The evidence lower bound tightened by several draws of the code",
     source: "Burda, Grosse & Salakhutdinov, Importance Weighted Autoencoders, 2016",
-    keys: &[RECON_WEIGHT, Key::integer("samples", 5, 1, 256, "draws K of each image's code")],
-    build: |settings| Ok(Box::new(Iwae { recon_weight: settings.number("recon_weight")?, samples: settings.integer("samples")? })),
+    settings: Schema::of::<Iwae>,
+    build: |settings| Ok(Box::new(settings.read::<Iwae>()?)),
 };
 
-/// The bound by `samples` draws.
-#[derive(Debug, Clone)]
-pub struct Iwae {
-    /// Weight of the distortion.
-    pub recon_weight: f64,
-    /// Draws of each image's code.
-    pub samples: usize,
+vimae_core::settings! {
+    /// The bound by `samples` draws.
+    pub struct Iwae {
+        /// weight a of the sum of squared errors
+        pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
+        /// draws K of each image's code
+        pub samples: usize = 5, from 1, to 256;
+    }
 }
 
 impl Objective for Iwae {

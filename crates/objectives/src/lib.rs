@@ -30,19 +30,10 @@ vimae_core::catalogue! {
     }
 }
 
-/// Makes the objective `name` with the given settings over its defaults.
-///
-/// # Errors
-/// For an unknown name or setting, or a value out of range; the message says what there is.
-pub fn build(name: &str, given: &serde_json::Map<String, serde_json::Value>) -> Result<Box<dyn Objective>> {
-    let entry = OBJECTIVES.find(name)?;
-    (entry.build)(&Settings::check(OBJECTIVES.kind, entry.name, entry.keys, given)?)
-}
-
 /// The encoder noise that an objective takes where the experiment names none, with its defaults.
 ///
 /// # Errors
 /// Where the objective names a noise that does not exist.
 pub fn default_noise(objective: &dyn Objective) -> Result<Box<dyn EncoderNoise>> {
-    noise::build(objective.default_noise(), &serde_json::Map::new())
+    noise::NOISES.build(objective.default_noise(), &serde_json::Map::new())
 }

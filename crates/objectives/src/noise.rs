@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use vimae_core::{Catalogue, EncoderNoise, Entry, Result, Settings};
+use vimae_core::{Catalogue, Entry};
 
 mod pixels;
 
@@ -25,12 +25,3 @@ pub static NOISES: LazyLock<Catalogue<BuildNoise>> = LazyLock::new(|| {
     entries.sort_by_key(|entry| entry.name);
     Catalogue { kind: CODE_NOISES.kind, entries: entries.leak() }
 });
-
-/// Makes the noise `name` with the given settings over its defaults.
-///
-/// # Errors
-/// For an unknown name or setting, or a value out of range; the message says what there is.
-pub fn build(name: &str, given: &serde_json::Map<String, serde_json::Value>) -> Result<Box<dyn EncoderNoise>> {
-    let entry = NOISES.find(name)?;
-    (entry.build)(&Settings::check(NOISES.kind, entry.name, entry.keys, given)?)
-}

@@ -3,18 +3,26 @@
 //! Section 4 of the paper: it maximises the information of the code over all codes, so that nothing is known of q(z) and
 //! the images decoded from its prior mean little. Any encoder noise goes with it.
 
-use vimae_core::{EncoderNoise, Entry, Loss, Objective, Pass, Result};
+use vimae_core::{EncoderNoise, Entry, Loss, Objective, Pass, Result, Settings, settings::Schema};
 
-use crate::{BuildObjective, distortion::sum_of_squares, vae::RECON_WEIGHT};
+use crate::{BuildObjective, distortion::sum_of_squares};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "plain_ae",
     summary: "Distortion alone: the unregularised autoencoder",
     source: "Baldi & Hornik, Neural networks and principal component analysis, 1989; section 4 of the VIMAE paper",
-    keys: &[RECON_WEIGHT],
-    build: |settings| Ok(Box::new(DistortionAlone::new("plain_ae", "none", settings.number("recon_weight")?, |_| None))),
+    settings: Schema::of::<Weight>,
+    build: |settings| Ok(Box::new(DistortionAlone::new("none", settings, |_| None)?)),
 };
+
+vimae_core::settings! {
+    /// The setting of the objectives that are distortion alone.
+    pub struct Weight {
+        /// weight a of the sum of squared errors
+        pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
+    }
+}
 
 /// Why an encoder noise makes no sense, where it makes none.
 type Refusal = fn(&dyn EncoderNoise) -> Option<String>;
@@ -29,8 +37,9 @@ pub(crate) struct DistortionAlone {
 }
 
 impl DistortionAlone {
-    pub(crate) fn new(name: &'static str, noise: &'static str, recon_weight: f64, refusal: Refusal) -> Self {
-        Self { name, noise, recon_weight, refusal }
+    pub(crate) fn new(noise: &'static str, settings: &Settings, refusal: Refusal) -> Result<Self> {
+        let Weight { recon_weight } = settings.read()?;
+        Ok(Self { name: settings.name(), noise, recon_weight, refusal })
     }
 }
 

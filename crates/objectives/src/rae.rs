@@ -4,42 +4,31 @@
 //! No prior shapes the codes while it trains. A Gaussian mixture fitted to the training codes afterwards, the ex-post
 //! density, is what it generates from (Ghosh et al. 2020, sections 3 and 4).
 
-use vimae_core::{EncoderNoise, Entry, Head, Key, Loss, Objective, Pass, Result};
+use vimae_core::{EncoderNoise, Entry, Head, Loss, Objective, Pass, Result, settings::Schema};
 
-use crate::{BuildObjective, distortion::sum_of_squares, vae::RECON_WEIGHT};
+use crate::{BuildObjective, distortion::sum_of_squares};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "rae",
     summary: "Distortion plus L2 penalties on code and decoder; generates from a density fitted after training",
     source: "Ghosh et al., From Variational to Deterministic Autoencoders, 2020, equations 5 to 7",
-    keys: &[
-        RECON_WEIGHT,
-        Key::number("code_weight", 0.01, 0.0, 1e6, "weight of half the squared norm of the code, mean over the batch"),
-        Key::number("decoder_weight", 1e-4, 0.0, 1e6, "weight of the sum of the decoder's squared weights"),
-        Key::integer("components", 10, 1, 256, "full-covariance components of the density fitted to the training codes"),
-    ],
-    build: |settings| {
-        Ok(Box::new(Rae {
-            recon_weight: settings.number("recon_weight")?,
-            code_weight: settings.number("code_weight")?,
-            decoder_weight: settings.number("decoder_weight")?,
-            components: settings.integer("components")?,
-        }))
-    },
+    settings: Schema::of::<Rae>,
+    build: |settings| Ok(Box::new(settings.read::<Rae>()?)),
 };
 
-/// `recon_weight * D + code_weight * |z|^2 / 2 + decoder_weight * |theta|^2`.
-#[derive(Debug, Clone)]
-pub struct Rae {
-    /// Weight of the distortion.
-    pub recon_weight: f64,
-    /// Weight of half the squared norm of the code.
-    pub code_weight: f64,
-    /// Weight of the decoder's squared weights.
-    pub decoder_weight: f64,
-    /// Components of the ex-post density.
-    pub components: usize,
+vimae_core::settings! {
+    /// `recon_weight * D + code_weight * |z|^2 / 2 + decoder_weight * |theta|^2`.
+    pub struct Rae {
+        /// weight a of the sum of squared errors
+        pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
+        /// weight of half the squared norm of the code, mean over the batch
+        pub code_weight: f64 = 0.01, from 0.0, to 1e6;
+        /// weight of the sum of the decoder's squared weights
+        pub decoder_weight: f64 = 1e-4, from 0.0, to 1e6;
+        /// full-covariance components of the density fitted to the training codes
+        pub components: usize = 10, from 1, to 256;
+    }
 }
 
 impl Objective for Rae {

@@ -1,37 +1,28 @@
 //! The VAE held at a target rate: `a D + beta |R0 - rate|`, equation 4 of the paper.
 
-use vimae_core::{Entry, Key, Loss, Objective, Pass, Result};
+use vimae_core::{Entry, Loss, Objective, Pass, Result, settings::Schema};
 
-use crate::{BuildObjective, distortion::sum_of_squares, vae::RECON_WEIGHT};
+use crate::{BuildObjective, distortion::sum_of_squares};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "rate_target_vae",
     summary: "Distortion plus the distance of the rate from a target",
     source: "Equation 4 of the VIMAE paper; Burgess et al., Understanding disentangling in beta-VAE, 2018",
-    keys: &[
-        RECON_WEIGHT,
-        Key::number("beta", 1.0, 0.0, 1e6, "weight of |R0 - rate|"),
-        Key::number("r0", 25.0, 0.0, 1e6, "the target rate R0 in nats"),
-    ],
-    build: |settings| {
-        Ok(Box::new(RateTargetVae {
-            recon_weight: settings.number("recon_weight")?,
-            beta: settings.number("beta")?,
-            r0: settings.number("r0")?,
-        }))
-    },
+    settings: Schema::of::<RateTargetVae>,
+    build: |settings| Ok(Box::new(settings.read::<RateTargetVae>()?)),
 };
 
-/// `recon_weight * D + beta * |r0 - rate|`.
-#[derive(Debug, Clone)]
-pub struct RateTargetVae {
-    /// Weight of the distortion.
-    pub recon_weight: f64,
-    /// Weight of the distance from the target.
-    pub beta: f64,
-    /// The target rate in nats.
-    pub r0: f64,
+vimae_core::settings! {
+    /// `recon_weight * D + beta * |r0 - rate|`.
+    pub struct RateTargetVae {
+        /// weight a of the sum of squared errors
+        pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
+        /// weight of |R0 - rate|
+        pub beta: f64 = 1.0, from 0.0, to 1e6;
+        /// the target rate R0 in nats
+        pub r0: f64 = 25.0, from 0.0, to 1e6;
+    }
 }
 
 impl Objective for RateTargetVae {

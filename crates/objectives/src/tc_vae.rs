@@ -6,13 +6,12 @@
 //! (appendix C.2).
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Key, Loss, Objective, Pass, Result, numerics::log_sum_exp_over};
+use vimae_core::{Entry, Loss, Objective, Pass, Result, numerics::log_sum_exp_over, settings::Schema};
 
 use crate::{
     BuildObjective,
     distortion::sum_of_squares,
     gaussian::{log_density, log_density_each},
-    vae::RECON_WEIGHT,
 };
 
 /// The catalogue entry.
@@ -20,37 +19,34 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "tc_vae",
     summary: "The VAE with mutual information, total correlation and dimension-wise rate weighed apart",
     source: "Chen et al., Isolating Sources of Disentanglement in Variational Autoencoders, 2018",
-    keys: &[
-        RECON_WEIGHT,
-        Key::number("alpha", 1.0, 0.0, 1e6, "weight of the mutual information I_q"),
-        Key::number("beta", 6.0, 0.0, 1e6, "weight of the total correlation"),
-        Key::number("gamma", 1.0, 0.0, 1e6, "weight of the divergence of each dimension from the prior"),
-        Key::choice("estimator", &["weighted", "stratified"], "how q(z) is estimated from a batch"),
-    ],
-    build: |settings| {
-        Ok(Box::new(TcVae {
-            recon_weight: settings.number("recon_weight")?,
-            alpha: settings.number("alpha")?,
-            beta: settings.number("beta")?,
-            gamma: settings.number("gamma")?,
-            stratified: settings.choice("estimator")? == "stratified",
-        }))
-    },
+    settings: Schema::of::<TcVae>,
+    build: |settings| Ok(Box::new(settings.read::<TcVae>()?)),
 };
 
-/// `recon_weight * D + alpha * I_q + beta * TC + gamma * sum_j KL_j`.
-#[derive(Debug, Clone)]
-pub struct TcVae {
-    /// Weight of the distortion.
-    pub recon_weight: f64,
-    /// Weight of the mutual information.
-    pub alpha: f64,
-    /// Weight of the total correlation.
-    pub beta: f64,
-    /// Weight of the divergence of each dimension from the prior.
-    pub gamma: f64,
-    /// Whether q(z) is estimated by stratified sampling.
-    pub stratified: bool,
+vimae_core::settings! {
+    /// `recon_weight * D + alpha * I_q + beta * TC + gamma * sum_j KL_j`.
+    pub struct TcVae {
+        /// weight a of the sum of squared errors
+        pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
+        /// weight of the mutual information I_q
+        pub alpha: f64 = 1.0, from 0.0, to 1e6;
+        /// weight of the total correlation
+        pub beta: f64 = 6.0, from 0.0, to 1e6;
+        /// weight of the divergence of each dimension from the prior
+        pub gamma: f64 = 1.0, from 0.0, to 1e6;
+        /// how q(z) is estimated from a batch
+        pub estimator: Estimator = Estimator::Weighted;
+    }
+}
+
+vimae_core::settings! {
+    /// How q(z) is estimated from a batch of M images of N.
+    pub enum Estimator {
+        /// Every image of the batch weighs 1 / (N M).
+        Weighted,
+        /// The image itself weighs 1 / N, another stands for those that are not in the batch.
+        Stratified,
+    }
 }
 
 impl Objective for TcVae {
@@ -107,7 +103,7 @@ impl TcVae {
         let m = pass.z.dim(0)?;
         let (batch, population) = (m as f64, (pass.population.max(m)) as f64);
         let weight = |i: usize, j: usize| -> f64 {
-            if !self.stratified || m < 2 {
+            if self.estimator == Estimator::Weighted || m < 2 {
                 return -(population * batch).ln();
             }
             if i == j {

@@ -3,7 +3,7 @@
 //! Loss: `a D + beta E KL(q(z|x) || p(z))`, the negative ELBO for `a = beta = 1` and a unit-variance
 //! Gaussian decoder up to scale and constant (Kingma & Welling 2014; Higgins et al. 2017 for beta).
 
-use vimae_core::{Entry, Key, Loss, Objective, Pass, Result};
+use vimae_core::{Entry, Loss, Objective, Pass, Result, settings::Schema};
 
 use crate::{BuildObjective, distortion::sum_of_squares};
 
@@ -12,12 +12,22 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "vae",
     summary: "Distortion plus the rate: the evidence lower bound",
     source: "Kingma & Welling, Auto-Encoding Variational Bayes, 2014",
-    keys: &[RECON_WEIGHT, Key::number("beta", 1.0, 0.0, 1e6, "weight of the rate in nats")],
-    build: |settings| Ok(Box::new(BetaVae { name: "vae", recon_weight: settings.number("recon_weight")?, beta: settings.number("beta")? })),
+    settings: Schema::of::<Vae>,
+    build: |settings| {
+        let Vae { recon_weight, beta } = settings.read()?;
+        Ok(Box::new(BetaVae { name: settings.name(), recon_weight, beta }))
+    },
 };
 
-/// The weight of the distortion, shared by the objectives with a Gaussian head.
-pub(crate) const RECON_WEIGHT: Key = Key::number("recon_weight", 1.0, 0.0, 1e6, "weight a of the sum of squared errors");
+vimae_core::settings! {
+    /// The settings of the VAE.
+    pub struct Vae {
+        /// weight a of the sum of squared errors
+        pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
+        /// weight of the rate in nats
+        pub beta: f64 = 1.0, from 0.0, to 1e6;
+    }
+}
 
 /// `recon_weight * D + beta * rate`.
 #[derive(Debug, Clone)]

@@ -1,10 +1,10 @@
 //! The Variational InfoMax AutoEncoder with a logistic prior of unit variance: `a D + lambda divergence(q(z), p(z))`.
 
-use vimae_core::Entry;
+use vimae_core::{Entry, settings::Schema};
 
 use crate::{
     BuildObjective,
-    vimae_n::{KEYS, Vimae},
+    vimae_n::{Vimae, Weights},
 };
 
 /// The catalogue entry.
@@ -12,6 +12,6 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "vimae_l",
     summary: "Distortion plus the divergence of the codes from a logistic prior, with noise on the encoder's input",
     source: "The Variational InfoMax AutoEncoder, section 3.2 and appendix",
-    keys: KEYS,
-    build: |settings| Ok(Box::new(Vimae::new("vimae_l", "logistic", settings)?)),
+    settings: Schema::of::<Weights>,
+    build: |settings| Ok(Box::new(Vimae::new("logistic", settings)?)),
 };

@@ -4,7 +4,7 @@
 //! `a D + lambda divergence(q(z), p(z))` (section 3 of the paper; the Wasserstein autoencoder of Tolstikhin et al. 2018
 //! in form). The paper's encoder is deterministic but for noise on its input; any encoder noise can take its place.
 
-use vimae_core::{Divergence, Entry, Key, Loss, Objective, Pass, Result, Settings};
+use vimae_core::{Divergence, Entry, Loss, Objective, Pass, Result, Settings, settings::Schema};
 
 use crate::{BuildObjective, distortion::sum_of_squares, divergence::mmd_imq::MmdImq};
 
@@ -13,28 +13,31 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "vimae_n",
     summary: "Distortion plus the divergence of the codes from a normal prior, with noise on the encoder's input",
     source: "The Variational InfoMax AutoEncoder, section 3 and appendix",
-    keys: KEYS,
-    build: |settings| Ok(Box::new(Vimae::new("vimae_n", "normal", settings)?)),
+    settings: Schema::of::<Weights>,
+    build: |settings| Ok(Box::new(Vimae::new("normal", settings)?)),
 };
 
-/// The settings of every VIMAE.
-pub(crate) const KEYS: &[Key] = &[
-    Key::number("recon_weight", 0.05, 0.0, 1e6, "weight a of the sum of squared errors"),
-    Key::number("lambda", 10.0, 0.0, 1e6, "weight of the divergence; the paper takes 10 (MNIST, Omniglot) or 100"),
-];
+vimae_core::settings! {
+    /// The weights of every VIMAE.
+    pub struct Weights {
+        /// weight a of the sum of squared errors
+        pub recon_weight: f64 = 0.05, from 0.0, to 1e6;
+        /// weight of the divergence; the paper takes 10 (MNIST, Omniglot) or 100
+        pub lambda: f64 = 10.0, from 0.0, to 1e6;
+    }
+}
 
 /// `recon_weight * D + lambda * divergence`.
 #[derive(Debug, Clone)]
 pub struct Vimae {
     name: &'static str,
     prior: &'static str,
-    recon_weight: f64,
-    lambda: f64,
+    weights: Weights,
 }
 
 impl Vimae {
-    pub(crate) fn new(name: &'static str, prior: &'static str, settings: &Settings) -> Result<Self> {
-        Ok(Self { name, prior, recon_weight: settings.number("recon_weight")?, lambda: settings.number("lambda")? })
+    pub(crate) fn new(prior: &'static str, settings: &Settings) -> Result<Self> {
+        Ok(Self { name: settings.name(), prior, weights: settings.read()? })
     }
 }
 
@@ -68,7 +71,7 @@ impl Objective for Vimae {
         let distortion = sum_of_squares(pass.images, pass.output)?;
         let divergence = divergence(pass);
         let apart = divergence.estimate(pass.z, pass.prior_sample)?;
-        let total = ((&distortion * self.recon_weight)? + (&apart * self.lambda)?)?;
+        let total = ((&distortion * self.weights.recon_weight)? + (&apart * self.weights.lambda)?)?;
         Ok(Loss { total, terms: vec![("distortion", distortion), (divergence.term(), apart)] })
     }
 }

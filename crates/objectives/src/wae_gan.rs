@@ -11,11 +11,11 @@
 //! discriminator (`log_density`), a smaller discriminator, a larger step and another momentum did not help; the
 //! divergence's own, saturating loss leaves the encoder without a gradient, and codes run away.
 
-use vimae_core::{Divergence, Entry, Error, Loss, Objective, Pass, Result};
+use vimae_core::{Divergence, Entry, Error, Loss, Objective, Pass, Result, settings::Schema};
 
 use crate::{
     BuildObjective,
-    vimae_n::{KEYS, Vimae},
+    vimae_n::{Vimae, Weights},
 };
 
 /// The catalogue entry.
@@ -23,8 +23,8 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "wae_gan",
     summary: "Distortion plus what a discriminator on codes finds between them and the prior",
     source: "Makhzani et al., Adversarial Autoencoders, 2015; Tolstikhin et al., Wasserstein Auto-Encoders, 2018, algorithm 1",
-    keys: KEYS,
-    build: |settings| Ok(Box::new(WaeGan(Vimae::new("wae_gan", "normal", settings)?))),
+    settings: Schema::of::<Weights>,
+    build: |settings| Ok(Box::new(WaeGan(Vimae::new("normal", settings)?))),
 };
 
 /// A VIMAE whose divergence learns.

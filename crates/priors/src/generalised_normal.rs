@@ -9,26 +9,37 @@ use candle_core::Tensor;
 use rand::{Rng, RngCore};
 use rand_distr::{Gamma, Open01};
 use statrs::function::gamma::{gamma_lr, gamma_ur, ln_gamma};
-use vimae_core::{Entry, Key, Result, Settings, Univariate};
+use vimae_core::{Entry, Result, Univariate, settings::Schema};
 
 use crate::{
     BuildPrior, Factorial, Law,
-    matching::{self, Match, refused},
+    matching::{Match, Scale, refused},
     moment::absolute_moment,
     quantile,
 };
 
 const LEAST: f64 = 0.25;
 const MOST: f64 = 16.0;
-const SHAPE: Key = Key::number("shape", 4.0, LEAST, MOST, "shape b: 1 is Laplace, 2 normal, more is flatter");
-
 pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     name: "generalised_normal",
     summary: "independent generalised normal dimensions, of unit variance by default; the shape sets the entropy",
     source: "Nadarajah, A generalized normal distribution, 2005",
-    keys: &[SHAPE, matching::MATCH, matching::VARIANCE, matching::ENTROPY, matching::SCALE],
-    build: |settings, _| Ok(Box::new(Factorial::new(ENTRY.name, GeneralisedNormal::of(settings)?))),
+    settings: Schema::of::<Shape>,
+    build: |settings, _| {
+        let Shape { shape, scale } = settings.read()?;
+        Ok(Box::new(Factorial::new(settings.name(), GeneralisedNormal::new(shape, scale.into())?)))
+    },
 };
+
+vimae_core::settings! {
+    /// The settings of the law.
+    struct Shape {
+        /// shape b: 1 is Laplace, 2 normal, more is flatter
+        shape: f64 = 4.0, from LEAST, to MOST;
+        #[serde(flatten)]
+        scale: Scale = Scale::default();
+    }
+}
 
 /// The generalised normal law of mean 0.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +56,7 @@ impl GeneralisedNormal {
     /// # Errors
     /// [`Setting`](vimae_core::Error::Setting) for a shape outside \[0.25, 16\].
     pub fn new(shape: f64, matched: Match) -> Result<Self> {
-        let bad = || refused(ENTRY.name, SHAPE.name, shape, &format!("a number from {LEAST} to {MOST}"));
+        let bad = || refused(ENTRY.name, "shape", shape, &format!("a number from {LEAST} to {MOST}"));
         if !(LEAST..=MOST).contains(&shape) {
             return Err(bad());
         }
@@ -56,10 +67,6 @@ impl GeneralisedNormal {
             other => other.scale(1.0, unit.entropy()),
         };
         Ok(Self { scale, ..unit })
-    }
-
-    fn of(settings: &Settings) -> Result<Self> {
-        Self::new(settings.number(SHAPE.name)?, Match::of(settings)?)
     }
 
     /// ln(2 a G(1/b) / b)

@@ -8,19 +8,19 @@ use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_PI, TAU};
 use candle_core::Tensor;
 use rand::{Rng, RngCore};
 use rand_distr::Open01;
-use vimae_core::{Entry, Result, Univariate};
+use vimae_core::{Entry, Result, Univariate, settings::Schema};
 
 use crate::{
     BuildPrior, Factorial, Law,
-    matching::{KEYS, Match},
+    matching::{Match, Scale},
 };
 
 pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     name: "laplace",
     summary: "independent Laplace dimensions, of unit variance by default",
     source: "density exp(-|z|/b) / 2b; Barello, Charles & Pillow, Sparse-Coding Variational Auto-Encoders, 2018",
-    keys: KEYS,
-    build: |settings, _| Ok(Box::new(Factorial::new(ENTRY.name, Laplace::new(Match::of(settings)?)))),
+    settings: Schema::of::<Scale>,
+    build: |settings, _| Ok(Box::new(Factorial::new(settings.name(), Laplace::new(settings.read::<Scale>()?.into())))),
 };
 
 /// The Laplace law of mean 0.

@@ -12,11 +12,12 @@ use rand_distr::Open01;
 use vimae_core::{
     Entry, Result, Univariate,
     numerics::{softplus, softplus_of_negated_each},
+    settings::Schema,
 };
 
 use crate::{
     BuildPrior, Factorial, Law,
-    matching::{KEYS, Match},
+    matching::{Match, Scale},
     quadrature,
 };
 
@@ -24,8 +25,8 @@ pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     name: "logistic",
     summary: "independent logistic dimensions, of unit variance by default",
     source: "The Variational InfoMax AutoEncoder, VIMAE-l",
-    keys: KEYS,
-    build: |settings, _| Ok(Box::new(Factorial::new(ENTRY.name, Logistic::new(Match::of(settings)?)))),
+    settings: Schema::of::<Scale>,
+    build: |settings, _| Ok(Box::new(Factorial::new(settings.name(), Logistic::new(settings.read::<Scale>()?.into())))),
 };
 
 /// The logistic law of mean 0.

@@ -3,29 +3,29 @@
 //! Two laws of one variance differ in entropy and the other way round, so that a sweep over laws can hold one and
 //! move the other. For X = s Y with Y at scale 1: Var X = s^2 Var Y and H(X) = H(Y) + ln s.
 
-use vimae_core::{Error, Key, Result, Settings};
+use vimae_core::Error;
 
 /// Differential entropy of the standard normal, (1 + ln 2 pi) / 2 nats.
 pub const NORMAL_ENTROPY: f64 = 1.418_938_533_204_672_7;
 
-/// The keys that every law with a scale has.
-pub(crate) const MATCH: Key = Key::choice(
-    "match",
-    &["variance", "entropy", "scale"],
-    "what sets the scale of each dimension: `variance`, `entropy` or `scale` as given",
-);
-pub(crate) const VARIANCE: Key = Key::number("variance", 1.0, 1e-6, 1e6, "variance of each dimension, where it is matched");
-pub(crate) const ENTROPY: Key = Key::number(
-    "entropy",
-    NORMAL_ENTROPY,
-    -10.0,
-    10.0,
-    "entropy of each dimension in nats, where it is matched; the standard normal's by default",
-);
-pub(crate) const SCALE: Key = Key::number("scale", 1.0, 1e-3, 1e3, "scale parameter of each dimension, where it is given");
+vimae_core::settings! {
+    /// The settings of a law that has a scale.
+    pub(crate) struct Scale {
+        /// what sets the scale of each dimension: `variance`, `entropy` or `scale` as given
+        #[serde(rename = "match")]
+        matched: By = By::Variance;
+        /// variance of each dimension, where it is matched
+        variance: f64 = 1.0, from 1e-6, to 1e6;
+        /// entropy of each dimension in nats, where it is matched; the standard normal's by default
+        entropy: f64 = NORMAL_ENTROPY, from -10.0, to 10.0;
+        /// scale parameter of each dimension, where it is given
+        scale: f64 = 1.0, from 1e-3, to 1e3;
+    }
+}
 
-/// The settings of a law that has nothing but a scale.
-pub(crate) const KEYS: &[Key] = &[MATCH, VARIANCE, ENTROPY, SCALE];
+vimae_core::settings! {
+    enum By { Variance, Entropy, Scale }
+}
 
 /// What a law's scale is chosen for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -38,16 +38,17 @@ pub enum Match {
     Scale(f64),
 }
 
-impl Match {
-    /// From settings with the keys [`KEYS`].
-    pub(crate) fn of(settings: &Settings) -> Result<Self> {
-        Ok(match settings.choice(MATCH.name)?.as_str() {
-            "entropy" => Self::Entropy(settings.number(ENTROPY.name)?),
-            "scale" => Self::Scale(settings.number(SCALE.name)?),
-            _ => Self::Variance(settings.number(VARIANCE.name)?),
-        })
+impl From<Scale> for Match {
+    fn from(Scale { matched, variance, entropy, scale }: Scale) -> Self {
+        match matched {
+            By::Variance => Self::Variance(variance),
+            By::Entropy => Self::Entropy(entropy),
+            By::Scale => Self::Scale(scale),
+        }
     }
+}
 
+impl Match {
     /// The scale for a law that has unit variance at scale `unit_scale`, and the entropy `unit_entropy` there.
     pub fn scale(self, unit_scale: f64, unit_entropy: f64) -> f64 {
         match self {

@@ -12,11 +12,11 @@
 use std::f64::consts::TAU;
 
 use candle_core::{Device, Tensor};
-use vimae_core::{Code, Entry, Key, PartRequest, Prior, Purpose, Result, Settings, Streams, Univariate, numerics::ScaledSum};
+use vimae_core::{Code, Entry, PartRequest, Prior, Purpose, Result, Streams, Univariate, numerics::ScaledSum, settings::Schema};
 
 use crate::{
     BuildPrior,
-    matching::{self, Match},
+    matching::{Match, Scale},
     mixture::Mixture,
     mixture_line::MixtureLine,
     quadrature::{MOST_NODES, gaussian_mean},
@@ -26,21 +26,27 @@ pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     name: "mixture_of_gaussians",
     summary: "an equal mixture of Gaussians on a ring, a grid or the axes, of unit variance by default",
     source: "Makhzani et al., Adversarial Autoencoders, 2015, section 2.3 and figure 4",
-    keys: &[
-        Key::integer("components", 10, 1, 1000, "components K"),
-        Key::choice(
-            "layout",
-            &["ring", "grid", "axes"],
-            "means on a circle or a square grid in the first two dimensions, or at plus and minus 1, 2 ... steps on each axis in turn",
-        ),
-        Key::number("spread", 0.9, 0.0, 0.999, "part of the variance that lies between the components, where it is largest"),
-        matching::MATCH,
-        matching::VARIANCE,
-        matching::ENTROPY,
-        matching::SCALE,
-    ],
-    build: |settings, request| Ok(Box::new(MixtureOfGaussians::of(settings, request)?)),
+    settings: Schema::of::<Components>,
+    build: |settings, request| Ok(Box::new(MixtureOfGaussians::of(settings.read()?, request)?)),
 };
+
+vimae_core::settings! {
+    /// The components and their places.
+    struct Components {
+        /// components K
+        components: usize = 10, from 1, to 1000;
+        /// means on a circle or a square grid in the first two dimensions, or at plus and minus 1, 2 ... steps on each axis in turn
+        layout: Layout = Layout::Ring;
+        /// part of the variance that lies between the components, where it is largest
+        spread: f64 = 0.9, from 0.0, to 0.999;
+        #[serde(flatten)]
+        scale: Scale = Scale::default();
+    }
+}
+
+vimae_core::settings! {
+    enum Layout { Ring, Grid, Axes }
+}
 
 const NAME: &str = "mixture_of_gaussians";
 /// Draws behind an entropy.
@@ -57,10 +63,9 @@ pub struct MixtureOfGaussians {
 }
 
 impl MixtureOfGaussians {
-    fn of(settings: &Settings, request: &PartRequest) -> Result<Self> {
-        let (components, size) = (settings.integer("components")?, request.code);
-        let spread = settings.number("spread")?;
-        let mut means = layout(&settings.choice("layout")?, components, size);
+    fn of(settings: Components, request: &PartRequest) -> Result<Self> {
+        let (Components { components, layout, spread, scale }, size) = (settings, request.code);
+        let mut means = places(layout, components, size);
         let between = centre(&mut means);
         let largest = between.iter().copied().fold(0.0, f64::max);
         let factor = if largest > 0.0 { spread / largest } else { 0.0 };
@@ -70,7 +75,7 @@ impl MixtureOfGaussians {
         // All of it at unit variance; now the size that is asked for.
         let unit_entropy = entropy(&means, &within)?;
         let narrowest = within.iter().copied().fold(1.0, f64::min).sqrt();
-        let scale = match Match::of(settings)? {
+        let scale = match scale.into() {
             Match::Scale(scale) => scale / narrowest,
             other => other.scale(1.0, unit_entropy / size as f64),
         };
@@ -97,17 +102,17 @@ impl MixtureOfGaussians {
 }
 
 /// Means before they are centred and scaled.
-fn layout(name: &str, components: usize, size: usize) -> Vec<Vec<f64>> {
+fn places(layout: Layout, components: usize, size: usize) -> Vec<Vec<f64>> {
     let side = (components as f64).sqrt().ceil() as usize;
     let place = |k: usize| {
         let mut mean = vec![0.0; size];
-        match (name, mean.as_mut_slice()) {
-            ("axes", mean) => {
+        match (layout, mean.as_mut_slice()) {
+            (Layout::Axes, mean) => {
                 let sign = if k.is_multiple_of(2) { 1.0 } else { -1.0 };
                 mean[k / 2 % size] = sign * (1 + k / 2 / size) as f64;
             }
             (_, [x]) => *x = k as f64,
-            ("grid", [x, y, ..]) => (*x, *y) = ((k % side) as f64, (k / side) as f64),
+            (Layout::Grid, [x, y, ..]) => (*x, *y) = ((k % side) as f64, (k / side) as f64),
             (_, [x, y, ..]) => (*y, *x) = (TAU * k as f64 / components as f64).sin_cos(),
             (_, []) => {}
         }

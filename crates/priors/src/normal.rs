@@ -10,19 +10,19 @@ use candle_core::Tensor;
 use rand::{Rng, RngCore};
 use rand_distr::StandardNormal;
 use statrs::function::erf::{erfc, erfc_inv};
-use vimae_core::{Entry, Result, Univariate};
+use vimae_core::{Entry, Result, Univariate, settings::Schema};
 
 use crate::{
     BuildPrior, Factorial, Law,
-    matching::{KEYS, Match, NORMAL_ENTROPY},
+    matching::{Match, NORMAL_ENTROPY, Scale},
 };
 
 pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     name: "normal",
     summary: "independent normal dimensions, standard by default",
     source: "Kingma and Welling, Auto-Encoding Variational Bayes, 2014",
-    keys: KEYS,
-    build: |settings, _| Ok(Box::new(Factorial::new(ENTRY.name, Normal::new(Match::of(settings)?)))),
+    settings: Schema::of::<Scale>,
+    build: |settings, _| Ok(Box::new(Factorial::new(settings.name(), Normal::new(settings.read::<Scale>()?.into())))),
 };
 
 /// The normal law of mean 0.

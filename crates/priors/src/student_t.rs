@@ -11,23 +11,34 @@ use statrs::function::{
     beta::{beta_reg, ln_beta},
     gamma::digamma,
 };
-use vimae_core::{Entry, Key, Result, Settings, Univariate};
+use vimae_core::{Entry, Result, Univariate, settings::Schema};
 
 use crate::{
     BuildPrior, Factorial, Law,
-    matching::{self, Match, refused},
+    matching::{Match, Scale, refused},
     quadrature, quantile,
 };
-
-const FREEDOM: Key = Key::number("degrees_of_freedom", 5.0, 0.5, 1e4, "degrees of freedom; above 2 where the variance is matched");
 
 pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     name: "student_t",
     summary: "independent dimensions of Student's t, of unit variance and five degrees of freedom by default",
     source: "Student's t; Abiri & Ohlsson, Variational auto-encoders with Student's t-prior, 2020",
-    keys: &[FREEDOM, matching::MATCH, matching::VARIANCE, matching::ENTROPY, matching::SCALE],
-    build: |settings, _| Ok(Box::new(Factorial::new(ENTRY.name, StudentT::of(settings)?))),
+    settings: Schema::of::<Shape>,
+    build: |settings, _| {
+        let Shape { degrees_of_freedom, scale } = settings.read()?;
+        Ok(Box::new(Factorial::new(settings.name(), StudentT::new(degrees_of_freedom, scale.into())?)))
+    },
 };
+
+vimae_core::settings! {
+    /// The settings of the law.
+    struct Shape {
+        /// degrees of freedom; above 2 where the variance is matched
+        degrees_of_freedom: f64 = 5.0, from 0.5, to 1e4;
+        #[serde(flatten)]
+        scale: Scale = Scale::default();
+    }
+}
 
 /// Student's t of mean 0 (median 0, where it has no mean).
 #[derive(Debug, Clone, Copy)]
@@ -44,7 +55,7 @@ impl StudentT {
     /// [`Setting`](vimae_core::Error::Setting) for degrees of freedom that are not positive, or without the
     /// variance that is to be matched.
     pub fn new(freedom: f64, matched: Match) -> Result<Self> {
-        let bad = |allowed| refused(ENTRY.name, FREEDOM.name, freedom, allowed);
+        let bad = |allowed| refused(ENTRY.name, "degrees_of_freedom", freedom, allowed);
         if matches!(matched, Match::Variance(_)) && freedom <= 2.0 {
             return Err(bad("above 2, where the law has a variance to match; or match the entropy or the scale"));
         }
@@ -55,10 +66,6 @@ impl StudentT {
             other => other.scale(1.0, unit.entropy()),
         };
         Ok(Self { scale, ..unit })
-    }
-
-    fn of(settings: &Settings) -> Result<Self> {
-        Self::new(settings.number(FREEDOM.name)?, Match::of(settings)?)
     }
 
     /// ln(s sqrt(n) B(n/2, 1/2))
@@ -127,7 +134,7 @@ mod tests {
     fn a_variance_that_does_not_exist_is_refused_by_name() {
         let error = StudentT::new(2.0, Match::Variance(1.0)).unwrap_err();
         assert!(
-            matches!(&error, Error::Setting { name, key, given, .. } if name == ENTRY.name && key == FREEDOM.name && given == "2"),
+            matches!(&error, Error::Setting { name, key, given, .. } if name == ENTRY.name && key == "degrees_of_freedom" && given == "2"),
             "{error}"
         );
         let cauchy = StudentT::new(1.0, Match::Scale(1.0)).unwrap();

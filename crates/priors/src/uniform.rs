@@ -6,19 +6,19 @@
 use candle_core::Tensor;
 use rand::{Rng, RngCore};
 use rand_distr::Open01;
-use vimae_core::{Entry, Error, Result, Univariate};
+use vimae_core::{Entry, Error, Result, Univariate, settings::Schema};
 
 use crate::{
     BuildPrior, Factorial, Law,
-    matching::{KEYS, Match},
+    matching::{Match, Scale},
 };
 
 pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     name: "uniform",
     summary: "independent uniform dimensions, of unit variance by default",
     source: "density 1 / 2a on [-a, a]; Makhzani et al., Adversarial Autoencoders, 2015, take such priors by samples alone",
-    keys: KEYS,
-    build: |settings, _| Ok(Box::new(Factorial::new(ENTRY.name, Uniform::new(Match::of(settings)?)))),
+    settings: Schema::of::<Scale>,
+    build: |settings, _| Ok(Box::new(Factorial::new(settings.name(), Uniform::new(settings.read::<Scale>()?.into())))),
 };
 
 /// sqrt(3)

@@ -12,8 +12,8 @@
 
 use candle_core::{Tensor, Var};
 use vimae_core::{
-    Code, Encoder, Entry, Error, Init, Key, Mode, Parameters, PartRequest, PixelRange, Prior, Purpose, Result, Settings, Streams,
-    Univariate,
+    Code, Encoder, Entry, Error, Init, Mode, Parameters, PartRequest, PixelRange, Prior, Purpose, Result, Streams, Univariate,
+    settings::Schema,
 };
 
 use crate::{BuildPrior, mixture::Mixture};
@@ -22,9 +22,17 @@ pub(crate) const ENTRY: Entry<BuildPrior> = Entry {
     name: "vamp",
     summary: "the mixture of the encoder's posteriors at trained pseudo-inputs",
     source: "Tomczak & Welling, VAE with a VampPrior, 2018",
-    keys: &[Key::integer("components", 50, 1, 5000, "pseudo-inputs K; the paper takes 500 on MNIST")],
-    build: |settings, request| Ok(Box::new(Vamp::of(settings, request)?)),
+    settings: Schema::of::<PseudoInputs>,
+    build: |settings, request| Ok(Box::new(Vamp::of(settings.read()?, request)?)),
 };
+
+vimae_core::settings! {
+    /// How many pseudo-inputs there are.
+    struct PseudoInputs {
+        /// pseudo-inputs K; the paper takes 500 on MNIST
+        components: usize = 50, from 1, to 5000;
+    }
+}
 
 const NAME: &str = "vamp";
 
@@ -37,10 +45,10 @@ pub struct Vamp {
 }
 
 impl Vamp {
-    fn of(settings: &Settings, request: &PartRequest) -> Result<Self> {
+    fn of(PseudoInputs { components }: PseudoInputs, request: &PartRequest) -> Result<Self> {
         let parameters = Parameters::new(request.seed, request.dtype, &request.device);
         let image = request.image;
-        let shape = [settings.integer("components")?, image.channels, image.height, image.width];
+        let shape = [components, image.channels, image.height, image.width];
         let pseudo_inputs = parameters.weight("prior.pseudo_inputs", &shape, Init::Normal(1.0))?;
         Ok(Self { parameters, pseudo_inputs, range: request.range })
     }

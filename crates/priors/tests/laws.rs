@@ -2,19 +2,20 @@
 
 #![cfg(test)]
 
-use std::f64::consts::TAU;
+use std::{f64::consts::TAU, ops::Bound::Included};
 
 use candle_core::{DType, Device, Tensor, Var};
 use serde_json::{Map, Value, json};
 use vimae_core::{
-    Code, Entry, Error, ImageShape, PartRequest, PixelRange, Prior, Purpose, Settings, Streams, Univariate, settings::Domain,
+    Code, Entry, Error, ImageShape, PartRequest, PixelRange, Prior, Purpose, Streams, Univariate,
+    settings::{Domain, Setting},
 };
 use vimae_priors::{BuildPrior, PRIORS};
 
 fn build(entry: &Entry<BuildPrior>, given: &Map<String, Value>) -> vimae_core::Result<Box<dyn Prior>> {
     let image = ImageShape { channels: 1, height: 4, width: 4 };
     let request = PartRequest { code: 1, image, range: PixelRange::Unit, seed: 1, dtype: DType::F64, device: Device::Cpu };
-    (entry.build)(&Settings::check(PRIORS.kind, entry.name, entry.keys, given)?, &request)
+    PRIORS.build(entry.name, given, &request)
 }
 
 /// The entry at its defaults; with every choice of every choice; with every other number moved half way towards
@@ -23,14 +24,15 @@ fn variants(entry: &Entry<BuildPrior>) -> Vec<Map<String, Value>> {
     let given = |pairs: &[(&str, Value)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect::<Map<_, _>>();
     let mut all = vec![Map::new()];
     let matched = [("variance", json!(2.5)), ("entropy", json!(0.3)), ("scale", json!(0.6))];
-    for key in entry.keys {
-        match key.domain {
-            Domain::Choice(_) if key.name == "match" => {
+    for Setting { name, default, domain, .. } in entry.settings() {
+        match domain {
+            Domain::Choice(_) if name == "match" => {
                 all.extend(matched.iter().map(|(what, value)| given(&[("match", json!(what)), (what, value.clone())])));
             }
-            Domain::Choice(choices) => all.extend(choices.iter().map(|c| given(&[(key.name, json!(c))]))),
-            Domain::Number { default, min, max } if !matched.iter().any(|m| m.0 == key.name) => {
-                all.extend([0.5 * (default + min), (0.5 * (default + max)).min(4.0 * default)].map(|v| given(&[(key.name, json!(v))])));
+            Domain::Choice(choices) => all.extend(choices.iter().map(|c| given(&[(&name, json!(c))]))),
+            Domain::Number(Included(min), Included(max)) if !matched.iter().any(|m| m.0 == name) => {
+                let default = default.as_f64().unwrap();
+                all.extend([0.5 * (default + min), (0.5 * (default + max)).min(4.0 * default)].map(|v| given(&[(&name, json!(v))])));
             }
             _ => {}
         }
@@ -112,7 +114,7 @@ fn the_density_integrates_to_one_with_the_stated_entropy_and_variance() {
 
 #[test]
 fn what_is_matched_is_met_whatever_the_other_settings() {
-    for entry in PRIORS.entries.iter().filter(|e| e.keys.iter().any(|k| k.name == "match")) {
+    for entry in PRIORS.entries.iter().filter(|e| e.settings().iter().any(|k| k.name == "match")) {
         for mut given in variants(entry).into_iter().filter(|given| !given.contains_key("match")) {
             for wanted in [0.4, 1.3] {
                 given.insert("match".into(), json!("variance"));

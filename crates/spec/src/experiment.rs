@@ -5,10 +5,15 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::{Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training, run::Rule};
+use crate::{
+    Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training,
+    run::CODE,
+    settings::{Fault, Schema},
+};
 
 /// The version of the form that this code reads.
 const VERSION: i64 = 1;
@@ -152,7 +157,12 @@ impl Experiment {
                     run.entry(section).or_insert_with(|| Value::Table(Table::new()));
                 }
                 let run: RunSpec = run.try_into().map_err(|e| Error::form(path, format!("method {method}: {e}")))?;
-                check(path, run.training.rules().into_iter().chain(run.evaluation.rules()).chain(run.model.rules()))?;
+                check_range(path, "training", &run.training)?;
+                check_range(path, "evaluation", &run.evaluation)?;
+                if !CODE.contains(&run.model.code) {
+                    let allowed = format!("a whole number from {} to {}", CODE.start(), CODE.end());
+                    return Err(Error::Range { path: path.into(), key: "model.code".into(), given: run.model.code.to_string(), allowed });
+                }
                 runs.push(run);
             }
         }
@@ -226,9 +236,10 @@ fn load_table(path: &Path, depth: usize) -> Result<Table> {
     if let Some((key, given, allowed)) = file.expect.iter().find_map(Expectation::fault) {
         return Err(Error::Range { path: path.into(), key: key.into(), given, allowed: allowed.into() });
     }
-    check(path, file.training.rules().into_iter().chain(file.evaluation.rules()).chain(file.resources.rules()))?;
-    for method in file.methods.values() {
-        check(path, method.training.rules().into_iter().chain(method.evaluation.rules()))?;
+    check_range(path, "resources", &file.resources)?;
+    for (training, evaluation) in file.methods.values().map(|m| (&m.training, &m.evaluation)).chain([(&file.training, &file.evaluation)]) {
+        check_range(path, "training", training)?;
+        check_range(path, "evaluation", evaluation)?;
     }
     let mut table = Table::new();
     for include in &file.include {
@@ -241,10 +252,16 @@ fn load_table(path: &Path, depth: usize) -> Result<Table> {
     Ok(table)
 }
 
-fn check(path: &Path, rules: impl IntoIterator<Item = Rule>) -> Result<()> {
-    match rules.into_iter().find_map(|Rule(key, given, broken)| broken.map(|allowed| (key, given, allowed))) {
-        Some((key, given, allowed)) => Err(Error::Range { path: path.into(), key: key.into(), given, allowed: allowed.into() }),
-        None => Ok(()),
+/// Checks the values of a section against the ranges that its type states.
+pub(crate) fn check_range<T: Serialize + JsonSchema>(path: &Path, section: &str, values: &T) -> Result<()> {
+    let values = serde_json::to_value(values).map_err(|e| Error::form(path, e))?;
+    let given = values.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
+    match Schema::of::<T>().check(&given.map(|(key, value)| (key.clone(), value.clone())).collect()) {
+        Err(Fault::Refused { key, given, allowed }) => {
+            Err(Error::Range { path: path.into(), key: format!("{section}.{key}"), given, allowed })
+        }
+        Err(Fault::Unknown { key, .. }) => Err(Error::form(path, format!("{section}.{key} is no setting"))),
+        Ok(_) => Ok(()),
     }
 }
 

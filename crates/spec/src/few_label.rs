@@ -1,9 +1,10 @@
 //! Names of the few-label protocols' parts, as experiments write them.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The kernel of support vector machines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum KernelName {
     /// Gaussian, gamma = 1 / d.
@@ -13,7 +14,7 @@ pub enum KernelName {
 }
 
 /// Which images are corrupted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum NoiseOn {
     /// Those that are classified; the labelled ones are clean.
@@ -23,7 +24,7 @@ pub enum NoiseOn {
 }
 
 /// What a mask leaves in the place of a pixel.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MaskFill {
     /// The lower end of the range.
@@ -33,7 +34,7 @@ pub enum MaskFill {
 }
 
 /// Which code stands for an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CodeName {
     /// The encoder's mean.

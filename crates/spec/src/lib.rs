@@ -17,6 +17,7 @@ mod reevaluation;
 mod resources;
 mod run;
 mod sealed;
+pub mod settings;
 mod status;
 
 pub use cell::{Cell, CellKey, Results, SummaryRow};
@@ -34,6 +35,6 @@ pub use paper::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget, protocol_ma
 pub use record::{BrokenImages, Figure, FigureKind, Rollback, RunRecord};
 pub use reevaluation::Reevaluation;
 pub use resources::Resources;
-pub use run::{Evaluation, Model, RunSpec, Training};
+pub use run::{CODE, Evaluation, Model, RunSpec, Training};
 pub use sealed::RecordProblem;
 pub use status::{State, Status};

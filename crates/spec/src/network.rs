@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// What an encoder ends in.
@@ -15,7 +16,7 @@ pub enum Head {
 }
 
 /// The interval that bytes 0..=255 are mapped to, and with it the decoder's last function.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PixelRange {
     /// \[0, 1\], by a sigmoid.

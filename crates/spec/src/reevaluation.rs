@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Evaluation, Measurement, Result, sha256_hex};
+use crate::{Error, Evaluation, Measurement, Result, experiment::check_range, sha256_hex};
 
 /// What one more evaluation of a run found. It stands beside the run's record, which it does not change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -65,12 +65,8 @@ impl Evaluation {
             }
         }
         let changed: Self = serde_json::from_value(table).map_err(|e| fault(e.to_string()))?;
-        match changed.rules().into_iter().find_map(|rule| rule.2.map(|allowed| (rule.0, rule.1, allowed))) {
-            Some((key, given, allowed)) => {
-                Err(Error::Range { path: Path::new("evaluation").into(), key: key.into(), given, allowed: allowed.into() })
-            }
-            None => Ok(changed),
-        }
+        check_range(Path::new("evaluation"), "evaluation", &changed)?;
+        Ok(changed)
     }
 }
 

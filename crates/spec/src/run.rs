@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -74,27 +75,36 @@ impl Model {
 }
 
 /// How a run is trained. Defaults are the paper's.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Training {
-    /// Passes over the training split, 1 to 100000.
+    /// Passes over the training split.
+    #[schemars(range(min = 1, max = 100_000))]
     pub epochs: u64,
-    /// Images in a step, 2 to 65536.
+    /// Images in a step.
+    #[schemars(range(min = 2, max = 65_536))]
     pub batch: usize,
-    /// Adam's step size, above 0, at most 1.
+    /// Adam's step size.
+    #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1.0))]
     pub learning_rate: f64,
-    /// Adam's decay of the first moment, from 0, below 1.
+    /// Adam's decay of the first moment.
+    #[schemars(extend("exclusiveMaximum" = 1.0), range(min = 0.0))]
     pub beta1: f64,
-    /// Adam's decay of the second moment, from 0, below 1.
+    /// Adam's decay of the second moment.
+    #[schemars(extend("exclusiveMaximum" = 1.0), range(min = 0.0))]
     pub beta2: f64,
-    /// Adam's epsilon, above 0, at most 1.
+    /// Adam's epsilon.
+    #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1.0))]
     pub epsilon: f64,
-    /// Epochs between two checkpoints, 1 to 100000.
+    /// Epochs between two checkpoints.
+    #[schemars(range(min = 1, max = 100_000))]
     pub checkpoint_epochs: u64,
-    /// How often a run that diverged goes back to its last checkpoint and on with half the step size, 0 to 20; 0: it stops.
+    /// How often a run that diverged goes back to its last checkpoint and on with half the step size; 0 stops it.
+    #[schemars(range(max = 20))]
     #[serde(skip_serializing_if = "is_zero")]
     pub rollbacks: u64,
-    /// Adam's step size for the critic of a divergence that has one, above 0, at most 1; that of the rest where absent.
+    /// Adam's step size for the critic of a divergence that has one; that of the rest where absent.
+    #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1.0))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub critic_learning_rate: Option<f64>,
 }
@@ -120,38 +130,44 @@ impl Default for Training {
 }
 
 /// How a run is measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Evaluation {
-    /// Metrics by name; empty means all of the catalogue but those that are measured only on request.
+    /// Metrics by name; all but those on request where empty.
     pub metrics: Vec<String>,
-    /// Settings of metrics, by their names, unchecked; a metric that stands here is measured, named or not.
+    /// Settings of metrics, by their names; one that stands here is measured.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, Map<String, Value>>,
-    /// Codes drawn from the prior, and images decoded from them, 1 to 1000000.
+    /// Codes drawn from the prior, and images decoded from them.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub prior_samples: usize,
-    /// Noisy passes per image for the rate of a deterministic encoder, 2 to 4096.
+    /// Noisy passes per image for the rate of a deterministic encoder.
+    #[schemars(range(min = 2, max = 4_096))]
     pub noise_passes: usize,
-    /// Test images that go through noisy passes, 1 to 1000000.
+    /// Test images that go through noisy passes.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub noise_images: usize,
-    /// Labelled codes of the few-label accuracy, 0 (no such evaluation) to 1000000.
+    /// Labelled codes of the few-label accuracy; 0 leaves it out.
+    #[schemars(range(max = 1_000_000))]
     pub labels: usize,
-    /// Draws of those labels, 1 to 1000.
+    /// Draws of those labels.
+    #[schemars(range(min = 1, max = 1_000))]
     pub label_draws: u64,
-    /// What learns from them, by name.
+    /// What learns from few labels.
     pub classifiers: Vec<String>,
     /// Kernels of the support vector machines among those.
     pub kernels: Vec<KernelName>,
-    /// Which images are corrupted.
+    /// Which images are corrupted: those to classify, or the labelled ones too.
     pub noise: Vec<NoiseOn>,
-    /// What masks leave in the place of a pixel.
+    /// What masks leave in the place of a pixel; grey in protocols of their own.
     #[serde(skip_serializing_if = "only_black")]
     pub masks: Vec<MaskFill>,
     /// Which code stands for an image.
     pub codes: Vec<CodeName>,
-    /// Test codes in the pool of the transductive machines at most, the first of the test split, 1 to 1000000.
+    /// Test codes in the pool of the transductive machines at most, the first of the test split.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub pool: usize,
-    /// Whether C and gamma are chosen by cross-validation on the labelled codes; else C = 1 and gamma = 1 / d.
+    /// Choose C and gamma by cross-validation on the labelled codes; else C = 1 and gamma = 1 / d.
     pub tune: bool,
 }
 
@@ -181,63 +197,8 @@ fn only_black(masks: &[MaskFill]) -> bool {
     masks == [MaskFill::Black]
 }
 
-/// A range rule: the key, the value given and, where it is out of range, what is allowed.
-pub(crate) struct Rule(pub(crate) &'static str, pub(crate) String, pub(crate) Option<&'static str>);
-
-pub(crate) fn rule(key: &'static str, given: impl ToString, holds: bool, allowed: &'static str) -> Rule {
-    Rule(key, given.to_string(), (!holds).then_some(allowed))
-}
-
-impl Training {
-    pub(crate) fn rules(&self) -> Vec<Rule> {
-        vec![
-            rule("training.epochs", self.epochs, (1..=100_000).contains(&self.epochs), "a whole number from 1 to 100000"),
-            rule("training.batch", self.batch, (2..=65_536).contains(&self.batch), "a whole number from 2 to 65536"),
-            rule(
-                "training.learning_rate",
-                self.learning_rate,
-                self.learning_rate > 0.0 && self.learning_rate <= 1.0,
-                "above 0 and at most 1",
-            ),
-            rule("training.beta1", self.beta1, (0.0..1.0).contains(&self.beta1), "at least 0 and below 1"),
-            rule("training.beta2", self.beta2, (0.0..1.0).contains(&self.beta2), "at least 0 and below 1"),
-            rule("training.epsilon", self.epsilon, self.epsilon > 0.0 && self.epsilon <= 1.0, "above 0 and at most 1"),
-            rule(
-                "training.checkpoint_epochs",
-                self.checkpoint_epochs,
-                (1..=100_000).contains(&self.checkpoint_epochs),
-                "a whole number from 1 to 100000",
-            ),
-            rule("training.rollbacks", self.rollbacks, self.rollbacks <= 20, "a whole number from 0 to 20"),
-            rule(
-                "training.critic_learning_rate",
-                self.critic_learning_rate.unwrap_or(self.learning_rate),
-                self.critic_learning_rate.is_none_or(|rate| rate > 0.0 && rate <= 1.0),
-                "above 0 and at most 1",
-            ),
-        ]
-    }
-}
-
-impl Evaluation {
-    pub(crate) fn rules(&self) -> Vec<Rule> {
-        const MANY: std::ops::RangeInclusive<usize> = 1..=1_000_000;
-        vec![
-            rule("evaluation.prior_samples", self.prior_samples, MANY.contains(&self.prior_samples), "a whole number from 1 to 1000000"),
-            rule("evaluation.noise_passes", self.noise_passes, (2..=4_096).contains(&self.noise_passes), "a whole number from 2 to 4096"),
-            rule("evaluation.noise_images", self.noise_images, MANY.contains(&self.noise_images), "a whole number from 1 to 1000000"),
-            rule("evaluation.labels", self.labels, self.labels <= 1_000_000, "a whole number from 0 to 1000000"),
-            rule("evaluation.pool", self.pool, MANY.contains(&self.pool), "a whole number from 1 to 1000000"),
-            rule("evaluation.label_draws", self.label_draws, (1..=1_000).contains(&self.label_draws), "a whole number from 1 to 1000"),
-        ]
-    }
-}
-
-impl Model {
-    pub(crate) fn rules(&self) -> Vec<Rule> {
-        vec![rule("model.code", self.code, (1..=65_536).contains(&self.code), "a whole number from 1 to 65536")]
-    }
-}
+/// The dimensions that a code may have.
+pub const CODE: std::ops::RangeInclusive<usize> = 1..=65_536;
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_core::Split;
+use vimae_core::{Split, settings::word};
 
 use super::{branch::Branch, spelling};
 use crate::PassedOver;
@@ -10,17 +10,33 @@ use crate::PassedOver;
 /// Of so many images of a class, one tests.
 const TENTH: usize = 10;
 
-/// The settings that decide how a folder is read.
-#[derive(Debug, Clone)]
-pub(super) struct Options {
-    /// `auto`, `folders` or `none`.
-    pub(super) splits: String,
-    /// `auto`, `folders` or `none`.
-    pub(super) classes: String,
-    /// `auto`, `validation` or `tenth`.
-    pub(super) test: String,
-    /// Whether validation and test may have classes that training lacks.
-    pub(super) new_classes: bool,
+vimae_core::settings! {
+    /// The settings that decide how a folder is read.
+    pub(super) struct Options {
+        /// folders: those named train, val, test, others passed over; none: no folder is a split; auto: as found, refused in doubt
+        pub(super) splits: As = As::Auto;
+        /// folders: a class each, images beside them passed over; none: all images are one class; auto: as found, refused in doubt
+        pub(super) classes: As = As::Auto;
+        /// where there is a folder train and none of test images: those of validation, or every tenth of training; auto: no test split
+        pub(super) test: TestFrom = TestFrom::Auto;
+        /// classes of validation and test that training lacks
+        pub(super) new_classes: NewClasses = NewClasses::Refuse;
+    }
+}
+
+vimae_core::settings! {
+    /// What folders mean.
+    pub(super) enum As { Auto, Folders, None }
+}
+
+vimae_core::settings! {
+    /// Where test images come from.
+    pub(super) enum TestFrom { Auto, Validation, Tenth }
+}
+
+vimae_core::settings! {
+    /// Whether test images may have classes of their own.
+    pub(super) enum NewClasses { Refuse, Allow }
 }
 
 /// Where each image belongs.
@@ -69,7 +85,7 @@ pub(super) fn plan<'a>(images: &[&'a str], folders: impl Iterator<Item = &'a str
     for part in parts.iter().filter(|_| named) {
         names.extend(part.branch.folders().map(|(name, _)| name));
     }
-    if split_up && !options.new_classes {
+    if split_up && options.new_classes == NewClasses::Refuse {
         refuse_new_classes(&parts, named)?;
     }
     say_empty(&parts, top, named, &mut plan);
@@ -92,7 +108,7 @@ struct Base<'a, 'b> {
 
 impl<'a, 'b> Base<'a, 'b> {
     fn of(root: &'b Branch<'a>, options: &Options) -> Self {
-        let plain = |name: &str| options.splits != "none" && spelling::split(name).is_some_and(|(_, rest)| rest.is_empty());
+        let plain = |name: &str| options.splits != As::None && spelling::split(name).is_some_and(|(_, rest)| rest.is_empty());
         let mut base = Self { path: String::new(), branch: root, above: 0 };
         loop {
             let mut folders = base.branch.folders();
@@ -112,7 +128,7 @@ impl<'a, 'b> Base<'a, 'b> {
 fn parts<'a>(base: &Base<'a, 'a>, options: &Options, plan: &mut Plan) -> Result<Vec<Part<'a>>, String> {
     let top = base.branch;
     let whole = || vec![Part { name: "", split: Split::Train, branch: top }];
-    if options.splits == "none" {
+    if options.splits == As::None {
         return Ok(whole());
     }
     let spelled: Vec<(&str, Split, String, &Branch)> =
@@ -125,7 +141,7 @@ fn parts<'a>(base: &Base<'a, 'a>, options: &Options, plan: &mut Plan) -> Result<
     };
     let common = match rests.iter().copied().filter(|rest| pair(rest)).collect::<Vec<_>>().as_slice() {
         _ if plain => "",
-        [] if options.splits == "folders" => return Err("splits = \"folders\", and no folder is named train, val or test".into()),
+        [] if options.splits == As::Folders => return Err("splits = \"folders\", and no folder is named train, val or test".into()),
         [] => return Ok(whole()),
         [one] => *one,
         _ => {
@@ -141,7 +157,7 @@ fn parts<'a>(base: &Base<'a, 'a>, options: &Options, plan: &mut Plan) -> Result<
         spelled.iter().filter(|(_, _, rest, _)| rest == common).map(|&(name, split, _, branch)| Part { name, split, branch }).collect();
     let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
     let others: Vec<(&str, &Branch)> = top.folders().filter(|(name, _)| !names.contains(name)).collect();
-    if options.splits == "auto" {
+    if options.splits == As::Auto {
         let beside: Vec<&str> = others.iter().map(|(name, _)| *name).filter(|name| !spelling::is_auxiliary(name)).collect();
         if !beside.is_empty() {
             return Err(format!(
@@ -175,13 +191,13 @@ fn parts<'a>(base: &Base<'a, 'a>, options: &Options, plan: &mut Plan) -> Result<
         plan.passed.add(&format!("image in {name}/"), branch.total);
     }
     let fewest = parts.iter().map(|part| part.branch.total).min().unwrap_or(0);
-    strays(base.above + top.direct, fewest, "the split folders", &names, ("splits", &options.splits), plan)?;
+    strays(base.above + top.direct, fewest, "the split folders", &names, ("splits", options.splits), plan)?;
     Ok(parts)
 }
 
 /// Passes over `count` images beside folders, where they are few; or refuses to choose.
-fn strays(count: usize, fewest: usize, kind: &str, names: &[&str], (setting, chosen): (&str, &str), plan: &mut Plan) -> Result<(), String> {
-    if count > 1 && count >= fewest && chosen == "auto" {
+fn strays(count: usize, fewest: usize, kind: &str, names: &[&str], (setting, chosen): (&str, As), plan: &mut Plan) -> Result<(), String> {
+    if count > 1 && count >= fewest && chosen == As::Auto {
         return Err(format!(
             "holds {count} images beside {kind} {}: set {setting} in [dataset], {setting} = \"folders\" to pass them over, {setting} = \
              \"none\" to make nothing of the folders' names",
@@ -195,15 +211,15 @@ fn strays(count: usize, fewest: usize, kind: &str, names: &[&str], (setting, cho
 /// Whether folders make classes, after images that lie beside such folders were passed over.
 fn class_folders(parts: &[Part], options: &Options, plan: &mut Plan) -> Result<bool, String> {
     let any = parts.iter().any(|part| part.branch.folders().next().is_some());
-    if options.classes == "none" {
+    if options.classes == As::None {
         return Ok(false);
     }
     if !any {
-        return if options.classes == "folders" { Err("classes = \"folders\", and the images are in none".into()) } else { Ok(false) };
+        return if options.classes == As::Folders { Err("classes = \"folders\", and the images are in none".into()) } else { Ok(false) };
     }
     for part in parts {
         let names: Vec<&str> = part.branch.folders().map(|(name, _)| name).collect();
-        if names.is_empty() && options.classes == "folders" && part.split != Split::Train {
+        if names.is_empty() && options.classes == As::Folders && part.split != Split::Train {
             plan.passed.add(&format!("image in no class folder in {}/", part.name), part.branch.total);
             continue;
         }
@@ -216,14 +232,14 @@ fn class_folders(parts: &[Part], options: &Options, plan: &mut Plan) -> Result<b
             ));
         }
         let fewest = part.branch.folders().map(|(_, class)| class.total).min().unwrap_or(0);
-        strays(part.branch.direct, fewest, "the class folders", &names, ("classes", &options.classes), plan)?;
+        strays(part.branch.direct, fewest, "the class folders", &names, ("classes", options.classes), plan)?;
     }
     Ok(true)
 }
 
 /// Refuses folders of splits inside of classes: `cat/train`, `cat/test`.
 fn refuse_splits_in_classes(top: &Branch, base: &str, options: &Options) -> Result<(), String> {
-    if options.splits == "none" {
+    if options.splits == As::None {
         return Ok(());
     }
     for (class, branch) in top.folders() {
@@ -288,21 +304,21 @@ fn place(path: &str, splits: &BTreeMap<&str, Split>, names: Option<&Vec<&str>>) 
 /// Makes the test split where no folder is one, as the settings say.
 fn take_tests(plan: &mut Plan, split_up: bool, options: &Options) -> Result<(), String> {
     let has = |plan: &Plan, split| plan.places.iter().flatten().any(|(s, _)| *s == split);
-    let test = options.test.as_str();
+    let test = options.test;
     if split_up && has(plan, Split::Test) {
         plan.rule = "by folder".into();
-        let refused = Err(format!("test = \"{test}\", and there is a folder of test images: leave the setting out"));
-        return if test == "auto" { Ok(()) } else { refused };
+        let refused = Err(format!("test = \"{}\", and there is a folder of test images: leave the setting out", word(&test)));
+        return if test == TestFrom::Auto { Ok(()) } else { refused };
     }
     match (split_up, test) {
-        (_, "validation") if !has(plan, Split::Validation) => {
+        (_, TestFrom::Validation) if !has(plan, Split::Validation) => {
             return Err("test = \"validation\", and there is no folder of validation images".into());
         }
-        (_, "validation") => {
+        (_, TestFrom::Validation) => {
             plan.rule = "by folder; validation tests".into();
             plan.places.iter_mut().flatten().filter(|(split, _)| *split == Split::Validation).for_each(|place| place.0 = Split::Test);
         }
-        (true, "auto") => {
+        (true, TestFrom::Auto) => {
             plan.rule = "by folder".into();
             let validation = if has(plan, Split::Validation) { "test = \"validation\" to test on those of validation, or " } else { "" };
             plan.advice = format!("set {validation}test = \"tenth\" in [dataset] to test on every tenth image of a class of training");

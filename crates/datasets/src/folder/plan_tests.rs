@@ -1,5 +1,7 @@
 //! Layouts of folders by their names alone: what each is read as, or why it is refused.
 
+use vimae_core::{Settings, settings::Schema};
+
 use super::*;
 
 /// Folders with the number of their images.
@@ -8,8 +10,8 @@ type Layout = Vec<(&'static str, usize)>;
 type Given = &'static [(&'static str, &'static str)];
 
 fn options(settings: &[(&str, &str)]) -> Options {
-    let get = |key: &str| settings.iter().find(|(k, _)| *k == key).map_or("auto", |(_, value)| value).to_owned();
-    Options { splits: get("splits"), classes: get("classes"), test: get("test"), new_classes: get("new_classes") == "allow" }
+    let given = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
+    Settings::check("dataset", "folder", &Schema::of::<Options>(), &given).unwrap().read().unwrap()
 }
 
 /// So many images in each folder; a folder of none is there all the same.

@@ -39,7 +39,8 @@ const TRUNCATED: f64 = 0.01;
 
 fn run(head: Head, noise: Option<f64>, dataset: &Corners, evaluation: &Evaluation) -> Result<Outcome> {
     let (model, prior) = (model(head), normal::prior());
-    let corruption = noise.map(|std| vimae_corruptions::build("truncated", json!({ "std": std }).as_object().unwrap()).unwrap());
+    let corruption =
+        noise.map(|std| vimae_corruptions::CORRUPTIONS.build("truncated", json!({ "std": std }).as_object().unwrap()).unwrap());
     let files = MetricFiles::default();
     let subject = Subject { model: &model, prior: &prior, sampler: None, corruption: corruption.as_deref(), dataset, files: &files };
     let bounded = |event: Event<'_>| {

@@ -1,10 +1,14 @@
-//! The table of sections against the types and against reading; the schema against the files in the repository.
+//! The ranges of sections against reading; the schema against the files in the repository.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Bound::{Excluded, Included},
+    path::{Path, PathBuf},
+};
 
-use vimae_spec::{Evaluation, Experiment, MaskFill, Resources, Training};
+use vimae_core::settings::{Domain, Setting};
+use vimae_spec::Experiment;
 
-use super::{fields::Takes, *};
+use super::*;
 
 const BASE: &str = "version = 1\n[dataset]\nname = \"digits\"\n[model]\nname = \"mlp\"\n[methods.vae.objective]\nname = \"vae\"\n";
 
@@ -16,46 +20,31 @@ fn reads(section: &str, key: &str, value: &str) -> bool {
 }
 
 #[test]
-fn the_table_has_every_key_of_the_sections() {
-    // Keys that are left out of a digest at their defaults are put back.
-    let mut training = serde_json::to_value(Training { critic_learning_rate: Some(1.0), rollbacks: 1, ..Training::default() }).unwrap();
-    let mut evaluation = serde_json::to_value(Evaluation { masks: vec![MaskFill::Grey], ..Evaluation::default() }).unwrap();
-    evaluation["settings"] = json!({});
-    let mut resources = serde_json::to_value(Resources::default()).unwrap();
-    for (section, fields) in [(&mut training, fields::TRAINING), (&mut evaluation, fields::EVALUATION), (&mut resources, fields::RESOURCES)]
-    {
-        let section = section.as_object_mut().unwrap();
-        for (key, _, _) in fields {
-            assert!(section.remove(*key).is_some(), "{key} is no key any more");
-        }
-        assert!(section.is_empty(), "not in crates/lab/src/schema/fields.rs: {section:?}");
-    }
-}
-
-#[test]
-fn the_ranges_are_those_that_reading_accepts() {
-    for (section, fields) in [("training", fields::TRAINING), ("evaluation", fields::EVALUATION), ("resources", fields::RESOURCES)] {
-        for (key, takes, _) in fields {
-            let (good, bad): (Vec<String>, Vec<String>) = match *takes {
-                Takes::Whole(min, max) => {
-                    let below = if min == 0 { "-1".to_owned() } else { (min - 1).to_string() };
-                    (vec![min.to_string(), max.to_string()], vec![below, (max + 1).to_string()])
-                }
-                Takes::Above(above, max) => (vec![format!("{max:?}")], vec![format!("{above:?}"), format!("{:?}", max + 1e-9)]),
-                Takes::From(min, below) => (vec![format!("{min:?}")], vec![format!("{below:?}"), format!("{:?}", min - 1e-9)]),
-                Takes::Words(words) => (vec![format!("{words:?}")], vec!["[\"nothing_of_these\"]".into()]),
-                Takes::Word => (vec!["\"a-b_c.1,d\"".into()], vec!["\"\"".into(), "\"two words\"".into()]),
-                Takes::Switch => (vec!["true".into(), "false".into()], vec!["1".into()]),
-                Takes::Elsewhere => continue,
+fn the_ends_of_every_range_are_read_and_what_lies_beyond_is_refused() {
+    let sections =
+        [("training", Schema::of::<Training>()), ("evaluation", Schema::of::<Evaluation>()), ("resources", Schema::of::<Resources>())];
+    for (section, schema) in sections {
+        for Setting { name, domain, .. } in schema.settings() {
+            let good: Vec<String> = domain.ends().iter().map(Value::to_string).collect();
+            let bad: Vec<String> = match &domain {
+                Domain::Integer(0, max) => vec!["-1".into(), (max + 1).to_string()],
+                Domain::Integer(min, max) => vec![(min - 1).to_string(), (max + 1).to_string()],
+                Domain::Number(Excluded(min), Included(max)) => vec![format!("{min:?}"), format!("{:?}", max + 1e-9)],
+                Domain::Number(Included(min), Excluded(max)) => vec![format!("{:?}", min - 1e-9), format!("{max:?}")],
+                Domain::Word(_) => vec!["\"\"".into(), "\"two words\"".into()],
+                Domain::Switch => vec!["1".into()],
+                Domain::List(_) | Domain::Any => vec!["\"nothing_of_these\"".into()],
+                Domain::Number(..) | Domain::Choice(_) => panic!("{section}.{name}: {domain:?}"),
             };
             for value in good {
-                assert!(reads(section, key, &value), "{section}.{key} = {value} is refused");
+                assert!(reads(section, &name, &value), "{section}.{name} = {value} is refused");
             }
             for value in bad {
-                assert!(!reads(section, key, &value), "{section}.{key} = {value} is accepted");
+                assert!(!reads(section, &name, &value), "{section}.{name} = {value} is accepted");
             }
         }
     }
+    assert!(reads("resources", "partition", "\"a-b_c.1,d\""));
 }
 
 fn root() -> PathBuf {

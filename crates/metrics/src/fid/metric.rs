@@ -13,7 +13,7 @@ use std::{
 };
 
 use candle_core::Tensor;
-use vimae_core::{Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Key, Metric, Result, Silent, Split, Workload};
+use vimae_core::{Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Metric, Result, Silent, Split, Workload, settings::Schema};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use super::real::Real;
@@ -35,20 +35,37 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "fid",
     summary: "FID of samples and reconstructions by the FID Inception network where its weights are found, else by a classifier",
     source: "Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017; Parmar et al., On Aliased Resizing, 2022",
-    keys: &[
-        Key::choice("features", &["auto", "classifier"], "auto: Inception where its weights are found; classifier: never Inception"),
-        Key::choice("resize", &["both", "legacy", "clean"], "how images reach Inception's 299 x 299"),
-        Key::integer("images", 10_000, 10, 1_000_000, "images of each set at most"),
-    ],
+    settings: Schema::of::<Settings>,
     build: |settings| {
-        let resizes = match settings.choice("resize")?.as_str() {
-            "legacy" => vec![Resize::Legacy],
-            "clean" => vec![Resize::Clean],
-            _ => vec![Resize::Legacy, Resize::Clean],
+        let Settings { features, resize, images } = settings.read()?;
+        let resizes = match resize {
+            Resizes::Both => vec![Resize::Legacy, Resize::Clean],
+            Resizes::Legacy => vec![Resize::Legacy],
+            Resizes::Clean => vec![Resize::Clean],
         };
-        Ok(Box::new(Fid { inception: settings.choice("features")? == "auto", resizes, images: settings.integer("images")? }))
+        Ok(Box::new(Fid { inception: features == FeaturesOf::Auto, resizes, images }))
     },
 };
+
+vimae_core::settings! {
+    /// How distances are measured.
+    struct Settings {
+        /// auto: Inception where its weights are found; classifier: never Inception
+        features: FeaturesOf = FeaturesOf::Auto;
+        /// how images reach Inception's 299 x 299
+        resize: Resizes = Resizes::Both;
+        /// images of each set at most
+        images: usize = 10_000, from 10, to 1_000_000;
+    }
+}
+
+vimae_core::settings! {
+    enum FeaturesOf { Auto, Classifier }
+}
+
+vimae_core::settings! {
+    enum Resizes { Both, Legacy, Clean }
+}
 
 /// Fewer images than this have no covariance to speak of, nor neighbours.
 const FEWEST: usize = 10;

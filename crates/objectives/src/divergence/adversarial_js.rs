@@ -9,11 +9,11 @@
 use std::f64::consts::LN_2;
 
 use candle_core::Tensor;
-use vimae_core::{Divergence, Entry, Key, Parameters, Result, numerics::softplus_each};
+use vimae_core::{Divergence, Entry, Parameters, Result, numerics::softplus_each, settings::Schema};
 
 use super::{
     BuildDivergence,
-    critic::{Critic, HIDDEN, LAYERS, LOG_DENSITY},
+    critic::{Critic, CriticSettings},
     pairs::expect_samples,
 };
 
@@ -22,21 +22,26 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
     name: "adversarial_js",
     summary: "The Jensen-Shannon divergence by a trained critic",
     source: "Makhzani et al., Adversarial Autoencoders, 2015; Tolstikhin et al., Wasserstein Auto-Encoders, 2018, WAE-GAN",
-    keys: &[
-        HIDDEN,
-        LAYERS,
-        LOG_DENSITY,
-        Key::choice(
-            "loss",
-            &["non_saturating", "divergence"],
-            "what the encoder minimises: a gradient that lasts, or the divergence itself",
-        ),
-    ],
+    settings: Schema::of::<Settings>,
     build: |settings, request| {
-        let saturating = settings.choice("loss")? == "divergence";
-        Ok(Box::new(AdversarialJs { critic: Critic::of(settings, request)?, saturating }))
+        let Settings { critic, loss } = settings.read()?;
+        Ok(Box::new(AdversarialJs { critic: Critic::of(&critic, request)?, saturating: loss == Minimised::Divergence }))
     },
 };
+
+vimae_core::settings! {
+    /// The critic, and the loss of the encoder.
+    struct Settings {
+        #[serde(flatten)]
+        critic: CriticSettings = CriticSettings::default();
+        /// what the encoder minimises: a gradient that lasts, or the divergence itself
+        loss: Minimised = Minimised::NonSaturating;
+    }
+}
+
+vimae_core::settings! {
+    enum Minimised { NonSaturating, Divergence }
+}
 
 /// The divergence by its critic.
 #[derive(Debug)]

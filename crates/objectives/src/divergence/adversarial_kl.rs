@@ -4,11 +4,11 @@
 //! nor unbiased: as good as the critic, which must tell the samples apart to see a large divergence.
 
 use candle_core::Tensor;
-use vimae_core::{Divergence, Entry, Parameters, Result};
+use vimae_core::{Divergence, Entry, Parameters, Result, settings::Schema};
 
 use super::{
     BuildDivergence,
-    critic::{Critic, HIDDEN, LAYERS, LOG_DENSITY},
+    critic::{Critic, CriticSettings},
     pairs::expect_samples,
 };
 
@@ -17,8 +17,8 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
     name: "adversarial_kl",
     summary: "KL(q || p) by the density ratio that a trained critic learns",
     source: "Mescheder, Nowozin & Geiger, Adversarial Variational Bayes, 2017",
-    keys: &[HIDDEN, LAYERS, LOG_DENSITY],
-    build: |settings, request| Ok(Box::new(AdversarialKl { critic: Critic::of(settings, request)? })),
+    settings: Schema::of::<CriticSettings>,
+    build: |settings, request| Ok(Box::new(AdversarialKl { critic: Critic::of(&settings.read()?, request)? })),
 };
 
 /// The divergence by its critic.

@@ -10,15 +10,25 @@
 use std::f64::consts::TAU;
 
 use candle_core::{D, Tensor};
-use vimae_core::{Init, Key, Parameters, PartRequest, Perceptron, Result, Settings, numerics::softplus_each};
+use vimae_core::{Init, Parameters, PartRequest, Perceptron, Result, numerics::softplus_each};
 
 use super::pairs::expect_samples;
 
-/// The settings of every divergence with a critic.
-pub(super) const HIDDEN: Key = Key::integer("hidden", 256, 1, 8192, "units of each hidden layer of the critic");
-pub(super) const LAYERS: Key = Key::integer("layers", 3, 1, 16, "hidden layers of the critic; the WAE code takes four of 512");
-pub(super) const LOG_DENSITY: Key =
-    Key::choice("log_density", &["none", "normal"], "whether the critic's logit holds log N(z; 0, 1), for a standard normal prior alone");
+vimae_core::settings! {
+    /// The settings of every divergence with a critic.
+    pub(super) struct CriticSettings {
+        /// units of each hidden layer of the critic
+        hidden: usize = 256, from 1, to 8192;
+        /// hidden layers of the critic; the WAE code takes four of 512
+        layers: usize = 3, from 1, to 16;
+        /// whether the critic's logit holds log N(z; 0, 1), for a standard normal prior alone
+        log_density: Known = Known::None;
+    }
+}
+
+vimae_core::settings! {
+    enum Known { None, Normal }
+}
 
 /// A multilayer perceptron with ReLU from `[N, d]` to `[N]`.
 #[derive(Debug)]
@@ -29,15 +39,15 @@ pub(super) struct Critic {
 }
 
 impl Critic {
-    pub(super) fn of(settings: &Settings, request: &PartRequest) -> Result<Self> {
+    pub(super) fn of(settings: &CriticSettings, request: &PartRequest) -> Result<Self> {
         let parameters = Parameters::new(request.seed, request.dtype, &request.device);
-        let (hidden, depth) = (settings.integer(HIDDEN.name)?, settings.integer(LAYERS.name)?);
         let init = |inputs: usize| {
             let bound = (inputs as f64).powf(-0.5);
             [Init::Uniform(-bound, bound); 2]
         };
-        let network = Perceptron::new(&parameters, "divergence.discriminator", request.code, &vec![hidden; depth], init)?;
-        Ok(Self { parameters, network, normal: settings.choice(LOG_DENSITY.name)? == "normal" })
+        let network =
+            Perceptron::new(&parameters, "divergence.discriminator", request.code, &vec![settings.hidden; settings.layers], init)?;
+        Ok(Self { parameters, network, normal: settings.log_density == Known::Normal })
     }
 
     pub(super) fn parameters(&self) -> &Parameters {
@@ -87,8 +97,7 @@ mod tests {
     fn build(name: &str, settings: serde_json::Value) -> Box<dyn Divergence> {
         let image = ImageShape { channels: 1, height: 4, width: 4 };
         let request = PartRequest { code: 2, image, range: PixelRange::Unit, seed: 1, dtype: DType::F64, device: Device::Cpu };
-        let entry = DIVERGENCES.find(name).unwrap();
-        (entry.build)(&Settings::check("divergence", entry.name, entry.keys, settings.as_object().unwrap()).unwrap(), &request).unwrap()
+        DIVERGENCES.build(name, settings.as_object().unwrap(), &request).unwrap()
     }
 
     /// Draws of N((shift, 0), 1).

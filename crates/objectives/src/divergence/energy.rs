@@ -5,7 +5,7 @@
 //! gradient between them.
 
 use candle_core::Tensor;
-use vimae_core::{Divergence, Entry, Result};
+use vimae_core::{Divergence, Entry, NoSettings, Result, settings::Schema};
 
 use super::{
     BuildDivergence,
@@ -17,7 +17,7 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
     name: "energy",
     summary: "The energy distance, unbiased: an MMD without a width",
     source: "Székely & Rizzo, Energy statistics, 2013",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_, _| Ok(Box::new(Energy)),
 };
 

@@ -5,7 +5,7 @@
 //! the estimate of the WAE code (Tolstikhin et al. 2018, section 3). Unbiased, symmetric; it may be negative.
 
 use candle_core::Tensor;
-use vimae_core::{Divergence, Entry, Key, Result};
+use vimae_core::{Divergence, Entry, Result, settings::Schema};
 
 use super::{
     BuildDivergence,
@@ -17,8 +17,8 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
     name: "mmd_imq",
     summary: "Unbiased MMD summed over seven inverse multiquadric kernels",
     source: "Tolstikhin et al., Wasserstein Auto-Encoders, 2018; appendix of the VIMAE paper",
-    keys: &[Key::number("variance", 1.0, 1e-6, 1e6, "variance v of the prior, in each dimension")],
-    build: |settings, _| Ok(Box::new(MultiscaleImq { variance: settings.number("variance")? })),
+    settings: Schema::of::<MultiscaleImq>,
+    build: |settings, _| Ok(Box::new(settings.read::<MultiscaleImq>()?)),
 };
 
 /// The widths of the kernels, as multiples of `2 d v`.
@@ -42,11 +42,12 @@ impl Divergence for MmdImq {
     }
 }
 
-/// The multi-scale IMQ estimate.
-#[derive(Debug, Clone, Copy)]
-pub struct MultiscaleImq {
-    /// The variance of each dimension of the prior.
-    pub variance: f64,
+vimae_core::settings! {
+    /// The multi-scale IMQ estimate.
+    pub struct MultiscaleImq {
+        /// variance v of the prior, in each dimension
+        pub variance: f64 = 1.0, from 1e-6, to 1e6;
+    }
 }
 
 impl Divergence for MultiscaleImq {

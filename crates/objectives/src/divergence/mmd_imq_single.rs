@@ -4,7 +4,7 @@
 //! it may be negative.
 
 use candle_core::Tensor;
-use vimae_core::{Divergence, Entry, Key, Result};
+use vimae_core::{Divergence, Entry, Result, settings::Schema};
 
 use super::{
     BuildDivergence,
@@ -16,12 +16,22 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
     name: "mmd_imq_single",
     summary: "Unbiased MMD with one inverse multiquadric kernel",
     source: "Tolstikhin et al., Wasserstein Auto-Encoders, 2018, section 4",
-    keys: &[
-        Key::number("scale", 1.0, 1e-6, 1e6, "scale s; the kernel falls to one half at the squared distance C = 2 d s v"),
-        Key::number("variance", 1.0, 1e-6, 1e6, "variance v of the prior, in each dimension"),
-    ],
-    build: |settings, _| Ok(Box::new(MmdImqSingle { scale: settings.number("scale")? * settings.number("variance")? })),
+    settings: Schema::of::<Width>,
+    build: |settings, _| {
+        let Width { scale, variance } = settings.read()?;
+        Ok(Box::new(MmdImqSingle { scale: scale * variance }))
+    },
 };
+
+vimae_core::settings! {
+    /// What sets the width C of the kernel.
+    pub struct Width {
+        /// scale s; the kernel falls to one half at the squared distance C = 2 d s v
+        pub scale: f64 = 1.0, from 1e-6, to 1e6;
+        /// variance v of the prior, in each dimension
+        pub variance: f64 = 1.0, from 1e-6, to 1e6;
+    }
+}
 
 /// The estimate at C = 2 d `scale`.
 #[derive(Debug, Clone, Copy)]

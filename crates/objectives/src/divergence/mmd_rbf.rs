@@ -6,7 +6,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
-use vimae_core::{Divergence, Entry, Key, Result};
+use vimae_core::{Divergence, Entry, Result, settings::Schema};
 
 use super::{
     BuildDivergence,
@@ -18,16 +18,30 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
     name: "mmd_rbf",
     summary: "Unbiased MMD with a Gaussian kernel of fixed or median width",
     source: "Gretton et al., A Kernel Two-Sample Test, 2012",
-    keys: &[
-        Key::choice("width", &["fixed", "median"], "what s^2 is a multiple of: the dimensions, or the median squared distance"),
-        Key::number("scale", 1.0, 1e-6, 1e6, "that multiple"),
-    ],
+    settings: Schema::of::<Settings>,
     build: |settings, _| {
-        let scale = settings.number("scale")?;
-        let median = settings.choice("width")? == "median";
-        Ok(Box::new(MmdRbf { width: if median { Width::Median(scale) } else { Width::Fixed(scale) } }))
+        let Settings { width, scale } = settings.read()?;
+        let width = match width {
+            WidthOf::Fixed => Width::Fixed(scale),
+            WidthOf::Median => Width::Median(scale),
+        };
+        Ok(Box::new(MmdRbf { width }))
     },
 };
+
+vimae_core::settings! {
+    /// What sets the width s of the kernel.
+    struct Settings {
+        /// what s^2 is a multiple of: the dimensions, or the median squared distance
+        width: WidthOf = WidthOf::Fixed;
+        /// that multiple
+        scale: f64 = 1.0, from 1e-6, to 1e6;
+    }
+}
+
+vimae_core::settings! {
+    enum WidthOf { Fixed, Median }
+}
 
 /// The squared width of the kernel.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -5,7 +5,7 @@
 //! (Kumar et al., "Variational Inference of Disentangled Latent Concepts", 2018, match the covariance so.)
 
 use candle_core::Tensor;
-use vimae_core::{Divergence, Entry, Key, Result};
+use vimae_core::{Divergence, Entry, Result, settings::Schema};
 
 use super::{BuildDivergence, pairs::expect_samples};
 
@@ -14,15 +14,16 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
     name: "moment_matching",
     summary: "Squared differences of means and covariances",
     source: "Kumar, Sattigeri & Balakrishnan, Variational Inference of Disentangled Latent Concepts, 2018",
-    keys: &[Key::number("covariance_weight", 1.0, 0.0, 1e6, "weight of the covariances beside the means")],
-    build: |settings, _| Ok(Box::new(MomentMatching { covariance_weight: settings.number("covariance_weight")? })),
+    settings: Schema::of::<MomentMatching>,
+    build: |settings, _| Ok(Box::new(settings.read::<MomentMatching>()?)),
 };
 
-/// The sum of both differences.
-#[derive(Debug, Clone, Copy)]
-pub struct MomentMatching {
-    /// Weight of the covariances.
-    pub covariance_weight: f64,
+vimae_core::settings! {
+    /// The sum of both differences.
+    pub struct MomentMatching {
+        /// weight of the covariances beside the means
+        pub covariance_weight: f64 = 1.0, from 0.0, to 1e6;
+    }
 }
 
 impl Divergence for MomentMatching {

@@ -11,7 +11,7 @@
 
 use candle_core::{DType, Device, Tensor};
 use rayon::prelude::*;
-use vimae_core::{Divergence, Entry, Key, Purpose, Result, Streams};
+use vimae_core::{Divergence, Entry, Purpose, Result, Streams, settings::Schema};
 
 use super::{
     BuildDivergence,
@@ -24,33 +24,44 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
     name: "sliced_wasserstein",
     summary: "Mean transport cost between projections on random directions",
     source: "Kolouri et al., Sliced-Wasserstein Autoencoder, 2018",
-    keys: &[
-        Key::integer("projections", 50, 1, 10_000, "directions"),
-        Key::choice("order", &["2", "1"], "power of the distance in the cost"),
-        Key::choice("directions", &["fixed", "fresh"], "the same in every step, or drawn anew for each sample of the prior"),
-        Key::integer("seed", 0, 0, u32::MAX as u64, "seed of the directions"),
-    ],
-    build: |settings, _| {
-        Ok(Box::new(SlicedWasserstein {
-            projections: settings.integer("projections")?,
-            squared: settings.choice("order")? == "2",
-            fresh: settings.choice("directions")? == "fresh",
-            seed: settings.integer("seed")? as u64,
-        }))
-    },
+    settings: Schema::of::<SlicedWasserstein>,
+    build: |settings, _| Ok(Box::new(settings.read::<SlicedWasserstein>()?)),
 };
 
-/// The cost over a number of directions.
-#[derive(Debug, Clone, Copy)]
-pub struct SlicedWasserstein {
-    /// Directions.
-    pub projections: usize,
-    /// Whether the cost is the squared distance; the distance itself otherwise.
-    pub squared: bool,
-    /// Whether directions are drawn anew for each sample of the prior.
-    pub fresh: bool,
-    /// Seed of the directions.
-    pub seed: u64,
+vimae_core::settings! {
+    /// The cost over a number of directions.
+    pub struct SlicedWasserstein {
+        /// directions
+        pub projections: usize = 50, from 1, to 10_000;
+        /// power of the distance in the cost
+        pub order: Order = Order::Squared;
+        /// the same in every step, or drawn anew for each sample of the prior
+        pub directions: Directions = Directions::Fixed;
+        /// seed of the directions
+        pub seed: u64 = 0, from 0, to 4_294_967_295_u64;
+    }
+}
+
+vimae_core::settings! {
+    /// The power of the distance in the cost.
+    pub enum Order {
+        /// The squared distance.
+        #[serde(rename = "2")]
+        Squared,
+        /// The distance itself.
+        #[serde(rename = "1")]
+        Absolute,
+    }
+}
+
+vimae_core::settings! {
+    /// When directions are drawn.
+    pub enum Directions {
+        /// Once.
+        Fixed,
+        /// For each sample of the prior.
+        Fresh,
+    }
 }
 
 impl Divergence for SlicedWasserstein {
@@ -61,9 +72,9 @@ impl Divergence for SlicedWasserstein {
     /// Computed on the CPU, wherever the samples are.
     fn estimate(&self, q: &Tensor, p: &Tensor) -> Result<Tensor> {
         let (_, _, d) = expect_samples(q, p)?;
-        let seed = if self.fresh { self.seed ^ digest(p)? } else { self.seed };
+        let seed = if self.directions == Directions::Fresh { self.seed ^ digest(p)? } else { self.seed };
         let directions = directions(seed, self.projections, d);
-        let squared = self.squared;
+        let squared = self.order == Order::Squared;
         let (on_q, on_p) = (q.to_device(&Device::Cpu)?, p.to_device(&Device::Cpu)?);
         let value = eager::apply(ENTRY.name, &on_q, &on_p, move |q, p, d| sliced(q, p, d, &directions, squared))?;
         Ok(value.to_device(q.device())?)
@@ -147,17 +158,17 @@ mod tests {
         divergence.estimate(q, p).unwrap().to_scalar().unwrap()
     }
 
-    const SQUARED: SlicedWasserstein = SlicedWasserstein { projections: 20, squared: true, fresh: false, seed: 0 };
+    const SQUARED: SlicedWasserstein = SlicedWasserstein { projections: 20, order: Order::Squared, directions: Directions::Fixed, seed: 0 };
 
     #[test]
     fn on_the_line_it_is_the_transport_cost_by_hand() {
         let (q, p) = (tensor(&[3.0, 0.0], 1), tensor(&[1.0, 1.0], 1));
         assert!((value(&SQUARED, &q, &p) - 2.5).abs() < 1e-12);
-        assert!((value(&SlicedWasserstein { squared: false, ..SQUARED }, &q, &p) - 1.5).abs() < 1e-12);
+        assert!((value(&SlicedWasserstein { order: Order::Absolute, ..SQUARED }, &q, &p) - 1.5).abs() < 1e-12);
         // Sizes 2 and 3: thirds and halves meet; |0-1|/3 + |0-2|/6 + |3-2|/6 + |3-4|/3.
         let (q, p) = (tensor(&[0.0, 3.0], 1), tensor(&[4.0, 1.0, 2.0], 1));
         let expected = 1.0 / 3.0 + 2.0 / 6.0 + 1.0 / 6.0 + 1.0 / 3.0;
-        assert!((value(&SlicedWasserstein { squared: false, ..SQUARED }, &q, &p) - expected).abs() < 1e-12);
+        assert!((value(&SlicedWasserstein { order: Order::Absolute, ..SQUARED }, &q, &p) - expected).abs() < 1e-12);
     }
 
     #[test]
@@ -169,7 +180,7 @@ mod tests {
 
     #[test]
     fn fresh_directions_depend_on_the_sample_of_the_prior_alone() {
-        let fresh = SlicedWasserstein { projections: 1, fresh: true, ..SQUARED };
+        let fresh = SlicedWasserstein { projections: 1, directions: Directions::Fresh, ..SQUARED };
         let (q, p, other) = (tensor(&[0.0, 1.0, 2.0, 3.0], 2), tensor(&[1.0, 1.0, 0.0, 5.0], 2), tensor(&[0.0, 5.0, 1.0, 1.0], 2));
         assert_eq!(value(&fresh, &q, &p), value(&fresh, &q, &p));
         // The same rows in another order are the same distribution, but another sample: other directions.

@@ -2,7 +2,7 @@
 //!
 //! The network ends in the code alone; the code's log-variance is the constant `2 ln std`, so that it has a rate.
 
-use vimae_core::{Code, EncoderNoise, Entry, Head, Key, Result};
+use vimae_core::{Code, EncoderNoise, Entry, Head, Result, settings::Schema};
 
 use super::BuildNoise;
 
@@ -11,15 +11,16 @@ pub const ENTRY: Entry<BuildNoise> = Entry {
     name: "gaussian_fixed",
     summary: "Gaussian noise of one size on every code",
     source: "Grover & Ermon, Uncertainty Autoencoders, 2018",
-    keys: &[Key::number("std", 0.1, 1e-6, 1e3, "standard deviation, in code units")],
-    build: |settings| Ok(Box::new(GaussianFixed { std: settings.number("std")? })),
+    settings: Schema::of::<GaussianFixed>,
+    build: |settings| Ok(Box::new(settings.read::<GaussianFixed>()?)),
 };
 
-/// Noise with this standard deviation.
-#[derive(Debug, Clone, Copy)]
-pub struct GaussianFixed {
-    /// Its standard deviation, in code units.
-    pub std: f64,
+vimae_core::settings! {
+    /// Noise with this standard deviation.
+    pub struct GaussianFixed {
+        /// standard deviation, in code units
+        pub std: f64 = 0.1, from 1e-6, to 1e3;
+    }
 }
 
 impl EncoderNoise for GaussianFixed {

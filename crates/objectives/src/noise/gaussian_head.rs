@@ -1,6 +1,6 @@
 //! A Gaussian head: `z = mean(x) + exp(log_var(x) / 2) eps`, `eps ~ N(0, I)`, the reparameterisation trick.
 
-use vimae_core::{EncoderNoise, Entry, Head};
+use vimae_core::{EncoderNoise, Entry, Head, NoSettings, settings::Schema};
 
 use super::BuildNoise;
 
@@ -9,7 +9,7 @@ pub const ENTRY: Entry<BuildNoise> = Entry {
     name: "gaussian_head",
     summary: "A diagonal Gaussian code whose variance the encoder learns",
     source: "Kingma & Welling, Auto-Encoding Variational Bayes, 2014",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| Ok(Box::new(GaussianHead)),
 };
 

@@ -5,7 +5,7 @@
 //! do (Rubenstein et al. 2018). Beyond the bounds the log-variance has no gradient.
 
 use candle_core::{D, Tensor};
-use vimae_core::{Code, EncoderNoise, Entry, Error, Head, Key, Result, Settings};
+use vimae_core::{Code, EncoderNoise, Entry, Error, Head, Result, settings::Schema};
 
 use super::BuildNoise;
 
@@ -14,25 +14,25 @@ pub const ENTRY: Entry<BuildNoise> = Entry {
     name: "gaussian_head_bounded",
     summary: "A Gaussian head whose log-variance has bounds and an L1 penalty",
     source: "Rubenstein, Schoelkopf & Tolstikhin, Learning Disentangled Representations with Wasserstein Auto-Encoders, 2018",
-    keys: &[
-        Key::number("floor", -10.0, -60.0, 20.0, "smallest log-variance, ln of squared code units"),
-        Key::number("ceiling", 4.0, -60.0, 20.0, "largest log-variance; above the floor"),
-        Key::number("l1", 0.0, 0.0, 1e6, "weight of the sum over dimensions of |log-variance|, mean over the batch"),
-    ],
-    build: |settings| Ok(Box::new(BoundedHead::new(settings)?)),
+    settings: Schema::of::<BoundedHead>,
+    build: |settings| Ok(Box::new(settings.read::<BoundedHead>()?.checked()?)),
 };
 
-/// `clip(log_var, floor, ceiling)`.
-#[derive(Debug, Clone, Copy)]
-pub struct BoundedHead {
-    floor: f64,
-    ceiling: f64,
-    l1: f64,
+vimae_core::settings! {
+    /// `clip(log_var, floor, ceiling)`.
+    pub struct BoundedHead {
+        /// smallest log-variance, ln of squared code units
+        floor: f64 = -10.0, from -60.0, to 20.0;
+        /// largest log-variance; above the floor
+        ceiling: f64 = 4.0, from -60.0, to 20.0;
+        /// weight of the sum over dimensions of |log-variance|, mean over the batch
+        l1: f64 = 0.0, from 0.0, to 1e6;
+    }
 }
 
 impl BoundedHead {
-    fn new(settings: &Settings) -> Result<Self> {
-        let (floor, ceiling, l1) = (settings.number("floor")?, settings.number("ceiling")?, settings.number("l1")?);
+    fn checked(self) -> Result<Self> {
+        let Self { floor, ceiling, .. } = self;
         if floor >= ceiling {
             return Err(Error::Setting {
                 kind: "noise",
@@ -42,7 +42,7 @@ impl BoundedHead {
                 allowed: format!("above the floor, {floor}"),
             });
         }
-        Ok(Self { floor, ceiling, l1 })
+        Ok(self)
     }
 }
 
@@ -73,12 +73,12 @@ mod tests {
     use candle_core::Device;
     use serde_json::json;
 
-    use crate::noise::build;
+    use crate::noise::NOISES;
 
     use super::*;
 
     fn noise(settings: serde_json::Value) -> Box<dyn EncoderNoise> {
-        build(ENTRY.name, settings.as_object().unwrap()).unwrap()
+        NOISES.build(ENTRY.name, settings.as_object().unwrap()).unwrap()
     }
 
     #[test]
@@ -95,7 +95,7 @@ mod tests {
 
     #[test]
     fn bounds_that_cross_are_refused_by_name() {
-        let built = build(ENTRY.name, json!({ "floor": 2, "ceiling": 1 }).as_object().unwrap());
+        let built = NOISES.build(ENTRY.name, json!({ "floor": 2, "ceiling": 1 }).as_object().unwrap());
         assert!(matches!(built, Err(Error::Setting { key, given, .. }) if key == "ceiling" && given == "1"));
     }
 }

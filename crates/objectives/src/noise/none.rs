@@ -1,6 +1,6 @@
 //! No noise: the code is a function of the image, `z = f(x)`, and its rate is infinite.
 
-use vimae_core::Entry;
+use vimae_core::{Entry, NoSettings, settings::Schema};
 
 use super::{BuildNoise, pixels::Pixels};
 
@@ -9,6 +9,6 @@ pub const ENTRY: Entry<BuildNoise> = Entry {
     name: "none",
     summary: "A deterministic encoder",
     source: "Baldi & Hornik, Neural networks and principal component analysis, 1989",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| Ok(Box::new(Pixels { name: "none", corruption: None })),
 };

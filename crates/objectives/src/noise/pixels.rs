@@ -32,7 +32,7 @@ pub(super) fn entries() -> impl Iterator<Item = Entry<BuildNoise>> {
         name: leaked(format!("{PREFIX}{}", corruption.name)),
         summary: leaked(format!("{}, on the encoder's input while training", corruption.summary)),
         source: corruption.source,
-        keys: corruption.keys,
+        settings: corruption.settings,
         build: build as BuildNoise,
     })
 }

@@ -3,7 +3,7 @@
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use vimae_core::{Entry, Result};
+use vimae_core::{Entry, NoSettings, Result, settings::Schema};
 use vimae_spec::Protocol;
 
 use super::{BuildClassifier, Classifier, Fitted};
@@ -13,7 +13,7 @@ pub const ENTRY: Entry<BuildClassifier> = Entry {
     name: "knn",
     summary: "a vote of the nearest labelled codes",
     source: "Cover and Hart, Nearest neighbor pattern classification, 1967",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| vec![Box::new(Knn)],
 };
 

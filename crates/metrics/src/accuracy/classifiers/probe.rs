@@ -2,7 +2,7 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Axis};
 
-use vimae_core::{Entry, Result};
+use vimae_core::{Entry, NoSettings, Result, settings::Schema};
 use vimae_spec::Protocol;
 
 use super::{BuildClassifier, Classifier, Fitted};
@@ -12,7 +12,7 @@ pub const ENTRY: Entry<BuildClassifier> = Entry {
     name: "probe",
     summary: "multinomial logistic regression on the labelled codes, the linear probe",
     source: "Alain and Bengio, Understanding intermediate layers using linear classifier probes, 2017",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |_| vec![Box::new(LinearProbe)],
 };
 

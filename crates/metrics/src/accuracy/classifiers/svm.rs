@@ -1,7 +1,7 @@
 //! Support vector machines of the labelled codes, one class against the rest.
 
 use ndarray::ArrayView2;
-use vimae_core::{Entry, Result};
+use vimae_core::{Entry, NoSettings, Result, settings::Schema};
 use vimae_spec::Protocol;
 
 use super::{
@@ -14,7 +14,7 @@ pub const ENTRY: Entry<BuildClassifier> = Entry {
     name: "svm",
     summary: "support vector machines of the labelled codes",
     source: "Cortes and Vapnik, Support-vector networks, 1995",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |evaluation| Setting::all(evaluation).map(|setting| Box::new(Inductive(setting)) as Box<dyn Classifier>).collect(),
 };
 

@@ -1,7 +1,7 @@
 //! Transductive support vector machines: of the labelled codes and a pool of test codes, whose labels they never see.
 
 use ndarray::ArrayView2;
-use vimae_core::{Entry, EvalCost, Result};
+use vimae_core::{Entry, EvalCost, NoSettings, Result, settings::Schema};
 use vimae_spec::{KernelName, Protocol};
 use vimae_svm::TransductiveSvm;
 
@@ -15,7 +15,7 @@ pub const ENTRY: Entry<BuildClassifier> = Entry {
     name: "tsvm",
     summary: "support vector machines of the labelled codes and a pool of test codes",
     source: "Joachims, Transductive Inference for Text Classification using Support Vector Machines, 1999",
-    keys: &[],
+    settings: Schema::of::<NoSettings>,
     build: |evaluation| {
         let one = |setting| Box::new(Transductive { setting, pool: evaluation.pool }) as Box<dyn Classifier>;
         Setting::all(evaluation).map(one).collect()
