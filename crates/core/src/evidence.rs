@@ -78,6 +78,32 @@ impl HeldOut {
     }
 }
 
+/// The standard deviation of a decoder's noise, in units of the \[0, 1\] interval.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NoiseScale {
+    /// The standard deviation.
+    pub sigma: f64,
+    /// What it was chosen on, in words, where it was chosen.
+    pub chosen_on: Option<String>,
+}
+
+impl NoiseScale {
+    /// A given one.
+    pub fn given(sigma: f64) -> Self {
+        Self { sigma, chosen_on: None }
+    }
+
+    /// For the protocol's name: the number given, or `fit`.
+    pub fn name(&self) -> String {
+        if self.chosen_on.is_some() { "fit".into() } else { self.sigma.to_string() }
+    }
+
+    /// What was chosen, where something was.
+    pub fn note(&self) -> Option<String> {
+        self.chosen_on.as_ref().map(|images| format!("sigma = {:.4}, likeliest on {images}", self.sigma))
+    }
+}
+
 /// A trained model under evaluation. Each method computes what it returns when it is first asked for and keeps it; what
 /// no metric asks for is never computed. All tensors are on the CPU, and computed in evaluation mode without a graph.
 ///
@@ -140,6 +166,12 @@ pub trait Evidence {
 
     /// Images that neither trained nor test.
     fn held_out(&self) -> Result<&HeldOut>;
+
+    /// The decoder's noise that is the likeliest on the held-out images.
+    ///
+    /// # Errors
+    /// Where there are none, or their reconstructions are not finite.
+    fn noise_scale(&self) -> Result<&NoiseScale>;
 
     /// The codes of the images of `set` at `indices`; `change` is given the images of a batch and the place of its first
     /// among `indices`. Not kept.

@@ -30,7 +30,7 @@ pub use data::{Batch, Batches, Dataset, ImageSet, ImageShape, PixelRange, Split}
 pub use divergence::Divergence;
 pub use encoder_noise::{EncoderNoise, WithNoise};
 pub use error::{Error, Result};
-pub use evidence::{Evidence, HeldOut, Input, MetricFiles};
+pub use evidence::{Evidence, HeldOut, Input, MetricFiles, NoiseScale};
 pub use metric::{EvalCost, Findings, Metric, Workload};
 pub use model::{AutoEncoder, Code, Decoder, Encoder, Head, Mode};
 pub use objective::{Loss, Objective, Pass};

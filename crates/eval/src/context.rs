@@ -4,8 +4,8 @@ use std::cell::OnceCell;
 
 use candle_core::{Device, Tensor};
 use vimae_core::{
-    AutoEncoder, Code, Corruption, Dataset, Error, Evidence, Head, HeldOut, ImageSet, MetricFiles, Mode, Prior, Progress, Purpose, Result,
-    Split, Streams,
+    AutoEncoder, Code, Corruption, Dataset, Error, Evidence, Head, HeldOut, ImageSet, MetricFiles, Mode, NoiseScale, Prior, Progress,
+    Purpose, Result, Split, Streams,
 };
 use vimae_spec::{Evaluation, Protocol};
 
@@ -48,6 +48,7 @@ pub struct EvalContext<'a> {
     prior_sample: OnceCell<Tensor>,
     generated: OnceCell<Tensor>,
     held_out: OnceCell<HeldOut>,
+    noise_scale: OnceCell<NoiseScale>,
 }
 
 impl<'a> EvalContext<'a> {
@@ -74,6 +75,7 @@ impl<'a> EvalContext<'a> {
             prior_sample: OnceCell::new(),
             generated: OnceCell::new(),
             held_out: OnceCell::new(),
+            noise_scale: OnceCell::new(),
         })
     }
 
@@ -218,6 +220,10 @@ impl Evidence for EvalContext<'_> {
             let indices: Vec<usize> = (first..set.len()).take(HELD_OUT).collect();
             Ok(HeldOut { images: set.tensor(&indices, self.range(), &Device::Cpu)?, borrowed })
         })
+    }
+
+    fn noise_scale(&self) -> Result<&NoiseScale> {
+        once(&self.noise_scale, || vimae_metrics::noise_scale::fit(self))
     }
 
     fn encode(&self, set: &ImageSet, indices: &[usize], change: &dyn Fn(&Tensor, usize) -> Result<Tensor>) -> Result<Code> {

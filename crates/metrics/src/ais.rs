@@ -19,7 +19,9 @@
 //! estimate on samples, this the model's own density. Images `[N, C, H, W]`.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Metric, Mode, Purpose, Result, Streams, Workload, settings::Schema};
+use vimae_core::{
+    Entry, EvalCost, Evidence, Findings, Input, Metric, Mode, NoiseScale, Purpose, Result, Streams, Workload, settings::Schema,
+};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{
@@ -28,7 +30,6 @@ use crate::{
     laplace::FromGaussian,
     likelihood::DecoderLikelihood,
     nll::in_nats_and_bits,
-    noise_scale::NoiseScale,
     reconstruction,
     summary::{mean_of, values},
 };
@@ -94,7 +95,7 @@ impl Metric for Ais {
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
         let run = Run {
             evidence,
-            scale: NoiseScale::of(self.sigma, evidence)?,
+            scale: if self.sigma == 0.0 { evidence.noise_scale()?.clone() } else { NoiseScale::given(self.sigma) },
             plan: Plan { chains: self.chains, temperatures: self.temperatures, leapfrog: self.leapfrog },
             from_prior: self.start == Start::Prior,
         };

@@ -21,14 +21,13 @@
 //!   h(X) less this, with h(X) unknown and common to all models of one data set and sigma.
 
 use candle_core::Tensor;
-use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, Purpose, Result, settings::Schema};
+use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, NoiseScale, Purpose, Result, settings::Schema};
 use vimae_spec::{Direction, Measurement, Protocol, Slice};
 
 use crate::{
     BuildMetric, Summary,
     bridge::log_prior,
     likelihood::DecoderLikelihood,
-    noise_scale::NoiseScale,
     posterior::{Posterior, estimated},
     rate::rates,
     reconstruction::squared_errors,
@@ -234,9 +233,9 @@ fn decoder(evidence: &dyn Evidence) -> Result<Vec<Measurement>> {
     let errors = squared_errors(originals, evidence.sampled_reconstructions()?)?;
     let model = evidence.model();
     let one = originals.narrow(0, 0, 1)?;
-    let mut scales = vec![NoiseScale { sigma: SIGMA, chosen_on: None }];
+    let mut scales = vec![NoiseScale::given(SIGMA)];
     // Without held-out images, or with perfect reconstructions, there is none to fit.
-    scales.extend(NoiseScale::fitted(evidence).ok());
+    scales.extend(evidence.noise_scale().ok().cloned());
     let under = |scale: NoiseScale| {
         let likelihood = DecoderLikelihood::new(model, model.code_size(), &one, evidence.range(), scale.sigma, one.device())?;
         let distortions: Vec<f64> = errors.iter().map(|error| -likelihood.of_squared_error(*error)).collect();

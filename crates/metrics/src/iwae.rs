@@ -11,7 +11,7 @@
 //! different sigma never compare, nor with Parzen windows.
 
 use candle_core::{Device, Tensor};
-use vimae_core::{Code, Entry, EvalCost, Evidence, Findings, Input, Metric, Purpose, Result, Workload, settings::Schema};
+use vimae_core::{Code, Entry, EvalCost, Evidence, Findings, Input, Metric, NoiseScale, Purpose, Result, Workload, settings::Schema};
 use vimae_spec::{Direction, Protocol};
 
 use crate::{
@@ -19,7 +19,6 @@ use crate::{
     importance::effective_count,
     likelihood::DecoderLikelihood,
     nll::in_nats_and_bits,
-    noise_scale::NoiseScale,
     posterior::Posterior,
     summary::{mean_of, values},
 };
@@ -71,10 +70,9 @@ impl Metric for Iwae {
                 return Ok(vec![none.noted(format!("no encoder distribution to draw from: its information is {note}"))].into());
             }
         };
-        let mut scales = vec![NoiseScale { sigma: 0.1, chosen_on: None }, NoiseScale::fitted(evidence)?];
-        let asked = NoiseScale::of(self.sigma, evidence)?;
-        if !scales.contains(&asked) {
-            scales.push(asked);
+        let mut scales = vec![NoiseScale::given(0.1), evidence.noise_scale()?.clone()];
+        if ![0.0, 0.1].contains(&self.sigma) {
+            scales.push(NoiseScale::given(self.sigma));
         }
         let sigmas: Vec<f64> = scales.iter().map(|scale| scale.sigma).collect();
         let bounds = bounds(evidence, &code, samples, &sigmas)?;
