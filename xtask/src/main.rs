@@ -113,10 +113,13 @@ fn main() -> ExitCode {
     }))
 }
 
-/// The checkout that this command was built from.
+/// The checkout that this command was built from; where that is not on this machine, the directory that the command lies
+/// in, if `experiments` lies beside it.
 fn root() -> PathBuf {
-    let here = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
-    here.parent().map(Into::into).unwrap_or(here)
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let checkout = here.parent().unwrap_or(here);
+    let packed = || std::env::current_exe().ok()?.parent().filter(|beside| beside.join("experiments").is_dir()).map(Path::to_path_buf);
+    if checkout.join("experiments").is_dir() { checkout.into() } else { packed().unwrap_or_else(|| checkout.into()) }
 }
 
 /// The folder of a reproduction: the one named, or that of the quick profile.
