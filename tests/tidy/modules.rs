@@ -12,7 +12,22 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use vimae_tests::root;
 
 /// The crates without a cycle. Another joins when its last cycle is gone; those of `datasets` go through `image.rs`.
-const ACYCLIC: [&str; 11] = ["checkpoint", "hub", "lab", "models", "objectives", "ops", "priors", "report", "spec", "svm", "trainer"];
+const ACYCLIC: [&str; 14] = [
+    "checkpoint",
+    "core",
+    "corruptions",
+    "eval",
+    "hub",
+    "lab",
+    "models",
+    "objectives",
+    "ops",
+    "priors",
+    "report",
+    "spec",
+    "svm",
+    "trainer",
+];
 
 /// A module by its names from the root of the crate; the root has none.
 type Module = Vec<String>;

@@ -4,6 +4,7 @@
 extern crate self as vimae_core;
 
 pub mod catalogue;
+mod code;
 pub mod corruption;
 pub mod data;
 pub mod divergence;
@@ -22,17 +23,19 @@ pub mod progress;
 pub mod random;
 pub mod run_context;
 pub mod settings;
+mod with_noise;
 mod work;
 
 pub use catalogue::{Catalogue, Entry};
+pub use code::{Code, Head};
 pub use corruption::Corruption;
 pub use data::{Batch, Batches, Dataset, ImageSet, ImageShape, PixelRange, Split};
 pub use divergence::Divergence;
-pub use encoder_noise::{EncoderNoise, WithNoise};
+pub use encoder_noise::EncoderNoise;
 pub use error::{Error, Result};
 pub use evidence::{Evidence, HeldOut, Input, MetricFiles, NoiseScale};
 pub use metric::{EvalCost, Findings, Metric, Workload};
-pub use model::{AutoEncoder, Code, Decoder, Encoder, Head, Mode};
+pub use model::{AutoEncoder, Decoder, Encoder, Mode};
 pub use objective::{Loss, Objective, Pass};
 pub use parameters::{Init, Parameters};
 pub use part::PartRequest;
@@ -42,6 +45,7 @@ pub use progress::{Event, Progress, Silent};
 pub use random::{Purpose, Streams};
 pub use run_context::RunContext;
 pub use settings::{NoSettings, Settings};
+pub use with_noise::WithNoise;
 pub use work::Work;
 
 // Chooses the AVX-512 kernels of candle's matrix products, at run time, for every crate above.

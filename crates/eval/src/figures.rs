@@ -1,14 +1,14 @@
 //! What a reader sees of a model: test images above their reconstructions, samples, walks through the code, codes in
 //! the plane.
 
-use candle_core::{DType, Tensor};
-use ndarray::Array2;
-use vimae_core::{Error, Evidence, ImageShape, Input, PixelRange, Result, Split};
+use candle_core::Tensor;
+use vimae_core::{Evidence, ImageShape, Input, PixelRange, Result, Split};
 
 use crate::{
     EvalContext,
+    bytes::bytes,
     interpolation::{self, Interpolations},
-    projection::principal,
+    projection::{matrix, principal},
     traversal::{self, Traversals},
 };
 
@@ -112,18 +112,6 @@ pub(crate) fn fair(labels: &[u32]) -> Vec<usize> {
         .collect();
     ranked.sort_unstable();
     ranked.into_iter().take(SHOWN).map(|(_, _, image)| image).collect()
-}
-
-/// Images as bytes, channels first.
-pub(crate) fn bytes(images: &Tensor, range: PixelRange) -> Result<Vec<u8>> {
-    Ok(images.flatten_all()?.to_vec1::<f32>()?.into_iter().map(|v| range.byte(v)).collect())
-}
-
-/// Codes `[N, d]` as a matrix in f64.
-pub(crate) fn matrix(codes: &Tensor) -> Result<Array2<f64>> {
-    let (count, size) = codes.dims2()?;
-    let values = codes.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
-    Array2::from_shape_vec((count, size), values).map_err(|_| Error::shape("codes", "[N, d]", codes.dims()))
 }
 
 #[cfg(test)]

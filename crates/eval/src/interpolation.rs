@@ -38,7 +38,7 @@ pub(crate) fn decode(context: &EvalContext<'_>, chosen: &[usize]) -> Result<Opti
     }
     let codes = Tensor::from_vec(codes, (pairs.len() * STEPS, means.dim(1)?), &Device::Cpu)?.to_dtype(means.dtype())?;
     let decoded = context.decoded(&codes, "decoding between test images")?;
-    let decoded = crate::figures::bytes(&decoded, context.range())?;
+    let decoded = crate::bytes::bytes(&decoded, context.range())?;
     let size = set.shape().len();
     let original = |image: usize| &set.pixels()[image * size..(image + 1) * size];
     let rows = pairs.iter().zip(decoded.chunks_exact(STEPS * size));

@@ -1,6 +1,8 @@
 //! Codes on the two directions in which they vary most: principal component analysis.
 
+use candle_core::{DType, Tensor};
 use ndarray::{Array1, Array2, ArrayView2, Axis};
+use vimae_core::{Error, Result};
 
 /// Steps of the power iteration for a direction at most.
 const MOST_STEPS: usize = 1_000;
@@ -56,6 +58,13 @@ fn leading(covariance: &Array2<f64>) -> (Array1<f64>, f64) {
         direction = -direction;
     }
     (direction, value)
+}
+
+/// Codes `[N, d]` as a matrix in f64.
+pub(crate) fn matrix(codes: &Tensor) -> Result<Array2<f64>> {
+    let (count, size) = codes.dims2()?;
+    let values = codes.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?;
+    Array2::from_shape_vec((count, size), values).map_err(|_| Error::shape("codes", "[N, d]", codes.dims()))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{Code, Evidence, Prior, Result};
 
-use crate::{EvalContext, figures::matrix};
+use crate::{EvalContext, projection::matrix};
 
 /// Dimensions shown at most.
 const DIMENSIONS: usize = 6;
@@ -55,7 +55,7 @@ pub(crate) fn decode(context: &EvalContext<'_>, base: usize) -> Result<Traversal
     }
     let codes = Tensor::from_vec(codes, (dimensions.len() * STEPS, size), &Device::Cpu)?.to_dtype(code.mean.dtype())?;
     let decoded = context.decoded(&codes, "decoding along code dimensions")?;
-    let images = crate::figures::bytes(&decoded, context.range())?;
+    let images = crate::bytes::bytes(&decoded, context.range())?;
     Ok(Traversals { dimensions, probabilities, images })
 }
 
