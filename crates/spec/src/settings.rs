@@ -166,6 +166,7 @@ mod tests {
     enum Kind {
         /// documented
         One,
+        /// documented too
         TwoWords,
     }
 
