@@ -5,9 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use candle_core::{DType, Device, Tensor};
 use serde_json::json;
-use vimae_core::{
-    AutoEncoder, Dataset, Evidence, Head, ImageSet, MetricFiles, Mode, PixelRange, Purpose, Silent, Split, Streams,
-};
+use vimae_core::{AutoEncoder, Dataset, Evidence, Head, ImageSet, MetricFiles, Mode, PixelRange, Purpose, Silent, Split, Streams};
 use vimae_datasets::{InMemory, Sources};
 use vimae_eval::{EvalContext, Subject};
 use vimae_metrics::{

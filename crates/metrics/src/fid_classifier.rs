@@ -11,7 +11,9 @@ use std::{
 };
 
 use candle_core::Tensor;
-use vimae_core::{Dataset, Entry, Error, Evidence, Findings, Input, Metric, NoSettings, PixelRange, Result, Silent, Split, settings::Schema};
+use vimae_core::{
+    Dataset, Entry, Error, Evidence, Findings, Input, Metric, NoSettings, PixelRange, Result, Silent, Split, settings::Schema,
+};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{
