@@ -5,15 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
-use crate::{
-    Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training,
-    run::CODE,
-    settings::{Fault, Schema},
-};
+use crate::{Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training, run::CODE, section::check_range};
 
 /// The version of the form that this code reads.
 const VERSION: i64 = 1;
@@ -250,19 +245,6 @@ fn load_table(path: &Path, depth: usize) -> Result<Table> {
     own.remove("include");
     merge(&mut table, own);
     Ok(table)
-}
-
-/// Checks the values of a section against the ranges that its type states.
-pub(crate) fn check_range<T: Serialize + JsonSchema>(path: &Path, section: &str, values: &T) -> Result<()> {
-    let values = serde_json::to_value(values).map_err(|e| Error::form(path, e))?;
-    let given = values.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    match Schema::of::<T>().check(&given.map(|(key, value)| (key.clone(), value.clone())).collect()) {
-        Err(Fault::Refused { key, given, allowed }) => {
-            Err(Error::Range { path: path.into(), key: format!("{section}.{key}"), given, allowed })
-        }
-        Err(Fault::Unknown { key, .. }) => Err(Error::form(path, format!("{section}.{key} is no setting"))),
-        Ok(_) => Ok(()),
-    }
 }
 
 /// Puts `over` on `base`: tables are merged, everything else is replaced. A section that names another

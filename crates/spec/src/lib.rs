@@ -17,6 +17,7 @@ mod reevaluation;
 mod resources;
 mod run;
 mod sealed;
+mod section;
 pub mod settings;
 mod status;
 

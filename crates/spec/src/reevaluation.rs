@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Evaluation, Measurement, Result, experiment::check_range, sha256_hex};
+use crate::{Error, Evaluation, Measurement, Result, section::check_range, sha256_hex};
 
 /// What one more evaluation of a run found. It stands beside the run's record, which it does not change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
