@@ -5,11 +5,12 @@ use std::{
     cell::RefCell,
     collections::BTreeMap,
     io::IsTerminal,
-    time::{Duration, Instant},
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use indicatif::{ProgressBar, ProgressStyle};
-use vimae_lab::{Event, Node, Plan, State, Status};
+use vimae_lab::{Event, Node, Plan, State, Status, run_line};
 
 /// Between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(15);
@@ -17,8 +18,10 @@ const LINE_EVERY: Duration = Duration::from_secs(15);
 /// The progress of all runs together.
 pub(crate) struct Progress {
     plan: Plan,
+    directory: PathBuf,
     bar: ProgressBar,
     on_terminal: bool,
+    began: Instant,
     /// What is known of each run, and when the last line was written.
     known: RefCell<(Vec<Option<Status>>, Instant)>,
 }
@@ -32,13 +35,13 @@ impl vimae_lab::Progress for Progress {
 }
 
 impl Progress {
-    pub(crate) fn of(plan: Plan) -> Self {
+    pub(crate) fn of(plan: Plan, directory: &Path) -> Self {
         let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:16}] {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
         let known = RefCell::new((vec![None; plan.nodes.len()], Instant::now()));
-        Self { plan, bar, on_terminal: std::io::stderr().is_terminal(), known }
+        Self { plan, directory: directory.into(), bar, on_terminal: std::io::stderr().is_terminal(), began: Instant::now(), known }
     }
 
     fn observe(&self, index: usize, status: &Status) {
@@ -50,8 +53,13 @@ impl Progress {
         for note in status.notes.iter().skip(noted) {
             self.say(&format!("{title}: {note}"));
         }
-        if status.state == State::Failed && before.is_none_or(|before| before.state != State::Failed) {
+        if status.state == State::Failed && before.as_ref().is_none_or(|before| before.state != State::Failed) {
             self.say(&format!("{title}: {}", status.problem.as_deref().unwrap_or("failed")));
+        }
+        // A run that was finished before says so in its notes.
+        if status.state == State::Finished && before.is_some_and(|before| before.state == State::Running) {
+            let line = run_line(&node.folder(&self.directory)).unwrap_or_else(|| "finished".into());
+            self.say(&format!("{title}: {line}"));
         }
         if status.state != State::Running {
             return;
@@ -59,8 +67,12 @@ impl Progress {
         let all = || statuses.iter().flatten();
         let finished = all().filter(|status| status.state == State::Finished).count();
         let running = all().filter(|status| status.state == State::Running).count();
-        let left = seconds_left(plan.nodes.iter().zip(statuses.iter().map(Option::as_ref)));
-        let left = left.map_or_else(String::new, |seconds| format!("about {} left, ", human(seconds)));
+        // While nothing trains there is no pace of steps; then what is done says how long the rest takes.
+        let done = share(statuses);
+        let by_share = (done > 0.0).then(|| self.began.elapsed().as_secs_f64() * (1.0 - done) / done);
+        let left = seconds_left(plan.nodes.iter().zip(statuses.iter().map(Option::as_ref))).or(by_share);
+        let left = left.map_or_else(String::new, |seconds| format!(", about {} left", human(seconds)));
+        let left = format!("{} %{left}; ", (100.0 * done) as u64);
         let Status { doing, done, of, loss, .. } = status;
         let what = match loss.filter(|_| doing == "training") {
             Some(loss) => format!("{left}step {done} of {of}, loss {loss:.3}"),
@@ -75,7 +87,7 @@ impl Progress {
         self.bar.set_message(if running > 1 { format!("{}: {what}", plan.title(node)) } else { what.clone() });
         if !self.on_terminal && last_line.elapsed() >= LINE_EVERY {
             *last_line = Instant::now();
-            tracing::info!("{title}: {what}");
+            tracing::info!("{} {title}: {what}", clock());
         }
     }
 
@@ -84,8 +96,27 @@ impl Progress {
     }
 
     fn say(&self, text: &str) {
-        self.bar.suspend(|| tracing::info!("{text}"));
+        self.bar.suspend(|| tracing::info!("{} {text}", clock()));
     }
+}
+
+/// The time of day, UTC.
+fn clock() -> String {
+    let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()) % 86_400;
+    format!("{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// The share of all runs that is done; training is nine tenths of a run, all else the last.
+fn share(statuses: &[Option<Status>]) -> f64 {
+    const TRAINING: f64 = 0.9;
+    let done = |status: &Status| match status.state {
+        State::Finished | State::Failed => 1.0,
+        _ if status.doing == "training" => TRAINING * status.done as f64 / status.of.max(1) as f64,
+        // What comes after the training counts once the training has taken steps.
+        _ if status.from.is_some() => TRAINING,
+        _ => 0.0,
+    };
+    statuses.iter().flatten().map(done).sum::<f64>() / statuses.len().max(1) as f64
 }
 
 /// About how long it will be until all runs are finished, from the pace of those that took steps: runs of one experiment

@@ -5,7 +5,11 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::Args;
 
-use crate::{output::print_in_passing, print, reproduce::summarise, reproduction, root};
+use crate::{
+    print,
+    reproduce::{show, summarise},
+    reproduction, root,
+};
 
 /// Write the tables, summary and page of a reproduction again, from the runs that have finished.
 ///
@@ -30,7 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     summarise(&outcome);
     match arguments.json {
         true => print(serde_json::to_string(&outcome.cells)?),
-        false => print_in_passing(format_args!("page: {}", outcome.page.display())),
+        false => show(&outcome),
     }
     Ok(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -111,7 +111,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     };
     let mut command = format!("cargo xtask reproduce {}", targets.join(" ")).trim_end().to_owned();
     if profile != "quick" {
-        command += &format!(" --profile {profile}");
+        command += &format!(" --profile {}", quoted(profile));
     }
     execute(profile, &targets, common, command)
 }
@@ -121,10 +121,25 @@ fn repeated(mut command: String, common: &Common) -> String {
     if let Some(seeds) = common.seeds {
         command += &format!(" --seeds {seeds}");
     }
-    if common.tune {
-        command += " --tune";
+    if let Some(seconds) = common.budget {
+        command += &format!(" --budget {seconds}s");
+    }
+    if common.device != "auto" {
+        command += &format!(" --device {}", quoted(&common.device));
+    }
+    if let Some(directory) = &common.data_dir {
+        command += &format!(" --data-dir {}", quoted(&directory.display().to_string()));
+    }
+    for (given, option) in [(common.tf32, " --tf32"), (common.tune, " --tune")] {
+        command += if given { option } else { "" };
     }
     command
+}
+
+/// A word as a shell takes it for one.
+pub(crate) fn quoted(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-:=+,@%".contains(c);
+    if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// Runs a profile and prints where its page is.
@@ -152,7 +167,7 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
     if common.json {
         print(serde_json::to_string(&outcome.cells)?);
     } else {
-        print_in_passing(format_args!("page: {}", outcome.page.display()));
+        show(&outcome);
     }
     let left = outcome.failed.iter().any(|failure| failure.left);
     Ok(stop::code(left, if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }))
@@ -162,7 +177,7 @@ pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, comman
 pub(crate) fn reproduced(request: &Request, directory: &Path, device: &str) -> Result<Outcome> {
     let context = RunContext { root: &root(), device, stop: stop::on_signal(Who::Command)?, ..RunContext::new(directory) };
     let reproduction = Reproduction::plan(request, &context)?;
-    let progress = Progress::of(reproduction.runs().clone());
+    let progress = Progress::of(reproduction.runs().clone(), directory);
     let outcome = reproduction.run(&RunContext { progress: &progress, ..context });
     progress.finish();
     Ok(outcome?)
@@ -190,10 +205,21 @@ fn duration(text: &str) -> Result<f64, String> {
     parsed.filter(|seconds| seconds.is_finite() && *seconds > 0.0).ok_or_else(|| "a number with s, m, h or d, such as 2h".into())
 }
 
+/// Prints the table of each experiment and where the page is.
+pub(crate) fn show(outcome: &Outcome) {
+    for (title, table) in outcome.tables.iter().filter(|(_, table)| !table.columns.is_empty()) {
+        print_in_passing(format_args!("{title}\n\n{}", vimae_lab::headline_text(table)));
+    }
+    print_in_passing(format_args!("page: {}", outcome.page.display()));
+}
+
 /// Says on standard error what came out, in a few lines.
 pub(crate) fn summarise(outcome: &Outcome) {
-    for failure in &outcome.failed {
+    for failure in outcome.failed.iter().filter(|failure| !failure.waits) {
         tracing::error!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.problem);
+    }
+    for failure in outcome.failed.iter().filter(|failure| failure.waits) {
+        tracing::info!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.problem);
     }
     for row in outcome.summary.iter().filter(|row| row.entry == vimae_lab::expectations::ENTRY) {
         match row.mean {
@@ -203,5 +229,18 @@ pub(crate) fn summarise(outcome: &Outcome) {
     }
     let compared = outcome.summary.iter().filter(|row| row.inside.is_some()).count();
     let inside = outcome.summary.iter().filter(|row| row.inside == Some(true)).count();
-    tracing::info!("{} cells; {inside} of the {compared} that the paper prints a value for are inside tolerance", outcome.cells.len());
+    if compared > 0 {
+        tracing::info!("{} cells; {inside} of the {compared} that the paper prints a value for are inside tolerance", outcome.cells.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn a_word_of_the_command_stays_one_word() {
+        let found = ["mine.toml", "my file.toml", "it's", "", "a$b"].map(quoted);
+        assert_eq!(found, ["mine.toml", "'my file.toml'", "'it'\\''s'", "''", "'a$b'"]);
+    }
 }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::Args;
 
-use crate::reproduce::{Common, execute};
+use crate::reproduce::{Common, execute, quoted};
 
 /// Train and evaluate every run of an experiment file.
 ///
@@ -36,5 +36,5 @@ See docs/experiments.md for every key of the file.";
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let spec = arguments.spec.display().to_string();
     anyhow::ensure!(spec.ends_with(".toml"), "{spec}: an experiment is a .toml file; experiments/quick/digits.toml is an example");
-    execute(&spec, &[], &arguments.common, format!("cargo xtask train {spec}"))
+    execute(&spec, &[], &arguments.common, format!("cargo xtask train {}", quoted(&spec)))
 }

@@ -1,8 +1,9 @@
 //! The model card: what a person reads on the Hub, behind metadata in the form that the Hub documents.
 
+use serde_json::{Map, Value};
 use vimae_spec::{Direction, FigureKind, RunRecord};
 
-use crate::{Description, Published, RepoName, results::on_card, yaml};
+use crate::{CardMetric, Description, RepoName, yaml};
 
 /// What a card is made of.
 #[derive(Debug, Clone, Copy)]
@@ -13,16 +14,29 @@ pub struct CardInput<'a> {
     pub license: &'a str,
     /// The run.
     pub record: &'a RunRecord,
-    /// The run in words.
+    /// The run in words, with the numbers of the card.
     pub description: &'a Description,
-    /// Its values.
-    pub published: &'a [Published],
 }
 
 /// The task, as the Hub calls it.
 const TASK: &str = "unconditional-image-generation";
 /// Tags of every card.
 const TAGS: [&str; 5] = ["vimae", "autoencoder", "variational-autoencoder", "candle", "safetensors"];
+/// The paper that all of this is about.
+const PAPER: &str = "
+## Paper
+
+[The Variational InfoMax AutoEncoder](https://arxiv.org/abs/1905.10549)
+
+```bibtex
+@article{crescimanna2019vimae,
+  title   = {The Variational InfoMax AutoEncoder},
+  author  = {Crescimanna, Vincenzo and Graham, Bruce},
+  journal = {arXiv preprint arXiv:1905.10549},
+  year    = {2019}
+}
+```
+";
 
 /// The whole card: `README.md`.
 pub fn card(input: &CardInput<'_>) -> String {
@@ -30,7 +44,7 @@ pub fn card(input: &CardInput<'_>) -> String {
 }
 
 fn metadata(input: &CardInput<'_>) -> String {
-    let CardInput { repo, license, record, description, published } = input;
+    let CardInput { repo, license, record, description } = input;
     let data = &description.dataset;
     let mut lines = vec![format!("license: {license}"), "library_name: vimae".into(), format!("pipeline_tag: {TASK}"), "tags:".into()];
     let method = record.spec.objective.name.replace('_', "-");
@@ -39,7 +53,7 @@ fn metadata(input: &CardInput<'_>) -> String {
     if let Some(hub) = data.hub.as_ref().or(data.part_of.as_ref()) {
         lines.extend(["datasets:".into(), format!("- {}", yaml::string(hub))]);
     }
-    let shown = on_card(published);
+    let shown: Vec<(&CardMetric, f64)> = valued(&description.headlines).collect();
     if shown.is_empty() {
         return lines.join("\n") + "\n";
     }
@@ -49,172 +63,189 @@ fn metadata(input: &CardInput<'_>) -> String {
         "  results:".into(),
         "  - task:".into(),
         format!("      type: {TASK}"),
-        "      name: \"Generation and reconstruction of images\"".into(),
         "    dataset:".into(),
         format!("      type: {}", yaml::string(data.hub.as_deref().unwrap_or(&data.name))),
         format!("      name: {}", yaml::string(&data.title)),
         "      split: test".into(),
         "    metrics:".into(),
     ]);
-    for (one, value) in shown {
-        let row = &one.measurement;
+    for (metric, value) in shown {
         lines.extend([
-            format!("    - type: {}", yaml::string(&row.metric)),
-            format!("      name: {}", yaml::string(&format!("{} {}", row.metric, row.protocol))),
+            format!("    - type: {}", yaml::string(&metric.kind)),
+            format!("      name: {}", yaml::string(&metric.title)),
             format!("      value: {}", yaml::number(value)),
-            "      args:".into(),
-            format!("        protocol: {}", yaml::string(&row.protocol.to_string())),
-            format!("        unit: {}", yaml::string(&row.unit)),
-            format!("        n: {}", row.n),
         ]);
-        if let Some(better) = row.direction.higher_is_better() {
-            lines.push(format!("        higher_is_better: {better}"));
-        }
-        if let Some(note) = &row.note {
-            lines.push(format!("        note: {}", yaml::string(note)));
-        }
-        let pair = |[low, high]: [f64; 2]| format!("[{}, {}]", yaml::number(low), yaml::number(high));
-        if let Some(interval) = one.interval {
-            lines.push(format!("        interval_95: {}", pair(interval)));
-        }
-        if let Some(over) = &one.over_seeds {
-            lines.extend([
-                format!("        seeds: {}", over.seeds),
-                format!("        mean_over_seeds: {}", yaml::number(over.mean)),
-                format!("        interval_95_over_seeds: {}", pair(over.interval)),
-            ]);
-        }
     }
     lines.join("\n") + "\n"
 }
 
+/// The numbers of the card that exist.
+fn valued(metrics: &[CardMetric]) -> impl Iterator<Item = (&CardMetric, f64)> {
+    metrics.iter().filter_map(|metric| Some((metric, metric.published.measurement.value?)))
+}
+
 fn body(input: &CardInput<'_>) -> String {
-    let CardInput { repo, record, description, .. } = input;
-    let (spec, network, data) = (&record.spec, &description.network, &description.dataset);
-    let mut text = format!(
-        "# {}: `{}` on {}\n\nAn autoencoder with codes of {} dimensions for images of {} x {} x {}, trained with vimae, \
-         which trains and compares the autoencoders of *The Variational InfoMax AutoEncoder*.\n",
-        plain(repo.name()),
-        spec.method,
-        plain(&data.title),
-        network.code,
-        network.height,
-        network.width,
-        network.channels,
-    );
+    let CardInput { record, description, .. } = input;
+    let mut text = format!("# {}, trained on {}\n\n", plain(&description.title), plain(&lowered(&description.dataset.title)));
+    if let Some(warning) = &description.warning {
+        text += &format!("> **Warning.** {}\n\n", plain(warning));
+    }
+    text += &what_it_is(input);
     for image in &record.figures {
         if matches!(image.kind, FigureKind::Samples | FigureKind::Reconstructions) {
             text += &format!("\n![{0}]({1})\n\n*{0}.*\n", plain(&image.caption), image.file);
         }
     }
-    text += "\n## Use\n\n";
-    text += &format!("```console\ncargo xtask hub pull {repo} --out {0}\ncargo xtask eval {0}\n```\n\n", repo.name());
+    text += &results(&description.headlines);
+    text += &use_it(input);
+    text += &limits(description);
+    text += PAPER;
+    text + &origin(input)
+}
+
+/// A sentence each on the method, the data and the network.
+fn what_it_is(input: &CardInput<'_>) -> String {
+    let CardInput { record, description, .. } = input;
+    let (network, data, training) = (&description.network, &description.dataset, &record.spec.training);
+    let colour = if network.channels == 1 { "grayscale" } else { "colour" };
+    let mut text = format!("An autoencoder of {colour} images of {} x {}", network.height, network.width);
+    if let Some(objective) = description.parts.iter().find(|part| part.kind == "objective") {
+        let (name, given) = (&objective.name, settings(&objective.settings));
+        text += &format!(", trained with `{name}`{given}: {} ({})", plain(&lowered(&objective.summary)), plain(&objective.source));
+    }
     text += &format!(
-        "```rust\nlet model = vimae_hub::from_pretrained(\"{repo}\")?;\nlet weights = &model.weights; // by the names of the equivalent PyTorch module\n```\n\n"
+        ".\nIt was trained on {} images of the data set `{}` ({}; {}) for {} epochs in batches of {}, with seed {}.\n",
+        count(data.train_images),
+        data.name,
+        plain(&lowered(&data.title)),
+        plain(&data.licence),
+        training.epochs,
+        training.batch,
+        record.spec.seed,
     );
-    text += "In Python, `examples/load_in_python.py` of the project builds the same network from `config.json` and loads \
-             `model.safetensors`, with numpy, safetensors and torch. There is no pickle here, and nothing needs one.\n";
     text += &format!(
-        "\nImages go in as `[N, {}, {}, {}]` with values in {}, and come out so.\n",
-        network.channels, network.height, network.width, network.range
+        "The network is `{}`{} with {} parameters and codes of {} dimensions.\n",
+        network.architecture,
+        settings(&record.spec.model.settings),
+        count(record.parameters),
+        network.code,
     );
-    text += &results(input.published);
-    text += &training(input);
-    text += &origin(input);
+    for back in &record.rollbacks {
+        text += &format!("Step {} diverged ({}); training went on from step {}.\n", back.step, plain(&back.term), back.back_to);
+    }
     text
 }
 
-fn results(published: &[Published]) -> String {
-    let shown = on_card(published);
+/// The settings that were given, in brackets.
+fn settings(given: &Map<String, Value>) -> String {
+    let given: Vec<String> = given.iter().map(|(key, value)| format!("{key} {value}")).collect();
+    if given.is_empty() { String::new() } else { plain(&format!(" ({})", given.join(", "))) }
+}
+
+fn results(headlines: &[CardMetric]) -> String {
+    let shown: Vec<(&CardMetric, f64)> = valued(headlines).collect();
     if shown.is_empty() {
         return String::new();
     }
-    let seeds = shown.iter().filter_map(|(one, _)| Some(one.over_seeds.as_ref()?.seeds)).max();
-    let mut text = String::from(
-        "\n## Results\n\nOn the test split. Two values can be compared only where their protocols are the same. \
-         `results.json` has these and all others.\n\n| metric | protocol | value | 95 % interval | better |",
-    );
-    text += if seeds.is_some() { " mean over seeds |\n|---|---|---|---|---|---|\n" } else { "\n|---|---|---|---|---|\n" };
-    let pair = |[low, high]: [f64; 2]| format!("{} to {}", short(low), short(high));
-    for (one, value) in &shown {
-        let row = &one.measurement;
-        let interval = one.interval.map_or("-".into(), pair);
-        let better = if row.direction == Direction::Higher { "higher" } else { "lower" };
-        let unit = if row.unit == "1" { String::new() } else { format!(" {}", row.unit) };
-        text +=
-            &format!("| {} | `{}` | {}{unit} | {interval} | {better} |", cell(&row.metric), cell(&row.protocol.to_string()), short(*value));
+    let seeds = seeds(headlines);
+    let mut text = String::from("\n## Results on test images\n\n| metric | this model |");
+    text += &seeds.map_or_else(|| "\n|---|---|\n".into(), |n| format!(" mean of {n} seeds, 95 % interval |\n|---|---|---|\n"));
+    for (metric, value) in shown {
+        let arrow = match metric.published.measurement.direction {
+            Direction::Higher => " \u{2191}",
+            Direction::Lower => " \u{2193}",
+            Direction::Neither => "",
+        };
+        text += &format!("| **{}**{arrow}: {} | {} |", cell(&metric.title), cell(&metric.about), short(value));
         if seeds.is_some() {
-            let over = one.over_seeds.as_ref().map_or("-".into(), |o| format!("{} ({})", short(o.mean), pair(o.interval)));
-            text += &format!(" {over} |");
+            let over = metric.published.over_seeds.as_ref();
+            let over = over.map(|o| format!("{} ({} to {})", short(o.mean), short(o.interval[0]), short(o.interval[1])));
+            text += &format!(" {} |", over.unwrap_or_else(|| "\u{2013}".into()));
         }
         text.push('\n');
     }
-    text += "\nValues are those of the weights here. Intervals are 1.96 standard errors either way, over the test sample or the \
-             draws of labels.";
-    text += &match seeds {
-        Some(seeds) => {
-            format!(" The last column is over {seeds} runs that differ in their seed alone, with a 95 % interval by Student's t.\n")
-        }
-        None => " They say nothing of other seeds.\n".into(),
-    };
-    for (one, _) in shown {
-        let row = &one.measurement;
-        if let Some(note) = &row.note {
-            text += &format!("\n- {} `{}`: {}", cell(&row.metric), cell(&row.protocol.to_string()), plain(note));
-        }
-    }
-    text.push('\n');
-    text
+    text + "\n`results.json` has every value with its protocol and its error. Two values compare only where their protocols are the same.\n"
 }
 
-fn training(input: &CardInput<'_>) -> String {
-    let CardInput { record, description, .. } = input;
-    let training = &record.spec.training;
-    let mut text = String::from("\n## Training\n\n| part | name | settings | source |\n|---|---|---|---|\n");
-    for part in &description.parts {
-        let settings: Vec<String> = part.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
-        text += &format!("| {} | `{}` | {} | {} |\n", part.kind, cell(&part.name), cell(&settings.join(", ")), cell(&part.source));
-    }
-    text += &format!(
-        "\n{} epochs in batches of {}, {} steps of Adam (rate {}, beta {}, {}), seed {}; {} parameters. {:.0} s on {}.\n",
-        training.epochs,
-        training.batch,
-        record.steps,
-        training.learning_rate,
-        training.beta1,
-        training.beta2,
-        record.spec.seed,
-        record.parameters,
-        record.training_seconds,
-        plain(&record.device),
-    );
-    for back in &record.rollbacks {
-        text += &format!(
-            "\nStep {} diverged ({}); training went on from step {}, with steps of {} times the size.\n",
-            back.step,
-            plain(&back.term),
-            back.back_to,
-            back.rate
-        );
-    }
-    text
+/// The most seeds behind a number.
+fn seeds(headlines: &[CardMetric]) -> Option<usize> {
+    headlines.iter().filter_map(|metric| Some(metric.published.over_seeds.as_ref()?.seeds)).max()
+}
+
+/// How to load it, in three lines of either language.
+fn use_it(input: &CardInput<'_>) -> String {
+    let CardInput { repo, description: Description { network, samples, .. }, .. } = input;
+    let shape = format!("[16, {}, {}, {}]", network.channels, network.height, network.width);
+    let (rust, python) = match samples {
+        true => (format!("let images = model.sample(0, 16)?; // {shape}"), format!("images = model.sample(16)  # {shape}")),
+        false => (
+            format!("let codes = model.encode(&images)?.mean; // {shape} to [16, {}]", network.code),
+            format!("codes = model.encode(images)  # {shape} to [16, {}]", network.code),
+        ),
+    };
+    format!(
+        "\n## Use\n\n\
+         ```rust\n\
+         let published = vimae_hub::from_pretrained(\"{repo}\")?;\n\
+         let model = vimae_lab::Model::of(&published, &candle_core::Device::Cpu)?;\n\
+         {rust}\n\
+         ```\n\n\
+         ```python\n\
+         from vimae import from_pretrained  # the project's directory python/, with torch and safetensors\n\
+         model = from_pretrained(\"{repo}\")\n\
+         {python}\n\
+         ```\n\n\
+         Images are `[N, {}, {}, {}]` with values in {}. `encode`, `decode` and `reconstruct` are methods of both.\n",
+        network.channels, network.height, network.width, network.range
+    )
+}
+
+fn limits(description: &Description) -> String {
+    let of_seeds = match seeds(&description.headlines) {
+        Some(n) => format!("The table says how far {n} seeds differ; the weights here are those of one of them."),
+        None => "The numbers are those of one seed; nothing is known of how far others differ.".into(),
+    };
+    format!(
+        "\n## Intended use and limitations\n\n\
+         For research: comparing objectives, priors and networks, looking at codes, drawing samples. It is no product, and nothing \
+         about people should be decided with it.\n\n\
+         - It has seen {} images of one data set. Images of another kind are encoded without a warning, and badly.\n\
+         - Reconstructions and samples are blurred, as a squared error makes them, and carry whatever bias the data have.\n\
+         - {of_seeds}\n",
+        count(description.dataset.train_images)
+    )
 }
 
 fn origin(input: &CardInput<'_>) -> String {
-    let CardInput { record, description, license, .. } = input;
-    let data = &description.dataset;
+    let CardInput { record, description, license, repo } = input;
     format!(
-        "\n## Origin\n\n| of | SHA-256 |\n|---|---|\n| weights | `{}` |\n| specification | `{}` |\n| data | `{}` |\n\n\
-         Code: commit `{}`, version {}. `cargo xtask verify` on the pulled folder recomputes every number.\n\n\
-         The weights are under {license}. The data are not part of this repository: {}; {}.\n",
-        record.weights_sha256,
-        record.spec_sha256,
-        record.data_sha256,
+        "\n## Origin\n\n\
+         Code: commit `{}`, version {}. Weights: SHA-256 `{}`, under {license}. `cargo xtask hub pull {repo} --out {name}`, then \
+         `cargo xtask verify {name}`, recomputes every number; `spec.json` is the whole specification. The data are not part of this \
+         repository: {}.\n",
         cell(&record.git_commit),
         record.version,
-        plain(&data.source),
-        plain(&data.licence),
+        record.weights_sha256,
+        plain(&description.dataset.source),
+        name = repo.name(),
     )
+}
+
+/// The text with a small first letter, unless it begins with a name in capitals.
+fn lowered(text: &str) -> String {
+    let mut letters = text.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(letters).collect(),
+        _ => text.to_owned(),
+    }
+}
+
+/// A count with its thousands apart.
+fn count(count: usize) -> String {
+    let digits = count.to_string();
+    let (head, tail) = digits.split_at(digits.len() % 3);
+    let groups = tail.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
+    (!head.is_empty()).then(|| head.to_owned()).into_iter().chain(groups).collect::<Vec<_>>().join(" ")
 }
 
 /// Text that Markdown takes for nothing but text.
@@ -267,6 +298,12 @@ mod tests {
         ] {
             assert_eq!(short(value), expected);
         }
+    }
+
+    #[test]
+    fn counts_and_first_letters_read_well() {
+        assert_eq!([7, 999, 8_000, 1_234_567].map(count), ["7", "999", "8 000", "1 234 567"]);
+        assert_eq!(["The VAE", "MNIST", "x", ""].map(lowered), ["the VAE", "MNIST", "x", ""]);
     }
 
     #[test]

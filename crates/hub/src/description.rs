@@ -2,17 +2,38 @@
 
 use serde_json::{Map, Value};
 
-use crate::Network;
+use crate::{Network, Published};
 
 /// A run in words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Description {
+    /// The method as people write it: `VIMAE-n`.
+    pub title: String,
+    /// The few numbers that come first.
+    pub headlines: Vec<CardMetric>,
+    /// What its reader must know first: that the code carries nothing, for instance.
+    pub warning: Option<String>,
+    /// Whether images can be drawn from it without its training data.
+    pub samples: bool,
     /// The network.
     pub network: Network,
     /// The data set.
     pub dataset: DatasetCard,
     /// The parts of the run: network, objective, prior, noise, divergence.
     pub parts: Vec<Part>,
+}
+
+/// A number of the card.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CardMetric {
+    /// Its title.
+    pub title: String,
+    /// What it is, in a few words.
+    pub about: String,
+    /// Its type, as the Hub calls it.
+    pub kind: String,
+    /// The value, in the unit that the title says.
+    pub published: Published,
 }
 
 /// A part of a run.
@@ -45,4 +66,6 @@ pub struct DatasetCard {
     pub hub: Option<String>,
     /// The Hub's data set that it was taken from, where it is a part of one.
     pub part_of: Option<String>,
+    /// Images that the run was trained on.
+    pub train_images: usize,
 }

@@ -23,7 +23,7 @@ mod yaml;
 
 pub use card::{CardInput, card};
 pub use config::{Config, FORMAT, FileDigest, Network};
-pub use description::{DatasetCard, Description, Part};
+pub use description::{CardMetric, DatasetCard, Description, Part};
 pub use error::{Error, Left, Result};
 pub use fetch::{Fetched, Place, Wanted, fetch};
 pub use license::license;

@@ -92,7 +92,7 @@ impl Package {
             files: digests,
         };
         files.insert(CONFIG.into(), Content::Bytes(json(&config)?));
-        let card = card(&CardInput { repo, license, record, description, published });
+        let card = card(&CardInput { repo, license, record, description });
         files.insert(CARD.into(), Content::Bytes(card.into_bytes()));
         Ok(Self { repo: repo.clone(), files, config })
     }

@@ -1,7 +1,7 @@
 //! The values of a published run, with their intervals.
 
 use serde::{Deserialize, Serialize};
-use vimae_spec::{Direction, Measurement, RunRecord, Slice};
+use vimae_spec::{Measurement, RunRecord};
 
 /// Standard errors in half of a 95 % interval of a normal distribution.
 const HALF_95: f64 = 1.959_963_984_540_054;
@@ -38,11 +38,4 @@ pub fn published(record: &RunRecord) -> Vec<Published> {
         Some(Published { measurement: m.clone(), interval, over_seeds: None })
     };
     record.measurements.iter().filter_map(one).collect()
-}
-
-/// The measurements that belong on the card, each with its value: those that have a better side, and are no detail of another.
-pub(crate) fn on_card(published: &[Published]) -> Vec<(&Published, f64)> {
-    let shown =
-        |one: &&Published| one.measurement.direction != Direction::Neither && !one.measurement.slice.as_ref().is_some_and(Slice::is_detail);
-    published.iter().filter(shown).filter_map(|one| Some((one, one.measurement.value?))).collect()
 }

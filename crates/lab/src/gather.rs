@@ -1,9 +1,13 @@
 //! What the runs of a plan left, as tables, a summary and a page.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use vimae_checkpoint::atomic;
-use vimae_report::{ExperimentView, FailedRun, NotCovered, PageInput, RunView};
+use vimae_metrics::students_t;
+use vimae_report::{ExperimentView, FailedRun, HeadlineTable, NotCovered, Observation, PageInput, RunView};
 use vimae_spec::{Cell, Experiment, Paper, RunRecord, SummaryRow};
 
 use crate::{
@@ -22,13 +26,15 @@ pub struct Outcome {
     pub cells: Vec<Cell>,
     /// Cells over their seeds.
     pub summary: Vec<SummaryRow>,
-    /// Runs that gave no cells.
+    /// Runs that gave no cells: those that failed, and those that wait.
     pub failed: Vec<Failure>,
+    /// Methods against headline metrics, one table an experiment, each with its title.
+    pub tables: Vec<(String, HeadlineTable)>,
     /// The page.
     pub page: PathBuf,
 }
 
-/// A run that did not finish.
+/// A run that has not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     /// Its experiment.
@@ -41,6 +47,8 @@ pub struct Failure {
     pub problem: String,
     /// Whether the same command goes on with it.
     pub left: bool,
+    /// Whether nothing went wrong with it: it waits, runs, was stopped or did not fit into the time allowed.
+    pub waits: bool,
 }
 
 /// The tables, the summary and the page of the reproduction in `out`, from the runs that are finished there, written to the
@@ -75,8 +83,16 @@ pub(crate) fn gather(
     let Standing { records, missing, earlier, kept, notes } = Standing::of(plan, ends, out);
     notes.iter().for_each(|note| tracing::warn!("{note}"));
 
-    // Experiment by experiment, as the page has them; a run that belongs to two gives cells to both.
-    let of = |owner: usize| records.iter().filter(move |(node, _)| node.experiments.contains(&owner));
+    // Experiment by experiment, as the page has them; a run that belongs to two gives cells to both. Methods stand in the order
+    // of the experiment's file.
+    let of = |owner: usize| {
+        let methods = plan.experiments.get(owner).map(|experiment| experiment.runs(1)).unwrap_or_default();
+        let places: BTreeMap<&str, usize> = methods.iter().enumerate().map(|(place, run)| (run.method.as_str(), place)).collect();
+        let mut mine: Vec<&(&Node, RunRecord)> = records.iter().filter(|(node, _)| node.experiments.contains(&owner)).collect();
+        mine.sort_by_key(|(node, _)| places.get(node.spec.method.as_str()));
+        mine.into_iter()
+    };
+    let waits = |missing: &Missing<'_>| missing.left || plan.left_out.iter().any(|node| std::ptr::eq(node, missing.node));
     let mut cells: Vec<Cell> = Vec::new();
     for (owner, experiment) in plan.experiments.iter().enumerate() {
         cells.extend(of(owner).flat_map(|(_, record)| cells::of_run(experiment, record, paper)));
@@ -97,24 +113,26 @@ pub(crate) fn gather(
     atomic::write(&layout.summary(), &json(&summary)?)?;
 
     let view = |(owner, experiment): (usize, &Experiment)| ExperimentView {
-        title: experiment.title.clone(),
+        title: named(experiment),
         about: experiment.about.clone(),
         targets: experiment.targets.clone(),
         runs: of(owner).map(|(node, record)| run_view(plan, node, record, out)).collect(),
         failed: missing
             .iter()
             .filter(|missing| missing.node.experiments.contains(&owner))
-            .map(|Missing { node, problem, .. }| FailedRun {
-                method: node.spec.method.clone(),
-                seed: node.spec.seed,
-                problem: problem.clone(),
+            .map(|missing| FailedRun {
+                spec_sha256: missing.node.spec.sha256(),
+                method: missing.node.spec.method.clone(),
+                seed: missing.node.spec.seed,
+                waits: waits(missing),
+                problem: missing.problem.clone(),
             })
             .collect(),
     };
     let view_of_earlier = |(owner, experiment): (usize, &Experiment)| ExperimentView {
         title: match plan.experiments.iter().any(|own| own.name == experiment.name) {
-            true => format!("{}, as it was before", experiment.title),
-            false => experiment.title.clone(),
+            true => format!("{}, as it was before", named(experiment)),
+            false => named(experiment),
         },
         about: experiment.about.clone(),
         targets: experiment.targets.clone(),
@@ -130,7 +148,7 @@ pub(crate) fn gather(
     let not_covered: Vec<_> = left_out.map(|target| NotCovered { target: target.clone(), reason: reason.clone() }).collect();
     let took = || records.iter().map(|(_, record)| record.training_seconds + record.evaluation_seconds).sum();
     let input = PageInput {
-        title: "The Variational InfoMax AutoEncoder, reproduced",
+        title: &title(plan),
         profile: &plan.profile,
         about: about(&plan.profile),
         command: &plan.command,
@@ -142,20 +160,47 @@ pub(crate) fn gather(
         comparisons: Some(&comparisons),
         paper,
         not_covered: &not_covered,
+        interval: students_t::interval,
     };
     atomic::write(&layout.page(), vimae_report::page(&input)?.as_bytes())?;
-    let failed = missing.into_iter().map(|Missing { node, problem, left }| Failure {
-        experiment: node.experiments.first().and_then(|owner| plan.experiments.get(*owner)).map_or_else(String::new, |e| e.name.clone()),
-        method: node.spec.method.clone(),
-        seed: node.spec.seed,
-        problem,
-        left,
-    });
-    Ok(Outcome { failed: failed.collect(), cells, summary, page: layout.page() })
+    let failure = |missing: &Missing<'_>| {
+        let node = missing.node;
+        Failure {
+            experiment: node
+                .experiments
+                .first()
+                .and_then(|owner| plan.experiments.get(*owner))
+                .map_or_else(String::new, |e| e.name.clone()),
+            method: node.spec.method.clone(),
+            seed: node.spec.seed,
+            problem: missing.problem.clone(),
+            left: missing.left,
+            waits: waits(missing),
+        }
+    };
+    let table = |experiment: &ExperimentView| {
+        let observations = experiment.runs.iter().flat_map(|run| Observation::of_run(&run.record));
+        (experiment.title.clone(), HeadlineTable::of(observations, students_t::interval))
+    };
+    let (failed, tables) = (missing.iter().map(failure).collect(), experiments.iter().map(table).collect());
+    Ok(Outcome { failed, tables, cells, summary, page: layout.page() })
 }
 
 fn run_view(plan: &Plan, node: &Node, record: &RunRecord, out: &Path) -> RunView {
     RunView { record: record.clone(), command: plan.command.clone(), folder: node.folder(out).path().to_path_buf() }
+}
+
+/// The page's title: the experiment's own where there is one alone.
+fn title(plan: &Plan) -> String {
+    match plan.experiments.as_slice() {
+        [one] => named(one),
+        all if all.iter().all(|experiment| experiment.targets.is_empty()) => format!("Experiments of {}", plan.profile),
+        _ => "The Variational InfoMax AutoEncoder, reproduced".into(),
+    }
+}
+
+fn named(experiment: &Experiment) -> String {
+    if experiment.title.is_empty() { experiment.name.clone() } else { experiment.title.clone() }
 }
 
 /// What a profile is and is not, for readers of the page.

@@ -4,14 +4,18 @@ use std::path::Path;
 
 use candle_core::Device;
 use serde_json::{Map, Value};
-use vimae_core::{AutoEncoder, Entry, Head};
+use vimae_core::{AutoEncoder, Entry, Head, Split};
 use vimae_datasets::{Card, inventory};
-use vimae_hub::{DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
+use vimae_hub::{CardMetric, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
 use vimae_metrics::students_t;
 use vimae_models::MODELS;
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
 use vimae_priors::PRIORS;
-use vimae_spec::{Component, RunRecord, RunSpec};
+use vimae_report::{
+    headline::{Headline, collapsed, headlines},
+    method_label,
+};
+use vimae_spec::{Component, Measurement, RunRecord, RunSpec};
 
 use crate::{Error, Result, Shelf, record::read_record, resolve::Parts};
 
@@ -53,7 +57,9 @@ pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf)
     if others.is_empty() {
         notes.push("there is no run of another seed beside this one: no interval says how far seeds differ".into());
     }
-    let package = Package::new(&run, repo, license, &description(&record.spec, &parts)?, &rows)?;
+    let description = description(&record.spec, &parts, &rows)?;
+    notes.extend(description.warning.clone());
+    let package = Package::new(&run, repo, license, &description, &rows)?;
     Ok(Prepared { package, notes })
 }
 
@@ -91,7 +97,7 @@ fn over_seeds(rows: &mut [Published], record: &RunRecord, others: &[RunRecord]) 
 }
 
 /// The run in words.
-fn description(spec: &RunSpec, parts: &Parts) -> Result<Description> {
+fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Description> {
     let objective = parts.objective.as_ref();
     let none = Map::new();
     let chosen = |component: &Option<Component>| component.as_ref().map_or(none.clone(), |c| c.settings.clone());
@@ -111,14 +117,48 @@ fn description(spec: &RunSpec, parts: &Parts) -> Result<Description> {
     // A folder's path is no part of its name.
     let name = spec.dataset.name.split(':').next().unwrap_or_default();
     let card = inventory::card(name)?;
-    Ok(Description { network: network(spec, parts)?, dataset: dataset(name, &card), parts: found })
+    let measured: Vec<&Measurement> = rows.iter().map(|row| &row.measurement).collect();
+    let network = network(spec, parts)?;
+    Ok(Description {
+        title: title(&spec.method, objective.name()),
+        headlines: headlines(&measured).into_iter().filter_map(|headline| card_metric(headline, rows, &network)).collect(),
+        warning: collapsed(&measured),
+        samples: objective.ex_post().is_none(),
+        dataset: dataset(name, &card, parts.dataset.split(Split::Train)?.len()),
+        network,
+        parts: found,
+    })
+}
+
+/// The method as people write it, with its objective where that has another name.
+fn title(method: &str, objective: &str) -> String {
+    let (method, objective) = (method_label(method), method_label(objective));
+    if method == objective { method } else { format!("{method} ({objective})") }
+}
+
+/// A headline of the run. The sum of squared errors becomes the mean over pixels, which the Hub knows by name.
+fn card_metric(headline: &Headline, rows: &[Published], network: &Network) -> Option<CardMetric> {
+    let chosen = headline.among(rows.iter().map(|row| &row.measurement))?;
+    let mut published = rows.iter().find(|row| row.measurement.same_quantity(chosen))?.clone();
+    let (mut title, mut about) = (headline.title.to_owned(), headline.about.to_owned());
+    let scale: Option<f64> = chosen.protocol.parameter("scale").and_then(|scale| scale.parse().ok());
+    if let Some(scale) = scale.filter(|_| headline.hub == "mse") {
+        let factor = 1.0 / (scale * (network.channels * network.height * network.width) as f64);
+        published.measurement.value = published.measurement.value.map(|value| value * factor);
+        published.interval = published.interval.map(|ends| ends.map(|end| end * factor));
+        if let Some(over) = &mut published.over_seeds {
+            (over.mean, over.interval) = (over.mean * factor, over.interval.map(|end| end * factor));
+        }
+        (title, about) = ("Reconstruction".into(), format!("mean squared error of a pixel, values in {}", network.range));
+    }
+    Some(CardMetric { title, about, kind: headline.hub.into(), published })
 }
 
 fn part<B>(kind: &'static str, entry: &Entry<B>, settings: Map<String, Value>) -> Part {
     Part { kind, name: entry.name.into(), summary: entry.summary.into(), source: entry.source.into(), settings }
 }
 
-fn dataset(name: &str, card: &Card) -> DatasetCard {
+fn dataset(name: &str, card: &Card, train_images: usize) -> DatasetCard {
     let published = |card: &Card| card.files.iter().find_map(|file| file.hub.clone());
     // The digits that ship were taken from MNIST's training images, as their card says.
     let whole = inventory::card("mnist").ok().filter(|_| card.embedded);
@@ -129,6 +169,7 @@ fn dataset(name: &str, card: &Card) -> DatasetCard {
         licence: card.licence.clone(),
         hub: published(card),
         part_of: whole.as_ref().and_then(published),
+        train_images,
     }
 }
 

@@ -9,7 +9,7 @@ use vimae_core::{Event, RunContext, Split, Streams};
 use vimae_datasets::Loader;
 use vimae_ops::AdamConfig;
 use vimae_spec::{RunRecord, RunSpec, Training, sha256_hex};
-use vimae_trainer::{Plan, train};
+use vimae_trainer::{Plan, train_watched};
 
 use crate::{
     Error, Result, RunFolder, Shelf,
@@ -21,6 +21,7 @@ use crate::{
     record::{Found, LOG, VERSION, side_files, write_record},
     resolve::Parts,
     stored::json,
+    watch,
 };
 
 /// How long to wait for a process that still works on the run: one whose parent was killed saves its state first.
@@ -52,7 +53,9 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let line = parts.line()?;
     let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
     let determined_by = [&spec.training_sha256(), parts.dataset.sha256(), VERSION].join(" ");
-    let trained = train(line, &mut batches, &plan(&spec.training, spec.seed, &determined_by), context)?;
+    let plan = plan(&spec.training, spec.seed, &determined_by);
+    let mut watch = |_| watch::at_checkpoint(spec, &parts, line).map_err(vimae_trainer::Error::from);
+    let trained = train_watched(line, &mut batches, &plan, context, &mut watch)?;
 
     let name = device_name(device);
     let measured_by = [&spec.sha256(), parts.dataset.sha256(), &trained.weights_sha256, VERSION, &name].join(" ");
@@ -86,6 +89,7 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
         return Err(Error::Stopped);
     }
     write_record(folder, &record)?;
+    watch::at_end(folder, &record)?;
     kept.remove();
     Ok(record)
 }

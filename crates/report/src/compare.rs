@@ -80,7 +80,8 @@ fn target<'a>(name: &'a str, paper: Option<&'a PaperTarget>, summary: &'a [Summa
     // Claims stand in the summary.
     let other = |row: &&SummaryRow| row.entry != PaperClaim::ENTRY && !shown.contains(&std::ptr::from_ref(*row));
     let mut others: Vec<&SummaryRow> = mine.into_iter().filter(other).collect();
-    others.sort_by_key(|row| (row.dataset.as_str(), row.metric.as_str(), &row.protocol, method::rank(&row.method)));
+    // Stable: methods stay in the order of their experiment.
+    others.sort_by_key(|row| (row.dataset.as_str(), row.metric.as_str(), &row.protocol));
     Target { name, paper, comparisons, others }
 }
 

@@ -260,6 +260,21 @@ fn size<Q: Quantity>(value: &Q) -> f64 {
     }
 }
 
+/// Nats below which a code says next to nothing of an image.
+const NOTHING: f64 = 0.1;
+
+/// What to tell where the codes of a run say nothing of its images; none where they do, or where it was not measured.
+pub fn collapsed<Q: Quantity>(values: &[Q]) -> Option<String> {
+    let value = |name: &str| HEADLINES.iter().flat_map(|group| group.iter()).find(|h| h.name == name)?.among(values)?.value();
+    let rate = value("rate");
+    // Small codes with smaller noise vary little and say much: without a rate alone the units decide.
+    if rate.is_none() && value("active_units") == Some(0.0) {
+        return Some("This model has collapsed: no dimension of the code varies with the image, and all reconstructions are alike.".into());
+    }
+    let rate = rate.filter(|rate| *rate < NOTHING)?;
+    Some(format!("This model has collapsed: its codes carry {rate:.3} nats of an image, next to nothing."))
+}
+
 /// The arrow behind a title: up where more is better, down where less is.
 pub fn arrow(direction: Direction) -> &'static str {
     match direction {
@@ -317,6 +332,16 @@ mod tests {
             ("accuracy_masked", 60.0, "svm"),
         ];
         assert_eq!(chosen, expected.map(|(name, value, protocol)| (name, value, protocol.to_owned())));
+    }
+
+    #[test]
+    fn a_collapse_is_told_by_active_units_or_by_the_rate() {
+        let units = |n: f64| value("information", "information.active_units", "active_units(variance=0.01,N=10)", n);
+        let rate = |nats: f64| value("rate", "rate", "rate.gaussian", nats);
+        assert!(collapsed(&[units(0.0)]).is_some_and(|text| text.contains("no dimension")));
+        assert_eq!(collapsed(&[units(0.0), rate(3.0)]), None);
+        assert!(collapsed(&[rate(0.0031)]).is_some_and(|text| text.contains("0.003 nats")));
+        assert_eq!((collapsed(&[units(2.0), rate(3.0)]), collapsed::<Measurement>(&[])), (None, None));
     }
 
     #[test]

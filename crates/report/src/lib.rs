@@ -25,5 +25,6 @@ pub use headline_table::{HeadlineColumn, HeadlineRow, HeadlineTable, HeadlineVal
 pub use headline_text::headline_text;
 pub use image_grid::{Shape, grid_png, reconstruction_png};
 pub use markdown::markdown_table;
+pub use method::label as method_label;
 pub use page::{ExperimentView, FailedRun, NotCovered, PageInput, page};
 pub use run_view::RunView;

@@ -18,7 +18,7 @@ pub(crate) fn rank(method: &str) -> (usize, &str) {
 
 /// The name as the paper writes it, with the grid point if there is one, less the sections of its settings; other
 /// methods keep their name.
-pub(crate) fn label(method: &str) -> String {
+pub fn label(method: &str) -> String {
     let (name, point) = split(method);
     let label = PAPER.iter().find(|(known, _)| *known == name).map_or(name, |(_, label)| label);
     let Some(point) = point.strip_prefix('[') else { return label.into() };
@@ -47,6 +47,17 @@ pub(crate) fn sorted<'a>(methods: impl IntoIterator<Item = &'a str>) -> Vec<&'a 
     methods.sort_unstable_by_key(|method| rank(method));
     methods.dedup();
     methods
+}
+
+/// The names without repeats, in the order of their first.
+pub(crate) fn distinct<'a>(methods: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut found: Vec<&str> = Vec::new();
+    for method in methods {
+        if !found.contains(&method) {
+            found.push(method);
+        }
+    }
+    found
 }
 
 /// The method's name and its point of the grid: `vae` and `[model.code=2]`.

@@ -5,9 +5,12 @@ mod comparison;
 mod confusion;
 mod document;
 mod gallery;
+mod headlines;
 mod input;
 mod links;
+mod matrix;
 mod others;
+mod own;
 mod paired;
 mod robustness;
 mod runs;
@@ -37,39 +40,50 @@ const VERDICTS: &str = "Ours are means over seeds, with 95 % intervals where the
 /// # Errors
 /// [`crate::Error::Plot`] where the plotting library fails.
 pub fn page(input: &PageInput<'_>) -> Result<String> {
-    let asked = input.experiments.iter().flat_map(|e| &e.targets).map(String::as_str);
+    let own = input.experiments.iter().all(|experiment| experiment.targets.is_empty());
     let links = links::Links::new(input);
-    let (targets, own): (Vec<_>, Vec<_>) =
-        compare::targets(input.paper, input.summary, asked).into_iter().partition(|target| target.paper.is_some());
+    let (contents, main) = if own { (own::contents(), own::main(input, &links)?) } else { beside_the_paper(input, &links)? };
     let body = html! {
         header { h1 { (input.title) } }
-        (contents(!own.is_empty()))
-        main {
-            (summary::section(input, &targets, &links))
+        (contents)
+        main { (main) }
+        script { (PreEscaped(SCRIPT)) }
+    };
+    Ok(document(input.title, &body))
+}
+
+/// The navigation and the sections of a page of the paper's tables and figures.
+fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(Markup, Markup)> {
+    let asked = input.experiments.iter().flat_map(|e| &e.targets).map(String::as_str);
+    let (targets, own): (Vec<_>, Vec<_>) =
+        compare::targets(input.paper, input.summary, asked).into_iter().partition(|target| target.paper.is_some());
+    let main = html! {
+            (summary::section(input, &targets, links))
             section id="paper" {
                 h2 { "Beside the paper" }
                 @if targets.is_empty() { p.missing { "There are no values." } } @else { p.quiet { (VERDICTS) } }
-                @for target in &targets { (comparison::section(target, &links)?) }
+                @for target in &targets { (comparison::section(target, links)?) }
                 (robustness::section(input.summary)?)
                 (paired::section(input.comparisons))
             }
             section id="images" {
                 h2 { "Images and training" }
                 @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
-                @for (place, experiment) in input.experiments.iter().enumerate() { (gallery::section(place, experiment, input.paper)?) }
+                @for place in 0..input.experiments.len() { (gallery::section(place, input.experiments, input.paper)?) }
             }
             @if !own.is_empty() { section id="others" {
                 h2 { "Other measurements" }
                 p.quiet { "What was measured and the paper has no number for." }
-                @for target in &own { (comparison::without_paper(target, &links)) }
+                @for experiment in input.experiments.iter().filter(|experiment| experiment.targets.is_empty()) {
+                    h3 { (experiment.title) } (headlines::section(&headlines::of(experiment, input.interval)))
+                }
+                @for target in &own { (comparison::without_paper(target, links)) }
             } }
-            (runs::section(input.experiments, &links))
-            (values::section(input.cells, &links))
+            (runs::section(input.experiments, links))
+            (values::section(input.cells, links))
             (not_covered(input))
-        }
-        script { (PreEscaped(SCRIPT)) }
     };
-    Ok(document(input.title, &body))
+    Ok((contents(!own.is_empty()), main))
 }
 
 fn contents(others: bool) -> Markup {

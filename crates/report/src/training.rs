@@ -55,7 +55,7 @@ pub(crate) fn training(runs: &[RunView]) -> Training {
             Err(error) => problems.push(format!("{}: {error}", who())),
         }
     }
-    let colours = method::sorted(runs.iter().map(|run| run.record.spec.method.as_str()));
+    let colours = method::distinct(runs.iter().map(|run| run.record.spec.method.as_str()));
     let mut terms: Vec<(String, Vec<Line>)> = sums.into_iter().map(|(term, by_method)| (term, lines(&colours, by_method))).collect();
     terms.sort_by_key(|(term, _)| rank(term));
     terms.truncate(MOST_TERMS);

@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, LogLine, Result, tensorboard::EventFile};
+use crate::{
+    Error, LogLine, Result,
+    tensorboard::{EventFile, Sights},
+};
 
 /// A log that reaches the disk at every checkpoint.
 pub(crate) struct Log {
@@ -39,6 +42,11 @@ impl Log {
             None => EventFile::create(self.path.parent().unwrap_or(Path::new("")), line.step)?,
         };
         self.events.insert(events).push(line)
+    }
+
+    /// Adds what was looked at after `step` steps to the event file, where this process has begun one.
+    pub(crate) fn see(&mut self, step: u64, sights: &Sights) -> Result<()> {
+        self.events.as_mut().filter(|_| !sights.is_empty()).map_or(Ok(()), |events| events.see(step, sights))
     }
 
     /// Writes the pending lines to disk and returns the length of the log.

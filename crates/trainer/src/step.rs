@@ -99,14 +99,26 @@ impl<'a> Line<'a> {
     /// # Errors
     /// Returns an error if shapes do not match.
     pub fn step(&self, images: &Tensor, draws: &Draws) -> Result<Stepped> {
-        let mut code = self.model.encode(draws.corrupted.as_ref().unwrap_or(images), Mode::Train)?;
+        self.pass(images, draws, Mode::Train)
+    }
+
+    /// Computes the loss on clean images `[N, C, H, W]` with batch norm in evaluation mode, which changes nothing in the network.
+    ///
+    /// # Errors
+    /// Returns an error if shapes do not match.
+    pub fn validation_loss(&self, images: &Tensor, draws: &Draws) -> Result<Loss> {
+        Ok(self.pass(images, draws, Mode::Evaluate)?.loss)
+    }
+
+    fn pass(&self, images: &Tensor, draws: &Draws, mode: Mode) -> Result<Stepped> {
+        let mut code = self.model.encode(draws.corrupted.as_ref().unwrap_or(images), mode)?;
         let penalty = self.model.noise().map(|noise| noise.penalty(&code)).transpose()?.flatten();
         if self.objective.samples() > 1 {
             let blocks = |t: &Tensor| t.repeat((self.objective.samples(), 1));
             code = Code { mean: blocks(&code.mean)?, log_var: code.log_var.as_ref().map(blocks).transpose()? };
         }
         let z = draws.code.as_ref().map(|noise| code.sample(noise)).transpose()?.unwrap_or_else(|| code.mean.clone());
-        let output = self.model.decode(&z, Mode::Train)?;
+        let output = self.model.decode(&z, mode)?;
         let mut loss = self.objective.loss(&Pass {
             images,
             output: &output,

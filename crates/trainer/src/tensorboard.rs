@@ -1,9 +1,10 @@
 //! Event files for TensorBoard, beside the log of a run.
 //!
 //! A file is a chain of TFRecords (length, CRC-32C of the length, bytes, CRC-32C of the bytes). Each record is a protocol
-//! buffer `Event`. Every step writes the loss and its terms. Each process writes a file of its own, which starts with a
-//! session record at the first step: TensorBoard then drops the steps that an interrupted process wrote after the
-//! checkpoint that this process resumes from.
+//! buffer `Event`. Every step writes the loss and its terms, checkpoints write what was looked at there (a validation loss,
+//! images), and a finished run its settings and its final numbers, which TensorBoard's HParams page compares. Each process
+//! writes a file of its own, which starts with a session record at the first step: TensorBoard then drops the steps that an
+//! interrupted process wrote after the checkpoint that this process resumes from.
 //!
 //! Events hold the time of day, so their bits differ between runs. No digest covers them, and nothing reads them back.
 
@@ -11,19 +12,72 @@ use std::{
     fs::{File, OpenOptions},
     io::{BufWriter, Write},
     path::{Path, PathBuf},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
-use crate::{Error, LogLine, Result};
+use crate::{
+    Error, LogLine, Result,
+    protobuf::{self, HyperParameter, Summary, event, now, session_log},
+};
 
 /// The file version. TensorBoard drops undone steps from this version on.
 const FILE_VERSION: &[u8] = b"brain.Event:2";
-/// `SessionLog.START`.
-const START: u64 = 1;
 /// The longest that events wait in memory, and so the delay with which a reader sees them.
 const FLUSH: Duration = Duration::from_secs(5);
 /// The most files that one process creates within a second.
 const SAME_SECOND: u32 = 1_000;
+
+/// What was looked at in a run, at a checkpoint or at its end.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Sights {
+    /// Numbers by their tags.
+    pub scalars: Vec<(String, f64)>,
+    /// Images.
+    pub images: Vec<EventImage>,
+}
+
+impl Sights {
+    /// Whether there is nothing to see.
+    pub fn is_empty(&self) -> bool {
+        self.scalars.is_empty() && self.images.is_empty()
+    }
+}
+
+/// An image of an event file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventImage {
+    /// Its tag.
+    pub tag: String,
+    /// A PNG file.
+    pub png: Vec<u8>,
+    /// Its columns.
+    pub width: u32,
+    /// Its rows.
+    pub height: u32,
+}
+
+impl EventImage {
+    /// The image of a PNG file, which says its size in its first bytes.
+    pub fn of_png(tag: &str, png: Vec<u8>) -> Self {
+        let number = |at: usize| png.get(at..at + 4).map_or(0, |bytes| bytes.iter().fold(0, |n, byte| n << 8 | u32::from(*byte)));
+        let (width, height) = (number(16), number(20));
+        Self { tag: tag.into(), png, width, height }
+    }
+}
+
+/// Writes the settings of a run that finished after `steps` steps into an event file of its own in `folder`, with what was
+/// looked at in the end. TensorBoard compares runs by both on its HParams page.
+///
+/// # Errors
+/// Returns [`Error::Log`] if the file cannot be written.
+pub fn write_session(folder: &Path, steps: u64, settings: &[(String, HyperParameter)], sights: &Sights) -> Result<()> {
+    // Steps that an earlier evaluation of the same weights wrote are dropped; those of the training stay.
+    let mut events = EventFile::create(folder, steps + 1)?;
+    let mut session = Summary::default();
+    session.session(settings);
+    events.record(&session.event(steps + 1))?;
+    events.see(steps + 1, sights)
+}
 
 /// The event file of this process for one run.
 #[derive(Debug)]
@@ -48,29 +102,34 @@ impl EventFile {
             }
         };
         let mut events = Self { path, file: BufWriter::new(file), flushed: Instant::now() };
-        let mut version = event(None);
-        bytes(&mut version, 3, FILE_VERSION);
-        events.record(&version)?;
-        let mut session = Vec::new();
-        varint(&mut session, 1, START);
-        let mut start = event(Some(first));
-        bytes(&mut start, 7, &session);
-        events.record(&start)?;
+        events.record(&event(None, protobuf::FILE_VERSION, FILE_VERSION))?;
+        events.record(&session_log(first))?;
         events.flush()?;
         Ok(events)
     }
 
     /// Adds the loss and the terms of one step.
     pub(crate) fn push(&mut self, line: &LogLine) -> Result<()> {
-        let mut summary = Vec::new();
-        scalar(&mut summary, "loss", line.loss);
+        let mut summary = Summary::default();
+        summary.scalar("loss", line.loss);
         for (name, value) in &line.terms {
-            scalar(&mut summary, &format!("terms/{name}"), *value);
+            summary.scalar(&format!("terms/{name}"), *value);
         }
-        let mut one = event(Some(line.step));
-        bytes(&mut one, 5, &summary);
-        self.record(&one)?;
+        self.record(&summary.event(line.step))?;
         if self.flushed.elapsed() >= FLUSH { self.flush() } else { Ok(()) }
+    }
+
+    /// Adds what was looked at after `step` steps.
+    pub(crate) fn see(&mut self, step: u64, sights: &Sights) -> Result<()> {
+        let mut summary = Summary::default();
+        for (tag, value) in &sights.scalars {
+            summary.scalar(tag, *value);
+        }
+        for image in &sights.images {
+            summary.image(&image.tag, (image.width, image.height), &image.png);
+        }
+        self.record(&summary.event(step))?;
+        self.flush()
     }
 
     /// Hands the waiting events to the operating system.
@@ -84,52 +143,6 @@ impl EventFile {
         let frame = [&length[..], &masked(&length).to_le_bytes(), data, &masked(data).to_le_bytes()].concat();
         self.file.write_all(&frame).map_err(|source| Error::Log { path: self.path.clone(), source })
     }
-}
-
-/// Seconds since 1970.
-fn now() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64())
-}
-
-/// An event with its time and step.
-fn event(step: Option<u64>) -> Vec<u8> {
-    let mut event = vec![1 << 3 | 1];
-    event.extend(now().to_le_bytes());
-    if let Some(step) = step {
-        varint(&mut event, 2, step);
-    }
-    event
-}
-
-/// Adds a value to a summary: `tag` and `simple_value`.
-fn scalar(summary: &mut Vec<u8>, tag: &str, value: f64) {
-    let mut one = Vec::new();
-    bytes(&mut one, 1, tag.as_bytes());
-    one.push(2 << 3 | 5);
-    one.extend((value as f32).to_le_bytes());
-    bytes(summary, 1, &one);
-}
-
-/// Adds a field with bytes or with another message.
-fn bytes(message: &mut Vec<u8>, field: u64, content: &[u8]) {
-    integer(message, field << 3 | 2);
-    integer(message, content.len() as u64);
-    message.extend(content);
-}
-
-/// Adds a field with an integer.
-fn varint(message: &mut Vec<u8>, field: u64, value: u64) {
-    integer(message, field << 3);
-    integer(message, value);
-}
-
-/// Appends an integer as a varint: seven bits per byte, lowest first.
-fn integer(message: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
-        message.push(value as u8 | 0x80);
-        value >>= 7;
-    }
-    message.push(value as u8);
 }
 
 /// The masked checksum of a record: rotated, and shifted by a constant, because a checksum of data that contains checksums
@@ -235,5 +248,41 @@ mod tests {
         assert_eq!(found["loss"], loss);
         assert_eq!(found["terms/distortion"], (1..=8).map(|step| (step, 2.0 * step as f64)).collect::<Vec<_>>());
         assert_eq!(found.keys().collect::<Vec<_>>(), ["loss", "terms/distortion", "terms/rate"]);
+    }
+
+    #[test]
+    fn tensorboard_reads_images_settings_and_final_numbers() {
+        let python = vimae_testing::need!(vimae_testing::python(&["tensorboard"]));
+        let folder = tempfile::tempdir().unwrap();
+        let mut training = EventFile::create(folder.path(), 1).unwrap();
+        (1..=4).for_each(|step| training.push(&line(step)).unwrap());
+        let image = EventImage::of_png("samples", b"16 bytes of head\0\0\0\x1e\0\0\0\x14".to_vec());
+        training.see(4, &Sights { scalars: vec![("validation/loss".into(), 1.5)], images: vec![image] }).unwrap();
+        training.flush().unwrap();
+        let settings = [
+            ("training.epochs".to_owned(), HyperParameter::Number(3.0)),
+            ("objective".to_owned(), HyperParameter::Text("vae".into())),
+            ("tuned".to_owned(), HyperParameter::Truth(true)),
+        ];
+        let last = Sights { scalars: vec![("metrics/fid".into(), 2.5)], images: Vec::new() };
+        write_session(folder.path(), 4, &settings, &last).unwrap();
+        // Measured again: the later numbers count.
+        write_session(folder.path(), 4, &settings, &Sights { scalars: vec![("metrics/fid".into(), 3.5)], images: Vec::new() }).unwrap();
+        let script = "import json, sys\n\
+                      from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n\
+                      from tensorboard.plugins.hparams import plugin_data_pb2\n\
+                      events = EventAccumulator(sys.argv[1])\n\
+                      events.Reload()\n\
+                      image = events.Images('samples')[0]\n\
+                      data = lambda tag: plugin_data_pb2.HParamsPluginData.FromString(events.PluginTagToContent('hparams')['_hparams_/' + tag])\n\
+                      start = {k: getattr(v, v.WhichOneof('kind')) for k, v in data('session_start_info').session_start_info.hparams.items()}\n\
+                      scalars = {tag: [[e.step, e.value] for e in events.Scalars(tag)] for tag in events.Tags()['scalars']}\n\
+                      print(json.dumps([image.step, image.width, image.height, image.encoded_image_string[:16].decode(), start,\n\
+                      \x20   data('session_end_info').session_end_info.status, scalars['validation/loss'], scalars['metrics/fid'], len(scalars['loss'])]))\n";
+        let output = std::process::Command::new(&python).args(["-c", script]).arg(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let settings = serde_json::json!({ "training.epochs": 3.0, "objective": "vae", "tuned": true });
+        assert_eq!(found, serde_json::json!([4, 30, 20, "16 bytes of head", settings, 1, [[4, 1.5]], [[5, 3.5]], 4]));
     }
 }

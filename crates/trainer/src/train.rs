@@ -12,7 +12,7 @@ use vimae_checkpoint::{Checkpoint, Position, Rollback, load_weights, save_weight
 use vimae_core::{Batches, Event, RunContext, Streams};
 use vimae_ops::AdamConfig;
 
-use crate::{Draws, Error, Line, LogLine, Result, log::Log, on_pool, optimisers::Optimisers, terms::Terms};
+use crate::{Draws, Error, Line, LogLine, Result, Sights, log::Log, on_pool, optimisers::Optimisers, terms::Terms};
 
 /// How long a run trains, and with which learning rate.
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +57,24 @@ pub struct Trained {
 /// Returns [`Error::Diverged`] if a loss term is not finite, [`Error::Stopped`] if the context is stopped, and the errors of
 /// the parts. The last good checkpoint stays.
 pub fn train(line: Line<'_>, batches: &mut dyn Batches, plan: &Plan, context: &RunContext<'_>) -> Result<Trained> {
+    train_watched(line, batches, plan, context, &mut |_| Ok(Sights::default()))
+}
+
+/// What is to be seen of a run after so many steps.
+pub type Watch<'a> = dyn FnMut(u64) -> Result<Sights> + 'a;
+
+/// As [`train`], and writes what `watch` sees at every checkpoint at the end of an epoch into the event file. It must not change
+/// the parts of the run.
+///
+/// # Errors
+/// As [`train`], and those of `watch`.
+pub fn train_watched(
+    line: Line<'_>,
+    batches: &mut dyn Batches,
+    plan: &Plan,
+    context: &RunContext<'_>,
+    watch: &mut Watch<'_>,
+) -> Result<Trained> {
     let directory = context.directory;
     fs::create_dir_all(directory).map_err(|source| Error::Log { path: directory.into(), source })?;
     let model_path = directory.join("model.safetensors");
@@ -65,7 +83,7 @@ pub fn train(line: Line<'_>, batches: &mut dyn Batches, plan: &Plan, context: &R
         let (_, weights_sha256) = load_weights(&model_path)?;
         return Ok(run.trained(weights_sha256));
     }
-    while let Err(error) = run.advance() {
+    while let Err(error) = run.advance(watch) {
         let rollback = run.roll_back(error)?;
         context.progress.tell(Event::RolledBack(&rollback));
     }
@@ -137,7 +155,7 @@ impl<'a> Run<'a> {
     }
 
     /// Takes the remaining steps.
-    fn advance(&mut self) -> Result<()> {
+    fn advance(&mut self, watch: &mut Watch<'_>) -> Result<()> {
         // A GPU works asynchronously: the terms of a step are read after the next step has been enqueued, so that neither
         // side waits for the other.
         let mut unread: Option<Terms> = None;
@@ -167,6 +185,7 @@ impl<'a> Run<'a> {
             }
             if regular {
                 remove(&self.stopped())?;
+                self.log.see(done, &watch(done)?)?;
             }
             if stop && done < self.steps {
                 return Err(Error::Stopped { step: done });

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use candle_core::{Device, Tensor};
 use serde_json::Map;
-use vimae_hub::{DatasetCard, Description, Network, Package, Part, RepoName, RunFiles, published};
+use vimae_hub::{CardMetric, DatasetCard, Description, Network, Package, Part, RepoName, RunFiles, published};
 use vimae_spec::{
     Component, Direction, Evaluation, Figure, FigureKind, Head, Measurement, Model, PixelRange, RunRecord, RunSpec, Slice, Training,
     sha256_hex,
@@ -106,6 +106,10 @@ pub(crate) fn description() -> Description {
         settings: Map::from_iter([("beta".to_owned(), 4.into())]),
     };
     Description {
+        title: "VAE".into(),
+        headlines: Vec::new(),
+        warning: None,
+        samples: true,
         network: Network {
             architecture: "mlp".into(),
             settings: Map::from_iter([("width".to_owned(), 256.into()), ("layers".to_owned(), 3.into())]),
@@ -123,13 +127,26 @@ pub(crate) fn description() -> Description {
             licence: "MIT".into(),
             hub: None,
             part_of: Some("ylecun/mnist".into()),
+            train_images: 8_000,
         },
         parts: vec![part("network", "mlp", "Fully connected"), part("objective", "vae", "The ELBO")],
     }
 }
 
+/// The numbers of the card of a run.
+pub(crate) fn headlines(run: &RunFiles) -> Vec<CardMetric> {
+    let rows = published(&run.record);
+    let shown = [("fid", "FID | classifier", "fid"), ("accuracy.clean", "Accuracy", "accuracy"), ("rate", "Rate", "kl_divergence")];
+    let metric = |(metric, title, kind): (&str, &str, &str)| {
+        let published = rows.iter().find(|row| row.measurement.metric == metric)?.clone();
+        Some(CardMetric { title: title.into(), about: "of test images".into(), kind: kind.into(), published })
+    };
+    shown.into_iter().filter_map(metric).collect()
+}
+
 /// The package of a run.
 pub(crate) fn package(run: &RunFiles, repo: &str) -> Package {
     let repo: RepoName = repo.parse().unwrap();
-    Package::new(run, &repo, "mit", &description(), &published(&run.record)).unwrap()
+    let description = Description { headlines: headlines(run), ..description() };
+    Package::new(run, &repo, "mit", &description, &published(&run.record)).unwrap()
 }

@@ -70,6 +70,7 @@ impl MadeUp {
             paper: &self.paper,
             comparisons: None,
             not_covered: &self.not_covered,
+            interval: |values| Some([values.iter().copied().reduce(f64::min)?, values.iter().copied().reduce(f64::max)?]),
         }
     }
 }
@@ -97,6 +98,8 @@ pub(crate) fn results(folder: &Path, seeds: u64) -> Result<MadeUp, Box<dyn Error
             targets: vec!["figure6".into(), "table3".into()],
             runs: Vec::new(),
             failed: vec![FailedRun {
+                spec_sha256: sha256_hex(b"wae_gan"),
+                waits: false,
                 method: "wae_gan".into(),
                 seed: 1,
                 problem: "training stopped at step 812: the discriminator's loss is NaN".into(),

@@ -5,7 +5,7 @@ use vimae_spec::{Certainty, SummaryRow};
 
 use super::{
     links::Links,
-    others,
+    matrix, others,
     words::{anchor, half, mark, unit, verdict},
 };
 use crate::{
@@ -16,8 +16,6 @@ use crate::{
     plot::{Dot, Dots},
 };
 
-/// Values without a number of the paper that are shown at once; more unfold.
-const SHOWN: usize = 20;
 /// Methods of a table and its plot at once; more unfold.
 const METHODS: usize = 40;
 
@@ -29,7 +27,10 @@ pub(super) fn section(target: &Target<'_>, links: &Links<'_>) -> Result<Markup> 
             h3 { (heading(target.name)) @if let Some(paper) = target.paper { span.title { (paper.title) } } @if let Some(id) = links.images(target.name) { a.title href={ "#" (id) } { "images" } } }
             @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (note) } }
             @if recovered { p.quiet { "† read from a table that had to be put back in order; a digit of the paper's value may be wrong." } }
-            @for comparison in measured { (compared(target, comparison, links)?) }
+            @if !measured.is_empty() { (matrix::table(&measured)) details {
+                summary { "Plots, differences and seeds" }
+                @for comparison in &measured { (compared(target, comparison, links)?) }
+            } }
             @if !missing.is_empty() { details {
                 summary { "Not measured here: " (missing.iter().map(|c| c.row.label.as_str()).collect::<Vec<_>>().join(", ")) }
                 @for comparison in missing { (compared(target, comparison, links)?) }
@@ -46,16 +47,15 @@ pub(super) fn without_paper(target: &Target<'_>, links: &Links<'_>) -> Markup {
         article id=(anchor(&[target.name])) {
             h3 { (links.title(target.name).unwrap_or(target.name)) span.title { code { (target.name) } } }
             @if target.others.is_empty() { p.missing { "No value was measured." } }
-            (rest(target, "Values", links))
+            @else { details { summary { (plural(target.others.len(), "value")) } (others::table(&target.others, links)) } }
         }
     }
 }
 
-/// The values that no number of the paper stands beside: at once where they are few and all there is.
+/// The values that no number of the paper stands beside.
 fn rest(target: &Target<'_>, title: &str, links: &Links<'_>) -> Markup {
     html! {
-        @if target.comparisons.is_empty() && target.others.len() <= SHOWN { (others::table(&target.others, links)) }
-        @else if !target.others.is_empty() {
+        @if !target.others.is_empty() {
             details { summary { (title) " (" (target.others.len()) ")" } (others::table(&target.others, links)) }
         }
     }

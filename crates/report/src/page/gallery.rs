@@ -30,25 +30,36 @@ const MOVED: &str = "Decoded codes: a test image's, but for one dimension a row,
 /// Images whose caption is longer than this unfold it.
 const SHORT: usize = 70;
 
-pub(super) fn section(place: usize, experiment: &ExperimentView, paper: &Paper) -> Result<Markup> {
+/// The images of the experiment at `place`. Those of runs that an experiment before it has as well are there.
+pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Paper) -> Result<Markup> {
+    let Some(experiment) = experiments.get(place) else { return Ok(html! {}) };
     let shown = first_seeds(&experiment.runs);
+    let before = experiments.iter().take(place).position(|before| !shown.is_empty() && shown.iter().all(|run| has(before, run)));
+    if let Some((before, earlier)) = before.and_then(|before| Some((before, experiments.get(before)?))) {
+        return Ok(html! {
+            details.experiment.figures id=(of_images(place)) {
+                summary { h3 { (experiment.title) } }
+                p.quiet { "The same runs as those of " a href={ "#" (of_images(before)) } { (earlier.title) } "." }
+            }
+        });
+    }
     Ok(html! {
         // One is enough to look at first.
         details.experiment.figures id=(of_images(place)) open[place == 0] {
             summary { h3 { (experiment.title) } }
             p.quiet { @for target in experiment.targets.iter().filter(|t| paper.0.contains_key(*t)) { a href={ "#" (anchor(&[target])) } { (heading(target)) } " " } }
-            @if !experiment.failed.is_empty() {
-                ul.missing { @for run in &experiment.failed {
+            @if experiment.failed.iter().any(|run| !run.waits) {
+                ul.missing { @for run in experiment.failed.iter().filter(|run| !run.waits) {
                     li { (method::label(&run.method)) ", seed " (run.seed) ": " (run.problem) }
                 } }
             }
             @if shown.is_empty() { p.missing { "No run finished." } }
             (group("Originals above their reconstructions", "", FigureKind::Reconstructions, &shown)?)
             (group("Decoded draws from the prior", "", FigureKind::Samples, &shown)?)
-            (group("Along single dimensions of the code", MOVED, FigureKind::Traversals, &shown)?)
-            (group("Between two test images", "", FigureKind::Interpolations, &shown)?)
             (group("Codes of test images", CIRCLES, FigureKind::Codes, &shown)?)
             (rate_distortion(experiment, paper)?)
+            (folded("Along single dimensions of the code", group("", MOVED, FigureKind::Traversals, &shown)?))
+            (folded("Between two test images", group("", "", FigureKind::Interpolations, &shown)?))
             (folded("Codes on their principal components", group("", CLASSES, FigureKind::Projection, &shown)?))
             (folded("Which class was taken for which", group("", "", FigureKind::Confusion, &shown)?))
             (folded("Curves of training", curves(experiment)?))
@@ -56,12 +67,14 @@ pub(super) fn section(place: usize, experiment: &ExperimentView, paper: &Paper) 
     })
 }
 
-/// The first run of each method: images of every seed would hide the methods among them.
+fn has(experiment: &ExperimentView, run: &RunView) -> bool {
+    experiment.runs.iter().any(|other| other.record.spec_sha256 == run.record.spec_sha256)
+}
+
+/// The first run of each method, in the order of the experiment: images of every seed would hide the methods among them.
 fn first_seeds(runs: &[RunView]) -> Vec<&RunView> {
-    let mut runs: Vec<&RunView> = runs.iter().collect();
-    runs.sort_by_key(|run| (method::rank(&run.record.spec.method), run.record.spec.seed));
-    runs.dedup_by_key(|run| run.record.spec.method.as_str());
-    runs
+    let of = |name: &str| runs.iter().filter(|run| run.record.spec.method == name).min_by_key(|run| run.record.spec.seed);
+    method::distinct(runs.iter().map(|run| run.record.spec.method.as_str())).into_iter().filter_map(of).collect()
 }
 
 fn group(title: &str, about: &str, kind: FigureKind, runs: &[&RunView]) -> Result<Markup> {
@@ -144,15 +157,23 @@ fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup>
     let title = format!("{}: distortion against rate", experiment.title);
     match (Trade { title: &title, x: "rate (nats)", y: "distortion (0.05 x squared error)", lines: &lines, paper: &papers }).svg() {
         Err(Error::Empty { .. }) => Ok(html! {}),
-        svg => Ok(html! {
-            h4 { "Rate and distortion" }
+        svg => {
+            let swept = lines.iter().any(|line| line.points.len() > 1);
+            let plot = html! {
             p.quiet {
                 "Test images, mean over seeds."
                 @if lines.iter().any(|line| line.points.len() > 1) { " " (rate_distortion::LINES) }
                 @if !papers.is_empty() { " Diamonds are the paper's, in the colours of the methods." }
             }
             figure { (PreEscaped(svg?)) }
-        }),
+            };
+            // Two points say no more than the table; a sweep is what was asked for.
+            Ok(if swept {
+                html! { h4 { "Rate and distortion" } (plot) }
+            } else {
+                folded("Rate and distortion", plot)
+            })
+        }
     }
 }
 

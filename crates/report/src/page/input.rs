@@ -2,7 +2,7 @@
 
 use vimae_spec::{Cell, Comparisons, Paper, SummaryRow};
 
-use crate::run_view::RunView;
+use crate::{headline_table::MeanInterval, run_view::RunView};
 
 /// Everything that a page shows.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +32,8 @@ pub struct PageInput<'a> {
     pub paper: &'a Paper,
     /// What the paper has and this profile has not.
     pub not_covered: &'a [NotCovered],
+    /// The interval of a mean over seeds.
+    pub interval: MeanInterval,
 }
 
 /// One experiment and its runs.
@@ -45,18 +47,22 @@ pub struct ExperimentView {
     pub targets: Vec<String>,
     /// The finished runs.
     pub runs: Vec<RunView>,
-    /// The runs without a record.
+    /// The runs without a record: those that failed, and those that wait.
     pub failed: Vec<FailedRun>,
 }
 
-/// A run that was asked for and did not finish.
+/// A run that was asked for and has not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedRun {
+    /// Digest of its specification.
+    pub spec_sha256: String,
     /// Its method.
     pub method: String,
     /// Its seed.
     pub seed: u64,
-    /// Why it did not finish.
+    /// Whether nothing went wrong with it: it waits, runs or was stopped, and the same command goes on with it.
+    pub waits: bool,
+    /// Why it has not finished.
     pub problem: String,
 }
 

@@ -19,7 +19,7 @@ const MOST_COLUMNS: usize = 10;
 
 /// All rows; one column a method where there are not too many.
 pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
-    let methods = method::sorted(rows.iter().map(|row| row.method.as_str()));
+    let methods = method::distinct(rows.iter().map(|row| row.method.as_str()));
     html! { @if !rows.is_empty() { div.scroll {
         @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods)) } @else { (one_below_another(rows, links)) }
     } } }

@@ -67,7 +67,7 @@ fn corruption(row: &SummaryRow) -> Option<(&str, f64)> {
 
 /// One plot for each kind of noise that was measured.
 fn plots(title: &str, rows: &[&SummaryRow]) -> Result<Vec<Markup>> {
-    let methods = method::sorted(rows.iter().map(|row| row.method.as_str()));
+    let methods = method::distinct(rows.iter().map(|row| row.method.as_str()));
     let mut plots = Vec::new();
     let kinds: BTreeSet<&str> = rows.iter().filter_map(|row| corruption(row)).map(|(name, _)| name).collect();
     for start in kinds {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::{input::ExperimentView, links::Links, words::digest};
 use crate::{
     method,
-    number::{count, duration},
+    number::{count, duration, plural},
     run_view::RunView,
 };
 
@@ -23,14 +23,14 @@ pub(super) fn section(experiments: &[ExperimentView], links: &Links<'_>) -> Mark
             h2 { "Runs" }
             @if runs.is_empty() { p.missing { "No run finished." } } @else {
                 p.quiet { "A run is a function of its specification, its data and its seed. Digests are the first digits of SHA-256; all digits, the specification and the command that repeats it unfold below the table, where a method's name leads." }
-                div.scroll { table.sortable {
+                details { summary { (plural(runs.len(), "run")) } div.scroll { table.sortable {
                     thead { tr {
                         th { "Method" } th.number { "Seed" } th { "Experiment" } th.number { "Parameters" } th.number { "Steps" }
                         th.number { "Training" } th.number { "Evaluation" } th { "Device" } th { "Specification" } th { "Data" }
                         th { "Weights" } th { "Commit" }
                     } }
                     tbody { @for (name, experiment, run) in &runs { (row(name, experiment, run)) } }
-                } }
+                } } }
                 details { summary { "Specifications, digests and commands" } @for (name, experiment, run) in &runs { (whole(name, experiment, run)) } }
             }
         }

@@ -18,8 +18,16 @@ use crate::{
 
 pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Links<'_>) -> Markup {
     let claims = claims::decided(input.paper, input.summary);
-    let runs: usize = input.experiments.iter().map(|e| e.runs.len()).sum();
-    let failed: usize = input.experiments.iter().map(|e| e.failed.len()).sum();
+    // A run that belongs to several experiments is one run.
+    let runs: BTreeSet<&str> = input.experiments.iter().flat_map(|e| &e.runs).map(|run| run.record.spec_sha256.as_str()).collect();
+    let without = |waits: bool| {
+        let runs = input.experiments.iter().flat_map(|e| &e.failed).filter(|run| run.waits == waits);
+        runs.map(|run| run.spec_sha256.as_str()).collect::<BTreeSet<_>>().len()
+    };
+    let finished = match [(without(false), "failed"), (without(true), "to come")].map(|(n, word)| (n > 0).then(|| format!("{n} {word}"))) {
+        [None, None] => "all finished".to_owned(),
+        missing => format!("finished; {}", missing.into_iter().flatten().collect::<Vec<_>>().join(", ")),
+    };
     let comparisons = || targets.iter().flat_map(|target| &target.comparisons);
     let inside: Share = comparisons().map(|c| c.inside()).sum();
     let order: Share = comparisons().map(|c| c.order()).sum();
@@ -31,13 +39,15 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
                 @if !claims.is_empty() { (fact("Claims that hold", &claims::holding(&claims).to_string(), "of the paper's, on every seed")) }
                 (fact("Inside tolerance", &inside.to_string(), "values of ours with the paper's in their tolerance or interval"))
                 (fact("Same order", &order.to_string(), "pairs of methods in the paper's order, by our means alone"))
-                (fact("Runs", &count(runs as u64), &if failed == 0 { "all finished".into() } else { format!("finished; {failed} failed") }))
+                (fact("Runs", &count(runs.len() as u64), &finished))
                 (fact("Time", &duration(input.seconds), &format!("profile {}", input.profile)))
             }
             (claims::section(input.paper, &claims, links))
             @if !targets.is_empty() { h3 { "Tables and figures" } (overview(targets)) }
-            h3 { "What was done" }
-            @for experiment in input.experiments { (done(experiment)) }
+            details {
+                summary { "What was done" }
+                @for experiment in input.experiments { h3 { (experiment.title) } p { (together(&experiment.about)) } (done(experiment)) }
+            }
             h3 { "To repeat it" }
             pre { code { (input.command) } }
             p.quiet { "At commit " code { (input.git_commit) } ". The values of this page are also in " code { "results.json" } " and " code { "summary.json" } " beside it." }
@@ -75,10 +85,10 @@ fn datasets(target: &Target<'_>) -> String {
 }
 
 /// What an experiment's records say that was done, in a sentence or two.
-fn done(experiment: &ExperimentView) -> Markup {
+pub(super) fn done(experiment: &ExperimentView) -> Markup {
     let records = || experiment.runs.iter().map(|run| &run.record);
     let specs = || records().map(|record| &record.spec);
-    let methods = method::sorted(specs().map(|spec| spec.method.as_str()));
+    let methods = method::distinct(specs().map(|spec| spec.method.as_str()));
     let seeds: BTreeSet<u64> = specs().map(|spec| spec.seed).collect();
     let seconds: f64 = records().map(|r| r.training_seconds + r.evaluation_seconds).sum();
     let setting = |(key, value): (&String, &serde_json::Value)| match value.as_str() {
@@ -95,7 +105,6 @@ fn done(experiment: &ExperimentView) -> Markup {
     });
     html! {
         p {
-            strong { (experiment.title) } ". "
             @if experiment.runs.is_empty() { "No run finished." } @else {
                 (methods.iter().map(|m| method::label(m)).collect::<Vec<_>>().join(", "))
                 " on " (one_of(specs().map(|s| s.dataset.name.clone())))
@@ -105,8 +114,6 @@ fn done(experiment: &ExperimentView) -> Markup {
                 (one_of(specs().map(|s| s.training.batch.to_string()))) " on " (one_of(records().map(|r| r.device.clone())))
                 "; " (duration(seconds)) " of training and evaluation in all."
             }
-            @if !experiment.failed.is_empty() { " " span.missing { (plural(experiment.failed.len(), "run")) " failed." } }
-            @if !experiment.about.is_empty() { " " (together(&experiment.about)) }
         }
     }
 }

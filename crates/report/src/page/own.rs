@@ -1,0 +1,83 @@
+//! The page of experiments that stand for no table of the paper: first one table, then what is behind it.
+
+use maud::{Markup, html};
+
+use super::{
+    comparison, gallery, headlines,
+    input::{ExperimentView, FailedRun, PageInput},
+    links::Links,
+    paired, robustness, runs, summary, values,
+};
+use crate::{
+    Result, compare, method,
+    number::{duration, plural, together},
+};
+
+/// The sections of the page.
+pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
+    let targets = compare::targets(input.paper, input.summary, []);
+    let several = input.experiments.len() > 1;
+    Ok(html! {
+        section id="summary" {
+            h2.unseen { "Summary" }
+            @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
+            @for experiment in input.experiments { (experiment_summary(input, experiment, several)) }
+            h3 { "To repeat it" }
+            pre { code { (input.command) } }
+            p.quiet {
+                "In a checkout of commit " code { (input.git_commit) } ", in " (duration(input.seconds)) ". The values of this page are also in "
+                code { "results.json" } " and " code { "summary.json" } " beside it; " code { "cargo xtask export" } " writes the table for a paper."
+            }
+        }
+        section id="images" {
+            h2 { "Images and training" }
+            @for place in 0..input.experiments.len() { (gallery::section(place, input.experiments, input.paper)?) }
+        }
+        section id="others" {
+            h2 { "Everything measured" }
+            p.quiet { "Means over seeds with 95 % intervals, every metric by every protocol." }
+            @for target in &targets { (comparison::without_paper(target, links)) }
+            (folded("Accuracy under noise", robustness::section(input.summary)?))
+            (folded("Methods in pairs", paired::section(input.comparisons)))
+        }
+        (runs::section(input.experiments, links))
+        (values::section(input.cells, links))
+    })
+}
+
+pub(super) fn contents() -> Markup {
+    html! {
+        nav aria-label="Sections" {
+            a href="#summary" { "Summary" }
+            a href="#images" { "Images" }
+            a href="#others" { "Everything measured" }
+            a href="#runs" { "Runs" }
+            a href="#values" { "All values" }
+        }
+    }
+}
+
+fn experiment_summary(input: &PageInput<'_>, experiment: &ExperimentView, several: bool) -> Markup {
+    html! {
+        @if several { h3 { (experiment.title) } }
+        @if !experiment.about.is_empty() { p.lead { (together(&experiment.about)) } }
+        (headlines::section(&headlines::of(experiment, input.interval)))
+        (summary::done(experiment))
+        (unfinished(&experiment.failed))
+    }
+}
+
+/// The runs without a record, those that wait apart from those that failed.
+fn unfinished(runs: &[FailedRun]) -> Markup {
+    let (waiting, failed): (Vec<&FailedRun>, Vec<&FailedRun>) = runs.iter().partition(|run| run.waits);
+    html! {
+        @if !failed.is_empty() { ul.missing { @for run in &failed {
+            li { (method::label(&run.method)) ", seed " (run.seed) ": " (run.problem) }
+        } } }
+        @if !waiting.is_empty() { p.missing { (plural(waiting.len(), "run")) " not finished yet." } }
+    }
+}
+
+fn folded(title: &str, content: Markup) -> Markup {
+    html! { @if !content.0.is_empty() { details { summary { (title) } (content) } } }
+}
