@@ -79,7 +79,7 @@ fn reproduced(spec: &str, folder: &Path, seed: u64) -> Result<Value> {
     let cluster = Cluster::new(&folder.join("cluster"), seed)?;
     let out = folder.join("out");
     let arguments =
-        ["train", spec, "--launcher", "slurm", "--interval", "0.1s", "--patience", "60s", "--out", out.to_str().context("path")?];
+        ["train", spec, "--launcher", "slurm", "--interval", "0.1s", "--patience", "10m", "--out", out.to_str().context("path")?];
     let began = Instant::now();
     let output = cluster.call(&arguments)?.output()?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();

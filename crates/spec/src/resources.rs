@@ -5,6 +5,10 @@ use serde::{Deserialize, Serialize};
 
 /// A name goes into a script, where it must be one word.
 const WORD: &str = "^[A-Za-z0-9_.,-]+$";
+/// Between single quotes in that script.
+const FEATURES: &str = "^[A-Za-z0-9_.,&|()*:=!<>@-]+$";
+/// A line of that script.
+const OPTION: &str = "^[A-Za-z0-9 _.,:=/@%+*-]+$";
 
 /// The section `[resources]` of an experiment.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -28,10 +32,28 @@ pub struct Resources {
     /// The account; the user's default where absent.
     #[schemars(regex(pattern = WORD))]
     pub account: Option<String>,
+    /// Features that a node must have, as Slurm's option `--constraint` takes them.
+    #[schemars(regex(pattern = FEATURES))]
+    pub constraint: Option<String>,
+    /// More options of sbatch, such as `--qos=long`.
+    #[schemars(inner(regex(pattern = OPTION)))]
+    pub extra: Vec<String>,
+    /// Lines of shell before the work: `module load cuda`.
+    pub preamble: Vec<String>,
 }
 
 impl Default for Resources {
     fn default() -> Self {
-        Self { cpus: 2, memory_mib: 4096, gpus: 0, minutes: None, partition: None, account: None }
+        Self {
+            cpus: 2,
+            memory_mib: 4096,
+            gpus: 0,
+            minutes: None,
+            partition: None,
+            account: None,
+            constraint: None,
+            extra: Vec::new(),
+            preamble: Vec::new(),
+        }
     }
 }

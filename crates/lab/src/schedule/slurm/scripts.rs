@@ -93,10 +93,15 @@ exit $code
     fn head(&self, mut asks: Vec<String>, resources: &Resources, log: &str) -> String {
         asks.extend(resources.partition.iter().map(|name| format!("--partition={name}")));
         asks.extend(resources.account.iter().map(|name| format!("--account={name}")));
+        asks.extend(resources.constraint.iter().map(|features| format!("--constraint='{features}'")));
+        asks.extend(resources.extra.iter().cloned());
         asks.push(format!("--output={}", quoted(&folder(self.out).join(log))));
         let mut script = "#!/bin/bash\n".to_owned();
         for ask in asks {
             let _ = writeln!(script, "#SBATCH {ask}");
+        }
+        for line in &resources.preamble {
+            let _ = writeln!(script, "{line}");
         }
         script
     }
@@ -115,6 +120,26 @@ fn quoted(path: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_site_asks_for_stands_before_the_work() {
+        let resources = Resources {
+            account: Some("me".into()),
+            constraint: Some("a100&nvlink".into()),
+            extra: vec!["--qos=long".into()],
+            preamble: vec!["module load cuda".into(), "export A=1".into()],
+            ..Resources::default()
+        };
+        let scripts = Scripts { program: Path::new("/x"), out: Path::new("/o"), attempts: 1 };
+        for script in [scripts.array("a", &resources, &[3, 5], Some(1)), scripts.tables("t", &resources)] {
+            let lines: Vec<&str> = script.lines().collect();
+            for line in ["#SBATCH --account=me", "#SBATCH --constraint='a100&nvlink'", "#SBATCH --qos=long"] {
+                assert!(lines.contains(&line), "{script}");
+            }
+            let after = |line: &str| lines.iter().position(|l| *l == line).unwrap();
+            assert!(after("#SBATCH --qos=long") < after("module load cuda") && after("module load cuda") < after("export A=1"));
+        }
+    }
 
     #[test]
     fn a_path_with_a_quote_stays_one_word() {
