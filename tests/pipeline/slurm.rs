@@ -141,7 +141,7 @@ fn a_cluster_gives_the_cells_of_this_process_through_preemption_and_cancellation
 
     // Cancelled once on the way.
     let submit = || -> Result<Child> {
-        let mut command = cluster.xtask(&["train", &spec, "--out", &out, "--launcher", "slurm"])?;
+        let mut command = cluster.xtask(&["train", &spec, "--out", &out, "--launcher", "slurm", "--interval", "1s"])?;
         Ok(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
     };
     let mut first = submit()?;
