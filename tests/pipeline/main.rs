@@ -17,9 +17,11 @@ mod learning_parts;
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of the hub, which use all of it")]
 mod local_hub;
 mod output;
+mod outputs;
 mod own_images;
 mod power;
 mod publishing;
+mod python;
 mod reproduction;
 mod schedule;
 mod scheduler;

@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: one JSON line a measurement.
 
+mod encode;
 mod fid;
 mod svm;
 
@@ -21,6 +22,7 @@ pub(crate) struct Arguments {
 enum What {
     Step(Step),
     CudaCheck(CudaCheck),
+    Encode(encode::Encode),
     Fid(fid::Fid),
     Svm(svm::Svm),
 }
@@ -74,6 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         What::CudaCheck(check) => cuda_check(check),
+        What::Encode(arguments) => encode::run(arguments),
         What::Fid(arguments) => fid::run(arguments),
         What::Svm(arguments) => svm::run(arguments),
     }

@@ -4,10 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
-use vimae_lab::{Event, FidReport, FidRequest, HubOptions, Network, Resize, Shelf, fid};
+use vimae_lab::{FidReport, FidRequest, HubOptions, Network, Resize, Shelf, fid};
 
-use crate::{print, root, sources};
+use crate::{bar::Bar, print, root, sources};
 
 /// Compare generated images with real ones: FID, KID, precision, recall, density, coverage.
 ///
@@ -112,20 +111,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         hub: HubOptions::from_env(),
         device: vimae_lab::device(&arguments.device)?,
     };
-    let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template("{msg} [{bar:16}] {pos}/{len} {per_sec}, {eta} left")?);
+    let bar = Bar::new()?;
     let mut shelf = Shelf::new(sources(arguments.data_dir.clone()));
-    let show = |event: Event<'_>| {
-        let Event::Working { what, done, of } = event else { return };
-        if bar.message() != what {
-            bar.set_message(what.to_owned());
-            bar.reset_eta();
-        }
-        bar.set_length(of as u64);
-        bar.set_position(done as u64);
-    };
-    let report = fid(&request, &mut shelf, &show)?;
-    bar.finish_and_clear();
+    let report = fid(&request, &mut shelf, &bar)?;
+    bar.finish();
     if let Some(file) = &arguments.save_statistics {
         tracing::info!("statistics of {} are in {}", arguments.reference, file.display());
     }

@@ -1,5 +1,6 @@
 //! The command line of vimae: parses, calls `vimae-lab`, prints.
 
+mod bar;
 mod bench;
 mod cancel;
 mod catalogue;
@@ -11,9 +12,11 @@ mod fid;
 mod hub;
 mod new;
 mod output;
+mod outputs;
 mod progress;
 mod report;
 mod reproduce;
+mod runs;
 mod spec;
 mod status;
 mod stop;
@@ -52,6 +55,12 @@ enum Command {
     Eval(eval::Arguments),
     Verify(verify::Arguments),
     Spec(spec::Arguments),
+    Runs(runs::Arguments),
+    Sample(outputs::Sample),
+    Encode(outputs::Encode),
+    Reconstruct(outputs::Reconstruct),
+    Traverse(outputs::Traverse),
+    Interpolate(outputs::Interpolate),
     Export(export::Arguments),
     Data(data::Arguments),
     Fid(fid::Arguments),
@@ -97,6 +106,12 @@ fn main() -> ExitCode {
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Spec(arguments) => spec::run(&arguments),
+        Command::Runs(arguments) => runs::run(&arguments),
+        Command::Sample(arguments) => outputs::sample(&arguments),
+        Command::Encode(arguments) => outputs::encode(&arguments),
+        Command::Reconstruct(arguments) => outputs::reconstruct(&arguments),
+        Command::Traverse(arguments) => outputs::traverse(&arguments),
+        Command::Interpolate(arguments) => outputs::interpolate(&arguments),
         Command::Export(arguments) => export::run(&arguments),
         Command::Data(arguments) => data::run(&arguments),
         Command::Fid(arguments) => fid::run(&arguments),
@@ -127,8 +142,9 @@ fn reproduction(named: Option<&Path>) -> PathBuf {
     named.map_or_else(|| root().join("runs/quick"), Path::to_path_buf)
 }
 
-/// Where data sets are looked for: the folder named, the Hub's cache, the project's own cache.
+/// Where data sets are looked for: the folder named, or that of VIMAE_DATA_DIR, the Hub's cache, the project's own cache.
 fn sources(data_dir: Option<PathBuf>) -> vimae_lab::Sources {
+    let data_dir = data_dir.or_else(|| std::env::var_os("VIMAE_DATA_DIR").map(PathBuf::from));
     vimae_lab::Sources {
         data_dir,
         hub_cache: Some(vimae_lab::HubOptions::from_env().cache),

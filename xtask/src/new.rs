@@ -11,25 +11,59 @@ use clap::{Args, ValueEnum};
 
 use crate::{print, root};
 
-/// Begin a new component: one file that compiles and trains, and one line in the catalogue of its crate.
+/// Begin a new component, or an experiment.
+///
+/// A component is one file that compiles and trains, and one line in the catalogue of its crate. An experiment is NAME.toml in the
+/// current directory, with every section explained; it runs as it is.
 ///
 /// The file is a small working example with places marked ... for you to fill in. CONTRIBUTING.md says what the laws
 /// then check.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
-    /// Kind of component.
-    kind: Kind,
-    /// Name of the component, in snake case.
+    /// What to begin.
+    kind: What,
+    /// Its name, in snake case.
     name: String,
     /// Checkout to add it to. By default this one.
     #[arg(long, value_name = "DIR")]
     root: Option<PathBuf>,
 }
 
-/// What can be begun from a template.
+/// What can be begun.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "snake_case")]
+enum What {
+    Experiment,
+    Objective,
+    Noise,
+    Divergence,
+    Prior,
+    Model,
+    Metric,
+    Corruption,
+    Classifier,
+}
+
+impl What {
+    /// The kind of component that it is, unless it is an experiment.
+    fn component(self) -> Option<Kind> {
+        Some(match self {
+            Self::Experiment => return None,
+            Self::Objective => Kind::Objective,
+            Self::Noise => Kind::Noise,
+            Self::Divergence => Kind::Divergence,
+            Self::Prior => Kind::Prior,
+            Self::Model => Kind::Model,
+            Self::Metric => Kind::Metric,
+            Self::Corruption => Kind::Corruption,
+            Self::Classifier => Kind::Classifier,
+        })
+    }
+}
+
+/// A component that can be begun from a template.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
     Objective,
     Noise,
@@ -62,13 +96,19 @@ impl Kind {
 
 const EXAMPLES: &str = "\
 Examples:
+  cargo xtask new experiment mine
   cargo xtask new objective my_vae
   cargo xtask new metric my_metric
   cargo xtask new corruption my_blur";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = arguments.root.clone().unwrap_or_else(root);
-    let (file, catalogue) = begin(&root, arguments.kind, &arguments.name)?;
+    let Some(kind) = arguments.kind.component() else {
+        let file = experiment(&root, &arguments.name, Path::new("."))?;
+        print(format_args!("new file: {0}\nnext: cargo xtask spec check {0}, then cargo xtask train {0}", file.display()));
+        return Ok(ExitCode::SUCCESS);
+    };
+    let (file, catalogue) = begin(&root, kind, &arguments.name)?;
     print(format_args!(
         "new file: {}\nnew line in {}\nnext: say what it is in both places marked with ..., then cargo test --release -p vimae-tests --test catalogue",
         file.display(),
@@ -77,13 +117,30 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the file and the line. Gives the two files.
-pub(crate) fn begin(root: &Path, kind: Kind, name: &str) -> Result<(PathBuf, PathBuf)> {
+/// Writes an experiment into `folder`.
+fn experiment(root: &Path, name: &str, folder: &Path) -> Result<PathBuf> {
+    check_name(name)?;
+    let file = folder.join(format!("{name}.toml"));
+    ensure!(!file.exists(), "{}: exists already", file.display());
+    let shown = file.strip_prefix(".").unwrap_or(&file).display().to_string();
+    let text =
+        include_str!("../templates/experiment.toml.txt").replace("{schema}", &root.join("experiments/schema.json").display().to_string());
+    vimae_lab::write_whole(&file, text.replace("{name}", name).replace("{file}", &shown).as_bytes())?;
+    Ok(PathBuf::from(shown))
+}
+
+fn check_name(name: &str) -> Result<()> {
     let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     ensure!(
         name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(snake),
         "{name}: a name is in snake case, for instance my_vae"
     );
+    Ok(())
+}
+
+/// Writes the file and the line. Gives the two files.
+pub(crate) fn begin(root: &Path, kind: Kind, name: &str) -> Result<(PathBuf, PathBuf)> {
+    check_name(name)?;
     let (catalogue, template) = kind.place();
     let catalogue = root.join(catalogue);
     let text = fs::read_to_string(&catalogue).with_context(|| catalogue.display().to_string())?;
@@ -151,5 +208,25 @@ mod tests {
             let error = begin(&root(), kind, name).unwrap_err().to_string();
             assert!(error.contains("exists already"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_new_experiment_is_right_as_it_is_and_never_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = experiment(&root(), "mine", folder.path()).unwrap();
+        let profile = vimae_lab::Profile::of_file(&file, &[]).unwrap();
+        let methods: Vec<String> = profile.experiments[0].runs(1).into_iter().map(|run| run.method).collect();
+        assert_eq!(methods, ["vae", "beta4", "vimae"]);
+        // What is only commented out is right too.
+        let text = fs::read_to_string(&file).unwrap();
+        let lines = text.lines().map(|line| match line.strip_prefix("# ") {
+            Some(rest) if rest.starts_with(['[', '"']) => rest,
+            _ => line,
+        });
+        fs::write(&file, lines.collect::<Vec<_>>().join("\n")).unwrap();
+        let runs = vimae_lab::Profile::of_file(&file, &[]).unwrap().experiments[0].runs(1);
+        assert_eq!(runs.len(), 4 + 4 + 2, "beta is skipped for vimae");
+        assert!(experiment(&root(), "mine", folder.path()).unwrap_err().to_string().contains("exists already"));
+        assert!(experiment(&root(), "My Own", folder.path()).unwrap_err().to_string().contains("snake case"));
     }
 }

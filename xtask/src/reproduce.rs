@@ -113,7 +113,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if profile != "quick" {
         command += &format!(" --profile {}", quoted(profile));
     }
-    execute(profile, &targets, common, command)
+    let experiments = root().join("experiments");
+    let profile = Profile::load(&experiments, profile)?.only(&targets, &vimae_lab::paper(&experiments)?)?;
+    execute(profile, common, command)
 }
 
 /// The command with the options that change what comes out.
@@ -143,12 +145,11 @@ pub(crate) fn quoted(word: &str) -> String {
 }
 
 /// Runs a profile and prints where its page is.
-pub(crate) fn execute(profile: &str, targets: &[String], common: &Common, command: String) -> Result<ExitCode> {
+pub(crate) fn execute(profile: Profile, common: &Common, command: String) -> Result<ExitCode> {
     vimae_lab::allow_tf32(common.tf32);
     let root = root();
-    let experiments = root.join("experiments");
-    let paper = vimae_lab::paper(&experiments)?;
-    let profile = Profile::load(&experiments, profile)?.only(targets, &paper)?;
+    let paper = vimae_lab::paper(&root.join("experiments"))?;
+    profile.experiments.iter().flat_map(|experiment| &experiment.notes).for_each(|note| tracing::info!("{note}"));
     let out = common.out.clone().unwrap_or_else(|| root.join("runs").join(&profile.name));
     let request = Request {
         profile,

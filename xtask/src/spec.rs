@@ -122,6 +122,7 @@ fn expand_file(arguments: &Expand) -> Result<ExitCode> {
     anyhow::ensure!(file.is_none() || name.ends_with(".toml"), "{name}: an experiment is a .toml file");
     let root = root();
     let profile = Profile::load(&root.join("experiments"), &name)?;
+    profile.experiments.iter().flat_map(|experiment| &experiment.notes).for_each(|note| tracing::info!("{note}"));
     let out = out.clone().unwrap_or_else(|| root.join("runs").join(&profile.name));
     let mut shelf = Shelf::new(sources(data_dir.clone()));
     let device = vimae_lab::device(device)?;

@@ -4,7 +4,7 @@
 //! one line an entry, which also declares the entry's module.
 
 use serde_json::{Map, Value};
-use vimae_spec::settings::nearest;
+use vimae_spec::{other_word, settings::nearest};
 
 use crate::{
     Error, Result, Settings,
@@ -92,7 +92,10 @@ impl<T, R> Catalogue<fn(&Settings, &R) -> Result<T>> {
 /// The error for a name that is none of `available`, with the nearest of them.
 pub fn unknown_name<'a>(kind: &'static str, name: &str, available: impl IntoIterator<Item = &'a str>) -> Error {
     let available: Vec<String> = available.into_iter().map(String::from).collect();
-    Error::UnknownName { kind, name: name.into(), nearest: nearest(name, &available), available }
+    let word = other_word(kind, name).filter(|word| word.ours.iter().all(|ours| available.iter().any(|name| name == ours)));
+    let known = word.and_then(|word| word.ours.first().map(|ours| (*ours).to_owned()));
+    let nearest = known.or_else(|| nearest(name, &available));
+    Error::UnknownName { kind, name: name.into(), nearest, why: word.map_or("", |word| word.why), available }
 }
 
 /// Declares modules and a [`Catalogue`] of their `ENTRY` constants, one line an entry.

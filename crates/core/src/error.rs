@@ -8,19 +8,21 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A name that no catalogue entry has.
-    #[error("unknown {kind} \"{name}\"{}; there are: {}", suggestion(.nearest), .available.join(", "))]
+    #[error("unknown {kind} \"{name}\"{}; there are: {}", suggestion(.nearest, .why), .available.join(", "))]
     UnknownName {
         /// What was looked up: objective, prior, dataset ...
         kind: &'static str,
         /// The name as given.
         name: String,
-        /// The entry with the most similar name, where one is similar.
+        /// The entry that is called so elsewhere, or the one with the most similar name, where one is similar.
         nearest: Option<String>,
+        /// Which of several is meant elsewhere, and why; empty where there is nothing to say.
+        why: &'static str,
         /// Every name that exists.
         available: Vec<String>,
     },
     /// A setting that the named entry does not have.
-    #[error("{kind} \"{name}\" has no setting \"{key}\"{}; it has: {}", suggestion(.nearest), list(.available))]
+    #[error("{kind} \"{name}\" has no setting \"{key}\"{}; it has: {}", suggestion(.nearest, ""), list(.available))]
     UnknownKey {
         /// The kind of the entry.
         kind: &'static str,
@@ -88,8 +90,9 @@ impl Error {
     }
 }
 
-fn suggestion(nearest: &Option<String>) -> String {
-    nearest.as_ref().map(|n| format!(" (did you mean \"{n}\"?)")).unwrap_or_default()
+fn suggestion(nearest: &Option<String>, why: &str) -> String {
+    let why = if why.is_empty() { String::new() } else { format!(" {why}") };
+    nearest.as_ref().map(|n| format!(" (did you mean \"{n}\"?{why})")).unwrap_or_default()
 }
 
 fn list(names: &[String]) -> String {

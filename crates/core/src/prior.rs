@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use rand::RngCore;
 
-use crate::{Code, Encoder, Parameters, Purpose, Result, Streams};
+use crate::{Code, Density, Encoder, Parameters, Purpose, Result, Streams};
 
 /// A distribution of codes of any number of dimensions.
 pub trait Prior: Send + Sync {
@@ -48,6 +48,14 @@ pub trait Prior: Send + Sync {
     /// estimate whose error the prior states, or none.
     fn entropy(&self, size: usize) -> Option<f64> {
         self.marginal().map(|law| law.entropy() * size as f64)
+    }
+
+    /// The distribution in numbers alone, for programs in other languages; none unless it says so.
+    ///
+    /// # Errors
+    /// Where the device fails, or the prior must be bound to an encoder first.
+    fn density(&self) -> Result<Option<Density>> {
+        Ok(None)
     }
 
     /// What the prior itself trains; nothing unless it says so. Names begin with `prior.`.

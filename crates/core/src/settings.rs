@@ -6,8 +6,8 @@ pub use {schemars, serde};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use vimae_spec::settings::Fault;
 pub use vimae_spec::settings::{Domain, Schema, Setting};
+use vimae_spec::{other_word, settings::Fault};
 
 use crate::{Error, Result};
 
@@ -26,7 +26,11 @@ impl Settings {
     /// [`Error::UnknownKey`] or [`Error::Setting`], naming the key, the value and what is allowed.
     pub fn check(kind: &'static str, name: &'static str, schema: &Schema, given: &Map<String, Value>) -> Result<Self> {
         let values = schema.check(given).map_err(|fault| match fault {
-            Fault::Unknown { key, nearest, available } => Error::UnknownKey { kind, name: name.into(), key, nearest, available },
+            Fault::Unknown { key, nearest, available } => {
+                // Elsewhere it may have another name, and stand in another section here.
+                let word = other_word("key", &key).and_then(|word| word.ours.first().map(|ours| (*ours).to_owned()));
+                Error::UnknownKey { kind, name: name.into(), key, nearest: word.or(nearest), available }
+            }
             Fault::Refused { key, given, allowed } => Error::Setting { kind, name: name.into(), key, given, allowed },
         })?;
         Ok(Self { kind, name, values })

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod array_file;
+mod array_writer;
 pub mod card;
 pub mod container;
 pub mod digest;
@@ -32,6 +33,7 @@ mod tables;
 mod tree;
 mod walk;
 
+pub use array_writer::{ArrayWriter, Element};
 pub use card::Card;
 pub use container::Container;
 pub use error::{Error, Result};

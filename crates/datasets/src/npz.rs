@@ -50,10 +50,32 @@ pub fn read(path: &Path, name: &str, most: usize) -> Result<Option<Numbers>> {
 pub enum Values<'a> {
     /// `<f8`
     Floats(&'a [f64]),
+    /// `<f4`
+    Singles(&'a [f32]),
+    /// `<U...`, as wide as the longest.
+    Text(&'a [String]),
     /// `<i8`
     Whole(&'a [i64]),
     /// `|u1`
     Bytes(&'a [u8]),
+}
+
+impl Values<'_> {
+    /// The dtype as NumPy writes it, bytes of one number, and all bytes.
+    fn encode(&self) -> (String, usize, Vec<u8>) {
+        match self {
+            Self::Floats(values) => ("<f8".into(), 8, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+            Self::Singles(values) => ("<f4".into(), 4, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+            Self::Whole(values) => ("<i8".into(), 8, values.iter().flat_map(|v| v.to_le_bytes()).collect()),
+            Self::Bytes(values) => ("|u1".into(), 1, values.to_vec()),
+            Self::Text(values) => {
+                // NumPy pads with zeros, four bytes a character.
+                let longest = values.iter().map(|text| text.chars().count()).max().unwrap_or(0).max(1);
+                let padded = values.iter().flat_map(|text| text.chars().map(u32::from).chain(std::iter::repeat(0)).take(longest));
+                (format!("<U{longest}"), 4 * longest, padded.flat_map(u32::to_le_bytes).collect())
+            }
+        }
+    }
 }
 
 /// The content of a `.npz` file with these arrays: name, shape and numbers, the last index fastest. The same bytes for
@@ -69,23 +91,18 @@ pub fn to_npz(arrays: &[(&str, &[usize], Values<'_>)]) -> Result<Vec<u8>> {
         .compression_method(zip::CompressionMethod::Stored)
         .last_modified_time(zip::DateTime::default());
     for (name, shape, values) in arrays {
-        let (descr, bytes): (_, Vec<u8>) = match values {
-            Values::Floats(values) => ("<f8", values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-            Values::Whole(values) => ("<i8", values.iter().flat_map(|v| v.to_le_bytes()).collect()),
-            Values::Bytes(values) => ("|u1", values.to_vec()),
-        };
-        let width = if matches!(values, Values::Bytes(_)) { 1 } else { 8 };
+        let (descr, width, bytes) = values.encode();
         if shape.iter().try_fold(width, |n: usize, size| n.checked_mul(*size)) != Some(bytes.len()) {
             return Err(wrong(name, &format!("{} bytes of {descr} for the shape {shape:?}", bytes.len())));
         }
         writer.start_file(format!("{name}.npy"), options).map_err(|e| wrong(name, &e))?;
-        writer.write_all(&header(descr, shape)).and_then(|()| writer.write_all(&bytes)).map_err(|e| wrong(name, &e))?;
+        writer.write_all(&header(&descr, shape)).and_then(|()| writer.write_all(&bytes)).map_err(|e| wrong(name, &e))?;
     }
     Ok(writer.finish().map_err(|e| wrong("", &e))?.into_inner())
 }
 
 /// What stands before the numbers of an array, in version 1.0 of the format.
-fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
+pub(crate) fn header(descr: &str, shape: &[usize]) -> Vec<u8> {
     let sizes: String = shape.iter().map(|n| format!("{n}, ")).collect();
     let text = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({}), }}", sizes.trim_end_matches(' '));
     // Magic, version and length are 10 bytes; numbers begin at a multiple of 64, after a line's end.

@@ -14,7 +14,7 @@ pub use cost::cost;
 pub use evaluate::{Outcome, chosen, evaluate, measure};
 pub use figures::{Figures, Projection};
 pub use interpolation::Interpolations;
-pub use traversal::{Traversals, Traversed};
+pub use traversal::{Traversals, Traversed, informative, quantiles};
 
 /// The result of an evaluation.
 pub type Result<T> = vimae_core::Result<T>;

@@ -59,8 +59,19 @@ pub(crate) fn decode(context: &EvalContext<'_>, base: usize) -> Result<Traversal
     Ok(Traversals { dimensions, probabilities, images })
 }
 
-/// Values of dimension `j` at these probabilities.
-fn quantiles(prior: &dyn Prior, prior_sample: &Tensor, j: usize, probabilities: &[f64]) -> Result<Vec<f64>> {
+/// The dimensions of the codes of some images, the most informative first; equal ones by number.
+///
+/// # Errors
+/// Where the device fails.
+pub fn informative(code: &Code) -> Result<Vec<usize>> {
+    Ok(ranked(code, None)?.into_iter().map(|moved| moved.dimension).collect())
+}
+
+/// Values of dimension `j` at these probabilities: the prior's own where its dimensions are alike, else those of draws `[N, d]`.
+///
+/// # Errors
+/// Where the draws are no rows of codes.
+pub fn quantiles(prior: &dyn Prior, prior_sample: &Tensor, j: usize, probabilities: &[f64]) -> Result<Vec<f64>> {
     if let Some(law) = prior.marginal() {
         return Ok(probabilities.iter().map(|p| law.quantile(*p)).collect());
     }

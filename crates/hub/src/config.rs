@@ -1,4 +1,5 @@
-//! `config.json` of a published run: what a program needs to build the network, and the digest of every file.
+//! `config.json` of a run: everything that a program without this code needs to use it, all choices with all their settings.
+//! That of a published run has the digest of every file beside it.
 
 use std::{collections::BTreeMap, fs, path::Path};
 
@@ -13,7 +14,7 @@ pub const FORMAT: u32 = 1;
 /// The most bytes of a JSON file that is read: more is no file of ours.
 const LARGEST: u64 = 64 << 20;
 
-/// What a published run says of itself.
+/// What a run says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Config {
     /// Version of this form.
@@ -24,10 +25,21 @@ pub struct Config {
     pub version: String,
     /// The method's name in tables.
     pub method: String,
-    /// The data set's name.
-    pub dataset: String,
+    /// The data that it was trained on.
+    pub dataset: Data,
     /// The network.
     pub network: Network,
+    /// What was minimised.
+    pub objective: Choice,
+    /// What codes are drawn from.
+    pub prior: Prior,
+    /// What makes the encoder random.
+    pub noise: Choice,
+    /// The divergence of codes from the prior, where the objective takes one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub divergence: Option<Choice>,
+    /// The seed of all random streams.
+    pub seed: u64,
     /// Digest of the weights' file.
     pub weights_sha256: String,
     /// Digest of the run's specification.
@@ -36,8 +48,72 @@ pub struct Config {
     pub training_sha256: String,
     /// Digest of the data.
     pub data_sha256: String,
-    /// Every file of the run, by name. The model card, which people edit on the Hub, is not among them.
+    /// Every file of a published run, by name; none for a run where it was trained. The model card, which people edit on the
+    /// Hub, is not among them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub files: BTreeMap<String, FileDigest>,
+}
+
+/// An entry of a catalogue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Its name.
+    pub name: String,
+    /// Its settings, all of them.
+    pub settings: Map<String, Value>,
+}
+
+/// The data that a run was trained on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Data {
+    /// The data set's name in the catalogue, without a path.
+    pub name: String,
+    /// Its title.
+    pub title: String,
+    /// Its settings, all of them.
+    pub settings: Map<String, Value>,
+    /// Classes of its labels.
+    pub classes: usize,
+    /// Images that it was trained on.
+    pub train_images: usize,
+    /// Images that it was measured on; none where there is no such split.
+    pub test_images: Option<usize>,
+}
+
+/// What codes are drawn from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prior {
+    /// Its name in the catalogue; `fitted_mixture` for the density of the training images' codes that some objectives have in
+    /// the place of a prior.
+    pub name: String,
+    /// Its settings, all of them.
+    pub settings: Map<String, Value>,
+    /// It in numbers alone; absent where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub density: Option<Density>,
+}
+
+/// A distribution of codes in numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Density {
+    /// Independent dimensions of one law of mean 0.
+    Independent {
+        /// The law's name.
+        law: String,
+        /// Its scale and, where there is one, its shape.
+        parameters: BTreeMap<String, f64>,
+    },
+    /// A mixture of Gaussians, in a file beside this one: `log_weights` `[K]`, `means` `[K, d]`, and `factors`, `[K, d]` for
+    /// standard deviations, `[K, d, d]` for lower factors of covariances.
+    Mixture {
+        /// How many Gaussians.
+        components: usize,
+        /// The file.
+        file: String,
+        /// Its SHA-256, in hex.
+        sha256: String,
+    },
 }
 
 /// A network without its weights.
@@ -78,15 +154,32 @@ impl Config {
     /// [`Error::Io`].
     pub fn read(path: &Path) -> Result<Self> {
         let config: Self = read_json(path, FORMAT)?;
-        if let Some(name) = config.files.keys().find(|name| !is_plain(name)) {
+        if let Some(name) = config.files.keys().map(String::as_str).chain(config.density_file()).find(|name| !is_plain(name)) {
             return Err(Error::damaged(path, format!("names the file {name:?}; a file lies in the folder itself")));
         }
-        for needed in ["model.safetensors", "record.json", "spec.json"] {
+        Ok(config)
+    }
+
+    /// Reads the `config.json` of a published run.
+    ///
+    /// # Errors
+    /// As [`Config::read`], and for one that names no files.
+    pub fn published(path: &Path) -> Result<Self> {
+        let config = Self::read(path)?;
+        for needed in ["model.safetensors", "record.json", "spec.json"].into_iter().chain(config.density_file()) {
             if !config.files.contains_key(needed) {
                 return Err(Error::damaged(path, format!("names no {needed}")));
             }
         }
         Ok(config)
+    }
+
+    /// The file of the prior's numbers, where there is one.
+    pub fn density_file(&self) -> Option<&str> {
+        match &self.prior.density {
+            Some(Density::Mixture { file, .. }) => Some(file),
+            _ => None,
+        }
     }
 }
 
@@ -131,7 +224,7 @@ mod tests {
         let path = folder.path().join("config.json");
         let refused = |text: &str| {
             fs::write(&path, text).unwrap();
-            Config::read(&path).unwrap_err()
+            Config::published(&path).unwrap_err()
         };
         let error = refused(r#"{"format": 2, "anything": []}"#);
         assert!(matches!(&error, Error::Format { file, found: 2, known: 1 } if file.ends_with("config.json")), "{error}");

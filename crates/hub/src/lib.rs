@@ -22,7 +22,7 @@ mod weights;
 mod yaml;
 
 pub use card::{CardInput, card};
-pub use config::{Config, FORMAT, FileDigest, Network};
+pub use config::{Choice, Config, Data, Density, FORMAT, FileDigest, Network, Prior};
 pub use description::{CardMetric, DatasetCard, Description, Part};
 pub use error::{Error, Left, Result};
 pub use fetch::{Fetched, Place, Wanted, fetch};

@@ -10,11 +10,7 @@ use serde::Serialize;
 use vimae_checkpoint::atomic;
 use vimae_spec::sha256_hex;
 
-use crate::{
-    CardInput, Config, Description, Error, Published, RepoName, Result, RunFiles, card,
-    config::{FORMAT, FileDigest},
-    run_files::MODEL,
-};
+use crate::{CardInput, Config, Description, Error, Published, RepoName, Result, RunFiles, card, config::FileDigest, run_files::MODEL};
 
 /// The network and the digests.
 pub(crate) const CONFIG: &str = "config.json";
@@ -78,19 +74,7 @@ impl Package {
         let results = json(&results)?;
         digests.insert(RESULTS.into(), FileDigest { sha256: sha256_hex(&results), bytes: results.len() as u64 });
         files.insert(RESULTS.into(), Content::Bytes(results));
-        let config = Config {
-            format: FORMAT,
-            model_type: "vimae".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            method: record.spec.method.clone(),
-            dataset: description.dataset.name.clone(),
-            network: description.network.clone(),
-            weights_sha256: record.weights_sha256.clone(),
-            spec_sha256: record.spec_sha256.clone(),
-            training_sha256: record.training_sha256.clone(),
-            data_sha256: record.data_sha256.clone(),
-            files: digests,
-        };
+        let config = Config { files: digests, ..run.config.clone() };
         files.insert(CONFIG.into(), Content::Bytes(json(&config)?));
         let card = card(&CardInput { repo, license, record, description });
         files.insert(CARD.into(), Content::Bytes(card.into_bytes()));

@@ -1,4 +1,4 @@
-//! A published run as values: the network's description, the specification, the record, the weights.
+//! A run as values, published or where it was trained: the network's description, the specification, the record, the weights.
 
 use std::{
     collections::BTreeMap,
@@ -10,7 +10,7 @@ use vimae_spec::{RunRecord, RunSpec};
 
 use crate::{Config, Error, Event, Options, Result, RunFiles, check_revision, is_pickle_name, package::CONFIG, pull, pull::check};
 
-/// A published run, checked.
+/// A finished run, checked.
 #[derive(Debug, Clone)]
 pub struct Pretrained {
     /// The folder that holds its files.
@@ -31,7 +31,8 @@ impl Pretrained {
         &self.record.spec
     }
 
-    /// Opens a folder as `push --dry-run` writes it and `pull` brings it, and checks every file against its digest.
+    /// Opens the folder of a finished run, where it was trained, as `push --dry-run` writes it or as `pull` brings it, and
+    /// checks every file whose digest is known.
     ///
     /// # Errors
     /// [`Error::NoModel`] for another folder; [`Error::Pickle`], [`Error::Format`], [`Error::Damaged`], [`Error::Io`].
@@ -45,22 +46,11 @@ impl Pretrained {
         if !path.is_file() {
             return Err(Error::no_model(folder.display(), "holds no config.json; give what `hub pull` or `hub push --dry-run` wrote"));
         }
-        let config = Config::read(&path)?;
-        for (name, digest) in &config.files {
+        for (name, digest) in &Config::read(&path)?.files {
             check(&folder.join(name), &digest.sha256)?;
         }
-        let run = RunFiles::open(folder)?;
-        let pairs = [
-            ("weights", &config.weights_sha256, &run.record.weights_sha256),
-            ("specification", &config.spec_sha256, &run.record.spec_sha256),
-            ("data", &config.data_sha256, &run.record.data_sha256),
-        ];
-        for (what, said, recorded) in pairs {
-            if said != recorded {
-                return Err(Error::damaged(&path, format!("names the {what} {said}, the record beside it {recorded}")));
-            }
-        }
-        Ok(Self { folder: folder.into(), commit: None, config, record: run.record, weights: run.weights.0 })
+        let RunFiles { config, record, weights, .. } = RunFiles::open(folder)?;
+        Ok(Self { folder: folder.into(), commit: None, config, record, weights: weights.0 })
     }
 }
 

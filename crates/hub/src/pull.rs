@@ -57,7 +57,7 @@ pub fn pull(repo: &RepoName, revision: Option<&str>, options: &Options, tell: &m
         fetch(&Wanted { place, sha256: sha256.map(str::to_owned), md5: None }, options, &mut *tell)
     };
     let config_path = bring(CONFIG, None)?.path;
-    let config = Config::read(&config_path)?;
+    let config = Config::published(&config_path)?;
     let mut files = vec![CONFIG.to_owned()];
     for (file, digest) in &config.files {
         let path = bring(file, Some(&digest.sha256))?.path;

@@ -254,7 +254,8 @@ fn commit(
     });
     let operations: Vec<_> = add.chain(removed.iter().map(CommitOperation::delete)).collect();
     let config = package.config();
-    let default = || format!("{} on {}, weights {}", config.method, config.dataset, config.weights_sha256.get(..8).unwrap_or_default());
+    let default =
+        || format!("{} on {}, weights {}", config.method, config.dataset.name, config.weights_sha256.get(..8).unwrap_or_default());
     let message = how.message.clone().unwrap_or_else(default);
     let repository = remote.model();
     let result = watched(tell, |watch| {

@@ -1,4 +1,4 @@
-//! The folder of a finished run, checked: its record, its specification, its weights and its images belong together.
+//! The folder of a finished run, checked: its record, its specification, `config.json`, weights and images belong together.
 
 use std::{
     fs,
@@ -8,8 +8,10 @@ use std::{
 use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_hex};
 
 use crate::{
-    Error, Result,
+    Config, Density, Error, Result,
     config::is_plain,
+    package::CONFIG,
+    pull::check,
     weights::{Weights, read_weights},
 };
 
@@ -25,6 +27,8 @@ pub(crate) const SPEC: &str = "spec.json";
 pub struct RunFiles {
     /// Its folder.
     pub folder: PathBuf,
+    /// Everything about it, resolved.
+    pub config: Config,
     /// Its record.
     pub record: RunRecord,
     /// Its weights and running statistics.
@@ -65,7 +69,23 @@ impl RunFiles {
             let problem = format!("has SHA-256 {}, the record beside it is of weights {}", weights.1, record.weights_sha256);
             return Err(Error::damaged(&model, problem));
         }
+        let config_path = folder.join(CONFIG);
+        let config = Config::read(&config_path)?;
+        let pairs = [
+            ("weights", &config.weights_sha256, &record.weights_sha256),
+            ("specification", &config.spec_sha256, &record.spec_sha256),
+            ("data", &config.data_sha256, &record.data_sha256),
+        ];
+        for (what, said, recorded) in pairs {
+            if said != recorded {
+                return Err(Error::damaged(&config_path, format!("names the {what} {said}, the record beside it {recorded}")));
+            }
+        }
+        if let Some(Density::Mixture { file, sha256, .. }) = &config.prior.density {
+            check(&folder.join(file), sha256)?;
+        }
         let mut names: Vec<String> = [MODEL, RECORD, SPEC].map(String::from).into();
+        names.extend(config.density_file().map(String::from));
         for name in record.figures.iter().map(|p| &p.file).chain([&record.log]) {
             if !is_plain(name) {
                 return Err(Error::damaged(&path, format!("names the file {name:?}; a file lies in the folder itself")));
@@ -83,7 +103,7 @@ impl RunFiles {
             }
         }
         names.sort();
-        Ok(Self { folder: folder.into(), record, weights, names })
+        Ok(Self { folder: folder.into(), config, record, weights, names })
     }
 }
 

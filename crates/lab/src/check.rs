@@ -6,7 +6,7 @@ use vimae_core::{PixelRange, catalogue::unknown_name};
 use vimae_datasets::{DATASETS, parted};
 use vimae_spec::{Experiment, Paper, RunSpec};
 
-use crate::{Error, Estimator, Result, Shelf, resolve};
+use crate::{Error, Estimator, Result, Shelf, own, resolve};
 
 /// Reads an experiment file with what it includes and checks every run: names, settings, ranges, parts that must fit one
 /// another, images that the network must take, targets that the paper must have. The data itself is read only where
@@ -15,7 +15,7 @@ use crate::{Error, Estimator, Result, Shelf, resolve};
 /// # Errors
 /// The first mistake, with its file and method.
 pub fn check_experiment(path: &Path, paper: &Paper, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Experiment> {
-    let experiment = Experiment::load(path)?;
+    let experiment = own::load(path, &[])?;
     check_targets(&experiment, paper)?;
     for spec in experiment.runs(1) {
         let place = format!("{}, method {}", path.display(), spec.method);

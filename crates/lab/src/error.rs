@@ -67,6 +67,20 @@ pub enum Error {
         /// What is wrong, and what would be right.
         problem: String,
     },
+    /// A file or folder that would be written over.
+    #[error("{} exists already; give another place, or remove it", path.display())]
+    Exists {
+        /// The file or folder.
+        path: PathBuf,
+    },
+    /// An output that cannot be written.
+    #[error("{}: {problem}", path.display())]
+    Output {
+        /// The file or folder.
+        path: PathBuf,
+        /// What is wrong, and what would be right.
+        problem: String,
+    },
     /// A record that cannot be read.
     #[error("{}: {problem}", path.display())]
     Record {

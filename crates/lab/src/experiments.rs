@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use vimae_core::catalogue::unknown_name;
 use vimae_spec::{Experiment, Paper};
 
-use crate::{Error, Result};
+use crate::{Error, Result, own};
 
 /// The paper's numbers, from the experiments folder.
 ///
@@ -34,18 +34,37 @@ impl Profile {
     pub fn load(experiments: &Path, name: &str) -> Result<Self> {
         let file = Path::new(name);
         if file.extension().is_some_and(|e| e == "toml") {
-            let experiment = Experiment::load(file)?;
-            return Ok(Self { name: experiment.name.clone(), experiments: vec![experiment] });
+            return Self::of_file(file, &[]);
         }
         let folder = experiments.join(name);
         let mut files = Vec::new();
         find_experiments(&folder, &mut files)?;
         files.sort();
-        let experiments = files.iter().map(|f| Experiment::load(f)).collect::<vimae_spec::Result<Vec<_>>>()?;
+        let experiments = files.iter().map(|f| own::load(f, &[])).collect::<Result<Vec<_>>>()?;
         if experiments.is_empty() {
             return Err(Error::NoProfile { name: name.into(), folder });
         }
         Ok(Self { name: name.into(), experiments })
+    }
+
+    /// The profile of one experiment file, with `changes`, each `KEY=VALUE` with a dotted key.
+    ///
+    /// # Errors
+    /// As [`Profile::load`].
+    pub fn of_file(file: &Path, changes: &[String]) -> Result<Self> {
+        Ok(Self::of(own::load(file, changes)?))
+    }
+
+    /// The profile of these objectives at their defaults on a data set, with `changes`.
+    ///
+    /// # Errors
+    /// [`Error::Core`] for an objective or data set that does not exist, with the nearest; as [`Profile::of_file`].
+    pub fn own(objectives: &[String], dataset: &str, changes: &[String]) -> Result<Self> {
+        Ok(Self::of(own::own(objectives, dataset, changes)?))
+    }
+
+    fn of(experiment: Experiment) -> Self {
+        Self { name: experiment.name.clone(), experiments: vec![experiment] }
     }
 
     /// The profile cut down to the experiments that give cells for `targets`; all of it where none is named.

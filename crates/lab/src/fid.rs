@@ -18,7 +18,7 @@ use vimae_metrics::{
 };
 use vimae_spec::{Component, Direction, Measurement, Parameter, Protocol};
 
-use crate::{Error, Result, Shelf, fid_weights};
+use crate::{Error, Result, RunFolder, Shelf, fid_weights};
 
 mod notes;
 mod side;
@@ -98,6 +98,8 @@ pub struct FidReport {
 /// they are not here and cannot be fetched; [`Error::Core`] for weights, images or counts that do not fit.
 pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> Result<FidReport> {
     let count = request.count.unwrap_or(usize::MAX);
+    // Beside a run's samples, data is where that of the run was.
+    [Some(&request.reference), request.generated.as_ref()].into_iter().flatten().for_each(|place| shelf.recall(&RunFolder::at(place)));
     let mut side = |place: &str| Side::open(place, count, request.skip_broken, shelf);
     let real = side(&request.reference)?;
     let generated = request.generated.as_deref().map(side).transpose()?;

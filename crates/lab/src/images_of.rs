@@ -3,12 +3,13 @@
 use std::path::Path;
 
 use candle_core::Device;
-use vimae_core::{Mode, Purpose, Split, Streams};
+use vimae_core::{Split, Streams};
 use vimae_datasets::{Container, ImageArray};
+use vimae_hub::Pretrained;
 use vimae_metrics::{fid_classifier::in_bytes, images::ImagesInMemory};
 use vimae_spec::Component;
 
-use crate::{Error, Result, RunFolder, Shelf, measure::Sampler, record::read_record, resolve::Parts};
+use crate::{Error, Model, Result, RunFolder, Shelf};
 
 mod array;
 mod files;
@@ -32,7 +33,7 @@ pub(crate) fn open(place: &str, count: usize, skip_broken: bool, shelf: &mut She
     let path = Path::new(place);
     let wrong = |problem: &str| Error::Images { place: place.into(), problem: problem.into() };
     if path.join("record.json").is_file() {
-        return of_run(&RunFolder::at(path), count, shelf);
+        return of_run(&RunFolder::at(path), count);
     }
     if let Some(container) = Container::at(path) {
         return files::open(container, count, skip_broken);
@@ -56,32 +57,26 @@ pub(crate) fn open(place: &str, count: usize, skip_broken: bool, shelf: &mut She
     match split {
         Some((name, split)) => {
             let dataset = shelf.open(&Component::named(name))?;
-            let images = ImagesInMemory::of(dataset.split(split)?, count)?;
-            Ok(Opened::whole(images, format!("{split} split of {name}")))
+            let set = dataset.split(split)?;
+            let opened = Opened::whole(ImagesInMemory::of(set, count)?, format!("{split} split of {name}"));
+            Ok(Opened { labels: Some(set.labels().iter().copied().take(count).collect()), ..opened })
         }
         None if path.exists() => Err(wrong("is neither a folder nor a .zip, .tar, .tar.gz, .tgz, .npy or .npz file")),
         None => Err(wrong("does not exist; give a folder, archive, array or run, or NAME:train, NAME:test for a data set")),
     }
 }
 
-fn of_run(folder: &RunFolder, count: usize, shelf: &mut Shelf) -> Result<Opened> {
-    let record = read_record(&folder.record())?;
-    let (parts, sha256) = Parts::trained(&record.spec, folder, shelf, &Device::Cpu)?;
-    if sha256 != record.weights_sha256 {
-        let problem = format!("holds weights {sha256}, its record says {}", record.weights_sha256);
-        return Err(Error::Images { place: folder.model().display().to_string(), problem });
-    }
-    let sampler = Sampler::of(&parts)?;
-    let count = if count == usize::MAX { record.spec.evaluation.prior_samples } else { count };
-    let size = parts.model.code_size();
-    let codes = sampler.prior(&parts).sample(&Streams::new(record.spec.seed), Purpose::Evaluation, PRIOR_SAMPLE, count, size)?;
-    let codes = candle_core::Tensor::from_vec(codes, (count, size), &Device::Cpu)?;
+fn of_run(folder: &RunFolder, count: usize) -> Result<Opened> {
+    let pretrained = Pretrained::open(folder.path())?;
+    let spec = pretrained.spec();
+    let model = Model::of(&pretrained, &Device::Cpu)?;
+    let count = if count == usize::MAX { spec.evaluation.prior_samples } else { count };
+    let codes = model.draw(&Streams::new(spec.seed), PRIOR_SAMPLE, count)?;
     let mut images = Vec::with_capacity(count);
     for start in (0..count).step_by(BATCH) {
         let part = codes.narrow(0, start, BATCH.min(count - start))?;
-        let decoded = parts.model.decode(&part, Mode::Evaluate)?.detach();
-        images.extend(in_bytes(&decoded, parts.dataset.range())?);
+        images.extend(in_bytes(&model.decode(&part)?, model.range())?);
     }
-    let kind = format!("samples of {} seed {}, trained on {}", record.spec.method, record.spec.seed, record.spec.dataset.name);
+    let kind = format!("samples of {} seed {}, trained on {}", spec.method, spec.seed, spec.dataset.name);
     Ok(Opened::whole(ImagesInMemory::new(images)?, kind))
 }

@@ -94,6 +94,16 @@ impl RunFolder {
         self.0.join("evaluations").join(format!("record-{short}-{}.json", record.version))
     }
 
+    /// Every choice with all its settings, and what codes are drawn from.
+    pub fn config(&self) -> PathBuf {
+        self.0.join("config.json")
+    }
+
+    /// Where its data were found on this machine. It is never published.
+    pub(crate) fn place(&self) -> PathBuf {
+        self.0.join("place.json")
+    }
+
     /// How far it is.
     pub fn status(&self) -> PathBuf {
         self.0.join("status.json")

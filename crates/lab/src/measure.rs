@@ -17,10 +17,15 @@ pub(crate) struct Sampler {
 }
 
 impl Sampler {
+    /// A density that was fitted when the run was trained, where its objective has one, or the prior as the encoder makes it.
+    pub(crate) fn stored(parts: &Parts, fitted: Option<FittedMixture>) -> Result<Self> {
+        Ok(Self { fitted, bound: parts.prior.bind(parts.model.as_ref())? })
+    }
+
     /// The density fitted to the codes of the training images, or the prior as the encoder makes it.
     pub(crate) fn of(parts: &Parts) -> Result<Self> {
         let fitted = parts.objective.ex_post().map(|components| ex_post(parts, components)).transpose()?;
-        Ok(Self { fitted, bound: parts.prior.bind(parts.model.as_ref())? })
+        Self::stored(parts, fitted)
     }
 
     /// That density, or the prior that these parts name.
@@ -38,8 +43,14 @@ impl Sampler {
 ///
 /// # Errors
 /// [`Error::Stopped`] before a metric, with those before it kept.
-pub(crate) fn measure(parts: &Parts, evaluation: &Evaluation, seed: u64, run: &RunContext<'_>, kept: &mut Kept) -> Result<Outcome> {
-    with_context(parts, evaluation, seed, run.progress, |context| {
+pub(crate) fn measure(
+    parts: &Parts,
+    sampler: &Sampler,
+    (evaluation, seed): (&Evaluation, u64),
+    run: &RunContext<'_>,
+    kept: &mut Kept,
+) -> Result<Outcome> {
+    with_context(parts, sampler, (evaluation, seed), run.progress, |context| {
         let Findings { measurements, confusions } = findings(context, &chosen(evaluation)?, run, kept)?;
         Ok(Outcome { measurements, figures: Figures::of(context)?, confusions })
     })
@@ -56,7 +67,7 @@ pub(crate) fn measure_only(
     run: &RunContext<'_>,
     kept: &mut Kept,
 ) -> Result<Findings> {
-    with_context(parts, evaluation, seed, run.progress, |context| findings(context, metrics, run, kept))
+    with_context(parts, &Sampler::of(parts)?, (evaluation, seed), run.progress, |context| findings(context, metrics, run, kept))
 }
 
 /// Measures `metrics`, in their order. What none of them uses is not computed.
@@ -84,12 +95,11 @@ fn findings(context: &EvalContext<'_>, metrics: &[Box<dyn Metric>], run: &RunCon
 
 fn with_context<T>(
     parts: &Parts,
-    evaluation: &Evaluation,
-    seed: u64,
+    sampler: &Sampler,
+    (evaluation, seed): (&Evaluation, u64),
     progress: &dyn Progress,
     work: impl FnOnce(&EvalContext<'_>) -> Result<T>,
 ) -> Result<T> {
-    let sampler = Sampler::of(parts)?;
     let fitted = sampler.fitted.as_ref().map(|fitted| Protocol::new("ex_post").with("components", fitted.components()));
     let subject = Subject {
         model: parts.model.as_ref(),

@@ -1,33 +1,51 @@
-//! A published network, ready for use: without its data, without its trainer.
+//! A trained network, ready for use: without its data, without its trainer.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use candle_core::{Device, Tensor};
 use vimae_core::{AutoEncoder, Code, Dataset, ImageSet, ImageShape, MetricFiles, Mode, PixelRange, Purpose, Split, Streams};
-use vimae_hub::{Network, Pretrained};
+use vimae_hub::{Config, Network, Pretrained, pull};
+use vimae_metrics::fid_classifier::in_bytes;
+use vimae_priors::FittedMixture;
 use vimae_trainer::Line;
 
-use crate::{Error, Result, measure::Sampler, publish::network, resolve::Parts};
+use crate::{Error, HubEvent, HubOptions, Result, config, measure::Sampler, resolve::Parts};
 
-/// A network with weights.
+/// A network with weights, and what its codes are drawn from.
 pub struct Model {
     parts: Parts,
+    config: Config,
+    fitted: Option<FittedMixture>,
 }
 
 impl Model {
-    /// The network of a published run with its weights on `device`.
+    /// The model of a finished run with its weights on `device`: `place` is the run's folder, or `owner/name`, or
+    /// `owner/name@revision`, on the Hub. `tell` hears of what comes from there.
+    ///
+    /// # Errors
+    /// [`Error::Hub`] where there is none, or a file of it is damaged; as [`Model::of`].
+    pub fn open(place: &str, device: &Device, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<Self> {
+        Self::of(&Pretrained::open(&folder_of(place, options, tell)?)?, device)
+    }
+
+    /// The network of a finished run with its weights on `device`.
     ///
     /// # Errors
     /// [`Error::Record`] where `config.json` describes another network than the specification; as [`Model::load`].
     pub fn of(pretrained: &Pretrained, device: &Device) -> Result<Self> {
         let given = &pretrained.config.network;
         let parts = Parts::on(pretrained.spec(), Arc::new(NoImages::of(given)), MetricFiles::default(), device)?;
-        let expected = network(pretrained.spec(), &parts)?;
+        let expected = config::network(pretrained.spec(), &parts)?;
         if expected != *given {
             let problem = format!("describes the network {given:?}, the specification beside it {expected:?}");
             return Err(Error::Record { path: pretrained.folder.join("config.json"), problem });
         }
-        let model = Self { parts };
+        let fitted = parts.objective.ex_post().map(|_| config::fitted(&pretrained.config, &pretrained.folder)).transpose()?;
+        let model = Self { parts, config: pretrained.config.clone(), fitted };
         model.load(&pretrained.weights)?;
         Ok(model)
     }
@@ -42,6 +60,11 @@ impl Model {
         Ok(Line { divergence: divergence.as_deref(), ..line }.load(weights)?)
     }
 
+    /// Everything about its run, resolved.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
     /// The network itself.
     pub fn network(&self) -> &dyn AutoEncoder {
         self.parts.model.as_ref()
@@ -50,6 +73,28 @@ impl Model {
     /// The interval of its images' values.
     pub fn range(&self) -> PixelRange {
         self.parts.dataset.range()
+    }
+
+    /// Images in bytes, `[C, H, W]` each, as a tensor `[N, C, H, W]` in the model's range on its device.
+    ///
+    /// # Errors
+    /// [`Error::Core`] for bytes of another shape.
+    pub fn tensor(&self, images: &[Vec<u8>]) -> Result<Tensor> {
+        let (scale, offset) = self.range().affine();
+        let ImageShape { channels, height, width } = self.parts.model.image_shape();
+        if let Some(wrong) = images.iter().find(|image| image.len() != channels * height * width) {
+            return Err(vimae_core::Error::shape("an image", format!("{channels} x {height} x {width} bytes"), &[wrong.len()]).into());
+        }
+        let values: Vec<f32> = images.iter().flatten().map(|byte| f32::from(*byte) * scale + offset).collect();
+        Ok(Tensor::from_vec(values, (images.len(), channels, height, width), self.parts.model.parameters().device())?)
+    }
+
+    /// Images `[N, C, H, W]` in the model's range as bytes, `[C, H, W]` each.
+    ///
+    /// # Errors
+    /// For another rank.
+    pub fn bytes(&self, images: &Tensor) -> Result<Vec<Vec<u8>>> {
+        Ok(in_bytes(images, self.range())?.into_iter().map(|image| image.bytes).collect())
     }
 
     /// The codes of images `[N, C, H, W]`.
@@ -79,14 +124,56 @@ impl Model {
     /// Images `[count, C, H, W]` decoded from draws of the prior, a function of the weights and the seed.
     ///
     /// # Errors
-    /// Where the run has no prior, but a density that is fitted to the codes of its training images.
+    /// Where the device fails.
     pub fn sample(&self, seed: u64, count: usize) -> Result<Tensor> {
-        let size = self.parts.model.code_size();
-        let sampler = Sampler::of(&self.parts)?;
-        let codes = sampler.prior(&self.parts).sample(&Streams::new(seed), Purpose::Evaluation, 0, count, size)?;
-        let device = self.parts.model.parameters().device();
-        self.decode(&Tensor::from_vec(codes, (count, size), device)?)
+        self.decode(&self.sample_codes(seed, count)?)
     }
+
+    /// Codes `[count, d]` drawn from the run's own prior, or from the density that was fitted to its codes; a function of the
+    /// weights and the seed.
+    ///
+    /// # Errors
+    /// Where the device fails.
+    pub fn sample_codes(&self, seed: u64, count: usize) -> Result<Tensor> {
+        self.draw(&Streams::new(seed), 0, count)
+    }
+
+    /// Codes `[count, d]` of step `step` of an evaluation's stream.
+    pub(crate) fn draw(&self, streams: &Streams, step: u64, count: usize) -> Result<Tensor> {
+        let size = self.parts.model.code_size();
+        let codes = self.sampler()?.prior(&self.parts).sample(streams, Purpose::Evaluation, step, count, size)?;
+        Ok(Tensor::from_vec(codes, (count, size), self.parts.model.parameters().device())?)
+    }
+
+    /// Log density in nats of codes `[N, d]` under what its codes are drawn from: `[N]`.
+    ///
+    /// # Errors
+    /// For another shape.
+    pub fn log_density(&self, codes: &Tensor) -> Result<Tensor> {
+        Ok(self.sampler()?.prior(&self.parts).log_density(codes)?.detach())
+    }
+
+    pub(crate) fn sampler(&self) -> Result<Sampler> {
+        Sampler::stored(&self.parts, self.fitted.clone())
+    }
+
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+/// The folder of a run: the one at `place`, or that of `owner/name`, `owner/name@revision`, brought from the Hub.
+///
+/// # Errors
+/// [`Error::Hub`] where it cannot be had from there.
+pub(crate) fn folder_of(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
+    let path = Path::new(place);
+    // What cannot be a repository is a folder that is not there.
+    if path.exists() || place.matches('/').count() != 1 || place.starts_with(['.', '/']) {
+        return Ok(path.into());
+    }
+    let (repo, revision) = place.split_once('@').map_or((place, None), |(repo, revision)| (repo, Some(revision)));
+    Ok(pull(&repo.parse()?, revision, options, tell)?.folder)
 }
 
 /// The shape of images that are elsewhere.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use serde_json::{Map, Value};
-use vimae_core::{AutoEncoder, Entry, Head, Split};
+use vimae_core::{Entry, Split};
 use vimae_datasets::{Card, inventory};
 use vimae_hub::{CardMetric, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
 use vimae_metrics::students_t;
@@ -17,7 +17,7 @@ use vimae_report::{
 };
 use vimae_spec::{Component, Measurement, RunRecord, RunSpec};
 
-use crate::{Error, Result, Shelf, record::read_record, resolve::Parts};
+use crate::{Error, Result, RunFolder, Shelf, config::network, record::read_record, resolve::Parts};
 
 /// A run that can be published.
 #[derive(Debug)]
@@ -37,6 +37,7 @@ pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf)
     vimae_hub::license(license)?;
     let run = RunFiles::open(folder)?;
     let record = &run.record;
+    shelf.recall(&RunFolder::at(folder));
     let parts = Parts::of(&record.spec, shelf, &Device::Cpu)?;
     parts.line()?.load(&run.weights.0)?;
     if record.data_sha256 != parts.dataset.sha256() {
@@ -171,25 +172,4 @@ fn dataset(name: &str, card: &Card, train_images: usize) -> DatasetCard {
         part_of: whole.as_ref().and_then(published),
         train_images,
     }
-}
-
-/// The network with all its settings, so that it can be built without the data and without the catalogue.
-pub(crate) fn network(spec: &RunSpec, parts: &Parts) -> Result<Network> {
-    let (entry, settings) = MODELS.check(&spec.model.name, &spec.model.settings)?;
-    let image = parts.dataset.shape()?;
-    Ok(Network {
-        architecture: entry.name.into(),
-        settings: settings.values().clone().into_iter().collect(),
-        code: spec.model.code,
-        head: head(parts.model.as_ref()),
-        channels: image.channels,
-        height: image.height,
-        width: image.width,
-        range: parts.dataset.range(),
-    })
-}
-
-/// What the network itself ends in: noise of fixed size gives a code a variance that no layer computes.
-fn head(model: &dyn AutoEncoder) -> Head {
-    model.noise().map_or(model.head(), |noise| noise.network_head())
 }

@@ -1,10 +1,14 @@
 //! Names in a specification to the parts they mean.
 
-use std::sync::Arc;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use candle_core::{DType, Device};
+use serde::{Deserialize, Serialize};
 use serde_json::Map;
-use vimae_checkpoint::load_weights;
+use vimae_checkpoint::{atomic, load_weights};
 use vimae_core::{
     AutoEncoder, Corruption, Dataset, Divergence, EncoderNoise, ImageShape, MetricFiles, Objective, PartRequest, PixelRange, Prior,
     Settings, Split, Streams, WithNoise, objective::check_parts,
@@ -20,7 +24,10 @@ use vimae_priors::{BuildPrior, PRIORS};
 use vimae_spec::{BrokenImages, Component, RunSpec};
 use vimae_trainer::Line;
 
-use crate::{Error, Result, RunFolder, fid_weights};
+use crate::{
+    Error, Result, RunFolder, fid_weights,
+    stored::{json, read},
+};
 
 /// The parts of one run.
 pub(crate) struct Parts {
@@ -63,6 +70,7 @@ impl Parts {
 
     /// The parts of a run with the weights in its folder, and the digest of these.
     pub(crate) fn trained(spec: &RunSpec, folder: &RunFolder, shelf: &mut Shelf, device: &Device) -> Result<(Self, String)> {
+        shelf.recall(folder);
         let parts = Self::of(spec, shelf, device)?;
         let (weights, sha256) = load_weights(&folder.model())?;
         parts.line()?.load(&weights)?;
@@ -93,6 +101,12 @@ pub struct Shelf {
     last: Option<Open>,
 }
 
+/// What a run keeps of this machine.
+#[derive(Serialize, Deserialize)]
+struct Place {
+    data_dir: PathBuf,
+}
+
 struct Open {
     component: Component,
     dataset: Arc<dyn Dataset>,
@@ -106,6 +120,31 @@ impl Shelf {
     /// A shelf with nothing open, whose data sets will be looked for in `sources`.
     pub fn new(sources: Sources) -> Self {
         Self { sources, last: None }
+    }
+
+    /// As [`new`](Self::new), with data looked for where that of the run in `folder` was, unless `sources` names a folder.
+    pub fn of_run(sources: Sources, folder: &Path) -> Self {
+        let mut shelf = Self::new(sources);
+        shelf.recall(&RunFolder::at(folder));
+        shelf
+    }
+
+    /// Leaves with a run in which folder its data is looked for first.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub(crate) fn leave(&self, folder: &RunFolder) -> Result<()> {
+        let Some(data_dir) = &self.sources.data_dir else { return Ok(()) };
+        let data_dir = std::path::absolute(data_dir).unwrap_or_else(|_| data_dir.clone());
+        Ok(atomic::write(&folder.place(), &json(&Place { data_dir })?)?)
+    }
+
+    /// Looks for data where that of the run was, unless a folder is named.
+    pub(crate) fn recall(&mut self, folder: &RunFolder) {
+        let place: Option<Place> = read(&folder.place()).ok();
+        if let (None, Some(Place { data_dir })) = (&self.sources.data_dir, place) {
+            self.sources.data_dir = Some(data_dir);
+        }
     }
 
     /// Where data sets are looked for.

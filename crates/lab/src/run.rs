@@ -12,11 +12,11 @@ use vimae_spec::{RunRecord, RunSpec, Training, sha256_hex};
 use vimae_trainer::{Plan, train_watched};
 
 use crate::{
-    Error, Result, RunFolder, Shelf,
+    Error, Result, RunFolder, Shelf, config,
     device::device,
     figures,
     kept::Kept,
-    measure::measure,
+    measure::{Sampler, measure},
     provenance::git_commit,
     record::{Found, LOG, VERSION, side_files, write_record},
     resolve::Parts,
@@ -48,6 +48,7 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
         Found::Nothing => {}
     }
     atomic::write(&folder.spec(), &json(spec)?)?;
+    shelf.leave(folder)?;
 
     let parts = Parts::of(spec, shelf, device)?;
     let line = parts.line()?;
@@ -60,7 +61,9 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let name = device_name(device);
     let measured_by = [&spec.sha256(), parts.dataset.sha256(), &trained.weights_sha256, VERSION, &name].join(" ");
     let mut kept = Kept::open(&folder.measured(), &sha256_hex(measured_by.as_bytes()));
-    let outcome = measure(&parts, &spec.evaluation, spec.seed, context, &mut kept)?;
+    let sampler = Sampler::of(&parts)?;
+    config::write(spec, &parts, &sampler, &trained.weights_sha256, folder)?;
+    let outcome = measure(&parts, &sampler, (&spec.evaluation, spec.seed), context, &mut kept)?;
 
     let record = RunRecord {
         format: RunRecord::FORMAT,

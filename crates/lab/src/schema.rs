@@ -130,7 +130,7 @@ fn sections() -> Map<String, Value> {
 /// A section that names an entry of a catalogue: each entry with its settings, or settings alone for what an included file
 /// names.
 fn part<B>(about: &str, entries: &[Entry<B>], more: &Map<String, Value>) -> Value {
-    let mut any = Vec::new();
+    let mut any = vec![alone_named(entries)];
     let mut alone: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for entry in entries {
         let mut properties = more.clone();
@@ -171,6 +171,16 @@ fn part<B>(about: &str, entries: &[Entry<B>], more: &Map<String, Value>) -> Valu
         "additionalProperties": false,
     }));
     json!({ "description": about, "anyOf": any })
+}
+
+/// An entry named alone, with its defaults.
+fn alone_named<B>(entries: &[Entry<B>]) -> Value {
+    let path = entries.iter().any(|entry| vimae_datasets::WITH_PATH.contains(&entry.name));
+    let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
+    match path {
+        true => json!({ "title": "the name alone", "type": "string" }),
+        false => json!({ "title": "the name alone", "enum": names }),
+    }
 }
 
 /// A schema with what it is of.

@@ -3,7 +3,7 @@
 //! A [`Law`] says what one dimension does; [`Factorial`] makes a [`Prior`] of any number of dimensions of it.
 
 use candle_core::{D, Tensor};
-use vimae_core::{Code, Error, Prior, Purpose, Result, Streams, Univariate};
+use vimae_core::{Code, Density, Error, Prior, Purpose, Result, Streams, Univariate};
 
 use crate::quadrature::{self, gaussian_mean};
 
@@ -29,6 +29,9 @@ pub trait Law: Univariate {
         let negative_entropy = log_var.affine(-0.5, -0.5 * (1.0 + std::f64::consts::TAU.ln()))?;
         Ok((negative_entropy - cross)?)
     }
+
+    /// Its parameters by name, from which another program makes the same law.
+    fn parameters(&self) -> Vec<(&'static str, f64)>;
 
     /// Nodes of that quadrature: more where poles or branch points of the log density are near the real line.
     fn quadrature_nodes(&self) -> usize {
@@ -72,6 +75,10 @@ impl<L: Law> Prior for Factorial<L> {
 
     fn marginal(&self) -> Option<&dyn Univariate> {
         Some(&self.law)
+    }
+
+    fn density(&self) -> Result<Option<Density>> {
+        Ok(Some(Density::Independent { law: self.name, parameters: self.law.parameters() }))
     }
 }
 

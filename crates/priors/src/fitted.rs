@@ -8,7 +8,7 @@ use candle_core::{D, Tensor};
 use rand::Rng;
 use rand_distr::StandardNormal;
 use vimae_core::{
-    Code, Error, Prior, Purpose, Result, Streams, Univariate,
+    Code, Density, Error, Factors, Prior, Purpose, Result, Streams, Univariate,
     numerics::{Cholesky, log_sum_exp, log_sum_exp_over},
 };
 
@@ -73,6 +73,27 @@ impl FittedMixture {
             parts = belongs.iter().map(|weights| part(weights)).collect();
         }
         Ok(Self { size, parts })
+    }
+
+    /// The mixture that [`density`](Prior::density) gave: every number is the one it was.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for another density, and for numbers that do not belong together.
+    pub fn of(density: Density) -> Result<Self> {
+        let refused = |reason: &str| Error::Unsupported { what: "a fitted mixture of these numbers".into(), reason: reason.into() };
+        let Density::Mixture { size, log_weights, means, factors: Factors::Lower(factors) } = density else {
+            return Err(refused("they are no mixture with full covariances"));
+        };
+        let count = log_weights.len();
+        if size == 0 || count == 0 || means.len() != count * size || factors.len() != count * size * size {
+            return Err(refused("weights, means and covariances are not of as many components"));
+        }
+        let rows = means.chunks_exact(size).zip(factors.chunks_exact(size * size));
+        let part = |(log_weight, (mean, factor)): (f64, (&[f64], &[f64]))| {
+            let root = Cholesky::from_factor(factor.to_vec(), size).ok_or_else(|| refused("a covariance is not positive definite"))?;
+            Ok(Part { log_weight, mean: mean.to_vec(), root })
+        };
+        Ok(Self { size, parts: log_weights.into_iter().zip(rows).map(part).collect::<Result<_>>()? })
     }
 
     /// How many Gaussians there are.
@@ -208,6 +229,16 @@ impl Prior for FittedMixture {
     fn marginal(&self) -> Option<&dyn Univariate> {
         None
     }
+
+    fn density(&self) -> Result<Option<Density>> {
+        let of = |values: fn(&Part) -> &[f64]| self.parts.iter().flat_map(|part| values(part).iter().copied()).collect();
+        Ok(Some(Density::Mixture {
+            size: self.size,
+            log_weights: self.parts.iter().map(|part| part.log_weight).collect(),
+            means: of(|part| &part.mean),
+            factors: Factors::Lower(of(|part| part.root.factor())),
+        }))
+    }
 }
 
 #[cfg(test)]
@@ -256,6 +287,17 @@ mod tests {
         let gaussian = 1.0 + std::f64::consts::TAU.ln() + (0.5_f64 * 0.3).ln();
         let expected = gaussian - 0.25 * 0.25_f64.ln() - 0.75 * 0.75_f64.ln();
         assert!((f64::from(entropy) - expected).abs() < 0.03, "{entropy}, expected {expected}");
+    }
+
+    #[test]
+    fn a_mixture_made_of_its_own_numbers_draws_the_same() {
+        let mixture = FittedMixture::fit(&clouds(), 2, 2).unwrap();
+        let again = FittedMixture::of(mixture.density().unwrap().unwrap()).unwrap();
+        let sample = |mixture: &FittedMixture| mixture.sample(&Streams::new(3), Purpose::Evaluation, 1, 50, 2).unwrap();
+        assert_eq!(sample(&mixture), sample(&again));
+        let Some(Density::Mixture { log_weights, means, factors, .. }) = mixture.density().unwrap() else { panic!("a mixture") };
+        let wrong = Density::Mixture { size: 3, log_weights, means, factors };
+        assert!(matches!(FittedMixture::of(wrong), Err(Error::Unsupported { .. })));
     }
 
     #[test]

@@ -125,6 +125,10 @@ impl Law for GeneralisedNormal {
         let constant = self.log_normaliser() - 0.5 * (1.0 + std::f64::consts::TAU.ln());
         Ok((cross - (log_var * 0.5)?)?.affine(1.0, constant)?)
     }
+
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        vec![("shape", self.shape), ("scale", self.scale)]
+    }
 }
 
 #[cfg(test)]

@@ -80,4 +80,8 @@ impl Law for Laplace {
         let cross = mean_distance.affine(1.0 / self.scale, (2.0 * self.scale).ln())?;
         Ok((cross + log_var.affine(-0.5, -0.5 * (1.0 + TAU.ln()))?)?)
     }
+
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        vec![("scale", self.scale)]
+    }
 }

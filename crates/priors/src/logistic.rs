@@ -87,4 +87,8 @@ impl Law for Logistic {
     fn quadrature_nodes(&self) -> usize {
         quadrature::nodes(PI * self.scale)
     }
+
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        vec![("scale", self.scale)]
+    }
 }

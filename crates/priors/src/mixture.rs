@@ -10,7 +10,9 @@ use std::f64::consts::TAU;
 use candle_core::{D, DType, Device, Tensor};
 use rand::Rng;
 use rand_distr::StandardNormal;
-use vimae_core::{Code, Error, Prior, Purpose, Result, Streams, Univariate, numerics::log_sum_exp_over, random::step_of_name};
+use vimae_core::{
+    Code, Density, Error, Factors, Prior, Purpose, Result, Streams, Univariate, numerics::log_sum_exp_over, random::step_of_name,
+};
 
 use crate::mixture_density;
 
@@ -108,6 +110,14 @@ impl Prior for Mixture {
 
     fn marginal(&self) -> Option<&dyn Univariate> {
         None
+    }
+
+    fn density(&self) -> Result<Option<Density>> {
+        let values = |t: &Tensor| -> Result<Vec<f64>> { Ok(t.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1()?) };
+        let (components, size) = self.means.dims2()?;
+        let factors = values(&self.log_vars)?.into_iter().map(|log_var| (0.5 * log_var).exp()).collect();
+        let log_weights = vec![-(components as f64).ln(); components];
+        Ok(Some(Density::Mixture { size, log_weights, means: values(&self.means)?, factors: Factors::Diagonal(factors) }))
     }
 }
 

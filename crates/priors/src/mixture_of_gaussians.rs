@@ -12,7 +12,7 @@
 use std::f64::consts::TAU;
 
 use candle_core::{Device, Tensor};
-use vimae_core::{Code, Entry, PartRequest, Prior, Purpose, Result, Streams, Univariate, numerics::ScaledSum, settings::Schema};
+use vimae_core::{Code, Density, Entry, PartRequest, Prior, Purpose, Result, Streams, Univariate, numerics::ScaledSum, settings::Schema};
 
 use crate::{
     BuildPrior,
@@ -193,6 +193,10 @@ impl Prior for MixtureOfGaussians {
 
     fn marginal(&self) -> Option<&dyn Univariate> {
         self.line.as_ref().map(|line| line as &dyn Univariate)
+    }
+
+    fn density(&self) -> Result<Option<Density>> {
+        self.mixture.density()
     }
 
     fn entropy(&self, size: usize) -> Option<f64> {

@@ -81,4 +81,8 @@ impl Law for Normal {
         let squares = if self.std == 1.0 { squares } else { (squares / self.variance())? };
         Ok((squares - log_var)?.affine(0.5, -0.5 + self.std.ln())?)
     }
+
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        vec![("std", self.std)]
+    }
 }

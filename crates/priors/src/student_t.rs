@@ -122,6 +122,10 @@ impl Law for StudentT {
     fn quadrature_nodes(&self) -> usize {
         quadrature::nodes(self.scale * self.freedom.sqrt())
     }
+
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        vec![("freedom", self.freedom), ("scale", self.scale)]
+    }
 }
 
 #[cfg(test)]

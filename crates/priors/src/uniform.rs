@@ -76,4 +76,8 @@ impl Law for Uniform {
             reason: "a Gaussian has mass outside of every interval, so that it is infinite; a divergence takes its place".into(),
         })
     }
+
+    fn parameters(&self) -> Vec<(&'static str, f64)> {
+        vec![("half_width", self.half_width)]
+    }
 }

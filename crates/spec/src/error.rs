@@ -25,6 +25,18 @@ pub enum Error {
         /// What is wrong, where, and what is expected there.
         problem: String,
     },
+    /// A key that there is not.
+    #[error("{place}: there is no {key}{}", meant(.nearest.as_deref(), .why))]
+    UnknownKey {
+        /// The file with the line, or what the command line said.
+        place: String,
+        /// The key with its section: `training.epocs`.
+        key: String,
+        /// The key that is probably meant, with its section.
+        nearest: Option<String>,
+        /// What is different about it; empty where there is nothing to say.
+        why: &'static str,
+    },
     /// A value out of its range.
     #[error("{}: {key} = {given} is not allowed; it must be {allowed}", path.display())]
     Range {
@@ -37,6 +49,11 @@ pub enum Error {
         /// What is allowed.
         allowed: String,
     },
+}
+
+fn meant(nearest: Option<&str>, why: &str) -> String {
+    let nearest = nearest.map_or_else(|| "; docs/experiments.md has every key".into(), |key| format!("; did you mean {key}?"));
+    if why.is_empty() { nearest } else { format!("{nearest} {why}") }
 }
 
 impl Error {

@@ -8,14 +8,16 @@ use std::{
 use serde::{Deserialize, Serialize};
 use toml::{Table, Value};
 
+mod changes;
+mod grid;
+mod sections;
+
 use crate::{Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training, run::CODE, section::check_range};
 
 /// The version of the form that this code reads.
 const VERSION: i64 = 1;
 /// Files that may include one another before it must be a circle.
 const MAX_INCLUDES: usize = 16;
-/// Runs that one file may expand to.
-const MAX_RUNS: usize = 100_000;
 
 /// An experiment: several methods on one data set, each to be run with several seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -40,8 +42,34 @@ pub struct Experiment {
     pub resources: Resources,
     /// What its author expects of its numbers.
     pub expect: Vec<Expectation>,
+    /// What a reader should know of how it was read: keys that were skipped for a method.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// One run of each method and grid point, with seed 0.
     runs: Vec<RunSpec>,
+}
+
+/// What reading an experiment needs to know of the catalogues.
+pub trait Catalogues {
+    /// Whether the component of a run that a dotted key leads to (`objective.beta`) has that setting. `named` gives the name of the
+    /// component in a section, where the run names one.
+    fn takes(&self, named: &dyn Fn(&str) -> Option<String>, key: &str) -> bool;
+
+    /// The name of a data set as it is written in a file in `folder`, good from everywhere.
+    fn dataset(&self, name: &str, folder: &Path) -> String;
+}
+
+/// Nothing is known: all is taken as it is.
+struct Unknown;
+
+impl Catalogues for Unknown {
+    fn takes(&self, _: &dyn Fn(&str) -> Option<String>, _: &str) -> bool {
+        true
+    }
+
+    fn dataset(&self, name: &str, _: &Path) -> String {
+        name.into()
+    }
 }
 
 /// One file as written. Everything may be absent, since it may come from or go to another file; what
@@ -72,18 +100,18 @@ struct File {
     methods: BTreeMap<String, Method>,
     #[serde(default, rename = "grid")]
     _grid: BTreeMap<String, Vec<Value>>,
-    #[serde(default, rename = "dataset")]
-    _dataset: Table,
-    #[serde(default, rename = "model")]
-    _model: Table,
-    #[serde(default, rename = "objective")]
-    _objective: Table,
-    #[serde(default, rename = "prior")]
-    _prior: Table,
-    #[serde(default, rename = "noise")]
-    _noise: Table,
-    #[serde(default, rename = "divergence")]
-    _divergence: Table,
+    #[serde(rename = "dataset")]
+    _dataset: Option<Named>,
+    #[serde(rename = "model")]
+    _model: Option<Named>,
+    #[serde(rename = "objective")]
+    _objective: Option<Named>,
+    #[serde(rename = "prior")]
+    _prior: Option<Named>,
+    #[serde(rename = "noise")]
+    _noise: Option<Named>,
+    #[serde(rename = "divergence")]
+    _divergence: Option<Named>,
     #[serde(default)]
     training: Training,
     #[serde(default)]
@@ -94,22 +122,30 @@ struct File {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Method {
-    #[serde(default, rename = "dataset")]
-    _dataset: Table,
-    #[serde(default, rename = "model")]
-    _model: Table,
-    #[serde(default, rename = "objective")]
-    _objective: Table,
-    #[serde(default, rename = "prior")]
-    _prior: Table,
-    #[serde(default, rename = "noise")]
-    _noise: Table,
-    #[serde(default, rename = "divergence")]
-    _divergence: Table,
+    #[serde(rename = "dataset")]
+    _dataset: Option<Named>,
+    #[serde(rename = "model")]
+    _model: Option<Named>,
+    #[serde(rename = "objective")]
+    _objective: Option<Named>,
+    #[serde(rename = "prior")]
+    _prior: Option<Named>,
+    #[serde(rename = "noise")]
+    _noise: Option<Named>,
+    #[serde(rename = "divergence")]
+    _divergence: Option<Named>,
     #[serde(default)]
     training: Training,
     #[serde(default)]
     evaluation: Evaluation,
+}
+
+/// A component: its name alone, or a table.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Named {
+    Name(#[expect(dead_code, reason = "read for its form alone")] String),
+    Table(#[expect(dead_code, reason = "read for its form alone")] Table),
 }
 
 fn one() -> u64 {
@@ -122,11 +158,31 @@ impl Experiment {
     /// # Errors
     /// Naming the file, the key and what is allowed there.
     pub fn load(path: &Path) -> Result<Self> {
-        let mut table = load_table(path, 0)?;
+        Self::load_with(path, &[], &Unknown)
+    }
+
+    /// Reads an experiment file as [`load`](Self::load) does, with `changes`, each `KEY=VALUE` with a dotted key. A key of the grid
+    /// or of a change that a method's component does not have is skipped for it, where another method's has it.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_with(path: &Path, changes: &[String], catalogues: &dyn Catalogues) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|source| Error::File { path: path.into(), source })?;
+        Self::parse(&text, path, changes, catalogues)
+    }
+
+    /// Reads the text of an experiment file that might stand at `path`, as [`load_with`](Self::load_with) does.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn parse(text: &str, path: &Path, changes: &[String], catalogues: &dyn Catalogues) -> Result<Self> {
+        let mut table = read(text, path, 0, catalogues)?;
+        let changes = changes::apply(changes, &mut table, path)?;
         let head: File = table.clone().try_into().map_err(|e| Error::form(path, e))?;
+        check(path, &head)?;
         let methods = take_table(&mut table, "methods");
         let grid = take_table(&mut table, "grid");
-        for key in ["version", "title", "about", "include", "targets", "paper_dataset", "stand_in", "seeds", "expect", "resources"] {
+        for key in sections::HEAD {
             table.remove(key);
         }
         if methods.is_empty() {
@@ -137,29 +193,32 @@ impl Experiment {
                 format!("expect: there is no method \"{name}\"; there are: {}", methods.keys().cloned().collect::<Vec<_>>().join(", "));
             return Err(Error::form(path, problem));
         }
-        let mut runs = Vec::new();
-        for (method, overrides) in methods {
+        let with_base = |(method, overrides): (String, Value)| {
             let mut base = table.clone();
             merge(&mut base, overrides.as_table().cloned().unwrap_or_default());
-            for (label, point) in grid_points(&grid, path)? {
-                let mut run = base.clone();
-                for (key, value) in point {
-                    set(&mut run, key, value.clone(), path)?;
-                }
-                run.insert("method".into(), Value::String(format!("{method}{label}")));
-                run.insert("seed".into(), Value::Integer(0));
-                for section in ["training", "evaluation"] {
-                    run.entry(section).or_insert_with(|| Value::Table(Table::new()));
-                }
-                let run: RunSpec = run.try_into().map_err(|e| Error::form(path, format!("method {method}: {e}")))?;
-                check_range(path, "training", &run.training)?;
-                check_range(path, "evaluation", &run.evaluation)?;
-                if !CODE.contains(&run.model.code) {
-                    let allowed = format!("a whole number from {} to {}", CODE.start(), CODE.end());
-                    return Err(Error::Range { path: path.into(), key: "model.code".into(), given: run.model.code.to_string(), allowed });
-                }
-                runs.push(run);
+            (method, base)
+        };
+        let methods: Vec<(String, Table)> = methods.into_iter().map(with_base).collect();
+        let takes = |run: &Table, key: &str| {
+            let named = |part: &str| run.get(part)?.get("name")?.as_str().map(String::from);
+            catalogues.takes(&named, key)
+        };
+        let expanded = grid::expand(&methods, &grid, &changes, &takes, path)?;
+        let mut runs = Vec::new();
+        for (method, mut run) in expanded.runs {
+            run.insert("method".into(), Value::String(method.clone()));
+            run.insert("seed".into(), Value::Integer(0));
+            for section in ["training", "evaluation"] {
+                run.entry(section).or_insert_with(|| Value::Table(Table::new()));
             }
+            let run: RunSpec = run.try_into().map_err(|e| Error::form(path, format!("method {method}: {e}")))?;
+            check_range(path, "training", &run.training)?;
+            check_range(path, "evaluation", &run.evaluation)?;
+            if !CODE.contains(&run.model.code) {
+                let allowed = format!("a whole number from {} to {}", CODE.start(), CODE.end());
+                return Err(Error::Range { path: path.into(), key: "model.code".into(), given: run.model.code.to_string(), allowed });
+            }
+            runs.push(run);
         }
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self {
@@ -173,6 +232,7 @@ impl Experiment {
             seeds: head.seeds,
             resources: head.resources,
             expect: head.expect,
+            notes: expanded.notes,
             runs,
         })
     }
@@ -205,46 +265,48 @@ impl Experiment {
     }
 }
 
-/// Reads one file over what it includes.
-fn load_table(path: &Path, depth: usize) -> Result<Table> {
+/// Reads one file over what it includes; components that are named alone become tables.
+fn read(text: &str, path: &Path, depth: usize, catalogues: &dyn Catalogues) -> Result<Table> {
     if depth > MAX_INCLUDES {
         return Err(Error::form(path, "files include one another in a circle"));
     }
-    let text = std::fs::read_to_string(path).map_err(|source| Error::File { path: path.into(), source })?;
-    let file: File = toml::from_str(&text).map_err(|e| Error::form(path, e))?;
+    sections::check_file(path, text)?;
+    let file: File = toml::from_str(text).map_err(|e| Error::form(path, e))?;
+    check(path, &file)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut table = Table::new();
+    for include in &file.include {
+        let include = folder.join(include);
+        let text = std::fs::read_to_string(&include).map_err(|source| Error::File { path: include.clone(), source })?;
+        merge(&mut table, read(&text, &include, depth + 1, catalogues)?);
+    }
+    let mut own: Table = toml::from_str(text).map_err(|e| Error::form(path, e))?;
+    own.remove("include");
+    sections::named(&mut own);
+    sections::each_dataset(&mut own, &|name| catalogues.dataset(name, folder));
+    merge(&mut table, own);
+    Ok(table)
+}
+
+/// Checks the values of a file.
+fn check(path: &Path, file: &File) -> Result<()> {
+    let range =
+        |key: &str, given: String, allowed: &str| Error::Range { path: path.into(), key: key.into(), given, allowed: allowed.into() };
     if file.version != VERSION {
-        return Err(Error::Range {
-            path: path.into(),
-            key: "version".into(),
-            given: file.version.to_string(),
-            allowed: VERSION.to_string(),
-        });
+        return Err(range("version", file.version.to_string(), &VERSION.to_string()));
     }
     if file.seeds == 0 || file.seeds > 10_000 {
-        return Err(Error::Range {
-            path: path.into(),
-            key: "seeds".into(),
-            given: file.seeds.to_string(),
-            allowed: "a whole number from 1 to 10000".into(),
-        });
+        return Err(range("seeds", file.seeds.to_string(), "a whole number from 1 to 10000"));
     }
     if let Some((key, given, allowed)) = file.expect.iter().find_map(Expectation::fault) {
-        return Err(Error::Range { path: path.into(), key: key.into(), given, allowed: allowed.into() });
+        return Err(range(key, given, allowed));
     }
     check_range(path, "resources", &file.resources)?;
     for (training, evaluation) in file.methods.values().map(|m| (&m.training, &m.evaluation)).chain([(&file.training, &file.evaluation)]) {
         check_range(path, "training", training)?;
         check_range(path, "evaluation", evaluation)?;
     }
-    let mut table = Table::new();
-    for include in &file.include {
-        let include = path.parent().unwrap_or(Path::new("")).join(include);
-        merge(&mut table, load_table(&include, depth + 1)?);
-    }
-    let mut own: Table = toml::from_str(&text).map_err(|e| Error::form(path, e))?;
-    own.remove("include");
-    merge(&mut table, own);
-    Ok(table)
+    Ok(())
 }
 
 /// Puts `over` on `base`: tables are merged, everything else is replaced. A section that names another
@@ -266,51 +328,6 @@ fn merge(base: &mut Table, over: Table) {
 
 fn take_table(table: &mut Table, key: &str) -> Table {
     table.remove(key).and_then(|v| v.as_table().cloned()).unwrap_or_default()
-}
-
-/// A label and the settings of one grid point.
-type Point<'a> = (String, Vec<(&'a str, &'a Value)>);
-
-/// Every combination of the grid's values.
-fn grid_points<'a>(grid: &'a Table, path: &Path) -> Result<Vec<Point<'a>>> {
-    let mut points: Vec<Point<'a>> = vec![(String::new(), Vec::new())];
-    for (key, values) in grid {
-        let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
-        if values.is_empty() || points.len() * values.len() > MAX_RUNS {
-            let allowed = format!("a list of values that gives 1 to {MAX_RUNS} runs");
-            return Err(Error::Range {
-                path: path.into(),
-                key: format!("grid.\"{key}\""),
-                given: format!("{} values", values.len()),
-                allowed,
-            });
-        }
-        points = points
-            .iter()
-            .flat_map(|(label, settings)| {
-                values.iter().map(move |value| {
-                    let mut settings = settings.clone();
-                    settings.push((key.as_str(), value));
-                    (format!("{label}[{key}={value}]"), settings)
-                })
-            })
-            .collect();
-    }
-    Ok(points)
-}
-
-/// Sets the value at a dotted key.
-fn set(table: &mut Table, key: &str, value: Value, path: &Path) -> Result<()> {
-    match key.split_once('.') {
-        None => {
-            table.insert(key.into(), value);
-            Ok(())
-        }
-        Some((section, rest)) => match table.entry(section).or_insert_with(|| Value::Table(Table::new())) {
-            Value::Table(inner) => set(inner, rest, value, path),
-            _ => Err(Error::form(path, format!("grid key \"{key}\": \"{section}\" is no section"))),
-        },
-    }
 }
 
 #[cfg(test)]
@@ -369,7 +386,7 @@ mod tests {
     #[test]
     fn wrong_keys_name_the_file_the_key_and_what_is_allowed() {
         let message = load(&[("x.toml", &BASE.replace("epochs = 2", "epocs = 2"))]).unwrap_err().to_string();
-        assert!(message.contains("x.toml") && message.contains("unknown field `epocs`") && message.contains("`epochs`"), "{message}");
+        assert!(message.contains("x.toml, line ") && message.contains("no training.epocs; did you mean training.epochs?"), "{message}");
         let zero = BASE.replace("epochs = 2", "epochs = 0");
         let error = load(&[("x.toml", "version = 1\ninclude = [\"base.toml\"]\n"), ("base.toml", &zero)]).unwrap_err();
         let Error::Range { path, key, given, .. } = &error else { panic!("{error}") };
@@ -379,6 +396,67 @@ mod tests {
         for text in ["version = 1\ninclude = [\"x.toml\"]\n", BASE] {
             assert!(matches!(load(&[("x.toml", text)]), Err(Error::Form { path, .. }) if path.ends_with("x.toml")), "{text}");
         }
+    }
+
+    /// Only the objective "vae" has a setting beta.
+    struct Beta;
+
+    impl Catalogues for Beta {
+        fn takes(&self, named: &dyn Fn(&str) -> Option<String>, key: &str) -> bool {
+            key != "objective.beta" || named("objective").as_deref() == Some("vae")
+        }
+
+        fn dataset(&self, name: &str, folder: &Path) -> String {
+            format!("{}/{name}", folder.display())
+        }
+    }
+
+    fn with(text: &str, changes: &[&str]) -> Result<Experiment> {
+        let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+        Experiment::parse(text, Path::new("data/x.toml"), &changes, &Beta)
+    }
+
+    #[test]
+    fn a_key_that_a_method_lacks_is_skipped_for_it_with_a_word() {
+        let text = format!(
+            "{BASE}[methods]\na.objective = \"vae\"\nb.objective = \"rae\"\n[grid]\n\"objective.beta\" = [1.0, 4.0]\n\"model.width\" = [2, 3]\n"
+        );
+        let experiment = with(&text, &[]).unwrap();
+        let methods: Vec<String> = experiment.runs(1).into_iter().map(|run| run.method).collect();
+        assert_eq!(methods.iter().filter(|method| method.contains("objective.beta")).count(), 4, "{methods:?}");
+        assert_eq!(methods.iter().filter(|method| !method.contains("objective.beta")).count(), 2, "{methods:?}");
+        assert_eq!(experiment.notes, ["objective.beta is skipped for b, which has no such setting"]);
+        let runs = with(text.split("[grid]").next().unwrap(), &["objective.beta=4"]).unwrap().runs(1);
+        assert_eq!(
+            (runs[0].objective.settings.get("beta").and_then(serde_json::Value::as_i64), runs[1].objective.settings.len()),
+            (Some(4), 0)
+        );
+        // What no method has is left for the catalogues to name.
+        let alone = text.replace("\"vae\"", "\"other\"");
+        assert!(with(&alone, &[]).unwrap().runs(1).iter().all(|run| run.objective.settings.contains_key("beta")));
+    }
+
+    #[test]
+    fn the_command_line_changes_keys() {
+        let text = format!("{BASE}[methods]\na.objective = \"vae\"\nb = {{ objective = \"rae\", training = {{ epochs = 7 }} }}\n");
+        let experiment =
+            with(&text, &["training.epochs=5", "seeds = 3", "prior=laplace", "methods.b.model.width=9", "grid.model.code=[2, 8]"]).unwrap();
+        let runs = experiment.runs(1);
+        assert_eq!((experiment.seeds, runs.len()), (3, 4));
+        assert!(runs.iter().all(|run| run.training.epochs == 5 && run.prior == Some(Component::named("laplace"))));
+        assert_eq!((&runs[0].model.settings["width"], &runs[2].model.settings["width"]), (&4.into(), &9.into()));
+        assert_eq!(runs[0].dataset.name, "data/digits", "as it is seen from the file");
+        for (change, expected) in [
+            ("lr=1e-3", "--set lr=1e-3: there is no lr; did you mean training.learning_rate?"),
+            ("training.epoch=1", "no training.epoch; did you mean training.epochs?"),
+            ("methods.c.model.width=1", "no methods.c"),
+            ("epochs", "is not KEY=VALUE"),
+        ] {
+            let message = with(&text, &[change]).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+        assert!(matches!(with(&text, &["training.epochs=0"]), Err(Error::Range { key, .. }) if key == "training.epochs"));
+        assert!(matches!(with(&text, &["seeds=0"]), Err(Error::Range { key, .. }) if key == "seeds"));
     }
 
     #[test]

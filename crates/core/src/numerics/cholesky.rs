@@ -34,6 +34,18 @@ impl Cholesky {
         Ok(Self { factor, size })
     }
 
+    /// The factor whose lower triangle is that of `factor` `[size, size]`; none where a diagonal element is not above zero.
+    pub fn from_factor(factor: Vec<f64>, size: usize) -> Option<Self> {
+        let whole = factor.len() == size * size && factor.iter().all(|v| v.is_finite());
+        let factor = Self { factor, size };
+        (whole && factor.diagonal().all(|v| v > 0.0)).then_some(factor)
+    }
+
+    /// L, row by row `[size, size]`; zero above the diagonal.
+    pub fn factor(&self) -> &[f64] {
+        &self.factor
+    }
+
     /// The diagonal of L.
     pub fn diagonal(&self) -> impl Iterator<Item = f64> {
         self.factor.iter().step_by(self.size + 1).copied()

@@ -4,7 +4,10 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use candle_core::{Device, Tensor};
 use serde_json::Map;
-use vimae_hub::{CardMetric, DatasetCard, Description, Network, Package, Part, RepoName, RunFiles, published};
+use vimae_hub::{
+    CardMetric, Choice, Config, Data, DatasetCard, Density, Description, FORMAT, Network, Package, Part, Prior, RepoName, RunFiles,
+    published,
+};
 use vimae_spec::{
     Component, Direction, Evaluation, Figure, FigureKind, Head, Measurement, Model, PixelRange, RunRecord, RunSpec, Slice, Training,
     sha256_hex,
@@ -79,6 +82,7 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
     };
     let files = [
         ("spec.json", serde_json::to_string_pretty(&record.spec).unwrap()),
+        ("config.json", serde_json::to_string_pretty(&config(&record)).unwrap()),
         ("samples.png", "not really an image".into()),
         ("codes.json", "{}".into()),
         ("log.jsonl", "{\"step\":1}\n".into()),
@@ -94,6 +98,37 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
 /// Writes a record with its digest.
 pub(crate) fn write_record(folder: &Path, record: &RunRecord) {
     fs::write(folder.join("record.json"), record.to_json().unwrap()).unwrap();
+}
+
+/// Everything about the run, resolved.
+fn config(record: &RunRecord) -> Config {
+    let choice = |name: &str| Choice { name: name.into(), settings: Map::new() };
+    let density = Density::Independent { law: "normal".into(), parameters: [("std".to_owned(), 1.0)].into() };
+    Config {
+        format: FORMAT,
+        model_type: "vimae".into(),
+        version: "0.1.0".into(),
+        method: "vae".into(),
+        dataset: Data {
+            name: "digits".into(),
+            title: "Ten thousand digits".into(),
+            settings: Map::new(),
+            classes: 10,
+            train_images: 8000,
+            test_images: Some(2000),
+        },
+        network: description().network,
+        objective: choice("vae"),
+        prior: Prior { name: "normal".into(), settings: Map::new(), density: Some(density) },
+        noise: choice("gaussian_head"),
+        divergence: None,
+        seed: record.spec.seed,
+        weights_sha256: record.weights_sha256.clone(),
+        spec_sha256: record.spec_sha256.clone(),
+        training_sha256: record.training_sha256.clone(),
+        data_sha256: record.data_sha256.clone(),
+        files: BTreeMap::new(),
+    }
 }
 
 /// The run in words.

@@ -71,8 +71,11 @@ pub(super) fn open(container: Container, count: usize, skip_broken: bool) -> Res
     if seen.is_empty() {
         return Err(wrong(format!("holds no {FORMATS} files that can be decoded")));
     }
+    let mut names: Vec<(usize, &String)> = kept.iter().map(|(name, place)| (*place, name)).collect();
+    names.sort_unstable();
+    let names = names.into_iter().map(|(_, name)| name.clone()).collect();
     let images = Files { container, places: kept, census: Census::new(seen) };
-    Ok(Opened { images: Box::new(images), kind: "images".into(), broken, passed_over })
+    Ok(Opened { images: Box::new(images), kind: "images".into(), broken, passed_over, names, labels: None })
 }
 
 /// Files where they are.

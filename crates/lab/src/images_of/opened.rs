@@ -12,11 +12,15 @@ pub(crate) struct Opened {
     pub(crate) broken: Vec<(String, String)>,
     /// What lies beside the images, by kind.
     pub(crate) passed_over: PassedOver,
+    /// The name of each, where they are files: its path below the folder or in the archive.
+    pub(crate) names: Vec<String>,
+    /// The label of each, where a data set has them.
+    pub(crate) labels: Option<Vec<u32>>,
 }
 
 impl Opened {
     pub(super) fn whole(images: impl ImageSource + 'static, kind: String) -> Self {
-        Self { images: Box::new(images), kind, broken: Vec::new(), passed_over: PassedOver::default() }
+        Self { images: Box::new(images), kind, broken: Vec::new(), passed_over: PassedOver::default(), names: Vec::new(), labels: None }
     }
 }
 

@@ -1,0 +1,174 @@
+//! Images on their way into a network: read a few at a time, each brought to the network's shape.
+
+use candle_core::Tensor;
+use rayon::prelude::*;
+use vimae_core::ImageShape;
+use vimae_datasets::Image;
+use vimae_metrics::images::OwnedImage;
+
+use super::BATCH;
+use crate::{Error, Model, Progress, Result, Shelf, images_of};
+
+/// Which images: whatever [`fid`](crate::fid()) takes as a set.
+#[derive(Debug, Clone)]
+pub struct Images {
+    /// A folder, an archive, an array, a run (its samples), or `NAME:SPLIT` of a data set.
+    pub place: String,
+    /// The first so many; all where absent.
+    pub count: Option<usize>,
+    /// Leave out images that cannot be decoded.
+    pub skip_broken: bool,
+}
+
+/// A set of images that is open.
+pub(super) struct Input {
+    set: images_of::Opened,
+    shape: ImageShape,
+}
+
+/// What is done with a batch: the place of each image, their bytes `[C, H, W]`, and all of them as a tensor `[N, C, H, W]`.
+pub(super) type Each<'a> = dyn FnMut(&[usize], &[Vec<u8>], &Tensor) -> Result<()> + 'a;
+
+impl Input {
+    /// Opens images for this model.
+    ///
+    /// # Errors
+    /// As [`images_of::open`].
+    pub(super) fn open(images: &Images, model: &Model, shelf: &mut Shelf) -> Result<Self> {
+        let set = images_of::open(&images.place, images.count.unwrap_or(usize::MAX), images.skip_broken, shelf)?;
+        Ok(Self { set, shape: model.network().image_shape() })
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.set.images.len()
+    }
+
+    /// The name of an image: its path in a folder or archive, its number elsewhere.
+    pub(super) fn name(&self, place: usize) -> String {
+        self.set.names.get(place).cloned().unwrap_or_else(|| format!("{place:05}"))
+    }
+
+    /// The label of every image, where a data set has them.
+    pub(super) fn labels(&self) -> Option<&[u32]> {
+        self.set.labels.as_deref()
+    }
+
+    /// What a reader should know: images left out, and images that were not of the network's shape.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let left_out = self.set.broken.iter().map(|(name, problem)| format!("left out {name}: {problem}"));
+        let other = self.set.images.census().images().iter().filter(|seen| seen.shape != self.shape).count();
+        let shape = self.shape;
+        let resized = (other > 0).then(|| {
+            format!(
+                "{other} of {} images were not {shape}: cut to their middle, resized and brought to {} channels",
+                self.len(),
+                shape.channels
+            )
+        });
+        left_out.chain(resized).collect()
+    }
+
+    /// Calls `each` with every image once, a batch at a time, in whatever order they come cheapest.
+    ///
+    /// # Errors
+    /// For an image that cannot be read; whatever `each` returns.
+    pub(super) fn visit(&self, model: &Model, what: &str, progress: &dyn Progress, each: &mut Each<'_>) -> Result<()> {
+        let shape = self.shape;
+        let mut waiting: (Vec<usize>, Vec<Vec<u8>>) = Default::default();
+        let (mut done, mut failed) = (0, None);
+        let mut flush = |(places, images): &mut (Vec<usize>, Vec<Vec<u8>>)| -> Result<()> {
+            if !places.is_empty() {
+                each(places, images, &model.tensor(images)?)?;
+                done += places.len();
+                progress.working(what, done, self.len());
+            }
+            places.clear();
+            images.clear();
+            Ok(())
+        };
+        let visited = self.set.images.visit(&mut |places, images| {
+            let prepared: vimae_datasets::Result<Vec<Vec<u8>>> = images.into_par_iter().map(|image| prepare(image, shape)).collect();
+            let step = || -> Result<()> {
+                for (place, bytes) in places.iter().zip(prepared?) {
+                    waiting.0.push(*place);
+                    waiting.1.push(bytes);
+                    if waiting.0.len() == BATCH {
+                        flush(&mut waiting)?;
+                    }
+                }
+                Ok(())
+            };
+            step().map_err(|error| {
+                let stopped = vimae_core::Error::Data(error.to_string());
+                failed = Some(error);
+                stopped
+            })
+        });
+        match (failed, visited) {
+            (Some(error), _) => Err(error),
+            (None, visited) => {
+                visited?;
+                flush(&mut waiting)
+            }
+        }
+    }
+
+    /// The images at these places, `[C, H, W]` each, in this order.
+    ///
+    /// # Errors
+    /// [`Error::Images`] for a place that the set does not have; as [`Input::visit`].
+    pub(super) fn at(&self, wanted: &[usize], model: &Model, progress: &dyn Progress) -> Result<Vec<Vec<u8>>> {
+        if let Some(beyond) = wanted.iter().find(|place| **place >= self.len()) {
+            let problem = format!("image {beyond} was asked for, counted from 0; there are {}", self.len());
+            return Err(Error::Images { place: self.set.kind.clone(), problem });
+        }
+        let mut found: Vec<Vec<u8>> = vec![Vec::new(); wanted.len()];
+        self.visit(model, "images", progress, &mut |places, images, _| {
+            for (slot, place) in found.iter_mut().zip(wanted) {
+                if let Some((_, image)) = places.iter().zip(images).find(|(here, _)| *here == place) {
+                    slot.clone_from(image);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(found)
+    }
+}
+
+/// An image in the network's shape: the middle in its proportions, resized as every data set's images are, in its channels.
+fn prepare(image: OwnedImage, shape: ImageShape) -> vimae_datasets::Result<Vec<u8>> {
+    if image.shape == shape {
+        return Ok(image.bytes);
+    }
+    let ImageShape { channels, height, width } = image.shape;
+    let size = height * width;
+    let pixels = (0..size).flat_map(|at| (0..channels).map(move |channel| channel * size + at));
+    let bytes = pixels.filter_map(|at| image.bytes.get(at).copied()).collect();
+    // The largest part of the network's proportions.
+    let (wide, high) = if width * shape.height > height * shape.width {
+        (height * shape.width / shape.height, height)
+    } else {
+        (width, width * shape.height / shape.width)
+    };
+    let image = Image::new(width, height, channels, bytes)?.with_channels(shape.channels);
+    Ok(image.centre(wide.max(1), high.max(1)).resize(shape.width, shape.height)?.into_planes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_of_another_shape_are_cut_resized_and_recoloured() {
+        let grey = ImageShape { channels: 1, height: 2, width: 4 };
+        let image = |shape: ImageShape, bytes: &[u8]| OwnedImage { shape, bytes: bytes.to_vec() };
+        let same = prepare(image(grey, &[1, 2, 3, 4, 5, 6, 7, 8]), grey).unwrap();
+        assert_eq!(same, [1, 2, 3, 4, 5, 6, 7, 8]);
+        // The middle square, each value three times.
+        let square = ImageShape { channels: 3, height: 2, width: 2 };
+        let colour = prepare(image(grey, &[1, 2, 3, 4, 5, 6, 7, 8]), square).unwrap();
+        assert_eq!(colour, [2, 3, 6, 7, 2, 3, 6, 7, 2, 3, 6, 7]);
+        let one = prepare(image(square, &[9; 12]), ImageShape { channels: 1, height: 5, width: 3 }).unwrap();
+        assert_eq!(one, [9; 15]);
+    }
+}

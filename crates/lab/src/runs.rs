@@ -1,0 +1,192 @@
+//! Finished runs found, shown and compared: methods by headline metrics, and the settings in which they differ.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+use serde_json::Value;
+use vimae_hub::{Config, RunFiles};
+use vimae_metrics::students_t;
+use vimae_report::{HeadlineTable, Observation, headline::headlines};
+use vimae_spec::RunRecord;
+
+use crate::{Error, HubEvent, HubOptions, Result, RunFolder, State, pretrained::folder_of, read_status, record::read_record};
+
+/// Folders within one another that are looked into.
+const DEPTH: usize = 4;
+
+/// A run that was found.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct FoundRun {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Where it is.
+    pub state: State,
+    /// Its record, where it is finished.
+    pub record: Option<RunRecord>,
+}
+
+/// Every run below `folder`, in the order of paths.
+///
+/// # Errors
+/// [`Error::Images`] where the folder is not there; for a record that cannot be read.
+pub fn find_runs(folder: &Path) -> Result<Vec<FoundRun>> {
+    if !folder.is_dir() {
+        return Err(Error::Record { path: folder.into(), problem: "is no folder; give one that holds runs".into() });
+    }
+    let mut found = Vec::new();
+    search(folder, DEPTH, &mut found)?;
+    found.sort_by(|a, b| a.folder.cmp(&b.folder));
+    Ok(found)
+}
+
+fn search(folder: &Path, depth: usize, found: &mut Vec<FoundRun>) -> Result<()> {
+    let run = RunFolder::at(folder);
+    if run.record().is_file() {
+        let record = read_record(&run.record())?;
+        found.push(FoundRun { folder: folder.into(), state: State::Finished, record: Some(record) });
+    } else if let Some(status) = read_status(&run) {
+        found.push(FoundRun { folder: folder.into(), state: status.state, record: None });
+    } else if depth > 0 {
+        // What cannot be read holds no runs of ours.
+        for entry in folder.read_dir().into_iter().flatten().flatten().filter(|entry| entry.path().is_dir()) {
+            search(&entry.path(), depth - 1, found)?;
+        }
+    }
+    Ok(())
+}
+
+/// Methods side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunComparison {
+    /// Methods against headline metrics, over seeds.
+    pub table: HeadlineTable,
+    /// The methods in the table's order; those of one name have their folders behind it.
+    pub methods: Vec<String>,
+    /// Settings that are not the same for all, each with its value for every method; absent where a method has none.
+    pub differing: Vec<(String, Vec<Option<Value>>)>,
+}
+
+/// One run to compare.
+struct Run {
+    folder: PathBuf,
+    record: RunRecord,
+    settings: BTreeMap<String, Value>,
+}
+
+/// Compares runs: each place is the folder of a finished run, a folder that holds runs, or `owner/name` on the Hub. Runs that
+/// differ in their seed alone are one method.
+///
+/// # Errors
+/// [`Error::Record`] where there is no finished run; [`Error::Hub`] for one that is damaged.
+pub fn compare_runs(places: &[String], options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<RunComparison> {
+    let mut methods: Vec<Vec<Run>> = Vec::new();
+    for place in places {
+        for folder in finished(place, options, tell)? {
+            let run = Run::open(folder)?;
+            match methods.iter_mut().find(|runs| {
+                runs.first().is_some_and(|first| first.settings == run.settings && first.record.data_sha256 == run.record.data_sha256)
+            }) {
+                Some(runs) => runs.push(run),
+                None => methods.push(vec![run]),
+            }
+        }
+    }
+    let firsts: Vec<&Run> = methods.iter().filter_map(|runs| runs.first()).collect();
+    let names: Vec<String> = firsts.iter().map(|run| name(run, &firsts)).collect();
+    let observed = methods.iter().zip(&names).flat_map(|(runs, name)| {
+        // Runs of one seed may have been found twice, under two experiments.
+        runs.iter().flat_map(move |run| Observation::of_run(&run.record).map(move |one| Observation { method: name, ..one }))
+    });
+    Ok(RunComparison { table: HeadlineTable::of(observed, students_t::interval), differing: differing(&firsts), methods: names })
+}
+
+/// A method's name, with its folder where another method has the same.
+fn name(run: &Run, firsts: &[&Run]) -> String {
+    let own = &run.record.spec.method;
+    let twice = firsts.iter().filter(|other| other.record.spec.method == *own).count() > 1;
+    let folder = run.folder.file_name().unwrap_or_default().to_string_lossy();
+    if twice { format!("{own} ({folder})") } else { own.clone() }
+}
+
+/// One run with everything that it was made with.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ShownRun {
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its method.
+    pub method: String,
+    /// Its seed.
+    pub seed: u64,
+    /// Headline metrics: title, value, protocol.
+    pub metrics: Vec<(String, Option<f64>, String)>,
+    /// Every setting, by dotted keys.
+    pub settings: BTreeMap<String, Value>,
+}
+
+/// Shows a finished run: its folder, or `owner/name` on the Hub.
+///
+/// # Errors
+/// As [`compare_runs`].
+pub fn show_run(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<ShownRun> {
+    let Run { folder, record, settings } = Run::open(folder_of(place, options, tell)?)?;
+    let shown = headlines(&record.measurements).into_iter();
+    let metrics = shown.filter_map(|headline| Some((headline, headline.among(&record.measurements)?)));
+    let metrics = metrics.map(|(headline, row)| (headline.title.to_owned(), row.value, row.protocol.to_string())).collect();
+    Ok(ShownRun { folder, method: record.spec.method, seed: record.spec.seed, metrics, settings })
+}
+
+fn finished(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<Vec<PathBuf>> {
+    let folder = folder_of(place, options, tell)?;
+    if folder.join("record.json").is_file() {
+        return Ok(vec![folder]);
+    }
+    let found: Vec<PathBuf> = find_runs(&folder)?.into_iter().filter(|run| run.record.is_some()).map(|run| run.folder).collect();
+    if found.is_empty() {
+        return Err(Error::Record { path: folder, problem: "holds no finished run".into() });
+    }
+    Ok(found)
+}
+
+impl Run {
+    fn open(folder: PathBuf) -> Result<Self> {
+        let RunFiles { config, record, .. } = RunFiles::open(&folder)?;
+        let settings = settings(&config, &record);
+        Ok(Self { folder, record, settings })
+    }
+}
+
+/// Everything that a run was made with but its seed and its name, by dotted keys.
+fn settings(config: &Config, record: &RunRecord) -> BTreeMap<String, Value> {
+    let mut all = BTreeMap::new();
+    let mut part = |section: &str, name: &str, settings: &serde_json::Map<String, Value>| {
+        all.insert(section.to_owned(), name.into());
+        all.extend(settings.iter().map(|(key, value)| (format!("{section}.{key}"), value.clone())));
+    };
+    let Config { dataset, network, objective, prior, noise, divergence, .. } = config;
+    part("dataset", &dataset.name, &dataset.settings);
+    part("model", &network.architecture, &network.settings);
+    part("objective", &objective.name, &objective.settings);
+    part("prior", &prior.name, &prior.settings);
+    part("noise", &noise.name, &noise.settings);
+    if let Some(divergence) = divergence {
+        part("divergence", &divergence.name, &divergence.settings);
+    }
+    all.insert("model.code".into(), network.code.into());
+    all.insert("dataset.train_images".into(), dataset.train_images.into());
+    if let Ok(Value::Object(training)) = serde_json::to_value(&record.spec.training) {
+        all.extend(training.into_iter().map(|(key, value)| (format!("training.{key}"), value)));
+    }
+    all
+}
+
+fn differing(firsts: &[&Run]) -> Vec<(String, Vec<Option<Value>>)> {
+    let keys: std::collections::BTreeSet<&String> = firsts.iter().flat_map(|run| run.settings.keys()).collect();
+    let row = |key: &String| -> Vec<Option<Value>> { firsts.iter().map(|run| run.settings.get(key).cloned()).collect() };
+    keys.into_iter()
+        .map(|key| (key.clone(), row(key)))
+        .filter(|(_, values)| values.windows(2).any(|pair| pair.first() != pair.last()))
+        .collect()
+}

@@ -1,0 +1,125 @@
+//! The runs of a file: every method at every point of its grid.
+
+use std::{collections::BTreeSet, path::Path};
+
+use toml::{Table, Value};
+
+use super::{
+    changes::{Change, set},
+    sections::{PARTS, named},
+};
+use crate::{Error, Result};
+
+/// Runs that one file may expand to.
+const MAX_RUNS: usize = 100_000;
+
+/// The settings of one grid point.
+type Point<'a> = Vec<(&'a str, &'a Value)>;
+
+/// Every method at every point, by its name in tables, and what a reader should know of keys that were skipped.
+pub(super) struct Expanded {
+    pub(super) runs: Vec<(String, Table)>,
+    pub(super) notes: Vec<String>,
+}
+
+/// Expands `methods`, each a name and what it is before the grid. A key of the grid or of `changes` that a method's part does not
+/// take, by `takes`, is skipped for it where another method takes it.
+///
+/// # Errors
+/// [`Error::Range`] for a grid without values or with too many; [`Error::Form`] for a key that leads nowhere.
+pub(super) fn expand(
+    methods: &[(String, Table)],
+    grid: &Table,
+    changes: &[Change],
+    takes: &dyn Fn(&Table, &str) -> bool,
+    path: &Path,
+) -> Result<Expanded> {
+    let points = points(grid, path)?;
+    let changed: Vec<&str> = changes.iter().map(|(key, _)| key.as_str()).collect();
+    if let Some(twice) = grid.keys().find(|key| changed.contains(&key.as_str())) {
+        return Err(Error::form(path, format!("{twice} is changed, and the grid varies it: change grid.{twice}")));
+    }
+    // What nobody takes is a mistake, which is left for the catalogues to name.
+    let mut taken: BTreeSet<&str> = BTreeSet::new();
+    for (_, base) in methods {
+        for point in &points {
+            let own = changes.iter().map(|(key, value)| (key.as_str(), value)).chain(point.iter().copied());
+            let own: Point<'_> = own.collect();
+            let run = with_names(base.clone(), &own, path)?;
+            taken.extend(own.iter().map(|(key, _)| *key).filter(|key| takes(&run, key)));
+        }
+    }
+    let (mut runs, mut skipped) = (Vec::new(), Vec::<(String, Vec<String>)>::new());
+    for (method, base) in methods {
+        let mut labels = BTreeSet::new();
+        for point in &points {
+            let all: Point<'_> = changes.iter().map(|(key, value)| (key.as_str(), value)).chain(point.iter().copied()).collect();
+            let mut run = with_names(base.clone(), &all, path)?;
+            let mut label = String::new();
+            for (key, value) in &all {
+                if taken.contains(key) && !takes(&run, key) {
+                    note(&mut skipped, key, method);
+                    continue;
+                }
+                if !is_name(key) {
+                    set(&mut run, key, (*value).clone(), path)?;
+                }
+                if !changed.contains(key) {
+                    label += &format!("[{key}={value}]");
+                }
+            }
+            if labels.insert(label.clone()) {
+                runs.push((format!("{method}{label}"), run));
+            }
+        }
+    }
+    let notes = skipped.into_iter().map(|(key, methods)| format!("{key} is skipped for {}, which has no such setting", methods.join(", ")));
+    Ok(Expanded { runs, notes: notes.collect() })
+}
+
+fn note(skipped: &mut Vec<(String, Vec<String>)>, key: &str, method: &str) {
+    match skipped.iter_mut().find(|(known, _)| known == key) {
+        Some((_, methods)) if methods.iter().any(|known| known == method) => {}
+        Some((_, methods)) => methods.push(method.into()),
+        None => skipped.push((key.into(), vec![method.into()])),
+    }
+}
+
+/// Whether a key names a component: `prior`, `prior.name`.
+fn is_name(key: &str) -> bool {
+    PARTS.iter().any(|part| key.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest == ".name"))
+}
+
+/// The run with the components that a point names, without settings of others in their place.
+fn with_names(mut run: Table, point: &Point<'_>, path: &Path) -> Result<Table> {
+    for (key, value) in point.iter().filter(|(key, _)| is_name(key)) {
+        let part = key.split('.').next().unwrap_or_default();
+        let name = match value {
+            Value::Table(table) => table.get("name").cloned(),
+            name => Some((*name).clone()),
+        };
+        let other = run.get(part).and_then(|section| section.get("name")) != name.as_ref();
+        if other && part != "model" && part != "dataset" {
+            run.remove(part);
+        }
+        set(&mut run, key, (*value).clone(), path)?;
+    }
+    named(&mut run);
+    Ok(run)
+}
+
+/// Every combination of the grid's values.
+fn points<'a>(grid: &'a Table, path: &Path) -> Result<Vec<Point<'a>>> {
+    let mut points: Vec<Point<'a>> = vec![Vec::new()];
+    for (key, values) in grid {
+        let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
+        if values.is_empty() || points.len() * values.len() > MAX_RUNS {
+            let allowed = format!("a list of values that gives 1 to {MAX_RUNS} runs");
+            let (key, given) = (format!("grid.\"{key}\""), format!("{} values", values.len()));
+            return Err(Error::Range { path: path.into(), key, given, allowed });
+        }
+        let with = |point: &Point<'a>, value: &'a Value| point.iter().copied().chain([(key.as_str(), value)]).collect();
+        points = points.iter().flat_map(|point| values.iter().map(move |value| with(point, value))).collect();
+    }
+    Ok(points)
+}

@@ -1,0 +1,193 @@
+//! The keys of experiment files: which there are, and which is meant by one that there is not.
+
+use std::{collections::BTreeMap, path::Path};
+
+use toml::{
+    Table, Value,
+    de::{DeTable, DeValue},
+};
+
+use crate::{
+    Error, Evaluation, Resources, Result, Training, other_word,
+    settings::{Schema, nearest},
+};
+
+/// What stands before the sections.
+pub(super) const HEAD: [&str; 10] =
+    ["version", "title", "about", "include", "targets", "paper_dataset", "stand_in", "seeds", "expect", "resources"];
+/// Sections that name a component, whose settings its catalogue knows.
+pub(super) const PARTS: [&str; 6] = ["dataset", "model", "objective", "prior", "noise", "divergence"];
+/// Sections of other sections.
+const OUTER: [&str; 2] = ["methods", "grid"];
+
+/// The keys of the sections that are no components.
+struct Known(BTreeMap<&'static str, Vec<String>>);
+
+impl Known {
+    fn new() -> Self {
+        let keys = |schema: Schema| schema.settings().into_iter().map(|setting| setting.name).collect();
+        Self(BTreeMap::from([
+            ("training", keys(Schema::of::<Training>())),
+            ("evaluation", keys(Schema::of::<Evaluation>())),
+            ("resources", keys(Schema::of::<Resources>())),
+        ]))
+    }
+
+    /// Whether there is a key `section.key`, or `key` at the top; of components all are taken to be.
+    fn has(&self, section: Option<&str>, key: &str) -> bool {
+        match section {
+            None => HEAD.contains(&key) || PARTS.contains(&key) || OUTER.contains(&key) || self.0.contains_key(key),
+            Some(section) => self.0.get(section).is_none_or(|keys| keys.iter().any(|known| known == key)),
+        }
+    }
+
+    /// The error for `section.key`, which there is not.
+    fn unknown(&self, place: String, section: Option<&str>, key: &str) -> Error {
+        let own = section.and_then(|section| self.0.get(section)).into_iter().flatten();
+        let own: Vec<String> = own.map(|key| format!("{}.{key}", section.unwrap_or_default())).collect();
+        let head = HEAD.iter().chain(&PARTS).chain(&OUTER).map(|key| (*key).to_owned());
+        let all: Vec<String> =
+            self.0.iter().flat_map(|(section, keys)| keys.iter().map(move |key| format!("{section}.{key}"))).chain(head).collect();
+        let last = |full: &String| full.rsplit('.').next().unwrap_or_default().to_owned();
+        let like = |among: &[String]| {
+            let found = nearest(key, &among.iter().map(last).collect::<Vec<_>>())?;
+            among.iter().find(|full| last(full) == found).cloned()
+        };
+        let word = other_word("key", key);
+        let meant = word.and_then(|word| word.ours.first().map(|ours| (*ours).to_owned()));
+        let nearest = meant.or_else(|| all.iter().find(|full| last(full) == key).cloned()).or_else(|| like(&own)).or_else(|| like(&all));
+        let key = section.map_or_else(|| key.to_owned(), |section| format!("{section}.{key}"));
+        Error::UnknownKey { place, key, nearest, why: word.map_or("", |word| word.why) }
+    }
+}
+
+/// Checks every key of a file but those of components and of methods' names.
+///
+/// # Errors
+/// [`Error::Form`] for what is no TOML; [`Error::UnknownKey`] with its line and the key that is meant.
+pub(super) fn check_file(path: &Path, text: &str) -> Result<()> {
+    let table = DeTable::parse(text).map_err(|e| Error::form(path, e))?;
+    let known = Known::new();
+    let place = |at: usize| format!("{}, line {}", path.display(), text.get(..at).unwrap_or_default().lines().count().max(1));
+    level(&known, table.get_ref(), true, &place)
+}
+
+fn level(known: &Known, table: &DeTable<'_>, top: bool, place: &dyn Fn(usize) -> String) -> Result<()> {
+    for (key, value) in table.iter() {
+        let (name, at) = (key.get_ref().as_ref(), key.span().end);
+        let inside = !top && (HEAD.contains(&name) || OUTER.contains(&name));
+        if inside || !known.has(None, name) {
+            return Err(known.unknown(place(at), None, name));
+        }
+        let DeValue::Table(section) = value.get_ref() else { continue };
+        match name {
+            "methods" => {
+                for (_, method) in section.iter() {
+                    if let DeValue::Table(method) = method.get_ref() {
+                        level(known, method, false, place)?;
+                    }
+                }
+            }
+            "grid" => {
+                for (key, _) in section.iter() {
+                    check_dotted(known, key.get_ref().as_ref(), &place(key.span().end))?;
+                }
+            }
+            name => {
+                for (key, _) in section.iter() {
+                    let inner: &str = key.get_ref().as_ref();
+                    if !known.has(Some(name), inner) {
+                        return Err(known.unknown(place(key.span().end), Some(name), inner));
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Checks a dotted key as grids and the command line write it.
+///
+/// # Errors
+/// [`Error::UnknownKey`].
+pub(super) fn check_key(key: &str, place: &str) -> Result<()> {
+    check_dotted(&Known::new(), key, place)
+}
+
+fn check_dotted(known: &Known, key: &str, place: &str) -> Result<()> {
+    let (section, rest) = key.split_once('.').map_or((key, None), |(section, rest)| (section, rest.split('.').next()));
+    if !known.has(None, section) {
+        // Of `model_.code` the section is wrong, of `epochs` it is missing.
+        return Err(known.unknown(place.into(), None, if rest.is_some() { section } else { key }));
+    }
+    match rest {
+        Some(rest) if !known.has(Some(section), rest) => Err(known.unknown(place.into(), Some(section), rest)),
+        _ => Ok(()),
+    }
+}
+
+/// Makes tables of components that are named alone, `objective = "vae"`, in a file and in its methods.
+pub(super) fn named(table: &mut Table) {
+    for part in PARTS {
+        if let Some(Value::String(name)) = table.get(part) {
+            let alone = Table::from_iter([("name".to_owned(), Value::String(name.clone()))]);
+            table.insert(part.into(), Value::Table(alone));
+        }
+    }
+    if let Some(Value::Table(methods)) = table.get_mut("methods") {
+        methods.iter_mut().filter_map(|(_, method)| method.as_table_mut()).for_each(named);
+    }
+}
+
+/// Changes the name of every data set of a file: its own, its methods' and its grid's.
+pub(super) fn each_dataset(table: &mut Table, change: &dyn Fn(&str) -> String) {
+    if let Some(Value::String(name)) = table.get_mut("dataset").and_then(|section| section.get_mut("name")) {
+        *name = change(name);
+    }
+    for key in ["dataset", "dataset.name"] {
+        let names = table.get_mut("grid").and_then(|grid| grid.get_mut(key)).and_then(Value::as_array_mut);
+        for name in names.into_iter().flatten() {
+            if let Value::String(name) = name {
+                *name = change(name);
+            }
+        }
+    }
+    if let Some(Value::Table(methods)) = table.get_mut("methods") {
+        methods.iter_mut().filter_map(|(_, method)| method.as_table_mut()).for_each(|method| each_dataset(method, change));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> String {
+        check_file(Path::new("x.toml"), text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_unknown_key_is_told_with_its_line_and_the_one_that_is_meant() {
+        for (text, expected) in [
+            ("version = 1\n[training]\nepocs = 2\n", "x.toml, line 3: there is no training.epocs; did you mean training.epochs?"),
+            ("[training]\nlr = 1e-3\n", "there is no training.lr; did you mean training.learning_rate?"),
+            ("latent_dim = 8\n", "there is no latent_dim; did you mean model.code? dimensions of the code"),
+            ("epochs = 8\n", "there is no epochs; did you mean training.epochs?"),
+            ("[metods.vae]\n", "there is no metods; did you mean methods?"),
+            ("[methods.vae.training]\nbatch_size = 8\n", "line 2: there is no training.batch_size; did you mean training.batch?"),
+            ("[methods.vae]\nseeds = 8\n", "there is no seeds"),
+            ("[grid]\n\"training.epoch\" = [1]\n", "there is no training.epoch; did you mean training.epochs?"),
+        ] {
+            let message = refused(text);
+            assert!(message.contains(expected), "{text}: {message}");
+        }
+        check_file(Path::new("x.toml"), "[objective]\nanything = 1\n[methods.any_name.prior]\nx = 1\n[grid]\n\"model.x\" = [1]\n").unwrap();
+    }
+
+    #[test]
+    fn a_component_may_be_named_alone() {
+        let mut table: Table = toml::from_str("objective = \"vae\"\n[methods.a]\nprior = \"laplace\"\n").unwrap();
+        named(&mut table);
+        let expected: Table = toml::from_str("objective = { name = \"vae\" }\n[methods.a]\nprior = { name = \"laplace\" }\n").unwrap();
+        assert_eq!(table, expected);
+    }
+}

@@ -1,0 +1,43 @@
+"""What a run gives in PyTorch for given images and codes: `compare.py RUN GIVEN.safetensors OUT.safetensors`.
+
+The tests of the Rust code call it and compare. `--initialise SEED` takes random weights and saves them under `weights.`.
+"""
+
+import argparse
+
+import torch
+from safetensors.torch import load_file, save_file
+
+import vimae
+
+SAMPLES = 20_000
+
+parser = argparse.ArgumentParser()
+parser.add_argument("run")
+parser.add_argument("given")
+parser.add_argument("out")
+parser.add_argument("--initialise", type=int)
+arguments = parser.parse_args()
+
+model = vimae.from_pretrained(arguments.run)
+more = {}
+if arguments.initialise is not None:
+    torch.manual_seed(arguments.initialise)
+    model = vimae.Model(model.config, model.prior).eval()
+    more = {f"weights.{name}": tensor for name, tensor in model.state_dict().items()}
+given = load_file(arguments.given)
+with torch.no_grad():
+    code = model.encode(given["images"])
+    out = {
+        "mean": code.mean,
+        "decoded": model.decode(given["codes"]),
+        "reconstructed": model.reconstruct(given["images"]),
+        "log_density": model.prior.log_density(given["codes"]).float(),
+        "codes": model.sample_codes(SAMPLES, seed=1),
+        "samples": model.sample(5, seed=2),
+    }
+    if code.log_var is not None:
+        out["log_var"] = code.log_var
+assert torch.equal(model.sample(5, seed=2), out["samples"]), "the same seed gives the same images"
+assert not torch.equal(model.sample(5, seed=3), out["samples"])
+save_file({name: tensor.contiguous() for name, tensor in {**out, **more}.items()}, arguments.out)

@@ -1,0 +1,36 @@
+//! `cargo xtask bench encode`: images to codes, timed.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::{print, sources};
+
+/// Time `encode`: open a set of images, encode it, write its codes.
+#[derive(Debug, Args)]
+pub(super) struct Encode {
+    /// The directory of a finished run.
+    run: String,
+    /// The images, as `encode` takes them.
+    images: String,
+    /// Passes to time, after one to warm up.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    passes: u64,
+    /// Device to compute on.
+    #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
+    device: String,
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Print JSON, which is the only format.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(Encode { run, images, passes, device, data_dir, json: _ }: &Encode) -> Result<ExitCode> {
+    let passes = usize::try_from(*passes)?;
+    let timing = vimae_bench::bench_encode(run, images, passes, sources(data_dir.clone()), &vimae_lab::device(device)?)?;
+    print(serde_json::to_string(&timing)?);
+    Ok(ExitCode::SUCCESS)
+}

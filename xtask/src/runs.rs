@@ -1,0 +1,178 @@
+//! `cargo xtask runs`: finished runs listed, shown and compared.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use vimae_lab::{FoundRun, HubOptions, RunComparison, ShownRun, State, compare_runs, find_runs, headline_text, show_run};
+
+use crate::{bar::tell, print, root};
+
+/// List, show and compare runs.
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List the runs below a directory: where they are and what they are.
+    List {
+        /// The directory. By default runs of the checkout.
+        folder: Option<PathBuf>,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one run: its settings, all of them, and its headline metrics.
+    Show {
+        /// The run's directory, or owner/name on the Hub.
+        run: String,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Compare runs: methods by headline metrics, and the settings in which they differ.
+    ///
+    /// Runs that differ in their seed alone are one method, with mean and standard deviation over seeds.
+    Compare {
+        /// Runs: directories of runs, directories that hold runs, or owner/name on the Hub.
+        #[arg(required = true)]
+        runs: Vec<String>,
+        /// Print one JSON document.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  cargo xtask runs list
+  cargo xtask runs show runs/vae-mnist/vae-mnist/vae-seed0-8f548694
+  cargo xtask runs compare runs/mine
+  cargo xtask runs compare RUN me/vae-digits";
+
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+    match &arguments.what {
+        What::List { folder, json } => {
+            let folder = folder.clone().unwrap_or_else(|| root().join("runs"));
+            let runs = find_runs(&folder)?;
+            print(if *json { serde_json::to_string(&runs)? } else { listed(&runs) });
+        }
+        What::Show { run, json } => {
+            let run = show_run(run, &HubOptions::from_env(), &mut tell)?;
+            print(if *json { serde_json::to_string(&run)? } else { shown(&run) });
+        }
+        What::Compare { runs, json } => {
+            let comparison = compare_runs(runs, &HubOptions::from_env(), &mut tell)?;
+            print(if *json { document(&comparison).to_string() } else { compared(&comparison) });
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn listed(runs: &[FoundRun]) -> String {
+    let mut rows = vec![["state", "method", "seed", "data", "directory"].map(String::from).to_vec()];
+    for run in runs {
+        let state = match run.state {
+            State::Finished => "finished",
+            State::Running => "running",
+            State::Waiting => "waiting",
+            State::Stopped => "stopped",
+            State::Failed => "failed",
+        };
+        let (method, seed, data) = run.record.as_ref().map_or_else(
+            || ("-".into(), "-".into(), "-".into()),
+            |record| (record.spec.method.clone(), record.spec.seed.to_string(), record.spec.dataset.name.clone()),
+        );
+        rows.push(vec![state.into(), method, seed, data, run.folder.display().to_string()]);
+    }
+    table(&rows)
+}
+
+fn shown(run: &ShownRun) -> String {
+    let mut lines = vec![format!("{} seed {}: {}", run.method, run.seed, run.folder.display()), String::new()];
+    lines.push(table(
+        &run.metrics
+            .iter()
+            .map(|(title, value, protocol)| vec![title.clone(), value.map_or("-".into(), number), protocol.clone()])
+            .collect::<Vec<_>>(),
+    ));
+    lines.push(String::new());
+    lines.push(table(&run.settings.iter().map(|(key, value)| vec![key.clone(), word(value)]).collect::<Vec<_>>()));
+    lines.join("\n")
+}
+
+fn compared(comparison: &RunComparison) -> String {
+    let RunComparison { table: headlines, methods, differing } = comparison;
+    let text = headline_text(headlines);
+    if differing.is_empty() {
+        return text + "\n\nno setting differs";
+    }
+    let mut rows: Vec<Vec<String>> = vec![["setting".to_owned()].into_iter().chain(methods.iter().cloned()).collect()];
+    rows.extend(differing.iter().map(|(key, values)| {
+        [key.clone()].into_iter().chain(values.iter().map(|value| value.as_ref().map_or("-".into(), word))).collect()
+    }));
+    format!("{text}\n\n{}", table(&rows))
+}
+
+/// The comparison as one JSON document.
+fn document(comparison: &RunComparison) -> serde_json::Value {
+    let RunComparison { table, methods, differing } = comparison;
+    let rows = table.rows.iter().map(|row| {
+        let values = table.columns.iter().zip(&row.values).map(|(column, value)| {
+            let value = serde_json::json!({
+                "mean": value.mean, "deviation": value.deviation, "interval": value.interval, "best": value.best,
+            });
+            (column.headline.name.to_owned(), value)
+        });
+        let metrics: serde_json::Map<String, serde_json::Value> = values.collect();
+        serde_json::json!({ "method": row.method, "dataset": row.dataset, "seeds": row.seeds, "metrics": metrics })
+    });
+    let protocols: serde_json::Map<String, serde_json::Value> =
+        table.columns.iter().map(|column| (column.headline.name.to_owned(), column.protocols.clone().into())).collect();
+    let settings: Vec<_> = differing.iter().map(|(key, values)| serde_json::json!({ "key": key, "values": values })).collect();
+    serde_json::json!({ "rows": rows.collect::<Vec<_>>(), "protocols": protocols, "methods": methods, "differing": settings })
+}
+
+/// A value without quotation marks.
+fn word(value: &serde_json::Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), String::from)
+}
+
+/// Four digits.
+fn number(value: f64) -> String {
+    let magnitude = value.abs();
+    match magnitude {
+        0.0 => "0".into(),
+        m if m >= 1000.0 => format!("{value:.0}"),
+        m if m >= 1e-4 => format!("{value:.*}", usize::try_from(3 - m.log10().floor() as i64).unwrap_or(0)),
+        _ => format!("{value:.2e}"),
+    }
+}
+
+/// Rows as columns that stand below one another.
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_stand_below_one_another() {
+        let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["long".to_owned(), "12".to_owned()]];
+        assert_eq!(table(&rows), "a     b\nlong  12");
+        assert_eq!([0.012_345, 12.345, 123_456.0, 0.0].map(number), ["0.01235", "12.35", "123456", "0"]);
+    }
+}
