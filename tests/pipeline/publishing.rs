@@ -61,7 +61,7 @@ fn a_run_goes_to_the_hub_and_back() -> Result<()> {
         assert_eq!(fs::read(pulled.join(name))?, fs::read(Path::new(run).join(name))?, "{name}");
     }
     let card = fs::read_to_string(pulled.join("README.md"))?;
-    assert!(card.contains("mean_over_seeds: ") && card.contains("seeds: 2") && card.contains("ylecun/mnist"), "{card}");
+    assert!(card.contains("mean of 2 seeds") && card.contains("type: \"mse\"") && card.contains("ylecun/mnist"), "{card}");
     // What was pulled is a run for every other command.
     let verified = called(&["verify", out], &[])?;
     assert!(verified.success, "{}{}", verified.stdout, verified.stderr);

@@ -142,6 +142,10 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network) -> Op
     let chosen = headline.among(rows.iter().map(|row| &row.measurement))?;
     let mut published = rows.iter().find(|row| row.measurement.same_quantity(chosen))?.clone();
     let (mut title, mut about) = (headline.title.to_owned(), headline.about.to_owned());
+    let [least, most] = headline.possible;
+    if let Some(over) = &mut published.over_seeds {
+        over.interval = over.interval.map(|end| end.clamp(least, most));
+    }
     let scale: Option<f64> = chosen.protocol.parameter("scale").and_then(|scale| scale.parse().ok());
     if let Some(scale) = scale.filter(|_| headline.hub == "mse") {
         let factor = 1.0 / (scale * (network.channels * network.height * network.width) as f64);
