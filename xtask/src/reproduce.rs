@@ -228,10 +228,8 @@ pub(crate) fn summarise(outcome: &Outcome) {
             _ => tracing::warn!("{}", row.note.as_deref().unwrap_or(&row.metric)),
         }
     }
-    let compared = outcome.summary.iter().filter(|row| row.inside.is_some()).count();
-    let inside = outcome.summary.iter().filter(|row| row.inside == Some(true)).count();
-    if compared > 0 {
-        tracing::info!("{} cells; {inside} of the {compared} that the paper prints a value for are inside tolerance", outcome.cells.len());
+    if outcome.summary.iter().any(|row| row.verdict.is_some()) {
+        tracing::info!("{} cells; {}", outcome.cells.len(), outcome.tally());
     }
 }
 

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde_json::Map;
 use vimae_checkpoint::atomic;
 use vimae_core::{Entry, settings::Setting};
-use vimae_metrics::students_t;
 use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
 use vimae_spec::{Experiment, FigureKind, RunRecord};
+use vimae_statistics::student;
 
 use crate::{Layout, Result, record::read_record};
 
@@ -109,7 +109,7 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, layout: &Layout) -> 
         let unit = values.first()?.1.clone();
         let values: Vec<f64> = values.into_iter().map(|v| v.0).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let half = students_t::interval(&values).map_or_else(String::new, |[low, high]| format!(" ± {:.3}", (high - low) / 2.0));
+        let half = student::interval(&values).map_or_else(String::new, |[low, high]| format!(" ± {:.3}", (high - low) / 2.0));
         Some((metric.into(), format!("{mean:.3}{half} {}", if unit == "1" { "" } else { &unit }).trim_end().into()))
     };
     let image = records.first().and_then(|(record, folder)| {

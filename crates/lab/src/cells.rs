@@ -1,37 +1,63 @@
 //! Measurements of runs beside the paper's numbers.
 
-use vimae_models::MODELS;
-use vimae_spec::{Cell, Experiment, Measurement, Model, Paper, RunRecord};
+use std::collections::BTreeMap;
 
-/// The cells of one finished run: one for each measurement and each row of the paper that it is held
-/// against, under the experiment's own name where there is none.
+use vimae_models::MODELS;
+use vimae_spec::{Cell, Experiment, Measurement, Model, Paper, PaperRow, Protocol, RunRecord};
+
+/// The cells of one finished run: one for each measurement and each row of the paper that it belongs to, under the
+/// experiment's own name where there is none.
 pub fn of_run(experiment: &Experiment, record: &RunRecord, paper: &Paper) -> Vec<Cell> {
     let dataset = experiment.paper_dataset.as_deref().unwrap_or(&record.spec.dataset.name);
     let mut cells = Vec::new();
     for measurement in &record.measurements {
         let bare = bare(&experiment.name, record, measurement);
-        let before = cells.len();
-        for (name, target) in experiment.targets.iter().filter_map(|name| Some((name, paper.0.get(name)?))) {
-            let rows = target.rows.iter().filter(|row| row.metric == measurement.metric);
-            for row in rows.filter(|row| row.dataset.as_ref().unwrap_or(&target.dataset) == dataset) {
-                let printed = row.values.get(&record.spec.method).copied();
-                cells.push(Cell {
-                    target: name.clone(),
-                    paper_dataset: Some(dataset.into()),
-                    paper: printed,
-                    paper_certainty: printed.map(|_| target.certainty),
-                    inside_tolerance: printed
-                        .zip(measurement.value)
-                        .map(|(printed, ours)| (ours - printed).abs() <= row.tolerance * printed.abs()),
-                    ..bare.clone()
-                });
-            }
-        }
-        if cells.len() == before {
+        let rows = experiment.targets.iter().filter(|name| row(paper, name, dataset, &measurement.metric).is_some());
+        let held: Vec<Cell> = rows.map(|name| Cell { target: name.clone(), paper_dataset: Some(dataset.into()), ..bare.clone() }).collect();
+        if held.is_empty() {
             cells.push(bare);
         }
+        cells.extend(held);
     }
+    hold_against(&mut cells, paper);
     cells
+}
+
+/// Puts the paper's numbers beside cells that stand for its tables and figures: for each run and row beside one protocol, the
+/// nearest to the paper's among those that have a value. Other numbers that stood there go.
+pub fn hold_against(cells: &mut [Cell], paper: &Paper) {
+    let mut nearest: BTreeMap<(String, String, String, String), (usize, Protocol)> = BTreeMap::new();
+    let key =
+        |cell: &Cell, dataset: &str| (cell.spec_sha256.clone(), cell.target.clone(), dataset.to_owned(), cell.measurement.metric.clone());
+    let ranked = |cell: &Cell| {
+        let dataset = cell.paper_dataset.as_deref()?;
+        let row = row(paper, &cell.target, dataset, &cell.measurement.metric)?;
+        let rank = row.rank(&cell.measurement.protocol).filter(|_| cell.measurement.value.is_some())?;
+        Some((key(cell, dataset), rank))
+    };
+    for cell in cells.iter() {
+        let Some((key, rank)) = ranked(cell) else { continue };
+        let found = (rank, cell.measurement.protocol.clone());
+        let kept = nearest.entry(key).or_insert_with(|| found.clone());
+        if found.0 < kept.0 {
+            *kept = found;
+        }
+    }
+    for cell in cells {
+        let is_nearest =
+            ranked(cell).is_some_and(|(key, _)| nearest.get(&key).is_some_and(|(_, protocol)| *protocol == cell.measurement.protocol));
+        let row = cell.paper_dataset.as_deref().and_then(|dataset| row(paper, &cell.target, dataset, &cell.measurement.metric));
+        let printed = row.filter(|_| is_nearest).and_then(|row| row.values.get(&cell.method)).copied();
+        cell.paper = printed;
+        cell.paper_certainty = printed.and_then(|_| paper.0.get(&cell.target)).map(|target| target.certainty);
+        cell.tolerance = printed.and(row).map(|row| row.tolerance);
+    }
+}
+
+/// The row of a target that values of a metric on `dataset` of the paper belong to.
+fn row<'a>(paper: &'a Paper, target: &str, dataset: &str, metric: &str) -> Option<&'a PaperRow> {
+    let target = paper.0.get(target)?;
+    target.rows.iter().find(|row| row.metric == metric && row.dataset.as_ref().unwrap_or(&target.dataset) == dataset)
 }
 
 /// A measurement of a run as a cell that the paper has nothing beside.
@@ -46,7 +72,7 @@ pub(crate) fn bare(target: &str, record: &RunRecord, measurement: &Measurement) 
         paper_dataset: None,
         paper: None,
         paper_certainty: None,
-        inside_tolerance: None,
+        tolerance: None,
         spec_sha256: record.spec_sha256.clone(),
         data_sha256: record.data_sha256.clone(),
         weights_sha256: record.weights_sha256.clone(),
@@ -65,7 +91,7 @@ fn network(model: &Model) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use vimae_spec::{Component, Direction, Evaluation, Protocol, RunSpec, Training};
+    use vimae_spec::{Component, Direction, Evaluation, RunSpec, Training};
 
     use super::*;
 
@@ -115,6 +141,37 @@ pub(crate) mod tests {
         assert_eq!(network(&model(serde_json::json!({}))), "wae_conv, width 128, code 8");
         let unknown = Model { name: "another".into(), ..model(serde_json::json!({})) };
         assert_eq!(network(&unknown), "another, code 8");
+    }
+
+    #[test]
+    fn the_papers_number_stands_beside_the_nearest_protocol_alone() {
+        let text = r#"
+            [table3]
+            title = "t"
+            dataset = "mnist"
+            [[table3.rows]]
+            label = "a"
+            metric = "accuracy"
+            protocols = ["tsvm(*)", "svm"]
+            tolerance = 1.5
+            values = { vae = 90 }
+        "#;
+        let paper = Paper::parse(text, std::path::Path::new("targets.toml")).unwrap();
+        let of = |protocols: &[(&str, Option<f64>)]| {
+            let cell = |(protocol, value): &(&str, Option<f64>)| {
+                let record = record("vae", 0, "accuracy", 88.0);
+                let cell =
+                    bare("table3", &record, &Measurement { protocol: (*protocol).into(), value: *value, ..record.measurements[0].clone() });
+                Cell { paper_dataset: Some("mnist".into()), paper: Some(1.0), ..cell }
+            };
+            let mut cells: Vec<Cell> = protocols.iter().map(cell).collect();
+            hold_against(&mut cells, &paper);
+            cells.iter().map(|cell| cell.paper.zip(cell.tolerance)).collect::<Vec<_>>()
+        };
+        let printed = Some((90.0, 1.5));
+        assert_eq!(of(&[("svm", Some(1.0)), ("tsvm(pool=9)", Some(2.0)), ("knn", Some(3.0))]), [None, printed, None]);
+        // What has no value is not the nearest.
+        assert_eq!(of(&[("svm", Some(1.0)), ("tsvm(pool=9)", None)]), [printed, None]);
     }
 
     #[test]

@@ -1,194 +1,219 @@
 //! What the paper claims of its numbers, decided by ours.
 //!
-//! A claim says that one method stands above others by some metrics. On each seed that has all of them it holds or
-//! not; a paired t test over seeds compares the method with each of the others.
+//! A claim says that one method stands above others by a quantity made of metrics. On each seed that has all of them it
+//! holds or not; whether it holds of the methods is a question for a test over seeds: see [`vimae_statistics::claim`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_metrics::students_t;
-use vimae_spec::{Cell, Certainty, Direction, Measurement, Paper, PaperClaim, protocol_matches};
+use vimae_spec::{Cell, ClaimVerdict, Decision, Direction, Measurement, Paper, PaperClaim, RivalTest, protocol_matches};
+use vimae_statistics::{FEWEST_SEEDS, claim, holm, student, wilson};
 
-/// One cell a seed for each claim of each target that the cells decide: 1 where it holds, 0 where not.
-pub fn of(cells: &[Cell], paper: &Paper) -> Vec<Cell> {
-    let mut decided = Vec::new();
+/// The claims of the paper that cells decide.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Claims {
+    /// One cell a seed for each claim: 1 where it holds on that seed, 0 where not.
+    pub cells: Vec<Cell>,
+    /// Each claim over its seeds.
+    pub verdicts: Vec<ClaimVerdict>,
+}
+
+/// Decides every claim of each target that the cells have values for.
+pub fn of(cells: &[Cell], paper: &Paper) -> Claims {
+    let mut all = Claims::default();
     for (target, about) in &paper.0 {
-        // The runs that stand for the target; some of their values have no row in the paper and another target.
-        let runs: BTreeSet<&str> = cells.iter().filter(|cell| cell.target == *target).map(|cell| cell.spec_sha256.as_str()).collect();
-        let here = || cells.iter().filter(|cell| runs.contains(cell.spec_sha256.as_str()));
-        let datasets: BTreeSet<&str> = here().map(|cell| cell.dataset.as_str()).collect();
-        for claim in &about.claims {
-            for dataset in &datasets {
-                let measured = |protocol: &&String| {
-                    Values::of(
-                        here().filter(|c| c.dataset == *dataset && protocol_matches(protocol, &c.measurement.protocol.to_string())),
-                        claim,
-                    )
+        let mut found = Vec::new();
+        for side in sides(cells, target) {
+            let values = Side::values(&side, cells);
+            for claim in &about.claims {
+                let by = |protocol: &String| {
+                    Seeds::of(values.iter().filter(|c| protocol_matches(protocol, &c.measurement.protocol.to_string())).copied(), claim)
                 };
-                let found = claim.protocols.iter().find_map(|protocol| measured(&protocol));
-                decided.extend(found.into_iter().flat_map(|values| values.cells(target, claim)));
+                found.extend(claim.protocols.iter().find_map(by).map(|seeds| (claim, side.clone(), seeds)));
             }
         }
+        let tests: Vec<_> = found.iter().filter_map(|(_, _, seeds)| seeds.test()).collect();
+        // One correction over the claims of a table, for each way to decide them.
+        let holds = holm(&tests.iter().map(|test| test.p).collect::<Vec<_>>());
+        let against = holm(&tests.iter().map(|test| test.p_against).collect::<Vec<_>>());
+        let count = tests.len();
+        for (((claim, side, seeds), test), corrected) in found.iter().zip(tests).zip(holds.into_iter().zip(against)) {
+            let Some(verdict) = seeds.verdict((target, claim), side, test, corrected, count) else { continue };
+            all.cells.extend(seeds.cells(&verdict));
+            all.verdicts.push(verdict);
+        }
     }
-    decided
+    all
+}
+
+/// A data set that runs of a target were made on, and the one of the paper that they stand for there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Side<'a> {
+    target: &'a str,
+    dataset: &'a str,
+    paper_dataset: &'a str,
+}
+
+fn sides<'a>(cells: &'a [Cell], target: &'a str) -> BTreeSet<Side<'a>> {
+    let here = cells.iter().filter(|cell| cell.target == target);
+    here.filter_map(|cell| Some(Side { target, dataset: &cell.dataset, paper_dataset: cell.paper_dataset.as_deref()? })).collect()
+}
+
+impl Side<'_> {
+    /// All cells of the runs that stand for it; some of their values have no row in the paper and another target.
+    fn values<'a>(&self, cells: &'a [Cell]) -> Vec<&'a Cell> {
+        let here = |cell: &&Cell| {
+            cell.target == self.target && cell.dataset == self.dataset && cell.paper_dataset.as_deref() == Some(self.paper_dataset)
+        };
+        let runs: BTreeSet<&str> = cells.iter().filter(here).map(|cell| cell.spec_sha256.as_str()).collect();
+        cells.iter().filter(|cell| runs.contains(cell.spec_sha256.as_str())).collect()
+    }
+}
+
+/// One seed that has all of a claim.
+struct Seed<'a> {
+    /// A cell of the best method.
+    cell: &'a Cell,
+    /// By how much it is better than each of the others, in the claim's order.
+    better_by: Vec<f64>,
 }
 
 /// Cells of one run by metric, with their values.
 type ByMetric<'a> = BTreeMap<&'a str, (&'a Cell, f64)>;
 
-/// What decides a claim, on the seeds that have all of it.
-struct Values<'a> {
-    /// By seed: a cell of the best method, its mean over the metrics, and those of the others in the claim's order.
-    seeds: Vec<(&'a Cell, f64, Vec<f64>)>,
-}
+/// What decides a claim.
+struct Seeds<'a>(Vec<Seed<'a>>);
 
-impl<'a> Values<'a> {
+impl<'a> Seeds<'a> {
     /// None where no seed has every method and metric.
     fn of(cells: impl Iterator<Item = &'a Cell>, claim: &PaperClaim) -> Option<Self> {
+        let asked = |metric: &str| claim.metrics.iter().any(|m| m == metric) || claim.quantity.from() == Some(metric);
         let mut values: BTreeMap<(u64, &str), ByMetric<'a>> = BTreeMap::new();
-        for cell in cells.filter(|cell| claim.metrics.contains(&cell.measurement.metric)) {
+        for cell in cells.filter(|cell| asked(&cell.measurement.metric)) {
             if let Some(value) = cell.measurement.value {
-                // A metric that is better when it is lower counts the other way round.
-                let signed = if cell.measurement.direction == Direction::Lower { -value } else { value };
-                values.entry((cell.seed, &cell.method)).or_default().insert(&cell.measurement.metric, (cell, signed));
+                values.entry((cell.seed, &cell.method)).or_default().insert(&cell.measurement.metric, (cell, value));
             }
         }
-        let mean = |seed: u64, method: &str| {
-            let found = values.get(&(seed, method)).filter(|found| claim.metrics.iter().all(|m| found.contains_key(m.as_str())))?;
-            let (first, _) = found.values().next()?;
-            Some((*first, found.values().map(|(_, v)| v).sum::<f64>() / found.len() as f64))
+        // More is better in what this gives, whichever way is better in the metrics.
+        let quantity = |seed: u64, method: &str| {
+            let found = values.get(&(seed, method))?;
+            let of_metrics: Option<Vec<f64>> = claim.metrics.iter().map(|metric| found.get(metric.as_str()).map(|(_, v)| *v)).collect();
+            let of_metrics = of_metrics.filter(|values| !values.is_empty())?;
+            let mean = of_metrics.iter().sum::<f64>() / of_metrics.len() as f64;
+            let from = claim.quantity.from().and_then(|metric| found.get(metric)).map(|(_, v)| *v);
+            let (cell, _) = found.get(claim.metrics.first()?.as_str())?;
+            let sign = if cell.measurement.direction == Direction::Lower { -1.0 } else { 1.0 };
+            Some((*cell, sign * claim.quantity.of(mean, from)?))
         };
         let all: BTreeSet<u64> = values.keys().map(|(seed, _)| *seed).collect();
         let of_seed = |seed: u64| {
-            let (cell, best) = mean(seed, &claim.best)?;
-            let others: Option<Vec<f64>> = claim.than.iter().map(|method| mean(seed, method).map(|(_, v)| v)).collect();
-            Some((cell, best, others?))
+            let (cell, best) = quantity(seed, &claim.best)?;
+            let better_by: Option<Vec<f64>> = claim.than.iter().map(|rival| quantity(seed, rival).map(|(_, v)| best - v)).collect();
+            Some(Seed { cell, better_by: better_by? })
         };
         let seeds: Vec<_> = all.into_iter().filter_map(of_seed).collect();
-        (!seeds.is_empty() && !claim.than.is_empty()).then_some(Self { seeds })
+        (!seeds.is_empty() && !claim.than.is_empty()).then_some(Self(seeds))
     }
 
-    fn cells(&self, target: &str, claim: &PaperClaim) -> Vec<Cell> {
-        let note = format!("{}: {}", claim.text, self.test(claim));
-        let cell = |(cell, best, others): &(&Cell, f64, Vec<f64>)| {
-            let holds = others.iter().all(|other| best > other);
-            Cell {
-                target: target.into(),
-                measurement: Measurement {
-                    entry: PaperClaim::ENTRY.into(),
-                    metric: claim.metric(),
-                    value: Some(f64::from(u8::from(holds))),
-                    standard_error: None,
-                    unit: "share of seeds".into(),
-                    n: claim.than.len() + 1,
-                    direction: Direction::Higher,
-                    slice: None,
-                    note: Some(note.clone()),
-                    protocol: cell.measurement.protocol.clone(),
-                },
-                paper: Some(1.0),
-                paper_certainty: Some(Certainty::Printed),
-                inside_tolerance: Some(holds),
-                ..(*cell).clone()
-            }
+    fn better_by(&self) -> Vec<Vec<f64>> {
+        let rivals = self.0.first().map_or(0, |seed| seed.better_by.len());
+        (0..rivals).map(|rival| self.0.iter().filter_map(|seed| seed.better_by.get(rival).copied()).collect()).collect()
+    }
+
+    fn test(&self) -> Option<claim::ClaimTest> {
+        claim::test(&self.better_by())
+    }
+
+    /// `corrected`: both p of `test` after correction over `count` claims.
+    fn verdict(
+        &self,
+        (target, claim): (&str, &PaperClaim),
+        side: &Side<'_>,
+        test: claim::ClaimTest,
+        (p_holm, p_against_holm): (Option<f64>, Option<f64>),
+        count: usize,
+    ) -> Option<ClaimVerdict> {
+        let first = &self.0.first()?.cell.measurement;
+        let rival = |(method, (differences, p)): (&String, (Vec<f64>, &Option<f64>))| RivalTest {
+            method: method.clone(),
+            better_by: differences.iter().sum::<f64>() / differences.len() as f64,
+            interval: student::interval(&differences),
+            p: *p,
         };
-        self.seeds.iter().map(cell).collect()
+        let decision = claim::decide(test.seeds, p_holm, p_against_holm);
+        let mut verdict = ClaimVerdict {
+            target: target.into(),
+            dataset: side.dataset.into(),
+            paper_dataset: Some(side.paper_dataset.into()),
+            claim: claim.name.clone(),
+            text: claim.text.clone(),
+            quantity: claim.words(),
+            unit: claim.unit(&first.unit).into(),
+            protocol: first.protocol.clone(),
+            method: claim.best.clone(),
+            rivals: claim.than.iter().zip(self.better_by().into_iter().zip(&test.rivals)).map(rival).collect(),
+            seeds: test.seeds,
+            held: test.held,
+            share: wilson::interval(test.held, test.seeds)?,
+            hardest: test.hardest.and_then(|rival| claim.than.get(rival)).cloned(),
+            p: test.p,
+            p_holm,
+            p_against: test.p_against,
+            p_against_holm,
+            decision,
+            words: String::new(),
+        };
+        verdict.words = words(&verdict, count);
+        Some(verdict)
     }
 
-    /// The paired test against the other that comes nearest, in words.
-    fn test(&self, claim: &PaperClaim) -> String {
-        let differences = |other: usize| self.seeds.iter().map(|(_, best, others)| best - others[other]).collect::<Vec<f64>>();
-        let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        let nearest = (0..claim.than.len()).min_by(|a, b| mean(&differences(*a)).total_cmp(&mean(&differences(*b)))).unwrap_or(0);
-        let (differences, other) = (differences(nearest), &claim.than[nearest]);
-        let seeds = differences.len();
-        let start = format!("mean difference {:+.3} from {other}, the nearest", mean(&differences));
-        match students_t::test(&differences) {
-            Some((t, p)) => format!("{start}; paired t({}) = {t:.2}, one-sided p = {p:.3} over {seeds} seeds", seeds - 1),
-            None if seeds == 1 => format!("{start}; one seed, no test"),
-            None => format!("{start}; the same on all {seeds} seeds, no test"),
+    fn cells(&self, verdict: &ClaimVerdict) -> Vec<Cell> {
+        let cell = |Seed { cell, better_by }: &Seed<'_>| Cell {
+            target: verdict.target.clone(),
+            measurement: Measurement {
+                value: Some(f64::from(u8::from(better_by.iter().all(|d| *d > 0.0)))),
+                ..Measurement::new(PaperClaim::ENTRY, PaperClaim::metric_of(&verdict.claim), verdict.protocol.clone(), "share of seeds")
+                    .sized(better_by.len() + 1)
+                    .better(Direction::Higher)
+                    .noted(format!("{}: {}", verdict.text, verdict.words))
+            },
+            paper_dataset: verdict.paper_dataset.clone(),
+            paper: None,
+            paper_certainty: None,
+            tolerance: None,
+            ..(*cell).clone()
+        };
+        self.0.iter().map(cell).collect()
+    }
+}
+
+/// The verdict in a sentence; `count` claims were corrected together.
+fn words(verdict: &ClaimVerdict, count: usize) -> String {
+    let [low, high] = verdict.share.map(|share| 100.0 * share);
+    let seeds = if verdict.seeds == 1 { "seed" } else { "seeds" };
+    let start = match verdict.decision {
+        Decision::Holds => "holds",
+        Decision::Fails => "does not hold",
+        Decision::Undecided => "undecided",
+    };
+    let on = format!("{start}: on {} of {} {seeds} (95 % interval {low:.0} to {high:.0} %)", verdict.held, verdict.seeds);
+    let hardest = verdict.rivals.iter().find(|rival| Some(&rival.method) == verdict.hardest.as_ref());
+    let nearest = hardest.or_else(|| verdict.rivals.iter().min_by(|a, b| a.better_by.total_cmp(&b.better_by)));
+    let Some(rival) = nearest else { return on };
+    let unit = if verdict.unit == "1" { String::new() } else { format!(" {}", verdict.unit) };
+    let by = format!("{on}; by {}, better by {:+.3}{unit} than {}", verdict.quantity, rival.better_by, rival.method);
+    if verdict.seeds < FEWEST_SEEDS {
+        return format!("{by}; fewer than {FEWEST_SEEDS} seeds decide nothing");
+    }
+    match (verdict.p, verdict.p_holm, verdict.p_against_holm) {
+        (Some(p), Some(p_holm), _) if verdict.decision != Decision::Fails => {
+            format!("{by}, the rival with the largest p: {p:.3}, one-sided, {p_holm:.3} by Holm over {count} claims")
         }
+        (_, _, Some(against)) if verdict.decision == Decision::Fails => {
+            format!("{by}; that some rival is better has p = {against:.3} by Bonferroni over rivals and Holm over {count} claims")
+        }
+        _ => format!("{by}; a difference is the same on all seeds, and has no test"),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::path::Path;
-
-    use super::*;
-
-    fn cell(method: &str, seed: u64, metric: &str, protocol: &str, value: f64) -> Cell {
-        Cell {
-            target: "table3".into(),
-            model: String::new(),
-            dataset: "digits".into(),
-            method: method.into(),
-            seed,
-            measurement: Measurement::new("accuracy", metric, protocol.into(), "percent")
-                .valued(value, None)
-                .sized(10)
-                .better(Direction::Higher),
-            paper_dataset: Some("mnist".into()),
-            paper: None,
-            paper_certainty: None,
-            inside_tolerance: None,
-            spec_sha256: format!("{method}{seed}"),
-            data_sha256: String::new(),
-            weights_sha256: String::new(),
-            git_commit: String::new(),
-            device: String::new(),
-            seconds: 0.0,
-        }
-    }
-
-    fn paper() -> Paper {
-        let text = r#"
-            [table3]
-            title = "t"
-            dataset = "mnist"
-            [[table3.claims]]
-            name = "robust"
-            text = "l is the most robust"
-            metrics = ["a", "b"]
-            protocols = ["near", "far"]
-            best = "l"
-            than = ["vae", "n"]
-        "#;
-        Paper::parse(text, Path::new("targets.toml")).unwrap()
-    }
-
-    #[test]
-    fn a_claim_is_decided_seed_by_seed_with_a_paired_test() {
-        let mut cells = Vec::new();
-        for (seed, [l, vae, n]) in [(1, [5.0, 3.0, 4.0]), (2, [6.0, 2.0, 4.0]), (3, [4.0, 3.0, 7.0])] {
-            for (method, value) in [("l", l), ("vae", vae), ("n", n)] {
-                // The mean of both metrics is the value.
-                cells.push(cell(method, seed, "a", "far", value - 1.0));
-                cells.push(cell(method, seed, "b", "far", value + 1.0));
-                cells.push(cell(method, seed, "c", "far", 100.0 - value));
-            }
-        }
-        // A protocol that comes first, but not for all methods.
-        cells.push(cell("l", 1, "a", "near", 0.0));
-        let decided = of(&cells, &paper());
-        assert_eq!(decided.iter().map(|c| (c.seed, c.measurement.value.unwrap())).collect::<Vec<_>>(), [(1, 1.0), (2, 1.0), (3, 0.0)]);
-        assert!(
-            decided.iter().all(|c| c.measurement.metric == "claim.robust"
-                && c.method == "l"
-                && c.measurement.protocol == "far"
-                && c.paper == Some(1.0))
-        );
-        assert_eq!(decided[1].spec_sha256, "l2");
-        // Differences from n: 1, 2, -3; mean 0, t 0.
-        let note = decided[0].measurement.note.as_ref().unwrap();
-        assert_eq!(
-            note,
-            "l is the most robust: mean difference +0.000 from n, the nearest; paired t(2) = 0.00, one-sided p = 0.500 over 3 seeds"
-        );
-    }
-
-    #[test]
-    fn a_claim_without_all_its_methods_stays_open() {
-        let cells = [cell("l", 1, "a", "far", 1.0), cell("l", 1, "b", "far", 1.0), cell("vae", 1, "a", "far", 1.0)];
-        assert!(of(&cells, &paper()).is_empty());
-    }
-}
+mod tests;

@@ -3,9 +3,9 @@
 use std::{collections::BTreeSet, path::PathBuf};
 
 use vimae_core::catalogue::unknown_name;
-use vimae_metrics::students_t;
 use vimae_report::{Export, headline::headlines};
 use vimae_spec::{Cell, Paper, SummaryRow};
+use vimae_statistics::student;
 
 pub use vimae_report::Format;
 
@@ -52,7 +52,7 @@ pub fn export(request: &ExportRequest) -> Result<String> {
         targets: &request.targets,
         metrics: &request.metrics,
         all: request.all,
-        interval: students_t::interval,
+        interval: student::interval,
     };
     Ok(export.to(request.format))
 }

@@ -9,14 +9,14 @@ use vimae_core::{Dataset, Progress};
 use vimae_metrics::{
     classifier::Classifier,
     features::{FeatureNetwork, Features},
-    fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate},
+    fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate, standard_error},
     inception::Inception,
     inception_score::inception_score,
     kid::kid,
-    prdc::prdc,
+    prdc::{PrdcErrors, errors, prdc},
     resize::Resize,
 };
-use vimae_spec::{Component, Direction, Measurement, Parameter, Protocol};
+use vimae_spec::{Component, Direction, Doubt, Measurement, Parameter, Protocol, Varies};
 
 use crate::{Error, Result, RunFolder, Shelf, fid_weights};
 
@@ -160,15 +160,22 @@ fn compare(
     let how = parameters((real, a), (generated, b));
     let n = generated.count().unwrap_or(0);
     let FidReport { numbers, notes, .. } = report;
-    let mut add = |metric: &str, own: Option<(&str, usize)>, value: f64, standard_error: Option<f64>, direction| {
+    let mut add = |metric: &str, own: Option<(&str, usize)>, value: f64, error: Option<(f64, &[Varies])>, direction| {
         let protocol = own.map_or_else(|| Protocol::new(metric), |(name, of)| Protocol::new(metric).with(name, of));
         let one = Measurement::new("fid", metric, protocol.with_all(&how), "1");
-        numbers.push(one.valued(value, standard_error).sized(n).better(direction));
+        let (error, varies) = error.unzip();
+        let one = one.valued(value, error).over(varies.unwrap_or_default()).sized(n).better(direction);
+        numbers.push(one.doubted(Doubt::NoError, error.is_none()));
     };
+    let both = |error: Option<f64>| error.map(|error| (error, &[Varies::GeneratedImages, Varies::RealImages][..]));
     progress.working("distances", 0, 4);
     let reference = Reference::new(a.gaussian.clone())?;
     let distance = reference.distance(&b.gaussian)?;
-    add("fid", None, distance.value, None, Direction::Lower);
+    let error = match (&a.features, &b.features) {
+        (Some(real), Some(features)) => standard_error(&reference, Some(real), features, &b.gaussian)?,
+        _ => None,
+    };
+    add("fid", None, distance.value, both(error), Direction::Lower);
     if distance.negative_eigenvalues > 0 {
         notes.push(format!(
             "{} eigenvalues of the covariances' product came out below zero (lowest {:.1e}) and were taken as zero",
@@ -178,7 +185,7 @@ fn compare(
     if let Some(b) = b.features.as_ref().filter(|_| request.extrapolate) {
         if b.count() >= FEWEST_TO_EXTRAPOLATE {
             let found = extrapolate(&reference, b, 0, progress)?;
-            add("fid_infinity", None, found.value, Some(found.standard_error), Direction::Lower);
+            add("fid_infinity", None, found.value, Some((found.standard_error, &[Varies::GeneratedImages])), Direction::Lower);
         } else {
             notes.push(format!("too few images to extrapolate FID from: {}, {FEWEST_TO_EXTRAPOLATE} or more are needed", b.count()));
         }
@@ -186,15 +193,17 @@ fn compare(
     progress.working("distances", 2, 4);
     if let (Some(a), Some(b)) = (&a.features, &b.features) {
         let kernel = kid(a, b)?;
-        add("kid", None, kernel.value, Some(kernel.standard_error), Direction::Lower);
+        add("kid", None, kernel.value, both(Some(kernel.standard_error)), Direction::Lower);
         progress.working("distances", 3, 4);
         let smaller = a.count().min(b.count());
         if smaller > 5 {
             if let [three, five] = prdc(a, b, &[3, 5])?[..] {
-                add("precision", Some(("k", 3)), three.precision, None, Direction::Higher);
-                add("recall", Some(("k", 3)), three.recall, None, Direction::Higher);
-                add("density", Some(("k", 5)), five.density, None, Direction::Higher);
-                add("coverage", Some(("k", 5)), five.coverage, None, Direction::Higher);
+                let errors = errors(a, b, &[3, 5])?;
+                let of = |place: usize, error: fn(&PrdcErrors) -> Option<f64>| errors.as_ref()?.get(place).and_then(error);
+                add("precision", Some(("k", 3)), three.precision, both(of(0, |e| e.precision)), Direction::Higher);
+                add("recall", Some(("k", 3)), three.recall, both(of(0, |e| e.recall)), Direction::Higher);
+                add("density", Some(("k", 5)), five.density, both(of(1, |e| e.density)), Direction::Higher);
+                add("coverage", Some(("k", 5)), five.coverage, both(of(1, |e| e.coverage)), Direction::Higher);
             }
         } else {
             notes.push(format!("too few images for precision and recall: {smaller}, 6 or more are needed"));

@@ -6,9 +6,9 @@ use std::{
 };
 
 use vimae_checkpoint::atomic;
-use vimae_metrics::students_t;
 use vimae_report::{ExperimentView, FailedRun, HeadlineTable, NotCovered, Observation, PageInput, RunView};
-use vimae_spec::{Cell, Experiment, Paper, RunRecord, SummaryRow};
+use vimae_spec::{Cell, Comparisons, Experiment, Paper, RunRecord, SummaryRow};
+use vimae_statistics::student;
 
 use crate::{
     Error, Layout, Plan, Result, cells, claims, comparisons, expectations,
@@ -26,6 +26,8 @@ pub struct Outcome {
     pub cells: Vec<Cell>,
     /// Cells over their seeds.
     pub summary: Vec<SummaryRow>,
+    /// Methods in pairs, beside the paper, and its claims.
+    pub comparisons: Comparisons,
     /// Runs that gave no cells: those that failed, and those that wait.
     pub failed: Vec<Failure>,
     /// Methods against headline metrics, one table an experiment, each with its title.
@@ -102,12 +104,13 @@ pub(crate) fn gather(
         cells.extend(of_earlier(owner).flat_map(|(_, record)| cells::of_run(experiment, record, paper)));
     }
     cells.extend(kept);
-    cells.extend(claims::of(&cells, paper));
+    let claims = claims::of(&cells, paper);
+    cells.extend(claims.cells);
     for (owner, experiment) in plan.experiments.iter().enumerate() {
         cells.extend(expectations::of(experiment, &of(owner).map(|(_, record)| record).collect::<Vec<_>>()));
     }
     let summary = over_seeds(&cells);
-    let comparisons = comparisons::of(&cells, &summary);
+    let comparisons = comparisons::of(&cells, &summary, claims.verdicts);
     atomic::write(&layout.comparisons(), &json(&comparisons)?)?;
     atomic::write(&layout.results(), &json(&cells)?)?;
     atomic::write(&layout.summary(), &json(&summary)?)?;
@@ -160,7 +163,7 @@ pub(crate) fn gather(
         comparisons: Some(&comparisons),
         paper,
         not_covered: &not_covered,
-        interval: students_t::interval,
+        interval: student::interval,
     };
     atomic::write(&layout.page(), vimae_report::page(&input)?.as_bytes())?;
     let failure = |missing: &Missing<'_>| {
@@ -180,10 +183,10 @@ pub(crate) fn gather(
     };
     let table = |experiment: &ExperimentView| {
         let observations = experiment.runs.iter().flat_map(|run| Observation::of_run(&run.record));
-        (experiment.title.clone(), HeadlineTable::of(observations, students_t::interval))
+        (experiment.title.clone(), HeadlineTable::of(observations, student::interval))
     };
     let (failed, tables) = (missing.iter().map(failure).collect(), experiments.iter().map(table).collect());
-    Ok(Outcome { failed, tables, cells, summary, page: layout.page() })
+    Ok(Outcome { failed, tables, cells, summary, comparisons, page: layout.page() })
 }
 
 fn run_view(plan: &Plan, node: &Node, record: &RunRecord, out: &Path) -> RunView {

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use vimae_core::{Entry, Split};
 use vimae_datasets::{Card, inventory};
 use vimae_hub::{CardMetric, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
-use vimae_metrics::students_t;
 use vimae_models::MODELS;
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
 use vimae_priors::PRIORS;
@@ -16,6 +15,7 @@ use vimae_report::{
     method_label,
 };
 use vimae_spec::{Component, Measurement, RunRecord, RunSpec};
+use vimae_statistics::student;
 
 use crate::{Error, Result, RunFolder, Shelf, config::network, record::read_record, resolve::Parts};
 
@@ -93,7 +93,11 @@ fn over_seeds(rows: &mut [Published], record: &RunRecord, others: &[RunRecord]) 
         };
         let values: Vec<f64> = [record].into_iter().chain(others).filter_map(of).collect();
         let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-        row.over_seeds = students_t::interval(&values).map(|interval| OverSeeds { seeds: values.len(), mean, interval });
+        row.over_seeds = student::interval(&values).filter(|_| row.measurement.kind.compares()).map(|interval| OverSeeds {
+            seeds: values.len(),
+            mean,
+            interval,
+        });
     }
 }
 

@@ -8,9 +8,9 @@ use std::{
 use serde::Serialize;
 use serde_json::Value;
 use vimae_hub::{Config, RunFiles};
-use vimae_metrics::students_t;
 use vimae_report::{HeadlineTable, Observation, headline::headlines};
 use vimae_spec::RunRecord;
+use vimae_statistics::student;
 
 use crate::{Error, HubEvent, HubOptions, Result, RunFolder, State, pretrained::folder_of, read_status, record::read_record};
 
@@ -100,7 +100,7 @@ pub fn compare_runs(places: &[String], options: &HubOptions, tell: &mut dyn FnMu
         // Runs of one seed may have been found twice, under two experiments.
         runs.iter().flat_map(move |run| Observation::of_run(&run.record).map(move |one| Observation { method: name, ..one }))
     });
-    Ok(RunComparison { table: HeadlineTable::of(observed, students_t::interval), differing: differing(&firsts), methods: names })
+    Ok(RunComparison { table: HeadlineTable::of(observed, student::interval), differing: differing(&firsts), methods: names })
 }
 
 /// A method's name, with its folder where another method has the same.

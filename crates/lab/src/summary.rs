@@ -1,9 +1,11 @@
 //! Cells over their seeds.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_metrics::students_t;
-use vimae_spec::{Cell, CellKey, SummaryRow};
+use vimae_spec::{Cell, CellKey, Doubt, Kind, PaperClaim, SummaryRow};
+use vimae_statistics::{student, verdict, wilson};
+
+use crate::expectations;
 
 /// One row for each target, data set, data set of the paper that it stands for, method, metric and protocol, in the order
 /// of their first cell.
@@ -17,25 +19,38 @@ pub(crate) fn over_seeds(cells: &[Cell]) -> Vec<SummaryRow> {
     groups.into_iter().filter_map(|(_, cells)| row(&cells)).collect()
 }
 
+/// Whether an entry says that something holds, 1 or 0 a seed, rather than how much of it there is.
+pub(crate) fn decided(entry: &str) -> bool {
+    entry == PaperClaim::ENTRY || entry == expectations::ENTRY
+}
+
 fn row(cells: &[&Cell]) -> Option<SummaryRow> {
     let first = cells.first()?;
+    let measurement = &first.measurement;
     let values: Vec<f64> = cells.iter().filter_map(|c| c.measurement.value).collect();
-    let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
-    let interval = students_t::interval(&values);
-    let within_interval = first.paper.zip(interval).map(|(paper, [low, high])| (low..=high).contains(&paper));
-    // Every seed has the same tolerance; the mean is inside where the paper's value is, seed by seed or by the interval.
-    let within_tolerance = cells.iter().filter_map(|c| c.inside_tolerance).reduce(|a, b| a && b);
+    // No p is averaged.
+    let several_p = measurement.kind == Kind::PValue && values.len() > 1;
+    let mean = (!values.is_empty() && !several_p).then(|| values.iter().sum::<f64>() / values.len() as f64);
+    let interval = if decided(&measurement.entry) {
+        wilson::interval(values.iter().filter(|v| **v == 1.0).count(), values.len())
+    } else {
+        student::interval(&values).filter(|_| measurement.kind.compares())
+    };
+    let stands = || Some(verdict(interval, first.paper?, first.tolerance?)).filter(|_| mean.is_some());
+    let each = || values.iter().map(|p| format!("{p:.3}")).collect::<Vec<_>>().join(", ");
+    let doubts: BTreeSet<Doubt> = cells.iter().flat_map(|cell| cell.measurement.doubts.iter().copied()).collect();
     Some(SummaryRow {
         target: first.target.clone(),
         dataset: first.dataset.clone(),
         model: first.model.clone(),
         method: first.method.clone(),
-        entry: first.measurement.entry.clone(),
-        metric: first.measurement.metric.clone(),
-        protocol: first.measurement.protocol.clone(),
-        unit: first.measurement.unit.clone(),
-        direction: first.measurement.direction,
-        slice: first.measurement.slice.clone(),
+        entry: measurement.entry.clone(),
+        metric: measurement.metric.clone(),
+        protocol: measurement.protocol.clone(),
+        unit: measurement.unit.clone(),
+        direction: measurement.direction,
+        kind: measurement.kind,
+        slice: measurement.slice.clone(),
         mean,
         interval,
         seeds: values.len(),
@@ -43,10 +58,56 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
         paper: first.paper,
         paper_certainty: first.paper_certainty,
         difference: mean.zip(first.paper).map(|(mean, paper)| mean - paper),
-        inside: match (within_interval, within_tolerance) {
-            (None, None) => None,
-            (a, b) => Some(a.unwrap_or(false) || b.unwrap_or(false)),
-        },
-        note: first.measurement.note.clone(),
+        tolerance: first.tolerance,
+        verdict: stands(),
+        doubts: doubts.into_iter().collect(),
+        note: if several_p { Some(format!("p on each seed, which are not averaged: {}", each())) } else { measurement.note.clone() },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use vimae_spec::Verdict;
+
+    use super::*;
+    use crate::{cells, cells::tests::record};
+
+    fn of(values: &[f64], with: impl Fn(&mut Cell)) -> SummaryRow {
+        let cell = |(seed, value): (usize, &f64)| {
+            let record = record("a", seed as u64, "rate", *value);
+            let mut cell = cells::bare("t", &record, &record.measurements[0]);
+            with(&mut cell);
+            cell
+        };
+        over_seeds(&values.iter().enumerate().map(cell).collect::<Vec<_>>()).remove(0)
+    }
+
+    #[test]
+    fn a_mean_agrees_differs_or_says_nothing() {
+        let beside = |values: &[f64]| of(values, |cell| (cell.paper, cell.tolerance) = (Some(10.0), Some(0.5))).verdict;
+        assert_eq!(beside(&[10.1, 9.9, 10.0, 10.2, 9.8]), Some(Verdict::Agrees));
+        assert_eq!(beside(&[12.1, 11.9, 12.0]), Some(Verdict::Differs));
+        // Noise does not help, and one seed is no interval, however near.
+        assert_eq!(beside(&[2.0, 18.0]), Some(Verdict::Undecided));
+        assert_eq!(beside(&[10.0]), Some(Verdict::Undecided));
+        assert_eq!(of(&[10.0, 11.0], |_| {}).verdict, None);
+    }
+
+    #[test]
+    fn shares_of_seeds_have_wilsons_interval_and_never_a_verdict() {
+        let row = of(&[1.0, 1.0, 0.0, 1.0, 0.0], |cell| cell.measurement.entry = PaperClaim::ENTRY.into());
+        let [low, high] = row.interval.unwrap();
+        assert!((low - 0.2307).abs() < 1e-3 && (high - 0.8824).abs() < 1e-3, "{low} {high}");
+        assert_eq!((row.mean, row.verdict), (Some(0.6), None));
+    }
+
+    #[test]
+    fn constants_have_no_interval_and_p_values_no_mean() {
+        let constant = of(&[5.5, 5.5], |_| {});
+        assert_eq!((constant.mean, constant.interval), (Some(5.5), None));
+        let p = of(&[0.5, 0.001], |cell| cell.measurement.kind = Kind::PValue);
+        assert_eq!((p.mean, p.interval, p.seeds), (None, None, 2));
+        assert_eq!(p.note.as_deref(), Some("p on each seed, which are not averaged: 0.500, 0.001"));
+        assert_eq!(of(&[0.5], |cell| cell.measurement.kind = Kind::PValue).mean, Some(0.5));
+    }
 }

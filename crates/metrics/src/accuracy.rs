@@ -144,7 +144,14 @@ impl Measuring<'_> {
                     Err(error) => return Err(error),
                 };
                 let known = draws.draws.first().map_or(0, |draw| draw.known.len());
-                let over = OverDraws { protocol: &name, conditions: &conditions, truth: &truth, predicted: &predicted, known };
+                let over = OverDraws {
+                    protocol: &name,
+                    conditions: &conditions,
+                    known,
+                    same_images: draws.unseen.is_none(),
+                    truth: &truth,
+                    predicted: &predicted,
+                };
                 found.measurements.extend(over.accuracies().into_iter().skip(conditions.len() - reported.len()));
                 if draws.unseen.is_none() && fill == MaskFill::Black {
                     if done == 0 {

@@ -27,7 +27,7 @@ use vimae_core::{
     settings::Schema,
 };
 use vimae_ops::{linear, linear_relu};
-use vimae_spec::{Direction, Measurement, Protocol};
+use vimae_spec::{Direction, Measurement, Protocol, Varies};
 
 use crate::{
     BuildMetric, Summary,
@@ -91,6 +91,7 @@ impl Metric for Adversarial {
             let why = if finite { "the critic's ratio is not finite" } else { "the codes are not all finite" };
             Measurement::new(ENTRY.name, ENTRY.name, protocol.sampled_from(evidence.sampler()), "nats")
                 .valued(value, error)
+                .over(&[Varies::TestImages, Varies::CodeDraws, Varies::PriorDraws])
                 .sized(n)
                 .better(Direction::Lower)
                 .noted(value.is_none().then(|| why.to_owned()))

@@ -22,14 +22,14 @@ use candle_core::Tensor;
 use vimae_core::{
     Entry, EvalCost, Evidence, Findings, Input, Metric, Mode, NoiseScale, Purpose, Result, Streams, Workload, settings::Schema,
 };
-use vimae_spec::{Direction, Measurement, Protocol};
+use vimae_spec::{Direction, Doubt, Kind, Measurement, Protocol, Varies};
 
 use crate::{
     BuildMetric, Summary,
     bridge::{Bridge, FromPrior},
     laplace::FromGaussian,
     likelihood::DecoderLikelihood,
-    nll::in_nats_and_bits,
+    nll::{FEW_IMAGES, in_nats_and_bits},
     reconstruction,
     summary::{mean_of, values},
 };
@@ -58,8 +58,8 @@ vimae_core::settings! {
         start: Start = Start::Code;
         /// test images, from the first
         images: usize = 64, from 1, to 1_000_000;
-        /// images drawn from the model for the gap; 0 leaves it out
-        simulated: usize = 20, from 0, to 1_000_000;
+        /// images drawn from the model for the gap, without which no likelihood is told
+        simulated: usize = 20, from 1, to 1_000_000;
         /// chains of each image
         chains: usize = 4, from 1, to 10_000;
         /// distributions between prior and posterior
@@ -106,11 +106,8 @@ impl Metric for Ais {
         let waypoints: Vec<f64> = if run.from_prior { (0..WAYPOINTS).map(|halvings| 0.5_f64.powi(halvings)).collect() } else { Vec::new() };
         let tuned = Tuned::by_pilot(bridge.as_ref(), run.plan, &run.streams("pilot"))?;
         let forward = tuned.forward(bridge.as_ref(), &waypoints, &run.streams("forward"))?;
-        let bounds = match self.simulated {
-            0 => None,
-            count => Some(run.sandwich(&test, count)?),
-        };
-        Ok(run.found(&test, &forward, bounds.as_ref()).into())
+        let bounds = run.sandwich(&test, self.simulated)?;
+        Ok(run.found(&test, &forward, &bounds).into())
     }
 }
 
@@ -160,7 +157,7 @@ impl<'a> Run<'a> {
         Ok(Bounds { lower, upper })
     }
 
-    fn found(&self, test: &DecoderLikelihood<'_>, forward: &Forward, bounds: Option<&Bounds>) -> Vec<Measurement> {
+    fn found(&self, test: &DecoderLikelihood<'_>, forward: &Forward, bounds: &Bounds) -> Vec<Measurement> {
         let Plan { chains, temperatures, leapfrog } = self.plan;
         let protocol = |name: &str, n: usize| {
             Protocol::new(name)
@@ -172,27 +169,30 @@ impl<'a> Run<'a> {
                 .with("N", n)
         };
         let whole = |protocol: Protocol| protocol.sampled_from(self.evidence.sampler());
-        let gaps: Option<Vec<f64>> = bounds.map(|b| b.upper.iter().zip(&b.lower).map(|(upper, lower)| upper - lower).collect());
+        let gaps: Vec<f64> = bounds.upper.iter().zip(&bounds.lower).map(|(upper, lower)| upper - lower).collect();
+        let gap = Summary::of(&gaps).map(|gap| gap.mean);
+        // A gap that is not finite is wide as well.
+        let wide = gap.is_none_or(|gap| gap > 1.0);
         let notes = [
             Some(format!("{:.0} % of the moves accepted", 100.0 * forward.acceptance)),
-            gaps.as_deref().and_then(Summary::of).map(|gap| format!("gap {:.2} nats on simulated images", gap.mean)),
+            Some(gap.map_or_else(|| "no finite gap on simulated images".into(), |gap| format!("gap {gap:.2} nats on simulated images"))),
             self.scale.note(),
         ];
         let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
         let losses: Vec<f64> = forward.log_likelihood.iter().map(|l| -l).collect();
+        let doubted = |m: Measurement| m.doubted(Doubt::WideGap, wide).doubted(Doubt::FewImages, losses.len() < FEW_IMAGES);
         let nll = whole(protocol("nll.ais", losses.len()));
         let mut found: Vec<Measurement> = in_nats_and_bits(ENTRY.name, &nll, &losses, test.dimensions(), None)
-            .map(|m| Measurement { note: Some(m.note.as_ref().map_or(note.clone(), |own| format!("{own}; {note}"))), ..m })
+            .map(|m| doubted(Measurement { note: Some(m.note.as_ref().map_or(note.clone(), |own| format!("{own}; {note}"))), ..m }))
             .into();
-        if let Some(gaps) = gaps {
-            found.push(mean_of(ENTRY.name, "ais.gap", whole(protocol("bdmc", gaps.len())), "nats", &gaps).better(Direction::Lower));
-        }
+        let gap = mean_of(ENTRY.name, "ais.gap", whole(protocol("bdmc", gaps.len())), "nats", &gaps).better(Direction::Lower);
+        found.push(gap.over(&[Varies::GeneratedImages]));
         for waypoint in &forward.path {
             let protocol = whole(protocol("ais", losses.len()).with("beta", format!("{:.3e}", waypoint.beta)));
             let distortion = |l: &f64| reconstruction::SCALE * test.squared_error(*l);
             let distortions: Vec<f64> = waypoint.log_likelihood.iter().map(distortion).collect();
-            found.push(mean_of(ENTRY.name, "ais.rate", protocol.clone(), "nats", &waypoint.rates()));
-            found.push(mean_of(ENTRY.name, "ais.distortion", protocol, "squared error", &distortions).better(Direction::Lower));
+            found.push(doubted(mean_of(ENTRY.name, "ais.rate", protocol.clone(), "nats", &waypoint.rates()).of_kind(Kind::UpperBound)));
+            found.push(doubted(mean_of(ENTRY.name, "ais.distortion", protocol, "squared error", &distortions).better(Direction::Lower)));
         }
         found
     }

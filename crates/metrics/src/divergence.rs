@@ -18,7 +18,6 @@ use crate::{
     summary::values,
 };
 
-mod jackknife;
 mod kernels;
 mod moments;
 mod sliced;
@@ -64,7 +63,7 @@ impl Metric for Divergence {
 /// Between codes `[N, d]` and draws `[M, d]` from a prior of this variance.
 fn distances(q: &Tensor, p: &Tensor, variance: f64) -> Result<Vec<Measurement>> {
     let n = q.dim(0)?.min(p.dim(0)?).min(SIZE);
-    let of = |protocol: Protocol, (value, standard_error)| {
+    let of = |protocol: Protocol, (value, standard_error): (f64, Option<f64>)| {
         finite_or_noted(Measurement::new(ENTRY.name, ENTRY.name, protocol.with("N", n), "1").sized(n), value, standard_error)
     };
     let (q, p) = (q.narrow(0, 0, n)?, p.narrow(0, 0, n)?);
@@ -75,7 +74,7 @@ fn distances(q: &Tensor, p: &Tensor, variance: f64) -> Result<Vec<Measurement>> 
     let names = ["energy.u", "mmd.imq_single.u", "mmd.rbf_median.u"];
     let estimates = mmd::estimate(&q, &p, &kernels)?;
     let mut found: Vec<Measurement> =
-        names.iter().zip(estimates).map(|(name, e)| of(Protocol::new(*name), (e.unbiased, e.standard_error))).collect();
+        names.iter().zip(estimates).map(|(name, e)| of(Protocol::new(*name), (e.unbiased, Some(e.standard_error)))).collect();
     found.push(of(Protocol::new("sliced_wasserstein.2").with("L", DIRECTIONS), sliced::estimate(&sample, DIRECTIONS)));
     found.push(of(Protocol::new("moments"), moments::estimate(&sample)));
     Ok(found)

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use vimae_core::{Error, Progress, Result};
+use vimae_statistics::jackknife;
 
 pub use crate::resize::ImageView;
 use crate::{
@@ -128,6 +129,16 @@ impl Features {
     /// SHA-256, in hex, of the images.
     pub fn images_sha256(&self) -> &str {
         &self.images_sha256
+    }
+
+    /// The features of all images but those of a group of the jackknife, without logits.
+    ///
+    /// # Errors
+    /// As [`Features::new`].
+    pub(crate) fn without(&self, group: usize) -> Result<Self> {
+        let rows = self.values().chunks_exact(self.size()).enumerate().filter(|(i, _)| jackknife::group(*i) != group);
+        let values = rows.flat_map(|(_, row)| row.iter().copied()).collect();
+        Self::new(self.source().clone(), self.images_sha256(), self.size(), values, None)
     }
 
     /// How many images.

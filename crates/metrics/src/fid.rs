@@ -13,6 +13,7 @@
 //! there are no complex numbers, and right for covariances of any rank. L is Cholesky's factor, or where the
 //! covariance is singular to rounding, eigenvectors times roots of eigenvalues.
 
+mod error;
 mod metric;
 mod real;
 
@@ -26,6 +27,7 @@ use crate::{
     linear,
 };
 
+pub use error::standard_error;
 pub(crate) use metric::ENTRY;
 
 /// A distance and what it is made of.

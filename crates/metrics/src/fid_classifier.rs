@@ -14,17 +14,17 @@ use candle_core::Tensor;
 use vimae_core::{
     Dataset, Entry, Error, Evidence, Findings, Input, Metric, NoSettings, PixelRange, Result, Silent, Split, settings::Schema,
 };
-use vimae_spec::{Direction, Measurement, Protocol};
+use vimae_spec::{Direction, Doubt, Measurement, Protocol, Varies};
 
 use crate::{
     BuildMetric,
     classifier::Classifier,
     features::{Features, extract},
-    fid::Reference,
+    fid::{Reference, standard_error},
     gaussian::Gaussian,
     images::{ImagesInMemory, OwnedImage},
     kid::kid,
-    prdc::prdc,
+    prdc::{PrdcErrors, errors, prdc},
 };
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
@@ -39,6 +39,8 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
 const MOST: usize = 10_000;
 /// The neighbours of precision and recall, and of density and coverage.
 const NEIGHBOURS: [usize; 2] = [3, 5];
+/// What errors count.
+const OF_BOTH: [Varies; 2] = [Varies::GeneratedImages, Varies::RealImages];
 /// Fewer images than this have no neighbours to speak of.
 const FEWEST: usize = 10;
 
@@ -76,30 +78,41 @@ impl Metric for FidClassifier {
         let test = ("test", real.test.count());
         let one = |metric: &str, name: &str, k: Option<usize>, (split, images): (&str, usize)| {
             let protocol = Protocol::new(format!("{name}.classifier"));
-            let protocol = k.map_or(protocol.clone(), |k| protocol.with("k", k)).with("reference", split).with("N", images);
+            let protocol = k
+                .map_or(protocol.clone(), |k| protocol.with("k", k))
+                .with("reference", split)
+                .with("N", generated.count())
+                .with("M", images);
             let protocol = protocol.with("features", generated.source()).sampled_from(evidence.sampler());
             Measurement::new(ENTRY.name, metric, protocol, "1").sized(generated.count())
         };
-        let apart = real.test_gaussian.distance(&real.train_gaussian)?.value;
-        let note = format!("the training split is at {apart:.4} from the test split ({}, {} images)", real.train_count, real.test.count());
-        let to_test = real.test_gaussian.distance(&of_generated)?.value;
-        let to_train = Reference::new(real.train_gaussian.clone())?.distance(&of_generated)?.value;
-        let fid = |split, value: f64| one(ENTRY.name, "fid", None, split).valued(value, None).better(Direction::Lower).noted(note.clone());
+        let apart = real.test_gaussian.distance(&Gaussian::of(&real.train)?)?.value;
+        let note =
+            format!("the training split is at {apart:.4} from the test split ({}, {} images)", real.train.count(), real.test.count());
+        let fid = |split, images: &Features, reference: &Reference| -> Result<Measurement> {
+            let value = reference.distance(&of_generated)?.value;
+            let error = standard_error(reference, Some(images), &generated, &of_generated)?;
+            let distance = one(ENTRY.name, "fid", None, (split, images.count())).valued(value, error).over(&OF_BOTH);
+            Ok(distance.better(Direction::Lower).noted(note.clone()))
+        };
         let kernel = kid(&real.test, &generated)?;
         let mut found = vec![
-            fid(test, to_test),
-            fid(("train", real.train_count), to_train),
-            one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).better(Direction::Lower),
+            fid("test", &real.test, &real.test_gaussian)?,
+            fid("train", &real.train, &real.train_gaussian)?,
+            one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower),
         ];
         if let [three, five] = prdc(&real.test, &generated, &NEIGHBOURS)?[..] {
+            let errors = errors(&real.test, &generated, &NEIGHBOURS)?;
+            let of = |place: usize, error: fn(&PrdcErrors) -> Option<f64>| errors.as_ref()?.get(place).and_then(error);
             let shares = [
-                ("precision", three.k, three.precision),
-                ("recall", three.k, three.recall),
-                ("density", five.k, five.density),
-                ("coverage", five.k, five.coverage),
+                ("precision", three.k, three.precision, of(0, |e| e.precision)),
+                ("recall", three.k, three.recall, of(0, |e| e.recall)),
+                ("density", five.k, five.density, of(1, |e| e.density)),
+                ("coverage", five.k, five.coverage, of(1, |e| e.coverage)),
             ];
-            for (metric, k, share) in shares {
-                found.push(one(metric, metric, Some(k), test).valued(share, None).better(Direction::Higher));
+            for (metric, k, share, error) in shares {
+                let share = one(metric, metric, Some(k), test).valued(share, error).over(&OF_BOTH).better(Direction::Higher);
+                found.push(share.doubted(Doubt::NoError, error.is_none()));
             }
         }
         Ok(found.into())
@@ -111,8 +124,8 @@ struct Real {
     network: Classifier,
     test: Features,
     test_gaussian: Reference,
-    train_gaussian: Gaussian,
-    train_count: usize,
+    train: Features,
+    train_gaussian: Reference,
 }
 
 /// The classifier of a data set and its features of the real images, made once a process.
@@ -128,8 +141,8 @@ fn real(dataset: &dyn Dataset) -> Result<Arc<Real>> {
     let (train, test) = (features(Split::Train)?, features(Split::Test)?);
     let real = Arc::new(Real {
         test_gaussian: Reference::new(Gaussian::of(&test)?)?,
-        train_gaussian: Gaussian::of(&train)?,
-        train_count: train.count(),
+        train_gaussian: Reference::new(Gaussian::of(&train)?)?,
+        train,
         network,
         test,
     });

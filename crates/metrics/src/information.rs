@@ -8,9 +8,11 @@
 //! - `information.lower`, `infonce(..)` and `information.upper`, `leave_one_out(..)`: see [`bounds`]. The lower bound is
 //!   at most `information.ceiling` = ln N: where it is near, the information is that or any amount more. Values of
 //!   different N do not compare.
-//! - `information.marginal_kl`: KL(q(z) || p) as the rate less either bound (from the lower bound it is too high), and
-//!   by neighbours as -h(q) - E_q ln p, the one reading that also a deterministic code has. It may come out negative:
-//!   it is a difference of estimates.
+//! - `information.marginal_kl.upper` and `.lower`: KL(q(z) || p) lies between the rate less either bound.
+//!   `information.marginal_kl` by neighbours is the estimate -h(q) - E_q ln p, the one reading that also a deterministic
+//!   code has; it may come out negative.
+//! - A bound that says nothing has no value: an upper bound of the information above the rate, the rate less a lower bound
+//!   that is at its ceiling, a lower bound of a divergence below 0. Its note says what it was.
 //! - `information.entropy`: h(z) of draws of q(z), and of as many prior draws beside the exact value: how far the two
 //!   estimates of the prior differ is how far the other may be off. Higher is nearer to the full capacity in the paper's
 //!   sense.
@@ -22,7 +24,7 @@
 
 use candle_core::Tensor;
 use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, NoiseScale, Purpose, Result, settings::Schema};
-use vimae_spec::{Direction, Measurement, Protocol, Slice};
+use vimae_spec::{Direction, Kind, Measurement, Protocol, Slice, Varies};
 
 use crate::{
     BuildMetric, Summary,
@@ -38,6 +40,7 @@ pub mod bounds;
 pub mod neighbours;
 
 use bounds::Gaussians;
+use neighbours::Entropy;
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "information",
@@ -57,7 +60,7 @@ const NEAR: f64 = 0.1;
 vimae_core::settings! {
     /// The ledger.
     pub struct Information {
-        /// test images, from the first
+        /// test images, from the first; no more than evaluation.noise_images, so that methods compare
         images: usize = 10_000, from 2, to 1_000_000;
         /// which neighbour the entropy takes
         neighbour: usize = 3, from 1, to 1_000;
@@ -76,7 +79,9 @@ impl Metric for Information {
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
         let mut found = Vec::new();
         let means = &evidence.code()?.mean;
-        let draws = match Posterior::of(evidence, self.images)? {
+        // As many images for every method: of a deterministic encoder only so many have noisy passes.
+        let most = self.images.min(evidence.evaluation().noise_images);
+        let draws = match Posterior::of(evidence, most)? {
             Posterior::Gaussian { code, passes } => {
                 let gaussians = Gaussians::new(&code)?;
                 let streams = evidence.streams().fold_in("information.codes");
@@ -89,7 +94,7 @@ impl Metric for Information {
                 for metric in ["information.lower", "information.upper"] {
                     found.push(nats(metric, Protocol::new(metric), &[]).noted(note.clone()));
                 }
-                values(&first(means, self.images)?)?
+                values(&first(means, most)?)?
             }
         };
         found.extend(self.entropies(evidence, &draws)?);
@@ -119,33 +124,54 @@ fn mutual(evidence: &dyn Evidence, code: &Code, q: &Gaussians, draws: &[f64], pa
     let terms = q.terms(draws, count);
     let rates = known_rates(evidence, code)?;
     let how = |bound: &str| estimated(Protocol::new(bound), passes).with("N", count);
-    let marginal = |bound: &str, terms: &[f64]| {
-        let of = |values: &[f64]| nats("information.marginal_kl", how(bound), values).better(Direction::Lower);
-        match &rates {
-            Ok(rates) => of(&rates.iter().zip(terms).map(|(rate, term)| rate - term).collect::<Vec<_>>()),
-            Err(reason) => of(&[]).sized(count).noted(reason.clone()),
-        }
+    let (ceiling, [lower_error, upper_error]) = ((count as f64).ln(), terms.errors(|_, term| term));
+    let of_images = [Varies::TestImages, Varies::CodeDraws];
+    let bound = |metric: &str, name: &str, kind, values: &[f64], error: Option<f64>| {
+        let found = nats(metric, how(name), values).of_kind(kind);
+        let value = found.value;
+        found.valued(value, error.filter(|_| value.is_some())).over(&of_images)
     };
-    let ceiling = (count as f64).ln();
-    let mut lower = nats("information.lower", how("infonce"), &terms.lower);
-    if lower.value.is_some_and(|value| ceiling - value < NEAR) {
+
+    let mut lower = bound("information.lower", "infonce", Kind::LowerBound, &terms.lower, lower_error);
+    let at_ceiling = lower.value.is_some_and(|value| ceiling - value < NEAR);
+    if at_ceiling {
         lower.note = Some(format!("within {NEAR} nats of its ceiling of {ceiling:.3}: the information is this or any amount more"));
     }
-    let mut upper = nats("information.upper", how("leave_one_out"), &terms.upper);
-    let rate = rates.as_ref().ok().and_then(|rates| Summary::of(rates)).map(|rate| rate.mean);
-    if let (Some(value), Some(rate)) = (upper.value, rate.filter(|rate| upper.value.is_some_and(|value| value > *rate))) {
-        upper.note = Some(format!("says nothing: the rate, {rate:.3}, is a smaller upper bound than {value:.3}"));
+    let mut upper = bound("information.upper", "leave_one_out", Kind::UpperBound, &terms.upper, upper_error);
+    let mean_rate = rates.as_ref().ok().and_then(|rates| Summary::of(rates)).map(|rate| rate.mean);
+    if let Some((value, rate)) = upper.value.zip(mean_rate).filter(|(value, rate)| value > rate) {
+        upper = without_value(upper, format!("says nothing: the rate, {rate:.3}, is a smaller upper bound than {value:.3}"));
     }
-    let surplus = marginal("rate-leave_one_out", &terms.upper);
-    let note = upper.note.as_ref().map(|_| "says nothing: the upper bound of the information is above the rate".to_owned());
-    let own = surplus.note.clone();
-    Ok(vec![
-        lower,
-        upper,
-        nats("information.ceiling", Protocol::new("ln").with("N", count), &[ceiling]).sized(count),
-        marginal("rate-infonce", &terms.lower),
-        surplus.noted(own.or(note)),
-    ])
+
+    let divergence = |metric: &str, name: &str, kind, terms: &[f64], error: Option<f64>| match &rates {
+        Ok(rates) => bound(metric, name, kind, &rates.iter().zip(terms).map(|(rate, term)| rate - term).collect::<Vec<_>>(), error),
+        Err(reason) => nats(metric, how(name), &[]).of_kind(kind).sized(count).noted(reason.clone()),
+    };
+    let less = |side: usize| {
+        let rates = rates.as_ref().ok()?;
+        terms.errors(|i, term| rates.get(i).map_or(f64::NAN, |rate| rate - term)).get(side).copied().flatten()
+    };
+    let mut above = divergence("information.marginal_kl.upper", "rate-infonce", Kind::UpperBound, &terms.lower, less(0));
+    if let Some(value) = above.value {
+        above = match at_ceiling {
+            true => without_value(
+                above,
+                format!("says nothing: the lower bound of the information is at its ceiling ln N, and {value:.3} falls as N grows"),
+            ),
+            false => above.noted("falls as N grows, for the lower bound of the information rises with N: compare equal N alone".to_owned()),
+        };
+    }
+    let mut below = divergence("information.marginal_kl.lower", "rate-leave_one_out", Kind::LowerBound, &terms.upper, less(1));
+    if let Some(value) = below.value.filter(|value| *value < 0.0) {
+        below = without_value(below, format!("says nothing: {value:.3} is below 0, which every divergence is above"));
+    }
+    let ceiling = nats("information.ceiling", Protocol::new("ln").with("N", count), &[ceiling]).of_kind(Kind::Constant).sized(count);
+    Ok(vec![lower, upper, ceiling, above, below])
+}
+
+/// A bound that says nothing, and why.
+fn without_value(bound: Measurement, why: String) -> Measurement {
+    bound.valued(None, None).over(&[]).noted(why)
 }
 
 /// The rate of every row, or why there is none: a prior on an interval has no place for all of a Gaussian.
@@ -181,9 +207,11 @@ impl Information {
         let available = sample.dim(0)?.min(draws.len() / size.max(1));
         let draws = &draws[..available * size];
         let reference = values(&sample.narrow(0, 0, available)?)?;
-        let one = |metric, of: &str, direction, terms: Option<&[f64]>| {
+        let one = |metric, of: &str, direction, terms: Option<&[f64]>, error: Option<f64>, varies: &[Varies]| {
             let protocol = Protocol::new("neighbours").word(of).with("k", k).with("N", available);
             let found = nats(metric, protocol, terms.unwrap_or_default()).sized(available).better(direction);
+            let value = found.value;
+            let found = found.valued(value, error.filter(|_| value.is_some())).over(varies);
             found.noted(terms.is_none().then(|| format!("codes coincide, or there are not more than {k}: no neighbours at a distance")))
         };
         let own = neighbours::entropy(draws, size, k);
@@ -196,13 +224,20 @@ impl Information {
             (known, _) => known?.values,
         };
         let divergence: Option<Vec<f64>> = own.as_ref().map(|own| own.terms.iter().zip(&log_prior).map(|(h, p)| -h - p).collect());
+        let of_codes = [Varies::TestImages, Varies::CodeDraws];
+        let terms = |e: &Option<Entropy>| e.as_ref().map(|e| e.terms.clone());
+        let error = |e: &Option<Entropy>| e.as_ref().and_then(|e| e.error(|_, term| term));
+        let less = |e: &Entropy| e.error(|i, term| log_prior.get(i).map_or(f64::NAN, |p| -term - p));
+        let (q, p) = ("q(z)", "prior");
         let mut found = vec![
-            one("information.entropy", "q(z)", Direction::Higher, own.as_ref().map(|e| e.terms.as_slice())),
-            one("information.entropy", "prior", Direction::Neither, of_prior.as_ref().map(|e| e.terms.as_slice())),
-            one("information.marginal_kl", "q(z)", Direction::Lower, divergence.as_deref()),
+            one("information.entropy", q, Direction::Higher, terms(&own).as_deref(), error(&own), &of_codes),
+            one("information.entropy", p, Direction::Neither, terms(&of_prior).as_deref(), error(&of_prior), &[Varies::PriorDraws]),
+            one("information.marginal_kl", q, Direction::Lower, divergence.as_deref(), own.as_ref().and_then(less), &of_codes),
         ];
         if let Some(law) = prior.marginal() {
-            found.push(nats("information.entropy", Protocol::new("exact").word("prior"), &[size as f64 * law.entropy()]));
+            found.push(
+                nats("information.entropy", Protocol::new("exact").word("prior"), &[size as f64 * law.entropy()]).of_kind(Kind::Constant),
+            );
         }
         Ok(found)
     }

@@ -12,13 +12,13 @@
 
 use candle_core::{Device, Tensor};
 use vimae_core::{Code, Entry, EvalCost, Evidence, Findings, Input, Metric, NoiseScale, Purpose, Result, Workload, settings::Schema};
-use vimae_spec::{Direction, Protocol};
+use vimae_spec::{Direction, Doubt, Kind, Measurement, Protocol, Varies};
 
 use crate::{
     BuildMetric,
     importance::effective_count,
     likelihood::DecoderLikelihood,
-    nll::in_nats_and_bits,
+    nll::{FEW_IMAGES, in_nats_and_bits},
     posterior::Posterior,
     summary::{mean_of, values},
 };
@@ -82,14 +82,18 @@ impl Metric for Iwae {
         let mut found = Vec::new();
         for (scale, bounds) in scales.iter().zip(bounds) {
             let protocol = nll().with("sigma", scale.name()).with("N", count).sampled_from(evidence.sampler());
+            let counted = median(bounds.effective);
             let notes = [
-                Some(format!("of {samples} weights {:.1} count (median)", median(bounds.effective))),
+                Some(format!("of {samples} weights {counted:.1} count (median)")),
                 passes.map(|_| "drawn from Gaussians fitted to noisy passes".to_owned()),
                 scale.note(),
             ];
             let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
             let losses: Vec<f64> = bounds.log_likelihood.iter().map(|l| -l).collect();
-            found.extend(in_nats_and_bits(ENTRY.name, &protocol, &losses, dimensions, Some(&note)));
+            let doubted = |m: Measurement| m.doubted(Doubt::OneWeight, counted < 2.0).doubted(Doubt::FewImages, count < FEW_IMAGES);
+            let over = [Varies::TestImages, Varies::CodeDraws];
+            let pair = in_nats_and_bits(ENTRY.name, &protocol, &losses, dimensions, Some(&note));
+            found.extend(pair.map(|m| doubted(m.of_kind(Kind::UpperBound).over(&over))));
         }
         Ok(found.into())
     }

@@ -22,7 +22,6 @@ mod posterior;
 pub mod prdc;
 mod pth;
 pub mod resize;
-pub mod students_t;
 mod summary;
 mod training;
 

@@ -7,7 +7,7 @@
 
 use candle_core::Tensor;
 use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Result, settings::Schema};
-use vimae_spec::{Direction, Measurement, Protocol};
+use vimae_spec::{Direction, Kind, Measurement, Protocol, Varies};
 
 use crate::BuildMetric;
 
@@ -76,10 +76,11 @@ impl Metric for Mmd {
 }
 
 /// A distance of codes from the prior, or a note where it does not exist.
-pub(crate) fn finite_or_noted(of: Measurement, value: f64, standard_error: f64) -> Measurement {
-    let finite = |v: f64| v.is_finite().then_some(v);
+pub(crate) fn finite_or_noted(of: Measurement, value: f64, standard_error: impl Into<Option<f64>>) -> Measurement {
+    let finite = |v: &f64| v.is_finite();
     let note = (!value.is_finite()).then(|| "the codes are not all finite".to_owned());
-    of.valued(finite(value), finite(standard_error)).better(Direction::Lower).noted(note)
+    let of = of.valued(Some(value).filter(finite), standard_error.into().filter(finite)).better(Direction::Lower).noted(note);
+    of.over(&[Varies::TestImages, Varies::CodeDraws, Varies::PriorDraws])
 }
 
 /// The two-sample test of codes against the prior; none where the codes are not finite, which other values say.
@@ -91,7 +92,8 @@ fn p_value(evidence: &dyn Evidence, n: usize, kernel: &dyn Kernel) -> Result<Opt
     let found = two_sample::test(&q, &p, kernel, PERMUTATIONS, &evidence.streams().fold_in("mmd.two_sample"))?;
     let protocol = Protocol::new("mmd.imq.p").with("N", n).with("permutations", PERMUTATIONS).sampled_from(evidence.sampler());
     let note = "of a discrepancy this large if the codes were drawn from the prior; 0.001 is the least that is possible".to_owned();
-    Ok(Some(Measurement::new(ENTRY.name, ENTRY.name, protocol, "probability").valued(found.p_value, None).sized(n).noted(note)))
+    let of = Measurement::new(ENTRY.name, ENTRY.name, protocol, "probability").of_kind(Kind::PValue);
+    Ok(Some(of.valued(found.p_value, None).sized(n).noted(note)))
 }
 
 /// Estimates of MMD^2 from one pair of samples.

@@ -28,6 +28,8 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     build: |_| Ok(Box::new(Nll)),
 };
 
+/// Test images below which the mean of a likelihood says little.
+pub(crate) const FEW_IMAGES: usize = 30;
 const SIGMAS: [f64; 3] = [0.08, 0.1, 0.2];
 const SAMPLES: [usize; 2] = [1_000, 10_000];
 /// Held-out images that choose sigma.
@@ -102,7 +104,7 @@ pub(crate) fn in_nats_and_bits(
         let own = found.note.clone();
         found.noted(own.or(note.map(String::from)))
     };
-    [one("nll", "nats", losses), one("nll.bits_per_dimension", "bits", &bits)]
+    [one("nll", "nats", losses), one("nll.bits_per_dimension", "bits, differential, in [0, 1]", &bits)]
 }
 
 /// For each sample size the window of the grid that makes `held_out` likeliest; none without held-out images.

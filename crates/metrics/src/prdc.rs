@@ -15,6 +15,8 @@
 //! image are at distance 0 of one another, and comparisons come out as exact arithmetic has them (`distance`): k + 1
 //! copies of every image are balls of radius 0, and a set of them against itself has the density (k + 1) / k.
 
+mod error;
+
 use rayon::prelude::*;
 use vimae_core::{Error, Result};
 
@@ -23,6 +25,8 @@ use crate::{
     features::Features,
     inner::{self, BLOCK, Products},
 };
+
+pub use error::{PrdcErrors, errors};
 
 /// The four shares at one k.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use vimae_spec::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget, SummaryRow};
+use vimae_spec::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget, SummaryRow, Verdict};
 
 use crate::method;
 
@@ -106,10 +106,10 @@ fn compare<'a>(paper: &'a PaperTarget, row: &'a PaperRow, mine: &[&'a SummaryRow
 }
 
 impl Comparison<'_> {
-    /// Values of ours that were judged, and those found inside.
-    pub(crate) fn inside(&self) -> Share {
-        let verdicts = || self.entries.iter().filter_map(|entry| entry.ours?.inside);
-        Share { of: verdicts().count(), count: verdicts().filter(|inside| *inside).count() }
+    /// Values of ours that were judged, and those that came out so.
+    pub(crate) fn judged(&self, verdict: Verdict) -> Share {
+        let verdicts = || self.entries.iter().filter_map(|entry| entry.ours?.verdict);
+        Share { of: verdicts().count(), count: verdicts().filter(|found| *found == verdict).count() }
     }
 
     /// Pairs of methods that the paper tells apart, and those that our means put in the same order.
@@ -163,7 +163,10 @@ mod tests {
             paper: None,
             paper_certainty: None,
             difference: None,
-            inside: Some(mean < 2.0),
+            kind: vimae_spec::Kind::Estimate,
+            tolerance: None,
+            verdict: Some(if mean < 2.0 { Verdict::Agrees } else { Verdict::Differs }),
+            doubts: Vec::new(),
             note: None,
         }
     }
@@ -199,7 +202,7 @@ mod tests {
         let first = &table.comparisons[0];
         assert_eq!(first.entries.iter().map(|e| e.method).collect::<Vec<_>>(), ["vae", "beta_h_vae", "vimae_n"]);
         assert!(first.entries[1].ours.is_none());
-        assert_eq!(first.inside(), Share { of: 2, count: 1 });
+        assert_eq!(first.judged(Verdict::Agrees), Share { of: 2, count: 1 });
         assert_eq!(first.order(), Share { of: 1, count: 0 });
     }
 

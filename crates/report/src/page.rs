@@ -30,8 +30,8 @@ pub use input::{ExperimentView, FailedRun, NotCovered, PageInput};
 const SCRIPT: &str = include_str!("page/script.js");
 
 /// How values are judged, once for all tables.
-const VERDICTS: &str = "Ours are means over seeds, with 95 % intervals where there are several. A value is inside where the paper's lies in our interval or \
-     within the tolerance of its table. Each method's name links to its row, each seed to its value, each value to its run.";
+const VERDICTS: &str = "Ours are means over seeds, with 95 % intervals (Student's t) where there are several. A value agrees where its whole interval lies \
+     within the tolerance of the paper's, differs where none of it does, and is undecided otherwise, as one seed is. Each method's name links to its row, each seed to its value, each value to its run.";
 
 /// Makes the page.
 ///

@@ -44,8 +44,10 @@ fn pages(folder: &TempDir) -> Vec<(&'static str, String)> {
     odd.cells.iter_mut().for_each(|cell| cell.measurement.value = Some(f64::NAN));
     odd.experiments[0].runs.iter_mut().for_each(|run| run.record.spec.method += "[objective.beta=0.125,noise.sigma=0.01]");
     pages.push(("not finite", odd));
-    let comparisons = Comparisons { pairs: (1..30).map(pair).collect(), ..Comparisons::default() };
-    let made = |made_up: &MadeUp| page(&PageInput { comparisons: Some(&comparisons), ..made_up.input() }).unwrap();
+    let made = |made_up: &MadeUp| {
+        let comparisons = Comparisons { pairs: (1..30).map(pair).collect(), ..made_up.comparisons.clone() };
+        page(&PageInput { comparisons: Some(&comparisons), ..made_up.input() }).unwrap()
+    };
     pages.into_iter().map(|(name, made_up)| (name, made(&made_up))).collect()
 }
 
@@ -55,6 +57,7 @@ fn pair(n: usize) -> PairedComparison {
     PairedComparison {
         target: "table3".into(),
         dataset: "digits".into(),
+        paper_dataset: None,
         metric: "accuracy.mask_0_5".into(),
         protocol: "svm.transductive(kernel=rbf,labels=1000,pool=1000,noise=test,code=mean)".into(),
         unit: "percent".into(),
@@ -68,6 +71,7 @@ fn pair(n: usize) -> PairedComparison {
         p_t: several(0.01),
         p_t_holm: several(0.1 / n as f64),
         p_permutation: several(0.01),
+        p_permutation_floor: several(0.0625),
         p_permutation_holm: several(0.00001 * n as f64),
         exact: true,
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Certainty, Direction, Measurement, Protocol, Slice};
+use crate::{Certainty, Direction, Doubt, Kind, Measurement, Protocol, Slice, Verdict};
 
 /// One value of `results.json`: where it stands in the paper, what it is and where it came from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -27,8 +27,9 @@ pub struct Cell {
     pub paper: Option<f64>,
     /// How sure that reading of the paper is.
     pub paper_certainty: Option<Certainty>,
-    /// Whether the value lies within the stated tolerance of the paper's.
-    pub inside_tolerance: Option<bool>,
+    /// How far ours may lie from the paper's value to agree with it, in the value's unit.
+    #[serde(default)]
+    pub tolerance: Option<f64>,
     /// Digest of the run's specification.
     pub spec_sha256: String,
     /// Digest of the data.
@@ -101,11 +102,15 @@ pub struct SummaryRow {
     #[serde(rename = "higher_is_better")]
     pub direction: Direction,
     /// As in [`Measurement`].
+    #[serde(default, skip_serializing_if = "Kind::is_estimate")]
+    pub kind: Kind,
+    /// As in [`Measurement`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slice: Option<Slice>,
-    /// Mean over seeds; absent where no seed has a value.
+    /// Mean over seeds; absent where no seed has a value, and for p values of several seeds.
     pub mean: Option<f64>,
-    /// 95 % interval of the mean over seeds (Student's t); absent with one seed.
+    /// 95 % interval of the mean over seeds (Student's t, or Wilson's for a share of seeds); absent with one seed and where
+    /// all are equal.
     pub interval: Option<[f64; 2]>,
     /// Seeds with a value.
     pub seeds: usize,
@@ -117,8 +122,15 @@ pub struct SummaryRow {
     pub paper_certainty: Option<Certainty>,
     /// Mean minus the paper's value.
     pub difference: Option<f64>,
-    /// Whether the paper's value lies in the interval or within the stated tolerance.
-    pub inside: Option<bool>,
+    /// As in [`Cell`].
+    #[serde(default)]
+    pub tolerance: Option<f64>,
+    /// Whether the interval agrees with the paper's value; absent where there is no value of ours or of the paper's.
+    #[serde(default)]
+    pub verdict: Option<Verdict>,
+    /// Why some seed's value should not be relied on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
     /// What a reader should know beside the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,

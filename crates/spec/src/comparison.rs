@@ -2,19 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Certainty, Direction, Protocol};
+use crate::{Certainty, Decision, Direction, Protocol, Verdict};
 
 /// What the seeds allow to say.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Comparisons {
     /// How the numbers below were made, in words.
     pub how: String,
-    /// Bootstrap intervals of means over seeds.
+    /// Bootstrap-t intervals of means over ten seeds or more.
     pub intervals: Vec<BootstrapInterval>,
     /// Methods in pairs, on the seeds that both have.
     pub pairs: Vec<PairedComparison>,
     /// Means beside the paper's values.
     pub verdicts: Vec<PaperVerdict>,
+    /// What the paper claims of its numbers, decided by ours.
+    #[serde(default)]
+    pub claims: Vec<ClaimVerdict>,
 }
 
 /// A bootstrap interval of a mean over seeds.
@@ -25,6 +28,9 @@ pub struct BootstrapInterval {
     /// As in [`crate::Cell`].
     pub dataset: String,
     /// As in [`crate::Cell`].
+    #[serde(default)]
+    pub paper_dataset: Option<String>,
+    /// As in [`crate::Cell`].
     pub method: String,
     /// As in [`crate::Cell`].
     pub metric: String,
@@ -34,7 +40,7 @@ pub struct BootstrapInterval {
     pub seeds: usize,
     /// Mean over them.
     pub mean: f64,
-    /// The 95 % interval: bias-corrected and accelerated.
+    /// The 95 % interval by bootstrap-t.
     pub interval: [f64; 2],
 }
 
@@ -45,6 +51,9 @@ pub struct PairedComparison {
     pub target: String,
     /// As in [`crate::Cell`].
     pub dataset: String,
+    /// As in [`crate::Cell`].
+    #[serde(default)]
+    pub paper_dataset: Option<String>,
     /// As in [`crate::Cell`].
     pub metric: String,
     /// As in [`crate::Cell`].
@@ -62,7 +71,7 @@ pub struct PairedComparison {
     pub n: usize,
     /// Mean difference.
     pub difference: f64,
-    /// Its 95 % interval by Student's t; absent with one seed.
+    /// Its 95 % interval by Student's t; absent with one seed and where the difference is the same on all.
     pub interval: Option<[f64; 2]>,
     /// Student's t; absent with one seed and where the difference is the same on all.
     pub t: Option<f64>,
@@ -72,22 +81,13 @@ pub struct PairedComparison {
     pub p_t_holm: Option<f64>,
     /// Two-sided p when the sign of each seed's difference may be either; absent with one seed.
     pub p_permutation: Option<f64>,
-    /// The same by Holm's correction over the pairs of this metric and protocol.
+    /// The least that p of so many seeds can be: 0.0625 at five.
+    pub p_permutation_floor: Option<f64>,
+    /// The same by Holm's correction over the pairs of this metric and protocol; absent where so many seeds and pairs cannot
+    /// bring it to 0.05.
     pub p_permutation_holm: Option<f64>,
     /// Whether all signs were gone through; else a fixed number was drawn.
     pub exact: bool,
-}
-
-/// How a mean stands beside the paper's value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// The paper's value lies in our 95 % interval.
-    InsideInterval,
-    /// It does not, or there is none, but ours lies within the stated tolerance on every seed.
-    InsideTolerance,
-    /// Neither.
-    Differs,
 }
 
 /// A mean beside the paper's value.
@@ -97,6 +97,9 @@ pub struct PaperVerdict {
     pub target: String,
     /// As in [`crate::Cell`].
     pub dataset: String,
+    /// As in [`crate::Cell`].
+    #[serde(default)]
+    pub paper_dataset: Option<String>,
     /// As in [`crate::Cell`].
     pub method: String,
     /// As in [`crate::Cell`].
@@ -115,8 +118,68 @@ pub struct PaperVerdict {
     pub difference: f64,
     /// The same as a share of the paper's value; absent where that is 0.
     pub relative: Option<f64>,
+    /// How far ours may lie from it to agree, in the value's unit.
+    pub tolerance: f64,
     /// How it stands.
-    pub standing: Standing,
+    pub verdict: Verdict,
     /// The same in a sentence.
     pub words: String,
+}
+
+/// A claim of the paper, decided on one data set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClaimVerdict {
+    /// As in [`crate::Cell`].
+    pub target: String,
+    /// As in [`crate::Cell`].
+    pub dataset: String,
+    /// As in [`crate::Cell`].
+    pub paper_dataset: Option<String>,
+    /// The claim's name in the target.
+    pub claim: String,
+    /// The claim in words.
+    pub text: String,
+    /// What is compared between methods, in words.
+    pub quantity: String,
+    /// Its unit.
+    pub unit: String,
+    /// The protocol that it was measured by.
+    pub protocol: Protocol,
+    /// The method that is claimed to be the best.
+    pub method: String,
+    /// Each method that it is claimed to be better than.
+    pub rivals: Vec<RivalTest>,
+    /// Seeds that have all methods.
+    pub seeds: usize,
+    /// Seeds on which it is better than each.
+    pub held: usize,
+    /// The 95 % interval of the share of seeds on which it is (Wilson's).
+    pub share: [f64; 2],
+    /// The rival with the largest p.
+    pub hardest: Option<String>,
+    /// That p, one-sided; absent where a rival cannot be tested.
+    pub p: Option<f64>,
+    /// The same by Holm's correction over the claims of the target.
+    pub p_holm: Option<f64>,
+    /// One-sided p that some rival is better, times the number of rivals.
+    pub p_against: Option<f64>,
+    /// The same by Holm's correction over the claims of the target.
+    pub p_against_holm: Option<f64>,
+    /// What follows from both corrected p, each at 2.5 %.
+    pub decision: Decision,
+    /// The same in a sentence.
+    pub words: String,
+}
+
+/// One rival of a claim.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RivalTest {
+    /// Its method.
+    pub method: String,
+    /// By how much the claim's method is better than it on average over seeds.
+    pub better_by: f64,
+    /// The 95 % interval of that by Student's t; absent with one seed and where it is the same on all.
+    pub interval: Option<[f64; 2]>,
+    /// One-sided p of the paired t test; absent as the interval is.
+    pub p: Option<f64>,
 }

@@ -4,6 +4,8 @@ use std::{convert::Infallible, fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::{Doubt, Kind, Varies};
+
 /// One measured value of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Measurement {
@@ -15,8 +17,14 @@ pub struct Measurement {
     pub protocol: Protocol,
     /// The value; absent where it does not exist, and `note` says why.
     pub value: Option<f64>,
+    /// What kind of number it is.
+    #[serde(default, skip_serializing_if = "Kind::is_estimate")]
+    pub kind: Kind,
     /// Standard error over the sample or the draws, where known.
     pub standard_error: Option<f64>,
+    /// What the standard error counts as drawn by chance.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub varies: Vec<Varies>,
     /// Its unit: `nats`, `percent` ...
     pub unit: String,
     /// Size of the sample.
@@ -27,6 +35,9 @@ pub struct Measurement {
     /// The part of its subject that it is of, where not of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slice: Option<Slice>,
+    /// Why the value should not be relied on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
     /// What a reader should know beside the value.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -74,11 +85,14 @@ impl Measurement {
             metric: metric.into(),
             protocol,
             value: None,
+            kind: Kind::Estimate,
             standard_error: None,
+            varies: Vec::new(),
             unit: unit.into(),
             n: 0,
             direction: Direction::Neither,
             slice: None,
+            doubts: Vec::new(),
             note: None,
         }
     }
@@ -87,6 +101,28 @@ impl Measurement {
     #[must_use]
     pub fn valued(self, value: impl Into<Option<f64>>, standard_error: impl Into<Option<f64>>) -> Self {
         Self { value: value.into(), standard_error: standard_error.into(), ..self }
+    }
+
+    /// Of this kind.
+    #[must_use]
+    pub fn of_kind(self, kind: Kind) -> Self {
+        Self { kind, ..self }
+    }
+
+    /// With what its standard error counts; nothing where it has none.
+    #[must_use]
+    pub fn over(self, varies: &[Varies]) -> Self {
+        let varies = if self.standard_error.is_some() { varies.to_vec() } else { Vec::new() };
+        Self { varies, ..self }
+    }
+
+    /// With one more doubt, where `doubtful` and where there is a value to doubt.
+    #[must_use]
+    pub fn doubted(mut self, doubt: Doubt, doubtful: bool) -> Self {
+        if doubtful && self.value.is_some() && !self.doubts.contains(&doubt) {
+            self.doubts.push(doubt);
+        }
+        self
     }
 
     /// Of a sample of this size.

@@ -51,7 +51,10 @@ pub struct PaperClaim {
     pub name: String,
     /// The claim in words.
     pub text: String,
-    /// The metrics of ours that decide it; it holds where their mean does.
+    /// What of the metrics is compared between methods.
+    #[serde(default)]
+    pub quantity: Quantity,
+    /// The metrics of ours that decide it.
     pub metrics: Vec<String>,
     /// The protocols of ours that it may be decided by, the nearest first; the first that was measured is taken.
     pub protocols: Vec<String>,
@@ -61,13 +64,73 @@ pub struct PaperClaim {
     pub than: Vec<String>,
 }
 
+/// What a claim compares between methods, of metrics that are better in the same direction.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Quantity {
+    /// The mean of the metrics.
+    #[default]
+    Mean,
+    /// How much worse that mean is than the metric `from`: who loses less is better.
+    Loss {
+        /// The metric before the loss.
+        from: String,
+    },
+    /// That mean as a share of the metric `from`.
+    Kept {
+        /// The whole.
+        from: String,
+    },
+}
+
+impl Quantity {
+    /// The metric that the mean of the others is held against.
+    pub fn from(&self) -> Option<&str> {
+        match self {
+            Self::Mean => None,
+            Self::Loss { from } | Self::Kept { from } => Some(from),
+        }
+    }
+
+    /// Its value where the mean of the metrics is `mean` and the other metric is `from`, so that more is better where
+    /// more of the metrics is.
+    pub fn of(&self, mean: f64, from: Option<f64>) -> Option<f64> {
+        match self {
+            Self::Mean => Some(mean),
+            Self::Loss { .. } => Some(mean - from?),
+            Self::Kept { .. } => from.filter(|from| *from != 0.0).map(|from| mean / from),
+        }
+    }
+}
+
 impl PaperClaim {
+    /// What is compared, in words.
+    pub fn words(&self) -> String {
+        let metrics = self.metrics.join(" and ");
+        let mean = if self.metrics.len() == 1 { metrics } else { format!("mean of {metrics}") };
+        match &self.quantity {
+            Quantity::Mean => mean,
+            Quantity::Loss { from } => format!("difference between {from} and the {mean}"),
+            Quantity::Kept { from } => format!("{mean} as a share of {from}"),
+        }
+    }
+
     /// The entry of its cells, in the place of a metric's; their metric is `claim.NAME`.
     pub const ENTRY: &str = "claim";
 
     /// The metric of its cells.
     pub fn metric(&self) -> String {
-        format!("{}.{}", Self::ENTRY, self.name)
+        Self::metric_of(&self.name)
+    }
+
+    /// The metric of the cells of the claim of that name.
+    pub fn metric_of(name: &str) -> String {
+        format!("{}.{name}", Self::ENTRY)
+    }
+
+    /// The unit of what is compared, where that of its metrics is `unit`.
+    pub fn unit<'a>(&self, unit: &'a str) -> &'a str {
+        if matches!(self.quantity, Quantity::Kept { .. }) { "1" } else { unit }
     }
 }
 
@@ -88,7 +151,7 @@ pub struct PaperRow {
     /// The protocols of ours that come nearest to the paper's, the nearest first; the others are shown beside it. A star
     /// stands for any text, such as the digest of a network's weights.
     pub protocols: Vec<String>,
-    /// Tolerance of the comparison, as a share of the paper's value.
+    /// How far ours may lie from the paper's value to agree with it, in the row's unit.
     pub tolerance: f64,
     /// The data set, where it is not the target's.
     #[serde(default)]

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use vimae_spec::{Direction, Measurement, Protocol, Slice};
+use vimae_spec::{Direction, Measurement, Protocol, Slice, Varies};
+use vimae_statistics::crossed;
 
 use super::{
     ENTRY,
     conditions::{CLEAN, Condition},
 };
-use crate::{Summary, students_t};
+use crate::Summary;
 
 /// What one protocol predicted.
 pub(super) struct OverDraws<'a> {
@@ -17,6 +18,8 @@ pub(super) struct OverDraws<'a> {
     pub(super) conditions: &'a [Condition],
     /// Labelled images of a draw.
     pub(super) known: usize,
+    /// Whether every draw asks for the same images.
+    pub(super) same_images: bool,
     /// True classes by draw.
     pub(super) truth: &'a [Vec<u32>],
     /// Predicted classes by draw and condition.
@@ -42,22 +45,40 @@ impl OverDraws<'_> {
     }
 
     fn accuracy(&self, metric: String, condition: usize, of: impl Fn(u32) -> bool) -> Measurement {
-        let mut n = 0;
-        let mut percents = Vec::with_capacity(self.truth.len());
-        for (truth, predicted) in self.truth.iter().zip(self.predicted) {
-            let pairs = || truth.iter().zip(&predicted[condition]).filter(|(t, _)| of(**t));
-            n = pairs().count();
-            percents.push(100.0 * pairs().filter(|(t, p)| t == p).count() as f64 / n as f64);
-        }
+        // 100 for each image that was recognised, 0 for each other, draw by draw.
+        let outcomes: Vec<Vec<f64>> = self
+            .truth
+            .iter()
+            .zip(self.predicted)
+            .map(|(truth, predicted)| {
+                let asked = truth.iter().zip(&predicted[condition]).filter(|(t, _)| of(**t));
+                asked.map(|(t, p)| if t == p { 100.0 } else { 0.0 }).collect()
+            })
+            .collect();
+        let percents: Vec<f64> = outcomes.iter().map(|draw| draw.iter().sum::<f64>() / draw.len() as f64).collect();
         let summary = Summary::of(&percents);
         let draws = percents.len();
-        let half = summary.and_then(|s| s.standard_error).and_then(|error| students_t::half_interval(error, draws));
-        let interval = half.map_or_else(String::new, |half| format!(", 95 % interval ± {half:.2}"));
+        let (error, varies) = self.error(&outcomes, summary);
         let plural = if draws == 1 { "" } else { "s" };
         percent(metric, self.protocol)
-            .valued(summary.map(|s| s.mean), summary.and_then(|s| s.standard_error))
-            .sized(n)
-            .noted(format!("{draws} draw{plural} of {} labelled images{interval}", self.known))
+            .valued(summary.map(|s| s.mean), error)
+            .over(varies)
+            .sized(outcomes.last().map_or(0, Vec::len))
+            .noted(format!("{draws} draw{plural} of {} labelled images", self.known))
+    }
+
+    /// The standard error of the mean of `outcomes`, and what it counts.
+    fn error(&self, outcomes: &[Vec<f64>], summary: Option<Summary>) -> (Option<f64>, &'static [Varies]) {
+        if self.same_images {
+            // Every draw meets every image: the spread between draws alone leaves out that there are other test images.
+            let varies: &[Varies] = if outcomes.len() > 1 { &[Varies::TestImages, Varies::LabelDraws] } else { &[Varies::TestImages] };
+            return (crossed::error(outcomes), varies);
+        }
+        // Each draw has classes and images of its own, so that the spread between draws counts all of it.
+        match summary.and_then(|s| s.standard_error) {
+            Some(error) => (Some(error), &[Varies::TestImages, Varies::LabelDraws, Varies::Classes]),
+            None => (crossed::error(outcomes), &[Varies::TestImages]),
+        }
     }
 }
 
@@ -85,11 +106,18 @@ mod tests {
         let predicted = [vec![vec![1, 2, 2, 2]; 2], vec![vec![1, 1, 2, 2]; 2]];
         let protocol = Protocol::new("p");
         let conditions = &conditions(MaskFill::Black, PixelRange::Unit).unwrap()[..2];
-        let over = OverDraws { protocol: &protocol, conditions, known: 6, truth: &truth, predicted: &predicted };
+        let over = OverDraws { protocol: &protocol, conditions, known: 6, same_images: true, truth: &truth, predicted: &predicted };
         let all = over.accuracies();
-        assert_eq!((all.len(), all[0].value, all[0].standard_error, all[0].n), (2, Some(87.5), Some(12.5), 4));
-        // t at one degree of freedom is 12.706.
-        assert_eq!(all[0].note.as_deref(), Some("2 draws of 6 labelled images, 95 % interval ± 158.83"));
+        assert_eq!((all.len(), all[0].value, all[0].n), (2, Some(87.5), 4));
+        // Of draws alone 12.5. The images' means are 100, 50, 100 and 100: variance 625, error 12.5 again; what is left has
+        // the mean square 1250, and over 8 outcomes is counted once less.
+        let expected = (12.5_f64.powi(2) + 12.5_f64.powi(2) - 1250.0 / 8.0).sqrt();
+        assert!((all[0].standard_error.unwrap() - expected).abs() < 1e-9, "{:?}", all[0].standard_error);
+        assert_eq!(all[0].varies, [Varies::TestImages, Varies::LabelDraws]);
+        assert_eq!(all[0].note.as_deref(), Some("2 draws of 6 labelled images"));
+        let unseen = OverDraws { same_images: false, ..over };
+        assert_eq!(unseen.accuracies()[0].standard_error, Some(12.5));
+        let over = OverDraws { same_images: true, ..unseen };
         let classes = over.classes();
         assert_eq!(
             classes.iter().map(|c| (c.metric.as_str(), c.value, c.n)).collect::<Vec<_>>(),

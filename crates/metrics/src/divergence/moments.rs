@@ -1,9 +1,11 @@
 //! |mean q - mean p|^2 + |cov q - cov p|^2 (Frobenius), covariances with N - 1.
 
-use super::{Pair, jackknife};
+use vimae_statistics::jackknife;
+
+use super::Pair;
 
 /// The value with its standard error.
-pub(super) fn estimate(sample: &Pair) -> (f64, f64) {
+pub(super) fn estimate(sample: &Pair) -> (f64, Option<f64>) {
     jackknife::estimate(sample.count(), |left_out| {
         let (q, p) = (moments(&sample.q, sample.size, left_out), moments(&sample.p, sample.size, left_out));
         q.iter().zip(&p).map(|(a, b)| (a - b).powi(2)).sum()

@@ -14,9 +14,9 @@ use std::{
 
 use candle_core::Tensor;
 use vimae_core::{Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Metric, Result, Silent, Split, Workload, settings::Schema};
-use vimae_spec::{Direction, Measurement, Protocol};
+use vimae_spec::{Direction, Doubt, Measurement, Protocol, Varies};
 
-use super::real::Real;
+use super::{error::standard_error, real::Real};
 use crate::{
     BuildMetric,
     batch_norm::with_statistics_of,
@@ -27,7 +27,7 @@ use crate::{
     images::ImagesInMemory,
     inception::Inception,
     kid::kid,
-    prdc::prdc,
+    prdc::{errors, prdc},
     resize::Resize,
 };
 
@@ -71,8 +71,10 @@ vimae_core::settings! {
 const FEWEST: usize = 10;
 /// The neighbours of precision and recall.
 const NEIGHBOURS: usize = 3;
-/// Seconds of distances, kernels and neighbours in the features of 10 000 images, on two threads.
-const DISTANCES_SECONDS: f64 = 25.0;
+/// Seconds of distances with their errors, kernels and neighbours in the features of 10 000 images, on two threads.
+const DISTANCES_SECONDS: f64 = 75.0;
+/// What errors over both sets count.
+const OF_BOTH: [Varies; 2] = [Varies::GeneratedImages, Varies::RealImages];
 
 /// The distances.
 #[derive(Debug, Clone)]
@@ -227,17 +229,25 @@ fn compare(network: &dyn FeatureNetwork, inception: bool, real: &Real, set: &Set
     let note = (n <= features.size())
         .then(|| format!("{n} images do not determine a covariance of {} features: the distance is far too high", features.size()));
     let mut found = Vec::new();
-    for (split, reference, m) in &real.references {
+    // Of the test split features are kept; of the training split a Gaussian is.
+    for ((split, reference, m), behind) in real.references.iter().zip([Some(&real.test), None]) {
         let value = reference.distance(&gaussian)?.value;
-        found.push(one(metric, "fid", None, (*split, *m)).valued(value, None).better(Direction::Lower).noted(note.clone()));
+        let error = standard_error(reference, behind, &features, &gaussian)?;
+        let varies: &[Varies] = if behind.is_some() { &[Varies::GeneratedImages, Varies::RealImages] } else { &[Varies::GeneratedImages] };
+        let distance = one(metric, "fid", None, (*split, *m)).valued(value, error).over(varies).better(Direction::Lower);
+        found.push(distance.noted(note.clone()));
     }
     if set.of == Of::Samples && set.decoder_bn.is_none() {
         let test = ("test", real.test.count());
         let kernel = kid(&real.test, &features)?;
-        found.push(one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).better(Direction::Lower));
+        found.push(one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower));
         if let [share] = prdc(&real.test, &features, &[NEIGHBOURS])?[..] {
-            for (metric, value) in [("precision", share.precision), ("recall", share.recall)] {
-                found.push(one(metric, metric, Some(NEIGHBOURS), test).valued(value, None).better(Direction::Higher));
+            let error = errors(&real.test, &features, &[NEIGHBOURS])?.and_then(|errors| errors.first().copied());
+            let shares =
+                [("precision", share.precision, error.and_then(|e| e.precision)), ("recall", share.recall, error.and_then(|e| e.recall))];
+            for (metric, value, error) in shares {
+                let share = one(metric, metric, Some(NEIGHBOURS), test).valued(value, error).over(&OF_BOTH).better(Direction::Higher);
+                found.push(share.doubted(Doubt::NoError, error.is_none()));
             }
         }
     }

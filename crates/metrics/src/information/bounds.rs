@@ -6,6 +6,7 @@
 
 use rayon::prelude::*;
 use vimae_core::{Code, Result, numerics::log_sum_exp};
+use vimae_statistics::jackknife::{self, GROUPS};
 
 use crate::summary::values;
 
@@ -26,6 +27,25 @@ pub struct Terms {
     pub lower: Vec<f64>,
     /// Of the upper bound; minus infinity is impossible, infinity where K is 1.
     pub upper: Vec<f64>,
+    /// Both terms without each group of images, one of which is the term's own: without that there is none.
+    without: Vec<[Option<[f64; 2]>; GROUPS]>,
+}
+
+impl Terms {
+    /// Standard errors of the lower and the upper bound over images and their code draws. Terms share the images under
+    /// their logarithms, so that the spread of terms alone is not one; without a group of images each bound is computed
+    /// anew. `of`: what is made of a term of image i, itself for the bounds.
+    pub fn errors(&self, of: impl Fn(usize, f64) -> f64) -> [Option<f64>; 2] {
+        if self.without.len() < 2 * GROUPS {
+            return [None, None];
+        }
+        let bound = |side: usize, group: usize| {
+            let kept = self.without.iter().enumerate().filter_map(|(i, terms)| Some(of(i, terms.get(group).copied().flatten()?[side])));
+            let (sum, count) = kept.fold((0.0, 0), |(sum, count), term| (sum + term, count + 1));
+            sum / f64::from(count)
+        };
+        [0, 1].map(|side| jackknife::error(&(0..GROUPS).map(|group| bound(side, group)).collect::<Vec<_>>()))
+    }
 }
 
 impl Gaussians {
@@ -67,7 +87,7 @@ impl Gaussians {
     /// over at the end is left out. Needs N x `together` x d steps and memory for one row.
     pub fn terms(&self, draws: &[f64], together: usize) -> Terms {
         let rows = self.count() / together.max(1) * together;
-        let pairs: Vec<(f64, f64)> = (0..rows)
+        let found: Vec<_> = (0..rows)
             .into_par_iter()
             .map(|i| {
                 let z = &draws[i * self.size..(i + 1) * self.size];
@@ -75,12 +95,40 @@ impl Gaussians {
                 let all: Vec<f64> = (first..first + together).map(|j| self.log_density(z, j)).collect();
                 let own = all[i - first];
                 let others: Vec<f64> = all.iter().enumerate().filter(|(j, _)| first + j != i).map(|(_, v)| *v).collect();
-                (own - log_sum_exp(&all) + (together as f64).ln(), own - log_sum_exp(&others) + (others.len() as f64).ln())
+                let lower = own - log_sum_exp(&all) + (together as f64).ln();
+                let upper = own - log_sum_exp(&others) + (others.len() as f64).ln();
+                (lower, upper, without_groups(i, own, &all))
             })
             .collect();
-        let (lower, upper) = pairs.into_iter().unzip();
-        Terms { lower, upper }
+        let mut terms = Terms { lower: Vec::with_capacity(rows), upper: Vec::with_capacity(rows), without: Vec::with_capacity(rows) };
+        for (lower, upper, without) in found {
+            terms.lower.push(lower);
+            terms.upper.push(upper);
+            terms.without.push(without);
+        }
+        terms
     }
+}
+
+/// The terms of image `i` without each group of images, from its own log density and `all` of its comparison.
+fn without_groups(i: usize, own: f64, all: &[f64]) -> [Option<[f64; 2]>; GROUPS] {
+    let first = i / all.len().max(1) * all.len();
+    // The sum of densities of each group, as logarithms; that of the image's own group without itself.
+    let of_group = |group: usize| {
+        let members = all.iter().enumerate().filter(|(j, _)| jackknife::group(first + j) == group && first + j != i);
+        let members: Vec<f64> = members.map(|(_, v)| *v).collect();
+        (log_sum_exp(&members), members.len())
+    };
+    let groups: Vec<(f64, usize)> = (0..GROUPS).map(of_group).collect();
+    std::array::from_fn(|left_out| {
+        if jackknife::group(i) == left_out {
+            return None;
+        }
+        let kept = || groups.iter().enumerate().filter(|(group, _)| *group != left_out).map(|(_, g)| *g);
+        let count: usize = kept().map(|(_, count)| count).sum();
+        let others = log_sum_exp(&kept().map(|(sum, _)| sum).collect::<Vec<_>>());
+        Some([own - log_sum_exp(&[others, own]) + ((count + 1) as f64).ln(), own - others + (count as f64).ln()])
+    })
 }
 
 #[cfg(test)]
@@ -118,6 +166,28 @@ mod tests {
         // Fewer at a time: further apart, on both sides.
         let few = q.terms(&q.draw(&normal(1, 2 * count)), 20);
         assert!(mean(&few.lower) < lower && mean(&few.upper) > upper && few.lower.len() == 3_000);
+    }
+
+    #[test]
+    fn errors_are_the_deviation_of_bounds_of_new_images() {
+        let (count, rounds) = (100, 60);
+        let (mut bounds, mut claimed, mut spread) = ([Vec::new(), Vec::new()], [0.0; 2], 0.0);
+        for round in 0..rounds {
+            let q = gaussians(normal(10 + 2 * round, 2 * count).into_iter().map(f64::from).collect(), 0.25_f64.ln(), 2);
+            let terms = q.terms(&q.draw(&normal(11 + 2 * round, 2 * count)), count);
+            bounds[0].push(mean(&terms.lower));
+            bounds[1].push(mean(&terms.upper));
+            for (claimed, error) in claimed.iter_mut().zip(terms.errors(|_, term| term)) {
+                *claimed += error.unwrap().powi(2) / rounds as f64;
+            }
+            spread += Summary::of(&terms.lower).unwrap().standard_error.unwrap().powi(2) / rounds as f64;
+        }
+        for (bounds, claimed) in bounds.iter().zip(claimed) {
+            let deviation = Summary::of(bounds).unwrap().standard_error.unwrap() * (rounds as f64).sqrt();
+            assert!((0.75..1.35).contains(&(claimed.sqrt() / deviation)), "{} {deviation} {}", claimed.sqrt(), spread.sqrt());
+        }
+        let few = gaussians(vec![0.0; 19], 0.0, 1);
+        assert_eq!(few.terms(&[0.0; 19], 19).errors(|_, term| term), [None, None]);
     }
 
     #[test]

@@ -7,12 +7,33 @@
 
 use rayon::prelude::*;
 use statrs::function::gamma::{digamma, ln_gamma};
+use vimae_statistics::jackknife::{self, GROUPS};
+
+/// Neighbours that are kept of each row beyond those asked for, so that without a group there are enough: a quarter of them
+/// and so many more.
+const SPARE: usize = 16;
 
 /// The estimate of the entropy in nats with its terms.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entropy {
     /// One a draw; their mean is the estimate.
     pub terms: Vec<f64>,
+    /// The terms without each group of draws, one of which is the term's own: without that there is none.
+    without: Vec<[Option<f64>; GROUPS]>,
+}
+
+impl Entropy {
+    /// The standard error of the mean of what `of` makes of each draw's term. Draws share their neighbours, so that the spread
+    /// of terms is not one; without a group of draws the estimate is computed anew. None for few draws.
+    pub fn error(&self, of: impl Fn(usize, f64) -> f64) -> Option<f64> {
+        let without = |group: usize| {
+            let kept = self.without.iter().enumerate().filter_map(|(i, terms)| Some(of(i, terms.get(group).copied().flatten()?)));
+            let (sum, count) = kept.fold((0.0, 0), |(sum, count), term| (sum + term, count + 1));
+            sum / f64::from(count)
+        };
+        let enough = self.without.len() >= 2 * GROUPS;
+        enough.then(|| jackknife::error(&(0..GROUPS).map(without).collect::<Vec<_>>())).flatten()
+    }
 }
 
 /// The entropy of the distribution of `draws`, rows of `size` values, by the `k`-th neighbour; none where there are not
@@ -24,30 +45,48 @@ pub fn entropy(draws: &[f64], size: usize, k: usize) -> Option<Entropy> {
     }
     let d = size as f64;
     let ln_ball = 0.5 * d * std::f64::consts::PI.ln() - ln_gamma(0.5 * d + 1.0);
-    let constant = digamma(count as f64) - digamma(k as f64) + ln_ball;
-    let terms: Vec<f64> = (0..count).into_par_iter().map(|i| constant + 0.5 * d * nearest(draws, size, i, k).ln()).collect();
-    terms.iter().all(|t| t.is_finite()).then_some(Entropy { terms })
+    let term = |count: usize, square: f64| digamma(count as f64) - digamma(k as f64) + ln_ball + 0.5 * d * square.ln();
+    let kept = |left_out: usize| (0..count).filter(|i| jackknife::group(*i) != left_out).count();
+    let kept: Vec<usize> = (0..GROUPS).map(kept).collect();
+    let found: Vec<(f64, [Option<f64>; GROUPS])> = (0..count)
+        .into_par_iter()
+        .map(|i| {
+            let near = nearest(draws, size, i, k + k / 4 + SPARE, None);
+            let without = std::array::from_fn(|left_out| {
+                if jackknife::group(i) == left_out || kept[left_out] <= k {
+                    return None;
+                }
+                let others = near.iter().filter(|(_, j)| jackknife::group(*j) != left_out).nth(k - 1).map(|(square, _)| *square);
+                let others = others.or_else(|| nearest(draws, size, i, k, Some(left_out)).get(k - 1).map(|(square, _)| *square));
+                Some(term(kept[left_out], others?))
+            });
+            (near.get(k - 1).map_or(f64::NAN, |(square, _)| term(count, *square)), without)
+        })
+        .collect();
+    let (terms, without): (Vec<f64>, _) = found.into_iter().unzip();
+    terms.iter().all(|t| t.is_finite()).then_some(Entropy { terms, without })
 }
 
-/// The squared distance of row `i` to its k-th neighbour.
-fn nearest(draws: &[f64], size: usize, i: usize, k: usize) -> f64 {
+/// The squared distances of row `i` to its `count` nearest others in rising order, with their places; without those of a
+/// group. Distances that are not numbers come first.
+fn nearest(draws: &[f64], size: usize, i: usize, count: usize, left_out: Option<usize>) -> Vec<(f64, usize)> {
     let own = &draws[i * size..(i + 1) * size];
-    // The k smallest so far, in rising order: k is small, so that a shift is cheaper than a heap.
-    let mut least = vec![f64::INFINITY; k];
+    // The smallest so far, in rising order: they are few, so that a shift is cheaper than a heap.
+    let mut least: Vec<(f64, usize)> = Vec::with_capacity(count + 1);
     for (j, other) in draws.chunks_exact(size).enumerate() {
-        if j == i {
+        if j == i || left_out == Some(jackknife::group(j)) {
             continue;
         }
         let distance: f64 = own.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum();
-        if distance < least[k - 1] {
-            let place = least.partition_point(|l| *l <= distance);
-            least.copy_within(place..k - 1, place + 1);
-            least[place] = distance;
-        } else if distance.is_nan() {
-            return f64::NAN;
+        if distance.is_nan() {
+            return vec![(f64::NAN, j); count];
+        }
+        if least.len() < count || least.last().is_some_and(|(last, _)| distance < *last) {
+            least.truncate(count - 1);
+            least.insert(least.partition_point(|(l, _)| *l <= distance), (distance, j));
         }
     }
-    least[k - 1]
+    least
 }
 
 #[cfg(test)]
@@ -79,6 +118,34 @@ mod tests {
     }
 
     #[test]
+    fn errors_are_the_deviation_of_entropies_of_new_draws() {
+        let rounds = 60;
+        let (mut values, mut claimed) = (Vec::new(), 0.0);
+        for round in 0..rounds {
+            let draws: Vec<f64> = Streams::new(3).normal(Purpose::Evaluation, round, 300 * 2).into_iter().map(f64::from).collect();
+            values.push(Summary::of(&entropy(&draws, 2, 3).unwrap().terms).unwrap().mean);
+            claimed += entropy(&draws, 2, 3).unwrap().error(|_, term| term).unwrap().powi(2) / rounds as f64;
+        }
+        let deviation = Summary::of(&values).unwrap().standard_error.unwrap() * (rounds as f64).sqrt();
+        assert!((0.75..1.35).contains(&(claimed.sqrt() / deviation)), "{} {deviation}", claimed.sqrt());
+        let few: Vec<f64> = (0..19).map(f64::from).collect();
+        assert_eq!(entropy(&few, 1, 3).unwrap().error(|_, term| term), None);
+    }
+
+    #[test]
+    fn terms_without_a_group_are_those_of_the_other_draws() {
+        let draws: Vec<f64> = Streams::new(4).normal(Purpose::Evaluation, 0, 2 * 60).into_iter().map(f64::from).collect();
+        let found = entropy(&draws, 2, 2).unwrap();
+        for left_out in 0..GROUPS {
+            let kept: Vec<usize> = (0..60).filter(|i| jackknife::group(*i) != left_out).collect();
+            let alone: Vec<f64> = kept.iter().flat_map(|i| draws[2 * i..2 * i + 2].to_vec()).collect();
+            let alone = entropy(&alone, 2, 2).unwrap().terms;
+            let without: Vec<f64> = kept.iter().map(|i| found.without[*i][left_out].unwrap()).collect();
+            assert!(alone.iter().zip(&without).all(|(a, b)| (a - b).abs() < 1e-12));
+        }
+    }
+
+    #[test]
     fn uniform_draws_have_the_logarithm_of_their_volume() {
         for size in [1, 2] {
             let draws = Streams::new(2).fill(Purpose::Evaluation, 0, 4_000 * size, |rng| 5.0 * rng.random::<f64>());
@@ -97,6 +164,6 @@ mod tests {
     #[test]
     fn the_kth_neighbour_is_found() {
         let draws = [0.0, 5.0, 1.0, -2.0, 3.0];
-        assert_eq!([1, 2, 3, 4].map(|k| nearest(&draws, 1, 0, k)), [1.0, 4.0, 9.0, 25.0]);
+        assert_eq!([0, 1, 2, 3].map(|k| nearest(&draws, 1, 0, 4, None)[k].0), [1.0, 4.0, 9.0, 25.0]);
     }
 }

@@ -23,7 +23,7 @@ const COLUMNS: [Column; 25] = [
     ("paper_dataset", |c| shown(c.paper_dataset.as_ref())),
     ("paper", |c| shown(c.paper)),
     ("paper_certainty", |c| shown(c.paper_certainty.map(certainty))),
-    ("inside_tolerance", |c| shown(c.inside_tolerance)),
+    ("tolerance", |c| shown(c.tolerance)),
     ("spec_sha256", |c| c.spec_sha256.clone()),
     ("data_sha256", |c| c.data_sha256.clone()),
     ("weights_sha256", |c| c.weights_sha256.clone()),

@@ -36,7 +36,10 @@ fn row(method: &str, metric: &str, protocol: &str, mean: f64, half: Option<f64>)
         paper: None,
         paper_certainty: None,
         difference: None,
-        inside: None,
+        kind: vimae_spec::Kind::Estimate,
+        tolerance: None,
+        verdict: None,
+        doubts: Vec::new(),
         note: None,
     }
 }
@@ -125,7 +128,7 @@ fn csv_has_every_column_and_quotes_what_it_must() {
         paper_dataset: None,
         paper: Some(54.88),
         paper_certainty: Some(vimae_spec::Certainty::Printed),
-        inside_tolerance: Some(false),
+        tolerance: Some(0.5),
         spec_sha256: "s".into(),
         data_sha256: "d".into(),
         weights_sha256: "w".into(),
@@ -139,7 +142,7 @@ fn csv_has_every_column_and_quotes_what_it_must() {
     let text = Export { cells: &cells, targets: &["table3".into()], ..nothing(&paper, true) }.to(Format::Csv);
     let expected = concat!(
         "target,dataset,model,method,seed,entry,metric,protocol,value,standard_error,unit,n,higher_is_better,slice,paper_dataset,paper,paper_certainty,",
-        "inside_tolerance,spec_sha256,data_sha256,weights_sha256,git_commit,device,seconds,note\r\n",
+        "tolerance,spec_sha256,data_sha256,weights_sha256,git_commit,device,seconds,note\r\n",
         "table3,digits,mlp,vae,1,entry,rate,\"rate(K=2,N=3)\",0.30000000000000004,,nats,7,,mask 0.5,,54.88,printed,false,s,d,w,c,cpu,1.5,",
         "\"a \"\"note\"\"\nof two lines\"\r\n",
     );
@@ -161,7 +164,7 @@ fn own() -> (Vec<Cell>, Vec<SummaryRow>) {
         paper_dataset: None,
         paper: None,
         paper_certainty: None,
-        inside_tolerance: None,
+        tolerance: None,
         spec_sha256: String::new(),
         data_sha256: String::new(),
         weights_sha256: String::new(),

@@ -1,56 +1,59 @@
-//! What the paper's text claims of its numbers, and on how many seeds ours agree.
+//! What the paper's text claims of its numbers, and what ours decide of it.
 
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use vimae_spec::{Paper, PaperClaim, SummaryRow};
+use vimae_spec::{ClaimVerdict, Comparisons, Decision, PaperClaim, SummaryRow};
 
-use super::{links::Links, words::anchor};
+use super::{PageInput, links::Links, words::anchor};
 use crate::{
     compare::{Share, heading, rank},
     method,
-    number::plural,
+    number::{NONE, plural},
 };
 
-/// A claim and what became of it on one data set.
-pub(super) struct Decided<'a> {
-    target: &'a str,
-    claim: &'a PaperClaim,
-    row: &'a SummaryRow,
-}
-
-/// The claims that our values decide, in the order of the paper's tables and figures.
-pub(super) fn decided<'a>(paper: &'a Paper, summary: &'a [SummaryRow]) -> Vec<Decided<'a>> {
-    let rows = summary.iter().filter_map(|row| {
-        let (target, about) = paper.0.get_key_value(&row.target)?;
-        let claim = about.claims.iter().find(|claim| row.entry == PaperClaim::ENTRY && row.metric == claim.metric())?;
-        Some(Decided { target, claim, row })
-    });
-    let mut decided: Vec<Decided<'_>> = rows.collect();
-    decided.sort_by_key(|d| rank(d.target));
+/// The claims that our values bear on, in the order of the paper's tables and figures.
+pub(super) fn decided(comparisons: Option<&Comparisons>) -> Vec<&ClaimVerdict> {
+    let mut decided: Vec<_> = comparisons.iter().flat_map(|c| &c.claims).collect();
+    decided.sort_by_key(|verdict| rank(&verdict.target));
     decided
 }
 
-/// Those that hold on every seed.
-pub(super) fn holding(decided: &[Decided<'_>]) -> Share {
-    Share { of: decided.len(), count: decided.iter().filter(|d| d.row.mean == Some(1.0)).count() }
+/// Those that hold.
+pub(super) fn holding(decided: &[&ClaimVerdict]) -> Share {
+    Share { of: decided.len(), count: count(decided, Decision::Holds) }
 }
 
-pub(super) fn section(paper: &Paper, decided: &[Decided<'_>], links: &Links<'_>) -> Markup {
+/// What became of the others.
+pub(super) fn others(decided: &[&ClaimVerdict]) -> String {
+    format!("of the paper's; {} do not, {} are undecided", count(decided, Decision::Fails), count(decided, Decision::Undecided))
+}
+
+fn count(decided: &[&ClaimVerdict], decision: Decision) -> usize {
+    decided.iter().filter(|verdict| verdict.decision == decision).count()
+}
+
+pub(super) fn section(input: &PageInput<'_>, decided: &[&ClaimVerdict], links: &Links<'_>) -> Markup {
     let mut open: BTreeMap<(usize, u64, &str), usize> = BTreeMap::new();
-    for (target, about) in &paper.0 {
-        let decided = |claim: &PaperClaim| decided.iter().any(|d| d.target == target && d.claim.name == claim.name);
-        let undecided = about.claims.iter().filter(|claim| !decided(claim)).count();
-        if undecided > 0 {
-            open.insert(rank(target), undecided);
+    for (target, about) in &input.paper.0 {
+        let met = |claim: &PaperClaim| decided.iter().any(|verdict| verdict.target == *target && verdict.claim == claim.name);
+        let unmet = about.claims.iter().filter(|claim| !met(claim)).count();
+        if unmet > 0 {
+            open.insert(rank(target), unmet);
         }
     }
     html! { @if !decided.is_empty() || !open.is_empty() {
         h3 { "What the paper claims" }
-        @if !decided.is_empty() { div.scroll { table.sortable {
-            thead { tr { th { "Claim" } th { "Here" } th.number { "Holds on" } th { "Seeds" } th { "Of" } th { "Ours on" } th { "By how much" } } }
-            tbody { @for one in decided { (row(one, links)) } }
-        } } }
+        @if !decided.is_empty() {
+            p.quiet {
+                "A claim holds where paired t tests over five seeds or more tell its method from every rival: the largest p counts, corrected by Holm over \
+                 the claims of a table, at 2.5 %. It does not hold where a rival is better by the same standard, and is undecided otherwise."
+            }
+            div.scroll { table.sortable {
+                thead { tr { th { "Claim" } th { "Here" } th.number { "True on" } th { "Seeds" } th { "Of" } th { "Ours on" } th.number { "p" } th { "By how much" } } }
+                tbody { @for verdict in decided { (row(verdict, input.summary, links)) } }
+            } }
+        }
         @if !open.is_empty() { p.quiet {
             "Not decided here, for want of values: "
             @for (at, ((_, _, target), claims)) in open.iter().enumerate() { @if at > 0 { ", " } (plural(*claims, "claim")) " of " (heading(target)) }
@@ -59,27 +62,30 @@ pub(super) fn section(paper: &Paper, decided: &[Decided<'_>], links: &Links<'_>)
     } }
 }
 
-fn row(Decided { target, claim, row }: &Decided<'_>, links: &Links<'_>) -> Markup {
-    let id = anchor(&["claim", target, &row.dataset, &claim.name]);
-    let holds = row.mean.map(|share| (share * row.seeds as f64).round());
-    let prefix = format!("{}: ", claim.text);
-    let note = row.note.as_deref().unwrap_or_default();
+fn row(verdict: &ClaimVerdict, summary: &[SummaryRow], links: &Links<'_>) -> Markup {
+    let stands_for = verdict.paper_dataset.as_deref().unwrap_or(&verdict.dataset);
+    let id = anchor(&["claim", &verdict.target, &verdict.dataset, stands_for, &verdict.claim]);
+    let metric = PaperClaim::metric_of(&verdict.claim);
+    let same = |row: &&SummaryRow| {
+        row.target == verdict.target && row.metric == metric && row.dataset == verdict.dataset && row.paper_dataset == verdict.paper_dataset
+    };
+    let share = verdict.held as f64 / verdict.seeds.max(1) as f64;
     html! { tr id=(id) {
-        th.claim scope="row" { a.self href={ "#" (id) } { (claim.text) } }
-        td { (verdict(row.mean)) }
-        td.number data-value=[row.mean] { @if let Some(holds) = holds { (holds) " of " (plural(row.seeds, "seed")) } @else { "–" } }
-        td { (links.seeds(row)) }
-        td.name { a href={ "#" (anchor(&[target])) } { (heading(target)) } }
-        td { (row.dataset) }
-        td.note { (method::labelled(note.strip_prefix(&prefix).unwrap_or(note))) }
+        th.claim scope="row" { a.self href={ "#" (id) } { (verdict.text) } }
+        td { (shown(verdict.decision)) }
+        td.number data-value=(share) { (verdict.held) " of " (plural(verdict.seeds, "seed")) }
+        td { @if let Some(row) = summary.iter().find(same) { (links.seeds(row)) } @else { (NONE) } }
+        td.name { a href={ "#" (anchor(&[&verdict.target])) } { (heading(&verdict.target)) } }
+        td { (verdict.dataset) @if stands_for != verdict.dataset { " for " (stands_for) } }
+        td.number data-value=[verdict.p_holm] { (verdict.p_holm.map_or_else(|| NONE.into(), |p| format!("{p:.3}"))) }
+        td.note { (method::labelled(&verdict.words)) }
     } }
 }
 
-fn verdict(share: Option<f64>) -> Markup {
-    match share {
-        Some(1.0) => html! { span.inside { "✓ holds" } },
-        Some(0.0) => html! { span.outside { "✗ does not hold" } },
-        Some(_) => html! { span.outside { "on some seeds" } },
-        None => html! { "–" },
+fn shown(decision: Decision) -> Markup {
+    match decision {
+        Decision::Holds => html! { span.inside { "✓ holds" } },
+        Decision::Fails => html! { span.outside { "✗ does not hold" } },
+        Decision::Undecided => html! { "undecided" },
     }
 }

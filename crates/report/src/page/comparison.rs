@@ -84,7 +84,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>)
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
     let unit = ours().find_map(|row| unit(&row.unit));
     let better = ours().find_map(|row| row.direction.higher_is_better());
-    let tolerance = format!("{:.0} %", 100.0 * row.tolerance);
+    let tolerance = format!("± {} {}", row.tolerance, unit.unwrap_or(""));
     Ok(html! {
         section.quantity {
             h4 {
@@ -128,7 +128,7 @@ fn table(target: &Target<'_>, comparison: &Comparison<'_>, entries: &[Entry<'_>]
                         }
                         td.number data-value=[entry.paper] { (paper) @if entry.paper.is_some() { (mark(comparison.certainty)) } }
                         td.number { (column.signed(difference(entry))) }
-                        td { (verdict(entry.ours.and_then(|row| row.inside))) }
+                        td { (verdict(entry.ours.and_then(|row| row.verdict))) }
                         td { @match entry.ours { Some(row) => (links.seeds(row)), None => (NONE) } }
                     }
                 } }

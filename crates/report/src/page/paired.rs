@@ -25,7 +25,7 @@ pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
         p {
             "First method minus second on the seeds that both have, " (plural(most, "seed")) " at most. "
             @if most < 2 { "With one seed there is a difference and no test of it." }
-            @else { "p of the paired t test and of the sign-flip permutation test, both two-sided and corrected by Holm over the pairs of a metric and protocol; before correction no permutation p of " (most) " seeds is below " (least(most)) "." }
+            @else { "p of the paired t test and of the sign-flip permutation test, both two-sided and corrected by Holm over the pairs of a metric and protocol. Before correction no permutation p of " (most) " seeds is below " (least(most)) "; it is left out where it cannot come to 0.05." }
         }
         @for (target, pairs) in &targets { details {
             summary { (heading(target)) ": " (plural(pairs.len(), "pair")) }
@@ -79,6 +79,7 @@ mod tests {
         PairedComparison {
             target: "table3".into(),
             dataset: "mnist".into(),
+            paper_dataset: None,
             metric: "rate".into(),
             protocol: "rate.<x>".into(),
             unit: "nats".into(),
@@ -92,6 +93,7 @@ mod tests {
             p_t: None,
             p_t_holm: (n > 1).then_some(0.01),
             p_permutation: None,
+            p_permutation_floor: None,
             p_permutation_holm: (n > 1).then_some(0.00001),
             exact: true,
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
+use vimae_spec::Verdict;
 
 use super::{
     claims,
@@ -17,7 +18,7 @@ use crate::{
 };
 
 pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Links<'_>) -> Markup {
-    let claims = claims::decided(input.paper, input.summary);
+    let claims = claims::decided(input.comparisons);
     // A run that belongs to several experiments is one run.
     let runs: BTreeSet<&str> = input.experiments.iter().flat_map(|e| &e.runs).map(|run| run.record.spec_sha256.as_str()).collect();
     let without = |waits: bool| {
@@ -29,20 +30,21 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
         missing => format!("finished; {}", missing.into_iter().flatten().collect::<Vec<_>>().join(", ")),
     };
     let comparisons = || targets.iter().flat_map(|target| &target.comparisons);
-    let inside: Share = comparisons().map(|c| c.inside()).sum();
+    let agrees: Share = comparisons().map(|c| c.judged(Verdict::Agrees)).sum();
+    let differs: Share = comparisons().map(|c| c.judged(Verdict::Differs)).sum();
     let order: Share = comparisons().map(|c| c.order()).sum();
     html! {
         section id="summary" {
             h2.unseen { "Summary" }
             @if !input.about.is_empty() { p.lead { (together(input.about)) } }
             dl.facts {
-                @if !claims.is_empty() { (fact("Claims that hold", &claims::holding(&claims).to_string(), "of the paper's, on every seed")) }
-                (fact("Inside tolerance", &inside.to_string(), "values of ours with the paper's in their tolerance or interval"))
+                @if !claims.is_empty() { (fact("Claims that hold", &claims::holding(&claims).to_string(), &claims::others(&claims))) }
+                (fact("Agree with the paper", &agrees.to_string(), &format!("values that the paper prints; {} differ, the others are undecided", differs.count)))
                 (fact("Same order", &order.to_string(), "pairs of methods in the paper's order, by our means alone"))
                 (fact("Runs", &count(runs.len() as u64), &finished))
                 (fact("Time", &duration(input.seconds), &format!("profile {}", input.profile)))
             }
-            (claims::section(input.paper, &claims, links))
+            (claims::section(input, &claims, links))
             @if !targets.is_empty() { h3 { "Tables and figures" } (overview(targets)) }
             details {
                 summary { "What was done" }
@@ -63,12 +65,13 @@ fn overview(targets: &[Target<'_>]) -> Markup {
     html! {
         div.scroll { table.sortable {
             thead { tr {
-                th { "Target" } th { "Ours on" } th.number { "Inside" } th.number { "Same order" }
+                th { "Target" } th { "Ours on" } th.number { "Agree" } th.number { "Differ" } th.number { "Same order" }
             } }
             tbody { @for target in targets { tr {
                 th.claim scope="row" { a href={ "#" (anchor(&[target.name])) } { (heading(target.name)) } " " (target.paper.map_or("", |paper| &paper.title)) }
                 td { (datasets(target)) }
-                (share(target.comparisons.iter().map(|c| c.inside()).sum()))
+                (share(target.comparisons.iter().map(|c| c.judged(Verdict::Agrees)).sum()))
+                (share(target.comparisons.iter().map(|c| c.judged(Verdict::Differs)).sum()))
                 (share(target.comparisons.iter().map(|c| c.order()).sum()))
             } } }
         } }

@@ -5,7 +5,7 @@ use vimae_spec::Cell;
 
 use super::{
     links::Links,
-    words::{digest, mark, unit, verdict},
+    words::{digest, mark, unit},
 };
 use crate::{
     compare::heading,
@@ -30,7 +30,7 @@ pub(super) fn section(cells: &[Cell], links: &Links<'_>) -> Markup {
                     div.scroll { table.sortable {
                         thead { tr {
                             th { "Target" } th { "Data" } th { "Network" } th { "Method" } th.number { "Seed" } th { "Metric" } th { "Protocol" } th.number { "Value" }
-                            th { "Unit" } th.number { "n" } th.number { "Paper" } th { "Verdict" } th { "Run" } th { "Note" }
+                            th { "Unit" } th.number { "n" } th.number { "Paper" } th.number { "Tolerance" } th { "Run" } th { "Note" }
                         } }
                         tbody { @for (index, cell) in cells.iter().take(MOST_ROWS).enumerate() { (row(index, cell, links)) } }
                     } }
@@ -53,7 +53,7 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
         td.number data-value=[cell.paper] {
             (cell.paper.map_or_else(|| NONE.into(), |v| v.to_string())) @if let Some(certainty) = cell.paper_certainty { (mark(certainty)) }
         }
-        td { (verdict(cell.inside_tolerance)) }
+        td.number { (cell.tolerance.map_or_else(|| NONE.into(), |v| format!("± {v}"))) }
         td { @match links.spec(&cell.spec_sha256) { Some(run) => { a href={ "#" (run) } { (digest(&cell.spec_sha256)) } } None => (digest(&cell.spec_sha256)) } }
         td.note { (cell.measurement.note.as_deref().unwrap_or("")) }
     } }

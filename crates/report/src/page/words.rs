@@ -1,7 +1,7 @@
 //! What sections write alike: names for links, digests, units, intervals, marks and verdicts.
 
 use maud::{Markup, html};
-use vimae_spec::{Certainty, SummaryRow};
+use vimae_spec::{Certainty, SummaryRow, Verdict};
 
 use crate::number::{Column, NONE};
 
@@ -35,11 +35,12 @@ pub(super) fn mark(certainty: Certainty) -> Markup {
     }
 }
 
-/// Whether a value is inside tolerance.
-pub(super) fn verdict(inside: Option<bool>) -> Markup {
-    match inside {
-        Some(true) => html! { span.inside { "✓ inside" } },
-        Some(false) => html! { span.outside { "outside" } },
+/// How a mean stands beside the paper.
+pub(super) fn verdict(verdict: Option<Verdict>) -> Markup {
+    match verdict {
+        Some(Verdict::Agrees) => html! { span.inside { "✓ agrees" } },
+        Some(Verdict::Differs) => html! { span.outside { "differs" } },
+        Some(Verdict::Undecided) => html! { "undecided" },
         None => html! { (NONE) },
     }
 }

@@ -1,0 +1,93 @@
+//! What kind of number a measurement is, what its standard error counts, and what makes it doubtful.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What kind of number a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// An estimate of the quantity.
+    #[default]
+    Estimate,
+    /// At most the quantity.
+    LowerBound,
+    /// At least the quantity.
+    UpperBound,
+    /// The same for every model and seed: it has no interval, and methods do not differ in it.
+    Constant,
+    /// A probability under a null hypothesis: a mean of several says nothing.
+    PValue,
+}
+
+impl Kind {
+    /// Whether it is an estimate, as most are.
+    pub fn is_estimate(&self) -> bool {
+        *self == Self::Estimate
+    }
+
+    /// Whether means over seeds and differences between methods have a meaning.
+    pub fn compares(self) -> bool {
+        !matches!(self, Self::Constant | Self::PValue)
+    }
+}
+
+/// What a standard error counts as drawn by chance. All else, the weights above all, is held fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Varies {
+    /// Which images the test split has, and where they are corrupted, the corruption of each.
+    TestImages,
+    /// Which images carry labels.
+    LabelDraws,
+    /// Which classes of the test split are asked for.
+    Classes,
+    /// The draw of each image's code.
+    CodeDraws,
+    /// Codes drawn from the prior.
+    PriorDraws,
+    /// Generated images, as many as there are.
+    GeneratedImages,
+    /// The real images that generated ones are held against.
+    RealImages,
+}
+
+impl fmt::Display for Varies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::TestImages => "test images",
+            Self::LabelDraws => "label draws",
+            Self::Classes => "classes",
+            Self::CodeDraws => "code draws",
+            Self::PriorDraws => "prior draws",
+            Self::GeneratedImages => "generated images",
+            Self::RealImages => "real images",
+        })
+    }
+}
+
+/// Why a value should not be relied on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Doubt {
+    /// Fewer than two of the weights of an importance-sampled likelihood count: it is too high by an unknown amount.
+    OneWeight,
+    /// The bounds of an annealed likelihood on simulated images lie more than a nat apart.
+    WideGap,
+    /// A mean over fewer than 30 images.
+    FewImages,
+    /// How far it may be off by chance is not known.
+    NoError,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::OneWeight => "fewer than two importance weights count",
+            Self::WideGap => "the gap between its bounds is above a nat",
+            Self::FewImages => "fewer than 30 images",
+            Self::NoError => "no standard error",
+        })
+    }
+}
