@@ -1,7 +1,7 @@
 //! A table or figure at a glance: quantities against methods, ours above the paper's.
 
 use maud::{Markup, html};
-use vimae_spec::Certainty;
+use vimae_spec::{Certainty, Verdict};
 
 use super::words::{half, mark, unit};
 use crate::{
@@ -43,11 +43,11 @@ fn row(comparison: &Comparison<'_>, methods: &[&str]) -> Markup {
 }
 
 fn value(entry: &Entry<'_>, column: Column, certainty: Certainty) -> Markup {
-    let inside = entry.ours.and_then(|row| row.inside);
+    let agrees = entry.ours.and_then(|row| row.verdict) == Some(Verdict::Agrees);
     html! {
         (column.show(entry.ours.and_then(|row| row.mean))) @if let Some(row) = entry.ours { (half(column, row)) }
         @if let Some(paper) = entry.paper {
-            small { "paper " (paper) (mark(certainty)) @if inside == Some(true) { span.inside title="inside tolerance" { "✓" } } }
+            small { "paper " (paper) (mark(certainty)) @if agrees { span.inside title="agrees with the paper" { "✓" } } }
         }
     }
 }
