@@ -9,6 +9,8 @@ use vimae_spec::{Head, PixelRange};
 
 use crate::{Error, Result};
 
+/// The file of everything about a run, resolved.
+pub(crate) const CONFIG: &str = "config.json";
 /// The newest form of `config.json` known here.
 pub const FORMAT: u32 = 1;
 /// The most bytes of a JSON file that is read: more is no file of ours.

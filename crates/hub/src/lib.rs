@@ -3,6 +3,7 @@
 mod card;
 mod config;
 mod description;
+mod digest;
 mod environment;
 mod error;
 mod fetch;

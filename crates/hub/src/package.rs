@@ -10,10 +10,12 @@ use serde::Serialize;
 use vimae_checkpoint::atomic;
 use vimae_spec::sha256_hex;
 
-use crate::{CardInput, Config, Description, Error, Published, RepoName, Result, RunFiles, card, config::FileDigest, run_files::MODEL};
+use crate::{
+    CardInput, Config, Description, Error, Published, RepoName, Result, RunFiles, card,
+    config::{CONFIG, FileDigest},
+    run_files::MODEL,
+};
 
-/// The network and the digests.
-pub(crate) const CONFIG: &str = "config.json";
 /// The model card.
 pub(crate) const CARD: &str = "README.md";
 /// The numbers.

@@ -8,7 +8,7 @@ use std::{
 use candle_core::Tensor;
 use vimae_spec::{RunRecord, RunSpec};
 
-use crate::{Config, Error, Event, Options, Result, RunFiles, check_revision, is_pickle_name, package::CONFIG, pull, pull::check};
+use crate::{Config, Error, Event, Options, Result, RunFiles, check_revision, config::CONFIG, digest::check, is_pickle_name, pull};
 
 /// A finished run, checked.
 #[derive(Debug, Clone)]

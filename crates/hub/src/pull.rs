@@ -2,18 +2,19 @@
 
 use std::{
     fs,
-    io::Read,
     path::{Path, PathBuf},
 };
 
-use sha2::{Digest, Sha256};
 use vimae_checkpoint::atomic;
 
 use crate::{
-    Config, Error, Event, Options, Place, RepoName, Result, Wanted, check_revision, fetch,
+    Config, Error, Event, Options, Place, RepoName, Result, Wanted, check_revision,
+    config::CONFIG,
+    digest::check,
+    fetch,
     fetch::cached,
     is_pickle_name,
-    package::{CARD, CONFIG, write_folder},
+    package::{CARD, write_folder},
     remote::{Remote, is_commit},
     run_files::MODEL,
 };
@@ -111,22 +112,4 @@ fn listed(repo: &RepoName, revision: &str, options: &Options) -> Result<String> 
         }
     }
     Ok(head.commit)
-}
-
-/// Compares a file with the digest that it was published with: one that was in the cache already may have changed there.
-pub(crate) fn check(path: &Path, expected: &str) -> Result<()> {
-    let wrong = |e| Error::io(path, e);
-    let mut file = fs::File::open(path).map_err(wrong)?;
-    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        let read = file.read(&mut buffer).map_err(wrong)?;
-        let Some(bytes) = buffer.get(..read).filter(|b| !b.is_empty()) else { break };
-        hash.update(bytes);
-    }
-    let found: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
-    if found == expected {
-        return Ok(());
-    }
-    let problem = format!("wrong digest: published with sha256 {expected}, found {found}; delete it, and the next call brings it again");
-    Err(Error::damaged(&fs::canonicalize(path).unwrap_or_else(|_| path.into()), problem))
 }

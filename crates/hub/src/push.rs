@@ -14,8 +14,10 @@ use hf_hub::{
 use vimae_spec::FigureKind;
 
 use crate::{
-    Error, Event, Left, Options, Package, Result, check_revision, is_pickle_name,
-    package::{CARD, CONFIG, Content},
+    Error, Event, Left, Options, Package, Result, check_revision,
+    config::CONFIG,
+    is_pickle_name,
+    package::{CARD, Content},
     remote::{Head, Refusal, Remote, is_commit},
     run_files::MODEL,
     transfer::Connection,

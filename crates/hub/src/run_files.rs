@@ -9,9 +9,8 @@ use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_hex};
 
 use crate::{
     Config, Density, Error, Result,
-    config::is_plain,
-    package::CONFIG,
-    pull::check,
+    config::{CONFIG, is_plain},
+    digest::check,
     weights::{Weights, read_weights},
 };
 

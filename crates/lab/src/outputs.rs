@@ -18,6 +18,3 @@ pub use place::Out;
 pub use reconstruct::reconstruct;
 pub use sample::{SampleRequest, sample};
 pub use walks::{WalkRequest, interpolate, traverse};
-
-/// Images that go through a network at once.
-const BATCH: usize = 200;

@@ -10,7 +10,10 @@ use vimae_datasets::{
     npz::{Values, to_npz},
 };
 
-use super::{Images, Out, input::Input};
+use super::{
+    input::{Images, Input},
+    place::Out,
+};
 use crate::{Model, Progress, Result, Shelf};
 
 /// Which images to encode.

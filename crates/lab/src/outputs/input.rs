@@ -6,8 +6,10 @@ use vimae_core::ImageShape;
 use vimae_datasets::Image;
 use vimae_metrics::images::OwnedImage;
 
-use super::BATCH;
 use crate::{Error, Model, Progress, Result, Shelf, images_of};
+
+/// Images that go through a network at once.
+pub(super) const BATCH: usize = 200;
 
 /// Which images: whatever [`fid`](crate::fid()) takes as a set.
 #[derive(Debug, Clone)]

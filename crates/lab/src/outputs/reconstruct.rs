@@ -6,7 +6,11 @@ use vimae_checkpoint::atomic;
 use vimae_core::ImageShape;
 use vimae_report::reconstruction_png;
 
-use super::{Images, Out, input::Input, sink::Sink};
+use super::{
+    input::{Images, Input},
+    place::Out,
+    sink::Sink,
+};
 use crate::{Model, Progress, Result, Shelf};
 
 /// Images in a row of one PNG.

@@ -1,6 +1,6 @@
 //! New images, decoded from draws of what the run's codes are drawn from.
 
-use super::{BATCH, Out, sink::Sink};
+use super::{input::BATCH, place::Out, sink::Sink};
 use crate::{Model, Progress, Result};
 
 /// Which images to draw.

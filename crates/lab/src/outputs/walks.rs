@@ -4,7 +4,11 @@ use candle_core::{Device, Tensor};
 use vimae_core::{Code, Prior};
 use vimae_eval::{informative, quantiles};
 
-use super::{BATCH, Images, Out, input::Input, sink::Sink};
+use super::{
+    input::{BATCH, Images, Input},
+    place::Out,
+    sink::Sink,
+};
 use crate::{Error, Model, Progress, Result, Shelf};
 
 /// Probabilities of the first and the last place along a dimension.
