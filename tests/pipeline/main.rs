@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "tests say what they found")]
 
 mod before_and_after;
+mod closed_pipes;
 mod comparison;
 mod comparison_inputs;
 mod divergence;
@@ -16,7 +17,6 @@ mod learning_parts;
 #[path = "../../crates/hub/tests/publish/local_hub/mod.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of the hub, which use all of it")]
 mod local_hub;
-mod output;
 mod outputs;
 mod own_images;
 mod power;

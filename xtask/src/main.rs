@@ -11,13 +11,13 @@ mod export;
 mod fid;
 mod hub;
 mod new;
-mod output;
 mod outputs;
 mod progress;
 mod report;
 mod reproduce;
 mod runs;
 mod spec;
+mod standard_streams;
 mod status;
 mod stop;
 mod train;
@@ -33,7 +33,7 @@ use std::{
 use clap::{Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
 
-use output::{Messages, print};
+use standard_streams::{Messages, print};
 
 /// Train, compare, measure and publish autoencoders, and reproduce The Variational InfoMax AutoEncoder.
 ///
@@ -122,8 +122,8 @@ fn main() -> ExitCode {
         Command::Check(arguments) => check::run(&arguments),
         Command::Worker(arguments) => worker::run(&arguments),
     };
-    output::code(result.unwrap_or_else(|error| {
-        tracing::error!("{}", output::once(&error));
+    standard_streams::code(result.unwrap_or_else(|error| {
+        tracing::error!("{}", standard_streams::once(&error));
         ExitCode::FAILURE
     }))
 }

@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use vimae_lab::{Cluster, Launcher, Outcome, Profile, Reproduction, Request, RunContext};
 
-use crate::{output::print_in_passing, print, progress::Progress, root, sources, stop, stop::Who};
+use crate::{print, progress::Progress, root, sources, standard_streams::print_in_passing, stop, stop::Who};
 
 /// Reproduce tables and figures of the paper, and write a page with our numbers beside the paper's.
 ///

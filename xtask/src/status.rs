@@ -7,10 +7,10 @@ use clap::Args;
 use vimae_lab::{Node, Plan, State, Status, Submitted, read_status};
 
 use crate::{
-    output::is_broken,
     print,
     progress::{human, seconds_left},
     reproduction,
+    standard_streams::is_broken,
 };
 
 /// Show what runs, what is left, and about how long it will take.

@@ -25,6 +25,21 @@ pub fn grid_png(images: &[u8], shape: Shape, columns: usize, scale: usize, gap: 
     draw(&rows, shape, columns, scale, gap)
 }
 
+/// One image as it is, with `origin` in the text chunk `Source`, which a file keeps when it is renamed.
+///
+/// # Errors
+/// As [`grid_png`].
+pub fn image_png(image: &[u8], shape: Shape, origin: &str) -> Result<Vec<u8>> {
+    let size = check(image, shape, 1, 1)?;
+    let (channels, height, width) = shape;
+    if image.len() != size {
+        return Err(Error::Length { what: "bytes of the image", expected: format!("{channels} x {height} x {width}"), got: image.len() });
+    }
+    let pixels: Vec<u8> =
+        (0..height * width).flat_map(|at| (0..channels).map(move |channel| image[channel * height * width + at])).collect();
+    encode(&pixels, width as u32, height as u32, channels, Some(origin))
+}
+
 /// Draws each row of originals directly above the row of their reconstructions; a wider gap separates the pairs.
 ///
 /// # Errors
@@ -91,7 +106,7 @@ fn draw(rows: &[(&[&[u8]], usize)], shape: Shape, columns: usize, scale: usize, 
         }
         top += height * scale + gap_below;
     }
-    encode(&canvas, total_width as u32, total_height as u32, channels)
+    encode(&canvas, total_width as u32, total_height as u32, channels, None)
 }
 
 /// The image with one pixel for each square of `n` x `n` equal ones, for the largest `n` up to 4; none where that is 1.
@@ -111,15 +126,18 @@ pub(crate) fn natural(pixels: &[u8], width: u32, height: u32, colour: png::Color
     let n = [4, 3, 2].into_iter().find(squares)?;
     let kept = (0..rows).step_by(n).flat_map(|y| (0..columns).step_by(n).filter_map(move |x| at(x, y)));
     let kept: Vec<u8> = kept.flatten().copied().collect();
-    encode(&kept, (columns / n) as u32, (rows / n) as u32, channels).ok()
+    encode(&kept, (columns / n) as u32, (rows / n) as u32, channels, None).ok()
 }
 
-fn encode(pixels: &[u8], width: u32, height: u32, channels: usize) -> Result<Vec<u8>> {
+fn encode(pixels: &[u8], width: u32, height: u32, channels: usize, origin: Option<&str>) -> Result<Vec<u8>> {
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(if channels == 1 { png::ColorType::Grayscale } else { png::ColorType::Rgb });
     encoder.set_depth(png::BitDepth::Eight);
     encoder.set_compression(png::Compression::High);
+    if let Some(origin) = origin {
+        encoder.add_itxt_chunk("Source".into(), origin.into())?;
+    }
     let mut writer = encoder.write_header()?;
     writer.write_image_data(pixels)?;
     writer.finish()?;

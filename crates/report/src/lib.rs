@@ -23,7 +23,7 @@ pub use error::{Error, Result};
 pub use export::{Export, Format};
 pub use headline_table::{HeadlineColumn, HeadlineRow, HeadlineTable, HeadlineValue, MeanInterval, Observation};
 pub use headline_text::headline_text;
-pub use image_grid::{Shape, grid_png, reconstruction_png};
+pub use image_grid::{Shape, grid_png, image_png, reconstruction_png};
 pub use markdown::markdown_table;
 pub use method::label as method_label;
 pub use page::{ExperimentView, FailedRun, NotCovered, PageInput, page};

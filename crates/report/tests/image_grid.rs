@@ -1,7 +1,7 @@
 //! Images come out as they went in.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-use vimae_report::{Error, grid_png, reconstruction_png};
+use vimae_report::{Error, grid_png, image_png, reconstruction_png};
 
 fn decode(png: &[u8]) -> (usize, usize, usize, Vec<u8>) {
     let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
@@ -62,4 +62,18 @@ fn wrong_lengths_and_zero_sizes_are_refused() {
     assert!(matches!(grid_png(&bytes, (1, usize::MAX, 2), 1, 1, 0), Err(Error::Length { .. })));
     assert!(matches!(grid_png(&bytes, (1, 2, 2), 1, usize::MAX, usize::MAX), Err(Error::TooLarge { .. })));
     assert!(matches!(reconstruction_png(&bytes, &bytes[4..], (1, 2, 2), 1, 1), Err(Error::Length { got: 4, .. })));
+}
+
+#[test]
+fn a_single_image_keeps_its_pixels_and_says_where_it_comes_from() {
+    let bytes: Vec<u8> = (0..12).collect();
+    let file = image_png(&bytes, (3, 2, 2), "vimae, 図 7").unwrap();
+    assert_eq!(decode(&file), decode(&grid_png(&bytes, (3, 2, 2), 1, 1, 0).unwrap()));
+    let reader = png::Decoder::new(std::io::Cursor::new(&file)).read_info().unwrap();
+    let text = &reader.info().utf8_text;
+    assert_eq!(
+        text.iter().map(|t| (t.keyword.as_str(), t.get_text().unwrap())).collect::<Vec<_>>(),
+        [("Source", "vimae, 図 7".to_owned())]
+    );
+    assert!(matches!(image_png(&bytes, (3, 2, 1), ""), Err(Error::Length { got: 12, .. })));
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use vimae_checkpoint::atomic;
 use vimae_core::ImageShape;
 use vimae_datasets::{ArrayWriter, Element};
-use vimae_report::grid_png;
+use vimae_report::{grid_png, image_png};
 
 use super::place::{Out, WholeFolder};
 use crate::Result;
@@ -65,7 +65,9 @@ impl<'a> Sink<'a> {
     pub(super) fn add(&mut self, place: usize, name: &str, bytes: Vec<u8>) -> Result<()> {
         if let Target::Folder(folder) = &self.target {
             let ImageShape { channels, height, width } = self.shape;
-            return folder.write(&format!("{name}.png"), &grid_png(&bytes, (channels, height, width), 1, 1, 0)?);
+            let origin = concat!("vimae ", env!("CARGO_PKG_VERSION"));
+            return folder
+                .write(&format!("{name}.png"), &image_png(&bytes, (channels, height, width), &format!("{origin}, image {name}"))?);
         }
         self.early.insert(place, bytes);
         while let Some(bytes) = self.early.remove(&self.next) {

@@ -1,0 +1,137 @@
+//! Reading experiment files: what they include, override and expand to, and what is refused.
+
+use super::*;
+
+const BASE: &str = "version = 1\n[dataset]\nname = \"digits\"\n[model]\nname = \"wae_conv\"\nwidth = 4\n[training]\nepochs = 2\n";
+
+fn load(files: &[(&str, &str)]) -> Result<Experiment> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).unwrap();
+    }
+    Experiment::load(&folder.path().join(files[0].0))
+}
+
+#[test]
+fn includes_overrides_methods_grid_and_seeds_expand() {
+    let experiment = load(&[
+        ("x.toml", "version = 1\ninclude = [\"base.toml\"]\n[training]\nbatch = 10\n[methods.vae.objective]\nname = \"vae\"\n[methods.b.objective]\nname = \"vae\"\nbeta = 4\n[methods.b.training]\nepochs = 3\n[grid]\n\"model.width\" = [8, 16]\n"),
+        ("base.toml", BASE),
+    ])
+    .unwrap();
+    let runs = experiment.runs(2);
+    assert_eq!(runs.len(), 8);
+    assert_eq!((runs[0].method.as_str(), runs[0].seed, runs[0].training.epochs, runs[0].training.batch), ("vae[model.width=8]", 0, 2, 10));
+    assert_eq!((runs[7].method.as_str(), runs[7].seed, runs[7].training.epochs), ("b[model.width=16]", 1, 3));
+    assert_eq!(runs[7].model.settings["width"], 16);
+}
+
+#[test]
+fn expectations_are_read_and_change_no_run() {
+    let plain = format!("{BASE}[methods.vae.objective]\nname = \"vae\"\n");
+    let text = plain.replace("version = 1", "version = 1\nexpect = [{ metric = \"rate\", method = \"vae\", below = 30.0 }]");
+    let (plain, with) = (load(&[("x.toml", &plain)]).unwrap(), load(&[("x.toml", &text)]).unwrap());
+    assert_eq!((plain.expect.len(), with.expect[0].below, plain.runs(1)), (0, Some(30.0), with.runs(1)));
+    let message = load(&[("x.toml", &text.replace("below = 30.0", "better_than = [\"rae\"]"))]).unwrap_err().to_string();
+    assert!(message.contains("no method \"rae\"; there are: vae"), "{message}");
+    let error = load(&[("x.toml", &text.replace("below = 30.0", "method = 1"))]).unwrap_err();
+    assert!(matches!(&error, Error::Form { path, .. } if path.ends_with("x.toml")), "{error}");
+}
+
+#[test]
+fn a_method_for_an_objective_is_added_once() {
+    let text = format!("{BASE}[methods.vae]\nobjective = {{ name = \"vae\", beta = 4 }}\nprior = {{ name = \"laplace\" }}\n");
+    let experiment = load(&[("x.toml", &text)]).unwrap().with_objective("vae").with_objective("rae");
+    let runs = experiment.runs(1);
+    assert_eq!(runs.iter().map(|run| run.method.as_str()).collect::<Vec<_>>(), ["vae", "rae"]);
+    assert_eq!((runs[0].objective.settings["beta"].as_i64(), &runs[1].objective), (Some(4), &Component::named("rae")));
+    assert!(runs[1].prior.is_none() && runs[1].model == runs[0].model);
+}
+
+#[test]
+fn wrong_keys_name_the_file_the_key_and_what_is_allowed() {
+    let message = load(&[("x.toml", &BASE.replace("epochs = 2", "epocs = 2"))]).unwrap_err().to_string();
+    assert!(message.contains("x.toml, line ") && message.contains("no training.epocs; did you mean training.epochs?"), "{message}");
+    let zero = BASE.replace("epochs = 2", "epochs = 0");
+    let error = load(&[("x.toml", "version = 1\ninclude = [\"base.toml\"]\n"), ("base.toml", &zero)]).unwrap_err();
+    let Error::Range { path, key, given, .. } = &error else { panic!("{error}") };
+    assert!(path.ends_with("base.toml") && key == "training.epochs" && given == "0", "{error}");
+    let error = load(&[("x.toml", "version = 9\n")]).unwrap_err();
+    assert!(matches!(&error, Error::Range { key, given, .. } if key == "version" && given == "9"), "{error}");
+    for text in ["version = 1\ninclude = [\"x.toml\"]\n", BASE] {
+        assert!(matches!(load(&[("x.toml", text)]), Err(Error::Form { path, .. }) if path.ends_with("x.toml")), "{text}");
+    }
+}
+
+/// Only the objective "vae" has a setting beta.
+struct Beta;
+
+impl Catalogues for Beta {
+    fn takes(&self, named: &dyn Fn(&str) -> Option<String>, key: &str) -> bool {
+        key != "objective.beta" || named("objective").as_deref() == Some("vae")
+    }
+
+    fn dataset(&self, name: &str, folder: &Path) -> String {
+        format!("{}/{name}", folder.display())
+    }
+}
+
+fn with(text: &str, changes: &[&str]) -> Result<Experiment> {
+    let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+    Experiment::parse(text, Path::new("data/x.toml"), &changes, &Beta)
+}
+
+#[test]
+fn a_key_that_a_method_lacks_is_skipped_for_it_with_a_word() {
+    let text = format!(
+        "{BASE}[methods]\na.objective = \"vae\"\nb.objective = \"rae\"\n[grid]\n\"objective.beta\" = [1.0, 4.0]\n\"model.width\" = [2, 3]\n"
+    );
+    let experiment = with(&text, &[]).unwrap();
+    let methods: Vec<String> = experiment.runs(1).into_iter().map(|run| run.method).collect();
+    assert_eq!(methods.iter().filter(|method| method.contains("objective.beta")).count(), 4, "{methods:?}");
+    assert_eq!(methods.iter().filter(|method| !method.contains("objective.beta")).count(), 2, "{methods:?}");
+    assert_eq!(experiment.notes, ["objective.beta is skipped for b, which has no such setting"]);
+    let runs = with(text.split("[grid]").next().unwrap(), &["objective.beta=4"]).unwrap().runs(1);
+    assert_eq!(
+        (runs[0].objective.settings.get("beta").and_then(serde_json::Value::as_i64), runs[1].objective.settings.len()),
+        (Some(4), 0)
+    );
+    // What no method has is left for the catalogues to name.
+    let alone = text.replace("\"vae\"", "\"other\"");
+    assert!(with(&alone, &[]).unwrap().runs(1).iter().all(|run| run.objective.settings.contains_key("beta")));
+}
+
+#[test]
+fn the_command_line_changes_keys() {
+    let text = format!("{BASE}[methods]\na.objective = \"vae\"\nb = {{ objective = \"rae\", training = {{ epochs = 7 }} }}\n");
+    let experiment =
+        with(&text, &["training.epochs=5", "seeds = 3", "prior=laplace", "methods.b.model.width=9", "grid.model.code=[2, 8]"]).unwrap();
+    let runs = experiment.runs(1);
+    assert_eq!((experiment.seeds, runs.len()), (3, 4));
+    assert!(runs.iter().all(|run| run.training.epochs == 5 && run.prior == Some(Component::named("laplace"))));
+    assert_eq!((&runs[0].model.settings["width"], &runs[2].model.settings["width"]), (&4.into(), &9.into()));
+    assert_eq!(runs[0].dataset.name, "data/digits", "as it is seen from the file");
+    for (change, expected) in [
+        ("lr=1e-3", "--set lr=1e-3: there is no lr; did you mean training.learning_rate?"),
+        ("training.epoch=1", "no training.epoch; did you mean training.epochs?"),
+        ("methods.c.model.width=1", "no methods.c"),
+        ("epochs", "is not KEY=VALUE"),
+    ] {
+        let message = with(&text, &[change]).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+    assert!(matches!(with(&text, &["training.epochs=0"]), Err(Error::Range { key, .. }) if key == "training.epochs"));
+    assert!(matches!(with(&text, &["seeds=0"]), Err(Error::Range { key, .. }) if key == "seeds"));
+}
+
+#[test]
+fn the_training_digest_ignores_evaluation_and_label_alone() {
+    let run = load(&[("x.toml", &format!("{BASE}[methods.vae.objective]\nname = \"vae\"\n"))]).unwrap().runs(1).remove(0);
+    let mut other = run.clone();
+    other.evaluation.labels = 5;
+    other.method = "renamed".into();
+    assert_eq!(run.training_sha256(), other.training_sha256());
+    assert_ne!(run.sha256(), other.sha256());
+    other.seed = 1;
+    assert_ne!(run.training_sha256(), other.training_sha256());
+}
