@@ -20,3 +20,6 @@ pub use standardise::Standardiser;
 pub use svm::Svm;
 pub use transductive::{Transduced, TransductiveSvm};
 pub use tune::{Tuned, cross_validate};
+
+// Only its features matter: the root manifest says why.
+use num_integer as _;
