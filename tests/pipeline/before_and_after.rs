@@ -70,7 +70,8 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
     let run = records[0].0.parent().context("folder")?;
     let events =
         std::fs::read_dir(run)?.filter(|e| e.as_ref().is_ok_and(|e| e.file_name().to_string_lossy().contains(".tfevents."))).count();
-    ensure!(events == 1, "{events} event files");
+    // One of training, one with the settings and the final metrics.
+    ensure!(events == 2, "{events} event files");
 
     let comparisons: Value = serde_json::from_slice(&std::fs::read(out.join("comparisons.json"))?)?;
     let pairs = comparisons["pairs"].as_array().context("pairs")?;

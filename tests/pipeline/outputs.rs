@@ -19,7 +19,7 @@ name = "wae_conv"
 width = 2
 code = 4
 [training]
-epochs = 1
+epochs = 60
 batch = 100
 [evaluation]
 labels = 0

@@ -43,10 +43,10 @@ metrics = ["reconstruction"]
 prior_samples = 50
 [methods.conv]
 objective = { name = "vae" }
-model = { name = "wae_conv", width = 3, kernel = 5 }
+model = { name = "wae_conv", code = 3, width = 3, kernel = 5 }
 [methods.deterministic]
 objective = { name = "plain_ae" }
-model = { name = "mlp", width = 20, layers = 2 }
+model = { name = "mlp", code = 3, width = 20, layers = 2 }
 [methods.fixed]
 objective = { name = "uncertainty_ae" }
 noise = { name = "gaussian_fixed", std = 0.3 }

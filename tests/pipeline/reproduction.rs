@@ -26,7 +26,8 @@ fn cells_summary_and_page_appear_and_a_second_call_takes_them_up() -> Result<()>
             let cells = of("table3", method, metric);
             assert!(cells.len() >= 2, "{method} {metric}");
             assert!(cells.iter().all(|c| c["value"].as_f64().is_some_and(|v| (0.0..=100.0).contains(&v))));
-            assert_eq!(cells[0]["paper_certainty"], "recovered");
+            // The paper's number stands beside the protocol that is nearest to its own.
+            assert!(cells.iter().any(|cell| cell["paper_certainty"] == "recovered"), "{method} {metric}");
         }
     }
     for cell in &cells {

@@ -26,7 +26,7 @@ fn short(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{cells::tests::record, stored::json};
+    use crate::cells::tests::record;
 
     #[test]
     fn a_run_is_its_time_and_its_headlines() {
@@ -35,7 +35,7 @@ mod tests {
         assert_eq!(run_line(&run), None);
         let mut record = record("vae", 0, "rate", 12.345_67);
         record.measurements[0].entry = "rate".into();
-        std::fs::write(run.record(), json(&record).unwrap()).unwrap();
+        std::fs::write(run.record(), record.to_json().unwrap()).unwrap();
         assert_eq!(run_line(&run).unwrap(), "finished in 2 s; Rate 12.35");
         assert_eq!([0.0, 0.012_345, 99_999.0, -3.0, 1e-9].map(short), ["0.000", "0.01235", "9.999e4", "-3.000", "1.000e-9"]);
     }

@@ -200,6 +200,8 @@ fn folders_that_are_no_finished_run_say_what_they_lack() {
     record.figures[0].file = "../secret.png".into();
     sample::write_record(&at("path"), &record);
     assert!(open("path").contains("lies in the folder itself"), "{}", open("path"));
+    assert!(Pretrained::open(&at("other")).is_ok(), "a run's own folder is a model");
+    fs::remove_file(at("other").join("config.json")).unwrap();
     assert!(matches!(Pretrained::open(&at("other")), Err(Error::NoModel { .. })));
 }
 

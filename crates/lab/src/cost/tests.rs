@@ -94,7 +94,7 @@ fn finished_runs_correct_the_rates() {
         record.spec.model.settings.insert("width".into(), json!(width));
         let run = folder.path().join("experiment").join(name);
         std::fs::create_dir_all(&run).unwrap();
-        std::fs::write(run.join("record.json"), serde_json::to_vec(&record).unwrap()).unwrap();
+        std::fs::write(run.join("record.json"), record.to_json().unwrap()).unwrap();
     }
     let mut estimator = Estimator::calibrated(&Device::Cpu, folder.path(), &mut shelf());
     assert_eq!(estimator.calibrated_on(), 2);

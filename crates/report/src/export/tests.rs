@@ -143,7 +143,7 @@ fn csv_has_every_column_and_quotes_what_it_must() {
     let expected = concat!(
         "target,dataset,model,method,seed,entry,metric,protocol,value,standard_error,unit,n,higher_is_better,slice,paper_dataset,paper,paper_certainty,",
         "tolerance,spec_sha256,data_sha256,weights_sha256,git_commit,device,seconds,note\r\n",
-        "table3,digits,mlp,vae,1,entry,rate,\"rate(K=2,N=3)\",0.30000000000000004,,nats,7,,mask 0.5,,54.88,printed,false,s,d,w,c,cpu,1.5,",
+        "table3,digits,mlp,vae,1,entry,rate,\"rate(K=2,N=3)\",0.30000000000000004,,nats,7,,mask 0.5,,54.88,printed,0.5,s,d,w,c,cpu,1.5,",
         "\"a \"\"note\"\"\nof two lines\"\r\n",
     );
     assert_eq!(text, expected);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use vimae_spec::{ClaimVerdict, Comparisons, Decision, PaperClaim, SummaryRow};
 
-use super::{PageInput, links::Links, words::anchor};
+use super::{input::PageInput, links::Links, words::anchor};
 use crate::{
     compare::{Share, heading, rank},
     method,
