@@ -37,6 +37,6 @@ mod tests {
         record.measurements[0].entry = "rate".into();
         std::fs::write(run.record(), record.to_json().unwrap()).unwrap();
         assert_eq!(run_line(&run).unwrap(), "finished in 2 s; Rate 12.35");
-        assert_eq!([0.0, 0.012_345, 99_999.0, -3.0, 1e-9].map(short), ["0.000", "0.01235", "9.999e4", "-3.000", "1.000e-9"]);
+        assert_eq!([0.0, 0.012_345, 99_999.0, -3.0, 1e-9].map(short), ["0.000", "0.01235", "1.000e5", "-3.000", "1.000e-9"]);
     }
 }

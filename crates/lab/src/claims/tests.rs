@@ -1,3 +1,5 @@
+//! Claims on made-up seeds: which hold, which do not, and which seeds cannot decide.
+
 use std::path::Path;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Comparisons of made-up cells: pairs, intervals, verdicts beside the paper.
+
 use super::*;
 use crate::{cells, cells::tests::record, summary::over_seeds};
 
