@@ -25,7 +25,9 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
         let runs = input.experiments.iter().flat_map(|e| &e.failed).filter(|run| run.waits == waits);
         runs.map(|run| run.spec_sha256.as_str()).collect::<BTreeSet<_>>().len()
     };
-    let finished = match [(without(false), "failed"), (without(true), "to come")].map(|(n, word)| (n > 0).then(|| format!("{n} {word}"))) {
+    let finished = match [(without(false), "failed"), (without(true), "to come by the same command")]
+        .map(|(n, word)| (n > 0).then(|| format!("{n} {word}")))
+    {
         [None, None] => "all finished".to_owned(),
         missing => format!("finished; {}", missing.into_iter().flatten().collect::<Vec<_>>().join(", ")),
     };
