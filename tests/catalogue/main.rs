@@ -2,6 +2,7 @@
 
 mod divergences;
 mod entries;
+mod experiments;
 mod family;
 mod gradients;
 mod priors;

@@ -117,14 +117,14 @@ fn begin(spec: &Path, out: &Path, jobs: usize) -> Result<Child> {
     Ok(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?)
 }
 
-fn signal(process: u32, name: &str) -> Result<()> {
+pub(crate) fn signal(process: u32, name: &str) -> Result<()> {
     // One that has just ended cannot be signalled, which is as good.
     Command::new("kill").args([&format!("-{name}"), &process.to_string()]).stderr(Stdio::null()).status().context("kill")?;
     Ok(())
 }
 
 /// A process that works on a run now.
-fn working(out: &Path) -> Result<Option<u32>> {
+pub(crate) fn working(out: &Path) -> Result<Option<u32>> {
     for (_, bytes) in files(out, "status.json").unwrap_or_default() {
         let status: Value = serde_json::from_slice(&bytes)?;
         if status["state"] == "running" {
@@ -160,7 +160,7 @@ fn written(out: &Path) -> Result<BTreeMap<PathBuf, SystemTime>> {
 }
 
 /// A number in 0..1 from seed and trial.
-fn uniform(seed: u64, trial: u64) -> f64 {
+pub(crate) fn uniform(seed: u64, trial: u64) -> f64 {
     let mut x = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ trial.wrapping_mul(0xd1b5_4a32_d192_ed03);
     x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

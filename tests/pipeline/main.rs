@@ -26,6 +26,7 @@ mod reproduction;
 mod schedule;
 mod scheduler;
 mod slurm;
+mod soak;
 mod stopping;
 mod storage;
 mod tiny;

@@ -88,22 +88,25 @@ fn a_budget_takes_what_fits_and_says_what_it_left_out() -> Result<()> {
 }
 
 #[test]
-fn data_that_is_not_here_is_stood_in_for_and_cells_name_both() -> Result<()> {
+fn an_optional_experiment_without_its_data_is_left_out_with_the_command_that_brings_it() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let text = short()
-        .replacen("paper_dataset = \"mnist\"", "stand_in = \"digits\"", 1)
+        .replacen("paper_dataset = \"mnist\"", "optional = true", 1)
         .replacen("[dataset]\nname = \"digits\"", "[dataset]\nname = \"omniglot\"", 1)
-        .replacen("\"figure6\", \"table3\"", "\"table4\"", 1)
-        .replacen("epochs = 3", "epochs = 1", 1);
-    let spec = write(folder.path(), &text)?;
+        .replacen("\"figure6\", \"table3\"", "\"table4\"", 1);
     let out = folder.path().join("out");
     let empty = folder.path().join("nothing here");
     fs::create_dir(&empty)?;
-    let called = train(&spec, &out, &["--data-dir", empty.to_str().context("path")?])?;
+    let called = train(&write(folder.path(), &text)?, &out, &["--data-dir", empty.to_str().context("path")?])?;
     ensure!(called.success, "{}", called.stderr);
-    let cells = cells(&out)?;
-    assert!(cells.iter().all(|cell| cell["dataset"] == "digits" || cell["dataset"] == "omniglot"));
-    let held: Vec<_> = cells.iter().filter(|cell| cell["target"] == "table4").collect();
-    assert!(!held.is_empty() && held.iter().all(|cell| cell["paper_dataset"] == "omniglot"), "{held:#?}");
+    let command = "cargo xtask data fetch omniglot";
+    assert!(called.stderr.contains("(table4) not measured") && called.stderr.contains(command), "{}", called.stderr);
+    let page = fs::read_to_string(out.join("index.html"))?;
+    assert!(page.contains("Not measured: omniglot is not on this machine") && page.contains(command), "the page does not say so");
+    assert!(cells(&out)?.is_empty());
+    // An experiment that has to run says what is missing.
+    let text = text.replacen("optional = true\n", "", 1);
+    let called = train(&write(folder.path(), &text)?, &out, &["--data-dir", empty.to_str().context("path")?])?;
+    assert!(!called.success && called.stderr.contains("omniglot"), "{}", called.stderr);
     Ok(())
 }

@@ -29,6 +29,11 @@ struct Cluster {
 impl Cluster {
     /// A controller and a node on this machine, all of whose files are in `folder`.
     fn start(folder: PathBuf) -> Result<Self> {
+        Self::of_site(folder, "", "")
+    }
+
+    /// The same, with `more` lines of configuration and more words about its partition.
+    fn of_site(folder: PathBuf, more: &str, partition: &str) -> Result<Self> {
         for name in ["state", "spool", "log"] {
             fs::create_dir_all(folder.join(name))?;
         }
@@ -41,18 +46,32 @@ impl Cluster {
              SlurmctldPort=16817\nSlurmdPort=16818\n\
              StateSaveLocation={dir}/state\nSlurmdSpoolDir={dir}/spool\nSlurmctldPidFile={dir}/slurmctld.pid\n\
              SlurmdPidFile={dir}/slurmd.pid\nSlurmctldLogFile={dir}/log/slurmctld.log\nSlurmdLogFile={dir}/log/slurmd.log\n\
-             NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=4000 State=UNKNOWN\nPartitionName=main Nodes=ALL Default=YES State=UP\n"
+             NodeName={host} NodeAddr=127.0.0.1 CPUs=2 RealMemory=4000 State=UNKNOWN\nPartitionName=main Nodes=ALL Default=YES State=UP {partition}\n{more}"
         );
         fs::write(folder.join("slurm.conf"), configuration)?;
         let mut cluster = Self { folder, daemons: Vec::new() };
         cluster.start_munge()?;
-        for daemon in ["slurmctld", "slurmd"] {
-            let mut command = cluster.command(daemon);
-            command.arg("-D");
-            cluster.spawn(daemon, command)?;
+        // The controller last, so that a test can stop it alone.
+        for daemon in ["slurmd", "slurmctld"] {
+            cluster.daemon(daemon)?;
         }
         cluster.wait_for("the node", |cluster| Ok(cluster.says("sinfo", &["--noheader", "--format", "%T"])?.contains("idle")))?;
         Ok(cluster)
+    }
+
+    fn daemon(&mut self, name: &str) -> Result<()> {
+        let mut command = self.command(name);
+        command.arg("-D");
+        self.spawn(name, command)
+    }
+
+    /// Stops the controller, and starts it again after `away`.
+    fn controller_away(&mut self, away: Duration) -> Result<()> {
+        let mut controller = self.daemons.pop().context("no daemon runs")?;
+        controller.kill()?;
+        controller.wait()?;
+        sleep(away);
+        self.daemon("slurmctld")
     }
 
     /// A munged of this cluster's own: one of the machine may be missing, stopped, or have left its socket behind.
@@ -125,6 +144,53 @@ fn allowed() -> Result<(), String> {
         return Err("VIMAE_SLURM is not set; 1 lets the test start the daemons of Slurm".into());
     }
     vimae_testing::programs(&["slurmctld", "slurmd", "sbatch", "munged"], "Debian: slurm-wlm munge")
+}
+
+/// Whether the minutes of a site's limits may be spent.
+fn at_length() -> Result<(), String> {
+    allowed()?;
+    match std::env::var("VIMAE_SLURM").as_deref() {
+        Ok("all") => Ok(()),
+        _ => Err("VIMAE_SLURM is not `all`, which takes minutes more".into()),
+    }
+}
+
+#[test]
+fn small_arrays_a_partition_of_one_minute_and_a_controller_that_is_away_change_nothing() -> Result<()> {
+    need!(at_length());
+    let folder = tempfile::tempdir()?;
+    // One run takes longer than the partition allows.
+    let text = short().replacen("epochs = 3", "epochs = 4", 1) + "\n[resources]\ncpus = 1\nmemory_mib = 500\n";
+    let long = text.replacen("epochs = 4", "epochs = 700", 1);
+    let (short_spec, long_spec) = (folder.path().join("short.toml"), folder.path().join("long.toml"));
+    fs::write(&short_spec, text)?;
+    fs::write(&long_spec, long)?;
+    let mut cluster = Cluster::of_site(folder.path().join("slurm"), "MaxArraySize=5\n", "MaxTime=1 OverTimeLimit=0")?;
+    let path = |path: &Path| path.to_str().map(str::to_owned).context("path");
+    let names = ["short", "long"];
+    let out = |kind: &str, name: &str| folder.path().join(format!("{kind}-{name}"));
+    for (spec, name, seeds) in [(&short_spec, "short", "7"), (&long_spec, "long", "1")] {
+        let local = cluster.xtask(&["train", &path(spec)?, "--seeds", seeds, "--out", &path(&out("local", name))?])?.output()?;
+        ensure!(local.status.success(), "{}", String::from_utf8_lossy(&local.stderr));
+        let arguments = ["train", &path(spec)?, "--seeds", seeds, "--out", &path(&out("cluster", name))?];
+        let mut command = cluster.xtask(&arguments)?;
+        command.args(["--launcher", "slurm", "--interval", "2s"]);
+        let launched = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        sleep(Duration::from_secs(8));
+        cluster.controller_away(Duration::from_secs(60))?;
+        let ended = launched.wait_with_output()?;
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        ensure!(ended.status.success(), "{name}: {said}{}", cluster.says("squeue", &[])?);
+        ensure!(cluster.says("squeue", &["--noheader"])?.trim().is_empty(), "{name}: something is left in the queue");
+    }
+    for name in names {
+        assert!(results(&out("cluster", name))? == results(&out("local", name))?, "{name}: weights, logs or measurements differ");
+        assert_eq!(cells(&out("cluster", name))?, cells(&out("local", name))?, "{name}");
+    }
+    // Seven runs in arrays of five at most.
+    let scripts = fs::read_dir(out("cluster", "short").join("slurm"))?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    assert!(scripts.filter(|name| name.starts_with("runs-")).count() >= 2, "the runs were not split");
+    Ok(())
 }
 
 #[test]

@@ -18,11 +18,11 @@ use crate::{
 const ONCE: &[&str] = &["--retries", "0"];
 
 /// A file system in memory that goes when it is dropped.
-struct Small(PathBuf);
+pub(crate) struct Small(pub(crate) PathBuf);
 
 impl Small {
     /// One of `bytes`, or why this machine lets nobody mount one.
-    fn mount(path: PathBuf, bytes: u64) -> Result<Self, String> {
+    pub(crate) fn mount(path: PathBuf, bytes: u64) -> Result<Self, String> {
         fs::create_dir_all(&path).map_err(|error| error.to_string())?;
         match Command::new("mount").args(["-t", "tmpfs", "-o", &format!("size={bytes}"), "tmpfs"]).arg(&path).output() {
             Ok(output) if output.status.success() => Ok(Self(path)),
@@ -35,7 +35,7 @@ impl Small {
         }
     }
 
-    fn remount(&self, options: &str) -> Result<()> {
+    pub(crate) fn remount(&self, options: &str) -> Result<()> {
         ensure!(Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(&self.0).status()?.success(), "remount");
         Ok(())
     }
@@ -47,7 +47,7 @@ impl Drop for Small {
     }
 }
 
-fn size(folder: &Path) -> Result<u64> {
+pub(crate) fn size(folder: &Path) -> Result<u64> {
     let mut sum = 0;
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();

@@ -222,6 +222,10 @@ pub(crate) fn summarise(outcome: &Outcome) {
     for failure in outcome.failed.iter().filter(|failure| failure.waits) {
         tracing::info!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.problem);
     }
+    for absent in &outcome.without_data {
+        let targets = absent.experiment.targets.join(", ");
+        tracing::warn!("{} ({targets}) not measured: {absent}; `{}` brings it", absent.experiment.name, absent.command());
+    }
     for row in outcome.summary.iter().filter(|row| row.entry == vimae_lab::expectations::ENTRY) {
         match row.mean {
             Some(1.0) => tracing::info!("{}", row.note.as_deref().unwrap_or(&row.metric)),

@@ -51,6 +51,9 @@ struct Expand {
     /// Take all experiments of a profile instead: quick, paper, sweeps.
     #[arg(long, conflicts_with = "file")]
     profile: Option<String>,
+    /// Change a key of every run of the file, as for `train`: training.epochs=5. May be repeated.
+    #[arg(long = "set", value_name = "KEY=VALUE", requires = "file")]
+    changes: Vec<String>,
     /// Run each method with N seeds. By default, as many as the experiment says.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: Option<u64>,
@@ -114,14 +117,17 @@ fn check_files(arguments: &Check) -> Result<ExitCode> {
 }
 
 fn expand_file(arguments: &Expand) -> Result<ExitCode> {
-    let Expand { file, profile, seeds, device, out, data_dir, json } = arguments;
+    let Expand { file, profile, changes, seeds, device, out, data_dir, json } = arguments;
     let name = match file {
         Some(file) => file.display().to_string(),
         None => profile.clone().context("a file or a profile")?,
     };
     anyhow::ensure!(file.is_none() || name.ends_with(".toml"), "{name}: an experiment is a .toml file");
     let root = root();
-    let profile = Profile::load(&root.join("experiments"), &name)?;
+    let profile = match file {
+        Some(file) => Profile::of_file(file, changes)?,
+        None => Profile::load(&root.join("experiments"), &name)?,
+    };
     profile.experiments.iter().flat_map(|experiment| &experiment.notes).for_each(|note| tracing::info!("{note}"));
     let out = out.clone().unwrap_or_else(|| root.join("runs").join(&profile.name));
     let mut shelf = Shelf::new(sources(data_dir.clone()));

@@ -127,6 +127,7 @@ mod tests {
     fn an_unknown_name_lists_what_exists_and_suggests_the_nearest() {
         let error = unknown_name("prior", "logistc", ["logistic", "normal"]);
         assert_eq!(error.to_string(), "unknown prior \"logistc\" (did you mean \"logistic\"?); there are: logistic, normal");
+        assert!(unknown_name("objective", "vea", ["rae", "vae"]).to_string().contains("did you mean \"vae\"?"));
         assert!(!unknown_name("prior", "zzz", ["normal"]).to_string().contains("did you mean"));
     }
 }

@@ -174,26 +174,19 @@ fn seeds(headlines: &[CardMetric]) -> Option<usize> {
 
 /// How to load it, in three lines of either language.
 fn use_it(input: &CardInput<'_>) -> String {
-    let CardInput { repo, description: Description { network, samples, .. }, .. } = input;
+    let CardInput { repo, description: Description { network, .. }, .. } = input;
     let shape = format!("[16, {}, {}, {}]", network.channels, network.height, network.width);
-    let (rust, python) = match samples {
-        true => (format!("let images = model.sample(0, 16)?; // {shape}"), format!("images = model.sample(16)  # {shape}")),
-        false => (
-            format!("let codes = model.encode(&images)?.mean; // {shape} to [16, {}]", network.code),
-            format!("codes = model.encode(images)  # {shape} to [16, {}]", network.code),
-        ),
-    };
     format!(
         "\n## Use\n\n\
          ```rust\n\
          let published = vimae_hub::from_pretrained(\"{repo}\")?;\n\
          let model = vimae_lab::Model::of(&published, &candle_core::Device::Cpu)?;\n\
-         {rust}\n\
+         let images = model.sample(0, 16)?; // {shape}\n\
          ```\n\n\
          ```python\n\
          from vimae import from_pretrained  # the project's directory python/, with torch and safetensors\n\
          model = from_pretrained(\"{repo}\")\n\
-         {python}\n\
+         images = model.sample(16)  # {shape}\n\
          ```\n\n\
          Images are `[N, {}, {}, {}]` with values in {}. `encode`, `decode` and `reconstruct` are methods of both.\n",
         network.channels, network.height, network.width, network.range

@@ -13,8 +13,6 @@ pub struct Description {
     pub headlines: Vec<CardMetric>,
     /// What its reader must know first: that the code carries nothing, for instance.
     pub warning: Option<String>,
-    /// Whether images can be drawn from it without its training data.
-    pub samples: bool,
     /// The network.
     pub network: Network,
     /// The data set.

@@ -3,7 +3,10 @@
 use serde::Serialize;
 use vimae_spec::RunSpec;
 
-use crate::{Cost, Estimator, Profile, Result, Shelf, schedule::with_data};
+use crate::{
+    Cost, Estimator, Profile, Result, Shelf,
+    schedule::{WithoutData, absent_data},
+};
 
 /// A run to come.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -27,8 +30,13 @@ pub struct Expanded {
 pub fn expand(profile: &Profile, seeds: Option<u64>, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Vec<Expanded>> {
     let mut all = Vec::new();
     for experiment in &profile.experiments {
-        let experiment = with_data(experiment, shelf)?;
+        let absent = absent_data(experiment, shelf)?.map(|dataset| WithoutData { experiment: experiment.clone(), dataset });
         for spec in experiment.runs(seeds.unwrap_or(experiment.seeds)) {
+            if let Some(absent) = &absent {
+                let problem = Some(format!("left out: {absent}; {}", absent.command()));
+                all.push(Expanded { experiment: experiment.name.clone(), spec, cost: None, problem });
+                continue;
+            }
             let (cost, problem) = match estimator.cost(&spec, shelf) {
                 Ok(cost) => (Some(cost), None),
                 Err(crate::Error::Data(error)) if !matches!(error, vimae_datasets::Error::Core(_)) => (None, Some(error.to_string())),

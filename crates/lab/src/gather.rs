@@ -13,7 +13,7 @@ use vimae_statistics::student;
 use crate::{
     Error, Layout, Plan, Result, cells, claims, comparisons, expectations,
     provenance::git_commit,
-    schedule::{Ends, Node, read_status},
+    schedule::{Ends, Node, WithoutData, read_status},
     standing::{Missing, Standing},
     stored::json,
     summary::over_seeds,
@@ -30,6 +30,8 @@ pub struct Outcome {
     pub comparisons: Comparisons,
     /// Runs that gave no cells: those that failed, and those that wait.
     pub failed: Vec<Failure>,
+    /// Experiments that were left out, since their data is not on this machine.
+    pub without_data: Vec<WithoutData>,
     /// Methods against headline metrics, one table an experiment, each with its title.
     pub tables: Vec<(String, HeadlineTable)>,
     /// The page.
@@ -144,11 +146,7 @@ pub(crate) fn gather(
     };
     let mut experiments: Vec<_> = plan.experiments.iter().enumerate().map(view).collect();
     experiments.extend(plan.earlier_experiments.iter().enumerate().map(view_of_earlier).filter(|view| !view.runs.is_empty()));
-    let covered =
-        |target: &String| plan.experiments.iter().chain(&plan.earlier_experiments).any(|experiment| experiment.targets.contains(target));
-    let reason = format!("profile {} has no experiment for it", plan.profile);
-    let left_out = paper.0.keys().filter(|target| !covered(target));
-    let not_covered: Vec<_> = left_out.map(|target| NotCovered { target: target.clone(), reason: reason.clone() }).collect();
+    let not_covered = not_covered(plan, paper);
     let took = || records.iter().map(|(_, record)| record.training_seconds + record.evaluation_seconds).sum();
     let input = PageInput {
         title: &title(plan),
@@ -186,7 +184,20 @@ pub(crate) fn gather(
         (experiment.title.clone(), HeadlineTable::of(observations, student::interval))
     };
     let (failed, tables) = (missing.iter().map(failure).collect(), experiments.iter().map(table).collect());
-    Ok(Outcome { failed, tables, cells, summary, comparisons, page: layout.page() })
+    Ok(Outcome { failed, without_data: plan.without_data.clone(), tables, cells, summary, comparisons, page: layout.page() })
+}
+
+/// The paper's tables and figures without values of ours: for want of data, or of an experiment.
+fn not_covered(plan: &Plan, paper: &Paper) -> Vec<NotCovered> {
+    let of_data = plan.without_data.iter().flat_map(|absent| {
+        let target = |target: &String| NotCovered { target: target.clone(), reason: absent.to_string(), command: Some(absent.command()) };
+        absent.experiment.targets.iter().map(target)
+    });
+    let experiments = || plan.experiments.iter().chain(&plan.earlier_experiments).chain(plan.without_data.iter().map(|a| &a.experiment));
+    let of_none = paper.0.keys().filter(|target| !experiments().any(|experiment| experiment.targets.contains(target)));
+    let reason = format!("profile {} has no experiment for it", plan.profile);
+    let none = |target: &String| NotCovered { target: target.clone(), reason: reason.clone(), command: None };
+    of_data.chain(of_none.map(none)).collect()
 }
 
 fn run_view(plan: &Plan, node: &Node, record: &RunRecord, out: &Path) -> RunView {
@@ -195,7 +206,8 @@ fn run_view(plan: &Plan, node: &Node, record: &RunRecord, out: &Path) -> RunView
 
 /// The page's title: the experiment's own where there is one alone.
 fn title(plan: &Plan) -> String {
-    match plan.experiments.as_slice() {
+    let asked: Vec<&Experiment> = plan.experiments.iter().chain(plan.without_data.iter().map(|absent| &absent.experiment)).collect();
+    match asked.as_slice() {
         [one] => named(one),
         all if all.iter().all(|experiment| experiment.targets.is_empty()) => format!("Experiments of {}", plan.profile),
         _ => "The Variational InfoMax AutoEncoder, reproduced".into(),
@@ -210,11 +222,10 @@ fn named(experiment: &Experiment) -> String {
 fn about(profile: &str) -> &'static str {
     match profile {
         "quick" => {
-            "The quick profile trains narrow networks for a few epochs, so that the whole line can be seen in minutes: on 8 000 of \
-             the 10 000 MNIST digits that ship with the code, and on a few thousand images of CIFAR-10, Omniglot and CelebA \
-             where they are on this machine; where they are not the digits stand in, and each value says which data and network \
-             it is of. The paper trained networks eight times as wide on all images for 60 or 80 epochs: orderings may already \
-             show, its values are not expected."
+            "The quick profile checks that everything works. It is no evidence about the paper: it trains narrow networks with one \
+             seed for a few epochs, on 8 000 of the 10 000 MNIST digits that ship with the code, and on a few thousand images of \
+             CIFAR-10, Omniglot and CelebA where they are on this machine. The paper trained networks eight times as wide on all \
+             images for 60 or 80 epochs."
         }
         "paper" => "The paper profile trains the paper's networks at full width, on its data sets, for its number of epochs.",
         _ => "",

@@ -68,7 +68,7 @@ pub use resolve::Shelf;
 pub use run::{device_name, run};
 pub use run_line::run_line;
 pub use runs::{FoundRun, RunComparison, ShownRun, compare_runs, find_runs, show_run};
-pub use schedule::{Node, Plan, Submitted, leave_runs, note, read_status, stop_local, work};
+pub use schedule::{Node, Plan, Submitted, WithoutData, leave_runs, note, read_status, stop_local, work};
 pub use schema::schema;
 pub use verify::{Check, verify};
 pub use vimae_checkpoint::atomic::write as write_whole;

@@ -128,7 +128,6 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
         title: title(&spec.method, objective.name()),
         headlines: headlines(&measured).into_iter().filter_map(|headline| card_metric(headline, rows, &network)).collect(),
         warning: collapsed(&measured),
-        samples: objective.ex_post().is_none(),
         dataset: dataset(name, &card, parts.dataset.split(Split::Train)?.len()),
         network,
         parts: found,

@@ -15,8 +15,8 @@ use vimae_core::RunContext;
 use crate::{Launcher, Request, Result, Shelf};
 
 pub(crate) use ends::Ends;
-pub use plan::{Node, Plan};
-pub(crate) use planning::{planned, with_data};
+pub use plan::{Node, Plan, WithoutData};
+pub(crate) use planning::{absent_data, planned};
 pub use processes::stop_local;
 pub use slurm::Submitted;
 pub use status::{leave_runs, read as read_status};

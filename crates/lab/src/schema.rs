@@ -70,7 +70,7 @@ fn head() -> Vec<(String, Value)> {
         ("include", texts("files that this one stands on; what is here goes before what is there")),
         ("targets", texts("tables and figures of the paper that it gives cells for: table3, figure6 ...")),
         ("paper_dataset", text("the paper's data set that its cells are held against, where a smaller one stands in")),
-        ("stand_in", json!({ "enum": DATASETS.names().collect::<Vec<_>>(), "description": "the data set to take where a run's own is not on this machine" })),
+        ("optional", json!({ "type": "boolean", "default": false, "description": "leave the experiment out, with the command that brings its data, where that is not on this machine; otherwise that is an error" })),
         ("resources", described("What a cluster should give each run.", &Schema::of::<Resources>())),
         ("seeds", json!({ "type": "integer", "minimum": 1, "maximum": 10_000, "default": 1, "description": "seeds of each run" })),
         ("expect", json!({ "type": "array", "items": expectation, "description": "what its author expects; each becomes a cell" })),

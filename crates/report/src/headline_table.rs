@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::{Cell, Direction, Measurement, RunRecord};
+use vimae_spec::{Cell, Direction, Doubt, Measurement, RunRecord};
 
 use crate::{
     headline::{Headline, arrow, headlines},
@@ -97,6 +97,8 @@ pub struct HeadlineValue {
     pub seeds: usize,
     /// Whether it is better than that of every other method by more than the seeds differ.
     pub best: bool,
+    /// Why the value should not be relied on, on any seed.
+    pub doubts: Vec<Doubt>,
     /// Why there is no value, or what a reader should know beside it.
     pub note: Option<String>,
 }
@@ -112,6 +114,7 @@ struct Group<'a> {
 struct Found<'a> {
     by_seed: BTreeMap<u64, f64>,
     example: Option<&'a Measurement>,
+    doubts: BTreeSet<Doubt>,
 }
 
 impl<'a> Group<'a> {
@@ -121,7 +124,8 @@ impl<'a> Group<'a> {
         let with_value = |(seed, one): &(u64, &Measurement)| Some((*seed, one.value.filter(|v| v.is_finite())?));
         let missing = chosen.iter().find(|(_, one)| one.value.is_none());
         let example = missing.or(chosen.first()).map(|(_, one)| *one);
-        Found { by_seed: chosen.iter().filter_map(with_value).collect(), example }
+        let doubts = chosen.iter().flat_map(|(_, one)| one.doubts.iter().copied()).collect();
+        Found { by_seed: chosen.iter().filter_map(with_value).collect(), example, doubts }
     }
 }
 
@@ -229,7 +233,7 @@ fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) ->
     let [least, most] = headline.possible;
     let interval = interval(&values).filter(|_| values.len() >= ENOUGH).map(|[low, high]| [low.max(least), high.min(most)]);
     let note = found.example.and_then(|example| example.note.clone());
-    HeadlineValue { mean, deviation, interval, seeds: values.len(), best: false, note }
+    HeadlineValue { mean, deviation, interval, seeds: values.len(), best: false, doubts: found.doubts.iter().copied().collect(), note }
 }
 
 #[cfg(test)]

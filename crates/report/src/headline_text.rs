@@ -1,5 +1,9 @@
 //! The headline table for a terminal.
 
+use std::collections::BTreeSet;
+
+use vimae_spec::Doubt;
+
 use crate::{
     headline_table::{HeadlineRow, HeadlineTable, HeadlineValue},
     number::Column,
@@ -7,8 +11,6 @@ use crate::{
 
 /// Characters of a line at most; columns that do not fit go below, with the methods once more.
 const WIDTH: usize = 100;
-/// Behind the best of a column.
-const BEST: &str = " *";
 
 /// The table as text, with what its values are below it; empty where it has no value.
 pub fn headline_text(table: &HeadlineTable) -> String {
@@ -23,8 +25,8 @@ pub fn headline_text(table: &HeadlineTable) -> String {
         .enumerate()
         .map(|(place, (column, form))| {
             let at = |row: &HeadlineRow| row.values.get(place).cloned().unwrap_or_default();
-            let marked = table.rows.iter().any(|row| at(row).best);
-            let values = table.rows.iter().map(|row| shown(&at(row), form, marked));
+            let widest = table.rows.iter().map(|row| mark(&at(row)).len()).max().unwrap_or(0);
+            let values = table.rows.iter().map(|row| shown(&at(row), form, widest));
             [column.heading()].into_iter().chain(values).collect()
         })
         .collect();
@@ -52,19 +54,26 @@ fn names(table: &HeadlineTable) -> Vec<String> {
     ["Method".to_owned()].into_iter().chain(table.rows.iter().map(name)).collect()
 }
 
-/// A value; `marked`: whether one of its column has a mark, so that all end alike.
-fn shown(value: &HeadlineValue, form: Column, marked: bool) -> String {
+/// A value; `widest`: characters of the longest mark in its column, so that all numbers end alike.
+fn shown(value: &HeadlineValue, form: Column, widest: usize) -> String {
     let deviation = value.deviation.map_or_else(String::new, |deviation| format!(" ± {}", form.show(Some(deviation))));
-    let best = match (value.best, marked) {
-        (true, _) => BEST,
-        (false, true) => "  ",
-        (false, false) => "",
-    };
-    format!("{}{deviation}{best}", form.show(value.mean))
+    format!("{}{deviation}{:<widest$}", form.show(value.mean), mark(value))
+}
+
+/// What stands behind a value: whether it is the best of its column, and whether it should not be relied on.
+fn mark(value: &HeadlineValue) -> &'static str {
+    match (value.best, value.doubts.is_empty()) {
+        (true, true) => " *",
+        (true, false) => " *?",
+        (false, true) => "",
+        (false, false) => " ?",
+    }
 }
 
 fn legend(table: &HeadlineTable) -> String {
-    let bold = table.rows.iter().flat_map(|row| &row.values).any(|value| value.best);
+    let values = || table.rows.iter().flat_map(|row| &row.values);
+    let bold = values().any(|value| value.best);
+    let doubts: BTreeSet<Doubt> = values().flat_map(|value| &value.doubts).copied().collect();
     let seeds = table.rows.iter().map(|row| row.seeds).max().unwrap_or(0);
     let mut text = match seeds {
         0 | 1 => "One seed.".to_owned(),
@@ -72,6 +81,10 @@ fn legend(table: &HeadlineTable) -> String {
     };
     if bold {
         text += " *: better than every other method by more than seeds differ.";
+    }
+    if !doubts.is_empty() {
+        let reasons: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+        text += &format!(" ?: do not rely on it ({}).", reasons.join("; "));
     }
     text + "\n"
 }

@@ -40,7 +40,8 @@ const VERDICTS: &str = "Ours are means over seeds, with 95 % intervals (Student'
 /// # Errors
 /// [`crate::Error::Plot`] where the plotting library fails.
 pub fn page(input: &PageInput<'_>) -> Result<String> {
-    let own = input.experiments.iter().all(|experiment| experiment.targets.is_empty());
+    let of_the_paper = input.not_covered.iter().any(|missing| missing.command.is_some());
+    let own = !of_the_paper && input.experiments.iter().all(|experiment| experiment.targets.is_empty());
     let links = links::Links::new(input);
     let (contents, main) = if own { (own::contents(), own::main(input, &links)?) } else { beside_the_paper(input, &links)? };
     let body = html! {
@@ -54,7 +55,8 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
 
 /// The navigation and the sections of a page of the paper's tables and figures.
 fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(Markup, Markup)> {
-    let asked = input.experiments.iter().flat_map(|e| &e.targets).map(String::as_str);
+    let measurable = input.not_covered.iter().filter(|missing| missing.command.is_some()).map(|missing| &missing.target);
+    let asked = input.experiments.iter().flat_map(|e| &e.targets).chain(measurable).map(String::as_str);
     let (targets, own): (Vec<_>, Vec<_>) =
         compare::targets(input.paper, input.summary, asked).into_iter().partition(|target| target.paper.is_some());
     let main = html! {
@@ -62,7 +64,7 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
             section id="paper" {
                 h2 { "Beside the paper" }
                 @if targets.is_empty() { p.missing { "There are no values." } } @else { p.quiet { (VERDICTS) } }
-                @for target in &targets { (comparison::section(target, links)?) }
+                @for target in &targets { (comparison::section(target, input.not_covered, links)?) }
                 (robustness::section(input.summary)?)
                 (paired::section(input.comparisons))
             }
@@ -101,16 +103,17 @@ fn contents(others: bool) -> Markup {
 }
 
 fn not_covered(input: &PageInput<'_>) -> Markup {
+    let missing: Vec<&NotCovered> = input.not_covered.iter().filter(|missing| missing.command.is_none()).collect();
     html! {
         section id="not-covered" {
             h2 { "Not covered" }
-            @if input.not_covered.is_empty() {
+            @if missing.is_empty() {
                 p { "This profile covers every table and figure of the paper." }
             } @else {
                 p { "Tables and figures of the paper without values on this page." }
                 div.scroll { table {
                     thead { tr { th { "Target" } th { "What it shows" } th { "Why not here" } } }
-                    tbody { @for missing in input.not_covered { tr {
+                    tbody { @for missing in missing { tr {
                         th scope="row" { (compare::heading(&missing.target)) }
                         td { (input.paper.0.get(&missing.target).map_or("", |t| &t.title)) }
                         td { (missing.reason) }

@@ -6,7 +6,10 @@ use std::{
 };
 
 use serde::{Deserialize, Serialize};
-use toml::{Table, Value};
+use toml::{
+    Table, Value,
+    de::{DeTable, Deserializer},
+};
 
 mod changes;
 mod grid;
@@ -34,8 +37,8 @@ pub struct Experiment {
     pub targets: Vec<String>,
     /// The paper's data set that these cells are held against; the runs' own where absent.
     pub paper_dataset: Option<String>,
-    /// The data set to take, at its defaults, where a run's own is not on this machine.
-    pub stand_in: Option<String>,
+    /// Whether it is left out, with a word, where its data is not on this machine; otherwise that is an error.
+    pub optional: bool,
     /// Seeds where the command line says nothing.
     pub seeds: u64,
     /// What a cluster should give each run.
@@ -75,7 +78,6 @@ impl Catalogues for Unknown {
 /// One file as written. Everything may be absent, since it may come from or go to another file; what
 /// is there is checked here, where file and line are known. Components are checked by their catalogues.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct File {
     version: i64,
     #[serde(default)]
@@ -89,7 +91,7 @@ struct File {
     #[serde(default)]
     paper_dataset: Option<String>,
     #[serde(default)]
-    stand_in: Option<String>,
+    optional: bool,
     #[serde(default = "one")]
     seeds: u64,
     #[serde(default)]
@@ -98,20 +100,6 @@ struct File {
     expect: Vec<Expectation>,
     #[serde(default)]
     methods: BTreeMap<String, Method>,
-    #[serde(default, rename = "grid")]
-    _grid: BTreeMap<String, Vec<Value>>,
-    #[serde(rename = "dataset")]
-    _dataset: Option<Named>,
-    #[serde(rename = "model")]
-    _model: Option<Named>,
-    #[serde(rename = "objective")]
-    _objective: Option<Named>,
-    #[serde(rename = "prior")]
-    _prior: Option<Named>,
-    #[serde(rename = "noise")]
-    _noise: Option<Named>,
-    #[serde(rename = "divergence")]
-    _divergence: Option<Named>,
     #[serde(default)]
     training: Training,
     #[serde(default)]
@@ -120,32 +108,11 @@ struct File {
 
 /// What one method sets differently.
 #[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Method {
-    #[serde(rename = "dataset")]
-    _dataset: Option<Named>,
-    #[serde(rename = "model")]
-    _model: Option<Named>,
-    #[serde(rename = "objective")]
-    _objective: Option<Named>,
-    #[serde(rename = "prior")]
-    _prior: Option<Named>,
-    #[serde(rename = "noise")]
-    _noise: Option<Named>,
-    #[serde(rename = "divergence")]
-    _divergence: Option<Named>,
     #[serde(default)]
     training: Training,
     #[serde(default)]
     evaluation: Evaluation,
-}
-
-/// A component: its name alone, or a table.
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-enum Named {
-    Name(#[expect(dead_code, reason = "read for its form alone")] String),
-    Table(#[expect(dead_code, reason = "read for its form alone")] Table),
 }
 
 fn one() -> u64 {
@@ -228,7 +195,7 @@ impl Experiment {
             about: head.about,
             targets: head.targets,
             paper_dataset: head.paper_dataset,
-            stand_in: head.stand_in,
+            optional: head.optional,
             seeds: head.seeds,
             resources: head.resources,
             expect: head.expect,
@@ -249,16 +216,6 @@ impl Experiment {
         self
     }
 
-    /// The experiment on the data set that stands in for its own: its cells are held against the paper's numbers for its own.
-    #[must_use]
-    pub fn on_stand_in(mut self, name: &str) -> Self {
-        for run in &mut self.runs {
-            self.paper_dataset.get_or_insert_with(|| run.dataset.name.clone());
-            run.dataset = Component::named(name);
-        }
-        self
-    }
-
     /// Every run, with seeds `0..seeds`, method by method.
     pub fn runs(&self, seeds: u64) -> Vec<RunSpec> {
         self.runs.iter().flat_map(|run| (0..seeds).map(|seed| RunSpec { seed, ..run.clone() })).collect()
@@ -270,8 +227,13 @@ fn read(text: &str, path: &Path, depth: usize, catalogues: &dyn Catalogues) -> R
     if depth > MAX_INCLUDES {
         return Err(Error::form(path, "files include one another in a circle"));
     }
-    sections::check_file(path, text)?;
-    let file: File = toml::from_str(text).map_err(|e| Error::form(path, e))?;
+    let parsed = DeTable::parse(text).map_err(|e| Error::form(path, e))?;
+    sections::check(path, text, parsed.get_ref())?;
+    let form = |mut error: toml::de::Error| {
+        error.set_input(Some(text));
+        Error::form(path, error)
+    };
+    let file = File::deserialize(Deserializer::from(parsed.clone())).map_err(form)?;
     check(path, &file)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let mut table = Table::new();
@@ -280,7 +242,7 @@ fn read(text: &str, path: &Path, depth: usize, catalogues: &dyn Catalogues) -> R
         let text = std::fs::read_to_string(&include).map_err(|source| Error::File { path: include.clone(), source })?;
         merge(&mut table, read(&text, &include, depth + 1, catalogues)?);
     }
-    let mut own: Table = toml::from_str(text).map_err(|e| Error::form(path, e))?;
+    let mut own = Table::deserialize(Deserializer::from(parsed)).map_err(form)?;
     own.remove("include");
     sections::named(&mut own);
     sections::each_dataset(&mut own, &|name| catalogues.dataset(name, folder));

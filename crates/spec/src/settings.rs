@@ -130,9 +130,14 @@ fn tidy(schema: &mut Value) {
 
 /// The most similar of `available`, where one is similar enough to be meant.
 pub fn nearest(name: &str, available: &[String]) -> Option<String> {
+    // Jaro and Winkler's measure sees no similarity in `vea` and `vae`: one slip of the keyboard always counts.
+    let similarity = |other: &str| match strsim::osa_distance(name, other) {
+        0 | 1 if name.chars().count() > 1 => 1.0,
+        _ => strsim::jaro_winkler(name, other),
+    };
     available
         .iter()
-        .map(|a| (strsim::jaro_winkler(name, a), a))
+        .map(|a| (similarity(a), a))
         .filter(|(similarity, _)| *similarity > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, a)| a.clone())

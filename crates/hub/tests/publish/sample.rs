@@ -144,7 +144,6 @@ pub(crate) fn description() -> Description {
         title: "VAE".into(),
         headlines: Vec::new(),
         warning: None,
-        samples: true,
         network: Network {
             architecture: "mlp".into(),
             settings: Map::from_iter([("width".to_owned(), 256.into()), ("layers".to_owned(), 3.into())]),

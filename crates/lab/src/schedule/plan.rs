@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// The form of plan that this code writes.
-pub(super) const FORMAT: u32 = 2;
+pub(super) const FORMAT: u32 = 3;
 
 /// All runs of a reproduction, in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub struct Plan {
     pub left_out: Vec<Node>,
     /// Runs whose data cannot be read, each with the reason; the others go on without them.
     pub refused: Vec<(Node, String)>,
+    /// Optional experiments whose data is not on this machine.
+    pub without_data: Vec<WithoutData>,
     /// Experiments of earlier plans in the same directory, as they were.
     pub earlier_experiments: Vec<Experiment>,
     /// Their finished runs that this plan does not have, by their places among those.
@@ -38,6 +40,28 @@ pub struct Plan {
     pub data_dir: Option<PathBuf>,
     /// Whether CUDA may round to TF32.
     pub tf32: bool,
+}
+
+/// An optional experiment that was left out.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WithoutData {
+    /// The experiment.
+    pub experiment: Experiment,
+    /// The data set that is not on this machine.
+    pub dataset: String,
+}
+
+impl WithoutData {
+    /// The command that brings the data.
+    pub fn command(&self) -> String {
+        format!("cargo xtask data fetch {}", self.dataset)
+    }
+}
+
+impl std::fmt::Display for WithoutData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} is not on this machine", self.dataset)
+    }
 }
 
 /// One run to train and evaluate.

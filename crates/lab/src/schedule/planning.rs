@@ -6,7 +6,7 @@ use vimae_spec::{Cell, Experiment, RunSpec};
 
 use super::{
     budget,
-    plan::{FORMAT, Node, Plan},
+    plan::{FORMAT, Node, Plan, WithoutData},
 };
 use crate::{
     Error, Layout, Request, Result, RunFolder, Shelf,
@@ -20,7 +20,7 @@ use crate::{
 /// [`Request::fresh`], forgets what earlier calls left for these runs.
 ///
 /// # Errors
-/// For a part that does not exist, data that is not here and that nothing stands in for, a run that another
+/// For a part that does not exist, data that is not here of an experiment that is not optional, a run that another
 /// process works on where it should be forgotten.
 pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[String], shelf: &mut Shelf) -> Result<Plan> {
     let layout = Layout::new(context.directory);
@@ -32,6 +32,7 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
         nodes: Vec::new(),
         left_out: Vec::new(),
         refused: Vec::new(),
+        without_data: Vec::new(),
         earlier_experiments: Vec::new(),
         earlier: Vec::new(),
         data_dir: request.sources.data_dir.clone(),
@@ -40,7 +41,10 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
     let mut unreadable = None;
     for experiment in &request.profile.experiments {
         check_targets(experiment, &request.paper)?;
-        let experiment = with_data(experiment, shelf)?;
+        if let Some(dataset) = absent_data(experiment, shelf)? {
+            plan.without_data.push(WithoutData { experiment: experiment.clone(), dataset });
+            continue;
+        }
         let owner = plan.experiments.len();
         for mut spec in experiment.runs(request.seeds.unwrap_or(experiment.seeds)) {
             spec.evaluation.tune |= request.tune;
@@ -50,7 +54,7 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
                 continue;
             }
             let folder = layout.run(&experiment.name, &spec);
-            match node(request, &layout, (&experiment, owner), spec.clone(), folder.clone(), shelf) {
+            match node(request, &layout, (experiment, owner), spec.clone(), folder.clone(), shelf) {
                 Ok(node) => plan.nodes.push(node),
                 // An image that is gone fails the runs on its data alone.
                 Err(error @ Error::Data(_)) => {
@@ -62,7 +66,7 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
                 Err(error) => return Err(error),
             }
         }
-        plan.experiments.push(experiment);
+        plan.experiments.push(experiment.clone());
     }
     if let Some(error) = unreadable.filter(|_| plan.nodes.is_empty()) {
         return Err(error);
@@ -77,17 +81,16 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
     Ok(plan)
 }
 
-/// The experiment on its own data, or on what stands in for it where a data set is not on this machine.
-pub(crate) fn with_data(experiment: &Experiment, shelf: &mut Shelf) -> Result<Experiment> {
-    let Some(stand_in) = &experiment.stand_in else { return Ok(experiment.clone()) };
-    for spec in experiment.runs(1) {
+/// The data set that an optional experiment asks for and that is not on this machine.
+pub(crate) fn absent_data(experiment: &Experiment, shelf: &mut Shelf) -> Result<Option<String>> {
+    for spec in experiment.runs(1).into_iter().filter(|_| experiment.optional) {
         match shelf.open(&spec.dataset) {
-            Err(Error::Data(vimae_datasets::Error::Missing { .. })) => return Ok(experiment.clone().on_stand_in(stand_in)),
+            Err(Error::Data(vimae_datasets::Error::Missing { name, .. })) => return Ok(Some(name)),
             Err(other) => return Err(other),
             Ok(_) => {}
         }
     }
-    Ok(experiment.clone())
+    Ok(None)
 }
 
 /// Takes the values of these runs out of an earlier report.

@@ -128,7 +128,7 @@ pub(crate) fn results(folder: &Path, seeds: u64) -> Result<MadeUp, Box<dyn Error
     let paper = Paper::parse(PAPER, Path::new("targets.toml"))?;
     let (cells, summary) = values(&paper, &experiments, seeds);
     let reason = "needs a data set that is not in the repository; run the profile `paper`".to_owned();
-    let not_covered = ["table5", "table1"].map(|target| NotCovered { target: target.into(), reason: reason.clone() }).into();
+    let not_covered = ["table5", "table1"].map(|target| NotCovered { target: target.into(), reason: reason.clone(), command: None }).into();
     let comparisons = Comparisons { claims: summary.iter().filter_map(claim).collect(), ..Comparisons::default() };
     Ok(MadeUp { experiments, cells, summary, comparisons, paper, not_covered })
 }

@@ -4,9 +4,10 @@ use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Certainty, SummaryRow};
 
 use super::{
+    input::NotCovered,
     links::Links,
     matrix, others,
-    words::{anchor, half, mark, unit, verdict},
+    words::{anchor, doubt, half, mark, remarks, unit, verdict},
 };
 use crate::{
     Result,
@@ -19,13 +20,14 @@ use crate::{
 /// Methods of a table and its plot at once; more unfold.
 const METHODS: usize = 40;
 
-pub(super) fn section(target: &Target<'_>, links: &Links<'_>) -> Result<Markup> {
+pub(super) fn section(target: &Target<'_>, not_covered: &[NotCovered], links: &Links<'_>) -> Result<Markup> {
     let recovered = target.comparisons.iter().any(|c| c.certainty == Certainty::Recovered);
     let (measured, missing): (Vec<_>, Vec<_>) = target.comparisons.iter().partition(|c| c.entries.iter().any(|entry| entry.ours.is_some()));
     Ok(html! {
         article id=(anchor(&[target.name])) {
             h3 { (heading(target.name)) @if let Some(paper) = target.paper { span.title { (paper.title) } } @if let Some(id) = links.images(target.name) { a.title href={ "#" (id) } { "images" } } }
             @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (note) } }
+            (not_measured(target.name, not_covered))
             @if recovered { p.quiet { "† read from a table that had to be put back in order; a digit of the paper's value may be wrong." } }
             @if !measured.is_empty() { (matrix::table(&measured)) details {
                 summary { "Plots, differences and seeds" }
@@ -35,10 +37,17 @@ pub(super) fn section(target: &Target<'_>, links: &Links<'_>) -> Result<Markup> 
                 summary { "Not measured here: " (missing.iter().map(|c| c.row.label.as_str()).collect::<Vec<_>>().join(", ")) }
                 @for comparison in missing { (compared(target, comparison, links)?) }
             } }
-            @if target.comparisons.is_empty() && target.others.is_empty() { (without_values(target)) }
+            @if target.comparisons.is_empty() && target.others.is_empty() { (without_values(target, not_covered)) }
             (rest(target, if target.comparisons.is_empty() { "Values" } else { "Other protocols and metrics" }, links))
         }
     })
+}
+
+/// What of the target was not measured for want of its data, and the command that brings it.
+fn not_measured(target: &str, not_covered: &[NotCovered]) -> Markup {
+    html! { @for missing in not_covered.iter().filter(|missing| missing.target == target) { @if let Some(command) = &missing.command {
+        p.missing { "Not measured: " (missing.reason) ". " code { (command) } " brings it; then repeat the reproduction." }
+    } } }
 }
 
 /// Values of an experiment that stands for no table or figure.
@@ -62,10 +71,11 @@ fn rest(target: &Target<'_>, title: &str, links: &Links<'_>) -> Markup {
 }
 
 /// What stands under a figure of images alone, or under a target that nothing was measured for.
-fn without_values(target: &Target<'_>) -> Markup {
+fn without_values(target: &Target<'_>, not_covered: &[NotCovered]) -> Markup {
+    let said = not_covered.iter().any(|missing| missing.target == target.name && missing.command.is_some());
     match target.paper.is_some_and(|paper| paper.rows.is_empty()) {
         true => html! { p.quiet { "The paper prints no number here; ours are among the " a href="#images" { "images" } "." } },
-        false => html! { p.missing { "No value was measured." } },
+        false => html! { @if !said { p.missing { "No value was measured." } } },
     }
 }
 
@@ -124,7 +134,7 @@ fn table(target: &Target<'_>, comparison: &Comparison<'_>, entries: &[Entry<'_>]
                     tr id=(id) {
                         th scope="row" { a.self href={ "#" (id) } { (method::label(entry.method)) } (without_value(entry)) }
                         td.number data-value=[mean] title=[interval(column, entry.ours)] {
-                            (column.show(mean)) @if let Some(row) = entry.ours { (half(column, row)) }
+                            (column.show(mean)) @if let Some(row) = entry.ours { (half(column, row)) (doubt(&row.doubts)) }
                         }
                         td.number data-value=[entry.paper] { (paper) @if entry.paper.is_some() { (mark(comparison.certainty)) } }
                         td.number { (column.signed(difference(entry))) }
@@ -157,7 +167,8 @@ fn without_value(entry: &Entry<'_>) -> Markup {
 /// What is said beside values; folded, since it would move the rows apart.
 fn notes(entries: &[Entry<'_>]) -> Markup {
     let with_value = entries.iter().filter_map(|entry| entry.ours).filter(|row| row.mean.is_some_and(f64::is_finite));
-    let noted: Vec<(&str, &str)> = with_value.filter_map(|row| Some((row.method.as_str(), row.note.as_deref()?))).collect();
+    let noted: Vec<(&str, String)> =
+        with_value.filter_map(|row| Some((row.method.as_str(), remarks(&row.doubts, row.note.as_deref())?))).collect();
     html! { @if !noted.is_empty() { details.notes {
         summary { (plural(noted.len(), "note")) }
         ul { @for (name, note) in &noted { li { (method::label(name)) ": " (note) } } }

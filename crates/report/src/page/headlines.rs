@@ -2,7 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::input::ExperimentView;
+use super::{
+    input::ExperimentView,
+    words::{doubt, remarks},
+};
 use crate::{
     headline_table::{HeadlineColumn, HeadlineRow, HeadlineTable, HeadlineValue, MeanInterval, Observation},
     number::{Column, plural},
@@ -50,9 +53,8 @@ fn rows(table: &HeadlineTable, rows: &[HeadlineRow]) -> Markup {
 }
 
 fn cell(column: &HeadlineColumn, value: &HeadlineValue, form: Column) -> Markup {
-    let spread =
-        html! { (form.show(value.mean)) @if let Some(deviation) = value.deviation { span.half { " ± " (form.show(Some(deviation))) } } };
-    html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[value.note.as_deref()] {
+    let spread = html! { (form.show(value.mean)) @if let Some(deviation) = value.deviation { span.half { " ± " (form.show(Some(deviation))) } } (doubt(&value.doubts)) };
+    html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[remarks(&value.doubts, value.note.as_deref())] {
         @if value.best { strong { (spread) } } @else { (spread) }
         @if let Some([low, high]) = value.interval { small { "[" (form.show(Some(low))) ", " (form.show(Some(high))) "]" } }
     } }
@@ -66,11 +68,13 @@ fn explained(column: &HeadlineColumn) -> Markup {
     } }
 }
 
-/// Why a value is missing.
-fn notes(table: &HeadlineTable) -> impl Iterator<Item = (&HeadlineRow, &HeadlineColumn, &str)> {
+/// Why a value is missing, or should not be relied on.
+fn notes(table: &HeadlineTable) -> impl Iterator<Item = (&HeadlineRow, &HeadlineColumn, String)> {
     let of_row = |row| {
         let row: &HeadlineRow = row;
-        table.columns.iter().zip(&row.values).filter(|(_, value)| value.mean.is_none()).map(move |(column, value)| (row, column, value))
+        table.columns.iter().zip(&row.values).map(move |(column, value)| (row, column, value))
     };
-    table.rows.iter().flat_map(of_row).filter_map(|(row, column, value)| Some((row, column, value.note.as_deref()?)))
+    table.rows.iter().flat_map(of_row).filter_map(|(row, column, value)| {
+        Some((row, column, remarks(&value.doubts, value.note.as_deref().filter(|_| value.mean.is_none()))?))
+    })
 }

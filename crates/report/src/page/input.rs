@@ -73,4 +73,6 @@ pub struct NotCovered {
     pub target: String,
     /// Why.
     pub reason: String,
+    /// The command after which the same reproduction measures it, where there is one.
+    pub command: Option<String>,
 }

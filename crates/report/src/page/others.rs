@@ -7,7 +7,7 @@ use vimae_spec::{Protocol, SummaryRow};
 
 use super::{
     links::{Links, of_mean},
-    words::{half, mark, unit},
+    words::{doubt, half, mark, remarks, unit},
 };
 use crate::{
     method,
@@ -47,7 +47,7 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
                     @match rows.iter().find(|row| row.method == *method) {
                         Some(row) => {
                             @let id = of_mean(row);
-                            td.number id=(id) data-value=[row.mean] { a.self href={ "#" (id) } { (column.show(row.mean)) } (half(column, row)) (paper(row)) }
+                            td.number id=(id) data-value=[row.mean] { a.self href={ "#" (id) } { (column.show(row.mean)) } (half(column, row)) (doubt(&row.doubts)) (paper(row)) }
                         }
                         None => { td.number { (NONE) } }
                     }
@@ -74,9 +74,9 @@ fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
             tr id=(id) {
                 td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) @if let Some(instead) = stands_for(row) { " for " (instead) } }
                 th scope="row" { a.self href={ "#" (id) } { (method::label(&row.method)) } }
-                td.number data-value=[row.mean] { (column.show(row.mean)) (half(column, row)) (paper(row)) }
+                td.number data-value=[row.mean] { (column.show(row.mean)) (half(column, row)) (doubt(&row.doubts)) (paper(row)) }
                 td { (unit(&row.unit).unwrap_or("")) } td { (links.seeds(row)) }
-                td.note { (folded(row.note.as_deref().unwrap_or(""))) }
+                td.note { (folded(&remarks(&row.doubts, row.note.as_deref()).unwrap_or_default())) }
             }
         } }
     } }
@@ -94,14 +94,14 @@ fn paper(row: &SummaryRow) -> Markup {
 
 /// What is said of all methods once, of single ones with their names.
 fn notes(rows: &[&SummaryRow]) -> String {
-    let mut methods: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut methods: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows {
-        if let Some(note) = &row.note {
+        if let Some(note) = remarks(&row.doubts, row.note.as_deref()) {
             methods.entry(note).or_default().push(method::label(&row.method));
         }
     }
-    let of = |(note, names): (&str, Vec<String>)| {
-        if names.len() == rows.len() { note.to_owned() } else { format!("{}: {note}", names.join(", ")) }
+    let of = |(note, names): (String, Vec<String>)| {
+        if names.len() == rows.len() { note } else { format!("{}: {note}", names.join(", ")) }
     };
     methods.into_iter().map(of).collect::<Vec<_>>().join("; ")
 }

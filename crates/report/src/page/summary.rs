@@ -7,7 +7,7 @@ use vimae_spec::Verdict;
 
 use super::{
     claims,
-    input::{ExperimentView, PageInput},
+    input::{ExperimentView, NotCovered, PageInput},
     links::Links,
     words::anchor,
 };
@@ -47,7 +47,7 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
                 (fact("Time", &duration(input.seconds), &format!("profile {}", input.profile)))
             }
             (claims::section(input, &claims, links))
-            @if !targets.is_empty() { h3 { "Tables and figures" } (overview(targets)) }
+            @if !targets.is_empty() { h3 { "Tables and figures" } (overview(targets, input.not_covered)) }
             details {
                 summary { "What was done" }
                 @for experiment in input.experiments { h3 { (experiment.title) } p { (together(&experiment.about)) } (done(experiment)) }
@@ -63,7 +63,7 @@ fn fact(name: &str, value: &str, meaning: &str) -> Markup {
     html! { div { dt { (name) } dd { strong { (value) } span { (meaning) } } } }
 }
 
-fn overview(targets: &[Target<'_>]) -> Markup {
+fn overview(targets: &[Target<'_>], not_covered: &[NotCovered]) -> Markup {
     html! {
         div.scroll { table.sortable {
             thead { tr {
@@ -71,7 +71,7 @@ fn overview(targets: &[Target<'_>]) -> Markup {
             } }
             tbody { @for target in targets { tr {
                 th.claim scope="row" { a href={ "#" (anchor(&[target.name])) } { (heading(target.name)) } " " (target.paper.map_or("", |paper| &paper.title)) }
-                td { (datasets(target)) }
+                td { (datasets(target, not_covered)) }
                 (share(target.comparisons.iter().map(|c| c.judged(Verdict::Agrees)).sum()))
                 (share(target.comparisons.iter().map(|c| c.judged(Verdict::Differs)).sum()))
                 (share(target.comparisons.iter().map(|c| c.order()).sum()))
@@ -84,9 +84,13 @@ fn share(share: Share) -> Markup {
     html! { td.number data-value=[(share.of > 0).then(|| share.count as f64 / share.of as f64)] { (share) } }
 }
 
-fn datasets(target: &Target<'_>) -> String {
+/// What our values are of, or why there are none.
+fn datasets(target: &Target<'_>, not_covered: &[NotCovered]) -> String {
     let compared = target.comparisons.iter().flat_map(|c| &c.entries).filter_map(|entry| entry.ours);
-    one_of(compared.chain(target.others.iter().copied()).map(|row| row.dataset.clone()))
+    let measured = one_of(compared.chain(target.others.iter().copied()).map(|row| row.dataset.clone()));
+    let missing = not_covered.iter().filter(|missing| missing.target == target.name && missing.command.is_some());
+    let reasons: Vec<&str> = missing.map(|missing| missing.reason.as_str()).collect();
+    [measured].into_iter().filter(|text| !text.is_empty()).chain(reasons.into_iter().map(String::from)).collect::<Vec<_>>().join("; ")
 }
 
 /// What an experiment's records say that was done, in a sentence or two.

@@ -5,7 +5,7 @@ use vimae_spec::Cell;
 
 use super::{
     links::Links,
-    words::{digest, mark, unit},
+    words::{digest, doubt, mark, remarks, unit},
 };
 use crate::{
     compare::heading,
@@ -48,13 +48,13 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
         th scope="row" { @match id { Some(id) => { a.self href={ "#" (id) } { (method) } } None => (method) } }
         td.number { (cell.seed) }
         td { code { (cell.measurement.metric) } } td.protocol { code { (cell.measurement.protocol) } }
-        td.number data-value=[cell.measurement.value] { (Column::of(cell.measurement.value).show(cell.measurement.value)) }
+        td.number data-value=[cell.measurement.value] { (Column::of(cell.measurement.value).show(cell.measurement.value)) (doubt(&cell.measurement.doubts)) }
         td { (unit(&cell.measurement.unit).unwrap_or("")) } td.number { (cell.measurement.n) }
         td.number data-value=[cell.paper] {
             (cell.paper.map_or_else(|| NONE.into(), |v| v.to_string())) @if let Some(certainty) = cell.paper_certainty { (mark(certainty)) }
         }
         td.number { (cell.tolerance.map_or_else(|| NONE.into(), |v| format!("± {v}"))) }
         td { @match links.spec(&cell.spec_sha256) { Some(run) => { a href={ "#" (run) } { (digest(&cell.spec_sha256)) } } None => (digest(&cell.spec_sha256)) } }
-        td.note { (cell.measurement.note.as_deref().unwrap_or("")) }
+        td.note { (remarks(&cell.measurement.doubts, cell.measurement.note.as_deref()).unwrap_or_default()) }
     } }
 }

@@ -1,7 +1,7 @@
 //! What sections write alike: names for links, digests, units, intervals, marks and verdicts.
 
 use maud::{Markup, html};
-use vimae_spec::{Certainty, SummaryRow, Verdict};
+use vimae_spec::{Certainty, Doubt, SummaryRow, Verdict};
 
 use crate::number::{Column, NONE};
 
@@ -33,6 +33,22 @@ pub(super) fn mark(certainty: Certainty) -> Markup {
         Certainty::Printed => html! { span.mark {} },
         Certainty::Recovered => html! { span.mark title="a digit may be wrong" { "†" } },
     }
+}
+
+/// A mark at a value that should not be relied on, with the reasons where one points.
+pub(super) fn doubt(doubts: &[Doubt]) -> Markup {
+    html! { @if !doubts.is_empty() { abbr.doubt title=(reasons(doubts)) { "?" } } }
+}
+
+/// What a reader should know beside a value: why it should not be relied on, and its note.
+pub(super) fn remarks(doubts: &[Doubt], note: Option<&str>) -> Option<String> {
+    let doubts = (!doubts.is_empty()).then(|| reasons(doubts));
+    let all: Vec<String> = doubts.into_iter().chain(note.map(String::from)).collect();
+    (!all.is_empty()).then(|| all.join("; "))
+}
+
+fn reasons(doubts: &[Doubt]) -> String {
+    format!("do not rely on it: {}", doubts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
 /// How a mean stands beside the paper.

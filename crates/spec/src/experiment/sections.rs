@@ -14,7 +14,7 @@ use crate::{
 
 /// What stands before the sections.
 pub(super) const HEAD: [&str; 10] =
-    ["version", "title", "about", "include", "targets", "paper_dataset", "stand_in", "seeds", "expect", "resources"];
+    ["version", "title", "about", "include", "targets", "paper_dataset", "optional", "seeds", "expect", "resources"];
 /// Sections that name a component, whose settings its catalogue knows.
 pub(super) const PARTS: [&str; 6] = ["dataset", "model", "objective", "prior", "noise", "divergence"];
 /// Sections of other sections.
@@ -61,15 +61,14 @@ impl Known {
     }
 }
 
-/// Checks every key of a file but those of components and of methods' names.
+/// Checks every key of a file, whose `text` is parsed in `table`, but those of components and of methods' names.
 ///
 /// # Errors
-/// [`Error::Form`] for what is no TOML; [`Error::UnknownKey`] with its line and the key that is meant.
-pub(super) fn check_file(path: &Path, text: &str) -> Result<()> {
-    let table = DeTable::parse(text).map_err(|e| Error::form(path, e))?;
+/// [`Error::UnknownKey`] with its line and the key that is meant; [`Error::Form`] for a section that is none.
+pub(super) fn check(path: &Path, text: &str, table: &DeTable<'_>) -> Result<()> {
     let known = Known::new();
     let place = |at: usize| format!("{}, line {}", path.display(), text.get(..at).unwrap_or_default().lines().count().max(1));
-    level(&known, table.get_ref(), true, &place)
+    level(&known, table, true, &place)
 }
 
 fn level(known: &Known, table: &DeTable<'_>, top: bool, place: &dyn Fn(usize) -> String) -> Result<()> {
@@ -79,7 +78,17 @@ fn level(known: &Known, table: &DeTable<'_>, top: bool, place: &dyn Fn(usize) ->
         if inside || !known.has(None, name) {
             return Err(known.unknown(place(at), None, name));
         }
-        let DeValue::Table(section) = value.get_ref() else { continue };
+        let DeValue::Table(section) = value.get_ref() else {
+            let wanted = match name {
+                part if PARTS.contains(&part) => "a name or a section",
+                name if !HEAD.contains(&name) => "a section",
+                _ => continue,
+            };
+            if PARTS.contains(&name) && matches!(value.get_ref(), DeValue::String(_)) {
+                continue;
+            }
+            return Err(Error::Form { path: place(at).into(), problem: format!("{name} is {}, not {wanted}", value.get_ref().type_str()) });
+        };
         match name {
             "methods" => {
                 for (_, method) in section.iter() {
@@ -162,7 +171,7 @@ mod tests {
     use super::*;
 
     fn refused(text: &str) -> String {
-        check_file(Path::new("x.toml"), text).unwrap_err().to_string()
+        check(Path::new("x.toml"), text, DeTable::parse(text).unwrap().get_ref()).unwrap_err().to_string()
     }
 
     #[test]
@@ -175,12 +184,15 @@ mod tests {
             ("[metods.vae]\n", "there is no metods; did you mean methods?"),
             ("[methods.vae.training]\nbatch_size = 8\n", "line 2: there is no training.batch_size; did you mean training.batch?"),
             ("[methods.vae]\nseeds = 8\n", "there is no seeds"),
+            ("version = 1\nobjective = 3\n", "line 2: objective is integer, not a name or a section"),
+            ("[methods.a]\ntraining = 3\n", "line 2: training is integer, not a section"),
             ("[grid]\n\"training.epoch\" = [1]\n", "there is no training.epoch; did you mean training.epochs?"),
         ] {
             let message = refused(text);
             assert!(message.contains(expected), "{text}: {message}");
         }
-        check_file(Path::new("x.toml"), "[objective]\nanything = 1\n[methods.any_name.prior]\nx = 1\n[grid]\n\"model.x\" = [1]\n").unwrap();
+        let any = "objective = \"a\"\n[methods.any_name.prior]\nx = 1\n[grid]\n\"model.x\" = [1]\n";
+        check(Path::new("x.toml"), any, DeTable::parse(any).unwrap().get_ref()).unwrap();
     }
 
     #[test]

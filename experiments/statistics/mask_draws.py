@@ -1,0 +1,101 @@
+"""How far accuracy under masks depends on the draw of the masks: a run's value beside scikit-learn's over many draws.
+
+    python experiments/statistics/mask_draws.py XTASK RUN OUT.json [--share 0.2] [--masks 20] [--labels 10]
+
+RUN is a finished run on the digits. Codes come from `xtask encode`; labels, masks and support vector machines from NumPy and
+scikit-learn (`pip install numpy==2.4.6 scikit-learn==1.9.1`). Protocol: svm.inductive(kernel=rbf,labels=1000,noise=test).
+"""
+
+import argparse
+import gzip
+import json
+import pathlib
+import subprocess
+import tempfile
+
+import numpy
+from sklearn import __version__ as sklearn_version
+from sklearn.multiclass import OneVsRestClassifier
+from sklearn.svm import SVC
+
+DIGITS = pathlib.Path(__file__).resolve().parents[2] / "datasets/digits"
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("xtask")
+    parser.add_argument("run", type=pathlib.Path)
+    parser.add_argument("out", type=pathlib.Path)
+    parser.add_argument("--share", type=float, default=0.2)
+    parser.add_argument("--masks", type=int, default=20)
+    parser.add_argument("--labels", type=int, default=10)
+    return parser.parse_args()
+
+
+def images(test_labels):
+    """The test images as bytes [N, 28, 28, 1]: the last of the file, which the labels confirm."""
+    pixels = numpy.frombuffer(gzip.open(DIGITS / "images-idx3-ubyte.gz").read()[16:], numpy.uint8).reshape(-1, 28, 28, 1)
+    labels = numpy.frombuffer(gzip.open(DIGITS / "labels-idx1-ubyte.gz").read()[8:], numpy.uint8)
+    assert (labels[-len(test_labels) :] == test_labels).all(), "the test images are not the last ones of the file"
+    return pixels[-len(test_labels) :]
+
+
+def encode(xtask, run, what, folder):
+    out = folder / "codes.npz"
+    subprocess.run([xtask, "encode", run, what, "--out", out, "--overwrite"], check=True, stdout=subprocess.DEVNULL)
+    with numpy.load(out) as codes:
+        return codes["mean"].astype(numpy.float64), codes["label"] if "label" in codes else None
+
+
+def accuracy(codes, labels, test_codes, test_labels, random):
+    """Percent of test codes that machines tell from 1 000 class-balanced labelled ones."""
+    chosen = numpy.concatenate([random.permutation(numpy.flatnonzero(labels == c))[:100] for c in range(10)])
+    both = numpy.concatenate([codes[chosen], test_codes])
+    shift, scale = both.mean(0), both.std(0)
+    machine = OneVsRestClassifier(SVC(C=1.0, gamma=1.0 / codes.shape[1]))
+    machine.fit((codes[chosen] - shift) / scale, labels[chosen])
+    return 100.0 * float((machine.predict((test_codes - shift) / scale) == test_labels).mean())
+
+
+def main():
+    given = arguments()
+    record = json.loads((given.run / "record.json").read_text())
+    metric = f"accuracy.mask_{given.share}".replace(".", "_").replace("accuracy_", "accuracy.")
+    wanted = "svm.inductive(kernel=rbf,labels=1000,noise=test,code=mean)"
+    ours = next(m for m in record["measurements"] if m["metric"] == metric and m["protocol"] == wanted)
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+        codes, labels = encode(given.xtask, given.run, "digits:train", folder)
+        _, test_labels = encode(given.xtask, given.run, "digits:test", folder)
+        pixels = images(test_labels)
+        table = numpy.zeros((given.masks, given.labels))
+        for mask in range(given.masks):
+            kept = numpy.random.default_rng(mask).random(pixels.shape) >= given.share
+            numpy.save(folder / "masked.npy", pixels * kept)
+            masked, _ = encode(given.xtask, given.run, folder / "masked.npy", folder)
+            for draw in range(given.labels):
+                table[mask, draw] = accuracy(codes, labels, masked, test_labels, numpy.random.default_rng([1, draw]))
+    # One draw of the labels for each draw of the masks is what a value of ours averages over.
+    means = table.mean(1)
+    result = {
+        "method": record["spec"]["method"],
+        "metric": metric,
+        "protocol": wanted,
+        "ours": {"value": ours["value"], "standard_error": ours["standard_error"], "varies": ours.get("varies", [])},
+        "scikit_learn": {
+            "version": sklearn_version,
+            "mean": table.mean(),
+            "deviation_over_masks": means.std(ddof=1),
+            "deviation_over_labels": table.mean(0).std(ddof=1),
+            "least": table.min(),
+            "most": table.max(),
+            "table": table.round(3).tolist(),
+        },
+        "difference": ours["value"] - table.mean(),
+    }
+    given.out.write_text(json.dumps(result, indent=1) + "\n")
+    print({key: value for key, value in result.items() if key != "scikit_learn"})
+    print({key: value for key, value in result["scikit_learn"].items() if key != "table"})
+
+
+main()
