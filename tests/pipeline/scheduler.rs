@@ -18,13 +18,19 @@ use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 use vimae_tests::command::xtask;
 
-use crate::tiny::{files, write};
+use crate::{
+    publishing::holds,
+    tiny::{files, write},
+};
 
 /// Seeds where nobody asks for more.
 const FEW: u64 = 20;
 /// Runs of a reproduction, and the largest array that the site takes: two arrays and the job for the tables.
 const RUNS: usize = 3;
 const MAX_ARRAY: usize = 2;
+
+/// What no script, log or record may hold.
+const TOKEN: &str = "hf_secret_of_a_cluster";
 
 const SPEC: &str = r#"
 version = 1
@@ -60,7 +66,7 @@ impl Cluster {
         let path = format!("{}:{}", self.folder.join("bin").display(), std::env::var("PATH")?);
         let mut command = Command::new(xtask()?);
         command.args(arguments).env("PATH", path).env("FAKE", &self.folder).env("SEED", self.seed.to_string());
-        command.env("MAX_ARRAY", MAX_ARRAY.to_string()).env("RAYON_NUM_THREADS", "1");
+        command.env("MAX_ARRAY", MAX_ARRAY.to_string()).env("RAYON_NUM_THREADS", "1").env("HF_TOKEN", TOKEN);
         Ok(command)
     }
 
@@ -92,6 +98,7 @@ fn reproduced(spec: &str, folder: &Path, seed: u64) -> Result<Value> {
     ensure!(names.len() == submitted.len(), "seed {seed}: a job was submitted twice: {submitted:?}");
     ensure!(cluster.queue()? == 0, "seed {seed}: left in the queue: {:?}", cluster.lines("log"));
     ensure!(out.join("results.json").exists(), "seed {seed}: no tables");
+    ensure!(!said.contains(TOKEN) && !holds(folder, TOKEN)?, "seed {seed}: the token was written");
     let calls = cluster.lines("log");
     let failed = said.matches("asking again").count();
     Ok(json!({ "seed": seed, "calls": calls.len(), "asked_again": failed, "jobs": submitted.len(), "finished": finished,

@@ -33,11 +33,24 @@ impl Image {
         if width == 0 || height == 0 {
             return Err(wrong(&"no pixels"));
         }
-        let kind = if self.channels == 1 { fir::PixelType::U8 } else { fir::PixelType::U8x3 };
-        let from = fir::images::ImageRef::new(self.width as u32, self.height as u32, &self.bytes, kind).map_err(|e| wrong(&e))?;
-        let mut to = fir::images::Image::new(width as u32, height as u32, kind);
-        let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Lanczos3));
-        fir::Resizer::new().resize(&from, &mut to, &options).map_err(|e| wrong(&e))?;
-        Self::new(width, height, self.channels, to.into_vec())
+        let mut bytes = vec![0; width * height * self.channels];
+        // By the pixel type in the signature: one that is known at run time alone compiles every type there is, for minutes.
+        let done = match self.channels {
+            1 => self.typed::<fir::pixels::U8>((width, height), &mut bytes),
+            _ => self.typed::<fir::pixels::U8x3>((width, height), &mut bytes),
+        };
+        done.map_err(|e| wrong(&e))?;
+        Self::new(width, height, self.channels, bytes)
+    }
+
+    fn typed<P: fir::PixelTrait>(
+        &self,
+        (width, height): (usize, usize),
+        bytes: &mut [u8],
+    ) -> std::result::Result<(), Box<dyn std::error::Error>> {
+        let from = fir::images::TypedImageRef::<P>::from_buffer(self.width as u32, self.height as u32, &self.bytes)?;
+        let mut to = fir::images::TypedImage::<P>::from_buffer(width as u32, height as u32, bytes)?;
+        let options = fir::ResizeOptions::new().resize_alg(fir::ResizeAlg::Convolution(fir::FilterType::Lanczos3)).use_alpha(false);
+        Ok(fir::Resizer::new().resize_typed(&from, &mut to, &options)?)
     }
 }

@@ -1,6 +1,6 @@
 //! Runs published to a Hub on this machine and brought back.
 
-use std::fs;
+use std::{collections::BTreeMap, fs};
 
 use vimae_hub::{Error, Event, Left, Options, Pretrained, Publish, RunFiles, from_pretrained_with, pull, push};
 
@@ -182,6 +182,25 @@ fn every_refusal_is_clear_and_leaves_nothing_behind() {
         assert_eq!((state.repositories[REPO].branches.len(), state.repositories[REPO].branches["main"].len()), (before, 2));
         drop(state);
         hub.calm();
+    }
+}
+
+#[test]
+fn what_a_killed_push_left_is_finished_by_the_next() {
+    let (hub, folder) = (LocalHub::start(TOKEN), tempfile::tempdir().unwrap());
+    let options = options(&hub, &folder.path().join("cache"));
+    let run = sample::run(&folder.path().join("run"), 1);
+    // Killed after the repository was made, and after the branch was: both hold no run yet.
+    for branch in ["main", "try"] {
+        hub.state().put(REPO, branch, "initial commit", BTreeMap::new());
+    }
+    for revision in [None, Some("try".to_owned())] {
+        let pushed = publish(&run, &Publish { revision: revision.clone(), ..Publish::default() }, &options).unwrap();
+        let branch = revision.as_deref().unwrap_or("main");
+        let state = hub.state();
+        let commits = &state.repositories[REPO].branches[branch];
+        assert_eq!((commits.len(), commits[1].oid.as_str()), (2, pushed.commit.as_str()), "{branch}");
+        assert!(commits[1].files.contains_key("model.safetensors"), "{branch}");
     }
 }
 

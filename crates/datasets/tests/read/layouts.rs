@@ -1,63 +1,19 @@
 //! The forms in which users have data, made small: each is read as the full one is.
-#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::{
-    fs::{self, File},
-    io::{Cursor, Write},
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use serde_json::{Map, json};
 use vimae_core::{Dataset, PixelRange, Split};
 use vimae_datasets::{Error, Known, Sources, inventory, open};
 
-fn seed(name: &str) -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap()
-}
-
-fn png(side: u32, value: u8) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, side, side);
-    encoder.set_color(png::ColorType::Grayscale);
-    let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&vec![value; (side * side) as usize]).unwrap();
-    writer.finish().unwrap();
-    bytes
-}
-
-fn zip(path: &Path, members: &[(String, Vec<u8>)]) {
-    let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
-    for (name, bytes) in members {
-        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap();
-}
-
-fn tar_gz(path: &Path, members: &[(String, Vec<u8>)]) {
-    let packer = flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
-    let mut builder = tar::Builder::new(packer);
-    for (name, bytes) in members {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        builder.append_data(&mut header, name, Cursor::new(bytes)).unwrap();
-    }
-    builder.into_inner().unwrap().finish().unwrap();
-}
-
-fn unpack(dir: &Path, members: &[(String, Vec<u8>)]) {
-    for (name, bytes) in members {
-        fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
-        fs::write(dir.join(name), bytes).unwrap();
-    }
-}
+use crate::made::{Member, png, seed, tar_gz, unpack, zip};
 
 fn read(name: &str, dir: &Path) -> Box<dyn Dataset> {
     open(name, &Map::new(), &Sources::in_dir(dir)).unwrap()
 }
 
 /// Twenty faces of one brightness each, out of order.
-fn faces() -> Vec<(String, Vec<u8>)> {
+fn faces() -> Vec<Member> {
     let order = (1..=20).map(|i| i * 7 % 20 + 1);
     order.map(|i| (format!("img_align_celeba/{i:06}.png"), png(89, i as u8 * 10))).collect()
 }
@@ -116,7 +72,7 @@ fn cifar_is_the_same_as_archive_and_unpacked() {
 }
 
 /// Two characters of two drawings in each alphabet.
-fn drawings(root: &str, alphabets: &[&str]) -> Vec<(String, Vec<u8>)> {
+fn drawings(root: &str, alphabets: &[&str]) -> Vec<Member> {
     let mut members = vec![("__MACOSX/._x.png".to_owned(), vec![1])];
     for (a, alphabet) in alphabets.iter().enumerate() {
         for (i, place) in [(1, 1), (1, 2), (2, 1), (2, 2)].iter().enumerate() {

@@ -1,5 +1,4 @@
 //! What users and strangers put in place of a data set: each is refused with one message that names the file.
-#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
 use std::{fs, path::Path};
 
@@ -7,9 +6,7 @@ use serde_json::{Map, json};
 use vimae_core::{Error as CoreError, Split};
 use vimae_datasets::{Error, Image, Sources, hostile, open, open_reporting};
 
-fn seed(name: &str) -> Vec<u8> {
-    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap()
-}
+use crate::made::{png, seed};
 
 fn refusal(name: &str, dir: &Path) -> Error {
     open(name, &Map::new(), &Sources::in_dir(dir)).err().unwrap()
@@ -20,17 +17,6 @@ fn refusal(name: &str, dir: &Path) -> Error {
 fn damaged(name: &str, dir: &Path, file: &str) {
     let error = refusal(name, dir);
     assert!(matches!(&error, Error::Damaged { file: named, .. } if named.contains(file)), "{error}");
-}
-
-/// A grey PNG of one brightness.
-fn png(side: u32, value: u8) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, side, side);
-    encoder.set_color(png::ColorType::Grayscale);
-    let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&vec![value; (side * side) as usize]).unwrap();
-    writer.finish().unwrap();
-    bytes
 }
 
 #[test]

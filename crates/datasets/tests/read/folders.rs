@@ -1,28 +1,13 @@
 //! Folders and archives of images as people have them: read as they mean it with everything passed over counted, or
 //! refused by name.
-#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::{
-    fs::{self, File},
-    io::{Cursor, Write},
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use serde_json::{Map, Value, json};
-use vimae_core::{Dataset, Split};
+use vimae_core::Split;
 use vimae_datasets::{Opened, Sources, inventory, open, open_reporting};
 
-type Member = (String, Vec<u8>);
-
-fn png(side: u32, value: u8) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, side, side);
-    encoder.set_color(png::ColorType::Grayscale);
-    let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&vec![value; (side * side) as usize]).unwrap();
-    writer.finish().unwrap();
-    bytes
-}
+use crate::made::{Member, counts, png, seed, tar_gz, unpack, zip};
 
 /// `count` images in each folder, each folder of a brightness of its own.
 fn images(folders: &[(&str, usize)]) -> Vec<Member> {
@@ -35,33 +20,6 @@ fn images(folders: &[(&str, usize)]) -> Vec<Member> {
     members
 }
 
-fn unpack(dir: &Path, members: &[Member]) {
-    for (name, bytes) in members {
-        fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
-        fs::write(dir.join(name), bytes).unwrap();
-    }
-}
-
-fn zip(path: &Path, members: &[Member]) {
-    let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
-    for (name, bytes) in members {
-        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap();
-}
-
-fn tar_gz(path: &Path, members: &[Member]) {
-    let packer = flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
-    let mut builder = tar::Builder::new(packer);
-    for (name, bytes) in members {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        builder.append_data(&mut header, name, Cursor::new(bytes)).unwrap();
-    }
-    builder.into_inner().unwrap().finish().unwrap();
-}
-
 fn settings(more: Value) -> Map<String, Value> {
     let mut settings = json!({ "size": 8, "channels": 1 }).as_object().unwrap().clone();
     settings.extend(more.as_object().unwrap().clone());
@@ -70,10 +28,6 @@ fn settings(more: Value) -> Map<String, Value> {
 
 fn opened(path: &Path) -> vimae_datasets::Result<Opened> {
     open_reporting(&format!("folder:{}", path.display()), &settings(json!({})), &Sources::default())
-}
-
-fn counts(dataset: &dyn Dataset) -> [usize; 3] {
-    [Split::Train, Split::Validation, Split::Test].map(|split| dataset.split(split).map_or(0, |set| set.len()))
 }
 
 /// What programs leave beside images.
@@ -160,7 +114,6 @@ fn verify_says_classes_splits_and_what_was_passed_over() {
 #[test]
 fn every_ending_of_an_image_is_one() {
     let dir = tempfile::tempdir().unwrap();
-    let seed = |name: &str| fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap();
     let mut members = Vec::new();
     for ending in ["jpg", "JPG", "jpeg", "Jpeg", "jpe", "jfif"] {
         members.push((format!("a.{ending}"), seed("colour.jpg")));

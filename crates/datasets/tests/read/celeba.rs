@@ -1,31 +1,16 @@
 //! CelebA as torchvision, Kaggle, Google's folders and browsers leave it, made small.
-#![expect(clippy::unwrap_used, reason = "a test may fail where it stands")]
 
-use std::{
-    fs::{self, File},
-    io::{Cursor, Write},
-    path::Path,
-};
+use std::{fs, path::Path};
 
 use serde_json::{Map, json};
 use vimae_core::Split;
 use vimae_datasets::{Opened, Sources, inventory, open_reporting};
 
-type Member = (String, Vec<u8>);
-
-fn png(value: u8) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = png::Encoder::new(&mut bytes, 89, 109);
-    encoder.set_color(png::ColorType::Grayscale);
-    let mut writer = encoder.write_header().unwrap();
-    writer.write_image_data(&[value; 89 * 109]).unwrap();
-    writer.finish().unwrap();
-    bytes
-}
+use crate::made::{Member, counts, png_of, tar, unpack, zip};
 
 /// Twenty faces of one brightness each, out of order.
 fn faces(folder: &str, ending: &str) -> Vec<Member> {
-    (1..=20).map(|i| i * 7 % 20 + 1).map(|i| (format!("{folder}{i:06}.{ending}"), png(i as u8 * 10))).collect()
+    (1..=20).map(|i| i * 7 % 20 + 1).map(|i| (format!("{folder}{i:06}.{ending}"), face(i as u8 * 10))).collect()
 }
 
 /// Ten train, five validate, five test; not in the order of their numbers.
@@ -42,39 +27,19 @@ fn txt(numbers: impl Iterator<Item = u32>) -> Vec<u8> {
     numbers.map(|i| format!("{i:06}.jpg {}\n", side(i))).collect::<String>().into_bytes()
 }
 
-fn unpack(dir: &Path, members: &[Member]) {
-    for (name, bytes) in members {
-        fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
-        fs::write(dir.join(name), bytes).unwrap();
-    }
-}
-
 fn packed(path: &Path, members: &[Member]) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
-    if path.to_string_lossy().to_ascii_lowercase().ends_with(".zip") {
-        let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
-        for (name, bytes) in members {
-            writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
-            writer.write_all(bytes).unwrap();
-        }
-        writer.finish().unwrap();
-    } else {
-        let mut builder = tar::Builder::new(File::create(path).unwrap());
-        for (name, bytes) in members {
-            let mut header = tar::Header::new_gnu();
-            header.set_size(bytes.len() as u64);
-            builder.append_data(&mut header, name, Cursor::new(bytes)).unwrap();
-        }
-        builder.into_inner().unwrap();
-    }
+    let is_zip = path.to_string_lossy().to_ascii_lowercase().ends_with(".zip");
+    if is_zip { zip(path, members) } else { tar(path, members) }
+}
+
+/// A face of one brightness at half of CelebA's size.
+fn face(value: u8) -> Vec<u8> {
+    png_of(89, 109, value)
 }
 
 fn opened(dir: &Path) -> vimae_datasets::Result<Opened> {
     open_reporting("celeba", &Map::new(), &Sources::in_dir(dir))
-}
-
-fn counts(opened: &Opened) -> [usize; 3] {
-    [Split::Train, Split::Validation, Split::Test].map(|split| opened.dataset.split(split).map_or(0, |set| set.len()))
 }
 
 /// Kaggle's other tables, and what an unpacking program adds.
@@ -115,7 +80,7 @@ fn every_place_and_form_gives_the_splits_of_the_partition() {
         let dir = tempfile::tempdir().unwrap();
         unpack(&dir.path().join(place), members);
         let opened = opened(dir.path()).unwrap_or_else(|error| panic!("{form}: {error}"));
-        assert_eq!(counts(&opened), [10, 5, 5], "{form}");
+        assert_eq!(counts(opened.dataset.as_ref()), [10, 5, 5], "{form}");
         assert_eq!(opened.notes.len(), usize::from(*form == "the whole list"), "{form}: {:?}", opened.notes);
         digests.push((*form, opened.dataset.sha256().to_owned()));
     }
@@ -125,7 +90,7 @@ fn every_place_and_form_gives_the_splits_of_the_partition() {
         let members = with(faces("img_align_celeba/img_align_celeba/", "jpg"), &[("list_eval_partition.csv", csv(1..=20))]);
         packed(&dir.path().join("celeba").join(file), &members);
         let opened = opened(dir.path()).unwrap_or_else(|error| panic!("{file}: {error}"));
-        assert_eq!(counts(&opened), [10, 5, 5], "{file}");
+        assert_eq!(counts(opened.dataset.as_ref()), [10, 5, 5], "{file}");
         assert_eq!(opened.passed_over.to_string(), "3 .csv, 1 system folder", "{file}");
         digests.push((file, opened.dataset.sha256().to_owned()));
     }
@@ -159,7 +124,7 @@ fn a_partition_and_images_that_disagree_are_said() {
     let list = dir.path().join("list_eval_partition.csv");
     fs::write(&list, csv(3..=30)).unwrap();
     let found = opened(dir.path()).unwrap();
-    assert_eq!(counts(&found), [9, 4, 5]);
+    assert_eq!(counts(found.dataset.as_ref()), [9, 4, 5]);
     assert!(found.notes[0].contains("does not say where 000001.jpg belongs, nor 1 others: left out"), "{:?}", found.notes);
     assert!(found.notes[1].ends_with("names 10 images that are not here"), "{:?}", found.notes);
     assert_eq!(found.passed_over.to_string(), "2 images that the partition does not name");
@@ -177,13 +142,13 @@ fn a_partition_and_images_that_disagree_are_said() {
 fn without_a_partition_the_last_tenth_tests_and_files_without_numbers_are_counted() {
     let dir = tempfile::tempdir().unwrap();
     let mut members = faces("img_align_celeba/", "jpg");
-    members.extend([("img_align_celeba/me.jpg".into(), png(1)), ("img_align_celeba/._000001.jpg".into(), vec![1])]);
-    members.extend([("img_align_celeba/+5.jpg".into(), png(1)), ("img_align_celeba/@eaDir/000002.jpg".into(), png(1))]);
+    members.extend([("img_align_celeba/me.jpg".into(), face(1)), ("img_align_celeba/._000001.jpg".into(), vec![1])]);
+    members.extend([("img_align_celeba/+5.jpg".into(), face(1)), ("img_align_celeba/@eaDir/000002.jpg".into(), face(1))]);
     unpack(dir.path(), &members);
     let found = opened(dir.path()).unwrap();
-    assert_eq!(counts(&found), [18, 0, 2]);
+    assert_eq!(counts(found.dataset.as_ref()), [18, 0, 2]);
     assert_eq!(found.passed_over.to_string(), "2 images without a number, 1 hidden, 1 thumbnail folder");
-    unpack(dir.path(), &[("img_align_celeba/more/000003.png".into(), png(1))]);
+    unpack(dir.path(), &[("img_align_celeba/more/000003.png".into(), face(1))]);
     assert!(opened(dir.path()).err().unwrap().to_string().contains("holds two images of the number 000003"));
 }
 
@@ -199,7 +164,7 @@ fn broken_faces_that_were_left_out_are_known_from_the_cache_too() {
     let first = read("skip").unwrap();
     assert!(fs::read_dir(cache.path().join("prepared")).unwrap().count() > 0);
     let again = read("skip").unwrap();
-    assert_eq!((first.skipped.len(), &first.skipped, counts(&first)), (1, &again.skipped, counts(&again)));
+    assert_eq!((first.skipped.len(), &first.skipped, counts(first.dataset.as_ref())), (1, &again.skipped, counts(again.dataset.as_ref())));
     assert!(read("refuse").is_err(), "what was left out once is not forgotten");
     let verified = inventory::verify("celeba", &Map::new(), &Sources { skip_broken: true, ..sources.clone() }).unwrap();
     assert_eq!((verified.skipped.len(), verified.classes.len()), (1, 1));
@@ -208,7 +173,7 @@ fn broken_faces_that_were_left_out_are_known_from_the_cache_too() {
 #[test]
 fn other_numbered_images_are_not_taken_for_it() {
     let dir = tempfile::tempdir().unwrap();
-    unpack(&dir.path().join("celeba_hq"), &[("00001.jpg".into(), png(1)), ("000002.jpg".into(), png(1))]);
+    unpack(&dir.path().join("celeba_hq"), &[("00001.jpg".into(), face(1)), ("000002.jpg".into(), face(1))]);
     packed(&dir.path().join("celeba/archive.zip"), &faces("CelebA-HQ-img/", "jpg"));
     let problem = opened(dir.path()).err().unwrap().to_string();
     assert!(problem.ends_with("passed over: 20 images not in a folder img_align_celeba"), "{problem}");

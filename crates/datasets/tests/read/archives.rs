@@ -1,5 +1,4 @@
 //! Archives as real writers make them, and as they break: each is read whole or refused by name.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
 
 use std::{
     fs,

@@ -1,7 +1,6 @@
 //! The preparation of images against Pillow: `VIMAE_REFERENCE_DIR` names a directory of reference answers; without it,
 //! those that the repository carries. Tolerances are those of the reference's own manifest: a mean absolute error in
 //! levels of 0..=255.
-#![expect(clippy::print_stdout, clippy::unwrap_used, reason = "tests say how close they come, and may fail where they stand")]
 
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,6 @@
 //! What each image format becomes: the bytes that Pillow makes of the same file, or a refusal that names the kind.
 //!
 //! `images/jpeg.zip` and `images/formats.zip` are made by `experiments/conventions/jpeg/`, which compares many more.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail where it stands")]
 
 use std::{collections::BTreeMap, path::Path};
 

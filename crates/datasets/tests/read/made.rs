@@ -1,0 +1,79 @@
+//! Files that several tests make.
+
+use std::{
+    fs::{self, File},
+    io::{Cursor, Write},
+    path::Path,
+};
+
+use serde_json::{Map, Value};
+use vimae_core::{Dataset, Split};
+
+/// The name and content of a file.
+pub(crate) type Member = (String, Vec<u8>);
+
+/// A valid file of `tests/seeds`.
+pub(crate) fn seed(name: &str) -> Vec<u8> {
+    fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds").join(name)).unwrap()
+}
+
+/// A square grayscale PNG of one brightness.
+pub(crate) fn png(side: u32, value: u8) -> Vec<u8> {
+    png_of(side, side, value)
+}
+
+/// A grayscale PNG of one brightness.
+pub(crate) fn png_of(width: u32, height: u32, value: u8) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&vec![value; (width * height) as usize]).unwrap();
+    writer.finish().unwrap();
+    bytes
+}
+
+pub(crate) fn unpack(dir: &Path, members: &[Member]) {
+    for (name, bytes) in members {
+        fs::create_dir_all(dir.join(name).parent().unwrap()).unwrap();
+        fs::write(dir.join(name), bytes).unwrap();
+    }
+}
+
+pub(crate) fn zip(path: &Path, members: &[Member]) {
+    let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
+    for (name, bytes) in members {
+        writer.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+pub(crate) fn tar(path: &Path, members: &[Member]) {
+    packed(File::create(path).unwrap(), members);
+}
+
+pub(crate) fn tar_gz(path: &Path, members: &[Member]) {
+    let packer = flate2::write::GzEncoder::new(File::create(path).unwrap(), flate2::Compression::fast());
+    packed(packer, members).finish().unwrap();
+}
+
+fn packed<W: Write>(out: W, members: &[Member]) -> W {
+    let mut builder = tar::Builder::new(out);
+    for (name, bytes) in members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        builder.append_data(&mut header, name, Cursor::new(bytes)).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+/// A table of settings.
+pub(crate) fn settings(value: Value) -> Map<String, Value> {
+    value.as_object().unwrap().clone()
+}
+
+/// Images of training, validation and test; 0 where a split is not there.
+pub(crate) fn counts(dataset: &dyn Dataset) -> [usize; 3] {
+    [Split::Train, Split::Validation, Split::Test].map(|split| dataset.split(split).map_or(0, |set| set.len()))
+}
