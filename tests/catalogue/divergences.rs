@@ -14,7 +14,7 @@ const SIZE: usize = 3;
 /// Entry and settings: the defaults, and each choice of each setting. Networks are kept small.
 fn variants() -> Vec<(&'static str, &'static str, Value)> {
     let mut all = Vec::new();
-    for entry in DIVERGENCES.entries {
+    for entry in DIVERGENCES.entries() {
         let mut settings = serde_json::Map::new();
         for key in entry.settings() {
             if matches!(key.domain, Domain::Integer(..)) && ["hidden", "layers"].contains(&key.name.as_str()) {
@@ -50,7 +50,7 @@ fn number(tensor: &Tensor) -> Result<f64> {
 /// Trains what the divergence has to train on samples whose q is shifted.
 fn train(divergence: &dyn Divergence, shift: f64) -> Result<()> {
     let Some(parameters) = divergence.parameters() else { return Ok(()) };
-    let mut adam = Adam::new(parameters.weights(), AdamConfig { learning_rate: 3e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })?;
+    let mut adam = Adam::named(parameters.weights(), AdamConfig { learning_rate: 3e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 })?;
     for step in 0..400 {
         let (q, p) = (sample(1_000 + 2 * step, 100, shift)?, sample(1_001 + 2 * step, 100, 0.0)?);
         let loss = divergence.critic_loss(&q, &p)?.context("a critic has a loss")?;
@@ -123,7 +123,7 @@ fn what_is_not_said_to_be_unbiased_falls_to_zero_with_the_size_of_equal_samples(
 
 #[test]
 fn a_divergence_without_a_critic_is_symmetric_at_its_defaults() -> Result<()> {
-    for entry in DIVERGENCES.entries {
+    for entry in DIVERGENCES.entries() {
         let divergence = build(entry.name, &Value::Null)?;
         if divergence.parameters().is_some() {
             continue;

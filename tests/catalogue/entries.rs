@@ -9,7 +9,7 @@ use vimae_core::{
 fn all() -> Vec<(&'static str, &'static str, &'static str, &'static str, Schema)> {
     macro_rules! entries {
         ($($catalogue:expr),*) => {
-            [$($catalogue.entries.iter().map(|e| ($catalogue.kind, e.name, e.summary, e.source, (e.settings)())).collect::<Vec<_>>()),*].concat()
+            [$($catalogue.entries().into_iter().map(|e| ($catalogue.kind, e.name, e.summary, e.source, (e.settings)())).collect::<Vec<_>>()),*].concat()
         };
     }
     entries!(

@@ -4,5 +4,6 @@ mod divergences;
 mod entries;
 mod experiments;
 mod family;
+mod functional;
 mod gradients;
 mod priors;

@@ -13,7 +13,7 @@ const IMAGE: ImageShape = ImageShape { channels: 2, height: 8, width: 8 };
 /// Entry and settings: the defaults, and each choice of each setting; five components where there are any.
 fn variants() -> Vec<(&'static str, Value)> {
     let mut all = Vec::new();
-    for entry in PRIORS.entries {
+    for entry in PRIORS.entries() {
         let mut settings = serde_json::Map::new();
         if entry.settings().iter().any(|key| key.name == "components") {
             settings.insert("components".into(), json!(5));
@@ -49,7 +49,7 @@ fn priors(check: impl Fn(&str, &dyn Prior) -> Result<()>) -> Result<()> {
 }
 
 fn draws(prior: &dyn Prior, seed: u64, count: usize) -> Result<Tensor> {
-    let values = prior.sample(&Streams::new(seed), Purpose::PriorSample, 1, count, 2)?;
+    let values = prior.draw(&Streams::new(seed), Purpose::PriorSample, 1, count, 2)?;
     Ok(Tensor::from_vec(values, (count, 2), &Device::Cpu)?.to_dtype(DType::F64)?)
 }
 
@@ -114,7 +114,7 @@ fn samples_are_a_function_of_the_stream_whatever_the_number_of_threads() -> Resu
     priors(|what, prior| {
         let with = |threads: usize, seed| -> Result<Vec<f32>> {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
-            Ok(pool.install(|| prior.sample(&Streams::new(seed), Purpose::PriorSample, 0, 9_000, 2))?)
+            Ok(pool.install(|| prior.draw(&Streams::new(seed), Purpose::PriorSample, 0, 9_000, 2))?)
         };
         assert_eq!(with(1, 1)?, with(3, 1)?, "{what}");
         assert_ne!(with(1, 1)?, with(1, 2)?, "{what}");
@@ -208,7 +208,7 @@ fn a_prior_made_from_the_encoder_says_what_it_lacks() -> Result<()> {
         }
         let z = Tensor::zeros((3, 2), DType::F64, &Device::Cpu)?;
         assert!(matches!(prior.log_density(&z), Err(Error::Unsupported { .. })), "{name}");
-        let sample = prior.sample(&Streams::new(1), Purpose::PriorSample, 0, 3, 2);
+        let sample = prior.draw(&Streams::new(1), Purpose::PriorSample, 0, 3, 2);
         assert!(matches!(sample, Err(Error::Unsupported { .. })), "{name}");
         assert!(matches!(prior.bind(deterministic.as_ref()), Err(Error::Unsupported { .. })), "{name}");
         seen += 1;

@@ -43,7 +43,7 @@ fn check(name: &str) -> Result<()> {
 
     let line = Line::new(network.as_ref(), objective.as_ref(), prior.as_ref());
     let mut adam =
-        Adam::new(network.parameters().weights(), AdamConfig { learning_rate: LEARNING_RATE, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 })?;
+        Adam::named(network.parameters().weights(), AdamConfig { learning_rate: LEARNING_RATE, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 })?;
     let trace = case.value("trace")?.as_array().context("trace is no list")?;
     for (step, expected) in trace.iter().enumerate() {
         let at = |key: &str| -> Result<Tensor> { Ok(case.tensor(key)?.get(step)?) };

@@ -78,7 +78,7 @@ impl Linear {
     fn train(&self, objective: &dyn Objective, prior: &dyn Prior) -> Result<Terms> {
         let names = [("log_var", &self.log_var), ("u", &self.u), ("w", &self.w)];
         let weights = names.map(|(name, var)| (name.to_owned(), var.clone())).to_vec();
-        let mut adam = Adam::new(weights, AdamConfig { beta1: 0.9, ..AdamConfig::default() })?;
+        let mut adam = Adam::named(weights, AdamConfig { beta1: 0.9, ..AdamConfig::default() })?;
         // The step size falls, since |R0 - rate| has a kink where its optimum may be.
         for round in 0..8 {
             adam.set_learning_rate(0.02 * 0.3_f64.powi(round));

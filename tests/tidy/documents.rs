@@ -16,7 +16,7 @@ const EXPERIMENTS: &str = "docs/experiments.md";
 
 /// Every Markdown file at the top, in `docs` and beside a crate.
 fn documents() -> Result<Vec<PathBuf>> {
-    let mut folders = vec![root(), root().join("docs")];
+    let mut folders = vec![root(), root().join("docs"), root().join("examples")];
     folders.extend(fs::read_dir(root().join("crates"))?.flatten().map(|entry| entry.path()));
     let mut found = Vec::new();
     for folder in folders.iter().filter(|folder| folder.is_dir()) {

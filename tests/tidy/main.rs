@@ -16,7 +16,7 @@ use vimae_tests::root;
 
 /// Files that may be longer than the rest, each with its reason.
 const LONG: [(&str, &str); 2] = [
-    ("crates/datasets/tests/roots.rs", "the forms in which each data set is found, with what makes them"),
+    ("crates/datasets/tests/read/roots.rs", "the forms in which each data set is found, with what makes them"),
     ("crates/report/examples/synthetic/made_up.rs", "one made-up value for every part of a page"),
 ];
 /// Lines of other files.
@@ -75,7 +75,7 @@ fn the_crate_table_says_what_the_manifests_say() -> Result<()> {
 /// Rust files that git tracks or would.
 fn sources() -> Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    for folder in ["crates", "xtask", "tests"] {
+    for folder in ["crates", "xtask", "tests", "examples"] {
         walk(&root().join(folder), &mut found)?;
     }
     Ok(found)

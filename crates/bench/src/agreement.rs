@@ -202,7 +202,7 @@ fn adam(all: &mut Named, numbers: &mut Numbers<'_>) -> std::result::Result<(), F
         let shapes = (0..70).map(|i| if i % 9 == 0 { vec![40, 100] } else { vec![i % 7 + 1, 3] });
         let parameters =
             shapes.enumerate().map(|(i, shape)| Ok((format!("p{i:02}"), numbers.var(&shape, 1.0)?))).collect::<Result<Vec<_>>>()?;
-        let mut adam = op(Adam::new(parameters.clone(), AdamConfig { beta1, ..AdamConfig::default() }))?;
+        let mut adam = op(Adam::named(parameters.clone(), AdamConfig { beta1, ..AdamConfig::default() }))?;
         for _ in 0..5 {
             let mut loss = Tensor::zeros((), numbers.dtype, numbers.device)?;
             for (_, var) in &parameters {

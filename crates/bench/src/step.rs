@@ -94,7 +94,7 @@ pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, devic
     let network = Network::new(dataset, width, DType::F32, device)?;
     let line = network.line();
     let config = AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
-    let mut adam = Adam::new(line.weights(), config).map_err(vimae_trainer::Error::from)?;
+    let mut adam = Adam::named(line.weights(), config).map_err(vimae_trainer::Error::from)?;
     let streams = Streams::new(0);
     let images = network.images(batch, &streams, device)?;
 

@@ -3,6 +3,8 @@
 //! A crate that offers a family of components declares them with [`catalogue!`](crate::catalogue!):
 //! one line an entry, which also declares the entry's module.
 
+use std::sync::{PoisonError, RwLock};
+
 use serde_json::{Map, Value};
 use vimae_spec::{other_word, settings::nearest};
 
@@ -33,22 +35,58 @@ impl<B> Entry<B> {
     }
 }
 
-/// All components of one kind, in name order.
-#[derive(Debug, Clone, Copy)]
+/// All components of one kind, in name order: those of this workspace, and those that a program adds at its start.
+#[derive(Debug)]
 pub struct Catalogue<B: 'static> {
     /// What the entries are: objective, prior ...
     pub kind: &'static str,
-    /// The entries.
-    pub entries: &'static [Entry<B>],
+    entries: &'static [Entry<B>],
+    added: RwLock<Vec<&'static Entry<B>>>,
 }
 
 impl<B> Catalogue<B> {
+    /// A catalogue of these entries, which are in name order.
+    pub const fn new(kind: &'static str, entries: &'static [Entry<B>]) -> Self {
+        Self { kind, entries, added: RwLock::new(Vec::new()) }
+    }
+
+    /// Adds an entry, for the rest of the process: before anything looks names up, in every process that works on a run.
+    ///
+    /// # Errors
+    /// [`Error::Entry`] for a name that is taken, or not in snake case.
+    pub fn add(&self, entry: Entry<B>) -> Result<()> {
+        let refused = |problem: &str| Err(Error::Entry { kind: self.kind, name: entry.name.into(), problem: problem.into() });
+        let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if !entry.name.starts_with(|c: char| c.is_ascii_lowercase()) || !entry.name.chars().all(snake) {
+            return refused("a name is in snake case, for instance my_vae");
+        }
+        let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
+        if self.entries.iter().chain(added.iter().copied()).any(|known| known.name == entry.name) {
+            return refused("the name is taken");
+        }
+        added.push(Box::leak(Box::new(entry)));
+        Ok(())
+    }
+
+    /// Whether a program has added the entry of that name.
+    pub fn is_added(&self, name: &str) -> bool {
+        self.added.read().unwrap_or_else(PoisonError::into_inner).iter().any(|entry| entry.name == name)
+    }
+
+    /// Every entry, in name order.
+    pub fn entries(&self) -> Vec<&'static Entry<B>> {
+        let added = self.added.read().unwrap_or_else(PoisonError::into_inner);
+        let mut all: Vec<_> = self.entries.iter().chain(added.iter().copied()).collect();
+        all.sort_by_key(|entry| entry.name);
+        all
+    }
+
     /// The entry of that name.
     ///
     /// # Errors
     /// [`Error::UnknownName`] with the names that exist and the nearest of them.
     pub fn find(&self, name: &str) -> Result<&'static Entry<B>> {
-        self.entries.iter().find(|e| e.name == name).ok_or_else(|| unknown_name(self.kind, name, self.names()))
+        self.entries().into_iter().find(|e| e.name == name).ok_or_else(|| unknown_name(self.kind, name, self.names()))
     }
 
     /// The entry of that name, and `given` checked, with its defaults for what is left out.
@@ -62,8 +100,7 @@ impl<B> Catalogue<B> {
 
     /// All names, in order.
     pub fn names(&self) -> impl Iterator<Item = &'static str> + use<B> {
-        let entries = self.entries;
-        entries.iter().map(|e| e.name)
+        self.entries().into_iter().map(|e| e.name)
     }
 }
 
@@ -114,8 +151,7 @@ macro_rules! catalogue {
     ($(#[$doc:meta])* $vis:vis static $table:ident: $build:ty = $kind:literal in { $($module:ident),* $(,)? }) => {
         $(pub mod $module;)*
         $(#[$doc])*
-        $vis static $table: $crate::Catalogue<$build> =
-            $crate::Catalogue { kind: $kind, entries: &[$($module::ENTRY),*] };
+        $vis static $table: $crate::Catalogue<$build> = $crate::Catalogue::new($kind, &[$($module::ENTRY),*]);
     };
 }
 
@@ -129,5 +165,20 @@ mod tests {
         assert_eq!(error.to_string(), "unknown prior \"logistc\" (did you mean \"logistic\"?); there are: logistic, normal");
         assert!(unknown_name("objective", "vea", ["rae", "vae"]).to_string().contains("did you mean \"vae\"?"));
         assert!(!unknown_name("prior", "zzz", ["normal"]).to_string().contains("did you mean"));
+    }
+
+    #[test]
+    fn an_added_entry_stands_in_name_order_and_has_a_name_of_its_own() {
+        const fn entry(name: &'static str) -> Entry<u8> {
+            Entry { name, summary: "", source: "", settings: Schema::of::<crate::NoSettings>, build: 1 }
+        }
+        static PRIORS: Catalogue<u8> = Catalogue::new("prior", &[entry("laplace"), entry("normal")]);
+        PRIORS.add(entry("logistic")).unwrap();
+        assert_eq!(PRIORS.names().collect::<Vec<_>>(), ["laplace", "logistic", "normal"]);
+        assert_eq!(PRIORS.find("logistic").unwrap().build, 1);
+        assert!(PRIORS.is_added("logistic") && !PRIORS.is_added("normal"));
+        for taken in ["normal", "logistic", "My", ""] {
+            assert!(matches!(PRIORS.add(entry(taken)), Err(Error::Entry { kind: "prior", name, .. }) if name == taken));
+        }
     }
 }

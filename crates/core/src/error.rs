@@ -21,6 +21,16 @@ pub enum Error {
         /// Every name that exists.
         available: Vec<String>,
     },
+    /// An entry that a catalogue cannot take.
+    #[error("{kind} \"{name}\": {problem}")]
+    Entry {
+        /// The kind of the entry.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A setting that the named entry does not have.
     #[error("{kind} \"{name}\" has no setting \"{key}\"{}; it has: {}", suggestion(.nearest, ""), list(.available))]
     UnknownKey {
@@ -87,6 +97,16 @@ impl Error {
     /// A shape error; `expected` in words, for instance `[N, 8]`.
     pub fn shape(what: impl Into<String>, expected: impl Into<String>, got: &[usize]) -> Self {
         Self::Shape { what: what.into(), expected: expected.into(), got: got.to_vec() }
+    }
+}
+
+/// So that `?` works inside candle's `forward`.
+impl From<Error> for candle_core::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Tensor(error) => error,
+            other => Self::wrap(other),
+        }
     }
 }
 

@@ -1,8 +1,10 @@
 //! Named weights and running statistics, in name order.
 
+mod backend;
+
 use std::{
     collections::BTreeMap,
-    sync::{PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
 };
 
 use candle_core::{DType, Device, Tensor, Var};
@@ -26,20 +28,28 @@ pub enum Init {
 /// The parameters of a model: weights that train, and buffers (running statistics) that do not.
 ///
 /// Iteration is in name order everywhere, since anything order-dependent (an optimiser, a digest)
-/// must not depend on a hash map.
-#[derive(Debug)]
+/// must not depend on a hash map. A clone is the same set. Modules of candle-nn take theirs by [`Parameters::builder`].
+#[derive(Debug, Clone)]
 pub struct Parameters {
     streams: Streams,
     device: Device,
     dtype: DType,
-    weights: RwLock<BTreeMap<String, Var>>,
-    buffers: RwLock<BTreeMap<String, Var>>,
+    inner: Arc<Inner>,
 }
+
+/// What clones share.
+#[derive(Debug, Default)]
+struct Inner {
+    weights: Named,
+    buffers: Named,
+}
+
+type Named = RwLock<BTreeMap<String, Var>>;
 
 impl Parameters {
     /// An empty set whose members will be drawn from the streams of `seed`.
     pub fn new(seed: u64, dtype: DType, device: &Device) -> Self {
-        Self { streams: Streams::new(seed), device: device.clone(), dtype, weights: RwLock::default(), buffers: RwLock::default() }
+        Self { streams: Streams::new(seed), device: device.clone(), dtype, inner: Arc::default() }
     }
 
     /// Where the parameters are.
@@ -52,7 +62,7 @@ impl Parameters {
     /// # Errors
     /// [`Error::Parameter`] where the name is taken.
     pub fn weight(&self, name: &str, shape: &[usize], init: Init) -> Result<Var> {
-        self.add(&self.weights, name, shape, init)
+        self.add(&self.inner.weights, name, shape, init, 0.0)
     }
 
     /// Adds a buffer, which no optimiser touches.
@@ -60,11 +70,13 @@ impl Parameters {
     /// # Errors
     /// [`Error::Parameter`] where the name is taken.
     pub fn buffer(&self, name: &str, shape: &[usize], init: Init) -> Result<Var> {
-        self.add(&self.buffers, name, shape, init)
+        self.add(&self.inner.buffers, name, shape, init, 0.0)
     }
 
-    fn add(&self, to: &RwLock<BTreeMap<String, Var>>, name: &str, shape: &[usize], init: Init) -> Result<Var> {
-        let var = Var::from_tensor(&self.draw(name, shape, init)?)?;
+    /// Makes a member, with `shift` added to all of its values.
+    fn add(&self, to: &Named, name: &str, shape: &[usize], init: Init, shift: f64) -> Result<Var> {
+        let drawn = self.draw(name, shape, init)?;
+        let var = Var::from_tensor(&if shift == 0.0 { drawn } else { (drawn + shift)? })?;
         let mut to = to.write().unwrap_or_else(PoisonError::into_inner);
         if to.insert(name.to_owned(), var.clone()).is_some() {
             return Err(Error::Parameter { name: name.into(), problem: "made twice".into() });
@@ -78,24 +90,36 @@ impl Parameters {
             Init::Constant(value) => vec![value as f32; count],
             Init::Normal(std) => scaled(self.streams.normal(purpose, step, count), std),
             Init::TruncatedNormal(std) => scaled(self.streams.truncated_normal(purpose, step, count, 2.0), std),
-            Init::Uniform(low, high) => self.streams.fill(purpose, step, count, |rng| rng.random_range(low as f32..=high as f32)),
+            Init::Uniform(low, high) => {
+                let (from, to) = (low as f32, high as f32);
+                if !(from <= to && (to - from).is_finite()) {
+                    return Err(Error::Parameter { name: name.into(), problem: format!("cannot start between {low} and {high}") });
+                }
+                self.streams.fill(purpose, step, count, |rng| rng.random_range(from..=to))
+            }
         };
         Ok(Tensor::from_vec(values, shape, &self.device)?.to_dtype(self.dtype)?)
     }
 
     /// The trainable weights, in name order.
     pub fn weights(&self) -> Vec<(String, Var)> {
-        entries(&self.weights)
+        entries(&self.inner.weights)
     }
 
     /// The buffers, in name order.
     pub fn buffers(&self) -> Vec<(String, Var)> {
-        entries(&self.buffers)
+        entries(&self.inner.buffers)
     }
 
     /// Weights and buffers together, in name order.
     pub fn all(&self) -> BTreeMap<String, Var> {
         self.weights().into_iter().chain(self.buffers()).collect()
+    }
+
+    /// The weight or buffer of that name.
+    pub fn get(&self, name: &str) -> Option<Var> {
+        let of = |named: &Named| named.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned();
+        of(&self.inner.weights).or_else(|| of(&self.inner.buffers))
     }
 
     /// How many trainable parameters there are.
@@ -137,7 +161,7 @@ fn scaled(mut values: Vec<f32>, by: f64) -> Vec<f32> {
     values
 }
 
-fn entries(of: &RwLock<BTreeMap<String, Var>>) -> Vec<(String, Var)> {
+fn entries(of: &Named) -> Vec<(String, Var)> {
     let of = of.read().unwrap_or_else(PoisonError::into_inner);
     of.iter().map(|(name, var)| (name.clone(), var.clone())).collect()
 }

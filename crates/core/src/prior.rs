@@ -1,6 +1,6 @@
 //! Distributions of codes.
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 use rand::RngCore;
 
 use crate::{Code, Density, Encoder, Parameters, Purpose, Result, Streams};
@@ -15,7 +15,17 @@ pub trait Prior: Send + Sync {
     ///
     /// # Errors
     /// Where the prior was made for codes of another size, or must be bound to an encoder first ([`bind`](Self::bind)).
-    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>>;
+    fn draw(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>>;
+
+    /// `[count, size]` draws on a device, in f32, for a training loop of one's own: a function of the seed and of the
+    /// prior's own parameters alone. Give each step a seed of its own.
+    ///
+    /// # Errors
+    /// As [`draw`](Self::draw), and where the device fails.
+    fn sample(&self, (count, size): (usize, usize), seed: u64, device: &Device) -> Result<Tensor> {
+        let values = self.draw(&Streams::new(seed).fold_in("prior.sample"), Purpose::PriorSample, 0, count, size)?;
+        Ok(Tensor::from_vec(values, (count, size), device)?)
+    }
 
     /// Log density in nats of codes `[N, d]`: `[N]`, differentiable.
     ///

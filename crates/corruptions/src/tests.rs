@@ -49,7 +49,7 @@ fn masks_hide_whole_pixels_with_the_probability_asked_for() {
 #[test]
 fn the_size_of_batches_changes_nothing_and_strengths_scale_one_draw() {
     let streams = Streams::new(4);
-    for entry in CORRUPTIONS.entries {
+    for entry in CORRUPTIONS.entries() {
         let corruption = CORRUPTIONS.build(entry.name, &Default::default()).unwrap();
         let whole = each(corruption.as_ref(), &gray(6), &streams, 10).unwrap();
         let parts = [(2, 10), (4, 12)].map(|(n, first)| each(corruption.as_ref(), &gray(n), &streams, first).unwrap());

@@ -31,7 +31,7 @@ pub struct Listed {
 /// # Errors
 /// [`Error::Damaged`](crate::Error::Damaged) for a card that is wrong.
 pub fn list(sources: &Sources) -> Result<Vec<Listed>> {
-    let listed = DATASETS.entries.iter().map(|entry| {
+    let listed = DATASETS.entries().into_iter().map(|entry| {
         let card = card(entry.name)?;
         let files = request(entry.name, &Map::new(), sources, |build, request| Ok((build.find)(request)))?;
         Ok(Listed { name: entry.name, summary: entry.summary, card, files })

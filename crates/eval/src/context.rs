@@ -198,7 +198,7 @@ impl Evidence for EvalContext<'_> {
     fn prior_sample(&self) -> Result<&Tensor> {
         once(&self.prior_sample, || {
             let (count, size) = (self.evaluation.prior_samples, self.subject.model.code_size());
-            let sample = self.subject.prior.sample(&self.streams.fold_in("prior_sample"), Purpose::Evaluation, 0, count, size)?;
+            let sample = self.subject.prior.draw(&self.streams.fold_in("prior_sample"), Purpose::Evaluation, 0, count, size)?;
             Ok(Tensor::from_vec(sample, (count, size), &Device::Cpu)?)
         })
     }

@@ -57,7 +57,7 @@ pub fn chosen(evaluation: &Evaluation) -> vimae_core::Result<Vec<Box<dyn Metric>
     }
     let named = |name: &str| evaluation.metrics.iter().any(|n| n == name) || given.contains_key(name);
     let mut chosen = Vec::new();
-    for entry in METRICS.entries {
+    for entry in METRICS.entries() {
         let settings = given.get(entry.name).cloned().unwrap_or_default();
         let metric = METRICS.build(entry.name, &settings)?;
         if named(entry.name) || (evaluation.metrics.is_empty() && !metric.on_request()) {

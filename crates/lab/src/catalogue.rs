@@ -26,7 +26,7 @@ pub fn every_objective(experiment: Experiment) -> Experiment {
 /// Where the pages cannot be written, or a record there is damaged.
 pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -> Result<PathBuf> {
     let mut objectives = Vec::new();
-    for entry in vimae_objectives::OBJECTIVES.entries {
+    for entry in vimae_objectives::OBJECTIVES.entries() {
         let mut described = describe(root, "crates/objectives/src", entry);
         let objective = vimae_objectives::OBJECTIVES.build(entry.name, &Map::new())?;
         described.equation = Some(objective.equation().into());
@@ -43,7 +43,7 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
         ($($folder:literal: $catalogue:expr),*) => {
             $(kinds.push(CatalogueKind {
                 kind: $catalogue.kind.into(),
-                entries: $catalogue.entries.iter().map(|entry| describe(root, $folder, entry)).collect(),
+                entries: $catalogue.entries().into_iter().map(|entry| describe(root, $folder, entry)).collect(),
             });)*
         };
     }

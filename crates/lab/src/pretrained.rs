@@ -141,7 +141,7 @@ impl Model {
     /// Codes `[count, d]` of step `step` of an evaluation's stream.
     pub(crate) fn draw(&self, streams: &Streams, step: u64, count: usize) -> Result<Tensor> {
         let size = self.parts.model.code_size();
-        let codes = self.sampler()?.prior(&self.parts).sample(streams, Purpose::Evaluation, step, count, size)?;
+        let codes = self.sampler()?.prior(&self.parts).draw(streams, Purpose::Evaluation, step, count, size)?;
         Ok(Tensor::from_vec(codes, (count, size), self.parts.model.parameters().device())?)
     }
 

@@ -93,20 +93,20 @@ fn sections() -> Map<String, Value> {
     let code =
         json!({ "type": "integer", "minimum": CODE.start(), "maximum": CODE.end(), "default": 8, "description": "dimensions of the code" });
     let mut sections = Map::new();
-    sections.insert("dataset".into(), part("The data set.", DATASETS.entries, &Map::new()));
-    sections.insert("model".into(), part("The network.", MODELS.entries, &Map::from_iter([("code".to_owned(), code)])));
-    sections.insert("objective".into(), part("What is minimised.", OBJECTIVES.entries, &Map::new()));
-    sections.insert("prior".into(), part("The prior of codes; the objective's own choice where absent.", PRIORS.entries, &Map::new()));
+    sections.insert("dataset".into(), part("The data set.", &DATASETS.entries(), &Map::new()));
+    sections.insert("model".into(), part("The network.", &MODELS.entries(), &Map::from_iter([("code".to_owned(), code)])));
+    sections.insert("objective".into(), part("What is minimised.", &OBJECTIVES.entries(), &Map::new()));
+    sections.insert("prior".into(), part("The prior of codes; the objective's own choice where absent.", &PRIORS.entries(), &Map::new()));
     sections.insert(
         "noise".into(),
-        part("What makes the encoder random; the objective's own choice where absent.", NOISES.entries, &Map::new()),
+        part("What makes the encoder random; the objective's own choice where absent.", &NOISES.entries(), &Map::new()),
     );
     let about = "The divergence of codes from the prior; the objective's own choice where absent.";
-    sections.insert("divergence".into(), part(about, DIVERGENCES.entries, &Map::new()));
+    sections.insert("divergence".into(), part(about, &DIVERGENCES.entries(), &Map::new()));
     sections.insert("training".into(), described("How it is trained. Defaults are the paper's.", &Schema::of::<Training>()));
     let mut evaluation = described("How it is measured.", &Schema::of::<Evaluation>());
     let names: Vec<&str> = METRICS.names().collect();
-    let settings = METRICS.entries.iter().map(|entry| (entry.name.to_owned(), described(entry.summary, &(entry.settings)())));
+    let settings = METRICS.entries().into_iter().map(|entry| (entry.name.to_owned(), described(entry.summary, &(entry.settings)())));
     evaluation["properties"]["metrics"] = json!({
         "type": "array",
         "items": { "enum": names },
@@ -129,7 +129,7 @@ fn sections() -> Map<String, Value> {
 
 /// A section that names an entry of a catalogue: each entry with its settings, or settings alone for what an included file
 /// names.
-fn part<B>(about: &str, entries: &[Entry<B>], more: &Map<String, Value>) -> Value {
+fn part<B>(about: &str, entries: &[&Entry<B>], more: &Map<String, Value>) -> Value {
     let mut any = vec![alone_named(entries)];
     let mut alone: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for entry in entries {
@@ -174,7 +174,7 @@ fn part<B>(about: &str, entries: &[Entry<B>], more: &Map<String, Value>) -> Valu
 }
 
 /// An entry named alone, with its defaults.
-fn alone_named<B>(entries: &[Entry<B>]) -> Value {
+fn alone_named<B>(entries: &[&Entry<B>]) -> Value {
     let path = entries.iter().any(|entry| vimae_datasets::WITH_PATH.contains(&entry.name));
     let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
     match path {

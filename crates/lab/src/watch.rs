@@ -77,7 +77,7 @@ fn reconstructions(parts: &Parts, set: &ImageSet) -> Result<EventImage> {
 fn samples(parts: &Parts, line: Line<'_>, streams: &Streams) -> Result<EventImage> {
     let shape = parts.dataset.shape()?;
     let size = parts.model.code_size();
-    let codes = line.prior.sample(streams, Purpose::PriorSample, 0, SHOWN, size)?;
+    let codes = line.prior.draw(streams, Purpose::PriorSample, 0, SHOWN, size)?;
     let codes = Tensor::from_vec(codes, (SHOWN, size), parts.model.parameters().device())?;
     let decoded = bytes(parts, &parts.model.decode(&codes, Mode::Evaluate)?)?;
     image("samples", grid_png(&decoded, (shape.channels, shape.height, shape.width), COLUMNS, SCALE, SCALE))

@@ -82,7 +82,7 @@ impl Metric for Adversarial {
         let estimate = |critic: Critic| -> Result<[(f64, f64); 3]> { Ok(divergences(&critic.logits(q)?, &critic.logits(p)?)) };
         let finite = values(q)?.iter().all(|v| v.is_finite()) && known.is_finite();
         let draws = Streams::new(SEED).fold_in("adversarial.prior");
-        let critic = || Critic::train(size, &known, &|step| evidence.prior().sample(&draws, Purpose::Evaluation, step, BATCH, size));
+        let critic = || Critic::train(size, &known, &|step| evidence.prior().draw(&draws, Purpose::Evaluation, step, BATCH, size));
         let found = if finite { Some(estimate(critic()?)?) } else { None };
         let (n, m) = (q.dim(0)?, p.dim(0)?);
         let one = |(index, name): (usize, &str)| {

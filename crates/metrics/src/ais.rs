@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
     /// Bounds of ln p(x) of images drawn from the model, for which an exact posterior draw is known.
     fn sandwich(&self, decode: &DecoderLikelihood<'_>, count: usize) -> Result<Bounds> {
         let (model, prior) = (self.evidence.model(), self.evidence.prior());
-        let exact = prior.sample(&self.streams("simulated.codes"), Purpose::Evaluation, 0, count, model.code_size())?;
+        let exact = prior.draw(&self.streams("simulated.codes"), Purpose::Evaluation, 0, count, model.code_size())?;
         let exact: Vec<f64> = exact.into_iter().map(f64::from).collect();
         let shape = model.image_shape();
         let images = decode.simulate(&exact, &self.streams("simulated.images"), 0)?;

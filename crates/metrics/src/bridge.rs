@@ -62,7 +62,7 @@ impl Bridge for FromPrior<'_> {
     }
 
     fn start(&self, copies: usize, streams: &Streams, place: u64) -> Result<Vec<f64>> {
-        let codes = self.prior.sample(streams, Purpose::Evaluation, place, self.observations() * copies, self.size())?;
+        let codes = self.prior.draw(streams, Purpose::Evaluation, place, self.observations() * copies, self.size())?;
         Ok(codes.into_iter().map(f64::from).collect())
     }
 

@@ -6,12 +6,14 @@
 
 use std::fmt;
 
+use candle_core::{DType, Device, Tensor};
+use sha2::{Digest, Sha256};
 use vimae_core::{Error, Progress, Result};
 use vimae_statistics::jackknife;
 
 pub use crate::resize::ImageView;
 use crate::{
-    digest::short,
+    digest::{hex, short},
     images::{ImageSource, OwnedImage},
 };
 
@@ -119,6 +121,17 @@ impl Features {
             finite("a logit", values, *classes)?;
         }
         Ok(Self { source, images_sha256: images_sha256.into(), size, values, logits })
+    }
+
+    /// Features of a tensor, `[N, size]`, taken as f32. Its values stand for the images in their digest.
+    ///
+    /// # Errors
+    /// As [`Features::new`], and [`Error::Shape`] where the tensor is not of rank 2.
+    pub fn from_tensor(source: Source, rows: &Tensor) -> Result<Self> {
+        let &[_, size] = rows.dims() else { return Err(Error::shape("features", "[N, size]", rows.dims())) };
+        let values: Vec<f32> = rows.to_device(&Device::Cpu)?.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?;
+        let bytes = values.iter().fold(Sha256::new(), |hash, value| hash.chain_update(value.to_le_bytes()));
+        Self::new(source, &hex(&bytes.finalize()), size, values, None)
     }
 
     /// What made them.

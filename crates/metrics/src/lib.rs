@@ -6,6 +6,7 @@ pub mod classifier;
 mod digest;
 mod distance;
 pub mod features;
+mod functional;
 pub mod gaussian;
 pub mod hmc;
 pub mod images;
@@ -25,6 +26,7 @@ pub mod resize;
 mod summary;
 mod training;
 
+pub use functional::{frechet_distance, kid, precision_recall};
 pub use summary::Summary;
 
 /// Makes a metric from its checked settings.

@@ -12,7 +12,7 @@ pub(crate) fn minimise(
     mut loss: impl FnMut(usize) -> Result<Tensor>,
 ) -> Result<()> {
     let config = AdamConfig { learning_rate: learning_rate(0), beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
-    let mut adam = Adam::new(parameters.weights(), config).map_err(operation)?;
+    let mut adam = Adam::named(parameters.weights(), config).map_err(operation)?;
     for step in 0..steps {
         adam.set_learning_rate(learning_rate(step));
         adam.step(&loss(step)?.backward()?).map_err(operation)?;
@@ -22,5 +22,5 @@ pub(crate) fn minimise(
 
 /// The error of an operation, in the line's terms.
 pub(crate) fn operation(error: vimae_ops::Error) -> Error {
-    Error::Tensor(candle_core::Error::wrap(error))
+    Error::Tensor(error.into())
 }

@@ -1,198 +1,122 @@
-//! The layers of the networks: named parameters over the operations of `vimae-ops`.
+//! The layers of the networks: modules of `vimae_ops::nn` with the networks' own initial weights.
 
-use candle_core::{Tensor, Var};
-use vimae_core::{Error, Init, Mode, Parameters, PixelRange, Result};
+use candle_core::{Module, ModuleT, Tensor};
+use candle_nn::{VarBuilder, init};
+use vimae_core::{Code, Error, Head, ImageShape, Init, Mode, Parameters, PixelRange, Result};
+use vimae_ops::{
+    Direction,
+    nn::{BatchNormRelu, Conv2dSame, ConvStack, ConvTranspose2dSame, Linear, SameConv, Squash, batch_norm_relu},
+};
 
 /// The standard deviation of initial weights in the WAE networks.
 const INITIAL_STD: f64 = 0.01;
-/// Added to the variance before its square root.
-const BATCH_NORM_EPS: f64 = 1e-5;
-/// The weight of a batch in the running statistics.
-const BATCH_NORM_MOMENTUM: f64 = 0.1;
 
-/// Converts an error of `vimae-ops`.
-pub(crate) fn op<T>(result: vimae_ops::Result<T>) -> Result<T> {
-    result.map_err(|e| Error::Tensor(candle_core::Error::wrap(e)))
+/// A fully connected layer with the initial weights of the WAE networks.
+pub(crate) fn linear(inputs: usize, outputs: usize, vb: VarBuilder<'_>) -> Result<Linear> {
+    linear_with_std(inputs, outputs, INITIAL_STD, &vb)
 }
 
-/// A fully connected layer: `x w^T + b` with `w` `[out, in]`.
-#[derive(Debug)]
-pub(crate) struct Linear {
-    weight: Var,
-    bias: Var,
+/// A fully connected layer with the initial weights of He et al. (2015), which keep the scale of activations through ReLUs
+/// without batch norm.
+pub(crate) fn linear_he(inputs: usize, outputs: usize, vb: VarBuilder<'_>) -> Result<Linear> {
+    linear_with_std(inputs, outputs, (2.0 / inputs as f64).sqrt(), &vb)
 }
 
-impl Linear {
-    /// A layer with the initial weights of the WAE networks.
-    pub(crate) fn new(parameters: &Parameters, name: &str, inputs: usize, outputs: usize) -> Result<Self> {
-        Self::with_std(parameters, name, inputs, outputs, INITIAL_STD)
-    }
-
-    /// A layer with the initial weights of He et al. (2015), which keep the scale of activations through ReLUs without batch
-    /// norm.
-    pub(crate) fn he(parameters: &Parameters, name: &str, inputs: usize, outputs: usize) -> Result<Self> {
-        Self::with_std(parameters, name, inputs, outputs, (2.0 / inputs as f64).sqrt())
-    }
-
-    fn with_std(parameters: &Parameters, name: &str, inputs: usize, outputs: usize, std: f64) -> Result<Self> {
-        let weight = parameters.weight(&format!("{name}.weight"), &[outputs, inputs], Init::Normal(std))?;
-        let bias = parameters.weight(&format!("{name}.bias"), &[outputs], Init::Constant(0.0))?;
-        Ok(Self { weight, bias })
-    }
-
-    /// `[N, in]` to `[N, out]`.
-    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        op(vimae_ops::linear(x, &self.weight, Some(&self.bias)))
-    }
-
-    /// [`Linear::forward`], then ReLU.
-    pub(crate) fn forward_relu(&self, x: &Tensor) -> Result<Tensor> {
-        op(vimae_ops::linear_relu(x, &self.weight, Some(&self.bias)))
-    }
+fn linear_with_std(inputs: usize, outputs: usize, std: f64, vb: &VarBuilder<'_>) -> Result<Linear> {
+    let weight = vb.get_with_hints((outputs, inputs), "weight", candle_nn::Init::Randn { mean: 0.0, stdev: std })?;
+    Ok(Linear::new(weight, Some(vb.get_with_hints(outputs, "bias", init::ZERO)?)))
 }
 
-pub(crate) use vimae_ops::Direction;
-
-/// A SAME convolution or its transpose, with bias.
-#[derive(Debug)]
+/// What a convolution of the WAE networks is.
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Conv {
-    weight: Var,
-    bias: Var,
-    stride: usize,
-    direction: Direction,
+    pub(crate) inputs: usize,
+    pub(crate) outputs: usize,
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+    pub(crate) direction: Direction,
 }
 
 impl Conv {
-    pub(crate) fn new(
-        parameters: &Parameters,
-        name: &str,
-        (inputs, outputs): (usize, usize),
-        kernel: usize,
-        stride: usize,
-        direction: Direction,
-    ) -> Result<Self> {
+    /// The layer, at the place of `vb` in the store `parameters`: candle-nn knows no truncated normal, so its weight comes
+    /// from the store itself.
+    pub(crate) fn layer(self, parameters: &Parameters, vb: &VarBuilder<'_>) -> Result<SameConv> {
+        let Self { inputs, outputs, kernel, stride, direction } = self;
         let shape = match direction {
             Direction::Convolve => [outputs, inputs, kernel, kernel],
             Direction::Transpose => [inputs, outputs, kernel, kernel],
         };
-        let weight = parameters.weight(&format!("{name}.weight"), &shape, Init::TruncatedNormal(INITIAL_STD))?;
-        let bias = parameters.weight(&format!("{name}.bias"), &[outputs], Init::Constant(0.0))?;
-        Ok(Self { weight, bias, stride, direction })
-    }
-
-    /// Counts multiply-adds and output values for one image of feature maps `[in, H, W]`, and returns them with the height
-    /// and width of the output.
-    pub(crate) fn work(&self, (height, width): (usize, usize)) -> (u64, u64, (usize, usize)) {
-        let dims = self.weight.dims();
-        let outputs = match self.direction {
-            Direction::Convolve => dims.first(),
-            Direction::Transpose => dims.get(1),
-        };
-        let to = match self.direction {
-            Direction::Convolve => (height.div_ceil(self.stride), width.div_ceil(self.stride)),
-            Direction::Transpose => (height * self.stride, width * self.stride),
-        };
-        // A convolution gathers at each position of its output; a transposed one scatters from each position of its input.
-        let places = match self.direction {
-            Direction::Convolve => to.0 * to.1,
-            Direction::Transpose => height * width,
-        };
-        ((self.weight.elem_count() * places) as u64, (outputs.copied().unwrap_or(0) * to.0 * to.1) as u64, to)
-    }
-
-    /// The layer as part of a stack, with what follows it.
-    fn in_stack<'a>(&'a self, finish: vimae_ops::Finish<'a>) -> vimae_ops::StackLayer<'a> {
-        vimae_ops::StackLayer { weight: &self.weight, bias: &self.bias, stride: self.stride, direction: self.direction, finish }
-    }
-
-    /// Evaluates the layer on `[N, in, H, W]`. A convolution gives `[N, out, ceil(H / stride), ceil(W / stride)]`, a
-    /// transposed one `[N, out, H stride, W stride]`. The weights are detached: a caller that needs the gradient of the
-    /// codes does not pay for that of the weights.
-    pub(crate) fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (weight, bias) = (self.weight.as_detached_tensor(), self.bias.as_detached_tensor());
-        match self.direction {
-            Direction::Convolve => op(vimae_ops::conv2d_same(x, &weight, Some(&bias), self.stride)),
-            Direction::Transpose => op(vimae_ops::conv_transpose2d_same(x, &weight, Some(&bias), self.stride)),
-        }
-    }
-}
-
-/// Batch norm over N, H and W, then ReLU.
-#[derive(Debug)]
-pub(crate) struct BatchNormRelu {
-    gamma: Var,
-    beta: Var,
-    running_mean: Var,
-    running_var: Var,
-}
-
-impl BatchNormRelu {
-    pub(crate) fn new(parameters: &Parameters, name: &str, channels: usize) -> Result<Self> {
-        Ok(Self {
-            gamma: parameters.weight(&format!("{name}.weight"), &[channels], Init::Constant(1.0))?,
-            beta: parameters.weight(&format!("{name}.bias"), &[channels], Init::Constant(0.0))?,
-            running_mean: parameters.buffer(&format!("{name}.running_mean"), &[channels], Init::Constant(0.0))?,
-            running_var: parameters.buffer(&format!("{name}.running_var"), &[channels], Init::Constant(1.0))?,
+        let weight = parameters.weight(&format!("{}.weight", vb.prefix()), &shape, Init::TruncatedNormal(INITIAL_STD))?.into_inner();
+        let bias = Some(vb.get_with_hints(outputs, "bias", init::ZERO)?);
+        Ok(match direction {
+            Direction::Convolve => Conv2dSame::new(weight, bias, stride).into(),
+            Direction::Transpose => ConvTranspose2dSame::new(weight, bias, stride).into(),
         })
     }
 
-    pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
-        match mode {
-            Mode::Evaluate => {
-                op(vimae_ops::batch_norm_relu_eval(x, &self.gamma, &self.beta, &self.running_mean, &self.running_var, BATCH_NORM_EPS))
-            }
-            Mode::Train => {
-                let (y, statistics) = op(vimae_ops::batch_norm_relu_train(x, &self.gamma, &self.beta, BATCH_NORM_EPS))?;
-                self.follow(&statistics)?;
-                Ok(y)
-            }
+    /// The layer, named `name`, and the batch norm with ReLU behind it, named `norm`.
+    pub(crate) fn with_norm(
+        self,
+        parameters: &Parameters,
+        side: &VarBuilder<'_>,
+        [name, norm]: [String; 2],
+    ) -> Result<(SameConv, BatchNormRelu)> {
+        Ok((self.layer(parameters, &side.pp(name))?, batch_norm_relu(self.outputs, side.pp(norm))?))
+    }
+}
+
+/// Counts multiply-adds and output values of a convolution for one image of feature maps `[in, H, W]`, and returns them with
+/// the height and width of the output.
+pub(crate) fn work(conv: &SameConv, (height, width): (usize, usize)) -> (u64, u64, (usize, usize)) {
+    let stride = conv.stride();
+    // A convolution gathers at each position of its output; a transposed one scatters from each position of its input.
+    let (to, places) = match conv.direction() {
+        Direction::Convolve => {
+            let to = (height.div_ceil(stride), width.div_ceil(stride));
+            (to, to.0 * to.1)
         }
+        Direction::Transpose => ((height * stride, width * stride), height * width),
+    };
+    ((conv.weight().elem_count() * places) as u64, (conv.outputs() * to.0 * to.1) as u64, to)
+}
+
+/// A stack to train, and the same stack to evaluate. In evaluation the weights of its convolutions get no gradient: a caller
+/// that needs the gradient of the codes does not pay for that of the weights.
+#[derive(Debug)]
+pub(crate) struct Stack {
+    train: ConvStack,
+    evaluate: ConvStack,
+}
+
+impl Stack {
+    pub(crate) fn new(layers: Vec<(SameConv, BatchNormRelu)>, last: Option<(SameConv, PixelRange)>) -> Result<Self> {
+        let train = ConvStack::new(layers, last.map(|(conv, range)| (conv, squash(range)))).map_err(candle_core::Error::from)?;
+        Ok(Self { evaluate: train.with_detached_convolutions(), train })
     }
 
-    /// Updates the running statistics by those of a batch.
-    fn follow(&self, batch: &vimae_ops::BatchStatistics) -> Result<()> {
-        follow(&self.running_mean, &batch.mean)?;
-        follow(&self.running_var, &batch.var_unbiased)
+    pub(crate) fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
+        Ok(match mode {
+            Mode::Train => self.train.forward_t(x, true)?,
+            Mode::Evaluate => self.evaluate.forward_t(x, false)?,
+        })
+    }
+
+    pub(crate) fn convolutions(&self) -> impl Iterator<Item = &SameConv> {
+        self.train.convolutions()
     }
 }
 
-/// Trains a stack of convolutions, each with batch norm and ReLU, and optionally a last convolution to images. The layers
-/// one by one give the same values, but take several times the time and memory.
-pub(crate) fn train_stack(x: &Tensor, layers: &[(Conv, BatchNormRelu)], out: Option<(&Conv, PixelRange)>) -> Result<Tensor> {
-    let mut stack: Vec<vimae_ops::StackLayer<'_>> = Vec::with_capacity(layers.len() + 1);
-    for (conv, norm) in layers {
-        let finish = vimae_ops::Finish::BatchNormRelu { gamma: &norm.gamma, beta: &norm.beta };
-        stack.push(conv.in_stack(finish));
-    }
-    if let Some((conv, range)) = out {
-        stack.push(conv.in_stack(match range {
-            PixelRange::Unit => vimae_ops::Finish::Sigmoid,
-            PixelRange::Symmetric => vimae_ops::Finish::Tanh,
-        }));
-    }
-    let (y, statistics) = op(vimae_ops::conv_stack_train(x, &stack, BATCH_NORM_EPS))?;
-    for ((_, norm), statistics) in layers.iter().zip(&statistics) {
-        norm.follow(statistics)?;
-    }
-    Ok(y)
-}
-
-/// Updates a running statistic by that of a batch.
-fn follow(running: &Var, batch: &Tensor) -> Result<()> {
-    let moved = ((running.as_detached_tensor() * (1.0 - BATCH_NORM_MOMENTUM))? + (batch.detach() * BATCH_NORM_MOMENTUM)?)?;
-    Ok(running.set(&moved)?)
-}
-
-/// The last activation: maps values to the interval of the images.
-pub(crate) fn into_range(x: &Tensor, range: PixelRange) -> Result<Tensor> {
+/// The last activation of a decoder: maps real numbers to the interval of the images.
+#[must_use]
+pub fn squash(range: PixelRange) -> Squash {
     match range {
-        PixelRange::Unit => op(vimae_ops::sigmoid(x)),
-        PixelRange::Symmetric => op(vimae_ops::tanh(x)),
+        PixelRange::Unit => Squash::Sigmoid,
+        PixelRange::Symmetric => Squash::Tanh,
     }
 }
 
 /// Checks that images have the shape that the network takes.
-pub(crate) fn check_images(images: &Tensor, shape: vimae_core::ImageShape) -> Result<()> {
+pub(crate) fn check_images(images: &Tensor, shape: ImageShape) -> Result<()> {
     match *images.dims() {
         [_, c, h, w] if (c, h, w) == (shape.channels, shape.height, shape.width) => Ok(()),
         _ => Err(Error::shape("images", format!("[N, {}, {}, {}]", shape.channels, shape.height, shape.width), images.dims())),
@@ -215,20 +139,21 @@ pub(crate) struct CodeHead {
 }
 
 impl CodeHead {
-    pub(crate) fn new(parameters: &Parameters, inputs: usize, size: usize, head: vimae_core::Head) -> Result<Self> {
-        let mean = Linear::new(parameters, "encoder.mean", inputs, size)?;
+    /// The layers `mean` and `log_var` of an encoder.
+    pub(crate) fn new(inputs: usize, size: usize, head: Head, encoder: &VarBuilder<'_>) -> Result<Self> {
+        let mean = linear(inputs, size, encoder.pp("mean"))?;
         let log_var = match head {
-            vimae_core::Head::Gaussian => Some(Linear::new(parameters, "encoder.log_var", inputs, size)?),
-            vimae_core::Head::Deterministic => None,
+            Head::Gaussian => Some(linear(inputs, size, encoder.pp("log_var"))?),
+            Head::Deterministic => None,
         };
         Ok(Self { mean, log_var })
     }
 
-    pub(crate) fn forward(&self, x: &Tensor) -> Result<vimae_core::Code> {
-        Ok(vimae_core::Code { mean: self.mean.forward(x)?, log_var: self.log_var.as_ref().map(|l| l.forward(x)).transpose()? })
+    pub(crate) fn forward(&self, x: &Tensor) -> Result<Code> {
+        Ok(Code { mean: self.mean.forward(x)?, log_var: self.log_var.as_ref().map(|l| l.forward(x)).transpose()? })
     }
 
-    pub(crate) fn kind(&self) -> vimae_core::Head {
-        if self.log_var.is_some() { vimae_core::Head::Gaussian } else { vimae_core::Head::Deterministic }
+    pub(crate) fn kind(&self) -> Head {
+        if self.log_var.is_some() { Head::Gaussian } else { Head::Deterministic }
     }
 }

@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 
 mod layers;
+mod modules;
 
 use candle_core::{DType, Device};
 use vimae_core::{AutoEncoder, Head, ImageShape, PixelRange, Result, Settings};
 
 /// Builds a network from the request of a run and checked settings.
 pub type BuildModel = fn(&Settings, &Request) -> Result<Box<dyn AutoEncoder>>;
+
+pub use layers::squash;
+pub use modules::Modules;
 
 vimae_core::catalogue! {
     /// Every architecture.

@@ -3,12 +3,14 @@
 //! The paper says no more about it. Initial weights follow He et al. (2015): with the standard deviation of the WAE
 //! networks, 0.01, and no batch norm, the signal would vanish in the third layer.
 
-use candle_core::Tensor;
+use candle_core::{Module, Tensor};
+use candle_nn::VarBuilder;
 use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Head, ImageShape, Mode, Parameters, PixelRange, Result, settings::Schema};
+use vimae_ops::nn::Linear;
 
 use crate::{
     BuildModel, Request,
-    layers::{CodeHead, Linear, check_codes, check_images, into_range},
+    layers::{CodeHead, check_codes, check_images, linear_he, squash},
 };
 
 /// The catalogue entry.
@@ -48,12 +50,13 @@ impl Mlp {
         let Layers { width, layers } = settings;
         let Request { image, range, code, head, .. } = *request;
         let parameters = Parameters::new(request.seed, request.dtype, &request.device);
-        let hidden = |side: &str, inputs: usize| -> Result<Vec<Linear>> {
-            (0..layers).map(|i| Linear::he(&parameters, &format!("{side}.fc{i}"), if i == 0 { inputs } else { width }, width)).collect()
+        let [at_encoder, at_decoder] = &["encoder", "decoder"].map(|side| parameters.builder().pp(side));
+        let hidden = |side: &VarBuilder<'_>, inputs: usize| -> Result<Vec<Linear>> {
+            (0..layers).map(|i| linear_he(if i == 0 { inputs } else { width }, width, side.pp(format!("fc{i}")))).collect()
         };
-        let (encoder, decoder) = (hidden("encoder", image.len())?, hidden("decoder", code)?);
-        let head = CodeHead::new(&parameters, width, code, head)?;
-        let out = Linear::he(&parameters, "decoder.out", width, image.len())?;
+        let (encoder, decoder) = (hidden(at_encoder, image.len())?, hidden(at_decoder, code)?);
+        let head = CodeHead::new(width, code, head, at_encoder)?;
+        let out = linear_he(width, image.len(), at_decoder.pp("out"))?;
         Ok(Self { parameters, image, range, code, encoder, head, decoder, out })
     }
 }
@@ -77,7 +80,7 @@ impl Decoder for Mlp {
             x = layer.forward_relu(&x)?;
         }
         let ImageShape { channels, height, width } = self.image;
-        into_range(&self.out.forward(&x)?.reshape((codes.dim(0)?, channels, height, width))?, self.range)
+        Ok(squash(self.range).forward(&self.out.forward(&x)?.reshape((codes.dim(0)?, channels, height, width))?)?)
     }
 }
 

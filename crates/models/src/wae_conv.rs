@@ -7,13 +7,15 @@
 //! paper's 8 would give 64x64 images).
 
 use candle_core::Tensor;
-use vimae_core::{
-    AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Mode, Parameters, PixelRange, Result, Work, settings::Schema,
+use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Mode, Parameters, Result, Work, settings::Schema};
+use vimae_ops::{
+    Direction,
+    nn::{Linear, SameConv},
 };
 
 use crate::{
     BuildModel, Request,
-    layers::{BatchNormRelu, CodeHead, Conv, Direction, Linear, check_codes, check_images, into_range, train_stack},
+    layers::{CodeHead, Conv, Stack, check_codes, check_images, linear, work},
 };
 
 /// The catalogue entry.
@@ -45,15 +47,13 @@ const ENCODER_DEPTH: usize = 4;
 pub struct WaeConv {
     parameters: Parameters,
     image: ImageShape,
-    range: PixelRange,
     code: usize,
     /// (channels, height, width) of the input of the decoder's convolutions.
     start: (usize, usize, usize),
-    down: Vec<(Conv, BatchNormRelu)>,
+    down: Stack,
     head: CodeHead,
     fc: Linear,
-    up: Vec<(Conv, BatchNormRelu)>,
-    out: Conv,
+    up: Stack,
 }
 
 impl WaeConv {
@@ -69,42 +69,36 @@ impl WaeConv {
             });
         }
 
+        let [encoder, decoder] = ["encoder", "decoder"].map(|side| parameters.builder().pp(side));
         let mut down = Vec::with_capacity(ENCODER_DEPTH);
         let (mut channels, mut height, mut columns) = (image.channels, image.height, image.width);
         for i in 0..ENCODER_DEPTH {
-            let filters = width << i;
-            let conv = Conv::new(&parameters, &format!("encoder.conv{i}"), (channels, filters), kernel, 2, Direction::Convolve)?;
-            down.push((conv, BatchNormRelu::new(&parameters, &format!("encoder.bn{i}"), filters)?));
-            (channels, height, columns) = (filters, height.div_ceil(2), columns.div_ceil(2));
+            let conv = Conv { inputs: channels, outputs: width << i, kernel, stride: 2, direction: Direction::Convolve };
+            down.push(conv.with_norm(&parameters, &encoder, [format!("conv{i}"), format!("bn{i}")])?);
+            (channels, height, columns) = (conv.outputs, height.div_ceil(2), columns.div_ceil(2));
         }
-        let head = CodeHead::new(&parameters, channels * height * columns, code, head)?;
+        let head = CodeHead::new(channels * height * columns, code, head, &encoder)?;
 
         let start = (channels, image.height / factor, image.width / factor);
-        let fc = Linear::new(&parameters, "decoder.fc", code, start.0 * start.1 * start.2)?;
+        let fc = linear(code, start.0 * start.1 * start.2, decoder.pp("fc"))?;
         let mut up = Vec::with_capacity(doublings);
         for i in 0..doublings {
             // Five doublings would halve a width below 4 to nothing.
-            let filters = (channels / 2).max(1);
-            let conv = Conv::new(&parameters, &format!("decoder.deconv{i}"), (channels, filters), kernel, 2, Direction::Transpose)?;
-            up.push((conv, BatchNormRelu::new(&parameters, &format!("decoder.bn{i}"), filters)?));
-            channels = filters;
+            let conv = Conv { inputs: channels, outputs: (channels / 2).max(1), kernel, stride: 2, direction: Direction::Transpose };
+            up.push(conv.with_norm(&parameters, &decoder, [format!("deconv{i}"), format!("bn{i}")])?);
+            channels = conv.outputs;
         }
-        let out = Conv::new(&parameters, "decoder.out", (channels, image.channels), kernel, 1, Direction::Transpose)?;
-        Ok(Self { parameters, image, range, code, start, down, head, fc, up, out })
+        let out = Conv { inputs: channels, outputs: image.channels, kernel, stride: 1, direction: Direction::Transpose };
+        let out = out.layer(&parameters, &decoder.pp("out"))?;
+        let (down, up) = (Stack::new(down, None)?, Stack::new(up, Some((out, range)))?);
+        Ok(Self { parameters, image, code, start, down, head, fc, up })
     }
 }
 
 impl Encoder for WaeConv {
     fn encode(&self, images: &Tensor, mode: Mode) -> Result<Code> {
         check_images(images, self.image)?;
-        if mode == Mode::Train {
-            return self.head.forward(&train_stack(images, &self.down, None)?.flatten_from(1)?);
-        }
-        let mut x = images.clone();
-        for (conv, norm) in &self.down {
-            x = norm.forward(&conv.forward(&x)?, mode)?;
-        }
-        self.head.forward(&x.flatten_from(1)?)
+        self.head.forward(&self.down.forward(images, mode)?.flatten_from(1)?)
     }
 }
 
@@ -112,14 +106,8 @@ impl Decoder for WaeConv {
     fn decode(&self, codes: &Tensor, mode: Mode) -> Result<Tensor> {
         check_codes(codes, self.code)?;
         let (channels, height, width) = self.start;
-        let mut x = self.fc.forward_relu(codes)?.reshape((codes.dim(0)?, channels, height, width))?;
-        if mode == Mode::Train {
-            return train_stack(&x, &self.up, Some((&self.out, self.range)));
-        }
-        for (conv, norm) in &self.up {
-            x = norm.forward(&conv.forward(&x)?, mode)?;
-        }
-        into_range(&self.out.forward(&x)?, self.range)
+        let x = self.fc.forward_relu(codes)?.reshape((codes.dim(0)?, channels, height, width))?;
+        self.up.forward(&x, mode)
     }
 }
 
@@ -141,17 +129,17 @@ impl AutoEncoder for WaeConv {
     }
 
     fn work(&self) -> Work {
-        let mut work = Work::of_linear(&self.parameters);
-        let mut through = |side: &mut u64, from: (usize, usize), layers: &mut dyn Iterator<Item = &Conv>| {
+        let mut total = Work::of_linear(&self.parameters);
+        let mut through = |side: &mut u64, from: (usize, usize), layers: &mut dyn Iterator<Item = &SameConv>| {
             layers.fold(from, |size, conv| {
-                let (products, values, to) = conv.work(size);
+                let (products, values, to) = work(conv, size);
                 *side += products;
-                work.values += values;
+                total.values += values;
                 to
             });
         };
-        through(&mut work.encode, (self.image.height, self.image.width), &mut self.down.iter().map(|(conv, _)| conv));
-        through(&mut work.decode, (self.start.1, self.start.2), &mut self.up.iter().map(|(conv, _)| conv).chain([&self.out]));
-        work
+        through(&mut total.encode, (self.image.height, self.image.width), &mut self.down.convolutions());
+        through(&mut total.decode, (self.start.1, self.start.2), &mut self.up.convolutions());
+        total
     }
 }

@@ -32,5 +32,5 @@ pub fn of_each(images: &Tensor, output: &Tensor) -> Result<Tensor> {
 
 /// `[N]`, in one pass each way: the network's output is the first argument, since that alone wants a gradient.
 fn squares(images: &Tensor, output: &Tensor) -> Result<Tensor> {
-    squared_error_sum(output, images).map_err(|e| Error::Tensor(candle_core::Error::wrap(e)))
+    squared_error_sum(output, images).map_err(|e| Error::Tensor(e.into()))
 }

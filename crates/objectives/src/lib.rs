@@ -2,8 +2,11 @@
 
 pub mod distortion;
 pub mod divergence;
+mod functional;
 mod gaussian;
 pub mod noise;
+
+pub use functional::{elbo, gaussian_rate, info_vae, mmd};
 
 use vimae_core::{EncoderNoise, Objective, Result, Settings};
 

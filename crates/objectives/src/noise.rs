@@ -21,7 +21,7 @@ vimae_core::catalogue! {
 
 /// Every kind of encoder noise.
 pub static NOISES: LazyLock<Catalogue<BuildNoise>> = LazyLock::new(|| {
-    let mut entries: Vec<Entry<BuildNoise>> = CODE_NOISES.entries.iter().copied().chain(pixels::entries()).collect();
+    let mut entries: Vec<Entry<BuildNoise>> = CODE_NOISES.entries().into_iter().copied().chain(pixels::entries()).collect();
     entries.sort_by_key(|entry| entry.name);
-    Catalogue { kind: CODE_NOISES.kind, entries: entries.leak() }
+    Catalogue::new(CODE_NOISES.kind, entries.leak())
 });

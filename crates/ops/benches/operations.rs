@@ -61,9 +61,9 @@ fn both_ways(group: &mut BenchmarkGroup<'_, WallTime>, names: [&str; 2], device:
         }
     };
     group.bench_function(names[0], |b| {
-        b.iter(|| done(names[0], f().map(|y| drop(black_box(y))).map_err(candle_core::Error::wrap)));
+        b.iter(|| done(names[0], f().map(|y| drop(black_box(y))).map_err(candle_core::Error::from)));
     });
-    let loss = f().map_err(candle_core::Error::wrap).and_then(|y| y.sum_all());
+    let loss = f().map_err(candle_core::Error::from).and_then(|y| y.sum_all());
     group.bench_function(names[1], |b| {
         b.iter(|| match &loss {
             Ok(loss) => done(names[1], loss.backward().map(|g| drop(black_box(g)))),
@@ -147,12 +147,12 @@ fn adam(criterion: &mut Criterion, device: &Device) -> Result<()> {
     }
     let gradients = loss.backward()?;
     let elements: usize = parameters.iter().map(|(_, v)| v.elem_count()).sum();
-    let mut adam = Adam::new(parameters, AdamConfig::default()).map_err(candle_core::Error::wrap)?;
+    let mut adam = Adam::named(parameters, AdamConfig::default()).map_err(candle_core::Error::from)?;
     let mut group = group(criterion, "adam");
     group.throughput(Throughput::Elements(elements as u64));
     group.bench_function("step", |b| {
         b.iter(|| {
-            if let Err(error) = adam.step(&gradients).map_err(candle_core::Error::wrap).and_then(|()| device.synchronize()) {
+            if let Err(error) = adam.step(&gradients).map_err(candle_core::Error::from).and_then(|()| device.synchronize()) {
                 panic!("adam: {error}");
             }
         });

@@ -167,7 +167,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let x = values(&[100, spec.channels, spec.size, spec.size], 1.0)?;
     let prior = values(&[100, spec.code], 1.7)?;
     let net = Network::new(spec, width, first)?;
-    let mut adam = Adam::new(net.parameters.clone(), AdamConfig::default())?;
+    let mut adam = Adam::named(net.parameters.clone(), AdamConfig::default())?;
     let mut times = Vec::new();
     let mut parts = Vec::new();
     for _ in 0..steps + 2 {

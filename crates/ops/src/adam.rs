@@ -22,18 +22,30 @@ pub struct AdamConfig {
 }
 
 impl Default for AdamConfig {
-    /// The defaults of vimae: 1e-3, 0.5, 0.999, 1e-8.
+    /// PyTorch's defaults: 1e-3, 0.9, 0.999, 1e-8.
     fn default() -> Self {
-        Self { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 }
+        Self { learning_rate: 1e-3, beta1: 0.9, beta2: 0.999, epsilon: 1e-8 }
     }
 }
 
 /// The optimiser: named parameters, their moments, and the number of steps.
+///
+/// [`Adam::named`] takes parameters with their names and refuses a step in which one of them has no gradient.
+/// As a [`candle_nn::Optimizer`] it is made from variables alone. Their places are then their names (`0`, `1` ...), and what has
+/// no gradient stays as it is, as with every optimiser of candle-nn: a `VarMap` holds running statistics as well.
 #[derive(Debug)]
 pub struct Adam {
     config: AdamConfig,
     step: u64,
     entries: Vec<Entry>,
+    missing: Missing,
+}
+
+/// What a parameter without a gradient means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    Refused,
+    Skipped,
 }
 
 #[derive(Debug)]
@@ -55,11 +67,15 @@ enum Moments {
 }
 
 impl Adam {
-    /// Creates an optimiser with zero moments.
+    /// Creates an optimiser of named parameters, with zero moments.
     ///
     /// # Errors
     /// Returns an error if a setting is out of range, a name occurs twice, or a dtype is neither `F32` nor `F64`.
-    pub fn new(parameters: Vec<(String, Var)>, config: AdamConfig) -> Result<Self> {
+    pub fn named(parameters: Vec<(String, Var)>, config: AdamConfig) -> Result<Self> {
+        Self::with(parameters, config, Missing::Refused)
+    }
+
+    fn with(parameters: Vec<(String, Var)>, config: AdamConfig, missing: Missing) -> Result<Self> {
         let AdamConfig { learning_rate, beta1, beta2, epsilon } = config;
         let decay = 0.0..1.0;
         check("learning_rate", learning_rate, learning_rate >= 0.0 && learning_rate.is_finite())?;
@@ -77,7 +93,7 @@ impl Adam {
             let moments = Moments::from_tensors(&zeros, &zeros)?;
             entries.push(Entry { name, var, moments });
         }
-        Ok(Self { config, step: 0, entries })
+        Ok(Self { config, step: 0, entries, missing })
     }
 
     /// Sets the learning rate from the next step on.
@@ -94,12 +110,16 @@ impl Adam {
     /// Updates every parameter once.
     ///
     /// # Errors
-    /// Returns [`Error::MissingGradient`] if the loss does not depend on a parameter. No parameter has changed then.
+    /// Returns [`Error::MissingGradient`] if the loss does not depend on a parameter of [`Adam::named`]. No parameter has
+    /// changed then.
     pub fn step(&mut self, gradients: &GradStore) -> Result<()> {
         let mut found = Vec::with_capacity(self.entries.len());
         for entry in &self.entries {
-            let gradient = gradients.get(&entry.var).ok_or_else(|| Error::MissingGradient { name: entry.name.clone() })?;
-            found.push(gradient.contiguous()?);
+            found.push(match gradients.get(&entry.var) {
+                Some(gradient) => Some(gradient.contiguous()?),
+                None if self.missing == Missing::Skipped => None,
+                None => return Err(Error::MissingGradient { name: entry.name.clone() }),
+            });
         }
         self.step += 1;
         let t = self.step as f64;
@@ -109,6 +129,7 @@ impl Adam {
         #[cfg(feature = "cuda")]
         self.step_on_cuda(&found, &step)?;
         for (entry, gradient) in self.entries.iter_mut().zip(&found) {
+            let Some(gradient) = gradient else { continue };
             if cfg!(feature = "cuda") && entry.var.device().is_cuda() {
                 continue;
             }
@@ -119,9 +140,9 @@ impl Adam {
 
     /// Updates all parameters on CUDA in one launch.
     #[cfg(feature = "cuda")]
-    fn step_on_cuda(&self, gradients: &[Tensor], step: &Step) -> Result<()> {
-        let on_cuda = self.entries.iter().zip(gradients).filter_map(|(entry, gradient)| match &entry.moments {
-            Moments::Device { m, v } if entry.var.device().is_cuda() => {
+    fn step_on_cuda(&self, gradients: &[Option<Tensor>], step: &Step) -> Result<()> {
+        let on_cuda = self.entries.iter().zip(gradients).filter_map(|(entry, gradient)| match (&entry.moments, gradient) {
+            (Moments::Device { m, v }, Some(gradient)) if entry.var.device().is_cuda() => {
                 Some(crate::cuda::Entry { parameter: entry.var.as_tensor(), gradient, m, v })
             }
             _ => None,
@@ -182,6 +203,29 @@ impl Adam {
         }
         self.step = step;
         Ok(())
+    }
+}
+
+/// As the optimisers of candle-nn: variables that hold no real numbers, or have no gradient, are passed over.
+impl candle_nn::Optimizer for Adam {
+    type Config = AdamConfig;
+
+    fn new(vars: Vec<Var>, config: AdamConfig) -> candle_core::Result<Self> {
+        let vars = vars.into_iter().enumerate().filter(|(_, var)| var.dtype().is_float());
+        let named = vars.map(|(index, var)| (index.to_string(), var)).collect();
+        Ok(Self::with(named, config, Missing::Skipped)?)
+    }
+
+    fn step(&mut self, gradients: &GradStore) -> candle_core::Result<()> {
+        Ok(Self::step(self, gradients)?)
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.config.learning_rate
+    }
+
+    fn set_learning_rate(&mut self, learning_rate: f64) {
+        Self::set_learning_rate(self, learning_rate);
     }
 }
 

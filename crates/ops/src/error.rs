@@ -104,6 +104,16 @@ pub enum Error {
     Tensor(#[from] candle_core::Error),
 }
 
+/// So that `?` works inside candle's `forward`.
+impl From<Error> for candle_core::Error {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Tensor(error) => error,
+            other => Self::wrap(other),
+        }
+    }
+}
+
 pub(crate) fn shape_error(op: &'static str, argument: &'static str, expected: impl Into<String>, got: &Tensor) -> Error {
     Error::Shape { op, argument, expected: expected.into(), got: got.dims().to_vec() }
 }

@@ -25,6 +25,7 @@ mod layout;
 mod linear;
 mod loss;
 mod memory;
+pub mod nn;
 mod norm;
 mod panels;
 mod precision;

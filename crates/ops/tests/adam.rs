@@ -30,7 +30,7 @@ fn follows_the_equations() -> Outcome {
     for beta1 in [0.5, 0.9] {
         let vars = parameters()?;
         let config = AdamConfig { beta1, ..AdamConfig::default() };
-        let mut adam = Adam::new(vars.clone(), config)?;
+        let mut adam = Adam::named(vars.clone(), config)?;
         let mut p: Vec<f64> = values(&vars)?.into_iter().map(f64::from).collect();
         let (mut m, mut v) = (vec![0.; p.len()], vec![0.; p.len()]);
         for t in 1..=50 {
@@ -60,9 +60,9 @@ fn follows_the_equations() -> Outcome {
 fn continues_bit_for_bit() -> Outcome {
     let config = AdamConfig::default();
     let through = parameters()?;
-    let mut adam = Adam::new(through.clone(), config)?;
+    let mut adam = Adam::named(through.clone(), config)?;
     let stopped = parameters()?;
-    let mut first = Adam::new(stopped.clone(), config)?;
+    let mut first = Adam::named(stopped.clone(), config)?;
     for _ in 0..20 {
         adam.step(&loss(&through)?.backward()?)?;
         first.step(&loss(&stopped)?.backward()?)?;
@@ -70,7 +70,7 @@ fn continues_bit_for_bit() -> Outcome {
     let state = first.state()?;
     let keys: Vec<&str> = state.keys().map(String::as_str).collect();
     assert_eq!(keys, ["adam.m.a", "adam.m.b", "adam.t", "adam.v.a", "adam.v.b"]);
-    let mut second = Adam::new(stopped.clone(), config)?;
+    let mut second = Adam::named(stopped.clone(), config)?;
     second.load_state(&state)?;
     for _ in 0..20 {
         adam.step(&loss(&through)?.backward()?)?;
@@ -84,7 +84,7 @@ fn continues_bit_for_bit() -> Outcome {
 #[test]
 fn refuses_what_does_not_fit() -> Outcome {
     let vars = parameters()?;
-    let mut adam = Adam::new(vars.clone(), AdamConfig::default())?;
+    let mut adam = Adam::named(vars.clone(), AdamConfig::default())?;
     let before = values(&vars)?;
     let partial = vars[0].1.sum_all()?.backward()?;
     assert!(matches!(adam.step(&partial), Err(Error::MissingGradient { name }) if name == "b"));
@@ -98,8 +98,31 @@ fn refuses_what_does_not_fit() -> Outcome {
     assert!(matches!(adam.load_state(&state), Err(Error::StateShape { .. })));
 
     let twice = vec![vars[0].clone(), vars[0].clone()];
-    assert!(matches!(Adam::new(twice, AdamConfig::default()), Err(Error::DuplicateParameter { .. })));
+    assert!(matches!(Adam::named(twice, AdamConfig::default()), Err(Error::DuplicateParameter { .. })));
     let config = AdamConfig { beta1: 1.0, ..AdamConfig::default() };
-    assert!(matches!(Adam::new(vars, config), Err(Error::Parameter { parameter: "beta1", .. })));
+    assert!(matches!(Adam::named(vars, config), Err(Error::Parameter { parameter: "beta1", .. })));
+    Ok(())
+}
+
+#[test]
+fn it_is_an_optimiser_of_candle_nn_that_passes_over_what_has_no_gradient() -> Outcome {
+    fn steps<O: candle_nn::Optimizer>(vars: &[(String, Var)], mut optimiser: O) -> Outcome {
+        for _ in 0..5 {
+            optimiser.backward_step(&loss(vars)?)?;
+        }
+        optimiser.set_learning_rate(0.5);
+        assert_eq!(optimiser.learning_rate(), 0.5);
+        Ok(())
+    }
+    let (named, placed) = (parameters()?, parameters()?);
+    let mut by_name = Adam::named(named.clone(), AdamConfig::default())?;
+    for _ in 0..5 {
+        by_name.step(&loss(&named)?.backward()?)?;
+    }
+    let statistic = Var::new(&[1f32, 2.], &Device::Cpu)?;
+    let all = placed.iter().map(|(_, var)| var.clone()).chain([statistic.clone()]).collect();
+    steps(&placed, <Adam as candle_nn::Optimizer>::new(all, AdamConfig::default())?)?;
+    assert_eq!(values(&named)?, values(&placed)?);
+    assert_eq!(statistic.to_vec1::<f32>()?, [1., 2.]);
     Ok(())
 }

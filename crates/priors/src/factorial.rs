@@ -58,7 +58,7 @@ impl<L: Law> Prior for Factorial<L> {
         self.name
     }
 
-    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
+    fn draw(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
         Ok(streams.fill(purpose, step, count * size, |rng| self.law.sample(rng) as f32))
     }
 

@@ -186,7 +186,7 @@ impl Prior for FittedMixture {
         "fitted_mixture"
     }
 
-    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
+    fn draw(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
         if size != self.size {
             return Err(Error::shape("codes of the fitted mixture", format!("[N, {}]", self.size), &[count, size]));
         }
@@ -277,8 +277,8 @@ mod tests {
     #[test]
     fn samples_have_the_density_stated() {
         let mixture = FittedMixture::fit(&clouds(), 2, 2).unwrap();
-        let sample = mixture.sample(&Streams::new(1), Purpose::Evaluation, 7, 20_000, 2).unwrap();
-        assert_eq!(sample, mixture.sample(&Streams::new(1), Purpose::Evaluation, 7, 20_000, 2).unwrap());
+        let sample = mixture.draw(&Streams::new(1), Purpose::Evaluation, 7, 20_000, 2).unwrap();
+        assert_eq!(sample, mixture.draw(&Streams::new(1), Purpose::Evaluation, 7, 20_000, 2).unwrap());
         let far: Vec<&[f32]> = sample.chunks_exact(2).filter(|z| z[0] < 0.0).collect();
         assert!((far.len() as f64 / 20_000.0 - 0.25).abs() < 0.01);
         // The entropy of well separated Gaussians: that of the choice, and of each.
@@ -293,7 +293,7 @@ mod tests {
     fn a_mixture_made_of_its_own_numbers_draws_the_same() {
         let mixture = FittedMixture::fit(&clouds(), 2, 2).unwrap();
         let again = FittedMixture::of(mixture.density().unwrap().unwrap()).unwrap();
-        let sample = |mixture: &FittedMixture| mixture.sample(&Streams::new(3), Purpose::Evaluation, 1, 50, 2).unwrap();
+        let sample = |mixture: &FittedMixture| mixture.draw(&Streams::new(3), Purpose::Evaluation, 1, 50, 2).unwrap();
         assert_eq!(sample(&mixture), sample(&again));
         let Some(Density::Mixture { log_weights, means, factors, .. }) = mixture.density().unwrap() else { panic!("a mixture") };
         let wrong = Density::Mixture { size: 3, log_weights, means, factors };
@@ -305,7 +305,7 @@ mod tests {
         assert!(matches!(FittedMixture::fit(&[0.0; 6], 2, 2), Err(Error::Unsupported { .. })));
         assert!(matches!(FittedMixture::fit(&[f64::NAN; 8], 2, 1), Err(Error::Unsupported { .. })));
         // Codes that are all the same are no error.
-        assert!(FittedMixture::fit(&[1.0; 40], 2, 2).unwrap().sample(&Streams::new(1), Purpose::Evaluation, 0, 3, 2).is_ok());
-        assert!(FittedMixture::fit(&clouds(), 2, 1).unwrap().sample(&Streams::new(1), Purpose::Evaluation, 0, 3, 4).is_err());
+        assert!(FittedMixture::fit(&[1.0; 40], 2, 2).unwrap().draw(&Streams::new(1), Purpose::Evaluation, 0, 3, 2).is_ok());
+        assert!(FittedMixture::fit(&clouds(), 2, 1).unwrap().draw(&Streams::new(1), Purpose::Evaluation, 0, 3, 4).is_err());
     }
 }

@@ -14,6 +14,7 @@ pub use factorial::{Factorial, Law};
 pub use fitted::FittedMixture;
 pub use matching::Match;
 pub use mixture::Mixture;
+pub use vimae_core::Prior;
 
 /// Makes a prior from its checked settings and what the run asks of it.
 pub type BuildPrior = fn(&vimae_core::Settings, &vimae_core::PartRequest) -> vimae_core::Result<Box<dyn vimae_core::Prior>>;

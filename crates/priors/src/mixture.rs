@@ -63,7 +63,7 @@ impl Prior for Mixture {
     }
 
     /// Draws are plain values: no gradient goes through them to means and log-variances.
-    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
+    fn draw(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
         let values = |t: &Tensor| -> Result<Vec<Vec<f64>>> { Ok(t.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.to_vec2()?) };
         let (means, log_vars) = (values(&self.means)?, values(&self.log_vars)?);
         if size != self.means.dim(1)? {
@@ -221,7 +221,7 @@ mod tests {
         let row = Tensor::new(&[[0.0_f64]], &Device::Cpu).unwrap();
         assert!(matches!(wide.log_density(&row), Err(Error::Shape { expected, .. }) if expected == "[N, 2]"));
         assert!(
-            matches!(wide.sample(&Streams::new(1), Purpose::PriorSample, 0, 1, 3), Err(Error::Shape { expected, .. }) if expected == "[N, 2]")
+            matches!(wide.draw(&Streams::new(1), Purpose::PriorSample, 0, 1, 3), Err(Error::Shape { expected, .. }) if expected == "[N, 2]")
         );
         assert!(matches!(wide.rate(&Code { mean: codes, log_var: None }), Err(Error::Unsupported { .. })));
     }

@@ -169,8 +169,8 @@ impl Prior for MixtureOfGaussians {
         NAME
     }
 
-    fn sample(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
-        self.mixture.sample(streams, purpose, step, count, size)
+    fn draw(&self, streams: &Streams, purpose: Purpose, step: u64, count: usize, size: usize) -> Result<Vec<f32>> {
+        self.mixture.draw(streams, purpose, step, count, size)
     }
 
     fn log_density(&self, codes: &Tensor) -> Result<Tensor> {

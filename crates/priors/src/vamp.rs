@@ -78,7 +78,7 @@ impl Prior for Vamp {
         NAME
     }
 
-    fn sample(&self, _: &Streams, _: Purpose, _: u64, _: usize, _: usize) -> Result<Vec<f32>> {
+    fn draw(&self, _: &Streams, _: Purpose, _: u64, _: usize, _: usize) -> Result<Vec<f32>> {
         unbound("a sample")
     }
 

@@ -43,7 +43,7 @@ fn variants(entry: &Entry<BuildPrior>) -> Vec<Map<String, Value>> {
 /// Every prior that has a law for each dimension, at every variant.
 fn laws(check: impl Fn(&str, &dyn Prior, &dyn Univariate)) {
     let mut seen = 0;
-    for entry in PRIORS.entries {
+    for entry in PRIORS.entries() {
         for given in variants(entry) {
             let prior = build(entry, &given).unwrap();
             assert_eq!(prior.name(), entry.name);
@@ -57,7 +57,7 @@ fn laws(check: impl Fn(&str, &dyn Prior, &dyn Univariate)) {
 }
 
 fn draws(prior: &dyn Prior, count: usize) -> Vec<f64> {
-    prior.sample(&Streams::new(11), Purpose::PriorSample, 3, count, 1).unwrap().into_iter().map(f64::from).collect()
+    prior.draw(&Streams::new(11), Purpose::PriorSample, 3, count, 1).unwrap().into_iter().map(f64::from).collect()
 }
 
 /// Simpson's rule.
@@ -114,7 +114,7 @@ fn the_density_integrates_to_one_with_the_stated_entropy_and_variance() {
 
 #[test]
 fn what_is_matched_is_met_whatever_the_other_settings() {
-    for entry in PRIORS.entries.iter().filter(|e| e.settings().iter().any(|k| k.name == "match")) {
+    for entry in PRIORS.entries().into_iter().filter(|e| e.settings().iter().any(|k| k.name == "match")) {
         for mut given in variants(entry).into_iter().filter(|given| !given.contains_key("match")) {
             for wanted in [0.4, 1.3] {
                 given.insert("match".into(), json!("variance"));
@@ -164,7 +164,7 @@ fn the_entropy_is_the_mean_surprise_of_samples() {
 #[test]
 fn samples_are_a_function_of_the_stream() {
     laws(|_, prior, _| {
-        let sample = |seed, step| prior.sample(&Streams::new(seed), Purpose::PriorSample, step, 100, 1).unwrap();
+        let sample = |seed, step| prior.draw(&Streams::new(seed), Purpose::PriorSample, step, 100, 1).unwrap();
         assert_eq!(sample(1, 2), sample(1, 2));
         assert_ne!(sample(1, 2), sample(1, 3));
         assert_ne!(sample(1, 2), sample(2, 2));

@@ -17,7 +17,7 @@ pub enum Certainty {
 }
 
 /// Every table and figure of the paper, by name (`table3`, `figure6`).
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(transparent)]
 pub struct Paper(pub BTreeMap<String, PaperTarget>);
 

@@ -21,9 +21,9 @@ impl Optimisers {
         let critic = line.critic_weights();
         let critic = match critic.is_empty() {
             true => None,
-            false => Some(Adam::new(critic, AdamConfig { learning_rate: critic_learning_rate, ..adam })?),
+            false => Some(Adam::named(critic, AdamConfig { learning_rate: critic_learning_rate, ..adam })?),
         };
-        Ok(Self { main: Adam::new(line.weights(), adam)?, critic })
+        Ok(Self { main: Adam::named(line.weights(), adam)?, critic })
     }
 
     /// Updates the network and the prior by the gradient of the loss, then the critic by the gradient of its own loss on

@@ -59,7 +59,7 @@ impl Draws {
         };
         let corruption = line.model.noise().and_then(|noise| noise.pixels());
         let corrupted = corruption.map(|noise| noise.apply(images, streams, Purpose::PixelNoise, step)).transpose()?;
-        let prior = tensor(line.prior.sample(streams, Purpose::PriorSample, step, n, d)?)?;
+        let prior = tensor(line.prior.draw(streams, Purpose::PriorSample, step, n, d)?)?;
         Ok(Self { corrupted, code, prior })
     }
 }

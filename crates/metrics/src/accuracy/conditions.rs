@@ -49,7 +49,7 @@ pub fn conditions(fill: MaskFill, range: PixelRange) -> Result<Vec<Condition>> {
         MaskFill::Grey => f64::from(black) + 127.5 * f64::from(scale),
     };
     let mut conditions = vec![Condition { metric: CLEAN.into(), slice: None, corruption: None }];
-    for entry in CORRUPTIONS.entries {
+    for entry in CORRUPTIONS.entries() {
         let corruption = vimae_corruptions::CORRUPTIONS.build(entry.name, &Map::new())?;
         let filled = corruption.filled_with(value);
         if fill != MaskFill::Black && filled.is_none() {

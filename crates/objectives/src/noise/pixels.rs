@@ -28,7 +28,7 @@ impl EncoderNoise for Pixels {
 /// The entries of all corruptions as encoder noise. Their names and summaries live as long as the process.
 pub(super) fn entries() -> impl Iterator<Item = Entry<BuildNoise>> {
     let leaked = |text: String| -> &'static str { Box::leak(text.into_boxed_str()) };
-    CORRUPTIONS.entries.iter().map(move |corruption| Entry {
+    CORRUPTIONS.entries().into_iter().map(move |corruption| Entry {
         name: leaked(format!("{PREFIX}{}", corruption.name)),
         summary: leaked(format!("{}, on the encoder's input while training", corruption.summary)),
         source: corruption.source,
