@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::print;
+use vimae_lab::{Place, print};
 
 /// Time parts of vimae. Each command prints one JSON line.
 #[derive(Debug, Args)]
@@ -67,7 +67,7 @@ struct CudaCheck {
     json: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     match &arguments.what {
         What::Step(Step { dataset, width, batch, steps, device, tf32, json: _ }) => {
             vimae_lab::allow_tf32(*tf32);
@@ -76,7 +76,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         What::CudaCheck(check) => cuda_check(check),
-        What::Encode(arguments) => encode::run(arguments),
+        What::Encode(arguments) => encode::run(arguments, place),
         What::Fid(arguments) => fid::run(arguments),
         What::Svm(arguments) => svm::run(arguments),
     }

@@ -97,7 +97,7 @@ fn release(baseline: &str) -> Result<()> {
     // Without features: those of CUDA need its compiler.
     step("public items", Command::new("cargo").args(["semver-checks", "--workspace", "--default-features", "--baseline-rev", baseline]))?;
     // Those that are not published stay out.
-    let unpublished = ["xtask", "vimae-bench", "vimae-tests", "vimae-testing"].iter().flat_map(|name| ["--exclude", name]);
+    let unpublished = ["xtask", "examples", "vimae-bench", "vimae-tests", "vimae-testing"].iter().flat_map(|name| ["--exclude", name]);
     step("packages", Command::new("cargo").args(["package", "--workspace"]).args(unpublished))
 }
 

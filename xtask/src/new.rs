@@ -9,7 +9,9 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 
-use crate::{print, root};
+use vimae_lab::print;
+
+use crate::root;
 
 /// Begin a new component, or an experiment.
 ///

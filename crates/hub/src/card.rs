@@ -174,7 +174,15 @@ fn seeds(headlines: &[CardMetric]) -> Option<usize> {
 
 /// How to load it, in three lines of either language.
 fn use_it(input: &CardInput<'_>) -> String {
-    let CardInput { repo, description: Description { network, .. }, .. } = input;
+    let CardInput { repo, description: Description { network, own, .. }, .. } = input;
+    if !own.is_empty() {
+        let own: Vec<String> = own.iter().map(|name| format!("`{name}`")).collect();
+        return format!(
+            "\n## Use\n\nIt needs components that are not in vimae: {}. Load it in the program that adds them to vimae's catalogues, with \
+             `vimae_lab::Model::open(\"{repo}\", ..)`.\n",
+            own.join(", ")
+        );
+    }
     let shape = format!("[16, {}, {}, {}]", network.channels, network.height, network.width);
     format!(
         "\n## Use\n\n\

@@ -19,6 +19,8 @@ pub struct Description {
     pub dataset: DatasetCard,
     /// The parts of the run: network, objective, prior, noise, divergence.
     pub parts: Vec<Part>,
+    /// Names of parts that a program of its publisher's own has added: only that program can load it.
+    pub own: Vec<String>,
 }
 
 /// A number of the card.

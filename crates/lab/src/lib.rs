@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod app;
 mod catalogue;
 pub mod cells;
 mod check;
@@ -44,6 +45,7 @@ mod summary;
 mod verify;
 mod watch;
 
+pub use app::{App, Place, TimeStep, print};
 pub use catalogue::{catalogue, every_objective};
 pub use check::check_experiment;
 pub use cost::{Cost, Estimator, Rates, TimedStep};

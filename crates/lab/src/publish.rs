@@ -4,7 +4,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use serde_json::{Map, Value};
-use vimae_core::{Entry, Split};
+use vimae_core::{Catalogue, Split};
 use vimae_datasets::{Card, inventory};
 use vimae_hub::{CardMetric, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
 use vimae_models::MODELS;
@@ -106,18 +106,21 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
     let objective = parts.objective.as_ref();
     let none = Map::new();
     let chosen = |component: &Option<Component>| component.as_ref().map_or(none.clone(), |c| c.settings.clone());
-    let mut found = vec![
-        part(MODELS.kind, MODELS.find(&spec.model.name)?, spec.model.settings.clone()),
-        part(OBJECTIVES.kind, OBJECTIVES.find(objective.name())?, spec.objective.settings.clone()),
-    ];
+    let (mut found, mut own) = (Vec::new(), Vec::new());
+    let mut add = |(part, added): (Part, bool)| {
+        own.extend(added.then(|| part.name.clone()));
+        found.push(part);
+    };
+    add(part(&MODELS, &spec.model.name, spec.model.settings.clone())?);
+    add(part(&OBJECTIVES, objective.name(), spec.objective.settings.clone())?);
     if objective.ex_post().is_none() {
         let name = spec.prior.as_ref().map_or(objective.default_prior(), |c| &c.name);
-        found.push(part(PRIORS.kind, PRIORS.find(name)?, chosen(&spec.prior)));
+        add(part(&PRIORS, name, chosen(&spec.prior))?);
     }
     let name = spec.noise.as_ref().map_or(objective.default_noise(), |c| &c.name);
-    found.push(part(NOISES.kind, NOISES.find(name)?, chosen(&spec.noise)));
+    add(part(&NOISES, name, chosen(&spec.noise))?);
     if let Some(name) = spec.divergence.as_ref().map(|c| c.name.as_str()).or(objective.default_divergence()) {
-        found.push(part(DIVERGENCES.kind, DIVERGENCES.find(name)?, chosen(&spec.divergence)));
+        add(part(&DIVERGENCES, name, chosen(&spec.divergence))?);
     }
     // A folder's path is no part of its name.
     let name = spec.dataset.name.split(':').next().unwrap_or_default();
@@ -131,6 +134,7 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
         dataset: dataset(name, &card, parts.dataset.split(Split::Train)?.len()),
         network,
         parts: found,
+        own,
     })
 }
 
@@ -162,8 +166,11 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network) -> Op
     Some(CardMetric { title, about, kind: headline.hub.into(), published })
 }
 
-fn part<B>(kind: &'static str, entry: &Entry<B>, settings: Map<String, Value>) -> Part {
-    Part { kind, name: entry.name.into(), summary: entry.summary.into(), source: entry.source.into(), settings }
+/// An entry with its settings, and whether a program has added it.
+fn part<B>(catalogue: &Catalogue<B>, name: &str, settings: Map<String, Value>) -> Result<(Part, bool)> {
+    let entry = catalogue.find(name)?;
+    let part = Part { kind: catalogue.kind, name: entry.name.into(), summary: entry.summary.into(), source: entry.source.into(), settings };
+    Ok((part, catalogue.is_added(name)))
 }
 
 fn dataset(name: &str, card: &Card, train_images: usize) -> DatasetCard {

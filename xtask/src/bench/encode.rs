@@ -4,8 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Args;
-
-use crate::{print, sources};
+use vimae_lab::{Place, print};
 
 /// Time `encode`: open a set of images, encode it, write its codes.
 #[derive(Debug, Args)]
@@ -28,9 +27,9 @@ pub(super) struct Encode {
     json: bool,
 }
 
-pub(super) fn run(Encode { run, images, passes, device, data_dir, json: _ }: &Encode) -> Result<ExitCode> {
+pub(super) fn run(Encode { run, images, passes, device, data_dir, json: _ }: &Encode, place: &Place) -> Result<ExitCode> {
     let passes = usize::try_from(*passes)?;
-    let timing = vimae_bench::bench_encode(run, images, passes, sources(data_dir.clone()), &vimae_lab::device(device)?)?;
+    let timing = vimae_bench::bench_encode(run, images, passes, place.sources(data_dir.clone()), &vimae_lab::device(device)?)?;
     print(serde_json::to_string(&timing)?);
     Ok(ExitCode::SUCCESS)
 }

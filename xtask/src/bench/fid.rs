@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use crate::print;
+use vimae_lab::print;
 
 /// Time the parts of an FID: the Inception network, the Frechet distance, KID, precision and recall.
 ///

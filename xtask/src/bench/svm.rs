@@ -6,7 +6,7 @@ use anyhow::Result;
 use clap::Args;
 use vimae_bench::SvmBench;
 
-use crate::print;
+use vimae_lab::print;
 
 /// Time support vector machines, one against the rest. RAYON_NUM_THREADS sets the number of threads.
 #[derive(Debug, Args)]

@@ -10,7 +10,9 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::{cargo, target};
-use crate::{print, root};
+use vimae_lab::print;
+
+use crate::root;
 
 /// Runs all tests and closes with one line that adds up every test binary's.
 pub(super) fn run() -> Result<ExitCode> {

@@ -98,6 +98,9 @@ fn a_card_is_read_in_a_minute() {
     // What is wrong with a model comes before all else.
     let warned = of(Description { warning: Some("It has collapsed.".into()), ..sample::description() });
     assert!(warned.contains("MNIST\"\n\n> **Warning.** It has collapsed.\n\nAn autoencoder"), "{warned}");
+    // What a program of one's own has added, no other loads.
+    let own = of(Description { own: vec!["my_network".into()], ..sample::description() });
+    assert!(own.contains("not in vimae: `my_network`.") && !own.contains("from_pretrained"), "{own}");
     let package = Package::new(&run, &REPO.parse().unwrap(), "my-own", &sample::description(), &[]);
     assert!(matches!(package, Err(Error::License { .. })));
 }

@@ -164,6 +164,7 @@ pub(crate) fn description() -> Description {
             train_images: 8_000,
         },
         parts: vec![part("network", "mlp", "Fully connected"), part("objective", "vae", "The ELBO")],
+        own: Vec::new(),
     }
 }
 

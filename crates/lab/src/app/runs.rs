@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use crate::{FoundRun, HubOptions, RunComparison, ShownRun, State, compare_runs, find_runs, headline_text, show_run};
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use vimae_lab::{FoundRun, HubOptions, RunComparison, ShownRun, State, compare_runs, find_runs, headline_text, show_run};
 
-use crate::{bar::tell, print, root};
+use super::{bar::tell, place::Place, standard_streams::print};
 
 /// List, show and compare runs.
 #[derive(Debug, Args)]
@@ -54,10 +54,10 @@ Examples:
   cargo xtask runs compare runs/mine
   cargo xtask runs compare RUN me/vae-digits";
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     match &arguments.what {
         What::List { folder, json } => {
-            let folder = folder.clone().unwrap_or_else(|| root().join("runs"));
+            let folder = folder.clone().unwrap_or_else(|| place.root.join("runs"));
             let runs = find_runs(&folder)?;
             print(if *json { serde_json::to_string(&runs)? } else { listed(&runs) });
         }

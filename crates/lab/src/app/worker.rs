@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use crate::{Plan, RunContext, Shelf, State};
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{Plan, RunContext, Shelf, State};
 
-use crate::{
-    root, sources,
+use super::{
+    place::Place,
     stop::{self, Who},
 };
 
@@ -32,11 +32,11 @@ pub(crate) struct Arguments {
     note: Option<String>,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let Arguments { out, index, device, attempt, note } = arguments;
     let plan = Plan::load(out)?;
     if let Some(note) = note {
-        vimae_lab::note(&plan, *index, out, note)?;
+        crate::note(&plan, *index, out, note)?;
         return Ok(ExitCode::SUCCESS);
     }
     let cluster = std::env::var_os("SLURM_JOB_ID").is_some();
@@ -44,10 +44,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         follow_parent();
     }
     let stop = stop::on_signal(if cluster { Who::Task } else { Who::Worker })?;
-    vimae_lab::allow_tf32(plan.tf32);
-    let mut shelf = Shelf::new(sources(plan.data_dir.clone()));
-    let context = RunContext { root: &root(), device, stop, ..RunContext::new(out) };
-    let status = vimae_lab::work(&plan, *index, *attempt, &context, &mut shelf)?;
+    crate::allow_tf32(plan.tf32);
+    let mut shelf = Shelf::new(place.sources(plan.data_dir.clone()));
+    let context = RunContext { root: &place.root, device, stop, ..RunContext::new(out) };
+    let status = crate::work(&plan, *index, *attempt, &context, &mut shelf)?;
     Ok(match (status.state, status.problem) {
         (State::Finished, _) => ExitCode::SUCCESS,
         (_, Some(problem)) => {

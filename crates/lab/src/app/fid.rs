@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use crate::{FidReport, FidRequest, HubOptions, Network, Resize, Shelf, fid};
 use anyhow::{Result, bail};
 use clap::Args;
-use vimae_lab::{FidReport, FidRequest, HubOptions, Network, Resize, Shelf, fid};
 
-use crate::{bar::Bar, print, root, sources};
+use super::{bar::Bar, place::Place, standard_streams::print};
 
 /// Compare generated images with real ones: FID, KID, precision, recall, density, coverage.
 ///
@@ -87,7 +87,7 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let resize = Resize::ALL.into_iter().find(|r| r.name() == arguments.resize).unwrap_or(Resize::Legacy);
     let network = match arguments.features.as_str() {
         "inception" => Network::Inception { weights: arguments.weights.clone(), resize },
@@ -97,7 +97,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             _ => bail!("--features {other}: neither inception, classifier:NAME nor a file"),
         },
     };
-    let cache = arguments.cache.clone().unwrap_or_else(|| root().join("runs/features"));
+    let cache = arguments.cache.clone().unwrap_or_else(|| place.root.join("runs/features"));
     let request = FidRequest {
         reference: arguments.reference.clone(),
         generated: arguments.generated.clone(),
@@ -107,12 +107,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         skip_broken: arguments.skip_broken,
         extrapolate: !arguments.no_infinity,
         cache: (!arguments.no_cache).then_some(cache),
-        weights_dir: root().join("datasets/cache/inception"),
+        weights_dir: place.root.join("datasets/cache/inception"),
         hub: HubOptions::from_env(),
-        device: vimae_lab::device(&arguments.device)?,
+        device: crate::device(&arguments.device)?,
     };
     let bar = Bar::new()?;
-    let mut shelf = Shelf::new(sources(arguments.data_dir.clone()));
+    let mut shelf = Shelf::new(place.sources(arguments.data_dir.clone()));
     let report = fid(&request, &mut shelf, &bar)?;
     bar.finish();
     if let Some(file) = &arguments.save_statistics {

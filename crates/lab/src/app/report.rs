@@ -5,10 +5,10 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::Args;
 
-use crate::{
-    print,
+use super::{
+    place::Place,
     reproduce::{show, summarise},
-    reproduction, root,
+    standard_streams::print,
 };
 
 /// Write the tables, summary and page of a reproduction again, from the runs that have finished.
@@ -27,10 +27,9 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let root = root();
-    let dir = reproduction(arguments.dir.as_deref());
-    let outcome = vimae_lab::report(&dir, arguments.out.as_ref().unwrap_or(&dir), &root, &vimae_lab::paper(&root.join("experiments"))?)?;
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
+    let dir = place.reproduction(arguments.dir.as_deref());
+    let outcome = crate::report(&dir, arguments.out.as_ref().unwrap_or(&dir), &place.root, &place.paper()?)?;
     summarise(&outcome);
     match arguments.json {
         true => print(serde_json::to_string(&outcome.cells)?),

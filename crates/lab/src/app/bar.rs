@@ -1,8 +1,8 @@
 //! A bar on standard error for work that counts images.
 
+use crate::{Event, HubEvent, Progress};
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use vimae_lab::{Event, HubEvent, Progress};
 
 /// A bar that shows what is being done, how fast and how long it will take.
 pub(crate) struct Bar(ProgressBar);

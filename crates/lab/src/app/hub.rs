@@ -2,16 +2,16 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::Result;
-use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
-use vimae_lab::{
+use crate::{
     HubEvent, HubOptions, Shelf,
     hub::{Publish, RepoName, check_revision, pull, push},
     prepare,
 };
+use anyhow::Result;
+use clap::{Args, Subcommand};
+use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::{print, sources};
+use super::{place::Place, standard_streams::print};
 
 /// Publish trained runs on the Hugging Face Hub, and download published ones.
 ///
@@ -94,18 +94,18 @@ struct Pull {
     out: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     match &arguments.what {
-        What::Push(arguments) => publish(arguments)?,
+        What::Push(arguments) => publish(arguments, place)?,
         What::Pull(arguments) => bring(arguments)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn publish(arguments: &Push) -> Result<()> {
+fn publish(arguments: &Push, place: &Place) -> Result<()> {
     let repo: RepoName = arguments.repo.parse()?;
     arguments.revision.as_deref().map(check_revision).transpose()?;
-    let mut shelf = Shelf::new(sources(arguments.data_dir.clone()));
+    let mut shelf = Shelf::new(place.sources(arguments.data_dir.clone()));
     let prepared = prepare(&arguments.run, &repo, &arguments.license, &mut shelf)?;
     for note in &prepared.notes {
         tracing::warn!("{note}");
@@ -144,7 +144,7 @@ fn bring(arguments: &Pull) -> Result<()> {
     bar.finish_and_clear();
     let pulled = pulled?;
     // Weights that do not load, or a record of others, are found here and not at their first use.
-    vimae_lab::hub::Pretrained::open(&pulled.folder)?;
+    crate::hub::Pretrained::open(&pulled.folder)?;
     if let Some(folder) = &arguments.out {
         pulled.copy_to(folder)?;
     }

@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use crate::{RunFolder, Shelf};
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{RunFolder, Shelf};
 
-use crate::{print, sources};
+use super::{place::Place, standard_streams::print};
 
 /// Recompute every number of a finished run, or one of them, and compare it with the record.
 ///
@@ -29,9 +29,9 @@ Examples:
   cargo xtask verify RUN rate
   cargo xtask verify RUN 'nll/nll.parzen(sigma=0.1,N=10000)'";
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let mut shelf = Shelf::new(sources(arguments.data_dir.clone()));
-    let checks = vimae_lab::verify(&RunFolder::at(&arguments.run), arguments.cell.as_deref(), &mut shelf)?;
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
+    let mut shelf = Shelf::new(place.sources(arguments.data_dir.clone()));
+    let checks = crate::verify(&RunFolder::at(&arguments.run), arguments.cell.as_deref(), &mut shelf)?;
     for check in &checks {
         let verdict = if check.agrees { "same" } else { "DIFFERS" };
         print(format_args!("{verdict:8} {}: recorded {}, now {}", check.what, check.recorded, check.now));

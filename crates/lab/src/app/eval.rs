@@ -2,12 +2,13 @@
 
 use std::{cell::Cell, path::PathBuf, process::ExitCode, time::Instant};
 
+use crate::{Event, RunContext, Shelf};
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{Event, RunContext, Shelf};
 
-use crate::{
-    print, root, sources,
+use super::{
+    place::Place,
+    standard_streams::print,
     stop::{self, Who},
 };
 
@@ -46,9 +47,9 @@ Examples:
 
 See docs/protocols.md for what each metric is.";
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let Arguments { run, metrics, changes, device, data_dir, json } = arguments;
-    let mut shelf = Shelf::new(sources(data_dir.clone()));
+    let mut shelf = Shelf::new(place.sources(data_dir.clone()));
     let last = Cell::new(Instant::now());
     let progress = |event: Event<'_>| match event {
         Event::Found => tracing::info!("measured earlier"),
@@ -59,10 +60,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         _ => {}
     };
     let stop = stop::on_signal(Who::Command)?;
-    let context = RunContext { root: &root(), device, stop, progress: &progress, ..RunContext::new(run) };
-    let found = match vimae_lab::reevaluate((metrics, changes), &context, &mut shelf) {
-        Err(vimae_lab::Error::Stopped) => {
-            tracing::warn!("{}", vimae_lab::Error::Stopped);
+    let context = RunContext { root: &place.root, device, stop, progress: &progress, ..RunContext::new(run) };
+    let found = match crate::reevaluate((metrics, changes), &context, &mut shelf) {
+        Err(crate::Error::Stopped) => {
+            tracing::warn!("{}", crate::Error::Stopped);
             return Ok(ExitCode::from(stop::STOPPED));
         }
         found => found?,

@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use crate::{Fetching, HubEvent, HubOptions, datasets, fetch};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
-use vimae_lab::{Fetching, HubEvent, HubOptions, datasets, fetch};
 
-use crate::{print, sources};
+use super::{place::Place, standard_streams::print};
 
 /// List, download and check data sets.
 #[derive(Debug, Args)]
@@ -55,8 +55,8 @@ Examples:
   cargo xtask data fetch cifar10
   cargo xtask data verify folder:images --skip-broken";
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let mut sources = sources(arguments.data_dir.clone());
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
+    let mut sources = place.sources(arguments.data_dir.clone());
     match &arguments.what {
         What::List => {
             for listed in datasets::inventory::list(&sources)? {

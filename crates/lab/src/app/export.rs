@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use crate::{ExportRequest, Format};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
-use vimae_lab::{ExportRequest, Format};
 
-use crate::{print, reproduction, root};
+use super::{place::Place, standard_streams::print};
 
 /// Write the tables of a reproduction as CSV, LaTeX or Markdown.
 ///
@@ -49,12 +49,11 @@ Examples:
   cargo xtask export runs/mine --format markdown --metric fid --metric rate
   cargo xtask export runs/paper --format csv --all --out cells.csv";
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let Arguments { folder, format, targets, metrics, all, out } = arguments;
-    let root = root();
-    let text = vimae_lab::export(&ExportRequest {
-        folder: reproduction(folder.as_deref()),
-        paper: vimae_lab::paper(&root.join("experiments"))?,
+    let text = crate::export(&ExportRequest {
+        folder: place.reproduction(folder.as_deref()),
+        paper: place.paper()?,
         targets: targets.clone(),
         metrics: metrics.clone(),
         format: match format {
@@ -65,7 +64,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         all: *all,
     })?;
     match out {
-        Some(path) => vimae_lab::write_whole(path, text.as_bytes()).with_context(|| format!("writing {}", path.display()))?,
+        Some(path) => crate::write_whole(path, text.as_bytes()).with_context(|| format!("writing {}", path.display()))?,
         None => print(text.trim_end_matches('\n')),
     }
     Ok(ExitCode::SUCCESS)

@@ -2,11 +2,14 @@
 
 use std::{path::Path, process::ExitCode};
 
+use crate::Profile;
 use anyhow::{Result, ensure};
 use clap::Args;
-use vimae_lab::Profile;
 
-use crate::reproduce::{Common, execute, quoted};
+use super::{
+    place::Place,
+    reproduce::{Common, execute, quoted},
+};
 
 /// Train and evaluate every run of an experiment file, or methods named here.
 ///
@@ -37,7 +40,6 @@ const EXAMPLES: &str = "\
 Examples:
   cargo xtask train vae --dataset mnist --set training.epochs=5
   cargo xtask train vae vimae_n --dataset folder:photos --set dataset.size=64
-  cargo xtask new experiment mine         begin a file, mine.toml
   cargo xtask spec check mine.toml        find mistakes first
   cargo xtask spec expand mine.toml       list the runs with their time and memory
   cargo xtask train mine.toml             into runs/mine
@@ -45,7 +47,7 @@ Examples:
 
 See docs/experiments.md for every key of the file.";
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let Arguments { what, dataset, changes, common } = arguments;
     let file = what.iter().find(|name| Path::new(name).extension().is_some_and(|end| end == "toml"));
     let profile = match file {
@@ -55,19 +57,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
             Profile::of_file(Path::new(file), changes)?
         }
         None => {
-            vimae_lab::check_objectives(what)?;
+            crate::check_objectives(what)?;
             let dataset = dataset
                 .as_deref()
                 .ok_or_else(|| anyhow::anyhow!("say on which data: --dataset digits, which ships with the code, mnist, folder:PATH"))?;
             Profile::own(what, dataset, changes)?
         }
     };
-    let mut command = format!("cargo xtask train {}", what.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
+    let mut command = format!("{} train {}", place.command, what.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" "));
     if let Some(dataset) = dataset {
         command += &format!(" --dataset {}", quoted(dataset));
     }
     for change in changes {
         command += &format!(" --set {}", quoted(change));
     }
-    execute(profile, common, command)
+    execute(profile, common, command, place)
 }

@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
+use crate::{Plan, Submitted};
 use anyhow::{Result, bail};
 use clap::Args;
-use vimae_lab::{Plan, Submitted};
 
-use crate::{print, reproduction};
+use super::{place::Place, standard_streams::print};
 
 /// How long a cluster that does not answer is asked again.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -20,14 +20,14 @@ pub(crate) struct Arguments {
     dir: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let dir = reproduction(arguments.dir.as_deref());
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
+    let dir = place.reproduction(arguments.dir.as_deref());
     Plan::load(&dir)?;
     if let Some(tasks @ 1..) = Submitted::of(&dir).map(|submitted| submitted.cancel(&dir, PATIENCE)).transpose()? {
         print(format_args!("{tasks} tasks of the cluster are told to stop"));
         return Ok(ExitCode::SUCCESS);
     }
-    match vimae_lab::stop_local(&dir)? {
+    match crate::stop_local(&dir)? {
         Some(process) => print(format_args!("process {process} is told to stop; its runs save their state first")),
         None => bail!("{}: nothing works on it", dir.display()),
     }

@@ -11,7 +11,7 @@ use std::{
 static BROKEN: Mutex<Option<io::Error>> = Mutex::new(None);
 
 /// Prints a result to standard output, where nothing else goes.
-pub(crate) fn print(text: impl Display) {
+pub fn print(text: impl Display) {
     let mut broken = BROKEN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if broken.is_none() {
         let mut out = io::stdout().lock();

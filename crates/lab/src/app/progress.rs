@@ -9,8 +9,8 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use crate::{Event, Node, Plan, State, Status, run_line};
 use indicatif::{ProgressBar, ProgressStyle};
-use vimae_lab::{Event, Node, Plan, State, Status, run_line};
 
 /// Between two lines where there is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(15);
@@ -26,7 +26,7 @@ pub(crate) struct Progress {
     known: RefCell<(Vec<Option<Status>>, Instant)>,
 }
 
-impl vimae_lab::Progress for Progress {
+impl crate::Progress for Progress {
     fn tell(&self, event: Event<'_>) {
         if let Event::Run { index, status } = event {
             self.observe(index, status);

@@ -5,13 +5,14 @@ use std::{
     process::ExitCode,
 };
 
+use crate::{EncodeRequest, HubOptions, Images, Model, Out, SampleRequest, Shelf, WalkRequest};
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{EncodeRequest, HubOptions, Images, Model, Out, SampleRequest, Shelf, WalkRequest};
 
-use crate::{
+use super::{
     bar::{Bar, tell},
-    print, sources,
+    place::Place,
+    standard_streams::print,
 };
 
 /// The model, and where the output goes.
@@ -33,11 +34,11 @@ struct Common {
 
 impl Common {
     fn model(&self) -> Result<Model> {
-        Ok(Model::open(&self.run, &vimae_lab::device(&self.device)?, &HubOptions::from_env(), &mut tell)?)
+        Ok(Model::open(&self.run, &crate::device(&self.device)?, &HubOptions::from_env(), &mut tell)?)
     }
 
-    fn shelf(&self) -> Shelf {
-        Shelf::of_run(sources(self.data_dir.clone()), Path::new(&self.run))
+    fn shelf(&self, place: &Place) -> Shelf {
+        Shelf::of_run(place.sources(self.data_dir.clone()), Path::new(&self.run))
     }
 }
 
@@ -217,18 +218,18 @@ pub(crate) fn sample(arguments: &Sample) -> Result<ExitCode> {
     let Sample { common, count, seed, columns, out } = arguments;
     let bar = Bar::new()?;
     let request = SampleRequest { count: *count, seed: *seed, columns: *columns };
-    vimae_lab::sample(&common.model()?, &request, Out { path: out, overwrite: common.overwrite }, &bar)?;
+    crate::sample(&common.model()?, &request, Out { path: out, overwrite: common.overwrite }, &bar)?;
     bar.finish();
     print(format_args!("{count} images: {}", out.display()));
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn encode(arguments: &Encode) -> Result<ExitCode> {
+pub(crate) fn encode(arguments: &Encode, place: &Place) -> Result<ExitCode> {
     let Encode { common, images, chosen, seed, out } = arguments;
     let bar = Bar::new()?;
     let request = EncodeRequest { images: chosen.images(images), seed: *seed };
     let out = Out { path: out, overwrite: common.overwrite };
-    let done = vimae_lab::encode(&common.model()?, &request, out, &mut common.shelf(), &bar)?;
+    let done = crate::encode(&common.model()?, &request, out, &mut common.shelf(place), &bar)?;
     bar.finish();
     done.notes.iter().for_each(|note| tracing::warn!("{note}"));
     print(format_args!("codes of {} images, {} dimensions", done.count, done.size));
@@ -236,33 +237,33 @@ pub(crate) fn encode(arguments: &Encode) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn reconstruct(arguments: &Reconstruct) -> Result<ExitCode> {
+pub(crate) fn reconstruct(arguments: &Reconstruct, place: &Place) -> Result<ExitCode> {
     let Reconstruct { common, images, chosen, out } = arguments;
     let bar = Bar::new()?;
-    let place = Out { path: out, overwrite: common.overwrite };
-    let notes = vimae_lab::reconstruct(&common.model()?, &chosen.images(images), place, &mut common.shelf(), &bar)?;
+    let to = Out { path: out, overwrite: common.overwrite };
+    let notes = crate::reconstruct(&common.model()?, &chosen.images(images), to, &mut common.shelf(place), &bar)?;
     bar.finish();
     notes.iter().for_each(|note| tracing::warn!("{note}"));
     print(out.display());
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn traverse(arguments: &Traverse) -> Result<ExitCode> {
+pub(crate) fn traverse(arguments: &Traverse, place: &Place) -> Result<ExitCode> {
     let Traverse { walk, image, dimensions } = arguments;
     let (bar, common) = (Bar::new()?, &walk.common);
     let (request, out) = (walk.request(&[*image], dimensions), Out { path: &walk.out, overwrite: common.overwrite });
-    let moved = vimae_lab::traverse(&common.model()?, &request, out, &mut common.shelf(), &bar)?;
+    let moved = crate::traverse(&common.model()?, &request, out, &mut common.shelf(place), &bar)?;
     bar.finish();
     let moved: Vec<String> = moved.iter().map(ToString::to_string).collect();
     print(format_args!("dimensions {}, from the top: {}", moved.join(", "), walk.out.display()));
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) fn interpolate(arguments: &Interpolate) -> Result<ExitCode> {
+pub(crate) fn interpolate(arguments: &Interpolate, place: &Place) -> Result<ExitCode> {
     let Interpolate { walk, pairs } = arguments;
     let (bar, common) = (Bar::new()?, &walk.common);
     let (request, out) = (walk.request(pairs, &[]), Out { path: &walk.out, overwrite: common.overwrite });
-    vimae_lab::interpolate(&common.model()?, &request, out, &mut common.shelf(), &bar)?;
+    crate::interpolate(&common.model()?, &request, out, &mut common.shelf(place), &bar)?;
     bar.finish();
     print(walk.out.display());
     Ok(ExitCode::SUCCESS)

@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use crate::{Launcher, Profile, Request};
 use anyhow::{Context, Result};
 use clap::Args;
-use vimae_lab::{Launcher, Profile, Request};
 
-use crate::{print, reproduce::reproduced, root, sources};
+use super::{place::Place, reproduce::reproduced, standard_streams::print};
 
 /// Write a page of every component: equation, source, settings with defaults and ranges.
 ///
@@ -28,35 +28,35 @@ pub(crate) struct Arguments {
     out: Option<PathBuf>,
 }
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let root = root();
-    let experiments = root.join("experiments");
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
+    let root = &place.root;
+    let experiments = place.experiments();
     let out = arguments.out.clone().unwrap_or_else(|| root.join("runs/catalogue"));
     let mut profile = Profile::load(&experiments, &experiments.join("catalogue/digits.toml").display().to_string())?;
-    profile.experiments = profile.experiments.into_iter().map(vimae_lab::every_objective).collect();
+    profile.experiments = profile.experiments.into_iter().map(crate::every_objective).collect();
     let experiment = profile.experiments.first().context("experiments/catalogue/digits.toml holds no experiment")?.clone();
     let seeds = arguments.seeds.unwrap_or(experiment.seeds);
     let mut failed = 0;
     if arguments.train {
         let request = Request {
             profile,
-            paper: vimae_lab::paper(&experiments)?,
+            paper: place.paper()?,
             seeds: Some(seeds),
             tune: false,
             fresh: false,
-            sources: sources(None),
+            sources: place.sources(None),
             launcher: Launcher::Here,
             retries: 0,
             budget: None,
-            command: "cargo xtask catalogue --train".into(),
+            command: format!("{} catalogue --train", place.command),
         };
-        let outcome = reproduced(&request, &out, &arguments.device)?;
+        let outcome = reproduced(&request, &out, &arguments.device, place)?;
         for failure in &outcome.failed {
             tracing::error!("{} seed {}: {}", failure.method, failure.seed, failure.problem);
         }
         failed = outcome.failed.len();
     }
-    let page = vimae_lab::catalogue(&root, &experiment, seeds, &out)?;
+    let page = crate::catalogue(root, &experiment, seeds, &out)?;
     print(format_args!("page: {}", page.display()));
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -2,11 +2,11 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
+use crate::{Cost, Estimator, Expanded, Profile, Shelf};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use vimae_lab::{Cost, Estimator, Expanded, Profile, Shelf, TimedStep};
 
-use crate::{print, root, sources};
+use super::{place::Place, standard_streams::print};
 
 /// Check experiment files, list their runs with time and memory, or print their schema.
 #[derive(Debug, Args)]
@@ -71,11 +71,6 @@ struct Expand {
     json: bool,
 }
 
-/// What is timed where nothing is known of this machine: about a second of steps of the quick profile's network.
-const WIDTH: usize = 16;
-const BATCH: usize = 100;
-const STEPS: usize = 15;
-
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask spec check mine.toml
@@ -85,24 +80,24 @@ Examples:
 
 See docs/experiments.md for every key.";
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     match &arguments.command {
-        Command::Check(check) => check_files(check),
-        Command::Expand(expand) => expand_file(expand),
+        Command::Check(check) => check_files(check, place),
+        Command::Expand(expand) => expand_file(expand, place),
         Command::Schema => {
-            print(serde_json::to_string_pretty(&vimae_lab::schema())?);
+            print(serde_json::to_string_pretty(&crate::schema())?);
             Ok(ExitCode::SUCCESS)
         }
     }
 }
 
-fn check_files(arguments: &Check) -> Result<ExitCode> {
-    let paper = vimae_lab::paper(&root().join("experiments"))?;
-    let mut shelf = Shelf::new(sources(arguments.data_dir.clone()));
-    let mut estimator = Estimator::new(&vimae_lab::device("cpu")?);
+fn check_files(arguments: &Check, place: &Place) -> Result<ExitCode> {
+    let paper = place.paper()?;
+    let mut shelf = Shelf::new(place.sources(arguments.data_dir.clone()));
+    let mut estimator = Estimator::new(&crate::device("cpu")?);
     let mut wrong = 0;
     for file in &arguments.files {
-        match vimae_lab::check_experiment(file, &paper, &mut estimator, &mut shelf) {
+        match crate::check_experiment(file, &paper, &mut estimator, &mut shelf) {
             Ok(experiment) => {
                 let runs = experiment.runs(experiment.seeds).len();
                 print(format_args!("{}: {runs} {}", file.display(), if runs == 1 { "run" } else { "runs" }));
@@ -116,32 +111,31 @@ fn check_files(arguments: &Check) -> Result<ExitCode> {
     Ok(if wrong == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn expand_file(arguments: &Expand) -> Result<ExitCode> {
+fn expand_file(arguments: &Expand, place: &Place) -> Result<ExitCode> {
     let Expand { file, profile, changes, seeds, device, out, data_dir, json } = arguments;
     let name = match file {
         Some(file) => file.display().to_string(),
         None => profile.clone().context("a file or a profile")?,
     };
     anyhow::ensure!(file.is_none() || name.ends_with(".toml"), "{name}: an experiment is a .toml file");
-    let root = root();
     let profile = match file {
         Some(file) => Profile::of_file(file, changes)?,
-        None => Profile::load(&root.join("experiments"), &name)?,
+        None => Profile::load(&place.experiments(), &name)?,
     };
     profile.experiments.iter().flat_map(|experiment| &experiment.notes).for_each(|note| tracing::info!("{note}"));
-    let out = out.clone().unwrap_or_else(|| root.join("runs").join(&profile.name));
-    let mut shelf = Shelf::new(sources(data_dir.clone()));
-    let device = vimae_lab::device(device)?;
+    let out = out.clone().unwrap_or_else(|| place.root.join("runs").join(&profile.name));
+    let mut shelf = Shelf::new(place.sources(data_dir.clone()));
+    let device = crate::device(device)?;
     let mut estimator = Estimator::calibrated(&device, &out, &mut shelf);
-    match estimator.calibrated_on() {
-        0 => {
-            let timing = vimae_bench::bench_step("mnist", WIDTH, BATCH, STEPS, &device)?;
-            estimator = estimator.timed(&TimedStep { width: WIDTH, batch: BATCH, seconds: timing.min_ms / 1e3 })?;
-            tracing::info!("times at the speed of {STEPS} training steps timed now, with this machine otherwise idle");
+    match (estimator.calibrated_on(), place.timed_step) {
+        (0, Some(time)) => {
+            estimator = estimator.timed(&time(&device).map_err(anyhow::Error::from_boxed)?)?;
+            tracing::info!("times at the speed of training steps timed now, with this machine otherwise idle");
         }
-        n => tracing::info!("times at the speed of {n} finished runs in {}, with this machine otherwise idle", out.display()),
+        (0, None) => tracing::info!("times of a common machine, until a run in {} has finished", out.display()),
+        (n, _) => tracing::info!("times at the speed of {n} finished runs in {}, with this machine otherwise idle", out.display()),
     }
-    let runs = vimae_lab::expand(&profile, *seeds, &mut estimator, &mut shelf)?;
+    let runs = crate::expand(&profile, *seeds, &mut estimator, &mut shelf)?;
     if *json {
         print(serde_json::to_string(&runs)?);
     } else {

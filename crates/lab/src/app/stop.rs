@@ -52,7 +52,7 @@ pub(crate) fn on_signal(who: Who) -> Result<&'static AtomicBool> {
         if !STOP.swap(true, Ordering::Relaxed) {
             thread::spawn(move || {
                 thread::sleep(who.grace());
-                vimae_lab::leave_runs();
+                crate::leave_runs();
                 exit(STOPPED.into());
             });
             if who == Who::Command {

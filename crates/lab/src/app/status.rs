@@ -2,15 +2,14 @@
 
 use std::{path::PathBuf, process::ExitCode, thread::sleep, time::Duration};
 
+use crate::{Node, Plan, State, Status, Submitted, read_status};
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{Node, Plan, State, Status, Submitted, read_status};
 
-use crate::{
-    print,
+use super::{
+    place::Place,
     progress::{human, seconds_left},
-    reproduction,
-    standard_streams::is_broken,
+    standard_streams::{is_broken, print},
 };
 
 /// Show what runs, what is left, and about how long it will take.
@@ -38,8 +37,8 @@ Examples:
   cargo xtask status --watch
   cargo xtask status runs/paper --all";
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let dir = reproduction(arguments.dir.as_deref());
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
+    let dir = place.reproduction(arguments.dir.as_deref());
     let plan = Plan::load(&dir)?;
     loop {
         let statuses: Vec<(&Node, Option<Status>)> = plan.nodes.iter().map(|node| (node, read_status(&node.folder(&dir)))).collect();

@@ -6,11 +6,16 @@ use std::{
     time::Duration,
 };
 
+use crate::{Cluster, Launcher, Outcome, Profile, Reproduction, Request, RunContext};
 use anyhow::{Result, bail};
 use clap::Args;
-use vimae_lab::{Cluster, Launcher, Outcome, Profile, Reproduction, Request, RunContext};
 
-use crate::{print, progress::Progress, root, sources, standard_streams::print_in_passing, stop, stop::Who};
+use super::{
+    place::Place,
+    progress::Progress,
+    standard_streams::{print, print_in_passing},
+    stop::{self, Who},
+};
 
 /// Reproduce tables and figures of the paper, and write a page with our numbers beside the paper's.
 ///
@@ -102,20 +107,19 @@ Examples:
 
 See docs/clusters.md for jobs, Slurm and budgets.";
 
-pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
+pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let Arguments { targets, profile, common } = arguments;
     // `quick` is a profile; as a target it means all of it.
     let (profile, targets) = match targets.iter().any(|t| t == "quick") {
         true => ("quick", targets.iter().filter(|t| *t != "quick").cloned().collect()),
         false => (profile.as_str(), targets.clone()),
     };
-    let mut command = format!("cargo xtask reproduce {}", targets.join(" ")).trim_end().to_owned();
+    let mut command = format!("{} reproduce {}", place.command, targets.join(" ")).trim_end().to_owned();
     if profile != "quick" {
         command += &format!(" --profile {}", quoted(profile));
     }
-    let experiments = root().join("experiments");
-    let profile = Profile::load(&experiments, profile)?.only(&targets, &vimae_lab::paper(&experiments)?)?;
-    execute(profile, common, command)
+    let profile = Profile::load(&place.experiments(), profile)?.only(&targets, &place.paper()?)?;
+    execute(profile, common, command, place)
 }
 
 /// The command with the options that change what comes out.
@@ -145,25 +149,23 @@ pub(crate) fn quoted(word: &str) -> String {
 }
 
 /// Runs a profile and prints where its page is.
-pub(crate) fn execute(profile: Profile, common: &Common, command: String) -> Result<ExitCode> {
-    vimae_lab::allow_tf32(common.tf32);
-    let root = root();
-    let paper = vimae_lab::paper(&root.join("experiments"))?;
+pub(crate) fn execute(profile: Profile, common: &Common, command: String, place: &Place) -> Result<ExitCode> {
+    crate::allow_tf32(common.tf32);
     profile.experiments.iter().flat_map(|experiment| &experiment.notes).for_each(|note| tracing::info!("{note}"));
-    let out = common.out.clone().unwrap_or_else(|| root.join("runs").join(&profile.name));
+    let out = common.out.clone().unwrap_or_else(|| place.root.join("runs").join(&profile.name));
     let request = Request {
         profile,
-        paper,
+        paper: place.paper()?,
         seeds: common.seeds,
         tune: common.tune,
         fresh: common.fresh,
-        sources: sources(common.data_dir.clone()),
+        sources: place.sources(common.data_dir.clone()),
         launcher: launcher(common)?,
         retries: common.retries,
         budget: common.budget,
         command: repeated(command, common),
     };
-    let outcome = reproduced(&request, &out, &common.device)?;
+    let outcome = reproduced(&request, &out, &common.device, place)?;
     summarise(&outcome);
     if common.json {
         print(serde_json::to_string(&outcome.cells)?);
@@ -175,8 +177,8 @@ pub(crate) fn execute(profile: Profile, common: &Common, command: String) -> Res
 }
 
 /// Plans and runs what is asked for, with its progress on standard error.
-pub(crate) fn reproduced(request: &Request, directory: &Path, device: &str) -> Result<Outcome> {
-    let context = RunContext { root: &root(), device, stop: stop::on_signal(Who::Command)?, ..RunContext::new(directory) };
+pub(crate) fn reproduced(request: &Request, directory: &Path, device: &str, place: &Place) -> Result<Outcome> {
+    let context = RunContext { root: &place.root, device, stop: stop::on_signal(Who::Command)?, ..RunContext::new(directory) };
     let reproduction = Reproduction::plan(request, &context)?;
     let progress = Progress::of(reproduction.runs().clone(), directory);
     let outcome = reproduction.run(&RunContext { progress: &progress, ..context });
@@ -209,7 +211,7 @@ fn duration(text: &str) -> Result<f64, String> {
 /// Prints the table of each experiment and where the page is.
 pub(crate) fn show(outcome: &Outcome) {
     for (title, table) in outcome.tables.iter().filter(|(_, table)| !table.columns.is_empty()) {
-        print_in_passing(format_args!("{title}\n\n{}", vimae_lab::headline_text(table)));
+        print_in_passing(format_args!("{title}\n\n{}", crate::headline_text(table)));
     }
     print_in_passing(format_args!("page: {}", outcome.page.display()));
 }
@@ -226,7 +228,7 @@ pub(crate) fn summarise(outcome: &Outcome) {
         let targets = absent.experiment.targets.join(", ");
         tracing::warn!("{} ({targets}) not measured: {absent}; `{}` brings it", absent.experiment.name, absent.command());
     }
-    for row in outcome.summary.iter().filter(|row| row.entry == vimae_lab::expectations::ENTRY) {
+    for row in outcome.summary.iter().filter(|row| row.entry == crate::expectations::ENTRY) {
         match row.mean {
             Some(1.0) => tracing::info!("{}", row.note.as_deref().unwrap_or(&row.metric)),
             _ => tracing::warn!("{}", row.note.as_deref().unwrap_or(&row.metric)),
