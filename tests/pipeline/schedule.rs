@@ -4,9 +4,10 @@ use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use vimae_lab::{Reproduction, RunContext};
 use vimae_tests::command::{call, xtask};
 
-use crate::tiny::{contents, short, train, write};
+use crate::tiny::{contents, files, here, short, train, write};
 
 /// All cells without what differs from one clock or folder to the next.
 pub(crate) fn cells(out: &Path) -> Result<Vec<Value>> {
@@ -108,5 +109,39 @@ fn an_optional_experiment_without_its_data_is_left_out_with_the_command_that_bri
     let text = text.replacen("optional = true\n", "", 1);
     let called = train(&write(folder.path(), &text)?, &out, &["--data-dir", empty.to_str().context("path")?])?;
     assert!(!called.success && called.stderr.contains("omniglot"), "{}", called.stderr);
+    Ok(())
+}
+
+#[test]
+fn runs_that_the_repository_keeps_are_taken_over_unless_they_were_changed() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let request = here(&write(folder.path(), &short())?)?;
+    let root = folder.path().join("checkout");
+    let reproduced = |name: &str| -> Result<(usize, Value)> {
+        let out = folder.path().join(name);
+        let context = RunContext { root: &root, ..RunContext::new(&out) };
+        let reproduction = Reproduction::plan(&request, &context)?;
+        let found = reproduction.runs().nodes.iter().filter(|node| node.found).count();
+        let outcome = reproduction.run(&context)?;
+        ensure!(outcome.failed.is_empty(), "{:?}", outcome.failed);
+        let cells = outcome.cells.iter().map(|cell| (&cell.method, &cell.measurement)).collect::<Vec<_>>();
+        Ok((found, serde_json::to_value(cells)?))
+    };
+    let (found, first) = reproduced("first")?;
+    assert_eq!(found, 0);
+    let kept = root.join("experiments/results/tiny/runs/tiny");
+    for (record, _) in files(&folder.path().join("first"), "record.json")? {
+        let run = record.parent().context("a run")?;
+        let to = kept.join(run.file_name().context("a name")?);
+        fs::create_dir_all(&to)?;
+        for name in ["record.json", "spec.json", "log.jsonl"] {
+            fs::copy(run.join(name), to.join(name))?;
+        }
+    }
+    assert_eq!(reproduced("second")?, (2, first.clone()));
+    let (log, mut bytes) = files(&kept, "log.jsonl")?.swap_remove(0);
+    bytes.push(b' ');
+    fs::write(log, bytes)?;
+    assert_eq!(reproduced("third")?, (1, first));
     Ok(())
 }

@@ -15,7 +15,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
-use vimae_lab::{Launcher, Profile, Reproduction, Request, RunContext, Sources, paper};
+use vimae_lab::{Reproduction, RunContext};
 use vimae_testing::need;
 use vimae_tests::command::xtask;
 
@@ -23,7 +23,7 @@ use crate::{
     interruption::results,
     kills::{signal, uniform, working},
     storage::{Small, size},
-    tiny::{short, write},
+    tiny::{here, short, write},
 };
 
 /// Reproductions before memory is looked at: buffers and threads are there by then.
@@ -63,18 +63,7 @@ fn many_reproductions_in_one_process_keep_memory_flat_and_files_closed() -> Resu
     let spend = Duration::from_secs_f64(need!(seconds()) / 2.0);
     let folder = tempfile::tempdir()?;
     let root = vimae_tests::root();
-    let request = Request {
-        profile: Profile::of_file(&write(folder.path(), &short())?, &[])?,
-        paper: paper(&root.join("experiments"))?,
-        seeds: None,
-        tune: false,
-        fresh: false,
-        sources: Sources::default(),
-        launcher: Launcher::Here,
-        retries: 0,
-        budget: None,
-        command: "soak".into(),
-    };
+    let request = here(&write(folder.path(), &short())?)?;
     let (began, mut rows, mut expected) = (Instant::now(), Vec::new(), None);
     while began.elapsed() < spend {
         let out = folder.path().join("out");

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use vimae_lab::{Launcher, Profile, Request, Sources, paper};
 use vimae_tests::command::{Called, call};
 
 /// Two methods on the digits with a network two filters wide.
@@ -47,6 +48,22 @@ pub(crate) fn short() -> String {
         "[evaluation]\nmetrics = [\"reconstruction\", \"rate\", \"mmd\", \"accuracy\"]",
         1,
     )
+}
+
+/// A reproduction of an experiment file in the process of the test.
+pub(crate) fn here(spec: &Path) -> Result<Request> {
+    Ok(Request {
+        profile: Profile::of_file(spec, &[])?,
+        paper: paper(&vimae_tests::root().join("experiments"))?,
+        seeds: None,
+        tune: false,
+        fresh: false,
+        sources: Sources::default(),
+        launcher: Launcher::Here,
+        retries: 0,
+        budget: None,
+        command: "a test".into(),
+    })
 }
 
 /// Calls `cargo xtask train` for an experiment file.

@@ -3,6 +3,7 @@
 mod budget;
 mod ends;
 mod here;
+mod kept;
 mod plan;
 mod planning;
 mod processes;

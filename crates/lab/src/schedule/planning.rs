@@ -5,7 +5,7 @@ use vimae_core::RunContext;
 use vimae_spec::{Cell, Experiment, RunSpec};
 
 use super::{
-    budget,
+    budget, kept,
     plan::{FORMAT, Node, Plan, WithoutData},
 };
 use crate::{
@@ -38,6 +38,7 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
         data_dir: request.sources.data_dir.clone(),
         tf32: vimae_ops::tf32_allowed(),
     };
+    let kept = kept::layout(context.root, &request.profile.name);
     let mut unreadable = None;
     for experiment in &request.profile.experiments {
         check_targets(experiment, &request.paper)?;
@@ -54,7 +55,7 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
                 continue;
             }
             let folder = layout.run(&experiment.name, &spec);
-            match node(request, &layout, (experiment, owner), spec.clone(), folder.clone(), shelf) {
+            match node(request, (&layout, &kept), (experiment, owner), spec.clone(), folder.clone(), shelf) {
                 Ok(node) => plan.nodes.push(node),
                 // An image that is gone fails the runs on its data alone.
                 Err(error @ Error::Data(_)) => {
@@ -103,7 +104,7 @@ fn forget(layout: &Layout, plan: &Plan) -> Result<()> {
 
 fn node(
     request: &Request,
-    layout: &Layout,
+    (layout, kept): (&Layout, &Layout),
     (experiment, owner): (&Experiment, usize),
     spec: RunSpec,
     mut folder: RunFolder,
@@ -125,6 +126,7 @@ fn node(
                 break;
             }
         }
+        found = found || (!request.fresh && kept::take_over(kept, &experiment.name, &spec, &data_sha256, &folder)?);
     }
     Ok(Node { spec, data_sha256, experiments: vec![owner], folder: layout.below(&folder), found })
 }
