@@ -4,15 +4,15 @@
 #     experiments/bench/load_faces.sh PYTHON FACES.tar OLD NEW [ALTERNATIONS]
 #
 # PYTHON is an interpreter with Pillow. FACES.tar is an archive of faces laid out like img_align_celeba, at half of CelebA's size or
-# whole; each face is brought to 178 x 218 and saved with the quality and subsampling of the originals. OLD and NEW are checkouts
-# with a release build of xtask in target/release. Each time the prepared images are removed first, so that `data verify` decodes,
-# crops and resizes them all. Raw rows go to experiments/results/bench/DATE-PROCESSOR/load_faces.jsonl.
+# whole; each face is brought to 178 x 218 and saved with the quality and subsampling of the originals. OLD and NEW are checkouts;
+# a small program is built against vimae-datasets of each (BUILD chooses where), which decodes, crops and resizes all faces and keeps
+# nothing. Raw rows go to experiments/results/bench/DATE-PROCESSOR/load_faces.jsonl.
 set -euo pipefail
 usage="usage: load_faces.sh PYTHON FACES.tar OLD NEW [ALTERNATIONS]"
 python=${1:?$usage} faces=$(realpath "${2:?$usage}") old=$(realpath "${3:?$usage}") new=$(realpath "${4:?$usage}")
 alternations=${5:-7}
 threads=${THREADS:-2}
-file=load_faces.jsonl
+file=load_faces.jsonl ours=none
 . "$(dirname "$0")/rows.sh"
 work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
 
@@ -37,18 +37,43 @@ out.close()
 print(f"{count} faces", file=sys.stderr)
 PY
 
-# Seconds of one call that finds nothing prepared.
-load() {
-  (cd "$1" && rm -rf datasets/cache/prepared && began=$(date +%s.%N) &&
-    RAYON_NUM_THREADS=$threads ./target/release/xtask data verify celeba --data-dir "$work" > "$work/said" 2>&1 || { cat "$work/said" >&2; exit 1; }
-    echo "{\"seconds\": $(echo "$(date +%s.%N) - $began" | bc)}")
+build=${BUILD:-$work/build}
+for who in old new; do
+  checkout=${!who}
+  mkdir -p "$build/$who/src"
+  cat > "$build/$who/Cargo.toml" <<TOML
+[package]
+name = "load-$who"
+version = "0.0.0"
+edition = "2024"
+[dependencies]
+vimae-datasets = { path = "$checkout/crates/datasets" }
+vimae-core = { path = "$checkout/crates/core" }
+serde_json = "1"
+[workspace]
+TOML
+  cp "$checkout/Cargo.lock" "$build/$who/"
+  cat > "$build/$who/src/main.rs" <<'RUST'
+use vimae_core::Split;
+fn main() {
+    let dir = std::env::args().nth(1).expect("a directory");
+    let began = std::time::Instant::now();
+    let dataset = vimae_datasets::open("celeba", &serde_json::Map::new(), &vimae_datasets::Sources::in_dir(dir)).expect("faces");
+    let splits = [Split::Train, Split::Validation, Split::Test];
+    let images: usize = splits.iter().filter_map(|split| dataset.split(*split).ok()).map(|set| set.len()).sum();
+    println!("{}", serde_json::json!({ "seconds": began.elapsed().as_secs_f64(), "images": images }));
 }
-export -f load; export work threads
-for round in $(seq 0 "$alternations"); do
-  # The first pair warms the caches of files and does not count.
-  [ "$round" = 0 ] && { load "$old" > /dev/null; load "$new" > /dev/null; continue; }
-  measure old "$round" bash -c "load '$old'"
-  measure new "$round" bash -c "load '$new'"
+RUST
+  (cd "$build/$who" && CARGO_TARGET_DIR=$build/target-$who nice cargo build --release --quiet)
+done
+if [ "$alternations" = 0 ]; then exit; fi
+
+load() { RAYON_NUM_THREADS=$threads "$build/target-$1/release/load-$1" "$work/celeba"; }
+# The first pair warms the caches of files and does not count.
+load old; load new
+for round in $(seq "$alternations"); do
+  measure old "$round" load old
+  measure new "$round" load new
 done
 
 "$python" - "$file" <<'PY'

@@ -1,8 +1,11 @@
 # What the timing scripts share: source it with `file` set to the name of the rows and `python` to an interpreter with torch.
 # Sets `ours` (the command), `out` (the folder) and `file` (where rows go), and writes what the machine is.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-cargo build --release --quiet --package xtask
-ours=${CARGO_TARGET_DIR:-target}/release/xtask
+# A script that times something else sets `ours` itself.
+if [ -z "${ours:-}" ]; then
+  cargo build --release --quiet --package xtask
+  ours=${CARGO_TARGET_DIR:-target}/release/xtask
+fi
 processor=$(sed -n 's/^model name[^:]*: *//p' /proc/cpuinfo | head -1)
 slug=$(printf '%s' "$processor" | tr -cs 'A-Za-z0-9' '-' | sed 's/^-*//; s/-*$//' | tr '[:upper:]' '[:lower:]')
 out=${OUT:-experiments/results/bench/$(date -u +%Y-%m-%d)-$slug}
