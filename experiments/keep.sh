@@ -17,7 +17,8 @@ find "$out" -mindepth 3 -maxdepth 3 -name record.json | sort | while read -r rec
   run=$(dirname "$record")
   to=$kept/runs/$(basename "$(dirname "$run")")/$(basename "$run")
   mkdir -p "$to"
-  cp "$run"/record.json "$run"/spec.json "$run"/log.jsonl "$to/"
+  cp "$run"/record.json "$run"/spec.json "$run"/config.json "$run"/log.jsonl "$to/"
+  if [ -e "$run/prior.safetensors" ]; then cp "$run/prior.safetensors" "$to/"; fi
   data=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["spec"]["dataset"]["name"])' "$record")
   case " $* " in *" $data "*) ;; *) cp "$run"/*.png "$to/" ;; esac
 done

@@ -13,7 +13,7 @@ use vimae_statistics::student;
 use crate::{
     Error, Layout, Plan, Result, cells, claims, comparisons, expectations,
     provenance::git_commit,
-    schedule::{Ends, Node, WithoutData, read_status},
+    schedule::{Ends, Node, WithoutData},
     standing::{Missing, Standing},
     stored::json,
     summary::over_seeds,
@@ -65,7 +65,7 @@ pub struct Failure {
 /// Where `out` holds no plan, or results cannot be written.
 pub fn report(out: &Path, to: &Path, root: &Path, paper: &Paper) -> Result<Outcome> {
     let plan = Plan::load(out)?;
-    let ends: Ends = plan.nodes.iter().map(|node| read_status(&node.folder(out))).collect();
+    let ends: Ends = plan.nodes.iter().map(|node| plan.status(node, out)).collect();
     gather(&plan, &ends, (out, to), root, paper, None).map_err(|error| match error {
         Error::Checkpoint(vimae_checkpoint::Error::File { path, source }) if to == out => {
             Error::Record { path, problem: format!("{source}; report --out DIR writes tables and page elsewhere") }

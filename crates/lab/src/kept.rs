@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use vimae_checkpoint::atomic;
 use vimae_core::Findings;
 
-use crate::stored::{json, read};
+use crate::stored::{read_sealed, sealed};
 
 /// The findings of one evaluation, in a file that is there only while it is under way.
 pub(crate) struct Kept {
@@ -33,10 +33,16 @@ struct Content {
 }
 
 impl Kept {
-    /// What an earlier call left at `path` of the evaluation with this digest. A file of another evaluation, or a damaged
-    /// one, is nothing: its findings are made again.
+    /// What an earlier call left at `path` of the evaluation with this digest. A file of another evaluation, or one that was
+    /// changed or damaged, is nothing: its findings are made again.
     pub(crate) fn open(path: &Path, sha256: &str) -> Self {
-        let earlier = read::<Content>(path).ok().filter(|content| content.sha256 == sha256);
+        let read = read_sealed::<Content>(path);
+        if let Err(error) = read.as_ref()
+            && path.exists()
+        {
+            tracing::warn!("{error}; its metrics are measured again");
+        }
+        let earlier = read.ok().filter(|content| content.sha256 == sha256);
         let content = earlier.unwrap_or_else(|| Content { sha256: sha256.into(), ..Content::default() });
         Self { path: Some(path.into()), before: content.seconds, content, began: Instant::now() }
     }
@@ -56,7 +62,7 @@ impl Kept {
         let Some(path) = &self.path else { return };
         self.content.findings.insert(metric.into(), found.clone());
         self.content.seconds = self.before + self.began.elapsed().as_secs_f64();
-        let _ = json(&self.content).map(|bytes| atomic::write_unsynced(path, &bytes));
+        let _ = sealed(&self.content).map(|bytes| atomic::write_unsynced(path, &bytes));
     }
 
     /// Seconds of the evaluation, over all calls.
@@ -84,8 +90,12 @@ mod tests {
         assert_eq!(Kept::open(&path, "a").get("rate"), Some(found));
         assert_eq!(Kept::open(&path, "a").get("nll"), None);
         assert_eq!(Kept::open(&path, "b").get("rate"), None);
-        std::fs::write(&path, "{").unwrap();
-        assert_eq!(Kept::open(&path, "a").get("rate"), None);
+        let whole = std::fs::read_to_string(&path).unwrap();
+        for damaged in ["{".to_owned(), whole.replacen("\"value\": 0.3", "\"value\": 1.3", 1)] {
+            assert_ne!(damaged, whole);
+            std::fs::write(&path, damaged).unwrap();
+            assert_eq!(Kept::open(&path, "a").get("rate"), None);
+        }
         Kept::open(&path, "a").remove();
         assert!(!path.exists());
     }

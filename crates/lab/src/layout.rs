@@ -99,6 +99,21 @@ impl RunFolder {
         self.0.join("config.json")
     }
 
+    /// The numbers of a density that was fitted in the prior's place.
+    pub fn density(&self) -> PathBuf {
+        self.0.join("prior.safetensors")
+    }
+
+    /// Which call with `--fresh` began it, where one did.
+    pub(crate) fn fresh(&self) -> PathBuf {
+        self.0.join(".fresh")
+    }
+
+    /// Whether its weights are gone and its last checkpoint, from which they can be made again, is there.
+    pub(crate) fn lacks_weights(&self) -> bool {
+        !self.model().exists() && self.0.join("checkpoint.safetensors").exists()
+    }
+
     /// Where its data were found on this machine. It is never published.
     pub(crate) fn place(&self) -> PathBuf {
         self.0.join("place.json")

@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use serde_json::Value;
 use vimae_checkpoint::atomic;
 use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_hex};
 
@@ -15,6 +16,8 @@ use crate::{Error, Result, RunFolder};
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The training log.
 pub(crate) const LOG: &str = "log.jsonl";
+/// The configuration.
+const CONFIG: &str = "config.json";
 
 /// What the folder of a run holds of it.
 #[derive(Debug)]
@@ -77,11 +80,12 @@ pub(crate) fn write_record(folder: &RunFolder, record: &RunRecord) -> Result<()>
     Ok(atomic::write(&folder.record(), &bytes)?)
 }
 
-/// The digests of the files beside a record: specification, log and images.
+/// The digests of the files beside a record: specification, configuration, log, images and a fitted density.
 pub(crate) fn side_files(folder: &RunFolder, record: &RunRecord) -> Result<BTreeMap<String, String>> {
-    let spec = folder.spec();
     let named = record.figures.iter().map(|figure| folder.path().join(&figure.file));
-    named.chain([spec, folder.path().join(&record.log)]).map(|path| Ok((name(&path), digest(&path)?))).collect()
+    let density = Some(folder.density()).filter(|path| path.exists());
+    let others = [folder.spec(), folder.config(), folder.path().join(&record.log)].into_iter().chain(density);
+    named.chain(others).map(|path| Ok((name(&path), digest(&path)?))).collect()
 }
 
 /// The files beside a record that are missing or not as it names them, each with what is wrong.
@@ -103,6 +107,13 @@ fn name(path: &Path) -> String {
 }
 
 fn digest(path: &Path) -> Result<String> {
-    let bytes = fs::read(path).map_err(|e| Error::Record { path: path.into(), problem: e.to_string() })?;
-    Ok(sha256_hex(&bytes))
+    let fail = |problem: String| Error::Record { path: path.into(), problem };
+    let bytes = fs::read(path).map_err(|e| fail(e.to_string()))?;
+    if !path.ends_with(CONFIG) {
+        return Ok(sha256_hex(&bytes));
+    }
+    // That of a published run has the digests of the other files as well.
+    let mut config: Value = serde_json::from_slice(&bytes).map_err(|e| fail(e.to_string()))?;
+    config.as_object_mut().map(|config| config.remove("files"));
+    Ok(sha256_hex(config.to_string().as_bytes()))
 }

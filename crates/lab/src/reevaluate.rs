@@ -16,7 +16,7 @@ use crate::{
     record::read_record,
     resolve::Parts,
     run::device_name,
-    stored::{json, read},
+    stored::{read_sealed, sealed},
 };
 
 /// The form of file that this code writes.
@@ -78,7 +78,7 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
         seconds: kept.seconds(),
         measurements,
     };
-    atomic::write(&path, &json(&result)?)?;
+    atomic::write(&path, &sealed(&result)?)?;
     kept.remove();
     Ok(Reevaluated { result, path })
 }
@@ -88,7 +88,13 @@ fn earlier(path: &Path, sha256: &str) -> Result<Option<Reevaluation>> {
     if !path.exists() {
         return Ok(None);
     }
-    let found: Reevaluation = read(path)?;
+    let found: Reevaluation = match read_sealed(path) {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::warn!("{error}; measured again");
+            return Ok(None);
+        }
+    };
     if found.sha256 == sha256 {
         return Ok(Some(found));
     }

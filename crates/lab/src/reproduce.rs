@@ -9,6 +9,7 @@ use crate::{
     Outcome, Plan, Request, Result, Shelf,
     device::names,
     gather::gather,
+    provenance::git_commit,
     schedule::{launch, planned},
 };
 
@@ -29,6 +30,8 @@ impl<'a> Reproduction<'a> {
     /// For a part that does not exist, a directory that cannot be written or on which another reproduction works.
     pub fn plan(request: &'a Request, context: &RunContext<'_>) -> Result<Self> {
         let began = Instant::now();
+        // As it is when the work begins.
+        git_commit(context.root);
         // What the command line has wrong should be known before any data is read.
         let devices = names(context.device)?;
         let lock = RunLock::take(context.directory)?;

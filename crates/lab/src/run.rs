@@ -38,14 +38,15 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let _lock = RunLock::take_within(folder.path(), PATIENCE)?;
     atomic::sweep(folder.path());
     match Found::of(spec, shelf.open(&spec.dataset)?.sha256(), folder) {
-        Found::Same(record) => {
+        // Weights that are gone come back from the last checkpoint.
+        Found::Same(record) if !folder.lacks_weights() => {
             context.progress.tell(Event::Found);
             return Ok(*record);
         }
         // A record may hold what cannot be made again: whoever changed it decides.
         Found::Damaged(error) => return Err(error),
         Found::Other(earlier, _) => keep_earlier(folder, &earlier)?,
-        Found::Nothing => {}
+        Found::Same(_) | Found::Nothing => {}
     }
     atomic::write(&folder.spec(), &json(spec)?)?;
     shelf.leave(folder)?;

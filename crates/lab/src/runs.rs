@@ -12,7 +12,12 @@ use vimae_report::{HeadlineTable, Observation, headline::headlines};
 use vimae_spec::RunRecord;
 use vimae_statistics::student;
 
-use crate::{Error, HubEvent, HubOptions, Result, RunFolder, State, pretrained::folder_of, read_status, record::read_record};
+use crate::{
+    Error, HubEvent, HubOptions, Result, RunFolder, State,
+    pretrained::{folder_of, run_at},
+    read_status,
+    record::read_record,
+};
 
 /// Folders within one another that are looked into.
 const DEPTH: usize = 4;
@@ -26,12 +31,15 @@ pub struct FoundRun {
     pub state: State,
     /// Its record, where it is finished.
     pub record: Option<RunRecord>,
+    /// Why its record cannot be read, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub problem: Option<String>,
 }
 
 /// Every run below `folder`, in the order of paths.
 ///
 /// # Errors
-/// [`Error::Images`] where the folder is not there; for a record that cannot be read.
+/// [`Error::Record`] where the folder is not there.
 pub fn find_runs(folder: &Path) -> Result<Vec<FoundRun>> {
     if !folder.is_dir() {
         return Err(Error::Record { path: folder.into(), problem: "is no folder; give one that holds runs".into() });
@@ -45,10 +53,14 @@ pub fn find_runs(folder: &Path) -> Result<Vec<FoundRun>> {
 fn search(folder: &Path, depth: usize, found: &mut Vec<FoundRun>) -> Result<()> {
     let run = RunFolder::at(folder);
     if run.record().is_file() {
-        let record = read_record(&run.record())?;
-        found.push(FoundRun { folder: folder.into(), state: State::Finished, record: Some(record) });
+        let (record, problem) = match read_record(&run.record()) {
+            Ok(record) => (Some(record), None),
+            Err(error) => (None, Some(error.to_string())),
+        };
+        let state = if record.is_some() { State::Finished } else { State::Failed };
+        found.push(FoundRun { folder: folder.into(), state, record, problem });
     } else if let Some(status) = read_status(&run) {
-        found.push(FoundRun { folder: folder.into(), state: status.state, record: None });
+        found.push(FoundRun { folder: folder.into(), state: status.state, record: None, problem: None });
     } else if depth > 0 {
         // What cannot be read holds no runs of ours.
         for entry in folder.read_dir().into_iter().flatten().flatten().filter(|entry| entry.path().is_dir()) {
@@ -131,7 +143,7 @@ pub struct ShownRun {
 /// # Errors
 /// As [`compare_runs`].
 pub fn show_run(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<ShownRun> {
-    let Run { folder, record, settings } = Run::open(folder_of(place, options, tell)?)?;
+    let Run { folder, record, settings } = Run::open(run_at(place, options, tell)?)?;
     let shown = headlines(&record.measurements).into_iter();
     let metrics = shown.filter_map(|headline| Some((headline, headline.among(&record.measurements)?)));
     let metrics = metrics.map(|(headline, row)| (headline.title.to_owned(), row.value, row.protocol.to_string())).collect();

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vimae_spec::{Cell, PaperClaim, RunRecord, RunSpec, State, Status};
+use vimae_spec::{Cell, PaperClaim, RunRecord, RunSpec, State, Status, sha256_hex};
 
 use crate::{
     Layout, Plan,
@@ -39,10 +39,18 @@ impl<'a> Standing<'a> {
     /// What there is in `out` of the runs of `plan`, of which `ends` says how the last attempt went.
     pub(crate) fn of(plan: &'a Plan, ends: &Ends, out: &Path) -> Self {
         let mut standing = Self::default();
-        let before: Vec<Cell> = read(&Layout::new(out).results()).unwrap_or_default();
+        let results = Layout::new(out).results();
+        let before: Vec<Cell> = read(&results).unwrap_or_else(|error| {
+            if results.exists() {
+                standing.notes.push(format!("{error}; what it held of runs without a record is lost"));
+            }
+            Vec::new()
+        });
         for (node, end) in plan.nodes.iter().zip(ends) {
             let folder = node.folder(out);
-            let (problem, left) = match Found::of(&node.spec, &node.data_sha256, &folder) {
+            let found =
+                if plan.waits_to_start_over(node, out) { Found::Nothing } else { Found::of(&node.spec, &node.data_sha256, &folder) };
+            let (problem, left) = match found {
                 Found::Same(record) => {
                     standing.look_beside(node, &record, out);
                     standing.records.push((node, *record));
@@ -78,10 +86,20 @@ impl<'a> Standing<'a> {
         standing
     }
 
-    /// Names the damaged files beside a record.
+    /// Names the damaged files beside a record, and weights that are damaged or gone.
     fn look_beside(&mut self, node: &Node, record: &RunRecord, out: &Path) {
         let damaged = damaged_files(&node.folder(out), record);
         self.notes.extend(damaged.into_iter().map(|(path, problem)| format!("{} {problem}", path.display())));
+        let (folder, weights) = (node.folder(out), node.folder(out).model());
+        let word = match std::fs::read(&weights) {
+            Ok(bytes) if sha256_hex(&bytes) != record.weights_sha256 => {
+                "is not as it was when the run finished: remove it, and the same command makes it again"
+            }
+            Err(_) if folder.lacks_weights() => "is gone; the same command makes it again from the last checkpoint",
+            // A run that the repository keeps has none.
+            _ => return,
+        };
+        self.notes.push(format!("{} {word}", weights.display()));
     }
 }
 

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use vimae_spec::sha256_hex;
 
 use crate::{Error, Result};
 
@@ -21,6 +23,35 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
     let fail = |problem: String| Error::Record { path: path.into(), problem };
     let text = std::fs::read(path).map_err(|e| fail(e.to_string()))?;
     serde_json::from_slice(&text).map_err(|e| fail(e.to_string()))
+}
+
+/// The key of the digest that a sealed file carries.
+const SEAL: &str = "content_sha256";
+
+/// [`json`] of an object, with the digest of all that it says.
+pub(crate) fn sealed(value: &impl Serialize) -> Result<Vec<u8>> {
+    let fail = |e: serde_json::Error| Error::Record { path: "JSON".into(), problem: e.to_string() };
+    let mut value = serde_json::to_value(value).map_err(fail)?;
+    let digest = sha256_hex(&serde_json::to_vec(&value).map_err(fail)?);
+    if let Some(object) = value.as_object_mut() {
+        object.insert(SEAL.into(), Value::String(digest));
+    }
+    json(&value)
+}
+
+/// Reads a file that [`sealed`] made.
+///
+/// # Errors
+/// As [`read`], and where it was changed after it was written.
+pub(crate) fn read_sealed<T: DeserializeOwned>(path: &Path) -> Result<T> {
+    let fail = |problem: String| Error::Record { path: path.into(), problem };
+    let mut value: Value = read(path)?;
+    let stated = value.as_object_mut().and_then(|object| object.remove(SEAL));
+    let found = serde_json::to_vec(&value).map(|bytes| sha256_hex(&bytes)).map_err(|e| fail(e.to_string()))?;
+    if stated != Some(Value::String(found)) {
+        return Err(fail("was changed after it was written, or damaged".into()));
+    }
+    serde_json::from_value(value).map_err(|e| fail(e.to_string()))
 }
 
 /// Reads a file whose form has the version `known`.

@@ -22,11 +22,12 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let dir = place.reproduction(arguments.dir.as_deref());
-    Plan::load(&dir)?;
-    if let Some(tasks @ 1..) = Submitted::of(&dir).map(|submitted| submitted.cancel(&dir, PATIENCE)).transpose()? {
+    // What is queued is ended even where the plan is damaged.
+    if let Some(tasks @ 1..) = Submitted::of(&dir)?.map(|submitted| submitted.cancel(&dir, PATIENCE)).transpose()? {
         print(format_args!("{tasks} tasks of the cluster are told to stop"));
         return Ok(ExitCode::SUCCESS);
     }
+    Plan::load(&dir)?;
     match crate::stop_local(&dir)? {
         Some(process) => print(format_args!("process {process} is told to stop; its runs save their state first")),
         None => bail!("{}: nothing works on it", dir.display()),

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode, thread::sleep, time::Duration};
 
-use crate::{Node, Plan, State, Status, Submitted, read_status};
+use crate::{Node, Plan, State, Status, Submitted};
 use anyhow::Result;
 use clap::Args;
 
@@ -41,7 +41,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let dir = place.reproduction(arguments.dir.as_deref());
     let plan = Plan::load(&dir)?;
     loop {
-        let statuses: Vec<(&Node, Option<Status>)> = plan.nodes.iter().map(|node| (node, read_status(&node.folder(&dir)))).collect();
+        let statuses: Vec<(&Node, Option<Status>)> = plan.nodes.iter().map(|node| (node, plan.status(node, &dir))).collect();
         if arguments.json {
             let all: Vec<_> = statuses
                 .iter()
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
             print(serde_json::to_string_pretty(&all)?);
         } else {
             show(&plan, &statuses, arguments.all);
-            match Submitted::of(&dir).map(|submitted| submitted.queue()).transpose() {
+            match Submitted::of(&dir).and_then(|submitted| submitted.map(|submitted| submitted.queue()).transpose()) {
                 Ok(tasks) => tasks.iter().flatten().for_each(|task| print(format_args!("  in the cluster's queue: {task}"))),
                 Err(error) => tracing::warn!("the cluster's queue is not known: {error}"),
             }

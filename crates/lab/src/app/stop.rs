@@ -66,7 +66,12 @@ pub(crate) fn on_signal(who: Who) -> Result<&'static AtomicBool> {
     Ok(&STOP)
 }
 
-/// The exit code of a command, of which something is `left` to do.
-pub(crate) fn code(left: bool, otherwise: ExitCode) -> ExitCode {
-    if left && STOP.load(Ordering::Relaxed) { ExitCode::from(STOPPED) } else { otherwise }
+/// The exit code of a command of which something is `left` to do; `failed`: whether something else went wrong.
+pub(crate) fn code(left: bool, failed: bool) -> ExitCode {
+    match (left, failed) {
+        (true, false) => ExitCode::from(STOPPED),
+        (true, true) if STOP.load(Ordering::Relaxed) => ExitCode::from(STOPPED),
+        (false, false) => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
 }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use vimae_checkpoint::atomic;
-use vimae_spec::{Experiment, RunSpec};
+use vimae_checkpoint::{RunLock, atomic};
+use vimae_spec::{Experiment, RunSpec, Status};
 
+use super::status;
 use crate::{
     Error, Layout, Result, RunFolder,
     stored::{json, read_versioned},
@@ -36,6 +37,8 @@ pub struct Plan {
     pub earlier_experiments: Vec<Experiment>,
     /// Their finished runs that this plan does not have, by their places among those.
     pub earlier: Vec<Node>,
+    /// The name of a call that starts over: what a run's folder holds of another call is removed when its turn comes.
+    pub(super) fresh: Option<String>,
     /// Where data is looked for first.
     pub data_dir: Option<PathBuf>,
     /// Whether CUDA may round to TF32.
@@ -131,6 +134,40 @@ impl Plan {
             0 => method.clone(),
             _ => format!("{method}-{}", node.spec.training_sha256().chars().take(8).collect::<String>()),
         }
+    }
+
+    /// Whether the run is to be started over and was not begun yet: what its folder holds is of an earlier call.
+    pub(crate) fn waits_to_start_over(&self, node: &Node, out: &Path) -> bool {
+        let begun_by = || std::fs::read_to_string(node.folder(out).fresh()).ok();
+        self.fresh.is_some() && self.fresh != begun_by()
+    }
+
+    /// Removes what an earlier call left of a run that is to be started over, once, when its turn comes.
+    ///
+    /// # Errors
+    /// Where another process works on the run, or a file cannot be removed.
+    pub(super) fn start_over(&self, node: &Node, out: &Path) -> Result<()> {
+        let Some(name) = self.fresh.as_ref().filter(|_| self.waits_to_start_over(node, out)) else { return Ok(()) };
+        let folder = node.folder(out);
+        let failed = |error: std::io::Error| Error::Record { path: folder.path().into(), problem: error.to_string() };
+        if folder.path().exists() {
+            let _lock = RunLock::take(folder.path())?;
+            for entry in std::fs::read_dir(folder.path()).map_err(failed)? {
+                let path = entry.map_err(failed)?.path();
+                // The parent of a worker has its log open.
+                if path == folder.worker_log() {
+                    continue;
+                }
+                if path.is_dir() { std::fs::remove_dir_all(&path) } else { std::fs::remove_file(&path) }.map_err(failed)?;
+            }
+        }
+        std::fs::create_dir_all(folder.path()).map_err(failed)?;
+        Ok(atomic::write(&folder.fresh(), name.as_bytes())?)
+    }
+
+    /// How far a run is; absent where nobody has begun it.
+    pub fn status(&self, node: &Node, out: &Path) -> Option<Status> {
+        if self.waits_to_start_over(node, out) { None } else { status::read(&node.folder(out)) }
     }
 
     /// The run at `index`.

@@ -1,23 +1,18 @@
 //! From experiments to the runs that are still to be made.
 
-use vimae_checkpoint::{RunLock, atomic};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use vimae_checkpoint::RunLock;
 use vimae_core::RunContext;
-use vimae_spec::{Cell, Experiment, RunSpec};
+use vimae_spec::{Experiment, RunSpec};
 
 use super::{
     budget, kept,
     plan::{FORMAT, Node, Plan, WithoutData},
 };
-use crate::{
-    Error, Layout, Request, Result, RunFolder, Shelf,
-    check::check_targets,
-    record::Found,
-    resolve,
-    stored::{json, read},
-};
+use crate::{Error, Layout, Request, Result, RunFolder, Shelf, check::check_targets, record::Found, resolve};
 
-/// Checks every run before the first one trains, and finds what is finished already. With
-/// [`Request::fresh`], forgets what earlier calls left for these runs.
+/// Checks every run before the first one trains, and finds what is finished already; nothing is with [`Request::fresh`].
 ///
 /// # Errors
 /// For a part that does not exist, data that is not here of an experiment that is not optional, a run that another
@@ -35,6 +30,7 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
         without_data: Vec::new(),
         earlier_experiments: Vec::new(),
         earlier: Vec::new(),
+        fresh: request.fresh.then(call_name),
         data_dir: request.sources.data_dir.clone(),
         tf32: vimae_ops::tf32_allowed(),
     };
@@ -72,9 +68,6 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
     if let Some(error) = unreadable.filter(|_| plan.nodes.is_empty()) {
         return Err(error);
     }
-    if request.fresh {
-        forget(&layout, &plan)?;
-    }
     if let Ok(before) = Plan::load(context.directory) {
         plan.take_over(before, request.fresh, context.directory);
     }
@@ -94,12 +87,10 @@ pub(crate) fn absent_data(experiment: &Experiment, shelf: &mut Shelf) -> Result<
     Ok(None)
 }
 
-/// Takes the values of these runs out of an earlier report.
-fn forget(layout: &Layout, plan: &Plan) -> Result<()> {
-    let Ok(mut cells) = read::<Vec<Cell>>(&layout.results()) else { return Ok(()) };
-    let own: Vec<String> = plan.nodes.iter().map(|node| node.spec.sha256()).collect();
-    cells.retain(|cell| !own.contains(&cell.spec_sha256));
-    Ok(atomic::write(&layout.results(), &json(&cells)?)?)
+/// A name that no other call has.
+fn call_name() -> String {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    format!("{since}-{}", std::process::id())
 }
 
 fn node(
@@ -112,11 +103,13 @@ fn node(
 ) -> Result<Node> {
     let place = format!("{}, method {}", experiment.path.display(), spec.method);
     let data_sha256 = resolve::check(&spec, &place, shelf)?;
-    let is_finished = |folder: &RunFolder| Found::of(&spec, &data_sha256, folder).finished().is_some();
+    let is_finished = |folder: &RunFolder| !folder.lacks_weights() && Found::of(&spec, &data_sha256, folder).finished().is_some();
     let mut found = is_finished(&folder);
-    if request.fresh && folder.path().exists() {
-        let _lock = RunLock::take(folder.path())?;
-        std::fs::remove_dir_all(folder.path()).map_err(|e| Error::Record { path: folder.path().into(), problem: e.to_string() })?;
+    if request.fresh {
+        // Nothing is removed before its turn comes, but nobody else may be at work on it.
+        if folder.path().exists() {
+            drop(RunLock::take(folder.path())?);
+        }
         found = false;
     } else if !found && !folder.path().exists() {
         // Another experiment may have run it, one that this call does not name.
@@ -126,7 +119,7 @@ fn node(
                 break;
             }
         }
-        found = found || (!request.fresh && kept::take_over(kept, &experiment.name, &spec, &data_sha256, &folder)?);
+        found = found || kept::take_over(kept, &experiment.name, &spec, &data_sha256, &folder)?;
     }
     Ok(Node { spec, data_sha256, experiments: vec![owner], folder: layout.below(&folder), found })
 }

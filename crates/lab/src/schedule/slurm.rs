@@ -14,7 +14,7 @@ mod scripts;
 
 use std::{
     collections::BTreeMap,
-    path::Path,
+    path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -38,7 +38,7 @@ const LOOK: Duration = Duration::from_secs(2);
 pub(super) fn launch(plan: &Plan, retries: u64, cluster: &Cluster, context: &RunContext<'_>) -> Result<Ends> {
     let out = std::path::absolute(context.directory).map_err(|e| launch_error(context.directory, e))?;
     let scheduler = Scheduler::new(context, cluster.interval, cluster.patience);
-    if let Some(mut earlier) = Submitted::of(&out) {
+    if let Some(mut earlier) = Submitted::of(&out)? {
         let queue = scheduler.until_answered(|| earlier.queued(&scheduler))?;
         if !queue.is_empty() {
             let problem = format!(
@@ -48,7 +48,7 @@ pub(super) fn launch(plan: &Plan, retries: u64, cluster: &Cluster, context: &Run
             return Err(Error::Launch { path: out, problem });
         }
     }
-    let statuses = || plan.nodes.iter().map(|node| status::read(&node.folder(&out))).collect::<Ends>();
+    let statuses = || plan.nodes.iter().map(|node| plan.status(node, &out)).collect::<Ends>();
     if plan.nodes.iter().all(|node| node.found) {
         return Ok(statuses());
     }
@@ -65,13 +65,26 @@ pub(super) fn launch(plan: &Plan, retries: u64, cluster: &Cluster, context: &Run
         })
     });
     match followed {
-        Err(Error::Stopped) => Ok(statuses()),
+        Err(Error::Stopped) => {
+            if !is_cancelled(&out) && Submitted::of(&out).is_ok_and(|submitted| submitted.is_some()) {
+                tracing::warn!("what was submitted stays in the queue: cargo xtask status follows it, cargo xtask cancel ends it");
+            }
+            Ok(statuses())
+        }
         Err(error) => Err(error),
         Ok(()) => {
             let mut ends = statuses();
-            for end in ends.iter_mut().flatten().filter(|end| end.state == State::Running) {
-                end.state = State::Failed;
-                end.problem = Some(format!("its job has ended, and it had not; its log is in {}", folder(&out).display()));
+            let cancelled = is_cancelled(&out);
+            for end in &mut ends {
+                let log = format!("its log is in {}", folder(&out).display());
+                match end {
+                    Some(end) if end.state == State::Running => {
+                        (end.state, end.problem) = (State::Failed, Some(format!("its job has ended, and it had not; {log}")));
+                    }
+                    // A task that ends before its run begins would do so again.
+                    None if !cancelled => *end = Some(status::failed(format!("its job ended before the run began; {log}"))),
+                    _ => {}
+                }
             }
             Ok(ends)
         }
@@ -91,14 +104,14 @@ fn follow(submitted: &mut Submitted, scheduler: &Scheduler<'_>, look: impl Fn() 
                     return Ok(());
                 }
                 gone = true;
-                scheduler.pause(scheduler.interval / 30)?;
+                scheduler.pause(scheduler.interval / 3)?;
                 continue;
             }
             Ok(_) => {
                 gone = false;
                 waits.answered();
             }
-            Err(Failure::Refused(error)) => return Err(error),
+            Err(Failure::Refused(error) | Failure::Unclear(error)) => return Err(error),
             Err(Failure::Away(problem)) => {
                 waits.wait(&problem)?;
                 continue;
@@ -130,12 +143,15 @@ fn submit(plan: &Plan, jobs: usize, scripts: &Scripts<'_>, scheduler: &Scheduler
         groups.iter().flat_map(|(resources, places)| places.chunks(limits.array).map(move |part| (resources, part))).collect();
     // What may run at a time is shared out among the arrays.
     let at_a_time = (jobs > 0).then(|| (jobs / arrays.len().max(1)).max(1));
-    let _ = std::fs::remove_file(folder.join("cancelled"));
+    let _ = std::fs::remove_file(cancelled(scripts.out));
     let token = token(scripts.out);
     let mut submitted = Submitted::default();
     let mut all = || -> Result<()> {
         let mut ids = Vec::with_capacity(arrays.len());
+        // `cargo xtask cancel` ends what is queued by then; what comes after it must not come.
+        let go_on = || if is_cancelled(scripts.out) { Err(Error::Stopped) } else { Ok(()) };
         for (number, (resources, places)) in arrays.iter().enumerate() {
+            go_on()?;
             let name = format!("vimae-{token}-{number}");
             let script = scripts.place(&format!("runs-{number}"));
             atomic::write(&script, scripts.array(&name, resources, places, at_a_time).as_bytes())?;
@@ -148,11 +164,14 @@ fn submit(plan: &Plan, jobs: usize, scripts: &Scripts<'_>, scheduler: &Scheduler
         atomic::write(&script, scripts.tables(&name, &resources).as_bytes())?;
         let dependency = format!("--dependency=afterany:{}", ids.join(":"));
         let arguments = ["--parsable".to_owned(), dependency, script.display().to_string()];
-        submitted.submit(scripts.out, &name, &arguments, scheduler).map(drop)
+        go_on()?;
+        submitted.submit(scripts.out, &name, &arguments, scheduler)?;
+        go_on()
     };
     match all() {
         Ok(()) => Ok(submitted),
-        Err(Error::Stopped) => Err(Error::Stopped),
+        // Told to stop, it leaves the jobs where they are; cancelled, it ends them.
+        Err(Error::Stopped) if !is_cancelled(scripts.out) => Err(Error::Stopped),
         Err(error) => {
             // Whoever does not answer now is not waited for once more.
             if let Err(second) = submitted.end(scripts.out, &scheduler.within(ENDING)) {
@@ -161,6 +180,15 @@ fn submit(plan: &Plan, jobs: usize, scripts: &Scripts<'_>, scheduler: &Scheduler
             Err(error)
         }
     }
+}
+
+/// What says that everything was cancelled; tasks that are told to stop read it, and do not queue themselves again.
+fn cancelled(out: &Path) -> PathBuf {
+    folder(out).join("cancelled")
+}
+
+fn is_cancelled(out: &Path) -> bool {
+    cancelled(out).exists()
 }
 
 /// Eight letters that no other submission has.

@@ -45,6 +45,11 @@ pub(super) fn found(device: &str) -> Status {
     Status { state: State::Finished, notes: vec!["finished earlier".into()], ..begin(device, 0) }
 }
 
+/// The status of a run whose job ended before anyone began.
+pub(super) fn failed(problem: String) -> Status {
+    Status { state: State::Failed, problem: Some(problem), ..begin("", 0) }
+}
+
 /// Reads a run's status; one that says that it runs while no process holds the run is one that was interrupted.
 pub fn read(folder: &RunFolder) -> Option<Status> {
     let mut status = as_written(folder).or_else(|| rebuilt(folder))?;

@@ -32,6 +32,7 @@ pub fn note(plan: &Plan, index: usize, out: &Path, note: &str) -> Result<()> {
 pub fn work(plan: &Plan, index: usize, attempt: u64, context: &RunContext<'_>, shelf: &mut Shelf) -> Result<Status> {
     let node = plan.node(index, context.directory)?;
     let folder = node.folder(context.directory);
+    plan.start_over(node, context.directory)?;
     let reporter = Reporter::begin(&folder, (index, attempt), context);
     let outcome = run(&node.spec, &RunContext { directory: folder.path(), progress: &reporter, ..*context }, shelf);
     Ok(reporter.end(|status| match &outcome {

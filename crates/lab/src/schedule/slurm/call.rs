@@ -17,6 +17,8 @@ use crate::{Error, Result};
 const GLANCE: Duration = Duration::from_millis(20);
 /// A call that takes longer is ended: Slurm's own time-outs are shorter.
 const LONGEST: Duration = Duration::from_secs(120);
+/// Every call is given this long.
+const SHORTEST: Duration = Duration::from_secs(5);
 /// What is left of a call once the launcher was told to stop.
 const LEAVING: Duration = Duration::from_secs(1);
 
@@ -44,6 +46,21 @@ const AWAY: [&str; 20] = [
     "broken pipe",
     "address already in use",
 ];
+/// What a request is refused with, whatever else stands on the line.
+const REFUSED: [&str; 12] = [
+    "invalid job",
+    "invalid account",
+    "invalid partition",
+    "invalid qos",
+    "not available",
+    "violates",
+    "qosmax",
+    "assocmax",
+    "assocgrp",
+    "job_submit",
+    "access/permission denied",
+    "is invalid",
+];
 /// What is wrong with a call however often it is repeated.
 const MISUSE: [&str; 4] = ["unrecognized option", "invalid option", "unknown option", "invalid cluster"];
 /// What scancel says of a job that has ended.
@@ -56,6 +73,8 @@ pub(super) enum Failure {
     Refused(Error),
     /// Nobody answered; whether the request was acted on is not known.
     Away(String),
+    /// Neither a refusal nor an absence that is known: it may have been acted on, and is not to be repeated.
+    Unclear(Error),
 }
 
 /// How a cluster is spoken to.
@@ -81,11 +100,13 @@ impl<'a> Scheduler<'a> {
     /// Submits a job and gives what sbatch printed.
     pub(super) fn submit(&self, arguments: &[String]) -> std::result::Result<String, Failure> {
         let Spoken { status, answer, problem } = self.call("sbatch", arguments)?;
-        match status.code() {
-            Some(0) => Ok(answer),
-            Some(_) if !mentions(&problem, &AWAY) => Err(refused("sbatch", problem)),
-            _ => Err(Failure::Away(said("sbatch", &problem, status))),
-        }
+        if status.success() { Ok(answer) } else { Err(judged("sbatch", &problem, status)) }
+    }
+
+    /// Asks what can be done without: only a controller that is away is asked again.
+    pub(super) fn ask_clearly(&self, program: &str, arguments: &[String]) -> std::result::Result<String, Failure> {
+        let Spoken { status, answer, problem } = self.call(program, arguments)?;
+        if status.success() { Ok(answer) } else { Err(judged(program, &problem, status)) }
     }
 
     /// Asks once. Whatever goes wrong may pass, but a program that is absent or misused.
@@ -93,7 +114,7 @@ impl<'a> Scheduler<'a> {
         let Spoken { status, answer, problem } = self.call(program, arguments)?;
         match status.success() {
             true => Ok(answer),
-            false if mentions(&problem, &MISUSE) => Err(refused(program, problem)),
+            false if mentions(&problem, &MISUSE) => Err(Failure::Refused(refused(program, &problem, status))),
             false => Err(Failure::Away(said(program, &problem, status))),
         }
     }
@@ -102,11 +123,7 @@ impl<'a> Scheduler<'a> {
     pub(super) fn end(&self, arguments: &[String]) -> Result<()> {
         self.until_answered(|| {
             let Spoken { status, problem, .. } = self.call("scancel", arguments)?;
-            match status.success() || mentions(&problem, &ENDED) {
-                true => Ok(()),
-                false if mentions(&problem, &AWAY) || status.code().is_none() => Err(Failure::Away(said("scancel", &problem, status))),
-                false => Err(refused("scancel", problem)),
-            }
+            if status.success() || mentions(&problem, &ENDED) { Ok(()) } else { Err(judged("scancel", &problem, status)) }
         })
     }
 
@@ -116,7 +133,7 @@ impl<'a> Scheduler<'a> {
         loop {
             match call() {
                 Ok(answer) => return Ok(answer),
-                Err(Failure::Refused(error)) => return Err(error),
+                Err(Failure::Refused(error) | Failure::Unclear(error)) => return Err(error),
                 Err(Failure::Away(problem)) => waits.wait(&problem)?,
             }
         }
@@ -152,7 +169,8 @@ impl<'a> Scheduler<'a> {
         let child = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
         let mut child = child.map_err(|e| match e.kind() {
             std::io::ErrorKind::NotFound => {
-                refused(program, "not found; --launcher slurm is for a machine from which Slurm jobs are submitted".into())
+                let problem = "not found; --launcher slurm is for a machine from which Slurm jobs are submitted".into();
+                Failure::Refused(Error::Launch { path: program.into(), problem })
             }
             _ => Failure::Away(format!("{program}: {e}")),
         })?;
@@ -165,7 +183,9 @@ impl<'a> Scheduler<'a> {
             if self.context.is_stopped() {
                 told.get_or_insert_with(Instant::now);
             }
-            if began.elapsed() > LONGEST || told.is_some_and(|told| told.elapsed() > LEAVING) {
+            // Whoever has no patience, as `status`, does not wait for one call either.
+            let longest = LONGEST.min(self.patience.max(SHORTEST));
+            if began.elapsed() > longest || told.is_some_and(|told| told.elapsed() > LEAVING) {
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err(Failure::Away(format!("{program}: no answer in {} s", began.elapsed().as_secs())));
@@ -245,14 +265,33 @@ fn said(program: &str, problem: &str, status: ExitStatus) -> String {
     }
 }
 
-fn refused(program: &str, problem: String) -> Failure {
+/// What a call that failed with this text means. Sites print banners beside the program's own lines: only those count where
+/// there are any, and a refusal in them counts before all else.
+fn judged(program: &str, problem: &str, status: ExitStatus) -> Failure {
+    let own: Vec<&str> = problem.lines().map(str::trim).filter(|line| line.starts_with(program)).collect();
+    let own = if own.is_empty() { problem.to_owned() } else { own.join("\n") };
+    if mentions(&own, &MISUSE) || mentions(&own, &REFUSED) {
+        Failure::Refused(refused(program, &own, status))
+    } else if mentions(&own, &AWAY) || status.code().is_none() {
+        Failure::Away(said(program, &own, status))
+    } else {
+        Failure::Unclear(refused(program, &own, status))
+    }
+}
+
+fn refused(program: &str, problem: &str, status: ExitStatus) -> Error {
     let lines: Vec<&str> = problem.lines().map(|line| line.trim().trim_start_matches(program).trim_start_matches(": ")).collect();
-    Failure::Refused(Error::Launch { path: PathBuf::from(program), problem: lines.join("; ") })
+    let problem = if lines.is_empty() { format!("said nothing and ended with {status}") } else { lines.join("; ") };
+    Error::Launch { path: PathBuf::from(program), problem }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn failed() -> ExitStatus {
+        std::os::unix::process::ExitStatusExt::from_raw(1 << 8)
+    }
 
     #[test]
     fn an_absent_controller_is_told_from_a_refusal() {
@@ -264,9 +303,12 @@ mod tests {
             "sbatch: error: If munged is up, restart with --num-threads=10",
             "sbatch: error: Batch job submission failed: Slurm backup controller in standby mode",
         ] {
-            assert!(mentions(away, &AWAY), "{away}");
+            assert!(matches!(judged("sbatch", away, failed()), Failure::Away(_)), "{away}");
         }
         for refused in [
+            "Sessions are timed out after 2 h; authentication is by key\nsbatch: error: Requested node configuration is not available",
+            "sbatch: error: job_submit/lua: jobs without a timeout (--time) are refused",
+            "sbatch: error: QOSMaxSubmitJobPerUserLimit, try again when your jobs have ended",
             "sbatch: error: Batch job submission failed: Invalid job array specification",
             "sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)",
             "sbatch: error: Batch job submission failed: Invalid account or account/partition combination specified",
@@ -274,7 +316,10 @@ mod tests {
             "sbatch: error: invalid partition specified: nowhere",
             "sbatch: error: Batch job submission failed: Requested time limit is invalid (missing or exceeds some limit)",
         ] {
-            assert!(!mentions(refused, &AWAY), "{refused}");
+            assert!(matches!(judged("sbatch", refused, failed()), Failure::Refused(_)), "{refused}");
+        }
+        for unclear in ["", "sbatch: Fehler: Zeitueberschreitung"] {
+            assert!(matches!(judged("sbatch", unclear, failed()), Failure::Unclear(_)), "{unclear}");
         }
         assert!(mentions("scancel: error: Kill job error on job id 7: Invalid job id specified", &ENDED));
         assert!(mentions("scancel: error: Kill job error on job id 7: Job/step already completing or completed", &ENDED));

@@ -11,7 +11,10 @@ use vimae_checkpoint::atomic;
 use vimae_core::RunContext;
 
 use super::call::{Failure, Scheduler};
-use crate::{Error, Result, stored::json};
+use crate::{
+    Error, Result,
+    stored::{json, read},
+};
 
 /// How a line of squeue is asked for: array's id, task, state, reason, name.
 const FORMAT: &str = "%F|%i|%T|%r|%j";
@@ -35,6 +38,9 @@ struct Job {
     cluster: Option<String>,
     /// Its id; absent until sbatch has answered.
     id: Option<u64>,
+    /// Whether the queue had it under this id and name: sbatch's answer may have another number on its last line.
+    #[serde(default)]
+    seen: bool,
 }
 
 /// A line of the queue.
@@ -53,9 +59,19 @@ pub(super) fn folder(out: &Path) -> PathBuf {
 }
 
 impl Submitted {
-    /// What was submitted for the reproduction in `out`, where it was.
-    pub fn of(out: &Path) -> Option<Self> {
-        serde_json::from_slice(&std::fs::read(folder(out).join("jobs.json")).ok()?).ok()
+    /// What was submitted for the reproduction in `out`; nothing where it never was.
+    ///
+    /// # Errors
+    /// [`Error::Record`] for a file that is damaged: jobs may be queued that nobody else knows.
+    pub fn of(out: &Path) -> Result<Option<Self>> {
+        let path = folder(out).join("jobs.json");
+        if !path.exists() {
+            return Ok(None);
+        }
+        read(&path).map(Some).map_err(|error| {
+            let why = "it names the jobs that were submitted: end those with `scancel` (`squeue --me` lists them), then remove the file";
+            Error::Record { path, problem: format!("is damaged ({error}); {why}") }
+        })
     }
 
     /// The tasks that Slurm still knows as waiting or running, one line each: job, state, reason.
@@ -66,7 +82,7 @@ impl Submitted {
         let (here, second) = (Path::new("."), Duration::from_secs(1));
         match self.clone().queued(&Scheduler::new(&RunContext::new(here), second, second)) {
             Ok(rows) => Ok(rows.into_iter().map(|row| format!("{} {} {}", row.task, row.state, row.reason)).collect()),
-            Err(Failure::Refused(error)) => Err(error),
+            Err(Failure::Refused(error) | Failure::Unclear(error)) => Err(error),
             Err(Failure::Away(problem)) => Err(Error::Launch { path: "squeue".into(), problem }),
         }
     }
@@ -87,20 +103,19 @@ impl Submitted {
         Ok(tasks)
     }
 
-    /// Ends all of it, each job by its own id.
+    /// Ends all of it, each job by its own id. One that cannot be ended does not keep the others.
+    ///
+    /// # Errors
+    /// The first.
     pub(super) fn end(&mut self, out: &Path, scheduler: &Scheduler<'_>) -> Result<()> {
-        // Tasks that are told to stop read it, so that they do not queue themselves again.
-        atomic::write(&folder(out).join("cancelled"), b"")?;
+        atomic::write(&super::cancelled(out), b"")?;
         if self.jobs.iter().any(|job| job.id.is_none()) {
             scheduler.until_answered(|| self.queued(scheduler))?;
         }
         self.save(out)?;
-        for job in &self.jobs {
-            if let Some(id) = job.id {
-                scheduler.end(&[clusters(job.cluster.as_deref()), vec![id.to_string()]].concat())?;
-            }
-        }
-        Ok(())
+        let end = |job: &Job| job.id.map_or(Ok(()), |id| scheduler.end(&[clusters(job.cluster.as_deref()), vec![id.to_string()]].concat()));
+        let ended: Vec<Result<()>> = self.jobs.iter().map(end).collect();
+        ended.into_iter().collect()
     }
 
     /// Submits a script as a job of this name, and gives its id. What was submitted is known whenever this process ends.
@@ -109,7 +124,7 @@ impl Submitted {
     /// [`Error::Launch`] for a refusal and where the cluster does not answer; [`Error::Stopped`].
     pub(super) fn submit(&mut self, out: &Path, name: &str, arguments: &[String], scheduler: &Scheduler<'_>) -> Result<u64> {
         let place = self.jobs.len();
-        self.jobs.push(Job { name: name.into(), cluster: std::env::var("SBATCH_CLUSTERS").ok(), id: None });
+        self.jobs.push(Job { name: name.into(), cluster: std::env::var("SBATCH_CLUSTERS").ok(), id: None, seen: false });
         self.save(out)?;
         let mut waits = scheduler.waits();
         loop {
@@ -128,6 +143,16 @@ impl Submitted {
                     self.jobs.truncate(place);
                     self.save(out)?;
                     return Err(error);
+                }
+                // It may have acted all the same, but is not told again.
+                Err(Failure::Unclear(error)) => {
+                    scheduler.until_answered(|| self.queued(scheduler))?;
+                    let id = self.jobs.get(place).and_then(|job| job.id);
+                    if id.is_none() {
+                        self.jobs.truncate(place);
+                    }
+                    self.save(out)?;
+                    return id.ok_or(error);
                 }
                 Err(Failure::Away(problem)) => problem,
             };
@@ -156,7 +181,11 @@ impl Submitted {
             let rows: Vec<Row> = scheduler.ask("squeue", &arguments)?.lines().filter_map(row).collect();
             for job in self.jobs.iter_mut().filter(|job| job.cluster == cluster) {
                 let named = || rows.iter().filter(|row| row.name == job.name).map(|row| row.id);
-                job.id = job.id.or_else(|| named().min());
+                let known = named().any(|id| Some(id) == job.id);
+                job.seen |= known;
+                if !job.seen && !known {
+                    job.id = named().min().or(job.id);
+                }
                 let second: BTreeSet<u64> = named().filter(|id| Some(*id) != job.id).collect();
                 for id in second {
                     tracing::warn!("job {id} is {} once more, from a call that was not answered in time; it is ended", job.name);

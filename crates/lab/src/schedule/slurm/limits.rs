@@ -1,14 +1,15 @@
 //! How much a site takes: asked before anything is queued.
 
-use super::{
-    call::{Failure, Scheduler},
-    jobs::clusters,
-};
+use std::time::Duration;
+
+use super::{call::Scheduler, jobs::clusters};
 use crate::{Error, Result};
 
 /// Slurm's own defaults, for a site that does not say.
 const MAX_ARRAY_SIZE: usize = 1001;
 const MAX_JOB_COUNT: usize = 10_000;
+/// How long a controller that is away is asked for them.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The limits of a site.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,21 +21,22 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Asks the site; its defaults are taken where nobody can be asked.
+    /// Asks the site; Slurm's defaults are taken where nobody answers.
     ///
     /// # Errors
-    /// [`Error::Launch`] where the cluster does not answer; [`Error::Stopped`].
+    /// [`Error::Stopped`].
     pub(super) fn of(scheduler: &Scheduler<'_>) -> Result<Self> {
         let cluster = std::env::var("SBATCH_CLUSTERS").ok();
         let arguments = [clusters(cluster.as_deref()), ["show", "config"].map(str::to_owned).to_vec()].concat();
-        let asked = scheduler.until_answered(|| match scheduler.ask("scontrol", &arguments) {
-            Err(Failure::Refused(error)) => {
+        // The launch can do without an answer, and sbatch refuses what is beyond a limit.
+        match scheduler.within(PATIENCE).until_answered(|| scheduler.ask_clearly("scontrol", &arguments)) {
+            Ok(config) => Ok(Self::read(&config)),
+            Err(Error::Stopped) => Err(Error::Stopped),
+            Err(error) => {
                 tracing::warn!("the site's limits cannot be asked for ({error}); taken as MaxArraySize = {MAX_ARRAY_SIZE}");
-                Ok(String::new())
+                Ok(Self::read(""))
             }
-            asked => asked,
-        });
-        Ok(Self::read(&asked?))
+        }
     }
 
     fn read(config: &str) -> Self {
