@@ -172,7 +172,7 @@ impl<'a> Seeds<'a> {
             measurement: Measurement {
                 value: Some(f64::from(u8::from(better_by.iter().all(|d| *d > 0.0)))),
                 ..Measurement::new(PaperClaim::ENTRY, PaperClaim::metric_of(&verdict.claim), verdict.protocol.clone(), "share of seeds")
-                    .sized(better_by.len() + 1)
+                    .sized(1)
                     .better(Direction::Higher)
                     .noted(format!("{}: {}", verdict.text, verdict.words))
             },
@@ -199,7 +199,12 @@ fn words(verdict: &ClaimVerdict, count: usize) -> String {
     let hardest = verdict.rivals.iter().find(|rival| Some(&rival.method) == verdict.hardest.as_ref());
     let nearest = hardest.or_else(|| verdict.rivals.iter().min_by(|a, b| a.better_by.total_cmp(&b.better_by)));
     let Some(rival) = nearest else { return on };
-    let unit = if verdict.unit == "1" { String::new() } else { format!(" {}", verdict.unit) };
+    let unit = match verdict.unit.as_str() {
+        "1" => String::new(),
+        // Of a difference.
+        "percent" => " percentage points".into(),
+        unit => format!(" {unit}"),
+    };
     let by = format!("{on}; by {}, better by {:+.3}{unit} than {}", verdict.quantity, rival.better_by, rival.method);
     if verdict.seeds < FEWEST_SEEDS {
         return format!("{by}; fewer than {FEWEST_SEEDS} seeds decide nothing");

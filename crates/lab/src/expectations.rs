@@ -73,6 +73,7 @@ fn verdict(experiment: &Experiment, expected: &Expectation, record: &RunRecord, 
         metric: format!("{ENTRY}.{}.{}", expected.metric, expected.condition()),
         standard_error: None,
         unit: "share of seeds".into(),
+        n: 1,
         direction: Direction::Higher,
         ..decided
     };

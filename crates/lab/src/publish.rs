@@ -19,6 +19,9 @@ use vimae_statistics::student;
 
 use crate::{Error, Result, RunFolder, Shelf, config::network, record::read_record, resolve::Parts};
 
+/// Numbers that a card shows: more are not read.
+const MOST: usize = 8;
+
 /// A run that can be published.
 #[derive(Debug)]
 pub struct Prepared {
@@ -129,7 +132,7 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
     let network = network(spec, parts)?;
     Ok(Description {
         title: title(&spec.method, objective.name()),
-        headlines: headlines(&measured).into_iter().filter_map(|headline| card_metric(headline, rows, &network)).collect(),
+        headlines: headlines(&measured).into_iter().filter_map(|headline| card_metric(headline, rows, &network)).take(MOST).collect(),
         warning: collapsed(&measured),
         dataset: dataset(name, &card, parts.dataset.split(Split::Train)?.len()),
         network,

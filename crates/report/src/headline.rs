@@ -3,7 +3,7 @@
 //! Tables of one's own experiments, comparisons of runs and model cards all ask here. A value is recognised by the catalogue
 //! entry that measured it, its metric, the part of its subject and the parameters of its protocol.
 
-use vimae_spec::{Direction, Measurement, Protocol, Slice, SummaryRow};
+use vimae_spec::{Direction, Kind, Measurement, Protocol, Slice, SummaryRow};
 
 /// A number that is shown before all others.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -52,6 +52,10 @@ impl Of {
     }
 
     fn is<Q: Quantity>(&self, value: &Q) -> bool {
+        // The p of a metric's test stands under the metric's name.
+        if value.number() == Kind::PValue {
+            return false;
+        }
         let protocol = value.protocol();
         let of_part = match (self.part, value.slice()) {
             (Part::All, slice) => slice.is_none(),
@@ -73,7 +77,7 @@ const OF_SAMPLES: &[(&str, &str)] = &[("of", "samples"), ("reference", "test")];
 const PERCENT: [f64; 2] = [0.0, 100.0];
 
 /// Every headline, in order. Of each group the first that was measured is shown: the others are other estimates of the same.
-pub const HEADLINES: [&[Headline]; 8] = [
+pub const HEADLINES: [&[Headline]; 9] = [
     &[Headline {
         name: "reconstruction",
         title: "Reconstruction",
@@ -151,7 +155,16 @@ pub const HEADLINES: [&[Headline]; 8] = [
         about: "percent of test images classified rightly from codes, with few labels",
         hub: "accuracy",
         possible: PERCENT,
-        of: &[Of::entry("accuracy")],
+        of: &[Of { with: &[("code", "mean")], ..Of::entry("accuracy") }, Of { without: Some("code"), ..Of::entry("accuracy") }],
+    }],
+    // The mean code of a model that has collapsed may still tell classes apart; a drawn one says what the rate allows.
+    &[Headline {
+        name: "accuracy_drawn",
+        title: "Accuracy, drawn code",
+        about: "the same from a drawn code: what a code of this rate tells",
+        hub: "accuracy",
+        possible: PERCENT,
+        of: &[Of { with: &[("code", "sample")], ..Of::entry("accuracy") }],
     }],
     &[Headline {
         name: "accuracy_masked",
@@ -159,7 +172,10 @@ pub const HEADLINES: [&[Headline]; 8] = [
         about: "the same under the strongest mask that was measured",
         hub: "accuracy",
         possible: PERCENT,
-        of: &[Of { part: Part::Strongest("mask"), ..Of::entry("accuracy") }],
+        of: &[
+            Of { part: Part::Strongest("mask"), with: &[("code", "mean")], ..Of::entry("accuracy") },
+            Of { part: Part::Strongest("mask"), without: Some("code"), ..Of::entry("accuracy") },
+        ],
     }],
 ];
 
@@ -175,6 +191,8 @@ pub trait Quantity {
     fn slice(&self) -> Option<&Slice>;
     /// The value, where there is one.
     fn value(&self) -> Option<f64>;
+    /// What kind of number it is.
+    fn number(&self) -> Kind;
 }
 
 macro_rules! quantity {
@@ -194,6 +212,9 @@ macro_rules! quantity {
             }
             fn value(&self) -> Option<f64> {
                 self.$value
+            }
+            fn number(&self) -> Kind {
+                self.kind
             }
         }
     };
@@ -217,6 +238,9 @@ impl<Q: Quantity> Quantity for &Q {
     }
     fn value(&self) -> Option<f64> {
         (**self).value()
+    }
+    fn number(&self) -> Kind {
+        (**self).number()
     }
 }
 
@@ -303,6 +327,7 @@ mod tests {
             value("nll", "nll", "nll.parzen(sigma=cv,N=1000)", 2.0),
             value("nll", "nll", "nll.parzen(sigma=cv,N=10000)", 3.0),
             value("nll", "nll.bits_per_dimension", "nll.parzen(sigma=cv,N=10000)", 4.0),
+            value("mmd", "mmd", "mmd.imq.p(N=2000)", 0.5).of_kind(Kind::PValue),
             value("mmd", "mmd", "mmd.imq.u(N=2000)", 5.0),
             value("mmd", "mmd", "mmd.rbf.u(N=2000)", 6.0),
             value("reconstruction", "reconstruction", "reconstruction(code=sample,scale=0.05)", 7.0),
@@ -312,6 +337,7 @@ mod tests {
             value("fid", "fid_classifier", "fid(of=samples,reference=test,N=9)", 10.0),
             value("accuracy", "accuracy.clean", "svm(labels=10)", 11.0),
             value("accuracy", "accuracy.clean.class_3", "svm(labels=10)", 12.0).of_slice(Slice::Class(3)),
+            value("accuracy", "accuracy.clean", "svm(labels=10,code=sample)", 10.0),
             masked(0.2, "svm(labels=10)"),
             masked(0.5, "svm(labels=10)"),
             masked(0.5, "knn(labels=10)"),
@@ -329,6 +355,7 @@ mod tests {
             ("nll_parzen", 3.0, "nll.parzen"),
             ("mmd", 5.0, "mmd.imq.u"),
             ("accuracy", 11.0, "svm"),
+            ("accuracy_drawn", 10.0, "svm"),
             ("accuracy_masked", 60.0, "svm"),
         ];
         assert_eq!(chosen, expected.map(|(name, value, protocol)| (name, value, protocol.to_owned())));

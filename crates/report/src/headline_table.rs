@@ -95,6 +95,8 @@ pub struct HeadlineValue {
     pub interval: Option<[f64; 2]>,
     /// Seeds with a value.
     pub seeds: usize,
+    /// Seeds whose run has none: what is shown is of the others alone.
+    pub without: usize,
     /// Whether it is better than that of every other method by more than the seeds differ.
     pub best: bool,
     /// Why the value should not be relied on, on any seed.
@@ -155,6 +157,11 @@ impl HeadlineTable {
         Self { columns: columns.into_iter().map(|(column, _)| column).collect(), rows }
     }
 
+    /// A value with what belongs behind its number: of how many seeds it is, where not of all.
+    pub(crate) fn of_seeds(value: &HeadlineValue) -> Option<String> {
+        (value.mean.is_some() && value.without > 0).then(|| format!("({} of {})", value.seeds, value.seeds + value.without))
+    }
+
     /// Whether its rows are of more than one data set.
     pub fn several_datasets(&self) -> bool {
         self.rows.iter().any(|row| Some(&row.dataset) != self.rows.first().map(|first| &first.dataset))
@@ -179,14 +186,19 @@ impl HeadlineTable {
         self
     }
 
-    /// What its values are, in a sentence.
-    pub fn legend(&self) -> &'static str {
-        match self.rows.iter().map(|row| row.seeds).max().unwrap_or(0) {
-            0 | 1 => "One seed: how far seeds differ is not known, so nothing is marked as best.",
-            2 => "Mean ± standard deviation over two seeds, too few to mark anything as best.",
-            _ => {
-                "Mean ± standard deviation over seeds, and the 95 % interval of the mean. In bold: better than every other method by \
-                 more than seeds differ."
+    /// What its values are, in a sentence or two; `intervals`: whether the intervals of the means stand beside them.
+    pub fn legend(&self, intervals: bool) -> String {
+        let seeds = self.rows.iter().map(|row| row.seeds).max().unwrap_or(0);
+        let spread = "Mean ± standard deviation over";
+        match seeds {
+            0 | 1 => "One seed: how far seeds differ is not known, so nothing is marked as best.".into(),
+            2 => format!("{spread} two seeds, too few to mark anything as best."),
+            n => {
+                let intervals = if intervals { ", and the 95 % interval of the mean (Student's t)" } else { "" };
+                format!(
+                    "{spread} {n} seeds{intervals}. In bold: the 95 % interval of its difference from every other method, seed by seed, \
+                     leaves no doubt of the sign."
+                )
             }
         }
     }
@@ -205,6 +217,7 @@ fn column(headline: &'static Headline, groups: &[Group<'_>], interval: MeanInter
         // Values by different protocols do not compare, and one that stands alone is the best of nothing.
         let compared = protocols.len() == 1 && rivals.peek().is_some();
         HeadlineValue {
+            without: groups.get(place).map_or(0, |group| group.runs.len()).saturating_sub(one.by_seed.len()),
             best: compared && rivals.all(|rival| clearly_better(&one.by_seed, rival, direction, interval)),
             ..over_seeds(one, headline, interval)
         }
@@ -233,7 +246,16 @@ fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) ->
     let [least, most] = headline.possible;
     let interval = interval(&values).filter(|_| values.len() >= ENOUGH).map(|[low, high]| [low.max(least), high.min(most)]);
     let note = found.example.and_then(|example| example.note.clone());
-    HeadlineValue { mean, deviation, interval, seeds: values.len(), best: false, doubts: found.doubts.iter().copied().collect(), note }
+    HeadlineValue {
+        mean,
+        deviation,
+        interval,
+        seeds: values.len(),
+        without: 0,
+        best: false,
+        doubts: found.doubts.iter().copied().collect(),
+        note,
+    }
 }
 
 #[cfg(test)]

@@ -57,7 +57,8 @@ fn names(table: &HeadlineTable) -> Vec<String> {
 /// A value; `widest`: characters of the longest mark in its column, so that all numbers end alike.
 fn shown(value: &HeadlineValue, form: Column, widest: usize) -> String {
     let deviation = value.deviation.map_or_else(String::new, |deviation| format!(" ± {}", form.show(Some(deviation))));
-    format!("{}{deviation}{:<widest$}", form.show(value.mean), mark(value))
+    let of = HeadlineTable::of_seeds(value).map_or_else(String::new, |of| format!(" {of}"));
+    format!("{}{deviation}{of}{:<widest$}", form.show(value.mean), mark(value))
 }
 
 /// What stands behind a value: whether it is the best of its column, and whether it should not be relied on.

@@ -10,7 +10,7 @@ pub fn group(index: usize) -> usize {
 
 /// The standard error of a statistic of which `without` has the values without each group: delete-a-group jackknife,
 /// (G - 1) / G times the sum of squares about the mean (Shao & Tu, "The Jackknife and Bootstrap", 1995, 2.3). None for
-/// fewer than two groups and where a value is not finite.
+/// fewer than two groups, where a value is not finite, and where all are the same: a share of 0 of 500 is not certain.
 ///
 /// A statistic of two independent samples takes a group of both away at once.
 pub fn error(without: &[f64]) -> Option<f64> {
@@ -20,7 +20,7 @@ pub fn error(without: &[f64]) -> Option<f64> {
     let groups = without.len() as f64;
     let mean = without.iter().sum::<f64>() / groups;
     let squares: f64 = without.iter().map(|v| (v - mean).powi(2)).sum();
-    Some(((groups - 1.0) / groups * squares).sqrt())
+    Some(((groups - 1.0) / groups * squares).sqrt()).filter(|error| *error > 0.0)
 }
 
 /// The value of `statistic` with its standard error; `statistic` is given the group that is left out, or none. `count`

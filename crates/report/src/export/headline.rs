@@ -46,7 +46,7 @@ pub(super) fn as_markdown(table: &HeadlineTable, name: &str) -> String {
         };
         text += &markdown::line([markdown::escaped(&name)].into_iter().chain(row.values.iter().zip(&forms).map(value)));
     }
-    text + "\n" + table.legend() + "\n"
+    text + "\n" + &table.legend(false) + "\n"
 }
 
 /// The table in LaTeX with `booktabs`.
@@ -56,7 +56,7 @@ pub(super) fn as_latex(table: &HeadlineTable, name: &str) -> String {
         "% Needs \\usepackage{booktabs}.".to_owned(),
         "\\begin{table}".into(),
         "  \\centering".into(),
-        format!("  \\caption{{{}. {}}}", latex::escaped(name), latex::escaped(table.legend())),
+        format!("  \\caption{{{}. {}}}", latex::escaped(name), latex::escaped(&table.legend(false))),
         format!("  \\label{{tab:{}}}", latex::label(name)),
         format!("  \\begin{{tabular}}{{l{}}}", "r".repeat(table.columns.len())),
         "    \\toprule".into(),
@@ -79,5 +79,10 @@ pub(super) fn as_latex(table: &HeadlineTable, name: &str) -> String {
 /// Mean and standard deviation.
 fn shown(value: &HeadlineValue, number: impl Fn(f64) -> String, plus_minus: &str) -> Option<String> {
     let mean = number(value.mean?);
-    Some(value.deviation.map_or(mean.clone(), |deviation| format!("{mean} {plus_minus} {}", number(deviation))))
+    let text = value.deviation.map_or(mean.clone(), |deviation| format!("{mean} {plus_minus} {}", number(deviation)));
+    Some(match HeadlineTable::of_seeds(value) {
+        Some(of) if plus_minus.starts_with('\\') => format!("{text}\\ \\text{{{of}}}"),
+        Some(of) => format!("{text} {of}"),
+        None => text,
+    })
 }

@@ -22,6 +22,9 @@ pub(super) fn text(table: &Table) -> String {
             text += &line([String::new(), mark.to_owned()].into_iter().chain(values));
         }
     }
+    if table.rows.iter().flat_map(|row| &row.ours).flatten().any(|ours| ours.half.is_some()) {
+        text += "\nOurs: mean over seeds ± half of Student's 95 % interval.\n";
+    }
     text
 }
 

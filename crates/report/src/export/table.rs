@@ -59,7 +59,7 @@ impl Table {
             rows.push(Row {
                 metric: comparison.row.metric.clone(),
                 label: format!("{}, {}", comparison.row.label, comparison.dataset),
-                protocol: ours.iter().flatten().next().map_or_else(String::new, |row| row.protocol.to_string()),
+                protocol: protocols(&ours),
                 ours: means(&ours),
                 paper: methods.iter().map(|method| entry(method)?.paper).collect(),
                 recovered: comparison.certainty == Certainty::Recovered,
@@ -82,6 +82,18 @@ impl Table {
             rows,
         })
     }
+}
+
+/// The protocols of a row's values: methods of another kind are measured in another way.
+fn protocols(rows: &[Option<&SummaryRow>]) -> String {
+    let mut names: Vec<String> = Vec::new();
+    for row in rows.iter().flatten() {
+        let name = row.protocol.to_string();
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names.join(" or ")
 }
 
 fn means(rows: &[Option<&SummaryRow>]) -> Vec<Option<Ours>> {

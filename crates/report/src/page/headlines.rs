@@ -28,7 +28,7 @@ pub(super) fn section(table: &HeadlineTable) -> Markup {
     html! {
         (rows(table, shown))
         @if !more.is_empty() { details { summary { (plural(more.len(), "more method")) } (rows(table, more)) } }
-        p.quiet { (table.legend()) }
+        p.quiet { (table.legend(true)) }
         details.notes { summary { "What was measured" } ul {
             @for column in &table.columns { (explained(column)) }
             @for (row, column, note) in notes(table) { li { (row.method) ", " (column.headline.title) ": " (note) } }
@@ -53,7 +53,7 @@ fn rows(table: &HeadlineTable, rows: &[HeadlineRow]) -> Markup {
 }
 
 fn cell(column: &HeadlineColumn, value: &HeadlineValue, form: Column) -> Markup {
-    let spread = html! { (form.show(value.mean)) @if let Some(deviation) = value.deviation { span.half { " ± " (form.show(Some(deviation))) } } (doubt(&value.doubts)) };
+    let spread = html! { (form.show(value.mean)) @if let Some(deviation) = value.deviation { span.half { " ± " (form.show(Some(deviation))) } } (doubt(&value.doubts)) @if let Some(of) = HeadlineTable::of_seeds(value) { small { (of) " seeds" } } };
     html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[remarks(&value.doubts, value.note.as_deref())] {
         @if value.best { strong { (spread) } } @else { (spread) }
         @if let Some([low, high]) = value.interval { small { "[" (form.show(Some(low))) ", " (form.show(Some(high))) "]" } }

@@ -25,7 +25,7 @@ pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
         p {
             "First method minus second on the seeds that both have, " (plural(most, "seed")) " at most. "
             @if most < 2 { "With one seed there is a difference and no test of it." }
-            @else { "p of the paired t test and of the sign-flip permutation test, both two-sided and corrected by Holm over the pairs of a metric and protocol. Before correction no permutation p of " (most) " seeds is below " (least(most)) "; it is left out where it cannot come to 0.05." }
+            @else { "p of the paired t test and of the sign-flip permutation test, both two-sided and corrected by Holm over the pairs of a metric and protocol. Before correction no permutation p of " (most) " seeds is below " (least(most)) "; it is left out where it cannot come to 0.05. Intervals are not corrected: of many pairs, some exclude zero by chance." }
         }
         @for (target, pairs) in &targets { details {
             summary { (heading(target)) ": " (plural(pairs.len(), "pair")) }
