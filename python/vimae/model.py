@@ -35,7 +35,11 @@ class Model(nn.Module):
         self.range = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0)}[net["range"]]
 
     def encode(self, images):
-        """The codes of images `[N, C, H, W]`: floats in `range`, or bytes."""
+        """The codes of images `[N, C, H, W]`: floats in `range`, or bytes. ValueError for another shape."""
+        network = self.config["network"]
+        expected = (network["channels"], network["height"], network["width"])
+        if tuple(images.shape[1:]) != expected:
+            raise ValueError(f"images of shape {tuple(images.shape)}; this model takes [N, {', '.join(map(str, expected))}]")
         if images.dtype == torch.uint8:
             low, high = self.range
             images = images.to(torch.float32) * ((high - low) / 255) + low

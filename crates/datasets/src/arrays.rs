@@ -51,10 +51,15 @@ fn find(request: &Request) -> Option<Vec<PathBuf>> {
     if path.is_dir() { Some(files(&path).ok()?).filter(|f| !f.is_empty()) } else { path.is_file().then(|| vec![path]) }
 }
 
+/// Whether a name begins with a dot, as what macOS leaves beside a file does.
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
+}
+
 /// The files of arrays in a folder.
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|e| Error::io(folder.display(), e))?;
-    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| array_file::holds_arrays(p)).collect();
+    let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| array_file::holds_arrays(p) && !is_hidden(p)).collect();
     files.sort();
     Ok(files)
 }

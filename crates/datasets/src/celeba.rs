@@ -114,7 +114,7 @@ pub fn prepare(face: Image) -> Result<Image> {
 
 /// All images in the order of their file numbers, which are their labels for now.
 fn decode(source: &Path, skip_broken: bool) -> Result<(Stack, Kept)> {
-    let container = Container::at(source).ok_or_else(|| Error::damaged(source.display(), "is neither a folder, a zip nor a tar"))?;
+    let container = Container::at(source).ok_or_else(|| Error::damaged(source.display(), crate::container::unknown(source)))?;
     let mut gather = Gather::new(SHAPE, 0, skip_broken, &prepare);
     let mut names = Vec::new();
     let mut batch: Vec<(Vec<u8>, u32)> = Vec::new();

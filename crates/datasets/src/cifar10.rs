@@ -194,7 +194,7 @@ fn contents(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn from_archive(path: &Path) -> Result<(Stack, Stack)> {
-    let container = Container::at(path).ok_or_else(|| Error::damaged(path.display(), "is neither a folder, a zip nor a tar"))?;
+    let container = Container::at(path).ok_or_else(|| Error::damaged(path.display(), crate::container::unknown(path)))?;
     let mut batches: Vec<Option<Stack>> = BATCHES.iter().map(|_| None).collect();
     let place = |name: &str| {
         let name = name.rsplit('/').next().unwrap_or_default();

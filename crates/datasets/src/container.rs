@@ -102,6 +102,25 @@ pub fn tar(mut reader: impl BufRead + Seek, file: &str, wanted: &dyn Fn(&str) ->
     Ok(passed)
 }
 
+/// What to say of a file that is no container: how it is packed, where that is known, and the way round.
+pub(crate) fn unknown(path: &Path) -> String {
+    const PACKED: [(&[u8], &str); 6] = [
+        (b"BZh", "bzip2"),
+        (b"\xfd7zXZ\0", "xz"),
+        (b"\x28\xb5\x2f\xfd", "Zstandard"),
+        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
+        (b"Rar!", "RAR"),
+        (b"\x1f\x8b", "gzip"),
+    ];
+    let mut start = Vec::new();
+    let read = open(path).and_then(|file| file.take(8).read_to_end(&mut start).map_err(|e| Error::io(path.display(), e)));
+    match PACKED.iter().find(|(magic, _)| read.is_ok() && start.starts_with(magic)) {
+        Some((_, "gzip")) => "is packed with gzip and is no tar by its name; call it .tar.gz if it is one".into(),
+        Some((_, packing)) => format!("is packed with {packing}, which is not read; unpack it, or pack it again as a zip or a .tar.gz"),
+        None => "is neither a folder, a zip nor a tar".into(),
+    }
+}
+
 fn folder(root: &Path, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit) -> Result<Passed> {
     let file = root.display().to_string();
     let mut budget = Budget::new(&file);

@@ -66,7 +66,7 @@ fn find(request: &Request) -> Option<Vec<PathBuf>> {
 fn open(request: &Request) -> Result<Opened> {
     let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: folder:PATH"))?;
     let container = Container::at(Path::new(path)).ok_or_else(|| {
-        Error::damaged(path, if Path::new(path).exists() { "is neither a folder, a zip nor a tar" } else { "does not exist" })
+        Error::damaged(path, if Path::new(path).exists() { crate::container::unknown(Path::new(path)) } else { "does not exist".into() })
     })?;
     let Settings { size: side, channels, range, layout, .. } = request.settings.read()?;
     if channels == 2 {

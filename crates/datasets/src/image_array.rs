@@ -13,6 +13,8 @@ use crate::{
     array_file::{self, Array, Place},
 };
 
+/// What values of 0 and 1 alone are refused with.
+const ZERO_AND_ONE: &str = "0 and 1 alone, of which nothing says how bright they are; save (array * 255).astype(\"uint8\")";
 /// Numbers that are looked at, at once.
 const PIECE: usize = 1 << 20;
 /// How far from a multiple of 1/255 a float may be, in levels: what one division in single precision rounds away.
@@ -110,7 +112,7 @@ impl ImageArray {
     pub(crate) fn of(array: Array) -> Result<Self> {
         let (count, shape, channels_first) = layout(&array)?;
         array.width()?;
-        let levels = if array.header.dtype.is_byte() { Levels::Bytes } else { levels(&array)? };
+        let levels = if array.header.dtype.is_byte() { bytes(&array)? } else { levels(&array)? };
         Ok(Self { array, count, shape, channels_first, levels })
     }
 
@@ -227,6 +229,22 @@ fn layout(array: &Array) -> Result<(usize, ImageShape, bool)> {
 }
 
 /// How the numbers of an array become levels: all of them are looked at.
+/// Bytes are levels, but where 0 and 1 are all that there is: nothing says how bright these are.
+fn bytes(array: &Array) -> Result<Levels> {
+    let (mut highest, mut stop) = (0, false);
+    let read = array.pieces(PIECE, &mut |bytes| {
+        highest = highest.max(bytes.into_iter().max().unwrap_or(0));
+        stop = highest > 1;
+        // One look is enough for most.
+        if stop { Err(Error::damaged("", "")) } else { Ok(()) }
+    });
+    match (stop, highest) {
+        (true, _) => Ok(Levels::Bytes),
+        (false, 1) => read.and_then(|()| Err(array.refused(ZERO_AND_ONE))),
+        (false, _) => read.map(|()| Levels::Bytes),
+    }
+}
+
 fn levels(array: &Array) -> Result<Levels> {
     let (dtype, width) = (&array.header.dtype, array.width()?);
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
@@ -252,9 +270,7 @@ fn levels(array: &Array) -> Result<Levels> {
         (true, true) => {
             Err(array.refused(&format!("{between} that are no multiples of 1/255; round them: (array * 255).round().astype(\"uint8\")")))
         }
-        (false, true) if high > 0.0 => {
-            Err(array.refused("0 and 1 alone, of which nothing says how bright they are; save (array * 255).astype(\"uint8\")"))
-        }
+        (false, true) if high > 0.0 => Err(array.refused(ZERO_AND_ONE)),
         _ if low < 0.0 || high > 255.0 => Err(array.refused(&format!("{between}; levels are from 0 to 255: save uint8"))),
         _ if !whole => Err(array.refused(&format!("{between} that are no whole numbers; round them and save uint8"))),
         _ => Ok(Levels::Whole),

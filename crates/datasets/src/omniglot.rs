@@ -13,6 +13,7 @@
 //! `repeats = "drop"` keeps the 242 distinct ones.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
@@ -20,9 +21,10 @@ use std::{
 use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
-    BuildDataset, Card, Container, Error, Image, Opened, Request, Result,
+    BuildDataset, Card, Container, Error, Image, Opened, PassedOver, Request, Result,
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
+    member::Member,
     published,
     sources::{file_in, folder_name, subfolders},
     stack::Stack,
@@ -92,9 +94,10 @@ fn open(request: &Request) -> Result<Opened> {
     let card = Card::parse(ENTRY.build.card, "datasets/omniglot.toml")?;
     let files = find(request).ok_or_else(|| request.missing(NAME, &card))?;
     let mut drawings = Vec::new();
+    let mut passed_over = PassedOver::default();
     for (archive, path) in files.iter().enumerate() {
         published::check(&card, path)?;
-        read(path, archive, &mut drawings)?;
+        passed_over.join(&read(path, archive, &mut drawings)?);
     }
     drawings.sort();
     let settings: Drawings = request.settings.read()?;
@@ -113,16 +116,27 @@ fn open(request: &Request) -> Result<Opened> {
         splits.push((split, if turn { rotated(&set) } else { set }));
     }
     let rule = format!("alphabets that test: {}", tests.into_iter().collect::<Vec<_>>().join(", "));
-    Opened::new(request, NAME, PixelRange::Unit, classes as usize, &crate::image::decoded(&rule), splits, (files, skipped))
+    let rule = crate::image::decoded(&rule);
+    let opened = Opened::new(request, NAME, PixelRange::Unit, classes as usize, &rule, splits, (files, skipped))?;
+    Ok(Opened { passed_over, ..opened })
 }
 
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-fn read(path: &Path, archive: usize, drawings: &mut Vec<Drawing>) -> Result<()> {
+/// Reads the drawings of an archive or folder, and gives what was passed over.
+fn read(path: &Path, archive: usize, drawings: &mut Vec<Drawing>) -> Result<PassedOver> {
     let container = Container::at(path).ok_or_else(|| Error::damaged(path.display(), "is neither a folder nor a zip"))?;
-    let drawing = |name: &str| name.to_ascii_lowercase().ends_with(".png") && !name.starts_with("__MACOSX") && !name.contains("/._");
+    // A name may be asked for twice.
+    let others = RefCell::new(BTreeSet::new());
+    let drawing = |name: &str| {
+        let is_drawing = Member::of(name) == Member::Image && name.to_ascii_lowercase().ends_with(".png");
+        if !is_drawing {
+            others.borrow_mut().insert(name.to_owned());
+        }
+        is_drawing
+    };
     let before = drawings.len();
     container.read(&drawing, &mut |name, bytes| {
         let mut parts = name.rsplit('/').map(String::from);
@@ -135,7 +149,13 @@ fn read(path: &Path, archive: usize, drawings: &mut Vec<Drawing>) -> Result<()> 
     if drawings.len() == before {
         return Err(Error::damaged(path.display(), "holds no drawings"));
     }
-    Ok(())
+    let mut passed_over = PassedOver::default();
+    for name in others.borrow().iter() {
+        if passed_over.admits(name) {
+            passed_over.add("image that is no PNG", 1);
+        }
+    }
+    Ok(passed_over)
 }
 
 /// Leaves each character of an alphabet to the first archive that has it.

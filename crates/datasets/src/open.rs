@@ -161,6 +161,9 @@ pub(crate) fn request<T>(
     then: impl FnOnce(&BuildDataset, &Request) -> Result<T>,
 ) -> Result<T> {
     let (entry, path) = parted(name);
+    if path == Some("") {
+        return Err(Error::damaged(name, format!("names no path; write {entry}:PATH")));
+    }
     let (entry, settings) = DATASETS.check(entry, settings)?;
     // A setting of the data, since it changes what is trained on; in `Sources` for those who only look at it.
     let skip_broken = sources.skip_broken || settings.read::<FewerOfFiles>()?.broken == fewer::Broken::Skip;

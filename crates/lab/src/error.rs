@@ -68,7 +68,7 @@ pub enum Error {
         problem: String,
     },
     /// A file or folder that would be written over.
-    #[error("{} exists already; give another place, --overwrite to replace a file, or remove it", path.display())]
+    #[error("{} exists already; give another place, remove it, or replace a file with --overwrite where the command has it", path.display())]
     Exists {
         /// The file or folder.
         path: PathBuf,

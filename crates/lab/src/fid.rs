@@ -100,6 +100,9 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> 
     let count = request.count.unwrap_or(usize::MAX);
     // Beside a run's samples, data is where that of the run was.
     [Some(&request.reference), request.generated.as_ref()].into_iter().flatten().for_each(|place| shelf.recall(&RunFolder::at(place)));
+    if let Some(file) = request.save_statistics.as_ref().filter(|file| file.exists()) {
+        return Err(Error::Exists { path: file.clone() });
+    }
     let mut side = |place: &str| Side::open(place, count, request.skip_broken, shelf);
     let real = side(&request.reference)?;
     let generated = request.generated.as_deref().map(side).transpose()?;

@@ -63,7 +63,7 @@ impl Catalogues for Known {
 
     fn dataset(&self, name: &str, folder: &Path) -> String {
         match parted(name) {
-            (entry, Some(path)) if Path::new(path).is_relative() => {
+            (entry, Some(path)) if !path.is_empty() && Path::new(path).is_relative() => {
                 let path = std::path::absolute(folder.join(path)).unwrap_or_else(|_| folder.join(path));
                 format!("{entry}:{}", path.display())
             }

@@ -13,7 +13,10 @@ use vimae_metrics::fid_classifier::in_bytes;
 use vimae_priors::FittedMixture;
 use vimae_trainer::Line;
 
-use crate::{Error, HubEvent, HubOptions, Result, config, measure::Sampler, resolve::Parts};
+use crate::{Error, HubEvent, HubOptions, Result, config, find_runs, measure::Sampler, resolve::Parts};
+
+/// Codes that are drawn at once at most: more do not fit into memory beside what is made of them.
+const MOST_CODES: usize = 1_000_000;
 
 /// A network with weights, and what its codes are drawn from.
 pub struct Model {
@@ -29,7 +32,7 @@ impl Model {
     /// # Errors
     /// [`Error::Hub`] where there is none, or a file of it is damaged; as [`Model::of`].
     pub fn open(place: &str, device: &Device, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<Self> {
-        Self::of(&Pretrained::open(&folder_of(place, options, tell)?)?, device)
+        Self::of(&Pretrained::open(&run_at(place, options, tell)?)?, device)
     }
 
     /// The network of a finished run with its weights on `device`.
@@ -133,13 +136,17 @@ impl Model {
     /// weights and the seed.
     ///
     /// # Errors
-    /// Where the device fails.
+    /// [`Error::Images`] for more than a million; where the device fails.
     pub fn sample_codes(&self, seed: u64, count: usize) -> Result<Tensor> {
         self.draw(&Streams::new(seed), 0, count)
     }
 
     /// Codes `[count, d]` of step `step` of an evaluation's stream.
     pub(crate) fn draw(&self, streams: &Streams, step: u64, count: usize) -> Result<Tensor> {
+        if count > MOST_CODES {
+            let problem = format!("{count} draws at once; {MOST_CODES} are the most");
+            return Err(Error::Images { place: "samples".into(), problem });
+        }
         let size = self.parts.model.code_size();
         let codes = self.sampler()?.prior(&self.parts).draw(streams, Purpose::Evaluation, step, count, size)?;
         Ok(Tensor::from_vec(codes, (count, size), self.parts.model.parameters().device())?)
@@ -160,6 +167,28 @@ impl Model {
     pub(crate) fn parts(&self) -> &Parts {
         &self.parts
     }
+}
+
+/// The folder of a run at `place`, a directory or `owner/name` on the Hub.
+///
+/// # Errors
+/// [`Error::Record`] for what is none, with the runs that it holds; [`Error::Hub`].
+pub(crate) fn run_at(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
+    let path = Path::new(place);
+    // What is no run may hold some.
+    if path.is_dir() && !path.join("config.json").exists() && !path.join("record.json").exists() {
+        let runs: Vec<String> = find_runs(path)?.iter().take(3).map(|run| run.folder.display().to_string()).collect();
+        let problem = match runs.as_slice() {
+            [] => "is no run; give the directory of a finished run, or owner/name on the Hub".to_owned(),
+            runs => format!("is no run, but holds some; give one of them: {}", runs.join(", ")),
+        };
+        return Err(Error::Record { path: path.into(), problem });
+    }
+    if !path.exists() && !place.contains('/') {
+        let problem = "is not there; a model on the Hub is named owner/name".into();
+        return Err(Error::Record { path: path.into(), problem });
+    }
+    folder_of(place, options, tell)
 }
 
 /// The folder of a run: the one at `place`, or that of `owner/name`, `owner/name@revision`, brought from the Hub.

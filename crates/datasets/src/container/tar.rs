@@ -50,7 +50,9 @@ pub(super) fn read(reader: impl BufRead, file: &str, wanted: &dyn Fn(&str) -> bo
         let name = extended.path.unwrap_or_else(|| text(&header.path_bytes()));
         let name = safe(&name, file)?;
         let size = extended.size.unwrap_or(size);
-        let wants = wanted(&name);
+        // Folders are no files, whatever their names.
+        let is_folder = matches!(kind, b'5' | b'D' | b'V') || name.ends_with('/');
+        let wants = !is_folder && wanted(&name);
         let sparse = extended.sparse || kind == b'S';
         let refuse = |reason: &str| Err(Error::Refused { file: format!("{file}!{name}"), reason: reason.into() });
         let is_file = matches!(kind, b'\0' | b'0' | b'7' | b'S');

@@ -6,7 +6,7 @@ use crate::{FidReport, FidRequest, HubOptions, Network, Resize, Shelf, fid};
 use anyhow::{Result, bail};
 use clap::Args;
 
-use super::{bar::Bar, place::Place, standard_streams::print};
+use super::{bar::Bar, outputs::at_least_one, place::Place, standard_streams::print};
 
 /// Compare generated images with real ones: FID, KID, precision, recall, density, coverage.
 ///
@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE.npz")]
     save_statistics: Option<PathBuf>,
     /// Take the first N images of each set, and draw N from a run. By default, all.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     count: Option<usize>,
     /// Leave out images that cannot be decoded and name them, instead of failing at the first.
     #[arg(long)]

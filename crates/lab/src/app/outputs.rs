@@ -46,7 +46,7 @@ impl Common {
 #[derive(Debug, Args)]
 struct Chosen {
     /// Take the first N images. By default all.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
     count: Option<usize>,
     /// Leave out images that cannot be decoded and name them, instead of failing at the first.
     #[arg(long)]
@@ -83,7 +83,7 @@ pub(crate) struct Sample {
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// Images in a row of FILE.png.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = columns)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
     columns: usize,
     /// Where they go.
     #[arg(long, value_name = "DIR|FILE.npz|FILE.npy|FILE.png")]
@@ -269,6 +269,6 @@ pub(crate) fn interpolate(arguments: &Interpolate, place: &Place) -> Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-fn columns(text: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
     text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a whole number above 0".into())
 }

@@ -25,6 +25,7 @@ pub struct Images {
 /// A set of images that is open.
 pub(super) struct Input {
     set: images_of::Opened,
+    asked: Option<usize>,
     shape: ImageShape,
 }
 
@@ -38,7 +39,7 @@ impl Input {
     /// As [`images_of::open`].
     pub(super) fn open(images: &Images, model: &Model, shelf: &mut Shelf) -> Result<Self> {
         let set = images_of::open(&images.place, images.count.unwrap_or(usize::MAX), images.skip_broken, shelf)?;
-        Ok(Self { set, shape: model.network().image_shape() })
+        Ok(Self { set, asked: images.count, shape: model.network().image_shape() })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -67,7 +68,9 @@ impl Input {
                 shape.channels
             )
         });
-        left_out.chain(resized).collect()
+        let passed_over = (!self.set.passed_over.is_empty()).then(|| format!("passed over: {}", self.set.passed_over));
+        let fewer = self.asked.filter(|asked| *asked > self.len()).map(|asked| format!("{asked} were asked for, there are {}", self.len()));
+        left_out.chain(passed_over).chain(fewer).chain(resized).collect()
     }
 
     /// Calls `each` with every image once, a batch at a time, in whatever order they come cheapest.

@@ -21,8 +21,8 @@ pub struct SampleRequest {
 /// [`Error::Exists`](crate::Error::Exists) and [`Error::Output`](crate::Error::Output) for the place; where the device fails.
 pub fn sample(model: &Model, request: &SampleRequest, out: Out<'_>, progress: &dyn Progress) -> Result<()> {
     let &SampleRequest { count, seed, columns } = request;
-    let mut sink = Sink::create(out, model.network().image_shape(), count, columns)?;
     let codes = model.sample_codes(seed, count)?;
+    let mut sink = Sink::create(out, model.network().image_shape(), count, columns)?;
     let digits = count.to_string().len().max(5);
     for start in (0..count).step_by(BATCH) {
         let batch = codes.narrow(0, start, BATCH.min(count - start))?;
