@@ -61,7 +61,9 @@ impl<F: Fn(&str) -> Option<String>> Environment<F> {
     fn user(&self, text: String) -> String {
         let Some(rest) = text.strip_prefix('~') else { return text };
         let (name, below) = rest.split_once('/').map_or((rest, ""), |(name, _)| (name, &rest[name.len()..]));
-        let home = if name.is_empty() { self.var("HOME") } else { home_of(name, Path::new("/etc/passwd")) };
+        // Without HOME, Python asks for the user's own entry; so does this.
+        let own = || self.var("HOME").or_else(|| std::env::home_dir()?.into_os_string().into_string().ok());
+        let home = if name.is_empty() { own() } else { home_of(name, Path::new("/etc/passwd")) };
         home.map_or_else(|| text.clone(), |home| format!("{}{below}", home.trim_end_matches('/')))
     }
 
