@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Tensor, Var};
 use serde_json::{Value, json};
 use vimae_core::{AutoEncoder, Error, Head, ImageShape, PixelRange, Streams, WithNoise, objective::check_parts};
-use vimae_objectives::OBJECTIVES;
+use vimae_objectives::{OBJECTIVES, divergence::mmd_imq::MmdImq};
 use vimae_tests::parts::{divergence_with, model, noise_images, noisy_model, part_request, prior, stir};
 use vimae_trainer::{Draws, Line};
 
@@ -96,6 +96,22 @@ fn combinations_without_meaning_are_refused_with_the_reason() -> Result<()> {
         ensure!(reason.contains(words), "{reason}");
     }
     ensure!(refusal("vimae_n", "gaussian_head_bounded", "logistic", Some("mmd_imq"))?.is_none());
+    Ok(())
+}
+
+/// pythae's defaults, alpha = 0 and lbd = 0.001, are alpha = 1 and lambda = 0.001 here.
+#[test]
+fn an_info_vae_that_would_reward_distance_from_the_prior_is_refused() -> Result<()> {
+    let check = |alpha: f64, lambda: f64| -> Result<(), Error> {
+        let settings = json!({ "alpha": alpha, "lambda": lambda });
+        let objective = OBJECTIVES.build("info_vae", settings.as_object().unwrap_or(&Default::default()))?;
+        let noise = vimae_objectives::noise::NOISES.build("gaussian_head", &Default::default())?;
+        check_parts(objective.as_ref(), noise.as_ref(), prior("normal").map_err(|e| Error::Data(e.to_string()))?.as_ref(), Some(&MmdImq))
+    };
+    check(1.0, 1.0)?;
+    check(0.0, 0.001)?;
+    let refused = check(1.0, 0.001);
+    ensure!(matches!(&refused, Err(Error::Unsupported { reason, .. }) if reason.contains("0.001 - 1 is negative")), "{refused:?}");
     Ok(())
 }
 

@@ -8,5 +8,6 @@ mod reference_likelihood;
 mod reference_measures;
 mod reference_networks;
 mod reference_operations;
+mod reference_pythae;
 mod reference_svm;
 mod reference_trajectories;

@@ -11,7 +11,7 @@ use vimae_metrics::{
     gaussian::Gaussian,
     inception::{self, Inception},
     kid::kid,
-    prdc::prdc,
+    prdc::{Balls, prdc},
     resize::Resize,
 };
 
@@ -71,7 +71,7 @@ pub fn bench_fid(images: usize, size: usize, rows: usize, repeats: usize, device
     let frechet = fastest(repeats, || Ok(fid::distance(&first, &second).map(|_| ())?))?;
     let (a, b) = (features(3, rows)?, features(4, rows)?);
     let kernel = fastest(1, || Ok(kid(&a, &b).map(|_| ())?))?;
-    let neighbours = fastest(1, || Ok(prdc(&a, &b, &[3, 5]).map(|_| ())?))?;
+    let neighbours = fastest(1, || Ok(prdc(&a, &b, &[3, 5], Balls::Closed).map(|_| ())?))?;
     Ok(FidTiming {
         system: concat!("vimae ", env!("CARGO_PKG_VERSION")).into(),
         device: device_name(device),

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
-    BuildDataset, Container, Error, Image, Opened, Request, Result,
+    BuildDataset, Container, DeepGrayscale, Error, Image, Opened, Request, Result,
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
     member,
@@ -47,6 +47,8 @@ vimae_core::settings! {
         channels: usize = 3, from 1, to 3;
         /// pixels in [-1, 1] or [0, 1]
         range: PixelRange = PixelRange::Symmetric;
+        /// grayscale files of 16 bits
+        deep_grayscale: DeepGrayscale = DeepGrayscale::HighByte;
         #[serde(flatten)]
         layout: Options = Options::default();
         #[serde(flatten)]
@@ -68,7 +70,7 @@ fn open(request: &Request) -> Result<Opened> {
     let container = Container::at(Path::new(path)).ok_or_else(|| {
         Error::damaged(path, if Path::new(path).exists() { crate::container::unknown(Path::new(path)) } else { "does not exist".into() })
     })?;
-    let Settings { size: side, channels, range, layout, .. } = request.settings.read()?;
+    let Settings { size: side, channels, range, deep_grayscale: deep, layout, .. } = request.settings.read()?;
     if channels == 2 {
         return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
     }
@@ -80,7 +82,7 @@ fn open(request: &Request) -> Result<Opened> {
     }
     let names: Vec<&str> = tree.images.iter().map(|(name, _)| name.as_str()).collect();
     let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &layout).map_err(|problem| Error::damaged(path, problem))?;
-    let (splits, skipped) = decode(&tree, &container, &plan, shape, request.sources.skip_broken)?;
+    let (splits, skipped) = decode(&tree, &container, &plan, (shape, deep), request.sources.skip_broken)?;
     let Plan { classes, rule, notes, passed, advice, .. } = plan;
     tree.passed.join(&passed);
     let parts = Parts {
@@ -88,7 +90,7 @@ fn open(request: &Request) -> Result<Opened> {
         range,
         classes: classes.len(),
         class_names: if classes == [""] { Vec::new() } else { classes },
-        rule: &crate::image::decoded(&rule),
+        rule: &crate::image::with_deep(&crate::image::decoded(&rule), deep),
         splits,
         advice: &advice,
     };
@@ -102,7 +104,13 @@ type Decoded = (Vec<(Split, Stack)>, Vec<Broken>);
 type Batch = Vec<(Vec<u8>, u32)>;
 
 /// The images of every split, read in one pass: an archive has an order of its own.
-fn decode(tree: &Tree, container: &Container, plan: &Plan, shape: ImageShape, skip_broken: bool) -> Result<Decoded> {
+fn decode(
+    tree: &Tree,
+    container: &Container,
+    plan: &Plan,
+    (shape, deep): (ImageShape, DeepGrayscale),
+    skip_broken: bool,
+) -> Result<Decoded> {
     let prepare = |image: Image| {
         let side = image.width().min(image.height());
         image.with_channels(shape.channels).centre(side, side).resize(shape.width, shape.height)
@@ -116,7 +124,7 @@ fn decode(tree: &Tree, container: &Container, plan: &Plan, shape: ImageShape, sk
             archive => format!("{}!{name}", archive.path().display()),
         }
     };
-    let mut gathers = SPLITS.map(|split| (split, Gather::new(shape, 0, skip_broken, &prepare), Vec::new()));
+    let mut gathers = SPLITS.map(|split| (split, Gather::new(shape, 0, skip_broken, &prepare).deep(deep), Vec::new()));
     let mut pending = 0;
     // An image's label is its place until all are there: then they are sorted by it.
     let flush = |gathers: &mut [(Split, Gather, Batch)]| {

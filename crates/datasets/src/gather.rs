@@ -4,7 +4,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use vimae_core::ImageShape;
 
-use crate::{Error, Image, Result, stack::Stack, stream};
+use crate::{DeepGrayscale, Error, Image, Result, stack::Stack, stream};
 
 /// An image that was left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +22,7 @@ pub(crate) type Prepare<'a> = &'a (dyn Fn(Image) -> Result<Image> + Sync);
 pub(crate) struct Gather<'a> {
     prepare: Prepare<'a>,
     skip_broken: bool,
+    deep: DeepGrayscale,
     stack: Stack,
     skipped: Vec<Broken>,
 }
@@ -30,7 +31,13 @@ impl<'a> Gather<'a> {
     /// Images of `shape`, each made by `prepare`; `expected` of them, where that is known.
     pub(crate) fn new(shape: ImageShape, expected: usize, skip_broken: bool, prepare: Prepare<'a>) -> Self {
         let (pixels, labels) = (Vec::with_capacity(expected * shape.len()), Vec::with_capacity(expected));
-        Self { prepare, skip_broken, stack: Stack { shape, pixels, labels }, skipped: Vec::new() }
+        let deep = DeepGrayscale::HighByte;
+        Self { prepare, skip_broken, deep, stack: Stack { shape, pixels, labels }, skipped: Vec::new() }
+    }
+
+    /// The same with grayscale of 16 bits by `deep`.
+    pub(crate) fn deep(self, deep: DeepGrayscale) -> Self {
+        Self { deep, ..self }
     }
 
     /// Decodes encoded images with their labels; `name` names image `i` of these in errors.
@@ -38,9 +45,9 @@ impl<'a> Gather<'a> {
     /// # Errors
     /// [`Error::BrokenImage`] for the first image that cannot be decoded, unless those are left out.
     pub(crate) fn add<B: AsRef<[u8]> + Sync>(&mut self, batch: &[(B, u32)], name: &dyn Fn(usize) -> String) -> Result<()> {
-        let shape = self.stack.shape;
+        let (shape, deep) = (self.stack.shape, self.deep);
         let decode = |bytes: &[u8], file: &str| -> Result<Vec<u8>> {
-            let image = (self.prepare)(Image::decode(bytes, file)?)?.with_channels(shape.channels);
+            let image = (self.prepare)(Image::decode_deep(bytes, file, deep)?)?.with_channels(shape.channels);
             if (image.width(), image.height()) != (shape.width, shape.height) {
                 let problem = format!("an image of {}x{} among {}", image.width(), image.height(), shape);
                 return Err(Error::damaged(file, problem));

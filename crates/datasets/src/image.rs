@@ -2,6 +2,7 @@
 
 mod bmp;
 mod decoder;
+mod deep;
 mod format;
 mod jpeg;
 mod jpeg_layout;
@@ -11,7 +12,8 @@ mod tiff;
 mod webp;
 
 pub use decoder::DECODER;
-pub(crate) use decoder::decoded;
+pub(crate) use decoder::{decoded, with_deep};
+pub use deep::DeepGrayscale;
 
 use crate::{Error, Result};
 
@@ -45,7 +47,7 @@ impl Image {
 
     /// Decodes a PNG, JPEG, WebP, BMP or TIFF file; `file` names it in errors. The content says which, not the name.
     ///
-    /// Transparency is dropped, 16 bits become 8 (the upper ones), CMYK becomes RGB as Pillow's `convert("RGB")` does.
+    /// Transparency is dropped, 16 bits become 8 (the upper ones; [`Image::decode_deep`] has a choice), CMYK becomes RGB as Pillow's `convert("RGB")` does.
     /// Of several frames or pages the first counts. Neither an Exif orientation nor a colour profile is applied, as
     /// Pillow and torchvision apply none.
     ///
@@ -53,7 +55,15 @@ impl Image {
     /// [`Error::Damaged`] for an image that is torn, or no image; [`Error::Refused`] for more than 64 million pixels,
     /// before memory is taken, and for formats that are known and not read, by name and with the way round it.
     pub fn decode(bytes: &[u8], file: &str) -> Result<Self> {
-        format::decode(bytes, file)
+        Self::decode_deep(bytes, file, DeepGrayscale::HighByte)
+    }
+
+    /// [`Image::decode`], with grayscale of 16 bits by `deep`.
+    ///
+    /// # Errors
+    /// As [`Image::decode`].
+    pub fn decode_deep(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Self> {
+        format::decode(bytes, file, deep)
     }
 
     /// Columns.

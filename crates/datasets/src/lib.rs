@@ -38,7 +38,7 @@ pub use card::Card;
 pub use container::Container;
 pub use error::{Error, Result};
 pub use gather::Broken;
-pub use image::{DECODER, Image};
+pub use image::{DECODER, DeepGrayscale, Image};
 pub use image_array::ImageArray;
 pub use in_memory::InMemory;
 pub use loader::Loader;

@@ -17,7 +17,7 @@ use vimae_core::{
 };
 
 use crate::{
-    BuildDataset, Error, Image, Opened, Request, Result, arrays,
+    BuildDataset, DeepGrayscale, Error, Image, Opened, Request, Result, arrays,
     fewer::Fewer,
     gather::{Broken, Gather},
     parquet,
@@ -45,6 +45,8 @@ vimae_core::settings! {
         label: Column = Column::Auto;
         /// pixels in [-1, 1] or [0, 1]
         range: PixelRange = PixelRange::Symmetric;
+        /// grayscale files of 16 bits
+        deep_grayscale: DeepGrayscale = DeepGrayscale::HighByte;
         #[serde(flatten)]
         fewer: Fewer = Fewer::default();
     }
@@ -114,7 +116,7 @@ impl Found {
 fn open(request: &Request) -> Result<Opened> {
     let found = locate(request)?;
     let path = request.path.unwrap_or_default();
-    let Columns { size, label, range, .. } = request.settings.read()?;
+    let Columns { size, label, range, deep_grayscale: deep, .. } = request.settings.read()?;
     let label = (label != Column::Auto).then(|| word(&label));
     let mut shape = None;
     let mut sets = BTreeMap::new();
@@ -123,7 +125,7 @@ fn open(request: &Request) -> Result<Opened> {
         if files.is_empty() {
             return Ok(());
         }
-        let (set, broken) = gather(files, label.as_deref(), size, &mut shape, request.sources.skip_broken)?;
+        let (set, broken) = gather(files, label.as_deref(), (size, deep), &mut shape, request.sources.skip_broken)?;
         skipped.extend(broken);
         sets.insert(split, set);
         Ok(())
@@ -137,6 +139,7 @@ fn open(request: &Request) -> Result<Opened> {
         }
     }
     let (rule, splits) = arrays::divided(path, sets)?;
+    let rule = &crate::image::with_deep(rule, deep);
     let classes = splits.iter().flat_map(|(_, set)| &set.labels).max().map_or(1, |&l| l as usize + 1);
     Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (found.files(), skipped))
 }
@@ -146,7 +149,7 @@ fn open(request: &Request) -> Result<Opened> {
 fn gather(
     files: &[PathBuf],
     label: Option<&str>,
-    size: usize,
+    (size, deep): (usize, DeepGrayscale),
     shape: &mut Option<ImageShape>,
     skip_broken: bool,
 ) -> Result<(Stack, Vec<Broken>)> {
@@ -166,7 +169,7 @@ fn gather(
             all.shape = shape.unwrap_or(all.shape);
             let wanted = all.shape.channels;
             let prepare = |image: Image| prepared(image, wanted, size);
-            let mut gather = Gather::new(all.shape, 0, skip_broken, &prepare);
+            let mut gather = Gather::new(all.shape, 0, skip_broken, &prepare).deep(deep);
             gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;
             row += batch.len();
             let (set, broken) = gather.finish();

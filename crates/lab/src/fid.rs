@@ -6,19 +6,20 @@ use candle_core::Device;
 use serde::Serialize;
 use vimae_checkpoint::atomic;
 use vimae_core::{Dataset, Progress};
+use vimae_datasets::DeepGrayscale;
 use vimae_metrics::{
     classifier::Classifier,
     features::{FeatureNetwork, Features},
     fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate, standard_error},
     inception::Inception,
-    inception_score::inception_score,
-    kid::kid,
-    prdc::{PrdcErrors, errors, prdc},
+    inception_score::{Splits, inception_score},
+    kid::{Subsets, by_subsets, kid},
+    prdc::{Balls, PrdcErrors, errors, prdc},
     resize::Resize,
 };
 use vimae_spec::{Component, Direction, Doubt, Measurement, Parameter, Protocol, Varies};
 
-use crate::{Error, Result, RunFolder, Shelf, fid_weights};
+use crate::{Error, Result, RunFolder, Shelf, fid_weights, images_of::Choice};
 
 mod notes;
 mod side;
@@ -44,6 +45,19 @@ pub enum Network {
     File(PathBuf),
 }
 
+/// Where tools differ in how they count (docs/conventions.md); the default is this project's way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Conventions {
+    /// Whether an image on a ball's surface is inside, for precision, recall, density and coverage.
+    pub balls: Balls,
+    /// The parts of the Inception Score, and what its deviation divides by.
+    pub splits: Splits,
+    /// KID over random subsets, beside that over all pairs.
+    pub kid_subsets: Option<Subsets>,
+    /// Grayscale files of 16 bits.
+    pub deep_grayscale: DeepGrayscale,
+}
+
 /// What to compare.
 #[derive(Debug, Clone)]
 pub struct FidRequest {
@@ -59,6 +73,8 @@ pub struct FidRequest {
     pub count: Option<usize>,
     /// Leave out images that cannot be decoded.
     pub skip_broken: bool,
+    /// How it is counted.
+    pub conventions: Conventions,
     /// Estimate FID at infinitely many images (about twenty times the work of one FID).
     pub extrapolate: bool,
     /// Where features are kept.
@@ -103,7 +119,8 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> 
     if let Some(file) = request.save_statistics.as_ref().filter(|file| file.exists()) {
         return Err(Error::Exists { path: file.clone() });
     }
-    let mut side = |place: &str| Side::open(place, count, request.skip_broken, shelf);
+    let choice = Choice { count, skip_broken: request.skip_broken, deep: request.conventions.deep_grayscale };
+    let mut side = |place: &str| Side::open(place, choice, shelf);
     let real = side(&request.reference)?;
     let generated = request.generated.as_deref().map(side).transpose()?;
     if let (Some(_), Content::Statistics(_)) = (&request.save_statistics, &real.content) {
@@ -138,7 +155,7 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> 
 }
 
 /// What ends every protocol: how many images, and the features; where they are unknown, that they are taken as given.
-fn parameters(real: (&Side, &Measured), generated: (&Side, &Measured)) -> Vec<Parameter> {
+fn parameters(real: (&Side, &Measured), generated: (&Side, &Measured), deep: DeepGrayscale) -> Vec<Parameter> {
     let images = |side: &Side| side.count().map_or("unknown".into(), |n| n.to_string());
     let source = generated.1.source.as_ref().or(real.1.source.as_ref());
     let mut protocol = Protocol::new("").with("N", images(generated.0)).with("M", images(real.0));
@@ -147,6 +164,9 @@ fn parameters(real: (&Side, &Measured), generated: (&Side, &Measured)) -> Vec<Pa
         if let Content::Statistics(_) = side.content {
             protocol = protocol.with(name, if measured.source.is_none() { "statistics as given" } else { "statistics" });
         }
+    }
+    if let Some(word) = deep.word() {
+        protocol = protocol.with("deep_grayscale", word);
     }
     protocol.parameters
 }
@@ -160,11 +180,11 @@ fn compare(
     progress: &dyn Progress,
 ) -> Result<()> {
     a.check(&real.place, b)?;
-    let how = parameters((real, a), (generated, b));
+    let Conventions { balls, splits, kid_subsets, deep_grayscale } = request.conventions;
+    let how = parameters((real, a), (generated, b), deep_grayscale);
     let n = generated.count().unwrap_or(0);
     let FidReport { numbers, notes, .. } = report;
-    let mut add = |metric: &str, own: Option<(&str, usize)>, value: f64, error: Option<(f64, &[Varies])>, direction| {
-        let protocol = own.map_or_else(|| Protocol::new(metric), |(name, of)| Protocol::new(metric).with(name, of));
+    let mut add = |metric: &str, protocol: Protocol, value: f64, error: Option<(f64, &[Varies])>, direction| {
         let one = Measurement::new("fid", metric, protocol.with_all(&how), "1");
         let (error, varies) = error.unzip();
         let one = one.valued(value, error).over(varies.unwrap_or_default()).sized(n).better(direction);
@@ -178,7 +198,7 @@ fn compare(
         (Some(real), Some(features)) => standard_error(&reference, Some(real), features, &b.gaussian)?,
         _ => None,
     };
-    add("fid", None, distance.value, both(error), Direction::Lower);
+    add("fid", Protocol::new("fid"), distance.value, both(error), Direction::Lower);
     if distance.negative_eigenvalues > 0 {
         notes.push(format!(
             "{} eigenvalues of the covariances' product came out below zero (lowest {:.1e}) and were taken as zero",
@@ -188,7 +208,13 @@ fn compare(
     if let Some(b) = b.features.as_ref().filter(|_| request.extrapolate) {
         if b.count() >= FEWEST_TO_EXTRAPOLATE {
             let found = extrapolate(&reference, b, 0, progress)?;
-            add("fid_infinity", None, found.value, Some((found.standard_error, &[Varies::GeneratedImages])), Direction::Lower);
+            add(
+                "fid_infinity",
+                Protocol::new("fid_infinity"),
+                found.value,
+                Some((found.standard_error, &[Varies::GeneratedImages])),
+                Direction::Lower,
+            );
         } else {
             notes.push(format!("too few images to extrapolate FID from: {}, {FEWEST_TO_EXTRAPOLATE} or more are needed", b.count()));
         }
@@ -196,27 +222,41 @@ fn compare(
     progress.working("distances", 2, 4);
     if let (Some(a), Some(b)) = (&a.features, &b.features) {
         let kernel = kid(a, b)?;
-        add("kid", None, kernel.value, both(Some(kernel.standard_error)), Direction::Lower);
+        add("kid", Protocol::new("kid"), kernel.value, both(Some(kernel.standard_error)), Direction::Lower);
+        if let Some(subsets) = kid_subsets {
+            let (mean, deviation) = by_subsets(a, b, subsets, 0)?;
+            let over = |name: &str| Protocol::new(name).with("subsets", subsets.count).with("size", subsets.size);
+            add("kid", over("kid"), mean, None, Direction::Lower);
+            add("kid.deviation", over("kid.deviation"), deviation, None, Direction::Neither);
+        }
         progress.working("distances", 3, 4);
         let smaller = a.count().min(b.count());
         if smaller > 5 {
-            if let [three, five] = prdc(a, b, &[3, 5])?[..] {
-                let errors = errors(a, b, &[3, 5])?;
+            if let [three, five] = prdc(a, b, &[3, 5], balls)?[..] {
+                let errors = errors(a, b, &[3, 5], balls)?;
                 let of = |place: usize, error: fn(&PrdcErrors) -> Option<f64>| errors.as_ref()?.get(place).and_then(error);
-                add("precision", Some(("k", 3)), three.precision, both(of(0, |e| e.precision)), Direction::Higher);
-                add("recall", Some(("k", 3)), three.recall, both(of(0, |e| e.recall)), Direction::Higher);
-                add("density", Some(("k", 5)), five.density, both(of(1, |e| e.density)), Direction::Higher);
-                add("coverage", Some(("k", 5)), five.coverage, both(of(1, |e| e.coverage)), Direction::Higher);
+                let of_balls = |metric: &str, k: usize| {
+                    let protocol = Protocol::new(metric).with("k", k);
+                    balls.name().map_or(protocol.clone(), |name| protocol.with("balls", name))
+                };
+                add("precision", of_balls("precision", 3), three.precision, both(of(0, |e| e.precision)), Direction::Higher);
+                add("recall", of_balls("recall", 3), three.recall, both(of(0, |e| e.recall)), Direction::Higher);
+                add("density", of_balls("density", 5), five.density, both(of(1, |e| e.density)), Direction::Higher);
+                add("coverage", of_balls("coverage", 5), five.coverage, both(of(1, |e| e.coverage)), Direction::Higher);
             }
         } else {
             notes.push(format!("too few images for precision and recall: {smaller}, 6 or more are needed"));
         }
     }
-    let inception = b.features.as_ref().filter(|f| notes::by_inception(f) && f.count() >= 10);
+    let inception = b.features.as_ref().filter(|f| notes::by_inception(f) && f.count() >= splits.count);
     if let Some(logits) = inception.and_then(Features::logits) {
-        let score = inception_score(logits, 10)?;
-        add("inception_score", Some(("splits", 10)), score.value, None, Direction::Higher);
-        notes.push(format!("the Inception Score varies by {:.3} (standard deviation) over its 10 parts", score.deviation));
+        let score = inception_score(logits, splits)?;
+        let over = |name: &str| Protocol::new(name).with("splits", splits.count);
+        add("inception_score", over("inception_score"), score.value, None, Direction::Higher);
+        if let Some(deviation) = score.deviation {
+            let protocol = over("inception_score.deviation").with("ddof", splits.ddof);
+            add("inception_score.deviation", protocol, deviation, None, Direction::Neither);
+        }
     }
     progress.working("distances", 4, 4);
     notes::counts(notes, real, generated, a.gaussian.mean().len());

@@ -12,9 +12,11 @@ use vimae_spec::Component;
 use crate::{Error, Model, Result, RunFolder, Shelf};
 
 mod array;
+mod choice;
 mod files;
 mod opened;
 
+pub(crate) use choice::Choice;
 pub(crate) use opened::Opened;
 
 /// The step of an evaluation's prior samples, so that a run shows the images that were evaluated.
@@ -29,14 +31,15 @@ const BATCH: usize = 200;
 /// # Errors
 /// [`Error::Images`] where there is nothing of the kind, or nothing in it; the first file that cannot be decoded,
 /// unless `skip_broken`.
-pub(crate) fn open(place: &str, count: usize, skip_broken: bool, shelf: &mut Shelf) -> Result<Opened> {
+pub(crate) fn open(place: &str, choice: Choice, shelf: &mut Shelf) -> Result<Opened> {
+    let count = choice.count;
     let path = Path::new(place);
     let wrong = |problem: &str| Error::Images { place: place.into(), problem: problem.into() };
     if path.join("record.json").is_file() {
         return of_run(&RunFolder::at(path), count);
     }
     if let Some(container) = Container::at(path) {
-        return files::open(container, count, skip_broken);
+        return files::open(container, choice);
     }
     if path.is_file() && ImageArray::is_file_of_arrays(path) {
         return array::open(ImageArray::open(path)?, count);

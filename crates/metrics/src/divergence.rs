@@ -101,7 +101,8 @@ impl Pair {
     }
 }
 
-/// The median squared distance between any two rows of both samples; one where they all coincide.
+/// The median squared distance between any two rows of both samples; one where it is 0, as from just over half of the
+/// pairs on that coincide.
 fn median(sample: &Pair) -> f64 {
     let rows: Vec<&[f64]> = sample.q.chunks_exact(sample.size).chain(sample.p.chunks_exact(sample.size)).collect();
     let distance = |x: &[f64], y: &[f64]| x.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>();

@@ -24,7 +24,7 @@ use crate::{
     gaussian::Gaussian,
     images::{ImagesInMemory, OwnedImage},
     kid::kid,
-    prdc::{PrdcErrors, errors, prdc},
+    prdc::{Balls, PrdcErrors, errors, prdc},
 };
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
@@ -101,8 +101,8 @@ impl Metric for FidClassifier {
             fid("train", &real.train, &real.train_gaussian)?,
             one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower),
         ];
-        if let [three, five] = prdc(&real.test, &generated, &NEIGHBOURS)?[..] {
-            let errors = errors(&real.test, &generated, &NEIGHBOURS)?;
+        if let [three, five] = prdc(&real.test, &generated, &NEIGHBOURS, Balls::Closed)?[..] {
+            let errors = errors(&real.test, &generated, &NEIGHBOURS, Balls::Closed)?;
             let of = |place: usize, error: fn(&PrdcErrors) -> Option<f64>| errors.as_ref()?.get(place).and_then(error);
             let shares = [
                 ("precision", three.k, three.precision, of(0, |e| e.precision)),

@@ -34,14 +34,14 @@ pub fn kid(real: &Tensor, generated: &Tensor) -> Result<Kid> {
     kid::kid(&real, &generated)
 }
 
-/// Precision, recall, density and coverage of generated features by balls around `k` nearest neighbours (Kynkaanniemi et al.,
+/// Precision, recall, density and coverage of generated features by closed balls around `k` nearest neighbours (Kynkaanniemi et al.,
 /// 2019, with k = 3; Naeem et al., 2020, with k = 5). Higher is better.
 ///
 /// # Errors
 /// As [`frechet_distance`], with more than `k` rows in each set and k at least 1.
 pub fn precision_recall(real: &Tensor, generated: &Tensor, k: usize) -> Result<Prdc> {
     let (real, generated) = both(real, generated)?;
-    let found = prdc::prdc(&real, &generated, &[k])?.pop();
+    let found = prdc::prdc(&real, &generated, &[k], prdc::Balls::Closed)?.pop();
     found.ok_or_else(|| Error::Unsupported { what: format!("precision and recall at k = {k}"), reason: "there is no value".into() })
 }
 
@@ -76,7 +76,7 @@ mod tests {
         let (fa, fb) = (features(&a), features(&b));
         assert_eq!(frechet_distance(&a, &b).unwrap(), fid::fid(&fa, &fb).unwrap());
         assert_eq!(kid(&a, &b).unwrap(), kid::kid(&fa, &fb).unwrap());
-        assert_eq!(precision_recall(&a, &b, 3).unwrap(), prdc::prdc(&fa, &fb, &[3]).unwrap()[0]);
+        assert_eq!(precision_recall(&a, &b, 3).unwrap(), prdc::prdc(&fa, &fb, &[3], prdc::Balls::Closed).unwrap()[0]);
         // Features are f32 inside; what was f32 loses nothing on the way, in any layout.
         let (wide, turned) = (a.to_dtype(DType::F64).unwrap(), a.t().unwrap().contiguous().unwrap().t().unwrap());
         for same in [wide, turned] {

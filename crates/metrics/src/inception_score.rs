@@ -14,15 +14,32 @@ use crate::features::Logits;
 pub struct InceptionScore {
     /// The mean over splits.
     pub value: f64,
-    /// The standard deviation over splits (over their number, as the original code): not a standard error.
-    pub deviation: f64,
+    /// The standard deviation over splits: not a standard error. None where there are no more splits than `ddof`.
+    pub deviation: Option<f64>,
 }
 
-/// The score of `splits` equal parts of the images in their order, ten in the original code.
+/// How a score is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Splits {
+    /// Equal parts of the images in their order, to one image; ten in the original code.
+    pub count: usize,
+    /// What the deviation divides by is `count - ddof`: 0 in the original code and `torch-fidelity`, 1 in `torchmetrics`.
+    pub ddof: usize,
+}
+
+impl Default for Splits {
+    fn default() -> Self {
+        Self { count: 10, ddof: 0 }
+    }
+}
+
+/// The score of the images in their order.
+///
+/// Other tools shuffle first, which gives another score: as far from this one as two shuffles are from one another.
 ///
 /// # Errors
 /// [`Error::Unsupported`] for no splits or fewer images than splits.
-pub fn inception_score(logits: &Logits, splits: usize) -> Result<InceptionScore> {
+pub fn inception_score(logits: &Logits, Splits { count: splits, ddof }: Splits) -> Result<InceptionScore> {
     let count = logits.values.len() / logits.classes.max(1);
     if splits == 0 || count < splits {
         let what = format!("Inception Score of {count} images in {splits} parts");
@@ -35,7 +52,8 @@ pub fn inception_score(logits: &Logits, splits: usize) -> Result<InceptionScore>
         })
         .collect();
     let value = scores.iter().sum::<f64>() / splits as f64;
-    let deviation = (scores.iter().map(|s| (s - value).powi(2)).sum::<f64>() / splits as f64).sqrt();
+    let squares: f64 = scores.iter().map(|s| (s - value).powi(2)).sum();
+    let deviation = splits.checked_sub(ddof).filter(|n| *n > 0).map(|n| (squares / n as f64).sqrt());
     Ok(InceptionScore { value, deviation })
 }
 
@@ -62,18 +80,22 @@ fn score(logits: &[f32], classes: usize) -> f64 {
 mod tests {
     use super::*;
 
+    fn parts(count: usize) -> Splits {
+        Splits { count, ..Splits::default() }
+    }
+
     #[test]
     fn sure_and_varied_images_score_the_number_of_classes() {
         let logits = |rows: &[[f32; 3]]| Logits { classes: 3, values: rows.concat() };
         let sure = logits(&[[50.0, 0.0, 0.0], [0.0, 50.0, 0.0], [0.0, 0.0, 50.0]]);
-        assert!((inception_score(&sure, 1).unwrap().value - 3.0).abs() < 1e-9);
+        assert!((inception_score(&sure, parts(1)).unwrap().value - 3.0).abs() < 1e-9);
         let alike = logits(&[[1.0, 2.0, 0.0]; 6]);
-        assert!((inception_score(&alike, 2).unwrap().value - 1.0).abs() < 1e-12);
+        assert!((inception_score(&alike, parts(2)).unwrap().value - 1.0).abs() < 1e-12);
         // Two classes with 0.9 and 0.1: exp(ln 2 - H(0.9)).
         let l = 9.0_f32.ln();
         let two = Logits { classes: 2, values: vec![l, 0.0, 0.0, l] };
         let entropy = -(0.9 * 0.9_f64.ln() + 0.1 * 0.1_f64.ln());
-        assert!((inception_score(&two, 1).unwrap().value - (2_f64.ln() - entropy).exp()).abs() < 1e-6);
-        assert!(inception_score(&two, 3).is_err() && inception_score(&two, 0).is_err());
+        assert!((inception_score(&two, parts(1)).unwrap().value - (2_f64.ln() - entropy).exp()).abs() < 1e-6);
+        assert!(inception_score(&two, parts(3)).is_err() && inception_score(&two, parts(0)).is_err());
     }
 }

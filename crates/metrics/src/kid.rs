@@ -7,11 +7,11 @@
 //!
 //! [`kid`] takes all pairs of all images at once, with the standard error of the U-statistic. Other tools draw 100
 //! subsets of 1 000 images and print mean and standard deviation over the subsets, which is not a standard error of
-//! the mean: [`subsets`] does as they do.
+//! the mean: [`by_subsets`] does as they do. Their draws are their own, so the values agree as two of their seeds do.
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
-use vimae_core::{Purpose, Result, Streams};
+use vimae_core::{Error, Purpose, Result, Streams};
 
 use crate::{
     features::Features,
@@ -31,7 +31,7 @@ pub struct Kid {
 /// The KID of two sets by all pairs.
 ///
 /// # Errors
-/// [`vimae_core::Error::Unsupported`] for features of different networks, and for fewer than two images.
+/// [`Error::Unsupported`] for features of different networks, and for fewer than two images.
 pub fn kid(a: &Features, b: &Features) -> Result<Kid> {
     a.check_comparable(b)?;
     a.check_count("KID", 2)?;
@@ -40,15 +40,34 @@ pub fn kid(a: &Features, b: &Features) -> Result<Kid> {
     Ok(Kid { value: estimate.unbiased, standard_error: estimate.standard_error })
 }
 
-/// Mean and standard deviation of the KID over `count` pairs of random subsets of `size` images each, drawn without
-/// replacement: 100 of 1 000 in `clean-fid` and `torch-fidelity`.
+/// How many random subsets of a set, of how many images each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subsets {
+    /// Pairs of subsets.
+    pub count: usize,
+    /// Images of each subset.
+    pub size: usize,
+}
+
+impl Default for Subsets {
+    /// As `clean-fid`, `torch-fidelity` and `torchmetrics` have it where they are not told.
+    fn default() -> Self {
+        Self { count: 100, size: 1000 }
+    }
+}
+
+/// Mean and standard deviation (over their number) of the KID over pairs of random subsets, drawn without replacement.
 ///
 /// # Errors
-/// As [`kid`], and where a set has fewer than `size` images.
-pub fn subsets(a: &Features, b: &Features, count: usize, size: usize, seed: u64) -> Result<(f64, f64)> {
+/// As [`kid`]; [`Error::Unsupported`] for no subsets, and where a set has fewer images than a subset.
+pub fn by_subsets(a: &Features, b: &Features, Subsets { count, size }: Subsets, seed: u64) -> Result<(f64, f64)> {
     a.check_comparable(b)?;
     a.check_count("KID by subsets", size.max(2))?;
     b.check_count("KID by subsets", size.max(2))?;
+    if count == 0 || size < 2 {
+        let what = format!("KID by {count} subsets of {size} images");
+        return Err(Error::Unsupported { what, reason: "there must be one or more, of two images or more".into() });
+    }
     let streams = Streams::new(seed);
     let values: Vec<f64> = (0..count)
         .map(|i| {
@@ -164,9 +183,11 @@ mod tests {
     #[test]
     fn subsets_of_everything_are_everything() {
         let (a, b) = (features(1, 40, 3, 0.0), features(2, 40, 3, 0.5));
-        let (mean, deviation) = subsets(&a, &b, 5, 40, 9).unwrap();
+        let (mean, deviation) = by_subsets(&a, &b, Subsets { count: 5, size: 40 }, 9).unwrap();
         assert!((mean - kid(&a, &b).unwrap().value).abs() < 1e-9 && deviation < 1e-9);
-        assert!(matches!(subsets(&a, &b, 5, 41, 9), Err(vimae_core::Error::Unsupported { .. })));
+        for none in [Subsets { count: 5, size: 41 }, Subsets { count: 0, size: 40 }, Subsets { count: 5, size: 1 }] {
+            assert!(matches!(by_subsets(&a, &b, none, 9), Err(Error::Unsupported { .. })));
+        }
         assert!(kid(&a, &features(1, 1, 3, 0.0)).is_err());
     }
 }

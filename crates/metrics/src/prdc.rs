@@ -11,9 +11,11 @@
 //!   whose ball holds a generated one (Naeem et al., "Reliable Fidelity and Diversity Metrics for Generative Models",
 //!   2020, k = 5).
 //!
-//! An image on a ball's surface is inside, so that a set has precision, recall and coverage 1 with itself. Copies of an
-//! image are at distance 0 of one another, and comparisons come out as exact arithmetic has them (`distance`): k + 1
-//! copies of every image are balls of radius 0, and a set of them against itself has the density (k + 1) / k.
+//! An image on a ball's surface is inside where balls are closed ([`Balls::Closed`], the definition of both papers), so
+//! that a set has precision, recall and coverage 1 with itself and the density (k + 1) / k. With open balls, as in the
+//! package `prdc`, it is outside, and a set has the density 1 with itself. Copies of an image are at distance 0 of one
+//! another, and comparisons come out as exact arithmetic has them (`distance`): k + 1 copies of every image are balls of
+//! radius 0, which hold the copies where closed and nothing where open.
 
 mod error;
 
@@ -27,6 +29,34 @@ use crate::{
 };
 
 pub use error::{PrdcErrors, errors};
+
+vimae_core::settings! {
+    /// Whether the image that a ball reaches to is inside.
+    pub enum Balls {
+        /// it is: a distance equal to the radius counts, as in the definitions of the papers and in torch-fidelity
+        Closed,
+        /// it is not, as in the package prdc
+        Open,
+    }
+}
+
+impl Balls {
+    /// The name in protocols; none for closed balls, which are not mentioned.
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Closed => None,
+            Self::Open => Some("open"),
+        }
+    }
+
+    /// Whether a squared distance that lies within `low` and `high` is inside; `exact` computes it where those leave it open.
+    fn holds(self, radius: f64, low: f64, high: f64, exact: impl FnOnce() -> f64) -> bool {
+        match self {
+            Self::Closed => high <= radius || (low <= radius && exact() <= radius),
+            Self::Open => high < radius || (low < radius && exact() < radius),
+        }
+    }
+}
 
 /// The four shares at one k.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -47,7 +77,7 @@ pub struct Prdc {
 ///
 /// # Errors
 /// [`Error::Unsupported`] for features of different networks, k = 0, and sets of k images or fewer.
-pub fn prdc(real: &Features, generated: &Features, neighbours: &[usize]) -> Result<Vec<Prdc>> {
+pub fn prdc(real: &Features, generated: &Features, neighbours: &[usize], balls: Balls) -> Result<Vec<Prdc>> {
     real.check_comparable(generated)?;
     let Some(most) = neighbours.iter().copied().max() else { return Ok(Vec::new()) };
     if neighbours.contains(&0) {
@@ -55,7 +85,7 @@ pub fn prdc(real: &Features, generated: &Features, neighbours: &[usize]) -> Resu
     }
     real.check_count("precision and recall", most + 1)?;
     generated.check_count("precision and recall", most + 1)?;
-    let (of_real, of_generated) = (Balls::of(real, most), Balls::of(generated, most));
+    let (of_real, of_generated) = (Radii::of(real, most), Radii::of(generated, most));
 
     // For each k: generated images inside a real ball and how many such balls, real images inside a generated
     // ball, real balls that hold a generated image.
@@ -88,9 +118,8 @@ pub fn prdc(real: &Features, generated: &Features, neighbours: &[usize]) -> Resu
                         let high = distance::upper(low, own + square, slack);
                         let mut exact = None;
                         let mut within = |radius: f64| {
-                            high <= radius
-                                || (low <= radius
-                                    && *exact.get_or_insert_with(|| distance::between(real, first + i, generated, j)) <= radius)
+                            balls
+                                .holds(radius, low, high, || *exact.get_or_insert_with(|| distance::between(real, first + i, generated, j)))
                         };
                         for (k, counts) in neighbours.iter().zip(&mut counts) {
                             if within(of_real.radius(first + i, *k)) {
@@ -134,7 +163,7 @@ struct Counts {
 }
 
 /// The balls around the images of a set.
-struct Balls {
+struct Radii {
     /// Squared lengths of the features.
     squares: Vec<f64>,
     /// Squared distances of every image to its nearest others, in rising order: `[N, most]`.
@@ -142,7 +171,7 @@ struct Balls {
     most: usize,
 }
 
-impl Balls {
+impl Radii {
     fn of(features: &Features, most: usize) -> Self {
         let squares = inner::squares(features);
         let nearest =
@@ -220,135 +249,4 @@ fn insert(nearest: &mut [f64], distance: f64) {
 }
 
 #[cfg(test)]
-mod tests {
-    use vimae_core::{Purpose, Streams};
-
-    use super::*;
-    use crate::features::Source;
-
-    fn points(values: &[f32], size: usize) -> Features {
-        Features::new(Source::new("net", "ab"), "images", size, values.to_vec(), None).unwrap()
-    }
-
-    fn cloud(seed: u64, count: usize, size: usize, scale: f32) -> Features {
-        points(&Streams::new(seed).normal(Purpose::Evaluation, 0, count * size).iter().map(|v| v * scale).collect::<Vec<_>>(), size)
-    }
-
-    #[test]
-    fn by_hand_on_a_line() {
-        // Real at 0, 1, 3, 7 with balls (k = 1) of 1, 1, 2, 4; generated at 1.5, 2, 20 with balls of 0.5, 0.5, 18.
-        let found = prdc(&points(&[0.0, 1.0, 3.0, 7.0], 1), &points(&[1.5, 2.0, 20.0], 1), &[1]).unwrap()[0];
-        // 1.5 is in the balls of 1 and 3, 2 in those of 1 and 3, 20 in none.
-        assert_eq!((found.precision, found.density), (2.0 / 3.0, 4.0 / 3.0));
-        // 1 is in the ball of 1.5; 3 and 7 in that of 20; 0 in none. The balls of 1 and 3 hold a generated one.
-        assert_eq!((found.recall, found.coverage), (0.75, 0.5));
-    }
-
-    #[test]
-    fn a_set_covers_itself_and_a_far_one_covers_nothing() {
-        let a = cloud(1, 600, 6, 1.0);
-        for found in prdc(&a, &a, &[1, 3, 5]).unwrap() {
-            assert_eq!((found.precision, found.recall, found.coverage), (1.0, 1.0, 1.0));
-            assert!(found.density > 0.9);
-        }
-        let far = points(&a.values().iter().map(|v| v + 1_000.0).collect::<Vec<_>>(), 6);
-        let found = prdc(&a, &far, &[3]).unwrap()[0];
-        assert_eq!((found.precision, found.recall, found.density, found.coverage), (0.0, 0.0, 0.0, 0.0));
-    }
-
-    #[test]
-    fn few_modes_are_precise_and_recall_little() {
-        let (real, narrow) = (cloud(1, 500, 4, 1.0), cloud(2, 500, 4, 0.2));
-        let found = prdc(&real, &narrow, &[3]).unwrap()[0];
-        assert!(found.precision > 0.95 && found.recall < 0.2 && found.coverage < 0.5, "{found:?}");
-        let back = prdc(&narrow, &real, &[3]).unwrap()[0];
-        assert_eq!((back.precision, back.recall), (found.recall, found.precision));
-    }
-
-    #[test]
-    fn neighbours_beyond_the_set_are_refused() {
-        let a = cloud(1, 4, 2, 1.0);
-        assert!(prdc(&a, &a, &[3]).is_ok());
-        assert!(matches!(prdc(&a, &a, &[4]), Err(Error::Unsupported { .. })));
-        assert!(prdc(&a, &a, &[0]).is_err());
-    }
-
-    /// The four shares as they are defined, every distance by differences.
-    fn plain(real: &Features, generated: &Features, k: usize) -> Prdc {
-        let radii = |set: &Features| -> Vec<f64> {
-            let of = |i: usize| {
-                let mut all: Vec<f64> = (0..set.count()).filter(|j| *j != i).map(|j| distance::between(set, i, set, j)).collect();
-                all.sort_by(f64::total_cmp);
-                all[k - 1]
-            };
-            (0..set.count()).map(of).collect()
-        };
-        let (of_real, of_generated) = (radii(real), radii(generated));
-        let (n, m) = (generated.count(), real.count());
-        let apart = |i: usize, j: usize| distance::between(real, i, generated, j);
-        let share = |count: usize, of: usize| count as f64 / of as f64;
-        let inside: Vec<usize> = (0..n).map(|j| (0..m).filter(|&i| apart(i, j) <= of_real[i]).count()).collect();
-        Prdc {
-            k,
-            precision: share(inside.iter().filter(|c| **c > 0).count(), n),
-            recall: share((0..m).filter(|&i| (0..n).any(|j| apart(i, j) <= of_generated[j])).count(), m),
-            density: inside.iter().sum::<usize>() as f64 / (k * n) as f64,
-            coverage: share((0..m).filter(|&i| (0..n).any(|j| apart(i, j) <= of_real[i])).count(), m),
-        }
-    }
-
-    /// Every image of `set` so many times, one whole set after another.
-    fn copies(set: &Features, times: usize) -> Features {
-        points(&set.values().repeat(times), set.size())
-    }
-
-    #[test]
-    fn copies_have_the_shares_of_exact_arithmetic() {
-        // Long features far from the origin, where products round most; more images than a block holds.
-        let base = points(&cloud(3, 110, 96, 0.3).values().iter().map(|v| v + 40.0).collect::<Vec<_>>(), 96);
-        let six = copies(&base, 6);
-        for (k, density) in [(3, 2.0), (5, 1.2)] {
-            // Six copies of each: balls of radius 0 that hold the six.
-            let found = prdc(&six, &six, &[k]).unwrap()[0];
-            assert_eq!((found.precision, found.recall, found.coverage, found.density), (1.0, 1.0, 1.0, density));
-            // The same where one side has each image once: no image is in a generated ball's surface by chance.
-            let once = prdc(&six, &base, &[k]).unwrap()[0];
-            assert_eq!((once.precision, once.recall, once.coverage, once.density), (1.0, 1.0, 1.0, density));
-        }
-        for times in [2, 3, 4] {
-            let set = copies(&base, times);
-            for k in [1, 3, 5] {
-                assert_eq!(prdc(&set, &set, &[k]).unwrap()[0], plain(&set, &set, k));
-            }
-        }
-    }
-
-    #[test]
-    fn points_on_a_lattice_lie_on_the_surfaces_of_balls() {
-        // Whole numbers: many distances are equal, and exact in either way.
-        let lattice = |seed: u64, count: usize| {
-            points(
-                &Streams::new(seed)
-                    .normal(Purpose::Evaluation, 0, count * 6)
-                    .iter()
-                    .map(|v| 3_000.0 + (2.0 * v).round())
-                    .collect::<Vec<_>>(),
-                6,
-            )
-        };
-        let (real, generated) = (lattice(1, 700), lattice(2, 530));
-        for k in [1, 3, 5] {
-            assert_eq!(prdc(&real, &generated, &[k]).unwrap()[0], plain(&real, &generated, k));
-        }
-        let both = prdc(&real, &generated, &[5, 1]).unwrap();
-        assert_eq!(both, [plain(&real, &generated, 5), plain(&real, &generated, 1)]);
-    }
-
-    #[test]
-    fn images_in_the_order_of_their_distance_are_no_trouble() {
-        let line: Vec<f32> = (0..1_100).map(|i| 1_100.0 - i as f32 + 0.25 * (i % 3) as f32).collect();
-        let (real, generated) = (points(&line, 1), points(&line.iter().map(|v| v * 0.5 + 3.0).collect::<Vec<_>>(), 1));
-        assert_eq!(prdc(&real, &generated, &[3]).unwrap()[0], plain(&real, &generated, 3));
-        assert!(prdc(&real, &generated, &[]).unwrap().is_empty());
-    }
-}
+mod tests;

@@ -2,6 +2,8 @@
 //!
 //! - [`Resize::Legacy`], what `pytorch-fid` does: bytes / 255, bilinear without antialiasing (`align_corners=False`),
 //!   then 2 x - 1.
+//! - [`Resize::Tensorflow`], what TensorFlow 1 did in the original code, and what `torch-fidelity` does: bilinear without
+//!   antialiasing, the corner of a pixel taken for its centre, then (x - 128) / 128.
 //! - [`Resize::Clean`], what `clean-fid` does: Pillow's antialiased bicubic filter on each channel as floats, cut to
 //!   \[0, 255\], not rounded, then (x - 128) / 128 (Parmar, Zhang, Zhu, "On Aliased Resizing and Surprising Subtleties in
 //!   GAN Evaluation", 2022).
@@ -63,6 +65,8 @@ impl<'a> ImageView<'a> {
 pub enum Resize {
     /// As `pytorch-fid`.
     Legacy,
+    /// As TensorFlow 1 and `torch-fidelity`.
+    Tensorflow,
     /// As `clean-fid`.
     Clean,
     /// As [`Resize::Clean`], rounded to bytes.
@@ -71,12 +75,13 @@ pub enum Resize {
 
 impl Resize {
     /// Every way, by name.
-    pub const ALL: [Self; 3] = [Self::Legacy, Self::Clean, Self::CleanBytes];
+    pub const ALL: [Self; 4] = [Self::Legacy, Self::Tensorflow, Self::Clean, Self::CleanBytes];
 
     /// The name in protocols.
     pub fn name(self) -> &'static str {
         match self {
             Self::Legacy => "legacy",
+            Self::Tensorflow => "tensorflow",
             Self::Clean => "clean",
             Self::CleanBytes => "clean_bytes",
         }
@@ -92,6 +97,10 @@ impl Resize {
         let centred = |v: f32| (v - 128.0) / 128.0;
         match self {
             Self::Legacy => legacy_plane(&bytes.iter().map(|&b| f32::from(b) / 255.0).collect::<Vec<_>>(), height, width),
+            Self::Tensorflow => {
+                let plane: Vec<f32> = bytes.iter().map(|&b| f32::from(b)).collect();
+                bilinear(&plane, height, width, Origin::Corner).into_iter().map(centred).collect()
+            }
             Self::Clean => bicubic::floats(bytes, height, width, SIDE).into_iter().map(|v| centred(v.clamp(0.0, 255.0))).collect(),
             Self::CleanBytes => bicubic::bytes(bytes, height, width, SIDE).into_iter().map(|v| centred(f32::from(v))).collect(),
         }
@@ -106,7 +115,7 @@ pub(crate) fn legacy_input(pixels: &[f32], shape: ImageShape) -> Vec<f32> {
 }
 
 fn legacy_plane(unit: &[f32], height: usize, width: usize) -> Vec<f32> {
-    bilinear(unit, height, width).into_iter().map(|v| 2.0 * v - 1.0).collect()
+    bilinear(unit, height, width, Origin::Centre).into_iter().map(|v| 2.0 * v - 1.0).collect()
 }
 
 /// Three planes, or one three times, pixel by pixel.
@@ -122,12 +131,22 @@ fn interleaved(channels: usize, plane: impl Fn(usize) -> Vec<f32>) -> Vec<f32> {
     out
 }
 
-/// Bilinear without antialiasing, pixel centres at halves, in f32 as PyTorch computes it.
-fn bilinear(plane: &[f32], height: usize, width: usize) -> Vec<f32> {
+/// Where in a pixel its value stands.
+#[derive(Clone, Copy)]
+enum Origin {
+    Centre,
+    Corner,
+}
+
+/// Bilinear without antialiasing, in f32 as PyTorch and TensorFlow compute it.
+fn bilinear(plane: &[f32], height: usize, width: usize, origin: Origin) -> Vec<f32> {
     let taps = |size: usize| -> Vec<(usize, usize, f32)> {
         let scale = size as f32 / SIDE as f32;
         let tap = |i: usize| {
-            let at = (scale * (i as f32 + 0.5) - 0.5).max(0.0);
+            let at = match origin {
+                Origin::Centre => (scale * (i as f32 + 0.5) - 0.5).max(0.0),
+                Origin::Corner => scale * i as f32,
+            };
             let low = (at as usize).min(size.saturating_sub(1));
             (low, (low + 1).min(size.saturating_sub(1)), at - low as f32)
         };

@@ -10,6 +10,7 @@
 mod critic;
 mod eager;
 pub mod pairs;
+mod relu;
 
 use vimae_core::{Divergence, PartRequest, Result, Settings};
 

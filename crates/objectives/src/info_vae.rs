@@ -4,9 +4,12 @@
 //! loss `a D + alpha rate + (lambda - alpha) divergence(q(z), p)`, an estimate on samples in place of the second
 //! divergence (Zhao et al. 2017, equation 7, in this parametrisation).
 //!
+//! Below alpha the weight of the divergence is negative and the loss rewards codes that lie far from the prior: refused.
+//! Other code counts from the other end: pythae's alpha is one minus this one (docs/coming-from-pythae.md).
+//!
 //! Alpha = lambda = 1 is the VAE, alpha = lambda = b its beta family, alpha = 0 the VIMAE, which takes any noise.
 
-use vimae_core::{Entry, Error, Loss, Objective, Pass, Result, settings::Schema};
+use vimae_core::{Divergence, Entry, Error, Loss, Objective, Pass, Result, settings::Schema};
 
 use crate::{BuildObjective, distortion::sum_of_squares, vimae_n::divergence};
 
@@ -26,7 +29,7 @@ vimae_core::settings! {
         pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
         /// weight of the mutual information I_q
         pub alpha: f64 = 0.0, from 0.0, to 1e6;
-        /// weight of the divergence of q(z) from the prior
+        /// weight of the divergence of q(z) from the prior; alpha or more
         pub lambda: f64 = 10.0, from 0.0, to 1e6;
     }
 }
@@ -50,6 +53,16 @@ impl Objective for InfoVae {
 
     fn default_divergence(&self) -> Option<&'static str> {
         Some("mmd_imq")
+    }
+
+    fn refuses_divergence(&self, _: &dyn Divergence) -> Option<String> {
+        (self.lambda < self.alpha).then(|| {
+            format!(
+                "its weight lambda - alpha = {} - {} is negative, so that the loss would reward codes far from the prior; take lambda of {} or \
+                 more (pythae's alpha is one minus this one)",
+                self.lambda, self.alpha, self.alpha
+            )
+        })
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {

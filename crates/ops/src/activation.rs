@@ -47,10 +47,19 @@ fn apply(op: &'static str, x: &Tensor, function: Function) -> Result<Tensor> {
         };
         return Ok(crate::device::pointwise(crate::cuda::Cuda, x, function)?);
     }
+    composed(x, function)
+}
+
+/// The function from candle's own operations, for devices without a kernel of this crate.
+fn composed(x: &Tensor, function: Function) -> Result<Tensor> {
     Ok(match function {
         Function::Sigmoid => (x.neg()?.exp()? + 1.0)?.recip()?,
         Function::Tanh => x.tanh()?,
-        Function::Relu => x.relu()?,
+        // candle's own makes 0 of NaN, and has the gradient 1 at 0.
+        Function::Relu => {
+            let zero = Tensor::zeros((), x.dtype(), x.device())?.broadcast_as(x.shape())?;
+            x.le(&zero)?.where_cond(&zero, x)?
+        }
     })
 }
 
@@ -160,5 +169,26 @@ impl CustomOp1 for Function {
             Tensor::from_vec(dx, y.shape(), &Device::Cpu)
         }))?;
         Ok(Some(dx))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Var;
+
+    use super::*;
+
+    /// What devices without a kernel compute is what the kernel does, at 0, at infinities and for NaN too.
+    #[test]
+    fn the_composed_relu_is_the_kernels() -> Result<()> {
+        let x = Var::new(&[f32::NAN, f32::NEG_INFINITY, -1.0, -0.0, 0.0, 2.0, f32::INFINITY], &Device::Cpu)?;
+        let bits = |t: &Tensor| -> Result<Vec<bool>> { Ok(t.to_vec1::<f32>()?.iter().map(|v| v.is_nan()).collect()) };
+        let (kernel, plain) = (relu(&x)?, composed(&x, Function::Relu)?);
+        assert_eq!(bits(&kernel)?, [true, false, false, false, false, false, false]);
+        assert_eq!(bits(&plain)?, bits(&kernel)?);
+        assert_eq!(plain.to_vec1::<f32>()?[1..], kernel.to_vec1::<f32>()?[1..]);
+        let slope = |y: Tensor| -> Result<Vec<f32>> { Ok(y.sum_all()?.backward()?.get(&x).expect("a gradient").to_vec1()?) };
+        assert_eq!(slope(plain)?, slope(kernel)?);
+        Ok(())
     }
 }

@@ -40,12 +40,7 @@ fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, relu: boo
         check_vector(op, "b", b, o, x)?;
     }
     if !matches!(x.device(), Device::Cpu) {
-        let y = x.matmul(&w.t()?)?;
-        let y = match b {
-            Some(b) => y.broadcast_add(b)?,
-            None => y,
-        };
-        return Ok(if relu { y.relu()? } else { y });
+        return composed(x, w, b, relu);
     }
     let op = LinearOp { n, i, o, relu };
     let (x, w) = (x.contiguous()?, w.contiguous()?);
@@ -53,6 +48,16 @@ fn apply(op: &'static str, x: &Tensor, w: &Tensor, b: Option<&Tensor>, relu: boo
         Some(b) => x.apply_op3(&w, &b.contiguous()?, op)?,
         None => x.apply_op2(&w, op)?,
     })
+}
+
+/// The layer from candle's own operations, for devices without a kernel of this crate.
+fn composed(x: &Tensor, w: &Tensor, b: Option<&Tensor>, relu: bool) -> Result<Tensor> {
+    let y = x.matmul(&w.t()?)?;
+    let y = match b {
+        Some(b) => y.broadcast_add(b)?,
+        None => y,
+    };
+    if relu { crate::relu(&y) } else { Ok(y) }
 }
 
 struct LinearOp {

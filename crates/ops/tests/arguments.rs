@@ -62,6 +62,13 @@ fn not_a_number_stays_visible() -> Outcome {
     let x = Tensor::new(&[f32::NAN, -1., 2.], &Device::Cpu)?;
     let y = ops::relu(&x)?.to_vec1::<f32>()?;
     assert!(y[0].is_nan() && y[1..] == [0., 2.]);
+    let (x, w) = (x.reshape((3, 1))?, Tensor::new(&[[1f32]], &Device::Cpu)?);
+    let y = ops::linear_relu(&x, &w, None)?.flatten_all()?.to_vec1::<f32>()?;
+    assert!(y[0].is_nan() && y[1..] == [0., 2.]);
+    let (gamma, beta) = (Tensor::new(&[1f32], &Device::Cpu)?, Tensor::new(&[0f32], &Device::Cpu)?);
+    let (mean, var) = (beta.clone(), gamma.clone());
+    let y = ops::batch_norm_relu_eval(&x, &gamma, &beta, &mean, &var, 0.)?.flatten_all()?.to_vec1::<f32>()?;
+    assert!(y[0].is_nan() && y[1..] == [0., 2.]);
     Ok(())
 }
 

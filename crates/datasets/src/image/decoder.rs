@@ -9,6 +9,11 @@ pub(crate) fn decoded(rule: &str) -> String {
     format!("{rule}; decoded by {DECODER}")
 }
 
+/// The rule with what became of grayscale of 16 bits, where that is not the upper bits.
+pub(crate) fn with_deep(rule: &str, deep: super::DeepGrayscale) -> String {
+    deep.word().map_or(rule.to_owned(), |word| format!("{rule}; grayscale of 16 bits {word}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

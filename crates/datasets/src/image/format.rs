@@ -1,15 +1,15 @@
 //! Which format a file is in: its first bytes say so, whatever its name ends in.
 
-use super::{Image, bmp, jpeg, png, tiff, webp};
+use super::{DeepGrayscale, Image, bmp, jpeg, png, tiff, webp};
 use crate::{Error, Result};
 
-pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
+pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Image> {
     match bytes {
-        [0x89, b'P', b'N', b'G', ..] => png::decode(bytes, file),
+        [0x89, b'P', b'N', b'G', ..] => png::decode(bytes, file, deep),
         [0xff, 0xd8, ..] => jpeg::decode(bytes, file),
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => webp::decode(bytes, file),
         [b'B', b'M', ..] => bmp::decode(bytes, file),
-        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff::decode(bytes, file),
+        [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff::decode(bytes, file, deep),
         _ => Err(match known(bytes) {
             Some(format) => {
                 let reason = format!("{format} is not read: convert it to PNG (magick IMAGE IMAGE.png), or leave it out (--skip-broken)");

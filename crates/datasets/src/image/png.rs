@@ -2,19 +2,22 @@
 
 use std::io::Cursor;
 
-use png::{ColorType, Decoder, DecodingError, Limits, Transformations};
+use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Transformations};
 
-use super::{Image, MEMORY, check, first_three};
+use super::{DeepGrayscale, Image, MEMORY, check, first_three};
 use crate::{Error, Result};
 
-pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
+pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Image> {
     // The header comes first in every PNG: refuse before the decoder takes memory.
     if let Some([w0, w1, w2, w3, h0, h1, h2, h3]) = bytes.get(16..24) {
         check(u32::from_be_bytes([*w0, *w1, *w2, *w3]).into(), u32::from_be_bytes([*h0, *h1, *h2, *h3]).into(), file)?;
     }
     let wrong = |e: DecodingError| Error::damaged(file, format!("broken PNG: {e}"));
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: MEMORY });
-    decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
+    let header = decoder.read_header_info().map_err(wrong)?;
+    let whole = deep != DeepGrayscale::HighByte && (header.color_type, header.bit_depth) == (ColorType::Grayscale, BitDepth::Sixteen);
+    let strip = if whole { Transformations::IDENTITY } else { Transformations::STRIP_16 };
+    decoder.set_transformations(Transformations::EXPAND | strip);
     let mut reader = decoder.read_info().map_err(wrong)?;
     let info = reader.info();
     check(info.width.into(), info.height.into(), file)?;
@@ -25,6 +28,9 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
     // The chunks behind the pixels: a file that is cut off there is torn too.
     reader.finish().map_err(wrong)?;
     bytes.truncate(frame.buffer_size());
+    if whole {
+        bytes = bytes.as_chunks::<2>().0.iter().map(|&word| deep.byte(u16::from_be_bytes(word))).collect();
+    }
     let (channels, bytes) = match frame.color_type {
         ColorType::Grayscale => (1, bytes),
         ColorType::GrayscaleAlpha => (1, bytes.iter().step_by(2).copied().collect()),

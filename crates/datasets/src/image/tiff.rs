@@ -9,13 +9,13 @@ use tiff::{
     tags::SampleFormat,
 };
 
-use super::{Image, MEMORY, check, too_large};
+use super::{DeepGrayscale, Image, MEMORY, check, too_large};
 use crate::{Error, Result};
 
 /// The most bytes of samples: words become bytes in a second buffer.
 const BUFFER: usize = 2 * MEMORY / 3;
 
-pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
+pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Image> {
     let broken = |problem: &dyn std::fmt::Display| Error::damaged(file, format!("broken TIFF: {problem}"));
     let refused = |kind: &dyn std::fmt::Display| {
         let way = "write it again with 8 bits in RGB or gray (magick IMAGE -depth 8 IMAGE.png), or leave it out (--skip-broken)";
@@ -54,8 +54,11 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
     let samples = match result {
         DecodingResult::U8(bytes) if color.bit_depth() < 8 => unpack(&bytes, width, height, color.bit_depth().into()),
         DecodingResult::U8(bytes) => bytes,
-        // The upper half, as for PNG.
-        DecodingResult::U16(words) => words.into_iter().map(|word| (word >> 8) as u8).collect(),
+        DecodingResult::U16(words) => {
+            // As for PNG: colours, and grayscale that may be transparent, by their upper half whatever is asked.
+            let deep = if color == ColorType::Gray(16) { deep } else { DeepGrayscale::HighByte };
+            words.into_iter().map(|word| deep.byte(word)).collect()
+        }
         _ => return Err(refused(&format!("{color:?}"))),
     };
     let pixels = interleave(samples, width * height, color.num_samples().into(), kept, &layout);

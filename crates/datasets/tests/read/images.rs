@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use vimae_datasets::{Container, Error, Image, Sources, digest::sha256, open};
+use vimae_datasets::{Container, DeepGrayscale, Error, Image, Sources, digest::sha256, open};
 
 /// The members of a zip in `images/`.
 fn members(name: &str) -> BTreeMap<String, Vec<u8>> {
@@ -75,6 +75,37 @@ fn every_other_format_becomes_what_pillow_makes_of_it() {
         let largest = ours.iter().zip(expected).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
         assert!(largest <= tolerance.parse().unwrap(), "{kind}: off by {largest}");
     }
+}
+
+/// `images/deep/make.py` asked Pillow.
+#[test]
+fn grayscale_of_16_bits_is_the_high_byte_or_what_pillow_clips() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images/deep");
+    let pillow: BTreeMap<String, Vec<u8>> = serde_json::from_slice(&std::fs::read(folder.join("pillow.json")).unwrap()).unwrap();
+    assert_eq!(pillow.len(), 5);
+    for (name, expected) in &pillow {
+        let bytes = std::fs::read(folder.join(name)).unwrap();
+        let gray = |deep| Image::decode_deep(&bytes, name, deep).unwrap().with_channels(1).bytes().to_vec();
+        let (high, clipped) = (gray(DeepGrayscale::HighByte), gray(DeepGrayscale::Clipped));
+        assert_eq!(high, [0, 0, 0, 0, 1, 1, 16, 127, 128, 255], "{name}");
+        assert_eq!(&clipped, expected, "{name}");
+        assert_eq!(high != clipped, name.starts_with("gray."), "{name}");
+        assert_eq!(Image::decode(&bytes, name).unwrap().with_channels(1).bytes(), high);
+    }
+    // A data set of such files says so in its digest.
+    let digest = |deep: &str| {
+        let settings = serde_json::json!({ "size": 4, "channels": 1, "deep_grayscale": deep, "classes": "none", "splits": "none" });
+        let copies = tempfile::tempdir().unwrap();
+        for i in 0..20 {
+            std::fs::copy(folder.join("gray.png"), copies.path().join(format!("{i}.png"))).unwrap();
+        }
+        let name = format!("folder:{}", copies.path().display());
+        let set = open(&name, settings.as_object().unwrap(), &Sources::in_dir(copies.path())).unwrap();
+        let pixels = set.split(vimae_core::Split::Train).unwrap().pixels().to_vec();
+        (set.sha256().to_owned(), pixels)
+    };
+    let ((high, dark), (clipped, bright)) = (digest("high_byte"), digest("clipped"));
+    assert!(high != clipped && dark.iter().zip(&bright).any(|(a, b)| a < b));
 }
 
 #[test]

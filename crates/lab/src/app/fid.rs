@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::{FidReport, FidRequest, HubOptions, Network, Resize, Shelf, fid};
+use crate::{Balls, Conventions, DeepGrayscale, FidReport, FidRequest, HubOptions, Network, Resize, Shelf, Splits, Subsets, fid};
 use anyhow::{Result, bail};
 use clap::Args;
 
@@ -49,10 +49,25 @@ pub(crate) struct Arguments {
     /// here on the labels of that data set), or a safetensors file with a classifier of that form.
     #[arg(long, default_value = "inception", value_name = "inception|classifier:NAME|FILE")]
     features: String,
-    /// How to resize images to Inception's 299 x 299: legacy as pytorch-fid, clean as clean-fid,
-    /// clean_bytes as clean but rounded to bytes.
-    #[arg(long, default_value = "legacy", value_parser = ["legacy", "clean", "clean_bytes"])]
+    /// How to resize images to Inception's 299 x 299: legacy as pytorch-fid, tensorflow as torch-fidelity,
+    /// clean as clean-fid, clean_bytes as clean but rounded to bytes.
+    #[arg(long, default_value = "legacy", value_parser = ["legacy", "tensorflow", "clean", "clean_bytes"])]
     resize: String,
+    /// Balls of precision, recall, density and coverage: closed as in the papers and torch-fidelity, open as in prdc.
+    #[arg(long, default_value = "closed", value_parser = ["closed", "open"])]
+    balls: String,
+    /// KID also as mean and deviation over COUNT random subsets of SIZE images, 100x1000 in other tools.
+    #[arg(long, value_name = "COUNTxSIZE", value_parser = subsets)]
+    kid_subsets: Option<Subsets>,
+    /// Equal parts of the Inception Score, in the order of the images.
+    #[arg(long, default_value_t = 10, value_parser = positive, value_name = "N")]
+    splits: usize,
+    /// What the deviation over these parts divides by is N - DDOF: 0 as in torch-fidelity, 1 as in torchmetrics.
+    #[arg(long, default_value_t = 0, value_name = "DDOF")]
+    ddof: usize,
+    /// Grayscale files of 16 bits: their high_byte, or clipped at 255 as Pillow's convert does.
+    #[arg(long, default_value = "high_byte", value_parser = ["high_byte", "clipped"])]
+    deep_grayscale: String,
     /// Inception's weights: the .pth of pytorch-fid or torch-fidelity, or safetensors. By default, both
     /// are looked for in --data-dir, the project's cache and PyTorch's (~/.cache/torch/hub/checkpoints),
     /// then downloaded once (95 MB), unless HF_HUB_OFFLINE is set.
@@ -87,6 +102,16 @@ pub(crate) struct Arguments {
     json: bool,
 }
 
+fn positive(text: &str) -> std::result::Result<usize, String> {
+    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "must be 1 or more".into())
+}
+
+fn subsets(text: &str) -> std::result::Result<Subsets, String> {
+    let parts = text.split_once('x').and_then(|(count, size)| Some((count.parse().ok()?, size.parse().ok()?)));
+    let (count, size) = parts.filter(|(count, size)| *count > 0 && *size > 1).ok_or("must be COUNTxSIZE, such as 100x1000")?;
+    Ok(Subsets { count, size })
+}
+
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let resize = Resize::ALL.into_iter().find(|r| r.name() == arguments.resize).unwrap_or(Resize::Legacy);
     let network = match arguments.features.as_str() {
@@ -105,6 +130,12 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         network,
         count: arguments.count,
         skip_broken: arguments.skip_broken,
+        conventions: Conventions {
+            balls: if arguments.balls == "open" { Balls::Open } else { Balls::Closed },
+            splits: Splits { count: arguments.splits, ddof: arguments.ddof },
+            kid_subsets: arguments.kid_subsets,
+            deep_grayscale: if arguments.deep_grayscale == "clipped" { DeepGrayscale::Clipped } else { DeepGrayscale::HighByte },
+        },
         extrapolate: !arguments.no_infinity,
         cache: (!arguments.no_cache).then_some(cache),
         weights_dir: place.root.join("datasets/cache/inception"),
@@ -138,7 +169,11 @@ fn table(report: &FidReport) -> String {
     lines.push(String::new());
     for number in &report.numbers {
         let error = number.standard_error.map(|e| format!(" +- {e:.2e}")).unwrap_or_default();
-        let better = if number.direction.higher_is_better() == Some(true) { "higher is better" } else { "lower is better" };
+        let better = match number.direction.higher_is_better() {
+            Some(true) => "higher is better",
+            Some(false) => "lower is better",
+            None => "",
+        };
         let value = number.value.map_or("none".into(), |value| format!("{value:.6}"));
         lines.push(format!("{:16} {value:>14}{error:12}  {better}\n                 {}", number.metric, number.protocol));
     }

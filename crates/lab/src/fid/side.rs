@@ -49,12 +49,12 @@ impl Side {
     ///
     /// # Errors
     /// As [`Statistics::open`] and [`images_of::open`].
-    pub(super) fn open(place: &str, count: usize, skip_broken: bool, shelf: &mut Shelf) -> Result<Self> {
+    pub(super) fn open(place: &str, choice: images_of::Choice, shelf: &mut Shelf) -> Result<Self> {
         let path = Path::new(place);
         let content = if Statistics::is_at(path) {
             Content::Statistics(Statistics::open(path)?)
         } else {
-            Content::Images(images_of::open(place, count, skip_broken, shelf)?)
+            Content::Images(images_of::open(place, choice, shelf)?)
         };
         Ok(Self { place: place.into(), content })
     }

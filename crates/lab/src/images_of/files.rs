@@ -11,10 +11,13 @@ use std::{
 
 use rayon::prelude::*;
 use vimae_core::ImageShape;
-use vimae_datasets::{Container, Error as DataError, Image, PassedOver, Result as DataResult, member::FORMATS};
+use vimae_datasets::{Container, DeepGrayscale, Error as DataError, Image, PassedOver, Result as DataResult, member::FORMATS};
 use vimae_metrics::images::{Census, ImageSource, OwnedImage, Seen, Visit};
 
-use super::opened::{Opened, inward, outward};
+use super::{
+    choice::Choice,
+    opened::{Opened, inward, outward},
+};
 use crate::{Error, Result};
 
 /// The most files of a portion.
@@ -29,7 +32,7 @@ const DECODED: usize = 128 << 20;
 /// # Errors
 /// [`Error::Images`] where there are none; [`Error::Data`] for the container, and for the first file that cannot be
 /// decoded, unless `skip_broken`.
-pub(super) fn open(container: Container, count: usize, skip_broken: bool) -> Result<Opened> {
+pub(super) fn open(container: Container, Choice { count, skip_broken, deep }: Choice) -> Result<Opened> {
     let wrong = |problem: String| Error::Images { place: container.path().display().to_string(), problem };
     let Names { images: mut names, passed_over } = Names::of(&container)?;
     if let Some([name, _]) = names.windows(2).find(|pair| pair.first() == pair.last()) {
@@ -42,7 +45,7 @@ pub(super) fn open(container: Container, count: usize, skip_broken: bool) -> Res
     // Enough of a folder is enough; in an archive, earlier names may still come.
     let enough = || matches!(container, Container::Folder(_)) && sound.get() >= count;
     let wanted = |name: &str| places.get(name).copied().filter(|_| !enough());
-    read(&container, &wanted, &mut |portion| {
+    read(&container, deep, &wanted, &mut |portion| {
         for (place, image) in portion {
             let seen = image.map(|(_, seen)| seen);
             if let (Err(_), false) = (&seen, skip_broken) {
@@ -74,13 +77,14 @@ pub(super) fn open(container: Container, count: usize, skip_broken: bool) -> Res
     let mut names: Vec<(usize, &String)> = kept.iter().map(|(name, place)| (*place, name)).collect();
     names.sort_unstable();
     let names = names.into_iter().map(|(_, name)| name.clone()).collect();
-    let images = Files { container, places: kept, census: Census::new(seen) };
+    let images = Files { container, deep, places: kept, census: Census::new(seen) };
     Ok(Opened { images: Box::new(images), kind: "images".into(), broken, passed_over, names, labels: None })
 }
 
 /// Files where they are.
 struct Files {
     container: Container,
+    deep: DeepGrayscale,
     /// The place of each file's image.
     places: BTreeMap<String, usize>,
     census: Census,
@@ -93,7 +97,7 @@ impl ImageSource for Files {
 
     fn visit(&self, visit: &mut Visit<'_>) -> vimae_core::Result<()> {
         let path = self.container.path().display();
-        let outcome = read(&self.container, &|name| self.places.get(name).copied(), &mut |portion| {
+        let outcome = read(&self.container, self.deep, &|name| self.places.get(name).copied(), &mut |portion| {
             let (mut places, mut images) = (Vec::new(), Vec::new());
             for (place, image) in portion {
                 let (image, seen) = image?;
@@ -140,8 +144,13 @@ impl Names {
 type Portion = Vec<(usize, DataResult<(OwnedImage, Seen)>)>;
 
 /// Reads and decodes every file that has a `place`, and hands them on in portions.
-fn read(container: &Container, place: &dyn Fn(&str) -> Option<usize>, take: &mut dyn FnMut(Portion) -> DataResult<()>) -> DataResult<()> {
-    let mut waiting = Waiting { root: container.path(), files: Vec::new(), encoded: 0, largest: 0 };
+fn read(
+    container: &Container,
+    deep: DeepGrayscale,
+    place: &dyn Fn(&str) -> Option<usize>,
+    take: &mut dyn FnMut(Portion) -> DataResult<()>,
+) -> DataResult<()> {
+    let mut waiting = Waiting { root: container.path(), deep, files: Vec::new(), encoded: 0, largest: 0 };
     container.read(&|name| place(name).is_some(), &mut |name, bytes| {
         let Some(place) = place(&name) else { return Ok(()) };
         waiting.encoded += bytes.len();
@@ -154,6 +163,7 @@ fn read(container: &Container, place: &dyn Fn(&str) -> Option<usize>, take: &mut
 /// Files that are decoded together.
 struct Waiting<'a> {
     root: &'a Path,
+    deep: DeepGrayscale,
     files: Vec<(usize, String, Vec<u8>)>,
     encoded: usize,
     /// Bytes of the largest image so far.
@@ -169,7 +179,7 @@ impl Waiting<'_> {
         self.encoded = 0;
         let files = std::mem::take(&mut self.files).into_par_iter();
         let decode = |(place, name, bytes): (usize, String, Vec<u8>)| {
-            let image = decode(&bytes, &self.root.join(name).display().to_string());
+            let image = decode(&bytes, &self.root.join(name).display().to_string(), self.deep);
             (place, image.map(|image| (Seen::of(&image.borrow()), image)).map(|(seen, image)| (image, seen)))
         };
         let portion: Portion = files.map(decode).collect();
@@ -179,8 +189,8 @@ impl Waiting<'_> {
     }
 }
 
-fn decode(bytes: &[u8], file: &str) -> DataResult<OwnedImage> {
-    let image = Image::decode(bytes, file)?;
+fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> DataResult<OwnedImage> {
+    let image = Image::decode_deep(bytes, file, deep)?;
     let (height, width) = (image.height(), image.width());
     let channels = image.bytes().len() / (height * width);
     Ok(OwnedImage { shape: ImageShape { channels, height, width }, bytes: image.into_planes() })

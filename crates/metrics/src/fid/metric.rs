@@ -27,7 +27,7 @@ use crate::{
     images::ImagesInMemory,
     inception::Inception,
     kid::kid,
-    prdc::{errors, prdc},
+    prdc::{Balls, errors, prdc},
     resize::Resize,
 };
 
@@ -37,13 +37,14 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     source: "Heusel et al., GANs Trained by a Two Time-Scale Update Rule, 2017; Parmar et al., On Aliased Resizing, 2022",
     settings: Schema::of::<Settings>,
     build: |settings| {
-        let Settings { features, resize, images } = settings.read()?;
+        let Settings { features, resize, balls, images } = settings.read()?;
         let resizes = match resize {
             Resizes::Both => vec![Resize::Legacy, Resize::Clean],
             Resizes::Legacy => vec![Resize::Legacy],
+            Resizes::Tensorflow => vec![Resize::Tensorflow],
             Resizes::Clean => vec![Resize::Clean],
         };
-        Ok(Box::new(Fid { inception: features == FeaturesOf::Auto, resizes, images }))
+        Ok(Box::new(Fid { inception: features == FeaturesOf::Auto, resizes, balls, images }))
     },
 };
 
@@ -54,6 +55,8 @@ vimae_core::settings! {
         features: FeaturesOf = FeaturesOf::Auto;
         /// how images reach Inception's 299 x 299
         resize: Resizes = Resizes::Both;
+        /// whether the image that a ball of precision and recall reaches to is inside
+        balls: Balls = Balls::Closed;
         /// images of each set at most
         images: usize = 10_000, from 10, to 1_000_000;
     }
@@ -64,7 +67,7 @@ vimae_core::settings! {
 }
 
 vimae_core::settings! {
-    enum Resizes { Both, Legacy, Clean }
+    enum Resizes { Both, Legacy, Clean, Tensorflow }
 }
 
 /// Fewer images than this have no covariance to speak of, nor neighbours.
@@ -81,6 +84,7 @@ const OF_BOTH: [Varies; 2] = [Varies::GeneratedImages, Varies::RealImages];
 pub(super) struct Fid {
     inception: bool,
     resizes: Vec<Resize>,
+    balls: Balls,
     images: usize,
 }
 
@@ -152,7 +156,7 @@ impl Metric for Fid {
         for (network, inception) in &networks {
             let real = Real::of(dataset, network.as_ref(), self.images, evidence.files().feature_cache.as_deref())?;
             for set in &sets {
-                found.extend(compare(network.as_ref(), *inception, &real, set, evidence.sampler())?);
+                found.extend(compare(network.as_ref(), *inception, self.balls, &real, set, evidence.sampler())?);
             }
         }
         Ok(found.into())
@@ -204,7 +208,14 @@ fn classifier(dataset: &dyn Dataset) -> Result<Classifier> {
 }
 
 /// The distances of a set; `inception`: whether the network is Inception.
-fn compare(network: &dyn FeatureNetwork, inception: bool, real: &Real, set: &Set, sampler: Option<&Protocol>) -> Result<Vec<Measurement>> {
+fn compare(
+    network: &dyn FeatureNetwork,
+    inception: bool,
+    balls: Balls,
+    real: &Real,
+    set: &Set,
+    sampler: Option<&Protocol>,
+) -> Result<Vec<Measurement>> {
     let features = extract(network, &set.images, "features", &Silent)?;
     let (n, source) = (features.count(), features.source());
     let gaussian = Gaussian::of(&features)?;
@@ -221,6 +232,9 @@ fn compare(network: &dyn FeatureNetwork, inception: bool, real: &Real, set: &Set
         }
         if let Some(k) = k {
             protocol = protocol.with("k", k);
+            if let Some(name) = balls.name() {
+                protocol = protocol.with("balls", name);
+            }
         }
         let protocol = protocol.with("reference", split).with("N", n).with("M", m).with("features", source);
         let protocol = protocol.sampled_from(sampler.filter(|_| set.of == Of::Samples));
@@ -241,8 +255,8 @@ fn compare(network: &dyn FeatureNetwork, inception: bool, real: &Real, set: &Set
         let test = ("test", real.test.count());
         let kernel = kid(&real.test, &features)?;
         found.push(one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower));
-        if let [share] = prdc(&real.test, &features, &[NEIGHBOURS])?[..] {
-            let error = errors(&real.test, &features, &[NEIGHBOURS])?.and_then(|errors| errors.first().copied());
+        if let [share] = prdc(&real.test, &features, &[NEIGHBOURS], balls)?[..] {
+            let error = errors(&real.test, &features, &[NEIGHBOURS], balls)?.and_then(|errors| errors.first().copied());
             let shares =
                 [("precision", share.precision, error.and_then(|e| e.precision)), ("recall", share.recall, error.and_then(|e| e.recall))];
             for (metric, value, error) in shares {

@@ -105,7 +105,9 @@ fn the_number_of_threads_changes_no_bit() {
     let (a, b) = (features(1, 700, 150, 1.0, 0.0), features(2, 600, 150, 1.3, 0.2));
     let with = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| (fid(&a, &b).unwrap(), crate::kid::kid(&a, &b).unwrap(), crate::prdc::prdc(&a, &b, &[3]).unwrap()))
+        pool.install(|| {
+            (fid(&a, &b).unwrap(), crate::kid::kid(&a, &b).unwrap(), crate::prdc::prdc(&a, &b, &[3], crate::prdc::Balls::Closed).unwrap())
+        })
     };
     assert_eq!(with(1), with(2));
     assert_eq!(with(1), with(5));

@@ -7,6 +7,7 @@ use vimae_core::{Error, Result};
 use vimae_ops::inference::Window;
 
 use super::{Folded, graph};
+use crate::training::operation;
 
 struct Layer {
     weight: Tensor,
@@ -55,7 +56,8 @@ impl graph::Engine for Layers {
         let (rows, columns) = layer.padding;
         // candle pads both sides alike.
         let padded = x.pad_with_zeros(2, rows, rows)?.pad_with_zeros(3, columns, columns)?;
-        Ok(padded.conv2d(&layer.weight, 0, layer.stride, 1, 1)?.broadcast_add(&layer.bias)?.relu()?)
+        let x = padded.conv2d(&layer.weight, 0, layer.stride, 1, 1)?.broadcast_add(&layer.bias)?;
+        vimae_ops::relu(&x).map_err(operation)
     }
 
     fn conv_into(&self, name: &str, x: &Tensor, joint: &mut Vec<Tensor>) -> Result<()> {

@@ -7,7 +7,7 @@
 use vimae_core::Result;
 use vimae_statistics::jackknife::{self, GROUPS};
 
-use super::{Prdc, prdc};
+use super::{Balls, Prdc, prdc};
 use crate::features::Features;
 
 /// Multiplications of features beyond which errors cost more than they tell: a second on one core is about 1e10.
@@ -31,14 +31,14 @@ pub struct PrdcErrors {
 ///
 /// # Errors
 /// As [`prdc`].
-pub fn errors(real: &Features, generated: &Features, neighbours: &[usize]) -> Result<Option<Vec<PrdcErrors>>> {
+pub fn errors(real: &Features, generated: &Features, neighbours: &[usize], balls: Balls) -> Result<Option<Vec<PrdcErrors>>> {
     let (m, n) = (real.count() as f64, generated.count() as f64);
     let fewest = neighbours.iter().max().map_or(0, |k| 2 * k + 2).max(2 * GROUPS);
     let work = GROUPS as f64 * (m * m + n * n + m * n) * real.size() as f64;
     if real.count().min(generated.count()) < fewest || work > MOST_WORK {
         return Ok(None);
     }
-    let without = |group| prdc(&real.without(group)?, &generated.without(group)?, neighbours);
+    let without = |group| prdc(&real.without(group)?, &generated.without(group)?, neighbours, balls);
     let all: Vec<Vec<Prdc>> = (0..GROUPS).map(without).collect::<Result<_>>()?;
     let error = |place: usize, share: fn(&Prdc) -> f64| {
         let without: Vec<f64> = all.iter().filter_map(|shares| shares.get(place)).map(share).collect();
@@ -72,8 +72,8 @@ mod tests {
         let (mut shares, mut claimed) = ([const { Vec::new() }; 4], [0.0; 4]);
         for round in 0..rounds {
             let (real, generated) = (features(2 * round, 150, 0.0), features(2 * round + 1, 120, 0.8));
-            let share = prdc(&real, &generated, &[3]).unwrap()[0];
-            let error = errors(&real, &generated, &[3]).unwrap().unwrap()[0];
+            let share = prdc(&real, &generated, &[3], Balls::Closed).unwrap()[0];
+            let error = errors(&real, &generated, &[3], Balls::Closed).unwrap().unwrap()[0];
             let values = [share.precision, share.recall, share.density, share.coverage];
             for (all, value) in shares.iter_mut().zip(values) {
                 all.push(value);
@@ -87,6 +87,6 @@ mod tests {
             // On sets as small as these the errors err upwards.
             assert!((0.75..2.0).contains(&(claimed.sqrt() / deviation)), "{} {deviation}", claimed.sqrt());
         }
-        assert_eq!(errors(&features(0, 19, 0.0), &features(1, 30, 0.0), &[3]).unwrap(), None);
+        assert_eq!(errors(&features(0, 19, 0.0), &features(1, 30, 0.0), &[3], Balls::Closed).unwrap(), None);
     }
 }

@@ -94,7 +94,8 @@ impl Radial for Gaussian {
     }
 }
 
-/// The median squared distance between two different rows of both samples; one where they all coincide.
+/// The median squared distance between two different rows of both samples; one where it is 0, as
+/// from just over half of the pairs on that coincide.
 fn median(q: &Tensor, p: &Tensor) -> Result<f64> {
     let (_, _, d) = pairs::expect_samples(q, p)?;
     let values =
@@ -122,5 +123,9 @@ mod tests {
         assert_eq!(median(&p, &q).unwrap(), 16.0);
         let still = Tensor::zeros((3, 2), DType::F64, &Device::Cpu).unwrap();
         assert_eq!(median(&still, &still).unwrap(), 1.0);
+        // Of the 15 pairs of six rows, 10 coincide where five rows are the same, and 7 where four and two are.
+        let rows = |far: [f64; 3]| Tensor::new(&far.map(|v| [v]), &Device::Cpu).unwrap();
+        assert_eq!(median(&rows([0.0; 3]), &rows([0.0, 0.0, 3.0])).unwrap(), 1.0);
+        assert_eq!(median(&rows([0.0; 3]), &rows([0.0, 3.0, 3.0])).unwrap(), 9.0);
     }
 }

@@ -11,7 +11,10 @@ use candle_core::Tensor;
 use rayon::prelude::*;
 use vimae_core::{Error, Result};
 
-use super::eager::{self, Gradients};
+use super::{
+    eager::{self, Gradients},
+    relu::relu,
+};
 
 /// Pairs that are computed side by side.
 const LANES: usize = 8;
@@ -63,7 +66,7 @@ pub(super) fn composed(radial: &impl Radial, q: &Tensor, p: &Tensor) -> Result<T
     let distances = |a: &Tensor, b: &Tensor| -> Result<Tensor> {
         let squares = |t: &Tensor| t.sqr()?.sum_keepdim(1);
         let products = (a.matmul(&b.t()?)? * 2.0)?;
-        Ok(squares(a)?.broadcast_add(&squares(b)?.t()?)?.sub(&products)?.relu()?)
+        relu(&squares(a)?.broadcast_add(&squares(b)?.t()?)?.sub(&products)?)
     };
     let sum = |distances: Tensor| -> Result<Tensor> { Ok(radial.values(&distances)?.sum_all()?) };
     let (at_zero, _) = radial.at(0.0);
@@ -187,6 +190,18 @@ mod tests {
         agree(Gaussian { factor: -0.2 }, 1e-12);
         // Composed, the root is rounded off at zero.
         agree(Negative, 1e-5);
+    }
+
+    #[test]
+    fn a_code_that_is_not_finite_shows_in_both() {
+        let kernel = Kernel { c: 2.0 };
+        {
+            let bad = f64::NAN;
+            let q = Tensor::new(&[[0.5, 1.0], [bad, 0.0], [0.1, -0.3]], &Device::Cpu).unwrap();
+            for estimate in [estimate(kernel, &q, &sample(1, 4, 2)), composed(&kernel, &q, &sample(1, 4, 2))] {
+                assert!(estimate.unwrap().to_scalar::<f64>().unwrap().is_nan(), "{bad}");
+            }
+        }
     }
 
     #[test]

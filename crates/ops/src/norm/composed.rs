@@ -33,7 +33,7 @@ pub(super) fn apply(
         .broadcast_mul(&scale.reshape((1, (), 1))?)?
         .broadcast_add(&shift.reshape((1, (), 1))?)?
         .reshape(x.shape())?;
-    Ok(if relu { y.relu()? } else { y })
+    if relu { crate::relu(&y) } else { Ok(y) }
 }
 
 #[cfg(test)]
@@ -64,6 +64,16 @@ mod tests {
             let (a, b) = (ours.get(var), theirs.get(var));
             assert!(difference(a.expect("gradient"), b.expect("gradient"))? < 1e-12);
         }
+        Ok(())
+    }
+
+    #[test]
+    fn not_a_number_stays_visible() -> Result<()> {
+        let one = |v: f32| Tensor::new(&[v], &Device::Cpu);
+        let x = Tensor::new(&[f32::NAN, -1.0, 2.0], &Device::Cpu)?;
+        let view = View { outer: 3, c: 1, inner: 1 };
+        let y = apply(&x, &one(1.0)?, &one(0.0)?, &one(0.0)?, &one(1.0)?, 0.0, true, view)?.to_vec1::<f32>()?;
+        assert!(y[0].is_nan() && y[1..] == [0.0, 2.0], "{y:?}");
         Ok(())
     }
 }

@@ -42,7 +42,7 @@ fn write(folder: &Path, files: &[(String, Vec<u8>)]) -> [std::path::PathBuf; 3] 
 }
 
 fn opened(path: &Path, count: usize, skip_broken: bool) -> Result<Opened> {
-    open(Container::at(path).unwrap(), count, skip_broken)
+    open(Container::at(path).unwrap(), Choice { count, skip_broken, deep: DeepGrayscale::HighByte })
 }
 
 /// The images in the set's order.
@@ -115,7 +115,7 @@ fn a_file_that_changes_between_two_readings_is_noticed() {
 fn portions_are_cut_by_number_and_by_bytes() {
     let waiting = |files: usize, encoded: usize, largest: usize| {
         let files = (0..files).map(|i| (i, String::new(), Vec::new())).collect();
-        Waiting { root: Path::new(""), files, encoded, largest }.is_full()
+        Waiting { root: Path::new(""), deep: DeepGrayscale::HighByte, files, encoded, largest }.is_full()
     };
     assert!(!waiting(PORTION - 1, 10_000, 3_000) && waiting(PORTION, 10_000, 3_000));
     assert!(waiting(3, ENCODED, 0));
