@@ -94,12 +94,12 @@ impl ImageArray {
         match images.as_slice() {
             [array] => Self::of((*array).clone()),
             [first, ..] => {
-                let problem = format!("holds {} arrays of images ({}); which one?", images.len(), listed(&arrays));
+                let problem = format!("holds {} arrays of images ({}); which one? FILE.npz:NAME", images.len(), listed(&arrays));
                 Err(Error::damaged(outside(first), problem))
             }
             [] => {
                 let file = arrays.first().map(outside).unwrap_or_default();
-                let problem = format!("holds no array [N, H, W] or [N, H, W, C] of images; there are: {}", listed(&arrays));
+                let problem = format!("holds no array [N, H, W] or [N, H, W, C] of images, and no mu and sigma of features; there are: {}", listed(&arrays));
                 Err(Error::damaged(file, problem))
             }
         }

@@ -110,7 +110,7 @@ fn what_has_no_levels_is_refused_by_name() {
         (problem(npy("|u1", false, &[0, 2, 2, 3], &[])), "no images in it"),
         (
             problem(npy("|u1", false, &[2, 784], &[0; 1568])),
-            "holds no array [N, H, W] or [N, H, W, C] of images; there are: input |u1 [2, 784]",
+            "holds no array [N, H, W] or [N, H, W, C] of images, and no mu and sigma of features; there are: input |u1 [2, 784]",
         ),
         (
             problem(npz(&[("a", npy("|u1", false, &[1, 1, 5], &[0; 5])), ("b", npy("|u1", false, &[1, 1, 5], &[0; 5]))], false)),

@@ -22,7 +22,7 @@ pub enum Error {
         source: io::Error,
     },
     /// There is no network, or its use is forbidden, and the file is not in the cache.
-    #[error("{file} is not on this machine, and HF_HUB_OFFLINE or --offline forbids the network")]
+    #[error("{file} is not on this machine, and HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) forbids the network")]
     Offline {
         /// The file.
         file: String,
