@@ -54,7 +54,13 @@ impl Side {
         let content = if Statistics::is_at(path) {
             Content::Statistics(Statistics::open(path)?)
         } else {
-            Content::Images(images_of::open(place, choice, shelf)?)
+            let set = images_of::open(place, choice, shelf)?;
+            if set.images.len() < 2 {
+                let problem =
+                    format!("{} image; a covariance needs two at least, and a number that means something thousands", set.images.len());
+                return Err(Error::Images { place: place.into(), problem });
+            }
+            Content::Images(set)
         };
         Ok(Self { place: place.into(), content })
     }
