@@ -99,7 +99,10 @@ impl ImageArray {
             }
             [] => {
                 let file = arrays.first().map(outside).unwrap_or_default();
-                let problem = format!("holds no array [N, H, W] or [N, H, W, C] of images, and no mu and sigma of features; there are: {}", listed(&arrays));
+                let problem = format!(
+                    "holds no array [N, H, W] or [N, H, W, C] of images, and no mu and sigma of features; there are: {}",
+                    listed(&arrays)
+                );
                 Err(Error::damaged(file, problem))
             }
         }

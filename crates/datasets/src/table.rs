@@ -80,12 +80,18 @@ fn locate(request: &Request) -> Result<Found> {
                 return Ok(Found::Splits(tables));
             }
         }
-        let all = tables::parquet_files(folder);
+        let places = inside.iter().chain([folder]).flat_map(|folder| [folder.clone(), folder.join("data")]);
+        let all = places.map(|folder| tables::parquet_files(&folder)).find(|found| !found.is_empty()).unwrap_or_default();
         if let [one] = all.as_slice() {
             return Ok(Found::One(one.clone()));
         }
         if !all.is_empty() {
-            let problem = "holds parquet files that are not called after splits: train-00000-of-00001.parquet, test.parquet";
+            let names: Vec<String> = all.iter().take(3).map(|file| file.file_name().unwrap_or_default().to_string_lossy().into_owned()).collect();
+            let problem = format!(
+                "holds {}, and nothing to test on: call files after splits (train-*.parquet, test-*.parquet), or give one file, of which \
+                 every tenth image of a class tests",
+                names.join(", ")
+            );
             return Err(Error::damaged(folder.display(), problem));
         }
     }
