@@ -18,6 +18,7 @@ mod learning_parts;
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of the hub, which use all of it")]
 mod local_hub;
 mod outputs;
+mod outside;
 mod own_images;
 mod power;
 mod publishing;
