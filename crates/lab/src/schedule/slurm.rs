@@ -14,7 +14,7 @@ mod scripts;
 
 use std::{
     collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -26,7 +26,7 @@ use super::{ends::Ends, plan::Plan, status};
 use crate::{Error, Result, request::Cluster};
 use call::{Failure, Scheduler};
 pub use jobs::Submitted;
-use jobs::folder;
+use jobs::{cancelled, folder};
 use limits::Limits;
 use scripts::Scripts;
 
@@ -180,11 +180,6 @@ fn submit(plan: &Plan, jobs: usize, scripts: &Scripts<'_>, scheduler: &Scheduler
             Err(error)
         }
     }
-}
-
-/// What says that everything was cancelled; tasks that are told to stop read it, and do not queue themselves again.
-fn cancelled(out: &Path) -> PathBuf {
-    folder(out).join("cancelled")
 }
 
 fn is_cancelled(out: &Path) -> bool {

@@ -58,6 +58,11 @@ pub(super) fn folder(out: &Path) -> PathBuf {
     out.join("slurm")
 }
 
+/// What says that everything was cancelled; tasks that are told to stop read it, and do not queue themselves again.
+pub(super) fn cancelled(out: &Path) -> PathBuf {
+    folder(out).join("cancelled")
+}
+
 impl Submitted {
     /// What was submitted for the reproduction in `out`; nothing where it never was.
     ///
@@ -108,7 +113,7 @@ impl Submitted {
     /// # Errors
     /// The first.
     pub(super) fn end(&mut self, out: &Path, scheduler: &Scheduler<'_>) -> Result<()> {
-        atomic::write(&super::cancelled(out), b"")?;
+        atomic::write(&cancelled(out), b"")?;
         if self.jobs.iter().any(|job| job.id.is_none()) {
             scheduler.until_answered(|| self.queued(scheduler))?;
         }
