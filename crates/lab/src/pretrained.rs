@@ -1,19 +1,15 @@
 //! A trained network, ready for use: without its data, without its trainer.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use candle_core::{Device, Tensor};
 use vimae_core::{AutoEncoder, Code, Dataset, ImageSet, ImageShape, MetricFiles, Mode, PixelRange, Purpose, Split, Streams};
-use vimae_hub::{Config, Network, Pretrained, pull};
+use vimae_hub::{Config, Network, Pretrained};
 use vimae_metrics::fid_classifier::in_bytes;
 use vimae_priors::FittedMixture;
 use vimae_trainer::Line;
 
-use crate::{Error, HubEvent, HubOptions, Result, config, find_runs, measure::Sampler, resolve::Parts};
+use crate::{Error, HubEvent, HubOptions, Result, config, measure::Sampler, resolve::Parts, runs::run_at};
 
 /// Codes that are drawn at once at most: more do not fit into memory beside what is made of them.
 const MOST_CODES: usize = 1_000_000;
@@ -167,42 +163,6 @@ impl Model {
     pub(crate) fn parts(&self) -> &Parts {
         &self.parts
     }
-}
-
-/// The folder of a run at `place`, a directory or `owner/name` on the Hub.
-///
-/// # Errors
-/// [`Error::Record`] for what is none, with the runs that it holds; [`Error::Hub`].
-pub(crate) fn run_at(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
-    let path = Path::new(place);
-    // What is no run may hold some.
-    if path.is_dir() && !path.join("config.json").exists() && !path.join("record.json").exists() {
-        let runs: Vec<String> = find_runs(path)?.iter().take(3).map(|run| run.folder.display().to_string()).collect();
-        let problem = match runs.as_slice() {
-            [] => "is no run; give the directory of a finished run, or owner/name on the Hub".to_owned(),
-            runs => format!("is no run, but holds some; give one of them: {}", runs.join(", ")),
-        };
-        return Err(Error::Record { path: path.into(), problem });
-    }
-    if !path.exists() && !place.contains('/') {
-        let problem = "is not there; a model on the Hub is named owner/name".into();
-        return Err(Error::Record { path: path.into(), problem });
-    }
-    folder_of(place, options, tell)
-}
-
-/// The folder of a run: the one at `place`, or that of `owner/name`, `owner/name@revision`, brought from the Hub.
-///
-/// # Errors
-/// [`Error::Hub`] where it cannot be had from there.
-pub(crate) fn folder_of(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
-    let path = Path::new(place);
-    // What cannot be a repository is a folder that is not there.
-    if path.exists() || place.matches('/').count() != 1 || place.starts_with(['.', '/']) {
-        return Ok(path.into());
-    }
-    let (repo, revision) = place.split_once('@').map_or((place, None), |(repo, revision)| (repo, Some(revision)));
-    Ok(pull(&repo.parse()?, revision, options, tell)?.folder)
 }
 
 /// The shape of images that are elsewhere.

@@ -7,17 +7,12 @@ use std::{
 
 use serde::Serialize;
 use serde_json::Value;
-use vimae_hub::{Config, RunFiles};
+use vimae_hub::{Config, RunFiles, pull};
 use vimae_report::{HeadlineTable, Observation, headline::headlines};
 use vimae_spec::RunRecord;
 use vimae_statistics::student;
 
-use crate::{
-    Error, HubEvent, HubOptions, Result, RunFolder, State,
-    pretrained::{folder_of, run_at},
-    read_status,
-    record::read_record,
-};
+use crate::{Error, HubEvent, HubOptions, Result, RunFolder, State, read_status, record::read_record};
 
 /// Folders within one another that are looked into.
 const DEPTH: usize = 4;
@@ -201,4 +196,40 @@ fn differing(firsts: &[&Run]) -> Vec<(String, Vec<Option<Value>>)> {
         .map(|key| (key.clone(), row(key)))
         .filter(|(_, values)| values.windows(2).any(|pair| pair.first() != pair.last()))
         .collect()
+}
+
+/// The folder of a run at `place`, a directory or `owner/name` on the Hub.
+///
+/// # Errors
+/// [`Error::Record`] for what is none, with the runs that it holds; [`Error::Hub`].
+pub(crate) fn run_at(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
+    let path = Path::new(place);
+    // What is no run may hold some.
+    if path.is_dir() && !path.join("config.json").exists() && !path.join("record.json").exists() {
+        let runs: Vec<String> = find_runs(path)?.iter().take(3).map(|run| run.folder.display().to_string()).collect();
+        let problem = match runs.as_slice() {
+            [] => "is no run; give the directory of a finished run, or owner/name on the Hub".to_owned(),
+            runs => format!("is no run, but holds some; give one of them: {}", runs.join(", ")),
+        };
+        return Err(Error::Record { path: path.into(), problem });
+    }
+    if !path.exists() && !place.contains('/') {
+        let problem = "is not there; a model on the Hub is named owner/name".into();
+        return Err(Error::Record { path: path.into(), problem });
+    }
+    folder_of(place, options, tell)
+}
+
+/// The folder of a run: the one at `place`, or that of `owner/name`, `owner/name@revision`, brought from the Hub.
+///
+/// # Errors
+/// [`Error::Hub`] where it cannot be had from there.
+pub(crate) fn folder_of(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
+    let path = Path::new(place);
+    // What cannot be a repository is a folder that is not there.
+    if path.exists() || place.matches('/').count() != 1 || place.starts_with(['.', '/']) {
+        return Ok(path.into());
+    }
+    let (repo, revision) = place.split_once('@').map_or((place, None), |(repo, revision)| (repo, Some(revision)));
+    Ok(pull(&repo.parse()?, revision, options, tell)?.folder)
 }
