@@ -10,7 +10,7 @@ use vimae_core::ImageShape;
 
 use crate::{
     Error, Result,
-    array_file::{self, Array, Place},
+    array_file::{self, Array, LIMIT, Place},
 };
 
 /// What values of 0 and 1 alone are refused with.
@@ -234,6 +234,10 @@ fn layout(array: &Array) -> Result<(usize, ImageShape, bool)> {
 /// How the numbers of an array become levels: all of them are looked at.
 /// Bytes are levels, but where 0 and 1 are all that there is: nothing says how bright these are.
 fn bytes(array: &Array) -> Result<Levels> {
+    // What is too large is refused where it is read.
+    if array.header.count().is_none_or(|count| count as u64 > LIMIT) {
+        return Ok(Levels::Bytes);
+    }
     let (mut highest, mut stop) = (0, false);
     let read = array.pieces(PIECE, &mut |bytes| {
         highest = highest.max(bytes.into_iter().max().unwrap_or(0));

@@ -90,8 +90,9 @@ fn markdown_is_the_same_table() {
 |  | paper† | 90 | 92.5 | – |
 ";
     let more = "| rate, digits `rate.a\\|b` | ours | −3.000 | – | – |\n";
-    assert_eq!(exported(Format::Markdown, false), expected);
-    assert_eq!(exported(Format::Markdown, true), format!("{expected}{more}"));
+    let legend = "\nOurs: mean over seeds ± half of Student's 95 % interval.\n";
+    assert_eq!(exported(Format::Markdown, false), format!("{expected}{legend}"));
+    assert_eq!(exported(Format::Markdown, true), format!("{expected}{more}{legend}"));
 }
 
 #[test]
