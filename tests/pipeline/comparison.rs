@@ -119,5 +119,5 @@ fn what_cannot_be_compared_is_refused_with_a_reason() -> Result<()> {
         &["digits:test", "digits:test", "--count", "5", "--no-cache", "--weights", &text],
         &["text.pth", "neither safetensors nor a PyTorch file"],
     )?;
-    refused(&["digits:test", "digits:test", "--count", "1", "--no-cache", "--features", "classifier:digits"], &["1 images", "2 or more"])
+    refused(&["digits:test", "digits:test", "--count", "1", "--no-cache", "--features", "classifier:digits"], &["1 image;", "two at least"])
 }
