@@ -32,12 +32,13 @@ def arguments():
     return parser.parse_args()
 
 
-def images(test_labels):
-    """The test images as bytes [N, 28, 28, 1]: the last of the file, which the labels confirm."""
+def images(given, test_codes, folder):
+    """The test images as bytes [N, 28, 28, 1]: those of the file that have the codes of the test split."""
     pixels = numpy.frombuffer(gzip.open(DIGITS / "images-idx3-ubyte.gz").read()[16:], numpy.uint8).reshape(-1, 28, 28, 1)
-    labels = numpy.frombuffer(gzip.open(DIGITS / "labels-idx1-ubyte.gz").read()[8:], numpy.uint8)
-    assert (labels[-len(test_labels) :] == test_labels).all(), "the test images are not the last ones of the file"
-    return pixels[-len(test_labels) :]
+    numpy.save(folder / "all.npy", pixels)
+    codes, _ = encode(given.xtask, given.run, folder / "all.npy", folder)
+    place = {code.round(4).tobytes(): i for i, code in enumerate(codes)}
+    return pixels[[place[code.round(4).tobytes()] for code in test_codes]]
 
 
 def encode(xtask, run, what, folder):
@@ -66,8 +67,8 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         codes, labels = encode(given.xtask, given.run, "digits:train", folder)
-        _, test_labels = encode(given.xtask, given.run, "digits:test", folder)
-        pixels = images(test_labels)
+        test_codes, test_labels = encode(given.xtask, given.run, "digits:test", folder)
+        pixels = images(given, test_codes, folder)
         table = numpy.zeros((given.masks, given.labels))
         for mask in range(given.masks):
             kept = numpy.random.default_rng(mask).random(pixels.shape) >= given.share

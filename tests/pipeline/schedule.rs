@@ -103,7 +103,10 @@ fn an_optional_experiment_without_its_data_is_left_out_with_the_command_that_bri
     let command = "cargo xtask data fetch omniglot";
     assert!(called.stderr.contains("(table4) not measured") && called.stderr.contains(command), "{}", called.stderr);
     let page = fs::read_to_string(out.join("index.html"))?;
-    assert!(page.contains("Not measured: omniglot is not on this machine") && page.contains(command), "the page does not say so");
+    assert!(
+        page.contains("Not measured here") && page.contains("omniglot is not on this machine") && page.contains(command),
+        "the page does not say so"
+    );
     assert_eq!(serde_json::from_slice::<Vec<Value>>(&fs::read(out.join("results.json"))?)?, Vec::<Value>::new());
     // An experiment that has to run says what is missing.
     let text = text.replacen("optional = true\n", "", 1);

@@ -53,6 +53,31 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
     Ok(document(input.title, &body))
 }
 
+/// Whether nothing of a table or figure could be measured, for want of its data.
+fn is_unmeasured(target: &compare::Target<'_>, input: &PageInput<'_>) -> bool {
+    let values = target.comparisons.iter().flat_map(|c| &c.entries).any(|entry| entry.ours.is_some()) || !target.others.is_empty();
+    let ran = input.experiments.iter().any(|experiment| experiment.targets.iter().any(|name| name == target.name));
+    !values && !ran && input.not_covered.iter().any(|missing| missing.target == target.name && missing.command.is_some())
+}
+
+/// The tables and figures whose data is not here, a line each, with the commands that bring it.
+fn unmeasured(targets: &[compare::Target<'_>], input: &PageInput<'_>) -> Markup {
+    let missing: Vec<&compare::Target<'_>> = targets.iter().filter(|target| is_unmeasured(target, input)).collect();
+    let of = |target: &str| input.not_covered.iter().filter(|missing| missing.target == target).collect::<Vec<_>>();
+    html! { @if !missing.is_empty() {
+        h3 { "Not measured here" }
+        p.quiet { "Their data is not on this machine. Each command brings some; then repeat the reproduction." }
+        div.scroll { table {
+            thead { tr { th { "Target" } th { "Not measured" } th { "Command" } } }
+            tbody { @for target in missing { tr id=(anchor(&[target.name])) {
+                th.claim scope="row" { (compare::heading(target.name)) " " (target.paper.map_or("", |paper| &paper.title)) }
+                td { @for missing in of(target.name) { div { (missing.reason) } } }
+                td { @for missing in of(target.name) { @if let Some(command) = &missing.command { div { code { (command) } } } } }
+            } } }
+        } }
+    } }
+}
+
 /// The navigation and the sections of a page of the paper's tables and figures.
 fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(Markup, Markup)> {
     let measurable = input.not_covered.iter().filter(|missing| missing.command.is_some()).map(|missing| &missing.target);
@@ -64,7 +89,10 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
             section id="paper" {
                 h2 { "Beside the paper" }
                 @if targets.is_empty() { p.missing { "There are no values." } } @else { p.quiet { (VERDICTS) } }
-                @for target in &targets { (comparison::section(target, input.not_covered, links)?) }
+                @for target in targets.iter().filter(|target| !is_unmeasured(target, input)) {
+                    (comparison::section(target, input.not_covered, links)?)
+                }
+                (unmeasured(&targets, input))
                 (robustness::section(input.summary)?)
                 (paired::section(input.comparisons))
             }

@@ -24,10 +24,10 @@ pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
         h3 { "Methods in pairs" }
         p {
             "First method minus second on the seeds that both have, " (plural(most, "seed")) " at most. "
-            @if most < 2 { "With one seed there is a difference and no test of it." }
+            @if most < 2 { "With one seed there is a difference and no test of it: " code { "comparisons.json" } " beside this page has the differences." }
             @else { "p of the paired t test and of the sign-flip permutation test, both two-sided and corrected by Holm over the pairs of a metric and protocol. Before correction no permutation p of " (most) " seeds is below " (least(most)) "; it is left out where it cannot come to 0.05. Intervals are not corrected: of many pairs, some exclude zero by chance." }
         }
-        @for (target, pairs) in &targets { details {
+        @for (target, pairs) in targets.iter().filter(|_| most > 1) { details {
             summary { (heading(target)) ": " (plural(pairs.len(), "pair")) }
             div.scroll { table.sortable {
                 thead { tr {

@@ -24,7 +24,7 @@ const LEFT: i32 = 50;
 const LEGEND: i32 = 36;
 const BOTTOM: i32 = 40;
 /// Points drawn at most; more would hide one another and weigh on the page.
-const MOST_POINTS: usize = 2_500;
+const MOST_POINTS: usize = 1_000;
 /// Radius of a point, in units of the drawing; no other circle has it.
 const POINT: u32 = 5;
 /// Classes named in the legend at most.
