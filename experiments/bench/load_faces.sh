@@ -5,7 +5,7 @@
 #
 # PYTHON is an interpreter with Pillow. FACES.tar is an archive of faces laid out like img_align_celeba, at half of CelebA's size or
 # whole; each face is brought to 178 x 218 and saved with the quality and subsampling of the originals. OLD and NEW are checkouts;
-# a small program is built against vimae-datasets of each (BUILD chooses where), which decodes, crops and resizes all faces and keeps
+# a small program is built against vimae-datasets of each (BUILD chooses where; what is there is used), which decodes, crops and resizes all faces and keeps
 # nothing. Raw rows go to experiments/results/bench/DATE-PROCESSOR/load_faces.jsonl.
 set -euo pipefail
 usage="usage: load_faces.sh PYTHON FACES.tar OLD NEW [ALTERNATIONS]"
@@ -40,6 +40,7 @@ PY
 build=${BUILD:-$work/build}
 for who in old new; do
   checkout=${!who}
+  [ -x "$build/target-$who/release/load-$who" ] && continue
   mkdir -p "$build/$who/src"
   cat > "$build/$who/Cargo.toml" <<TOML
 [package]
