@@ -86,7 +86,8 @@ fn locate(request: &Request) -> Result<Found> {
             return Ok(Found::One(one.clone()));
         }
         if !all.is_empty() {
-            let names: Vec<String> = all.iter().take(3).map(|file| file.file_name().unwrap_or_default().to_string_lossy().into_owned()).collect();
+            let names: Vec<String> =
+                all.iter().take(3).map(|file| file.file_name().unwrap_or_default().to_string_lossy().into_owned()).collect();
             let problem = format!(
                 "holds {}, and nothing to test on: call files after splits (train-*.parquet, test-*.parquet), or give one file, of which \
                  every tenth image of a class tests",
