@@ -19,6 +19,8 @@ fn all() -> Vec<(&'static str, &'static str, &'static str, &'static str, Schema)
         vimae_objectives::OBJECTIVES,
         vimae_objectives::divergence::DIVERGENCES,
         vimae_objectives::noise::NOISES,
+        vimae_continual::STREAMS,
+        vimae_continual::STRATEGIES,
         vimae_metrics::METRICS,
         vimae_metrics::accuracy::classifiers::CLASSIFIERS,
         vimae_corruptions::CORRUPTIONS

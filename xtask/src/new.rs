@@ -45,6 +45,8 @@ enum What {
     Metric,
     Corruption,
     Classifier,
+    Stream,
+    Strategy,
 }
 
 impl What {
@@ -60,6 +62,8 @@ impl What {
             Self::Metric => Kind::Metric,
             Self::Corruption => Kind::Corruption,
             Self::Classifier => Kind::Classifier,
+            Self::Stream => Kind::Stream,
+            Self::Strategy => Kind::Strategy,
         })
     }
 }
@@ -75,11 +79,23 @@ pub(crate) enum Kind {
     Metric,
     Corruption,
     Classifier,
+    Stream,
+    Strategy,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Objective, Self::Noise, Self::Divergence, Self::Prior, Self::Model, Self::Metric, Self::Corruption, Self::Classifier];
+    pub(crate) const ALL: [Self; 10] = [
+        Self::Objective,
+        Self::Noise,
+        Self::Divergence,
+        Self::Prior,
+        Self::Model,
+        Self::Metric,
+        Self::Corruption,
+        Self::Classifier,
+        Self::Stream,
+        Self::Strategy,
+    ];
 
     /// The file with the catalogue, whose folder takes the new one, and the template.
     fn place(self) -> (&'static str, &'static str) {
@@ -92,6 +108,8 @@ impl Kind {
             Self::Metric => ("crates/metrics/src/lib.rs", include_str!("../templates/metric.rs.txt")),
             Self::Corruption => ("crates/corruptions/src/lib.rs", include_str!("../templates/corruption.rs.txt")),
             Self::Classifier => ("crates/metrics/src/accuracy/classifiers.rs", include_str!("../templates/classifier.rs.txt")),
+            Self::Stream => ("crates/continual/src/stream.rs", include_str!("../templates/stream.rs.txt")),
+            Self::Strategy => ("crates/continual/src/strategy.rs", include_str!("../templates/strategy.rs.txt")),
         }
     }
 }

@@ -122,6 +122,15 @@ impl ImageSet {
     }
 }
 
+/// Classes that belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Group {
+    /// What they are called together.
+    pub name: String,
+    /// Their labels.
+    pub classes: std::ops::Range<u32>,
+}
+
 /// A named collection of images with fixed splits and a digest.
 pub trait Dataset: Send + Sync {
     /// The name in the catalogue.
@@ -132,6 +141,11 @@ pub trait Dataset: Send + Sync {
 
     /// How many classes the labels of all splits distinguish; labels are below it.
     fn classes(&self) -> usize;
+
+    /// Classes that belong together, where the data set knows of any: the alphabets of Omniglot.
+    fn groups(&self) -> &[Group] {
+        &[]
+    }
 
     /// The SHA-256, in hex, of what determines every pixel, label and split.
     fn sha256(&self) -> &str;

@@ -30,7 +30,7 @@ mod work;
 pub use catalogue::{Catalogue, Entry};
 pub use code::{Code, Head};
 pub use corruption::Corruption;
-pub use data::{Batch, Batches, Dataset, ImageSet, ImageShape, PixelRange, Split};
+pub use data::{Batch, Batches, Dataset, Group, ImageSet, ImageShape, PixelRange, Split};
 pub use density::{Density, Factors};
 pub use divergence::Divergence;
 pub use encoder_noise::EncoderNoise;

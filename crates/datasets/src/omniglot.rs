@@ -18,7 +18,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
+use vimae_core::{Dataset, Entry, Group, ImageSet, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
     BuildDataset, Card, Container, Error, Image, Opened, PassedOver, Request, Result,
@@ -107,10 +107,12 @@ fn open(request: &Request) -> Result<Opened> {
     let tests = tested(&drawings, files.iter().any(|f| stem(f) == FULL[1]));
     let turn = settings.rotations == Rotations::Four;
     let mut classes = 0;
+    let mut groups = Vec::new();
     let mut skipped = Vec::new();
     let mut splits = Vec::new();
     for split in [Split::Train, Split::Test] {
         let side: Vec<&Drawing> = drawings.iter().filter(|d| tests.contains(&(d.alphabet.as_str())) == (split == Split::Test)).collect();
+        groups.extend(alphabets(&side, classes));
         let (set, broken) = decode(&side, &mut classes, &files, request.sources.skip_broken)?;
         skipped.extend(broken);
         splits.push((split, if turn { rotated(&set) } else { set }));
@@ -118,7 +120,57 @@ fn open(request: &Request) -> Result<Opened> {
     let rule = format!("alphabets that test: {}", tests.into_iter().collect::<Vec<_>>().join(", "));
     let rule = crate::image::decoded(&rule);
     let opened = Opened::new(request, NAME, PixelRange::Unit, classes as usize, &rule, splits, (files, skipped))?;
-    Ok(Opened { passed_over, ..opened })
+    Ok(Opened { passed_over, dataset: Box::new(Grouped { dataset: opened.dataset, groups }), ..opened })
+}
+
+/// The alphabets of drawings in their order, whose classes are counted from `first`.
+fn alphabets(drawings: &[&Drawing], first: u32) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let (mut next, mut last) = (first, None);
+    for drawing in drawings {
+        let character = (&drawing.alphabet, drawing.archive, &drawing.character);
+        if last.replace(character) == Some(character) {
+            continue;
+        }
+        next += 1;
+        match groups.last_mut().filter(|group| group.name == drawing.alphabet) {
+            Some(group) => group.classes.end = next,
+            None => groups.push(Group { name: drawing.alphabet.clone(), classes: next - 1..next }),
+        }
+    }
+    groups
+}
+
+/// Images whose classes belong to alphabets.
+struct Grouped {
+    dataset: Box<dyn Dataset>,
+    groups: Vec<Group>,
+}
+
+impl Dataset for Grouped {
+    fn name(&self) -> &str {
+        self.dataset.name()
+    }
+
+    fn range(&self) -> PixelRange {
+        self.dataset.range()
+    }
+
+    fn classes(&self) -> usize {
+        self.dataset.classes()
+    }
+
+    fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    fn sha256(&self) -> &str {
+        self.dataset.sha256()
+    }
+
+    fn split(&self, split: Split) -> vimae_core::Result<&ImageSet> {
+        self.dataset.split(split)
+    }
 }
 
 fn stem(path: &Path) -> String {
@@ -234,6 +286,20 @@ mod tests {
         let corner = image[SIDE - 1];
         assert_eq!([at(0, 0, 27), at(1, 0, 0), at(2, 27, 0), at(3, 27, 27)], [corner; 4]);
         assert_eq!(turned.pixels[..SIDE * SIDE], image);
+    }
+
+    #[test]
+    fn classes_belong_to_alphabets() {
+        let drawing = |alphabet: &str, character: &str| Drawing {
+            alphabet: alphabet.into(),
+            archive: 0,
+            character: character.into(),
+            file: "f".into(),
+            bytes: vec![],
+        };
+        let drawings = [drawing("Greek", "1"), drawing("Greek", "1"), drawing("Greek", "2"), drawing("Latin", "2")];
+        let groups = alphabets(&drawings.iter().collect::<Vec<_>>(), 7);
+        assert_eq!(groups.iter().map(|g| (g.name.as_str(), g.classes.clone())).collect::<Vec<_>>(), [("Greek", 7..9), ("Latin", 9..10)]);
     }
 
     #[test]

@@ -32,6 +32,7 @@ use std::{
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use tracing_subscriber::EnvFilter;
+use vimae_continual::{BuildStrategy, BuildStream, STRATEGIES, STREAMS};
 use vimae_core::Entry;
 use vimae_corruptions::BuildCorruption;
 use vimae_metrics::{
@@ -184,6 +185,16 @@ impl App {
     pub fn corruption(mut self, entry: Entry<BuildCorruption>) -> Self {
         self.added.corruption(entry);
         self
+    }
+
+    /// Adds a stream of tasks.
+    pub fn stream(self, entry: Entry<BuildStream>) -> Self {
+        self.adding(move || STREAMS.add(entry))
+    }
+
+    /// Adds a strategy against forgetting.
+    pub fn strategy(self, entry: Entry<BuildStrategy>) -> Self {
+        self.adding(move || STRATEGIES.add(entry))
     }
 
     /// Adds a metric.

@@ -53,6 +53,8 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
         "crates/objectives/src/divergence": vimae_objectives::divergence::DIVERGENCES,
         "crates/priors/src": vimae_priors::PRIORS,
         "crates/models/src": vimae_models::MODELS,
+        "crates/continual/src/stream": vimae_continual::STREAMS,
+        "crates/continual/src/strategy": vimae_continual::STRATEGIES,
         "crates/metrics/src": vimae_metrics::METRICS,
         "crates/metrics/src/accuracy/classifiers": vimae_metrics::accuracy::classifiers::CLASSIFIERS,
         "crates/datasets/src": vimae_datasets::DATASETS

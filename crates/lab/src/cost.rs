@@ -17,7 +17,7 @@ use vimae_spec::{Component, Model, RunSpec};
 
 pub use rates::Rates;
 
-use crate::{Result, Shelf, fid_weights, resolve};
+use crate::{Result, Shelf, course::Course, fid_weights, resolve};
 
 /// Bytes of a process that has done nothing yet, with its threads' stacks and allocator.
 const PROCESS_BYTES: u64 = 30 << 20;
@@ -169,6 +169,11 @@ impl Estimator {
 
         let batch = spec.training.batch.min(images.counts.train) as u64;
         let steps = spec.training.epochs * (images.counts.train / spec.training.batch.max(1)) as u64;
+        // Where the data is not here, the tasks are taken to share its images out.
+        let course = spec.stream.as_ref().and_then(|_| Course::of(spec, &shelf.open(&spec.dataset).ok()?).ok()?);
+        let steps = course.as_ref().and_then(|course| course.steps(spec).ok()).unwrap_or(steps);
+        // Behind each task all so far are measured together and one by one: with T tasks of equal size T + 1 times all images.
+        let evaluations = 1.0 + course.map_or(0.0, |course| course.tasks.len() as f64 + 1.0);
         // The encoder sees an image once, the decoder each of its codes; backwards costs twice what forwards does.
         let samples = objective.samples() as u64;
         let products = 3 * batch * (work.encode + samples * work.decode);
@@ -188,7 +193,7 @@ impl Estimator {
         let measured = vimae_eval::cost(&metrics, true, &workload);
         let products = measured.encoded * work.encode as f64 + measured.decoded * work.decode as f64;
         let beside = (BESIDE_EVALUATION + measured.cpu_seconds) * self.rates.threads;
-        let evaluation_seconds = self.rates.products(products) + beside + measured.inception * self.rates.inception;
+        let evaluation_seconds = evaluations * (self.rates.products(products) + beside + measured.inception * self.rates.inception);
 
         let all = (images.counts.train + images.counts.validation + images.counts.test) * images.shape.len();
         let training_bytes = parameters * PARAMETER_BYTES + batch * samples * work.values * VALUE_BYTES;

@@ -66,3 +66,12 @@ fn card(device: &Device) -> Option<String> {
 fn card(_: &Device) -> Option<String> {
     None
 }
+
+/// The kind of a device in records: `cpu (x86_64)`, the name of a GPU.
+pub fn device_name(device: &Device) -> String {
+    match device {
+        Device::Cpu => format!("cpu ({})", std::env::consts::ARCH),
+        Device::Cuda(_) => cuda_name(device),
+        Device::Metal(_) => "metal".into(),
+    }
+}

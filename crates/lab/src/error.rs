@@ -118,6 +118,9 @@ pub enum Error {
     /// An error of training.
     #[error(transparent)]
     Training(#[from] vimae_trainer::Error),
+    /// Tasks or a strategy that make no sense.
+    #[error(transparent)]
+    Continual(vimae_continual::Error),
     /// An error of a file that must not be lost.
     #[error(transparent)]
     Checkpoint(#[from] vimae_checkpoint::Error),
@@ -127,6 +130,20 @@ pub enum Error {
     /// An error of the page.
     #[error(transparent)]
     Report(#[from] vimae_report::Error),
+}
+
+/// What a part of the line reports through the stream is that part's error.
+impl From<vimae_continual::Error> for Error {
+    fn from(error: vimae_continual::Error) -> Self {
+        use vimae_continual::Error as Continual;
+        match error {
+            Continual::Core(error) => Self::Core(error),
+            Continual::Training(error) => Self::Training(error),
+            Continual::Checkpoint(error) => Self::Checkpoint(error),
+            Continual::Tensor(error) => Self::Tensor(error),
+            other => Self::Continual(other),
+        }
+    }
 }
 
 impl Error {

@@ -1,6 +1,6 @@
 //! The evaluation of a trained run: with the prior that it learnt, or with the density fitted to its codes.
 
-use vimae_core::{Findings, Metric, Mode, Prior, Progress, RunContext, Split};
+use vimae_core::{Dataset, Findings, Metric, Mode, Prior, Progress, RunContext, Split};
 use vimae_eval::{EvalContext, Figures, Outcome, Subject, chosen};
 use vimae_priors::FittedMixture;
 use vimae_spec::{Evaluation, Protocol};
@@ -24,7 +24,12 @@ impl Sampler {
 
     /// The density fitted to the codes of the training images, or the prior as the encoder makes it.
     pub(crate) fn of(parts: &Parts) -> Result<Self> {
-        let fitted = parts.objective.ex_post().map(|components| ex_post(parts, components)).transpose()?;
+        Self::on(parts, parts.dataset.as_ref())
+    }
+
+    /// As [`of`](Self::of), for the training images of this data set.
+    pub(crate) fn on(parts: &Parts, dataset: &dyn Dataset) -> Result<Self> {
+        let fitted = parts.objective.ex_post().map(|components| ex_post(parts, dataset, components)).transpose()?;
         Self::stored(parts, fitted)
     }
 
@@ -50,7 +55,7 @@ pub(crate) fn measure(
     run: &RunContext<'_>,
     kept: &mut Kept,
 ) -> Result<Outcome> {
-    with_context(parts, sampler, (evaluation, seed), run.progress, |context| {
+    with_context((parts, parts.dataset.as_ref()), sampler, (evaluation, seed), run.progress, |context| {
         let Findings { measurements, confusions } = findings(context, &chosen(evaluation)?, run, kept)?;
         Ok(Outcome { measurements, figures: Figures::of(context)?, confusions })
     })
@@ -67,7 +72,9 @@ pub(crate) fn measure_only(
     run: &RunContext<'_>,
     kept: &mut Kept,
 ) -> Result<Findings> {
-    with_context(parts, &Sampler::of(parts)?, (evaluation, seed), run.progress, |context| findings(context, metrics, run, kept))
+    with_context((parts, parts.dataset.as_ref()), &Sampler::of(parts)?, (evaluation, seed), run.progress, |context| {
+        findings(context, metrics, run, kept)
+    })
 }
 
 /// Measures `metrics`, in their order. What none of them uses is not computed.
@@ -93,8 +100,9 @@ fn findings(context: &EvalContext<'_>, metrics: &[Box<dyn Metric>], run: &RunCon
     Ok(all)
 }
 
-fn with_context<T>(
-    parts: &Parts,
+/// Does `work` on the images of `dataset` under an evaluation.
+pub(crate) fn with_context<T>(
+    (parts, dataset): (&Parts, &dyn Dataset),
     sampler: &Sampler,
     (evaluation, seed): (&Evaluation, u64),
     progress: &dyn Progress,
@@ -106,15 +114,15 @@ fn with_context<T>(
         prior: sampler.prior(parts),
         sampler: fitted.as_ref(),
         corruption: parts.corruption(),
-        dataset: parts.dataset.as_ref(),
+        dataset,
         files: &parts.files,
     };
     work(&EvalContext::new(subject, evaluation, seed, progress)?)
 }
 
 /// The density of the mean codes of the training images.
-fn ex_post(parts: &Parts, components: usize) -> Result<FittedMixture> {
-    let (set, range) = (parts.dataset.split(Split::Train)?, parts.dataset.range());
+fn ex_post(parts: &Parts, dataset: &dyn Dataset, components: usize) -> Result<FittedMixture> {
+    let (set, range) = (dataset.split(Split::Train)?, dataset.range());
     let all: Vec<usize> = (0..set.len()).collect();
     let mut codes = Vec::with_capacity(set.len() * parts.model.code_size());
     for part in all.chunks(BATCH) {

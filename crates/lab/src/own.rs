@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Map;
 use toml::{Table, Value};
+use vimae_continual::{STRATEGIES, STREAMS};
 use vimae_datasets::{DATASETS, parted};
 use vimae_models::MODELS;
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
@@ -94,6 +95,8 @@ fn takes(named: &dyn Fn(&str) -> Option<String>, part: &str, setting: &str) -> O
                 None => false,
             }
         }
+        "stream" => has(STREAMS.find(&named(part)?).ok()?.settings()),
+        "strategy" => has(STRATEGIES.find(&named(part)?).ok()?.settings()),
         "model" => setting == "code" || has(MODELS.find(&named(part)?).ok()?.settings()),
         "dataset" => has(DATASETS.find(parted(&named(part)?).0).ok()?.settings()),
         _ => true,

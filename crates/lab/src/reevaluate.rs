@@ -9,13 +9,12 @@ use vimae_spec::{Evaluation, Reevaluation, sha256_hex};
 
 use crate::{
     Error, Result, RunFolder, Shelf,
-    device::device,
+    device::{device, device_name},
     kept::Kept,
     measure::measure_only,
     provenance::git_commit,
     record::read_record,
     resolve::Parts,
-    run::device_name,
     stored::{read_sealed, sealed},
 };
 

@@ -25,7 +25,9 @@ use vimae_spec::{BrokenImages, Component, RunSpec};
 use vimae_trainer::Line;
 
 use crate::{
-    Error, Result, RunFolder, fid_weights,
+    Error, Result, RunFolder,
+    course::{self, Course},
+    fid_weights,
     stored::{json, read},
 };
 
@@ -188,6 +190,9 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<St
     })?;
     check_fit(spec, (dataset.shape().map_err(part)?, dataset.range())).map_err(part)?;
     Loader::new(dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
+    if let Some(course) = Course::of(spec, &dataset)? {
+        course.check(spec)?;
+    }
     // Every evaluation tests: better said now than after the training.
     dataset.split(Split::Test).map_err(part)?;
     Ok(dataset.sha256().into())
@@ -200,6 +205,7 @@ pub(crate) fn check_names(spec: &RunSpec, place: &str) -> Result<()> {
         prior_settings(spec, objective.as_ref())?;
         divergence_settings(spec, objective.as_ref())?;
         noise(spec, objective.as_ref())?;
+        course::check_names(spec)?;
         MODELS.check(&spec.model.name, &spec.model.settings)?;
         vimae_eval::chosen(&spec.evaluation)?;
         Ok(())

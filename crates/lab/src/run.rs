@@ -3,19 +3,20 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use candle_core::Device;
 use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::{Event, RunContext, Split, Streams};
 use vimae_datasets::Loader;
 use vimae_ops::AdamConfig;
-use vimae_spec::{RunRecord, RunSpec, Training, sha256_hex};
+use vimae_spec::{Lifelong, RunRecord, RunSpec, Training, sha256_hex};
 use vimae_trainer::{Plan, train_watched};
 
 use crate::{
     Error, Result, RunFolder, Shelf, config,
-    device::device,
+    course::Course,
+    device::{device, device_name},
     figures,
     kept::Kept,
+    lifelong,
     measure::{Sampler, measure},
     provenance::git_commit,
     record::{Found, LOG, VERSION, side_files, write_record},
@@ -56,15 +57,26 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
     let determined_by = [&spec.training_sha256(), parts.dataset.sha256(), VERSION].join(" ");
     let plan = plan(&spec.training, spec.seed, &determined_by);
+    let course = Course::of(spec, &parts.dataset)?;
     let mut watch = |_| watch::at_checkpoint(spec, &parts, line).map_err(vimae_trainer::Error::from);
-    let trained = train_watched(line, &mut batches, &plan, context, &mut watch)?;
+    let (trained, learnt) = match &course {
+        Some(course) => lifelong::train(course, (spec, &parts), &plan, context, &mut watch)?,
+        None => (train_watched(line, &mut batches, &plan, context, &mut watch)?, Vec::new()),
+    };
 
     let name = device_name(device);
     let measured_by = [&spec.sha256(), parts.dataset.sha256(), &trained.weights_sha256, VERSION, &name].join(" ");
     let mut kept = Kept::open(&folder.measured(), &sha256_hex(measured_by.as_bytes()));
     let sampler = Sampler::of(&parts)?;
     config::write(spec, &parts, &sampler, &trained.weights_sha256, folder)?;
-    let outcome = measure(&parts, &sampler, (&spec.evaluation, spec.seed), context, &mut kept)?;
+    // Of all tasks, before what is measured of the last weights alone.
+    let evaluated = (&spec.evaluation, spec.seed);
+    let lifelong = course.as_ref().map(|course| lifelong::measure(course, &parts, &learnt, evaluated, context)).transpose()?;
+    let mut outcome = measure(&parts, &sampler, (&spec.evaluation, spec.seed), context, &mut kept)?;
+
+    outcome.measurements.extend(lifelong.iter().flat_map(Lifelong::summary));
+    let mut figures = figures::write(folder, &outcome.figures, &outcome.confusions, parts.objective.ex_post().is_some())?;
+    figures.extend(course.as_ref().map(|course| lifelong::strip(course, &parts, folder)).transpose()?);
 
     let record = RunRecord {
         format: RunRecord::FORMAT,
@@ -83,7 +95,8 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
         training_seconds: trained.seconds,
         evaluation_seconds: kept.seconds(),
         measurements: outcome.measurements,
-        figures: figures::write(folder, &outcome.figures, &outcome.confusions, parts.objective.ex_post().is_some())?,
+        lifelong,
+        figures,
         log: LOG.into(),
         files: BTreeMap::new(),
     };
@@ -114,14 +127,5 @@ fn plan(training: &Training, seed: u64, determined_by: &str) -> Plan {
         adam: AdamConfig { learning_rate, beta1, beta2, epsilon },
         seed,
         training_sha256: sha256_hex(determined_by.as_bytes()),
-    }
-}
-
-/// The kind of a device in records: `cpu (x86_64)`, the name of a GPU.
-pub fn device_name(device: &Device) -> String {
-    match device {
-        Device::Cpu => format!("cpu ({})", std::env::consts::ARCH),
-        Device::Cuda(_) => crate::device::cuda_name(device),
-        Device::Metal(_) => "metal".into(),
     }
 }

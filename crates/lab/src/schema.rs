@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
+use vimae_continual::{STRATEGIES, STREAMS};
 use vimae_core::{Entry, settings::Schema};
 use vimae_datasets::DATASETS;
 use vimae_metrics::{METRICS, accuracy::classifiers::CLASSIFIERS};
@@ -79,7 +80,7 @@ fn head() -> Vec<(String, Value)> {
             json!({
                 "type": "object",
                 "description": "dotted keys with lists of values; every combination runs for every method",
-                "propertyNames": { "pattern": "^(dataset|model|objective|prior|noise|divergence|training|evaluation)\\." },
+                "propertyNames": { "pattern": "^(dataset|model|objective|prior|noise|divergence|stream|strategy|training|evaluation)\\." },
                 "additionalProperties": { "type": "array", "minItems": 1 },
             }),
         ),
@@ -103,6 +104,10 @@ fn sections() -> Map<String, Value> {
     );
     let about = "The divergence of codes from the prior; the objective's own choice where absent.";
     sections.insert("divergence".into(), part(about, &DIVERGENCES.entries(), &Map::new()));
+    let about = "The tasks that the data set is cut into, to be learnt one after another.";
+    sections.insert("stream".into(), part(about, &STREAMS.entries(), &Map::new()));
+    let about = "What is done against forgetting, for a run with a stream; fine_tune where absent.";
+    sections.insert("strategy".into(), part(about, &STRATEGIES.entries(), &Map::new()));
     sections.insert("training".into(), described("How it is trained. Defaults are the paper's.", &Schema::of::<Training>()));
     let mut evaluation = described("How it is measured.", &Schema::of::<Evaluation>());
     let names: Vec<&str> = METRICS.names().collect();

@@ -6,11 +6,12 @@ use candle_core::Device;
 use vimae_core::{Batches, RunContext, Split, Streams, catalogue::unknown_name};
 use vimae_datasets::Loader;
 use vimae_eval::chosen;
-use vimae_spec::{Evaluation, Measurement, RunRecord};
+use vimae_spec::{Evaluation, Lifelong, Measurement, RunRecord};
 use vimae_trainer::LogLine;
 
 use crate::{
     Result, RunFolder, Shelf,
+    course::Course,
     kept::Kept,
     measure::measure_only,
     record::{damaged_files, read_record},
@@ -40,8 +41,13 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
     let record = read_record(&folder.record())?;
     let asked = asked(&record.measurements, cell)?;
     let (parts, weights_sha256) = Parts::trained(&record.spec, folder, shelf, &Device::Cpu)?;
-    let per_epoch =
-        Loader::new(parts.dataset.clone(), Split::Train, record.spec.training.batch, Streams::new(0), &Device::Cpu)?.per_epoch();
+    let steps = match Course::of(&record.spec, &parts.dataset)? {
+        Some(course) => course.steps(&record.spec)?,
+        None => {
+            let (dataset, batch) = (parts.dataset.clone(), record.spec.training.batch);
+            record.spec.training.epochs * Loader::new(dataset, Split::Train, batch, Streams::new(0), &Device::Cpu)?.per_epoch()
+        }
+    };
     let number = |what: &str, recorded: u64, now: u64| text(what, &recorded.to_string(), &now.to_string());
     let mut checks = vec![
         text("spec", &record.spec_sha256, &record.spec.sha256()),
@@ -49,7 +55,7 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
         text("data", &record.data_sha256, parts.dataset.sha256()),
         text("weights", &record.weights_sha256, &weights_sha256),
         number("parameters", record.parameters as u64, parts.model.parameters().trainable_count() as u64),
-        number("steps", record.steps, record.spec.training.epochs * per_epoch),
+        number("steps", record.steps, steps),
         number("steps of the log", record.steps, last_step(folder, &record)),
     ];
     let damaged = damaged_files(folder, &record);
@@ -58,9 +64,12 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
         Check { what: name.clone(), recorded: sha256.clone(), now: problem.unwrap_or(sha256).clone(), agrees: problem.is_none() }
     }));
     let evaluation = if cell.is_some() { narrowed(&record.spec.evaluation, &asked) } else { record.spec.evaluation.clone() };
-    let metrics = chosen(&evaluation)?;
+    // Numbers that are made of the matrix ask for no metric, and no metric would be all of them.
+    let metrics = if cell.is_some() && evaluation.metrics.is_empty() { Vec::new() } else { chosen(&evaluation)? };
     let context = RunContext::new(folder.path());
-    let now = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, &context, &mut Kept::nowhere())?.measurements;
+    let mut now = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, &context, &mut Kept::nowhere())?.measurements;
+    // Made of the matrix that the record holds.
+    now.extend(record.lifelong.iter().flat_map(Lifelong::summary));
     checks.extend(asked.iter().map(|recorded| {
         let again = now.iter().find(|m| m.same_quantity(recorded));
         Check {
@@ -123,7 +132,7 @@ fn asked<'a>(measurements: &'a [Measurement], cell: Option<&str>) -> Result<Vec<
 
 /// The evaluation of the metrics that give these measurements, and of nothing else.
 fn narrowed(evaluation: &Evaluation, asked: &[&Measurement]) -> Evaluation {
-    let entries: BTreeSet<&str> = asked.iter().map(|m| m.entry.as_str()).collect();
+    let entries: BTreeSet<&str> = asked.iter().map(|m| m.entry.as_str()).filter(|entry| *entry != Lifelong::ENTRY).collect();
     let mut narrowed = evaluation.clone();
     narrowed.settings.retain(|name, _| entries.contains(name.as_str()));
     narrowed.metrics = entries.into_iter().map(String::from).collect();

@@ -14,6 +14,7 @@ pub mod importance;
 pub mod inception;
 pub mod inception_score;
 mod inner;
+pub mod judge;
 pub mod kid;
 pub mod laplace;
 pub mod likelihood;

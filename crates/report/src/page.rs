@@ -7,6 +7,7 @@ mod document;
 mod gallery;
 mod headlines;
 mod input;
+mod lifelong;
 mod links;
 mod matrix;
 mod others;

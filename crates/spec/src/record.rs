@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Measurement, RunSpec};
+use crate::{Lifelong, Measurement, RunSpec};
 
 /// What an image of a run shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -14,6 +14,8 @@ pub enum FigureKind {
     Reconstructions,
     /// PNG: decoded draws from the prior.
     Samples,
+    /// PNG: decoded draws from the prior behind each task, one row a task.
+    Tasks,
     /// PNG: decoded codes along one dimension a row, the most informative first.
     Traversals,
     /// PNG: decoded codes between those of two test images a row, these at its ends.
@@ -29,14 +31,23 @@ pub enum FigureKind {
 
 impl FigureKind {
     /// Every kind.
-    pub const ALL: [Self; 7] =
-        [Self::Reconstructions, Self::Samples, Self::Traversals, Self::Interpolations, Self::Codes, Self::Projection, Self::Confusion];
+    pub const ALL: [Self; 8] = [
+        Self::Reconstructions,
+        Self::Samples,
+        Self::Tasks,
+        Self::Traversals,
+        Self::Interpolations,
+        Self::Codes,
+        Self::Projection,
+        Self::Confusion,
+    ];
 
     /// The name of its file in a run's folder.
     pub fn file(self) -> &'static str {
         match self {
             Self::Reconstructions => "reconstructions.png",
             Self::Samples => "samples.png",
+            Self::Tasks => "tasks.png",
             Self::Traversals => "traversals.png",
             Self::Interpolations => "interpolations.png",
             Self::Codes => "codes.json",
@@ -116,6 +127,9 @@ pub struct RunRecord {
     pub evaluation_seconds: f64,
     /// The numbers.
     pub measurements: Vec<Measurement>,
+    /// What was measured behind each task; none for a run without a stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lifelong: Option<Lifelong>,
     /// The images.
     pub figures: Vec<Figure>,
     /// The training log beside the record: one JSON object a line, `{"step": .., "epoch": .., "loss": .., <term>: ..}`.

@@ -29,6 +29,12 @@ pub struct RunSpec {
     /// The divergence of codes from the prior; the objective's own choice where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divergence: Option<Component>,
+    /// The tasks that its data set is cut into, to be learnt one after another; none where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Component>,
+    /// What is done against forgetting, for a run with a stream; fine-tuning where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Component>,
     /// How it is trained.
     pub training: Training,
     /// How it is measured.
@@ -214,12 +220,14 @@ mod tests {
             prior: None,
             noise: None,
             divergence: None,
+            stream: None,
+            strategy: None,
             training: Training::default(),
             evaluation: Evaluation::default(),
             seed: 0,
         };
         let value = serde_json::to_value(&run).unwrap();
-        for key in ["prior", "noise", "divergence"] {
+        for key in ["prior", "noise", "divergence", "stream", "strategy"] {
             assert!(value.get(key).is_none(), "{value}");
         }
         assert!(value["training"].get("critic_learning_rate").is_none(), "{value}");

@@ -9,6 +9,7 @@ pub mod jackknife;
 pub mod sign_flip;
 pub mod student;
 mod summary;
+pub mod transfer;
 pub mod wilson;
 
 pub use claim::Decision;

@@ -28,6 +28,8 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
         prior: None,
         noise: None,
         divergence: None,
+        stream: None,
+        strategy: None,
         training: Training::default(),
         evaluation: Evaluation::default(),
         seed: u64::from(seed),
@@ -72,6 +74,7 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
                 ..measurement("kl", "bound", Some(-0.5), None, Direction::Lower)
             },
         ],
+        lifelong: None,
         figures: vec![
             image(FigureKind::Samples, "samples.png", "Images decoded from random draws of the prior"),
             image(FigureKind::Codes, "codes.json", "Codes of the test images by class"),

@@ -20,6 +20,8 @@ fn spec(dataset: &str, width: usize, model: &str) -> RunSpec {
         prior: None,
         noise: None,
         divergence: None,
+        stream: None,
+        strategy: None,
         training: Training { epochs: 6, ..Training::default() },
         evaluation: Evaluation { labels: 0, metrics: vec!["rate".into()], ..Evaluation::default() },
         seed: 0,

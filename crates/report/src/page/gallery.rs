@@ -56,6 +56,7 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
             @if shown.is_empty() { p.missing { "No run finished." } }
             (group("Originals above their reconstructions", "", FigureKind::Reconstructions, &shown)?)
             (group("Decoded draws from the prior", "", FigureKind::Samples, &shown)?)
+            (group("Decoded draws behind each task, a row a task", "", FigureKind::Tasks, &shown)?)
             (group("Codes of test images", CIRCLES, FigureKind::Codes, &shown)?)
             (rate_distortion(experiment, paper)?)
             (folded("Along single dimensions of the code", group("", MOVED, FigureKind::Traversals, &shown)?))
@@ -108,7 +109,7 @@ fn figure(run: &RunView, image: &Figure, with_caption: bool, with_seed: bool) ->
     let name = method::label(&spec.method);
     let title = format!("{name}: {}", image.caption);
     let content = match image.kind {
-        FigureKind::Reconstructions | FigureKind::Samples | FigureKind::Traversals | FigureKind::Interpolations => {
+        FigureKind::Reconstructions | FigureKind::Samples | FigureKind::Tasks | FigureKind::Traversals | FigureKind::Interpolations => {
             artefact::png(&run.folder, &image.file).map(|png| {
                 let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&png.bytes));
                 html! { img src=(data) width=(png.width) height=(png.height) alt=(title); }

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::{
     comparison, gallery, headlines,
     input::{ExperimentView, FailedRun, PageInput},
+    lifelong,
     links::Links,
     paired, robustness, runs, summary, values,
 };
@@ -29,6 +30,7 @@ pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
                 code { "results.json" } " and " code { "summary.json" } " beside it; " code { "cargo xtask export" } " writes the table for a paper."
             }
         }
+        @for experiment in input.experiments { (forgetting(input, experiment, several)?) }
         section id="images" {
             h2 { "Images and training" }
             @for place in 0..input.experiments.len() { (gallery::section(place, input.experiments, input.paper)?) }
@@ -43,6 +45,15 @@ pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
         (runs::section(input.experiments, links))
         (values::section(input.cells, links))
     })
+}
+
+/// What was forgotten from task to task, for runs with a stream.
+fn forgetting(input: &PageInput<'_>, experiment: &ExperimentView, several: bool) -> Result<Markup> {
+    let content = lifelong::section(experiment, input.interval)?;
+    Ok(html! { @if !content.0.is_empty() { section {
+        @if several { h2 { (experiment.title) } }
+        (content)
+    } } })
 }
 
 pub(super) fn contents() -> Markup {

@@ -16,7 +16,7 @@ use crate::{
 pub(super) const HEAD: [&str; 10] =
     ["version", "title", "about", "include", "targets", "paper_dataset", "optional", "seeds", "expect", "resources"];
 /// Sections that name a component, whose settings its catalogue knows.
-pub(super) const PARTS: [&str; 6] = ["dataset", "model", "objective", "prior", "noise", "divergence"];
+pub(super) const PARTS: [&str; 8] = ["dataset", "model", "objective", "prior", "noise", "divergence", "stream", "strategy"];
 /// Sections of other sections.
 const OUTER: [&str; 2] = ["methods", "grid"];
 

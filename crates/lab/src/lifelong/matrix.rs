@@ -1,0 +1,255 @@
+//! What is measured behind each task on each task so far.
+
+use std::{path::Path, sync::Arc};
+
+use candle_core::Tensor;
+use vimae_checkpoint::{atomic, load_weights};
+use vimae_continual::{Learnt, Task, folder, in_one_order, together};
+use vimae_core::{Dataset, Evidence, Progress, RunContext, Split};
+use vimae_eval::{chosen, measure as measure_all};
+use vimae_metrics::judge::{Judge, Samples};
+use vimae_report::{grid_png, headline::HEADLINES};
+use vimae_spec::{Direction, Evaluation, Figure, FigureKind, Lifelong, Measurement, Measures, Protocol, Slice, TaskRecord, sha256_hex};
+
+use crate::{
+    Error, Result, RunFolder,
+    course::Course,
+    device::device_name,
+    measure::{Sampler, with_context},
+    resolve::Parts,
+    stored::{read_sealed, sealed},
+};
+
+/// The metrics of the matrix, where the evaluation asks for them.
+const METRICS: [&str; 5] = ["accuracy", "information", "mmd", "rate", "reconstruction"];
+/// The headlines among what they give.
+const SHOWN: [&str; 6] = ["reconstruction", "mmd", "rate", "active_units", "accuracy", "accuracy_masked"];
+/// Samples in the row of a task.
+const ROW: usize = 12;
+
+/// Measures behind each task, and leaves the weights behind the last in the parts. What an earlier call measured is read.
+///
+/// # Errors
+/// [`Error::Stopped`] between two tasks, with those before it kept.
+pub(crate) fn measure(
+    course: &Course,
+    parts: &Parts,
+    learnt: &[Learnt],
+    (evaluation, seed): (&Evaluation, u64),
+    context: &RunContext<'_>,
+) -> Result<Lifelong> {
+    let judge = judge(&course.tasks)?;
+    let matrix = Matrix { course, parts, judge: judge.as_deref(), evaluation: narrowed(evaluation), seed, progress: context.progress };
+    let mut tasks = Vec::with_capacity(learnt.len());
+    for (place, learnt) in learnt.iter().enumerate() {
+        if context.is_stopped() {
+            return Err(Error::Stopped);
+        }
+        context.progress.working("tasks", place, course.tasks.len());
+        tasks.push(matrix.kept(place, learnt, context.directory)?);
+    }
+    context.progress.working("tasks", learnt.len(), course.tasks.len());
+    Ok(Lifelong {
+        stream: course.stream.clone(),
+        strategy: course.strategy.name().into(),
+        judge: judge.map(|judge| judge.accuracy()),
+        tasks,
+    })
+}
+
+/// The judge of the labels of all tasks; none where there is nothing to tell apart.
+fn judge(tasks: &[Task]) -> Result<Option<Arc<Judge>>> {
+    match Judge::of(in_one_order(together(tasks)?.as_ref())?.as_ref()) {
+        Ok(judge) => Ok(Some(judge)),
+        Err(vimae_core::Error::Unsupported { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The evaluation of the metrics of the matrix.
+fn narrowed(evaluation: &Evaluation) -> Evaluation {
+    let asked = |name: &&str| {
+        let named = |known: &String| known == name;
+        evaluation.metrics.is_empty() || evaluation.metrics.iter().any(named) || evaluation.settings.keys().any(named)
+    };
+    let metrics: Vec<String> = METRICS.iter().filter(|name| asked(name)).map(|name| (*name).to_owned()).collect();
+    let settings = evaluation.settings.iter().filter(|(name, _)| metrics.contains(name)).map(|(n, s)| (n.clone(), s.clone())).collect();
+    Evaluation { metrics, settings, ..evaluation.clone() }
+}
+
+struct Matrix<'a> {
+    course: &'a Course,
+    parts: &'a Parts,
+    judge: Option<&'a Judge>,
+    evaluation: Evaluation,
+    seed: u64,
+    progress: &'a dyn Progress,
+}
+
+/// What a finished measurement of a task leaves beside its weights.
+#[derive(serde::Serialize, serde::Deserialize)]
+struct Stored {
+    /// Of what determines it.
+    sha256: String,
+    task: TaskRecord,
+    /// The first samples, in bytes.
+    samples: Vec<u8>,
+}
+
+const STORED: &str = "measured.json";
+
+impl Matrix<'_> {
+    /// The task's record, read where it was made before.
+    fn kept(&self, place: usize, learnt: &Learnt, run: &Path) -> Result<TaskRecord> {
+        let (directory, weights_sha256) = (folder(run, place + 1), &learnt.trained.weights_sha256);
+        let data = self.course.tasks.iter().map(|task| task.dataset.sha256()).collect::<Vec<_>>().join(" ");
+        let evaluation = serde_json::to_string(&self.evaluation).unwrap_or_default();
+        let version = env!("CARGO_PKG_VERSION");
+        let device = device_name(self.parts.model.parameters().device());
+        let by = format!("{weights_sha256} {data} {evaluation} {} {version} {device}", self.seed);
+        let (path, sha256) = (directory.join(STORED), sha256_hex(by.as_bytes()));
+        let mut stored = match read_sealed::<Stored>(&path) {
+            Ok(stored) if stored.sha256 == sha256 => stored,
+            _ => {
+                let (weights, _) = load_weights(&RunFolder::at(&directory).model())?;
+                self.parts.line()?.load(&weights)?;
+                let (task, samples) = self.behind(place)?;
+                let stored = Stored { sha256, task, samples };
+                atomic::write(&path, &sealed(&stored)?)?;
+                stored
+            }
+        };
+        let Learnt { trained, kept } = learnt;
+        stored.task = TaskRecord {
+            steps: trained.steps,
+            seconds: trained.seconds,
+            weights_sha256: trained.weights_sha256.clone(),
+            kept_images: kept.images,
+            kept_bytes: kept.bytes,
+            ..stored.task
+        };
+        Ok(stored.task)
+    }
+
+    /// What the weights in the parts, those behind the task at `place`, give on the tasks so far.
+    fn behind(&self, place: usize) -> Result<(TaskRecord, Vec<u8>)> {
+        let so_far = self.course.tasks.get(..=place).unwrap_or_default();
+        let all = together(so_far)?;
+        let sampler = Sampler::on(self.parts, all.as_ref())?;
+        let (seen, judged, samples) = self
+            .on(&sampler, all.as_ref(), |context, measures| {
+                let generated = context.generated()?;
+                let judged = self.judge.map(|judge| judge.samples(generated, self.parts.dataset.range())).transpose()?;
+                if let Some(judged) = &judged {
+                    measures.insert("class_fid".into(), judged.distance(all.split(Split::Test)?)?);
+                }
+                let first = generated.narrow(0, 0, ROW.min(generated.dim(0)?))?;
+                Ok((judged, bytes(&first, self.parts)?))
+            })
+            .map(|(measures, (judged, samples))| (measures, judged, samples))?;
+        let mut each = Vec::with_capacity(so_far.len());
+        for task in so_far {
+            let (mut measures, ()) = self.on(&sampler, task.dataset.as_ref(), |_, _| Ok(()))?;
+            if let (Some(judge), Some(judged)) = (self.judge, &judged) {
+                measures.extend(of_samples(judge, judged, task.dataset.as_ref(), all.as_ref())?);
+            }
+            each.push(measures);
+        }
+        let this = so_far.last().map(|task| (task.name.clone(), task.dataset.clone()));
+        let (name, dataset) = this.ok_or_else(|| vimae_core::Error::Data("no task".into()))?;
+        let record = TaskRecord {
+            name,
+            train_images: dataset.split(Split::Train)?.len(),
+            test_images: dataset.split(Split::Test)?.len(),
+            steps: 0,
+            seconds: 0.0,
+            weights_sha256: String::new(),
+            kept_images: 0,
+            kept_bytes: 0,
+            seen,
+            each,
+            shares: judged.map(|judged| judged.shares).unwrap_or_default(),
+        };
+        Ok((record, samples))
+    }
+
+    /// The metrics on one data set, and what `more` reads of the same context.
+    fn on<T>(
+        &self,
+        sampler: &Sampler,
+        dataset: &dyn Dataset,
+        more: impl FnOnce(&vimae_eval::EvalContext<'_>, &mut Measures) -> Result<T>,
+    ) -> Result<(Measures, T)> {
+        with_context((self.parts, dataset), sampler, (&self.evaluation, self.seed), self.progress, |context| {
+            let found = measure_all(context, &chosen(&self.evaluation)?)?.measurements;
+            let mut measures = shown(&found);
+            let more = more(context, &mut measures)?;
+            Ok((measures, more))
+        })
+    }
+}
+
+/// The measures of the matrix among all that was measured.
+fn shown(found: &[Measurement]) -> Measures {
+    let headlines = HEADLINES.iter().flat_map(|group| group.iter()).filter(|headline| SHOWN.contains(&headline.name));
+    let mut measures: Measures =
+        headlines.filter_map(|headline| Some((headline.name.to_owned(), headline.among(found)?.clone()))).collect();
+    // Of the entropies that are estimated the one that has a better direction is that of the codes.
+    let entropy = found.iter().find(|m| m.metric == "information.entropy" && m.direction == Direction::Higher);
+    measures.extend(entropy.map(|entropy| ("entropy".to_owned(), entropy.clone())));
+    for measure in measures.values_mut() {
+        // The rate says how much a code holds, neither good nor bad; which part of images it is of the name says.
+        measure.slice = measure.slice.take().filter(Slice::is_detail);
+    }
+    measures
+}
+
+/// What samples say of one task: `class_fid` from its images, `class_fid_excess` beyond what real images of all tasks have,
+/// `share` of samples of its classes, `share_kept` of the share that is due to it.
+fn of_samples(judge: &Judge, judged: &Samples<'_>, task: &dyn Dataset, all: &dyn Dataset) -> Result<Measures> {
+    let (own, seen) = (task.split(Split::Test)?, all.split(Split::Test)?);
+    let distance = judged.distance(own)?;
+    let floor = judge.between(own, seen)?;
+    let excess = Measurement {
+        metric: "class_fid_excess".into(),
+        value: distance.value.map(|value| value - floor),
+        note: Some(format!("real images of all tasks so far are at {floor:.4}")),
+        ..distance.clone()
+    };
+    let is_own = |class: usize| own.labels().iter().any(|label| *label as usize == class);
+    let due = seen.labels().iter().filter(|label| is_own(**label as usize)).count() as f64 / seen.len().max(1) as f64;
+    let share = judged.share(is_own);
+    let kept = share.value.map(|share| (share / due).min(100.0));
+    let kept = Measurement::new("judge", "share_kept", Protocol::new("share_kept").with("of", &share.protocol), "percent")
+        .valued(kept, None)
+        .sized(share.n)
+        .better(Direction::Higher)
+        .noted(format!("due are {:.1} percent of the samples", 100.0 * due));
+    Ok(Measures::from([
+        ("class_fid".to_owned(), distance),
+        ("class_fid_excess".to_owned(), excess),
+        ("share".to_owned(), share),
+        ("share_kept".to_owned(), kept),
+    ]))
+}
+
+fn bytes(images: &Tensor, parts: &Parts) -> Result<Vec<u8>> {
+    let values = images.flatten_all()?.to_vec1::<f32>()?;
+    Ok(values.into_iter().map(|value| parts.dataset.range().byte(value)).collect())
+}
+
+/// Writes the samples behind each task, one row a task.
+pub(crate) fn strip(course: &Course, parts: &Parts, folder_of_run: &RunFolder) -> Result<Figure> {
+    let kind = FigureKind::Tasks;
+    let mut rows = Vec::new();
+    for place in 0..course.tasks.len() {
+        rows.extend(read_sealed::<Stored>(&folder(folder_of_run.path(), place + 1).join(STORED))?.samples);
+    }
+    let shape = parts.dataset.shape()?;
+    let scale = if shape.height <= 32 { 2 } else { 1 };
+    let columns = (rows.len() / shape.len().max(1) / course.tasks.len().max(1)).max(1);
+    let png = grid_png(&rows, (shape.channels, shape.height, shape.width), columns, scale, scale)?;
+    atomic::write(&folder_of_run.path().join(kind.file()), &png)?;
+    let names: Vec<&str> = course.tasks.iter().map(|task| task.name.as_str()).collect();
+    Ok(Figure { kind, file: kind.file().into(), caption: format!("Decoded draws behind each task, from the top: {}", names.join("; ")) })
+}

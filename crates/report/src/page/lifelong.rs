@@ -1,0 +1,180 @@
+//! Runs that learnt one task after another: forgetting by method, the matrix of tasks as shaded tables, curves by task.
+
+use maud::{Markup, PreEscaped, html};
+use vimae_spec::{Direction, Lifelong, Measurement, Measures};
+
+use super::input::ExperimentView;
+use crate::{
+    Error, Result,
+    headline::arrow,
+    headline_table::MeanInterval,
+    method,
+    number::{Column, NONE, duration},
+    plot::{Curves, Line},
+};
+
+/// The measures that are shown, with what a reader calls them; those that a run lacks are passed over.
+const MEASURES: [(&str, &str); 8] = [
+    ("reconstruction", "reconstruction"),
+    ("class_fid_excess", "class FID beyond a perfect generator's"),
+    ("share_kept", "share of samples, percent of what is due"),
+    ("accuracy", "accuracy from few labels"),
+    ("accuracy_masked", "accuracy under the strongest mask"),
+    ("class_fid", "class FID"),
+    ("rate", "rate"),
+    ("entropy", "entropy of q(z)"),
+];
+/// Measures whose matrix is open at first.
+const OPEN: usize = 3;
+
+/// The runs of one method, each with its tasks.
+struct Method<'a> {
+    name: &'a str,
+    runs: Vec<&'a Lifelong>,
+}
+
+/// Nothing for an experiment whose runs have no stream.
+pub(super) fn section(experiment: &ExperimentView, interval: MeanInterval) -> Result<Markup> {
+    let methods = methods(experiment);
+    let Some(first) = methods.iter().find_map(|method| method.runs.first()) else { return Ok(html! {}) };
+    let names: Vec<&str> = first.tasks.iter().map(|task| task.name.as_str()).collect();
+    let shown: Vec<_> = MEASURES.iter().filter(|(measure, _)| methods.iter().any(|m| m.value(measure).is_some())).collect();
+    let matrices: Vec<Markup> = shown.iter().map(|(measure, title)| matrices(measure, title, &methods, &names)).collect();
+    let (open, folded) = matrices.split_at(OPEN.min(matrices.len()));
+    Ok(html! {
+        h4 { "One task after another" }
+        p.quiet {
+            "Stream " code { (first.stream) } ": " (names.join("; ")) ". Means over seeds with 95 % intervals. "
+            @if let Some(accuracy) = first.judge.as_ref().and_then(|judge| judge.value) {
+                "Samples are judged by a classifier of the data set's labels that is right on " (format!("{accuracy:.1}")) " % of test images."
+            }
+        }
+        (table(&methods, &shown, interval))
+        @if names.len() > 1 {
+            p.quiet { "Rows: behind which task; columns: on which. Darker is larger, on one scale for all methods." }
+            @for matrix in open { (matrix) }
+            @if !folded.is_empty() { details { summary { "Other measures" } @for matrix in folded { (matrix) } } }
+            (curves(&experiment.title, &methods, &shown)?)
+        }
+    })
+}
+
+fn methods(experiment: &ExperimentView) -> Vec<Method<'_>> {
+    let names = method::distinct(experiment.runs.iter().map(|run| run.record.spec.method.as_str()));
+    let of = |name| experiment.runs.iter().filter(move |run| run.record.spec.method == name).filter_map(|run| run.record.lifelong.as_ref());
+    let all = names.into_iter().map(|name| Method { name, runs: of(name).collect() });
+    all.filter(|method| !method.runs.is_empty()).collect()
+}
+
+impl Method<'_> {
+    /// A measurement of this measure, for its unit and direction.
+    fn value(&self, measure: &str) -> Option<&Measurement> {
+        self.runs.iter().flat_map(|run| &run.tasks).flat_map(|task| task.each.iter().chain([&task.seen])).find_map(|all| all.get(measure))
+    }
+
+    /// The mean over seeds of what `of` gives for a run; none where a seed has none.
+    fn mean(&self, of: impl Fn(&Lifelong) -> Option<f64>) -> Option<f64> {
+        let values = self.runs.iter().map(|run| of(run)).collect::<Option<Vec<f64>>>()?;
+        (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    }
+}
+
+fn of(measures: Option<&Measures>, measure: &str) -> Option<f64> {
+    measures?.get(measure)?.value
+}
+
+/// Average, forgetting and backward transfer of each measure that is better in one direction.
+fn table(methods: &[Method<'_>], shown: &[&(&str, &str)], interval: MeanInterval) -> Markup {
+    let directed = |measure: &str| methods.iter().find_map(|m| m.value(measure)).is_some_and(|m| m.direction != Direction::Neither);
+    let rows: Vec<(String, String, Direction)> = shown
+        .iter()
+        .filter(|(measure, _)| directed(measure))
+        .flat_map(|(measure, title)| {
+            let own = methods.iter().find_map(|m| m.value(measure)).map_or(Direction::Neither, |m| m.direction);
+            [("average", own), ("forgetting", Direction::Lower), ("backward_transfer", Direction::Higher)].map(|(what, direction)| {
+                (format!("{}.{what}.{measure}", Lifelong::ENTRY), format!("{title}: {}", what.replace('_', " ")), direction)
+            })
+        })
+        .collect();
+    let values = |method: &Method<'_>, metric: &str| -> Vec<f64> {
+        method.runs.iter().filter_map(|run| run.summary().into_iter().find(|m| m.metric == metric)?.value).collect()
+    };
+    let seconds = |method: &Method<'_>| {
+        method.mean(|run| Some(run.tasks.iter().map(|task| task.seconds).sum::<f64>() / run.tasks.len().max(1) as f64))
+    };
+    let kept =
+        |method: &Method<'_>| method.mean(|run| run.tasks.iter().map(|task| task.kept_bytes).max().map(|bytes| bytes as f64 / 1024.0));
+    html! { div.scroll { table.stack.matrix {
+        thead { tr { th { "Quantity" } @for method in methods { th.number { (method::label(method.name)) } } } }
+        tbody {
+            @for (metric, title, direction) in &rows {
+                @let all: Vec<Vec<f64>> = methods.iter().map(|method| values(method, metric)).collect();
+                @let column = Column::of(all.iter().flatten().copied());
+                @if all.iter().any(|values| !values.is_empty()) { tr {
+                    th scope="row" { (title) (arrow(*direction)) }
+                    @for (method, values) in methods.iter().zip(&all) {
+                        td.number data-label=(method::label(method.name)) { (mean(column, values, interval)) }
+                    }
+                } }
+            }
+            tr { th scope="row" { "strategy keeps, KiB" } @for method in methods { td.number { (kept(method).map_or_else(|| NONE.into(), |kib| format!("{kib:.0}"))) } } }
+            tr { th scope="row" { "time of a task" } @for method in methods { td.number { (seconds(method).map_or_else(|| NONE.into(), duration)) } } }
+        }
+    } } }
+}
+
+fn mean(column: Column, values: &[f64], interval: MeanInterval) -> Markup {
+    let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
+    html! { (column.show(mean)) @if let Some([low, high]) = interval(values) { small { "± " (column.show(Some((high - low) / 2.0))) } } }
+}
+
+/// One shaded table a method.
+fn matrices(measure: &str, title: &str, methods: &[Method<'_>], tasks: &[&str]) -> Markup {
+    let cell = |method: &Method<'_>, row: usize, column: usize| method.mean(|run| of(run.tasks.get(row)?.each.get(column), measure));
+    let values =
+        || methods.iter().flat_map(|m| (0..tasks.len()).flat_map(move |row| (0..=row).filter_map(move |column| cell(m, row, column))));
+    let (low, high) = values().fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+    let format = Column::of(values());
+    let shade = |value: f64| if high > low { 40.0 * (value - low) / (high - low) } else { 0.0 };
+    let example = methods.iter().find_map(|method| method.value(measure));
+    html! {
+        h5 { (title) (example.map_or("", |m| arrow(m.direction))) }
+        div.images { @for method in methods { figure {
+            figcaption { strong { (method::label(method.name)) } }
+            div.scroll { table {
+                thead { tr { th {} @for place in 1..=tasks.len() { th.number { (place) } } } }
+                tbody { @for row in 0..tasks.len() { tr {
+                    th scope="row" title=(tasks.get(row).copied().unwrap_or_default()) { (row + 1) }
+                    @for column in 0..tasks.len() {
+                        @match cell(method, row, column) {
+                            Some(value) => td.number style={ "background: color-mix(in srgb, currentColor " (format!("{:.0}", shade(value))) "%, transparent)" } { (format.show(Some(value))) },
+                            None => td {},
+                        }
+                    }
+                } } }
+            } }
+        } } }
+    }
+}
+
+/// Each measure on all tasks so far together against the number of tasks.
+fn curves(title: &str, methods: &[Method<'_>], shown: &[&(&str, &str)]) -> Result<Markup> {
+    let mut plots = Vec::new();
+    for (measure, name) in shown {
+        let line = |(colour, method): (usize, &Method<'_>)| {
+            let count = method.runs.iter().map(|run| run.tasks.len()).max().unwrap_or(0);
+            let point = |place: usize| Some((place as f64 + 1.0, method.mean(|run| of(Some(&run.tasks.get(place)?.seen), measure))?));
+            Line { name: method::label(method.name), colour, points: (0..count).filter_map(point).collect() }
+        };
+        let lines: Vec<Line> = methods.iter().enumerate().map(line).collect();
+        let title = format!("{title}: {name} by task");
+        match (Curves { title: &title, x: "tasks so far", y: name, lines: &lines }).svg() {
+            Err(Error::Empty { .. }) => {}
+            svg => plots.push((name, svg?)),
+        }
+    }
+    Ok(html! { @if !plots.is_empty() {
+        p.quiet { "On the test images of all tasks so far together." }
+        div.curves { @for (name, svg) in &plots { figure { figcaption { strong { (name) } } (PreEscaped(svg)) } } }
+    } })
+}

@@ -1,0 +1,118 @@
+//! Runs that learn one task after another: the same bits after kills and on any number of threads, ordinary training where
+//! there is one task, and the matrix in the record.
+
+use std::{path::Path, time::Duration};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use vimae_lab::{RunFolder, Shelf, Sources, verify};
+
+use crate::{
+    interruption::{command, killed_once_it_wrote},
+    tiny::{contents, files, short, write},
+};
+
+/// The tiny experiment with one method and sections of its own.
+fn with(more: &str) -> String {
+    let text = short().replacen("targets = [\"figure6\", \"table3\"]\npaper_dataset = \"mnist\"\n", "", 1);
+    let text = text.replacen("[methods.vae.objective]\nname = \"vae\"\n", "", 1);
+    format!("{text}\n{more}")
+}
+
+const REPLAY: &str = "[stream]\nname = \"split_classes\"\ntasks = 3\n[strategy]\nname = \"generative_replay\"\nconsistency = 0.1\n";
+
+/// Weights and logs of the run and its tasks, and what was measured, without the time it took.
+fn results(out: &Path) -> Result<Vec<Vec<u8>>> {
+    let mut all = contents(out, "model.safetensors")?;
+    all.extend(contents(out, "log.jsonl")?);
+    for mut record in records(out)? {
+        for task in record["lifelong"]["tasks"].as_array_mut().into_iter().flatten() {
+            task.as_object_mut().map(|task| task.remove("seconds"));
+        }
+        all.push(format!("{}{}", record["measurements"], record["lifelong"]).into_bytes());
+    }
+    Ok(all)
+}
+
+fn records(out: &Path) -> Result<Vec<Value>> {
+    contents(out, "record.json")?.iter().map(|record| Ok(serde_json::from_slice(record)?)).collect()
+}
+
+#[test]
+fn a_run_killed_in_any_task_goes_on_to_the_same_bits_on_any_number_of_threads() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = write(folder.path(), &with(REPLAY))?;
+    let undisturbed = folder.path().join("undisturbed");
+    ensure!(command(&spec, &undisturbed, 1)?.status()?.success());
+    let expected = results(&undisturbed)?;
+    ensure!(expected.len() == 4 + 4 + 1, "a run of three tasks has nine results, found {}", expected.len());
+
+    let threads = folder.path().join("threads");
+    ensure!(command(&spec, &threads, 2)?.status()?.success());
+    ensure!(expected == results(&threads)?, "two threads gave other bits than one");
+
+    // A little after each of the first checkpoints: three epochs of three tasks.
+    let killed = folder.path().join("killed");
+    let mut kills = 0;
+    for pause in [0, 30, 5, 60, 0, 15, 90] {
+        kills += usize::from(killed_once_it_wrote(command(&spec, &killed, 1)?, &killed, Duration::from_millis(pause))?);
+    }
+    ensure!(kills >= 3, "only {kills} of the runs lived long enough to be killed");
+    ensure!(command(&spec, &killed, 1)?.status()?.success());
+    ensure!(expected == results(&killed)?, "killed {kills} times, the run gave other bits");
+
+    let record = &records(&undisturbed)?[0];
+    let tasks = record["lifelong"]["tasks"].as_array().context("no tasks")?;
+    let rows: Vec<usize> = tasks.iter().map(|task| task["each"].as_array().map_or(0, Vec::len)).collect();
+    ensure!(rows == [1, 2, 3], "the matrix has rows of {rows:?}");
+    let measured = |metric: &str| record["measurements"].as_array().into_iter().flatten().any(|m| m["metric"] == metric);
+    for metric in ["lifelong.forgetting.reconstruction", "lifelong.backward_transfer.share_kept", "lifelong.end.class_fid", "rate"] {
+        ensure!(measured(metric), "{metric} was not measured");
+    }
+    let run = files(&undisturbed, "record.json")?[0].0.parent().context("a directory")?.to_owned();
+    ensure!(run.join("tasks.png").exists(), "no samples behind each task");
+    let checks = verify(&RunFolder::at(run), None, &mut Shelf::new(Sources::default()))?;
+    let wrong: Vec<_> = checks.iter().filter(|check| !check.agrees).collect();
+    ensure!(wrong.is_empty() && checks.len() > 50, "{wrong:?}");
+    Ok(())
+}
+
+#[test]
+fn one_task_of_everything_is_the_run_without_a_stream_bit_for_bit() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (plain, joint) = (folder.path().join("plain"), folder.path().join("joint"));
+    ensure!(command(&write(folder.path(), &with(""))?, &plain, 2)?.status()?.success());
+    let text = with("[stream]\nname = \"joint\"\n[strategy]\nname = \"replay\"\n");
+    ensure!(command(&write(folder.path(), &text)?, &joint, 2)?.status()?.success());
+    for name in ["model.safetensors", "log.jsonl"] {
+        let expected = contents(&plain, name)?;
+        // That of the run, and that of its task.
+        ensure!(expected.len() == 1 && contents(&joint, name)? == [expected[0].clone(), expected[0].clone()], "{name} differs");
+    }
+    let measurements = |out: &Path| -> Result<Vec<Value>> { Ok(records(out)?[0]["measurements"].as_array().cloned().unwrap_or_default()) };
+    let (plain, joint) = (measurements(&plain)?, measurements(&joint)?);
+    ensure!(!plain.is_empty() && joint[..plain.len()] == plain[..], "the same weights measure otherwise");
+    Ok(())
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_before_anything_trains() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for (more, reason) in [
+        ("[strategy]\nname = \"replay\"\n", "without a stream"),
+        ("[stream]\nname = \"split_classes\"\ntasks = 11\n", "11 tasks of 10 classes"),
+        ("[stream]\nname = \"split_clases\"\n", "did you mean \"split_classes\""),
+        ("[stream]\nname = \"alphabets\"\n", "which of its classes belong together"),
+        (
+            "[stream]\nname = \"split_classes\"\n[strategy]\nname = \"generative_replay\"\n[methods.rae]\nobjective = \"rae\"\n",
+            "it draws from the prior",
+        ),
+    ] {
+        let spec = write(folder.path(), &with(more))?;
+        let out = command(&spec, &folder.path().join("out"), 1)?.stderr(std::process::Stdio::piped()).output()?;
+        let said = String::from_utf8_lossy(&out.stderr);
+        ensure!(!out.status.success() && said.contains(reason), "{more}: {said}");
+        ensure!(files(folder.path(), "checkpoint.safetensors")?.is_empty(), "{more}: something trained");
+    }
+    Ok(())
+}
