@@ -16,6 +16,8 @@ use crate::{
 fn with(more: &str) -> String {
     let text = short().replacen("targets = [\"figure6\", \"table3\"]\npaper_dataset = \"mnist\"\n", "", 1);
     let text = text.replacen("[methods.vae.objective]\nname = \"vae\"\n", "", 1);
+    // Fully connected: what is tested does not depend on the network.
+    let text = text.replacen("name = \"wae_conv\"\nwidth = 2", "name = \"mlp\"\nwidth = 8\nlayers = 1", 1);
     format!("{text}\n{more}")
 }
 
@@ -54,7 +56,7 @@ fn a_run_killed_in_any_task_goes_on_to_the_same_bits_on_any_number_of_threads() 
     // A little after each of the first checkpoints: three epochs of three tasks.
     let killed = folder.path().join("killed");
     let mut kills = 0;
-    for pause in [0, 30, 5, 60, 0, 15, 90] {
+    for pause in [0, 30, 5, 60, 0] {
         kills += usize::from(killed_once_it_wrote(command(&spec, &killed, 1)?, &killed, Duration::from_millis(pause))?);
     }
     ensure!(kills >= 3, "only {kills} of the runs lived long enough to be killed");

@@ -1,5 +1,7 @@
 //! Laws over every strategy: stops change no bit, one task is ordinary training, and what is kept is bounded.
 
+#![cfg(test)]
+
 use std::{cell::Cell, path::Path, sync::Arc};
 
 use candle_core::{DType, Device, Tensor};
