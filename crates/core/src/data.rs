@@ -142,6 +142,11 @@ pub trait Dataset: Send + Sync {
     /// How many classes the labels of all splits distinguish; labels are below it.
     fn classes(&self) -> usize;
 
+    /// Their names in the order of the labels; none where they have none but their numbers.
+    fn class_names(&self) -> &[String] {
+        &[]
+    }
+
     /// Classes that belong together, where the data set knows of any: the alphabets of Omniglot.
     fn groups(&self) -> &[Group] {
         &[]

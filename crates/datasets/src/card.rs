@@ -35,6 +35,9 @@ pub struct Card {
     pub full: Option<Counts>,
     /// The shape `[C, H, W]` of every image, where that is fixed.
     pub shape: Option<[usize; 3]>,
+    /// The names of the classes in the order of their labels, where they have some.
+    #[serde(default)]
+    pub class_names: Vec<String>,
     /// The files that are published.
     #[serde(default)]
     pub files: Vec<File>,

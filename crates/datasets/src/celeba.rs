@@ -114,12 +114,13 @@ pub fn prepare(face: Image) -> Result<Image> {
 
 /// All images in the order of their file numbers, which are their labels for now.
 fn decode(source: &Path, skip_broken: bool) -> Result<(Stack, Kept)> {
-    let container = Container::at(source).ok_or_else(|| Error::damaged(source.display(), crate::container::unknown(source)))?;
-    let mut gather = Gather::new(SHAPE, 0, skip_broken, &prepare);
+    let container = Container::open(source)?;
+    let gather = RefCell::new(Gather::new(SHAPE, 0, skip_broken, &prepare));
+    let full_name = |name: &str| format!("{}!{name}", source.display());
     let mut names = Vec::new();
     let mut batch: Vec<(Vec<u8>, u32)> = Vec::new();
-    let mut flush = |batch: &mut Vec<(Vec<u8>, u32)>, names: &mut Vec<String>| {
-        gather.add(batch, &|i| format!("{}!{}", source.display(), names.get(i).map_or("", String::as_str)))?;
+    let flush = |batch: &mut Vec<(Vec<u8>, u32)>, names: &mut Vec<String>| {
+        gather.borrow_mut().add(batch, &|i| full_name(names.get(i).map_or("", String::as_str)))?;
         batch.clear();
         names.clear();
         Ok::<(), Error>(())
@@ -152,8 +153,7 @@ fn decode(source: &Path, skip_broken: bool) -> Result<(Stack, Kept)> {
         let Some(number) = number(&name).filter(|_| !is_partition(&name)) else {
             // The text file before the table, whichever comes first.
             if partition.is_none() || name.to_ascii_lowercase().ends_with(FILES[0]) {
-                let text =
-                    String::from_utf8(bytes).map_err(|_| Error::damaged(format!("{}!{name}", source.display()), "is no text in UTF-8"))?;
+                let text = String::from_utf8(bytes?).map_err(|_| Error::damaged(full_name(&name), "is no text in UTF-8"))?;
                 partition = Some((name, text));
             }
             return Ok(());
@@ -161,12 +161,15 @@ fn decode(source: &Path, skip_broken: bool) -> Result<(Stack, Kept)> {
         if !seen.insert(number) {
             return Err(Error::damaged(source.display(), format!("holds two images of the number {number:06}, the second as {name}")));
         }
-        batch.push((bytes, number));
+        match bytes {
+            Ok(bytes) => batch.push((bytes, number)),
+            Err(error) => return gather.borrow_mut().leave_out(full_name(&name), error),
+        }
         names.push(name);
         if batch.len() == BATCH { flush(&mut batch, &mut names) } else { Ok(()) }
     })?;
     flush(&mut batch, &mut names)?;
-    let (set, skipped) = gather.finish();
+    let (set, skipped) = gather.into_inner().finish();
     if set.len() == 0 {
         let passed = passed.into_inner();
         let passed = if passed.is_empty() { String::new() } else { format!("; passed over: {passed}") };

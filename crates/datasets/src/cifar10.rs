@@ -16,7 +16,9 @@ use crate::{
     BuildDataset, Card, Container, Error, Opened, Request, Result,
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
-    numpy, parquet,
+    numpy,
+    open::Parts,
+    parquet,
     pickle::Pickle,
     published,
     sources::file_in,
@@ -158,7 +160,9 @@ fn open(request: &Request) -> Result<Opened> {
     } else {
         ("as published", vec![(Split::Train, train), (Split::Test, test)])
     };
-    Opened::new(request, NAME, PixelRange::Symmetric, CLASSES, rule, splits, (files, skipped))
+    let (range, class_names) = (PixelRange::Symmetric, card.class_names);
+    let parts = Parts { name: NAME, range, classes: CLASSES, class_names, groups: Vec::new(), rule, splits, advice: "" };
+    Ok(Opened { files, skipped, ..Opened::of(request, parts)? })
 }
 
 /// The shards of a split, one after another.
@@ -194,7 +198,7 @@ fn contents(path: &Path) -> Result<Vec<u8>> {
 }
 
 fn from_archive(path: &Path) -> Result<(Stack, Stack)> {
-    let container = Container::at(path).ok_or_else(|| Error::damaged(path.display(), crate::container::unknown(path)))?;
+    let container = Container::open(path)?;
     let mut batches: Vec<Option<Stack>> = BATCHES.iter().map(|_| None).collect();
     let place = |name: &str| {
         let name = name.rsplit('/').next().unwrap_or_default();
@@ -202,7 +206,7 @@ fn from_archive(path: &Path) -> Result<(Stack, Stack)> {
     };
     container.read(&|name| place(name).is_some(), &mut |name, bytes| {
         if let Some(slot) = place(&name).and_then(|i| batches.get_mut(i)) {
-            *slot = Some(batch(&bytes, &format!("{}!{name}", path.display()))?);
+            *slot = Some(batch(&bytes?, &format!("{}!{name}", path.display()))?);
         }
         Ok(())
     })?;

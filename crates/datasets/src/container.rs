@@ -44,6 +44,15 @@ impl Container {
         }
     }
 
+    /// The container at `path`.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] where there is none, with what is there instead.
+    pub fn open(path: &Path) -> Result<Self> {
+        let wrong = || if path.exists() { unknown(path) } else { "does not exist".into() };
+        Self::at(path).ok_or_else(|| Error::damaged(path.display(), wrong()))
+    }
+
     /// The folder or file.
     pub fn path(&self) -> &Path {
         match self {
@@ -54,21 +63,41 @@ impl Container {
     /// Reads every member whose name is `wanted`. A folder's come in the order of their names, an archive's in its
     /// own order, links within it last. Says what was passed over, and warns of it in one line.
     ///
+    /// `visit` gets an error for a member that alone cannot be read: [`Error::Refused`] where it is packed by another method
+    /// or encrypted, [`Error::TooLarge`] beyond [`MEMBER`], [`Error::Damaged`] where its checksum is wrong or it is a
+    /// link to nothing.
+    ///
     /// # Errors
     /// [`Error::Damaged`] for an archive that is torn, cut short before its end, or names a place outside of itself;
-    /// [`Error::Refused`] for wanted members of kinds that are not read (packed by other methods, encrypted, sparse,
-    /// there twice); [`Error::TooLarge`] for members beyond [`MEMBER`]; whatever `visit` returns.
+    /// [`Error::Refused`] for wanted members that are sparse or there twice; whatever `visit` returns.
     pub fn read(&self, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit) -> Result<Passed> {
+        let passed = self.members(wanted, visit)?;
+        if !passed.is_empty() {
+            tracing::warn!("{}: passed over {passed}", self.path().display());
+        }
+        Ok(passed)
+    }
+
+    /// Calls `note` with the name of every file in it, and reads none.
+    ///
+    /// # Errors
+    /// As [`Container::read`].
+    pub fn names(&self, note: &dyn Fn(&str)) -> Result<()> {
+        let unwanted = |name: &str| {
+            note(name);
+            false
+        };
+        // What is passed over is said by the reading that follows.
+        self.members(&unwanted, &mut |_, _| Ok(())).map(drop)
+    }
+
+    fn members(&self, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit) -> Result<Passed> {
         let file = self.path().display().to_string();
-        let passed = match self {
+        match self {
             Self::Folder(path) => folder(path, wanted, visit),
             Self::Zip(path) => zip(BufReader::new(open(path)?), &file, wanted, visit),
             Self::Tar(path) => tar(BufReader::with_capacity(1 << 16, open(path)?), &file, wanted, visit),
-        }?;
-        if !passed.is_empty() {
-            tracing::warn!("{file}: passed over {passed}");
         }
-        Ok(passed)
     }
 }
 
@@ -103,7 +132,7 @@ pub fn tar(mut reader: impl BufRead + Seek, file: &str, wanted: &dyn Fn(&str) ->
 }
 
 /// What to say of a file that is no container: how it is packed, where that is known, and the way round.
-pub(crate) fn unknown(path: &Path) -> String {
+fn unknown(path: &Path) -> String {
     const PACKED: [(&[u8], &str); 6] = [
         (b"BZh", "bzip2"),
         (b"\xfd7zXZ\0", "xz"),
@@ -128,18 +157,22 @@ fn folder(root: &Path, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit) -> Resu
     for (name, path) in entries(root, true)? {
         budget.count()?;
         if wanted(&name) {
-            let found = path.metadata().map_err(|e| Error::io(path.display(), e))?;
-            // Opening a pipe would wait for a writer.
-            if !found.is_file() {
-                return Err(Error::damaged(path.display(), "a device, pipe or socket, not a file"));
-            }
-            let bytes = budget.read(&mut open(&path)?, found.len(), &name)?;
+            let bytes = match size(&path) {
+                Ok(size) => budget.admits(size, &name)?.and_then(|()| budget.read(&mut open(&path)?, size, &name)),
+                Err(error) => Err(error),
+            };
             visit(name, bytes)?;
         } else if path.metadata().is_ok_and(|found| !found.is_file()) {
             passed.devices += 1;
         }
     }
     Ok(passed)
+}
+
+/// The size of a file; no other thing has one, for opening a pipe would wait for a writer.
+fn size(path: &Path) -> Result<u64> {
+    let found = path.metadata().map_err(|e| Error::io(path.display(), e))?;
+    if found.is_file() { Ok(found.len()) } else { Err(Error::damaged(path.display(), "a device, pipe or socket, not a file")) }
 }
 
 /// All files below `root`, as name with `/` between folders and path, in the order of names. Links are followed but for

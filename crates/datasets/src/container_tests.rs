@@ -30,8 +30,8 @@ fn tarred(members: &[(&str, &[u8])]) -> Vec<u8> {
 
 fn read(bytes: &[u8]) -> Result<Vec<(String, Vec<u8>)>> {
     let mut found = Vec::new();
-    let visit = &mut |name, bytes| {
-        found.push((name, bytes));
+    let visit = &mut |name, bytes: Result<Vec<u8>>| {
+        found.push((name, bytes?));
         Ok(())
     };
     if bytes.starts_with(b"PK") { zip(Cursor::new(bytes), "a", &|_| true, visit) } else { tar(Cursor::new(bytes), "a", &|_| true, visit) }?;
@@ -50,8 +50,8 @@ fn zip_tar_and_folder_give_the_same_members() {
         fs::write(dir.path().join(name), bytes).unwrap();
     }
     let mut found = Vec::new();
-    let visit = &mut |name, bytes| {
-        found.push((name, bytes));
+    let visit = &mut |name, bytes: Result<Vec<u8>>| {
+        found.push((name, bytes?));
         Ok(())
     };
     Container::at(dir.path()).unwrap().read(&|_| true, visit).unwrap();

@@ -67,9 +67,7 @@ fn find(request: &Request) -> Option<Vec<PathBuf>> {
 
 fn open(request: &Request) -> Result<Opened> {
     let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: folder:PATH"))?;
-    let container = Container::at(Path::new(path)).ok_or_else(|| {
-        Error::damaged(path, if Path::new(path).exists() { crate::container::unknown(Path::new(path)) } else { "does not exist".into() })
-    })?;
+    let container = Container::open(Path::new(path))?;
     let Settings { size: side, channels, range, deep_grayscale: deep, layout, .. } = request.settings.read()?;
     if channels == 2 {
         return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
@@ -90,6 +88,7 @@ fn open(request: &Request) -> Result<Opened> {
         range,
         classes: classes.len(),
         class_names: if classes == [""] { Vec::new() } else { classes },
+        groups: Vec::new(),
         rule: &crate::image::with_deep(&crate::image::decoded(&rule), deep),
         splits,
         advice: &advice,
@@ -140,8 +139,7 @@ fn decode(
         let Some((_, gather, batch)) = gathers.iter_mut().find(|(s, ..)| *s == split) else { return Ok(()) };
         match bytes {
             Ok(bytes) => batch.push((bytes, place as u32)),
-            Err(error @ Error::TooLarge { .. }) => return gather.leave_out(name_of(place), error),
-            Err(error) => return Err(error),
+            Err(error) => return gather.leave_out(name_of(place), error),
         }
         pending += 1;
         if pending < BATCH {

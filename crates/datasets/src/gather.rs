@@ -15,6 +15,16 @@ pub struct Broken {
     pub problem: String,
 }
 
+impl Broken {
+    /// The image of `file`, left out for `error`, where `skip_broken` allows it.
+    ///
+    /// # Errors
+    /// [`Error::BrokenImage`] where it does not.
+    pub(crate) fn of(file: String, error: Error, skip_broken: bool) -> Result<Self> {
+        if skip_broken { Ok(Self { file, problem: error.to_string() }) } else { Err(Error::BrokenImage(Box::new(error))) }
+    }
+}
+
 /// How a decoded image becomes one of the data set's shape.
 pub(crate) type Prepare<'a> = &'a (dyn Fn(Image) -> Result<Image> + Sync);
 
@@ -76,10 +86,7 @@ impl<'a> Gather<'a> {
     /// # Errors
     /// [`Error::BrokenImage`] where it is not.
     pub(crate) fn leave_out(&mut self, file: String, error: Error) -> Result<()> {
-        if !self.skip_broken {
-            return Err(Error::BrokenImage(Box::new(error)));
-        }
-        self.skipped.push(Broken { file, problem: error.to_string() });
+        self.skipped.push(Broken::of(file, error, self.skip_broken)?);
         Ok(())
     }
 

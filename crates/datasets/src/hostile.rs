@@ -120,7 +120,7 @@ fn tar(bytes: &[u8]) -> Result<usize> {
 fn members(read: impl FnOnce(&mut container::Visit) -> Result<container::Passed>) -> Result<usize> {
     let mut count = 0;
     read(&mut |_, bytes| {
-        count += usize::from(image(&bytes).is_ok());
+        count += usize::from(bytes.is_ok_and(|bytes| image(&bytes).is_ok()));
         Ok(())
     })?;
     Ok(count)

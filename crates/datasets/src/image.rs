@@ -96,9 +96,10 @@ impl Image {
     pub fn centre(&self, width: usize, height: usize) -> Self {
         let (width, height) = (width.clamp(1, self.width), height.clamp(1, self.height));
         let (left, top) = ((self.width - width) / 2, (self.height - height) / 2);
-        let row = self.width * self.channels;
-        let bytes = self.bytes.chunks(row).skip(top).take(height);
-        let bytes = bytes.flat_map(|r| r.iter().skip(left * self.channels).take(width * self.channels).copied()).collect();
+        let (begin, end) = (left * self.channels, (left + width) * self.channels);
+        let rows = self.bytes.chunks_exact(self.width * self.channels).skip(top).take(height);
+        let mut bytes = Vec::with_capacity(width * height * self.channels);
+        rows.filter_map(|row| row.get(begin..end)).for_each(|row| bytes.extend_from_slice(row));
         Self { width, height, channels: self.channels, bytes }
     }
 
@@ -108,7 +109,11 @@ impl Image {
             return self.bytes;
         }
         let (pixels, _) = self.bytes.as_chunks::<3>();
-        (0..3).flat_map(|c| pixels.iter().filter_map(move |p| p.get(c).copied())).collect()
+        let mut planes = Vec::with_capacity(self.bytes.len());
+        planes.extend(pixels.iter().map(|&[red, _, _]| red));
+        planes.extend(pixels.iter().map(|&[_, green, _]| green));
+        planes.extend(pixels.iter().map(|&[_, _, blue]| blue));
+        planes
     }
 }
 

@@ -1,6 +1,6 @@
 //! Decoded images with their splits: the [`Dataset`] that every reader ends in.
 
-use vimae_core::{Dataset, Error, ImageSet, PixelRange, Result, Split};
+use vimae_core::{Dataset, Error, Group, ImageSet, PixelRange, Result, Split};
 
 use crate::digest;
 
@@ -10,6 +10,8 @@ pub struct InMemory {
     name: String,
     range: PixelRange,
     classes: usize,
+    class_names: Vec<String>,
+    groups: Vec<Group>,
     sha256: String,
     splits: Vec<(Split, ImageSet)>,
     advice: String,
@@ -34,7 +36,15 @@ impl InMemory {
             }
         }
         let sha256 = digest::of_images(range, classes, rule, &splits);
-        Ok(Self { name: name.into(), range, classes, sha256, splits, advice: String::new() })
+        let (class_names, groups, advice) = Default::default();
+        Ok(Self { name: name.into(), range, classes, class_names, groups, sha256, splits, advice })
+    }
+
+    /// The same, with the names of its classes in the order of their labels, and which of them belong together.
+    #[must_use]
+    pub fn naming(mut self, classes: Vec<String>, groups: Vec<Group>) -> Self {
+        (self.class_names, self.groups) = (classes, groups);
+        self
     }
 
     /// The same, with what to do about a split that is not there: part of the error where one is asked for.
@@ -56,6 +66,14 @@ impl Dataset for InMemory {
 
     fn classes(&self) -> usize {
         self.classes
+    }
+
+    fn class_names(&self) -> &[String] {
+        &self.class_names
+    }
+
+    fn groups(&self) -> &[Group] {
+        &self.groups
     }
 
     fn sha256(&self) -> &str {

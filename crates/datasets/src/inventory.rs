@@ -92,12 +92,13 @@ pub fn verify(name: &str, settings: &Map<String, Value>, sources: &Sources) -> R
     let found = request(name, settings, sources, |build, request| Ok((Card::parse(build.card, name)?, (build.find)(request))))?;
     let (card, files) = found;
     let files = files.unwrap_or_default().iter().map(|path| published::report(&card, path)).collect::<Result<_>>()?;
-    let Opened { dataset, skipped, passed_over, notes, class_names, .. } = open_reporting(name, settings, sources)?;
+    let Opened { dataset, skipped, passed_over, notes, .. } = open_reporting(name, settings, sources)?;
     // A split that a data set does not have is no error here.
     let there = [Split::Train, Split::Validation, Split::Test].into_iter();
     let there: Vec<_> = there.filter_map(|split| Some((split, dataset.split(split).ok()?))).collect();
+    let names = dataset.class_names();
     let mut classes: Vec<Class> = (0..dataset.classes())
-        .map(|label| Class { name: class_names.get(label).cloned().unwrap_or_else(|| label.to_string()), images: vec![0; there.len()] })
+        .map(|label| Class { name: names.get(label).cloned().unwrap_or_else(|| label.to_string()), images: vec![0; there.len()] })
         .collect();
     for (at, (_, set)) in there.iter().enumerate() {
         for &label in set.labels() {

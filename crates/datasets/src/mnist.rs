@@ -58,6 +58,8 @@ const NPZ: &str = "mnist.npz";
 /// The arrays of Keras's file, as the idx files stand.
 const ARRAYS: [&str; 4] = ["x_train", "y_train", "x_test", "y_test"];
 const IDX: [&str; 4] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
+/// Tensors as torchvision kept them.
+const PROCESSED: [&str; 2] = ["training.pt", "test.pt"];
 const CLASSES: usize = 10;
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
 const TRAIN: usize = 50_000;
@@ -104,11 +106,18 @@ fn idx_file(folder: &Path, name: &str) -> Option<PathBuf> {
     file_in(folder, &[name, &packed, &dotted, &dotted_packed])
 }
 
-/// The error for files that are nowhere, with the idx files that are there without the others.
+/// The error for files that are nowhere, with the idx files that are there without the others, and torchvision's tensors.
 fn missing(request: &Request, card: &Card) -> Error {
     let some = request.sources.folders(NAME).into_iter().find_map(|folder| {
         let (there, not): (Vec<&str>, Vec<&str>) = IDX.iter().partition(|name| idx_file(&folder, name).is_some());
-        (!there.is_empty()).then(|| format!("; {} holds {} but not {}", folder.display(), there.join(", "), not.join(", ")))
+        if !there.is_empty() {
+            return Some(format!("; {} holds {} but not {}", folder.display(), there.join(", "), not.join(", ")));
+        }
+        // What torchvision before 0.10 kept beside `raw`, from which it was made.
+        let tensors = [folder.join("processed"), folder.join("../processed"), folder.clone()];
+        let tensors = tensors.into_iter().find(|folder| PROCESSED.iter().any(|name| folder.join(name).is_file()))?;
+        let what = "PyTorch's pickles of an older torchvision, which are not read: put the files of `raw` there, which they were made from";
+        Some(format!("; {} holds {}, {what}", tensors.display(), PROCESSED.join(" and ")))
     });
     request.missing_but(NAME, card, &some.unwrap_or_default())
 }

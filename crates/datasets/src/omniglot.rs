@@ -18,13 +18,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vimae_core::{Dataset, Entry, Group, ImageSet, ImageShape, PixelRange, Split, settings::Schema};
+use vimae_core::{Entry, Group, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
     BuildDataset, Card, Container, Error, Image, Opened, PassedOver, Request, Result,
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
     member::Member,
+    open::Parts,
     published,
     sources::{file_in, folder_name, subfolders},
     stack::Stack,
@@ -95,9 +96,10 @@ fn open(request: &Request) -> Result<Opened> {
     let files = find(request).ok_or_else(|| request.missing(NAME, &card))?;
     let mut drawings = Vec::new();
     let mut passed_over = PassedOver::default();
+    let mut skipped = Vec::new();
     for (archive, path) in files.iter().enumerate() {
         published::check(&card, path)?;
-        passed_over.join(&read(path, archive, &mut drawings)?);
+        passed_over.join(&read((path, archive), request.sources.skip_broken, &mut drawings, &mut skipped)?);
     }
     drawings.sort();
     let settings: Drawings = request.settings.read()?;
@@ -106,80 +108,44 @@ fn open(request: &Request) -> Result<Opened> {
     }
     let tests = tested(&drawings, files.iter().any(|f| stem(f) == FULL[1]));
     let turn = settings.rotations == Rotations::Four;
-    let mut classes = 0;
-    let mut groups = Vec::new();
-    let mut skipped = Vec::new();
+    let mut characters = Vec::new();
     let mut splits = Vec::new();
     for split in [Split::Train, Split::Test] {
         let side: Vec<&Drawing> = drawings.iter().filter(|d| tests.contains(&(d.alphabet.as_str())) == (split == Split::Test)).collect();
-        groups.extend(alphabets(&side, classes));
-        let (set, broken) = decode(&side, &mut classes, &files, request.sources.skip_broken)?;
+        let (set, broken) = decode(&side, &mut characters, &files, request.sources.skip_broken)?;
         skipped.extend(broken);
         splits.push((split, if turn { rotated(&set) } else { set }));
     }
     let rule = format!("alphabets that test: {}", tests.into_iter().collect::<Vec<_>>().join(", "));
     let rule = crate::image::decoded(&rule);
-    let opened = Opened::new(request, NAME, PixelRange::Unit, classes as usize, &rule, splits, (files, skipped))?;
-    Ok(Opened { passed_over, dataset: Box::new(Grouped { dataset: opened.dataset, groups }), ..opened })
+    let class_names = characters.iter().map(|(alphabet, character)| format!("{alphabet}/{character}")).collect();
+    let (range, classes, groups) = (PixelRange::Unit, characters.len(), alphabets(&characters));
+    let parts = Parts { name: NAME, range, classes, class_names, groups, rule: &rule, splits, advice: "" };
+    Ok(Opened { files, skipped, passed_over, ..Opened::of(request, parts)? })
 }
 
-/// The alphabets of drawings in their order, whose classes are counted from `first`.
-fn alphabets(drawings: &[&Drawing], first: u32) -> Vec<Group> {
+/// A class: its alphabet and its character.
+type Character = (String, String);
+
+/// The alphabets of classes, which come alphabet by alphabet.
+fn alphabets(characters: &[Character]) -> Vec<Group> {
     let mut groups: Vec<Group> = Vec::new();
-    let (mut next, mut last) = (first, None);
-    for drawing in drawings {
-        let character = (&drawing.alphabet, drawing.archive, &drawing.character);
-        if last.replace(character) == Some(character) {
-            continue;
-        }
-        next += 1;
-        match groups.last_mut().filter(|group| group.name == drawing.alphabet) {
-            Some(group) => group.classes.end = next,
-            None => groups.push(Group { name: drawing.alphabet.clone(), classes: next - 1..next }),
+    for (class, (alphabet, _)) in (0..).zip(characters) {
+        match groups.last_mut().filter(|group| group.name == *alphabet) {
+            Some(group) => group.classes.end = class + 1,
+            None => groups.push(Group { name: alphabet.clone(), classes: class..class + 1 }),
         }
     }
     groups
-}
-
-/// Images whose classes belong to alphabets.
-struct Grouped {
-    dataset: Box<dyn Dataset>,
-    groups: Vec<Group>,
-}
-
-impl Dataset for Grouped {
-    fn name(&self) -> &str {
-        self.dataset.name()
-    }
-
-    fn range(&self) -> PixelRange {
-        self.dataset.range()
-    }
-
-    fn classes(&self) -> usize {
-        self.dataset.classes()
-    }
-
-    fn groups(&self) -> &[Group] {
-        &self.groups
-    }
-
-    fn sha256(&self) -> &str {
-        self.dataset.sha256()
-    }
-
-    fn split(&self, split: Split) -> vimae_core::Result<&ImageSet> {
-        self.dataset.split(split)
-    }
 }
 
 fn stem(path: &Path) -> String {
     path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
-/// Reads the drawings of an archive or folder, and gives what was passed over.
-fn read(path: &Path, archive: usize, drawings: &mut Vec<Drawing>) -> Result<PassedOver> {
-    let container = Container::at(path).ok_or_else(|| Error::damaged(path.display(), "is neither a folder nor a zip"))?;
+/// Reads the drawings of an archive or folder, and gives what was passed over. Those that cannot be read are `skipped`.
+fn read((path, archive): (&Path, usize), skip_broken: bool, drawings: &mut Vec<Drawing>, skipped: &mut Vec<Broken>) -> Result<PassedOver> {
+    let container = Container::open(path)?;
     // A name may be asked for twice.
     let others = RefCell::new(BTreeSet::new());
     let drawing = |name: &str| {
@@ -195,7 +161,10 @@ fn read(path: &Path, archive: usize, drawings: &mut Vec<Drawing>) -> Result<Pass
         let (Some(file), Some(character), Some(alphabet)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(Error::damaged(path.display(), format!("holds {name}, not Alphabet/character/drawing.png")));
         };
-        drawings.push(Drawing { alphabet, archive, character, file, bytes });
+        match bytes {
+            Ok(bytes) => drawings.push(Drawing { alphabet, archive, character, file, bytes }),
+            Err(error) => skipped.push(Broken::of(format!("{}!{name}", path.display()), error, skip_broken)?),
+        }
         Ok(())
     })?;
     if drawings.len() == before {
@@ -229,15 +198,16 @@ fn tested(drawings: &[Drawing], evaluation: bool) -> BTreeSet<&str> {
     alphabets.into_iter().skip(train).collect()
 }
 
-fn decode(drawings: &[&Drawing], classes: &mut u32, files: &[PathBuf], skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
+/// The drawings of one side of the split; `classes` gets theirs.
+fn decode(drawings: &[&Drawing], classes: &mut Vec<Character>, files: &[PathBuf], skip_broken: bool) -> Result<(Stack, Vec<Broken>)> {
     let mut last = None;
     let mut labelled = Vec::with_capacity(drawings.len());
     for drawing in drawings {
         let character = (&drawing.alphabet, drawing.archive, &drawing.character);
         if last.replace(character) != Some(character) {
-            *classes += 1;
+            classes.push((drawing.alphabet.clone(), drawing.character.clone()));
         }
-        labelled.push((drawing.bytes.as_slice(), *classes - 1));
+        labelled.push((drawing.bytes.as_slice(), classes.len() as u32 - 1));
     }
     let mut gather = Gather::new(SHAPE, drawings.len(), skip_broken, &prepare);
     gather.add(&labelled, &|i| match drawings.get(i) {
@@ -290,16 +260,9 @@ mod tests {
 
     #[test]
     fn classes_belong_to_alphabets() {
-        let drawing = |alphabet: &str, character: &str| Drawing {
-            alphabet: alphabet.into(),
-            archive: 0,
-            character: character.into(),
-            file: "f".into(),
-            bytes: vec![],
-        };
-        let drawings = [drawing("Greek", "1"), drawing("Greek", "1"), drawing("Greek", "2"), drawing("Latin", "2")];
-        let groups = alphabets(&drawings.iter().collect::<Vec<_>>(), 7);
-        assert_eq!(groups.iter().map(|g| (g.name.as_str(), g.classes.clone())).collect::<Vec<_>>(), [("Greek", 7..9), ("Latin", 9..10)]);
+        let characters = [("Greek", "1"), ("Greek", "2"), ("Latin", "2")].map(|(alphabet, character)| (alphabet.into(), character.into()));
+        let groups = alphabets(&characters);
+        assert_eq!(groups.iter().map(|g| (g.name.as_str(), g.classes.clone())).collect::<Vec<_>>(), [("Greek", 0..2), ("Latin", 2..3)]);
     }
 
     #[test]

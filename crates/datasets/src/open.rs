@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Map, Value};
-use vimae_core::{Dataset, PixelRange, Settings, Split};
+use vimae_core::{Dataset, Group, PixelRange, Settings, Split};
 
 use crate::{
     Card, DATASETS, Error, InMemory, PassedOver, Result, Sources,
@@ -58,8 +58,6 @@ pub struct Opened {
     pub passed_over: PassedOver,
     /// What a reader of the results should know of the data, a sentence each.
     pub notes: Vec<String>,
-    /// The names of the classes in the order of their labels; none where they have none but their numbers.
-    pub class_names: Vec<String>,
 }
 
 /// What a reader has made of its files.
@@ -72,6 +70,8 @@ pub(crate) struct Parts<'a> {
     pub(crate) classes: usize,
     /// Their names; none where they have none but their numbers.
     pub(crate) class_names: Vec<String>,
+    /// Classes that belong together.
+    pub(crate) groups: Vec<Group>,
     /// How the images were split, in words: part of the digest.
     pub(crate) rule: &'a str,
     /// The images.
@@ -83,11 +83,11 @@ pub(crate) struct Parts<'a> {
 impl Opened {
     /// The splits as the request asks for them: all images, or fewer. Nothing was left out or passed over.
     pub(crate) fn of(request: &Request, parts: Parts) -> Result<Self> {
-        let Parts { name, range, classes, class_names, rule, splits, advice } = parts;
+        let Parts { name, range, classes, class_names, groups, rule, splits, advice } = parts;
         let (rule, splits) = fewer(request.settings, rule, splits)?;
         let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<_>>()?;
-        let dataset = Box::new(InMemory::new(name, range, classes, &rule, splits)?.advising(advice));
-        Ok(Self { dataset, files: Vec::new(), skipped: Vec::new(), passed_over: PassedOver::default(), notes: Vec::new(), class_names })
+        let dataset = Box::new(InMemory::new(name, range, classes, &rule, splits)?.naming(class_names, groups).advising(advice));
+        Ok(Self { dataset, files: Vec::new(), skipped: Vec::new(), passed_over: PassedOver::default(), notes: Vec::new() })
     }
 
     /// [`Opened::of`], of a data set whose classes have no names, with the files that were read and the images that
@@ -101,7 +101,7 @@ impl Opened {
         splits: Vec<(Split, Stack)>,
         (files, skipped): (Vec<PathBuf>, Vec<Broken>),
     ) -> Result<Self> {
-        let parts = Parts { name, range, classes, class_names: Vec::new(), rule, splits, advice: "" };
+        let parts = Parts { name, range, classes, class_names: Vec::new(), groups: Vec::new(), rule, splits, advice: "" };
         Ok(Self { files, skipped, ..Self::of(request, parts)? })
     }
 

@@ -79,17 +79,19 @@ pub(crate) fn report(card: &Card, path: &Path) -> Result<FileReport> {
     }
     let size = fs::metadata(path).map_err(|e| Error::io(path.display(), e))?.len();
     let edition = published(card, path).filter(|f| f.size.is_none_or(|s| s == size));
+    let mut other = edition.is_none() && published(card, path).is_some_and(|f| f.sha256.is_some() || f.md5.is_some());
     if let Some(file) = edition {
-        let (sha256, compared) = compare(file, path)?;
-        if compared {
-            return Ok(FileReport { path: path.into(), size, sha256, known: Known::Published });
+        match compare(file, path) {
+            Ok((sha256, true)) => return Ok(FileReport { path: path.into(), size, sha256, known: Known::Published }),
+            Ok((_, false)) => {}
+            // Where no size was published, other content is another edition as well as damage: a list with fewer lines.
+            Err(Error::Digest { .. }) if file.size.is_none() => other = true,
+            Err(error) => return Err(error),
         }
     }
     let [sha256, _] = digests(container::open(path)?, path)?;
     let Some(expected) = blob(path) else {
-        let named = published(card, path).is_some_and(|f| f.sha256.is_some() || f.md5.is_some());
-        let known = if named && edition.is_none() { Known::Other } else { Known::Unknown };
-        return Ok(FileReport { path: path.into(), size, sha256, known });
+        return Ok(FileReport { path: path.into(), size, sha256, known: if other { Known::Other } else { Known::Unknown } });
     };
     expect(path, "sha256", &expected, &sha256)?;
     Ok(FileReport { path: path.into(), size, sha256, known: Known::Hub })

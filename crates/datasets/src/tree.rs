@@ -79,9 +79,8 @@ impl Tree {
                 let above = name.match_indices('/').take(DEEPEST).filter_map(|(end, _)| name.get(..end));
                 tree.folders.extend(above.map(String::from));
             }
-            false
         };
-        archive.read(&note, &mut |_, _| Ok(()))?;
+        archive.names(&note)?;
         Ok(tree.into_inner())
     }
 
@@ -102,7 +101,7 @@ impl Tree {
         }
         let places: BTreeMap<&str, usize> = wanted.iter().filter_map(named).map(|(place, name, _)| (name, place)).collect();
         container.read(&|name| places.contains_key(name), &mut |name, bytes| match places.get(name.as_str()) {
-            Some(&place) => visit(place, Ok(bytes)),
+            Some(&place) => visit(place, bytes),
             None => Ok(()),
         })?;
         Ok(())

@@ -247,7 +247,7 @@ enum Command<C: Subcommand> {
 
 const EXAMPLES: &str = "\
 Begin with:
-  cargo xtask reproduce                   the paper in small, about nine minutes on two cores
+  cargo xtask reproduce                   the paper in small, about eight minutes on two cores
   cargo xtask train mine.toml             an experiment of your own
   cargo xtask catalogue                   a page of everything that an experiment can choose
   cargo xtask COMMAND --help              options and examples of a command

@@ -12,8 +12,15 @@ const COLUMNS: usize = 10;
 /// Screen pixels for a pixel of an image of at most 32; larger ones are shown as they are.
 const SCALE: usize = 2;
 
-/// Writes the images and says what they show; `ex_post` where samples come from a density fitted after training.
-pub(crate) fn write(folder: &RunFolder, figures: &Figures, confusions: &[Confusion], ex_post: bool) -> Result<Vec<Figure>> {
+/// Writes the images and says what they show; `classes` are the names of the data's classes, `ex_post` where samples come
+/// from a density fitted after training.
+pub(crate) fn write(
+    folder: &RunFolder,
+    figures: &Figures,
+    mut confusions: Vec<Confusion>,
+    classes: &[String],
+    ex_post: bool,
+) -> Result<Vec<Figure>> {
     let shape = (figures.shape.channels, figures.shape.height, figures.shape.width);
     let scale = if figures.shape.height <= 32 { SCALE } else { 1 };
     let mut written = Vec::new();
@@ -33,16 +40,23 @@ pub(crate) fn write(folder: &RunFolder, figures: &Figures, confusions: &[Confusi
         let png = grid_png(&walks.images, shape, walks.columns, scale, scale)?;
         add(FigureKind::Interpolations, "Decoded codes on the line between those of the images at both ends", &png)?;
     }
+    let scatter = |points: &[[f32; 2]], labels: &[u32]| {
+        let (x, y): (Vec<f32>, Vec<f32>) = points.iter().map(|[x, y]| (*x, *y)).unzip();
+        let mut codes = serde_json::json!({ "x": x, "y": y, "label": labels });
+        if !classes.is_empty() {
+            codes["names"] = classes.into();
+        }
+        json(&codes)
+    };
     if let Some((codes, labels)) = &figures.codes {
-        let (x, y): (Vec<f32>, Vec<f32>) = codes.iter().map(|[x, y]| (*x, *y)).unzip();
-        let codes = serde_json::json!({ "x": x, "y": y, "label": labels });
-        add(FigureKind::Codes, "Codes of the test images by class", &json(&codes)?)?;
+        add(FigureKind::Codes, "Codes of the test images by class", &scatter(codes, labels)?)?;
     }
     if let Some(Projection { points, labels, shares: [first, second] }) = &figures.projection {
-        let (x, y): (Vec<f32>, Vec<f32>) = points.iter().map(|[x, y]| (*x, *y)).unzip();
-        let codes = serde_json::json!({ "x": x, "y": y, "label": labels });
         let caption = format!("Two principal components, {:.0} and {:.0} % of the variance", 100.0 * first, 100.0 * second);
-        add(FigureKind::Projection, &caption, &json(&codes)?)?;
+        add(FigureKind::Projection, &caption, &scatter(points, labels)?)?;
+    }
+    for confusion in &mut confusions {
+        confusion.names = confusion.classes.iter().filter_map(|class| classes.get(*class as usize).cloned()).collect();
     }
     if !confusions.is_empty() {
         add(FigureKind::Confusion, "Which class was taken for which", &json(&confusions)?)?;

@@ -3,7 +3,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use candle_core::{Device, Tensor};
+use serde::Deserialize;
 use vimae_core::{AutoEncoder, Code, Dataset, ImageSet, ImageShape, MetricFiles, Mode, PixelRange, Purpose, Split, Streams};
+use vimae_datasets::DeepGrayscale;
 use vimae_hub::{Config, Network, Pretrained};
 use vimae_metrics::fid_classifier::in_bytes;
 use vimae_priors::FittedMixture;
@@ -72,6 +74,12 @@ impl Model {
     /// The interval of its images' values.
     pub fn range(&self) -> PixelRange {
         self.parts.dataset.range()
+    }
+
+    /// What became of grayscale of 16 bits in the images that it was trained on, and becomes of it in those that it is given.
+    pub fn deep_grayscale(&self) -> DeepGrayscale {
+        let set = self.config.dataset.settings.get("deep_grayscale");
+        set.and_then(|set| DeepGrayscale::deserialize(set).ok()).unwrap_or_default()
     }
 
     /// Images in bytes, `[C, H, W]` each, as a tensor `[N, C, H, W]` in the model's range on its device.

@@ -75,7 +75,8 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let mut outcome = measure(&parts, &sampler, (&spec.evaluation, spec.seed), context, &mut kept)?;
 
     outcome.measurements.extend(lifelong.iter().flat_map(Lifelong::summary));
-    let mut figures = figures::write(folder, &outcome.figures, &outcome.confusions, parts.objective.ex_post().is_some())?;
+    let (classes, ex_post) = (parts.dataset.class_names(), parts.objective.ex_post().is_some());
+    let mut figures = figures::write(folder, &outcome.figures, outcome.confusions, classes, ex_post)?;
     figures.extend(course.as_ref().map(|course| lifelong::strip(course, &parts, folder)).transpose()?);
 
     let record = RunRecord {

@@ -1,7 +1,9 @@
 //! Channels first to channels last and back.
 
 use crate::geometry::Side;
-use crate::real::{Real, unfilled};
+use crate::real::{Real, contiguous, dispatch, unfilled};
+use candle_core::backend::BackendStorage;
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -36,6 +38,43 @@ impl Channels {
     pub(crate) fn outward<T: Real>(self, x: Vec<T>, side: Side) -> Vec<T> {
         let (h, w, c) = side;
         if self.differ(side) { transpose_images(&x, h * w, c) } else { x }
+    }
+}
+
+/// `[N, C, H, W]` on the CPU as `[N, H, W, C]`. Differentiable.
+pub(crate) fn to_channels_last(x: &Tensor) -> Result<Tensor> {
+    let (n, c, h, w) = x.dims4()?;
+    if c == 1 || h * w == 1 {
+        return x.contiguous()?.reshape((n, h, w, c));
+    }
+    x.contiguous()?.reshape((n, c, h * w))?.apply_op1(Transpose)?.reshape((n, h, w, c))
+}
+
+/// `[N, H, W, C]` on the CPU as `[N, C, H, W]`. Differentiable.
+pub(crate) fn to_channels_first(x: &Tensor) -> Result<Tensor> {
+    let (n, h, w, c) = x.dims4()?;
+    if c == 1 || h * w == 1 {
+        return x.contiguous()?.reshape((n, c, h, w));
+    }
+    x.contiguous()?.reshape((n, h * w, c))?.apply_op1(Transpose)?.reshape((n, c, h, w))
+}
+
+/// `[N, rows, columns]` to `[N, columns, rows]`, by all threads, which candle's own copy is not.
+struct Transpose;
+
+impl CustomOp1 for Transpose {
+    fn name(&self) -> &'static str {
+        "transpose_images"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let (n, rows, columns) = layout.shape().dims3()?;
+        let out = dispatch!(x.dtype(), T => Ok(T::to_cpu_storage_owned(transpose_images(contiguous::<T>(x, layout)?, rows, columns))))?;
+        Ok((out, Shape::from((n, columns, rows))))
+    }
+
+    fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<Option<Tensor>> {
+        Ok(Some(grad.contiguous()?.apply_op1(Self)?))
     }
 }
 

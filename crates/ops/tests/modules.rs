@@ -1,12 +1,13 @@
 //! The modules of candle-nn against the functions they are made of, and against candle-nn's own.
 
-use candle_core::{DType, Device, Module, ModuleT, Tensor};
+use candle_core::{DType, Device, Module, ModuleT, Tensor, Var};
 use candle_nn::{VarBuilder, VarMap};
 use vimae_ops::{
     BatchStatistics,
     Direction::{Convolve, Transpose},
-    batch_norm_relu_eval, batch_norm_relu_train, conv2d_same,
+    batch_norm_relu_eval, batch_norm_relu_train, conv_transpose2d_same, conv2d_same,
     nn::{self, ConvStack, Evaluate, Squash, StackConfig, conv_stack, seq_t},
+    tanh,
 };
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -96,6 +97,41 @@ fn a_stack_evaluates_by_running_statistics_inside_a_sequence() -> Outcome {
     let detached = down.with_detached_convolutions();
     assert!(detached.forward_t(&x, false)?.sum_all()?.backward()?.get(weight).is_none());
     assert_eq!(values(&detached.forward_t(&x, false)?)?, values(&down.forward_t(&x, false)?)?);
+    Ok(())
+}
+
+#[test]
+fn a_stack_evaluates_to_the_bits_of_its_layers_with_their_gradient() -> Outcome {
+    let variables = VarMap::new();
+    let (down, up) = stack(&variables)?;
+    fill(&variables)?;
+    let data = variables.data().lock().map_err(|e| e.to_string())?;
+    let get = |name: String| data.get(&name).map(|var| var.as_tensor().clone()).ok_or(name);
+    let x = Var::from_tensor(&ramp(&[3, 1, 12, 12])?)?;
+    let layers = |mut y: Tensor, part: &str, transposed: bool| -> Result<Tensor, Box<dyn std::error::Error>> {
+        for i in 0..2 {
+            let (weight, bias) = (get(format!("{part}.conv{i}.weight"))?, get(format!("{part}.conv{i}.bias"))?);
+            let h =
+                if transposed { conv_transpose2d_same(&y, &weight, Some(&bias), 2)? } else { conv2d_same(&y, &weight, Some(&bias), 2)? };
+            let [gamma, beta, mean, var] =
+                ["weight", "bias", "running_mean", "running_var"].map(|name| get(format!("{part}.bn{i}.{name}")));
+            y = batch_norm_relu_eval(&h, &gamma?, &beta?, &mean?, &var?, 1e-5)?;
+        }
+        Ok(y)
+    };
+    let code = layers(x.as_tensor().clone(), "down", false)?;
+    let images = layers(code.clone(), "up", true)?;
+    let (weight, bias) = (get("up.last.weight".into())?, get("up.last.bias".into())?);
+    let images = tanh(&conv_transpose2d_same(&images, &weight, Some(&bias), 1)?)?;
+    let found = down.forward_t(&x, false)?;
+    assert_eq!(values(&found)?, values(&code)?);
+    let found = up.forward_t(&found, false)?;
+    assert_eq!(values(&found)?, values(&images)?);
+    let (expected, found) = (images.sqr()?.sum_all()?.backward()?, found.sqr()?.sum_all()?.backward()?);
+    for of in [x.as_tensor(), &get("down.conv1.weight".into())?, &get("up.conv0.weight".into())?] {
+        let (a, b) = (expected.get(of).ok_or("no gradient")?, found.get(of).ok_or("no gradient")?);
+        assert_eq!(values(a)?, values(b)?);
+    }
     Ok(())
 }
 

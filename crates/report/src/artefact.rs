@@ -34,6 +34,9 @@ pub(crate) struct Codes {
     pub(crate) x: Vec<Option<f64>>,
     pub(crate) y: Vec<Option<f64>>,
     pub(crate) label: Vec<i64>,
+    /// The names of the classes, by label.
+    #[serde(default)]
+    pub(crate) names: Vec<String>,
 }
 
 /// Reads confusions.

@@ -10,7 +10,10 @@ fn scatter(n: usize) -> String {
     let x: Vec<f64> = (0..n).map(|i| (i as f64).sin() * 3.0).collect();
     let y: Vec<f64> = (0..n).map(|i| (i as f64 * 1.3).cos()).collect();
     let label: Vec<i64> = (0..n as i64).map(|i| i % 10).collect();
-    Scatter { title: "codes <of> \"a\" & b", axes: ["first", "second"], x: &x, y: &y, label: &label, circles: &[1.0, 2.0] }.svg().unwrap()
+    let names = ["a class with a long name".to_owned(), "cat".to_owned()];
+    Scatter { title: "codes <of> \"a\" & b", axes: ["first", "second"], x: &x, y: &y, label: &label, names: &names, circles: &[1.0, 2.0] }
+        .svg()
+        .unwrap()
 }
 
 fn curves(values: &[f64]) -> Result<String, Error> {
@@ -44,6 +47,8 @@ fn plots_scale_take_the_colour_of_the_text_and_say_what_they_show() {
         assert!(svg.contains("currentColor") && !svg.contains("#000000"));
         assert!(svg.trim_end().ends_with("</svg>"));
     }
+    // Those that have a name show it, the others their number.
+    assert!([">a class wit…<", ">cat<", ">2<"].iter().all(|name| scatter(10).replace(['\n', ' '], "").contains(&name.replace(' ', ""))));
     assert!(scatter(10).contains("codes &lt;of&gt; &quot;a&quot; &amp; b"));
 }
 
@@ -59,7 +64,7 @@ fn values_that_are_not_finite_are_left_out() {
     assert!(matches!(curves(&[f64::NAN]), Err(Error::Empty { .. })));
     assert!(matches!(curves(&[]), Err(Error::Empty { .. })));
     assert!(!dots().contains("NaN"));
-    let empty = Scatter { title: "", axes: [""; 2], x: &[f64::NAN], y: &[0.0], label: &[0], circles: &[1.0] };
+    let empty = Scatter { title: "", axes: [""; 2], x: &[f64::NAN], y: &[0.0], label: &[0], names: &[], circles: &[1.0] };
     assert!(matches!(empty.svg(), Err(Error::Empty { .. })));
     assert!(matches!(Scatter { label: &[], ..empty }.svg(), Err(Error::Length { got: 0, .. })));
 }

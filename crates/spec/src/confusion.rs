@@ -13,6 +13,9 @@ pub struct Confusion {
     pub metric: String,
     /// The classes, in the order of rows and columns.
     pub classes: Vec<u32>,
+    /// Their names, where they have some.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     /// Images by true class (rows) and predicted class.
     pub counts: Vec<Vec<u64>>,
 }

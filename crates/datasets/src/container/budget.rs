@@ -83,16 +83,26 @@ impl<'a> Budget<'a> {
         Ok(())
     }
 
-    /// Reads all of a member.
-    pub(super) fn read(&mut self, member: &mut impl Read, size: u64, name: &str) -> Result<Vec<u8>> {
-        let place = format!("{}!{name}", self.file);
+    /// Whether a member of `size` bytes may be read; one that is too large is given back as its error, and the others
+    /// of the container may still be read.
+    ///
+    /// # Errors
+    /// [`Error::TooLarge`] where all members together are.
+    pub(super) fn admits(&mut self, size: u64, name: &str) -> Result<Result<()>> {
         if size > MEMBER {
-            return Err(Error::TooLarge { file: place, what: "a member", unit: "bytes", size, limit: MEMBER });
+            let file = format!("{}!{name}", self.file);
+            return Ok(Err(Error::TooLarge { file, what: "a member", unit: "bytes", size, limit: MEMBER }));
         }
         self.bytes += size;
         if self.bytes > TOTAL {
             return Err(self.too_large("members", "bytes", self.bytes, TOTAL));
         }
+        Ok(Ok(()))
+    }
+
+    /// Reads all of a member.
+    pub(super) fn read(&self, member: &mut impl Read, size: u64, name: &str) -> Result<Vec<u8>> {
+        let place = format!("{}!{name}", self.file);
         let bytes = stream::exactly(member, size as usize, &place)?;
         // Also where the checksum is compared.
         stream::ended(member, &place)?;

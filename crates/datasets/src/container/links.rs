@@ -43,10 +43,11 @@ impl Link {
     }
 }
 
-/// Calls `visit` for each link, with the content of the member at its end. `read` reads members once more.
+/// Calls `visit` for each link, with the content of the member at its end, or [`Error::Damaged`] where the archive does
+/// not hold it. `read` reads members once more.
 ///
 /// # Errors
-/// [`Error::Damaged`] for a link to what the archive does not hold; those of `read` and `visit`.
+/// Those of `read` and `visit`.
 pub(super) fn follow(
     links: &[Link],
     file: &str,
@@ -66,14 +67,16 @@ pub(super) fn follow(
     read(&|name| leading.contains_key(name) && !next.contains_key(name), &mut |name, bytes| {
         missing.remove(&name);
         for link in leading.get(name.as_str()).into_iter().flatten() {
-            visit(link.name.clone(), bytes.clone())?;
+            visit(
+                link.name.clone(),
+                bytes.as_ref().map(Vec::clone).map_err(|error| Error::damaged(format!("{file}!{}", link.name), error)),
+            )?;
         }
         Ok(())
     })?;
-    match missing.first().and_then(|end| leading.get(end.as_str())).and_then(|links| links.first()) {
-        Some(link) => {
-            Err(Error::damaged(format!("{file}!{}", link.name), format!("a link to {}, which is no file of the archive", link.target)))
-        }
-        None => Ok(()),
+    for link in missing.iter().filter_map(|end| leading.get(end.as_str())).flatten() {
+        let problem = format!("a link to {}, which is no file of the archive", link.target);
+        visit(link.name.clone(), Err(Error::damaged(format!("{file}!{}", link.name), problem)))?;
     }
+    Ok(())
 }

@@ -62,7 +62,10 @@ pub(super) fn read(reader: impl BufRead, file: &str, wanted: &dyn Fn(&str) -> bo
         match kind {
             b'1' | b'2' if wants => {
                 let target = extended.link.or_else(|| header.link_name_bytes().map(|l| text(&l))).unwrap_or_default();
-                links.push(Link::new(name, &target, kind == b'2', file)?);
+                match Link::new(name.clone(), &target, kind == b'2', file) {
+                    Ok(link) => links.push(link),
+                    Err(error) => visit(name, Err(error))?,
+                }
             }
             // Whatever their size field says, links, devices, directories and pipes have no content.
             b'1' | b'2' => passed.links += 1,
@@ -75,10 +78,15 @@ pub(super) fn read(reader: impl BufRead, file: &str, wanted: &dyn Fn(&str) -> bo
             _ if is_file && name.ends_with('/') => blocks.skip_padded(size)?,
             _ if is_file && wants && sparse => return refuse("a sparse file; pack it again without --sparse"),
             _ if is_file && wants => {
+                if let Err(error) = budget.admits(size, &name)? {
+                    blocks.skip_padded(size)?;
+                    visit(name, Err(error))?;
+                    continue;
+                }
                 let bytes = budget.read(&mut (&mut blocks.reader).take(size), size, &name)?;
                 blocks.at += size;
                 blocks.skip(padding(size))?;
-                visit(name, bytes)?;
+                visit(name, Ok(bytes))?;
             }
             _ if wants => return refuse(&format!("of kind {:?}, which this reader does not know", char::from(kind))),
             _ => {

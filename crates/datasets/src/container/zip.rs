@@ -33,25 +33,47 @@ pub(super) fn read(reader: impl Read + Seek, file: &str, wanted: &dyn Fn(&str) -
             passed.links += usize::from(link);
             continue;
         }
-        let refuse = |reason: String| Error::Refused { file: format!("{file}!{name}"), reason };
-        if entry.encrypted() {
-            return Err(refuse("encrypted; pack it again without a password".into()));
-        }
         let method = entry.compression();
-        if !matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated) {
-            return Err(refuse(format!("packed with {}; pack it again with Deflate, or stored", named(method))));
-        }
-        let mut member = archive.by_index(index).map_err(wrong)?;
-        if link {
-            let target = stream::exactly(&mut member, size.min(NAME as u64) as usize, file)?;
-            stream::ended(&mut member, file)?;
-            links.push(Link::new(name, &String::from_utf8_lossy(&target), true, file)?);
+        let reason = if entry.encrypted() {
+            Some("encrypted; pack it again without a password".into())
+        } else {
+            let known = matches!(method, CompressionMethod::Stored | CompressionMethod::Deflated);
+            (!known).then(|| format!("packed with {}; pack it again with Deflate, or stored", named(method)))
+        };
+        if let Some(reason) = reason {
+            let file = format!("{file}!{name}");
+            visit(name, Err(Error::Refused { file, reason }))?;
             continue;
         }
-        let bytes = budget.read(&mut member, size, &name)?;
+        drop(entry);
+        let mut member = match archive.by_index(index) {
+            Ok(member) => member,
+            Err(error) => {
+                visit(name, Err(wrong(error)))?;
+                continue;
+            }
+        };
+        if link {
+            match target(&mut member, size, file).and_then(|target| Link::new(name.clone(), &target, true, file)) {
+                Ok(link) => links.push(link),
+                Err(error) => visit(name, Err(error))?,
+            }
+            continue;
+        }
+        let bytes = match budget.admits(size, &name)? {
+            Ok(()) => budget.read(&mut member, size, &name),
+            Err(error) => Err(error),
+        };
         visit(name, bytes)?;
     }
     Ok((passed, links))
+}
+
+/// Where a link leads to.
+fn target(member: &mut impl Read, size: u64, file: &str) -> Result<String> {
+    let target = stream::exactly(member, size.min(NAME as u64) as usize, file)?;
+    stream::ended(member, file)?;
+    Ok(String::from_utf8_lossy(&target).into_owned())
 }
 
 /// APPNOTE.TXT 6.3.10, section 4.4.5.

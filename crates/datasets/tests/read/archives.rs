@@ -85,7 +85,7 @@ fn read(name: &str, bytes: &[u8]) -> Result<(Members, Passed), String> {
     fs::write(&path, bytes).unwrap();
     let mut found = Vec::new();
     let passed = Container::at(&path).unwrap().read(&|name| name.ends_with(".png"), &mut |name, bytes| {
-        found.push((name, String::from_utf8(bytes).unwrap()));
+        found.push((name, String::from_utf8(bytes?).unwrap()));
         Ok(())
     });
     let place = format!("{}/", dir.path().display());

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Map, json};
 use vimae_core::Split;
-use vimae_datasets::{Opened, Sources, inventory, open_reporting};
+use vimae_datasets::{Known, Opened, Sources, inventory, open_reporting};
 
 use crate::made::{Member, counts, png_of, tar, unpack, zip};
 
@@ -166,7 +166,10 @@ fn broken_faces_that_were_left_out_are_known_from_the_cache_too() {
     let again = read("skip").unwrap();
     assert_eq!((first.skipped.len(), &first.skipped, counts(first.dataset.as_ref())), (1, &again.skipped, counts(again.dataset.as_ref())));
     assert!(read("refuse").is_err(), "what was left out once is not forgotten");
+    // A list of fewer faces than were published is another edition, not a damaged one.
+    fs::write(dir.path().join("list_eval_partition.txt"), txt(1..=20)).unwrap();
     let verified = inventory::verify("celeba", &Map::new(), &Sources { skip_broken: true, ..sources.clone() }).unwrap();
+    assert_eq!(verified.files.iter().map(|file| file.known).collect::<Vec<_>>(), [Known::Unknown, Known::Other]);
     assert_eq!((verified.skipped.len(), verified.classes.len()), (1, 1));
 }
 

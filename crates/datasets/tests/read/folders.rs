@@ -1,11 +1,16 @@
 //! Folders and archives of images as people have them: read as they mean it with everything passed over counted, or
 //! refused by name.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    io::{Cursor, Write},
+    os::unix::fs::symlink,
+    path::Path,
+};
 
 use serde_json::{Map, Value, json};
 use vimae_core::Split;
-use vimae_datasets::{Opened, Sources, inventory, open, open_reporting};
+use vimae_datasets::{Error, Opened, Sources, inventory, open, open_reporting};
 
 use crate::made::{Member, counts, png, seed, tar_gz, unpack, zip};
 
@@ -79,7 +84,7 @@ fn a_folder_and_archives_of_it_are_the_same_whatever_programs_left_in_them() {
             _ => unpack(&path, &members),
         }
         let opened = opened(&path).unwrap();
-        assert_eq!((opened.class_names.join(","), counts(opened.dataset.as_ref())), ("cat,dog".into(), [19, 3, 6]), "{form}");
+        assert_eq!((opened.dataset.class_names().join(","), counts(opened.dataset.as_ref())), ("cat,dog".into(), [19, 3, 6]), "{form}");
         let passed = opened.passed_over.to_string();
         assert_eq!(passed, if form == "plain" { "" } else { PASSED }, "{form}");
         let train = opened.dataset.split(Split::Train).unwrap();
@@ -161,7 +166,6 @@ fn a_class_that_training_lacks_is_refused_and_a_split_that_is_absent_says_what_t
 #[cfg(unix)]
 #[test]
 fn links_are_followed_but_not_in_circles() {
-    use std::os::unix::fs::symlink;
     let (dir, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     unpack(dir.path(), &images(&[("a", 10)]));
     unpack(elsewhere.path(), &images(&[("cats", 10), ("more", 1)]));
@@ -171,7 +175,7 @@ fn links_are_followed_but_not_in_circles() {
         symlink(dir.path(), dir.path().join(name)).unwrap();
     }
     let opened_links = opened(dir.path()).unwrap();
-    assert_eq!((opened_links.class_names.join(","), counts(opened_links.dataset.as_ref())), ("a,b".into(), [19, 0, 2]));
+    assert_eq!((opened_links.dataset.class_names().join(","), counts(opened_links.dataset.as_ref())), ("a,b".into(), [19, 0, 2]));
     assert_eq!(opened_links.passed_over.to_string(), "3 links to a folder above it");
     let name = format!("folder:{}", dir.path().display());
     assert!(inventory::verify(&name, &settings(json!({})), &Sources::default()).is_ok());
@@ -204,6 +208,51 @@ fn broken_images_are_refused_with_the_setting_that_leaves_them_out() {
         let broken: Vec<&str> = opened.skipped.iter().map(|b| b.file.rsplit(['/', '!']).next().unwrap()).collect();
         assert_eq!(broken, ["003.png", "empty.JPG"], "{form}");
         assert_eq!(counts(opened.dataset.as_ref()), [35, 0, 4]);
+    }
+}
+
+#[test]
+fn members_that_cannot_be_read_are_left_out_as_broken_images_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let members = images(&[("a", 20)]);
+    unpack(&dir.path().join("folder"), &members);
+    symlink("nowhere.png", dir.path().join("folder/a/gone.png")).unwrap();
+    // A byte of the second image is another one than its checksum says.
+    let stored = ::zip::write::SimpleFileOptions::default().compression_method(::zip::CompressionMethod::Stored);
+    let mut writer = ::zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in &members {
+        writer.start_file(name, stored).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.add_symlink("a/gone.png", "nowhere.png", stored).unwrap();
+    let mut bytes = writer.finish().unwrap().into_inner();
+    let at = bytes.windows(4).enumerate().filter(|(_, window)| window.starts_with(b"\x89PNG")).nth(1).unwrap().0;
+    bytes[at + 20] ^= 1;
+    fs::write(dir.path().join("set.zip"), bytes).unwrap();
+    let mut builder = tar::Builder::new(fs::File::create(dir.path().join("set.tar")).unwrap());
+    for (name, bytes) in &members {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        builder.append_data(&mut header, name, bytes.as_slice()).unwrap();
+    }
+    for (name, target) in [("a/gone.png", "nowhere.png"), ("a/out.png", "/data/001.png"), ("a/again.png", "000.png")] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(tar::EntryType::Symlink);
+        header.set_size(0);
+        builder.append_link(&mut header, name, target).unwrap();
+    }
+    builder.finish().unwrap();
+    for (form, expected, kept) in
+        [("folder", vec!["gone.png"], 20), ("set.zip", vec!["001.png", "gone.png"], 19), ("set.tar", vec!["gone.png", "out.png"], 21)]
+    {
+        let path = dir.path().join(form);
+        assert!(matches!(opened(&path).err().unwrap(), Error::BrokenImage(_)), "{form}");
+        let name = format!("folder:{}", path.display());
+        let opened = open_reporting(&name, &settings(json!({ "broken": "skip" })), &Sources::default()).unwrap();
+        let broken: Vec<&str> = opened.skipped.iter().map(|b| b.file.rsplit(['/', '!']).next().unwrap()).collect();
+        assert_eq!(broken, expected, "{form}");
+        assert_eq!(counts(opened.dataset.as_ref()).iter().sum::<usize>(), kept, "{form}");
+        assert!(opened.passed_over.is_empty(), "{form}: {}", opened.passed_over);
     }
 }
 

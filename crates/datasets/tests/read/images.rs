@@ -11,7 +11,7 @@ fn members(name: &str) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let zip = Container::at(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images").join(name)).unwrap();
     zip.read(&|_| true, &mut |name, bytes| {
-        files.insert(name, bytes);
+        files.insert(name, bytes?);
         Ok(())
     })
     .unwrap();

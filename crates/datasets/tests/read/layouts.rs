@@ -113,6 +113,7 @@ fn a_published_archive_with_a_flipped_bit_is_refused_and_another_edition_is_not(
     assert_eq!(read("omniglot", dir.path()).classes(), 10);
     let report = inventory::verify("omniglot", &Map::new(), &Sources::in_dir(dir.path())).unwrap();
     assert_eq!(report.files.iter().map(|f| f.known).collect::<Vec<_>>(), [Known::Other]);
+    assert_eq!((report.classes[0].name.as_str(), report.classes[9].name.as_str()), ("A/character01", "E/character02"));
     // Of the size that was published, but not the content.
     fs::write(&path, vec![0; 1_319_022]).unwrap();
     let error = open("omniglot", &Map::new(), &Sources::in_dir(dir.path())).err().unwrap();

@@ -62,7 +62,7 @@ fn omniglot_preprocess() {
         let mut found = 0;
         container
             .read(&|name| Some(name) == member.as_str(), &mut |name, drawing| {
-                let ours = omniglot::prepare(Image::decode(&drawing, &name)?)?;
+                let ours = omniglot::prepare(Image::decode(&drawing?, &name)?)?;
                 let error = mean_error(ours.bytes(), &expected);
                 println!("omniglot {name}: mean error {error:.4} of 255, at most {limit}");
                 assert!(error <= limit);

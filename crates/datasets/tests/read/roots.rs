@@ -106,6 +106,16 @@ fn idx_files_are_found_wherever_torchvision_and_users_put_them() {
 }
 
 #[test]
+fn tensors_of_an_older_torchvision_are_named() {
+    let dir = tempfile::tempdir().unwrap();
+    for file in ["training.pt", "test.pt"] {
+        put(&dir.path().join("MNIST/processed").join(file), b"PK");
+    }
+    let message = problem("mnist", dir.path());
+    assert!(message.contains("processed holds training.pt and test.pt, PyTorch's pickles"), "{message}");
+}
+
+#[test]
 fn of_a_file_packed_and_unpacked_either_is_read() {
     let dir = tempfile::tempdir().unwrap();
     for (file, bytes) in idx_files() {

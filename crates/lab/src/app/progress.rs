@@ -67,9 +67,10 @@ impl Progress {
         let all = || statuses.iter().flatten();
         let finished = all().filter(|status| status.state == State::Finished).count();
         let running = all().filter(|status| status.state == State::Running).count();
-        // While nothing trains there is no pace of steps; then what is done says how long the rest takes.
+        // While nothing trains there is no pace of steps; then what is done says how long the rest takes, once a whole run is:
+        // an evaluation may take ten times as long as a short training.
         let done = share(statuses);
-        let by_share = (done > 0.0).then(|| self.began.elapsed().as_secs_f64() * (1.0 - done) / done);
+        let by_share = (finished > 0).then(|| self.began.elapsed().as_secs_f64() * (1.0 - done) / done);
         let left = seconds_left(plan.nodes.iter().zip(statuses.iter().map(Option::as_ref))).or(by_share);
         let left = left.map_or_else(String::new, |seconds| format!(", about {} left", human(seconds)));
         let left = format!("{} %{left}; ", (100.0 * done) as u64);

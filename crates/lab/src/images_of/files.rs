@@ -125,15 +125,12 @@ struct Names {
 impl Names {
     fn of(container: &Container) -> Result<Self> {
         let found = RefCell::new(Self::default());
-        // No name is wanted, so that nothing is read.
-        let note = |name: &str| {
+        container.names(&|name| {
             let found = &mut *found.borrow_mut();
             if found.passed_over.admits(name) {
                 found.images.push(name.to_owned());
             }
-            false
-        };
-        container.read(&note, &mut |_, _| Ok(()))?;
+        })?;
         let mut found = found.into_inner();
         found.images.sort();
         Ok(found)
@@ -153,7 +150,7 @@ fn read(
     let mut waiting = Waiting { root: container.path(), deep, files: Vec::new(), encoded: 0, largest: 0 };
     container.read(&|name| place(name).is_some(), &mut |name, bytes| {
         let Some(place) = place(&name) else { return Ok(()) };
-        waiting.encoded += bytes.len();
+        waiting.encoded += bytes.as_ref().map_or(0, Vec::len);
         waiting.files.push((place, name, bytes));
         if waiting.is_full() { take(waiting.decode()) } else { Ok(()) }
     })?;
@@ -164,7 +161,7 @@ fn read(
 struct Waiting<'a> {
     root: &'a Path,
     deep: DeepGrayscale,
-    files: Vec<(usize, String, Vec<u8>)>,
+    files: Vec<(usize, String, DataResult<Vec<u8>>)>,
     encoded: usize,
     /// Bytes of the largest image so far.
     largest: usize,
@@ -178,8 +175,8 @@ impl Waiting<'_> {
     fn decode(&mut self) -> Portion {
         self.encoded = 0;
         let files = std::mem::take(&mut self.files).into_par_iter();
-        let decode = |(place, name, bytes): (usize, String, Vec<u8>)| {
-            let image = decode(&bytes, &self.root.join(name).display().to_string(), self.deep);
+        let decode = |(place, name, bytes): (usize, String, DataResult<Vec<u8>>)| {
+            let image = bytes.and_then(|bytes| decode(&bytes, &self.root.join(name).display().to_string(), self.deep));
             (place, image.map(|image| (Seen::of(&image.borrow()), image)).map(|(seen, image)| (image, seen)))
         };
         let portion: Portion = files.map(decode).collect();

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use rayon::prelude::*;
 use vimae_core::ImageShape;
-use vimae_datasets::{DeepGrayscale, Image};
+use vimae_datasets::Image;
 use vimae_metrics::images::OwnedImage;
 
 use crate::{Error, Model, Progress, Result, Shelf, images_of};
@@ -39,7 +39,8 @@ impl Input {
     /// As [`images_of::open`].
     pub(super) fn open(images: &Images, model: &Model, shelf: &mut Shelf) -> Result<Self> {
         let (count, skip_broken) = (images.count.unwrap_or(usize::MAX), images.skip_broken);
-        let set = images_of::open(&images.place, images_of::Choice { count, skip_broken, deep: DeepGrayscale::HighByte }, shelf)?;
+        let choice = images_of::Choice { count, skip_broken, deep: model.deep_grayscale() };
+        let set = images_of::open(&images.place, choice, shelf)?;
         Ok(Self { set, asked: images.count, shape: model.network().image_shape() })
     }
 

@@ -18,7 +18,7 @@ pub(super) fn of(protocol: &Protocol, conditions: &[Condition], truth: &[Vec<u32
                 }
             }
         }
-        Confusion { protocol: protocol.clone(), metric: of.metric.clone(), classes: classes.clone(), counts }
+        Confusion { protocol: protocol.clone(), metric: of.metric.clone(), classes: classes.clone(), names: Vec::new(), counts }
     };
     conditions.iter().enumerate().map(count).collect()
 }

@@ -3,7 +3,7 @@
 use candle_core::{Module, Result, Tensor};
 use candle_nn::{Init, VarBuilder};
 
-use crate::Direction;
+use crate::{Direction, conv::Call, layout::Channels};
 
 /// A SAME convolution or its transpose, as a layer of a `ConvStack`.
 #[derive(Clone, Debug)]
@@ -57,12 +57,16 @@ impl SameConv {
     }
 }
 
+impl SameConv {
+    /// The layer on images that keep their channels there.
+    pub(super) fn apply(&self, x: &Tensor, channels: Channels) -> Result<Tensor> {
+        Ok(Call::same("SameConv", self.direction, self.stride, channels).apply(x, &self.weight, self.bias())?)
+    }
+}
+
 impl Module for SameConv {
     fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        Ok(match self.direction {
-            Direction::Convolve => crate::conv2d_same(x, &self.weight, self.bias(), self.stride)?,
-            Direction::Transpose => crate::conv_transpose2d_same(x, &self.weight, self.bias(), self.stride)?,
-        })
+        self.apply(x, Channels::First)
     }
 }
 

@@ -3,7 +3,7 @@
 use candle_core::{ModuleT, Result, Tensor, Var};
 use candle_nn::VarBuilder;
 
-use crate::BatchStatistics;
+use crate::{BatchStatistics, layout::Channels, norm};
 
 /// Added to the variance before its square root.
 const EPSILON: f64 = 1e-5;
@@ -50,6 +50,12 @@ impl BatchNormRelu {
         (&self.running_mean, &self.running_var)
     }
 
+    /// The layer in evaluation on images that keep their channels there.
+    pub(super) fn evaluate(&self, x: &Tensor, channels: Channels) -> Result<Tensor> {
+        let running: (&Tensor, &Tensor) = (&self.running_mean, &self.running_var);
+        Ok(norm::eval("BatchNormRelu", x, &self.gamma, &self.beta, running, self.epsilon, true, channels)?)
+    }
+
     /// Moves the running statistics towards those of a batch.
     pub(super) fn follow(&self, batch: &BatchStatistics) -> Result<()> {
         self.moved(&self.running_mean, &batch.mean)?;
@@ -63,11 +69,10 @@ impl BatchNormRelu {
 
 impl ModuleT for BatchNormRelu {
     fn forward_t(&self, x: &Tensor, train: bool) -> Result<Tensor> {
-        let Self { gamma, beta, running_mean, running_var, epsilon, .. } = self;
         if !train {
-            return Ok(crate::batch_norm_relu_eval(x, gamma, beta, running_mean, running_var, *epsilon)?);
+            return self.evaluate(x, Channels::First);
         }
-        let (y, statistics) = crate::batch_norm_relu_train(x, gamma, beta, *epsilon)?;
+        let (y, statistics) = crate::batch_norm_relu_train(x, &self.gamma, &self.beta, self.epsilon)?;
         self.follow(&statistics)?;
         Ok(y)
     }

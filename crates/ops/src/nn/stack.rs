@@ -8,7 +8,10 @@ use super::{
     norm::{BatchNormRelu, batch_norm_relu},
     squash::Squash,
 };
-use crate::{Direction, Error, Finish, StackLayer, conv_stack_train};
+use crate::{
+    Direction, Error, Finish, StackLayer, conv_stack_train,
+    layout::{Channels, to_channels_first, to_channels_last},
+};
 
 /// Convolutions, each with batch norm and ReLU, and where there is one a last convolution with its own activation.
 ///
@@ -83,12 +86,19 @@ impl ConvStack {
     }
 
     fn evaluate(&self, x: &Tensor) -> Result<Tensor> {
-        let mut x = x.clone();
+        if !x.device().is_cpu() {
+            return self.evaluate_on(x.clone(), Channels::First);
+        }
+        // The kernels compute channels last: one transposition at each end, not two a layer.
+        to_channels_first(&self.evaluate_on(to_channels_last(x)?, Channels::Last)?)
+    }
+
+    fn evaluate_on(&self, mut x: Tensor, channels: Channels) -> Result<Tensor> {
         for (conv, norm) in &self.layers {
-            x = norm.forward_t(&conv.forward(&x)?, false)?;
+            x = norm.evaluate(&conv.apply(&x, channels)?, channels)?;
         }
         match &self.last {
-            Some((conv, squash)) => squash.forward(&conv.forward(&x)?),
+            Some((conv, squash)) => squash.forward(&conv.apply(&x, channels)?),
             None => Ok(x),
         }
     }

@@ -24,9 +24,11 @@ pub(super) fn tables(confusions: &[Confusion]) -> Markup {
 }
 
 fn table(confusion: &Confusion) -> Markup {
+    let numbered = || confusion.classes.iter().map(u32::to_string).collect();
+    let classes: Vec<String> = if confusion.names.is_empty() { numbered() } else { confusion.names.clone() };
     html! { div.scroll { table {
-        thead { tr { th {} @for class in &confusion.classes { th.number { (class) } } } }
-        tbody { @for (class, row) in confusion.classes.iter().zip(&confusion.counts) {
+        thead { tr { th {} @for class in &classes { th.number { (class) } } } }
+        tbody { @for (class, row) in classes.iter().zip(&confusion.counts) {
             @let all: u64 = row.iter().sum();
             tr {
                 th scope="row" { (class) }

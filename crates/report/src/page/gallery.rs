@@ -145,7 +145,8 @@ fn scatter(title: &str, run: &RunView, kind: FigureKind, codes: &Codes) -> Resul
     // The prior's circles mean nothing on axes that turn with the codes.
     let circles: &[f64] = if unit_variance && plane { &[1.0, 2.0] } else { &[] };
     let axes = if plane { ["first dimension of the code", "second dimension"] } else { ["first component", "second component"] };
-    let svg = Scatter { title, axes, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, circles }.svg()?;
+    let svg =
+        Scatter { title, axes, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, names: &codes.names, circles }.svg()?;
     Ok(PreEscaped(svg))
 }
 

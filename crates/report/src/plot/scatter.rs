@@ -22,6 +22,9 @@ use crate::{Error, Result};
 const SIDE: i32 = 290;
 const LEFT: i32 = 50;
 const LEGEND: i32 = 36;
+/// Where a name begins in the legend, and about how wide one of its characters is.
+const NAME_LEFT: i32 = 22;
+const CHARACTER: i32 = 7;
 const BOTTOM: i32 = 40;
 /// Points drawn at most; more would hide one another and weigh on the page.
 const MOST_POINTS: usize = 1_000;
@@ -29,6 +32,8 @@ const MOST_POINTS: usize = 1_000;
 const POINT: u32 = 5;
 /// Classes named in the legend at most.
 const MOST_NAMES: usize = 14;
+/// Characters of a name at most.
+const LONGEST_NAME: usize = 12;
 
 /// Points of the plane with a class each.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +48,8 @@ pub struct Scatter<'a> {
     pub y: &'a [f64],
     /// Class of each point.
     pub label: &'a [i64],
+    /// Names of the classes in the order of their labels; their numbers where there are none.
+    pub names: &'a [String],
     /// Radii of dashed circles around the origin, such as contours of the prior.
     pub circles: &'a [f64],
 }
@@ -63,22 +70,34 @@ impl Scatter<'_> {
                 return Err(Error::Length { what, expected: format!("{}, one a point", self.x.len()), got });
             }
         }
-        let mut names: Vec<i64> = self.label.to_vec();
-        names.sort_unstable();
-        names.dedup();
+        let mut classes: Vec<i64> = self.label.to_vec();
+        classes.sort_unstable();
+        classes.dedup();
         let points: Vec<Point> = (0..self.x.len())
             .filter(|&i| self.x[i].is_finite() && self.y[i].is_finite())
-            .map(|i| Point { at: (self.x[i], self.y[i]), class: names.partition_point(|name| *name < self.label[i]) })
+            .map(|i| Point { at: (self.x[i], self.y[i]), class: classes.partition_point(|class| *class < self.label[i]) })
             .collect();
         let step = points.len().div_ceil(MOST_POINTS).max(1);
         let points: Vec<Point> = points.into_iter().step_by(step).collect();
+        let names: Vec<String> = classes.into_iter().map(|class| self.name(class)).collect();
         let (x, y) = self.window(&points).ok_or(Error::Empty { what: "scatter" })?;
-        let svg = draw(self.title, (LEFT + SIDE + LEGEND, SIDE + BOTTOM + 6), |area| {
+        let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;
+        let svg = draw(self.title, (LEFT + SIDE + LEGEND.max(NAME_LEFT + CHARACTER * longest), SIDE + BOTTOM + 6), |area| {
             let (plot, legend) = area.split_horizontally((LEFT + SIDE) * UNIT);
             self.points(&plot, &points, x, y, &names)?;
             self.legend(&legend, &names)
         })?;
         Ok(compact(&svg, POINT))
+    }
+
+    /// The name of a class, cut to what the legend has room for.
+    fn name(&self, class: i64) -> String {
+        let name = usize::try_from(class).ok().and_then(|class| self.names.get(class));
+        match name {
+            Some(name) if name.chars().count() > LONGEST_NAME => name.chars().take(LONGEST_NAME - 1).chain(['…']).collect(),
+            Some(name) => name.clone(),
+            None => class.to_string(),
+        }
     }
 
     /// A square window around all points and circles.
@@ -97,7 +116,7 @@ impl Scatter<'_> {
         Some((around(x), around(y)))
     }
 
-    fn points(&self, area: &Area<'_>, points: &[Point], x: Axis, y: Axis, names: &[i64]) -> Drawn {
+    fn points(&self, area: &Area<'_>, points: &[Point], x: Axis, y: Axis, names: &[String]) -> Drawn {
         let mut chart = ChartBuilder::on(area)
             .margin_top(6 * UNIT)
             .x_label_area_size(BOTTOM * UNIT)
@@ -112,17 +131,17 @@ impl Scatter<'_> {
         }
         let bold = styled(TEXT + 2, FontStyle::Bold, HPos::Center, VPos::Center);
         chart.draw_series(
-            medians(points).into_iter().map(|(class, at)| EmptyElement::at(at) + Text::new(names[class].to_string(), (0, 0), bold.clone())),
+            medians(points).into_iter().map(|(class, at)| EmptyElement::at(at) + Text::new(names[class].clone(), (0, 0), bold.clone())),
         )?;
         Ok(())
     }
 
-    fn legend(&self, area: &Area<'_>, names: &[i64]) -> Drawn {
+    fn legend(&self, area: &Area<'_>, names: &[String]) -> Drawn {
         let line = 19 * UNIT;
         for (i, name) in names.iter().take(MOST_NAMES).enumerate() {
             let middle = 14 * UNIT + i as i32 * line;
             area.draw(&Circle::new((11 * UNIT, middle), 4 * UNIT, palette::colour(i).filled()))?;
-            area.draw(&Text::new(name.to_string(), (19 * UNIT, middle), text(HPos::Left, VPos::Center)))?;
+            area.draw(&Text::new(name.clone(), (19 * UNIT, middle), text(HPos::Left, VPos::Center)))?;
         }
         if names.len() > MOST_NAMES {
             area.draw(&Text::new("…", (19 * UNIT, 14 * UNIT + MOST_NAMES as i32 * line), text(HPos::Left, VPos::Center)))?;
