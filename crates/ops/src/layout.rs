@@ -3,7 +3,7 @@
 use crate::geometry::Side;
 use crate::real::{Real, contiguous, dispatch, unfilled};
 use candle_core::backend::BackendStorage;
-use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
 use rayon::prelude::*;
 use std::borrow::Cow;
 

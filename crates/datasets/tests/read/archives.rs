@@ -370,6 +370,7 @@ fn a_pipe_among_files_is_not_waited_for() {
     });
     assert_eq!((found, passed.unwrap().to_string()), (1, "1 device".to_owned()));
     let _socket = std::os::unix::net::UnixListener::bind(dir.path().join("s.png")).unwrap();
-    let error = Container::at(dir.path()).unwrap().read(&|name| name.ends_with(".png"), &mut |_, _| Ok(())).unwrap_err();
+    let visit = &mut |_, bytes: vimae_datasets::Result<Vec<u8>>| bytes.map(drop);
+    let error = Container::at(dir.path()).unwrap().read(&|name| name.ends_with(".png"), visit).unwrap_err();
     assert!(error.to_string().ends_with("s.png: a device, pipe or socket, not a file"), "{error}");
 }

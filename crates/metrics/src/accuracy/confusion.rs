@@ -18,7 +18,8 @@ pub(super) fn of(protocol: &Protocol, conditions: &[Condition], truth: &[Vec<u32
                 }
             }
         }
-        Confusion { protocol: protocol.clone(), metric: of.metric.clone(), classes: classes.clone(), names: Vec::new(), counts }
+        let (protocol, metric, slice) = (protocol.clone(), of.metric.clone(), of.slice.clone());
+        Confusion { protocol, metric, slice, classes: classes.clone(), names: Vec::new(), counts }
     };
     conditions.iter().enumerate().map(count).collect()
 }

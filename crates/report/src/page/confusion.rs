@@ -1,17 +1,16 @@
 //! Which class was taken for which, as shaded tables.
 
 use maud::{Markup, html};
-use vimae_spec::Confusion;
+use vimae_spec::{Confusion, Slice};
 
-/// Conditions shown: clean images and the strongest noise of each kind.
-const SHOWN: [&str; 3] = ["accuracy.clean", "accuracy.gaussian_0_4", "accuracy.mask_0_5"];
 /// Classes of a table at most.
 const MOST_CLASSES: usize = 20;
 
-/// Tables of the main protocol, which comes first.
+/// Tables of the main protocol, which comes first: on clean images, and under each corruption at its strongest.
 pub(super) fn tables(confusions: &[Confusion]) -> Markup {
     let main = confusions.first().map(|first| &first.protocol);
-    let shown = || confusions.iter().filter(|c| Some(&c.protocol) == main && SHOWN.contains(&c.metric.as_str()));
+    let of_main = || confusions.iter().filter(|c| Some(&c.protocol) == main);
+    let shown = || of_main().filter(|shown| of_main().all(|other| !is_weaker(shown.slice.as_ref(), other.slice.as_ref())));
     html! {
         p.quiet { @if let Some(main) = main { code { (main) } ": " } "rows are true classes, columns predicted ones, in percent of the row." }
         @for confusion in shown() {
@@ -20,6 +19,16 @@ pub(super) fn tables(confusions: &[Confusion]) -> Markup {
                 p.missing { (confusion.classes.len()) " classes are too many for a table; all counts are in the run's folder." }
             } @else { (table(confusion)) }
         }
+    }
+}
+
+/// Whether both are of one corruption, the first at less strength.
+fn is_weaker(of: Option<&Slice>, than: Option<&Slice>) -> bool {
+    match (of, than) {
+        (Some(Slice::Corruption { name, strength }), Some(Slice::Corruption { name: other, strength: stronger })) => {
+            name == other && strength < stronger
+        }
+        _ => false,
     }
 }
 
