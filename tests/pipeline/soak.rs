@@ -106,7 +106,7 @@ fn begin(spec: &Path, out: &Path, clock: Option<&str>) -> Result<Child> {
 }
 
 /// One disturbed life, after which the reproduction is finished by another. Says whether the life was over before.
-fn disturb(spec: &Path, disk: &Small, what: &str, moment: Duration, whole: u64) -> Result<bool> {
+fn disturb(spec: &Path, disk: &Small, what: &str, moment: Duration) -> Result<bool> {
     let out = disk.0.join("out");
     let clock = match what {
         "clock ahead" => Some("+3d"),
@@ -125,11 +125,11 @@ fn disturb(spec: &Path, disk: &Small, what: &str, moment: Duration, whole: u64) 
         "kill worker" => working(&out)?.map_or(Ok(()), |worker| signal(worker, "KILL"))?,
         "terminate" => drop(group("TERM")?),
         // The disk is full from here on: it ends by itself.
-        "full disk" => disk.remount(&format!("size={}", size(&disk.0)?.max(4096)))?,
+        "full disk" => disk.fill()?,
         _ => drop(group("KILL")?),
     }
     child.wait()?;
-    disk.remount(&format!("size={}", whole * 4))?;
+    disk.free()?;
     ensure!(begin(spec, &out, None)?.wait()?.success(), "{what}: the second call failed");
     Ok(hit)
 }
@@ -150,7 +150,7 @@ fn disturbed_reproductions_of_four_workers_end_in_the_same_bits() -> Result<()> 
         let what = DISTURBANCES[(uniform(seed, 2 * trial) * DISTURBANCES.len() as f64) as usize];
         let share = uniform(seed, 2 * trial + 1);
         let disk = need!(Small::mount(folder.path().join("disk"), whole * 4));
-        let hit = disturb(&spec, &disk, what, took.mul_f64(share), whole).with_context(|| format!("trial {trial}"))?;
+        let hit = disturb(&spec, &disk, what, took.mul_f64(share)).with_context(|| format!("trial {trial}"))?;
         let same = results(&disk.0.join("out"))? == expected;
         record(&json!({ "who": "four workers", "trial": trial, "disturbance": what, "moment": share, "hit": hit, "same_bits": same }))?;
         ensure!(same, "trial {trial}, {what} at {share:.3}, gave other bits");

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::{ErrorKind, Write},
     path::{Path, PathBuf},
     process::Command,
 };
@@ -19,6 +20,9 @@ const ONCE: &[&str] = &["--retries", "0"];
 
 /// A file system in memory that goes when it is dropped.
 pub(crate) struct Small(pub(crate) PathBuf);
+
+/// What takes all room.
+const FILLER: &str = "filler";
 
 impl Small {
     /// One of `bytes`, or why this machine lets nobody mount one.
@@ -38,6 +42,21 @@ impl Small {
     pub(crate) fn remount(&self, options: &str) -> Result<()> {
         ensure!(Command::new("mount").args(["-o", &format!("remount,{options}")]).arg(&self.0).status()?.success(), "remount");
         Ok(())
+    }
+
+    /// Leaves no room: a smaller size would be refused while another process writes.
+    pub(crate) fn fill(&self) -> Result<()> {
+        let mut file = fs::File::create(self.0.join(FILLER))?;
+        while file.write_all(&[0; 4096]).is_ok() {}
+        Ok(())
+    }
+
+    /// Gives the room back.
+    pub(crate) fn free(&self) -> Result<()> {
+        match fs::remove_file(self.0.join(FILLER)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -114,7 +114,7 @@ fn a_file_that_changes_between_two_readings_is_noticed() {
 #[test]
 fn portions_are_cut_by_number_and_by_bytes() {
     let waiting = |files: usize, encoded: usize, largest: usize| {
-        let files = (0..files).map(|i| (i, String::new(), Vec::new())).collect();
+        let files = (0..files).map(|i| (i, String::new(), Ok(Vec::new()))).collect();
         Waiting { root: Path::new(""), deep: DeepGrayscale::HighByte, files, encoded, largest }.is_full()
     };
     assert!(!waiting(PORTION - 1, 10_000, 3_000) && waiting(PORTION, 10_000, 3_000));
