@@ -7,7 +7,9 @@ use std::{cell::Cell, path::Path, sync::Arc};
 use candle_core::{DType, Device, Tensor};
 use serde_json::{Map, Value, json};
 use vimae_continual::{Error, Learner, Learnt, Result, STRATEGIES, STREAMS, Strategy, Task, Teacher, folder, train};
-use vimae_core::{AutoEncoder, Batches, Dataset, Event, Objective, PartRequest, Prior, RunContext, Split, Streams, WithNoise};
+use vimae_core::{
+    AutoEncoder, Batches, Dataset, Decoder, Encoder, Event, Mode, Objective, PartRequest, Prior, RunContext, Split, Streams, WithNoise,
+};
 use vimae_datasets::{Loader, Sources};
 use vimae_ops::AdamConfig;
 use vimae_trainer::{Line, Plan, Sights};
@@ -41,41 +43,53 @@ fn objective(name: &str) -> Box<dyn Objective> {
     vimae_objectives::OBJECTIVES.build(name, &Map::new()).unwrap()
 }
 
-/// A network and its prior, as a run with seed 3 makes them.
-fn parts(objective: &dyn Objective) -> (WithNoise, Box<dyn Prior>) {
+/// A network and its prior, as a run with this seed makes them.
+fn parts(objective: &dyn Objective, seed: u64) -> (WithNoise, Box<dyn Prior>) {
     let (image, range) = (digits().shape().unwrap(), digits().range());
-    let request = PartRequest { code: 3, image, range, seed: 3, dtype: DType::F32, device: Device::Cpu };
+    let request = PartRequest { code: 3, image, range, seed, dtype: DType::F32, device: Device::Cpu };
     let noise = vimae_objectives::default_noise(objective).unwrap();
     let head = noise.network_head();
-    let model = vimae_models::Request { image, range, code: 3, head, seed: 3, dtype: DType::F32, device: Device::Cpu };
+    let model = vimae_models::Request { image, range, code: 3, head, seed, dtype: DType::F32, device: Device::Cpu };
     let settings = json!({ "width": 8, "layers": 1 });
     let network = vimae_models::MODELS.build("mlp", settings.as_object().unwrap(), &model).unwrap();
     let prior = vimae_priors::PRIORS.build(objective.default_prior(), &Map::new(), &request).unwrap();
     (WithNoise::new(network, noise).unwrap(), prior)
 }
 
-fn plan(epochs: u64) -> Plan {
+fn plan(epochs: u64, seed: u64) -> Plan {
     Plan {
         epochs,
         checkpoint_epochs: 1,
         rollbacks: 0,
         adam: AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
         critic_learning_rate: None,
-        seed: 3,
+        seed,
         training_sha256: "test".into(),
     }
 }
 
 /// Learns `tasks` in `directory`; stops before step `until` of the run, as one that is killed there.
 fn learn(directory: &Path, tasks: &[Task], strategy: &dyn Strategy, name: &str, until: u64) -> Result<Vec<Learnt>> {
+    learn_for((2, 3), directory, tasks, strategy, name, until)
+}
+
+/// As [`learn`], for so many epochs with that seed.
+fn learn_for(
+    (epochs, seed): (u64, u64),
+    directory: &Path,
+    tasks: &[Task],
+    strategy: &dyn Strategy,
+    name: &str,
+    until: u64,
+) -> Result<Vec<Learnt>> {
     let objective = objective(name);
-    let (network, prior) = parts(objective.as_ref());
+    let (network, prior) = parts(objective.as_ref(), seed);
     let second = |weights: &std::collections::BTreeMap<String, Tensor>| -> Result<Teacher> {
-        let (network, prior) = parts(objective.as_ref());
+        let (network, prior) = parts(objective.as_ref(), seed);
         network.parameters().load(weights)?;
         Ok(Teacher { model: Box::new(network), prior, bytes: 0 })
     };
-    let plan = plan(2);
+    let plan = plan(epochs, seed);
     let learner = Learner {
         line: Line::new(&network, objective.as_ref(), prior.as_ref()),
         tasks,
@@ -133,10 +147,10 @@ fn one_task_of_all_images_is_ordinary_training_bit_for_bit() {
     let tasks = stream("joint", json!({}));
     let ordinary = tempfile::tempdir().unwrap();
     let objective = objective("vae");
-    let (network, prior) = parts(objective.as_ref());
+    let (network, prior) = parts(objective.as_ref(), 3);
     let line = Line { population: Some(600), ..Line::new(&network, objective.as_ref(), prior.as_ref()) };
     let mut batches = Loader::new(digits(), Split::Train, 50, Streams::new(3), &Device::Cpu).unwrap();
-    let expected = vimae_trainer::train(line, &mut batches, &plan(2), &RunContext::new(ordinary.path())).unwrap();
+    let expected = vimae_trainer::train(line, &mut batches, &plan(2, 3), &RunContext::new(ordinary.path())).unwrap();
     assert_eq!(expected.steps, 2 * batches.per_epoch());
     for (name, settings) in strategies() {
         let through = tempfile::tempdir().unwrap();
@@ -150,7 +164,7 @@ fn one_task_of_all_images_is_ordinary_training_bit_for_bit() {
 #[test]
 fn what_a_strategy_keeps_is_bounded_by_its_buffer_or_its_networks_however_many_tasks_there_are() {
     let tasks = stream("split_classes", json!({ "tasks": 5 }));
-    let (network, _) = parts(objective("vae").as_ref());
+    let (network, _) = parts(objective("vae").as_ref(), 3);
     let network: u64 = network.parameters().all().values().map(|var| 4 * var.elem_count() as u64).sum();
     for (name, settings) in strategies() {
         let directory = tempfile::tempdir().unwrap();
@@ -203,4 +217,37 @@ fn a_strategy_without_what_it_needs_is_refused_with_the_reason() {
     };
     assert!(refused("generative_replay", json!({}), "rae").contains("prior"));
     assert!(refused("replay", json!({ "buffer": 7, "policy": "balanced" }), "vae").contains("8 classes"));
+}
+
+/// The mean squared error of a test pixel under the weights in `directory`.
+fn error(directory: &Path, name: &str) -> f64 {
+    let (network, _) = parts(objective(name).as_ref(), 0);
+    network.parameters().load(&vimae_checkpoint::load_weights(&directory.join("model.safetensors")).unwrap().0).unwrap();
+    let (digits, all) = (digits(), (0..100).collect::<Vec<_>>());
+    let images = digits.split(Split::Test).unwrap().tensor(&all, digits.range(), &Device::Cpu).unwrap();
+    let decoded = network.decode(&network.encode(&images, Mode::Evaluate).unwrap().mean, Mode::Evaluate).unwrap();
+    f64::from((decoded - images).unwrap().sqr().unwrap().mean_all().unwrap().to_scalar::<f32>().unwrap())
+}
+
+#[test]
+fn a_buffer_as_large_as_the_data_reaches_joint_training_and_no_buffer_does_not() {
+    let ends = |epochs: u64, tasks: &[Task], (name, settings): (&str, Value)| -> Vec<f64> {
+        let strategy = strategy(name, &settings);
+        let one = |seed| {
+            let directory = tempfile::tempdir().unwrap();
+            learn_for((epochs, seed), directory.path(), tasks, strategy.as_ref(), "vimae_n", u64::MAX).unwrap();
+            error(directory.path(), "vimae_n")
+        };
+        (0..4).map(one).collect()
+    };
+    // With as many steps altogether, and enough of them that the order in which images first come no longer matters.
+    let (joint, split) = (stream("joint", json!({})), stream("split_classes", json!({ "tasks": 3 })));
+    let joint = ends(75, &joint, ("fine_tune", json!({})));
+    let [_, high] = vimae_statistics::student::interval(&joint).unwrap();
+    let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
+    // Whatever the policy, such a buffer holds every image.
+    let whole = ends(75, &split, ("replay", json!({ "buffer": 600 })));
+    assert!(mean(&whole) < high, "{whole:?}, joint {joint:?} to {high}");
+    let nothing = ends(75, &split, ("fine_tune", json!({})));
+    assert!(nothing.iter().zip(&whole).all(|(nothing, whole)| nothing > whole), "{nothing:?}, with a buffer {whole:?}, joint {joint:?}");
 }

@@ -1,7 +1,7 @@
 //! Runs that learnt one task after another: forgetting by method, the matrix of tasks as shaded tables, curves by task.
 
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Direction, Lifelong, Measurement, Measures};
+use vimae_spec::{Direction, Lifelong, Measurement, Measures, SummaryRow};
 
 use super::input::ExperimentView;
 use crate::{
@@ -33,8 +33,8 @@ struct Method<'a> {
     runs: Vec<&'a Lifelong>,
 }
 
-/// Nothing for an experiment whose runs have no stream.
-pub(super) fn section(experiment: &ExperimentView, interval: MeanInterval) -> Result<Markup> {
+/// Nothing for an experiment whose runs have no stream. `claims` are what was expected of it, with what the seeds gave.
+pub(super) fn section(experiment: &ExperimentView, claims: &[&SummaryRow], interval: MeanInterval) -> Result<Markup> {
     let methods = methods(experiment);
     let Some(first) = methods.iter().find_map(|method| method.runs.first()) else { return Ok(html! {}) };
     let names: Vec<&str> = first.tasks.iter().map(|task| task.name.as_str()).collect();
@@ -50,6 +50,7 @@ pub(super) fn section(experiment: &ExperimentView, interval: MeanInterval) -> Re
             }
         }
         (table(&methods, &shown, interval))
+        (expected(claims))
         @if names.len() > 1 {
             p.quiet { "Rows: behind which task; columns: on which. Darker is larger, on one scale for all methods." }
             @for matrix in open { (matrix) }
@@ -126,6 +127,22 @@ fn table(methods: &[Method<'_>], shown: &[&(&str, &str)], interval: MeanInterval
 fn mean(column: Column, values: &[f64], interval: MeanInterval) -> Markup {
     let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
     html! { (column.show(mean)) @if let Some([low, high]) = interval(values) { small { "± " (column.show(Some((high - low) / 2.0))) } } }
+}
+
+/// What was expected, and on how many seeds it came so.
+fn expected(claims: &[&SummaryRow]) -> Markup {
+    html! { @if !claims.is_empty() {
+        h5 { "Claims" }
+        p.quiet { "One line a claim and method: the share of seeds on which it is true. Paired tests of all values are under Methods in pairs." }
+        div.scroll { table.sortable {
+            thead { tr { th { "Claim" } th.number { "True on" } th.number { "Seeds" } } }
+            tbody { @for row in claims { tr {
+                td.note { (method::labelled(row.note.as_deref().unwrap_or(&row.metric))) }
+                td.number data-value=[row.mean] { (row.mean.map_or_else(|| NONE.into(), |share| format!("{:.0} %", 100.0 * share))) }
+                td.number { (row.seeds) }
+            } } }
+        } }
+    } }
 }
 
 /// One shaded table a method.

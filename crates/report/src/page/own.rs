@@ -1,6 +1,7 @@
 //! The page of experiments that stand for no table of the paper: first one table, then what is behind it.
 
 use maud::{Markup, html};
+use vimae_spec::SummaryRow;
 
 use super::{
     comparison, gallery, headlines,
@@ -13,6 +14,9 @@ use crate::{
     Result, compare, method,
     number::{duration, plural, together},
 };
+
+/// The entry of what an author expected, in the place of a metric's.
+const EXPECTED: &str = "expect";
 
 /// The sections of the page.
 pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
@@ -30,7 +34,7 @@ pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
                 code { "results.json" } " and " code { "summary.json" } " beside it; " code { "cargo xtask export" } " writes the table for a paper."
             }
         }
-        @for experiment in input.experiments { (forgetting(input, experiment, several)?) }
+        @for experiment in input.experiments { (forgetting(input, experiment, links, several)?) }
         section id="images" {
             h2 { "Images and training" }
             @for place in 0..input.experiments.len() { (gallery::section(place, input.experiments, input.paper)?) }
@@ -48,8 +52,10 @@ pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
 }
 
 /// What was forgotten from task to task, for runs with a stream.
-fn forgetting(input: &PageInput<'_>, experiment: &ExperimentView, several: bool) -> Result<Markup> {
-    let content = lifelong::section(experiment, input.interval)?;
+fn forgetting(input: &PageInput<'_>, experiment: &ExperimentView, links: &Links<'_>, several: bool) -> Result<Markup> {
+    let claim = |row: &&SummaryRow| row.entry == EXPECTED && links.title(&row.target) == Some(experiment.title.as_str());
+    let claims: Vec<&SummaryRow> = input.summary.iter().filter(claim).collect();
+    let content = lifelong::section(experiment, &claims, input.interval)?;
     Ok(html! { @if !content.0.is_empty() { section {
         @if several { h2 { (experiment.title) } }
         (content)
