@@ -227,6 +227,10 @@ fn about(profile: &str) -> &'static str {
              CIFAR-10, Omniglot and CelebA where they are on this machine. The paper trained networks eight times as wide on all \
              images for 60 or 80 epochs."
         }
+        "lifelong" => {
+            "The lifelong profile learns two digits after another with a small network, on 8 000 of the 10 000 MNIST digits that ship \
+             with the code. The paper names such a task as future work and has no number for it."
+        }
         "paper" => "The paper profile trains the paper's networks at full width, on its data sets, for its number of epochs.",
         _ => "",
     }
