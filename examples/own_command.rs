@@ -7,8 +7,8 @@ use std::process::ExitCode;
 
 use vimae_core::{Entry, Loss, NoSettings, Objective, Pass, Result, settings::Schema};
 use vimae_lab::App;
-use vimae_models::{BuildModel, Modules, squash};
-use vimae_objectives::{BuildObjective, distortion::sum_of_squares, mmd};
+use vimae_models::{BuildModel, Modules};
+use vimae_objectives::{BuildObjective, distortion, mmd};
 use vimae_ops::nn::{linear, seq_t};
 
 fn main() -> ExitCode {
@@ -21,11 +21,11 @@ const ONE_LAYER: Entry<BuildModel> = Entry {
     source: "this example",
     settings: Schema::of::<NoSettings>,
     build: |_, request| {
-        let (pixels, code, last) = (request.image.len(), request.code, squash(request.range));
+        let (pixels, code) = (request.image.len(), request.code);
         Ok(Box::new(Modules::new(
             request,
             |vb, outputs| Ok(seq_t().add_fn(|x| x.flatten_from(1)).add(linear(pixels, outputs, vb)?)),
-            |vb| Ok(seq_t().add(linear(code, pixels, vb)?).add(last)),
+            |vb| Ok(seq_t().add(linear(code, request.outputs(), vb)?).add(request.last_activation())),
         )?))
     },
 };
@@ -60,7 +60,7 @@ impl Objective for OwnLoss {
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
-        let (distortion, mmd) = (sum_of_squares(pass.images, pass.output)?, mmd(pass.z, pass.prior_sample)?);
+        let (distortion, mmd) = (distortion::of(pass)?, mmd(pass.z, pass.prior_sample)?);
         Ok(Loss { total: (&distortion + (&mmd * self.lambda)?)?, terms: vec![("distortion", distortion), ("mmd", mmd)] })
     }
 }

@@ -6,7 +6,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from . import networks, priors
+from . import likelihoods, networks, priors
 from .files import Files
 
 
@@ -53,9 +53,9 @@ class Model(nn.Module):
         return Code(mean, log_var)
 
     def decode(self, codes):
-        """Images `[N, C, H, W]` in `range` of codes `[N, d]`."""
-        images = self.decoder(codes)
-        return torch.sigmoid(images) if self.range[0] == 0.0 else torch.tanh(images)
+        """Images `[N, C, H, W]` in `range` of codes `[N, d]`: the means of the likelihood."""
+        net = self.config["network"]
+        return likelihoods.mean(self.config["likelihood"], self.decoder(codes), net["outputs"], net["squashed"], *self.range)
 
     def reconstruct(self, images):
         """The images that the mean codes of images decode to."""

@@ -2,6 +2,7 @@
 
 import math
 
+import torch
 from torch import nn
 from torch.nn import functional as F
 
@@ -55,7 +56,7 @@ class ConvDecoder(nn.Module):
             self.add_module(f"deconv{i}", SameConvTranspose2d(channels, filters, settings["kernel"], stride=2))
             self.add_module(f"bn{i}", nn.BatchNorm2d(filters, eps=1e-5, momentum=0.1))
             channels = filters
-        self.out = SameConvTranspose2d(channels, net["channels"], settings["kernel"], stride=1)
+        self.out = SameConvTranspose2d(channels, net["outputs"] * net["channels"], settings["kernel"], stride=1)
 
     def forward(self, z):
         x = F.relu(self.fc(z)).view(-1, *self.start)
@@ -65,11 +66,12 @@ class ConvDecoder(nn.Module):
 
 
 class MlpEncoder(Encoder):
-    """Fully connected layers with ReLU."""
+    """Fully connected layers with ReLU, or with tanh units."""
 
     def __init__(self, net):
         super().__init__()
         width, self.layers = net["settings"]["width"], net["settings"]["layers"]
+        self.units = UNITS[net["architecture"]]
         inputs = net["channels"] * net["height"] * net["width"]
         for i in range(self.layers):
             self.add_module(f"fc{i}", nn.Linear(inputs if i == 0 else width, width))
@@ -78,28 +80,32 @@ class MlpEncoder(Encoder):
     def features(self, x):
         x = x.flatten(1)
         for i in range(self.layers):
-            x = F.relu(self.get_submodule(f"fc{i}")(x))
+            x = self.units(self.get_submodule(f"fc{i}")(x))
         return x
 
 
 class MlpDecoder(nn.Module):
-    """Fully connected layers with ReLU, and one to the images."""
+    """Fully connected layers with ReLU, or with tanh units, and one to the images."""
 
     def __init__(self, net):
         super().__init__()
         width, self.layers = net["settings"]["width"], net["settings"]["layers"]
-        self.shape = (net["channels"], net["height"], net["width"])
+        self.units = UNITS[net["architecture"]]
+        self.shape = (net["outputs"] * net["channels"], net["height"], net["width"])
         for i in range(self.layers):
             self.add_module(f"fc{i}", nn.Linear(net["code"] if i == 0 else width, width))
         self.out = nn.Linear(width, math.prod(self.shape))
 
     def forward(self, z):
         for i in range(self.layers):
-            z = F.relu(self.get_submodule(f"fc{i}")(z))
+            z = self.units(self.get_submodule(f"fc{i}")(z))
         return self.out(z).view(-1, *self.shape)
 
 
-ARCHITECTURES = {"mlp": (MlpEncoder, MlpDecoder), "wae_conv": (ConvEncoder, ConvDecoder)}
+UNITS = {"mlp": F.relu, "iwae_mlp": torch.tanh}
+
+
+ARCHITECTURES = {"iwae_mlp": (MlpEncoder, MlpDecoder), "mlp": (MlpEncoder, MlpDecoder), "wae_conv": (ConvEncoder, ConvDecoder)}
 
 
 def build(net):

@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor};
 use serde_json::{Value, json};
-use vimae_core::{Code, Parameters, Pass, Prior, Purpose, Streams};
+use vimae_core::{Code, Parameters, Pass, Prior, Purpose, RateRule, Streams};
 use vimae_objectives::{OBJECTIVES, elbo, gaussian_rate, info_vae, mmd};
 use vimae_priors::{PRIORS, logistic, normal};
 use vimae_tests::parts::{divergence_with, part_request};
@@ -35,12 +35,28 @@ impl Step {
 
     /// The loss of an entry.
     fn loss(&self, name: &str, settings: Value, divergence: Option<&str>) -> Result<f64> {
+        self.loss_under(name, settings, divergence, RateRule::default())
+    }
+
+    fn loss_under(&self, name: &str, settings: Value, divergence: Option<&str>, rate_rule: RateRule) -> Result<f64> {
         let objective = OBJECTIVES.build(name, settings.as_object().context("settings")?)?;
         let divergence = divergence.map(|name| divergence_with(name, json!({}), &part_request(2, DType::F64))).transpose()?;
         let (prior, parameters) = (normal::prior(), Parameters::new(1, DType::F64, &Device::Cpu));
         let Self { images, output, code, z, prior_sample } = self;
         let (divergence, population) = (divergence.as_deref(), 6);
-        let pass = Pass { images, output, code, z, prior: &prior, prior_sample, divergence, parameters: &parameters, population };
+        let pass = Pass {
+            images,
+            output,
+            likelihood: None,
+            code,
+            z,
+            prior: &prior,
+            prior_sample,
+            divergence,
+            parameters: &parameters,
+            population,
+            rate_rule,
+        };
         Ok(objective.loss(&pass)?.total.to_scalar()?)
     }
 
@@ -93,5 +109,25 @@ fn a_sample_of_a_prior_is_a_function_of_its_seed_and_has_its_variance() -> Resul
             Err(error) => ensure!(matches!(error, vimae_core::Error::Unsupported { .. }), "{name}: {error}"),
         }
     }
+    Ok(())
+}
+
+#[test]
+fn warm_up_and_free_bits_change_the_rate_alone() -> Result<()> {
+    let step = Step::new()?;
+    let (whole, rate) = (step.loss("vae", json!({}), None)?, step.rate()?.to_scalar::<f64>()?);
+    let under = |weight, free_nats| step.loss_under("vae", json!({}), None, RateRule { weight, free_nats });
+    ensure!((under(0.25, 0.0)? - (whole - 0.75 * rate)).abs() < 1e-10);
+    let log_var = step.code.log_var.as_ref().context("a log-variance")?;
+    let each = |j: usize| -> Result<f64> { Ok(gaussian_rate(&step.code.mean.narrow(1, j, 1)?, &log_var.narrow(1, j, 1)?)?.to_scalar()?) };
+    let rates = [each(0)?, each(1)?];
+    // Between the two, so that one dimension is free and the other counts.
+    let free = 0.5 * (rates[0] + rates[1]);
+    let counted = rates[0].max(free) + rates[1].max(free);
+    ensure!((under(1.0, free)? - (whole - rate + counted)).abs() < 1e-10, "{rates:?}");
+    ensure!((under(1.0, 1e-9)? - whole).abs() < 1e-10);
+    let info = |rule| step.loss_under("info_vae", json!({ "alpha": 0.5 }), Some("mmd_imq"), rule);
+    let rule = RateRule { weight: 0.5, free_nats: 0.0 };
+    ensure!((info(rule)? - (info(RateRule::default())? - 0.25 * rate)).abs() < 1e-10);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! A gradient reaches every parameter of every model under every objective, with every encoder noise, prior and
+//! A gradient reaches every parameter of every model under every objective, with every likelihood, encoder noise, prior and
 //! divergence that makes sense with it, and agrees with finite differences, in f64.
 //!
 //! What makes no sense is refused and not compared; a test fails where an entry was compared with nothing at all.
@@ -10,9 +10,14 @@ use candle_core::{DType, Tensor, Var, backprop::GradStore};
 use serde_json::{Value, json};
 use vimae_core::{AutoEncoder, Error, ImageShape, Streams, objective::check_parts};
 use vimae_models::MODELS;
-use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
+use vimae_objectives::{
+    OBJECTIVES,
+    divergence::DIVERGENCES,
+    likelihood::{DEFAULT, LIKELIHOODS},
+    noise::NOISES,
+};
 use vimae_priors::PRIORS;
-use vimae_tests::parts::{divergence_with, noise_images, noisy_model, part_request, prior, stir};
+use vimae_tests::parts::{divergence_with, likelihood_with, noise_images, noisy_model_under, part_request, prior, stir};
 use vimae_trainer::{Draws, Line};
 
 /// Half the width of a central difference.
@@ -28,12 +33,13 @@ struct Combination<'a> {
     noise: Option<&'a str>,
     prior: Option<&'a str>,
     divergence: Option<&'a str>,
+    likelihood: Option<&'a str>,
 }
 
 /// Compares gradients with finite differences where `differences`, else only looks that they arrive. Gives whether the
 /// combination has a meaning.
 fn check(combination: Combination<'_>, differences: bool) -> Result<bool> {
-    let Combination { model, objective, noise, prior: prior_name, divergence } = combination;
+    let Combination { model, objective, noise, prior: prior_name, divergence, likelihood } = combination;
     let what = format!("{combination:?}");
     let objective = vimae_objectives::OBJECTIVES.build(objective, &Default::default())?;
     let noise = vimae_objectives::noise::NOISES.build(noise.unwrap_or(objective.default_noise()), &Default::default())?;
@@ -43,7 +49,8 @@ fn check(combination: Combination<'_>, differences: bool) -> Result<bool> {
     if check_parts(objective.as_ref(), noise.as_ref(), prior.as_ref(), divergence.as_deref()).is_err() {
         return Ok(false);
     }
-    let network = noisy_model(model, json!({ "width": 3 }), noise, &request)?;
+    let likelihood = likelihood_with(likelihood.unwrap_or(DEFAULT), &Value::Null, &request)?;
+    let network = noisy_model_under(likelihood, (model, json!({ "width": 3 })), noise, &request)?;
     stir(network.parameters())?;
     let line = Line { divergence: divergence.as_deref(), population: Some(50), ..Line::new(&network, objective.as_ref(), prior.as_ref()) };
     let images = noise_images(6, ImageShape { channels: 2, height: 8, width: 8 }, DType::F64)?;
@@ -130,7 +137,7 @@ impl Compared {
 }
 
 fn own_parts<'a>(model: &'a str, objective: &'a str) -> Combination<'a> {
-    Combination { model, objective, noise: None, prior: None, divergence: None }
+    Combination { model, objective, noise: None, prior: None, divergence: None, likelihood: None }
 }
 
 #[test]
@@ -173,6 +180,19 @@ fn under_every_objective_with_every_prior() -> Result<()> {
     }
     compared.covers("objective", OBJECTIVES.names())?;
     compared.covers("prior", PRIORS.names())
+}
+
+#[test]
+fn under_every_objective_and_model_with_every_likelihood() -> Result<()> {
+    for likelihood in LIKELIHOODS.names() {
+        for objective in OBJECTIVES.names() {
+            ensure!(check(Combination { likelihood: Some(likelihood), ..own_parts("mlp", objective) }, true)?, "{objective} {likelihood}");
+        }
+        for model in MODELS.names() {
+            ensure!(check(Combination { likelihood: Some(likelihood), ..own_parts(model, "vae") }, true)?, "{model} {likelihood}");
+        }
+    }
+    Ok(())
 }
 
 #[test]

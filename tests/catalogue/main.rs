@@ -6,4 +6,6 @@ mod experiments;
 mod family;
 mod functional;
 mod gradients;
+mod likelihoods;
 mod priors;
+mod samplers;

@@ -12,7 +12,7 @@ use vimae_core::{Event, Head, Loss, Objective, Pass, RunContext, Split, Streams}
 use vimae_datasets::{Loader, Sources};
 use vimae_ops::AdamConfig;
 use vimae_tests::parts::{model, prior};
-use vimae_trainer::{Error, Line, Plan, Trained, train};
+use vimae_trainer::{Course, Error, Line, Plan, Trained, train};
 
 /// The VAE until a given call, then a distortion that is not a number.
 struct Breaks {
@@ -69,8 +69,16 @@ fn train_in(folder: &Path, disturbed: Disturbed) -> Result<std::result::Result<T
     let mut batches = Loader::new(dataset, Split::Train, 400, Streams::new(3), &Device::Cpu)?;
     let adam = AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
     let line = Line::new(network.as_ref(), &objective, prior.as_ref());
-    let plan =
-        Plan { epochs: 3, checkpoint_epochs: 1, rollbacks, adam, critic_learning_rate: None, seed: 3, training_sha256: "test".into() };
+    let plan = Plan {
+        epochs: 3,
+        checkpoint_epochs: 1,
+        rollbacks,
+        adam,
+        critic_learning_rate: None,
+        course: Course::default(),
+        seed: 3,
+        training_sha256: "test".into(),
+    };
     let stop = AtomicBool::new(false);
     let stop_at = |event: Event<'_>| {
         if let Event::Stepped { step, .. } = event {

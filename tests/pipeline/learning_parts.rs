@@ -1,5 +1,5 @@
 //! A prior that learns and a critic that learns beside the network: both move, both are in the checkpoint, and a run that
-//! was stopped ends in the same bits.
+//! was stopped ends in the same bits, on a course of learning rate, rate and clipping that changes with every step.
 
 use std::{cell::RefCell, path::Path, sync::Arc};
 
@@ -9,8 +9,13 @@ use serde_json::{Value, json};
 use vimae_core::{Batch, Batches, Event, PartRequest, RunContext, Split, Streams};
 use vimae_datasets::{Loader, Sources};
 use vimae_ops::AdamConfig;
+use vimae_spec::Schedule;
 use vimae_tests::parts::{divergence_with, noisy_model, prior_with};
-use vimae_trainer::{Line, Plan, Trained, train};
+use vimae_trainer::{Course, Line, Plan, Trained, train};
+
+/// A course on which everything changes from step to step.
+const COURSE: Course =
+    Course { schedule: Schedule::Cosine, fall: (0.1, 30), warmup_epochs: 1, rate_warmup_epochs: 2, free_nats: 0.0, clip_norm: Some(20.0) };
 
 /// Batches that end at a step, as a run ends that is killed there.
 struct Until {
@@ -35,7 +40,12 @@ impl Batches for Until {
 type Parts = (&'static str, (&'static str, Value), Option<(&'static str, Value)>);
 
 /// Trains three epochs of 20 steps in `folder`, or until batches end before `step`.
-fn train_in(folder: &Path, (objective, prior, divergence): &Parts, step: u64) -> Result<(vimae_trainer::Result<Trained>, Vec<u64>)> {
+fn train_in(
+    folder: &Path,
+    (objective, prior, divergence): &Parts,
+    step: u64,
+    course: Course,
+) -> Result<(vimae_trainer::Result<Trained>, Vec<u64>)> {
     let dataset: Arc<dyn vimae_core::Dataset> = Arc::from(vimae_datasets::open("digits", &Default::default(), &Sources::default())?);
     let (image, range) = (dataset.shape()?, dataset.range());
     let request = PartRequest { code: 3, image, range, seed: 3, dtype: DType::F32, device: Device::Cpu };
@@ -52,6 +62,7 @@ fn train_in(folder: &Path, (objective, prior, divergence): &Parts, step: u64) ->
         rollbacks: 0,
         adam,
         critic_learning_rate: Some(2e-3),
+        course,
         seed: 3,
         training_sha256: "test".into(),
     };
@@ -71,12 +82,12 @@ fn train_in(folder: &Path, (objective, prior, divergence): &Parts, step: u64) ->
 /// the end.
 fn stops_change_nothing(parts: &Parts, name: &str) -> Result<()> {
     let (whole, stopped) = (tempfile::tempdir()?, tempfile::tempdir()?);
-    let expected = train_in(whole.path(), parts, u64::MAX)?.0?;
-    ensure!(train_in(stopped.path(), parts, 25)?.0.is_err(), "the run did not stop");
+    let expected = train_in(whole.path(), parts, u64::MAX, COURSE)?.0?;
+    ensure!(train_in(stopped.path(), parts, 25, COURSE)?.0.is_err(), "the run did not stop");
     let first = weights_in(stopped.path(), name)?;
-    let (again, resumed) = train_in(stopped.path(), parts, 50)?;
+    let (again, resumed) = train_in(stopped.path(), parts, 50, COURSE)?;
     ensure!(again.is_err() && resumed == [20], "went on from {resumed:?}");
-    let (trained, resumed) = train_in(stopped.path(), parts, u64::MAX)?;
+    let (trained, resumed) = train_in(stopped.path(), parts, u64::MAX, COURSE)?;
     ensure!(resumed == [40], "went on from {resumed:?}");
     ensure!(trained?.weights_sha256 == expected.weights_sha256, "stopped, the run gave other weights");
     for file in ["log.jsonl", "model.safetensors"] {
@@ -111,7 +122,7 @@ fn a_critic_that_trains_tells_codes_from_draws_and_the_encoder_answers() -> Resu
     // The term of the log is the critic's cross entropy: 2 ln 2 for one that cannot tell.
     let folder = tempfile::tempdir()?;
     let critic = json!({ "hidden": 16, "layers": 1 });
-    train_in(folder.path(), &("wae_gan", ("normal", json!({})), Some(("adversarial_js", critic))), u64::MAX)?.0?;
+    train_in(folder.path(), &("wae_gan", ("normal", json!({})), Some(("adversarial_js", critic))), u64::MAX, Course::default())?.0?;
     let log = std::fs::read_to_string(folder.path().join("log.jsonl"))?;
     let critic: Vec<f64> = log
         .lines()

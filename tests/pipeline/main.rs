@@ -25,6 +25,7 @@ mod power;
 mod publishing;
 mod python;
 mod reproduction;
+mod samplers;
 mod schedule;
 mod scheduler;
 mod slurm;

@@ -1,4 +1,4 @@
-//! The Python package beside the Rust code: every head, network and prior, on a run where it was trained and as it is published.
+//! The Python package beside the Rust code: every head, network, likelihood of gray images and prior, on a run where it was trained and as it is published.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -23,7 +23,7 @@ const CLOSE: f32 = 1e-5;
 /// Codes that Python draws of each prior.
 const DRAWS: usize = 20_000;
 
-/// One run of each kind of head, network and prior.
+/// One run of each kind of head, network, likelihood and prior.
 const SPEC: &str = r#"
 version = 1
 [dataset]
@@ -57,6 +57,24 @@ noise = { name = "gaussian_head_bounded", floor = -0.2, ceiling = 0.1 }
 objective = { name = "vimae_n" }
 [methods.fitted]
 objective = { name = "rae" }
+[methods.tanh]
+objective = { name = "iwae" }
+model = { name = "iwae_mlp", code = 3 }
+dataset = { binarise = "fixed" }
+likelihood = { name = "bernoulli" }
+[methods.learned_gaussian]
+objective = { name = "vae" }
+likelihood = { name = "gaussian", scale = "learned" }
+[methods.continuous_bernoulli]
+objective = { name = "vae" }
+likelihood = { name = "continuous_bernoulli" }
+[methods.levels]
+objective = { name = "vae" }
+model = { name = "wae_conv", code = 3, width = 3, kernel = 5 }
+likelihood = { name = "discretised_logistic" }
+[methods.mixed_levels]
+objective = { name = "vae" }
+likelihood = { name = "discretised_logistic_mixture", components = 2 }
 [methods.laplace]
 objective = { name = "vae" }
 prior = { name = "laplace", match = "entropy" }
@@ -157,7 +175,7 @@ fn every_head_network_and_prior_is_the_same_in_python() -> Result<()> {
     let python = need!(python(&MODULES));
     let folder = tempfile::tempdir()?;
     let runs = trained(folder.path())?;
-    assert_eq!(runs.len(), 13);
+    assert_eq!(runs.len(), 18);
     for run in &runs {
         same(&python, run, folder.path())?;
     }

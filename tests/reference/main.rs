@@ -5,6 +5,7 @@ mod reference_catalogue;
 mod reference_divergences;
 mod reference_features;
 mod reference_likelihood;
+mod reference_likelihoods;
 mod reference_measures;
 mod reference_networks;
 mod reference_operations;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor};
 use serde_json::{Value, json};
-use vimae_core::{Code, Encoder, Error, ImageShape, Init, Mode, Parameters, PartRequest, Pass, PixelRange, Prior};
+use vimae_core::{Code, Encoder, Error, ImageShape, Init, Mode, Parameters, PartRequest, Pass, PixelRange, Prior, RateRule};
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES};
 use vimae_priors::PRIORS;
 use vimae_tests::{
@@ -153,6 +153,7 @@ fn objectives() -> Result<()> {
             let pass = Pass {
                 images: &tensor(&case["images"])?,
                 output: &tensor(&case["output"])?,
+                likelihood: None,
                 code: &Code { mean: tensor(&case["mean"])?, log_var },
                 z: &z,
                 prior: prior.as_ref(),
@@ -160,6 +161,7 @@ fn objectives() -> Result<()> {
                 divergence: divergence.as_deref(),
                 parameters: &network(&case)?,
                 population: integer(&case, "population")?,
+                rate_rule: RateRule::default(),
             };
             let loss = objective.loss(&pass)?;
             near(&what, loss.total.to_scalar()?, number(&case, "total")?, 1e-10, 1e-10)?;

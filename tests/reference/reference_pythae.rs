@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use candle_core::{DType, Device, Tensor};
 use serde_json::{Value, json};
-use vimae_core::{AutoEncoder, Code, Head, ImageShape, Mode, PartRequest, Pass, PixelRange};
+use vimae_core::{AutoEncoder, Code, Head, ImageShape, Mode, PartRequest, Pass, PixelRange, RateRule};
 use vimae_objectives::OBJECTIVES;
 use vimae_tests::{
     golden::near,
@@ -81,6 +81,7 @@ fn the_settings_named_give_its_losses_and_gradients() -> Result<()> {
         let pass = Pass {
             images: &tensors["images"],
             output: &output,
+            likelihood: None,
             code: &code,
             z: &z,
             prior: prior.as_ref(),
@@ -88,6 +89,7 @@ fn the_settings_named_give_its_losses_and_gradients() -> Result<()> {
             divergence: divergence.as_deref(),
             parameters: network.parameters(),
             population: IMAGE.len(),
+            rate_rule: RateRule::default(),
         };
         let loss = objective.loss(&pass)?.total;
         near(&format!("{what}: loss"), loss.to_scalar()?, number(&case["loss"])?, 1e-6, 0.0)?;

@@ -40,19 +40,30 @@ pub fn case(name: &str) -> Result<Case> {
 }
 
 /// The golden values of the entry `name` of the catalogue `kind` (`prior`, `rate`, `divergence`, `objective`), of which there
-/// is at least one: from `catalogue.json` of the directory that `VIMAE_REFERENCE_DIR` names, or else from the copy here.
+/// is at least one, from `catalogue.json`.
+///
+/// # Errors
+/// As [`in_file`].
+pub fn of_entry(kind: &str, name: &str) -> Result<Vec<Value>> {
+    in_file("catalogue", kind, name)
+}
+
+/// The golden values of the entry `name` of the catalogue `kind`, of which there is at least one: from `FILE.json` of the
+/// directory that `VIMAE_REFERENCE_DIR` names, or else from the copy here, which `make_FILE.py` writes.
 ///
 /// # Errors
 /// Naming an entry without golden values, and the script that makes them.
-pub fn of_entry(kind: &str, name: &str) -> Result<Vec<Value>> {
-    let carried = crate::root().join("tests/reference/catalogue.json");
-    let named = std::env::var_os("VIMAE_REFERENCE_DIR").map(|directory| PathBuf::from(directory).join("catalogue.json"));
+pub fn in_file(file: &str, kind: &str, name: &str) -> Result<Vec<Value>> {
+    let script = format!("make_{}.py", file);
+    let file = format!("{file}.json");
+    let carried = crate::root().join("tests/reference").join(&file);
+    let named = std::env::var_os("VIMAE_REFERENCE_DIR").map(|directory| PathBuf::from(directory).join(&file));
     let file = named.filter(|file| file.exists()).unwrap_or(carried);
     let text = std::fs::read(&file).with_context(|| file.display().to_string())?;
     let mut all: Value = serde_json::from_slice(&text).with_context(|| file.display().to_string())?;
     match all[kind][name].take() {
         Value::Array(cases) if !cases.is_empty() => Ok(cases),
-        _ => bail!("{kind} \"{name}\" has no golden value in {}; add it to tests/reference/make_catalogue.py", file.display()),
+        _ => bail!("{kind} \"{name}\" has no golden value in {}; add it to tests/reference/{script}", file.display()),
     }
 }
 

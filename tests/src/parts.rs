@@ -4,10 +4,11 @@ use anyhow::Result;
 use candle_core::{DType, Device, Tensor};
 use serde_json::Value;
 use vimae_core::{
-    AutoEncoder, Divergence, EncoderNoise, Head, ImageShape, Parameters, PartRequest, PixelRange, Prior, Purpose, Streams, WithNoise,
+    AutoEncoder, Divergence, EncoderNoise, Head, ImageShape, Likelihood, Output, Parameters, PartRequest, PixelRange, Prior, Purpose,
+    Streams, WithLikelihood, WithNoise,
 };
 use vimae_models::Request;
-use vimae_objectives::divergence::DIVERGENCES;
+use vimae_objectives::{divergence::DIVERGENCES, likelihood::LIKELIHOODS};
 
 /// A prior with its defaults, for codes of two dimensions of 8 x 8 images of two channels, in f64.
 ///
@@ -33,6 +34,14 @@ pub fn divergence_with(name: &str, settings: Value, request: &PartRequest) -> Re
     Ok(DIVERGENCES.build(name, settings.as_object().unwrap_or(&Default::default()), request)?)
 }
 
+/// A likelihood with the given settings.
+///
+/// # Errors
+/// For an unknown name or setting, or a value out of range.
+pub fn likelihood_with(name: &str, settings: &Value, request: &PartRequest) -> Result<Box<dyn Likelihood>> {
+    Ok(LIKELIHOODS.build(name, settings.as_object().unwrap_or(&Default::default()), request)?)
+}
+
 /// What a run with codes of `code` dimensions of 8 x 8 images of two channels asks of its parts.
 pub fn part_request(code: usize, dtype: DType) -> PartRequest {
     let image = ImageShape { channels: 2, height: 8, width: 8 };
@@ -52,7 +61,7 @@ pub fn model(
     head: Head,
     dtype: DType,
 ) -> Result<Box<dyn AutoEncoder>> {
-    let request = Request { image, range, code, head, seed: 1, dtype, device: Device::Cpu };
+    let request = Request { image, range, code, head, output: Output::IMAGES, seed: 1, dtype, device: Device::Cpu };
     Ok(vimae_models::MODELS.build(name, settings.as_object().unwrap_or(&Default::default()), &request)?)
 }
 
@@ -72,6 +81,23 @@ pub fn noise_images(count: usize, shape: ImageShape, dtype: DType) -> Result<Ten
 pub fn noisy_model(name: &str, settings: Value, noise: Box<dyn EncoderNoise>, request: &PartRequest) -> Result<WithNoise> {
     let &PartRequest { image, range, code, dtype, .. } = request;
     Ok(WithNoise::new(model(name, settings, image, range, code, noise.network_head(), dtype)?, noise)?)
+}
+
+/// As [`noisy_model`], with the decoder that a likelihood reads.
+///
+/// # Errors
+/// As [`vimae_core::Catalogue::build`].
+pub fn noisy_model_under(
+    likelihood: Box<dyn Likelihood>,
+    (name, settings): (&str, Value),
+    noise: Box<dyn EncoderNoise>,
+    request: &PartRequest,
+) -> Result<WithNoise> {
+    let &PartRequest { image, range, code, dtype, seed, ref device } = request;
+    let (head, output) = (noise.network_head(), likelihood.output());
+    let request = Request { image, range, code, head, output, seed, dtype, device: device.clone() };
+    let model = vimae_models::MODELS.build(name, settings.as_object().unwrap_or(&Default::default()), &request)?;
+    Ok(WithNoise::new(Box::new(WithLikelihood::new(model, likelihood)), noise)?)
 }
 
 /// Sets weights that are large enough for every layer to matter, in place of the initial ones.

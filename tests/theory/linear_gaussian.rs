@@ -9,7 +9,7 @@ use std::f64::consts::TAU;
 use anyhow::Result;
 use candle_core::{DType, Device, Tensor, Var};
 use serde_json::{Value, json};
-use vimae_core::{Code, Objective, Parameters, Pass, Prior, Purpose, Streams};
+use vimae_core::{Code, Objective, Parameters, Pass, Prior, Purpose, RateRule, Streams};
 use vimae_ops::{Adam, AdamConfig};
 use vimae_tests::parts::prior;
 
@@ -56,6 +56,7 @@ impl Linear {
         let loss = objective.loss(&Pass {
             images: &images,
             output: &output,
+            likelihood: None,
             code: &code,
             z: &z,
             prior,
@@ -63,6 +64,7 @@ impl Linear {
             divergence: None,
             parameters: &Parameters::new(0, DType::F64, &Device::Cpu),
             population: pixels.len(),
+            rate_rule: RateRule::default(),
         })?;
         let rate = prior.rate(&code)?.mean_all()?.to_scalar::<f64>()?;
         let distortion = loss.terms.iter().find(|(name, _)| *name == "distortion").map_or(Ok(f64::NAN), |(_, t)| t.to_scalar::<f64>())?;

@@ -2,5 +2,6 @@
 //! dimension. Each test names the section or equation that it holds to account.
 
 mod channels;
+mod likelihoods;
 mod linear_gaussian;
 mod quadrature;

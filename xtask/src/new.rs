@@ -40,6 +40,7 @@ enum What {
     Objective,
     Noise,
     Divergence,
+    Likelihood,
     Prior,
     Model,
     Metric,
@@ -57,6 +58,7 @@ impl What {
             Self::Objective => Kind::Objective,
             Self::Noise => Kind::Noise,
             Self::Divergence => Kind::Divergence,
+            Self::Likelihood => Kind::Likelihood,
             Self::Prior => Kind::Prior,
             Self::Model => Kind::Model,
             Self::Metric => Kind::Metric,
@@ -74,6 +76,7 @@ pub(crate) enum Kind {
     Objective,
     Noise,
     Divergence,
+    Likelihood,
     Prior,
     Model,
     Metric,
@@ -84,10 +87,11 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::Objective,
         Self::Noise,
         Self::Divergence,
+        Self::Likelihood,
         Self::Prior,
         Self::Model,
         Self::Metric,
@@ -103,6 +107,7 @@ impl Kind {
             Self::Objective => ("crates/objectives/src/lib.rs", include_str!("../templates/objective.rs.txt")),
             Self::Noise => ("crates/objectives/src/noise.rs", include_str!("../templates/noise.rs.txt")),
             Self::Divergence => ("crates/objectives/src/divergence.rs", include_str!("../templates/divergence.rs.txt")),
+            Self::Likelihood => ("crates/objectives/src/likelihood.rs", include_str!("../templates/likelihood.rs.txt")),
             Self::Prior => ("crates/priors/src/lib.rs", include_str!("../templates/prior.rs.txt")),
             Self::Model => ("crates/models/src/lib.rs", include_str!("../templates/model.rs.txt")),
             Self::Metric => ("crates/metrics/src/lib.rs", include_str!("../templates/metric.rs.txt")),

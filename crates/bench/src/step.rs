@@ -5,7 +5,7 @@ use std::time::Instant;
 use candle_core::{DType, Device, Tensor};
 use serde::Serialize;
 use serde_json::{Map, json};
-use vimae_core::{ImageShape, Objective, PartRequest, PixelRange, Prior, Purpose, Streams, WithNoise};
+use vimae_core::{ImageShape, Objective, Output, PartRequest, PixelRange, Prior, Purpose, Streams, WithNoise};
 use vimae_models::Request;
 use vimae_ops::{Adam, AdamConfig};
 use vimae_trainer::{Draws, Line, on_pool};
@@ -67,7 +67,8 @@ impl Network {
         let part = PartRequest { code, image, range, seed: 0, dtype, device: device.clone() };
         let prior = vimae_priors::PRIORS.build("normal", &Map::new(), &part)?;
         let noise = vimae_objectives::default_noise(objective.as_ref())?;
-        let request = Request { image, range, code, head: noise.network_head(), seed: 0, dtype, device: device.clone() };
+        let request =
+            Request { image, range, code, head: noise.network_head(), output: Output::IMAGES, seed: 0, dtype, device: device.clone() };
         let given = settings(json!({ "width": width, "kernel": kernel, "doublings": doublings }));
         let model = WithNoise::new(vimae_models::MODELS.build("wae_conv", &given, &request)?, noise)?;
         Ok(Self { image, model, objective, prior })

@@ -50,6 +50,10 @@ impl Objective for Penalised<'_> {
         self.inner.samples()
     }
 
+    fn takes_rate_rule(&self) -> bool {
+        self.inner.takes_rate_rule()
+    }
+
     fn ex_post(&self) -> Option<usize> {
         self.inner.ex_post()
     }

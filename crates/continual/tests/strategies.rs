@@ -49,7 +49,8 @@ fn parts(objective: &dyn Objective, seed: u64) -> (WithNoise, Box<dyn Prior>) {
     let request = PartRequest { code: 3, image, range, seed, dtype: DType::F32, device: Device::Cpu };
     let noise = vimae_objectives::default_noise(objective).unwrap();
     let head = noise.network_head();
-    let model = vimae_models::Request { image, range, code: 3, head, seed, dtype: DType::F32, device: Device::Cpu };
+    let output = vimae_core::Output::IMAGES;
+    let model = vimae_models::Request { image, range, code: 3, head, output, seed, dtype: DType::F32, device: Device::Cpu };
     let settings = json!({ "width": 8, "layers": 1 });
     let network = vimae_models::MODELS.build("mlp", settings.as_object().unwrap(), &model).unwrap();
     let prior = vimae_priors::PRIORS.build(objective.default_prior(), &Map::new(), &request).unwrap();
@@ -63,6 +64,7 @@ fn plan(epochs: u64, seed: u64) -> Plan {
         rollbacks: 0,
         adam: AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 },
         critic_learning_rate: None,
+        course: Default::default(),
         seed,
         training_sha256: "test".into(),
     }

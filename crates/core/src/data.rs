@@ -3,9 +3,11 @@
 use std::fmt;
 
 use candle_core::{Device, Tensor};
+use rand::Rng;
+use vimae_spec::Parameter;
 pub use vimae_spec::PixelRange;
 
-use crate::{Error, Result};
+use crate::{Error, Purpose, Result, Streams};
 
 /// The shape of one image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -36,6 +38,17 @@ impl fmt::Display for ImageShape {
     }
 }
 
+/// What values the images of a data set take, in units of the \[0, 1\] interval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Values {
+    /// Multiples of 1/255.
+    Bytes,
+    /// 0 and 1 alone.
+    Binary,
+    /// Any in \[0, 1\]: bytes with uniform noise.
+    Continuous,
+}
+
 /// A part of a data set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Split {
@@ -63,6 +76,28 @@ pub struct ImageSet {
     shape: ImageShape,
     pixels: Vec<u8>,
     labels: Vec<u32>,
+    redraw: Option<Redraw>,
+}
+
+/// What is drawn of the images of a set each time that training sees them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Redraw {
+    /// A pixel is 255 with the probability that a byte of these gray images says, `[N, C, H, W]`, else 0. The bytes of the set are
+    /// one such draw.
+    Binary(Vec<u8>),
+    /// Uniform noise lies between the bytes of the set: (byte + u) / 256. Outside of training it is that of this seed.
+    Uniform(u64),
+}
+
+/// The step of [`Purpose::Pixels`] for an image in an epoch, or in another part of a data set.
+pub fn pixel_step(epoch: u64, image: usize) -> u64 {
+    epoch << 32 | image as u64
+}
+
+/// Gray bytes as 255 with the probability byte / 255, else 0, by the draws of an image.
+pub fn binary_draw(gray: &[u8], streams: &Streams, step: u64) -> Vec<u8> {
+    let mut rng = streams.at(Purpose::Pixels, step);
+    gray.iter().map(|&byte| if rng.random_range(0..255_u8) < byte { 255 } else { 0 }).collect()
 }
 
 impl ImageSet {
@@ -74,7 +109,25 @@ impl ImageSet {
         if pixels.len() != shape.len() * labels.len() {
             return Err(Error::shape("images", format!("{} labels of {} bytes each", labels.len(), shape.len()), &[pixels.len()]));
         }
-        Ok(Self { shape, pixels, labels })
+        Ok(Self { shape, pixels, labels, redraw: None })
+    }
+
+    /// The same images, of which `redraw` draws.
+    ///
+    /// # Errors
+    /// [`Error::Shape`] where gray images are not as many bytes as there are.
+    pub fn redrawn(self, redraw: Redraw) -> Result<Self> {
+        match &redraw {
+            Redraw::Binary(gray) if gray.len() != self.pixels.len() => {
+                Err(Error::shape("gray images", format!("{} bytes", self.pixels.len()), &[gray.len()]))
+            }
+            _ => Ok(Self { redraw: Some(redraw), ..self }),
+        }
+    }
+
+    /// What is drawn of the images; nothing for most sets.
+    pub fn redraw(&self) -> Option<&Redraw> {
+        self.redraw.as_ref()
     }
 
     /// The shape of each image.
@@ -107,15 +160,53 @@ impl ImageSet {
     /// # Errors
     /// [`Error::Data`] for an index out of range; [`Error::Tensor`] where the device fails.
     pub fn tensor(&self, indices: &[usize], range: PixelRange, device: &Device) -> Result<Tensor> {
+        let once = match self.redraw {
+            Some(Redraw::Uniform(seed)) => Some((Streams::new(seed).fold_in("dequantise"), 0)),
+            _ => None,
+        };
+        self.drawn(indices, range, once, device)
+    }
+
+    /// The images at `indices` as training sees them in an epoch, `[N, C, H, W]` in `range`: those of [`tensor`](Self::tensor), drawn
+    /// again where something is [drawn](Self::redraw) of them.
+    ///
+    /// # Errors
+    /// As [`tensor`](Self::tensor).
+    pub fn training_tensor(
+        &self,
+        indices: &[usize],
+        range: PixelRange,
+        (streams, epoch): (&Streams, u64),
+        device: &Device,
+    ) -> Result<Tensor> {
+        self.drawn(indices, range, Some((*streams, epoch)), device)
+    }
+
+    /// The bytes of an image of `pixels`, which are as many as the set's.
+    fn image<'a>(&self, pixels: &'a [u8], index: usize) -> Result<&'a [u8]> {
+        let size = self.shape.len();
+        let bytes = pixels.get(index * size..(index + 1) * size);
+        bytes.ok_or_else(|| Error::Data(format!("image {index} asked for, {} there", self.len())))
+    }
+
+    fn drawn(&self, indices: &[usize], range: PixelRange, draws: Option<(Streams, u64)>, device: &Device) -> Result<Tensor> {
         let (scale, offset) = range.affine();
         let size = self.shape.len();
         let mut values = Vec::with_capacity(indices.len() * size);
         for &index in indices {
-            let bytes = self
-                .pixels
-                .get(index * size..(index + 1) * size)
-                .ok_or_else(|| Error::Data(format!("image {index} asked for, {} there", self.len())))?;
-            values.extend(bytes.iter().map(|&b| f32::from(b) * scale + offset));
+            let in_range = |b: u8| f32::from(b) * scale + offset;
+            match (&self.redraw, draws) {
+                (Some(Redraw::Binary(gray)), Some((streams, epoch))) => {
+                    values.extend(binary_draw(self.image(gray, index)?, &streams, pixel_step(epoch, index)).into_iter().map(in_range));
+                }
+                (Some(Redraw::Uniform(_)), Some((streams, epoch))) => {
+                    let mut rng = streams.at(Purpose::Pixels, pixel_step(epoch, index));
+                    // (byte + u) / 256, where a byte alone is byte / 255.
+                    let mut between = |b: u8| (f32::from(b) + rng.random::<f32>()) * (255.0 / 256.0) * scale + offset;
+                    values.extend(self.image(&self.pixels, index)?.iter().map(|&b| between(b)));
+                }
+                _ => values.extend(self.image(&self.pixels, index)?.iter().map(|&b| in_range(b))),
+            }
         }
         let ImageShape { channels, height, width } = self.shape;
         Ok(Tensor::from_vec(values, (indices.len(), channels, height, width), device)?)
@@ -160,6 +251,24 @@ pub trait Dataset: Send + Sync {
     /// # Errors
     /// [`Error::Unsupported`] where the data set has no such split.
     fn split(&self, split: Split) -> Result<&ImageSet>;
+
+    /// What values the images that networks see take.
+    ///
+    /// # Errors
+    /// As [`Dataset::split`] of the training split.
+    fn values(&self) -> Result<Values> {
+        let train = self.split(Split::Train)?;
+        if matches!(train.redraw(), Some(Redraw::Uniform(_))) {
+            return Ok(Values::Continuous);
+        }
+        let binary = !train.is_empty() && train.pixels().iter().all(|byte| [0, 255].contains(byte));
+        Ok(if binary { Values::Binary } else { Values::Bytes })
+    }
+
+    /// What was made of the data set's own pixels, as protocols of likelihoods name it: `binarise=stochastic`; nothing for most.
+    fn pixel_protocol(&self) -> &[Parameter] {
+        &[]
+    }
 
     /// The shape of every image.
     ///

@@ -3,7 +3,7 @@
 use candle_core::Tensor;
 use vimae_spec::Head;
 
-use crate::{Code, EncoderNoise, ImageShape, Parameters, Result, Work};
+use crate::{Code, EncoderNoise, ImageShape, Likelihood, Parameters, Result, Work};
 
 /// Whether batch norm uses the batch's statistics and updates the running ones, or the running ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +30,15 @@ pub trait Decoder: Send + Sync {
     /// # Errors
     /// Where the shape does not fit.
     fn decode(&self, codes: &Tensor, mode: Mode) -> Result<Tensor>;
+
+    /// What the last layer gives for codes `[N, d]`: the numbers that a [`Likelihood`] reads, `[N, P C, H, W]`; the images
+    /// unless a likelihood is put on the network.
+    ///
+    /// # Errors
+    /// As [`decode`](Self::decode).
+    fn decode_output(&self, codes: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.decode(codes, mode)
+    }
 }
 
 /// An encoder and a decoder with their parameters.
@@ -48,6 +57,12 @@ pub trait AutoEncoder: Encoder + Decoder {
 
     /// What makes the encoder random beside its head; nothing unless it says so.
     fn noise(&self) -> Option<&dyn EncoderNoise> {
+        None
+    }
+
+    /// The distribution of images that the decoder's output stands for; without one the output is images, and their distance is
+    /// the squared error.
+    fn likelihood(&self) -> Option<&dyn Likelihood> {
         None
     }
 

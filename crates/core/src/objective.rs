@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{Code, Divergence, EncoderNoise, Error, Head, Parameters, Prior, Result};
+use crate::{Code, Divergence, EncoderNoise, Error, Head, Likelihood, Parameters, Prior, Result};
 
 /// Everything one training step computed, for an objective to weigh.
 ///
@@ -11,8 +11,10 @@ use crate::{Code, Divergence, EncoderNoise, Error, Head, Parameters, Prior, Resu
 pub struct Pass<'a> {
     /// Clean images, `[N, C, H, W]`.
     pub images: &'a Tensor,
-    /// Their reconstructions, `[K N, C, H, W]`.
+    /// The decoder's output for each row of `z`, `[K N, P C, H, W]`: reconstructions, or what the likelihood reads.
     pub output: &'a Tensor,
+    /// The distribution that the output stands for; the squared error where there is none.
+    pub likelihood: Option<&'a dyn Likelihood>,
     /// The encoder's output for each row of `z`.
     pub code: &'a Code,
     /// The codes that were decoded, `[K N, d]`.
@@ -27,6 +29,54 @@ pub struct Pass<'a> {
     pub parameters: &'a Parameters,
     /// Images that the batch was drawn from; the batch itself where unknown.
     pub population: usize,
+    /// How the rate enters the loss beside its own weight.
+    pub rate_rule: RateRule,
+}
+
+/// How the rate enters a loss beside its own weight: warm-up (Bowman et al. 2016; Sonderby et al. 2016) and free bits (Kingma et al.
+/// 2016, equation 15).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RateRule {
+    /// What multiplies it.
+    pub weight: f64,
+    /// Nats of each dimension, averaged over the batch, that it does not fall below; 0 for none.
+    pub free_nats: f64,
+}
+
+impl Default for RateRule {
+    fn default() -> Self {
+        Self { weight: 1.0, free_nats: 0.0 }
+    }
+}
+
+impl RateRule {
+    /// Whether it changes nothing.
+    pub fn is_plain(self) -> bool {
+        self == Self::default()
+    }
+}
+
+impl Pass<'_> {
+    /// The rate in nats, averaged over the batch, and what a loss weighs in its place under the pass's [`RateRule`].
+    ///
+    /// # Errors
+    /// As [`Prior::rate_at`].
+    pub fn rates(&self) -> Result<[Tensor; 2]> {
+        let rate = self.prior.rate_at(self.code, self.z)?.mean_all()?;
+        let RateRule { weight, free_nats } = self.rate_rule;
+        let mut counted = rate.clone();
+        if free_nats > 0.0 {
+            let size = self.z.dim(1)?;
+            let part = |tensor: &Tensor, j: usize| tensor.narrow(1, j, 1)?.contiguous();
+            let one = |j: usize| -> Result<Tensor> {
+                let rate = self.prior.rate_at(&self.code.map(|tensor| part(tensor, j))?, &part(self.z, j)?)?;
+                Ok(rate.mean_all()?.maximum(free_nats)?)
+            };
+            counted = Tensor::stack(&(0..size).map(one).collect::<Result<Vec<_>>>()?, 0)?.sum_all()?;
+        }
+        // The bits of a run without a warm-up are those of one that knows none.
+        Ok([rate, if weight == 1.0 { counted } else { (counted * weight)? }])
+    }
 }
 
 /// A loss and the terms it was made from.
@@ -34,8 +84,7 @@ pub struct Pass<'a> {
 pub struct Loss {
     /// The scalar to minimise.
     pub total: Tensor,
-    /// Named scalars to log; `distortion` (sum of squared errors per image, mean over the batch),
-    /// `rate` (nats), `mmd` ...
+    /// Named scalars to log; `distortion` (the likelihood's, per image, mean over the batch), `rate` (nats), `mmd` ...
     pub terms: Vec<(&'static str, Tensor)>,
 }
 
@@ -52,6 +101,11 @@ pub trait Objective: Send + Sync {
 
     /// Whether its loss holds the log density of the code, and with it learns the prior's parameters.
     fn needs_rate(&self) -> bool {
+        false
+    }
+
+    /// Whether its loss weighs the rate by [`Pass::rates`], so that warm-up and free bits reach it.
+    fn takes_rate_rule(&self) -> bool {
         false
     }
 
@@ -96,6 +150,23 @@ pub trait Objective: Send + Sync {
     /// # Errors
     /// Where the shapes do not fit or the pass lacks what the objective needs.
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss>;
+}
+
+/// Refuses a rule of the rate that an objective or a prior cannot follow, with the reason.
+///
+/// # Errors
+/// [`Error::Unsupported`] naming the setting.
+pub fn check_rate_rule(objective: &dyn Objective, prior: &dyn Prior, (warmup_epochs, free_nats): (u64, f64)) -> Result<()> {
+    let refused = |what: String, reason: &str| Err(Error::Unsupported { what, reason: reason.into() });
+    if (warmup_epochs > 0 || free_nats > 0.0) && !objective.takes_rate_rule() {
+        let what = format!("training.rate_warmup_epochs or free_nats with objective \"{}\"", objective.name());
+        return refused(what, "its loss does not weigh the rate; take vae, beta_h_vae, beta_a_vae or info_vae with an alpha");
+    }
+    if free_nats > 0.0 && prior.marginal().is_none() {
+        let what = format!("training.free_nats with prior \"{}\"", prior.name());
+        return refused(what, "its dimensions have no rates of their own; take a prior of independent dimensions");
+    }
+    Ok(())
 }
 
 /// Standard deviations from zero at which a law with bounds has none of its density left.

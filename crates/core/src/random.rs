@@ -28,6 +28,8 @@ pub enum Purpose {
     LabelDraw = 7,
     /// Other draws of an evaluation.
     Evaluation = 8,
+    /// Binary pixels and noise between levels; the step is of the epoch and the image.
+    Pixels = 9,
 }
 
 /// The random streams of one seed.

@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{AutoEncoder, Code, Decoder, Encoder, EncoderNoise, Error, Head, ImageShape, Mode, Parameters, Result, Work};
+use crate::{AutoEncoder, Code, Decoder, Encoder, EncoderNoise, Error, Head, ImageShape, Likelihood, Mode, Parameters, Result, Work};
 
 /// A network whose encoder has the given noise.
 pub struct WithNoise {
@@ -36,6 +36,10 @@ impl Decoder for WithNoise {
     fn decode(&self, codes: &Tensor, mode: Mode) -> Result<Tensor> {
         self.model.decode(codes, mode)
     }
+
+    fn decode_output(&self, codes: &Tensor, mode: Mode) -> Result<Tensor> {
+        self.model.decode_output(codes, mode)
+    }
 }
 
 impl AutoEncoder for WithNoise {
@@ -57,6 +61,10 @@ impl AutoEncoder for WithNoise {
 
     fn noise(&self) -> Option<&dyn EncoderNoise> {
         Some(self.noise.as_ref())
+    }
+
+    fn likelihood(&self) -> Option<&dyn Likelihood> {
+        self.model.likelihood()
     }
 
     fn work(&self) -> Work {

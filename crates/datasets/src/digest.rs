@@ -2,7 +2,7 @@
 
 use md5::Md5;
 use sha2::{Digest, Sha256};
-use vimae_core::{ImageSet, PixelRange, Split};
+use vimae_core::{ImageSet, PixelRange, Redraw, Split};
 
 use crate::{Error, Result};
 
@@ -32,6 +32,11 @@ pub(crate) fn of_images(range: PixelRange, classes: usize, rule: &str, splits: &
     for (split, images) in splits {
         state.update(format!("{split} {} {}\n", images.len(), images.shape()));
         state.update(images.pixels());
+        match images.redraw() {
+            None => {}
+            Some(Redraw::Binary(gray)) => state.update(gray),
+            Some(Redraw::Uniform(seed)) => state.update(seed.to_le_bytes()),
+        }
         for label in images.labels() {
             state.update(label.to_le_bytes());
         }

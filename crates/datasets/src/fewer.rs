@@ -15,7 +15,17 @@ vimae_core::settings! {
         train_images: usize = 0, from 0, to 4_294_967_296_u64;
         /// images of the test split, drawn once for all; 0: all
         test_images: usize = 0, from 0, to 4_294_967_296_u64;
+        /// how pixels become 0 or 1: at 1/2; by one draw, a pixel its probability; by a draw in every epoch of training, one for the rest
+        pub(crate) binarise: Binarise = Binarise::None;
+        /// uniform noise between the 256 levels, drawn again in every epoch of training, once for the rest
+        pub(crate) dequantise: bool = false;
+        /// seed of what is drawn once
+        pub(crate) draw_seed: u64 = 0, from 0, to 4_294_967_296_u64;
     }
+}
+
+vimae_core::settings! {
+    pub(crate) enum Binarise { None, Threshold, Fixed, Stochastic }
 }
 
 vimae_core::settings! {
@@ -34,7 +44,7 @@ vimae_core::settings! {
 
 /// The splits with no more images than the settings say, and the rule that gave them.
 pub(crate) fn fewer(settings: &Settings, rule: &str, splits: Vec<(Split, Stack)>) -> Result<(String, Vec<(Split, Stack)>)> {
-    let Fewer { train_images, test_images } = settings.read()?;
+    let Fewer { train_images, test_images, .. } = settings.read()?;
     let mut rule = rule.to_owned();
     let mut kept = Vec::with_capacity(splits.len());
     for (split, stack) in splits {

@@ -1,6 +1,6 @@
 //! Decoded images with their splits: the [`Dataset`] that every reader ends in.
 
-use vimae_core::{Dataset, Error, Group, ImageSet, PixelRange, Result, Split};
+use vimae_core::{Dataset, Error, Group, ImageSet, PixelRange, Result, Split, likelihood::Parameter};
 
 use crate::digest;
 
@@ -15,6 +15,7 @@ pub struct InMemory {
     sha256: String,
     splits: Vec<(Split, ImageSet)>,
     advice: String,
+    pixels: Vec<Parameter>,
 }
 
 impl InMemory {
@@ -36,8 +37,8 @@ impl InMemory {
             }
         }
         let sha256 = digest::of_images(range, classes, rule, &splits);
-        let (class_names, groups, advice) = Default::default();
-        Ok(Self { name: name.into(), range, classes, class_names, groups, sha256, splits, advice })
+        let (class_names, groups, advice, pixels) = Default::default();
+        Ok(Self { name: name.into(), range, classes, class_names, groups, sha256, splits, advice, pixels })
     }
 
     /// The same, with the names of its classes in the order of their labels, and which of them belong together.
@@ -52,6 +53,12 @@ impl InMemory {
     pub fn advising(mut self, advice: &str) -> Self {
         self.advice = advice.into();
         self
+    }
+
+    /// The same, with what was made of its pixels.
+    #[must_use]
+    pub(crate) fn with_pixels(self, pixels: Vec<Parameter>) -> Self {
+        Self { pixels, ..self }
     }
 }
 
@@ -78,6 +85,10 @@ impl Dataset for InMemory {
 
     fn sha256(&self) -> &str {
         &self.sha256
+    }
+
+    fn pixel_protocol(&self) -> &[Parameter] {
+        &self.pixels
     }
 
     fn split(&self, split: Split) -> Result<&ImageSet> {

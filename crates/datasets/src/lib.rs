@@ -24,6 +24,7 @@ mod open;
 mod parquet;
 mod passed_over;
 mod pickle;
+mod pixels;
 mod prepared;
 mod published;
 mod sources;

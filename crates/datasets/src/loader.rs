@@ -105,7 +105,7 @@ impl Work {
         };
         let begin = (step % self.per_epoch) as usize * self.batch_size;
         let indices: Vec<usize> = order.indices.iter().skip(begin).take(self.batch_size).map(|&i| i as usize).collect();
-        let images = set.tensor(&indices, self.dataset.range(), &Device::Cpu)?;
+        let images = set.training_tensor(&indices, self.dataset.range(), (&self.streams, epoch), &Device::Cpu)?;
         let labels = indices.iter().filter_map(|&i| set.labels().get(i).copied()).collect();
         Ok(Batch { images, labels })
     }

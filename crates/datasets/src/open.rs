@@ -9,6 +9,7 @@ use crate::{
     Card, DATASETS, Error, InMemory, PassedOver, Result, Sources,
     fewer::{self, FewerOfFiles, fewer},
     gather::Broken,
+    pixels::{Pixels, pixels},
     stack::Stack,
 };
 
@@ -85,8 +86,10 @@ impl Opened {
     pub(crate) fn of(request: &Request, parts: Parts) -> Result<Self> {
         let Parts { name, range, classes, class_names, groups, rule, splits, advice } = parts;
         let (rule, splits) = fewer(request.settings, rule, splits)?;
-        let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<_>>()?;
-        let dataset = Box::new(InMemory::new(name, range, classes, &rule, splits)?.naming(class_names, groups).advising(advice));
+        let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<Vec<_>>>()?;
+        let Pixels { rule, splits, named } = pixels(request.settings, rule, splits)?;
+        let dataset = InMemory::new(name, range, classes, &rule, splits)?.naming(class_names, groups).advising(advice);
+        let dataset = Box::new(dataset.with_pixels(named));
         Ok(Self { dataset, files: Vec::new(), skipped: Vec::new(), passed_over: PassedOver::default(), notes: Vec::new() })
     }
 

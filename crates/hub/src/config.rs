@@ -40,6 +40,10 @@ pub struct Config {
     /// The divergence of codes from the prior, where the objective takes one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divergence: Option<Choice>,
+    /// The distribution of images that the decoder's output stands for.
+    pub likelihood: Choice,
+    /// What codes are drawn from after training.
+    pub sampler: Choice,
     /// The seed of all random streams.
     pub seed: u64,
     /// Digest of the weights' file.
@@ -137,6 +141,10 @@ pub struct Network {
     pub width: usize,
     /// The interval of an image's values.
     pub range: PixelRange,
+    /// Numbers that the decoder gives for each value of an image, kind after kind of all channels.
+    pub outputs: usize,
+    /// Whether a last activation maps them into the range; otherwise the likelihood reads any numbers.
+    pub squashed: bool,
 }
 
 /// A file as it was published.

@@ -43,9 +43,13 @@ use vimae_models::{BuildModel, MODELS};
 use vimae_objectives::{
     BuildObjective, OBJECTIVES,
     divergence::{BuildDivergence, DIVERGENCES},
+    likelihood::{BuildLikelihood, LIKELIHOODS},
     noise::{BuildNoise, NOISES},
 };
-use vimae_priors::{BuildPrior, PRIORS};
+use vimae_priors::{
+    BuildPrior, PRIORS,
+    sampler::{BuildSampler, SAMPLERS},
+};
 
 pub use place::{Place, TimeStep};
 pub use standard_streams::print;
@@ -61,7 +65,7 @@ use standard_streams::Messages;
 /// ```no_run
 /// use vimae_core::{Entry, NoSettings, settings::Schema};
 /// use vimae_lab::App;
-/// use vimae_models::{BuildModel, Modules, squash};
+/// use vimae_models::{BuildModel, Modules};
 /// use vimae_ops::nn::{linear, seq_t};
 ///
 /// const ONE_LAYER: Entry<BuildModel> = Entry {
@@ -70,11 +74,11 @@ use standard_streams::Messages;
 ///     source: "made up",
 ///     settings: Schema::of::<NoSettings>,
 ///     build: |_, request| {
-///         let (pixels, code, last) = (request.image.len(), request.code, squash(request.range));
+///         let (pixels, code) = (request.image.len(), request.code);
 ///         Ok(Box::new(Modules::new(
 ///             request,
 ///             |vb, outputs| Ok(seq_t().add_fn(|x| x.flatten_from(1)).add(linear(pixels, outputs, vb)?)),
-///             |vb| Ok(seq_t().add(linear(code, pixels, vb)?).add(last)),
+///             |vb| Ok(seq_t().add(linear(code, request.outputs(), vb)?).add(request.last_activation())),
 ///         )?))
 ///     },
 /// };
@@ -169,6 +173,16 @@ impl App {
     /// Adds an encoder noise.
     pub fn noise(self, entry: Entry<BuildNoise>) -> Self {
         self.adding(move || NOISES.add(entry))
+    }
+
+    /// Adds a likelihood.
+    pub fn likelihood(self, entry: Entry<BuildLikelihood>) -> Self {
+        self.adding(move || LIKELIHOODS.add(entry))
+    }
+
+    /// Adds a sampler.
+    pub fn sampler(self, entry: Entry<BuildSampler>) -> Self {
+        self.adding(move || SAMPLERS.add(entry))
     }
 
     /// Adds a divergence.

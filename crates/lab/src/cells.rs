@@ -111,6 +111,8 @@ pub(crate) mod tests {
                 divergence: None,
                 stream: None,
                 strategy: None,
+                likelihood: None,
+                sampler: None,
                 training: Training::default(),
                 evaluation: Evaluation::default(),
                 seed,

@@ -5,12 +5,12 @@ use std::{collections::BTreeMap, path::Path};
 use candle_core::{Device, Tensor};
 use serde_json::{Map, Value};
 use vimae_checkpoint::{atomic, load_weights, save_weights};
-use vimae_core::{AutoEncoder, Catalogue, Density, Factors, Head, Split};
+use vimae_core::{AutoEncoder, Catalogue, Density, Factors, Head, Likelihood, Output, Split};
 use vimae_datasets::{DATASETS, inventory, parted};
 use vimae_hub::{Choice, Config, Data, FORMAT, Network, Prior};
 use vimae_models::MODELS;
-use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
-use vimae_priors::{FittedMixture, PRIORS};
+use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood, likelihood::LIKELIHOODS, noise::NOISES};
+use vimae_priors::{FittedMixture, PRIORS, sampler::SAMPLERS};
 use vimae_spec::{Component, RunSpec};
 
 use crate::{Error, Result, RunFolder, measure::Sampler, resolve::Parts, stored::json};
@@ -36,6 +36,8 @@ pub(crate) fn write(spec: &RunSpec, parts: &Parts, sampler: &Sampler, weights_sh
         prior: prior(spec, parts, sampler, folder.path())?,
         noise: choice(&NOISES, objective.default_noise(), spec.noise.as_ref())?,
         divergence: divergence.map(|name| choice(&DIVERGENCES, name, spec.divergence.as_ref())).transpose()?,
+        likelihood: choice(&LIKELIHOODS, likelihood::DEFAULT, spec.likelihood.as_ref())?,
+        sampler: Choice { name: parts.sampler.name().into(), settings: sampler_settings(spec, parts)? },
         seed: spec.seed,
         weights_sha256: weights_sha256.into(),
         spec_sha256: spec.sha256(),
@@ -74,6 +76,7 @@ pub(crate) fn network(spec: &RunSpec, parts: &Parts) -> Result<Network> {
     let named = Component { name: spec.model.name.clone(), settings: spec.model.settings.clone() };
     let Choice { name, settings } = choice(&MODELS, &spec.model.name, Some(&named))?;
     let image = parts.dataset.shape()?;
+    let output = parts.model.likelihood().map_or(Output::IMAGES, Likelihood::output);
     Ok(Network {
         architecture: name,
         settings,
@@ -83,6 +86,8 @@ pub(crate) fn network(spec: &RunSpec, parts: &Parts) -> Result<Network> {
         height: image.height,
         width: image.width,
         range: parts.dataset.range(),
+        outputs: output.per_value,
+        squashed: output.squashed,
     })
 }
 
@@ -91,15 +96,23 @@ fn head(model: &dyn AutoEncoder) -> Head {
     model.noise().map_or(model.head(), |noise| noise.network_head())
 }
 
+/// The settings of the run's sampler; those of the objective's own where the run names none.
+fn sampler_settings(spec: &RunSpec, parts: &Parts) -> Result<Map<String, Value>> {
+    let own = parts.objective.ex_post().map(|components| Map::from_iter([("components".to_owned(), Value::from(components))]));
+    let given = spec.sampler.as_ref().map(|component| component.settings.clone()).or(own).unwrap_or_default();
+    Ok(SAMPLERS.check(parts.sampler.name(), &given)?.1.values().clone())
+}
+
 fn prior(spec: &RunSpec, parts: &Parts, sampler: &Sampler, folder: &Path) -> Result<Prior> {
     let law = sampler.prior(parts);
-    let Choice { name, settings } = match parts.objective.ex_post() {
-        Some(components) => {
-            Choice { name: law.name().into(), settings: Map::from_iter([("components".to_owned(), Value::from(components))]) }
+    let density = law.density()?;
+    let Choice { name, settings } = match (&density, sampler.is_fitted()) {
+        (Some(Density::Mixture { log_weights, .. }), true) => {
+            Choice { name: law.name().into(), settings: Map::from_iter([("components".to_owned(), Value::from(log_weights.len()))]) }
         }
-        None => choice(&PRIORS, parts.objective.default_prior(), spec.prior.as_ref())?,
+        _ => choice(&PRIORS, parts.objective.default_prior(), spec.prior.as_ref())?,
     };
-    let density = law.density()?.map(|density| numbers(density, folder)).transpose()?;
+    let density = density.map(|density| numbers(density, folder)).transpose()?;
     Ok(Prior { name, settings, density })
 }
 

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device};
 use serde::Serialize;
-use vimae_core::{Head, ImageShape, PixelRange, Split, Work, Workload};
+use vimae_core::{EvalCost, Head, ImageShape, Input, Output, PartRequest, PixelRange, Split, Work, Workload};
 use vimae_datasets::{card::Counts, inventory};
 use vimae_models::Request;
 use vimae_spec::{Component, Model, RunSpec};
@@ -31,6 +31,8 @@ const BESIDE_EVALUATION: f64 = 0.3;
 
 /// Settings of a data set that take so many images of a split at most.
 const FEWER: [&str; 2] = ["train_images", "test_images"];
+/// Settings that change pixels and no counts.
+const PIXELS: [&str; 3] = ["binarise", "dequantise", "draw_seed"];
 
 /// What a run takes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
@@ -124,7 +126,7 @@ impl Estimator {
         let settings = [("width".to_owned(), serde_json::Value::from(timed.width))].into_iter().collect();
         let model = Model { name: "wae_conv".into(), code: 8, settings };
         let image = ImageShape { channels: 1, height: 28, width: 28 };
-        let Network { work, parameters } = self.network(&model, image, Head::Deterministic)?;
+        let Network { work, parameters } = self.network(&model, image, (Head::Deterministic, Output::IMAGES))?;
         let default = self.rates.step(3 * timed.batch as u64 * (work.encode + work.decode), parameters);
         if timed.seconds.is_finite() && timed.seconds > 0.0 {
             self.rates = self.rates.times(timed.seconds / default);
@@ -164,7 +166,10 @@ impl Estimator {
         let images = self.images(&spec.dataset, shelf)?;
         let objective = resolve::objective(spec)?;
         let head = resolve::noise(spec, objective.as_ref())?.network_head();
-        let network = self.network(&spec.model, images.shape, head)?;
+        let (range, dtype, device) = (PixelRange::Unit, DType::F32, Device::Cpu);
+        let part = PartRequest { code: spec.model.code, image: images.shape, range, seed: spec.seed, dtype, device };
+        let output = resolve::likelihood(spec, &part)?.output();
+        let network = self.network(&spec.model, images.shape, (head, output))?;
         let Network { work, parameters } = network;
 
         let batch = spec.training.batch.min(images.counts.train) as u64;
@@ -190,7 +195,13 @@ impl Estimator {
             gaussian: head == Head::Gaussian,
             inception: metrics.iter().any(|metric| metric.on_request()) && self.inception(shelf),
         };
-        let measured = vimae_eval::cost(&metrics, true, &workload);
+        let mut measured = vimae_eval::cost(&metrics, true, &workload);
+        // Under each other sampler, what reads generated images is measured again, on codes of the training images.
+        let generative: Vec<_> = metrics.into_iter().filter(|metric| metric.uses().contains(&Input::Generated)).collect();
+        for _ in spec.evaluation.samplers.iter().filter(|_| !generative.is_empty()) {
+            let again = vimae_eval::cost(&generative, false, &workload);
+            measured += EvalCost { encoded: again.encoded + images.counts.train as f64, ..again };
+        }
         let products = measured.encoded * work.encode as f64 + measured.decoded * work.decode as f64;
         let beside = (BESIDE_EVALUATION + measured.cpu_seconds) * self.rates.threads;
         let evaluation_seconds = evaluations * (self.rates.products(products) + beside + measured.inception * self.rates.inception);
@@ -211,7 +222,7 @@ impl Estimator {
         let shape = card.as_ref().and_then(|card| card.shape);
         let shape = shape.map(|[channels, height, width]| ImageShape { channels, height, width });
         // Settings may change the splits, which a card does not know; but for those that take fewer images of each.
-        let plain = dataset.settings.keys().all(|key| FEWER.contains(&key.as_str()));
+        let plain = dataset.settings.keys().all(|key| FEWER.contains(&key.as_str()) || PIXELS.contains(&key.as_str()));
         let stated = card.as_ref().and_then(|card| card.counts).filter(|_| plain);
         let found = match (shape, stated) {
             (Some(shape), Some(counts)) => ImageCounts { shape, counts: fewer(counts, dataset) },
@@ -231,12 +242,13 @@ impl Estimator {
     }
 
     /// The network's work, from its layers as they are made.
-    fn network(&mut self, model: &Model, image: ImageShape, head: Head) -> Result<Network> {
-        let key = format!("{} {image} {head:?}", serde_json::to_string(model).unwrap_or_default());
+    fn network(&mut self, model: &Model, image: ImageShape, (head, output): (Head, Output)) -> Result<Network> {
+        let key = format!("{} {image} {head:?} {output:?}", serde_json::to_string(model).unwrap_or_default());
         if let Some(known) = self.networks.get(&key) {
             return Ok(*known);
         }
-        let request = Request { image, range: PixelRange::Unit, code: model.code, head, seed: 0, dtype: DType::F32, device: Device::Cpu };
+        let (range, dtype, device) = (PixelRange::Unit, DType::F32, Device::Cpu);
+        let request = Request { image, range, code: model.code, head, output, seed: 0, dtype, device };
         let built = vimae_models::MODELS.build(&model.name, &model.settings, &request)?;
         let found = Network { work: built.work(), parameters: built.parameters().trainable_count() as u64 };
         self.networks.insert(key, found);

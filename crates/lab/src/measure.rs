@@ -1,25 +1,31 @@
 //! The evaluation of a trained run: with the prior that it learnt, or with the density fitted to its codes.
 
-use vimae_core::{Dataset, Findings, Metric, Mode, Prior, Progress, RunContext, Split};
+use candle_core::{DType, Tensor};
+use vimae_core::{Dataset, Findings, Input, Metric, Mode, Prior, Progress, Purpose, RunContext, Split, Streams};
 use vimae_eval::{EvalContext, Figures, Outcome, Subject, chosen};
-use vimae_priors::FittedMixture;
-use vimae_spec::{Evaluation, Protocol};
+use vimae_spec::{Component, Evaluation, Protocol};
 
-use crate::{Error, Result, kept::Kept, resolve::Parts};
+use crate::{
+    Error, Result,
+    kept::Kept,
+    resolve::{Parts, sampler_of},
+};
 
 /// Images that go through the encoder at once.
 const BATCH: usize = 200;
 
 /// What codes of a trained run are drawn from.
 pub(crate) struct Sampler {
-    fitted: Option<FittedMixture>,
+    fitted: Option<Box<dyn Prior>>,
+    /// How protocols name the density.
+    protocol: Option<Protocol>,
     bound: Option<Box<dyn Prior>>,
 }
 
 impl Sampler {
     /// A density that was fitted when the run was trained, where its objective has one, or the prior as the encoder makes it.
-    pub(crate) fn stored(parts: &Parts, fitted: Option<FittedMixture>) -> Result<Self> {
-        Ok(Self { fitted, bound: parts.prior.bind(parts.model.as_ref())? })
+    pub(crate) fn stored(parts: &Parts, fitted: Option<Box<dyn Prior>>) -> Result<Self> {
+        Ok(Self { protocol: parts.sampler.protocol(), fitted, bound: parts.prior.bind(parts.model.as_ref())? })
     }
 
     /// The density fitted to the codes of the training images, or the prior as the encoder makes it.
@@ -29,14 +35,27 @@ impl Sampler {
 
     /// As [`of`](Self::of), for the training images of this data set.
     pub(crate) fn on(parts: &Parts, dataset: &dyn Dataset) -> Result<Self> {
-        let fitted = parts.objective.ex_post().map(|components| ex_post(parts, dataset, components)).transpose()?;
-        Self::stored(parts, fitted)
+        Self::by(parts, dataset, parts.sampler.as_ref())
+    }
+
+    /// The density that a sampler fits to those codes, or the prior as the encoder makes it.
+    fn by(parts: &Parts, dataset: &dyn Dataset, sampler: &dyn vimae_core::Sampler) -> Result<Self> {
+        let fitted = match sampler.protocol() {
+            Some(_) => sampler.fit(&training_codes(parts, dataset)?, parts.model.code_size())?,
+            None => None,
+        };
+        Ok(Self { protocol: sampler.protocol(), ..Self::stored(parts, fitted)? })
+    }
+
+    /// Whether codes are drawn from a density that was fitted to them.
+    pub(crate) fn is_fitted(&self) -> bool {
+        self.fitted.is_some()
     }
 
     /// That density, or the prior that these parts name.
     pub(crate) fn prior<'a>(&'a self, parts: &'a Parts) -> &'a dyn Prior {
         match (&self.fitted, &self.bound) {
-            (Some(fitted), _) => fitted,
+            (Some(fitted), _) => fitted.as_ref(),
             (None, Some(bound)) => bound.as_ref(),
             (None, None) => parts.prior.as_ref(),
         }
@@ -55,10 +74,42 @@ pub(crate) fn measure(
     run: &RunContext<'_>,
     kept: &mut Kept,
 ) -> Result<Outcome> {
-    with_context((parts, parts.dataset.as_ref()), sampler, (evaluation, seed), run.progress, |context| {
-        let Findings { measurements, confusions } = findings(context, &chosen(evaluation)?, run, kept)?;
+    let metrics = chosen(evaluation)?;
+    let mut outcome = with_context((parts, parts.dataset.as_ref()), sampler, (evaluation, seed), run.progress, |context| {
+        let Findings { measurements, confusions } = findings(context, &borrowed(&metrics), (run, ""), kept)?;
         Ok(Outcome { measurements, figures: Figures::of(context)?, confusions })
-    })
+    })?;
+    outcome.measurements.extend(under_others(parts, (&metrics, evaluation), seed, run, kept)?.measurements);
+    Ok(outcome)
+}
+
+fn borrowed(metrics: &[Box<dyn Metric>]) -> Vec<&dyn Metric> {
+    metrics.iter().map(AsRef::as_ref).collect()
+}
+
+/// What the metrics that read generated images find under the other samplers that an evaluation names.
+fn under_others(
+    parts: &Parts,
+    (metrics, evaluation): (&[Box<dyn Metric>], &Evaluation),
+    seed: u64,
+    run: &RunContext<'_>,
+    kept: &mut Kept,
+) -> Result<Findings> {
+    let mut all = Findings::default();
+    let generative: Vec<&dyn Metric> = borrowed(metrics).into_iter().filter(|m| m.uses().contains(&Input::Generated)).collect();
+    for name in &evaluation.samplers {
+        let sampler = sampler_of(&Component::named(name), parts.objective.as_ref())?;
+        if generative.is_empty() || sampler.protocol() == parts.sampler.protocol() {
+            continue;
+        }
+        let fitted = Sampler::by(parts, parts.dataset.as_ref(), sampler.as_ref())?;
+        let found = with_context((parts, parts.dataset.as_ref()), &fitted, (evaluation, seed), run.progress, |context| {
+            findings(context, &generative, (run, name), kept)
+        })?;
+        all.measurements.extend(found.measurements);
+        all.confusions.extend(found.confusions);
+    }
+    Ok(all)
 }
 
 /// Measures `metrics` alone on a trained run, and makes no figures.
@@ -72,24 +123,33 @@ pub(crate) fn measure_only(
     run: &RunContext<'_>,
     kept: &mut Kept,
 ) -> Result<Findings> {
-    with_context((parts, parts.dataset.as_ref()), &Sampler::of(parts)?, (evaluation, seed), run.progress, |context| {
-        findings(context, metrics, run, kept)
-    })
+    let mut found = with_context((parts, parts.dataset.as_ref()), &Sampler::of(parts)?, (evaluation, seed), run.progress, |context| {
+        findings(context, &borrowed(metrics), (run, ""), kept)
+    })?;
+    found.measurements.extend(under_others(parts, (metrics, evaluation), seed, run, kept)?.measurements);
+    Ok(found)
 }
 
-/// Measures `metrics`, in their order. What none of them uses is not computed.
-fn findings(context: &EvalContext<'_>, metrics: &[Box<dyn Metric>], run: &RunContext<'_>, kept: &mut Kept) -> Result<Findings> {
+/// Measures `metrics`, in their order, and keeps them under the name of the sampler where it is not the run's own. What none of them
+/// uses is not computed.
+fn findings(
+    context: &EvalContext<'_>,
+    metrics: &[&dyn Metric],
+    (run, sampler): (&RunContext<'_>, &str),
+    kept: &mut Kept,
+) -> Result<Findings> {
     let mut all = Findings::default();
     for (done, metric) in metrics.iter().enumerate() {
+        let key = if sampler.is_empty() { metric.name().to_owned() } else { format!("{} under {sampler}", metric.name()) };
         if run.is_stopped() {
             return Err(Error::Stopped);
         }
         run.progress.working(metric.name(), done, metrics.len());
-        let found = match kept.get(metric.name()) {
+        let found = match kept.get(&key) {
             Some(found) => found,
             None => {
                 let found = metric.measure(context)?;
-                kept.keep(metric.name(), &found);
+                kept.keep(&key, &found);
                 found
             }
         };
@@ -108,11 +168,10 @@ pub(crate) fn with_context<T>(
     progress: &dyn Progress,
     work: impl FnOnce(&EvalContext<'_>) -> Result<T>,
 ) -> Result<T> {
-    let fitted = sampler.fitted.as_ref().map(|fitted| Protocol::new("ex_post").with("components", fitted.components()));
     let subject = Subject {
         model: parts.model.as_ref(),
         prior: sampler.prior(parts),
-        sampler: fitted.as_ref(),
+        sampler: sampler.protocol.as_ref(),
         corruption: parts.corruption(),
         dataset,
         files: &parts.files,
@@ -120,16 +179,25 @@ pub(crate) fn with_context<T>(
     work(&EvalContext::new(subject, evaluation, seed, progress)?)
 }
 
-/// The density of the mean codes of the training images.
-fn ex_post(parts: &Parts, dataset: &dyn Dataset, components: usize) -> Result<FittedMixture> {
+/// The codes of the training images, row by row: what the decoder sees of them, which is a draw where the encoder has a variance.
+fn training_codes(parts: &Parts, dataset: &dyn Dataset) -> Result<Vec<f64>> {
     let (set, range) = (dataset.split(Split::Train)?, dataset.range());
     let all: Vec<usize> = (0..set.len()).collect();
+    let streams = Streams::new(parts.seed).fold_in("sampler.codes");
     let mut codes = Vec::with_capacity(set.len() * parts.model.code_size());
     for part in all.chunks(BATCH) {
-        let images = set.tensor(part, range, parts.model.parameters().device())?;
+        let device = parts.model.parameters().device();
+        let images = set.tensor(part, range, device)?;
         let code = parts.model.encode(&images, Mode::Evaluate)?;
-        let rows = code.mean.to_dtype(candle_core::DType::F64).and_then(|mean| mean.flatten_all()?.to_vec1::<f64>());
-        codes.extend(rows.map_err(vimae_core::Error::from)?);
+        let rows = || -> vimae_core::Result<Vec<f64>> {
+            let noise = streams.normal(Purpose::Evaluation, part.first().map_or(0, |first| *first as u64), code.mean.elem_count());
+            let z = match code.log_var {
+                Some(_) => code.sample(&Tensor::from_vec(noise, code.mean.shape(), device)?)?,
+                None => code.mean.clone(),
+            };
+            Ok(z.detach().to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>()?)
+        };
+        codes.extend(rows()?);
     }
-    Ok(FittedMixture::fit(&codes, parts.model.code_size(), components)?)
+    Ok(codes)
 }

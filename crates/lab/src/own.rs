@@ -7,8 +7,11 @@ use toml::{Table, Value};
 use vimae_continual::{STRATEGIES, STREAMS};
 use vimae_datasets::{DATASETS, parted};
 use vimae_models::MODELS;
-use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
-use vimae_priors::PRIORS;
+use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood, likelihood::LIKELIHOODS, noise::NOISES};
+use vimae_priors::{
+    PRIORS,
+    sampler::{self, SAMPLERS},
+};
 use vimae_spec::{Catalogues, Experiment};
 
 use crate::{Error, Result};
@@ -97,6 +100,11 @@ fn takes(named: &dyn Fn(&str) -> Option<String>, part: &str, setting: &str) -> O
         }
         "stream" => has(STREAMS.find(&named(part)?).ok()?.settings()),
         "strategy" => has(STRATEGIES.find(&named(part)?).ok()?.settings()),
+        "sampler" => {
+            let default = if objective()?.ex_post().is_some() { sampler::EX_POST } else { sampler::DEFAULT };
+            has(SAMPLERS.find(&named(part).unwrap_or_else(|| default.into())).ok()?.settings())
+        }
+        "likelihood" => has(LIKELIHOODS.find(&named(part).unwrap_or_else(|| likelihood::DEFAULT.into())).ok()?.settings()),
         "model" => setting == "code" || has(MODELS.find(&named(part)?).ok()?.settings()),
         "dataset" => has(DATASETS.find(parted(&named(part)?).0).ok()?.settings()),
         _ => true,

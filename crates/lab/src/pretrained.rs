@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use candle_core::{Device, Tensor};
 use serde::Deserialize;
-use vimae_core::{AutoEncoder, Code, Dataset, ImageSet, ImageShape, MetricFiles, Mode, PixelRange, Purpose, Split, Streams};
+use vimae_core::{AutoEncoder, Code, Dataset, ImageSet, ImageShape, MetricFiles, Mode, PixelRange, Prior, Purpose, Split, Streams};
 use vimae_datasets::DeepGrayscale;
 use vimae_hub::{Config, Network, Pretrained};
 use vimae_metrics::fid_classifier::in_bytes;
@@ -45,7 +45,7 @@ impl Model {
             let problem = format!("describes the network {given:?}, the specification beside it {expected:?}");
             return Err(Error::Record { path: pretrained.folder.join("config.json"), problem });
         }
-        let fitted = parts.objective.ex_post().map(|_| config::fitted(&pretrained.config, &pretrained.folder)).transpose()?;
+        let fitted = parts.sampler.protocol().map(|_| config::fitted(&pretrained.config, &pretrained.folder)).transpose()?;
         let model = Self { parts, config: pretrained.config.clone(), fitted };
         model.load(&pretrained.weights)?;
         Ok(model)
@@ -165,7 +165,7 @@ impl Model {
     }
 
     pub(crate) fn sampler(&self) -> Result<Sampler> {
-        Sampler::stored(&self.parts, self.fitted.clone())
+        Sampler::stored(&self.parts, self.fitted.clone().map(|fitted| Box::new(fitted) as Box<dyn Prior>))
     }
 
     pub(crate) fn parts(&self) -> &Parts {

@@ -8,8 +8,8 @@ use vimae_core::{Catalogue, Split};
 use vimae_datasets::{Card, inventory};
 use vimae_hub::{CardMetric, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
 use vimae_models::MODELS;
-use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
-use vimae_priors::PRIORS;
+use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood::LIKELIHOODS, noise::NOISES};
+use vimae_priors::{PRIORS, sampler::SAMPLERS};
 use vimae_report::{
     headline::{Headline, collapsed, headlines},
     method_label,
@@ -124,6 +124,12 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
     add(part(&NOISES, name, chosen(&spec.noise))?);
     if let Some(name) = spec.divergence.as_ref().map(|c| c.name.as_str()).or(objective.default_divergence()) {
         add(part(&DIVERGENCES, name, chosen(&spec.divergence))?);
+    }
+    if let Some(sampler) = &spec.sampler {
+        add(part(&SAMPLERS, &sampler.name, sampler.settings.clone())?);
+    }
+    if let Some(likelihood) = &spec.likelihood {
+        add(part(&LIKELIHOODS, &likelihood.name, likelihood.settings.clone())?);
     }
     // A folder's path is no part of its name.
     let name = spec.dataset.name.split(':').next().unwrap_or_default();

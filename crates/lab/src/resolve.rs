@@ -7,20 +7,26 @@ use std::{
 
 use candle_core::{DType, Device};
 use serde::{Deserialize, Serialize};
-use serde_json::Map;
+use serde_json::{Map, Value};
 use vimae_checkpoint::{atomic, load_weights};
 use vimae_core::{
-    AutoEncoder, Corruption, Dataset, Divergence, EncoderNoise, ImageShape, MetricFiles, Objective, PartRequest, PixelRange, Prior,
-    Settings, Split, Streams, WithNoise, objective::check_parts,
+    AutoEncoder, Corruption, Dataset, Divergence, EncoderNoise, ImageShape, Likelihood, MetricFiles, Objective, PartRequest, PixelRange,
+    Prior, RateRule, Sampler, Settings, Split, Streams, WithLikelihood, WithNoise,
+    likelihood::check_values,
+    objective::{check_parts, check_rate_rule},
 };
 use vimae_datasets::{Loader, Sources};
 use vimae_models::{MODELS, Request};
 use vimae_objectives::{
     OBJECTIVES,
     divergence::{BuildDivergence, DIVERGENCES},
+    likelihood::{self, BuildLikelihood, LIKELIHOODS},
     noise,
 };
-use vimae_priors::{BuildPrior, PRIORS};
+use vimae_priors::{
+    BuildPrior, PRIORS,
+    sampler::{self, SAMPLERS},
+};
 use vimae_spec::{BrokenImages, Component, RunSpec};
 use vimae_trainer::Line;
 
@@ -38,6 +44,10 @@ pub(crate) struct Parts {
     pub(crate) objective: Box<dyn Objective>,
     pub(crate) prior: Box<dyn Prior>,
     pub(crate) divergence: Option<Box<dyn Divergence>>,
+    /// What codes are drawn from after training.
+    pub(crate) sampler: Box<dyn Sampler>,
+    /// The seed of the run.
+    pub(crate) seed: u64,
     /// Files beside the data that some metrics use.
     pub(crate) files: MetricFiles,
 }
@@ -55,19 +65,32 @@ impl Parts {
         let part = part_request(spec, dataset.as_ref(), device)?;
         let prior = prior(spec, objective.as_ref(), &part)?;
         let divergence = divergence(spec, objective.as_ref(), &part)?;
+        let sampler = sampler(spec, objective.as_ref())?;
         let noise = noise(spec, objective.as_ref())?;
         check_parts(objective.as_ref(), noise.as_ref(), prior.as_ref(), divergence.as_deref())?;
+        check_rate_rule(objective.as_ref(), prior.as_ref(), (spec.training.rate_warmup_epochs, spec.training.free_nats))?;
+        let likelihood = likelihood(spec, &part)?;
         let request = Request {
             image: dataset.shape()?,
             range: dataset.range(),
             code: spec.model.code,
             head: noise.network_head(),
+            output: likelihood.output(),
             seed: spec.seed,
             dtype: DType::F32,
             device: device.clone(),
         };
         let model = vimae_models::MODELS.build(&spec.model.name, &spec.model.settings, &request)?;
-        Ok(Self { dataset, model: Box::new(WithNoise::new(model, noise)?), objective, prior, divergence, files })
+        Ok(Self {
+            dataset,
+            model: Box::new(WithNoise::new(Box::new(WithLikelihood::new(model, likelihood)), noise)?),
+            objective,
+            prior,
+            divergence,
+            sampler,
+            seed: spec.seed,
+            files,
+        })
     }
 
     /// The parts of a run with the weights in its folder, and the digest of these.
@@ -82,6 +105,7 @@ impl Parts {
     /// What meets in every training step.
     pub(crate) fn line(&self) -> Result<Line<'_>> {
         Ok(Line {
+            rate_rule: RateRule::default(),
             model: self.model.as_ref(),
             objective: self.objective.as_ref(),
             prior: self.prior.as_ref(),
@@ -189,6 +213,8 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<St
         other => other,
     })?;
     check_fit(spec, (dataset.shape().map_err(part)?, dataset.range())).map_err(part)?;
+    check_likelihood(spec, dataset.as_ref()).map_err(part)?;
+    check_stream(spec, dataset.as_ref()).map_err(part)?;
     Loader::new(dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
     if let Some(course) = Course::of(spec, &dataset)? {
         course.check(spec)?;
@@ -204,6 +230,11 @@ pub(crate) fn check_names(spec: &RunSpec, place: &str) -> Result<()> {
         let objective = objective(spec)?;
         prior_settings(spec, objective.as_ref())?;
         divergence_settings(spec, objective.as_ref())?;
+        likelihood_settings(spec)?;
+        sampler(spec, objective.as_ref())?;
+        for name in &spec.evaluation.samplers {
+            sampler_of(&Component::named(name), objective.as_ref())?;
+        }
         noise(spec, objective.as_ref())?;
         course::check_names(spec)?;
         MODELS.check(&spec.model.name, &spec.model.settings)?;
@@ -218,7 +249,25 @@ pub(crate) fn check_fit(spec: &RunSpec, (image, range): (ImageShape, PixelRange)
     let request = PartRequest { code: spec.model.code, image, range, seed: spec.seed, dtype: DType::F32, device: Device::Cpu };
     let objective = objective(spec)?;
     let (prior, divergence) = (prior(spec, objective.as_ref(), &request)?, divergence(spec, objective.as_ref(), &request)?);
+    check_rate_rule(objective.as_ref(), prior.as_ref(), (spec.training.rate_warmup_epochs, spec.training.free_nats))?;
     check_parts(objective.as_ref(), noise(spec, objective.as_ref())?.as_ref(), prior.as_ref(), divergence.as_deref())
+}
+
+/// Checks that the likelihood of a run makes sense for the values that its images take.
+fn check_likelihood(spec: &RunSpec, dataset: &dyn Dataset) -> vimae_core::Result<()> {
+    let likelihood = likelihood(spec, &part_request(spec, dataset, &Device::Cpu)?)?;
+    check_values(likelihood.as_ref(), dataset.values()?)
+}
+
+/// Checks that a stream's tasks, whose images are bytes of the data set, are not asked for drawn pixels.
+fn check_stream(spec: &RunSpec, dataset: &dyn Dataset) -> vimae_core::Result<()> {
+    match &spec.stream {
+        Some(stream) if !dataset.pixel_protocol().is_empty() => Err(vimae_core::Error::Unsupported {
+            what: format!("stream \"{}\" of binary or dequantised images", stream.name),
+            reason: "its tasks have the data set's own bytes; leave dataset.binarise and dataset.dequantise out".into(),
+        }),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {
@@ -252,6 +301,40 @@ pub(crate) fn noise(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Re
         Some(Component { name, settings }) => noise::NOISES.build(name, settings),
         None => vimae_objectives::default_noise(objective),
     }
+}
+
+/// The sampler that a run names, that of its objective, or the prior.
+fn sampler(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn Sampler>> {
+    match (&spec.sampler, objective.ex_post()) {
+        (Some(component), _) => sampler_of(component, objective),
+        (None, Some(components)) => SAMPLERS.build(sampler::EX_POST, &Map::from_iter([("components".to_owned(), Value::from(components))])),
+        (None, None) => SAMPLERS.build(sampler::DEFAULT, &Map::new()),
+    }
+}
+
+/// A sampler by name, refused where it makes no sense under an objective.
+pub(crate) fn sampler_of(component: &Component, objective: &dyn Objective) -> vimae_core::Result<Box<dyn Sampler>> {
+    let sampler = SAMPLERS.build(&component.name, &component.settings)?;
+    if objective.ex_post().is_some() && sampler.protocol().is_none() {
+        return Err(vimae_core::Error::Unsupported {
+            what: format!("objective \"{}\" with sampler \"{}\"", objective.name(), sampler.name()),
+            reason: "it has no prior: its codes follow none; take standardised or gaussian_mixture".into(),
+        });
+    }
+    Ok(sampler)
+}
+
+/// The likelihood that a run names, or the squared error.
+pub(crate) fn likelihood(spec: &RunSpec, request: &PartRequest) -> vimae_core::Result<Box<dyn Likelihood>> {
+    let (build, settings) = likelihood_settings(spec)?;
+    build(&settings, request)
+}
+
+fn likelihood_settings(spec: &RunSpec) -> vimae_core::Result<(BuildLikelihood, Settings)> {
+    let none = Map::new();
+    let (name, settings) = spec.likelihood.as_ref().map_or((likelihood::DEFAULT, &none), |c| (c.name.as_str(), &c.settings));
+    let (entry, settings) = LIKELIHOODS.check(name, settings)?;
+    Ok((entry.build, settings))
 }
 
 fn divergence(spec: &RunSpec, objective: &dyn Objective, request: &PartRequest) -> vimae_core::Result<Option<Box<dyn Divergence>>> {

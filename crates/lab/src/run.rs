@@ -75,7 +75,7 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let mut outcome = measure(&parts, &sampler, (&spec.evaluation, spec.seed), context, &mut kept)?;
 
     outcome.measurements.extend(lifelong.iter().flat_map(Lifelong::summary));
-    let (classes, ex_post) = (parts.dataset.class_names(), parts.objective.ex_post().is_some());
+    let (classes, ex_post) = (parts.dataset.class_names(), sampler.is_fitted());
     let mut figures = figures::write(folder, &outcome.figures, outcome.confusions, classes, ex_post)?;
     figures.extend(course.as_ref().map(|course| lifelong::strip(course, &parts, folder)).transpose()?);
 
@@ -120,11 +120,13 @@ fn keep_earlier(folder: &RunFolder, earlier: &RunRecord) -> Result<()> {
 
 fn plan(training: &Training, seed: u64, determined_by: &str) -> Plan {
     let &Training { epochs, checkpoint_epochs, rollbacks, learning_rate, beta1, beta2, epsilon, critic_learning_rate, .. } = training;
+    let &Training { schedule, fall, fall_epochs, warmup_epochs, rate_warmup_epochs, free_nats, clip_norm, .. } = training;
     Plan {
         epochs,
         checkpoint_epochs,
         rollbacks,
         critic_learning_rate,
+        course: vimae_trainer::Course { schedule, fall: (fall, fall_epochs), warmup_epochs, rate_warmup_epochs, free_nats, clip_norm },
         adam: AdamConfig { learning_rate, beta1, beta2, epsilon },
         seed,
         training_sha256: sha256_hex(determined_by.as_bytes()),

@@ -172,12 +172,14 @@ fn settings(config: &Config, record: &RunRecord) -> BTreeMap<String, Value> {
         all.insert(section.to_owned(), name.into());
         all.extend(settings.iter().map(|(key, value)| (format!("{section}.{key}"), value.clone())));
     };
-    let Config { dataset, network, objective, prior, noise, divergence, .. } = config;
+    let Config { dataset, network, objective, prior, noise, divergence, likelihood, sampler, .. } = config;
     part("dataset", &dataset.name, &dataset.settings);
     part("model", &network.architecture, &network.settings);
     part("objective", &objective.name, &objective.settings);
     part("prior", &prior.name, &prior.settings);
     part("noise", &noise.name, &noise.settings);
+    part("likelihood", &likelihood.name, &likelihood.settings);
+    part("sampler", &sampler.name, &sampler.settings);
     if let Some(divergence) = divergence {
         part("divergence", &divergence.name, &divergence.settings);
     }

@@ -12,8 +12,8 @@ use vimae_core::{Entry, settings::Schema};
 use vimae_datasets::DATASETS;
 use vimae_metrics::{METRICS, accuracy::classifiers::CLASSIFIERS};
 use vimae_models::MODELS;
-use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, noise::NOISES};
-use vimae_priors::PRIORS;
+use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood::LIKELIHOODS, noise::NOISES};
+use vimae_priors::{PRIORS, sampler::SAMPLERS};
 use vimae_spec::{CODE, Evaluation, Resources, Training};
 
 /// The schema.
@@ -80,7 +80,7 @@ fn head() -> Vec<(String, Value)> {
             json!({
                 "type": "object",
                 "description": "dotted keys with lists of values; every combination runs for every method",
-                "propertyNames": { "pattern": "^(dataset|model|objective|prior|noise|divergence|stream|strategy|training|evaluation)\\." },
+                "propertyNames": { "pattern": "^(dataset|model|objective|prior|noise|divergence|likelihood|sampler|stream|strategy|training|evaluation)\\." },
                 "additionalProperties": { "type": "array", "minItems": 1 },
             }),
         ),
@@ -104,6 +104,10 @@ fn sections() -> Map<String, Value> {
     );
     let about = "The divergence of codes from the prior; the objective's own choice where absent.";
     sections.insert("divergence".into(), part(about, &DIVERGENCES.entries(), &Map::new()));
+    let about = "The distribution of images that the decoder's output stands for; the squared error where absent.";
+    sections.insert("likelihood".into(), part(about, &LIKELIHOODS.entries(), &Map::new()));
+    let about = "What codes are drawn from after training; the prior, or the density that the objective fits, where absent.";
+    sections.insert("sampler".into(), part(about, &SAMPLERS.entries(), &Map::new()));
     let about = "The tasks that the data set is cut into, to be learnt one after another.";
     sections.insert("stream".into(), part(about, &STREAMS.entries(), &Map::new()));
     let about = "What is done against forgetting, for a run with a stream; fine_tune where absent.";
@@ -122,6 +126,11 @@ fn sections() -> Map<String, Value> {
         "description": "settings of metrics; one that stands here is measured",
         "properties": Map::from_iter(settings),
         "additionalProperties": false,
+    });
+    evaluation["properties"]["samplers"] = json!({
+        "type": "array",
+        "items": { "enum": SAMPLERS.names().collect::<Vec<_>>() },
+        "description": "samplers, at their defaults, under which what reads generated images is measured beside the run's own",
     });
     evaluation["properties"]["classifiers"] = json!({
         "type": "array",

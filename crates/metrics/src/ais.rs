@@ -1,11 +1,11 @@
 //! Likelihood by annealed importance sampling, with its bidirectional check, and rate-distortion curves by the way.
 //!
-//! ln p(x) = ln E_{p(z)} N(x; g(z), sigma^2 I), by Hamiltonian Monte Carlo through distributions between one that can
+//! ln p(x) = ln E_{p(z)} p(x|z), under the decoder's own likelihood or N(x; g(z), sigma^2 I) where it has no scale, by Hamiltonian Monte Carlo through distributions between one that can
 //! be drawn from and the posterior (Wu et al., "On the Quantitative Analysis of Decoder-Based Generative Models", 2017).
 //! The way begins at the prior as theirs does (`start=prior`), or at a Gaussian near the posterior (`start=code`, see
 //! [`crate::laplace`]), which reaches the same value with a small part of the work.
 //!
-//! - `nll`, `nll.ais(sigma=..,start=..,chains=..,temperatures=..,leapfrog=..,N=..)`: -ln p(x) of the first N test
+//! - `nll`, `nll.ais(sigma=..,start=..` or `nll.ais(likelihood=..,start=..,chains=..,temperatures=..,leapfrog=..,N=..)`: -ln p(x) of the first N test
 //!   images, nats, lower is better; too high on average, by no more than the gap where the model fits the data.
 //! - `nll.bits_per_dimension`: the same / (D ln 2). The density is one of pixels in \[0, 1\]: for pixels from 0 to 255
 //!   add log2 255 = 7.994. No code length: pixels are not dequantised.
@@ -13,15 +13,14 @@
 //!   better; what the estimate may be off, as far as simulated images are like real ones.
 //! - from the prior, `ais.rate` and `ais.distortion` at several beta: the rate (an upper bound in nats) and the mean of
 //!   0.05 times the squared error of p(z) p(x|z)^beta / Z, the best that this decoder reaches with any encoder at that
-//!   slope (Huang et al., "Evaluating Lossy Compression Rates of Deep Generative Models", 2020).
+//!   slope; `ais.distortion.nats`, -ln p(x|z), where the decoder has a likelihood of its own (Huang et al., "Evaluating Lossy
+//!   Compression Rates of Deep Generative Models", 2020).
 //!
 //! Values of different sigma or data never compare, and none compares with Parzen windows: those measure a kernel
 //! estimate on samples, this the model's own density. Images `[N, C, H, W]`.
 
 use candle_core::Tensor;
-use vimae_core::{
-    Entry, EvalCost, Evidence, Findings, Input, Metric, Mode, NoiseScale, Purpose, Result, Streams, Workload, settings::Schema,
-};
+use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Metric, Mode, Purpose, Result, Streams, Workload, settings::Schema};
 use vimae_spec::{Direction, Doubt, Kind, Measurement, Protocol, Varies};
 
 use crate::{
@@ -32,6 +31,7 @@ use crate::{
     nll::{FEW_IMAGES, in_nats_and_bits},
     reconstruction,
     summary::{mean_of, values},
+    under::Under,
 };
 
 pub mod anneal;
@@ -93,9 +93,10 @@ impl Metric for Ais {
     }
 
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        let Some(law) = Under::of(evidence, &[self.sigma])?.pop() else { return Ok(Findings::default()) };
         let run = Run {
             evidence,
-            scale: if self.sigma == 0.0 { evidence.noise_scale()?.clone() } else { NoiseScale::given(self.sigma) },
+            law,
             plan: Plan { chains: self.chains, temperatures: self.temperatures, leapfrog: self.leapfrog },
             from_prior: self.start == Start::Prior,
         };
@@ -114,7 +115,7 @@ impl Metric for Ais {
 /// One measurement.
 struct Run<'a> {
     evidence: &'a dyn Evidence,
-    scale: NoiseScale,
+    law: Under<'a>,
     plan: Plan,
     from_prior: bool,
 }
@@ -125,8 +126,7 @@ impl<'a> Run<'a> {
     }
 
     fn likelihood(&self, images: &Tensor) -> Result<DecoderLikelihood<'a>> {
-        let (model, range) = (self.evidence.model(), self.evidence.range());
-        DecoderLikelihood::new(model, model.code_size(), images, range, self.scale.sigma, model.parameters().device())
+        self.law.likelihood(self.evidence, images, self.evidence.model().parameters().device())
     }
 
     /// The way for images whose codes the encoder says are `codes` `[N, d]`.
@@ -160,8 +160,8 @@ impl<'a> Run<'a> {
     fn found(&self, test: &DecoderLikelihood<'_>, forward: &Forward, bounds: &Bounds) -> Vec<Measurement> {
         let Plan { chains, temperatures, leapfrog } = self.plan;
         let protocol = |name: &str, n: usize| {
-            Protocol::new(name)
-                .with("sigma", self.scale.name())
+            self.law
+                .named(self.evidence, Protocol::new(name))
                 .with("start", if self.from_prior { "prior" } else { "code" })
                 .with("chains", chains)
                 .with("temperatures", temperatures)
@@ -176,23 +176,26 @@ impl<'a> Run<'a> {
         let notes = [
             Some(format!("{:.0} % of the moves accepted", 100.0 * forward.acceptance)),
             Some(gap.map_or_else(|| "no finite gap on simulated images".into(), |gap| format!("gap {gap:.2} nats on simulated images"))),
-            self.scale.note(),
+            self.law.note(),
         ];
         let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
         let losses: Vec<f64> = forward.log_likelihood.iter().map(|l| -l).collect();
         let doubted = |m: Measurement| m.doubted(Doubt::WideGap, wide).doubted(Doubt::FewImages, losses.len() < FEW_IMAGES);
         let nll = whole(protocol("nll.ais", losses.len()));
-        let mut found: Vec<Measurement> = in_nats_and_bits(ENTRY.name, &nll, &losses, test.dimensions(), None)
+        let mut found: Vec<Measurement> = in_nats_and_bits(ENTRY.name, &nll, (&losses, test.dimensions()), self.law.support(), None)
             .map(|m| doubted(Measurement { note: Some(m.note.as_ref().map_or(note.clone(), |own| format!("{own}; {note}"))), ..m }))
             .into();
         let gap = mean_of(ENTRY.name, "ais.gap", whole(protocol("bdmc", gaps.len())), "nats", &gaps).better(Direction::Lower);
         found.push(gap.over(&[Varies::GeneratedImages]));
         for waypoint in &forward.path {
             let protocol = whole(protocol("ais", losses.len()).with("beta", format!("{:.3e}", waypoint.beta)));
-            let distortion = |l: &f64| reconstruction::SCALE * test.squared_error(*l);
+            // A likelihood of the decoder's own has its distortion in nats.
+            let distortion = |l: &f64| test.squared_error(*l).map_or(-l, |error| reconstruction::SCALE * error);
             let distortions: Vec<f64> = waypoint.log_likelihood.iter().map(distortion).collect();
+            let (metric, unit) =
+                if self.law.sigma().is_some() { ("ais.distortion", "squared error") } else { ("ais.distortion.nats", "nats") };
             found.push(doubted(mean_of(ENTRY.name, "ais.rate", protocol.clone(), "nats", &waypoint.rates()).of_kind(Kind::UpperBound)));
-            found.push(doubted(mean_of(ENTRY.name, "ais.distortion", protocol, "squared error", &distortions).better(Direction::Lower)));
+            found.push(doubted(mean_of(ENTRY.name, metric, protocol, unit, &distortions).better(Direction::Lower)));
         }
         found
     }

@@ -19,21 +19,22 @@
 //! - `rate.dimension`: the rate of each dimension, where the prior has independent ones; their sum is the rate.
 //! - `information.active_units`: dimensions whose mean code varies by more than 0.01 over the images (Burda et al.,
 //!   "Importance Weighted Autoencoders", 2016). Counts of codes of different scale do not compare.
-//! - `information.decoder`: -E ln p(x|z) for decoder noise sigma, the distortion in nats: I(X; Z) under the decoder is
-//!   h(X) less this, with h(X) unknown and common to all models of one data set and sigma.
+//! - `information.decoder`: -E ln p(x|z) under the decoder's own likelihood, or for decoder noise sigma where it has no scale: the
+//!   distortion in nats. I(X; Z) under the decoder is h(X) less this, with h(X) unknown and common to all models of one data set
+//!   (the entropy H(X) where images have probabilities).
 
 use candle_core::Tensor;
-use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, NoiseScale, Purpose, Result, settings::Schema};
+use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, Purpose, Result, settings::Schema};
 use vimae_spec::{Direction, Kind, Measurement, Protocol, Slice, Varies};
 
 use crate::{
     BuildMetric, Summary,
     bridge::log_prior,
-    likelihood::DecoderLikelihood,
     posterior::{Posterior, estimated},
     rate::rates,
     reconstruction::squared_errors,
     summary::{mean_of, values},
+    under::{self, Under},
 };
 
 pub mod bounds;
@@ -265,19 +266,32 @@ fn active_units(means: &Tensor) -> Result<Measurement> {
 /// The distortion in nats.
 fn decoder(evidence: &dyn Evidence) -> Result<Vec<Measurement>> {
     let originals = evidence.originals()?;
-    let errors = squared_errors(originals, evidence.sampled_reconstructions()?)?;
     let model = evidence.model();
-    let one = originals.narrow(0, 0, 1)?;
-    let mut scales = vec![NoiseScale::given(SIGMA)];
-    // Without held-out images, or with perfect reconstructions, there is none to fit.
-    scales.extend(evidence.noise_scale().ok().cloned());
-    let under = |scale: NoiseScale| {
-        let likelihood = DecoderLikelihood::new(model, model.code_size(), &one, evidence.range(), scale.sigma, one.device())?;
-        let distortions: Vec<f64> = errors.iter().map(|error| -likelihood.of_squared_error(*error)).collect();
-        let protocol = Protocol::new("distortion").with("code", "sample").with("sigma", scale.name()).with("N", distortions.len());
-        let found = nats("information.decoder", protocol, &distortions).better(Direction::Lower);
+    let one = |law: &Under<'_>, distortions: &[f64]| {
+        let protocol = law.named(evidence, Protocol::new("distortion").with("code", "sample")).with("N", distortions.len());
+        let found = nats("information.decoder", protocol, distortions).better(Direction::Lower);
         let own = found.note.clone();
-        Ok(found.noted(own.or(scale.note())))
+        found.noted(own.or(law.note()))
     };
-    scales.into_iter().map(under).collect()
+    if let Some(own) = under::own(evidence) {
+        let code = evidence.code()?;
+        let z = if code.log_var.is_some() { evidence.z()? } else { &code.mean };
+        let law = Under::Own(own);
+        let found = law.likelihood(evidence, originals, model.parameters().device())?.log_likelihoods(&values(z)?)?;
+        return Ok(vec![one(&law, &found.iter().map(|l| -l).collect::<Vec<_>>())]);
+    }
+    let errors = squared_errors(originals, evidence.sampled_reconstructions()?)?;
+    let first = originals.narrow(0, 0, 1)?;
+    // Without held-out images, or with perfect reconstructions, there is none to fit.
+    let fitted = evidence.noise_scale().is_ok();
+    let laws = match Under::of(evidence, if fitted { &[SIGMA, 0.0] } else { &[SIGMA] }) {
+        Err(Error::Unsupported { .. }) => Vec::new(),
+        laws => laws?,
+    };
+    let under = |law: &Under<'_>| {
+        let likelihood = law.likelihood(evidence, &first, first.device())?;
+        let sigma = law.sigma().unwrap_or(SIGMA);
+        Ok(one(law, &errors.iter().map(|error| -likelihood.of_squared_error(*error, sigma)).collect::<Vec<_>>()))
+    };
+    laws.iter().map(under).collect()
 }

@@ -11,16 +11,16 @@
 //! different sigma never compare, nor with Parzen windows.
 
 use candle_core::{Device, Tensor};
-use vimae_core::{Code, Entry, EvalCost, Evidence, Findings, Input, Metric, NoiseScale, Purpose, Result, Workload, settings::Schema};
+use vimae_core::{Code, Entry, EvalCost, Evidence, Findings, Input, Metric, Purpose, Result, Workload, settings::Schema};
 use vimae_spec::{Direction, Doubt, Kind, Measurement, Protocol, Varies};
 
 use crate::{
     BuildMetric,
     importance::effective_count,
-    likelihood::DecoderLikelihood,
     nll::{FEW_IMAGES, in_nats_and_bits},
     posterior::Posterior,
     summary::{mean_of, values},
+    under::Under,
 };
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
@@ -70,54 +70,54 @@ impl Metric for Iwae {
                 return Ok(vec![none.noted(format!("no encoder distribution to draw from: its information is {note}"))].into());
             }
         };
-        let mut scales = vec![NoiseScale::given(0.1), evidence.noise_scale()?.clone()];
-        if ![0.0, 0.1].contains(&self.sigma) {
-            scales.push(NoiseScale::given(self.sigma));
+        let mut sigmas = vec![0.1, 0.0];
+        if !sigmas.contains(&self.sigma) {
+            sigmas.push(self.sigma);
         }
-        let sigmas: Vec<f64> = scales.iter().map(|scale| scale.sigma).collect();
-        let bounds = bounds(evidence, &code, samples, &sigmas)?;
+        let laws = Under::of(evidence, &sigmas)?;
+        let bounds = bounds(evidence, &code, samples, &laws)?;
         let count = code.mean.dim(0)?;
         let originals = evidence.originals()?;
         let dimensions = originals.elem_count() / originals.dim(0)?.max(1);
         let mut found = Vec::new();
-        for (scale, bounds) in scales.iter().zip(bounds) {
-            let protocol = nll().with("sigma", scale.name()).with("N", count).sampled_from(evidence.sampler());
+        for (law, bounds) in laws.iter().zip(bounds) {
+            let protocol = law.named(evidence, nll()).with("N", count).sampled_from(evidence.sampler());
             let counted = median(bounds.effective);
             let notes = [
                 Some(format!("of {samples} weights {counted:.1} count (median)")),
                 passes.map(|_| "drawn from Gaussians fitted to noisy passes".to_owned()),
-                scale.note(),
+                law.note(),
             ];
             let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
             let losses: Vec<f64> = bounds.log_likelihood.iter().map(|l| -l).collect();
             let doubted = |m: Measurement| m.doubted(Doubt::OneWeight, counted < 2.0).doubted(Doubt::FewImages, count < FEW_IMAGES);
             let over = [Varies::TestImages, Varies::CodeDraws];
-            let pair = in_nats_and_bits(ENTRY.name, &protocol, &losses, dimensions, Some(&note));
+            let pair = in_nats_and_bits(ENTRY.name, &protocol, (&losses, dimensions), law.support(), Some(&note));
             found.extend(pair.map(|m| doubted(m.of_kind(Kind::UpperBound).over(&over))));
         }
         Ok(found.into())
     }
 }
 
-/// The bound of ln p(x) of each image in nats under one sigma, and how many of its weights count.
+/// The bound of ln p(x) of each image in nats under one likelihood, and how many of its weights count.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Bound {
+struct Bound {
     /// One per image.
-    pub log_likelihood: Vec<f64>,
+    log_likelihood: Vec<f64>,
     /// One per image.
-    pub effective: Vec<f64>,
+    effective: Vec<f64>,
 }
 
 /// The bounds of the first test images for which there are Gaussians in `code` `[N, d]`, f64, from `samples` draws
-/// each: one for each sigma, all from the same draws and decodings.
+/// each: one for each likelihood, all from the same draws, and those of Gaussian noise from the same decodings.
 ///
 /// # Errors
 /// Where the shapes do not fit or the code has no variance.
-pub fn bounds(evidence: &dyn Evidence, code: &Code, samples: usize, sigmas: &[f64]) -> Result<Vec<Bound>> {
+fn bounds(evidence: &dyn Evidence, code: &Code, samples: usize, laws: &[Under<'_>]) -> Result<Vec<Bound>> {
     let (model, originals) = (evidence.model(), evidence.originals()?);
     let streams = evidence.streams().fold_in("iwae");
     let (count, size) = code.mean.dims2()?;
-    let mut bounds = vec![Bound { log_likelihood: Vec::with_capacity(count), effective: Vec::with_capacity(count) }; sigmas.len()];
+    let mut bounds = vec![Bound { log_likelihood: Vec::with_capacity(count), effective: Vec::with_capacity(count) }; laws.len()];
     for image in 0..count {
         let code = code.map(|tensor| tensor.narrow(0, image, 1))?;
         let noise = streams.normal(Purpose::Evaluation, image as u64, samples * size);
@@ -131,11 +131,21 @@ pub fn bounds(evidence: &dyn Evidence, code: &Code, samples: usize, sigmas: &[f6
         let codes = noise_tensor.broadcast_mul(&(log_var * 0.5)?.exp()?)?.broadcast_add(&code.mean)?;
         let ratios = prior_minus_q(&codes)?;
         let original = originals.narrow(0, image, 1)?;
-        let likelihood = DecoderLikelihood::new(model, size, &original, evidence.range(), 1.0, model.parameters().device())?;
-        let errors = likelihood.squared_errors(&values(&codes)?)?;
-        for (sigma, bound) in sigmas.iter().zip(&mut bounds) {
-            let likelihood = likelihood.with_sigma(*sigma);
-            let weights: Vec<f64> = errors.iter().zip(&ratios).map(|(e, ratio)| likelihood.of_squared_error(*e) + ratio).collect();
+        let codes = values(&codes)?;
+        let mut errors: Option<Vec<f64>> = None;
+        for (law, bound) in laws.iter().zip(&mut bounds) {
+            let likelihood = law.likelihood(evidence, &original, model.parameters().device())?;
+            let found = match law.sigma() {
+                None => likelihood.log_likelihoods(&codes)?,
+                Some(sigma) => {
+                    let errors = match &errors {
+                        Some(errors) => errors,
+                        None => errors.insert(likelihood.squared_errors(&codes)?),
+                    };
+                    errors.iter().map(|error| likelihood.of_squared_error(*error, sigma)).collect()
+                }
+            };
+            let weights: Vec<f64> = found.iter().zip(&ratios).map(|(found, ratio)| found + ratio).collect();
             bound.log_likelihood.push(vimae_core::numerics::log_mean_exp(&weights));
             bound.effective.push(effective_count(&weights));
         }

@@ -2,7 +2,7 @@
 //!
 //! The encoder's code is moved to the largest p(z) p(x|z) nearby by Gauss-Newton steps; there the precision is
 //! J^T J / sigma^2 + I / var(p) with the decoder's Jacobian J, taken by central differences (Laplace's
-//! approximation). Any start gives valid bounds in annealing; this one needs tens of temperatures where the prior needs
+//! approximation); under a likelihood of the decoder's own, its observed information + I / var(p). Any start gives valid bounds in annealing; this one needs tens of temperatures where the prior needs
 //! thousands, and serves encoders of every kind. Coordinates u with z = m + C^-T u, precision C C^T, make f_0 standard normal.
 
 use vimae_core::{Prior, Purpose, Result, Streams, numerics::Cholesky};
@@ -66,7 +66,9 @@ fn climb(prior: &dyn Prior, likelihood: &DecoderLikelihood<'_>, code: &[f64]) ->
         let mut matrix = likelihood.fisher(code, DIFFERENCE)?;
         (0..size).for_each(|i| matrix[i * size + i] += 1.0 / variance);
         let prior_alone = || (0..size * size).map(|i| if i % (size + 1) == 0 { 1.0 / variance } else { 0.0 }).collect::<Vec<_>>();
-        let factor = Cholesky::of(&matrix, size).or_else(|| Cholesky::of(&prior_alone(), size));
+        // An observed information need not be positive; its diagonal says at least how wide the posterior is.
+        let diagonal = || (0..size * size).map(|i| if i % (size + 1) == 0 { matrix[i].abs() } else { 0.0 }).collect::<Vec<_>>();
+        let factor = Cholesky::of(&matrix, size).or_else(|| Cholesky::of(&diagonal(), size)).or_else(|| Cholesky::of(&prior_alone(), size));
         factor.ok_or_else(|| vimae_core::Error::Unsupported {
             what: format!("prior {}", prior.name()),
             reason: format!("its variance, {variance}, is not above 0"),

@@ -26,6 +26,7 @@ mod pth;
 pub mod resize;
 mod summary;
 mod training;
+mod under;
 
 pub use functional::{frechet_distance, kid, precision_recall};
 pub use summary::Summary;

@@ -1,11 +1,11 @@
-//! The likelihood that a decoder stands for once its noise is given: p(x|z) = N(x; g(z), sigma^2 I).
+//! The likelihood that a decoder stands for: its own, or p(x|z) = N(x; g(z), sigma^2 I) once its noise is given.
 //!
-//! The decoders of the paper have no noise scale, so every likelihood here names its sigma. Pixels are taken in
+//! The decoders of the paper have no noise scale, so a likelihood of theirs names its sigma. Pixels are taken in
 //! \[0, 1\] whatever the range of the data, as in [`crate::nll`]: densities of one data set compare, and sigma
 //! means the same everywhere. Samplers see [`LogLikelihood`] alone, a function of rows of codes with its gradient.
 
 use candle_core::{DType, Device, Tensor, Var};
-use vimae_core::{Decoder, Error, Mode, PixelRange, Purpose, Result, Streams};
+use vimae_core::{Decoder, Error, Likelihood, Mode, PixelRange, Purpose, Result, Streams, likelihood::check_images};
 
 use crate::summary::values;
 
@@ -40,14 +40,23 @@ impl Evaluated {
     }
 }
 
-/// Images under a decoder with Gaussian noise.
+/// Images under a decoder: with Gaussian noise, or under the decoder's own likelihood.
 #[derive(Clone)]
 pub struct DecoderLikelihood<'a> {
     decoder: &'a dyn Decoder,
     images: Tensor,
     size: usize,
     unit: f64,
-    sigma: f64,
+    law: Law<'a>,
+}
+
+#[derive(Clone)]
+enum Law<'a> {
+    Gaussian {
+        sigma: f64,
+    },
+    /// With the shape of an image, `[C, H, W]`.
+    Own(&'a dyn Likelihood, Vec<usize>),
 }
 
 /// Codes that go through the decoder at once.
@@ -66,7 +75,23 @@ impl<'a> DecoderLikelihood<'a> {
         if sigma.is_nan() || sigma <= 0.0 {
             return Err(Error::Unsupported { what: format!("decoder noise of {sigma}"), reason: "it must be above 0".into() });
         }
-        Ok(Self { decoder, images: images.flatten_from(1)?.to_device(device)?, size, unit: unit_of(range), sigma })
+        Ok(Self { decoder, images: images.flatten_from(1)?.to_device(device)?, size, unit: unit_of(range), law: Law::Gaussian { sigma } })
+    }
+
+    /// As [`new`](Self::new), under a likelihood with a scale of its own of the decoder's output.
+    ///
+    /// # Errors
+    /// Where there are no images, or images that the likelihood gives no probability.
+    pub fn own(
+        decoder: &'a dyn Decoder,
+        size: usize,
+        images: &Tensor,
+        (range, likelihood): (PixelRange, &'a dyn Likelihood),
+        device: &Device,
+    ) -> Result<Self> {
+        check_images(likelihood, images, range)?;
+        let law = Law::Own(likelihood, images.dims().get(1..).unwrap_or_default().to_vec());
+        Ok(Self { law, ..Self::new(decoder, size, images, range, 1.0, device)? })
     }
 
     /// Values of one image.
@@ -74,29 +99,62 @@ impl<'a> DecoderLikelihood<'a> {
         self.images.dims().get(1).copied().unwrap_or_default()
     }
 
-    /// The noise, in units of the \[0, 1\] interval.
-    pub fn sigma(&self) -> f64 {
-        self.sigma
-    }
-
-    /// The same images under other noise.
+    /// The same images under Gaussian noise of another scale.
     #[must_use]
     pub fn with_sigma(&self, sigma: f64) -> Self {
-        Self { sigma, ..self.clone() }
+        Self { law: Law::Gaussian { sigma }, ..self.clone() }
     }
 
-    /// The squared error of an image that has this log-likelihood, in the range of the data.
-    pub fn squared_error(&self, log_likelihood: f64) -> f64 {
-        -2.0 * (self.sigma / self.unit).powi(2) * (log_likelihood + self.constant())
+    /// The squared error of an image that has this log-likelihood under Gaussian noise, in the range of the data; none under a
+    /// likelihood of the decoder's own.
+    pub fn squared_error(&self, log_likelihood: f64) -> Option<f64> {
+        match self.law {
+            Law::Gaussian { sigma } => Some(-2.0 * (sigma / self.unit).powi(2) * (log_likelihood + self.constant(sigma))),
+            Law::Own(..) => None,
+        }
     }
 
-    /// ln p(x|z) of a squared error in the range of the data, summed over the image.
-    pub fn of_squared_error(&self, squared_error: f64) -> f64 {
-        -0.5 * (self.unit / self.sigma).powi(2) * squared_error - self.constant()
+    /// ln p(x|z) of a squared error in the range of the data, summed over the image, under Gaussian noise of that scale.
+    pub fn of_squared_error(&self, squared_error: f64, sigma: f64) -> f64 {
+        -0.5 * (self.unit / sigma).powi(2) * squared_error - self.constant(sigma)
     }
 
-    fn constant(&self) -> f64 {
-        0.5 * self.dimensions() as f64 * (std::f64::consts::TAU * self.sigma * self.sigma).ln()
+    fn constant(&self, sigma: f64) -> f64 {
+        0.5 * self.dimensions() as f64 * (std::f64::consts::TAU * sigma * sigma).ln()
+    }
+
+    /// ln p(x|z) of all images at `codes` `[N * copies, d]`, in nats; no gradient is kept.
+    ///
+    /// # Errors
+    /// Where the shapes do not fit.
+    pub fn log_likelihoods(&self, codes: &[f64]) -> Result<Vec<f64>> {
+        let (likelihood, shape) = match &self.law {
+            Law::Own(likelihood, shape) => (*likelihood, shape),
+            &Law::Gaussian { sigma } => {
+                return Ok(self.squared_errors(codes)?.into_iter().map(|error| self.of_squared_error(error, sigma)).collect());
+            }
+        };
+        let mut found = Vec::with_capacity(codes.len() / self.size.max(1));
+        self.batches(codes, |codes, images, copies| {
+            found.extend(values(&self.own_values((likelihood, shape), &codes, &images, copies)?.detach())?);
+            Ok(())
+        })?;
+        Ok(found)
+    }
+
+    /// ln p(x|z) of rows of codes, in f64: `[images * copies]`.
+    fn own_values(
+        &self,
+        (likelihood, shape): (&dyn Likelihood, &[usize]),
+        codes: &Tensor,
+        images: &Tensor,
+        copies: usize,
+    ) -> Result<Tensor> {
+        let output = self.decoder.decode_output(codes, Mode::Evaluate)?.to_dtype(DType::F64)?;
+        let count = images.dim(0)?;
+        let images = images.unsqueeze(1)?.broadcast_as((count, copies, self.dimensions()))?.to_dtype(DType::F64)?;
+        let shape: Vec<usize> = std::iter::once(count * copies).chain(shape.iter().copied()).collect();
+        likelihood.log_likelihood(&images.reshape(shape)?, &output)
     }
 
     /// The squared errors of all images at `codes` `[N * copies, d]`, summed over each image, in the range of
@@ -121,16 +179,23 @@ impl<'a> DecoderLikelihood<'a> {
         Ok(Self { images: self.images.narrow(0, image, 1)?.contiguous()?, ..self.clone() })
     }
 
-    /// J^T J / sigma^2 `[d, d]` at `code`, with the decoder's Jacobian J by central differences of `distance`: the
-    /// Fisher information of the code.
+    /// The information of the first image about its code, `[d, d]` at `code`. Under Gaussian noise it is Fisher's, J^T J / sigma^2
+    /// with the decoder's Jacobian J by central differences of `distance`; under a likelihood of the decoder's own the observed
+    /// one, minus the second derivatives of ln p(x|z), by differences of the gradient.
     ///
     /// # Errors
     /// Where the shapes do not fit.
     pub fn fisher(&self, code: &[f64], distance: f64) -> Result<Vec<f64>> {
         let size = self.size;
         let moved = |sign: f64| (0..size).flat_map(move |i| (0..size).map(move |j| code[j] + if i == j { sign * distance } else { 0.0 }));
-        let decoded = self.decode(&moved(1.0).chain(moved(-1.0)).collect::<Vec<f64>>())?.to_dtype(DType::F64)?.to_device(&Device::Cpu)?;
-        let jacobian = ((decoded.narrow(0, 0, size)? - decoded.narrow(0, size, size)?)? * (0.5 * self.unit / (distance * self.sigma)))?;
+        let around: Vec<f64> = moved(1.0).chain(moved(-1.0)).collect();
+        let Law::Gaussian { sigma } = self.law else {
+            let gradients = self.only(0)?.evaluate(&around)?.gradients;
+            let slope = |i: usize, j: usize| (gradients[(size + i) * size + j] - gradients[i * size + j]) / (2.0 * distance);
+            return Ok((0..size * size).map(|at| 0.5 * (slope(at / size, at % size) + slope(at % size, at / size))).collect());
+        };
+        let decoded = self.decode(&around)?.to_dtype(DType::F64)?.to_device(&Device::Cpu)?;
+        let jacobian = ((decoded.narrow(0, 0, size)? - decoded.narrow(0, size, size)?)? * (0.5 * self.unit / (distance * sigma)))?;
         values(&jacobian.matmul(&jacobian.t()?)?)
     }
 
@@ -138,20 +203,27 @@ impl<'a> DecoderLikelihood<'a> {
         let mut parts = Vec::new();
         for codes in codes.chunks(BATCH * self.size) {
             let codes = self.tensor(codes)?;
-            parts.push(self.decoder.decode(&codes, Mode::Evaluate)?.detach().flatten_from(1)?);
+            parts.push(match self.law {
+                Law::Gaussian { .. } => self.decoder.decode(&codes, Mode::Evaluate)?.detach().flatten_from(1)?,
+                Law::Own(..) => self.decoder.decode_output(&codes, Mode::Evaluate)?.detach(),
+            });
         }
         Ok(Tensor::cat(&parts, 0)?)
     }
 
-    /// ImageSource drawn from p(x|z) at `codes` `[K, d]`: `[K, D]`, with noise from `place` of [`Purpose::Evaluation`].
+    /// Images drawn from p(x|z) at `codes` `[K, d]`: `[K, D]`, with noise from `place` of [`Purpose::Evaluation`].
     ///
     /// # Errors
     /// Where the shapes do not fit.
     pub fn simulate(&self, codes: &[f64], streams: &Streams, place: u64) -> Result<Tensor> {
         let means = self.decode(codes)?;
+        let sigma = match &self.law {
+            Law::Own(likelihood, _) => return Ok(likelihood.sample(&means, streams, Purpose::Evaluation, place)?.flatten_from(1)?),
+            Law::Gaussian { sigma } => sigma,
+        };
         let noise = streams.normal(Purpose::Evaluation, place, means.elem_count());
         let noise = Tensor::from_vec(noise, means.shape(), means.device())?.to_dtype(means.dtype())?;
-        Ok((means + (noise * (self.sigma / self.unit))?)?)
+        Ok((means + (noise * (sigma / self.unit))?)?)
     }
 
     /// Calls `work` with the codes of some images, these images and the copies of each.
@@ -215,13 +287,22 @@ impl LogLikelihood for DecoderLikelihood<'_> {
     fn evaluate(&self, codes: &[f64]) -> Result<Evaluated> {
         let rows = codes.len() / self.size.max(1);
         let (mut log_likelihoods, mut gradients) = (Vec::with_capacity(rows), Vec::with_capacity(codes.len()));
-        let factor = -0.5 * (self.unit / self.sigma).powi(2);
         self.batches(codes, |codes, images, copies| {
             let codes = Var::from_tensor(&codes)?;
-            let squares = self.residuals(&codes, &images, copies)?.sqr()?;
-            let errors = values(&squares.detach().to_dtype(DType::F64)?.sum(1)?)?;
-            log_likelihoods.extend(errors.into_iter().map(|error| self.of_squared_error(error)));
-            let gradient = (squares.sum_all()? * factor)?.backward()?;
+            let total = match &self.law {
+                &Law::Gaussian { sigma } => {
+                    let squares = self.residuals(&codes, &images, copies)?.sqr()?;
+                    let errors = values(&squares.detach().to_dtype(DType::F64)?.sum(1)?)?;
+                    log_likelihoods.extend(errors.into_iter().map(|error| self.of_squared_error(error, sigma)));
+                    (squares.sum_all()? * (-0.5 * (self.unit / sigma).powi(2)))?
+                }
+                Law::Own(likelihood, shape) => {
+                    let found = self.own_values((*likelihood, shape), &codes, &images, copies)?;
+                    log_likelihoods.extend(values(&found.detach())?);
+                    found.sum_all()?
+                }
+            };
+            let gradient = total.backward()?;
             let gradient = gradient.get(&codes).ok_or_else(|| Error::Unsupported {
                 what: "the likelihood's gradient".into(),
                 reason: "the decoder keeps no track of its codes".into(),

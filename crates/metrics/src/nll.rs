@@ -3,7 +3,7 @@
 //! `nll.parzen(sigma=..,N=..)`: Parzen windows, see [`parzen`]. Pixels are taken in \[0, 1\] whatever the range of
 //! the data, so that one sigma means the same everywhere. With `sigma=cv` sigma is the one of a fixed grid that
 //! makes held-out images likeliest; the note says which. `nll.bits_per_dimension` is the same / (D ln 2); for pixels
-//! from 0 to 255 add log2 255 = 7.994. Lower is better. Images `[N, C, H, W]`.
+//! from 0 to 255 add log2 255 = 7.994. Lower is better. Images `[N, C, H, W]`. No value beside a likelihood of probabilities.
 //!
 //! Read with care: the estimate rises with fewer samples and falls short of the model's own likelihood by far in many
 //! dimensions, and samples that repeat the training set do well (Theis et al., "A note on the evaluation of generative
@@ -11,10 +11,12 @@
 //! are of the model's own density.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Metric, NoSettings, PixelRange, Result, Workload, settings::Schema};
+use vimae_core::{
+    Entry, EvalCost, Evidence, Findings, Input, Likelihood, Metric, NoSettings, PixelRange, Result, Support, Workload, settings::Schema,
+};
 use vimae_spec::{Direction, Measurement, Protocol};
 
-use crate::{BuildMetric, likelihood::bits_per_dimension, summary::mean_of};
+use crate::{BuildMetric, likelihood::bits_per_dimension, summary::mean_of, under};
 
 pub mod parzen;
 
@@ -66,6 +68,9 @@ impl Metric for Nll {
     }
 
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
+        if let Some(own) = under::own(evidence).filter(|own| !own.support().is_density()) {
+            return Ok(Vec::from(no_density(evidence, own)).into());
+        }
         let unit = |images: &Tensor| unit_pixels(images, evidence.range());
         let (test, generated) = (unit(evidence.originals()?)?, unit(evidence.generated()?)?);
         let mut sizes = SAMPLES.map(|n| n.min(generated.dims()[0])).to_vec();
@@ -83,19 +88,29 @@ impl Metric for Nll {
         let mut found = Vec::new();
         for ((window, sigma, note), densities) in asked.into_iter().zip(densities) {
             let losses: Vec<f64> = densities.into_iter().map(|d| -d).collect();
-            let protocol = Protocol::new("nll.parzen").with("sigma", sigma).with("N", window.samples).sampled_from(evidence.sampler());
-            found.extend(in_nats_and_bits(ENTRY.name, &protocol, &losses, dimensions, note.as_deref()));
+            let protocol =
+                Protocol::new("nll.parzen").with("sigma", sigma).with_all(evidence.dataset().pixel_protocol()).with("N", window.samples);
+            let protocol = protocol.sampled_from(evidence.sampler());
+            found.extend(in_nats_and_bits(ENTRY.name, &protocol, (&losses, dimensions), Support::Line, note.as_deref()));
         }
         Ok(found.into())
     }
 }
 
-/// Losses of images as `nll`, in nats, and as `nll.bits_per_dimension`; `note` stands with both where they exist.
+/// Windows are densities: beside a likelihood that gives probabilities they have no value.
+fn no_density(evidence: &dyn Evidence, own: &dyn Likelihood) -> [Measurement; 2] {
+    let protocol = Protocol::new("nll.parzen").with("likelihood", own.protocol()).with_all(evidence.dataset().pixel_protocol());
+    let protocol = protocol.sampled_from(evidence.sampler());
+    let note = format!("{} gives images probabilities; windows give densities, which do not compare: ask for iwae or ais", own.name());
+    in_nats_and_bits(ENTRY.name, &protocol, (&[], 1), Support::Line, None).map(|m| m.noted(note.clone()))
+}
+
+/// Losses of images of so many values as `nll`, in nats, and as `nll.bits_per_dimension`; `note` stands with both where they exist.
 pub(crate) fn in_nats_and_bits(
     entry: &str,
     protocol: &Protocol,
-    losses: &[f64],
-    dimensions: usize,
+    (losses, dimensions): (&[f64], usize),
+    support: Support,
     note: Option<&str>,
 ) -> [Measurement; 2] {
     let bits: Vec<f64> = losses.iter().map(|nats| bits_per_dimension(*nats, dimensions)).collect();
@@ -104,7 +119,7 @@ pub(crate) fn in_nats_and_bits(
         let own = found.note.clone();
         found.noted(own.or(note.map(String::from)))
     };
-    [one("nll", "nats", losses), one("nll.bits_per_dimension", "bits, differential, in [0, 1]", &bits)]
+    [one("nll", "nats", losses), one("nll.bits_per_dimension", support.bits(), &bits)]
 }
 
 /// For each sample size the window of the grid that makes `held_out` likeliest; none without held-out images.

@@ -22,6 +22,14 @@ pub(crate) fn linear_he(inputs: usize, outputs: usize, vb: VarBuilder<'_>) -> Re
     linear_with_std(inputs, outputs, (2.0 / inputs as f64).sqrt(), &vb)
 }
 
+/// A fully connected layer with the initial weights of Glorot & Bengio (2010), equation 16: uniform, which keep the scale of
+/// activations through tanh units.
+pub(crate) fn linear_glorot(inputs: usize, outputs: usize, vb: VarBuilder<'_>) -> Result<Linear> {
+    let bound = (6.0 / (inputs + outputs) as f64).sqrt();
+    let weight = vb.get_with_hints((outputs, inputs), "weight", candle_nn::Init::Uniform { lo: -bound, up: bound })?;
+    Ok(Linear::new(weight, Some(vb.get_with_hints(outputs, "bias", init::ZERO)?)))
+}
+
 fn linear_with_std(inputs: usize, outputs: usize, std: f64, vb: &VarBuilder<'_>) -> Result<Linear> {
     let weight = vb.get_with_hints((outputs, inputs), "weight", candle_nn::Init::Randn { mean: 0.0, stdev: std })?;
     Ok(Linear::new(weight, Some(vb.get_with_hints(outputs, "bias", init::ZERO)?)))
@@ -106,12 +114,22 @@ impl Stack {
     }
 }
 
-/// The last activation of a decoder: maps real numbers to the interval of the images.
+/// The last activation of a decoder that gives images: maps real numbers to the interval of the images.
 #[must_use]
 pub fn squash(range: PixelRange) -> Squash {
     match range {
         PixelRange::Unit => Squash::Sigmoid,
         PixelRange::Symmetric => Squash::Tanh,
+    }
+}
+
+/// The last activation of a decoder, where it has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastActivation(pub(crate) Option<Squash>);
+
+impl Module for LastActivation {
+    fn forward(&self, x: &Tensor) -> candle_core::Result<Tensor> {
+        self.0.map_or_else(|| Ok(x.clone()), |squash| squash.forward(x))
     }
 }
 
@@ -141,9 +159,19 @@ pub(crate) struct CodeHead {
 impl CodeHead {
     /// The layers `mean` and `log_var` of an encoder.
     pub(crate) fn new(inputs: usize, size: usize, head: Head, encoder: &VarBuilder<'_>) -> Result<Self> {
-        let mean = linear(inputs, size, encoder.pp("mean"))?;
+        Self::by(linear, (inputs, size), head, encoder)
+    }
+
+    /// The same layers, made by `layer`.
+    pub(crate) fn by(
+        layer: fn(usize, usize, VarBuilder<'_>) -> Result<Linear>,
+        (inputs, size): (usize, usize),
+        head: Head,
+        encoder: &VarBuilder<'_>,
+    ) -> Result<Self> {
+        let mean = layer(inputs, size, encoder.pp("mean"))?;
         let log_var = match head {
-            Head::Gaussian => Some(linear(inputs, size, encoder.pp("log_var"))?),
+            Head::Gaussian => Some(layer(inputs, size, encoder.pp("log_var"))?),
             Head::Deterministic => None,
         };
         Ok(Self { mean, log_var })

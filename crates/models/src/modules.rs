@@ -12,7 +12,8 @@ use crate::{
 /// A network of two modules.
 ///
 /// The encoder maps images `[N, C, H, W]` to `[N, d]`, or with a Gaussian head to `[N, 2 d]`: means, then log-variances. The
-/// decoder maps codes `[N, d]` to images in the data's range, `[N, C, H, W]` or `[N, C H W]`. Both take their parameters from a
+/// decoder maps codes `[N, d]` to images in the data's range, `[N, C, H, W]` or `[N, C H W]`, or to what [`Request::output`] asks
+/// for: [`Request::outputs`] numbers, with [`Request::last_activation`] behind them. Both take their parameters from a
 /// builder, so that they begin by seed and name, and are saved, resumed and published as those of any network here.
 ///
 /// Batch norm has to be in a `ModuleT`, such as `vimae_ops::nn::seq_t`: a `Module` is the same in training and evaluation. What
@@ -21,17 +22,17 @@ use crate::{
 /// ```
 /// use candle_core::{DType, Device};
 /// use candle_nn::linear;
-/// use vimae_core::{Decoder, Encoder, Head, ImageShape, Mode, PixelRange};
+/// use vimae_core::{Decoder, Encoder, Head, ImageShape, Mode, Output, PixelRange};
 /// use vimae_models::{Modules, Request};
-/// use vimae_ops::nn::{Squash, seq_t};
+/// use vimae_ops::nn::seq_t;
 ///
 /// # let image = ImageShape { channels: 1, height: 8, width: 8 };
 /// # let (range, head, device) = (PixelRange::Unit, Head::Gaussian, Device::Cpu);
-/// let request = Request { image, range, code: 2, head, seed: 0, dtype: DType::F32, device };
+/// let request = Request { image, range, code: 2, head, output: Output::IMAGES, seed: 0, dtype: DType::F32, device };
 /// let network = Modules::new(
 ///     &request,
 ///     |vb, outputs| Ok(seq_t().add_fn(|x| x.flatten_from(1)).add(linear(64, outputs, vb)?)),
-///     |vb| Ok(seq_t().add(linear(2, 64, vb)?).add(Squash::Sigmoid)),
+///     |vb| Ok(seq_t().add(linear(2, request.outputs(), vb)?).add(request.last_activation())),
 /// )?;
 /// let images = candle_core::Tensor::zeros((3, 1, 8, 8), DType::F32, &Device::Cpu)?;
 /// let code = network.encode(&images, Mode::Train)?;
@@ -41,6 +42,7 @@ use crate::{
 pub struct Modules {
     parameters: Parameters,
     image: ImageShape,
+    output: ImageShape,
     code: usize,
     head: Head,
     encoder: Box<dyn ModuleT + Send + Sync>,
@@ -62,11 +64,11 @@ impl Modules {
         E: ModuleT + Send + Sync + 'static,
         D: ModuleT + Send + Sync + 'static,
     {
-        let Request { image, code, head, seed, dtype, ref device, .. } = *request;
+        let Request { image, output, code, head, seed, dtype, ref device, .. } = *request;
         let parameters = Parameters::new(seed, dtype, device);
         let encoder = Box::new(encoder(parameters.builder().pp("encoder"), outputs(code, head))?);
         let decoder = Box::new(decoder(parameters.builder().pp("decoder"))?);
-        Ok(Self { parameters, image, code, head, encoder, decoder, work: None })
+        Ok(Self { parameters, image, output: output.shape(image), code, head, encoder, decoder, work: None })
     }
 
     /// The same network with what one image costs. Unless it is said, only fully connected layers count, and forecasts of time and
@@ -105,9 +107,9 @@ impl Decoder for Modules {
     fn decode(&self, codes: &Tensor, mode: Mode) -> Result<Tensor> {
         check_codes(codes, self.code)?;
         let out = self.decoder.forward_t(codes, mode == Mode::Train)?;
-        let (count, ImageShape { channels, height, width }) = (codes.dim(0)?, self.image);
+        let (count, ImageShape { channels, height, width }) = (codes.dim(0)?, self.output);
         let image = [count, channels, height, width];
-        if out.dims() != image && out.dims() != [count, self.image.len()] {
+        if out.dims() != image && out.dims() != [count, self.output.len()] {
             return Err(Error::shape("the decoder's output", format!("{image:?}"), out.dims()));
         }
         Ok(out.reshape(&image)?)
@@ -140,14 +142,15 @@ impl AutoEncoder for Modules {
 mod tests {
     use candle_core::{DType, Device};
     use candle_nn::linear;
-    use vimae_core::PixelRange;
+    use vimae_core::{Output, PixelRange};
     use vimae_ops::nn::seq_t;
 
     use super::*;
 
     fn network(head: Head, encoder_outputs: Option<usize>, decoder_outputs: usize) -> Modules {
         let image = ImageShape { channels: 1, height: 2, width: 3 };
-        let request = Request { image, range: PixelRange::Unit, code: 2, head, seed: 1, dtype: DType::F32, device: Device::Cpu };
+        let output = Output::IMAGES;
+        let request = Request { image, range: PixelRange::Unit, code: 2, head, output, seed: 1, dtype: DType::F32, device: Device::Cpu };
         Modules::new(
             &request,
             |vb, outputs| Ok(seq_t().add_fn(|x| x.flatten_from(1)).add(linear(6, encoder_outputs.unwrap_or(outputs), vb.pp("fc"))?)),

@@ -6,7 +6,7 @@
 //! image. The side s is that of the image, halved once for each doubling: 7 for MNIST, 8 for CelebA, 4 for CIFAR-10 (the
 //! paper's 8 would give 64x64 images).
 
-use candle_core::Tensor;
+use candle_core::{Module, Tensor};
 use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Mode, Parameters, Result, Work, settings::Schema};
 use vimae_ops::{
     Direction,
@@ -54,12 +54,14 @@ pub struct WaeConv {
     head: CodeHead,
     fc: Linear,
     up: Stack,
+    /// The last convolution where no activation follows it, in training and in evaluation.
+    out: Option<[SameConv; 2]>,
 }
 
 impl WaeConv {
     fn new(settings: Layers, request: &Request) -> Result<Self> {
         let Layers { width, kernel, doublings } = settings;
-        let Request { image, range, code, head, .. } = *request;
+        let Request { image, range, code, head, output, .. } = *request;
         let parameters = Parameters::new(request.seed, request.dtype, &request.device);
         let factor = 1 << doublings;
         if image.is_empty() || image.height % factor != 0 || image.width % factor != 0 {
@@ -88,10 +90,11 @@ impl WaeConv {
             up.push(conv.with_norm(&parameters, &decoder, [format!("deconv{i}"), format!("bn{i}")])?);
             channels = conv.outputs;
         }
-        let out = Conv { inputs: channels, outputs: image.channels, kernel, stride: 1, direction: Direction::Transpose };
+        let out = Conv { inputs: channels, outputs: output.shape(image).channels, kernel, stride: 1, direction: Direction::Transpose };
         let out = out.layer(&parameters, &decoder.pp("out"))?;
-        let (down, up) = (Stack::new(down, None)?, Stack::new(up, Some((out, range)))?);
-        Ok(Self { parameters, image, code, start, down, head, fc, up })
+        let (last, out) = if output.squashed { (Some((out, range)), None) } else { (None, Some([out.clone(), out.detached()])) };
+        let (down, up) = (Stack::new(down, None)?, Stack::new(up, last)?);
+        Ok(Self { parameters, image, code, start, down, head, fc, up, out })
     }
 }
 
@@ -107,7 +110,12 @@ impl Decoder for WaeConv {
         check_codes(codes, self.code)?;
         let (channels, height, width) = self.start;
         let x = self.fc.forward_relu(codes)?.reshape((codes.dim(0)?, channels, height, width))?;
-        self.up.forward(&x, mode)
+        let x = self.up.forward(&x, mode)?;
+        match (&self.out, mode) {
+            (None, _) => Ok(x),
+            (Some([train, _]), Mode::Train) => Ok(train.forward(&x)?),
+            (Some([_, evaluate]), Mode::Evaluate) => Ok(evaluate.forward(&x)?),
+        }
     }
 }
 
@@ -139,7 +147,7 @@ impl AutoEncoder for WaeConv {
             });
         };
         through(&mut total.encode, (self.image.height, self.image.width), &mut self.down.convolutions());
-        through(&mut total.decode, (self.start.1, self.start.2), &mut self.up.convolutions());
+        through(&mut total.decode, (self.start.1, self.start.2), &mut self.up.convolutions().chain(self.out.iter().map(|[conv, _]| conv)));
         total
     }
 }

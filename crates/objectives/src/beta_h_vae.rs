@@ -21,7 +21,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
 vimae_core::settings! {
     /// The settings of the beta_H-VAE.
     pub struct BetaHVae {
-        /// weight a of the sum of squared errors
+        /// weight a of the distortion
         pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
         /// weight of the rate; the paper takes 10 (MNIST, Omniglot) or 100
         pub beta: f64 = 10.0, from 1.0, to 1e6;

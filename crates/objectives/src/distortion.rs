@@ -1,8 +1,28 @@
 //! How far reconstructions are from their originals.
 
 use candle_core::Tensor;
-use vimae_core::{Error, Result};
+use vimae_core::{Error, Pass, Result};
 use vimae_ops::squared_error_sum;
+
+/// Mean over the batch of the distortion that a pass's likelihood gives each output, a scalar: the squared error where there is
+/// no likelihood.
+///
+/// # Errors
+/// Where the shapes do not fit.
+pub fn of(pass: &Pass<'_>) -> Result<Tensor> {
+    Ok(of_each(pass)?.mean_all()?)
+}
+
+/// The distortion of each output of a pass: `[K N]`.
+///
+/// # Errors
+/// Where the shapes do not fit.
+pub fn of_each(pass: &Pass<'_>) -> Result<Tensor> {
+    match pass.likelihood {
+        Some(likelihood) => likelihood.distortion(pass.images, pass.output),
+        None => squares_of_each(pass.images, pass.output),
+    }
+}
 
 /// Mean over the batch of the sum of squared errors over channels and pixels: a scalar from two
 /// tensors `[N, C, H, W]`.
@@ -21,13 +41,24 @@ pub fn sum_of_squares(images: &Tensor, output: &Tensor) -> Result<Tensor> {
 ///
 /// # Errors
 /// Where the shapes do not fit.
-pub fn of_each(images: &Tensor, output: &Tensor) -> Result<Tensor> {
-    let (n, rows) = (images.dim(0)?, output.dim(0)?);
-    if images.dims()[1..] != output.dims()[1..] || n == 0 || rows % n != 0 {
-        return Err(Error::shape("reconstructions", format!("K blocks of {:?}, the images'", images.dims()), output.dims()));
+pub(crate) fn squares_of_each(images: &Tensor, output: &Tensor) -> Result<Tensor> {
+    squares(&for_each(images, output, 1)?, output)
+}
+
+/// The image of each row of an output `[K N, P C, H, W]`: `[K N, C, H, W]` from images `[N, C, H, W]`.
+pub(crate) fn for_each(images: &Tensor, output: &Tensor, per_value: usize) -> Result<Tensor> {
+    let expected = || format!("K blocks of {:?}, the images', with {per_value} times the channels", images.dims());
+    let wrong = || Error::shape("reconstructions", expected(), output.dims());
+    let (&[n, channels, ref place @ ..], &[rows, ours, ref our_place @ ..]) = (images.dims(), output.dims()) else { return Err(wrong()) };
+    if n == 0 || rows % n != 0 || ours != per_value * channels || place != our_place {
+        return Err(wrong());
     }
-    let images = images.repeat((rows / n, 1, 1, 1))?;
-    squares(&images, output)
+    if rows == n {
+        return Ok(images.clone());
+    }
+    let mut times = vec![1; images.rank()];
+    times[0] = rows / n;
+    Ok(images.repeat(times)?)
 }
 
 /// `[N]`, in one pass each way: the network's output is the first argument, since that alone wants a gradient.

@@ -11,7 +11,7 @@
 
 use vimae_core::{Divergence, Entry, Error, Loss, Objective, Pass, Result, settings::Schema};
 
-use crate::{BuildObjective, distortion::sum_of_squares, vimae_n::divergence};
+use crate::{BuildObjective, distortion, vimae_n::divergence};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
@@ -25,7 +25,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
 vimae_core::settings! {
     /// `recon_weight * D + alpha * rate + (lambda - alpha) * divergence`.
     pub struct InfoVae {
-        /// weight a of the sum of squared errors
+        /// weight a of the distortion
         pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
         /// weight of the mutual information I_q
         pub alpha: f64 = 0.0, from 0.0, to 1e6;
@@ -65,14 +65,17 @@ impl Objective for InfoVae {
         })
     }
 
+    fn takes_rate_rule(&self) -> bool {
+        self.alpha > 0.0
+    }
+
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
-        let distortion = sum_of_squares(pass.images, pass.output)?;
+        let distortion = distortion::of(pass)?;
         let mut total = (&distortion * self.recon_weight)?;
         let mut terms = vec![("distortion", distortion)];
-        match pass.prior.rate_at(pass.code, pass.z) {
-            Ok(rate) => {
-                let rate = rate.mean_all()?;
-                total = (total + (&rate * self.alpha)?)?;
+        match pass.rates() {
+            Ok([rate, counted]) => {
+                total = (total + (counted * self.alpha)?)?;
                 terms.push(("rate", rate));
             }
             // Without a weight the rate is for the log alone, and may not exist.

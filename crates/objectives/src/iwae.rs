@@ -6,7 +6,7 @@
 
 use vimae_core::{Entry, Loss, Objective, Pass, Result, numerics::log_sum_exp_over, settings::Schema};
 
-use crate::{BuildObjective, distortion::of_each, gaussian::log_density};
+use crate::{BuildObjective, distortion, gaussian::log_density};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
@@ -20,7 +20,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
 vimae_core::settings! {
     /// The bound by `samples` draws.
     pub struct Iwae {
-        /// weight a of the sum of squared errors
+        /// weight a of the distortion
         pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
         /// draws K of each image's code
         pub samples: usize = 5, from 1, to 256;
@@ -49,7 +49,7 @@ impl Objective for Iwae {
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
-        let distortions = of_each(pass.images, pass.output)?;
+        let distortions = distortion::of_each(pass)?;
         let rates = (log_density(pass.z, pass.code)? - pass.prior.log_density(pass.z)?)?;
         let weights = ((&distortions * self.recon_weight)? + &rates)?.neg()?.reshape((self.samples, pass.images.dim(0)?))?;
         let evidence = (log_sum_exp_over(&weights, 0)? - (self.samples as f64).ln())?;

@@ -4,6 +4,7 @@ pub mod distortion;
 pub mod divergence;
 mod functional;
 mod gaussian;
+pub mod likelihood;
 pub mod noise;
 
 pub use functional::{elbo, gaussian_rate, info_vae, mmd};

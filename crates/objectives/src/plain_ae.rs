@@ -5,7 +5,7 @@
 
 use vimae_core::{EncoderNoise, Entry, Loss, Objective, Pass, Result, Settings, settings::Schema};
 
-use crate::{BuildObjective, distortion::sum_of_squares};
+use crate::{BuildObjective, distortion};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
@@ -19,7 +19,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
 vimae_core::settings! {
     /// The setting of the objectives that are distortion alone.
     pub struct Weight {
-        /// weight a of the sum of squared errors
+        /// weight a of the distortion
         pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
     }
 }
@@ -61,7 +61,7 @@ impl Objective for DistortionAlone {
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
-        let distortion = sum_of_squares(pass.images, pass.output)?;
+        let distortion = distortion::of(pass)?;
         Ok(Loss { total: (&distortion * self.recon_weight)?, terms: vec![("distortion", distortion)] })
     }
 }

@@ -6,7 +6,7 @@
 
 use vimae_core::{EncoderNoise, Entry, Head, Loss, Objective, Pass, Result, settings::Schema};
 
-use crate::{BuildObjective, distortion::sum_of_squares};
+use crate::{BuildObjective, distortion};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
@@ -20,7 +20,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
 vimae_core::settings! {
     /// `recon_weight * D + code_weight * |z|^2 / 2 + decoder_weight * |theta|^2`.
     pub struct Rae {
-        /// weight a of the sum of squared errors
+        /// weight a of the distortion
         pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
         /// weight of half the squared norm of the code, mean over the batch
         pub code_weight: f64 = 0.01, from 0.0, to 1e6;
@@ -54,7 +54,7 @@ impl Objective for Rae {
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
-        let distortion = sum_of_squares(pass.images, pass.output)?;
+        let distortion = distortion::of(pass)?;
         let code = (pass.z.sqr()?.sum(1)?.mean_all()? * 0.5)?;
         let mut decoder = code.zeros_like()?;
         for (name, weight) in pass.parameters.weights() {

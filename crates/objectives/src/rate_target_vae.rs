@@ -2,7 +2,7 @@
 
 use vimae_core::{Entry, Loss, Objective, Pass, Result, settings::Schema};
 
-use crate::{BuildObjective, distortion::sum_of_squares};
+use crate::{BuildObjective, distortion};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
@@ -16,7 +16,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
 vimae_core::settings! {
     /// `recon_weight * D + beta * |r0 - rate|`.
     pub struct RateTargetVae {
-        /// weight a of the sum of squared errors
+        /// weight a of the distortion
         pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
         /// weight of |R0 - rate|
         pub beta: f64 = 1.0, from 0.0, to 1e6;
@@ -43,7 +43,7 @@ impl Objective for RateTargetVae {
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
-        let distortion = sum_of_squares(pass.images, pass.output)?;
+        let distortion = distortion::of(pass)?;
         let rate = pass.prior.rate_at(pass.code, pass.z)?.mean_all()?;
         let off_target = ((&rate * -1.0)? + self.r0)?.abs()?;
         let total = ((&distortion * self.recon_weight)? + (off_target * self.beta)?)?;

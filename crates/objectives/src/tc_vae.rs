@@ -9,8 +9,7 @@ use candle_core::Tensor;
 use vimae_core::{Entry, Loss, Objective, Pass, Result, numerics::log_sum_exp_over, settings::Schema};
 
 use crate::{
-    BuildObjective,
-    distortion::sum_of_squares,
+    BuildObjective, distortion,
     gaussian::{log_density, log_density_each},
 };
 
@@ -26,7 +25,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
 vimae_core::settings! {
     /// `recon_weight * D + alpha * I_q + beta * TC + gamma * sum_j KL_j`.
     pub struct TcVae {
-        /// weight a of the sum of squared errors
+        /// weight a of the distortion
         pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
         /// weight of the mutual information I_q
         pub alpha: f64 = 1.0, from 0.0, to 1e6;
@@ -67,7 +66,7 @@ impl Objective for TcVae {
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
-        let distortion = sum_of_squares(pass.images, pass.output)?;
+        let distortion = distortion::of(pass)?;
         let own = log_density(pass.z, pass.code)?;
         let prior = pass.prior.log_density(pass.z)?;
         // [i, j, d]: log q(z_id | x_j), with the weight of image j in the estimate of q at z_i.

@@ -5,7 +5,7 @@
 
 use vimae_core::{Entry, Loss, Objective, Pass, Result, settings::Schema};
 
-use crate::{BuildObjective, distortion::sum_of_squares};
+use crate::{BuildObjective, distortion};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
@@ -22,7 +22,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
 vimae_core::settings! {
     /// The settings of the VAE.
     pub struct Vae {
-        /// weight a of the sum of squared errors
+        /// weight a of the distortion
         pub recon_weight: f64 = 1.0, from 0.0, to 1e6;
         /// weight of the rate in nats
         pub beta: f64 = 1.0, from 0.0, to 1e6;
@@ -57,10 +57,14 @@ impl Objective for BetaVae {
         true
     }
 
+    fn takes_rate_rule(&self) -> bool {
+        true
+    }
+
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
-        let distortion = sum_of_squares(pass.images, pass.output)?;
-        let rate = pass.prior.rate_at(pass.code, pass.z)?.mean_all()?;
-        let total = ((&distortion * self.recon_weight)? + (&rate * self.beta)?)?;
+        let distortion = distortion::of(pass)?;
+        let [rate, counted] = pass.rates()?;
+        let total = ((&distortion * self.recon_weight)? + (counted * self.beta)?)?;
         Ok(Loss { total, terms: vec![("distortion", distortion), ("rate", rate)] })
     }
 }

@@ -6,7 +6,7 @@
 
 use vimae_core::{Divergence, Entry, Loss, Objective, Pass, Result, Settings, settings::Schema};
 
-use crate::{BuildObjective, distortion::sum_of_squares, divergence::mmd_imq::MmdImq};
+use crate::{BuildObjective, distortion, divergence::mmd_imq::MmdImq};
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
@@ -20,7 +20,7 @@ pub const ENTRY: Entry<BuildObjective> = Entry {
 vimae_core::settings! {
     /// The weights of every VIMAE.
     pub struct Weights {
-        /// weight a of the sum of squared errors
+        /// weight a of the distortion
         pub recon_weight: f64 = 0.05, from 0.0, to 1e6;
         /// weight of the divergence; the paper takes 10 (MNIST, Omniglot) or 100
         pub lambda: f64 = 10.0, from 0.0, to 1e6;
@@ -68,7 +68,7 @@ impl Objective for Vimae {
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
-        let distortion = sum_of_squares(pass.images, pass.output)?;
+        let distortion = distortion::of(pass)?;
         let divergence = divergence(pass);
         let apart = divergence.estimate(pass.z, pass.prior_sample)?;
         let total = ((&distortion * self.weights.recon_weight)? + (&apart * self.weights.lambda)?)?;

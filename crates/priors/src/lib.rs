@@ -9,6 +9,7 @@ mod mixture_line;
 mod moment;
 mod quadrature;
 mod quantile;
+pub mod sampler;
 
 pub use factorial::{Factorial, Law};
 pub use fitted::FittedMixture;

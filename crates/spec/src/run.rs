@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{CodeName, Component, KernelName, MaskFill, NoiseOn, sha256_hex};
+use crate::{CodeName, Component, KernelName, MaskFill, NoiseOn, Schedule, sha256_hex};
 
 /// A checked, fully expanded run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -29,6 +29,12 @@ pub struct RunSpec {
     /// The divergence of codes from the prior; the objective's own choice where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub divergence: Option<Component>,
+    /// The distribution of images that the decoder's output stands for; the squared error where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub likelihood: Option<Component>,
+    /// What codes are drawn from after training; the prior, or the density that the objective fits, where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sampler: Option<Component>,
     /// The tasks that its data set is cut into, to be learnt one after another; none where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stream: Option<Component>,
@@ -50,12 +56,13 @@ impl RunSpec {
         sha256_hex(serde_json::to_string(self).unwrap_or_default().as_bytes())
     }
 
-    /// Digest of what determines the weights: the spec without its evaluation and its label in tables.
+    /// Digest of what determines the weights: the spec without its evaluation, its sampler and its label in tables.
     pub fn training_sha256(&self) -> String {
         let mut value = serde_json::to_value(self).unwrap_or_default();
         if let Some(fields) = value.as_object_mut() {
             fields.remove("evaluation");
             fields.remove("method");
+            fields.remove("sampler");
         }
         sha256_hex(value.to_string().as_bytes())
     }
@@ -113,6 +120,45 @@ pub struct Training {
     #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1.0))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub critic_learning_rate: Option<f64>,
+    /// How the learning rate falls.
+    #[serde(skip_serializing_if = "Schedule::is_constant")]
+    pub schedule: Schedule,
+    /// What the learning rate is multiplied by at each fall of the schedule `step`.
+    #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1.0))]
+    #[serde(skip_serializing_if = "is_tenth")]
+    pub fall: f64,
+    /// Epochs between two falls of the schedule `step`.
+    #[schemars(range(min = 1, max = 100_000))]
+    #[serde(skip_serializing_if = "is_thirty")]
+    pub fall_epochs: u64,
+    /// Epochs over which the learning rate rises linearly to its value; 0 for none.
+    #[schemars(range(max = 100_000))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub warmup_epochs: u64,
+    /// Epochs over which the weight of the rate rises linearly to its value; 0 for none.
+    #[schemars(range(max = 100_000))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub rate_warmup_epochs: u64,
+    /// Nats of rate of each dimension, averaged over the batch, below which the loss counts this many: free bits; 0 for none.
+    #[schemars(range(min = 0.0, max = 1_000.0))]
+    #[serde(skip_serializing_if = "is_nothing")]
+    pub free_nats: f64,
+    /// Norm of all gradients together above which they are scaled down to it; no bound where absent.
+    #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1e12))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub clip_norm: Option<f64>,
+}
+
+fn is_tenth(number: &f64) -> bool {
+    *number == 0.1
+}
+
+fn is_thirty(number: &u64) -> bool {
+    *number == 30
+}
+
+fn is_nothing(number: &f64) -> bool {
+    *number == 0.0
 }
 
 fn is_zero(number: &u64) -> bool {
@@ -131,6 +177,13 @@ impl Default for Training {
             checkpoint_epochs: 1,
             rollbacks: 0,
             critic_learning_rate: None,
+            schedule: Schedule::Constant,
+            fall: 0.1,
+            fall_epochs: 30,
+            warmup_epochs: 0,
+            rate_warmup_epochs: 0,
+            free_nats: 0.0,
+            clip_norm: None,
         }
     }
 }
@@ -144,6 +197,9 @@ pub struct Evaluation {
     /// Settings of metrics, by their names; one that stands here is measured.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, Map<String, Value>>,
+    /// Samplers by name, at their defaults, under which what reads generated images is measured beside the run's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub samplers: Vec<String>,
     /// Codes drawn from the prior, and images decoded from them.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub prior_samples: usize,
@@ -182,6 +238,7 @@ impl Default for Evaluation {
         Self {
             metrics: Vec::new(),
             settings: BTreeMap::new(),
+            samplers: Vec::new(),
             prior_samples: 10_000,
             noise_passes: 64,
             noise_images: 1_000,
@@ -220,6 +277,8 @@ mod tests {
             prior: None,
             noise: None,
             divergence: None,
+            likelihood: None,
+            sampler: None,
             stream: None,
             strategy: None,
             training: Training::default(),
@@ -227,10 +286,10 @@ mod tests {
             seed: 0,
         };
         let value = serde_json::to_value(&run).unwrap();
-        for key in ["prior", "noise", "divergence", "stream", "strategy"] {
+        for key in ["prior", "noise", "divergence", "likelihood", "sampler", "stream", "strategy"] {
             assert!(value.get(key).is_none(), "{value}");
         }
-        assert!(value["training"].get("critic_learning_rate").is_none(), "{value}");
+        assert_eq!(value["training"].as_object().unwrap().len(), 7, "{value}");
         let before = run.training_sha256();
         run.noise = Some(Component::named("gaussian_fixed"));
         assert_ne!(run.training_sha256(), before);

@@ -17,4 +17,4 @@ pub use pool::on_pool;
 pub use protobuf::HyperParameter;
 pub use step::{Draws, Line, Stepped};
 pub use tensorboard::{EventImage, Sights, write_session};
-pub use train::{Plan, Trained, Watch, train, train_watched};
+pub use train::{Course, Plan, Trained, Watch, train, train_watched};

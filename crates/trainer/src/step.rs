@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use candle_core::{Tensor, Var};
-use vimae_core::{AutoEncoder, Code, Divergence, Head, Loss, Mode, Objective, Parameters, Pass, Prior, Purpose, Result, Streams};
+use vimae_core::{AutoEncoder, Code, Divergence, Head, Loss, Mode, Objective, Parameters, Pass, Prior, Purpose, RateRule, Result, Streams};
 
 /// The parts of a run that every step uses.
 #[derive(Clone, Copy)]
@@ -18,6 +18,8 @@ pub struct Line<'a> {
     pub divergence: Option<&'a dyn Divergence>,
     /// The number of images that batches are drawn from. With `None`, an objective that depends on it uses the batch size.
     pub population: Option<usize>,
+    /// How the rate enters the loss beside its own weight.
+    pub rate_rule: RateRule,
 }
 
 /// The random numbers of one step.
@@ -67,7 +69,7 @@ impl Draws {
 impl<'a> Line<'a> {
     /// A line without a divergence and without the number of images.
     pub fn new(model: &'a dyn AutoEncoder, objective: &'a dyn Objective, prior: &'a dyn Prior) -> Self {
-        Self { model, objective, prior, divergence: None, population: None }
+        Self { model, objective, prior, divergence: None, population: None, rate_rule: RateRule::default() }
     }
 
     /// The prior that the encoder makes as its weights are now, where it makes one; a step is taken [`under`](Self::under) it.
@@ -118,10 +120,11 @@ impl<'a> Line<'a> {
             code = Code { mean: blocks(&code.mean)?, log_var: code.log_var.as_ref().map(blocks).transpose()? };
         }
         let z = draws.code.as_ref().map(|noise| code.sample(noise)).transpose()?.unwrap_or_else(|| code.mean.clone());
-        let output = self.model.decode(&z, mode)?;
+        let output = self.model.decode_output(&z, mode)?;
         let mut loss = self.objective.loss(&Pass {
             images,
             output: &output,
+            likelihood: self.model.likelihood(),
             code: &code,
             z: &z,
             prior: self.prior,
@@ -129,6 +132,7 @@ impl<'a> Line<'a> {
             divergence: self.divergence,
             parameters: self.model.parameters(),
             population: self.population.unwrap_or(images.dim(0)?),
+            rate_rule: self.rate_rule,
         })?;
         if let Some(penalty) = penalty {
             loss.total = (&loss.total + &penalty)?;

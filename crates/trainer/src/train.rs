@@ -9,8 +9,9 @@ use std::{
 
 use candle_core::{DType, Tensor};
 use vimae_checkpoint::{Checkpoint, Position, Rollback, load_weights, save_weights};
-use vimae_core::{Batches, Event, RunContext, Streams};
+use vimae_core::{Batches, Event, RateRule, RunContext, Streams};
 use vimae_ops::AdamConfig;
+use vimae_spec::{Schedule, warm_up};
 
 use crate::{Draws, Error, Line, LogLine, Result, Sights, log::Log, on_pool, optimisers::Optimisers, terms::Terms};
 
@@ -28,10 +29,47 @@ pub struct Plan {
     pub adam: AdamConfig,
     /// The learning rate of the divergence's critic. `None` uses that of `adam`.
     pub critic_learning_rate: Option<f64>,
+    /// How learning rate, rate and gradients change over the run.
+    pub course: Course,
     /// The seed of all random streams.
     pub seed: u64,
     /// The digest of everything that determines the weights.
     pub training_sha256: String,
+}
+
+/// How learning rate, rate and gradients change over a run. By default nothing does.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Course {
+    /// How the learning rate falls.
+    pub schedule: Schedule,
+    /// What the schedule `step` multiplies the learning rate by, and after how many epochs each time.
+    pub fall: (f64, u64),
+    /// Epochs over which the learning rate rises.
+    pub warmup_epochs: u64,
+    /// Epochs over which the weight of the rate rises.
+    pub rate_warmup_epochs: u64,
+    /// Nats of each dimension that are free ([`RateRule`]).
+    pub free_nats: f64,
+    /// The largest norm of the gradients.
+    pub clip_norm: Option<f64>,
+}
+
+impl Default for Course {
+    fn default() -> Self {
+        let schedule = Schedule::Constant;
+        Self { schedule, fall: (0.1, 30), warmup_epochs: 0, rate_warmup_epochs: 0, free_nats: 0.0, clip_norm: None }
+    }
+}
+
+impl Course {
+    /// The share of the learning rate at `step` of `steps`.
+    fn share(&self, step: u64, (per_epoch, steps): (u64, u64)) -> f64 {
+        self.schedule.share(step, (per_epoch, steps), self.fall) * warm_up(step, per_epoch, self.warmup_epochs)
+    }
+
+    fn rate_rule(&self, step: u64, per_epoch: u64) -> RateRule {
+        RateRule { weight: warm_up(step, per_epoch, self.rate_warmup_epochs), free_nats: self.free_nats }
+    }
 }
 
 /// A finished training run; the network holds its weights.
@@ -160,7 +198,8 @@ impl<'a> Run<'a> {
         // side waits for the other.
         let mut unread: Option<Terms> = None;
         for step in self.position.step..self.steps {
-            let line = self.line;
+            let line = Line { rate_rule: self.plan.course.rate_rule(step, self.per_epoch), ..self.line };
+            self.optimisers.set_share(self.plan.course.share(step, (self.per_epoch, self.steps)));
             let batch = self.batches.batch(step)?;
             let (streams, optimisers, per_epoch) = (&self.streams, &mut self.optimisers, self.per_epoch);
             let terms = on_pool(batch.images.device(), || -> Result<Terms> {
@@ -267,7 +306,7 @@ fn optimisers(line: &Line<'_>, plan: &Plan, position: &Position) -> Result<Optim
     let rate = position.rollbacks.last().map_or(1.0, |rollback| rollback.rate);
     let &Plan { adam, critic_learning_rate, .. } = plan;
     let critic = critic_learning_rate.unwrap_or(adam.learning_rate) * rate;
-    Optimisers::new(line, AdamConfig { learning_rate: adam.learning_rate * rate, ..adam }, critic)
+    Optimisers::new(line, AdamConfig { learning_rate: adam.learning_rate * rate, ..adam }, critic, plan.course.clip_norm)
 }
 
 /// Removes a file if it exists.

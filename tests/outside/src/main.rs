@@ -7,8 +7,8 @@ use candle_nn::{
 };
 use vimae_core::{Entry, Loss, NoSettings, Objective, Pass, Result, settings::Schema};
 use vimae_lab::App;
-use vimae_models::{BuildModel, Modules, squash};
-use vimae_objectives::{BuildObjective, distortion::sum_of_squares, mmd};
+use vimae_models::{BuildModel, Modules};
+use vimae_objectives::{BuildObjective, distortion, mmd};
 use vimae_ops::nn::{SequentialT, seq_t};
 
 fn main() -> ExitCode {
@@ -21,7 +21,7 @@ const OWN_NETWORK: Entry<BuildModel> = Entry {
     source: "this test",
     settings: Schema::of::<NoSettings>,
     build: |_, request| {
-        let (code, last) = (request.code, squash(request.range));
+        let (code, last) = (request.code, request.last_activation());
         Ok(Box::new(Modules::new(request, encoder, |vb| Ok(decoder(vb, code)?.add(last)))?))
     },
 };
@@ -77,7 +77,7 @@ impl Objective for OwnLoss {
     }
 
     fn loss(&self, pass: &Pass<'_>) -> Result<Loss> {
-        let (distortion, mmd) = (sum_of_squares(pass.images, pass.output)?, mmd(pass.z, pass.prior_sample)?);
+        let (distortion, mmd) = (distortion::of(pass)?, mmd(pass.z, pass.prior_sample)?);
         Ok(Loss { total: (&distortion + (&mmd * self.lambda)?)?, terms: vec![("distortion", distortion), ("mmd", mmd)] })
     }
 }

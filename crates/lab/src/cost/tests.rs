@@ -22,6 +22,8 @@ fn spec(dataset: &str, width: usize, model: &str) -> RunSpec {
         divergence: None,
         stream: None,
         strategy: None,
+        likelihood: None,
+        sampler: None,
         training: Training { epochs: 6, ..Training::default() },
         evaluation: Evaluation { labels: 0, metrics: vec!["rate".into()], ..Evaluation::default() },
         seed: 0,
@@ -40,7 +42,7 @@ fn cost(spec: &RunSpec) -> Cost {
 fn the_networks_work_is_counted_from_its_layers() {
     let mut estimator = Estimator::new(&Device::Cpu);
     let image = ImageShape { channels: 1, height: 28, width: 28 };
-    let found = estimator.network(&spec("mnist", 16, "wae_conv").model, image, Head::Gaussian).unwrap();
+    let found = estimator.network(&spec("mnist", 16, "wae_conv").model, image, (Head::Gaussian, Output::IMAGES)).unwrap();
     // Each convolution: weights times places; 28 -> 14 -> 7 -> 4 -> 2 down, 7 -> 14 -> 28 up.
     let encode = 16 * 16 * 196 + 16 * 32 * 16 * 49 + 32 * 64 * 16 * 16 + 64 * 128 * 16 * 4 + 2 * 8 * 512;
     let decode = 8 * 128 * 49 + 128 * 64 * 16 * 49 + 64 * 32 * 16 * 196 + 32 * 16 * 784;

@@ -149,6 +149,8 @@ fn record(folder: &Path, method: &str, index: usize, seed: u64, code: usize) -> 
         divergence: None,
         stream: None,
         strategy: None,
+        likelihood: None,
+        sampler: None,
         training: Training { epochs: 12, ..Training::default() },
         evaluation: Evaluation::default(),
         seed,

@@ -203,7 +203,7 @@ fn curves(experiment: &ExperimentView) -> Result<Markup> {
 /// A term with its unit, where all methods have the same.
 fn axis(term: &str) -> String {
     match term {
-        "distortion" => "distortion (squared error)".into(),
+        "distortion" => "distortion (the likelihood's)".into(),
         "rate" => "rate (nats)".into(),
         "mmd" => "MMD of the codes (squared)".into(),
         "loss" => "loss (each method's own)".into(),

@@ -16,7 +16,8 @@ use crate::{
 pub(super) const HEAD: [&str; 10] =
     ["version", "title", "about", "include", "targets", "paper_dataset", "optional", "seeds", "expect", "resources"];
 /// Sections that name a component, whose settings its catalogue knows.
-pub(super) const PARTS: [&str; 8] = ["dataset", "model", "objective", "prior", "noise", "divergence", "stream", "strategy"];
+pub(super) const PARTS: [&str; 10] =
+    ["dataset", "model", "objective", "prior", "noise", "divergence", "likelihood", "sampler", "stream", "strategy"];
 /// Sections of other sections.
 const OUTER: [&str; 2] = ["methods", "grid"];
 
