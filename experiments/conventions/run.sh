@@ -16,9 +16,8 @@ if [ -z "${TENSORFLOW:-}" ]; then
   TENSORFLOW=$work/tensorflow/bin/python
 fi
 cd "$root"
-cargo build --release -p xtask
-cargo build --release -p vimae-metrics --example conventions
-cargo build --release -p vimae-datasets --example decode
+# One call: each choice of packages has features of its own, and builds candle anew.
+cargo build --release --workspace --bin xtask --example conventions --example decode
 target=${CARGO_TARGET_DIR:-$root/target}/release
 
 "$PEERS" "$here/inputs.py" "$work/inputs"
