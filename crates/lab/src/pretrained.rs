@@ -82,6 +82,11 @@ impl Model {
         set.and_then(|set| DeepGrayscale::deserialize(set).ok()).unwrap_or_default()
     }
 
+    /// Whether it was trained on binary pixels.
+    pub fn takes_binary(&self) -> bool {
+        self.config.dataset.settings.get("binarise").and_then(|set| set.as_str()).is_some_and(|set| set != "none")
+    }
+
     /// Images in bytes, `[C, H, W]` each, as a tensor `[N, C, H, W]` in the model's range on its device.
     ///
     /// # Errors

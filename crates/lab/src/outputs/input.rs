@@ -27,6 +27,8 @@ pub(super) struct Input {
     set: images_of::Opened,
     asked: Option<usize>,
     shape: ImageShape,
+    /// The network was trained on binary pixels.
+    binary: bool,
 }
 
 /// What is done with a batch: the place of each image, their bytes `[C, H, W]`, and all of them as a tensor `[N, C, H, W]`.
@@ -41,7 +43,7 @@ impl Input {
         let (count, skip_broken) = (images.count.unwrap_or(usize::MAX), images.skip_broken);
         let choice = images_of::Choice { count, skip_broken, deep: model.deep_grayscale() };
         let set = images_of::open(&images.place, choice, shelf)?;
-        Ok(Self { set, asked: images.count, shape: model.network().image_shape() })
+        Ok(Self { set, asked: images.count, shape: model.network().image_shape(), binary: model.takes_binary() })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -72,7 +74,8 @@ impl Input {
         });
         let passed_over = (!self.set.passed_over.is_empty()).then(|| format!("passed over: {}", self.set.passed_over));
         let fewer = self.asked.filter(|asked| *asked > self.len()).map(|asked| format!("{asked} were asked for, there are {}", self.len()));
-        left_out.chain(passed_over).chain(fewer).chain(resized).collect()
+        let binary = self.binary.then(|| "the network was trained on binary pixels: those below 128 became 0, all others 255".to_owned());
+        left_out.chain(passed_over).chain(fewer).chain(resized).chain(binary).collect()
     }
 
     /// Calls `each` with every image once, a batch at a time, in whatever order they come cheapest.
@@ -80,7 +83,7 @@ impl Input {
     /// # Errors
     /// For an image that cannot be read; whatever `each` returns.
     pub(super) fn visit(&self, model: &Model, what: &str, progress: &dyn Progress, each: &mut Each<'_>) -> Result<()> {
-        let shape = self.shape;
+        let (shape, binary) = (self.shape, self.binary);
         let mut waiting: (Vec<usize>, Vec<Vec<u8>>) = Default::default();
         let (mut done, mut failed) = (0, None);
         let mut flush = |(places, images): &mut (Vec<usize>, Vec<Vec<u8>>)| -> Result<()> {
@@ -94,7 +97,8 @@ impl Input {
             Ok(())
         };
         let visited = self.set.images.visit(&mut |places, images| {
-            let prepared: vimae_datasets::Result<Vec<Vec<u8>>> = images.into_par_iter().map(|image| prepare(image, shape)).collect();
+            let prepared: vimae_datasets::Result<Vec<Vec<u8>>> =
+                images.into_par_iter().map(|image| prepare(image, shape, binary)).collect();
             let step = || -> Result<()> {
                 for (place, bytes) in places.iter().zip(prepared?) {
                     waiting.0.push(*place);
@@ -142,8 +146,17 @@ impl Input {
     }
 }
 
+/// An image as the network takes it, with two levels where it was trained on `binary` pixels.
+fn prepare(image: OwnedImage, shape: ImageShape, binary: bool) -> vimae_datasets::Result<Vec<u8>> {
+    let mut bytes = shaped(image, shape)?;
+    if binary {
+        bytes.iter_mut().for_each(|byte| *byte = if *byte < 128 { 0 } else { 255 });
+    }
+    Ok(bytes)
+}
+
 /// An image in the network's shape: the middle in its proportions, resized as every data set's images are, in its channels.
-fn prepare(image: OwnedImage, shape: ImageShape) -> vimae_datasets::Result<Vec<u8>> {
+fn shaped(image: OwnedImage, shape: ImageShape) -> vimae_datasets::Result<Vec<u8>> {
     if image.shape == shape {
         return Ok(image.bytes);
     }
@@ -169,13 +182,15 @@ mod tests {
     fn images_of_another_shape_are_cut_resized_and_recoloured() {
         let grey = ImageShape { channels: 1, height: 2, width: 4 };
         let image = |shape: ImageShape, bytes: &[u8]| OwnedImage { shape, bytes: bytes.to_vec() };
-        let same = prepare(image(grey, &[1, 2, 3, 4, 5, 6, 7, 8]), grey).unwrap();
+        let two = prepare(image(grey, &[0, 127, 128, 4, 255, 6, 7, 200]), grey, true).unwrap();
+        assert_eq!(two, [0, 0, 255, 0, 255, 0, 0, 255]);
+        let same = prepare(image(grey, &[1, 2, 3, 4, 5, 6, 7, 8]), grey, false).unwrap();
         assert_eq!(same, [1, 2, 3, 4, 5, 6, 7, 8]);
         // The middle square, each value three times.
         let square = ImageShape { channels: 3, height: 2, width: 2 };
-        let colour = prepare(image(grey, &[1, 2, 3, 4, 5, 6, 7, 8]), square).unwrap();
+        let colour = prepare(image(grey, &[1, 2, 3, 4, 5, 6, 7, 8]), square, false).unwrap();
         assert_eq!(colour, [2, 3, 6, 7, 2, 3, 6, 7, 2, 3, 6, 7]);
-        let one = prepare(image(square, &[9; 12]), ImageShape { channels: 1, height: 5, width: 3 }).unwrap();
+        let one = prepare(image(square, &[9; 12]), ImageShape { channels: 1, height: 5, width: 3 }, false).unwrap();
         assert_eq!(one, [9; 15]);
     }
 }
