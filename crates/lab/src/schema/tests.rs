@@ -29,8 +29,8 @@ fn the_ends_of_every_range_are_read_and_what_lies_beyond_is_refused() {
             let bad: Vec<String> = match &domain {
                 Domain::Integer(0, max) => vec!["-1".into(), (max + 1).to_string()],
                 Domain::Integer(min, max) => vec![(min - 1).to_string(), (max + 1).to_string()],
-                Domain::Number(Excluded(min), Included(max)) => vec![format!("{min:?}"), format!("{:?}", max + 1e-9)],
-                Domain::Number(Included(min), Excluded(max)) => vec![format!("{:?}", min - 1e-9), format!("{max:?}")],
+                Domain::Number(Excluded(min), Included(max)) => vec![format!("{min:?}"), format!("{:?}", max.next_up())],
+                Domain::Number(Included(min), Excluded(max)) => vec![format!("{:?}", min.next_down()), format!("{max:?}")],
                 Domain::Word(_) => vec!["\"\"".into(), "\"two words\"".into()],
                 Domain::Switch => vec!["1".into()],
                 Domain::List(_) | Domain::Any => vec!["\"nothing_of_these\"".into()],
