@@ -79,8 +79,8 @@ pub(super) fn read(reader: impl BufRead, file: &str, wanted: &dyn Fn(&str) -> bo
             _ if is_file && wants && sparse => return refuse("a sparse file; pack it again without --sparse"),
             _ if is_file && wants => {
                 if let Err(error) = budget.admits(size, &name)? {
-                    blocks.skip_padded(size)?;
                     visit(name, Err(error))?;
+                    blocks.skip_padded(size)?;
                     continue;
                 }
                 let bytes = budget.read(&mut (&mut blocks.reader).take(size), size, &name)?;
