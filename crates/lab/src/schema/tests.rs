@@ -31,6 +31,7 @@ fn the_ends_of_every_range_are_read_and_what_lies_beyond_is_refused() {
                 Domain::Integer(min, max) => vec![(min - 1).to_string(), (max + 1).to_string()],
                 Domain::Number(Excluded(min), Included(max)) => vec![format!("{min:?}"), format!("{:?}", max.next_up())],
                 Domain::Number(Included(min), Excluded(max)) => vec![format!("{:?}", min.next_down()), format!("{max:?}")],
+                Domain::Number(Included(min), Included(max)) => vec![format!("{:?}", min.next_down()), format!("{:?}", max.next_up())],
                 Domain::Word(_) => vec!["\"\"".into(), "\"two words\"".into()],
                 Domain::Switch => vec!["1".into()],
                 Domain::List(_) | Domain::Any => vec!["\"nothing_of_these\"".into()],
