@@ -3,7 +3,7 @@
 use candle_core::{DType, Tensor};
 use vimae_core::{Dataset, Findings, Input, Metric, Mode, Prior, Progress, Purpose, RunContext, Split, Streams};
 use vimae_eval::{EvalContext, Figures, Outcome, Subject, chosen};
-use vimae_spec::{Component, Evaluation, Protocol};
+use vimae_spec::{Component, Evaluation, Measurement, Protocol};
 
 use crate::{
     Error, Result,
@@ -75,12 +75,25 @@ pub(crate) fn measure(
     kept: &mut Kept,
 ) -> Result<Outcome> {
     let metrics = chosen(evaluation)?;
-    let mut outcome = with_context((parts, parts.dataset.as_ref()), sampler, (evaluation, seed), run.progress, |context| {
-        let Findings { measurements, confusions } = findings(context, &borrowed(&metrics), (run, ""), kept)?;
-        Ok(Outcome { measurements, figures: Figures::of(context)?, confusions })
+    let (Findings { measurements, confusions }, figures) =
+        measure_and((parts, sampler), (&metrics, evaluation), seed, run, kept, |context| Ok(Figures::of(context)?))?;
+    Ok(Outcome { measurements, figures, confusions })
+}
+
+/// What `metrics` find under the run's own sampler and the others of the evaluation, and what else is made of the context of its own.
+fn measure_and<T>(
+    (parts, sampler): (&Parts, &Sampler),
+    (metrics, evaluation): (&[Box<dyn Metric>], &Evaluation),
+    seed: u64,
+    run: &RunContext<'_>,
+    kept: &mut Kept,
+    also: impl FnOnce(&EvalContext<'_>) -> Result<T>,
+) -> Result<(Findings, T)> {
+    let (mut found, made) = with_context((parts, parts.dataset.as_ref()), sampler, (evaluation, seed), run.progress, |context| {
+        Ok((findings(context, &borrowed(metrics), (run, ""), kept)?, also(context)?))
     })?;
-    outcome.measurements.extend(under_others(parts, (&metrics, evaluation), seed, run, kept)?.measurements);
-    Ok(outcome)
+    found.measurements.extend(under_others(parts, (metrics, evaluation), seed, run, kept)?);
+    Ok((found, made))
 }
 
 fn borrowed(metrics: &[Box<dyn Metric>]) -> Vec<&dyn Metric> {
@@ -94,8 +107,8 @@ fn under_others(
     seed: u64,
     run: &RunContext<'_>,
     kept: &mut Kept,
-) -> Result<Findings> {
-    let mut all = Findings::default();
+) -> Result<Vec<Measurement>> {
+    let mut all = Vec::new();
     let generative: Vec<&dyn Metric> = borrowed(metrics).into_iter().filter(|m| m.uses().contains(&Input::Generated)).collect();
     for name in &evaluation.samplers {
         let sampler = sampler_of(&Component::named(name), parts.objective.as_ref())?;
@@ -106,8 +119,7 @@ fn under_others(
         let found = with_context((parts, parts.dataset.as_ref()), &fitted, (evaluation, seed), run.progress, |context| {
             findings(context, &generative, (run, name), kept)
         })?;
-        all.measurements.extend(found.measurements);
-        all.confusions.extend(found.confusions);
+        all.extend(found.measurements);
     }
     Ok(all)
 }
@@ -123,11 +135,7 @@ pub(crate) fn measure_only(
     run: &RunContext<'_>,
     kept: &mut Kept,
 ) -> Result<Findings> {
-    let mut found = with_context((parts, parts.dataset.as_ref()), &Sampler::of(parts)?, (evaluation, seed), run.progress, |context| {
-        findings(context, &borrowed(metrics), (run, ""), kept)
-    })?;
-    found.measurements.extend(under_others(parts, (metrics, evaluation), seed, run, kept)?.measurements);
-    Ok(found)
+    measure_and((parts, &Sampler::of(parts)?), (metrics, evaluation), seed, run, kept, |_| Ok(())).map(|(found, ())| found)
 }
 
 /// Measures `metrics`, in their order, and keeps them under the name of the sampler where it is not the run's own. What none of them
