@@ -47,18 +47,24 @@ pub(crate) fn squares_of_each(images: &Tensor, output: &Tensor) -> Result<Tensor
 
 /// The image of each row of an output `[K N, P C, H, W]`: `[K N, C, H, W]` from images `[N, C, H, W]`.
 pub(crate) fn for_each(images: &Tensor, output: &Tensor, per_value: usize) -> Result<Tensor> {
+    let blocks = blocks(images, output, per_value)?;
+    if blocks == 1 {
+        return Ok(images.clone());
+    }
+    let mut times = vec![1; images.rank()];
+    times[0] = blocks;
+    Ok(images.repeat(times)?)
+}
+
+/// K of an output `[K N, P C, H, W]` for images `[N, C, H, W]`.
+pub(crate) fn blocks(images: &Tensor, output: &Tensor, per_value: usize) -> Result<usize> {
     let expected = || format!("K blocks of {:?}, the images', with {per_value} times the channels", images.dims());
     let wrong = || Error::shape("reconstructions", expected(), output.dims());
     let (&[n, channels, ref place @ ..], &[rows, ours, ref our_place @ ..]) = (images.dims(), output.dims()) else { return Err(wrong()) };
     if n == 0 || rows % n != 0 || ours != per_value * channels || place != our_place {
         return Err(wrong());
     }
-    if rows == n {
-        return Ok(images.clone());
-    }
-    let mut times = vec![1; images.rank()];
-    times[0] = rows / n;
-    Ok(images.repeat(times)?)
+    Ok(rows / n)
 }
 
 /// `[N]`, in one pass each way: the network's output is the first argument, since that alone wants a gradient.

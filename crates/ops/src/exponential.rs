@@ -1,5 +1,5 @@
-//! exp and tanh in `f32` without branches or calls, so that loops over them become vectors; the
-//! polynomials are those of Moshier's Cephes library (expf, tanhf).
+//! exp, ln(1 + x) and tanh in `f32` without branches or calls, so that loops over them become vectors; the
+//! polynomials are those of Moshier's Cephes library (expf, logf, tanhf).
 
 /// e^x within two units in the last place; 0 below -87.3, infinity above 88.7, NaN of NaN.
 #[inline(always)]
@@ -31,6 +31,25 @@ pub(crate) fn exp(x: f32) -> f32 {
     }
 }
 
+/// ln(1 + x) of 0 to 1 within two units in the last place.
+#[inline(always)]
+pub(crate) fn ln_1p(x: f32) -> f32 {
+    // 1 + x above sqrt 2 is halved, so that the polynomial is asked for -0.25 to 0.42 alone.
+    let halved = x > std::f32::consts::SQRT_2 - 1.0;
+    let z = if halved { 0.5 * (x - 1.0) } else { x };
+    let p = 7.037_684e-2;
+    let p = p * z - 0.115_146_1;
+    let p = p * z + 0.116_769_99;
+    let p = p * z - 0.124_201_41;
+    let p = p * z + 0.142_493_23;
+    let p = p * z - 0.166_680_58;
+    let p = p * z + 0.200_007_14;
+    let p = p * z - 0.249_999_94;
+    let p = p * z + 0.333_333_3;
+    let y = p * z * z * z - 0.5 * z * z + z;
+    if halved { y + std::f32::consts::LN_2 } else { y }
+}
+
 /// tanh x within three units in the last place.
 #[inline(always)]
 pub(crate) fn tanh(x: f32) -> f32 {
@@ -60,8 +79,13 @@ mod tests {
             let exact = f64::from(x).tanh();
             assert!((f64::from(tanh(x)) - exact).abs() <= 3e-7 * exact.abs(), "tanh({x})");
         }
+        for i in 0..=100_000 {
+            let x = i as f32 * 1e-5;
+            let exact = f64::from(x).ln_1p();
+            assert!((f64::from(ln_1p(x)) - exact).abs() <= 2.5e-7 * exact, "ln_1p({x})");
+        }
         assert_eq!((exp(-1000.0), exp(1000.0), exp(0.0)), (0.0, f32::INFINITY, 1.0));
-        assert!(exp(f32::NAN).is_nan() && tanh(f32::NAN).is_nan());
+        assert!(exp(f32::NAN).is_nan() && tanh(f32::NAN).is_nan() && ln_1p(f32::NAN).is_nan());
         assert_eq!((tanh(0.0), tanh(50.0), tanh(f32::NEG_INFINITY)), (0.0, 1.0, -1.0));
     }
 }

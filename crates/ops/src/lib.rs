@@ -3,6 +3,7 @@
 mod activation;
 mod adam;
 mod adam_step;
+mod bernoulli;
 mod bias;
 pub mod channels_last;
 mod choice;
@@ -39,6 +40,7 @@ mod winograd;
 
 pub use activation::{relu, sigmoid, tanh};
 pub use adam::{Adam, AdamConfig};
+pub use bernoulli::bernoulli_log_likelihood;
 pub use conv::{ConvParams, ConvTransposeParams, conv_transpose2d, conv_transpose2d_same, conv2d, conv2d_same};
 pub use error::{Error, Result};
 pub use geometry::Direction;

@@ -9,6 +9,8 @@ use std::cell::RefCell;
 /// `f32` or `f64`. Training uses `f32`; gradient checks by finite differences use `f64`.
 pub(crate) trait Real: WithDType + std::iter::Sum + std::ops::Neg<Output = Self> + Default {
     fn exp(self) -> Self;
+    /// ln(1 + x) of 0 to 1.
+    fn ln_1p(self) -> Self;
     fn tanh(self) -> Self;
     fn sqrt(self) -> Self;
     /// The elements of a storage for writing, which candle offers by variant only.
@@ -20,7 +22,7 @@ pub(crate) trait Real: WithDType + std::iter::Sum + std::ops::Neg<Output = Self>
 }
 
 macro_rules! real {
-    ($t:ty, $variant:ident, $cell:ident, $exp:expr, $tanh:expr) => {
+    ($t:ty, $variant:ident, $cell:ident, $exp:expr, $ln_1p:expr, $tanh:expr) => {
         thread_local! {
             static $cell: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
         }
@@ -28,6 +30,10 @@ macro_rules! real {
             #[inline(always)]
             fn exp(self) -> Self {
                 $exp(self)
+            }
+            #[inline(always)]
+            fn ln_1p(self) -> Self {
+                $ln_1p(self)
             }
             fn sqrt(self) -> Self {
                 <$t>::sqrt(self)
@@ -54,8 +60,8 @@ macro_rules! real {
         }
     };
 }
-real!(f32, F32, SCRATCH_F32, exponential::exp, exponential::tanh);
-real!(f64, F64, SCRATCH_F64, f64::exp, f64::tanh);
+real!(f32, F32, SCRATCH_F32, exponential::exp, exponential::ln_1p, exponential::tanh);
+real!(f64, F64, SCRATCH_F64, f64::exp, f64::ln_1p, f64::tanh);
 
 /// Runs `$body` with `$t` standing for the Rust type of `$dtype`.
 macro_rules! dispatch {

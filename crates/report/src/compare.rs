@@ -112,14 +112,20 @@ impl Comparison<'_> {
         Share { of: verdicts().count(), count: verdicts().filter(|found| *found == verdict).count() }
     }
 
-    /// Pairs of methods that the paper tells apart, and those that our means put in the same order.
+    /// Pairs of methods that the paper tells apart and that we measured by one protocol, and those that our means put in the
+    /// same order.
     pub(crate) fn order(&self) -> Share {
-        let both: Vec<(f64, f64)> = self.entries.iter().filter_map(|entry| Some((entry.ours?.mean?, entry.paper?))).collect();
         let mut share = Share::default();
-        for (i, a) in both.iter().enumerate() {
-            for b in both[..i].iter().filter(|b| a.1 != b.1) {
+        for (i, a) in self.entries.iter().enumerate() {
+            for b in &self.entries[..i] {
+                let (Some(ours), Some(theirs)) = (a.ours.zip(b.ours), a.paper.zip(b.paper)) else { continue };
+                let Some(means) = ours.0.mean.zip(ours.1.mean) else { continue };
+                // Two protocols estimate two quantities: their order says nothing of the methods.
+                if theirs.0 == theirs.1 || ours.0.protocol != ours.1.protocol {
+                    continue;
+                }
                 share.of += 1;
-                share.count += usize::from((a.0 < b.0) == (a.1 < b.1) && a.0 != b.0);
+                share.count += usize::from((means.0 < means.1) == (theirs.0 < theirs.1) && means.0 != means.1);
             }
         }
         share
@@ -204,6 +210,13 @@ mod tests {
         assert!(first.entries[1].ours.is_none());
         assert_eq!(first.judged(Verdict::Agrees), Share { of: 2, count: 1 });
         assert_eq!(first.order(), Share { of: 1, count: 0 });
+    }
+
+    #[test]
+    fn an_order_is_told_by_one_protocol_alone() {
+        let rows = [("vae", "near", 3.0), ("vimae_n", "nearest", 1.0), ("beta_h_vae", "near", 2.0)]
+            .map(|(method, protocol, mean)| summary("table2", "digits", method, protocol, mean));
+        assert_eq!(targets(&paper(), &rows, [])[0].comparisons[0].order(), Share { of: 1, count: 1 });
     }
 
     #[test]

@@ -4,16 +4,14 @@
 //! has no normaliser and is refused: [`continuous_bernoulli`](super::continuous_bernoulli) has one.
 
 use candle_core::Tensor;
-use vimae_core::{
-    Entry, Likelihood, NoSettings, Output, Purpose, Result, Streams, Support, likelihood::Protocol, numerics::softplus_each,
-    settings::Schema,
-};
+use vimae_core::{Entry, Likelihood, NoSettings, Output, Purpose, Result, Streams, Support, likelihood::Protocol, settings::Schema};
+use vimae_ops::{bernoulli_log_likelihood, sigmoid};
 
 use super::{
     BuildLikelihood,
-    pixels::{Pixels, Source, total, uniform},
+    pixels::{Pixels, Source, uniform},
 };
-use crate::distortion::for_each;
+use crate::distortion::blocks;
 
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildLikelihood> = Entry {
@@ -46,12 +44,12 @@ impl Likelihood for Bernoulli {
     }
 
     fn log_likelihood(&self, images: &Tensor, output: &Tensor) -> Result<Tensor> {
-        let images = self.0.to_unit(&for_each(images, output, 1)?)?;
-        total(&((images * output)? - softplus_each(output)?)?)
+        blocks(images, output, 1)?;
+        Ok(bernoulli_log_likelihood(&self.0.to_unit(images)?, output).map_err(candle_core::Error::from)?)
     }
 
     fn mean(&self, output: &Tensor) -> Result<Tensor> {
-        self.0.of_unit(&vimae_ops::sigmoid(output).map_err(candle_core::Error::from)?)
+        self.0.of_unit(&sigmoid(output).map_err(candle_core::Error::from)?)
     }
 
     fn sample(&self, output: &Tensor, streams: &Streams, purpose: Purpose, step: u64) -> Result<Tensor> {

@@ -42,7 +42,7 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
             dl.facts {
                 @if !claims.is_empty() { (fact("Claims that hold", &claims::holding(&claims).to_string(), &claims::others(&claims))) }
                 (fact("Agree with the paper", &agrees.to_string(), &format!("values that the paper prints; {} differ, the others are undecided", differs.count)))
-                (fact("Same order", &order.to_string(), "pairs of methods in the paper's order, by our means alone"))
+                (fact("Same order", &order.to_string(), "pairs of methods in the paper's order, by our means of one protocol"))
                 (fact("Runs", &count(runs.len() as u64), &finished))
                 (fact("Time", &duration(input.seconds), &format!("profile {}", input.profile)))
             }
