@@ -8,6 +8,8 @@ use std::cell::RefCell;
 
 /// `f32` or `f64`. Training uses `f32`; gradient checks by finite differences use `f64`.
 pub(crate) trait Real: WithDType + std::iter::Sum + std::ops::Neg<Output = Self> + Default {
+    /// Whether loops are compiled for wide vectors too.
+    const WIDE: bool;
     fn exp(self) -> Self;
     /// ln(1 + x) of 0 to 1.
     fn ln_1p(self) -> Self;
@@ -22,11 +24,12 @@ pub(crate) trait Real: WithDType + std::iter::Sum + std::ops::Neg<Output = Self>
 }
 
 macro_rules! real {
-    ($t:ty, $variant:ident, $cell:ident, $exp:expr, $ln_1p:expr, $tanh:expr) => {
+    ($t:ty, $wide:expr, $variant:ident, $cell:ident, $exp:expr, $ln_1p:expr, $tanh:expr) => {
         thread_local! {
             static $cell: RefCell<Vec<$t>> = const { RefCell::new(Vec::new()) };
         }
         impl Real for $t {
+            const WIDE: bool = $wide;
             #[inline(always)]
             fn exp(self) -> Self {
                 $exp(self)
@@ -60,8 +63,8 @@ macro_rules! real {
         }
     };
 }
-real!(f32, F32, SCRATCH_F32, exponential::exp, exponential::ln_1p, exponential::tanh);
-real!(f64, F64, SCRATCH_F64, f64::exp, f64::ln_1p, f64::tanh);
+real!(f32, true, F32, SCRATCH_F32, exponential::exp, exponential::ln_1p, exponential::tanh);
+real!(f64, false, F64, SCRATCH_F64, f64::exp, f64::ln_1p, f64::tanh);
 
 /// Runs `$body` with `$t` standing for the Rust type of `$dtype`.
 macro_rules! dispatch {

@@ -1,7 +1,7 @@
 //! One loop, compiled for several vector widths and chosen at run time.
 
-/// Defines a function whose body is compiled three times: for AVX-512, for AVX2, and for the
-/// baseline of the build. The order of operations, and so the result, is the same in all.
+/// Defines a function whose body is compiled three times in `f32`, for AVX-512, for AVX2, and for the baseline of the build, and
+/// for the baseline alone in `f64`, which checks gradients. The order of operations, and so the result, is the same in all.
 macro_rules! vectorised {
     ($(#[$doc:meta])* fn $name:ident<T: Real $(; $s:ident: $bound:ident)? $(, const $n:ident: $nt:ty)*>($($arg:ident: $ty:ty),* $(,)?) $(-> $ret:ty)? $body:block) => {
         $(#[$doc])*
@@ -9,7 +9,7 @@ macro_rules! vectorised {
             #[inline(always)]
             fn body<T: Real $(, $s: $bound<T>)? $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? $body
             #[cfg(target_arch = "x86_64")]
-            {
+            if T::WIDE {
                 #[target_feature(enable = "avx512f,avx512vl,avx512bw,avx512dq,avx2,fma")]
                 fn v4<T: Real $(, $s: $bound<T>)? $(, const $n: $nt)*>($($arg: $ty),*) $(-> $ret)? {
                     body::<T $(, $s)? $(, $n)*>($($arg),*)
