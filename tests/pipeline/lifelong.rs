@@ -72,7 +72,7 @@ fn a_run_killed_in_any_task_goes_on_to_the_same_bits_on_any_number_of_threads() 
         ensure!(measured(metric), "{metric} was not measured");
     }
     let run = files(&undisturbed, "record.json")?[0].0.parent().context("a directory")?.to_owned();
-    ensure!(run.join("tasks.png").exists(), "no samples behind each task");
+    ensure!(run.join("tasks.png").exists(), "no samples after each task");
     let checks = verify(&RunFolder::at(run), None, &mut Shelf::new(Sources::default()))?;
     let wrong: Vec<_> = checks.iter().filter(|check| !check.agrees).collect();
     ensure!(wrong.is_empty() && checks.len() > 50, "{wrong:?}");

@@ -58,7 +58,7 @@ pub fn folder(run: &Path, number: usize) -> PathBuf {
     run.join("tasks").join(number.to_string())
 }
 
-/// Learns all tasks, and leaves the weights behind the last in the parts. The context's directory receives
+/// Learns all tasks, and leaves the weights after the last in the parts. The context's directory receives
 /// `model.safetensors`, `log.jsonl` over all tasks, and for each task what [`train_watched`] writes. However often it is
 /// stopped, weights and log have the same bits.
 ///
@@ -122,7 +122,7 @@ impl Learner<'_> {
         Ok(Learnt { trained, kept })
     }
 
-    /// Sets the weights behind the task before, and asks the strategy what it brings of the tasks so far.
+    /// Sets the weights after the task before, and asks the strategy what it brings of the tasks so far.
     fn recall(&self, place: usize, tasks: &[Task], plan: &Plan, context: &RunContext<'_>) -> Result<Box<dyn Memory>> {
         let before = context.directory.with_file_name(place.to_string());
         let (weights, _) = load_weights(&before.join(MODEL))?;
@@ -161,7 +161,7 @@ fn seed(run: u64, place: usize) -> u64 {
     }
 }
 
-/// The digest of what determines the weights behind a task.
+/// The digest of what determines the weights after a task.
 fn digest(plan: &Plan, place: usize) -> String {
     match place {
         0 => plan.training_sha256.clone(),
@@ -169,7 +169,7 @@ fn digest(plan: &Plan, place: usize) -> String {
     }
 }
 
-/// Writes the weights behind the last task and the log of all into the directory of the run.
+/// Writes the weights after the last task and the log of all into the directory of the run.
 fn join(run: &Path, tasks: usize, steps: &[u64]) -> Result<()> {
     let read = |path: PathBuf| std::fs::read(&path).map_err(|source| vimae_trainer::Error::Log { path, source });
     let (mut log, mut step, mut epoch) = (Vec::new(), 0, 0);

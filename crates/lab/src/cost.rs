@@ -177,7 +177,7 @@ impl Estimator {
         // Where the data is not here, the tasks are taken to share its images out.
         let course = spec.stream.as_ref().and_then(|_| Course::of(spec, &shelf.open(&spec.dataset).ok()?).ok()?);
         let steps = course.as_ref().and_then(|course| course.steps(spec).ok()).unwrap_or(steps);
-        // Behind each task all so far are measured together and one by one: with T tasks of equal size T + 1 times all images.
+        // After each task all so far are measured together and one by one: with T tasks of equal size T + 1 times all images.
         let evaluations = 1.0 + course.map_or(0.0, |course| course.tasks.len() as f64 + 1.0);
         // The encoder sees an image once, the decoder each of its codes; backwards costs twice what forwards does.
         let samples = objective.samples() as u64;

@@ -1,4 +1,4 @@
-//! A run that learns one task after another: its training, and what is measured behind each task.
+//! A run that learns one task after another: its training, and what is measured after each task.
 
 mod matrix;
 

@@ -26,7 +26,7 @@ pub struct Lifelong {
     pub tasks: Vec<TaskRecord>,
 }
 
-/// One task, and what was measured behind it.
+/// One task, and what was measured after it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TaskRecord {
     /// What it is of.
@@ -57,7 +57,7 @@ impl Lifelong {
     /// The entry of the numbers made of the matrix, in the place of a metric's.
     pub const ENTRY: &str = "lifelong";
 
-    /// The value of a measure behind each task on each task so far: row k has k values.
+    /// The value of a measure after each task on each task so far: row k has k values.
     pub fn matrix(&self, measure: &str) -> Vec<Vec<Option<f64>>> {
         let value = |measures: &Measures| measures.get(measure).and_then(|m| m.value);
         self.tasks.iter().map(|task| task.each.iter().map(value).collect()).collect()
@@ -68,9 +68,9 @@ impl Lifelong {
         self.tasks.first().and_then(|task| task.each.first()).into_iter().flat_map(BTreeMap::keys).map(String::as_str).collect()
     }
 
-    /// The numbers made of the matrix: `lifelong.average.X` over tasks behind the last, `lifelong.forgetting.X` and
+    /// The numbers made of the matrix: `lifelong.average.X` over tasks after the last, `lifelong.forgetting.X` and
     /// `lifelong.backward_transfer.X` where X is better in one direction and there are two tasks or more,
-    /// `lifelong.end.X` on all tasks together behind the last, and the most bytes that the strategy kept.
+    /// `lifelong.end.X` on all tasks together after the last, and the most bytes that the strategy kept.
     pub fn summary(&self) -> Vec<Measurement> {
         let mut all = Vec::new();
         for measure in self.measures() {

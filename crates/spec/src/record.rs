@@ -14,7 +14,7 @@ pub enum FigureKind {
     Reconstructions,
     /// PNG: decoded draws from the prior.
     Samples,
-    /// PNG: decoded draws from the prior behind each task, one row a task.
+    /// PNG: decoded draws from the prior after each task, one row a task.
     Tasks,
     /// PNG: decoded codes along one dimension a row, the most informative first.
     Traversals,
@@ -127,7 +127,7 @@ pub struct RunRecord {
     pub evaluation_seconds: f64,
     /// The numbers.
     pub measurements: Vec<Measurement>,
-    /// What was measured behind each task; none for a run without a stream.
+    /// What was measured after each task; none for a run without a stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lifelong: Option<Lifelong>,
     /// The images.

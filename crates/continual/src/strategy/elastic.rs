@@ -1,8 +1,8 @@
 //! # Weights that mattered stay
-//! Online elastic weight consolidation on encoder and decoder. Behind task k - 1 the importance of weight i is
+//! Online elastic weight consolidation on encoder and decoder. After task k - 1 the importance of weight i is
 //! F_i = gamma F_i' + E (dL / dw_i)^2, with F' that of the tasks before and L the loss of an image of task k - 1; see
 //! [`importance`] for how the expectation is estimated. In task k the loss gains (strength / 2) sum_i F_i (w_i - w_i*)^2,
-//! with w* the weights behind task k - 1. Strength 1 is the scale at which F is the Fisher information of one image and all
+//! with w* the weights after task k - 1. Strength 1 is the scale at which F is the Fisher information of one image and all
 //! tasks have as many images.
 //!
 //! Parameters of a prior or a critic are free. Kept: w* and F, twice the size of a network, however many tasks there are.
@@ -66,7 +66,7 @@ impl Strategy for Elastic {
 }
 
 impl Elastic {
-    /// Importances behind the last of the tasks.
+    /// Importances after the last of the tasks.
     fn made(&self, past: &Past<'_>) -> Result<BTreeMap<String, Tensor>> {
         let Some(last) = past.tasks.last() else { return Ok(BTreeMap::new()) };
         let mut all = importance(past.line, last, (past.batch, self.estimate_steps), past.streams, past.device)?;

@@ -1,4 +1,4 @@
-//! What is measured behind each task on each task so far.
+//! What is measured after each task on each task so far.
 
 use std::{path::Path, sync::Arc};
 
@@ -27,7 +27,7 @@ const SHOWN: [&str; 6] = ["reconstruction", "mmd", "rate", "active_units", "accu
 /// Samples in the row of a task.
 const ROW: usize = 12;
 
-/// Measures behind each task, and leaves the weights behind the last in the parts. What an earlier call measured is read.
+/// Measures after each task, and leaves the weights after the last in the parts. What an earlier call measured is read.
 ///
 /// # Errors
 /// [`Error::Stopped`] between two tasks, with those before it kept.
@@ -238,7 +238,7 @@ fn bytes(images: &Tensor, parts: &Parts) -> Result<Vec<u8>> {
     Ok(values.into_iter().map(|value| parts.dataset.range().byte(value)).collect())
 }
 
-/// Writes the samples behind each task, one row a task.
+/// Writes the samples after each task, one row a task.
 pub(crate) fn strip(course: &Course, parts: &Parts, folder_of_run: &RunFolder) -> Result<Figure> {
     let kind = FigureKind::Tasks;
     let mut rows = Vec::new();
@@ -251,5 +251,5 @@ pub(crate) fn strip(course: &Course, parts: &Parts, folder_of_run: &RunFolder) -
     let png = grid_png(&rows, (shape.channels, shape.height, shape.width), columns, scale, scale)?;
     atomic::write(&folder_of_run.path().join(kind.file()), &png)?;
     let names: Vec<&str> = course.tasks.iter().map(|task| task.name.as_str()).collect();
-    Ok(Figure { kind, file: kind.file().into(), caption: format!("Decoded draws behind each task, from the top: {}", names.join("; ")) })
+    Ok(Figure { kind, file: kind.file().into(), caption: format!("Decoded draws after each task, from the top: {}", names.join("; ")) })
 }

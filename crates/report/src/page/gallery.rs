@@ -56,7 +56,7 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
             @if shown.is_empty() { p.missing { "No run finished." } }
             (group("Originals above their reconstructions", "", FigureKind::Reconstructions, &shown)?)
             (group("Decoded draws from the prior", "", FigureKind::Samples, &shown)?)
-            (group("Decoded draws behind each task, a row a task", "", FigureKind::Tasks, &shown)?)
+            (group("Decoded draws after each task, a row a task", "", FigureKind::Tasks, &shown)?)
             (group("Codes of test images", CIRCLES, FigureKind::Codes, &shown)?)
             (rate_distortion(experiment, paper)?)
             (folded("Along single dimensions of the code", group("", MOVED, FigureKind::Traversals, &shown)?))

@@ -52,7 +52,7 @@ pub(super) fn section(experiment: &ExperimentView, claims: &[&SummaryRow], inter
         (table(&methods, &shown, interval))
         (expected(claims))
         @if names.len() > 1 {
-            p.quiet { "Rows: behind which task; columns: on which. Darker is larger, on one scale for all methods." }
+            p.quiet { "Rows: after which task; columns: on which. Darker is larger, on one scale for all methods." }
             @for matrix in open { (matrix) }
             @if !folded.is_empty() { details { summary { "Other measures" } @for matrix in folded { (matrix) } } }
             (curves(&experiment.title, &methods, &shown)?)
