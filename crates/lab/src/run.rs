@@ -37,6 +37,8 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let folder = &RunFolder::at(context.directory);
     let device = &device(context.device)?;
     let _lock = RunLock::take_within(folder.path(), PATIENCE)?;
+    // Of the code that begins: a commit that is made while it trains made none of the weights.
+    let commit = git_commit(context.root);
     atomic::sweep(folder.path());
     match Found::of(spec, shelf.open(&spec.dataset)?.sha256(), folder) {
         // Weights that are gone come back from the last checkpoint.
@@ -87,7 +89,7 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
         data_sha256: parts.dataset.sha256().into(),
         broken_images: shelf.broken_images(&spec.dataset),
         weights_sha256: trained.weights_sha256,
-        git_commit: git_commit(context.root),
+        git_commit: commit,
         version: VERSION.into(),
         device: name,
         parameters: line.model.parameters().trainable_count(),
