@@ -4,8 +4,9 @@
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use vimae_lab::{RunFolder, Shelf, Sources, verify};
+use vimae_tests::command::call;
 
 use crate::{
     interruption::{command, killed_once_it_wrote},
@@ -73,9 +74,50 @@ fn a_run_killed_in_any_task_goes_on_to_the_same_bits_on_any_number_of_threads() 
     }
     let run = files(&undisturbed, "record.json")?[0].0.parent().context("a directory")?.to_owned();
     ensure!(run.join("tasks.png").exists(), "no samples after each task");
-    let checks = verify(&RunFolder::at(run), None, &mut Shelf::new(Sources::default()))?;
-    let wrong: Vec<_> = checks.iter().filter(|check| !check.agrees).collect();
-    ensure!(wrong.is_empty() && checks.len() > 50, "{wrong:?}");
+    names_its_stream_and_strategy(&run, record)?;
+    is_verified_from_the_weights_after_each_task(&run)
+}
+
+/// With all their settings, in every place where a reader looks.
+fn names_its_stream_and_strategy(run: &Path, record: &Value) -> Result<()> {
+    let config: Value = serde_json::from_slice(&std::fs::read(run.join("config.json"))?)?;
+    ensure!(config["stream"] == json!({ "name": "split_classes", "settings": { "tasks": 3 } }), "{config}");
+    ensure!(config["strategy"] == json!({ "name": "generative_replay", "settings": { "consistency": 0.1 } }), "{config}");
+    ensure!(record["lifelong"]["stream"] == json!({ "name": "split_classes", "tasks": 3 }), "{}", record["lifelong"]["stream"]);
+    let shown = call(&["runs", "show", run.to_str().context("path")?])?.stdout;
+    for setting in ["stream ", "stream.tasks ", "strategy ", "strategy.consistency "] {
+        ensure!(shown.lines().any(|line| line.starts_with(setting)), "no {setting}in {shown}");
+    }
+    Ok(())
+}
+
+/// Where it was trained and as it is published; weights that were changed or are missing are found.
+fn is_verified_from_the_weights_after_each_task(run: &Path) -> Result<()> {
+    let wrong = |folder: &Path| -> Result<(usize, Vec<String>)> {
+        let checks = verify(&RunFolder::at(folder), None, &mut Shelf::new(Sources::default()))?;
+        Ok((checks.len(), checks.into_iter().filter(|check| !check.agrees).map(|check| format!("{check:?}")).collect()))
+    };
+    let (checked, differing) = wrong(run)?;
+    // Six places of the matrix and three rows over all tasks, beside everything else.
+    ensure!(differing.is_empty() && checked > 150, "{checked}: {differing:?}");
+
+    let published = run.with_file_name("published");
+    let [from, to] = [run, &published].map(|path| path.to_str().context("path"));
+    let pushed = call(&["hub", "push", from?, "me/tiny", "--dry-run", to?])?;
+    ensure!(pushed.success, "{}", pushed.stderr);
+    let card = std::fs::read_to_string(published.join("README.md"))?;
+    ensure!(card.contains("`split_classes` (tasks 3)") && card.contains("`generative_replay` (consistency 0.1)"), "{card}");
+    let (again, differing) = wrong(&published)?;
+    ensure!(again == checked && differing.is_empty(), "{again}: {differing:?}");
+
+    std::fs::copy(published.join("task2.safetensors"), published.join("task1.safetensors"))?;
+    let (_, differing) = wrong(&published)?;
+    ensure!(differing.iter().any(|check| check.contains("after task 1: weights")), "{differing:?}");
+    ensure!(differing.iter().any(|check| check.contains("after task 1, on task 1: reconstruction")), "{differing:?}");
+    ensure!(!differing.iter().any(|check| check.contains("after task 2")), "{differing:?}");
+    std::fs::remove_file(published.join("task1.safetensors"))?;
+    let (_, differing) = wrong(&published)?;
+    ensure!(differing.iter().any(|check| check.contains("task1.safetensors") && check.contains("not here")), "{differing:?}");
     Ok(())
 }
 

@@ -18,7 +18,7 @@ pub use memory::{Kept, Memory, Past, Replay, Strategy, Teacher};
 pub use strategy::{BuildStrategy, STRATEGIES};
 pub use stream::{BuildStream, STREAMS, Stream};
 pub use task::{Task, check, in_one_order, together};
-pub use train::{Learner, Learnt, folder, train};
+pub use train::{Learner, Learnt, folder, kept, train};
 
 /// The strategy of a stream for which none is named.
 pub const DEFAULT_STRATEGY: &str = "fine_tune";

@@ -94,6 +94,23 @@ pub fn train(learner: &Learner<'_>, context: &RunContext<'_>, watch: &mut Watch<
     Ok(learnt)
 }
 
+/// What the strategy keeps for each task, made again from the weights after the tasks before: `model.safetensors` in the
+/// [`folder`]s of `run`. What the strategy makes for it is written there too.
+///
+/// # Errors
+/// For weights that are missing or do not fit; as [`Strategy::recall`].
+pub fn kept(learner: &Learner<'_>, run: &Path) -> Result<Vec<Kept>> {
+    let of = |place: usize| match learner.tasks.get(..place) {
+        None | Some([]) => Ok(Kept::default()),
+        Some(earlier) => {
+            let directory = folder(run, place + 1);
+            let plan = Plan { seed: seed(learner.plan.seed, place), ..learner.plan.clone() };
+            Ok(learner.recall(place, earlier, &plan, &RunContext::new(&directory))?.kept())
+        }
+    };
+    (0..learner.tasks.len()).map(of).collect()
+}
+
 impl Learner<'_> {
     fn steps(&self, task: &Task) -> Result<u64> {
         let streams = Streams::new(self.plan.seed);

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use vimae_spec::{Direction, FigureKind, RunRecord};
 
-use crate::{CardMetric, Description, RepoName, yaml};
+use crate::{CardMetric, Description, Part, RepoName, yaml};
 
 /// What a card is made of.
 #[derive(Debug, Clone, Copy)]
@@ -130,10 +130,26 @@ fn what_it_is(input: &CardInput<'_>) -> String {
         count(record.parameters),
         network.code,
     );
+    text += &tasks(input);
     for back in &record.rollbacks {
         text += &format!("Step {} diverged ({}); training went on from step {}.\n", back.step, plain(&back.term), back.back_to);
     }
     text
+}
+
+/// What came one after another and what was done against forgetting it; nothing for a run that learnt all at once.
+fn tasks(input: &CardInput<'_>) -> String {
+    let CardInput { record, description, .. } = input;
+    let part = |kind: &str| description.parts.iter().find(|part| part.kind == kind);
+    let (Some(lifelong), Some(stream), Some(strategy)) = (&record.lifelong, part("stream"), part("strategy")) else { return String::new() };
+    let names: Vec<&str> = lifelong.tasks.iter().map(|task| task.name.as_str()).collect();
+    let said = |part: &Part| format!("`{}`{}: {}", part.name, settings(&part.settings), plain(&lowered(&part.summary)));
+    format!(
+        "It learnt one task after another ({}; {}), so many epochs each. Against forgetting: {}.\n",
+        said(stream),
+        plain(&names.join("; ")),
+        said(strategy)
+    )
 }
 
 /// The settings that were given, in brackets.

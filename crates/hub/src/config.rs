@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fs, path::Path};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
-use vimae_spec::{Head, PixelRange};
+use vimae_spec::{Component, Head, PixelRange};
 
 use crate::{Error, Result};
 
@@ -44,6 +44,12 @@ pub struct Config {
     pub likelihood: Choice,
     /// What codes are drawn from after training.
     pub sampler: Choice,
+    /// The tasks that it learnt one after another, where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Choice>,
+    /// What was done against forgetting them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<Choice>,
     /// The seed of all random streams.
     pub seed: u64,
     /// Digest of the weights' file.
@@ -67,6 +73,12 @@ pub struct Choice {
     pub name: String,
     /// Its settings, all of them.
     pub settings: Map<String, Value>,
+}
+
+impl From<Component> for Choice {
+    fn from(Component { name, settings }: Component) -> Self {
+        Self { name, settings }
+    }
 }
 
 /// The data that a run was trained on.

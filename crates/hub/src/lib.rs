@@ -35,6 +35,6 @@ pub use pretrained::{Pretrained, from_pretrained, from_pretrained_with};
 pub use pull::{Pulled, pull};
 pub use push::{Publish, Pushed, push};
 pub use results::{OverSeeds, Published, published};
-pub use run_files::RunFiles;
+pub use run_files::{RunFiles, weights_after};
 pub use transfer::Event;
 pub use weights::{Weights, is_pickle_name, read_weights};

@@ -13,7 +13,6 @@ use vimae_spec::sha256_hex;
 use crate::{
     CardInput, Config, Description, Error, Published, RepoName, Result, RunFiles, card,
     config::{CONFIG, FileDigest},
-    run_files::MODEL,
 };
 
 /// The model card.
@@ -60,11 +59,10 @@ impl Package {
         let record = &run.record;
         let mut files = BTreeMap::new();
         let mut digests = BTreeMap::new();
-        for name in &run.names {
-            let path = run.folder.join(name);
-            let bytes = fs::read(&path).map_err(|e| Error::io(&path, e))?;
+        for (name, path) in &run.files {
+            let bytes = fs::read(path).map_err(|e| Error::io(path, e))?;
             digests.insert(name.clone(), FileDigest { sha256: sha256_hex(&bytes), bytes: bytes.len() as u64 });
-            files.insert(name.clone(), if name == MODEL { Content::File(path) } else { Content::Bytes(bytes) });
+            files.insert(name.clone(), if run.is_weights(name) { Content::File(path.clone()) } else { Content::Bytes(bytes) });
         }
         let results = Results {
             format: RESULTS_FORMAT,

@@ -19,7 +19,7 @@ use crate::{
     is_pickle_name,
     package::{CARD, Content},
     remote::{Head, Refusal, Remote, is_commit},
-    run_files::MODEL,
+    run_files::{MODEL, weights_after},
     transfer::Connection,
 };
 
@@ -236,7 +236,8 @@ fn transfer_is_known(remote: &Remote<'_>, package: &Package, revision: &str) -> 
 
 /// Files of an earlier push that this one does not have. What people put beside them stays.
 fn stale(package: &Package, parent: &Head) -> Vec<String> {
-    let ours = |file: &str| FigureKind::ALL.iter().any(|kind| kind.file() == file);
+    let after_task = |file: &str| (1..=parent.files.len()).any(|number| weights_after(number) == file);
+    let ours = |file: &str| FigureKind::ALL.iter().any(|kind| kind.file() == file) || after_task(file);
     let gone = |file: &&String| ours(file) && !package.files().contains_key(*file);
     parent.files.iter().filter(gone).cloned().collect()
 }

@@ -1,6 +1,7 @@
 //! The folder of a finished run, checked: its record, its specification, `config.json`, weights and images belong together.
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
 };
@@ -32,12 +33,18 @@ pub struct RunFiles {
     pub record: RunRecord,
     /// Its weights and running statistics.
     pub weights: Weights,
-    /// What is published of it, by name: weights, specification, record, log, images.
-    pub names: Vec<String>,
+    /// What is published of it, by name, with where it is: weights, specification, record, log, images.
+    pub files: BTreeMap<String, PathBuf>,
+}
+
+/// The name under which the weights after task `number`, counted from 1 and not the last, are published.
+pub fn weights_after(number: usize) -> String {
+    format!("task{number}.safetensors")
 }
 
 impl RunFiles {
-    /// Opens the folder of a finished run.
+    /// Opens the folder of a finished run. Weights after single tasks are among its files where they are here: it can be used
+    /// without them.
     ///
     /// # Errors
     /// [`Error::NoModel`] for a folder without a record; [`Error::Damaged`] for a file that is missing, damaged or not the one
@@ -83,8 +90,9 @@ impl RunFiles {
         if let Some(Density::Mixture { file, sha256, .. }) = &config.prior.density {
             check(&folder.join(file), sha256)?;
         }
-        let mut names: Vec<String> = [MODEL, RECORD, SPEC].map(String::from).into();
-        names.extend(config.density_file().map(String::from));
+        let own = [MODEL, RECORD, SPEC].into_iter().chain(config.density_file());
+        let mut files: BTreeMap<String, PathBuf> = own.map(|name| (name.to_owned(), folder.join(name))).collect();
+        files.extend(after_tasks(folder, &record)?);
         for name in record.figures.iter().map(|p| &p.file).chain([&record.log]) {
             if !is_plain(name) {
                 return Err(Error::damaged(&path, format!("names the file {name:?}; a file lies in the folder itself")));
@@ -97,13 +105,32 @@ impl RunFiles {
             if record.files.get(name) != Some(&found) {
                 return Err(Error::damaged(&file, "does not have the digest that the record beside it names: it was changed or damaged"));
             }
-            if !names.contains(name) {
-                names.push(name.clone());
-            }
+            files.insert(name.clone(), file);
         }
-        names.sort();
-        Ok(Self { folder: folder.into(), config, record, weights, names })
+        Ok(Self { folder: folder.into(), config, record, weights, files })
     }
+
+    /// Whether the file of that name holds weights of the network, its own or those after a task.
+    pub(crate) fn is_weights(&self, name: &str) -> bool {
+        let tasks = self.record.lifelong.as_ref().map_or(0, |lifelong| lifelong.tasks.len());
+        name == MODEL || (1..=tasks).any(|number| name == weights_after(number))
+    }
+}
+
+/// The weights after all tasks but the last, by the names under which they are published.
+fn after_tasks(folder: &Path, record: &RunRecord) -> Result<Vec<(String, PathBuf)>> {
+    let tasks = record.lifelong.iter().flat_map(|lifelong| &lifelong.tasks);
+    let mut found = Vec::new();
+    // Those after the last are the run's own.
+    for (number, task) in (1..).zip(tasks).filter(|(_, task)| task.weights_sha256 != record.weights_sha256) {
+        let name = weights_after(number);
+        let places = [folder.join("tasks").join(number.to_string()).join(MODEL), folder.join(&name)];
+        if let Some(path) = places.into_iter().find(|path| path.is_file()) {
+            check(&path, &task.weights_sha256)?;
+            found.push((name, path));
+        }
+    }
+    Ok(found)
 }
 
 /// Reads a record, whose own digest must be that of what it says.

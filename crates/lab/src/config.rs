@@ -13,7 +13,7 @@ use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood, likeliho
 use vimae_priors::{FittedMixture, PRIORS, sampler::SAMPLERS};
 use vimae_spec::{Component, RunSpec};
 
-use crate::{Error, Result, RunFolder, measure::Sampler, resolve::Parts, stored::json};
+use crate::{Error, Result, RunFolder, course::Chosen, measure::Sampler, resolve::Parts, stored::json};
 
 /// The file of a mixture's numbers.
 const PRIOR: &str = "prior.safetensors";
@@ -25,6 +25,7 @@ const PRIOR: &str = "prior.safetensors";
 pub(crate) fn write(spec: &RunSpec, parts: &Parts, sampler: &Sampler, weights_sha256: &str, folder: &RunFolder) -> Result<()> {
     let objective = parts.objective.as_ref();
     let divergence = spec.divergence.as_ref().map(|c| c.name.as_str()).or(objective.default_divergence());
+    let (stream, strategy) = Chosen::of(spec)?.map(|Chosen { stream, strategy }| (stream.into(), strategy.into())).unzip();
     let config = Config {
         format: FORMAT,
         model_type: "vimae".into(),
@@ -38,6 +39,8 @@ pub(crate) fn write(spec: &RunSpec, parts: &Parts, sampler: &Sampler, weights_sh
         divergence: divergence.map(|name| choice(&DIVERGENCES, name, spec.divergence.as_ref())).transpose()?,
         likelihood: choice(&LIKELIHOODS, likelihood::DEFAULT, spec.likelihood.as_ref())?,
         sampler: Choice { name: parts.sampler.name().into(), settings: sampler_settings(spec, parts)? },
+        stream,
+        strategy,
         seed: spec.seed,
         weights_sha256: weights_sha256.into(),
         spec_sha256: spec.sha256(),

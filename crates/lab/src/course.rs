@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use candle_core::Device;
 use vimae_continual::{DEFAULT_STRATEGY, STRATEGIES, STREAMS, Strategy, Task};
-use vimae_core::{Batches, Dataset, Split, Streams};
+use vimae_core::{Batches, Catalogue, Dataset, Split, Streams};
 use vimae_datasets::Loader;
 use vimae_objectives::OBJECTIVES;
 use vimae_spec::{Component, RunSpec};
@@ -15,21 +15,42 @@ use crate::Result;
 pub(crate) struct Course {
     pub(crate) tasks: Vec<Task>,
     pub(crate) strategy: Box<dyn Strategy>,
-    /// The stream's name in the catalogue.
-    pub(crate) stream: String,
+    /// What the run names.
+    pub(crate) chosen: Chosen,
+}
+
+/// The stream and the strategy of a run, with all their settings.
+pub(crate) struct Chosen {
+    pub(crate) stream: Component,
+    pub(crate) strategy: Component,
+}
+
+impl Chosen {
+    /// What a run names, fine-tuning where it names no strategy; none for a run without a stream.
+    pub(crate) fn of(spec: &RunSpec) -> vimae_core::Result<Option<Self>> {
+        let Some(stream) = &spec.stream else { return Ok(None) };
+        let default = Component::named(DEFAULT_STRATEGY);
+        let strategy = spec.strategy.as_ref().unwrap_or(&default);
+        Ok(Some(Self { stream: resolved(&STREAMS, stream)?, strategy: resolved(&STRATEGIES, strategy)? }))
+    }
+}
+
+/// The entry with all its settings.
+fn resolved<B>(catalogue: &Catalogue<B>, given: &Component) -> vimae_core::Result<Component> {
+    let (entry, settings) = catalogue.check(&given.name, &given.settings)?;
+    Ok(Component { name: entry.name.into(), settings: settings.values().clone() })
 }
 
 impl Course {
     /// The course that a run names; none for a run without a stream.
     pub(crate) fn of(spec: &RunSpec, dataset: &Arc<dyn Dataset>) -> Result<Option<Self>> {
         check_names(spec)?;
-        let Some(Component { name, settings }) = &spec.stream else { return Ok(None) };
-        let stream = STREAMS.build(name, settings)?;
+        let Some(chosen) = Chosen::of(spec)? else { return Ok(None) };
+        let Chosen { stream, strategy } = &chosen;
+        let stream = STREAMS.build(&stream.name, &stream.settings)?;
         let tasks = stream.tasks(dataset)?;
         vimae_continual::check(stream.name(), &tasks)?;
-        let none = serde_json::Map::new();
-        let (name, settings) = spec.strategy.as_ref().map_or((DEFAULT_STRATEGY, &none), |s| (s.name.as_str(), &s.settings));
-        Ok(Some(Self { tasks, strategy: STRATEGIES.build(name, settings)?, stream: stream.name().into() }))
+        Ok(Some(Self { tasks, strategy: STRATEGIES.build(&strategy.name, &strategy.settings)?, chosen }))
     }
 
     /// Checks that every task fills a batch and that the strategy has what it needs.
@@ -43,14 +64,14 @@ impl Course {
 
     /// Steps of all tasks together.
     pub(crate) fn steps(&self, spec: &RunSpec) -> Result<u64> {
-        let streams = Streams::new(spec.seed);
-        let mut steps = 0;
-        for task in &self.tasks {
-            let (split, batch) = (Split::Train, spec.training.batch);
-            let batches = Loader::new(task.dataset.clone(), split, batch, streams, &Device::Cpu)?;
-            steps += spec.training.epochs * batches.per_epoch();
-        }
-        Ok(steps)
+        self.tasks.iter().map(|task| Self::steps_of(task, spec)).sum()
+    }
+
+    /// Steps of one task.
+    pub(crate) fn steps_of(task: &Task, spec: &RunSpec) -> Result<u64> {
+        let (split, batch) = (Split::Train, spec.training.batch);
+        let batches = Loader::new(task.dataset.clone(), split, batch, Streams::new(spec.seed), &Device::Cpu)?;
+        Ok(spec.training.epochs * batches.per_epoch())
     }
 }
 

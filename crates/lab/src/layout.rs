@@ -146,6 +146,16 @@ impl RunFolder {
         self.0.join("evaluations").join(format!("{short}.json"))
     }
 
+    /// The weights after task `number` of `tasks`, counted from 1: where it was trained, or as it was published.
+    pub(crate) fn after(&self, number: usize, tasks: usize) -> PathBuf {
+        let trained = Self(vimae_continual::folder(&self.0, number)).model();
+        match trained.exists() {
+            true => trained,
+            false if number == tasks => self.model(),
+            false => self.0.join(vimae_hub::weights_after(number)),
+        }
+    }
+
     /// The final weights.
     pub fn model(&self) -> PathBuf {
         self.0.join("model.safetensors")

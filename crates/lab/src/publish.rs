@@ -4,6 +4,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use serde_json::{Map, Value};
+use vimae_continual::{STRATEGIES, STREAMS};
 use vimae_core::{Catalogue, Split};
 use vimae_datasets::{Card, inventory};
 use vimae_hub::{CardMetric, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
@@ -17,7 +18,7 @@ use vimae_report::{
 use vimae_spec::{Component, Measurement, RunRecord, RunSpec};
 use vimae_statistics::student;
 
-use crate::{Error, Result, RunFolder, Shelf, config::network, record::read_record, resolve::Parts};
+use crate::{Error, Result, RunFolder, Shelf, config::network, course::Chosen, record::read_record, resolve::Parts};
 
 /// Numbers that a card shows: more are not read.
 const MOST: usize = 8;
@@ -130,6 +131,11 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
     }
     if let Some(likelihood) = &spec.likelihood {
         add(part(&LIKELIHOODS, &likelihood.name, likelihood.settings.clone())?);
+    }
+    // No program needs them to load the run.
+    if let Some(Chosen { stream, strategy }) = Chosen::of(spec)? {
+        found.push(part(&STREAMS, &stream.name, stream.settings)?.0);
+        found.push(part(&STRATEGIES, &strategy.name, strategy.settings)?.0);
     }
     // A folder's path is no part of its name.
     let name = spec.dataset.name.split(':').next().unwrap_or_default();

@@ -120,7 +120,8 @@ fn keep_earlier(folder: &RunFolder, earlier: &RunRecord) -> Result<()> {
     Ok(atomic::write(&folder.earlier_record(earlier), &bytes)?)
 }
 
-fn plan(training: &Training, seed: u64, determined_by: &str) -> Plan {
+/// How long and by what optimiser a run trains. `determined_by` is all that its weights follow from.
+pub(crate) fn plan(training: &Training, seed: u64, determined_by: &str) -> Plan {
     let &Training { epochs, checkpoint_epochs, rollbacks, learning_rate, beta1, beta2, epsilon, critic_learning_rate, .. } = training;
     let &Training { schedule, fall, fall_epochs, warmup_epochs, rate_warmup_epochs, free_nats, clip_norm, .. } = training;
     Plan {

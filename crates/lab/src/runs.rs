@@ -172,7 +172,7 @@ fn settings(config: &Config, record: &RunRecord) -> BTreeMap<String, Value> {
         all.insert(section.to_owned(), name.into());
         all.extend(settings.iter().map(|(key, value)| (format!("{section}.{key}"), value.clone())));
     };
-    let Config { dataset, network, objective, prior, noise, divergence, likelihood, sampler, .. } = config;
+    let Config { dataset, network, objective, prior, noise, divergence, likelihood, sampler, stream, strategy, .. } = config;
     part("dataset", &dataset.name, &dataset.settings);
     part("model", &network.architecture, &network.settings);
     part("objective", &objective.name, &objective.settings);
@@ -180,8 +180,10 @@ fn settings(config: &Config, record: &RunRecord) -> BTreeMap<String, Value> {
     part("noise", &noise.name, &noise.settings);
     part("likelihood", &likelihood.name, &likelihood.settings);
     part("sampler", &sampler.name, &sampler.settings);
-    if let Some(divergence) = divergence {
-        part("divergence", &divergence.name, &divergence.settings);
+    for (section, chosen) in [("divergence", divergence), ("stream", stream), ("strategy", strategy)] {
+        if let Some(chosen) = chosen {
+            part(section, &chosen.name, &chosen.settings);
+        }
     }
     all.insert("model.code".into(), network.code.into());
     all.insert("dataset.train_images".into(), dataset.train_images.into());

@@ -1,5 +1,7 @@
 //! Numbers recomputed from what a run stored.
 
+mod tasks;
+
 use std::collections::BTreeSet;
 
 use candle_core::Device;
@@ -32,7 +34,8 @@ pub struct Check {
 }
 
 /// Loads a finished run's weights and data, compares their digests and those of its other files with the record, and
-/// measures everything again on the CPU; or, of the numbers, only `cell`: a metric, or `metric/protocol`. Numbers are
+/// measures everything again on the CPU; or, of the numbers, only `cell`: a metric, or `metric/protocol`. Of a run that learnt
+/// one task after another the matrix is measured again from the weights after each task. Numbers are
 /// compared both ways: one that the record lacks, or has beyond what is measured now, does not agree.
 ///
 /// # Errors
@@ -41,14 +44,14 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
     let record = read_record(&folder.record())?;
     let asked = asked(&record.measurements, cell)?;
     let (parts, weights_sha256) = Parts::trained(&record.spec, folder, shelf, &Device::Cpu)?;
-    let steps = match Course::of(&record.spec, &parts.dataset)? {
+    let course = Course::of(&record.spec, &parts.dataset)?;
+    let steps = match &course {
         Some(course) => course.steps(&record.spec)?,
         None => {
             let (dataset, batch) = (parts.dataset.clone(), record.spec.training.batch);
             record.spec.training.epochs * Loader::new(dataset, Split::Train, batch, Streams::new(0), &Device::Cpu)?.per_epoch()
         }
     };
-    let number = |what: &str, recorded: u64, now: u64| text(what, &recorded.to_string(), &now.to_string());
     let mut checks = vec![
         text("spec", &record.spec_sha256, &record.spec.sha256()),
         text("training", &record.training_sha256, &record.spec.training_sha256()),
@@ -68,25 +71,27 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
     let metrics = if cell.is_some() && evaluation.metrics.is_empty() { Vec::new() } else { chosen(&evaluation)? };
     let context = RunContext::new(folder.path());
     let mut now = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, &context, &mut Kept::nowhere())?.measurements;
-    // Made of the matrix that the record holds.
-    now.extend(record.lifelong.iter().flat_map(Lifelong::summary));
-    checks.extend(asked.iter().map(|recorded| {
-        let again = now.iter().find(|m| m.same_quantity(recorded));
-        Check {
-            what: format!("{} {}", recorded.metric, recorded.protocol),
-            recorded: shown(recorded),
-            now: again.map_or("not measured".into(), shown),
-            agrees: again.is_some_and(|again| agree(again, recorded)),
-        }
-    }));
+    let of_tasks = (record.lifelong.is_some() || course.is_some()) && (cell.is_none() || asked.iter().any(|m| m.entry == Lifelong::ENTRY));
+    if of_tasks {
+        let (found, again) = tasks::checked(&record, course.as_ref(), &parts, folder)?;
+        checks.extend(found);
+        now.extend(again.iter().flat_map(Lifelong::summary));
+    }
+    checks.extend(asked.iter().map(|recorded| measured("", Some(*recorded), now.iter().find(|m| m.same_quantity(recorded)))));
     let missing = now.iter().filter(|_| cell.is_none()).filter(|m| !asked.iter().any(|recorded| recorded.same_quantity(m)));
-    checks.extend(missing.map(|m| Check {
-        what: format!("{} {}", m.metric, m.protocol),
-        recorded: "not in the record".into(),
-        now: shown(m),
-        agrees: false,
-    }));
+    checks.extend(missing.map(|m| measured("", None, Some(m))));
     Ok(checks)
+}
+
+/// A measurement as recorded and as it is now, of which one at least is there.
+fn measured(of: &str, recorded: Option<&Measurement>, now: Option<&Measurement>) -> Check {
+    let named = recorded.or(now);
+    Check {
+        what: named.map_or_else(|| of.to_owned(), |m| format!("{of}{} {}", m.metric, m.protocol)),
+        recorded: recorded.map_or("not in the record".into(), shown),
+        now: now.map_or("not measured".into(), shown),
+        agrees: recorded.zip(now).is_some_and(|(recorded, now)| agree(now, recorded)),
+    }
 }
 
 /// The step of the last line of a run's log; 0 where it has none.
@@ -137,6 +142,10 @@ fn narrowed(evaluation: &Evaluation, asked: &[&Measurement]) -> Evaluation {
     narrowed.settings.retain(|name, _| entries.contains(name.as_str()));
     narrowed.metrics = entries.into_iter().map(String::from).collect();
     narrowed
+}
+
+fn number(what: &str, recorded: u64, now: u64) -> Check {
+    text(what, &recorded.to_string(), &now.to_string())
 }
 
 fn text(what: &str, recorded: &str, now: &str) -> Check {

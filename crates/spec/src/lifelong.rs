@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use vimae_statistics::transfer;
 
-use crate::{Direction, Measurement, Protocol};
+use crate::{Component, Direction, Measurement, Protocol};
 
 /// Measurements by what the matrix calls them: `reconstruction`, `accuracy`, `share_kept` ...
 pub type Measures = BTreeMap<String, Measurement>;
@@ -14,10 +15,10 @@ pub type Measures = BTreeMap<String, Measurement>;
 /// The tasks of a run, in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Lifelong {
-    /// The stream's name in the catalogue.
-    pub stream: String,
-    /// The strategy's.
-    pub strategy: String,
+    /// The stream with all its settings.
+    pub stream: Component,
+    /// What was done against forgetting, with all its settings.
+    pub strategy: Component,
     /// The classifier of the data set's own labels that judges samples, and its accuracy on test images in percent; absent
     /// where the data set has no classes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -105,7 +106,12 @@ impl Lifelong {
     }
 
     fn protocol(&self, what: &str) -> Protocol {
-        Protocol::new(format!("{}.{what}", Self::ENTRY)).with("stream", &self.stream).with("tasks", self.tasks.len())
+        let setting = |stream: Protocol, (name, value): (&String, &Value)| match value {
+            Value::String(word) => stream.with(name, word),
+            other => stream.with(name, other),
+        };
+        let stream = self.stream.settings.iter().fold(Protocol::new(&self.stream.name), setting);
+        Protocol::new(format!("{}.{what}", Self::ENTRY)).with("stream", stream)
     }
 }
 
@@ -137,13 +143,17 @@ mod tests {
     #[test]
     fn the_matrix_gives_average_forgetting_and_transfer_with_their_origin() {
         let tasks = vec![task(&[90.0]), task(&[70.0, 80.0])];
-        let run = Lifelong { stream: "s".into(), strategy: "fine_tune".into(), judge: None, tasks };
+        let angles = serde_json::json!({ "angles": [0.0, 90.0] });
+        let stream = Component { name: "rotated".into(), settings: angles.as_object().cloned().unwrap_or_default() };
+        let run = Lifelong { stream, strategy: Component::named("fine_tune"), judge: None, tasks };
         let value = |metric: &str| run.summary().into_iter().find(|m| m.metric == metric).and_then(|m| m.value);
         assert_eq!(value("lifelong.average.accuracy"), Some(75.0));
         assert_eq!(value("lifelong.forgetting.accuracy"), Some(20.0));
         assert_eq!(value("lifelong.backward_transfer.accuracy"), Some(-20.0));
         assert_eq!((value("lifelong.end.accuracy"), value("lifelong.kept")), (Some(50.0), Some(2.0)));
-        assert_eq!(run.summary()[0].protocol, "lifelong.average(stream=s,tasks=2,of=knn(k=3))");
+        let protocol = &run.summary()[0].protocol;
+        assert_eq!(*protocol, "lifelong.average(stream=rotated(angles=[0.0,90.0]),of=knn(k=3))");
+        assert_eq!(*protocol, Protocol::from(protocol.to_string().as_str()), "reads otherwise than it was written");
         let joint = Lifelong { tasks: vec![task(&[90.0])], ..run };
         assert!(!joint.summary().iter().any(|m| m.metric == "lifelong.forgetting.accuracy"));
     }

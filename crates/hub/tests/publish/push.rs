@@ -60,8 +60,8 @@ fn what_is_published_comes_back_bit_by_bit() {
     let mut events = Vec::new();
     let pulled = pull(&name, None, &options, &mut |event| events.push(format!("{event:?}"))).unwrap();
     assert_eq!(pulled.commit, pushed.commit);
-    for file in &run.names {
-        assert_eq!(fs::read(pulled.folder.join(file)).unwrap(), fs::read(run.folder.join(file)).unwrap(), "{file}");
+    for (file, path) in &run.files {
+        assert_eq!(fs::read(pulled.folder.join(file)).unwrap(), fs::read(path).unwrap(), "{file}");
     }
     assert!(events.iter().all(|e| !e.contains(TOKEN)), "{events:?}");
     let out = folder.path().join("pulled");

@@ -129,6 +129,8 @@ fn config(record: &RunRecord) -> Config {
         divergence: None,
         likelihood: choice("squared_error"),
         sampler: choice("prior"),
+        stream: None,
+        strategy: None,
         seed: record.spec.seed,
         weights_sha256: record.weights_sha256.clone(),
         spec_sha256: record.spec_sha256.clone(),

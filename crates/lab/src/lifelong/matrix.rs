@@ -39,7 +39,7 @@ pub(crate) fn measure(
     context: &RunContext<'_>,
 ) -> Result<Lifelong> {
     let judge = judge(&course.tasks)?;
-    let matrix = Matrix { course, parts, judge: judge.as_deref(), evaluation: narrowed(evaluation), seed, progress: context.progress };
+    let matrix = Matrix::new((course, parts), judge.as_deref(), (evaluation, seed), context.progress);
     let mut tasks = Vec::with_capacity(learnt.len());
     for (place, learnt) in learnt.iter().enumerate() {
         if context.is_stopped() {
@@ -50,15 +50,15 @@ pub(crate) fn measure(
     }
     context.progress.working("tasks", learnt.len(), course.tasks.len());
     Ok(Lifelong {
-        stream: course.stream.clone(),
-        strategy: course.strategy.name().into(),
+        stream: course.chosen.stream.clone(),
+        strategy: course.chosen.strategy.clone(),
         judge: judge.map(|judge| judge.accuracy()),
         tasks,
     })
 }
 
 /// The judge of the labels of all tasks; none where there is nothing to tell apart.
-fn judge(tasks: &[Task]) -> Result<Option<Arc<Judge>>> {
+pub(super) fn judge(tasks: &[Task]) -> Result<Option<Arc<Judge>>> {
     match Judge::of(in_one_order(together(tasks)?.as_ref())?.as_ref()) {
         Ok(judge) => Ok(Some(judge)),
         Err(vimae_core::Error::Unsupported { .. }) => Ok(None),
@@ -77,7 +77,7 @@ fn narrowed(evaluation: &Evaluation) -> Evaluation {
     Evaluation { metrics, settings, ..evaluation.clone() }
 }
 
-struct Matrix<'a> {
+pub(super) struct Matrix<'a> {
     course: &'a Course,
     parts: &'a Parts,
     judge: Option<&'a Judge>,
@@ -98,7 +98,17 @@ struct Stored {
 
 const STORED: &str = "measured.json";
 
-impl Matrix<'_> {
+impl<'a> Matrix<'a> {
+    /// What is measured of these parts under the judge.
+    pub(super) fn new(
+        (course, parts): (&'a Course, &'a Parts),
+        judge: Option<&'a Judge>,
+        (evaluation, seed): (&Evaluation, u64),
+        progress: &'a dyn Progress,
+    ) -> Self {
+        Self { course, parts, judge, evaluation: narrowed(evaluation), seed, progress }
+    }
+
     /// The task's record, read where it was made before.
     fn kept(&self, place: usize, learnt: &Learnt, run: &Path) -> Result<TaskRecord> {
         let (directory, weights_sha256) = (folder(run, place + 1), &learnt.trained.weights_sha256);
@@ -131,8 +141,9 @@ impl Matrix<'_> {
         Ok(stored.task)
     }
 
-    /// What the weights in the parts, those behind the task at `place`, give on the tasks so far.
-    fn behind(&self, place: usize) -> Result<(TaskRecord, Vec<u8>)> {
+    /// What the weights in the parts, those after the task at `place`, give on the tasks so far, without what is known of the
+    /// training alone.
+    pub(super) fn behind(&self, place: usize) -> Result<(TaskRecord, Vec<u8>)> {
         let so_far = self.course.tasks.get(..=place).unwrap_or_default();
         let all = together(so_far)?;
         let sampler = Sampler::on(self.parts, all.as_ref())?;

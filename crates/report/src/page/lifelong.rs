@@ -44,7 +44,7 @@ pub(super) fn section(experiment: &ExperimentView, claims: &[&SummaryRow], inter
     Ok(html! {
         h4 { "One task after another" }
         p.quiet {
-            "Stream " code { (first.stream) } ": " (names.join("; ")) ". Means over seeds with 95 % intervals. "
+            "Stream " code { (first.stream.name) } ": " (names.join("; ")) ". Means over seeds with 95 % intervals. "
             @if let Some(accuracy) = first.judge.as_ref().and_then(|judge| judge.value) {
                 "Samples are judged by a classifier of the data set's labels that is right on " (format!("{accuracy:.1}")) " % of test images."
             }
