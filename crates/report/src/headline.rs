@@ -3,7 +3,7 @@
 //! Tables of one's own experiments, comparisons of runs and model cards all ask here. A value is recognised by the catalogue
 //! entry that measured it, its metric, the part of its subject and the parameters of its protocol.
 
-use vimae_spec::{Direction, Kind, Measurement, Protocol, Slice, SummaryRow};
+use vimae_spec::{Direction, Kind, Measurement, Parameter, Protocol, Slice, SummaryRow};
 
 /// A number that is shown before all others.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -18,6 +18,9 @@ pub struct Headline {
     pub hub: &'static str,
     /// The least and the greatest value that it can have.
     pub possible: [f64; 2],
+    /// Whether values compare only where all parameters of their protocols but sample sizes are alike: likelihoods of other images,
+    /// or under another distribution, are of another quantity. Each kind has a column of its own.
+    pub apart: bool,
     /// The measurements that it may be, the nearest first.
     of: &'static [Of],
 }
@@ -84,6 +87,7 @@ pub const HEADLINES: [&[Headline]; 9] = [
         about: "0.05 times the sum of squared errors of a test image",
         hub: "mse",
         possible: NOT_NEGATIVE,
+        apart: false,
         of: &[Of { with: &[("code", "mean")], ..Of::entry("reconstruction") }],
     }],
     &[
@@ -93,6 +97,7 @@ pub const HEADLINES: [&[Headline]; 9] = [
             about: "Frechet Inception distance of samples from test images",
             hub: "fid",
             possible: NOT_NEGATIVE,
+            apart: false,
             of: &[Of { with: OF_SAMPLES, without: Some("decoder_bn"), ..Of::metric("fid", "fid") }],
         },
         Headline {
@@ -101,6 +106,7 @@ pub const HEADLINES: [&[Headline]; 9] = [
             about: "Frechet distance of samples from test images, by features of a classifier of this data",
             hub: "fid",
             possible: NOT_NEGATIVE,
+            apart: false,
             of: &[
                 Of { with: OF_SAMPLES, without: Some("decoder_bn"), ..Of::metric("fid", "fid_classifier") },
                 Of { with: &[("reference", "test")], ..Of::metric("fid_classifier", "fid_classifier") },
@@ -114,6 +120,7 @@ pub const HEADLINES: [&[Headline]; 9] = [
             about: "negative log-likelihood of a test image by importance sampling, in nats",
             hub: "nll",
             possible: ANY,
+            apart: true,
             of: &[Of::metric("iwae", "nll")],
         },
         Headline {
@@ -122,6 +129,7 @@ pub const HEADLINES: [&[Headline]; 9] = [
             about: "negative log-likelihood of a test image under Parzen windows on samples, in nats",
             hub: "nll",
             possible: ANY,
+            apart: true,
             of: &[Of { with: &[("sigma", "cv")], ..Of::metric("nll", "nll") }],
         },
     ],
@@ -131,6 +139,7 @@ pub const HEADLINES: [&[Headline]; 9] = [
         about: "squared maximum mean discrepancy of codes from the prior",
         hub: "mmd",
         possible: ANY,
+        apart: false,
         of: &[Of::entry("mmd")],
     }],
     &[Headline {
@@ -139,6 +148,7 @@ pub const HEADLINES: [&[Headline]; 9] = [
         about: "divergence of an image's code distribution from the prior, in nats",
         hub: "kl_divergence",
         possible: NOT_NEGATIVE,
+        apart: false,
         of: &[Of::metric("rate", "rate")],
     }],
     &[Headline {
@@ -147,6 +157,7 @@ pub const HEADLINES: [&[Headline]; 9] = [
         about: "dimensions of the code that vary with the image",
         hub: "active_units",
         possible: NOT_NEGATIVE,
+        apart: false,
         of: &[Of::metric("information", "information.active_units")],
     }],
     &[Headline {
@@ -155,6 +166,7 @@ pub const HEADLINES: [&[Headline]; 9] = [
         about: "percent of test images classified rightly from codes, with few labels",
         hub: "accuracy",
         possible: PERCENT,
+        apart: false,
         of: &[Of { with: &[("code", "mean")], ..Of::entry("accuracy") }, Of { without: Some("code"), ..Of::entry("accuracy") }],
     }],
     // The mean code of a model that has collapsed may still tell classes apart; a drawn one says what the rate allows.
@@ -164,6 +176,7 @@ pub const HEADLINES: [&[Headline]; 9] = [
         about: "the same from a drawn code: what a code of this rate tells",
         hub: "accuracy",
         possible: PERCENT,
+        apart: false,
         of: &[Of { with: &[("code", "sample")], ..Of::entry("accuracy") }],
     }],
     &[Headline {
@@ -172,11 +185,36 @@ pub const HEADLINES: [&[Headline]; 9] = [
         about: "the same under the strongest mask that was measured",
         hub: "accuracy",
         possible: PERCENT,
+        apart: false,
         of: &[
             Of { part: Part::Strongest("mask"), with: &[("code", "mean")], ..Of::entry("accuracy") },
             Of { part: Part::Strongest("mask"), without: Some("code"), ..Of::entry("accuracy") },
         ],
     }],
+];
+
+/// What tells how good generated images are, in the order in which it is shown under each sampler.
+pub(crate) const OF_GENERATION: [Headline; 4] = [
+    HEADLINES[1][1],
+    Headline {
+        name: "precision",
+        title: "Precision",
+        about: "share of the samples that lie among the test images, by features of a classifier of this data",
+        hub: "precision",
+        possible: [0.0, 1.0],
+        apart: false,
+        of: &[Of { with: &[("reference", "test")], ..Of::metric("fid_classifier", "precision") }],
+    },
+    Headline {
+        name: "recall",
+        title: "Recall",
+        about: "share of the test images that lie among the samples, by the same features",
+        hub: "recall",
+        possible: [0.0, 1.0],
+        apart: false,
+        of: &[Of { with: &[("reference", "test")], ..Of::metric("fid_classifier", "recall") }],
+    },
+    HEADLINES[2][1],
 ];
 
 /// A value of which it can be told whether it is a headline.
@@ -256,6 +294,13 @@ pub fn is_headline(name: &str) -> bool {
 }
 
 impl Headline {
+    /// What decides the column of a value of a headline that keeps kinds apart: the parameters of its protocol that have names, but
+    /// for the number of images. How many draws a bound has stands without a name.
+    pub(crate) fn kind_of<'a>(&self, protocol: &'a Protocol) -> Vec<&'a Parameter> {
+        let sized = |parameter: &&Parameter| parameter.name.as_deref().is_some_and(|name| name != "N");
+        protocol.parameters.iter().filter(|parameter| self.apart && sized(parameter)).collect()
+    }
+
     /// Its value among those of one run or one method: of the nearest kind the first of the largest sample, or under the
     /// strongest corruption.
     pub fn among<'a, Q: Quantity>(&self, values: impl IntoIterator<Item = &'a Q>) -> Option<&'a Q> {
@@ -309,74 +354,4 @@ pub fn arrow(direction: Direction) -> &'static str {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn value(entry: &str, metric: &str, protocol: &str, value: f64) -> Measurement {
-        Measurement::new(entry, metric, protocol.into(), "1").valued(value, None)
-    }
-
-    fn masked(strength: f64, protocol: &str) -> Measurement {
-        value("accuracy", "accuracy.mask", protocol, 60.0).of_slice(Slice::Corruption { name: "mask".into(), strength })
-    }
-
-    #[test]
-    fn of_several_estimates_the_first_group_member_and_the_largest_sample_are_shown() {
-        let values = [
-            value("nll", "nll", "nll.parzen(sigma=0.1,N=10000)", 1.0),
-            value("nll", "nll", "nll.parzen(sigma=cv,N=1000)", 2.0),
-            value("nll", "nll", "nll.parzen(sigma=cv,N=10000)", 3.0),
-            value("nll", "nll.bits_per_dimension", "nll.parzen(sigma=cv,N=10000)", 4.0),
-            value("mmd", "mmd", "mmd.imq.p(N=2000)", 0.5).of_kind(Kind::PValue),
-            value("mmd", "mmd", "mmd.imq.u(N=2000)", 5.0),
-            value("mmd", "mmd", "mmd.rbf.u(N=2000)", 6.0),
-            value("reconstruction", "reconstruction", "reconstruction(code=sample,scale=0.05)", 7.0),
-            value("reconstruction", "reconstruction", "reconstruction(code=mean,scale=0.05)", 8.0),
-            value("fid_classifier", "fid_classifier", "fid.classifier(reference=test,N=9)", 9.5),
-            value("fid", "fid_classifier", "fid(of=samples,decoder_bn=prior_samples,reference=test,N=9)", 9.0),
-            value("fid", "fid_classifier", "fid(of=samples,reference=test,N=9)", 10.0),
-            value("accuracy", "accuracy.clean", "svm(labels=10)", 11.0),
-            value("accuracy", "accuracy.clean.class_3", "svm(labels=10)", 12.0).of_slice(Slice::Class(3)),
-            value("accuracy", "accuracy.clean", "svm(labels=10,code=sample)", 10.0),
-            masked(0.2, "svm(labels=10)"),
-            masked(0.5, "svm(labels=10)"),
-            masked(0.5, "knn(labels=10)"),
-        ];
-        let chosen: Vec<(&str, f64, String)> = headlines(&values)
-            .into_iter()
-            .map(|headline| {
-                let found = headline.among(&values).unwrap();
-                (headline.name, found.value.unwrap(), found.protocol.name.clone())
-            })
-            .collect();
-        let expected = [
-            ("reconstruction", 8.0, "reconstruction"),
-            ("fid_classifier", 10.0, "fid"),
-            ("nll_parzen", 3.0, "nll.parzen"),
-            ("mmd", 5.0, "mmd.imq.u"),
-            ("accuracy", 11.0, "svm"),
-            ("accuracy_drawn", 10.0, "svm"),
-            ("accuracy_masked", 60.0, "svm"),
-        ];
-        assert_eq!(chosen, expected.map(|(name, value, protocol)| (name, value, protocol.to_owned())));
-    }
-
-    #[test]
-    fn a_collapse_is_told_by_active_units_or_by_the_rate() {
-        let units = |n: f64| value("information", "information.active_units", "active_units(variance=0.01,N=10)", n);
-        let rate = |nats: f64| value("rate", "rate", "rate.gaussian", nats);
-        assert!(collapsed(&[units(0.0)]).is_some_and(|text| text.contains("no dimension")));
-        assert_eq!(collapsed(&[units(0.0), rate(3.0)]), None);
-        assert!(collapsed(&[rate(0.0031)]).is_some_and(|text| text.contains("0.003 nats")));
-        assert_eq!((collapsed(&[units(2.0), rate(3.0)]), collapsed::<Measurement>(&[])), (None, None));
-    }
-
-    #[test]
-    fn an_estimate_without_a_value_makes_way_for_the_next_of_its_group() {
-        let none = Measurement::new("iwae", "nll", "nll.iwae(100,N=50)".into(), "nats");
-        let parzen = value("nll", "nll", "nll.parzen(sigma=cv,N=1000)", 2.0);
-        let names = |values: &[Measurement]| headlines(values).into_iter().map(|headline| headline.name).collect::<Vec<_>>();
-        assert_eq!(names(&[none.clone(), parzen.clone()]), ["nll_parzen"]);
-        assert_eq!(names(&[none.valued(1.0, None), parzen]), ["nll_iwae"]);
-    }
-}
+mod tests;

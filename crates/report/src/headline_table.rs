@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::{Cell, Direction, Doubt, Measurement, RunRecord};
+use vimae_spec::{Cell, Direction, Doubt, Measurement, Parameter, RunRecord};
 
 use crate::{
     headline::{Headline, arrow, headlines},
@@ -62,12 +62,27 @@ pub struct HeadlineColumn {
     pub direction: Direction,
     /// The protocols of its values, one where all methods were measured alike.
     pub protocols: Vec<String>,
+    /// What tells it from the other columns of its headline: `likelihood=bernoulli`; nothing where there is no other.
+    pub kind: Option<String>,
 }
+
+/// Why likelihoods stand in more than one column.
+pub(crate) const WHY_APART: &str = "Likelihoods compare only under one distribution and on the same pixels, so each kind has a column \
+     of its own. A probability of binary pixels or of 256 levels is at most 1; a density of real numbers has no bound and changes with \
+     their unit. Binarising or dequantising in another way makes other images. All densities are of pixels in [0, 1], whatever the \
+     range that the network sees.";
 
 impl HeadlineColumn {
     /// Its title with an arrow in the direction that is better.
     pub fn heading(&self) -> String {
-        format!("{}{}", self.headline.title, arrow(self.direction))
+        let kind = self.kind.as_ref().map_or_else(String::new, |kind| format!(" ({kind})"));
+        format!("{}{kind}{}", self.headline.title, arrow(self.direction))
+    }
+
+    /// Its name, which no other column has: that of the headline, with its kind where there are several.
+    pub fn name(&self) -> String {
+        let name = self.headline.name;
+        self.kind.as_ref().map_or_else(|| name.to_owned(), |kind| format!("{name}({kind})"))
     }
 }
 
@@ -120,9 +135,16 @@ struct Found<'a> {
 }
 
 impl<'a> Group<'a> {
-    fn find(&self, headline: &Headline) -> Found<'a> {
+    /// The value of a headline for each seed.
+    fn chosen(&self, headline: &Headline) -> Vec<(u64, &'a Measurement)> {
         let chosen = |(seed, all): (&u64, &Vec<&'a Measurement>)| Some((*seed, headline.among(all.iter().copied())?));
-        let chosen: Vec<(u64, &Measurement)> = self.runs.iter().filter_map(chosen).collect();
+        self.runs.iter().filter_map(chosen).collect()
+    }
+
+    /// Those of a kind.
+    fn find(&self, headline: &Headline, kind: &[&Parameter]) -> Found<'a> {
+        let mut chosen = self.chosen(headline);
+        chosen.retain(|(_, one)| headline.kind_of(&one.protocol) == kind);
         let with_value = |(seed, one): &(u64, &Measurement)| Some((*seed, one.value.filter(|v| v.is_finite())?));
         let missing = chosen.iter().find(|(_, one)| one.value.is_none());
         let example = missing.or(chosen.first()).map(|(_, one)| *one);
@@ -146,7 +168,7 @@ impl HeadlineTable {
         }
         let all: Vec<&Measurement> = groups.iter().flat_map(|group| group.runs.values().flatten()).copied().collect();
         let columns: Vec<(HeadlineColumn, Vec<HeadlineValue>)> =
-            headlines(&all).into_iter().map(|headline| column(headline, &groups, interval)).collect();
+            headlines(&all).into_iter().flat_map(|headline| columns(headline, &groups, interval)).collect();
         let row = |(place, group): (usize, &Group<'_>)| HeadlineRow {
             method: method::label(group.method),
             dataset: group.dataset.into(),
@@ -186,6 +208,11 @@ impl HeadlineTable {
         self
     }
 
+    /// Whether likelihoods of different kinds were measured.
+    pub(crate) fn keeps_apart(&self) -> bool {
+        self.columns.iter().any(|column| column.kind.is_some())
+    }
+
     /// What its values are, in a sentence or two; `intervals`: whether the intervals of the means stand beside them.
     pub fn legend(&self, intervals: bool) -> String {
         let seeds = self.rows.iter().map(|row| row.seeds).max().unwrap_or(0);
@@ -204,8 +231,33 @@ impl HeadlineTable {
     }
 }
 
-fn column(headline: &'static Headline, groups: &[Group<'_>], interval: MeanInterval) -> (HeadlineColumn, Vec<HeadlineValue>) {
-    let found: Vec<Found<'_>> = groups.iter().map(|group| group.find(headline)).collect();
+/// The columns of a headline: one, or one for each kind that must not be compared with another.
+fn columns(headline: &'static Headline, groups: &[Group<'_>], interval: MeanInterval) -> Vec<(HeadlineColumn, Vec<HeadlineValue>)> {
+    let mut kinds: Vec<Vec<&Parameter>> = Vec::new();
+    for (_, one) in groups.iter().flat_map(|group| group.chosen(headline)) {
+        let kind = headline.kind_of(&one.protocol);
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    let column = |kind: &Vec<&Parameter>| {
+        let own = kind.iter().filter(|parameter| !kinds.iter().all(|other| other.contains(parameter)));
+        let words: Vec<String> = own.map(|p| format!("{}={}", p.name.as_deref().unwrap_or_default(), p.value)).collect();
+        // A kind may differ from another by what it lacks alone.
+        let words = if words.is_empty() { "no other parameter".to_owned() } else { words.join(", ") };
+        let (column, values) = column(headline, kind, groups, interval);
+        (HeadlineColumn { kind: (kinds.len() > 1).then_some(words), ..column }, values)
+    };
+    kinds.iter().map(column).collect()
+}
+
+fn column(
+    headline: &'static Headline,
+    kind: &[&Parameter],
+    groups: &[Group<'_>],
+    interval: MeanInterval,
+) -> (HeadlineColumn, Vec<HeadlineValue>) {
+    let found: Vec<Found<'_>> = groups.iter().map(|group| group.find(headline, kind)).collect();
     let examples = || found.iter().filter_map(|found| found.example);
     let protocols: BTreeSet<String> = examples().map(|example| example.protocol.to_string()).collect();
     let direction = examples().next().map_or(Direction::Neither, |example| example.direction);
@@ -223,11 +275,11 @@ fn column(headline: &'static Headline, groups: &[Group<'_>], interval: MeanInter
         }
     };
     let values = found.iter().enumerate().map(value).collect();
-    (HeadlineColumn { headline, direction, protocols: protocols.into_iter().collect() }, values)
+    (HeadlineColumn { headline, direction, protocols: protocols.into_iter().collect(), kind: None }, values)
 }
 
 /// Whether the interval of the difference, on the seeds that both have, leaves no doubt of its sign.
-fn clearly_better(ours: &BTreeMap<u64, f64>, rival: &BTreeMap<u64, f64>, direction: Direction, interval: MeanInterval) -> bool {
+pub(crate) fn clearly_better(ours: &BTreeMap<u64, f64>, rival: &BTreeMap<u64, f64>, direction: Direction, interval: MeanInterval) -> bool {
     let differences: Vec<f64> = ours.iter().filter_map(|(seed, value)| Some(value - rival.get(seed)?)).collect();
     let Some([low, high]) = interval(&differences).filter(|_| differences.len() >= ENOUGH) else { return false };
     match direction {
@@ -311,5 +363,44 @@ mod tests {
         let mut mixed = clear;
         mixed[0].2.protocol = "svm(labels=20)".into();
         assert_eq!(best(&table(&mixed)), [false, false]);
+    }
+
+    #[test]
+    fn likelihoods_of_different_kinds_never_share_a_column() {
+        let protocols = [
+            ("vae", "nll.iwae(500,likelihood=bernoulli,binarise=stochastic(0),N=500)"),
+            // More draws and fewer images are another estimate of the same.
+            ("iwae", "nll.iwae(5000,likelihood=bernoulli,binarise=stochastic(0),N=50)"),
+            ("fixed", "nll.iwae(500,likelihood=bernoulli,binarise=fixed(0),N=500)"),
+            ("gray", "nll.iwae(500,likelihood=continuous_bernoulli,N=500)"),
+            ("dequantised", "nll.iwae(500,likelihood=continuous_bernoulli,dequantised=0,N=500)"),
+            ("levels", "nll.iwae(500,likelihood=discretised_logistic,N=500)"),
+            ("plain", "nll.iwae(500,sigma=0.1,N=500)"),
+        ];
+        let made: Vec<(String, u64, Measurement)> = (0..3)
+            .flat_map(|seed| {
+                protocols.map(|(method, protocol)| {
+                    let value = Measurement::new("iwae", "nll", protocol.into(), "nats").better(Direction::Lower);
+                    let nats = if method == "iwae" { 90.0 } else { 95.0 } + 0.1 * seed as f64;
+                    (method.to_owned(), seed, value.valued(nats, None))
+                })
+            })
+            .collect();
+        let table = table(&made);
+        let kinds: Vec<String> = table.columns.iter().map(HeadlineColumn::name).collect();
+        assert_eq!(kinds.len(), 6, "{kinds:?}");
+        assert_eq!(kinds[0], "nll_iwae(likelihood=bernoulli, binarise=stochastic(0))");
+        assert_eq!(kinds[3], "nll_iwae(likelihood=continuous_bernoulli, dequantised=0)");
+        let filled = |row: &HeadlineRow| row.values.iter().map(|value| value.mean.is_some()).collect::<Vec<_>>();
+        let places: Vec<usize> = table.rows.iter().map(|row| filled(row).iter().position(|filled| *filled).unwrap()).collect();
+        assert_eq!(places, [0, 0, 1, 2, 3, 4, 5]);
+        assert!(table.rows.iter().all(|row| filled(row).iter().filter(|filled| **filled).count() == 1));
+        // What stands alone in its column is the best of nothing.
+        let best: Vec<bool> = table.rows.iter().map(|row| row.values.iter().any(|value| value.best)).collect();
+        assert_eq!(best, [false; 7]);
+        assert!(table.keeps_apart());
+        let alike: Vec<_> = made.into_iter().filter(|(method, ..)| method == "vae" || method == "iwae").collect();
+        let alike = super::tests::table(&alike);
+        assert!(!alike.keeps_apart() && alike.columns.len() == 1 && alike.columns[0].name() == "nll_iwae");
     }
 }

@@ -15,6 +15,7 @@ mod own;
 mod paired;
 mod robustness;
 mod runs;
+mod samplers;
 mod summary;
 mod values;
 mod words;
@@ -107,6 +108,7 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
                 p.quiet { "What was measured and the paper has no number for." }
                 @for experiment in input.experiments.iter().filter(|experiment| experiment.targets.is_empty()) {
                     h3 { (experiment.title) } (headlines::section(&headlines::of(experiment, input.interval)))
+                    (samplers::section(experiment, input.interval))
                 }
                 @for target in &own { (comparison::without_paper(target, links)) }
             } }

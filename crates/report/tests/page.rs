@@ -157,6 +157,62 @@ fn nothing_at_all_is_still_a_page() {
 }
 
 #[test]
+fn likelihoods_of_different_kinds_stand_apart_and_the_page_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 2).unwrap();
+    let measured = |made_up: &mut MadeUp, protocols: [&str; 2]| {
+        for experiment in &mut made_up.experiments {
+            // One of a reader's own starts with its headlines.
+            experiment.targets.clear();
+            for (place, run) in experiment.runs.iter_mut().enumerate() {
+                let nll = Measurement::new("iwae", "nll", protocols[place % 2].into(), "nats").valued(100.0 + place as f64, None);
+                run.record.measurements.retain(|m| m.entry != "iwae");
+                run.record.measurements.push(nll);
+            }
+        }
+        checked(made_up)
+    };
+    let why = "each kind has a column of its own";
+    let same = measured(&mut made_up, ["nll.iwae(500,likelihood=bernoulli,binarise=fixed(0),N=500)"; 2]);
+    assert!(same.contains("NLL, IWAE") && !same.contains(why));
+    let html = measured(
+        &mut made_up,
+        ["nll.iwae(500,likelihood=bernoulli,binarise=fixed(0),N=500)", "nll.iwae(500,likelihood=bernoulli,binarise=stochastic(0),N=500)"],
+    );
+    assert!(html.contains(why));
+    for kind in ["NLL, IWAE (binarise=fixed(0))", "NLL, IWAE (binarise=stochastic(0))"] {
+        assert!(html.contains(kind), "{kind}");
+    }
+}
+
+#[test]
+fn images_of_several_samplers_stand_by_method_and_sampler() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 3).unwrap();
+    let title = "Images by sampler";
+    for experiment in &mut made_up.experiments {
+        experiment.targets.clear();
+    }
+    assert!(!checked(&made_up).contains(title), "one sampler alone");
+    for run in made_up.experiments.iter_mut().flat_map(|experiment| &mut experiment.runs) {
+        let seed = run.record.spec.seed as f64;
+        // From the mixture twice as good, the same on every seed.
+        for (sampler, value) in [("", 8.0 + seed), ("+ex_post(components=10)", 4.0 + seed)] {
+            let protocol = format!("fid.classifier(reference=test,N=2000){sampler}");
+            let fid = Measurement::new("fid_classifier", "fid_classifier", protocol.as_str().into(), "1").valued(value, None);
+            run.record.measurements.retain(|m| m.entry != "fid_classifier" || m.protocol.sampler.is_none() != sampler.is_empty());
+            run.record.measurements.push(fid.better(vimae_spec::Direction::Lower));
+        }
+    }
+    let html = checked(&made_up);
+    let table = html.split(title).nth(1).and_then(|rest| rest.split("</table>").next()).unwrap();
+    assert!(table.contains("ex_post(components=10)") && table.contains("the prior"), "{table}");
+    // Of each method the mixture alone is in bold.
+    let bold = table.matches("<strong>").count();
+    assert!(bold > 0 && bold == table.matches("ex_post(components=10)").count(), "{bold}");
+}
+
+#[test]
 fn thousands_of_rows_are_a_page_too() {
     let folder = tempfile::tempdir().unwrap();
     let mut made_up = results(folder.path(), 1).unwrap();

@@ -126,13 +126,13 @@ fn document(comparison: &RunComparison) -> serde_json::Value {
             let value = serde_json::json!({
                 "mean": value.mean, "deviation": value.deviation, "interval": value.interval, "best": value.best,
             });
-            (column.headline.name.to_owned(), value)
+            (column.name(), value)
         });
         let metrics: serde_json::Map<String, serde_json::Value> = values.collect();
         serde_json::json!({ "method": row.method, "dataset": row.dataset, "seeds": row.seeds, "metrics": metrics })
     });
     let protocols: serde_json::Map<String, serde_json::Value> =
-        table.columns.iter().map(|column| (column.headline.name.to_owned(), column.protocols.clone().into())).collect();
+        table.columns.iter().map(|column| (column.name(), column.protocols.clone().into())).collect();
     let settings: Vec<_> = differing.iter().map(|(key, values)| serde_json::json!({ "key": key, "values": values })).collect();
     serde_json::json!({ "rows": rows.collect::<Vec<_>>(), "protocols": protocols, "methods": methods, "differing": settings })
 }

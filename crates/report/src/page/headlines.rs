@@ -7,7 +7,7 @@ use super::{
     words::{doubt, remarks},
 };
 use crate::{
-    headline_table::{HeadlineColumn, HeadlineRow, HeadlineTable, HeadlineValue, MeanInterval, Observation},
+    headline_table::{HeadlineColumn, HeadlineRow, HeadlineTable, HeadlineValue, MeanInterval, Observation, WHY_APART},
     number::{Column, plural},
 };
 
@@ -29,6 +29,7 @@ pub(super) fn section(table: &HeadlineTable) -> Markup {
         (rows(table, shown))
         @if !more.is_empty() { details { summary { (plural(more.len(), "more method")) } (rows(table, more)) } }
         p.quiet { (table.legend(true)) }
+        @if table.keeps_apart() { p.quiet { (WHY_APART) } }
         details.notes { summary { "What was measured" } ul {
             @for column in &table.columns { (explained(column)) }
             @for (row, column, note) in notes(table) { li { (row.method) ", " (column.headline.title) ": " (note) } }
@@ -62,7 +63,7 @@ fn cell(column: &HeadlineColumn, value: &HeadlineValue, form: Column) -> Markup 
 
 fn explained(column: &HeadlineColumn) -> Markup {
     html! { li {
-        (column.headline.title) ": " (column.headline.about) " ("
+        (column.headline.title) @if let Some(kind) = &column.kind { ", " (kind) } ": " (column.headline.about) " ("
         @for (place, protocol) in column.protocols.iter().enumerate() { @if place > 0 { " or " } code { (protocol) } }
         ")."
     } }

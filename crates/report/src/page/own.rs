@@ -8,7 +8,7 @@ use super::{
     input::{ExperimentView, FailedRun, PageInput},
     lifelong,
     links::Links,
-    paired, robustness, runs, summary, values,
+    paired, robustness, runs, samplers, summary, values,
 };
 use crate::{
     Result, compare, method,
@@ -79,6 +79,7 @@ fn experiment_summary(input: &PageInput<'_>, experiment: &ExperimentView, severa
         @if several { h3 { (experiment.title) } }
         @if !experiment.about.is_empty() { p.lead { (together(&experiment.about)) } }
         (headlines::section(&headlines::of(experiment, input.interval)))
+        (samplers::section(experiment, input.interval))
         (summary::done(experiment))
         (unfinished(&experiment.failed))
     }

@@ -1,0 +1,109 @@
+//! Methods against samplers: how good images are that are drawn from the prior, and from densities fitted to the codes after
+//! training. What mends a method's images there was its prior, and what does not is its decoder.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+use vimae_spec::{Measurement, Protocol};
+
+use super::input::ExperimentView;
+use crate::{
+    headline::{Headline, OF_GENERATION, arrow},
+    headline_table::{MeanInterval, clearly_better},
+    method,
+    number::Column,
+};
+
+/// What a method's codes are drawn from, with its values of each headline by seed.
+struct Line<'a> {
+    method: &'a str,
+    sampler: Option<&'a Protocol>,
+    found: [Found<'a>; OF_GENERATION.len()],
+}
+
+/// The values of a headline by seed, and one of its measurements.
+#[derive(Default)]
+struct Found<'a> {
+    by_seed: BTreeMap<u64, f64>,
+    example: Option<&'a Measurement>,
+}
+
+/// The table of an experiment whose images were generated in more than one way; empty for others.
+pub(super) fn section(experiment: &ExperimentView, interval: MeanInterval) -> Markup {
+    let lines = lines(experiment);
+    let Some(first) = lines.first() else { return html! {} };
+    if lines.iter().all(|line| line.sampler == first.sampler) {
+        return html! {};
+    }
+    let shown: Vec<(usize, &Headline)> =
+        OF_GENERATION.iter().enumerate().filter(|(place, _)| lines.iter().any(|line| line.found[*place].example.is_some())).collect();
+    let form = |place: usize| Column::of(lines.iter().flat_map(|line| line.found[place].by_seed.values().copied()));
+    html! {
+        h4 { "Images by sampler" }
+        div.scroll { table.sortable {
+            thead { tr { th { "Method" } th { "Codes from" } @for (place, headline) in &shown {
+                th.number title=(headline.about) { (headline.title) (direction(&lines, *place)) }
+            } } }
+            tbody { @for line in &lines { tr {
+                th scope="row" { (method::label(line.method)) }
+                td { @match line.sampler { Some(sampler) => { code { (sampler) } } None => { "the prior" } } }
+                @for (place, _) in &shown { (cell(line, prior_of(&lines, line), *place, form(*place), interval)) }
+            } } }
+        } }
+        p.quiet {
+            "Mean ± standard deviation over seeds. In bold: better than the same method's images from its prior, seed by seed, by more "
+            "than three or more seeds differ. Densities are fitted to the codes of the training images alone."
+        }
+        details.notes { summary { "What was measured" } ul { @for (place, headline) in &shown {
+            @if let Some(example) = lines.iter().find_map(|line| line.found[*place].example) {
+                li { (headline.title) ": " (headline.about) " (" code { (Protocol { sampler: None, ..example.protocol.clone() }) } ")." }
+            }
+        } } }
+    }
+}
+
+/// A line for each method and sampler, in the order of the runs.
+fn lines(experiment: &ExperimentView) -> Vec<Line<'_>> {
+    let mut lines: Vec<Line<'_>> = Vec::new();
+    for run in &experiment.runs {
+        let spec = &run.record.spec;
+        let of_generation =
+            || run.record.measurements.iter().filter(|m| OF_GENERATION.iter().any(|headline| headline.among([*m]).is_some()));
+        for one in of_generation() {
+            let sampler = one.protocol.sampler.as_deref();
+            if !lines.iter().any(|line| line.method == spec.method && line.sampler == sampler) {
+                lines.push(Line { method: &spec.method, sampler, found: Default::default() });
+            }
+        }
+        for line in lines.iter_mut().filter(|line| line.method == spec.method) {
+            for (headline, found) in OF_GENERATION.iter().zip(&mut line.found) {
+                let mine = of_generation().filter(|m| m.protocol.sampler.as_deref() == line.sampler);
+                let Some(one) = headline.among(mine) else { continue };
+                found.example = Some(one);
+                found.by_seed.extend(one.value.filter(|value| value.is_finite()).map(|value| (spec.seed, value)));
+            }
+        }
+    }
+    lines
+}
+
+fn prior_of<'a>(lines: &'a [Line<'a>], line: &Line<'_>) -> Option<&'a Line<'a>> {
+    lines.iter().find(|other| other.method == line.method && other.sampler.is_none()).filter(|_| line.sampler.is_some())
+}
+
+fn direction(lines: &[Line<'_>], place: usize) -> &'static str {
+    lines.iter().find_map(|line| line.found[place].example).map_or("", |example| arrow(example.direction))
+}
+
+fn cell(line: &Line<'_>, prior: Option<&Line<'_>>, place: usize, form: Column, interval: MeanInterval) -> Markup {
+    let Found { by_seed, example } = &line.found[place];
+    let n = by_seed.len() as f64;
+    let mean = (!by_seed.is_empty()).then(|| by_seed.values().sum::<f64>() / n);
+    let squares = mean.map(|mean| by_seed.values().map(|v| (v - mean).powi(2)).sum::<f64>());
+    let deviation = squares.filter(|_| by_seed.len() > 1).map(|squares| (squares / (n - 1.0)).sqrt());
+    let better = example
+        .zip(prior)
+        .is_some_and(|(example, prior)| clearly_better(by_seed, &prior.found[place].by_seed, example.direction, interval));
+    let text = html! { (form.show(mean)) @if let Some(deviation) = deviation { span.half { " ± " (form.show(Some(deviation))) } } };
+    html! { td.number data-value=[mean] { @if better { strong { (text) } } @else { (text) } } }
+}
