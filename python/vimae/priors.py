@@ -153,6 +153,42 @@ class Mixture:
         return torch.logsumexp(self.log_weights + each, dim=-1)
 
 
+class Flow:
+    """An affine autoregressive flow: L^-1 (z - mean) goes through the blocks and becomes standard normal noise."""
+
+    def __init__(self, numbers, blocks, layers):
+        self.mean, self.factor = numbers["mean"], numbers["factor"]
+        of = lambda block, layer: [numbers[f"blocks.{block}.{layer}.{part}"] for part in ("weight", "bias")]
+        self.blocks = [[of(block, layer) for layer in range(layers)] for block in range(blocks)]
+
+    @staticmethod
+    def shift_and_log_scale(block, x):
+        for place, (weight, bias) in enumerate(block):
+            x = torch.nn.functional.linear(x.tanh() if place else x, weight, bias)
+        return x.chunk(2, -1)
+
+    def sample(self, count, size, generator=None):
+        if size != len(self.mean):
+            raise ValueError(f"codes of {size} dimensions from a flow of {len(self.mean)}")
+        x = torch.randn((count, size), generator=generator, dtype=DOUBLE)
+        for block in reversed(self.blocks):
+            u, x = x.flip(-1), torch.zeros_like(x)
+            # A dimension needs those before it alone.
+            for i in range(size):
+                shift, log_scale = self.shift_and_log_scale(block, x)
+                x[:, i] = u[:, i] * log_scale[:, i].exp() + shift[:, i]
+        return self.mean + x @ self.factor.T
+
+    def log_density(self, codes):
+        apart = (codes.to(DOUBLE) - self.mean)[..., None]
+        x = torch.linalg.solve_triangular(self.factor, apart, upper=False)[..., 0]
+        total = -self.factor.diagonal().log().sum() - 0.5 * len(self.mean) * math.log(2 * math.pi)
+        for block in self.blocks:
+            shift, log_scale = self.shift_and_log_scale(block, x)
+            x, total = ((x - shift) * (-log_scale).exp()).flip(-1), total - log_scale.sum(-1)
+        return total - 0.5 * (x**2).sum(-1)
+
+
 def build(files):
     """The distribution that `config.json` describes."""
     density = files.config["prior"].get("density")
@@ -162,4 +198,6 @@ def build(files):
         return Independent(density["law"], density["parameters"])
     if density["kind"] == "mixture":
         return Mixture(**load_file(files.path(density["file"], density["sha256"])))
+    if density["kind"] == "flow":
+        return Flow(load_file(files.path(density["file"], density["sha256"])), density["blocks"], density["layers"])
     raise ValueError(f"{files.place}: no density of kind {density['kind']!r} here")

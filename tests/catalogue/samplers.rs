@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, ensure};
 use candle_core::{Device, Tensor};
 use vimae_core::{Prior, Purpose, Streams};
-use vimae_priors::{FittedMixture, sampler::SAMPLERS};
+use vimae_priors::sampler::{self, SAMPLERS};
 
 const SIZE: usize = 2;
 
@@ -56,7 +56,7 @@ fn what_is_kept_of_a_density_is_the_density() -> Result<()> {
     let rows = codes(500);
     let at = Tensor::from_slice(&rows[..40], (20, SIZE), &Device::Cpu)?;
     for (name, density) in fitted(&rows)? {
-        let kept = FittedMixture::of(density.density()?.with_context(|| format!("{name} has no numbers"))?)?;
+        let kept = sampler::fitted(density.density()?.with_context(|| format!("{name} has no numbers"))?)?;
         let gap = (density.log_density(&at)? - kept.log_density(&at)?)?.abs()?.max_all()?.to_scalar::<f64>()?;
         ensure!(gap == 0.0, "{name}: {gap}");
     }

@@ -14,8 +14,15 @@ use vimae_tests::parts::{divergence_with, noisy_model, prior_with};
 use vimae_trainer::{Course, Line, Plan, Trained, train};
 
 /// A course on which everything changes from step to step.
-const COURSE: Course =
-    Course { schedule: Schedule::Cosine, fall: (0.1, 30), warmup_epochs: 1, rate_warmup_epochs: 2, free_nats: 0.0, clip_norm: Some(20.0) };
+const COURSE: Course = Course {
+    schedule: Schedule::Cosine,
+    fall: (0.1, 30),
+    warmup_epochs: 1,
+    rate_warmup_epochs: 2,
+    free_nats: 0.0,
+    clip_norm: Some(20.0),
+    early_stopping_epochs: 0,
+};
 
 /// Batches that end at a step, as a run ends that is killed there.
 struct Until {

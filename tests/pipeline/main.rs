@@ -7,6 +7,7 @@ mod closed_pipes;
 mod comparison;
 mod comparison_inputs;
 mod divergence;
+mod early_stopping;
 mod errors;
 mod evaluation;
 mod fid_metric;

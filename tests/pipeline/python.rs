@@ -57,6 +57,9 @@ noise = { name = "gaussian_head_bounded", floor = -0.2, ceiling = 0.1 }
 objective = { name = "vimae_n" }
 [methods.fitted]
 objective = { name = "rae" }
+[methods.flow]
+objective = { name = "vae" }
+sampler = { name = "masked_autoregressive_flow", blocks = 2, width = 10 }
 [methods.tanh]
 objective = { name = "iwae" }
 model = { name = "iwae_mlp", code = 3 }
@@ -175,12 +178,12 @@ fn every_head_network_and_prior_is_the_same_in_python() -> Result<()> {
     let python = need!(python(&MODULES));
     let folder = tempfile::tempdir()?;
     let runs = trained(folder.path())?;
-    assert_eq!(runs.len(), 18);
+    assert_eq!(runs.len(), 19);
     for run in &runs {
         same(&python, run, folder.path())?;
     }
     // As it is published, of each way in which a prior is written.
-    for (at, name) in ["fitted", "logistic", "vamp"].iter().enumerate() {
+    for (at, name) in ["fitted", "flow", "logistic", "vamp"].iter().enumerate() {
         let run = runs.iter().find(|run| run.file_name().is_some_and(|n| n.to_string_lossy().starts_with(name))).context("a run")?;
         let published = folder.path().join(format!("published{at}"));
         let pushed = call(&["hub", "push", run.to_str().context("path")?, "me/tiny", "--dry-run", published.to_str().context("path")?])?;

@@ -4,6 +4,7 @@ mod reference_architectures;
 mod reference_catalogue;
 mod reference_divergences;
 mod reference_features;
+mod reference_flows;
 mod reference_likelihood;
 mod reference_likelihoods;
 mod reference_measures;

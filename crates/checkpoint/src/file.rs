@@ -31,6 +31,18 @@ pub struct Position {
     /// The divergences so far, each of which took the run back to an earlier state.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollbacks: Vec<Rollback>,
+    /// The weights of the least loss on held-out images so far, where early stopping looks for them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best: Option<Best>,
+}
+
+/// Weights of a run that were better than all before.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Best {
+    /// Steps taken.
+    pub step: u64,
+    /// Their loss on held-out images.
+    pub loss: f64,
 }
 
 /// Everything that a run needs to resume. There is no random state: random numbers are functions of seed and step.
@@ -178,7 +190,7 @@ mod tests {
     fn checkpoint() -> Checkpoint {
         let tensor = |v: &[f32]| Tensor::new(v, &Device::Cpu).unwrap();
         Checkpoint {
-            position: Position { training_sha256: "abc".into(), step: 7, log_bytes: 12, seconds: 1.5, rollbacks: Vec::new() },
+            position: Position { training_sha256: "abc".into(), step: 7, log_bytes: 12, seconds: 1.5, rollbacks: Vec::new(), best: None },
             weights: BTreeMap::from([("b.weight".into(), tensor(&[1.0, -2.5])), ("a.bias".into(), tensor(&[0.1]))]),
             optimiser: BTreeMap::from([("adam.t".into(), Tensor::new(7i64, &Device::Cpu).unwrap())]),
         }

@@ -6,6 +6,6 @@ mod file;
 mod lock;
 
 pub use error::{Error, Result};
-pub use file::{Checkpoint, Position, load_weights, save_weights};
+pub use file::{Best, Checkpoint, Position, load_weights, save_weights};
 pub use lock::{Owner, RunLock, has_no_locks, host};
 pub use vimae_spec::Rollback;

@@ -34,7 +34,7 @@ pub use catalogue::{Catalogue, Entry};
 pub use code::{Code, Head};
 pub use corruption::Corruption;
 pub use data::{Batch, Batches, Dataset, Group, ImageSet, ImageShape, PixelRange, Redraw, Split, Values};
-pub use density::{Density, Factors};
+pub use density::{Density, Factors, Flow};
 pub use divergence::Divergence;
 pub use encoder_noise::EncoderNoise;
 pub use error::{Error, Result};

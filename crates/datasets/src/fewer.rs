@@ -1,10 +1,10 @@
-//! Fewer images of a split than there are, for runs that must be short.
+//! Fewer images of a split than there are, for runs that must be short, and images held out of the training split.
 //!
 //! The images are drawn without repetition, by a generator of their own (the same images in every run, whatever its
 //! seed), and stay in the order of the data set. How many were taken is part of the data set's digest.
 
 use rand::seq::index;
-use vimae_core::{Purpose, Settings, Split, Streams};
+use vimae_core::{Error, Purpose, Settings, Split, Streams};
 
 use crate::{Result, stack::Stack};
 
@@ -15,6 +15,8 @@ vimae_core::settings! {
         train_images: usize = 0, from 0, to 4_294_967_296_u64;
         /// images of the test split, drawn once for all; 0: all
         test_images: usize = 0, from 0, to 4_294_967_296_u64;
+        /// images held out of the training split, drawn once for all, where there is no validation split; 0: none
+        validation_images: usize = 0, from 0, to 4_294_967_296_u64;
         /// how pixels become 0 or 1: at 1/2; by one draw, a pixel its probability; by a draw in every epoch of training, one for the rest
         pub(crate) binarise: Binarise = Binarise::None;
         /// uniform noise between the 256 levels, drawn again in every epoch of training, once for the rest
@@ -44,8 +46,8 @@ vimae_core::settings! {
 
 /// The splits with no more images than the settings say, and the rule that gave them.
 pub(crate) fn fewer(settings: &Settings, rule: &str, splits: Vec<(Split, Stack)>) -> Result<(String, Vec<(Split, Stack)>)> {
-    let Fewer { train_images, test_images, .. } = settings.read()?;
-    let mut rule = rule.to_owned();
+    let Fewer { train_images, test_images, validation_images, .. } = settings.read()?;
+    let (mut rule, splits) = held_out(rule.to_owned(), splits, validation_images)?;
     let mut kept = Vec::with_capacity(splits.len());
     for (split, stack) in splits {
         let count = match split {
@@ -63,6 +65,33 @@ pub(crate) fn fewer(settings: &Settings, rule: &str, splits: Vec<(Split, Stack)>
         kept.push((split, stack.select(&chosen)?));
     }
     Ok((rule, kept))
+}
+
+/// The splits with so many images of the training split as one that validates.
+fn held_out(rule: String, splits: Vec<(Split, Stack)>, count: usize) -> Result<(String, Vec<(Split, Stack)>)> {
+    if count == 0 {
+        return Ok((rule, splits));
+    }
+    let refused = |reason: String| Error::Unsupported { what: format!("{count} dataset.validation_images"), reason };
+    if splits.iter().any(|(split, _)| *split == Split::Validation) {
+        return Err(refused("the data set has a validation split of its own; leave the setting out".into()).into());
+    }
+    let mut parted = Vec::with_capacity(splits.len() + 1);
+    for (split, stack) in splits {
+        if split != Split::Train {
+            parted.push((split, stack));
+            continue;
+        }
+        if count >= stack.len() {
+            return Err(refused(format!("there are {} images to train", stack.len())).into());
+        }
+        let mut chosen = index::sample(&mut Streams::new(0).at(Purpose::Shuffle, Split::Validation as u64), stack.len(), count).into_vec();
+        chosen.sort_unstable();
+        let rest: Vec<usize> = (0..stack.len()).filter(|place| chosen.binary_search(place).is_err()).collect();
+        parted.push((Split::Train, stack.select(&rest)?));
+        parted.push((Split::Validation, stack.select(&chosen)?));
+    }
+    Ok((format!("{rule}; {count} of train to {}", Split::Validation), parted))
 }
 
 #[cfg(test)]
@@ -91,6 +120,27 @@ mod tests {
             // Drawn, not cut off: about a tenth of each class.
             assert!((0..10).all(|class| part.labels().iter().filter(|l| **l == class).count() > 0));
         }
+    }
+
+    #[test]
+    fn images_held_out_of_training_are_the_rest_of_it() {
+        let all = digits(json!({})).unwrap();
+        let parted = digits(json!({ "validation_images": 500 })).unwrap();
+        assert_ne!(all.sha256(), parted.sha256());
+        let [train, held_out] = [super::Split::Train, super::Split::Validation].map(|split| parted.split(split).unwrap());
+        assert_eq!((train.len(), held_out.len()), (7_500, 500));
+        let images = |set: &vimae_core::ImageSet| -> Vec<Vec<u8>> { set.pixels().chunks_exact(784).map(<[u8]>::to_vec).collect() };
+        let (mut both, mut whole) = ([images(train), images(held_out)].concat(), images(all.split(super::Split::Train).unwrap()));
+        both.sort();
+        whole.sort();
+        assert!(both == whole, "an image is missing or stands in both");
+        assert!((0..10).all(|class| held_out.labels().iter().filter(|l| **l == class).count() > 20));
+        // Fewer images are drawn of those that are left.
+        let few = digits(json!({ "validation_images": 500, "train_images": 100 })).unwrap();
+        let (few, rest) = (images(few.split(super::Split::Train).unwrap()), images(held_out));
+        assert!(few.len() == 100 && few.iter().all(|image| !rest.contains(image)));
+        let refused = digits(json!({ "validation_images": 8_000 })).err().unwrap();
+        assert!(matches!(refused, crate::Error::Core(ref e) if matches!(**e, Error::Unsupported { .. })), "{refused}");
     }
 
     #[test]

@@ -134,6 +134,12 @@ fn what_it_is(input: &CardInput<'_>) -> String {
     for back in &record.rollbacks {
         text += &format!("Step {} diverged ({}); training went on from step {}.\n", back.step, plain(&back.term), back.back_to);
     }
+    if let Some(early) = &record.early_stopping {
+        text += &format!(
+            "Early stopping ended training behind epoch {}; the weights are those of epoch {}.\n",
+            early.stopped_epoch, early.kept_epoch
+        );
+    }
     text
 }
 

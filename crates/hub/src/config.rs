@@ -101,8 +101,8 @@ pub struct Data {
 /// What codes are drawn from.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Prior {
-    /// Its name in the catalogue; `fitted_mixture` for the density of the training images' codes that some objectives have in
-    /// the place of a prior.
+    /// Its name in the catalogue; `fitted_mixture` or `fitted_flow` for the density of the training images' codes that a sampler has
+    /// put in the place of a prior.
     pub name: String,
     /// Its settings, all of them.
     pub settings: Map<String, Value>,
@@ -127,6 +127,18 @@ pub enum Density {
     Mixture {
         /// How many Gaussians.
         components: usize,
+        /// The file.
+        file: String,
+        /// Its SHA-256, in hex.
+        sha256: String,
+    },
+    /// An affine autoregressive flow ([`vimae_core::Flow`](https://docs.rs/vimae-core)), in a file beside this one: `mean` `[d]`,
+    /// `factor` `[d, d]`, and for the layer L of block B `blocks.B.L.weight` `[O, I]` and `blocks.B.L.bias` `[O]`, from 0.
+    Flow {
+        /// How many blocks.
+        blocks: usize,
+        /// Layers of a block.
+        layers: usize,
         /// The file.
         file: String,
         /// Its SHA-256, in hex.
@@ -198,9 +210,14 @@ impl Config {
 
     /// The file of the prior's numbers, where there is one.
     pub fn density_file(&self) -> Option<&str> {
-        match &self.prior.density {
-            Some(Density::Mixture { file, .. }) => Some(file),
-            _ => None,
+        self.density_digest().map(|(file, _)| file)
+    }
+
+    /// That file with its SHA-256.
+    pub(crate) fn density_digest(&self) -> Option<(&str, &str)> {
+        match self.prior.density.as_ref()? {
+            Density::Independent { .. } => None,
+            Density::Mixture { file, sha256, .. } | Density::Flow { file, sha256, .. } => Some((file, sha256)),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_hex};
 
 use crate::{
-    Config, Density, Error, Result,
+    Config, Error, Result,
     config::{CONFIG, is_plain},
     digest::check,
     weights::{Weights, read_weights},
@@ -87,7 +87,7 @@ impl RunFiles {
                 return Err(Error::damaged(&config_path, format!("names the {what} {said}, the record beside it {recorded}")));
             }
         }
-        if let Some(Density::Mixture { file, sha256, .. }) = &config.prior.density {
+        if let Some((file, sha256)) = config.density_digest() {
             check(&folder.join(file), sha256)?;
         }
         let own = [MODEL, RECORD, SPEC].into_iter().chain(config.density_file());

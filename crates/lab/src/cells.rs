@@ -128,6 +128,7 @@ pub(crate) mod tests {
             parameters: 0,
             steps: 0,
             rollbacks: Vec::new(),
+            early_stopping: None,
             training_seconds: 1.0,
             evaluation_seconds: 1.0,
             measurements: vec![measurement],

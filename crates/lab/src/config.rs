@@ -5,17 +5,17 @@ use std::{collections::BTreeMap, path::Path};
 use candle_core::{Device, Tensor};
 use serde_json::{Map, Value};
 use vimae_checkpoint::{atomic, load_weights, save_weights};
-use vimae_core::{AutoEncoder, Catalogue, Density, Factors, Head, Likelihood, Output, Split};
+use vimae_core::{AutoEncoder, Catalogue, Density, Factors, Flow, Head, Likelihood, Output, Split, density::Layer};
 use vimae_datasets::{DATASETS, inventory, parted};
 use vimae_hub::{Choice, Config, Data, FORMAT, Network, Prior};
 use vimae_models::MODELS;
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood, likelihood::LIKELIHOODS, noise::NOISES};
-use vimae_priors::{FittedMixture, PRIORS, sampler::SAMPLERS};
+use vimae_priors::{PRIORS, sampler, sampler::SAMPLERS};
 use vimae_spec::{Component, RunSpec};
 
 use crate::{Error, Result, RunFolder, course::Chosen, measure::Sampler, resolve::Parts, stored::json};
 
-/// The file of a mixture's numbers.
+/// The file of a mixture's or a flow's numbers.
 const PRIOR: &str = "prior.safetensors";
 
 /// Writes `config.json`, and the numbers of a prior that are too many for it, into the folder of a trained run.
@@ -109,10 +109,13 @@ fn sampler_settings(spec: &RunSpec, parts: &Parts) -> Result<Map<String, Value>>
 fn prior(spec: &RunSpec, parts: &Parts, sampler: &Sampler, folder: &Path) -> Result<Prior> {
     let law = sampler.prior(parts);
     let density = law.density()?;
+    let fitted = |settings: &[(&str, usize)]| Choice {
+        name: law.name().into(),
+        settings: settings.iter().map(|(name, value)| ((*name).to_owned(), Value::from(*value))).collect(),
+    };
     let Choice { name, settings } = match (&density, sampler.is_fitted()) {
-        (Some(Density::Mixture { log_weights, .. }), true) => {
-            Choice { name: law.name().into(), settings: Map::from_iter([("components".to_owned(), Value::from(log_weights.len()))]) }
-        }
+        (Some(Density::Mixture { log_weights, .. }), true) => fitted(&[("components", log_weights.len())]),
+        (Some(Density::Flow(flow)), true) => fitted(&[("blocks", flow.blocks.len())]),
         _ => choice(&PRIORS, parts.objective.default_prior(), spec.prior.as_ref())?,
     };
     let density = density.map(|density| numbers(density, folder)).transpose()?;
@@ -142,22 +145,58 @@ fn numbers(density: Density, folder: &Path) -> Result<vimae_hub::Density> {
             let sha256 = save_weights(&folder.join(PRIOR), &tensors)?;
             Ok(vimae_hub::Density::Mixture { components, file: PRIOR.into(), sha256 })
         }
+        Density::Flow(Flow { size, mean, factor, blocks }) => {
+            let tensor = |values: Vec<f64>, shape: &[usize]| Tensor::from_vec(values, shape, &Device::Cpu);
+            let layers = blocks.first().map_or(0, Vec::len);
+            let count = blocks.len();
+            let mut tensors: BTreeMap<String, Tensor> =
+                [("mean".to_owned(), tensor(mean, &[size])?), ("factor".to_owned(), tensor(factor, &[size, size])?)].into();
+            for (block, layers) in blocks.into_iter().enumerate() {
+                for (place, Layer { weight, bias }) in layers.into_iter().enumerate() {
+                    let [outputs, inputs] = [bias.len(), weight.len() / bias.len().max(1)];
+                    let [of_weight, of_bias] = layer_names(block, place);
+                    tensors.insert(of_weight, tensor(weight, &[outputs, inputs])?);
+                    tensors.insert(of_bias, tensor(bias, &[outputs])?);
+                }
+            }
+            let sha256 = save_weights(&folder.join(PRIOR), &tensors)?;
+            Ok(vimae_hub::Density::Flow { blocks: count, layers, file: PRIOR.into(), sha256 })
+        }
     }
+}
+
+/// The names of a layer's weight and bias in the file of a flow.
+fn layer_names(block: usize, layer: usize) -> [String; 2] {
+    ["weight", "bias"].map(|part| format!("blocks.{block}.{layer}.{part}"))
 }
 
 /// The fitted density that the run in `folder` has in the place of a prior.
 ///
 /// # Errors
 /// [`Error::Record`] where its `config.json` names none; where the file is damaged.
-pub(crate) fn fitted(config: &Config, folder: &Path) -> Result<FittedMixture> {
+pub(crate) fn fitted(config: &Config, folder: &Path) -> Result<Box<dyn vimae_core::Prior>> {
     let wrong = |problem: &str| Error::Record { path: folder.join("config.json"), problem: problem.into() };
-    let file = config.density_file().ok_or_else(|| wrong("names no file of the density that was fitted to the run's codes"))?;
+    let none = || wrong("names no file of the density that was fitted to the run's codes");
+    let (file, density) = config.density_file().zip(config.prior.density.as_ref()).ok_or_else(none)?;
     let mut tensors = load_weights(&folder.join(file))?.0;
     let mut values = |name: &str| -> Result<Vec<f64>> {
         let tensor = tensors.remove(name).ok_or_else(|| wrong(&format!("names {file}, which has no {name}")))?;
         Ok(tensor.flatten_all()?.to_vec1()?)
     };
-    let (log_weights, means, factors) = (values("log_weights")?, values("means")?, values("factors")?);
     let size = config.network.code;
-    Ok(FittedMixture::of(Density::Mixture { size, log_weights, means, factors: Factors::Lower(factors) })?)
+    Ok(sampler::fitted(match density {
+        vimae_hub::Density::Independent { .. } => return Err(none()),
+        vimae_hub::Density::Mixture { .. } => {
+            let (log_weights, means, factors) = (values("log_weights")?, values("means")?, values("factors")?);
+            Density::Mixture { size, log_weights, means, factors: Factors::Lower(factors) }
+        }
+        &vimae_hub::Density::Flow { blocks, layers, .. } => {
+            let mut layer = |block: usize, place: usize| -> Result<Layer> {
+                let [weight, bias] = layer_names(block, place);
+                Ok(Layer { weight: values(&weight)?, bias: values(&bias)? })
+            };
+            let blocks = (0..blocks).map(|block| (0..layers).map(|place| layer(block, place)).collect()).collect::<Result<_>>()?;
+            Density::Flow(Flow { size, mean: values("mean")?, factor: values("factor")?, blocks })
+        }
+    })?)
 }

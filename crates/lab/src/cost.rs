@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device};
 use serde::Serialize;
-use vimae_core::{EvalCost, Head, ImageShape, Input, Output, PartRequest, PixelRange, Split, Work, Workload};
+use vimae_core::{EvalCost, Head, ImageShape, Input, Output, PartRequest, PixelRange, Sampler, Split, Work, Workload};
 use vimae_datasets::{card::Counts, inventory};
 use vimae_models::Request;
 use vimae_spec::{Component, Model, RunSpec};
@@ -29,8 +29,8 @@ const VALUE_BYTES: u64 = 8;
 /// Seconds of an evaluation beside everything that is counted.
 const BESIDE_EVALUATION: f64 = 0.3;
 
-/// Settings of a data set that take so many images of a split at most.
-const FEWER: [&str; 2] = ["train_images", "test_images"];
+/// Settings of a data set that take so many images of a split at most, or of training for validation.
+const FEWER: [&str; 3] = ["train_images", "test_images", "validation_images"];
 /// Settings that change pixels and no counts.
 const PIXELS: [&str; 3] = ["binarise", "dequantise", "draw_seed"];
 
@@ -196,11 +196,17 @@ impl Estimator {
             inception: metrics.iter().any(|metric| metric.on_request()) && self.inception(shelf),
         };
         let mut measured = vimae_eval::cost(&metrics, true, &workload);
-        // Under each other sampler, what reads generated images is measured again, on codes of the training images.
+        // Under each other sampler, what reads generated images is measured again. Those that fit a density encode the training
+        // images once for all.
         let generative: Vec<_> = metrics.into_iter().filter(|metric| metric.uses().contains(&Input::Generated)).collect();
         for _ in spec.evaluation.samplers.iter().filter(|_| !generative.is_empty()) {
-            let again = vimae_eval::cost(&generative, false, &workload);
-            measured += EvalCost { encoded: again.encoded + images.counts.train as f64, ..again };
+            measured += vimae_eval::cost(&generative, false, &workload);
+        }
+        let fits = |sampler: vimae_core::Result<Box<dyn Sampler>>| sampler.is_ok_and(|sampler| sampler.protocol().is_some());
+        let own = resolve::sampler(spec, objective.as_ref());
+        let mut others = spec.evaluation.samplers.iter().map(|name| resolve::sampler_of(&Component::named(name), objective.as_ref()));
+        if fits(own) || !generative.is_empty() && others.any(fits) {
+            measured += EvalCost { encoded: images.counts.train as f64, ..EvalCost::default() };
         }
         let products = measured.encoded * work.encode as f64 + measured.decoded * work.decode as f64;
         let beside = (BESIDE_EVALUATION + measured.cpu_seconds) * self.rates.threads;
@@ -260,8 +266,14 @@ impl Estimator {
 fn fewer(counts: Counts, dataset: &Component) -> Counts {
     let most = |key: &str| dataset.settings.get(key).and_then(serde_json::Value::as_u64).filter(|most| *most > 0);
     let least = |count: usize, key: &str| most(key).map_or(count, |most| count.min(usize::try_from(most).unwrap_or(usize::MAX)));
-    let [train, test] = FEWER;
-    Counts { train: least(counts.train, train), test: least(counts.test, test), ..counts }
+    let [train, test, validation] = FEWER;
+    let held_out = most(validation).map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX));
+    Counts {
+        train: least(counts.train.saturating_sub(held_out), train),
+        test: least(counts.test, test),
+        validation: counts.validation + held_out,
+        ..counts
+    }
 }
 
 fn opened(dataset: &Component, shelf: &mut Shelf) -> Result<ImageCounts> {

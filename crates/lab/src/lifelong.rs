@@ -32,6 +32,7 @@ pub(crate) fn train(
         seconds: learnt.iter().map(|task| task.trained.seconds).sum(),
         weights_sha256,
         rollbacks: learnt.iter().flat_map(|task| task.trained.rollbacks.clone()).collect(),
+        early_stopping: None,
     };
     Ok((trained, learnt))
 }

@@ -1,5 +1,7 @@
 //! The evaluation of a trained run: with the prior that it learnt, or with the density fitted to its codes.
 
+use std::{cell::OnceCell, sync::Arc};
+
 use candle_core::{DType, Tensor};
 use vimae_core::{Dataset, Findings, Input, Metric, Mode, Prior, Progress, Purpose, RunContext, Split, Streams};
 use vimae_eval::{EvalContext, Figures, Outcome, Subject, chosen};
@@ -16,7 +18,7 @@ const BATCH: usize = 200;
 
 /// What codes of a trained run are drawn from.
 pub(crate) struct Sampler {
-    fitted: Option<Box<dyn Prior>>,
+    fitted: Option<Arc<dyn Prior>>,
     /// How protocols name the density.
     protocol: Option<Protocol>,
     bound: Option<Box<dyn Prior>>,
@@ -24,27 +26,8 @@ pub(crate) struct Sampler {
 
 impl Sampler {
     /// A density that was fitted when the run was trained, where its objective has one, or the prior as the encoder makes it.
-    pub(crate) fn stored(parts: &Parts, fitted: Option<Box<dyn Prior>>) -> Result<Self> {
+    pub(crate) fn stored(parts: &Parts, fitted: Option<Arc<dyn Prior>>) -> Result<Self> {
         Ok(Self { protocol: parts.sampler.protocol(), fitted, bound: parts.prior.bind(parts.model.as_ref())? })
-    }
-
-    /// The density fitted to the codes of the training images, or the prior as the encoder makes it.
-    pub(crate) fn of(parts: &Parts) -> Result<Self> {
-        Self::on(parts, parts.dataset.as_ref())
-    }
-
-    /// As [`of`](Self::of), for the training images of this data set.
-    pub(crate) fn on(parts: &Parts, dataset: &dyn Dataset) -> Result<Self> {
-        Self::by(parts, dataset, parts.sampler.as_ref())
-    }
-
-    /// The density that a sampler fits to those codes, or the prior as the encoder makes it.
-    fn by(parts: &Parts, dataset: &dyn Dataset, sampler: &dyn vimae_core::Sampler) -> Result<Self> {
-        let fitted = match sampler.protocol() {
-            Some(_) => sampler.fit(&training_codes(parts, dataset)?, parts.model.code_size())?,
-            None => None,
-        };
-        Ok(Self { protocol: sampler.protocol(), ..Self::stored(parts, fitted)? })
     }
 
     /// Whether codes are drawn from a density that was fitted to them.
@@ -62,13 +45,50 @@ impl Sampler {
     }
 }
 
+/// Samplers of a trained run, fitted. Its training images are encoded once for all of them.
+pub(crate) struct Samplers<'a> {
+    parts: &'a Parts,
+    dataset: &'a dyn Dataset,
+    codes: OnceCell<Vec<f64>>,
+}
+
+impl<'a> Samplers<'a> {
+    /// Those that are fitted to the codes of the training images of `dataset`.
+    pub(crate) fn on(parts: &'a Parts, dataset: &'a dyn Dataset) -> Self {
+        Self { parts, dataset, codes: OnceCell::new() }
+    }
+
+    /// The run's own: a density fitted to those codes, or the prior as the encoder makes it.
+    pub(crate) fn own(&self) -> Result<Sampler> {
+        self.fitted(self.parts.sampler.as_ref())
+    }
+
+    fn fitted(&self, sampler: &dyn vimae_core::Sampler) -> Result<Sampler> {
+        let fitted = match sampler.protocol() {
+            Some(_) => sampler.fit(self.codes()?, self.parts.model.code_size())?,
+            None => None,
+        };
+        Ok(Sampler { protocol: sampler.protocol(), ..Sampler::stored(self.parts, fitted.map(Arc::from))? })
+    }
+
+    fn codes(&self) -> Result<&[f64]> {
+        Ok(match self.codes.get() {
+            Some(codes) => codes,
+            None => {
+                let codes = training_codes(self.parts, self.dataset)?;
+                self.codes.get_or_init(|| codes)
+            }
+        })
+    }
+}
+
 /// Measures a trained run as `evaluation` says, and makes its figures. A function of weights, data, evaluation and seed.
 /// What `kept` has is not measured again.
 ///
 /// # Errors
 /// [`Error::Stopped`] before a metric, with those before it kept.
 pub(crate) fn measure(
-    parts: &Parts,
+    samplers: &Samplers<'_>,
     sampler: &Sampler,
     (evaluation, seed): (&Evaluation, u64),
     run: &RunContext<'_>,
@@ -76,23 +96,24 @@ pub(crate) fn measure(
 ) -> Result<Outcome> {
     let metrics = chosen(evaluation)?;
     let (Findings { measurements, confusions }, figures) =
-        measure_and((parts, sampler), (&metrics, evaluation), seed, run, kept, |context| Ok(Figures::of(context)?))?;
+        measure_and((samplers, sampler), (&metrics, evaluation), seed, run, kept, |context| Ok(Figures::of(context)?))?;
     Ok(Outcome { measurements, figures, confusions })
 }
 
 /// What `metrics` find under the run's own sampler and the others of the evaluation, and what else is made of the context of its own.
 fn measure_and<T>(
-    (parts, sampler): (&Parts, &Sampler),
+    (samplers, sampler): (&Samplers<'_>, &Sampler),
     (metrics, evaluation): (&[Box<dyn Metric>], &Evaluation),
     seed: u64,
     run: &RunContext<'_>,
     kept: &mut Kept,
     also: impl FnOnce(&EvalContext<'_>) -> Result<T>,
 ) -> Result<(Findings, T)> {
+    let parts = samplers.parts;
     let (mut found, made) = with_context((parts, parts.dataset.as_ref()), sampler, (evaluation, seed), run.progress, |context| {
         Ok((findings(context, &borrowed(metrics), (run, ""), kept)?, also(context)?))
     })?;
-    found.measurements.extend(under_others(parts, (metrics, evaluation), seed, run, kept)?);
+    found.measurements.extend(under_others(samplers, (metrics, evaluation), seed, run, kept)?);
     Ok((found, made))
 }
 
@@ -102,20 +123,20 @@ fn borrowed(metrics: &[Box<dyn Metric>]) -> Vec<&dyn Metric> {
 
 /// What the metrics that read generated images find under the other samplers that an evaluation names.
 fn under_others(
-    parts: &Parts,
+    samplers: &Samplers<'_>,
     (metrics, evaluation): (&[Box<dyn Metric>], &Evaluation),
     seed: u64,
     run: &RunContext<'_>,
     kept: &mut Kept,
 ) -> Result<Vec<Measurement>> {
-    let mut all = Vec::new();
+    let (parts, mut all) = (samplers.parts, Vec::new());
     let generative: Vec<&dyn Metric> = borrowed(metrics).into_iter().filter(|m| m.uses().contains(&Input::Generated)).collect();
     for name in &evaluation.samplers {
         let sampler = sampler_of(&Component::named(name), parts.objective.as_ref())?;
         if generative.is_empty() || sampler.protocol() == parts.sampler.protocol() {
             continue;
         }
-        let fitted = Sampler::by(parts, parts.dataset.as_ref(), sampler.as_ref())?;
+        let fitted = samplers.fitted(sampler.as_ref())?;
         let found = with_context((parts, parts.dataset.as_ref()), &fitted, (evaluation, seed), run.progress, |context| {
             findings(context, &generative, (run, name), kept)
         })?;
@@ -135,7 +156,8 @@ pub(crate) fn measure_only(
     run: &RunContext<'_>,
     kept: &mut Kept,
 ) -> Result<Findings> {
-    measure_and((parts, &Sampler::of(parts)?), (metrics, evaluation), seed, run, kept, |_| Ok(())).map(|(found, ())| found)
+    let samplers = Samplers::on(parts, parts.dataset.as_ref());
+    measure_and((&samplers, &samplers.own()?), (metrics, evaluation), seed, run, kept, |_| Ok(())).map(|(found, ())| found)
 }
 
 /// Measures `metrics`, in their order, and keeps them under the name of the sampler where it is not the run's own. What none of them

@@ -8,7 +8,6 @@ use vimae_core::{AutoEncoder, Code, Dataset, ImageSet, ImageShape, MetricFiles, 
 use vimae_datasets::DeepGrayscale;
 use vimae_hub::{Config, Network, Pretrained};
 use vimae_metrics::fid_classifier::in_bytes;
-use vimae_priors::FittedMixture;
 use vimae_trainer::Line;
 
 use crate::{Error, HubEvent, HubOptions, Result, config, measure::Sampler, resolve::Parts, runs::run_at};
@@ -20,7 +19,7 @@ const MOST_CODES: usize = 1_000_000;
 pub struct Model {
     parts: Parts,
     config: Config,
-    fitted: Option<FittedMixture>,
+    fitted: Option<Arc<dyn Prior>>,
 }
 
 impl Model {
@@ -45,7 +44,7 @@ impl Model {
             let problem = format!("describes the network {given:?}, the specification beside it {expected:?}");
             return Err(Error::Record { path: pretrained.folder.join("config.json"), problem });
         }
-        let fitted = parts.sampler.protocol().map(|_| config::fitted(&pretrained.config, &pretrained.folder)).transpose()?;
+        let fitted = parts.sampler.protocol().map(|_| config::fitted(&pretrained.config, &pretrained.folder)).transpose()?.map(Arc::from);
         let model = Self { parts, config: pretrained.config.clone(), fitted };
         model.load(&pretrained.weights)?;
         Ok(model)
@@ -170,7 +169,7 @@ impl Model {
     }
 
     pub(crate) fn sampler(&self) -> Result<Sampler> {
-        Sampler::stored(&self.parts, self.fitted.clone().map(|fitted| Box::new(fitted) as Box<dyn Prior>))
+        Sampler::stored(&self.parts, self.fitted.clone())
     }
 
     pub(crate) fn parts(&self) -> &Parts {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use vimae_checkpoint::{atomic, load_weights};
 use vimae_core::{
-    AutoEncoder, Corruption, Dataset, Divergence, EncoderNoise, ImageShape, Likelihood, MetricFiles, Objective, PartRequest, PixelRange,
-    Prior, RateRule, Sampler, Settings, Split, Streams, WithLikelihood, WithNoise,
+    AutoEncoder, Corruption, Dataset, Divergence, EncoderNoise, ImageSet, ImageShape, Likelihood, MetricFiles, Objective, PartRequest,
+    PixelRange, Prior, RateRule, Sampler, Settings, Split, Streams, WithLikelihood, WithNoise,
     likelihood::check_values,
     objective::{check_parts, check_rate_rule},
 };
@@ -215,6 +215,7 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<St
     check_fit(spec, (dataset.shape().map_err(part)?, dataset.range())).map_err(part)?;
     check_likelihood(spec, dataset.as_ref()).map_err(part)?;
     check_stream(spec, dataset.as_ref()).map_err(part)?;
+    check_early_stopping(spec, dataset.as_ref()).map_err(part)?;
     Loader::new(dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
     if let Some(course) = Course::of(spec, &dataset)? {
         course.check(spec)?;
@@ -270,6 +271,24 @@ fn check_stream(spec: &RunSpec, dataset: &dyn Dataset) -> vimae_core::Result<()>
     }
 }
 
+/// Checks that early stopping has images to choose by that nothing is trained on.
+fn check_early_stopping(spec: &RunSpec, dataset: &dyn Dataset) -> vimae_core::Result<()> {
+    let refused = |what: String, reason: &str| Err(vimae_core::Error::Unsupported { what, reason: reason.into() });
+    match (spec.training.early_stopping_epochs, &spec.stream) {
+        (0, _) => Ok(()),
+        (_, Some(stream)) => refused(
+            format!("training.early_stopping_epochs with stream \"{}\"", stream.name),
+            "its tasks have no held-out images of their own; leave one of them out",
+        ),
+        // A loss of one image is that of no batch.
+        (_, None) if dataset.split(Split::Validation).map_or(0, ImageSet::len) < 2 => refused(
+            format!("training.early_stopping_epochs on data set \"{}\"", dataset.name()),
+            "it has no validation images; set dataset.validation_images to hold some of the training images out",
+        ),
+        _ => Ok(()),
+    }
+}
+
 pub(crate) fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {
     OBJECTIVES.build(&spec.objective.name, &spec.objective.settings)
 }
@@ -304,7 +323,7 @@ pub(crate) fn noise(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Re
 }
 
 /// The sampler that a run names, that of its objective, or the prior.
-fn sampler(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn Sampler>> {
+pub(crate) fn sampler(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn Sampler>> {
     match (&spec.sampler, objective.ex_post()) {
         (Some(component), _) => sampler_of(component, objective),
         (None, Some(components)) => SAMPLERS.build(sampler::EX_POST, &Map::from_iter([("components".to_owned(), Value::from(components))])),
@@ -318,7 +337,7 @@ pub(crate) fn sampler_of(component: &Component, objective: &dyn Objective) -> vi
     if objective.ex_post().is_some() && sampler.protocol().is_none() {
         return Err(vimae_core::Error::Unsupported {
             what: format!("objective \"{}\" with sampler \"{}\"", objective.name(), sampler.name()),
-            reason: "it has no prior: its codes follow none; take standardised or gaussian_mixture".into(),
+            reason: "it has no prior: its codes follow none; take a sampler that fits a density to them".into(),
         });
     }
     Ok(sampler)

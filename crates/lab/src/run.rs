@@ -17,7 +17,7 @@ use crate::{
     figures,
     kept::Kept,
     lifelong,
-    measure::{Sampler, measure},
+    measure::{Samplers, measure},
     provenance::git_commit,
     record::{Found, LOG, VERSION, side_files, write_record},
     resolve::Parts,
@@ -69,12 +69,13 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let name = device_name(device);
     let measured_by = [&spec.sha256(), parts.dataset.sha256(), &trained.weights_sha256, VERSION, &name].join(" ");
     let mut kept = Kept::open(&folder.measured(), &sha256_hex(measured_by.as_bytes()));
-    let sampler = Sampler::of(&parts)?;
+    let samplers = Samplers::on(&parts, parts.dataset.as_ref());
+    let sampler = samplers.own()?;
     config::write(spec, &parts, &sampler, &trained.weights_sha256, folder)?;
     // Of all tasks, before what is measured of the last weights alone.
     let evaluated = (&spec.evaluation, spec.seed);
     let lifelong = course.as_ref().map(|course| lifelong::measure(course, &parts, &learnt, evaluated, context)).transpose()?;
-    let mut outcome = measure(&parts, &sampler, (&spec.evaluation, spec.seed), context, &mut kept)?;
+    let mut outcome = measure(&samplers, &sampler, (&spec.evaluation, spec.seed), context, &mut kept)?;
 
     outcome.measurements.extend(lifelong.iter().flat_map(Lifelong::summary));
     let (classes, ex_post) = (parts.dataset.class_names(), sampler.is_fitted());
@@ -95,6 +96,7 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
         parameters: line.model.parameters().trainable_count(),
         steps: trained.steps,
         rollbacks: trained.rollbacks,
+        early_stopping: trained.early_stopping,
         training_seconds: trained.seconds,
         evaluation_seconds: kept.seconds(),
         measurements: outcome.measurements,
@@ -123,13 +125,22 @@ fn keep_earlier(folder: &RunFolder, earlier: &RunRecord) -> Result<()> {
 /// How long and by what optimiser a run trains. `determined_by` is all that its weights follow from.
 pub(crate) fn plan(training: &Training, seed: u64, determined_by: &str) -> Plan {
     let &Training { epochs, checkpoint_epochs, rollbacks, learning_rate, beta1, beta2, epsilon, critic_learning_rate, .. } = training;
-    let &Training { schedule, fall, fall_epochs, warmup_epochs, rate_warmup_epochs, free_nats, clip_norm, .. } = training;
+    let &Training { schedule, fall, fall_epochs, warmup_epochs, rate_warmup_epochs, free_nats, clip_norm, early_stopping_epochs, .. } =
+        training;
     Plan {
         epochs,
         checkpoint_epochs,
         rollbacks,
         critic_learning_rate,
-        course: vimae_trainer::Course { schedule, fall: (fall, fall_epochs), warmup_epochs, rate_warmup_epochs, free_nats, clip_norm },
+        course: vimae_trainer::Course {
+            schedule,
+            fall: (fall, fall_epochs),
+            warmup_epochs,
+            rate_warmup_epochs,
+            free_nats,
+            clip_norm,
+            early_stopping_epochs,
+        },
         adam: AdamConfig { learning_rate, beta1, beta2, epsilon },
         seed,
         training_sha256: sha256_hex(determined_by.as_bytes()),

@@ -12,8 +12,10 @@ use vimae_trainer::{Draws, EventImage, HyperParameter, Line, Sights, on_pool, wr
 
 use crate::{RunFolder, resolve::Parts};
 
-/// Images of the validation loss at most: a small share of an epoch.
+/// Images of the validation loss that is shown at most: a small share of an epoch.
 const VALIDATED: usize = 500;
+/// Images of the loss that early stopping goes by at most.
+const HELD_OUT: usize = 2_000;
 /// Images of a grid, and of a row of it.
 const SHOWN: usize = 16;
 const COLUMNS: usize = 8;
@@ -37,20 +39,34 @@ pub(crate) fn at_checkpoint(spec: &RunSpec, parts: &Parts, line: Line<'_>) -> Re
     if set.len() < 2 {
         return Ok(Sights::default());
     }
-    let scalars = validation(spec, parts, line, set, &streams)?.into_iter().map(|(term, value)| (format!("{split}/{term}"), value));
+    let scalars =
+        validation(spec, parts, line, (set, VALIDATED), &streams)?.into_iter().map(|(term, value)| (format!("{split}/{term}"), value));
     let mut images = vec![reconstructions(parts, set)?];
     // A density that is fitted after training is not there yet.
     if parts.objective.ex_post().is_none() {
         images.push(samples(parts, line, &streams)?);
     }
-    Ok(Sights { scalars: scalars.collect(), images })
+    let held_out_loss = match spec.training.early_stopping_epochs {
+        0 => None,
+        _ => {
+            let held_out = parts.dataset.split(Split::Validation)?;
+            validation(spec, parts, line, (held_out, HELD_OUT), &streams.fold_in("early_stopping"))?.remove("loss")
+        }
+    };
+    Ok(Sights { scalars: scalars.collect(), images, held_out_loss })
 }
 
-/// The loss and its terms on the first images of `set`, in batches as large as those of the training.
-fn validation(spec: &RunSpec, parts: &Parts, line: Line<'_>, set: &ImageSet, streams: &Streams) -> Result<BTreeMap<String, f64>> {
+/// The loss and its terms on the first images of `set`, `most` of them, in batches as large as those of the training.
+fn validation(
+    spec: &RunSpec,
+    parts: &Parts,
+    line: Line<'_>,
+    (set, most): (&ImageSet, usize),
+    streams: &Streams,
+) -> Result<BTreeMap<String, f64>> {
     let device = parts.model.parameters().device();
     let batch = spec.training.batch.min(set.len());
-    let batches = (VALIDATED.min(set.len()) / batch.max(1)).max(1);
+    let batches = (most.min(set.len()) / batch.max(1)).max(1);
     let mut sums: BTreeMap<String, f64> = BTreeMap::new();
     for place in 0..batches {
         let indices: Vec<usize> = (place * batch..((place + 1) * batch).min(set.len())).collect();
@@ -108,7 +124,7 @@ pub(crate) fn at_end(folder: &RunFolder, record: &RunRecord) -> vimae_trainer::R
         Some((format!("metrics/{}", headline.name), value))
     };
     let scalars = headlines(&record.measurements).into_iter().filter_map(headline).collect();
-    write_session(folder.path(), record.steps, &settings, &Sights { scalars, images: Vec::new() })
+    write_session(folder.path(), record.steps, &settings, &Sights { scalars, ..Sights::default() })
 }
 
 /// Settings by the dotted keys of an experiment.

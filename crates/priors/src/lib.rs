@@ -2,6 +2,8 @@
 
 mod factorial;
 mod fitted;
+mod flow;
+mod flow_fit;
 pub mod matching;
 mod mixture;
 mod mixture_density;
@@ -13,6 +15,7 @@ pub mod sampler;
 
 pub use factorial::{Factorial, Law};
 pub use fitted::FittedMixture;
+pub use flow::FittedFlow;
 pub use matching::Match;
 pub use mixture::Mixture;
 pub use vimae_core::Prior;

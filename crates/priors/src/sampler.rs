@@ -1,6 +1,8 @@
 //! What codes are drawn from in generation, once a network is trained: one file for each way.
 
-use vimae_core::{Result, Sampler, Settings};
+use vimae_core::{Density, Prior, Result, Sampler, Settings};
+
+use crate::{FittedFlow, FittedMixture};
 
 /// Makes a sampler from its checked settings.
 pub type BuildSampler = fn(&Settings) -> Result<Box<dyn Sampler>>;
@@ -14,7 +16,19 @@ vimae_core::catalogue! {
     /// Every sampler.
     pub static SAMPLERS: BuildSampler = "sampler" in {
         gaussian_mixture,
+        masked_autoregressive_flow,
         prior,
         standardised,
     }
+}
+
+/// The density that a sampler fitted, made again of its numbers ([`Prior::density`]).
+///
+/// # Errors
+/// [`Unsupported`](vimae_core::Error::Unsupported) for numbers that do not belong together, or of a density that none fits.
+pub fn fitted(density: Density) -> Result<Box<dyn Prior>> {
+    Ok(match density {
+        Density::Flow(flow) => Box::new(FittedFlow::of(flow)?),
+        other => Box::new(FittedMixture::of(other)?),
+    })
 }

@@ -81,6 +81,17 @@ pub struct Rollback {
     pub rate: f64,
 }
 
+/// How early stopping ended a run.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct EarlyStopping {
+    /// The epoch behind which training ended, counted from 1.
+    pub stopped_epoch: u64,
+    /// The epoch whose weights were kept.
+    pub kept_epoch: u64,
+    /// The loss of these on held-out images.
+    pub held_out_loss: f64,
+}
+
 /// Broken images of a run's data that were left out, as its settings ask.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BrokenImages {
@@ -121,6 +132,9 @@ pub struct RunRecord {
     /// Divergences after which it went on; none where nothing is said.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub rollbacks: Vec<Rollback>,
+    /// How early stopping ended it, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
     /// Seconds of training, restarts included.
     pub training_seconds: f64,
     /// Seconds of evaluation.

@@ -147,6 +147,10 @@ pub struct Training {
     #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1e12))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub clip_norm: Option<f64>,
+    /// Epochs without a lower loss on held-out images that end the run, which keeps the weights of its least; 0 trains to the end.
+    #[schemars(range(max = 100_000))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub early_stopping_epochs: u64,
 }
 
 fn is_tenth(number: &f64) -> bool {
@@ -184,6 +188,7 @@ impl Default for Training {
             rate_warmup_epochs: 0,
             free_nats: 0.0,
             clip_norm: None,
+            early_stopping_epochs: 0,
         }
     }
 }

@@ -27,6 +27,9 @@ pub enum Error {
         /// Steps taken.
         step: u64,
     },
+    /// Early stopping is asked for, and nothing measures a loss on held-out images.
+    #[error("early stopping needs a loss on held-out images, and what watches the run gives none")]
+    NoHeldOutLoss,
     /// A file of the run cannot be read or written.
     #[error("{}: {source}", path.display())]
     Log {

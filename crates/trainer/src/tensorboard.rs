@@ -34,6 +34,8 @@ pub struct Sights {
     pub scalars: Vec<(String, f64)>,
     /// Images.
     pub images: Vec<EventImage>,
+    /// The loss on held-out images by which early stopping chooses; no event file has it.
+    pub held_out_loss: Option<f64>,
 }
 
 impl Sights {
@@ -257,17 +259,17 @@ mod tests {
         let mut training = EventFile::create(folder.path(), 1).unwrap();
         (1..=4).for_each(|step| training.push(&line(step)).unwrap());
         let image = EventImage::of_png("samples", b"16 bytes of head\0\0\0\x1e\0\0\0\x14".to_vec());
-        training.see(4, &Sights { scalars: vec![("validation/loss".into(), 1.5)], images: vec![image] }).unwrap();
+        training.see(4, &Sights { scalars: vec![("validation/loss".into(), 1.5)], images: vec![image], held_out_loss: None }).unwrap();
         training.flush().unwrap();
         let settings = [
             ("training.epochs".to_owned(), HyperParameter::Number(3.0)),
             ("objective".to_owned(), HyperParameter::Text("vae".into())),
             ("tuned".to_owned(), HyperParameter::Truth(true)),
         ];
-        let last = Sights { scalars: vec![("metrics/fid".into(), 2.5)], images: Vec::new() };
+        let last = Sights { scalars: vec![("metrics/fid".into(), 2.5)], ..Sights::default() };
         write_session(folder.path(), 4, &settings, &last).unwrap();
         // Measured again: the later numbers count.
-        write_session(folder.path(), 4, &settings, &Sights { scalars: vec![("metrics/fid".into(), 3.5)], images: Vec::new() }).unwrap();
+        write_session(folder.path(), 4, &settings, &Sights { scalars: vec![("metrics/fid".into(), 3.5)], ..Sights::default() }).unwrap();
         let script = "import json, sys\n\
                       from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n\
                       from tensorboard.plugins.hparams import plugin_data_pb2\n\

@@ -8,10 +8,10 @@ use std::{
 };
 
 use candle_core::{DType, Tensor};
-use vimae_checkpoint::{Checkpoint, Position, Rollback, load_weights, save_weights};
+use vimae_checkpoint::{Best, Checkpoint, Position, Rollback, load_weights, save_weights};
 use vimae_core::{Batches, Event, RateRule, RunContext, Streams};
 use vimae_ops::AdamConfig;
-use vimae_spec::{Schedule, warm_up};
+use vimae_spec::{EarlyStopping, Schedule, warm_up};
 
 use crate::{Draws, Error, Line, LogLine, Result, Sights, log::Log, on_pool, optimisers::Optimisers, terms::Terms};
 
@@ -37,7 +37,7 @@ pub struct Plan {
     pub training_sha256: String,
 }
 
-/// How learning rate, rate and gradients change over a run. By default nothing does.
+/// How learning rate, rate and gradients change over a run, and what ends it early. By default nothing does.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Course {
     /// How the learning rate falls.
@@ -52,12 +52,15 @@ pub struct Course {
     pub free_nats: f64,
     /// The largest norm of the gradients.
     pub clip_norm: Option<f64>,
+    /// Epochs without a lower [`Sights::held_out_loss`] at a checkpoint that end the run with the weights of its least; 0 for none.
+    pub early_stopping_epochs: u64,
 }
 
 impl Default for Course {
     fn default() -> Self {
         let schedule = Schedule::Constant;
-        Self { schedule, fall: (0.1, 30), warmup_epochs: 0, rate_warmup_epochs: 0, free_nats: 0.0, clip_norm: None }
+        let fall = (0.1, 30);
+        Self { schedule, fall, warmup_epochs: 0, rate_warmup_epochs: 0, free_nats: 0.0, clip_norm: None, early_stopping_epochs: 0 }
     }
 }
 
@@ -83,17 +86,20 @@ pub struct Trained {
     pub weights_sha256: String,
     /// The divergences from which the run recovered.
     pub rollbacks: Vec<Rollback>,
+    /// How early stopping ended it, where it was asked for.
+    pub early_stopping: Option<EarlyStopping>,
 }
 
 /// Trains a run to its end, starting from its last checkpoint if there is one. However often the run is stopped, the
 /// final weights and the log have the same bits.
 ///
 /// The context's directory receives `log.jsonl`, `checkpoint.safetensors` and, at the end, `model.safetensors`. A run that
-/// is stopped between two checkpoints leaves `stopped.safetensors`.
+/// is stopped between two checkpoints leaves `stopped.safetensors`, and one with early stopping has `best.safetensors`.
 ///
 /// # Errors
-/// Returns [`Error::Diverged`] if a loss term is not finite, [`Error::Stopped`] if the context is stopped, and the errors of
-/// the parts. The last good checkpoint stays.
+/// Returns [`Error::Diverged`] if a loss term is not finite, [`Error::Stopped`] if the context is stopped,
+/// [`Error::NoHeldOutLoss`] for early stopping, which needs [`train_watched`], and the errors of the parts. The last good
+/// checkpoint stays.
 pub fn train(line: Line<'_>, batches: &mut dyn Batches, plan: &Plan, context: &RunContext<'_>) -> Result<Trained> {
     train_watched(line, batches, plan, context, &mut |_| Ok(Sights::default()))
 }
@@ -102,7 +108,7 @@ pub fn train(line: Line<'_>, batches: &mut dyn Batches, plan: &Plan, context: &R
 pub type Watch<'a> = dyn FnMut(u64) -> Result<Sights> + 'a;
 
 /// As [`train`], and writes what `watch` sees at every checkpoint at the end of an epoch into the event file. It must not change
-/// the parts of the run.
+/// the parts of the run. Early stopping goes by the loss that it sees, which must be a function of the weights.
 ///
 /// # Errors
 /// As [`train`], and those of `watch`.
@@ -117,15 +123,17 @@ pub fn train_watched(
     fs::create_dir_all(directory).map_err(|source| Error::Log { path: directory.into(), source })?;
     let model_path = directory.join("model.safetensors");
     let mut run = Run::start(line, batches, plan, context)?;
-    if run.position.step == run.steps && model_path.exists() {
-        let (_, weights_sha256) = load_weights(&model_path)?;
+    if run.has_ended() && model_path.exists() {
+        let (weights, weights_sha256) = load_weights(&model_path)?;
+        run.line.load(&weights)?;
         return Ok(run.trained(weights_sha256));
     }
     while let Err(error) = run.advance(watch) {
         let rollback = run.roll_back(error)?;
         context.progress.tell(Event::RolledBack(&rollback));
     }
-    let weights_sha256 = save_weights(&model_path, &run.snapshot(run.steps)?)?;
+    run.take_best()?;
+    let weights_sha256 = save_weights(&model_path, &run.snapshot(run.position.step)?)?;
     Ok(run.trained(weights_sha256))
 }
 
@@ -155,7 +163,14 @@ impl<'a> Run<'a> {
             path.exists().then(|| Checkpoint::load(&path, &plan.training_sha256)).transpose()
         });
         let found = regular?.into_iter().chain(stopped?).max_by_key(|c| (c.position.rollbacks.len(), c.position.step));
-        let begin = Position { training_sha256: plan.training_sha256.clone(), step: 0, log_bytes: 0, seconds: 0.0, rollbacks: Vec::new() };
+        let begin = Position {
+            training_sha256: plan.training_sha256.clone(),
+            step: 0,
+            log_bytes: 0,
+            seconds: 0.0,
+            rollbacks: Vec::new(),
+            best: None,
+        };
         let position = found.as_ref().map_or(begin, |checkpoint| checkpoint.position.clone());
         let (per_epoch, streams) = (batches.per_epoch(), Streams::new(plan.seed));
         let mut run = Self {
@@ -178,7 +193,7 @@ impl<'a> Run<'a> {
                 context.progress.tell(Event::Resumed { step: run.position.step });
             }
             // A divergence in the first epoch returns to this state.
-            None if plan.rollbacks > 0 => run.save(0, &run.regular())?,
+            None if plan.rollbacks > 0 => run.save(0, run.snapshot(0)?, &run.regular())?,
             None => {}
         }
         Ok(run)
@@ -192,12 +207,32 @@ impl<'a> Run<'a> {
         self.context.directory.join("stopped.safetensors")
     }
 
+    fn best(&self) -> PathBuf {
+        self.context.directory.join("best.safetensors")
+    }
+
+    /// Steps between two regular checkpoints.
+    fn between(&self) -> u64 {
+        self.per_epoch * self.plan.checkpoint_epochs
+    }
+
+    fn has_ended(&self) -> bool {
+        // The moment of a stop must not end a run: patience is counted at regular checkpoints.
+        let looked_at = self.position.step - self.position.step % self.between().max(1);
+        let patience = self.plan.course.early_stopping_epochs * self.per_epoch;
+        let too_long = |best: Best| patience > 0 && looked_at.saturating_sub(best.step) >= patience;
+        self.position.step == self.steps || self.position.best.is_some_and(too_long)
+    }
+
     /// Takes the remaining steps.
     fn advance(&mut self, watch: &mut Watch<'_>) -> Result<()> {
         // A GPU works asynchronously: the terms of a step are read after the next step has been enqueued, so that neither
         // side waits for the other.
         let mut unread: Option<Terms> = None;
         for step in self.position.step..self.steps {
+            if self.has_ended() {
+                break;
+            }
             let line = Line { rate_rule: self.plan.course.rate_rule(step, self.per_epoch), ..self.line };
             self.optimisers.set_share(self.plan.course.share(step, (self.per_epoch, self.steps)));
             let batch = self.batches.batch(step)?;
@@ -215,18 +250,23 @@ impl<'a> Run<'a> {
             self.record(ready)?;
 
             let done = step + 1;
-            let regular = done == self.steps || done % (self.per_epoch * self.plan.checkpoint_epochs) == 0;
+            let regular = done == self.steps || done % self.between() == 0;
             let stop = self.context.is_stopped();
             if regular || stop {
                 self.record(unread.take())?;
-                self.save(done, &if regular { self.regular() } else { self.stopped() })?;
+                let weights = self.snapshot(done)?;
+                let sights = if regular { Some(watch(done)?) } else { None };
+                if let Some(sights) = &sights {
+                    self.keep_best(done, &weights, sights.held_out_loss)?;
+                }
+                self.save(done, weights, &if regular { self.regular() } else { self.stopped() })?;
                 self.context.progress.tell(Event::Saved { step: done });
+                if let Some(sights) = sights {
+                    remove(&self.stopped())?;
+                    self.log.see(done, &sights)?;
+                }
             }
-            if regular {
-                remove(&self.stopped())?;
-                self.log.see(done, &watch(done)?)?;
-            }
-            if stop && done < self.steps {
+            if stop && !self.has_ended() {
                 return Err(Error::Stopped { step: done });
             }
         }
@@ -241,9 +281,37 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Writes the state after `step` steps to `path`.
-    fn save(&mut self, step: u64, path: &Path) -> Result<()> {
-        let weights = self.snapshot(step)?;
+    /// Keeps the weights after `step` steps for early stopping where they have the least loss so far. That is done before the state
+    /// is saved, whose position names them: a run that is killed between the two finds them again.
+    fn keep_best(&mut self, step: u64, weights: &BTreeMap<String, Tensor>, loss: Option<f64>) -> Result<()> {
+        if self.plan.course.early_stopping_epochs == 0 {
+            return Ok(());
+        }
+        let loss = loss.ok_or(Error::NoHeldOutLoss)?;
+        if loss.is_finite() && self.position.best.is_none_or(|best| loss < best.loss) {
+            let best = Some(Best { step, loss });
+            let position = Position { step, best, ..self.position.clone() };
+            Checkpoint { position, weights: weights.clone(), optimiser: BTreeMap::new() }.save(&self.best())?;
+            self.position.best = best;
+        }
+        Ok(())
+    }
+
+    /// Puts the weights that early stopping kept into the parts.
+    fn take_best(&self) -> Result<()> {
+        let Some(best) = self.position.best else { return Ok(()) };
+        let path = self.best();
+        let kept = Checkpoint::load(&path, &self.plan.training_sha256)?;
+        if kept.position.best != Some(best) {
+            let problem = format!("is of step {}, the run kept step {}", kept.position.step, best.step);
+            return Err(vimae_checkpoint::Error::Damaged { path, problem }.into());
+        }
+        self.line.load(&kept.weights)?;
+        Ok(())
+    }
+
+    /// Writes the state after `step` steps, whose weights are these, to `path`.
+    fn save(&mut self, step: u64, weights: BTreeMap<String, Tensor>, path: &Path) -> Result<()> {
         self.position.step = step;
         self.position.log_bytes = self.log.sync()?;
         self.position.seconds = self.seconds();
@@ -297,7 +365,11 @@ impl<'a> Run<'a> {
     }
 
     fn trained(self, weights_sha256: String) -> Trained {
-        Trained { steps: self.steps, seconds: self.position.seconds, weights_sha256, rollbacks: self.position.rollbacks }
+        let Position { step, seconds, rollbacks, best, .. } = self.position;
+        let epoch = |step: u64| step / self.per_epoch.max(1);
+        let early_stopping =
+            best.map(|best| EarlyStopping { stopped_epoch: epoch(step), kept_epoch: epoch(best.step), held_out_loss: best.loss });
+        Trained { steps: step, seconds, weights_sha256, rollbacks, early_stopping }
     }
 }
 

@@ -61,6 +61,7 @@ pub(crate) fn run(folder: &Path, seed: u32) -> RunFiles {
         parameters: 120_300,
         steps: 480,
         rollbacks: Vec::new(),
+        early_stopping: None,
         training_seconds: 25.5,
         evaluation_seconds: 7.0,
         measurements: vec![

@@ -15,7 +15,7 @@ use crate::{
     Error, Result, RunFolder,
     course::Course,
     device::device_name,
-    measure::{Sampler, with_context},
+    measure::{Sampler, Samplers, with_context},
     resolve::Parts,
     stored::{read_sealed, sealed},
 };
@@ -146,7 +146,7 @@ impl<'a> Matrix<'a> {
     pub(super) fn behind(&self, place: usize) -> Result<(TaskRecord, Vec<u8>)> {
         let so_far = self.course.tasks.get(..=place).unwrap_or_default();
         let all = together(so_far)?;
-        let sampler = Sampler::on(self.parts, all.as_ref())?;
+        let sampler = Samplers::on(self.parts, all.as_ref()).own()?;
         let (seen, judged, samples) = self
             .on(&sampler, all.as_ref(), |context, measures| {
                 let generated = context.generated()?;

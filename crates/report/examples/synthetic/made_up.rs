@@ -202,6 +202,7 @@ fn record(folder: &Path, method: &str, index: usize, seed: u64, code: usize) -> 
         parameters: if code == 2 { 679_946 } else { 412_345 },
         steps: 960,
         rollbacks: Vec::new(),
+        early_stopping: None,
         training_seconds: 8.0 + draws.uniform(),
         evaluation_seconds: 2.0 + draws.uniform(),
         measurements: Vec::new(),

@@ -84,6 +84,9 @@ fn whole(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
                 @if !record.rollbacks.is_empty() { dt { "Went back" } dd {
                     @for back in &record.rollbacks { "at step " (back.step) ", where " (back.term) " was not finite, to step " (back.back_to) " with steps of " (back.rate) "; " }
                 } }
+                @if let Some(early) = &record.early_stopping { dt { "Early stopping" } dd {
+                    "behind epoch " (early.stopped_epoch) " of at most " (record.spec.training.epochs) "; the weights are those of epoch " (early.kept_epoch) ", with the least loss on held-out images, " (format!("{:.4}", early.held_out_loss))
+                } }
                 dt { "Commit" } dd { code { (record.git_commit) } ", version " (record.version) }
             }
             pre { code { (spec) } }
