@@ -176,11 +176,11 @@ mod tests {
     #[test]
     fn far_logits_are_finite_and_a_nan_is_not_hidden() -> Result<()> {
         let images = Tensor::new(&[[1.0_f32, 0.0]], &Device::Cpu)?;
-        let of = |logits: &[[f32; 2]]| -> Result<Vec<f32>> {
-            Ok(bernoulli_log_likelihood(&images, &Tensor::new(logits, &Device::Cpu)?)?.to_vec1()?)
+        let of = |logits: [[f32; 2]; 2]| -> Result<Vec<f32>> {
+            Ok(bernoulli_log_likelihood(&images, &Tensor::new(&logits, &Device::Cpu)?)?.to_vec1()?)
         };
-        assert_eq!(of(&[[1e4, -1e4], [-1e4, 1e4]])?, [0.0, -2e4]);
-        assert!(of(&[[f32::NAN, 0.0], [0.0, f32::NAN]])?.iter().all(|v| v.is_nan()));
+        assert_eq!(of([[1e4, -1e4], [-1e4, 1e4]])?, [0.0, -2e4]);
+        assert!(of([[f32::NAN, 0.0], [0.0, f32::NAN]])?.iter().all(|v| v.is_nan()));
         Ok(())
     }
 
