@@ -1,0 +1,92 @@
+//! What stands in which column, and what is marked.
+
+use super::*;
+
+/// Two standard errors either way: enough to see what is done with an interval.
+fn two_errors(values: &[f64]) -> Option<[f64; 2]> {
+    let n = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / n;
+    let error = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0) / n).sqrt();
+    (values.len() > 1).then_some([mean - 2.0 * error, mean + 2.0 * error])
+}
+
+fn accuracy(values: &[(&str, [f64; 3])], protocol: &str) -> Vec<(String, u64, Measurement)> {
+    let one = |value: f64| {
+        Measurement::new("accuracy", "accuracy.clean", protocol.into(), "percent").valued(value, None).better(Direction::Higher)
+    };
+    let of = |(method, values): &(&str, [f64; 3])| {
+        (0..).zip(*values).map(|(seed, value)| ((*method).to_owned(), seed, one(value))).collect::<Vec<_>>()
+    };
+    values.iter().flat_map(of).collect()
+}
+
+fn table(made: &[(String, u64, Measurement)]) -> HeadlineTable {
+    let observations = made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "digits", seed: *seed, measurement });
+    HeadlineTable::of(observations, two_errors)
+}
+
+#[test]
+fn rows_keep_the_order_of_the_file_and_intervals_stay_inside_what_is_possible() {
+    let made = accuracy(&[("another", [60.0, 61.0, 62.0]), ("vae", [98.0, 99.0, 100.0])], "svm(labels=10)");
+    let table = table(&made);
+    assert_eq!(table.rows.iter().map(|row| row.method.as_str()).collect::<Vec<_>>(), ["another", "VAE"]);
+    let vae = &table.rows[1].values[0];
+    let [low, high] = vae.interval.unwrap();
+    assert_eq!((vae.mean, vae.deviation, high, vae.seeds), (Some(99.0), Some(1.0), 100.0, 3));
+    assert!((low - 97.845).abs() < 1e-3, "{low}");
+}
+
+#[test]
+fn the_best_is_marked_only_where_seeds_leave_no_doubt() {
+    let best = |table: &HeadlineTable| table.rows.iter().map(|row| row.values[0].best).collect::<Vec<_>>();
+    let clear = accuracy(&[("a", [60.0, 61.0, 62.0]), ("b", [70.0, 71.5, 72.0])], "svm(labels=10)");
+    assert_eq!(best(&table(&clear)), [false, true]);
+    let noisy = accuracy(&[("a", [60.0, 61.0, 62.0]), ("b", [59.0, 71.0, 63.0])], "svm(labels=10)");
+    assert_eq!(best(&table(&noisy)), [false, false]);
+    // Two seeds say too little, and other protocols do not compare.
+    let two: Vec<_> = clear.iter().filter(|(_, seed, _)| *seed < 2).cloned().collect();
+    assert_eq!(best(&table(&two)), [false, false]);
+    assert_eq!(table(&two).rows[0].values[0].interval, None);
+    let mut mixed = clear;
+    mixed[0].2.protocol = "svm(labels=20)".into();
+    assert_eq!(best(&table(&mixed)), [false, false]);
+}
+
+#[test]
+fn likelihoods_of_different_kinds_never_share_a_column() {
+    let protocols = [
+        ("vae", "nll.iwae(500,likelihood=bernoulli,binarise=stochastic(0),N=500)"),
+        // More draws and fewer images are another estimate of the same.
+        ("iwae", "nll.iwae(5000,likelihood=bernoulli,binarise=stochastic(0),N=50)"),
+        ("fixed", "nll.iwae(500,likelihood=bernoulli,binarise=fixed(0),N=500)"),
+        ("gray", "nll.iwae(500,likelihood=continuous_bernoulli,N=500)"),
+        ("dequantised", "nll.iwae(500,likelihood=continuous_bernoulli,dequantised=0,N=500)"),
+        ("levels", "nll.iwae(500,likelihood=discretised_logistic,N=500)"),
+        ("plain", "nll.iwae(500,sigma=0.1,N=500)"),
+    ];
+    let made: Vec<(String, u64, Measurement)> = (0..3)
+        .flat_map(|seed| {
+            protocols.map(|(method, protocol)| {
+                let value = Measurement::new("iwae", "nll", protocol.into(), "nats").better(Direction::Lower);
+                let nats = if method == "iwae" { 90.0 } else { 95.0 } + 0.1 * seed as f64;
+                (method.to_owned(), seed, value.valued(nats, None))
+            })
+        })
+        .collect();
+    let table = table(&made);
+    let kinds: Vec<String> = table.columns.iter().map(HeadlineColumn::name).collect();
+    assert_eq!(kinds.len(), 6, "{kinds:?}");
+    assert_eq!(kinds[0], "nll_iwae(likelihood=bernoulli, binarise=stochastic(0))");
+    assert_eq!(kinds[3], "nll_iwae(likelihood=continuous_bernoulli, dequantised=0)");
+    let filled = |row: &HeadlineRow| row.values.iter().map(|value| value.mean.is_some()).collect::<Vec<_>>();
+    let places: Vec<usize> = table.rows.iter().map(|row| filled(row).iter().position(|filled| *filled).unwrap()).collect();
+    assert_eq!(places, [0, 0, 1, 2, 3, 4, 5]);
+    assert!(table.rows.iter().all(|row| filled(row).iter().filter(|filled| **filled).count() == 1));
+    // What stands alone in its column is the best of nothing.
+    let best: Vec<bool> = table.rows.iter().map(|row| row.values.iter().any(|value| value.best)).collect();
+    assert_eq!(best, [false; 7]);
+    assert!(table.keeps_apart());
+    let alike: Vec<_> = made.into_iter().filter(|(method, ..)| method == "vae" || method == "iwae").collect();
+    let alike = self::table(&alike);
+    assert!(!alike.keeps_apart() && alike.columns.len() == 1 && alike.columns[0].name() == "nll_iwae");
+}
