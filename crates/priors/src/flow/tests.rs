@@ -1,3 +1,5 @@
+//! The density against what it must be: one in all, that of the noise it was made of, better than a Gaussian where codes are curved.
+
 use candle_core::{DType, Device};
 use vimae_core::density::Layer;
 
