@@ -26,12 +26,12 @@ use vimae_spec::{Direction, Doubt, Kind, Measurement, Protocol, Varies};
 use crate::{
     BuildMetric, Summary,
     bridge::{Bridge, FromPrior},
+    chosen_likelihood::Under,
     laplace::FromGaussian,
     likelihood::DecoderLikelihood,
     nll::{FEW_IMAGES, in_nats_and_bits},
     reconstruction,
     summary::{mean_of, values},
-    under::Under,
 };
 
 pub mod anneal;

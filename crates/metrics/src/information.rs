@@ -30,11 +30,11 @@ use vimae_spec::{Direction, Kind, Measurement, Protocol, Slice, Varies};
 use crate::{
     BuildMetric, Summary,
     bridge::log_prior,
+    chosen_likelihood::{self, Under},
     posterior::{Posterior, estimated},
     rate::rates,
     reconstruction::squared_errors,
     summary::{mean_of, values},
-    under::{self, Under},
 };
 
 pub mod bounds;
@@ -61,7 +61,7 @@ const NEAR: f64 = 0.1;
 vimae_core::settings! {
     /// The ledger.
     pub struct Information {
-        /// test images, from the first; no more than evaluation.noise_images, so that methods compare
+        /// test images, from the first; no more than evaluation.noise_images, 1 000 by default, so that methods compare
         images: usize = 10_000, from 2, to 1_000_000;
         /// which neighbour the entropy takes
         neighbour: usize = 3, from 1, to 1_000;
@@ -273,7 +273,7 @@ fn decoder(evidence: &dyn Evidence) -> Result<Vec<Measurement>> {
         let own = found.note.clone();
         found.noted(own.or(law.note()))
     };
-    if let Some(own) = under::own(evidence) {
+    if let Some(own) = chosen_likelihood::own(evidence) {
         let code = evidence.code()?;
         let z = if code.log_var.is_some() { evidence.z()? } else { &code.mean };
         let law = Under::Own(own);

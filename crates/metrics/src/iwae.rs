@@ -16,11 +16,11 @@ use vimae_spec::{Direction, Doubt, Kind, Measurement, Protocol, Varies};
 
 use crate::{
     BuildMetric,
+    chosen_likelihood::Under,
     importance::effective_count,
     nll::{FEW_IMAGES, in_nats_and_bits},
     posterior::Posterior,
     summary::{mean_of, values},
-    under::Under,
 };
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {

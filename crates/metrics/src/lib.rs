@@ -2,6 +2,7 @@
 
 pub mod batch_norm;
 pub mod bridge;
+mod chosen_likelihood;
 pub mod classifier;
 mod digest;
 mod distance;
@@ -26,7 +27,6 @@ mod pth;
 pub mod resize;
 mod summary;
 mod training;
-mod under;
 
 pub use functional::{frechet_distance, kid, precision_recall};
 pub use summary::Summary;

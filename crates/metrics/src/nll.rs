@@ -16,7 +16,7 @@ use vimae_core::{
 };
 use vimae_spec::{Direction, Measurement, Protocol};
 
-use crate::{BuildMetric, likelihood::bits_per_dimension, summary::mean_of, under};
+use crate::{BuildMetric, chosen_likelihood, likelihood::bits_per_dimension, summary::mean_of};
 
 pub mod parzen;
 
@@ -68,7 +68,7 @@ impl Metric for Nll {
     }
 
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
-        if let Some(own) = under::own(evidence).filter(|own| !own.support().is_density()) {
+        if let Some(own) = chosen_likelihood::own(evidence).filter(|own| !own.support().is_density()) {
             return Ok(Vec::from(no_density(evidence, own)).into());
         }
         let unit = |images: &Tensor| unit_pixels(images, evidence.range());
