@@ -44,6 +44,7 @@ mod schema;
 mod standing;
 mod stored;
 mod summary;
+mod training_plan;
 mod verify;
 mod watch;
 

@@ -6,9 +6,8 @@ use std::{collections::BTreeMap, time::Duration};
 use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::{Event, RunContext, Split, Streams};
 use vimae_datasets::Loader;
-use vimae_ops::AdamConfig;
-use vimae_spec::{Lifelong, RunRecord, RunSpec, Training, sha256_hex};
-use vimae_trainer::{Plan, train_watched};
+use vimae_spec::{Lifelong, RunRecord, RunSpec, sha256_hex};
+use vimae_trainer::train_watched;
 
 use crate::{
     Error, Result, RunFolder, Shelf, config,
@@ -22,6 +21,7 @@ use crate::{
     record::{Found, LOG, VERSION, side_files, write_record},
     resolve::Parts,
     stored::json,
+    training_plan::training_plan,
     watch,
 };
 
@@ -58,7 +58,7 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let line = parts.line()?;
     let mut batches = Loader::new(parts.dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), device)?;
     let determined_by = [&spec.training_sha256(), parts.dataset.sha256(), VERSION].join(" ");
-    let plan = plan(&spec.training, spec.seed, &determined_by);
+    let plan = training_plan(&spec.training, spec.seed, &determined_by);
     let course = Course::of(spec, &parts.dataset)?;
     let mut watch = |_| watch::at_checkpoint(spec, &parts, line).map_err(vimae_trainer::Error::from);
     let (trained, learnt) = match &course {
@@ -120,29 +120,4 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
 fn keep_earlier(folder: &RunFolder, earlier: &RunRecord) -> Result<()> {
     let bytes = earlier.to_json().map_err(|e| Error::Record { path: folder.record(), problem: e.to_string() })?;
     Ok(atomic::write(&folder.earlier_record(earlier), &bytes)?)
-}
-
-/// How long and by what optimiser a run trains. `determined_by` is all that its weights follow from.
-pub(crate) fn plan(training: &Training, seed: u64, determined_by: &str) -> Plan {
-    let &Training { epochs, checkpoint_epochs, rollbacks, learning_rate, beta1, beta2, epsilon, critic_learning_rate, .. } = training;
-    let &Training { schedule, fall, fall_epochs, warmup_epochs, rate_warmup_epochs, free_nats, clip_norm, early_stopping_epochs, .. } =
-        training;
-    Plan {
-        epochs,
-        checkpoint_epochs,
-        rollbacks,
-        critic_learning_rate,
-        course: vimae_trainer::Course {
-            schedule,
-            fall: (fall, fall_epochs),
-            warmup_epochs,
-            rate_warmup_epochs,
-            free_nats,
-            clip_norm,
-            early_stopping_epochs,
-        },
-        adam: AdamConfig { learning_rate, beta1, beta2, epsilon },
-        seed,
-        training_sha256: sha256_hex(determined_by.as_bytes()),
-    }
 }

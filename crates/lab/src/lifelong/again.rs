@@ -8,10 +8,10 @@ use vimae_core::Silent;
 use vimae_spec::{Lifelong, RunSpec, TaskRecord};
 
 use super::{
-    learning,
+    learner::with_learner,
     matrix::{Matrix, judge},
 };
-use crate::{Error, Result, RunFolder, course::Course, resolve::Parts, run::plan};
+use crate::{Error, Result, RunFolder, course::Course, resolve::Parts, training_plan::training_plan};
 
 /// The files of weights after single tasks that are not in a run's folder.
 pub(crate) fn lacking(course: &Course, run: &RunFolder) -> Vec<PathBuf> {
@@ -58,6 +58,6 @@ fn kept(course: &Course, (spec, parts): (&RunSpec, &Parts), run: &RunFolder) -> 
         std::fs::create_dir_all(&folder).map_err(fail)?;
         std::fs::copy(run.after(number, course.tasks.len()), RunFolder::at(folder).model()).map_err(fail)?;
     }
-    let plan = plan(&spec.training, spec.seed, "");
-    learning(course, (spec, parts), &plan, |learner| Ok(vimae_continual::kept(learner, copy.path())?))
+    let plan = training_plan(&spec.training, spec.seed, "");
+    with_learner(course, (spec, parts), &plan, |learner| Ok(vimae_continual::kept(learner, copy.path())?))
 }
