@@ -10,35 +10,18 @@ use super::{bar::Bar, outputs::at_least_one, place::Place, standard_streams::pri
 
 /// Compare generated images with real ones: FID, KID, precision, recall, density, coverage.
 ///
-/// A set of images is
-///   a folder or archive (.zip, .tar, .tar.gz) of image files of any sizes, in the order of names;
-///   an array: a .npy file, or a .npz with one array of images (FILE.npz:NAME for one of many),
-///     [N, H, W] or [N, H, W, C] of bytes, as guided-diffusion and others save samples;
-///   the folder of a finished run (its samples are drawn);
-///   NAME:train, NAME:test for a data set.
-/// In its place may stand a .npz file of statistics (mu, sigma) as pytorch-fid and clean-fid publish
-/// them: FID alone is then possible, and how many images and which features it was made of is taken
-/// as given. --save-statistics makes such a file.
+/// A set of images may be given by its statistics, a .npz file (mu, sigma) as pytorch-fid and clean-fid publish them. Then FID alone
+/// is possible, and how many images and which features it was made of is taken as given. --save-statistics makes such a file.
 ///
-/// Each number is printed with its protocol: features, digest of their weights, resizing, and how
-/// many images. Two FIDs can be compared only where all of that agrees. FID falls as images
-/// get more; the customary number is 10 000 or 50 000. KID, and FID estimated at infinitely many
-/// images (fid_infinity), do not have that bias. Notes say what else to know: sets that share
-/// images, copies, grayscale images.
+/// Each number is printed with its protocol: features, digest of their weights, resizing, and how many images. Two FIDs can be
+/// compared only where all of that agrees. FID falls as the number of images grows; customary are 10 000 or 50 000. KID, and FID
+/// estimated at infinitely many images (fid_infinity), do not have that bias. Notes say what else to know: sets that share images,
+/// copies, grayscale images.
 ///
-/// Grayscale images are the same whether they were saved with one channel or as RGB with three
-/// equal ones. Folders are read a few images at a time; memory grows by the features alone, 8 kB an
-/// image.
-///
-/// Examples:
-///   cargo xtask fid cifar10:test runs/quick/mine             a run's samples against the test split
-///   cargo xtask fid real.zip generated/ --resize clean       as clean-fid counts
-///   cargo xtask fid celeba:test samples.npz --count 10000    an array of samples
-///   cargo xtask fid celeba:train --save-statistics celeba.npz    once, the real side;
-///   cargo xtask fid celeba.npz generated/                        then against it, without the data
-///   cargo xtask fid digits:test RUN --features classifier:digits     needs no download
+/// Grayscale images are the same whether they were saved with one channel or as RGB with three equal ones. Directories are read a few
+/// images at a time; memory grows by the features alone, 8 kB an image.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     /// The real images, or their statistics.
     reference: String,
@@ -62,7 +45,7 @@ pub(crate) struct Arguments {
     /// Equal parts of the Inception Score, in the order of the images.
     #[arg(long, default_value_t = 10, value_parser = positive, value_name = "N")]
     splits: usize,
-    /// What the deviation over these parts divides by is N - DDOF: 0 as in torch-fidelity, 1 as in torchmetrics.
+    /// Divide the deviation over these parts by N - DDOF: 0 as in torch-fidelity, 1 as in torchmetrics.
     #[arg(long, default_value_t = 0, value_name = "DDOF")]
     ddof: usize,
     /// Grayscale files of 16 bits: their high_byte, or clipped at 255 as Pillow's convert does.
@@ -111,6 +94,22 @@ fn subsets(text: &str) -> std::result::Result<Subsets, String> {
     let (count, size) = parts.filter(|(count, size)| *count > 0 && *size > 1).ok_or("must be COUNTxSIZE, such as 100x1000")?;
     Ok(Subsets { count, size })
 }
+
+const EXAMPLES: &str = "\
+A set of images is
+  a directory or archive (.zip, .tar, .tar.gz) of image files of any sizes, in the order of names;
+  an array: a .npy file, or a .npz with one array of images (FILE.npz:NAME for one of many),
+    [N, H, W] or [N, H, W, C] of bytes, as guided-diffusion and others save samples;
+  the directory of a finished run (its samples are drawn);
+  NAME:train, NAME:test for a data set.
+
+Examples:
+  cargo xtask fid cifar10:test runs/quick/mine             a run's samples against the test split
+  cargo xtask fid real.zip generated/ --resize clean       as clean-fid counts
+  cargo xtask fid celeba:test samples.npz --count 10000    an array of samples
+  cargo xtask fid celeba:train --save-statistics celeba.npz    once, the real side;
+  cargo xtask fid celeba.npz generated/                        then against it, without the data
+  cargo xtask fid digits:test RUN --features classifier:digits     needs no download";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let resize = Resize::ALL.into_iter().find(|r| r.name() == arguments.resize).unwrap_or(Resize::Legacy);

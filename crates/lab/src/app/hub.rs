@@ -29,18 +29,25 @@ enum What {
     Pull(Pull),
 }
 
+const PUSH: &str = "\
+Examples:
+  cargo xtask hub push runs/quick/digits/vae-seed0-8f548694 me/vae-digits --dry-run out
+  cargo xtask hub push runs/quick/digits/vae-seed0-8f548694 me/vae-digits
+  cargo xtask hub push RUN me/vae-digits --revision seed-1 --license cc-by-4.0";
+
+const PULL: &str = "\
+Examples:
+  cargo xtask hub pull me/vae-digits --out vae
+  cargo xtask verify vae
+  cargo xtask fid digits:test vae --features classifier:digits";
+
 /// Publish a finished run: weights, config.json, specification, results, images, model card.
 ///
 /// A new repository is private unless you give --public, and is deleted again if the push fails.
 /// An existing repository gets one commit on top and keeps its visibility.
 /// If runs of other seeds lie beside the run, the card has intervals over seeds.
-///
-/// Examples:
-///   cargo xtask hub push runs/quick/digits/vae-seed0-8f548694 me/vae-digits --dry-run out
-///   cargo xtask hub push runs/quick/digits/vae-seed0-8f548694 me/vae-digits
-///   cargo xtask hub push RUN me/vae-digits --revision seed-1 --license cc-by-4.0
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = PUSH)]
 struct Push {
     /// The run's directory, which holds record.json.
     run: PathBuf,
@@ -75,13 +82,8 @@ struct Push {
 /// It goes into the cache that all Hugging Face programs share, and comes from there if
 /// HF_HUB_OFFLINE is set. With --out it is also copied into a directory that other commands take
 /// as a run.
-///
-/// Examples:
-///   cargo xtask hub pull me/vae-digits --out vae
-///   cargo xtask verify vae
-///   cargo xtask fid digits:test vae --features classifier:digits
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = PULL)]
 struct Pull {
     /// The repository.
     #[arg(value_name = "OWNER/NAME")]

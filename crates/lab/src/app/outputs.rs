@@ -66,13 +66,8 @@ impl Chosen {
 ///
 /// The name of the output says what it is: a directory of PNG files; FILE.npz or FILE.npy with one array [N, H, W, C] of bytes, as
 /// `fid` and other programs read; or FILE.png with all of them in a grid.
-///
-/// Examples:
-///   cargo xtask sample RUN --count 100 --out samples
-///   cargo xtask sample RUN --count 10000 --seed 1 --out samples.npz
-///   cargo xtask sample me/vae-digits --count 64 --out samples.png
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = SAMPLE)]
 pub(crate) struct Sample {
     #[command(flatten)]
     common: Common,
@@ -93,20 +88,9 @@ pub(crate) struct Sample {
 /// Write the codes of images.
 ///
 /// IMAGES is a directory or archive of image files, an array (.npy, .npz), a run (its samples), or NAME:train, NAME:test for a
-/// data set, as for `fid`. Images of another shape are cut to their middle, resized and brought to the network's channels.
-///
-/// The name of the output says what it is:
-///   codes.npy   the mean codes [N, d]; beside it codes.draw.npy with a draw of each, if the encoder is random, and
-///               codes.images.csv with index, name and label of each row;
-///   codes.npz   mean, log_var and draw (if the encoder is random), name, label (if a data set has labels);
-///   codes.csv   the same as a table.
-///
-/// Examples:
-///   cargo xtask encode RUN photos/ --out codes.npy
-///   cargo xtask encode RUN mnist:test --out codes.npz
-///   cargo xtask encode me/vae-digits digits:test --out codes.csv
+/// data set, as for `fid`. Images of another shape are centre-cropped, resized and brought to the network's channels.
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = ENCODE)]
 pub(crate) struct Encode {
     #[command(flatten)]
     common: Common,
@@ -126,12 +110,8 @@ pub(crate) struct Encode {
 ///
 /// IMAGES is what `encode` takes. In a directory, PNG files have the images' own names; FILE.npz and FILE.npy hold one array
 /// [N, H, W, C] of bytes; FILE.png shows each image above its reconstruction.
-///
-/// Examples:
-///   cargo xtask reconstruct RUN photos/ --out reconstructed
-///   cargo xtask reconstruct RUN digits:test --count 50 --out pairs.png
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = RECONSTRUCT)]
 pub(crate) struct Reconstruct {
     #[command(flatten)]
     common: Common,
@@ -180,12 +160,8 @@ impl Walk {
 ///
 /// One dimension a row moves through the prior's quantiles 0.02 to 0.98, all others stay as they are in one code: that of an
 /// image, or a draw of the prior. If images are given and no dimensions, the ten that tell the most of the images are shown.
-///
-/// Examples:
-///   cargo xtask traverse RUN --out traversals.png
-///   cargo xtask traverse RUN digits:test --image 3 --dimensions 0,4 --out traversals.png
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = TRAVERSE)]
 pub(crate) struct Traverse {
     #[command(flatten)]
     walk: Walk,
@@ -200,12 +176,8 @@ pub(crate) struct Traverse {
 /// Decode straight lines between pairs of codes.
 ///
 /// The pairs are codes of images, or draws of the prior; one pair a row.
-///
-/// Examples:
-///   cargo xtask interpolate RUN --pairs 0,1,2,3 --out lines.png
-///   cargo xtask interpolate RUN photos/ --pairs 4,17 --out line.png
 #[derive(Debug, Args)]
-#[command(verbatim_doc_comment)]
+#[command(after_help = INTERPOLATE)]
 pub(crate) struct Interpolate {
     #[command(flatten)]
     walk: Walk,
@@ -213,6 +185,40 @@ pub(crate) struct Interpolate {
     #[arg(long, value_name = "N,N,...", value_delimiter = ',', default_value = "0,1")]
     pairs: Vec<usize>,
 }
+
+const SAMPLE: &str = "\
+Examples:
+  cargo xtask sample RUN --count 100 --out samples
+  cargo xtask sample RUN --count 10000 --seed 1 --out samples.npz
+  cargo xtask sample me/vae-digits --count 64 --out samples.png";
+
+const ENCODE: &str = "\
+The name of the output says what it is:
+  codes.npy   the mean codes [N, d]; beside it codes.draw.npy with a draw of each, if the encoder
+              is random, and codes.images.csv with index, name and label of each row;
+  codes.npz   mean, log_var and draw (if the encoder is random), name, label (if a data set has
+              labels);
+  codes.csv   the same as a table.
+
+Examples:
+  cargo xtask encode RUN photos/ --out codes.npy
+  cargo xtask encode RUN mnist:test --out codes.npz
+  cargo xtask encode me/vae-digits digits:test --out codes.csv";
+
+const RECONSTRUCT: &str = "\
+Examples:
+  cargo xtask reconstruct RUN photos/ --out reconstructed
+  cargo xtask reconstruct RUN digits:test --count 50 --out pairs.png";
+
+const TRAVERSE: &str = "\
+Examples:
+  cargo xtask traverse RUN --out traversals.png
+  cargo xtask traverse RUN digits:test --image 3 --dimensions 0,4 --out traversals.png";
+
+const INTERPOLATE: &str = "\
+Examples:
+  cargo xtask interpolate RUN --pairs 0,1,2,3 --out lines.png
+  cargo xtask interpolate RUN photos/ --pairs 4,17 --out line.png";
 
 pub(crate) fn sample(arguments: &Sample) -> Result<ExitCode> {
     let Sample { common, count, seed, columns, out } = arguments;

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use crate::{Event, Node, Plan, State, Status, run_line};
+use crate::{Event, Node, Plan, RunFolder, State, Status, record::read_record, run_line};
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// Between two lines where there is no terminal.
@@ -21,9 +21,17 @@ pub(crate) struct Progress {
     directory: PathBuf,
     bar: ProgressBar,
     on_terminal: bool,
-    began: Instant,
-    /// What is known of each run, and when the last line was written.
-    known: RefCell<(Vec<Option<Status>>, Instant)>,
+    known: RefCell<Known>,
+}
+
+/// What is known of the runs.
+struct Known {
+    /// How far each is.
+    statuses: Vec<Option<Status>>,
+    /// How long those took that finished meanwhile.
+    took: Vec<Took>,
+    /// When the last line was written.
+    last_line: Instant,
 }
 
 impl crate::Progress for Progress {
@@ -40,12 +48,12 @@ impl Progress {
         if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:16}] {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
-        let known = RefCell::new((vec![None; plan.nodes.len()], Instant::now()));
-        Self { plan, directory: directory.into(), bar, on_terminal: std::io::stderr().is_terminal(), began: Instant::now(), known }
+        let known = Known { statuses: vec![None; plan.nodes.len()], took: Vec::new(), last_line: Instant::now() };
+        Self { plan, directory: directory.into(), bar, on_terminal: std::io::stderr().is_terminal(), known: RefCell::new(known) }
     }
 
     fn observe(&self, index: usize, status: &Status) {
-        let (plan, (statuses, last_line)) = (&self.plan, &mut *self.known.borrow_mut());
+        let (plan, Known { statuses, took, last_line }) = (&self.plan, &mut *self.known.borrow_mut());
         let Some((node, known)) = plan.nodes.get(index).zip(statuses.get_mut(index)) else { return };
         let before = known.replace(status.clone());
         let title = format!("run {} of {}: {}", index + 1, plan.nodes.len(), plan.title(node));
@@ -58,8 +66,9 @@ impl Progress {
         }
         // A run that was finished before says so in its notes.
         if status.state == State::Finished && before.is_some_and(|before| before.state == State::Running) {
-            let line = run_line(&node.folder(&self.directory)).unwrap_or_else(|| "finished".into());
-            self.say(&format!("{title}: {line}"));
+            let folder = node.folder(&self.directory);
+            took.extend(Took::of(node, &folder));
+            self.say(&format!("{title}: {}", run_line(&folder).unwrap_or_else(|| "finished".into())));
         }
         if status.state != State::Running {
             return;
@@ -67,23 +76,29 @@ impl Progress {
         let all = || statuses.iter().flatten();
         let finished = all().filter(|status| status.state == State::Finished).count();
         let running = all().filter(|status| status.state == State::Running).count();
-        // While nothing trains there is no pace of steps; then what is done says how long the rest takes, once a whole run is:
-        // an evaluation may take ten times as long as a short training.
-        let done = share(statuses);
-        let by_share = (finished > 0).then(|| self.began.elapsed().as_secs_f64() * (1.0 - done) / done);
-        let left = seconds_left(plan.nodes.iter().zip(statuses.iter().map(Option::as_ref))).or(by_share);
-        let left = left.map_or_else(String::new, |seconds| format!(", about {} left", human(seconds)));
-        let left = format!("{} %{left}; ", (100.0 * done) as u64);
+        let runs = || plan.nodes.iter().zip(statuses.iter().map(Option::as_ref));
+        // An evaluation may take ten times as long as a short training: until a run has finished nobody knows.
+        let (whole, left) = match Work::of(runs(), took) {
+            Some(work) => {
+                let left = format!(", about {} left", human(work.left / running.max(1) as f64));
+                (format!("{:.0} % of all; ", 100.0 * (1.0 - work.left / work.whole)), left)
+            }
+            None => {
+                let training = seconds_of_training_left(runs());
+                (String::new(), training.map_or_else(String::new, |seconds| format!(", about {} of training left", human(seconds))))
+            }
+        };
+        let title = format!("{whole}{title}");
         let Status { doing, done, of, loss, .. } = status;
         let what = match loss.filter(|_| doing == "training") {
-            Some(loss) => format!("{left}step {done} of {of}, loss {loss:.3}"),
-            None => format!("{left}{doing} {done} of {of}"),
+            Some(loss) => format!("step {done} of {of}, loss {loss:.3}{left}"),
+            None => format!("{doing} {done} of {of}{left}"),
         };
         self.bar.set_length(*of);
         self.bar.set_position(*done);
         self.bar.set_prefix(match running {
             0 | 1 => title.clone(),
-            more => format!("{finished} of {} runs finished, {more} at work", plan.nodes.len()),
+            more => format!("{whole}{finished} of {} runs finished, {more} at work", plan.nodes.len()),
         });
         self.bar.set_message(if running > 1 { format!("{}: {what}", plan.title(node)) } else { what.clone() });
         if !self.on_terminal && last_line.elapsed() >= LINE_EVERY {
@@ -107,23 +122,66 @@ fn clock() -> String {
     format!("{:02}:{:02}:{:02}Z", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// The share of all runs that is done; training is nine tenths of a run, all else the last.
-fn share(statuses: &[Option<Status>]) -> f64 {
-    const TRAINING: f64 = 0.9;
-    let done = |status: &Status| match status.state {
-        State::Finished | State::Failed => 1.0,
-        _ if status.doing == "training" => TRAINING * status.done as f64 / status.of.max(1) as f64,
-        // What comes after the training counts once the training has taken steps.
-        _ if status.from.is_some() => TRAINING,
-        _ => 0.0,
-    };
-    statuses.iter().flatten().map(done).sum::<f64>() / statuses.len().max(1) as f64
+/// The experiment that a run counts for.
+fn owner(node: &Node) -> Option<usize> {
+    node.experiments.first().copied()
 }
 
-/// About how long it will be until all runs are finished, from the pace of those that took steps: runs of one experiment
-/// take equally many and equally long ones; an experiment that nobody has begun is taken to be like the others.
-pub(crate) fn seconds_left<'a>(runs: impl Iterator<Item = (&'a Node, Option<&'a Status>)> + Clone) -> Option<f64> {
-    let owner = |node: &Node| node.experiments.first().copied();
+/// Seconds of a finished run.
+#[derive(Debug, Clone, Copy)]
+struct Took {
+    owner: Option<usize>,
+    training: f64,
+    evaluation: f64,
+}
+
+impl Took {
+    fn of(node: &Node, folder: &RunFolder) -> Option<Self> {
+        let record = read_record(&folder.record()).ok()?;
+        Some(Self { owner: owner(node), training: record.training_seconds, evaluation: record.evaluation_seconds })
+    }
+
+    /// The mean of those of an experiment, or of all where none of it has finished; none where nothing has.
+    fn mean(all: &[Self], owner: Option<usize>) -> Option<Self> {
+        let own: Vec<&Self> = all.iter().filter(|one| one.owner == owner).collect();
+        let chosen = if own.is_empty() { all.iter().collect() } else { own };
+        let mean = |of: fn(&Self) -> f64| chosen.iter().map(|one| of(one)).sum::<f64>() / chosen.len() as f64;
+        (!chosen.is_empty()).then(|| Self { owner, training: mean(|one| one.training), evaluation: mean(|one| one.evaluation) })
+    }
+}
+
+/// Seconds of work, for one run at a time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Work {
+    whole: f64,
+    left: f64,
+}
+
+impl Work {
+    /// That of all runs, by what finished ones took; none before one has finished.
+    fn of<'a>(runs: impl Iterator<Item = (&'a Node, Option<&'a Status>)>, took: &[Took]) -> Option<Self> {
+        let mut work = Self { whole: 0.0, left: 0.0 };
+        for (node, status) in runs {
+            let Took { training, evaluation, .. } = Took::mean(took, owner(node))?;
+            work.whole += training + evaluation;
+            work.left += match status {
+                Some(status) if matches!(status.state, State::Finished | State::Failed) => 0.0,
+                Some(status) if status.doing == "training" => training * (1.0 - status.done as f64 / status.of.max(1) as f64) + evaluation,
+                // What comes once the training has taken steps is evaluation: how far it is, its time says.
+                Some(status) if status.from.is_some() => {
+                    let spent = status.updated.saturating_sub(status.began) as f64;
+                    (training + evaluation - spent).clamp(0.0, evaluation)
+                }
+                _ => training + evaluation,
+            };
+        }
+        (work.whole > 0.0).then_some(work)
+    }
+}
+
+/// About how long all runs will train yet, from the pace of those that took steps: runs of one experiment take equally many
+/// and equally long ones; an experiment that nobody has begun is taken to be like the others.
+pub(crate) fn seconds_of_training_left<'a>(runs: impl Iterator<Item = (&'a Node, Option<&'a Status>)> + Clone) -> Option<f64> {
     let training = |status: &&Status| status.doing == "training";
     // Steps in all and seconds a step, by experiment.
     let mut pace: BTreeMap<Option<usize>, (f64, f64)> = BTreeMap::new();
@@ -159,5 +217,44 @@ pub(crate) fn human(seconds: f64) -> String {
         s @ 0..=90 => format!("{s} s"),
         s @ 91..=5400 => format!("{} min", s.div_ceil(60)),
         s => format!("{:.1} h", s as f64 / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_what_finished_runs_took_less_what_is_done() {
+        let spec = crate::cells::tests::record("vae", 0, "rate", 1.0).spec;
+        let node = Node { spec, data_sha256: String::new(), experiments: vec![0], folder: "a/b".into(), found: false };
+        let status = |doing: &str, done, from, updated| Status {
+            state: State::Running,
+            doing: doing.into(),
+            done,
+            of: 100,
+            loss: None,
+            from,
+            attempt: 1,
+            problem: None,
+            again: false,
+            notes: Vec::new(),
+            process: 1,
+            host: String::new(),
+            device: "cpu".into(),
+            began: 1000,
+            updated,
+        };
+        let took = [Took { owner: owner(&node), training: 10.0, evaluation: 90.0 }];
+        let left = |status: Option<&Status>| Work::of([(&node, status)].into_iter(), &took).map(|work| (work.whole, work.left));
+        assert_eq!(left(None), Some((100.0, 100.0)));
+        assert_eq!(left(Some(&status("training", 50, Some(0), 1005))), Some((100.0, 95.0)));
+        assert_eq!(left(Some(&status("codes", 3, Some(0), 1040))), Some((100.0, 60.0)));
+        assert_eq!(left(Some(&status("codes", 3, Some(90), 1001))), Some((100.0, 90.0)));
+        assert_eq!(left(Some(&Status { state: State::Finished, ..status("codes", 3, None, 1001) })), Some((100.0, 0.0)));
+        assert_eq!(Work::of([(&node, None)].into_iter(), &[]), None);
+        // At one step in 0.1 s.
+        let training = seconds_of_training_left([(&node, Some(&status("training", 50, Some(0), 1005)))].into_iter());
+        assert_eq!(training, Some(5.0));
     }
 }

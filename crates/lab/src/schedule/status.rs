@@ -150,6 +150,7 @@ impl Progress for Reporter<'_> {
             let (status, written) = &mut *self.now.borrow_mut();
             let before = (status.doing.clone(), status.notes.len());
             observe(status, event);
+            status.updated = now();
             let due = written.elapsed() >= EVERY || before != (status.doing.clone(), status.notes.len());
             if due {
                 *written = Instant::now();
