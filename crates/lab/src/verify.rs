@@ -49,7 +49,9 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
         Some(course) => course.steps(&record.spec)?,
         None => {
             let (dataset, batch) = (parts.dataset.clone(), record.spec.training.batch);
-            record.spec.training.epochs * Loader::new(dataset, Split::Train, batch, Streams::new(0), &Device::Cpu)?.per_epoch()
+            // Early stopping ends a run where its record says.
+            let epochs = record.early_stopping.map_or(record.spec.training.epochs, |ended| ended.stopped_epoch);
+            epochs * Loader::new(dataset, Split::Train, batch, Streams::new(0), &Device::Cpu)?.per_epoch()
         }
     };
     let mut checks = vec![
