@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use vimae_spec::{Component, Lifelong, Measures, RunRecord, TaskRecord};
 
-use super::{Check, measured, number, same, text};
+use super::check::{Check, measured, number, same, text};
 use crate::{Result, RunFolder, course::Course, lifelong, resolve::Parts};
 
 /// Everything that a record says of its tasks, beside what it is now, and the matrix as it is now; none where weights after
