@@ -42,7 +42,7 @@ def main(runs, out):
             axes.plot(range(1, len(means) + 1), means, color=colour, label=f"{TITLES[method]}: loss in training")
             axes.errorbar(
                 len(means) + 0.7, nll["value"], yerr=1.96 * nll["standard_error"], color=colour, fmt="o", markersize=4, capsize=2,
-                label=f"{TITLES[method]}: {nll['value']:.1f} nats on {nll['n'] or 1000} test images")
+                label=f"{TITLES[method]}: {nll['value']:.1f} nats on {nll['n']} test images")
             axes.axhline(published, color=colour, linestyle="--", linewidth=1, label=f"published, 3 280 epochs: {published}")
     axes.set(xlabel="epoch", ylabel="nats an image", ylim=(82, 125))
     axes.legend(fontsize=8)
