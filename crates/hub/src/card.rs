@@ -1,9 +1,9 @@
 //! The model card: what a person reads on the Hub, behind metadata in the form that the Hub documents.
 
 use serde_json::{Map, Value};
-use vimae_spec::{Direction, FigureKind, RunRecord};
+use vimae_spec::{Direction, FigureKind, RunRecord, uncommitted};
 
-use crate::{CardMetric, Description, Part, RepoName, yaml};
+use crate::{CardMetric, DatasetCard, Description, Part, RepoName, yaml};
 
 /// What a card is made of.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +73,7 @@ fn metadata(input: &CardInput<'_>) -> String {
         lines.extend([
             format!("    - type: {}", yaml::string(&metric.kind)),
             format!("      name: {}", yaml::string(&metric.title)),
-            format!("      value: {}", yaml::number(value)),
+            format!("      value: {}", yaml::number(rounded(value))),
         ]);
     }
     lines.join("\n") + "\n"
@@ -86,7 +86,10 @@ fn valued(metrics: &[CardMetric]) -> impl Iterator<Item = (&CardMetric, f64)> {
 
 fn body(input: &CardInput<'_>) -> String {
     let CardInput { record, description, .. } = input;
-    let mut text = format!("# {}, trained on {}\n\n", plain(&description.title), plain(&lowered(&description.dataset.title)));
+    let data = &description.dataset;
+    // A title must not promise more data than the model has seen.
+    let images = fewer(data).map_or_else(String::new, |_| format!("{} images of ", count(data.train_images)));
+    let mut text = format!("# {}, trained on {images}{}\n\n", plain(&description.title), plain(&lowered(&data.title)));
     if let Some(warning) = &description.warning {
         text += &format!("> **Warning.** {}\n\n", plain(warning));
     }
@@ -98,7 +101,7 @@ fn body(input: &CardInput<'_>) -> String {
     }
     text += &results(&description.headlines);
     text += &use_it(input);
-    text += &limits(description);
+    text += &limits(record, description);
     text += PAPER;
     text + &origin(input)
 }
@@ -106,21 +109,23 @@ fn body(input: &CardInput<'_>) -> String {
 /// A sentence each on the method, the data and the network.
 fn what_it_is(input: &CardInput<'_>) -> String {
     let CardInput { record, description, .. } = input;
-    let (network, data, training) = (&description.network, &description.dataset, &record.spec.training);
+    let (network, data) = (&description.network, &description.dataset);
     let colour = if network.channels == 1 { "grayscale" } else { "colour" };
     let mut text = format!("An autoencoder of {colour} images of {} x {}", network.height, network.width);
     if let Some(objective) = description.parts.iter().find(|part| part.kind == "objective") {
         let (name, given) = (&objective.name, settings(&objective.settings));
-        text += &format!(", trained with `{name}`{given}: {} ({})", plain(&lowered(&objective.summary)), plain(&objective.source));
+        let in_full = description.in_full.as_ref().map_or_else(|| "with ".into(), |name| format!("as a {}, ", plain(name)));
+        let (summary, source) = (plain(&lowered(&objective.summary)), plain(&objective.source));
+        text += &format!(", trained {in_full}`{name}`{given}: {summary} ({source})");
     }
+    let of = fewer(data).map_or_else(String::new, |all| format!("of {} training ", count(all)));
     text += &format!(
-        ".\nIt was trained on {} images of the data set `{}` ({}; {}) for {} epochs in batches of {}, with seed {}.\n",
+        ".\nIt was trained on {} {of}images of `{}` ({}; licence: {}) for {}, with seed {}.\n",
         count(data.train_images),
         data.name,
         plain(&lowered(&data.title)),
         plain(&data.licence),
-        training.epochs,
-        training.batch,
+        length(record),
         record.spec.seed,
     );
     text += &format!(
@@ -158,6 +163,18 @@ fn tasks(input: &CardInput<'_>) -> String {
     )
 }
 
+/// All training images of a data set, where the run saw fewer.
+fn fewer(data: &DatasetCard) -> Option<usize> {
+    data.all_train_images.filter(|all| *all > data.train_images)
+}
+
+/// How long it was trained.
+fn length(record: &RunRecord) -> String {
+    let (training, steps) = (&record.spec.training, usize::try_from(record.steps).unwrap_or(usize::MAX));
+    let epochs = if training.epochs == 1 { "epoch" } else { "epochs" };
+    format!("{} {epochs} ({} steps of {} images)", training.epochs, count(steps), training.batch)
+}
+
 /// The settings that were given, in brackets.
 fn settings(given: &Map<String, Value>) -> String {
     let given: Vec<String> = given.iter().map(|(key, value)| format!("{key} {value}")).collect();
@@ -178,7 +195,7 @@ fn results(headlines: &[CardMetric]) -> String {
             Direction::Lower => " \u{2193}",
             Direction::Neither => "",
         };
-        text += &format!("| **{}**{arrow}: {} | {} |", cell(&metric.title), cell(&metric.about), short(value));
+        text += &format!("| **{}**{arrow}: {} | {} |", cell(&metric.title), cell(&metric.about), in_table(metric, value));
         if seeds.is_some() {
             let over = metric.published.over_seeds.as_ref();
             let over = over.map(|o| format!("{} ({} to {})", short(o.mean), short(o.interval[0]), short(o.interval[1])));
@@ -189,12 +206,17 @@ fn results(headlines: &[CardMetric]) -> String {
     text + "\n`results.json` has every value with its protocol and its error. Two values compare only where their protocols are the same.\n"
 }
 
+/// A value, a count with the most that it can be.
+fn in_table(metric: &CardMetric, value: f64) -> String {
+    metric.out_of.map_or_else(|| short(value), |most| format!("{value} of {most}"))
+}
+
 /// The most seeds behind a number.
 fn seeds(headlines: &[CardMetric]) -> Option<usize> {
     headlines.iter().filter_map(|metric| Some(metric.published.over_seeds.as_ref()?.seeds)).max()
 }
 
-/// How to load it, in three lines of either language.
+/// How to load it, in a few lines of either language.
 fn use_it(input: &CardInput<'_>) -> String {
     let CardInput { repo, description: Description { network, own, .. }, .. } = input;
     if !own.is_empty() {
@@ -208,32 +230,41 @@ fn use_it(input: &CardInput<'_>) -> String {
     let shape = format!("[16, {}, {}, {}]", network.channels, network.height, network.width);
     format!(
         "\n## Use\n\n\
+         In Rust, with `candle-core` and the crate `vimae-lab` of a checkout (`cargo add vimae-lab --path CHECKOUT/crates/lab`):\n\n\
          ```rust\n\
-         let published = vimae_hub::from_pretrained(\"{repo}\")?;\n\
-         let model = vimae_lab::Model::of(&published, &candle_core::Device::Cpu)?;\n\
-         let images = model.sample(0, 16)?; // {shape}\n\
+         use candle_core::Device;\n\
+         use vimae_lab::{{HubOptions, Model}};\n\n\
+         let model = Model::open(\"{repo}\", &Device::Cpu, &HubOptions::from_env(), &mut |_| ())?;\n\
+         let images = model.sample(0, 16)?; // seed 0, 16 images: {shape}\n\
          ```\n\n\
+         In Python, after `pip install \"./python[hub]\"` in a checkout:\n\n\
          ```python\n\
-         from vimae import from_pretrained  # the project's directory python/, with torch and safetensors\n\
+         from vimae import from_pretrained\n\n\
          model = from_pretrained(\"{repo}\")\n\
-         images = model.sample(16)  # {shape}\n\
+         images = model.sample(16, seed=0)  # {shape}\n\
          ```\n\n\
          Images are `[N, {}, {}, {}]` with values in {}. `encode`, `decode` and `reconstruct` are methods of both.\n",
         network.channels, network.height, network.width, network.range
     )
 }
 
-fn limits(description: &Description) -> String {
+/// Steps below which a training is short for any network here.
+const FEW_STEPS: u64 = 1000;
+
+fn limits(record: &RunRecord, description: &Description) -> String {
     let of_seeds = match seeds(&description.headlines) {
         Some(n) => format!("The table says how far {n} seeds differ; the weights here are those of one of them."),
-        None => "The numbers are those of one seed; nothing is known of how far others differ.".into(),
+        None => "The numbers are those of one seed; how far other seeds differ was not measured.".into(),
     };
+    let steps =
+        if record.steps < FEW_STEPS { format!("- It was trained for {} steps, which is short.\n", record.steps) } else { String::new() };
+    let blur = if description.squared_error { "A squared error blurs reconstructions and samples. " } else { "" };
     format!(
         "\n## Intended use and limitations\n\n\
-         For research: comparing objectives, priors and networks, looking at codes, drawing samples. It is no product, and nothing \
-         about people should be decided with it.\n\n\
+         For research: comparing objectives, priors and networks, looking at codes, drawing samples. Not for production, and not \
+         for decisions about people.\n\n\
          - It has seen {} images of one data set. Images of another kind are encoded without a warning, and badly.\n\
-         - Reconstructions and samples are blurred, as a squared error makes them, and carry whatever bias the data have.\n\
+         {steps}- {blur}Reconstructions and samples inherit the bias of the data.\n\
          - {of_seeds}\n",
         count(description.dataset.train_images)
     )
@@ -241,12 +272,15 @@ fn limits(description: &Description) -> String {
 
 fn origin(input: &CardInput<'_>) -> String {
     let CardInput { record, description, license, repo } = input;
+    let commit = match uncommitted(&record.git_commit) {
+        Some(commit) => format!("commit `{}` with uncommitted changes, so that it cannot be rebuilt exactly", cell(commit)),
+        None => format!("commit `{}`", cell(&record.git_commit)),
+    };
     format!(
         "\n## Origin\n\n\
-         Code: commit `{}`, version {}. Weights: SHA-256 `{}`, under {license}. `cargo xtask hub pull {repo} --out {name}`, then \
+         Code: {commit}; version {}. Weights: SHA-256 `{}`, under {license}. `cargo xtask hub pull {repo} --out {name}`, then \
          `cargo xtask verify {name}`, recomputes every number; `spec.json` is the whole specification. The data are not part of this \
          repository: {}.\n",
-        cell(&record.git_commit),
         record.version,
         record.weights_sha256,
         plain(&description.dataset.source),
@@ -290,6 +324,11 @@ fn cell(text: &str) -> String {
     text.replace(['\n', '\r', '`'], " ").replace('|', "\\|").replace('<', "&lt;")
 }
 
+/// A number to six significant digits: those beyond are noise of binary fractions.
+fn rounded(value: f64) -> f64 {
+    format!("{value:.5e}").parse().unwrap_or(value)
+}
+
 /// A number in four digits.
 fn short(value: f64) -> String {
     let magnitude = value.abs();
@@ -321,6 +360,11 @@ mod tests {
         ] {
             assert_eq!(short(value), expected);
         }
+    }
+
+    #[test]
+    fn digits_of_binary_fractions_are_rounded_away() {
+        assert_eq!([85.241_999_99, 0.040_656_791_87, -12.0].map(rounded), [85.242, 0.040_656_8, -12.0]);
     }
 
     #[test]

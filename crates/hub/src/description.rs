@@ -9,6 +9,8 @@ use crate::{Network, Published};
 pub struct Description {
     /// The method as people write it: `VIMAE-n`.
     pub title: String,
+    /// Its name in full, where it has one.
+    pub in_full: Option<String>,
     /// The few numbers that come first.
     pub headlines: Vec<CardMetric>,
     /// What its reader must know first: that the code carries nothing, for instance.
@@ -17,6 +19,8 @@ pub struct Description {
     pub network: Network,
     /// The data set.
     pub dataset: DatasetCard,
+    /// Whether it learnt by a squared error, which blurs images.
+    pub squared_error: bool,
     /// The parts of the run: network, objective, prior, noise, divergence.
     pub parts: Vec<Part>,
     /// Names of parts that a program of its publisher's own has added: only that program can load it.
@@ -34,6 +38,8 @@ pub struct CardMetric {
     pub kind: String,
     /// The value, in the unit that the title says.
     pub published: Published,
+    /// The most that a count can be.
+    pub out_of: Option<usize>,
 }
 
 /// A part of a run.
@@ -68,4 +74,6 @@ pub struct DatasetCard {
     pub part_of: Option<String>,
     /// Images that the run was trained on.
     pub train_images: usize,
+    /// All of the data set's training images, where that is known.
+    pub all_train_images: Option<usize>,
 }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use vimae_checkpoint::atomic;
+use vimae_hub::Config;
 use vimae_report::{ExperimentView, FailedRun, HeadlineTable, NotCovered, Observation, PageInput, RunView};
 use vimae_spec::{Cell, Comparisons, Experiment, Paper, RunRecord, SummaryRow};
 use vimae_statistics::student;
@@ -34,6 +35,8 @@ pub struct Outcome {
     pub without_data: Vec<WithoutData>,
     /// Methods against headline metrics, one table an experiment, each with its title.
     pub tables: Vec<(String, HeadlineTable)>,
+    /// The folders of the finished runs, in the order of the tables.
+    pub runs: Vec<PathBuf>,
     /// The page.
     pub page: PathBuf,
 }
@@ -183,8 +186,10 @@ pub(crate) fn gather(
         let observations = experiment.runs.iter().flat_map(|run| Observation::of_run(&run.record));
         (experiment.title.clone(), HeadlineTable::of(observations, student::interval))
     };
+    let finished = |(node, _): &(&Node, RunRecord)| node.folder(out).path().to_path_buf();
+    let runs = records.iter().map(finished).collect();
     let (failed, tables) = (missing.iter().map(failure).collect(), experiments.iter().map(table).collect());
-    Ok(Outcome { failed, without_data: plan.without_data.clone(), tables, cells, summary, comparisons, page: layout.page() })
+    Ok(Outcome { failed, without_data: plan.without_data.clone(), tables, cells, summary, comparisons, runs, page: layout.page() })
 }
 
 /// The paper's tables and figures without values of ours: for want of data, or of an experiment.
@@ -201,7 +206,9 @@ fn not_covered(plan: &Plan, paper: &Paper) -> Vec<NotCovered> {
 }
 
 fn run_view(plan: &Plan, node: &Node, record: &RunRecord, out: &Path) -> RunView {
-    RunView { record: record.clone(), command: plan.command.clone(), folder: node.folder(out).path().to_path_buf() }
+    let folder = node.folder(out);
+    let train_images = Config::read(&folder.config()).ok().map(|config| config.dataset.train_images);
+    RunView { record: record.clone(), command: plan.command.clone(), folder: folder.path().to_path_buf(), train_images }
 }
 
 /// The page's title: the experiment's own where there is one alone.

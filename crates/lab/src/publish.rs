@@ -9,13 +9,18 @@ use vimae_core::{Catalogue, Split};
 use vimae_datasets::{Card, inventory};
 use vimae_hub::{CardMetric, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
 use vimae_models::MODELS;
-use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood::LIKELIHOODS, noise::NOISES};
+use vimae_objectives::{
+    OBJECTIVES,
+    divergence::DIVERGENCES,
+    likelihood::{self, LIKELIHOODS},
+    noise::NOISES,
+};
 use vimae_priors::{PRIORS, sampler::SAMPLERS};
 use vimae_report::{
     headline::{Headline, collapsed, headlines},
-    method_label,
+    method_in_full, method_label,
 };
-use vimae_spec::{Component, Measurement, RunRecord, RunSpec};
+use vimae_spec::{Component, Measurement, RunRecord, RunSpec, uncommitted};
 use vimae_statistics::student;
 
 use crate::{Error, Result, RunFolder, Shelf, config::network, course::Chosen, record::read_record, resolve::Parts};
@@ -56,7 +61,7 @@ pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf)
         let name = &record.spec.dataset.name;
         notes.push(format!("the specification and the record name the data set as {name}: a path of this machine is published"));
     }
-    if record.git_commit.ends_with("-dirty") || record.git_commit == "unknown" {
+    if uncommitted(&record.git_commit).is_some() || record.git_commit == "unknown" {
         notes.push(format!("the code's commit is {}: nobody can check out what made these weights", record.git_commit));
     }
     if others.is_empty() {
@@ -142,9 +147,12 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
     let card = inventory::card(name)?;
     let measured: Vec<&Measurement> = rows.iter().map(|row| &row.measurement).collect();
     let network = network(spec, parts)?;
+    let of_network = |headline| card_metric(headline, rows, &network, parts.dataset.classes());
     Ok(Description {
         title: title(&spec.method, objective.name()),
-        headlines: headlines(&measured).into_iter().filter_map(|headline| card_metric(headline, rows, &network)).take(MOST).collect(),
+        in_full: method_in_full(objective.name()).map(String::from),
+        squared_error: spec.likelihood.as_ref().is_none_or(|likelihood| likelihood.name == likelihood::DEFAULT),
+        headlines: headlines(&measured).into_iter().filter_map(of_network).take(MOST).collect(),
         warning: collapsed(&measured),
         dataset: dataset(name, &card, parts.dataset.split(Split::Train)?.len()),
         network,
@@ -160,10 +168,10 @@ fn title(method: &str, objective: &str) -> String {
 }
 
 /// A headline of the run. The sum of squared errors becomes the mean over pixels, which the Hub knows by name.
-fn card_metric(headline: &Headline, rows: &[Published], network: &Network) -> Option<CardMetric> {
+fn card_metric(headline: &Headline, rows: &[Published], network: &Network, classes: usize) -> Option<CardMetric> {
     let chosen = headline.among(rows.iter().map(|row| &row.measurement))?;
     let mut published = rows.iter().find(|row| row.measurement.same_quantity(chosen))?.clone();
-    let (mut title, mut about) = (headline.title.to_owned(), headline.about.to_owned());
+    let (mut title, mut about) = (headline.title.to_owned(), headline.describe(chosen));
     let [least, most] = headline.possible;
     if let Some(over) = &mut published.over_seeds {
         over.interval = over.interval.map(|end| end.clamp(least, most));
@@ -176,9 +184,13 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network) -> Op
         if let Some(over) = &mut published.over_seeds {
             (over.mean, over.interval) = (over.mean * factor, over.interval.map(|end| end * factor));
         }
-        (title, about) = ("Reconstruction".into(), format!("mean squared error of a pixel, values in {}", network.range));
+        (title, about) = ("MSE per pixel".into(), format!("squared error of a reconstruction, values in {}", network.range));
     }
-    Some(CardMetric { title, about, kind: headline.hub.into(), published })
+    if headline.name == "accuracy" && classes > 1 {
+        about += &format!("; chance is {} %", (100.0 / classes as f64).round());
+    }
+    let out_of = headline.counts.then_some(network.code);
+    Some(CardMetric { title, about, kind: headline.hub.into(), published, out_of })
 }
 
 /// An entry with its settings, and whether a program has added it.
@@ -200,5 +212,6 @@ fn dataset(name: &str, card: &Card, train_images: usize) -> DatasetCard {
         hub: published(card),
         part_of: whole.as_ref().and_then(published),
         train_images,
+        all_train_images: card.full.or(card.counts).map(|counts| counts.train),
     }
 }

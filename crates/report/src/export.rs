@@ -12,7 +12,8 @@ use vimae_spec::{Cell, Paper, SummaryRow};
 use crate::{
     compare::{self, Target},
     headline::is_headline,
-    headline_table::{HeadlineTable, MeanInterval, Observation},
+    headline_table::{HeadlineTable, MeanInterval},
+    observation::Observation,
 };
 use table::Table;
 

@@ -3,7 +3,10 @@
 //! Tables of one's own experiments, comparisons of runs and model cards all ask here. A value is recognised by the catalogue
 //! entry that measured it, its metric, the part of its subject and the parameters of its protocol.
 
-use vimae_spec::{Direction, Kind, Measurement, Parameter, Protocol, Slice, SummaryRow};
+use vimae_spec::{Direction, Kind, Parameter, Protocol, Slice};
+
+use crate::fact::Fact;
+pub use crate::quantity::Quantity;
 
 /// A number that is shown before all others.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,7 +15,7 @@ pub struct Headline {
     pub name: &'static str,
     /// Its title above a column.
     pub title: &'static str,
-    /// What it is, in a few words and with its unit.
+    /// What it is, in a few words and with its unit; [`Headline::describe`] adds what the protocol of a value says.
     pub about: &'static str,
     /// What the Hugging Face Hub calls its type.
     pub hub: &'static str,
@@ -21,6 +24,10 @@ pub struct Headline {
     /// Whether values compare only where all parameters of their protocols but sample sizes are alike: likelihoods of other images,
     /// or under another distribution, are of another quantity. Each kind has a column of its own.
     pub apart: bool,
+    /// Whether it counts dimensions of the code.
+    pub counts: bool,
+    /// What a reader wants to know of a value's protocol.
+    facts: &'static [Fact],
     /// The measurements that it may be, the nearest first.
     of: &'static [Of],
 }
@@ -78,16 +85,20 @@ const NOT_NEGATIVE: [f64; 2] = [0.0, f64::INFINITY];
 /// Samples beside test images.
 const OF_SAMPLES: &[(&str, &str)] = &[("of", "samples"), ("reference", "test")];
 const PERCENT: [f64; 2] = [0.0, 100.0];
+/// Which classifier told classes, and from how many labels.
+const LABELLED: &[Fact] = &[Fact::Name([", by ", ""]), Fact::Parameter("labels", [" with ", " labels"])];
 
 /// Every headline, in order. Of each group the first that was measured is shown: the others are other estimates of the same.
 pub const HEADLINES: [&[Headline]; 9] = [
     &[Headline {
         name: "reconstruction",
         title: "Reconstruction",
-        about: "0.05 times the sum of squared errors of a test image",
+        about: "sum of squared errors of a test image",
         hub: "mse",
         possible: NOT_NEGATIVE,
         apart: false,
+        counts: false,
+        facts: &[Fact::Parameter("scale", [" x ", ""])],
         of: &[Of { with: &[("code", "mean")], ..Of::entry("reconstruction") }],
     }],
     &[
@@ -98,15 +109,20 @@ pub const HEADLINES: [&[Headline]; 9] = [
             hub: "fid",
             possible: NOT_NEGATIVE,
             apart: false,
+            counts: false,
+            facts: &[],
             of: &[Of { with: OF_SAMPLES, without: Some("decoder_bn"), ..Of::metric("fid", "fid") }],
         },
         Headline {
             name: "fid_classifier",
-            title: "FID, classifier",
-            about: "Frechet distance of samples from test images, by features of a classifier of this data",
-            hub: "fid",
+            title: "FID (classifier)",
+            about: "Frechet distance of samples from test images by features of a classifier of this data: not comparable with Inception's FID",
+            // Under `fid` the Hub would list it among distances of Inception's features.
+            hub: "fid_classifier",
             possible: NOT_NEGATIVE,
             apart: false,
+            counts: false,
+            facts: &[],
             of: &[
                 Of { with: OF_SAMPLES, without: Some("decoder_bn"), ..Of::metric("fid", "fid_classifier") },
                 Of { with: &[("reference", "test")], ..Of::metric("fid_classifier", "fid_classifier") },
@@ -116,30 +132,36 @@ pub const HEADLINES: [&[Headline]; 9] = [
     &[
         Headline {
             name: "nll_iwae",
-            title: "NLL, IWAE",
+            title: "NLL (IWAE)",
             about: "negative log-likelihood of a test image by importance sampling, in nats",
             hub: "nll",
             possible: ANY,
             apart: true,
+            counts: false,
+            facts: &[Fact::Parameter("likelihood", [", under the likelihood ", ""])],
             of: &[Of::metric("iwae", "nll")],
         },
         Headline {
             name: "nll_parzen",
-            title: "NLL, Parzen",
-            about: "negative log-likelihood of a test image under Parzen windows on samples, in nats",
+            title: "NLL (Parzen)",
+            about: "negative log-likelihood of a test image under Parzen windows on samples, in nats (of a density: it may be negative)",
             hub: "nll",
             possible: ANY,
             apart: true,
+            counts: false,
+            facts: &[],
             of: &[Of { with: &[("sigma", "cv")], ..Of::metric("nll", "nll") }],
         },
     ],
     &[Headline {
         name: "mmd",
         title: "MMD",
-        about: "squared maximum mean discrepancy of codes from the prior",
+        about: "squared maximum mean discrepancy of codes from the prior, 0 where they agree",
         hub: "mmd",
         possible: ANY,
         apart: false,
+        counts: false,
+        facts: &[Fact::Name([", by ", ""])],
         of: &[Of::entry("mmd")],
     }],
     &[Headline {
@@ -149,6 +171,8 @@ pub const HEADLINES: [&[Headline]; 9] = [
         hub: "kl_divergence",
         possible: NOT_NEGATIVE,
         apart: false,
+        counts: false,
+        facts: &[],
         of: &[Of::metric("rate", "rate")],
     }],
     &[Headline {
@@ -158,34 +182,42 @@ pub const HEADLINES: [&[Headline]; 9] = [
         hub: "active_units",
         possible: NOT_NEGATIVE,
         apart: false,
+        counts: true,
+        facts: &[],
         of: &[Of::metric("information", "information.active_units")],
     }],
     &[Headline {
         name: "accuracy",
         title: "Accuracy",
-        about: "percent of test images classified rightly from codes, with few labels",
+        about: "percent of test images whose class is told from their codes",
         hub: "accuracy",
         possible: PERCENT,
         apart: false,
+        counts: false,
+        facts: LABELLED,
         of: &[Of { with: &[("code", "mean")], ..Of::entry("accuracy") }, Of { without: Some("code"), ..Of::entry("accuracy") }],
     }],
     // The mean code of a model that has collapsed may still tell classes apart; a drawn one says what the rate allows.
     &[Headline {
         name: "accuracy_drawn",
-        title: "Accuracy, drawn code",
-        about: "the same from a drawn code: what a code of this rate tells",
-        hub: "accuracy",
+        title: "Accuracy (drawn code)",
+        about: "the same from a drawn code, which says what a code of this rate tells",
+        hub: "accuracy_drawn",
         possible: PERCENT,
         apart: false,
+        counts: false,
+        facts: LABELLED,
         of: &[Of { with: &[("code", "sample")], ..Of::entry("accuracy") }],
     }],
     &[Headline {
         name: "accuracy_masked",
-        title: "Accuracy, masked",
+        title: "Accuracy (masked)",
         about: "the same under the strongest mask that was measured",
-        hub: "accuracy",
+        hub: "accuracy_masked",
         possible: PERCENT,
         apart: false,
+        counts: false,
+        facts: &[Fact::Strength([", ", " % of an image"]), Fact::Name([", by ", ""]), Fact::Parameter("labels", [" with ", " labels"])],
         of: &[
             Of { part: Part::Strongest("mask"), with: &[("code", "mean")], ..Of::entry("accuracy") },
             Of { part: Part::Strongest("mask"), without: Some("code"), ..Of::entry("accuracy") },
@@ -203,6 +235,8 @@ pub(crate) const OF_GENERATION: [Headline; 4] = [
         hub: "precision",
         possible: [0.0, 1.0],
         apart: false,
+        counts: false,
+        facts: &[],
         of: &[Of { with: &[("reference", "test")], ..Of::metric("fid_classifier", "precision") }],
     },
     Headline {
@@ -212,75 +246,12 @@ pub(crate) const OF_GENERATION: [Headline; 4] = [
         hub: "recall",
         possible: [0.0, 1.0],
         apart: false,
+        counts: false,
+        facts: &[],
         of: &[Of { with: &[("reference", "test")], ..Of::metric("fid_classifier", "recall") }],
     },
     HEADLINES[2][1],
 ];
-
-/// A value of which it can be told whether it is a headline.
-pub trait Quantity {
-    /// The catalogue entry that measured it.
-    fn entry(&self) -> &str;
-    /// What was measured.
-    fn metric(&self) -> &str;
-    /// How.
-    fn protocol(&self) -> &Protocol;
-    /// The part of its subject that it is of, where not of all.
-    fn slice(&self) -> Option<&Slice>;
-    /// The value, where there is one.
-    fn value(&self) -> Option<f64>;
-    /// What kind of number it is.
-    fn number(&self) -> Kind;
-}
-
-macro_rules! quantity {
-    ($type:ty, $value:ident) => {
-        impl Quantity for $type {
-            fn entry(&self) -> &str {
-                &self.entry
-            }
-            fn metric(&self) -> &str {
-                &self.metric
-            }
-            fn protocol(&self) -> &Protocol {
-                &self.protocol
-            }
-            fn slice(&self) -> Option<&Slice> {
-                self.slice.as_ref()
-            }
-            fn value(&self) -> Option<f64> {
-                self.$value
-            }
-            fn number(&self) -> Kind {
-                self.kind
-            }
-        }
-    };
-}
-
-quantity!(Measurement, value);
-quantity!(SummaryRow, mean);
-
-impl<Q: Quantity> Quantity for &Q {
-    fn entry(&self) -> &str {
-        (**self).entry()
-    }
-    fn metric(&self) -> &str {
-        (**self).metric()
-    }
-    fn protocol(&self) -> &Protocol {
-        (**self).protocol()
-    }
-    fn slice(&self) -> Option<&Slice> {
-        (**self).slice()
-    }
-    fn value(&self) -> Option<f64> {
-        (**self).value()
-    }
-    fn number(&self) -> Kind {
-        (**self).number()
-    }
-}
 
 /// The headlines that `values` of one or more runs have, in order: of each group the first with a value.
 pub fn headlines<Q: Quantity>(values: &[Q]) -> Vec<&'static Headline> {
@@ -299,6 +270,12 @@ impl Headline {
     pub(crate) fn kind_of<'a>(&self, protocol: &'a Protocol) -> Vec<&'a Parameter> {
         let sized = |parameter: &&Parameter| parameter.name.as_deref().is_some_and(|name| name != "N");
         protocol.parameters.iter().filter(|parameter| self.apart && sized(parameter)).collect()
+    }
+
+    /// What it is, with what the protocol of `value` says of it: the classifier and its labels, for instance.
+    pub fn describe<Q: Quantity>(&self, value: &Q) -> String {
+        let facts = self.facts.iter().filter_map(|fact| fact.of(value));
+        [self.about.to_owned()].into_iter().chain(facts).collect()
     }
 
     /// Its value among those of one run or one method: of the nearest kind the first of the largest sample, or under the

@@ -2,12 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::{Cell, Direction, Doubt, Measurement, Parameter, RunRecord};
+use vimae_spec::{Direction, Doubt, Measurement, Parameter, Protocol};
 
 use crate::{
     headline::{Headline, arrow, headlines},
     method,
     number::Column,
+    observation::Observation,
 };
 
 /// Seeds from which on an interval is told, and a difference may be told from noise.
@@ -15,34 +16,6 @@ const ENOUGH: usize = 3;
 
 /// The 95 % interval of the mean of a few values; none where they are too few.
 pub type MeanInterval = fn(&[f64]) -> Option<[f64; 2]>;
-
-/// A measurement and the run that it is of.
-#[derive(Debug, Clone, Copy)]
-pub struct Observation<'a> {
-    /// The method.
-    pub method: &'a str,
-    /// The data set.
-    pub dataset: &'a str,
-    /// The run's seed.
-    pub seed: u64,
-    /// What was measured.
-    pub measurement: &'a Measurement,
-}
-
-impl<'a> Observation<'a> {
-    /// Those of a run.
-    pub fn of_run(record: &'a RunRecord) -> impl Iterator<Item = Self> {
-        let spec = &record.spec;
-        let one = |measurement| Self { method: &spec.method, dataset: &spec.dataset.name, seed: spec.seed, measurement };
-        record.measurements.iter().map(one)
-    }
-}
-
-impl<'a> From<&'a Cell> for Observation<'a> {
-    fn from(cell: &'a Cell) -> Self {
-        Self { method: &cell.method, dataset: &cell.dataset, seed: cell.seed, measurement: &cell.measurement }
-    }
-}
 
 /// Methods against headline metrics.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +37,10 @@ pub struct HeadlineColumn {
     pub protocols: Vec<String>,
     /// What tells it from the other columns of its headline: `likelihood=bernoulli`; nothing where there is no other.
     pub kind: Option<String>,
+    /// What it is, as the first of its values says it.
+    pub about: String,
+    /// Whether methods on one data set were measured by different protocols, so that their values do not compare.
+    pub mixed: bool,
 }
 
 /// Why likelihoods stand in more than one column.
@@ -73,10 +50,11 @@ pub(crate) const WHY_APART: &str = "Likelihoods compare only under one distribut
      range that the network sees.";
 
 impl HeadlineColumn {
-    /// Its title with an arrow in the direction that is better.
+    /// Its title with an arrow in the direction that is better, and a mark where its values do not all compare.
     pub fn heading(&self) -> String {
         let kind = self.kind.as_ref().map_or_else(String::new, |kind| format!(" ({kind})"));
-        format!("{}{kind}{}", self.headline.title, arrow(self.direction))
+        let mark = if self.mixed { " ‡" } else { "" };
+        format!("{}{kind}{}{mark}", self.headline.title, arrow(self.direction))
     }
 
     /// Its name, which no other column has: that of the headline, with its kind where there are several.
@@ -118,12 +96,17 @@ pub struct HeadlineValue {
     pub doubts: Vec<Doubt>,
     /// Why there is no value, or what a reader should know beside it.
     pub note: Option<String>,
+    /// How it was measured.
+    pub protocol: Option<String>,
+    /// The most that a count can be, where that is known.
+    pub out_of: Option<usize>,
 }
 
 /// A method's runs on a data set.
 struct Group<'a> {
     method: &'a str,
     dataset: &'a str,
+    code: Option<usize>,
     runs: BTreeMap<u64, Vec<&'a Measurement>>,
 }
 
@@ -158,10 +141,10 @@ impl HeadlineTable {
     pub fn of<'a>(observations: impl IntoIterator<Item = Observation<'a>>, interval: MeanInterval) -> Self {
         let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
-        for Observation { method, dataset, seed, measurement } in observations {
+        for Observation { method, dataset, seed, code, measurement } in observations {
             let place = *places.entry((method, dataset)).or_insert(groups.len());
             if place == groups.len() {
-                groups.push(Group { method, dataset, runs: BTreeMap::new() });
+                groups.push(Group { method, dataset, code, runs: BTreeMap::new() });
             }
             let Some(group) = groups.get_mut(place) else { continue };
             group.runs.entry(seed).or_default().push(measurement);
@@ -179,6 +162,12 @@ impl HeadlineTable {
         Self { columns: columns.into_iter().map(|(column, _)| column).collect(), rows }
     }
 
+    /// A mean as it is written; a count with the most that it can be.
+    pub(crate) fn mean(value: &HeadlineValue, number: impl Fn(f64) -> String) -> Option<String> {
+        let mean = number(value.mean?);
+        Some(value.out_of.map_or_else(|| mean.clone(), |most| format!("{mean} of {most}")))
+    }
+
     /// A value with what belongs behind its number: of how many seeds it is, where not of all.
     pub(crate) fn of_seeds(value: &HeadlineValue) -> Option<String> {
         (value.mean.is_some() && value.without > 0).then(|| format!("({} of {})", value.seeds, value.seeds + value.without))
@@ -191,8 +180,16 @@ impl HeadlineTable {
 
     /// How the numbers of each column are written.
     pub(crate) fn forms(&self) -> Vec<Column> {
-        let of = |place: usize| Column::of(self.rows.iter().filter_map(|row| row.values.get(place)?.mean));
-        (0..self.columns.len()).map(of).collect()
+        let of = |(place, column): (usize, &HeadlineColumn)| {
+            let values = || self.rows.iter().filter_map(|row| row.values.get(place));
+            let whole =
+                |value: &HeadlineValue| value.mean.is_none_or(|mean| mean.fract() == 0.0) && value.deviation.is_none_or(|d| d == 0.0);
+            match column.headline.counts && values().all(whole) {
+                true => Column::Fixed(0),
+                false => Column::of(values().filter_map(|value| value.mean)),
+            }
+        };
+        self.columns.iter().enumerate().map(of).collect()
     }
 
     /// The table with the columns of those names alone.
@@ -213,8 +210,34 @@ impl HeadlineTable {
         self.columns.iter().any(|column| column.kind.is_some())
     }
 
-    /// What its values are, in a sentence or two; `intervals`: whether the intervals of the means stand beside them.
+    /// What its values are, in a few sentences; `intervals`: whether the intervals of the means stand beside them.
     pub fn legend(&self, intervals: bool) -> String {
+        let mixed = self.columns.iter().enumerate().filter(|(_, column)| column.mixed);
+        [self.of_seeds_in_all(intervals)]
+            .into_iter()
+            .chain(mixed.map(|(place, column)| self.by_protocol(place, column)))
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    /// Which values of a column compare: those of one protocol.
+    pub(crate) fn by_protocol(&self, place: usize, column: &HeadlineColumn) -> String {
+        let mut of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for row in &self.rows {
+            if let Some(protocol) = row.values.get(place).and_then(|value| value.protocol.as_deref()) {
+                of.entry(protocol).or_default().push(&row.method);
+            }
+        }
+        let of: Vec<String> = of.into_iter().map(|(protocol, methods)| format!("{} by {protocol}", methods.join(", "))).collect();
+        format!(
+            "‡ {} is estimated differently for different methods ({}): compare only equal protocols.",
+            column.headline.title,
+            of.join("; ")
+        )
+    }
+
+    /// Of how many seeds its values are.
+    pub(crate) fn of_seeds_in_all(&self, intervals: bool) -> String {
         let seeds = self.rows.iter().map(|row| row.seeds).max().unwrap_or(0);
         let spread = "Mean ± standard deviation over";
         match seeds {
@@ -271,11 +294,17 @@ fn column(
         HeadlineValue {
             without: groups.get(place).map_or(0, |group| group.runs.len()).saturating_sub(one.by_seed.len()),
             best: compared && rivals.all(|rival| clearly_better(&one.by_seed, rival, direction, interval)),
+            out_of: groups.get(place).and_then(|group| group.code).filter(|_| headline.counts),
             ..over_seeds(one, headline, interval)
         }
     };
     let values = found.iter().enumerate().map(value).collect();
-    (HeadlineColumn { headline, direction, protocols: protocols.into_iter().collect(), kind: None }, values)
+    let about = examples().next().map_or_else(|| headline.about.to_owned(), |example| headline.describe(example));
+    let mut of_data: BTreeMap<&str, &Protocol> = BTreeMap::new();
+    let mixed = found.iter().zip(groups).any(|(found, group)| {
+        found.example.is_some_and(|example| *of_data.entry(group.dataset).or_insert(&example.protocol) != &example.protocol)
+    });
+    (HeadlineColumn { headline, direction, protocols: protocols.into_iter().collect(), kind: None, about, mixed }, values)
 }
 
 /// Whether the interval of the difference, on the seeds that both have, leaves no doubt of its sign.
@@ -307,6 +336,8 @@ fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) ->
         best: false,
         doubts: found.doubts.iter().copied().collect(),
         note,
+        protocol: found.example.map(|example| example.protocol.to_string()),
+        out_of: None,
     }
 }
 

@@ -58,7 +58,8 @@ fn names(table: &HeadlineTable) -> Vec<String> {
 fn shown(value: &HeadlineValue, form: Column, widest: usize) -> String {
     let deviation = value.deviation.map_or_else(String::new, |deviation| format!(" ± {}", form.show(Some(deviation))));
     let of = HeadlineTable::of_seeds(value).map_or_else(String::new, |of| format!(" {of}"));
-    format!("{}{deviation}{of}{:<widest$}", form.show(value.mean), mark(value))
+    let mean = HeadlineTable::mean(value, |number| form.show(Some(number))).unwrap_or_else(|| form.show(None));
+    format!("{mean}{deviation}{of}{:<widest$}", mark(value))
 }
 
 /// What stands behind a value: whether it is the best of its column, and whether it should not be relied on.
@@ -77,7 +78,7 @@ fn legend(table: &HeadlineTable) -> String {
     let doubts: BTreeSet<Doubt> = values().flat_map(|value| &value.doubts).copied().collect();
     let seeds = table.rows.iter().map(|row| row.seeds).max().unwrap_or(0);
     let mut text = match seeds {
-        0 | 1 => "One seed.".to_owned(),
+        0 | 1 => table.of_seeds_in_all(false),
         n => format!("Mean ± standard deviation over {n} seeds."),
     };
     if bold {
@@ -86,6 +87,9 @@ fn legend(table: &HeadlineTable) -> String {
     if !doubts.is_empty() {
         let reasons: Vec<String> = doubts.iter().map(ToString::to_string).collect();
         text += &format!(" ?: do not rely on it ({}).", reasons.join("; "));
+    }
+    for (place, column) in table.columns.iter().enumerate().filter(|(_, column)| column.mixed) {
+        text += &format!("\n{}", table.by_protocol(place, column));
     }
     text + "\n"
 }
@@ -113,7 +117,7 @@ mod tests {
     use vimae_spec::{Direction, Measurement};
 
     use super::*;
-    use crate::headline_table::Observation;
+    use crate::observation::Observation;
 
     #[test]
     fn numbers_stand_below_one_another_and_wide_tables_go_on_below() {
@@ -132,7 +136,7 @@ mod tests {
             .flat_map(|(method, shift)| (0..2).flat_map(move |seed| of(shift + seed as f64 / 8.0).map(|one| (method, seed, one))))
             .collect();
         let observations =
-            made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "digits", seed: *seed, measurement });
+            made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "digits", seed: *seed, code: None, measurement });
         let mut table = HeadlineTable::of(observations, |_| None);
         let expected = "\
 Method       Reconstruction ↓            MMD ↓        Rate ↓

@@ -1,26 +1,31 @@
 //! How methods are ordered and called where people read.
 
-/// The paper's methods in its order, as they are named in files and as the paper writes them.
-const PAPER: [(&str, &str); 6] = [
-    ("vae", "VAE"),
-    ("beta_h_vae", "βH-VAE"),
-    ("beta_a_vae", "βA-VAE"),
-    ("vimae", "VIMAE"),
-    ("vimae_n", "VIMAE-n"),
-    ("vimae_l", "VIMAE-l"),
+/// The paper's methods in its order, as they are named in files, as the paper writes them, and in full.
+const PAPER: [(&str, &str, &str); 6] = [
+    ("vae", "VAE", "variational autoencoder"),
+    ("beta_h_vae", "βH-VAE", "beta-VAE after Higgins et al."),
+    ("beta_a_vae", "βA-VAE", "beta-VAE after Alemi et al."),
+    ("vimae", "VIMAE", "Variational InfoMax AutoEncoder"),
+    ("vimae_n", "VIMAE-n", "Variational InfoMax AutoEncoder with a normal prior"),
+    ("vimae_l", "VIMAE-l", "Variational InfoMax AutoEncoder with a logistic prior"),
 ];
+
+/// The paper's name of an objective in full.
+pub fn in_full(objective: &str) -> Option<&'static str> {
+    PAPER.iter().find(|(known, ..)| *known == objective).map(|(.., name)| *name)
+}
 
 /// Sorts the paper's methods first, in its order, then all others by name.
 pub(crate) fn rank(method: &str) -> (usize, &str) {
     let (name, _) = split(method);
-    (PAPER.iter().position(|(known, _)| *known == name).unwrap_or(PAPER.len()), method)
+    (PAPER.iter().position(|(known, ..)| *known == name).unwrap_or(PAPER.len()), method)
 }
 
 /// The name as the paper writes it, with the grid point if there is one, less the sections of its settings; other
 /// methods keep their name.
 pub fn label(method: &str) -> String {
     let (name, point) = split(method);
-    let label = PAPER.iter().find(|(known, _)| *known == name).map_or(name, |(_, label)| label);
+    let label = PAPER.iter().find(|(known, ..)| *known == name).map_or(name, |(_, label, _)| label);
     let Some(point) = point.strip_prefix('[') else { return label.into() };
     let setting = |setting: &str| {
         let (path, value) = setting.split_once('=').unwrap_or((setting, ""));

@@ -42,6 +42,11 @@ impl Column {
     }
 }
 
+/// A value that stands alone, as a column of its own would show it: about four digits.
+pub fn number(value: f64) -> String {
+    Column::of([value]).show(Some(value))
+}
+
 /// Values as printed elsewhere, without a digit more or less, with space after them so that their points align.
 pub(crate) fn as_printed(values: &[Option<f64>]) -> Vec<String> {
     let texts: Vec<Option<String>> = values.iter().map(|v| v.map(|v| minus(v.to_string()))).collect();
@@ -113,6 +118,7 @@ mod tests {
         assert_eq!(Column::of([1234.5]).show(Some(1234.5)), "1234.5");
         assert_eq!(Column::of([1.5e9]).show(Some(1.5e9)), "1.500e9");
         assert_eq!(Column::of([]).show(Some(0.0)), "0.0");
+        assert_eq!([12.345_67, -98.13, 1e-9].map(number), ["12.35", "−98.13", "1.000e-9"]);
     }
 
     #[test]

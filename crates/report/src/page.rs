@@ -110,7 +110,7 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
                     h3 { (experiment.title) } (headlines::section(&headlines::of(experiment, input.interval)))
                     (samplers::section(experiment, input.interval))
                 }
-                @for target in &own { (comparison::without_paper(target, links)) }
+                @for target in &own { (comparison::without_paper(target, true, links)) }
             } }
             (runs::section(input.experiments, links))
             (values::section(input.cells, links))

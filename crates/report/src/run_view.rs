@@ -13,4 +13,6 @@ pub struct RunView {
     pub folder: PathBuf,
     /// The command that repeats it; may be empty.
     pub command: String,
+    /// Images that it was trained on, where that is known.
+    pub train_images: Option<usize>,
 }

@@ -39,7 +39,7 @@ pub use measured::{Doubt, Kind, Varies};
 pub use measurement::{Direction, Measurement, Parameter, Protocol, Slice};
 pub use network::{Head, PixelRange};
 pub use paper::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget, Quantity, protocol_matches};
-pub use record::{BrokenImages, EarlyStopping, Figure, FigureKind, Rollback, RunRecord};
+pub use record::{BrokenImages, EarlyStopping, Figure, FigureKind, Rollback, RunRecord, uncommitted};
 pub use reevaluation::Reevaluation;
 pub use resources::Resources;
 pub use run::{CODE, Evaluation, Model, RunSpec, Training};

@@ -119,7 +119,7 @@ pub struct RunRecord {
     pub broken_images: Option<BrokenImages>,
     /// Digest of the final weights.
     pub weights_sha256: String,
-    /// Commit of the code; `unknown` outside a checkout, `-dirty` behind it where files were changed.
+    /// Commit of the code; `unknown` outside a checkout, `-dirty` after it where files were changed ([`uncommitted`]).
     pub git_commit: String,
     /// Version of the crates.
     pub version: String,
@@ -150,6 +150,11 @@ pub struct RunRecord {
     pub log: String,
     /// SHA-256 of the files beside the record, by name: specification, log and images.
     pub files: BTreeMap<String, String>,
+}
+
+/// The commit that the changes of a checkout stand on, of the commit that a record names; none where nothing was changed.
+pub fn uncommitted(commit: &str) -> Option<&str> {
+    commit.strip_suffix("-dirty")
 }
 
 impl RunRecord {

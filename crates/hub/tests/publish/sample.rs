@@ -152,6 +152,8 @@ pub(crate) fn description() -> Description {
     };
     Description {
         title: "VAE".into(),
+        in_full: Some("variational autoencoder".into()),
+        squared_error: true,
         headlines: Vec::new(),
         warning: None,
         network: Network {
@@ -174,6 +176,7 @@ pub(crate) fn description() -> Description {
             hub: None,
             part_of: Some("ylecun/mnist".into()),
             train_images: 8_000,
+            all_train_images: Some(50_000),
         },
         parts: vec![part("network", "mlp", "Fully connected"), part("objective", "vae", "The ELBO")],
         own: Vec::new(),
@@ -186,7 +189,7 @@ pub(crate) fn headlines(run: &RunFiles) -> Vec<CardMetric> {
     let shown = [("fid", "FID | classifier", "fid"), ("accuracy.clean", "Accuracy", "accuracy"), ("rate", "Rate", "kl_divergence")];
     let metric = |(metric, title, kind): (&str, &str, &str)| {
         let published = rows.iter().find(|row| row.measurement.metric == metric)?.clone();
-        Some(CardMetric { title: title.into(), about: "of test images".into(), kind: kind.into(), published })
+        Some(CardMetric { title: title.into(), about: "of test images".into(), kind: kind.into(), published, out_of: None })
     };
     shown.into_iter().filter_map(metric).collect()
 }

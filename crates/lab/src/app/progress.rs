@@ -91,7 +91,7 @@ impl Progress {
         let title = format!("{whole}{title}");
         let Status { doing, done, of, loss, .. } = status;
         let what = match loss.filter(|_| doing == "training") {
-            Some(loss) => format!("step {done} of {of}, loss {loss:.3}{left}"),
+            Some(loss) => format!("step {done} of {of}, loss {}{left}", vimae_report::number(loss)),
             None => format!("{doing} {done} of {of}{left}"),
         };
         self.bar.set_length(*of);

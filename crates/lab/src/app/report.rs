@@ -33,7 +33,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     summarise(&outcome);
     match arguments.json {
         true => print(serde_json::to_string(&outcome.cells)?),
-        false => show(&outcome),
+        false => show(&outcome, &place.command),
     }
     Ok(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

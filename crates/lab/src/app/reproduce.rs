@@ -19,7 +19,7 @@ use super::{
 
 /// Reproduce tables and figures of the paper, and write a page with our numbers beside the paper's.
 ///
-/// Without arguments it runs the quick profile: real digits that ship with the code, narrow networks, about nine
+/// Without arguments it runs the quick profile: real digits that ship with the code, narrow networks, about eight
 /// minutes on two cores, no network access. Repeat the command to continue after any interruption: finished runs are
 /// not trained again, and an unfinished run continues from its last checkpoint.
 ///
@@ -86,7 +86,7 @@ pub(crate) struct Common {
     /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
-    /// Directory for runs, results and the page. By default runs/PROFILE of the checkout.
+    /// Directory for runs, results and the page. By default runs/PROFILE of the checkout; for train, runs/NAME of the experiment's file.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Start over instead of continuing an earlier call.
@@ -170,7 +170,7 @@ pub(crate) fn execute(profile: Profile, common: &Common, command: String, place:
     if common.json {
         print(serde_json::to_string(&outcome.cells)?);
     } else {
-        show(&outcome);
+        show(&outcome, &place.command);
     }
     let left = outcome.failed.iter().any(|failure| failure.left);
     Ok(stop::code(left, outcome.failed.iter().any(|failure| !failure.left)))
@@ -208,10 +208,24 @@ fn duration(text: &str) -> Result<f64, String> {
     parsed.filter(|seconds| seconds.is_finite() && *seconds > 0.0).ok_or_else(|| "a number with s, m, h or d, such as 2h".into())
 }
 
-/// Prints the table of each experiment and where the page is.
-pub(crate) fn show(outcome: &Outcome) {
+/// Runs whose directories are named, each; of more, the command that lists them.
+const NAMED: usize = 6;
+
+/// Prints the table of each experiment, where runs and page are, and what can be done next.
+pub(crate) fn show(outcome: &Outcome, command: &str) {
     for (title, table) in outcome.tables.iter().filter(|(_, table)| !table.columns.is_empty()) {
         print_in_passing(format_args!("{title}\n\n{}", crate::headline_text(table)));
+    }
+    match outcome.runs.as_slice() {
+        [] => {}
+        runs if runs.len() <= NAMED => runs.iter().for_each(|run| print_in_passing(format_args!("run: {}", run.display()))),
+        runs => {
+            let all = outcome.page.parent().unwrap_or(&outcome.page);
+            print_in_passing(format_args!("runs: {} finished; {command} runs list {} names them", runs.len(), all.display()));
+        }
+    }
+    if !outcome.runs.is_empty() {
+        print_in_passing(format_args!("next: {command} sample RUN --out samples.png, {command} hub push RUN me/NAME"));
     }
     print_in_passing(format_args!("page: {}", outcome.page.display()));
 }

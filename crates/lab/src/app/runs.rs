@@ -97,7 +97,7 @@ fn shown(run: &ShownRun) -> String {
     lines.push(table(
         &run.metrics
             .iter()
-            .map(|(title, value, protocol)| vec![title.clone(), value.map_or("-".into(), number), protocol.clone()])
+            .map(|(title, value, protocol)| vec![title.clone(), value.map_or("-".into(), vimae_report::number), protocol.clone()])
             .collect::<Vec<_>>(),
     ));
     lines.push(String::new());
@@ -142,17 +142,6 @@ fn word(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), String::from)
 }
 
-/// Four digits.
-fn number(value: f64) -> String {
-    let magnitude = value.abs();
-    match magnitude {
-        0.0 => "0".into(),
-        m if m >= 1000.0 => format!("{value:.0}"),
-        m if m >= 1e-4 => format!("{value:.*}", usize::try_from(3 - m.log10().floor() as i64).unwrap_or(0)),
-        _ => format!("{value:.2e}"),
-    }
-}
-
 /// Rows as columns that stand below one another.
 fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -173,6 +162,5 @@ mod tests {
     fn columns_stand_below_one_another() {
         let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["long".to_owned(), "12".to_owned()]];
         assert_eq!(table(&rows), "a     b\nlong  12");
-        assert_eq!([0.012_345, 12.345, 123_456.0, 0.0].map(number), ["0.01235", "12.35", "123456", "0"]);
     }
 }

@@ -100,6 +100,7 @@ pub(super) fn escaped(text: &str) -> String {
             '−' => escaped += "$-$",
             '±' => escaped += "$\\pm$",
             '×' => escaped += "$\\times$",
+            '‡' => escaped += "$\\ddagger$",
             _ => escaped.push(c),
         }
     }

@@ -1,5 +1,7 @@
 //! Which of many values is a headline, and what is told of them.
 
+use vimae_spec::Measurement;
+
 use super::*;
 
 fn value(entry: &str, metric: &str, protocol: &str, value: f64) -> Measurement {
@@ -66,6 +68,16 @@ fn what_tells_of_generation_is_recognised_whatever_codes_are_drawn_from() {
         let found = OF_GENERATION.map(|headline| headline.among(&values).and_then(|m| m.value));
         assert_eq!(found, [2.0, 3.0, 4.0, 5.0].map(Some));
     }
+}
+
+#[test]
+fn a_value_says_how_it_was_measured() {
+    let said = |of: Measurement| headlines(&[&of])[0].describe(&of);
+    let scaled = value("reconstruction", "reconstruction", "reconstruction(code=mean,scale=0.05)", 1.0);
+    assert_eq!(said(scaled), "sum of squared errors of a test image x 0.05");
+    let masked = said(masked(0.5, "svm.inductive(kernel=rbf,labels=100)"));
+    assert_eq!(masked, "the same under the strongest mask that was measured, 50 % of an image, by svm.inductive with 100 labels");
+    assert!(said(value("accuracy", "accuracy.clean", "knn(k=10)", 60.0)).ends_with("from their codes, by knn"));
 }
 
 #[test]

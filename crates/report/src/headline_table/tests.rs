@@ -21,7 +21,13 @@ fn accuracy(values: &[(&str, [f64; 3])], protocol: &str) -> Vec<(String, u64, Me
 }
 
 fn table(made: &[(String, u64, Measurement)]) -> HeadlineTable {
-    let observations = made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "digits", seed: *seed, measurement });
+    let observations = made.iter().map(|(method, seed, measurement)| Observation {
+        method,
+        dataset: "digits",
+        seed: *seed,
+        code: Some(8),
+        measurement,
+    });
     HeadlineTable::of(observations, two_errors)
 }
 
@@ -48,8 +54,13 @@ fn the_best_is_marked_only_where_seeds_leave_no_doubt() {
     assert_eq!(best(&table(&two)), [false, false]);
     assert_eq!(table(&two).rows[0].values[0].interval, None);
     let mut mixed = clear;
-    mixed[0].2.protocol = "svm(labels=20)".into();
-    assert_eq!(best(&table(&mixed)), [false, false]);
+    for (_, _, measurement) in mixed.iter_mut().take(3) {
+        measurement.protocol = "svm(labels=20)".into();
+    }
+    let mixed = table(&mixed);
+    assert_eq!(best(&mixed), [false, false]);
+    assert_eq!(mixed.columns[0].heading(), "Accuracy ↑ ‡");
+    assert!(mixed.legend(false).ends_with("(b by svm(labels=10); a by svm(labels=20)): compare only equal protocols."));
 }
 
 #[test]
@@ -89,4 +100,16 @@ fn likelihoods_of_different_kinds_never_share_a_column() {
     let alike: Vec<_> = made.into_iter().filter(|(method, ..)| method == "vae" || method == "iwae").collect();
     let alike = self::table(&alike);
     assert!(!alike.keeps_apart() && alike.columns.len() == 1 && alike.columns[0].name() == "nll_iwae");
+}
+
+#[test]
+fn a_count_is_whole_where_all_seeds_say_so_and_has_its_most() {
+    let units =
+        |value: f64| Measurement::new("information", "information.active_units", "active_units(N=9)".into(), "1").valued(value, None);
+    let shown = |values: [f64; 2]| {
+        let made: Vec<_> = (0..).zip(values).map(|(seed, value)| ("a".to_owned(), seed, units(value))).collect();
+        let table = table(&made);
+        HeadlineTable::mean(&table.rows[0].values[0], |number| table.forms()[0].show(Some(number)))
+    };
+    assert_eq!([shown([7.0, 7.0]), shown([7.0, 8.0])], [Some("7 of 8".to_owned()), Some("7.500 of 8".to_owned())]);
 }

@@ -50,13 +50,13 @@ fn not_measured(target: &str, not_covered: &[NotCovered]) -> Markup {
     } } }
 }
 
-/// Values of an experiment that stands for no table or figure.
-pub(super) fn without_paper(target: &Target<'_>, links: &Links<'_>) -> Markup {
+/// Values of an experiment that stands for no table or figure; `titled`: below its title, where there are several.
+pub(super) fn without_paper(target: &Target<'_>, titled: bool, links: &Links<'_>) -> Markup {
     html! {
         article id=(anchor(&[target.name])) {
-            h3 { (links.title(target.name).unwrap_or(target.name)) span.title { code { (target.name) } } }
+            @if titled { h3 { (links.title(target.name).unwrap_or(target.name)) span.title { code { (target.name) } } } }
             @if target.others.is_empty() { p.missing { "No value was measured." } }
-            @else { details { summary { (plural(target.others.len(), "value")) } (others::table(&target.others, links)) } }
+            @else { details { summary { "Method by method" } (others::table(&target.others, links)) } }
         }
     }
 }

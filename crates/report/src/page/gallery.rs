@@ -43,10 +43,7 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
             }
         });
     }
-    Ok(html! {
-        // One is enough to look at first.
-        details.experiment.figures id=(of_images(place)) open[place == 0] {
-            summary { h3 { (experiment.title) } }
+    let content = html! {
             p.quiet { @for target in experiment.targets.iter().filter(|t| paper.0.contains_key(*t)) { a href={ "#" (anchor(&[target])) } { (heading(target)) } " " } }
             @if experiment.failed.iter().any(|run| !run.waits) {
                 ul.missing { @for run in experiment.failed.iter().filter(|run| !run.waits) {
@@ -64,7 +61,14 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
             (folded("Codes on their principal components", group("", CLASSES, FigureKind::Projection, &shown)?))
             (folded("Which class was taken for which", group("", "", FigureKind::Confusion, &shown)?))
             (folded("Curves of training", curves(experiment)?))
-        }
+    };
+    // The title of a page's only experiment is that of the page.
+    if experiments.len() == 1 {
+        return Ok(html! { div id=(of_images(place)) { h3.unseen { "Images" } (content) } });
+    }
+    Ok(html! {
+        // One is enough to look at first.
+        details.experiment.figures id=(of_images(place)) open[place == 0] { summary { h3 { (experiment.title) } } (content) }
     })
 }
 

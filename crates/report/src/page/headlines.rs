@@ -7,8 +7,9 @@ use super::{
     words::{doubt, remarks},
 };
 use crate::{
-    headline_table::{HeadlineColumn, HeadlineRow, HeadlineTable, HeadlineValue, MeanInterval, Observation, WHY_APART},
+    headline_table::{HeadlineColumn, HeadlineRow, HeadlineTable, HeadlineValue, MeanInterval, WHY_APART},
     number::{Column, plural},
+    observation::Observation,
 };
 
 /// Methods shown at once; more unfold.
@@ -43,7 +44,7 @@ fn rows(table: &HeadlineTable, rows: &[HeadlineRow]) -> Markup {
     html! { div.scroll { table.sortable.stack.headlines {
         thead { tr {
             th { "Method" } @if several { th { "Data" } }
-            @for column in &table.columns { th.number title=(column.headline.about) { (column.heading()) } }
+            @for column in &table.columns { th.number title=(column.about) { (column.heading()) } }
         } }
         tbody { @for row in rows { tr {
             th scope="row" { (row.method) }
@@ -54,7 +55,8 @@ fn rows(table: &HeadlineTable, rows: &[HeadlineRow]) -> Markup {
 }
 
 fn cell(column: &HeadlineColumn, value: &HeadlineValue, form: Column) -> Markup {
-    let spread = html! { (form.show(value.mean)) @if let Some(deviation) = value.deviation { span.half { " ± " (form.show(Some(deviation))) } } (doubt(&value.doubts)) @if let Some(of) = HeadlineTable::of_seeds(value) { small { (of) " seeds" } } };
+    let mean = HeadlineTable::mean(value, |number| form.show(Some(number))).unwrap_or_else(|| form.show(None));
+    let spread = html! { (mean) @if let Some(deviation) = value.deviation { span.half { " ± " (form.show(Some(deviation))) } } (doubt(&value.doubts)) @if let Some(of) = HeadlineTable::of_seeds(value) { small { (of) " seeds" } } };
     html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[remarks(&value.doubts, value.note.as_deref())] {
         @if value.best { strong { (spread) } } @else { (spread) }
         @if let Some([low, high]) = value.interval { small { "[" (form.show(Some(low))) ", " (form.show(Some(high))) "]" } }
@@ -63,7 +65,7 @@ fn cell(column: &HeadlineColumn, value: &HeadlineValue, form: Column) -> Markup 
 
 fn explained(column: &HeadlineColumn) -> Markup {
     html! { li {
-        (column.headline.title) @if let Some(kind) = &column.kind { ", " (kind) } ": " (column.headline.about) " ("
+        (column.headline.title) @if let Some(kind) = &column.kind { ", " (kind) } ": " (column.about) " ("
         @for (place, protocol) in column.protocols.iter().enumerate() { @if place > 0 { " or " } code { (protocol) } }
         ")."
     } }

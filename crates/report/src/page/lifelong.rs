@@ -133,7 +133,10 @@ fn mean(column: Column, values: &[f64], interval: MeanInterval) -> Markup {
 fn expected(claims: &[&SummaryRow]) -> Markup {
     html! { @if !claims.is_empty() {
         h5 { "Claims" }
-        p.quiet { "One line a claim and method: the share of seeds on which it is true. Paired tests of all values are under Methods in pairs." }
+        p.quiet {
+            "One line a claim and method: the share of seeds on which it is true."
+            @if claims.iter().any(|claim| claim.seeds > 1) { " Paired tests of all values are under Methods in pairs." }
+        }
         div.scroll { table.sortable {
             thead { tr { th { "Claim" } th.number { "True on" } th.number { "Seeds" } } }
             tbody { @for row in claims { tr {

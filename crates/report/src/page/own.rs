@@ -9,6 +9,7 @@ use super::{
     lifelong,
     links::Links,
     paired, robustness, runs, samplers, summary, values,
+    words::commit,
 };
 use crate::{
     Result, compare, method,
@@ -22,6 +23,7 @@ const EXPECTED: &str = "expect";
 pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
     let targets = compare::targets(input.paper, input.summary, []);
     let several = input.experiments.len() > 1;
+    let seeds = input.summary.iter().map(|row| row.seeds).max().unwrap_or(0);
     Ok(html! {
         section id="summary" {
             h2.unseen { "Summary" }
@@ -30,7 +32,7 @@ pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
             h3 { "To repeat it" }
             pre { code { (input.command) } }
             p.quiet {
-                "In a checkout of commit " code { (input.git_commit) } ", in " (duration(input.seconds)) ". The values of this page are also in "
+                "In a checkout of " (commit(input.git_commit)) ", in " (duration(input.seconds)) ". The values of this page are also in "
                 code { "results.json" } " and " code { "summary.json" } " beside it; " code { "cargo xtask export" } " writes the table for a paper."
             }
         }
@@ -41,10 +43,11 @@ pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
         }
         section id="others" {
             h2 { "Everything measured" }
-            p.quiet { "Means over seeds with 95 % intervals, every metric by every protocol." }
-            @for target in &targets { (comparison::without_paper(target, links)) }
+            p.quiet { (if seeds > 1 { "Means over seeds with 95 % intervals" } else { "Values of one seed" }) ", every metric by every protocol." }
+            @for target in &targets { (comparison::without_paper(target, several, links)) }
             (folded("Accuracy under noise", robustness::section(input.summary)?))
-            (folded("Methods in pairs", paired::section(input.comparisons)))
+            // With one seed there is nothing to test.
+            @if seeds > 1 { (folded("Methods in pairs", paired::section(input.comparisons))) }
         }
         (runs::section(input.experiments, links))
         (values::section(input.cells, links))

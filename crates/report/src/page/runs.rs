@@ -3,8 +3,13 @@
 use std::path::{Component, Path};
 
 use maud::{Markup, html};
+use vimae_spec::uncommitted;
 
-use super::{input::ExperimentView, links::Links, words::digest};
+use super::{
+    input::ExperimentView,
+    links::Links,
+    words::{commit, digest},
+};
 use crate::{
     method,
     number::{count, duration, plural},
@@ -51,7 +56,7 @@ fn row(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
         td { (digest(&record.spec_sha256)) }
         td.name { (record.spec.dataset.name) " " (digest(&record.data_sha256)) }
         td { (digest(&record.weights_sha256)) }
-        td { (digest(&record.git_commit)) }
+        td { (digest(&record.git_commit)) @if uncommitted(&record.git_commit).is_some() { " changed" } }
     } }
 }
 
@@ -87,7 +92,7 @@ fn whole(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
                 @if let Some(early) = &record.early_stopping { dt { "Early stopping" } dd {
                     "behind epoch " (early.stopped_epoch) " of at most " (record.spec.training.epochs) "; the weights are those of epoch " (early.kept_epoch) ", with the least loss on held-out images, " (format!("{:.4}", early.held_out_loss))
                 } }
-                dt { "Commit" } dd { code { (record.git_commit) } ", version " (record.version) }
+                dt { "Code" } dd { (commit(&record.git_commit)) ", version " (record.version) }
             }
             pre { code { (spec) } }
         }

@@ -1,6 +1,6 @@
 //! What ran and how it stands beside the paper, before everything else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
 use vimae_spec::Verdict;
@@ -9,7 +9,7 @@ use super::{
     claims,
     input::{ExperimentView, NotCovered, PageInput},
     links::Links,
-    words::anchor,
+    words::{anchor, commit},
 };
 use crate::{
     compare::{Share, Target, heading},
@@ -54,7 +54,7 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
             }
             h3 { "To repeat it" }
             pre { code { (input.command) } }
-            p.quiet { "At commit " code { (input.git_commit) } ". The values of this page are also in " code { "results.json" } " and " code { "summary.json" } " beside it." }
+            p.quiet { "At " (commit(input.git_commit)) ". The values of this page are also in " code { "results.json" } " and " code { "summary.json" } " beside it." }
         }
     }
 }
@@ -112,13 +112,15 @@ pub(super) fn done(experiment: &ExperimentView) -> Markup {
             [format!("code {}", spec.model.code)].into_iter().chain(settings).collect::<Vec<_>>().join(", ")
         )
     });
+    let images = one_of(experiment.runs.iter().filter_map(|run| Some(count(run.train_images? as u64))));
     html! {
         p {
             @if experiment.runs.is_empty() { "No run finished." } @else {
                 (methods.iter().map(|m| method::label(m)).collect::<Vec<_>>().join(", "))
                 " on " (one_of(specs().map(|s| s.dataset.name.clone())))
+                @if !images.is_empty() { " (" (images) " training images)" }
                 ", " (plural(seeds.len(), "seed")) " each. Network " (one_of(networks))
-                " of " (one_of(records().map(|r| count(r.parameters as u64)))) " parameters, "
+                " of " (parameters(experiment)) " parameters, "
                 (one_of(specs().map(|s| count(s.training.epochs)))) " epochs in batches of "
                 (one_of(specs().map(|s| s.training.batch.to_string()))) " on " (one_of(records().map(|r| r.device.clone())))
                 "; " (duration(seconds)) " of training and evaluation in all."
@@ -127,10 +129,30 @@ pub(super) fn done(experiment: &ExperimentView) -> Markup {
     }
 }
 
-/// The different values, the first few by name.
+/// How many parameters the networks have, by method where these differ.
+fn parameters(experiment: &ExperimentView) -> String {
+    let mut of: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    for record in experiment.runs.iter().map(|run| &run.record) {
+        let methods = of.entry(record.parameters).or_default();
+        if !methods.contains(&record.spec.method.as_str()) {
+            methods.push(&record.spec.method);
+        }
+    }
+    let several = (2..=NAMED).contains(&of.len());
+    let one = |(parameters, methods): (usize, Vec<&str>)| match several {
+        true => format!("{} ({})", count(parameters as u64), methods.iter().map(|m| method::label(m)).collect::<Vec<_>>().join(", ")),
+        false => count(parameters as u64),
+    };
+    one_of(of.into_iter().map(one))
+}
+
+/// Values that are named, each.
+const NAMED: usize = 4;
+
+/// The different values, the first few by name, in their order.
 fn one_of(values: impl Iterator<Item = String>) -> String {
-    const NAMED: usize = 4;
-    let values: BTreeSet<String> = values.collect();
+    let mut seen = BTreeSet::new();
+    let values: Vec<String> = values.filter(|value| seen.insert(value.clone())).collect();
     let more = values.len().saturating_sub(NAMED);
     let named: Vec<String> = values.into_iter().take(NAMED).collect();
     let text = named.join(" or ");

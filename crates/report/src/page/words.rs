@@ -1,7 +1,7 @@
 //! What sections write alike: names for links, digests, units, intervals, marks and verdicts.
 
 use maud::{Markup, html};
-use vimae_spec::{Certainty, Doubt, SummaryRow, Verdict};
+use vimae_spec::{Certainty, Doubt, SummaryRow, Verdict, uncommitted};
 
 use crate::number::{Column, NONE};
 
@@ -15,6 +15,14 @@ pub(crate) fn anchor(parts: &[&str]) -> String {
 pub(super) fn digest(digest: &str) -> Markup {
     let short: String = digest.chars().take(7).collect();
     html! { code title=(digest) { (short) } }
+}
+
+/// A commit in words.
+pub(super) fn commit(commit: &str) -> Markup {
+    match uncommitted(commit) {
+        Some(commit) => html! { "commit " code { (commit) } " with uncommitted changes" },
+        None => html! { "commit " code { (commit) } },
+    }
 }
 
 /// A unit worth writing: pure numbers have none.
