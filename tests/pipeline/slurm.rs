@@ -181,7 +181,8 @@ fn small_arrays_a_partition_of_one_minute_and_a_controller_that_is_away_change_n
         let ended = launched.wait_with_output()?;
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         ensure!(ended.status.success(), "{name}: {said}{}", cluster.says("squeue", &[])?);
-        ensure!(cluster.says("squeue", &["--noheader"])?.trim().is_empty(), "{name}: something is left in the queue");
+        let left = cluster.says("squeue", &["--noheader"])?;
+        ensure!(left.trim().is_empty(), "{name}: left in the queue: {left}{said}");
     }
     for name in names {
         assert!(results(&out("cluster", name))? == results(&out("local", name))?, "{name}: weights, logs or measurements differ");

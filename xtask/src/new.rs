@@ -42,6 +42,7 @@ enum What {
     Divergence,
     Likelihood,
     Prior,
+    Sampler,
     Model,
     Metric,
     Corruption,
@@ -60,6 +61,7 @@ impl What {
             Self::Divergence => Kind::Divergence,
             Self::Likelihood => Kind::Likelihood,
             Self::Prior => Kind::Prior,
+            Self::Sampler => Kind::Sampler,
             Self::Model => Kind::Model,
             Self::Metric => Kind::Metric,
             Self::Corruption => Kind::Corruption,
@@ -78,6 +80,7 @@ pub(crate) enum Kind {
     Divergence,
     Likelihood,
     Prior,
+    Sampler,
     Model,
     Metric,
     Corruption,
@@ -87,12 +90,13 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Objective,
         Self::Noise,
         Self::Divergence,
         Self::Likelihood,
         Self::Prior,
+        Self::Sampler,
         Self::Model,
         Self::Metric,
         Self::Corruption,
@@ -109,6 +113,7 @@ impl Kind {
             Self::Divergence => ("crates/objectives/src/divergence.rs", include_str!("../templates/divergence.rs.txt")),
             Self::Likelihood => ("crates/objectives/src/likelihood.rs", include_str!("../templates/likelihood.rs.txt")),
             Self::Prior => ("crates/priors/src/lib.rs", include_str!("../templates/prior.rs.txt")),
+            Self::Sampler => ("crates/priors/src/sampler.rs", include_str!("../templates/sampler.rs.txt")),
             Self::Model => ("crates/models/src/lib.rs", include_str!("../templates/model.rs.txt")),
             Self::Metric => ("crates/metrics/src/lib.rs", include_str!("../templates/metric.rs.txt")),
             Self::Corruption => ("crates/corruptions/src/lib.rs", include_str!("../templates/corruption.rs.txt")),

@@ -216,7 +216,8 @@ fn shown(found: &[Measurement]) -> Measures {
 }
 
 /// What samples say of one task: `class_fid` from its images, `class_fid_excess` beyond what real images of all tasks have,
-/// `share` of samples of its classes, `share_kept` of the share that is due to it.
+/// `share` of samples of its classes, `share_kept` of the share that is due to it. A task that has every class has no shares: they
+/// would be 100 whatever is drawn.
 fn of_samples(judge: &Judge, judged: &Samples<'_>, task: &dyn Dataset, all: &dyn Dataset) -> Result<Measures> {
     let (own, seen) = (task.split(Split::Test)?, all.split(Split::Test)?);
     let distance = judged.distance(own)?;
@@ -227,7 +228,11 @@ fn of_samples(judge: &Judge, judged: &Samples<'_>, task: &dyn Dataset, all: &dyn
         note: Some(format!("real images of all tasks so far are at {floor:.4}")),
         ..distance.clone()
     };
+    let mut measures = Measures::from([("class_fid".to_owned(), distance), ("class_fid_excess".to_owned(), excess)]);
     let is_own = |class: usize| own.labels().iter().any(|label| *label as usize == class);
+    if (0..judged.shares.len()).all(is_own) {
+        return Ok(measures);
+    }
     let due = seen.labels().iter().filter(|label| is_own(**label as usize)).count() as f64 / seen.len().max(1) as f64;
     let share = judged.share(is_own);
     let kept = share.value.map(|share| (share / due).min(100.0));
@@ -236,12 +241,8 @@ fn of_samples(judge: &Judge, judged: &Samples<'_>, task: &dyn Dataset, all: &dyn
         .sized(share.n)
         .better(Direction::Higher)
         .noted(format!("due are {:.1} percent of the samples", 100.0 * due));
-    Ok(Measures::from([
-        ("class_fid".to_owned(), distance),
-        ("class_fid_excess".to_owned(), excess),
-        ("share".to_owned(), share),
-        ("share_kept".to_owned(), kept),
-    ]))
+    measures.extend([("share".to_owned(), share), ("share_kept".to_owned(), kept)]);
+    Ok(measures)
 }
 
 fn bytes(images: &Tensor, parts: &Parts) -> Result<Vec<u8>> {

@@ -21,13 +21,8 @@ fn accuracy(values: &[(&str, [f64; 3])], protocol: &str) -> Vec<(String, u64, Me
 }
 
 fn table(made: &[(String, u64, Measurement)]) -> HeadlineTable {
-    let observations = made.iter().map(|(method, seed, measurement)| Observation {
-        method,
-        dataset: "digits",
-        seed: *seed,
-        code: Some(8),
-        measurement,
-    });
+    let observations =
+        made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "digits", seed: *seed, code: Some(8), measurement });
     HeadlineTable::of(observations, two_errors)
 }
 
