@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use vimae_spec::{Direction, FigureKind, RunRecord, uncommitted};
 
-use crate::{CardMetric, DatasetCard, Description, Part, RepoName, yaml};
+use crate::{CardMetric, DatasetCard, Description, OverSeeds, Part, RepoName, yaml};
 
 /// What a card is made of.
 #[derive(Debug, Clone, Copy)]
@@ -188,7 +188,10 @@ fn results(headlines: &[CardMetric]) -> String {
     }
     let seeds = seeds(headlines);
     let mut text = String::from("\n## Results on test images\n\n| metric | this model |");
-    text += &seeds.map_or_else(|| "\n|---|---|\n".into(), |n| format!(" mean of {n} seeds, 95 % interval |\n|---|---|---|\n"));
+    let over_seeds = |metric: &CardMetric| metric.published.over_seeds.clone();
+    let intervals =
+        if shown.iter().any(|(metric, _)| over_seeds(metric).is_some_and(|o| o.interval.is_some())) { ", 95 % interval" } else { "" };
+    text += &seeds.map_or_else(|| "\n|---|---|\n".into(), |n| format!(" mean of {n} seeds{intervals} |\n|---|---|---|\n"));
     for (metric, value) in shown {
         let arrow = match metric.published.measurement.direction {
             Direction::Higher => " \u{2191}",
@@ -197,8 +200,8 @@ fn results(headlines: &[CardMetric]) -> String {
         };
         text += &format!("| **{}**{arrow}: {} | {} |", cell(&metric.title), cell(&metric.about), in_table(metric, value));
         if seeds.is_some() {
-            let over = metric.published.over_seeds.as_ref();
-            let over = over.map(|o| format!("{} ({} to {})", short(o.mean), short(o.interval[0]), short(o.interval[1])));
+            let interval = |o: &OverSeeds| o.interval.map(|[low, high]| format!(" ({} to {})", short(low), short(high)));
+            let over = over_seeds(metric).map(|o| short(o.mean) + &interval(&o).unwrap_or_default());
             text += &format!(" {} |", over.unwrap_or_else(|| "\u{2013}".into()));
         }
         text.push('\n');

@@ -26,8 +26,8 @@ pub struct OverSeeds {
     pub seeds: usize,
     /// Their mean.
     pub mean: f64,
-    /// The 95 % interval of the mean by Student's t.
-    pub interval: [f64; 2],
+    /// The 95 % interval of the mean by Student's t, from three seeds on; none where all have one value.
+    pub interval: Option<[f64; 2]>,
 }
 
 /// Every value of one run that exists and is finite.

@@ -17,6 +17,7 @@ use vimae_objectives::{
 };
 use vimae_priors::{PRIORS, sampler::SAMPLERS};
 use vimae_report::{
+    SEEDS_OF_AN_INTERVAL,
     headline::{Headline, collapsed, headlines},
     method_in_full, method_label,
 };
@@ -101,11 +102,11 @@ fn over_seeds(rows: &mut [Published], record: &RunRecord, others: &[RunRecord]) 
             found.and_then(|m| m.value).filter(|v| v.is_finite())
         };
         let values: Vec<f64> = [record].into_iter().chain(others).filter_map(of).collect();
-        let mean = values.iter().sum::<f64>() / values.len().max(1) as f64;
-        row.over_seeds = student::interval(&values).filter(|_| row.measurement.kind.compares()).map(|interval| OverSeeds {
-            seeds: values.len(),
-            mean,
-            interval,
+        let seeds = values.len();
+        row.over_seeds = (seeds > 1 && row.measurement.kind.compares()).then(|| OverSeeds {
+            seeds,
+            mean: values.iter().sum::<f64>() / seeds as f64,
+            interval: student::interval(&values).filter(|_| seeds >= SEEDS_OF_AN_INTERVAL),
         });
     }
 }
@@ -174,7 +175,7 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network, class
     let (mut title, mut about) = (headline.title.to_owned(), headline.describe(chosen));
     let [least, most] = headline.possible;
     if let Some(over) = &mut published.over_seeds {
-        over.interval = over.interval.map(|end| end.clamp(least, most));
+        over.interval = over.interval.map(|ends| ends.map(|end| end.clamp(least, most)));
     }
     let scale: Option<f64> = chosen.protocol.parameter("scale").and_then(|scale| scale.parse().ok());
     if let Some(scale) = scale.filter(|_| headline.hub == "mse") {
@@ -182,7 +183,7 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network, class
         published.measurement.value = published.measurement.value.map(|value| value * factor);
         published.interval = published.interval.map(|ends| ends.map(|end| end * factor));
         if let Some(over) = &mut published.over_seeds {
-            (over.mean, over.interval) = (over.mean * factor, over.interval.map(|end| end * factor));
+            (over.mean, over.interval) = (over.mean * factor, over.interval.map(|ends| ends.map(|end| end * factor)));
         }
         (title, about) = ("MSE per pixel".into(), format!("squared error of a reconstruction, values in {}", network.range));
     }

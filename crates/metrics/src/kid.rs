@@ -92,7 +92,7 @@ fn sums(a: &Features, b: &Features, own: bool) -> Sums {
     let parts: Vec<(Vec<f64>, Vec<f64>, f64)> = (0..inner::blocks(a))
         .into_par_iter()
         .map(|block| {
-            let rows = inner::block(a, block);
+            let rows = inner::block::<f64>(a, block);
             let (mut by_row, mut by_column, mut squares) = (vec![0.0; rows.len() / size], vec![0.0; b.count()], 0.0);
             let mut products = Products::new();
             for other in if own { block } else { 0 }..inner::blocks(b) {

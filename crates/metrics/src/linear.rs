@@ -4,6 +4,7 @@
 
 use std::num::NonZeroUsize;
 
+pub(crate) use faer::traits::ComplexField as Scalar;
 use faer::{
     Accum, Conj, Mat, MatRef, Par,
     dyn_stack::{MemBuffer, MemStack},
@@ -25,13 +26,13 @@ const TASKS: Par = match NonZeroUsize::new(4) {
 };
 
 /// Rows as a matrix `[rows, size]`.
-pub(crate) fn rows(values: &[f64], rows: usize, size: usize) -> MatRef<'_, f64> {
+pub(crate) fn rows<T>(values: &[T], rows: usize, size: usize) -> MatRef<'_, T> {
     MatRef::from_row_major_slice(values, rows, size)
 }
 
 /// a b, on this thread.
-pub(crate) fn product_here(out: faer::MatMut<'_, f64>, a: MatRef<'_, f64>, b: MatRef<'_, f64>) {
-    matmul(out, Accum::Replace, a, b, 1.0, Par::Seq);
+pub(crate) fn product_here<T: Scalar>(out: faer::MatMut<'_, T>, a: MatRef<'_, T>, b: MatRef<'_, T>) {
+    matmul(out, Accum::Replace, a, b, T::one_impl(), Par::Seq);
 }
 
 /// a b.

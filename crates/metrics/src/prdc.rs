@@ -19,13 +19,15 @@
 
 mod error;
 
+use std::sync::{Mutex, PoisonError};
+
 use rayon::prelude::*;
 use vimae_core::{Error, Result};
 
 use crate::{
-    distance,
+    distance::{self, Bounds},
     features::Features,
-    inner::{self, BLOCK, Products},
+    inner::{self, BLOCK, Element, Products},
 };
 
 pub use error::{PrdcErrors, errors};
@@ -85,16 +87,35 @@ pub fn prdc(real: &Features, generated: &Features, neighbours: &[usize], balls: 
     }
     real.check_count("precision and recall", most + 1)?;
     generated.check_count("precision and recall", most + 1)?;
-    let (of_real, of_generated) = (Radii::of(real, most), Radii::of(generated, most));
+    let squares = [inner::squares(real), inner::squares(generated)];
+    // What is decided is the same in either.
+    let single = [real, generated].iter().zip(&squares).all(|(set, squares)| distance::single(set.values(), set.size(), squares));
+    Ok(if single {
+        shares::<f32>(real, generated, squares, neighbours, balls)
+    } else {
+        shares::<f64>(real, generated, squares, neighbours, balls)
+    })
+}
+
+/// The four shares at each k, from products in `T`.
+fn shares<T: Element>(
+    real: &Features,
+    generated: &Features,
+    [of_real, of_generated]: [Vec<f64>; 2],
+    neighbours: &[usize],
+    balls: Balls,
+) -> Vec<Prdc> {
+    let most = neighbours.iter().copied().max().unwrap_or(0);
+    let (of_real, of_generated) = (Radii::of::<T>(real, of_real, most), Radii::of::<T>(generated, of_generated, most));
 
     // For each k: generated images inside a real ball and how many such balls, real images inside a generated
     // ball, real balls that hold a generated image.
     let size = real.size();
-    let slack = distance::slack(size);
+    let bounds = Bounds::of::<T>(size);
     let parts: Vec<Vec<Counts>> = (0..inner::blocks(real))
         .into_par_iter()
         .map(|block| {
-            let rows = inner::block(real, block);
+            let rows = inner::block::<T>(real, block);
             let first = block * BLOCK;
             let squares = &of_real.squares[inner::range(real, block)];
             let empty = Counts {
@@ -103,19 +124,20 @@ pub fn prdc(real: &Features, generated: &Features, neighbours: &[usize], balls: 
                 covered: vec![false; rows.len() / size],
             };
             let mut counts = vec![empty; neighbours.len()];
+            let reaches: Vec<f64> = (0..squares.len()).map(|i| of_real.radius(first + i, most)).collect();
             let mut products = Products::new();
             for other in 0..inner::blocks(generated) {
-                let columns = inner::block(generated, other);
+                let columns = inner::block::<T>(generated, other);
                 products.of(&rows, &columns, size, |j, column| {
                     let j = other * BLOCK + j;
                     let (square, reach) = (of_generated.squares[j], of_generated.radius(j, most));
-                    for (i, (product, own)) in column.iter().zip(squares).enumerate() {
-                        let low = distance::lower(own + square, *product, slack);
+                    for (i, ((product, own), own_reach)) in column.iter().zip(squares).zip(&reaches).enumerate() {
+                        let low = bounds.lower(own + square, (*product).into());
                         // Outside of the largest balls of both: almost every pair.
-                        if low > reach.max(of_real.radius(first + i, most)) {
+                        if low > reach.max(*own_reach) {
                             continue;
                         }
-                        let high = distance::upper(low, own + square, slack);
+                        let high = bounds.upper(low, own + square);
                         let mut exact = None;
                         let mut within = |radius: f64| {
                             balls
@@ -152,7 +174,7 @@ pub fn prdc(real: &Features, generated: &Features, neighbours: &[usize], balls: 
             coverage: share(covered, real),
         }
     };
-    Ok(neighbours.iter().enumerate().map(one).collect())
+    neighbours.iter().enumerate().map(one).collect()
 }
 
 #[derive(Clone)]
@@ -172,11 +194,9 @@ struct Radii {
 }
 
 impl Radii {
-    fn of(features: &Features, most: usize) -> Self {
-        let squares = inner::squares(features);
-        let nearest =
-            (0..inner::blocks(features)).into_par_iter().map(|block| nearest(features, &squares, block, most)).collect::<Vec<_>>();
-        Self { squares, nearest: nearest.concat(), most }
+    fn of<T: Element>(features: &Features, squares: Vec<f64>, most: usize) -> Self {
+        let nearest = nearest::<T>(features, &squares, most);
+        Self { squares, nearest, most }
     }
 
     /// The squared radius of the ball around image `i` that reaches to its `k`-th nearest.
@@ -185,55 +205,97 @@ impl Radii {
     }
 }
 
-/// The squared distances of the images of a block to their `most` nearest others.
-fn nearest(features: &Features, squares: &[f64], block: usize, most: usize) -> Vec<f64> {
-    let size = features.size();
-    let slack = distance::slack(size);
-    // Images of the block are the columns of the products: all distances of one lie together.
-    let columns = inner::block(features, block);
-    let mut nearest = vec![f64::INFINITY; most * (columns.len() / size)];
-    let mut lows = vec![f64::INFINITY; most];
-    let mut products = Products::new();
-    for other in 0..inner::blocks(features) {
-        let rows = inner::block(features, other);
-        let squares_of_rows = &squares[inner::range(features, other)];
-        let longest = squares_of_rows.iter().copied().fold(0.0, f64::max);
-        products.of(&rows, &columns, size, |j, column| {
-            let me = block * BLOCK + j;
-            let found = &mut nearest[j * most..(j + 1) * most];
-            // Nothing is nearer than that many copies.
-            if found[most - 1] == 0.0 {
-                return;
-            }
-            column.iter_mut().zip(squares_of_rows).for_each(|(c, square)| *c = distance::lower(square + squares[me], *c, slack));
-            if other == block {
-                column[j] = f64::INFINITY;
-            }
-            // As many of this block as are wanted lie within `limit` for certain: what cannot is not looked at. At
-            // most a few of each block are, in whatever order images come.
-            let reach = distance::upper(0.0, longest + squares[me], slack);
-            lows.fill(f64::INFINITY);
-            let mut limit = found[most - 1];
-            for low in column.iter() {
-                if *low < limit {
-                    insert(&mut lows, *low);
-                    limit = limit.min(lows[most - 1] + reach);
+/// The squared distances of all images to their `most` nearest others. Each pair of blocks is multiplied once, for both of them.
+fn nearest<T: Element>(features: &Features, squares: &[f64], most: usize) -> Vec<f64> {
+    let (size, blocks) = (features.size(), inner::blocks(features));
+    let longest = |block| squares[inner::range(features, block)].iter().copied().fold(0.0, f64::max);
+    let longest: Vec<f64> = (0..blocks).map(longest).collect();
+    let bounds = Bounds::of::<T>(size);
+    let none = |block| {
+        let distances = vec![f64::INFINITY; most * inner::range(features, block).len()];
+        let (lows, smallest) = (Vec::with_capacity(BLOCK), vec![f64::INFINITY; most]);
+        Mutex::new(Nearest { features, squares, longest: &longest, block, most, bounds, distances, lows, smallest })
+    };
+    let found: Vec<Mutex<Nearest<'_>>> = (0..blocks).map(none).collect();
+    let pairs: Vec<(usize, usize)> = (0..blocks).flat_map(|one| (one..blocks).map(move |other| (one, other))).collect();
+    // Which pair comes first changes nothing: the smallest of the same distances are kept.
+    pairs.into_par_iter().for_each_init(
+        || (Products::<T>::new(), vec![0.0; BLOCK * BLOCK]),
+        |(products, across), (one, other)| {
+            let (rows, columns) = (inner::block::<T>(features, one), inner::block::<T>(features, other));
+            let count = rows.len() / size;
+            let mut here = found[other].lock().unwrap_or_else(PoisonError::into_inner);
+            products.of(&rows, &columns, size, |j, column| {
+                for (i, product) in column.iter().enumerate() {
+                    across[i * BLOCK + j] = (*product).into();
+                }
+                here.see(j, one, column.iter().map(|product| (*product).into()));
+            });
+            drop(here);
+            if one != other {
+                let mut here = found[one].lock().unwrap_or_else(PoisonError::into_inner);
+                for (i, row) in across.chunks_exact(BLOCK).take(count).enumerate() {
+                    here.see(i, other, row.iter().copied().take(columns.len() / size));
                 }
             }
-            if lows[0] == f64::INFINITY {
-                return;
+        },
+    );
+    found.into_iter().flat_map(|found| found.into_inner().unwrap_or_else(PoisonError::into_inner).distances).collect()
+}
+
+/// What is known of the nearest others of the images of a block.
+struct Nearest<'a> {
+    features: &'a Features,
+    squares: &'a [f64],
+    /// The largest of them in each block.
+    longest: &'a [f64],
+    block: usize,
+    most: usize,
+    bounds: Bounds,
+    /// Squared distances in rising order: `[images, most]`.
+    distances: Vec<f64>,
+    lows: Vec<f64>,
+    smallest: Vec<f64>,
+}
+
+impl Nearest<'_> {
+    /// Takes the images of the block `other` into account, by their products with image `j` of this one.
+    fn see(&mut self, j: usize, other: usize, products: impl Iterator<Item = f64>) {
+        let (me, most, bounds) = (self.block * BLOCK + j, self.most, self.bounds);
+        let found = &mut self.distances[j * most..(j + 1) * most];
+        // Nothing is nearer than that many copies.
+        if found[most - 1] == 0.0 {
+            return;
+        }
+        let (mine, of_other) = (self.squares[me], &self.squares[inner::range(self.features, other)]);
+        self.lows.clear();
+        self.lows.extend(products.zip(of_other).map(|(product, square)| bounds.lower(square + mine, product)));
+        if other == self.block {
+            self.lows[j] = f64::INFINITY;
+        }
+        // As many of this block as are wanted lie within `limit` for certain: what cannot is not looked at. At
+        // most a few of each block are, in whatever order images come.
+        let reach = bounds.width(self.longest[other] + mine);
+        self.smallest.fill(f64::INFINITY);
+        let mut limit = found[most - 1];
+        for low in &self.lows {
+            if *low < limit {
+                insert(&mut self.smallest, *low);
+                limit = limit.min(self.smallest[most - 1] + reach);
             }
-            for (i, low) in column.iter().enumerate() {
-                if *low <= limit && *low < found[most - 1] {
-                    let exact = distance::between(features, other * BLOCK + i, features, me);
-                    if exact < found[most - 1] {
-                        insert(found, exact);
-                    }
+        }
+        if self.smallest[0] == f64::INFINITY {
+            return;
+        }
+        for (i, low) in self.lows.iter().enumerate() {
+            if *low <= limit && *low < found[most - 1] {
+                let exact = distance::between(self.features, other * BLOCK + i, self.features, me);
+                if exact < found[most - 1] {
+                    insert(found, exact);
                 }
             }
-        });
+        }
     }
-    nearest
 }
 
 /// Puts a distance among the smallest, in order; the largest of them goes, which may be itself.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Seeds from which on an interval is told, and a difference may be told from noise.
-const ENOUGH: usize = 3;
+pub const SEEDS_OF_AN_INTERVAL: usize = 3;
 
 /// The 95 % interval of the mean of a few values; none where they are too few.
 pub type MeanInterval = fn(&[f64]) -> Option<[f64; 2]>;
@@ -310,7 +310,7 @@ fn column(
 /// Whether the interval of the difference, on the seeds that both have, leaves no doubt of its sign.
 pub(crate) fn clearly_better(ours: &BTreeMap<u64, f64>, rival: &BTreeMap<u64, f64>, direction: Direction, interval: MeanInterval) -> bool {
     let differences: Vec<f64> = ours.iter().filter_map(|(seed, value)| Some(value - rival.get(seed)?)).collect();
-    let Some([low, high]) = interval(&differences).filter(|_| differences.len() >= ENOUGH) else { return false };
+    let Some([low, high]) = interval(&differences).filter(|_| differences.len() >= SEEDS_OF_AN_INTERVAL) else { return false };
     match direction {
         Direction::Higher => low > 0.0,
         Direction::Lower => high < 0.0,
@@ -325,7 +325,7 @@ fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) ->
     let deviation =
         mean.filter(|_| values.len() > 1).map(|mean| (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt());
     let [least, most] = headline.possible;
-    let interval = interval(&values).filter(|_| values.len() >= ENOUGH).map(|[low, high]| [low.max(least), high.min(most)]);
+    let interval = interval(&values).filter(|_| values.len() >= SEEDS_OF_AN_INTERVAL).map(|[low, high]| [low.max(least), high.min(most)]);
     let note = found.example.and_then(|example| example.note.clone());
     HeadlineValue {
         mean,

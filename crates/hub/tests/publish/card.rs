@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 use serde_json::{Value, json};
-use vimae_hub::{Description, Error, Package, published};
+use vimae_hub::{Description, Error, OverSeeds, Package, published};
 use vimae_testing::need;
 
 use crate::{REPO, sample};
@@ -106,6 +106,19 @@ fn a_card_is_read_in_a_minute() {
     // What a program of one's own has added, no other loads.
     let own = of(Description { own: vec!["my_network".into()], ..sample::description() });
     assert!(own.contains("not in vimae: `my_network`.") && !own.contains("from_pretrained"), "{own}");
+    // An interval over seeds only where there are enough of them.
+    let over = |seeds: usize, interval: Option<[f64; 2]>| {
+        let mut headlines = sample::headlines(&run);
+        headlines[1].published.over_seeds = Some(OverSeeds { seeds, mean: 87.5, interval });
+        of(Description { headlines, ..sample::description() })
+    };
+    let two = over(2, None);
+    assert!(
+        two.contains("| mean of 2 seeds |\n") && two.contains("| 88.00 | 87.50 |\n") && two.contains("| 10.10 | \u{2013} |\n"),
+        "{two}"
+    );
+    let three = over(3, Some([86.0, 89.0]));
+    assert!(three.contains("| mean of 3 seeds, 95 % interval |\n") && three.contains("| 87.50 (86.00 to 89.00) |\n"), "{three}");
     let package = Package::new(&run, &REPO.parse().unwrap(), "my-own", &sample::description(), &[]);
     assert!(matches!(package, Err(Error::License { .. })));
 }

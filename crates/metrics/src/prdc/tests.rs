@@ -108,6 +108,28 @@ fn copies_have_the_shares_of_exact_arithmetic() {
 }
 
 #[test]
+fn products_in_either_precision_decide_alike() {
+    // Near the origin, far from it, and where products in f32 underflow.
+    for (scale, offset) in [(1.0, 0.0), (0.3, 40.0), (1e-22, 0.0)] {
+        let moved = |seed, count| points(&cloud(seed, count, 40, scale).values().iter().map(|v| v + offset).collect::<Vec<_>>(), 40);
+        let (real, generated) = (moved(5, 1_100), moved(6, 700));
+        for balls in BOTH {
+            let squares = || [inner::squares(&real), inner::squares(&generated)];
+            let single = shares::<f32>(&real, &generated, squares(), &[1, 4], balls);
+            assert_eq!(single, shares::<f64>(&real, &generated, squares(), &[1, 4], balls));
+            assert_eq!(single, [1, 4].map(|k| plain(&real, &generated, k, balls)));
+        }
+    }
+    // Lengths decide which is taken.
+    let single = |set: &Features| distance::single(set.values(), set.size(), &inner::squares(set));
+    assert!(single(&cloud(1, 50, 40, 1.0)) && single(&cloud(1, 50, 40, 1e-15)));
+    assert!(
+        !single(&cloud(1, 50, 40, 1e19))
+            && !single(&points(&cloud(1, 50, 40, 1e-3).values().iter().map(|v| v + 9.0).collect::<Vec<_>>(), 40))
+    );
+}
+
+#[test]
 fn points_on_a_lattice_lie_on_the_surfaces_of_balls() {
     // Whole numbers: many distances are equal, and exact in either way.
     let lattice = |seed: u64, count: usize| {
