@@ -52,7 +52,7 @@ pub(crate) const WHY_APART: &str = "Likelihoods compare only under one distribut
 impl HeadlineColumn {
     /// Its title with an arrow in the direction that is better, and a mark where its values do not all compare.
     pub fn heading(&self) -> String {
-        let kind = self.kind.as_ref().map_or_else(String::new, |kind| format!(" ({kind})"));
+        let kind = self.kind.as_ref().map_or_else(String::new, |kind| format!(", {kind}"));
         let mark = if self.mixed { " ‡" } else { "" };
         format!("{}{kind}{}{mark}", self.headline.title, arrow(self.direction))
     }

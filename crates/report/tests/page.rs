@@ -174,13 +174,13 @@ fn likelihoods_of_different_kinds_stand_apart_and_the_page_says_why() {
     };
     let why = "each kind has a column of its own";
     let same = measured(&mut made_up, ["nll.iwae(500,likelihood=bernoulli,binarise=fixed(0),N=500)"; 2]);
-    assert!(same.contains("NLL, IWAE") && !same.contains(why));
+    assert!(same.contains("NLL (IWAE)") && !same.contains(why));
     let html = measured(
         &mut made_up,
         ["nll.iwae(500,likelihood=bernoulli,binarise=fixed(0),N=500)", "nll.iwae(500,likelihood=bernoulli,binarise=stochastic(0),N=500)"],
     );
     assert!(html.contains(why));
-    for kind in ["NLL, IWAE (binarise=fixed(0))", "NLL, IWAE (binarise=stochastic(0))"] {
+    for kind in ["NLL (IWAE), binarise=fixed(0)", "NLL (IWAE), binarise=stochastic(0)"] {
         assert!(html.contains(kind), "{kind}");
     }
 }
