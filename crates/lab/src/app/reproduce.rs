@@ -1,8 +1,10 @@
 //! `cargo xtask reproduce`: the paper's tables and figures.
 
 use std::{
+    num::NonZero,
     path::{Path, PathBuf},
     process::ExitCode,
+    thread::available_parallelism,
     time::Duration,
 };
 
@@ -39,7 +41,7 @@ pub(crate) struct Arguments {
 }
 
 /// Who works on the runs.
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Where {
     /// This machine.
     Local,
@@ -60,7 +62,8 @@ pub(crate) struct Common {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
     pub(crate) seeds: Option<u64>,
     /// Work on N runs at a time, each in a process of its own. GPUs are shared out among them. The results do not depend on
-    /// N. By default 1; with Slurm, as many tasks as the cluster allows (also 0).
+    /// N. By default 1, or one a core where `[resources]` of the experiments says `cpus = 1`; with Slurm, as many tasks as the
+    /// cluster allows (also 0).
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1_024))]
     pub(crate) jobs: Option<u64>,
     /// Who works on the runs. With slurm, the section `[resources]` of an experiment says what each task gets.
@@ -153,6 +156,7 @@ pub(crate) fn execute(profile: Profile, common: &Common, command: String, place:
     crate::allow_tf32(common.tf32);
     profile.experiments.iter().flat_map(|experiment| &experiment.notes).for_each(|note| tracing::info!("{note}"));
     let out = common.out.clone().unwrap_or_else(|| place.root.join("runs").join(&profile.name));
+    let launcher = launcher(common, &profile)?;
     let request = Request {
         profile,
         paper: place.paper()?,
@@ -160,7 +164,7 @@ pub(crate) fn execute(profile: Profile, common: &Common, command: String, place:
         tune: common.tune,
         fresh: common.fresh,
         sources: place.sources(common.data_dir.clone()),
-        launcher: launcher(common)?,
+        launcher,
         retries: common.retries,
         budget: common.budget,
         command: repeated(command, common),
@@ -186,8 +190,12 @@ pub(crate) fn reproduced(request: &Request, directory: &Path, device: &str, plac
     Ok(outcome?)
 }
 
-fn launcher(common: &Common) -> Result<Launcher> {
-    let jobs = common.jobs.map(usize::try_from).transpose()?;
+fn launcher(common: &Common, profile: &Profile) -> Result<Launcher> {
+    let mut jobs = common.jobs.map(usize::try_from).transpose()?;
+    let on_gpu = common.device.starts_with("cuda") || (cfg!(feature = "cuda") && common.device == "auto");
+    if jobs.is_none() && common.launcher == Where::Local && !on_gpu {
+        jobs = Some(by_themselves(profile, available_parallelism().map_or(1, NonZero::get), common.seeds));
+    }
     Ok(match (common.launcher, jobs) {
         (Where::Local, Some(0)) => bail!("--jobs 0: at least one run must be worked on; give 1 or more"),
         (Where::Local, None | Some(1)) => Launcher::Here,
@@ -199,6 +207,13 @@ fn launcher(common: &Common) -> Result<Launcher> {
             patience: Duration::from_secs_f64(common.patience),
         }),
     })
+}
+
+/// Runs at a time where nobody says how many: one a core where all say that they use one, else one that uses all.
+fn by_themselves(profile: &Profile, cores: usize, seeds: Option<u64>) -> usize {
+    let of_one_core = profile.experiments.iter().all(|experiment| experiment.resources.cpus == 1);
+    let runs: usize = profile.experiments.iter().map(|experiment| experiment.runs(seeds.unwrap_or(experiment.seeds)).len()).sum();
+    if of_one_core { cores.min(runs).max(1) } else { 1 }
 }
 
 /// Seconds in a time such as `90s`, `30m`, `2h` or `1.5d`.
@@ -255,7 +270,25 @@ pub(crate) fn summarise(outcome: &Outcome) {
 
 #[cfg(test)]
 mod tests {
-    use super::quoted;
+    use super::{by_themselves, quoted};
+    use crate::Profile;
+
+    #[test]
+    fn runs_of_one_core_each_are_worked_on_beside_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("mine.toml");
+        let jobs = |resources: &str, cores, seeds| {
+            let text = format!(
+                "version = 1\ntitle = \"Mine\"\nseeds = 3\n[dataset]\nname = \"digits\"\n[model]\nname = \"mlp\"\n{resources}[methods.vae]\nobjective = \"vae\"\n"
+            );
+            std::fs::write(&file, text).unwrap();
+            by_themselves(&Profile::of_file(&file, &[]).unwrap(), cores, seeds)
+        };
+        assert_eq!(jobs("", 8, None), 1);
+        let one = "[resources]\ncpus = 1\n";
+        assert_eq!([jobs(one, 2, None), jobs(one, 8, None), jobs(one, 8, Some(5)), jobs(one, 1, None)], [2, 3, 5, 1]);
+        assert_eq!(jobs("[resources]\ncpus = 2\n", 8, None), 1);
+    }
 
     #[test]
     fn a_word_of_the_command_stays_one_word() {
