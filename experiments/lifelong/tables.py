@@ -1,5 +1,9 @@
 #!/usr/bin/env python3
-"""The tables of experiments/results/lifelong/README.md, from the folder of a reproduction: tables.py runs/lifelong"""
+"""The tables of experiments/results/lifelong/README.md, from the folder of a reproduction, and the rows that they are made of:
+
+    tables.py runs/lifelong [rows.csv]
+"""
+import csv
 import json
 import pathlib
 import statistics
@@ -57,10 +61,33 @@ def main():
 
     seconds = [json.loads(r.read_text()) for r in out.glob("*/*/record.json")]
     print(f"\n{len(seconds)} runs, {statistics.fmean(r['training_seconds'] + r['evaluation_seconds'] for r in seconds):.1f} s each")
-    claims = json.loads((out / "summary.json").read_text())
-    for row in claims:
-        if "expect" in row["metric"] or row["metric"].startswith("claim"):
-            print(row["target"], row["method"], row["metric"], row["mean"], row["seeds"])
+
+    print("\nDifferences by seed with 95 % intervals and p of the paired t test, corrected by Holm.")
+    pairs = {}
+    for pair in json.loads((out / "comparisons.json").read_text())["pairs"]:
+        pairs[pair["target"], pair["metric"], pair["method"], pair["other"]] = (1, pair)
+        pairs[pair["target"], pair["metric"], pair["other"], pair["method"]] = (-1, pair)
+
+    def difference(strategy, metric, method, other):
+        sign, pair = pairs[strategy, metric, method, other]
+        if pair["interval"] is None:
+            return number(sign * pair["difference"])
+        low, high = sorted(sign * end for end in pair["interval"])
+        return f"{number(sign * pair['difference'])} [{number(low)}, {number(high)}], p {pair['p_t_holm']:.2g}"
+
+    of = [("vimae_n", other) for other in ("vae", "beta_h_vae", "beta_a_vae")] + [("vimae_l", "vimae_n")]
+    for metric, title in list(MEASURES.items())[:4]:
+        table(title, [f"{METHODS[a]} less {METHODS[b]}" for a, b in of], {s: s for s in STRATEGIES}, lambda strategy, column: difference(
+            strategy, metric, *next((a, b) for a, b in of if f"{METHODS[a]} less {METHODS[b]}" == column)))
+
+    if len(sys.argv) > 2:
+        names = ["target", "method", "seed", "metric", "value", "unit", "higher_is_better"]
+        with open(sys.argv[2], "w", newline="") as file:
+            rows = csv.writer(file, lineterminator="\n")
+            rows.writerow(names)
+            for row in json.loads((out / "results.json").read_text()):
+                if row["metric"].startswith("lifelong."):
+                    rows.writerow([row[name] if name != "higher_is_better" else {None: "", True: "true", False: "false"}[row[name]] for name in names])
 
 
 if __name__ == "__main__":
