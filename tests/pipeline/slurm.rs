@@ -16,6 +16,7 @@ use vimae_tests::command::xtask;
 
 use crate::{
     interruption::results,
+    kills::signal,
     schedule::cells,
     tiny::{short, write},
 };
@@ -65,10 +66,11 @@ impl Cluster {
         self.spawn(name, command)
     }
 
-    /// Stops the controller, and starts it again after `away`.
+    /// Stops the controller, and starts it again after `away`. It is told to stop: one that is killed forgets what it began in the last
+    /// seconds, begins the same jobs again, and takes its node out of use when the node refuses.
     fn controller_away(&mut self, away: Duration) -> Result<()> {
         let mut controller = self.daemons.pop().context("no daemon runs")?;
-        controller.kill()?;
+        signal(controller.id(), "TERM")?;
         controller.wait()?;
         sleep(away);
         self.daemon("slurmctld")

@@ -26,7 +26,7 @@ use super::{ends::Ends, plan::Plan, status};
 use crate::{Error, Result, request::Cluster};
 use call::{Failure, Scheduler};
 pub use jobs::Submitted;
-use jobs::{cancelled, folder};
+use jobs::{Row, cancelled, folder};
 use limits::Limits;
 use scripts::Scripts;
 
@@ -94,7 +94,7 @@ pub(super) fn launch(plan: &Plan, retries: u64, cluster: &Cluster, context: &Run
 /// Looks at the queue until none of these jobs is in it. `look` says whether all runs are over.
 fn follow(submitted: &mut Submitted, scheduler: &Scheduler<'_>, look: impl Fn() -> bool) -> Result<()> {
     let mut waits = scheduler.waits();
-    let mut gone = false;
+    let (mut gone, mut told_of_held) = (false, false);
     loop {
         look();
         match submitted.queued(scheduler) {
@@ -107,9 +107,14 @@ fn follow(submitted: &mut Submitted, scheduler: &Scheduler<'_>, look: impl Fn() 
                 scheduler.pause(scheduler.interval / 3)?;
                 continue;
             }
-            Ok(_) => {
+            Ok(queue) => {
                 gone = false;
                 waits.answered();
+                if let Some((task, reason)) = queue.iter().find_map(Row::held).filter(|_| !std::mem::replace(&mut told_of_held, true)) {
+                    tracing::warn!(
+                        "Slurm holds task {task} ({reason}): scontrol release {task} lets it begin, cargo xtask cancel ends all"
+                    );
+                }
             }
             Err(Failure::Refused(error) | Failure::Unclear(error)) => return Err(error),
             Err(Failure::Away(problem)) => {

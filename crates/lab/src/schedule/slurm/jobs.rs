@@ -22,6 +22,9 @@ const FORMAT: &str = "%F|%i|%T|%r|%j";
 const OVER: [&str; 10] =
     ["BOOT_FAIL", "CANCELLED", "COMPLETED", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "REVOKED", "SPECIAL_EXIT", "TIMEOUT"];
 
+/// Reasons for which a job waits until somebody releases it.
+const HELD: [&str; 3] = ["JobHeldAdmin", "JobHeldUser", "launch failed requeued held"];
+
 /// What was submitted, as a file in the reproduction's folder.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submitted {
@@ -51,6 +54,13 @@ pub(super) struct Row {
     state: String,
     reason: String,
     name: String,
+}
+
+impl Row {
+    /// Its task and the reason, where it does not begin until somebody releases it.
+    pub(super) fn held(&self) -> Option<(&str, &str)> {
+        HELD.contains(&self.reason.as_str()).then_some((&self.task, &self.reason))
+    }
 }
 
 /// The folder of scripts and logs.
@@ -259,6 +269,8 @@ mod tests {
     fn banners_and_headings_are_no_jobs() {
         let found = row("101|101_7|PENDING|(Resources, Priority)|vimae-1").unwrap();
         assert_eq!((found.id, found.task.as_str(), found.state.as_str(), found.name.as_str()), (101, "101_7", "PENDING", "vimae-1"));
+        assert_eq!(found.held(), None);
+        assert_eq!(row("5|5_3|PENDING|launch failed requeued held|vimae-1").unwrap().held(), Some(("5_3", "launch failed requeued held")));
         for other in ["CLUSTER: nautilus", "", "JOBID STATE", "slurm|x|y|z|w", "7|7|RUNNING"] {
             assert_eq!(row(other), None, "{other}");
         }
