@@ -204,8 +204,15 @@ mod tests {
         let windows = [(0.05, 1_500), (0.2, 1_500), (0.3, 600)].map(|(sigma, samples)| Window { sigma, samples });
         let cuts = cuts(&windows);
         let near = by_near(&test, &generated, &windows, &cuts).unwrap().unwrap();
-        for (near, all) in near.iter().flatten().zip(by_all(&test, &generated, &windows, &cuts).unwrap().iter().flatten()) {
-            assert!((near - all).abs() < 1e-9 * all.abs().max(1.0), "{near} {all}");
+        let all = by_all(&test, &generated, &windows, &cuts).unwrap();
+        let (rows, samples) = (test.to_vec2::<f32>().unwrap(), generated.to_vec2::<f32>().unwrap());
+        for ((window, near), all) in windows.iter().zip(&near).zip(&all) {
+            for ((row, near), all) in rows.iter().zip(near).zip(all) {
+                let distances: Vec<f64> = samples[..window.samples].iter().map(|sample| crate::distance::squared(row, sample)).collect();
+                let exact = log_sum_exp(&distances, window.sigma);
+                // Products in f64 round far from the origin.
+                assert!((near - exact).abs() < 1e-12 * exact.abs() && (all - exact).abs() < 1e-8 * exact.abs(), "{near} {all} {exact}");
+            }
         }
         // Wide windows take all.
         assert!(by_near(&test, &generated, &[Window { sigma: 40.0, samples: 1_500 }], &cuts).unwrap().is_none());
