@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vimae_spec::{Direction, Doubt, Measurement, Parameter, Protocol};
 
 use crate::{
-    headline::{Headline, arrow, headlines},
+    headline::{Headline, arrow, collapsed, headlines},
     method,
     number::Column,
     observation::Observation,
@@ -73,6 +73,8 @@ pub struct HeadlineRow {
     pub dataset: String,
     /// Seeds with a run.
     pub seeds: usize,
+    /// Whether the codes of a run say nothing of its images: it may be the best of what that makes easy, and is not marked.
+    pub collapsed: bool,
     /// One value a column.
     pub values: Vec<HeadlineValue>,
 }
@@ -108,6 +110,7 @@ struct Group<'a> {
     dataset: &'a str,
     code: Option<usize>,
     runs: BTreeMap<u64, Vec<&'a Measurement>>,
+    collapsed: bool,
 }
 
 /// What a group has of a headline.
@@ -144,10 +147,13 @@ impl HeadlineTable {
         for Observation { method, dataset, seed, code, measurement } in observations {
             let place = *places.entry((method, dataset)).or_insert(groups.len());
             if place == groups.len() {
-                groups.push(Group { method, dataset, code, runs: BTreeMap::new() });
+                groups.push(Group { method, dataset, code, runs: BTreeMap::new(), collapsed: false });
             }
             let Some(group) = groups.get_mut(place) else { continue };
             group.runs.entry(seed).or_default().push(measurement);
+        }
+        for group in &mut groups {
+            group.collapsed = group.runs.values().any(|run| collapsed(run).is_some());
         }
         let all: Vec<&Measurement> = groups.iter().flat_map(|group| group.runs.values().flatten()).copied().collect();
         let columns: Vec<(HeadlineColumn, Vec<HeadlineValue>)> =
@@ -156,6 +162,7 @@ impl HeadlineTable {
             method: method::label(group.method),
             dataset: group.dataset.into(),
             seeds: group.runs.len(),
+            collapsed: group.collapsed,
             values: columns.iter().filter_map(|(_, values)| values.get(place).cloned()).collect(),
         };
         let rows = groups.iter().enumerate().map(row).collect();
@@ -184,8 +191,8 @@ impl HeadlineTable {
             let values = || self.rows.iter().filter_map(|row| row.values.get(place));
             let whole =
                 |value: &HeadlineValue| value.mean.is_none_or(|mean| mean.fract() == 0.0) && value.deviation.is_none_or(|d| d == 0.0);
-            match column.headline.counts && values().all(whole) {
-                true => Column::Fixed(0),
+            match column.headline.counts {
+                true => Column::Fixed(usize::from(!values().all(whole))),
                 false => Column::of(values().filter_map(|value| value.mean)),
             }
         };
@@ -215,9 +222,24 @@ impl HeadlineTable {
         let mixed = self.columns.iter().enumerate().filter(|(_, column)| column.mixed);
         [self.of_seeds_in_all(intervals)]
             .into_iter()
+            .chain(self.of_collapse())
             .chain(mixed.map(|(place, column)| self.by_protocol(place, column)))
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    /// Which methods have collapsed; none where none has.
+    pub(crate) fn of_collapse(&self) -> Option<String> {
+        let names: BTreeSet<&str> = self.rows.iter().filter(|row| row.collapsed).map(|row| row.method.as_str()).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let (verb, whose) = if names.len() == 1 { ("has", "its") } else { ("have", "their") };
+        let said = || {
+            format!(
+                "{} {verb} collapsed: {whose} codes say next to nothing of an image, which makes a small MMD no merit.",
+                names.join(", ")
+            )
+        };
+        (!names.is_empty()).then(said)
     }
 
     /// Which values of a column compare: those of one protocol.
@@ -290,7 +312,8 @@ fn column(
         let rivals = rivals.filter(|(other, (found, group))| *other != place && Some(group.dataset) == here && !found.by_seed.is_empty());
         let mut rivals = rivals.map(|(_, (found, _))| &found.by_seed).peekable();
         // Values by different protocols do not compare, and one that stands alone is the best of nothing.
-        let compared = protocols.len() == 1 && rivals.peek().is_some();
+        let stands = groups.get(place).is_some_and(|group| !group.collapsed);
+        let compared = stands && protocols.len() == 1 && rivals.peek().is_some();
         HeadlineValue {
             without: groups.get(place).map_or(0, |group| group.runs.len()).saturating_sub(one.by_seed.len()),
             best: compared && rivals.all(|rival| clearly_better(&one.by_seed, rival, direction, interval)),

@@ -88,6 +88,9 @@ fn legend(table: &HeadlineTable) -> String {
         let reasons: Vec<String> = doubts.iter().map(ToString::to_string).collect();
         text += &format!(" ?: do not rely on it ({}).", reasons.join("; "));
     }
+    if let Some(collapsed) = table.of_collapse() {
+        text += &format!("\n{collapsed}");
+    }
     for (place, column) in table.columns.iter().enumerate().filter(|(_, column)| column.mixed) {
         text += &format!("\n{}", table.by_protocol(place, column));
     }

@@ -106,5 +106,24 @@ fn a_count_is_whole_where_all_seeds_say_so_and_has_its_most() {
         let table = table(&made);
         HeadlineTable::mean(&table.rows[0].values[0], |number| table.forms()[0].show(Some(number)))
     };
-    assert_eq!([shown([7.0, 7.0]), shown([7.0, 8.0])], [Some("7 of 8".to_owned()), Some("7.500 of 8".to_owned())]);
+    assert_eq!([shown([7.0, 7.0]), shown([7.0, 8.0])], [Some("7 of 8".to_owned()), Some("7.5 of 8".to_owned())]);
+}
+
+#[test]
+fn a_collapsed_method_is_named_and_not_marked() {
+    let of = |method: &str, seed: u64, metric: &str, value: f64| {
+        let entry = metric.split('.').next().unwrap();
+        (method.to_owned(), seed, Measurement::new(entry, metric, metric.into(), "1").valued(value, None).better(Direction::Lower))
+    };
+    let runs = |rate: f64| -> Vec<(String, u64, Measurement)> {
+        let one = |seed: u64| {
+            let noise = 0.001 * seed as f64;
+            [of("a", seed, "mmd", noise), of("a", seed, "rate", rate), of("b", seed, "mmd", 0.5 - noise), of("b", seed, "rate", 9.0)]
+        };
+        (0..3).flat_map(one).collect()
+    };
+    let marked = |table: &HeadlineTable| table.rows.iter().map(|row| row.values[0].best).collect::<Vec<_>>();
+    let (alive, collapsed) = (table(&runs(8.0)), table(&runs(0.01)));
+    assert_eq!((marked(&alive), marked(&collapsed)), (vec![true, false], vec![false, false]));
+    assert!(!alive.legend(false).contains("collapsed") && collapsed.legend(false).contains(" a has collapsed: its codes"));
 }
