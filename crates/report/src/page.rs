@@ -107,8 +107,10 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
                 h2 { "Other measurements" }
                 p.quiet { "What was measured and the paper has no number for." }
                 @for experiment in input.experiments.iter().filter(|experiment| experiment.targets.is_empty()) {
-                    h3 { (experiment.title) } (headlines::section(&headlines::of(experiment, input.interval)))
-                    (samplers::section(experiment, input.interval))
+                    details.experiment { summary { h3 { (experiment.title) } }
+                        (headlines::section(&headlines::of(experiment, input.interval)))
+                        (samplers::section(experiment, input.interval))
+                    }
                 }
                 @for target in &own { (comparison::without_paper(target, true, links)) }
             } }

@@ -43,6 +43,8 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
             }
         });
     }
+    // Beside experiments of the paper, the others show what is seen first; the rest is among the files of their runs.
+    let whole = !experiment.targets.is_empty() || experiments.iter().all(|one| one.targets.is_empty());
     let content = html! {
             p.quiet { @for target in experiment.targets.iter().filter(|t| paper.0.contains_key(*t)) { a href={ "#" (anchor(&[target])) } { (heading(target)) } " " } }
             @if experiment.failed.iter().any(|run| !run.waits) {
@@ -56,10 +58,12 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
             (group("Decoded draws after each task, a row a task", "", FigureKind::Tasks, &shown)?)
             (group("Codes of test images", CIRCLES, FigureKind::Codes, &shown)?)
             (rate_distortion(experiment, paper)?)
-            (folded("Along single dimensions of the code", group("", MOVED, FigureKind::Traversals, &shown)?))
-            (folded("Between two test images", group("", "", FigureKind::Interpolations, &shown)?))
-            (folded("Codes on their principal components", group("", CLASSES, FigureKind::Projection, &shown)?))
-            (folded("Which class was taken for which", group("", "", FigureKind::Confusion, &shown)?))
+            @if whole {
+                (folded("Along single dimensions of the code", group("", MOVED, FigureKind::Traversals, &shown)?))
+                (folded("Between two test images", group("", "", FigureKind::Interpolations, &shown)?))
+                (folded("Codes on their principal components", group("", CLASSES, FigureKind::Projection, &shown)?))
+                (folded("Which class was taken for which", group("", "", FigureKind::Confusion, &shown)?))
+            }
             (folded("Curves of training", curves(experiment)?))
     };
     // The title of a page's only experiment is that of the page.
