@@ -63,8 +63,8 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
                 (folded("Between two test images", group("", "", FigureKind::Interpolations, &shown)?))
                 (folded("Codes on their principal components", group("", CLASSES, FigureKind::Projection, &shown)?))
                 (folded("Which class was taken for which", group("", "", FigureKind::Confusion, &shown)?))
+                (folded("Curves of training", curves(experiment)?))
             }
-            (folded("Curves of training", curves(experiment)?))
     };
     // The title of a page's only experiment is that of the page.
     if experiments.len() == 1 {

@@ -5,7 +5,7 @@ use vimae_spec::Cell;
 
 use super::{
     links::Links,
-    words::{digest, doubt, mark, remarks, unit},
+    words::{digest, doubt, mark, remarks, short, unit},
 };
 use crate::{
     compare::heading,
@@ -54,7 +54,7 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
             (cell.paper.map_or_else(|| NONE.into(), |v| v.to_string())) @if let Some(certainty) = cell.paper_certainty { (mark(certainty)) }
         }
         td.number { (cell.tolerance.map_or_else(|| NONE.into(), |v| format!("± {v}"))) }
-        td { @match links.spec(&cell.spec_sha256) { Some(run) => { a href={ "#" (run) } { (digest(&cell.spec_sha256)) } } None => (digest(&cell.spec_sha256)) } }
+        td { @match links.spec(&cell.spec_sha256) { Some(run) => { a href={ "#" (run) } { (short(&cell.spec_sha256)) } } None => (digest(&cell.spec_sha256)) } }
         td.note { (remarks(&cell.measurement.doubts, cell.measurement.note.as_deref()).unwrap_or_default()) }
     } }
 }

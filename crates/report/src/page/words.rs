@@ -13,8 +13,12 @@ pub(crate) fn anchor(parts: &[&str]) -> String {
 
 /// The first digits of a digest, all of it where one points.
 pub(super) fn digest(digest: &str) -> Markup {
-    let short: String = digest.chars().take(7).collect();
-    html! { code title=(digest) { (short) } }
+    html! { code title=(digest) { (short(digest)) } }
+}
+
+/// The first digits of a digest, where a link leads to all of it.
+pub(super) fn short(digest: &str) -> String {
+    digest.chars().take(7).collect()
 }
 
 /// A commit in words.
