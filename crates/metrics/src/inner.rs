@@ -80,7 +80,7 @@ impl<T: Element> Products<T> {
     }
 }
 
-/// The squared length of every row.
-pub(crate) fn squares(features: &Features) -> Vec<f64> {
-    features.values().chunks_exact(features.size()).map(|row| row.iter().map(|v| f64::from(*v).powi(2)).sum()).collect()
+/// The squared length of every row of `size` numbers.
+pub(crate) fn squares(rows: &[f32], size: usize) -> Vec<f64> {
+    rows.chunks_exact(size).map(|row| row.iter().map(|v| f64::from(*v).powi(2)).sum()).collect()
 }

@@ -87,7 +87,7 @@ pub fn prdc(real: &Features, generated: &Features, neighbours: &[usize], balls: 
     }
     real.check_count("precision and recall", most + 1)?;
     generated.check_count("precision and recall", most + 1)?;
-    let squares = [inner::squares(real), inner::squares(generated)];
+    let squares = [real, generated].map(|set| inner::squares(set.values(), set.size()));
     // What is decided is the same in either.
     let single = [real, generated].iter().zip(&squares).all(|(set, squares)| distance::single(set.values(), set.size(), squares));
     Ok(if single {

@@ -114,14 +114,14 @@ fn products_in_either_precision_decide_alike() {
         let moved = |seed, count| points(&cloud(seed, count, 40, scale).values().iter().map(|v| v + offset).collect::<Vec<_>>(), 40);
         let (real, generated) = (moved(5, 1_100), moved(6, 700));
         for balls in BOTH {
-            let squares = || [inner::squares(&real), inner::squares(&generated)];
+            let squares = || [&real, &generated].map(|set| inner::squares(set.values(), set.size()));
             let single = shares::<f32>(&real, &generated, squares(), &[1, 4], balls);
             assert_eq!(single, shares::<f64>(&real, &generated, squares(), &[1, 4], balls));
             assert_eq!(single, [1, 4].map(|k| plain(&real, &generated, k, balls)));
         }
     }
     // Lengths decide which is taken.
-    let single = |set: &Features| distance::single(set.values(), set.size(), &inner::squares(set));
+    let single = |set: &Features| distance::single(set.values(), set.size(), &inner::squares(set.values(), set.size()));
     assert!(single(&cloud(1, 50, 40, 1.0)) && single(&cloud(1, 50, 40, 1e-15)));
     assert!(
         !single(&cloud(1, 50, 40, 1e19))

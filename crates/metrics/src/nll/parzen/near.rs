@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::{NEGLIGIBLE, Window, log_add_exp, log_sum_exp};
 use crate::{
     distance::{self, Bounds},
-    inner::{BLOCK, Products},
+    inner::{self, BLOCK, Products},
 };
 
 /// The share of all pairs beyond which exact distances cost more than products in f64.
@@ -20,8 +20,7 @@ pub(super) struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     pub(super) fn new(values: &'a [f32], size: usize) -> Self {
-        let squares = values.chunks_exact(size).map(|row| row.iter().map(|v| f64::from(*v).powi(2)).sum()).collect();
-        Self { values, size, squares }
+        Self { values, size, squares: inner::squares(values, size) }
     }
 
     fn part(&self, first: usize, end: usize) -> (&'a [f32], &[f64]) {
