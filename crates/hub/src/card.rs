@@ -171,8 +171,9 @@ fn fewer(data: &DatasetCard) -> Option<usize> {
 /// How long it was trained.
 fn length(record: &RunRecord) -> String {
     let (training, steps) = (&record.spec.training, usize::try_from(record.steps).unwrap_or(usize::MAX));
-    let epochs = if training.epochs == 1 { "epoch" } else { "epochs" };
-    format!("{} {epochs} ({} steps of {} images)", training.epochs, count(steps), training.batch)
+    // Early stopping ends a run where its record says.
+    let epochs = record.early_stopping.as_ref().map_or(training.epochs, |ended| ended.stopped_epoch);
+    format!("{epochs} {} ({} steps of {} images)", if epochs == 1 { "epoch" } else { "epochs" }, count(steps), training.batch)
 }
 
 /// The settings that were given, in brackets.

@@ -4,6 +4,7 @@ use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 use vimae_hub::{Description, Error, OverSeeds, Package, published};
+use vimae_spec::EarlyStopping;
 use vimae_testing::need;
 
 use crate::{REPO, sample};
@@ -100,6 +101,12 @@ fn a_card_is_read_in_a_minute() {
         package.write(&folder.path().join("package")).unwrap();
         fs::read_to_string(folder.path().join("package/README.md")).unwrap()
     };
+    // A run that early stopping ended was not trained for as many epochs as it might have been.
+    let mut early = sample::run(&folder.path().join("early-run"), 1);
+    early.record.early_stopping = Some(EarlyStopping { stopped_epoch: 1, kept_epoch: 1, held_out_loss: 2.0 });
+    sample::package(&early, REPO).write(&folder.path().join("early")).unwrap();
+    let early = fs::read_to_string(folder.path().join("early/README.md")).unwrap();
+    assert!(early.contains(" for 1 epoch (480 steps of 100 images)"), "{early}");
     // What is wrong with a model comes before all else.
     let warned = of(Description { warning: Some("It has collapsed.".into()), ..sample::description() });
     assert!(warned.contains("MNIST\"\n\n> **Warning.** It has collapsed.\n\nAn autoencoder"), "{warned}");
