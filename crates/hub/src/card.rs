@@ -171,8 +171,7 @@ fn fewer(data: &DatasetCard) -> Option<usize> {
 /// How long it was trained.
 fn length(record: &RunRecord) -> String {
     let (training, steps) = (&record.spec.training, usize::try_from(record.steps).unwrap_or(usize::MAX));
-    // Early stopping ends a run where its record says.
-    let epochs = record.early_stopping.as_ref().map_or(training.epochs, |ended| ended.stopped_epoch);
+    let epochs = record.trained_epochs();
     format!("{epochs} {} ({} steps of {} images)", if epochs == 1 { "epoch" } else { "epochs" }, count(steps), training.batch)
 }
 

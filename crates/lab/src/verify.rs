@@ -40,9 +40,7 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
         Some(course) => course.steps(&record.spec)?,
         None => {
             let (dataset, batch) = (parts.dataset.clone(), record.spec.training.batch);
-            // Early stopping ends a run where its record says.
-            let epochs = record.early_stopping.map_or(record.spec.training.epochs, |ended| ended.stopped_epoch);
-            epochs * Loader::new(dataset, Split::Train, batch, Streams::new(0), &Device::Cpu)?.per_epoch()
+            record.trained_epochs() * Loader::new(dataset, Split::Train, batch, Streams::new(0), &Device::Cpu)?.per_epoch()
         }
     };
     let mut checks = vec![

@@ -11,9 +11,7 @@
 //! are of the model's own density.
 
 use candle_core::Tensor;
-use vimae_core::{
-    Entry, EvalCost, Evidence, Findings, Input, Likelihood, Metric, NoSettings, PixelRange, Result, Support, Workload, settings::Schema,
-};
+use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Likelihood, Metric, PixelRange, Result, Support, Workload, settings::Schema};
 use vimae_spec::{Direction, Measurement, Protocol};
 
 use crate::{BuildMetric, chosen_likelihood, likelihood::bits_per_dimension, summary::mean_of};
@@ -26,9 +24,17 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
     name: "nll",
     summary: "negative log-likelihood of test images under Parzen windows on generated ones, in nats",
     source: "Breuleux et al., Quickly generating representative samples from an RBM-derived process, 2011",
-    settings: Schema::of::<NoSettings>,
-    build: |_| Ok(Box::new(Nll)),
+    settings: Schema::of::<Nll>,
+    build: |settings| Ok(Box::new(settings.read::<Nll>()?)),
 };
+
+vimae_core::settings! {
+    /// The likelihood by all widths and sample sizes.
+    pub struct Nll {
+        /// a value for each of the 25 widths that cv chooses from as well: how far the width decides the number
+        pub every_width: bool = false;
+    }
+}
 
 /// Test images below which the mean of a likelihood says little.
 pub(crate) const FEW_IMAGES: usize = 30;
@@ -38,14 +44,12 @@ const SAMPLES: [usize; 2] = [1_000, 10_000];
 const CHOOSING: usize = 1_000;
 /// Seconds of a Parzen window for each pair of images and each pixel, on two threads.
 const PARZEN_SECONDS: f64 = 2e-11;
+/// Seconds of one more width for each pair of images.
+const WIDTH_SECONDS: f64 = 1e-9;
 /// The grid of sigma: 0.02 to 0.8 in steps of about a sixth.
 const GRID: usize = 25;
 const GRID_FROM: f64 = 0.02;
 const GRID_TO: f64 = 0.8;
-
-/// The likelihood by all widths and sample sizes.
-#[derive(Debug, Clone, Copy)]
-pub struct Nll;
 
 impl Metric for Nll {
     fn name(&self) -> &str {
@@ -58,9 +62,10 @@ impl Metric for Nll {
 
     fn cost(&self, workload: &Workload<'_>) -> EvalCost {
         let samples = (SAMPLES.iter().sum::<usize>() as f64).min(1.1 * workload.evaluation.prior_samples as f64);
+        let widths = if self.every_width { GRID as f64 } else { 0.0 };
         let images = workload.test + CHOOSING.min(workload.held_out);
         EvalCost {
-            cpu_seconds: PARZEN_SECONDS * images as f64 * samples * workload.pixels as f64,
+            cpu_seconds: images as f64 * samples * (PARZEN_SECONDS * workload.pixels as f64 + widths * WIDTH_SECONDS),
             // Generated images once more, in f64.
             memory_bytes: (8 * workload.evaluation.prior_samples * workload.pixels) as f64,
             ..EvalCost::default()
@@ -79,7 +84,10 @@ impl Metric for Nll {
         let choosing = held_out.images.narrow(0, 0, held_out.images.dim(0)?.min(CHOOSING))?;
         let chosen = choose(&unit(&choosing)?, &generated, &sizes)?;
         let note = |sigma: f64| Some(format!("sigma = {sigma:.3}, chosen on {}", held_out.words(choosing.dims()[0])));
-        let fixed = sizes.iter().flat_map(|&n| SIGMAS.map(|sigma| (Window { sigma, samples: n }, sigma.to_string(), None)));
+        let widths = self.widths();
+        let fixed = sizes
+            .iter()
+            .flat_map(|&samples| widths.iter().map(move |(sigma, text)| (Window { sigma: *sigma, samples }, text.clone(), None)));
         let selected = chosen.iter().map(|w| (*w, "cv".to_owned(), note(w.sigma)));
         let asked: Vec<(Window, String, Option<String>)> = fixed.chain(selected).collect();
         let windows: Vec<Window> = asked.iter().map(|(window, ..)| *window).collect();
@@ -94,6 +102,15 @@ impl Metric for Nll {
             found.extend(in_nats_and_bits(ENTRY.name, &protocol, (&losses, dimensions), Support::Line, note.as_deref()));
         }
         Ok(found.into())
+    }
+}
+
+impl Nll {
+    /// The fixed widths, with their text in protocols.
+    fn widths(&self) -> Vec<(f64, String)> {
+        let fixed = SIGMAS.map(|sigma| (sigma, sigma.to_string())).into_iter();
+        let every = self.every_width.then(|| grid().map(|sigma| (sigma, format!("{sigma:.4}"))));
+        fixed.chain(every.into_iter().flatten()).collect()
     }
 }
 
@@ -127,13 +144,17 @@ fn choose(held_out: &Tensor, generated: &Tensor, sizes: &[usize]) -> Result<Vec<
     if held_out.dim(0)? == 0 {
         return Ok(Vec::new());
     }
-    let ratio = (GRID_TO / GRID_FROM).powf(1.0 / (GRID - 1) as f64);
-    let sigma = |step: usize| GRID_FROM * ratio.powi(step as i32);
-    let grid: Vec<Window> = sizes.iter().flat_map(|&samples| (0..GRID).map(move |step| Window { sigma: sigma(step), samples })).collect();
+    let grid: Vec<Window> = sizes.iter().flat_map(|&samples| grid().map(move |sigma| Window { sigma, samples })).collect();
     let totals: Vec<f64> = log_densities(held_out, generated, &grid)?.iter().map(|d| d.iter().sum()).collect();
     let best =
         |(windows, totals): (&[Window], &[f64])| windows.iter().copied().zip(totals).max_by(|a, b| a.1.total_cmp(b.1)).map(|(w, _)| w);
     Ok(grid.chunks(GRID).zip(totals.chunks(GRID)).filter_map(best).collect())
+}
+
+/// The widths that cross-validation chooses from.
+fn grid() -> impl Iterator<Item = f64> {
+    let ratio = (GRID_TO / GRID_FROM).powf(1.0 / (GRID - 1) as f64);
+    (0..GRID).map(move |step| GRID_FROM * ratio.powi(step as i32))
 }
 
 /// Images in \[0, 1\].
@@ -163,6 +184,15 @@ mod tests {
         let windows = choose(&held_out, &generated, &[10, 50]).unwrap();
         assert_eq!(windows.iter().map(|w| w.samples).collect::<Vec<_>>(), [10, 50]);
         assert!(windows.iter().all(|w| (w.sigma / 0.3).ln().abs() < 0.09), "{windows:?}");
+    }
+
+    #[test]
+    fn every_width_is_measured_where_that_is_asked_for() {
+        assert_eq!(Nll { every_width: false }.widths().len(), SIGMAS.len());
+        let widths = Nll { every_width: true }.widths();
+        let texts: std::collections::BTreeSet<&str> = widths.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!((widths.len(), texts.len()), (SIGMAS.len() + GRID, SIGMAS.len() + GRID));
+        assert!(texts.contains("0.0200") && texts.contains("0.8000"));
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod page;
 pub mod plot;
 mod quantity;
 mod rate_distortion;
+mod readings;
 mod run_view;
 mod training;
 

@@ -13,6 +13,7 @@ mod matrix;
 mod others;
 mod own;
 mod paired;
+mod readings;
 mod robustness;
 mod runs;
 mod samplers;
@@ -88,6 +89,7 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
         compare::targets(input.paper, input.summary, asked).into_iter().partition(|target| target.paper.is_some());
     let main = html! {
             (summary::section(input, &targets, links))
+            (readings::section(input)?)
             section id="paper" {
                 h2 { "Beside the paper" }
                 @if targets.is_empty() { p.missing { "There are no values." } } @else { p.quiet { (VERDICTS) } }

@@ -160,4 +160,9 @@ pub fn uncommitted(commit: &str) -> Option<&str> {
 impl RunRecord {
     /// The newest form of record known here.
     pub const FORMAT: u32 = 3;
+
+    /// Epochs that it was trained: all that were asked for, or those before early stopping ended it.
+    pub fn trained_epochs(&self) -> u64 {
+        self.early_stopping.as_ref().map_or(self.spec.training.epochs, |ended| ended.stopped_epoch)
+    }
 }

@@ -8,7 +8,7 @@ use super::{
     input::{ExperimentView, FailedRun, PageInput},
     lifelong,
     links::Links,
-    paired, robustness, runs, samplers, summary, values,
+    paired, readings, robustness, runs, samplers, summary, values,
     words::commit,
 };
 use crate::{
@@ -36,6 +36,7 @@ pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
                 code { "results.json" } " and " code { "summary.json" } " beside it; " code { "cargo xtask export" } " writes the table for a paper."
             }
         }
+        (readings::section(input)?)
         @for experiment in input.experiments { (forgetting(input, experiment, links, several)?) }
         section id="images" {
             h2 { "Images and training" }

@@ -1,0 +1,114 @@
+//! Which reading of the paper's numbers fits: the section of a search over the weight of the distortion.
+
+use maud::{Markup, PreEscaped, html};
+
+use super::input::PageInput;
+use crate::{
+    Error, Result, compare, method,
+    number::{Column, number},
+    plot::Curves,
+    readings::{FITTED, Fit, Predicted, READINGS, Search},
+};
+
+/// The section; empty where no experiment searched.
+pub(super) fn section(input: &PageInput<'_>) -> Result<Markup> {
+    let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
+    let Some(search) = Search::of(runs, input.paper, input.interval) else { return Ok(html! {}) };
+    let fits = search.fits();
+    let fitted = compare::heading(FITTED);
+    let title = format!("How far the rates of {fitted} are off, by the weight of the distortion");
+    let lines = search.lines();
+    let plot = match (Curves { title: &title, x: "log10 of the weight a", y: "relative error", lines: &lines }).svg() {
+        Err(Error::Empty { .. }) => None,
+        svg => Some(svg?),
+    };
+    Ok(html! {
+        section id="readings" {
+            h2 { "Which reading of the paper fits" }
+            p {
+                "The paper prints neither the weight a of the distortion nor the unit and the formula of its rates. For each reading of "
+                "the rates, a is the weight of those tried whose rates come nearest to " (fitted) ". The other numbers that the paper prints of these "
+                "methods are then predicted with it, unchanged."
+            }
+            div.scroll { table.sortable {
+                thead { tr {
+                    th { "The paper's rate is" } th.number { "a" } th.number { "Rates of " (fitted) ", fitted" } th.number { "All predictions" }
+                    th.number { "Rates" } th.number { "Reconstructions" } th.number { "Seeds" }
+                } }
+                tbody { @for fit in &fits { (row(fit)) } }
+            } }
+            p.quiet {
+                "Relative errors: e to the root mean square of ln(ours / the paper's), less 1. 95 % intervals over three or more seeds. "
+                "Reconstructions are 0.05 times the squared error and depend on a alone."
+            }
+            p { (verdict(&fits)) }
+            @if let Some(svg) = plot { figure { (PreEscaped(svg)) } }
+            @for fit in &fits { (numbers(&search, fit, fits.len() == 1)) }
+        }
+    })
+}
+
+fn row(fit: &Fit) -> Markup {
+    let predicted = fit.predicted.as_ref();
+    html! { tr {
+        th scope="row" { (READINGS[fit.reading].0) }
+        td.number data-value=(fit.weight) { (shortest(fit.weight)) @if fit.at_the_end { small title="The last of the weights tried: the best may lie beyond." { " (end)" } } }
+        (percent(Some(fit.fitted)))
+        td.number data-value=[predicted.map(|p| p.mean)] {
+            (share(predicted.map(|p| p.mean)))
+            @if let Some([low, high]) = predicted.and_then(|p| p.interval) { span.half { " (" (share(Some(low))) " to " (share(Some(high))) ")" } }
+        }
+        (percent(predicted.and_then(|p| p.rates)))
+        (percent(predicted.and_then(|p| p.reconstructions)))
+        td.number { (predicted.map_or_else(|| "not measured".to_owned(), |Predicted { seeds, .. }| seeds.to_string())) }
+    } }
+}
+
+fn verdict(fits: &[Fit]) -> String {
+    match (Search::is_clear(fits), fits.first()) {
+        (Some(true), Some(best)) => format!(
+            "{}, with a = {}, is clearly the best: its error on what was predicted is at most half of the next reading's.",
+            READINGS[best.reading].0,
+            shortest(best.weight)
+        ),
+        (Some(false), Some(best)) => format!(
+            "{}, with a = {}, predicts best, but not clearly: that needs at most half of the next reading's error. No default changes.",
+            READINGS[best.reading].0,
+            shortest(best.weight)
+        ),
+        _ => "Nothing is decided: what was to be predicted is not measured for two readings.".to_owned(),
+    }
+}
+
+/// Each number beside the paper's.
+fn numbers(search: &Search, fit: &Fit, open: bool) -> Markup {
+    let compared = search.compared(fit);
+    html! { details open[open] {
+        summary { (READINGS[fit.reading].0) ", a = " (shortest(fit.weight)) ": number by number" }
+        div.scroll { table.sortable {
+            thead { tr { th { "Target" } th { "Number" } th { "Method" } th.number { "Paper" } th.number { "Ours" } th.number { "Ours / paper" } } }
+            tbody { @for one in &compared { tr {
+                td { (compare::heading(one.target)) @if one.is_rate && one.target == FITTED { small { " fitted" } } }
+                td { (if one.is_rate { "rate" } else { "reconstruction" }) }
+                th scope="row" { (method::label(one.method)) }
+                td.number data-value=(one.paper) { (shortest(one.paper)) }
+                td.number data-value=[one.ours] { (one.ours.map_or_else(|| Column::Fixed(1).show(None), number)) }
+                td.number data-value=[one.ours.map(|ours| ours / one.paper)] { (Column::Fixed(2).show(one.ours.map(|ours| ours / one.paper))) }
+            } } }
+        } }
+    } }
+}
+
+fn percent(error: Option<f64>) -> Markup {
+    html! { td.number data-value=[error] { (share(error)) } }
+}
+
+fn share(error: Option<f64>) -> String {
+    let text = Column::Fixed(if error.is_some_and(|error| error.abs() < 0.1) { 1 } else { 0 }).show(error.map(|error| 100.0 * error));
+    if error.is_some() { format!("{text}\u{a0}%") } else { text }
+}
+
+/// A number as it would be typed.
+fn shortest(value: f64) -> String {
+    value.to_string()
+}
