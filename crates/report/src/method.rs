@@ -65,11 +65,6 @@ pub(crate) fn distinct<'a>(methods: impl IntoIterator<Item = &'a str>) -> Vec<&'
     found
 }
 
-/// The name without its point of the grid.
-pub(crate) fn base(method: &str) -> &str {
-    split(method).0
-}
-
 /// The method's name and its point of the grid: `vae` and `[model.code=2]`.
 fn split(method: &str) -> (&str, &str) {
     method.split_at(method.find('[').unwrap_or(method.len()))

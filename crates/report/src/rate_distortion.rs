@@ -24,7 +24,7 @@ pub(crate) fn lines(runs: &[RunView]) -> Vec<Line> {
     let mut found: BTreeMap<(String, bool), Points> = BTreeMap::new();
     for run in runs {
         let (record, method) = (&run.record, run.record.spec.method.as_str());
-        let base = method::base(method).to_owned();
+        let base = method.split('[').next().unwrap_or(method).to_owned();
         if let Some(point) = swept(&record.measurements) {
             found.entry((base, false)).or_default().entry(method.to_owned()).or_default().push(point);
         }

@@ -2,14 +2,20 @@
 //! of its rates. A weight is fitted, for each reading, to the rates of one figure; what else the paper prints of the same methods
 //! is then predicted with that weight, unchanged.
 
+mod noise;
+mod widths;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     f64::consts::LN_2,
 };
 
-use vimae_spec::Paper;
+use vimae_spec::{Paper, RunSpec};
 
 use crate::{headline_table::MeanInterval, method, plot::Line, run_view::RunView};
+
+pub(crate) use noise::{NoiseRate, noise_rates};
+pub(crate) use widths::{WidthRow, Widths, widths};
 
 /// The figure whose rates are fitted: the paper's first.
 pub(crate) const FITTED: &str = "figure6";
@@ -103,12 +109,11 @@ impl Search {
         let mut weights = BTreeSet::new();
         for RunView { record, .. } in runs {
             let spec = &record.spec;
-            let weight = spec.objective.settings.get(WEIGHT).and_then(serde_json::Value::as_f64).filter(|weight| *weight > 0.0);
-            let Some(weight) = weight.map(|weight| Weight(weight.to_bits())) else { continue };
+            let Some(weight) = weight_of(spec).map(|weight| Weight(weight.to_bits())) else { continue };
             for (is_rate, (metric, protocol)) in [(true, RATE), (false, RECONSTRUCTION)] {
                 let measured = record.measurements.iter().find(|m| m.metric == metric && m.protocol == *protocol);
                 let Some(value) = measured.and_then(|m| m.value).filter(|value| value.is_finite() && *value > 0.0) else { continue };
-                let key = (spec.dataset.name.clone(), method::base(&spec.method).to_owned(), is_rate);
+                let key = (spec.dataset.name.clone(), spec.objective.name.clone(), is_rate);
                 found.entry(key).or_default().entry(weight).or_default().insert(spec.seed, value);
                 weights.insert(weight);
             }
@@ -227,6 +232,11 @@ impl Printed {
         let values = self.ours.get(&weight)?;
         Some(values.values().sum::<f64>() / values.len() as f64)
     }
+}
+
+/// The weight of the distortion where a run states it.
+fn weight_of(spec: &RunSpec) -> Option<f64> {
+    spec.objective.settings.get(WEIGHT).and_then(serde_json::Value::as_f64).filter(|weight| *weight > 0.0)
 }
 
 /// The relative error that these ratios have together: e to the root mean square of their logarithms, less 1. None where

@@ -130,7 +130,7 @@ def make(folder):
         put(data, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")), "jpeg turned by Exif", 1)
     open(f"{folder}/list", "w").write("".join(f"{folder}/{r['name']}\n" for r in rows))
     with open(f"{folder}/rows.csv", "w", newline="") as out:
-        writer = csv.DictWriter(out, rows[0].keys())
+        writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     print(len(rows), "files")
@@ -154,7 +154,7 @@ def compare(folder, out):
             row["verdict"] = "WRONG" if row["tolerance"] == "refuse" or row["largest"] > int(row["tolerance"]) else "equal" if row["largest"] == 0 else "close"
         rows.append(row)
     with open(out, "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     kinds = collections.defaultdict(collections.Counter)

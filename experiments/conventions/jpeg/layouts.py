@@ -157,7 +157,7 @@ def make(folder):
             os.remove(f"{folder}/{rest}")
     open(f"{folder}/list", "w").write("".join(f"{folder}/{r['name']}\n" for r in rows))
     with open(f"{folder}/rows.csv", "w", newline="") as out:
-        writer = csv.DictWriter(out, rows[0].keys())
+        writer = csv.DictWriter(out, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     print(len(rows), "files")
@@ -192,7 +192,7 @@ def compare(folder, out):
         count[2] += row["verdict"] == "refused"
         rows.append(row)
     with open(out, "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     for (sampling, scans), (files, largest, refused) in worst.items():

@@ -46,7 +46,7 @@ def compare(folder, out):
             rows.append(dict(kind=kind, mode=image.mode, source=f"{image.width}x{image.height}", to=f"{width}x{height}", largest=difference.max(), equal=f"{(difference == 0).mean():.4f}"))
             count[kind, "square to square" if square(image.size) and width == height else "other", int(difference.max())] += 1
     with open(out, "w", newline="") as file:
-        writer = csv.DictWriter(file, rows[0].keys())
+        writer = csv.DictWriter(file, rows[0].keys(), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
     for key, files in sorted(count.items()):

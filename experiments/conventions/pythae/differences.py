@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What pythae 0.1.2 does that its names do not say: differences.py, which writes differences.json. Every row runs pythae."""
-import math, pathlib, sys, tempfile
+import contextlib, math, pathlib, sys, tempfile
 
 sys.path.append(str(pathlib.Path(__file__).parents[1]))
 import torch
@@ -82,7 +82,8 @@ def best_kept():
     config = WAE_MMD_Config(**SIZES)
     rows.add("WAE_MMD", "defaults", "pythae", "weight of the MMD over that of the squared error", config.reg_weight / config.reconstruction_loss_scale)
     # Training that makes the evaluation worse: the model that is saved is not the last.
-    with tempfile.TemporaryDirectory() as folder:
+    # pythae writes a log where it stands.
+    with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         torch.manual_seed(0)
         model = VAE(VAEConfig(**SIZES))
         settings = BaseTrainerConfig(output_dir=folder, num_epochs=6, learning_rate=1e-3, per_device_train_batch_size=6, per_device_eval_batch_size=6)

@@ -7,13 +7,13 @@ use crate::{
     Error, Result, compare, method,
     number::{Column, number},
     plot::Curves,
-    readings::{FITTED, Fit, Predicted, READINGS, Search},
+    readings::{FITTED, Fit, NoiseRate, Predicted, READINGS, Search, WidthRow, Widths, noise_rates, widths},
 };
 
 /// The section; empty where no experiment searched.
 pub(super) fn section(input: &PageInput<'_>) -> Result<Markup> {
     let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
-    let Some(search) = Search::of(runs, input.paper, input.interval) else { return Ok(html! {}) };
+    let Some(search) = Search::of(runs.clone(), input.paper, input.interval) else { return Ok(html! {}) };
     let fits = search.fits();
     let fitted = compare::heading(FITTED);
     let title = format!("How far the rates of {fitted} are off, by the weight of the distortion");
@@ -43,7 +43,9 @@ pub(super) fn section(input: &PageInput<'_>) -> Result<Markup> {
             }
             p { (verdict(&fits)) }
             @if let Some(svg) = plot { figure { (PreEscaped(svg)) } }
-            @for fit in &fits { (numbers(&search, fit, fits.len() == 1)) }
+            @for fit in &fits { (numbers(&search, fit)) }
+            (of_noise(&noise_rates(runs.clone(), input.paper)))
+            @if let Some(best) = fits.first() { @for of_row in &widths(runs.clone(), input.paper, best.weight) { (of_width(of_row, best)) } }
         }
     })
 }
@@ -81,9 +83,9 @@ fn verdict(fits: &[Fit]) -> String {
 }
 
 /// Each number beside the paper's.
-fn numbers(search: &Search, fit: &Fit, open: bool) -> Markup {
+fn numbers(search: &Search, fit: &Fit) -> Markup {
     let compared = search.compared(fit);
-    html! { details open[open] {
+    html! { details {
         summary { (READINGS[fit.reading].0) ", a = " (shortest(fit.weight)) ": number by number" }
         div.scroll { table.sortable {
             thead { tr { th { "Target" } th { "Number" } th { "Method" } th.number { "Paper" } th.number { "Ours" } th.number { "Ours / paper" } } }
@@ -97,6 +99,68 @@ fn numbers(search: &Search, fit: &Fit, open: bool) -> Markup {
             } } }
         } }
     } }
+}
+
+/// Rates of encoders without a density, times what each reading multiplies by.
+fn of_noise(rates: &[NoiseRate]) -> Markup {
+    html! { @if !rates.is_empty() {
+        h3 { "Rates that need a noise" }
+        p.quiet {
+            "VIMAE's encoder is deterministic: its rate is one of the noise and of the estimator, which the paper names neither of. Ours in "
+            "nats, and ours / the paper's under each reading."
+        }
+        div.scroll { table.sortable {
+            thead { tr {
+                th { "Target" } th { "Method" } th { "Encoder noise" } th { "Estimator" } th.number { "Paper" } th.number { "Ours" }
+                @for (name, _) in READINGS { th.number { (name) } }
+                th.number { "Seeds" }
+            } }
+            tbody { @for one in rates { tr {
+                td { (compare::heading(&one.target)) }
+                th scope="row" { (method::label(&one.objective)) }
+                td { code { (one.noise.as_deref().unwrap_or("default")) } }
+                td { code { (one.protocol) } }
+                td.number data-value=(one.paper) { (shortest(one.paper)) }
+                td.number data-value=(one.ours) { (number(one.ours)) }
+                @for (_, factor) in READINGS { @let ratio = factor * one.ours / one.paper; td.number data-value=(ratio) { (Column::Fixed(2).show(Some(ratio))) } }
+                td.number { (one.seeds) }
+            } } }
+        } }
+    } }
+}
+
+/// A row of the paper's likelihoods under windows of every width.
+fn of_width(widths: &Widths, fit: &Fit) -> Markup {
+    let nearest = widths.nearest();
+    let best_order = widths.rows.iter().map(|row| row.in_order).max().unwrap_or(0);
+    let line = |row: &WidthRow, is_nearest: bool| {
+        html! { tr {
+            th scope="row" data-value=(row.sigma) { (shortest(row.sigma)) @if is_nearest { small { " nearest" } } }
+            @for value in &row.ours { td.number data-value=(value) { (Column::Fixed(0).show(Some(*value))) } }
+            td.number data-value=(row.furthest) { (Column::Fixed(0).show(Some(row.furthest))) }
+            td.number data-value=(row.in_order) { (row.in_order) }
+        } }
+    };
+    html! {
+        h3 { "Width of the windows: " (widths.title) }
+        p {
+            "With a = " (shortest(fit.weight)) ". "
+            @if let Some(row) = nearest.map(|place| &widths.rows[place]) {
+                "At sigma = " (shortest(row.sigma)) " the furthest method is nearest to the paper: " (Column::Fixed(0).show(Some(row.furthest))) " nats off, "
+                (row.in_order) " of " (widths.pairs()) " pairs of methods in its order. At no width are more than " (best_order) " in its order."
+            }
+        }
+        details { summary { "Every width" } div.scroll { table.sortable {
+            thead { tr {
+                th { "Width" } @for (method, _) in &widths.paper { th.number { (method::label(method)) } }
+                th.number { "Furthest" } th.number { "Pairs in order" }
+            } }
+            tbody {
+                tr { th scope="row" { "Paper" } @for (_, value) in &widths.paper { td.number data-value=(value) { (shortest(*value)) } } td {} td {} }
+                @for (place, row) in widths.rows.iter().enumerate() { (line(row, nearest == Some(place))) }
+            }
+        } } }
+    }
 }
 
 fn percent(error: Option<f64>) -> Markup {
