@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vimae_spec::{Component, Paper};
 
-use super::{RATE, weight_of};
+use super::weight::{RATE, weight_of};
 use crate::{method, run_view::RunView};
 
 /// The rate of a method under one noise, by one estimator.

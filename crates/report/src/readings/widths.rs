@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use vimae_spec::{Paper, Protocol};
 
-use super::weight_of;
+use super::weight::weight_of;
 use crate::{method, run_view::RunView};
 
 const METRIC: &str = "nll";
