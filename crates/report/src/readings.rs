@@ -2,6 +2,7 @@
 //! of its rates. A weight is fitted, for each reading, to the rates of one figure; what else the paper prints of the same methods
 //! is then predicted with that weight, unchanged.
 
+mod by_seed;
 mod noise;
 mod search;
 mod weight;

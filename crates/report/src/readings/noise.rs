@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vimae_spec::{Component, Paper};
 
-use super::weight::{RATE, weight_of};
+use super::{
+    by_seed::{BySeed, mean},
+    weight::{RATE, weight_of},
+};
 use crate::{method, run_view::RunView};
 
 /// The rate of a method under one noise, by one estimator.
@@ -30,7 +33,7 @@ pub(crate) struct NoiseRate {
 pub(crate) fn noise_rates<'a>(runs: impl Iterator<Item = &'a RunView> + Clone, paper: &Paper) -> Vec<NoiseRate> {
     let searched: BTreeSet<&str> =
         runs.clone().filter(|run| weight_of(&run.record.spec).is_some()).map(|run| run.record.spec.objective.name.as_str()).collect();
-    let mut found: BTreeMap<(&str, &str, Option<String>, String), BTreeMap<u64, f64>> = BTreeMap::new();
+    let mut found: BTreeMap<(&str, &str, Option<String>, String), BySeed> = BTreeMap::new();
     for record in runs.map(|run| &run.record).filter(|record| !searched.contains(record.spec.objective.name.as_str())) {
         let Some(rate) = record.measurements.iter().find(|m| m.metric == RATE.0) else { continue };
         let Some(value) = rate.value.filter(|value| value.is_finite()) else { continue };
@@ -49,7 +52,7 @@ pub(crate) fn noise_rates<'a>(runs: impl Iterator<Item = &'a RunView> + Clone, p
                     objective: (*objective).to_owned(),
                     noise: noise.clone(),
                     protocol: protocol.clone(),
-                    ours: values.values().sum::<f64>() / values.len() as f64,
+                    ours: mean(values),
                     seeds: values.len(),
                     paper: *paper,
                 });

@@ -8,7 +8,10 @@ use std::{
 
 use vimae_spec::Paper;
 
-use super::weight::{RATE, weight_of};
+use super::{
+    by_seed::{BySeed, mean},
+    weight::{RATE, weight_of},
+};
 use crate::{headline_table::MeanInterval, method, plot::Line, run_view::RunView};
 
 /// The figure whose rates are fitted: the paper's first.
@@ -42,7 +45,7 @@ struct Printed {
     method: String,
     is_rate: bool,
     value: f64,
-    ours: BTreeMap<Weight, BTreeMap<u64, f64>>,
+    ours: BTreeMap<Weight, BySeed>,
 }
 
 /// All that the search knows.
@@ -96,7 +99,7 @@ pub(crate) struct Compared<'a> {
 impl Search {
     /// The search of these runs; none where they do not vary the weight of the methods that [`FITTED`] is about.
     pub(crate) fn of<'a>(runs: impl IntoIterator<Item = &'a RunView>, paper: &Paper, interval: MeanInterval) -> Option<Self> {
-        let mut found: BTreeMap<(String, String, bool), BTreeMap<Weight, BTreeMap<u64, f64>>> = BTreeMap::new();
+        let mut found: BTreeMap<(String, String, bool), BTreeMap<Weight, BySeed>> = BTreeMap::new();
         let mut weights = BTreeSet::new();
         for RunView { record, .. } in runs {
             let spec = &record.spec;
@@ -198,14 +201,14 @@ impl Search {
             error(all().filter(|one| wanted(one)).map(ours))
         };
         let over = |wanted: &dyn Fn(&Printed) -> bool| seeds.iter().map(|seed| of_seed(*seed, wanted)).collect::<Option<Vec<f64>>>();
-        let mean = |errors: &[f64]| (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64);
+        let of_all = |errors: &[f64]| (!errors.is_empty()).then(|| errors.iter().sum::<f64>() / errors.len() as f64);
         let every = over(&|_| true)?;
         Some(Predicted {
-            mean: mean(&every)?,
+            mean: of_all(&every)?,
             interval: (self.interval)(&every),
             seeds: every.len(),
-            rates: over(&|one| one.is_rate).and_then(|errors| mean(&errors)),
-            reconstructions: over(&|one| !one.is_rate).and_then(|errors| mean(&errors)),
+            rates: over(&|one| one.is_rate).and_then(|errors| of_all(&errors)),
+            reconstructions: over(&|one| !one.is_rate).and_then(|errors| of_all(&errors)),
         })
     }
 }
@@ -220,8 +223,7 @@ impl Printed {
     }
 
     fn mean(&self, weight: Weight) -> Option<f64> {
-        let values = self.ours.get(&weight)?;
-        Some(values.values().sum::<f64>() / values.len() as f64)
+        Some(mean(self.ours.get(&weight)?))
     }
 }
 

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use vimae_spec::{Paper, Protocol};
 
-use super::weight::weight_of;
+use super::{
+    by_seed::{BySeed, mean},
+    weight::weight_of,
+};
 use crate::{method, run_view::RunView};
 
 const METRIC: &str = "nll";
@@ -58,7 +61,7 @@ pub(crate) fn widths<'a>(runs: impl Iterator<Item = &'a RunView> + Clone, paper:
             let mut printed: Vec<(String, f64)> = row.values.iter().map(|(method, value)| (method.clone(), *value)).collect();
             printed.sort_by(|a, b| method::rank(&a.0).cmp(&method::rank(&b.0)));
             // By the number of samples, width and method; positive widths are in the order of their bits.
-            let mut found: BTreeMap<(usize, u64), BTreeMap<&str, BTreeMap<u64, f64>>> = BTreeMap::new();
+            let mut found: BTreeMap<(usize, u64), BTreeMap<&str, BySeed>> = BTreeMap::new();
             for record in runs.clone().map(|run| &run.record) {
                 let spec = &record.spec;
                 if spec.dataset.name != *dataset || weight_of(spec).is_some_and(|stated| stated != weight) {
@@ -90,8 +93,7 @@ fn window(protocol: &Protocol) -> Option<(usize, u64)> {
     Some((protocol.parameter("N")?.parse().ok()?, sigma.to_bits()))
 }
 
-fn one_row(sigma: f64, methods: &BTreeMap<&str, BTreeMap<u64, f64>>, printed: &[(String, f64)]) -> Option<WidthRow> {
-    let mean = |values: &BTreeMap<u64, f64>| values.values().sum::<f64>() / values.len() as f64;
+fn one_row(sigma: f64, methods: &BTreeMap<&str, BySeed>, printed: &[(String, f64)]) -> Option<WidthRow> {
     let ours: Vec<f64> = printed.iter().map(|(method, _)| methods.get(method.as_str()).map(mean)).collect::<Option<_>>()?;
     let furthest = ours.iter().zip(printed).map(|(ours, (_, paper))| (ours - paper).abs()).fold(0.0, f64::max);
     let pairs = (0..ours.len()).flat_map(|i| (0..i).map(move |j| (i, j)));
