@@ -3,7 +3,7 @@
 #[path = "../examples/synthetic/made_up.rs"]
 mod made_up;
 
-use std::path::Path;
+use std::{error::Error, path::Path};
 
 use made_up::results;
 use vimae_report::{RunView, page};
@@ -22,7 +22,7 @@ fn reconstruction(dataset: &str, weight: f64) -> f64 {
 }
 
 /// What a paper would print that has a = 10 and twice the KL, with `off` times the second data set's rates.
-fn paper(off: f64) -> Paper {
+fn paper(off: f64) -> Result<Paper, Box<dyn Error>> {
     let target = |name: &str, dataset: &str, off: f64| {
         let values = |of: &dyn Fn(f64) -> f64| METHODS.map(|(method, beta)| format!("{method} = {}", of(10.0 / beta))).join(", ");
         format!(
@@ -33,7 +33,7 @@ fn paper(off: f64) -> Paper {
             values(&|weight| reconstruction(dataset, weight)),
         )
     };
-    Paper::parse(&(target("figure6", "mnist", 1.0) + &target("figure2", "omniglot", off)), Path::new("targets.toml")).unwrap()
+    Ok(Paper::parse(&(target("figure6", "mnist", 1.0) + &target("figure2", "omniglot", off)), Path::new("targets.toml"))?)
 }
 
 fn runs(template: &RunView, datasets: &[&str], seeds: u64) -> Vec<RunView> {
@@ -66,25 +66,25 @@ fn runs(template: &RunView, datasets: &[&str], seeds: u64) -> Vec<RunView> {
 }
 
 /// The text of the section.
-fn section(datasets: &[&str], seeds: u64, off: f64) -> String {
-    section_with(paper(off), |template| runs(template, datasets, seeds))
+fn section(datasets: &[&str], seeds: u64, off: f64) -> Result<String, Box<dyn Error>> {
+    section_with(paper(off)?, |template| runs(template, datasets, seeds))
 }
 
-fn section_with(paper: Paper, runs: impl Fn(&RunView) -> Vec<RunView>) -> String {
-    let folder = tempfile::tempdir().unwrap();
-    let mut made_up = results(folder.path(), 1).unwrap();
+fn section_with(paper: Paper, runs: impl Fn(&RunView) -> Vec<RunView>) -> Result<String, Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let mut made_up = results(folder.path(), 1)?;
     made_up.paper = paper;
     let template = made_up.experiments[0].runs[0].clone();
     made_up.experiments.truncate(1);
     made_up.experiments[0].runs = runs(&template);
-    let html = page(&made_up.input()).unwrap();
-    let start = html.find(r#"<section id="readings">"#).expect("there is a section");
-    html[start..].split_once("</section>").unwrap().0.to_owned()
+    let html = page(&made_up.input())?;
+    let (_, section) = html.split_once(r#"<section id="readings">"#).ok_or("there is no section")?;
+    Ok(section.split_once("</section>").ok_or("it has no end")?.0.to_owned())
 }
 
 #[test]
 fn the_reading_that_made_the_numbers_is_clearly_the_best() {
-    let text = section(&["mnist", "omniglot"], 3, 1.0);
+    let text = section(&["mnist", "omniglot"], 3, 1.0).unwrap();
     assert!(text.contains("twice the KL, its sum without the half, in nats, with a = 10, is clearly the best"), "{text}");
     let first = &text[text.find("<tbody>").unwrap()..];
     let first = first.split_once("</tr>").unwrap().0;
@@ -96,13 +96,13 @@ fn the_reading_that_made_the_numbers_is_clearly_the_best() {
 
 #[test]
 fn a_reading_that_predicts_badly_is_not_clearly_the_best() {
-    let text = section(&["mnist", "omniglot"], 3, 3.0);
+    let text = section(&["mnist", "omniglot"], 3, 3.0).unwrap();
     assert!(text.contains("but not clearly") && text.contains("No default changes"), "{text}");
 }
 
 #[test]
 fn without_the_second_data_set_its_numbers_are_left_out() {
-    let text = section(&["mnist"], 1, 1.0);
+    let text = section(&["mnist"], 1, 1.0).unwrap();
     assert!(text.contains("Figure 6") && !text.contains("Figure 2"), "{text}");
 }
 
@@ -133,7 +133,8 @@ fn noise_and_width_are_read_beside_the_search() {
         windows(&mut vimae, 1100.0);
         runs.push(vimae);
         runs
-    });
+    })
+    .unwrap();
     // 50 nats are the printed 100 where it is twice the KL.
     let row = &text[text.find("pixel_truncated(std=0.01)").expect("the noise is named")..];
     let row = row.split_once("</tr>").unwrap().0;
