@@ -13,16 +13,20 @@ use vimae_tests::command::xtask;
 
 use crate::tiny::{contents, short, write};
 
-/// Weights, logs and measurements of a finished reproduction.
+/// Weights, logs and measurements of a finished reproduction of two runs or more.
 pub(crate) fn results(out: &Path) -> Result<Vec<Vec<u8>>> {
-    let mut all = contents(out, "model.safetensors")?;
-    all.extend(contents(out, "log.jsonl")?);
-    for record in contents(out, "record.json")? {
-        let record: serde_json::Value = serde_json::from_slice(&record)?;
-        all.push(record["measurements"].to_string().into_bytes());
-    }
-    ensure!(all.len() == 6, "two finished runs have six results, found {}", all.len());
+    let (mut all, logs) = (contents(out, "model.safetensors")?, contents(out, "log.jsonl")?);
+    let measurements: Vec<Vec<u8>> = records(out)?.iter().map(|record| record["measurements"].to_string().into_bytes()).collect();
+    let (weights, logged, measured) = (all.len(), logs.len(), measurements.len());
+    ensure!(measured >= 2 && weights == measured && logged == measured, "{measured} records, {weights} weights and {logged} logs");
+    all.extend(logs);
+    all.extend(measurements);
     Ok(all)
+}
+
+/// The records of a reproduction.
+pub(crate) fn records(out: &Path) -> Result<Vec<serde_json::Value>> {
+    contents(out, "record.json")?.iter().map(|record| Ok(serde_json::from_slice(record)?)).collect()
 }
 
 pub(crate) fn command(spec: &Path, out: &Path, threads: usize) -> Result<Command> {

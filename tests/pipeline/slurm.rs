@@ -2,6 +2,7 @@
 //! Slurm and munge are installed (Debian: `slurm-wlm munge`), and the user may start their daemons.
 
 use std::{
+    collections::BTreeSet,
     fs,
     os::unix::{fs::PermissionsExt, net::UnixStream},
     path::{Path, PathBuf},
@@ -15,10 +16,10 @@ use vimae_testing::need;
 use vimae_tests::command::xtask;
 
 use crate::{
-    interruption::results,
+    interruption::{records, results},
     kills::signal,
     schedule::cells,
-    tiny::{short, write},
+    tiny::{files, short, write},
 };
 
 /// Daemons that end when this is dropped.
@@ -157,16 +158,32 @@ fn at_length() -> Result<(), String> {
     }
 }
 
+/// How many processes wrote event files of a run, whose names end with the process.
+fn processes(run: &Path) -> Result<usize> {
+    let mut processes = BTreeSet::new();
+    for entry in fs::read_dir(run)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if name.starts_with("events.out.tfevents.") {
+            processes.extend(name.rsplit('.').next().map(str::to_owned));
+        }
+    }
+    Ok(processes.len())
+}
+
+const SHORT_EPOCHS: u64 = 4;
+/// Training that the partition's minute cuts into two pieces or more.
+const LONG_SECONDS: f64 = 150.0;
+
 #[test]
 fn small_arrays_a_partition_of_one_minute_and_a_controller_that_is_away_change_nothing() -> Result<()> {
     need!(at_length());
     let folder = tempfile::tempdir()?;
-    // One run takes longer than the partition allows.
-    let text = short().replacen("epochs = 3", "epochs = 4", 1) + "\n[resources]\ncpus = 1\nmemory_mib = 500\n";
-    let long = text.replacen("epochs = 4", "epochs = 700", 1);
+    let text = |epochs: u64| {
+        let epochs = format!("epochs = {epochs}");
+        short().replacen("epochs = 3", &epochs, 1) + "\n[resources]\ncpus = 1\nmemory_mib = 500\n"
+    };
     let (short_spec, long_spec) = (folder.path().join("short.toml"), folder.path().join("long.toml"));
-    fs::write(&short_spec, text)?;
-    fs::write(&long_spec, long)?;
+    fs::write(&short_spec, text(SHORT_EPOCHS))?;
     let mut cluster = Cluster::of_site(folder.path().join("slurm"), "MaxArraySize=5\n", "MaxTime=1 OverTimeLimit=0")?;
     let path = |path: &Path| path.to_str().map(str::to_owned).context("path");
     let names = ["short", "long"];
@@ -174,6 +191,12 @@ fn small_arrays_a_partition_of_one_minute_and_a_controller_that_is_away_change_n
     for (spec, name, seeds) in [(&short_spec, "short", "7"), (&long_spec, "long", "1")] {
         let local = cluster.xtask(&["train", &path(spec)?, "--seeds", seeds, "--out", &path(&out("local", name))?])?.output()?;
         ensure!(local.status.success(), "{}", String::from_utf8_lossy(&local.stderr));
+        if name == "short" {
+            // On any machine the other run takes longer than the partition allows.
+            let seconds =
+                records(&out("local", name))?.iter().filter_map(|record| record["training_seconds"].as_f64()).fold(f64::INFINITY, f64::min);
+            fs::write(&long_spec, text((LONG_SECONDS * SHORT_EPOCHS as f64 / seconds) as u64))?;
+        }
         let arguments = ["train", &path(spec)?, "--seeds", seeds, "--out", &path(&out("cluster", name))?];
         let mut command = cluster.xtask(&arguments)?;
         command.args(["--launcher", "slurm", "--interval", "2s"]);
@@ -189,6 +212,10 @@ fn small_arrays_a_partition_of_one_minute_and_a_controller_that_is_away_change_n
     for name in names {
         assert!(results(&out("cluster", name))? == results(&out("local", name))?, "{name}: weights, logs or measurements differ");
         assert_eq!(cells(&out("cluster", name))?, cells(&out("local", name))?, "{name}");
+    }
+    for (record, _) in files(&out("cluster", "long"), "record.json")? {
+        let run = record.parent().context("a run's folder")?;
+        ensure!(processes(run)? > 1, "{}: the partition's minute cut nothing off", run.display());
     }
     // Seven runs in arrays of five at most.
     let scripts = fs::read_dir(out("cluster", "short").join("slurm"))?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
