@@ -43,6 +43,9 @@ pub struct HeadlineColumn {
     pub mixed: bool,
 }
 
+/// Names of methods in a sentence at most.
+const MOST_NAMES: usize = 6;
+
 /// Why likelihoods stand in more than one column.
 pub(crate) const WHY_APART: &str = "Likelihoods compare only under one distribution and on the same pixels, so each kind has a column \
      of its own. A probability of binary pixels or of 256 levels is at most 1; a density of real numbers has no bound and changes with \
@@ -230,16 +233,13 @@ impl HeadlineTable {
 
     /// Which methods have collapsed; none where none has.
     pub(crate) fn of_collapse(&self) -> Option<String> {
-        let names: BTreeSet<&str> = self.rows.iter().filter(|row| row.collapsed).map(|row| row.method.as_str()).collect();
-        let names: Vec<&str> = names.into_iter().collect();
+        let names = method::distinct(self.rows.iter().filter(|row| row.collapsed).map(|row| row.method.as_str()));
         let (verb, whose) = if names.len() == 1 { ("has", "its") } else { ("have", "their") };
-        let said = || {
-            format!(
-                "{} {verb} collapsed: {whose} codes say next to nothing of an image, which makes a small MMD no merit.",
-                names.join(", ")
-            )
-        };
-        (!names.is_empty()).then(said)
+        let shown = names[..names.len().min(MOST_NAMES)].join(", ");
+        let more = if names.len() > MOST_NAMES { format!(" and {} more", names.len() - MOST_NAMES) } else { String::new() };
+        let has_mmd = self.columns.iter().any(|column| column.headline.name == "mmd");
+        let no_merit = if has_mmd { ", which makes a small MMD no merit" } else { "" };
+        (!names.is_empty()).then(|| format!("{shown}{more} {verb} collapsed: {whose} codes say next to nothing of an image{no_merit}."))
     }
 
     /// Which values of a column compare: those of one protocol.

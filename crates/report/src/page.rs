@@ -46,7 +46,8 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
     let of_the_paper = input.not_covered.iter().any(|missing| missing.command.is_some());
     let own = !of_the_paper && input.experiments.iter().all(|experiment| experiment.targets.is_empty());
     let links = links::Links::new(input);
-    let (contents, main) = if own { (own::contents(), own::main(input, &links)?) } else { beside_the_paper(input, &links)? };
+    let (contents, main) =
+        if own { (own::contents(readings::is_there(input)), own::main(input, &links)?) } else { beside_the_paper(input, &links)? };
     let body = html! {
         header { h1 { (input.title) } }
         (contents)
@@ -120,13 +121,14 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
             (values::section(input.cells, links))
             (not_covered(input))
     };
-    Ok((contents(!own.is_empty()), main))
+    Ok((contents(!own.is_empty(), readings::is_there(input)), main))
 }
 
-fn contents(others: bool) -> Markup {
+fn contents(others: bool, readings: bool) -> Markup {
     html! {
         nav aria-label="Sections" {
             a href="#summary" { "Summary" }
+            @if readings { a href="#readings" { "Readings" } }
             a href="#paper" { "Beside the paper" }
             a href="#images" { "Images" }
             @if others { a href="#others" { "Other measurements" } }

@@ -4,10 +4,10 @@
 
 mod by_seed;
 mod noise;
+mod run_identity;
 mod search;
-mod weight;
 mod widths;
 
 pub(crate) use noise::{NoiseRate, noise_rates};
-pub(crate) use search::{FITTED, Fit, Predicted, READINGS, Search};
+pub(crate) use search::{FITTED, Fit, Found, Predicted, READINGS, Search};
 pub(crate) use widths::{WidthRow, Widths, widths};

@@ -15,12 +15,19 @@ mod changes;
 mod grid;
 mod sections;
 
-use crate::{Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training, run::CODE, section::check_range};
+use crate::{
+    Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training,
+    run::CODE,
+    section::{check_finite, check_range, check_range_by},
+    settings::Schema,
+};
 
 /// The version of the form that this code reads.
 const VERSION: i64 = 1;
 /// Files that may include one another before it must be a circle.
 const MAX_INCLUDES: usize = 16;
+/// Characters of a method's name at most.
+const LONGEST_NAME: usize = 60;
 
 /// An experiment: several methods on one data set, each to be run with several seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -155,6 +162,14 @@ impl Experiment {
         if methods.is_empty() {
             return Err(Error::form(path, "there are no methods; add a section [methods.NAME]"));
         }
+        if let Some(name) = methods.keys().find(|name| !is_method_name(name)) {
+            return Err(Error::Range {
+                path: path.into(),
+                key: "methods".into(),
+                given: format!("{name:?}"),
+                allowed: format!("a name of 1 to {LONGEST_NAME} characters without brackets and control characters"),
+            });
+        }
         if let Some(name) = head.expect.iter().flat_map(Expectation::methods).find(|name| !methods.contains_key(*name)) {
             let problem =
                 format!("expect: there is no method \"{name}\"; there are: {}", methods.keys().cloned().collect::<Vec<_>>().join(", "));
@@ -172,15 +187,17 @@ impl Experiment {
         };
         let expanded = grid::expand(&methods, &grid, &changes, &takes, path)?;
         let mut runs = Vec::new();
+        let [training, evaluation] = [Schema::of::<Training>(), Schema::of::<Evaluation>()];
         for (method, mut run) in expanded.runs {
+            check_finite(path, &run)?;
             run.insert("method".into(), Value::String(method.clone()));
             run.insert("seed".into(), Value::Integer(0));
             for section in ["training", "evaluation"] {
                 run.entry(section).or_insert_with(|| Value::Table(Table::new()));
             }
             let run: RunSpec = run.try_into().map_err(|e| Error::form(path, format!("method {method}: {e}")))?;
-            check_range(path, "training", &run.training)?;
-            check_range(path, "evaluation", &run.evaluation)?;
+            check_range_by(&training, path, "training", &run.training)?;
+            check_range_by(&evaluation, path, "evaluation", &run.evaluation)?;
             if !CODE.contains(&run.model.code) {
                 let allowed = format!("a whole number from {} to {}", CODE.start(), CODE.end());
                 return Err(Error::Range { path: path.into(), key: "model.code".into(), given: run.model.code.to_string(), allowed });
@@ -244,6 +261,7 @@ fn read(text: &str, path: &Path, depth: usize, catalogues: &dyn Catalogues) -> R
     }
     let mut own = Table::deserialize(Deserializer::from(parsed)).map_err(form)?;
     own.remove("include");
+    check_finite(path, &own)?;
     sections::named(&mut own);
     sections::each_dataset(&mut own, &|name| catalogues.dataset(name, folder));
     merge(&mut table, own);
@@ -286,6 +304,13 @@ fn merge(base: &mut Table, over: Table) {
             }
         }
     }
+}
+
+/// Whether tables, plots and folders can bear the name.
+fn is_method_name(name: &str) -> bool {
+    (1..=LONGEST_NAME).contains(&name.chars().count())
+        && !name.trim().is_empty()
+        && !name.chars().any(|c| c.is_control() || matches!(c, '[' | ']'))
 }
 
 fn take_table(table: &mut Table, key: &str) -> Table {

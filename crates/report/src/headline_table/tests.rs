@@ -126,4 +126,6 @@ fn a_collapsed_method_is_named_and_not_marked() {
     let (alive, collapsed) = (table(&runs(8.0)), table(&runs(0.01)));
     assert_eq!((marked(&alive), marked(&collapsed)), (vec![true, false], vec![false, false]));
     assert!(!alive.legend(false).contains("collapsed") && collapsed.legend(false).contains(" a has collapsed: its codes"));
+    let without_mmd = table(&runs(0.01).into_iter().filter(|(_, _, one)| one.metric != "mmd").collect::<Vec<_>>());
+    assert!(collapsed.legend(false).contains("small MMD") && !without_mmd.legend(false).contains("MMD"));
 }

@@ -66,10 +66,11 @@ fn forgetting(input: &PageInput<'_>, experiment: &ExperimentView, links: &Links<
     } } })
 }
 
-pub(super) fn contents() -> Markup {
+pub(super) fn contents(readings: bool) -> Markup {
     html! {
         nav aria-label="Sections" {
             a href="#summary" { "Summary" }
+            @if readings { a href="#readings" { "Readings" } }
             a href="#images" { "Images" }
             a href="#others" { "Everything measured" }
             a href="#runs" { "Runs" }

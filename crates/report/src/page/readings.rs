@@ -7,28 +7,41 @@ use crate::{
     Error, Result, compare, method,
     number::{Column, number},
     plot::Curves,
-    readings::{FITTED, Fit, NoiseRate, Predicted, READINGS, Search, WidthRow, Widths, noise_rates, widths},
+    readings::{FITTED, Fit, Found, NoiseRate, Predicted, READINGS, Search, WidthRow, Widths, noise_rates, widths},
 };
+
+/// The name of the section in the page's navigation.
+pub(super) const TITLE: &str = "Which reading of the paper fits";
+
+/// Whether the page has the section.
+pub(super) fn is_there(input: &PageInput<'_>) -> bool {
+    let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
+    !matches!(Search::of(runs, input.paper, input.interval), Found::Nothing)
+}
 
 /// The section; empty where no experiment searched.
 pub(super) fn section(input: &PageInput<'_>) -> Result<Markup> {
     let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
-    let Some(search) = Search::of(runs.clone(), input.paper, input.interval) else { return Ok(html! {}) };
+    let search = match Search::of(runs.clone(), input.paper, input.interval) {
+        Found::Nothing => return Ok(html! {}),
+        Found::Mixed { method, dataset } => return Ok(mixed(&method, &dataset)),
+        Found::Search(search) => search,
+    };
     let fits = search.fits();
     let fitted = compare::heading(FITTED);
     let title = format!("How far the rates of {fitted} are off, by the weight of the distortion");
     let lines = search.lines();
-    let plot = match (Curves { title: &title, x: "log10 of the weight a", y: "relative error", lines: &lines }).svg() {
+    let plot = match (Curves { title: &title, x: "log10 of the weight a", y: "relative error (%)", lines: &lines }).svg() {
         Err(Error::Empty { .. }) => None,
         svg => Some(svg?),
     };
     Ok(html! {
         section id="readings" {
-            h2 { "Which reading of the paper fits" }
+            h2 { (TITLE) }
             p {
                 "The paper prints neither the weight a of the distortion nor the unit and the formula of its rates. For each reading of "
                 "the rates, a is the weight of those tried whose rates come nearest to " (fitted) ". The other numbers that the paper prints of these "
-                "methods are then predicted with it, unchanged."
+                "methods are then predicted with it, unchanged. 2 KL is the divergence's sum without its half."
             }
             div.scroll { table.sortable {
                 thead { tr {
@@ -42,10 +55,13 @@ pub(super) fn section(input: &PageInput<'_>) -> Result<Markup> {
                 "Reconstructions are 0.05 times the squared error and depend on a alone."
             }
             p { (verdict(&fits)) }
+            @if !search.unmeasured.is_empty() {
+                p.quiet { "Not measured here, and so not predicted: " (search.unmeasured.iter().map(|target| compare::heading(target)).collect::<Vec<_>>().join(", ")) "." }
+            }
             @if let Some(svg) = plot { figure { (PreEscaped(svg)) } }
             @for fit in &fits { (numbers(&search, fit)) }
             (of_noise(&noise_rates(runs.clone(), input.paper)))
-            @if let Some(best) = fits.first() { @for of_row in &widths(runs.clone(), input.paper, best.weight) { (of_width(of_row, best)) } }
+            @if let Some(best) = fits.first() { @for of_row in &widths(runs.clone(), input.paper, best.weight) { (of_width(of_row, best.weight)) } }
         }
     })
 }
@@ -67,19 +83,27 @@ fn row(fit: &Fit) -> Markup {
 }
 
 fn verdict(fits: &[Fit]) -> String {
-    match (Search::is_clear(fits), fits.first()) {
-        (Some(true), Some(best)) => format!(
-            "{}, with a = {}, is clearly the best: its error on what was predicted is at most half of the next reading's.",
-            READINGS[best.reading].0,
-            shortest(best.weight)
-        ),
-        (Some(false), Some(best)) => format!(
-            "{}, with a = {}, predicts best, but not clearly: that needs at most half of the next reading's error. No default changes.",
-            READINGS[best.reading].0,
-            shortest(best.weight)
-        ),
-        _ => "Nothing is decided: what was to be predicted is not measured for two readings.".to_owned(),
-    }
+    let (Some(clear), Some(best)) = (Search::is_clear(fits), fits.first()) else {
+        return "Nothing is decided: rates that no weight was fitted to are measured for fewer than two readings.".to_owned();
+    };
+    let said = if clear {
+        "is clearly the best: its error on what was predicted is at most half of the next reading's."
+    } else {
+        "predicts best, but not clearly: that needs at most half of the next reading's error. No default changes."
+    };
+    let end = if best.at_the_end { " Its weight is the last of those tried, so that the best may lie beyond." } else { "" };
+    format!("{} with a = {} {said}{end}", READINGS[best.reading].0, shortest(best.weight))
+}
+
+/// What stands in the place of a search over different networks.
+fn mixed(method: &str, dataset: &str) -> Markup {
+    html! { section id="readings" {
+        h2 { (TITLE) }
+        p.missing {
+            "Not searched: runs of " (method::label(method)) " on " (dataset) " differ in more than the weight of the distortion and the seed. "
+            "A search is over one network and one training."
+        }
+    } }
 }
 
 /// Each number beside the paper's.
@@ -106,8 +130,8 @@ fn of_noise(rates: &[NoiseRate]) -> Markup {
     html! { @if !rates.is_empty() {
         h3 { "Rates that need a noise" }
         p.quiet {
-            "VIMAE's encoder is deterministic: its rate is one of the noise and of the estimator, which the paper names neither of. Ours in "
-            "nats, and ours / the paper's under each reading."
+            "VIMAE's encoder is deterministic: its rate depends on the noise and on the estimator, and the paper names neither. Ours in nats, "
+            "and ours / the paper's under each reading. A Gaussian head has a density of its own."
         }
         div.scroll { table.sortable {
             thead { tr {
@@ -130,7 +154,7 @@ fn of_noise(rates: &[NoiseRate]) -> Markup {
 }
 
 /// A row of the paper's likelihoods under windows of every width.
-fn of_width(widths: &Widths, fit: &Fit) -> Markup {
+fn of_width(widths: &Widths, fitted: f64) -> Markup {
     let nearest = widths.nearest();
     let best_order = widths.rows.iter().map(|row| row.in_order).max().unwrap_or(0);
     let line = |row: &WidthRow, is_nearest: bool| {
@@ -144,7 +168,9 @@ fn of_width(widths: &Widths, fit: &Fit) -> Markup {
     html! {
         h3 { "Width of the windows: " (widths.title) }
         p {
-            "With a = " (shortest(fit.weight)) ". "
+            @if let Some(weight) = widths.weight {
+                "With a = " (shortest(weight)) @if weight != fitted { ", the nearest to " (shortest(fitted)) " of those with windows" } ". "
+            }
             @if let Some(row) = nearest.map(|place| &widths.rows[place]) {
                 "At sigma = " (shortest(row.sigma)) " the furthest method is nearest to the paper: " (Column::Fixed(0).show(Some(row.furthest))) " nats off, "
                 (row.in_order) " of " (widths.pairs()) " pairs of methods in its order. At no width are more than " (best_order) " in its order."
@@ -155,8 +181,8 @@ fn of_width(widths: &Widths, fit: &Fit) -> Markup {
                 th { "Width" } @for (method, _) in &widths.paper { th.number { (method::label(method)) } }
                 th.number { "Furthest" } th.number { "Pairs in order" }
             } }
+            tfoot { tr { th scope="row" { "Paper" } @for (_, value) in &widths.paper { td.number { (shortest(*value)) } } td {} td {} } }
             tbody {
-                tr { th scope="row" { "Paper" } @for (_, value) in &widths.paper { td.number data-value=(value) { (shortest(*value)) } } td {} td {} }
                 @for (place, row) in widths.rows.iter().enumerate() { (line(row, nearest == Some(place))) }
             }
         } } }

@@ -6,7 +6,7 @@ use vimae_spec::{Component, Paper};
 
 use super::{
     by_seed::{BySeed, mean},
-    weight::{RATE, weight_of},
+    run_identity::{Networks, RATE, weight_of},
 };
 use crate::{method, run_view::RunView};
 
@@ -30,14 +30,20 @@ pub(crate) struct NoiseRate {
 }
 
 /// The rates of the methods that the paper prints one of and that the search itself, by the weight of the distortion, is not about.
+/// None where runs of one method and noise differ in more than the seed.
 pub(crate) fn noise_rates<'a>(runs: impl Iterator<Item = &'a RunView> + Clone, paper: &Paper) -> Vec<NoiseRate> {
     let searched: BTreeSet<&str> =
         runs.clone().filter(|run| weight_of(&run.record.spec).is_some()).map(|run| run.record.spec.objective.name.as_str()).collect();
     let mut found: BTreeMap<(&str, &str, Option<String>, String), BySeed> = BTreeMap::new();
+    let mut networks = Networks::default();
     for record in runs.map(|run| &run.record).filter(|record| !searched.contains(record.spec.objective.name.as_str())) {
         let Some(rate) = record.measurements.iter().find(|m| m.metric == RATE.0) else { continue };
         let Some(value) = rate.value.filter(|value| value.is_finite()) else { continue };
         let spec = &record.spec;
+        let named = (spec.dataset.name.as_str(), spec.objective.name.as_str(), spec.noise.as_ref().map(text));
+        if !networks.is_one(named, spec) {
+            return Vec::new();
+        }
         let key = (spec.dataset.name.as_str(), spec.objective.name.as_str(), spec.noise.as_ref().map(text), rate.protocol.to_string());
         found.entry(key).or_default().insert(spec.seed, value);
     }

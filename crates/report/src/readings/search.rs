@@ -10,19 +10,15 @@ use vimae_spec::Paper;
 
 use super::{
     by_seed::{BySeed, mean},
-    weight::{RATE, weight_of},
+    run_identity::{Networks, RATE, weight_of},
 };
 use crate::{headline_table::MeanInterval, method, plot::Line, run_view::RunView};
 
 /// The figure whose rates are fitted: the paper's first.
 pub(crate) const FITTED: &str = "figure6";
-/// What the paper's rate may be: its name, and what a divergence in nats is multiplied by.
-pub(crate) const READINGS: [(&str, f64); 4] = [
-    ("KL in nats", 1.0),
-    ("KL in bits", 1.0 / LN_2),
-    ("twice the KL, its sum without the half, in nats", 2.0),
-    ("twice the KL in bits", 2.0 / LN_2),
-];
+/// What the paper's rate may be: its name, and what a divergence in nats is multiplied by. 2 KL is the sum without its half.
+pub(crate) const READINGS: [(&str, f64); 4] =
+    [("KL, nats", 1.0), ("KL, bits", 1.0 / LN_2), ("2 KL, nats", 2.0), ("2 KL, bits", 2.0 / LN_2)];
 const RECONSTRUCTION: (&str, &str) = ("reconstruction", "reconstruction(code=mean,scale=0.05)");
 /// Weights below which there is nothing to choose from.
 const FEWEST_WEIGHTS: usize = 2;
@@ -48,10 +44,27 @@ struct Printed {
     ours: BTreeMap<Weight, BySeed>,
 }
 
+/// Whether there is a search among some runs.
+pub(crate) enum Found {
+    /// They do not vary the weight of the methods that [`FITTED`] is about.
+    Nothing,
+    /// Runs of this method on this data set differ in more than the weight and the seed.
+    Mixed {
+        /// The objective.
+        method: String,
+        /// The data set.
+        dataset: String,
+    },
+    /// There is.
+    Search(Search),
+}
+
 /// All that the search knows.
 pub(crate) struct Search {
     /// What is fitted, then what is predicted.
     printed: Vec<Printed>,
+    /// Tables and figures with numbers of the same methods whose data sets were not measured.
+    pub(crate) unmeasured: Vec<String>,
     weights: BTreeSet<Weight>,
     interval: MeanInterval,
 }
@@ -97,17 +110,22 @@ pub(crate) struct Compared<'a> {
 }
 
 impl Search {
-    /// The search of these runs; none where they do not vary the weight of the methods that [`FITTED`] is about.
-    pub(crate) fn of<'a>(runs: impl IntoIterator<Item = &'a RunView>, paper: &Paper, interval: MeanInterval) -> Option<Self> {
+    /// The search of these runs.
+    pub(crate) fn of<'a>(runs: impl IntoIterator<Item = &'a RunView>, paper: &Paper, interval: MeanInterval) -> Found {
+        let (mut networks, mut mixed) = (Networks::default(), None);
         let mut found: BTreeMap<(String, String, bool), BTreeMap<Weight, BySeed>> = BTreeMap::new();
         let mut weights = BTreeSet::new();
         for RunView { record, .. } in runs {
             let spec = &record.spec;
             let Some(weight) = weight_of(spec).map(|weight| Weight(weight.to_bits())) else { continue };
+            let (dataset, method) = (&spec.dataset.name, &spec.objective.name);
+            if !networks.is_one((dataset.clone(), method.clone()), spec) {
+                mixed = Some(Found::Mixed { method: method.clone(), dataset: dataset.clone() });
+            }
             for (is_rate, (metric, protocol)) in [(true, RATE), (false, RECONSTRUCTION)] {
                 let measured = record.measurements.iter().find(|m| m.metric == metric && m.protocol == *protocol);
                 let Some(value) = measured.and_then(|m| m.value).filter(|value| value.is_finite() && *value > 0.0) else { continue };
-                let key = (spec.dataset.name.clone(), spec.objective.name.clone(), is_rate);
+                let key = (dataset.clone(), method.clone(), is_rate);
                 found.entry(key).or_default().entry(weight).or_default().insert(spec.seed, value);
                 weights.insert(weight);
             }
@@ -137,8 +155,18 @@ impl Search {
         let others = paper.0.keys().map(String::as_str).filter(|target| *target != FITTED);
         let order = [(FITTED, true), (FITTED, false)].into_iter().chain(others.flat_map(|target| [(target, true), (target, false)]));
         let printed: Vec<Printed> = order.flat_map(printed).collect();
-        let fits = printed.iter().any(|one| one.is_fitted());
-        (fits && weights.len() >= FEWEST_WEIGHTS).then_some(Self { printed, weights, interval })
+        if !printed.iter().any(Printed::is_fitted) || weights.len() < FEWEST_WEIGHTS {
+            return Found::Nothing;
+        }
+        let searched = |method: &String| printed.iter().any(|one| one.method == *method);
+        let about = |target: &vimae_spec::PaperTarget| {
+            let mut rows = target.rows.iter().filter(|row| row.metric == RATE.0 || row.metric == RECONSTRUCTION.0);
+            rows.any(|row| row.values.keys().any(searched))
+        };
+        let measured = |target: &str| printed.iter().any(|one| one.target == target);
+        let unmeasured = paper.0.iter().filter(|(name, target)| about(target) && !measured(name)).map(|(name, _)| name.clone());
+        let unmeasured = unmeasured.collect();
+        mixed.unwrap_or(Found::Search(Self { printed, unmeasured, weights, interval }))
     }
 
     /// Each reading with its best weight, the one that predicts best first.
@@ -150,10 +178,11 @@ impl Search {
     }
 
     /// Whether the first of [`Self::fits`] is clearly the best: its error on what was predicted is at most half of the next
-    /// one's. None where the errors of two are not known.
+    /// one's. None where two did not predict rates: reconstructions tell no reading of the rates from another.
     pub(crate) fn is_clear(fits: &[Fit]) -> Option<bool> {
+        let predicted = |fit: &Fit| fit.predicted.as_ref().filter(|predicted| predicted.rates.is_some()).map(|predicted| predicted.mean);
         let [first, second, ..] = fits else { return None };
-        Some(first.predicted.as_ref()?.mean <= CLEARLY * second.predicted.as_ref()?.mean)
+        Some(predicted(first)? <= CLEARLY * predicted(second)?)
     }
 
     /// Each printed number beside ours under a fit.
@@ -166,9 +195,9 @@ impl Search {
             .collect()
     }
 
-    /// The error of the fitted rates over the decimal logarithm of the weight, a line a reading.
+    /// The error of the fitted rates in percent over the decimal logarithm of the weight, a line a reading.
     pub(crate) fn lines(&self) -> Vec<Line> {
-        let point = |reading: usize, weight: Weight| Some((weight.value().log10(), self.fitted(reading, weight)?));
+        let point = |reading: usize, weight: Weight| Some((weight.value().log10(), 100.0 * self.fitted(reading, weight)?));
         let line = |(reading, (name, _)): (usize, &(&str, f64))| Line {
             name: (*name).to_owned(),
             colour: reading,

@@ -7,7 +7,7 @@ use vimae_spec::{Paper, Protocol};
 
 use super::{
     by_seed::{BySeed, mean},
-    weight::weight_of,
+    run_identity::{Networks, weight_of},
 };
 use crate::{method, run_view::RunView};
 
@@ -21,6 +21,8 @@ const FEWEST_WIDTHS: usize = 5;
 pub(crate) struct Widths {
     /// The row's title.
     pub(crate) title: String,
+    /// The weight of the distortion of the methods that state one, the nearest to what was asked for; none where none does.
+    pub(crate) weight: Option<f64>,
     /// Methods in the paper's order, with what it prints.
     pub(crate) paper: Vec<(String, f64)>,
     /// A row for each width, the narrowest first.
@@ -52,7 +54,8 @@ impl Widths {
     }
 }
 
-/// The widths of each likelihood that the paper prints; runs that state a weight of the distortion count where it is `weight`.
+/// The widths of each likelihood that the paper prints, at the weight of the distortion nearest to `weight`. None of a data set where runs
+/// of one method differ in more than the weight and the seed.
 pub(crate) fn widths<'a>(runs: impl Iterator<Item = &'a RunView> + Clone, paper: &Paper, weight: f64) -> Vec<Widths> {
     let mut all = Vec::new();
     for target in paper.0.values() {
@@ -60,13 +63,19 @@ pub(crate) fn widths<'a>(runs: impl Iterator<Item = &'a RunView> + Clone, paper:
             let dataset = row.dataset.as_ref().unwrap_or(&target.dataset);
             let mut printed: Vec<(String, f64)> = row.values.iter().map(|(method, value)| (method.clone(), *value)).collect();
             printed.sort_by(|a, b| method::rank(&a.0).cmp(&method::rank(&b.0)));
+            let of_dataset = || runs.clone().map(|run| &run.record).filter(|record| record.spec.dataset.name == *dataset);
+            let has_windows = |record: &&vimae_spec::RunRecord| record.measurements.iter().any(|one| window(&one.protocol).is_some());
+            let far = |stated: f64| (stated / weight).ln().abs();
+            let stated = of_dataset().filter(has_windows).filter_map(|record| weight_of(&record.spec));
+            let nearest = stated.min_by(|a, b| far(*a).total_cmp(&far(*b)));
+            let mut networks = Networks::default();
+            if !of_dataset().filter(has_windows).all(|record| networks.is_one(record.spec.objective.name.as_str(), &record.spec)) {
+                continue;
+            }
             // By the number of samples, width and method; positive widths are in the order of their bits.
             let mut found: BTreeMap<(usize, u64), BTreeMap<&str, BySeed>> = BTreeMap::new();
-            for record in runs.clone().map(|run| &run.record) {
+            for record in of_dataset().filter(|record| weight_of(&record.spec).is_none_or(|stated| Some(stated) == nearest)) {
                 let spec = &record.spec;
-                if spec.dataset.name != *dataset || weight_of(spec).is_some_and(|stated| stated != weight) {
-                    continue;
-                }
                 for one in record.measurements.iter().filter(|m| m.metric == METRIC) {
                     let (Some(key), Some(value)) = (window(&one.protocol), one.value) else { continue };
                     found.entry(key).or_default().entry(&spec.objective.name).or_default().insert(spec.seed, value);
@@ -79,7 +88,7 @@ pub(crate) fn widths<'a>(runs: impl Iterator<Item = &'a RunView> + Clone, paper:
                 .filter_map(|((_, sigma), methods)| one_row(f64::from_bits(*sigma), methods, &printed))
                 .collect();
             if rows.len() >= FEWEST_WIDTHS {
-                all.push(Widths { title: row.label.clone(), paper: printed, rows });
+                all.push(Widths { title: row.label.clone(), weight: nearest, paper: printed, rows });
             }
         }
     }

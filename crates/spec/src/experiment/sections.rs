@@ -76,7 +76,10 @@ fn level(known: &Known, table: &DeTable<'_>, top: bool, place: &dyn Fn(usize) ->
     for (key, value) in table.iter() {
         let (name, at) = (key.get_ref().as_ref(), key.span().end);
         let inside = !top && (HEAD.contains(&name) || OUTER.contains(&name));
-        if inside || !known.has(None, name) {
+        if inside {
+            return Err(Error::form(Path::new(&place(at)), format!("{name} stands at the top of the file, not in a method")));
+        }
+        if !known.has(None, name) {
             return Err(known.unknown(place(at), None, name));
         }
         let DeValue::Table(section) = value.get_ref() else {

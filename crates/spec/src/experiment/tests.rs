@@ -39,6 +39,37 @@ fn expectations_are_read_and_change_no_run() {
 }
 
 #[test]
+fn numbers_that_are_not_finite_are_refused_wherever_they_stand() {
+    let plain = format!("{BASE}[methods.vae.objective]\nname = \"vae\"\n");
+    for (from, to, key) in [
+        ("epochs = 2", "epochs = 2\nclip_norm = nan", "training.clip_norm"),
+        ("epochs = 2", "epochs = 2\nlearning_rate = inf", "training.learning_rate"),
+        ("name = \"vae\"\n", "name = \"vae\"\nbeta = -nan\n", "methods.vae.objective.beta"),
+        ("name = \"vae\"\n", "name = \"vae\"\n[grid]\n\"objective.beta\" = [1.0, inf]\n", "grid.objective.beta"),
+    ] {
+        let error = load(&[("x.toml", &plain.replacen(from, to, 1))]).unwrap_err();
+        assert!(matches!(&error, Error::Range { key: found, allowed, .. } if found == key && allowed == "a finite number"), "{error}");
+    }
+    let error = Experiment::parse(&plain, Path::new("x.toml"), &["training.clip_norm=nan".into()], &Unknown).unwrap_err();
+    assert!(matches!(&error, Error::Range { key, given, .. } if key == "training.clip_norm" && given == "nan"), "{error}");
+}
+
+#[test]
+fn names_of_methods_fit_into_tables_and_folders() {
+    for name in ["\"\"", "\" \"", "\"two\\nlines\"", "\"a[b]\"", &"n".repeat(LONGEST_NAME + 1)] {
+        let error = load(&[("x.toml", &format!("{BASE}[methods.{name}.objective]\nname = \"vae\"\n"))]).unwrap_err();
+        assert!(matches!(&error, Error::Range { key, .. } if key == "methods"), "{name}: {error}");
+    }
+    assert!(load(&[("x.toml", &format!("{BASE}[methods.\"\u{3b2} = 4, d\u{fc}nn\".objective]\nname = \"vae\"\n"))]).is_ok());
+}
+
+#[test]
+fn what_stands_at_the_top_is_not_looked_for_in_a_method() {
+    let error = load(&[("x.toml", &format!("{BASE}[methods.vae]\nobjective = \"vae\"\nseeds = 3\n"))]).unwrap_err().to_string();
+    assert!(error.contains("seeds stands at the top of the file, not in a method"), "{error}");
+}
+
+#[test]
 fn a_method_for_an_objective_is_added_once() {
     let text = format!("{BASE}[methods.vae]\nobjective = {{ name = \"vae\", beta = 4 }}\nprior = {{ name = \"laplace\" }}\n");
     let experiment = load(&[("x.toml", &text)]).unwrap().with_objective("vae").with_objective("rae");
