@@ -18,7 +18,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The file is not a checkpoint, is truncated, or has changed since it was written.
-    #[error("{}: damaged checkpoint: {problem}; remove it to go on without it, or start over with --fresh", path.display())]
+    #[error("{}: is damaged: {problem}; remove it, and the command that began the run makes it again", path.display())]
     Damaged {
         /// The file.
         path: PathBuf,

@@ -25,7 +25,7 @@ use crate::{
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "arrays:PATH, your own .npz or .npy file or a folder of them; [N, H, W] or [N, H, W, C]",
-    source: "yours",
+    source: "the author's own",
     settings: Schema::of::<Pixels>,
     build: BuildDataset { card: include_str!("../cards/arrays.toml"), find, open },
 };

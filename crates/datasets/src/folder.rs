@@ -33,7 +33,7 @@ use plan::{Options, Plan};
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "folder:PATH, your own image files or a zip or tar of them; a class for each folder in it",
-    source: "yours",
+    source: "the author's own",
     settings: Schema::of::<Settings>,
     build: BuildDataset { card: include_str!("../cards/folder.toml"), find, open },
 };

@@ -31,7 +31,7 @@ use crate::{
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
     summary: "table:PATH or table:OWNER/NAME, any image data set as parquet files or in the Hub's cache",
-    source: "yours",
+    source: "the author's own",
     settings: Schema::of::<Columns>,
     build: BuildDataset { card: include_str!("../cards/table.toml"), find, open },
 };

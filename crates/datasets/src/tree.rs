@@ -62,7 +62,7 @@ impl Tree {
                 tree.passed.folder(&name, kind);
             }
             Found::Loop => tree.passed.add("link to a folder above it", 1),
-            Found::Special(..) => tree.passed.add("file that is neither file nor folder", 1),
+            Found::Special(..) => tree.passed.add("special file (socket, pipe or device)", 1),
         })?;
         Ok(tree)
     }

@@ -156,7 +156,7 @@ fn tasks(input: &CardInput<'_>) -> String {
     let names: Vec<&str> = lifelong.tasks.iter().map(|task| task.name.as_str()).collect();
     let said = |part: &Part| format!("`{}`{}: {}", part.name, settings(&part.settings), plain(&lowered(&part.summary)));
     format!(
-        "It learnt one task after another ({}; {}), so many epochs each. Against forgetting: {}.\n",
+        "It learnt one task after another ({}; {}), each for these epochs. Against forgetting: {}.\n",
         said(stream),
         plain(&names.join("; ")),
         said(strategy)

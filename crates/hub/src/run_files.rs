@@ -64,10 +64,11 @@ impl RunFiles {
             return Err(Error::damaged(&path, "its specification does not have the digest that it names"));
         }
         let spec_path = folder.join(SPEC);
-        let text = fs::read(&spec_path).map_err(|e| Error::io(&spec_path, e))?;
-        let spec: RunSpec = serde_json::from_slice(&text).map_err(|e| Error::damaged(&spec_path, e))?;
+        let again = |problem: String| Error::damaged(&spec_path, format!("{problem}; {}", RunRecord::AGAIN));
+        let text = fs::read(&spec_path).map_err(|e| again(e.to_string()))?;
+        let spec: RunSpec = serde_json::from_slice(&text).map_err(|e| again(e.to_string()))?;
         if spec.sha256() != record.spec_sha256 {
-            return Err(Error::damaged(&spec_path, "is not the specification of the record beside it; run it again"));
+            return Err(Error::damaged(&spec_path, format!("is not the specification of the record beside it; {}", RunRecord::AGAIN)));
         }
         let model = folder.join(MODEL);
         let weights = read_weights(&model)?;
@@ -84,7 +85,10 @@ impl RunFiles {
         ];
         for (what, said, recorded) in pairs {
             if said != recorded {
-                return Err(Error::damaged(&config_path, format!("names the {what} {said}, the record beside it {recorded}")));
+                return Err(Error::damaged(
+                    &config_path,
+                    format!("names the {what} {said}, the record beside it {recorded}; {}", RunRecord::AGAIN),
+                ));
             }
         }
         if let Some((file, sha256)) = config.density_digest() {
@@ -99,11 +103,14 @@ impl RunFiles {
             }
             let file = folder.join(name);
             if !file.is_file() {
-                return Err(Error::damaged(&file, "is missing; the record beside it names it"));
+                return Err(Error::damaged(&file, format!("is missing, and the record beside it names it; {}", RunRecord::AGAIN)));
             }
             let found = sha256_hex(&fs::read(&file).map_err(|e| Error::io(&file, e))?);
             if record.files.get(name) != Some(&found) {
-                return Err(Error::damaged(&file, "does not have the digest that the record beside it names: it was changed or damaged"));
+                return Err(Error::damaged(
+                    &file,
+                    format!("was changed or damaged: it does not have the digest that the record beside it names; {}", RunRecord::AGAIN),
+                ));
             }
             files.insert(name.clone(), file);
         }
@@ -140,6 +147,6 @@ fn read_record(path: &Path) -> Result<RunRecord> {
         RecordProblem::Older { found, known } | RecordProblem::Newer { found, known } => {
             Error::Format { file: path.display().to_string(), found, known }
         }
-        other => Error::damaged(path, other),
+        other => Error::damaged(path, format!("{other}; {}", RunRecord::AGAIN)),
     })
 }

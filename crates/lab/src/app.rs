@@ -266,8 +266,8 @@ Begin with:
   cargo xtask catalogue                   a page of everything that an experiment can choose
   cargo xtask COMMAND --help              options and examples of a command
 
-Documents: README.md, and in docs: experiments.md, models.md, publishing.md, clusters.md, lifelong.md,
-protocols.md, statistics.md, conventions.md";
+Documents: README.md, and in docs: experiments.md, models.md, publishing.md, clusters.md,
+lifelong.md, protocols.md, statistics.md, conventions.md, coming-from-pythae.md";
 
 impl<C: Subcommand> Command<C> {
     fn run(&self, place: &Place) -> anyhow::Result<ExitCode> {

@@ -28,7 +28,7 @@ pub enum Error {
         covered: Vec<String>,
     },
     /// A profile that is neither a folder of experiments nor a file.
-    #[error("profile {name}: no experiments in {}; give quick, paper or the path of an experiment file", folder.display())]
+    #[error("profile {name}: no experiments in {}; give quick, desk, paper, lifelong, readings, sweeps or the path of an experiment file", folder.display())]
     NoProfile {
         /// The name as given.
         name: String,

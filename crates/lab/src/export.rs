@@ -9,7 +9,7 @@ use vimae_statistics::student;
 
 pub use vimae_report::Format;
 
-use crate::{Layout, Result, stored::read};
+use crate::{Error, Layout, Result, stored::read};
 
 /// What to export.
 #[derive(Debug, Clone)]
@@ -34,6 +34,10 @@ pub struct ExportRequest {
 /// Where these are absent or damaged, and for a target or metric without values.
 pub fn export(request: &ExportRequest) -> Result<String> {
     let layout = Layout::new(&request.folder);
+    if !layout.results().exists() {
+        let problem = "is not there; give the directory of a reproduction, or make its tables with `cargo xtask report`".into();
+        return Err(Error::Record { path: layout.results(), problem });
+    }
     let cells: Vec<Cell> = read(&layout.results())?;
     let summary: Vec<SummaryRow> = read(&layout.summary())?;
     let targets: BTreeSet<&str> = summary.iter().map(|row| row.target.as_str()).collect();

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -14,6 +15,8 @@ use crate::{Error, Result, RunFolder};
 
 /// What runs were made with; another version may give other numbers.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// What a folder with a specification and no record is.
+pub(crate) const UNFINISHED: &str = "is not there: the run is not finished; the command that began it goes on with it";
 /// The training log.
 pub(crate) const LOG: &str = "log.jsonl";
 /// The configuration.
@@ -70,8 +73,12 @@ impl Found {
 /// [`Error::Record`] where there is none, or one that was changed or that another version wrote.
 pub(crate) fn read_record(path: &Path) -> Result<RunRecord> {
     let fail = |problem: String| Error::Record { path: path.into(), problem };
-    let text = fs::read(path).map_err(|e| fail(e.to_string()))?;
-    RunRecord::from_json(&text).map_err(|problem: RecordProblem| fail(problem.to_string()))
+    let text = fs::read(path)
+        .map_err(|error| fail(if error.kind() == ErrorKind::NotFound { UNFINISHED.to_owned() } else { error.to_string() }))?;
+    RunRecord::from_json(&text).map_err(|problem| match problem {
+        RecordProblem::Older { .. } | RecordProblem::Newer { .. } => fail(problem.to_string()),
+        problem => fail(format!("{problem}; {}", RunRecord::AGAIN)),
+    })
 }
 
 /// Writes the record of a run that has finished.

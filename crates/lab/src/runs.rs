@@ -12,7 +12,10 @@ use vimae_report::{HeadlineTable, Observation, headline::headlines};
 use vimae_spec::RunRecord;
 use vimae_statistics::student;
 
-use crate::{Error, HubEvent, HubOptions, Result, RunFolder, State, read_status, record::read_record};
+use crate::{
+    Error, HubEvent, HubOptions, Result, RunFolder, State, read_status,
+    record::{UNFINISHED, read_record},
+};
 
 /// Folders within one another that are looked into.
 const DEPTH: usize = 4;
@@ -208,6 +211,9 @@ fn differing(firsts: &[&Run]) -> Vec<(String, Vec<Option<Value>>)> {
 /// [`Error::Record`] for what is none, with the runs that it holds; [`Error::Hub`].
 pub(crate) fn run_at(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
     let path = Path::new(place);
+    if path.join("spec.json").exists() && !path.join("record.json").exists() {
+        return Err(Error::Record { path: path.join("record.json"), problem: UNFINISHED.into() });
+    }
     // What is no run may hold some.
     if path.is_dir() && !path.join("config.json").exists() && !path.join("record.json").exists() {
         let runs: Vec<String> = find_runs(path)?.iter().take(3).map(|run| run.folder.display().to_string()).collect();

@@ -89,7 +89,7 @@ impl<'a> Standing<'a> {
     /// Names the damaged files beside a record, and weights that are damaged or gone.
     fn look_beside(&mut self, node: &Node, record: &RunRecord, out: &Path) {
         let damaged = damaged_files(&node.folder(out), record);
-        self.notes.extend(damaged.into_iter().map(|(path, problem)| format!("{} {problem}", path.display())));
+        self.notes.extend(damaged.into_iter().map(|(path, problem)| format!("{}: {problem}; {}", path.display(), RunRecord::AGAIN)));
         let (folder, weights) = (node.folder(out), node.folder(out).model());
         let word = match std::fs::read(&weights) {
             Ok(bytes) if sha256_hex(&bytes) != record.weights_sha256 => {
@@ -99,7 +99,7 @@ impl<'a> Standing<'a> {
             // A run that the repository keeps has none.
             _ => return,
         };
-        self.notes.push(format!("{} {word}", weights.display()));
+        self.notes.push(format!("{}: {word}", weights.display()));
     }
 }
 

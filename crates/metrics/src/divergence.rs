@@ -52,7 +52,12 @@ impl Metric for Divergence {
 
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
         let variance = evidence.prior().marginal().map(|law| law.variance()).filter(|v| v.is_finite()).unwrap_or(1.0);
-        let mut found = distances(evidence.z()?, evidence.prior_sample()?, variance)?;
+        let (z, sample) = (evidence.z()?, evidence.prior_sample()?);
+        let available = z.dim(0)?.min(sample.dim(0)?);
+        if available < 2 {
+            return Ok(mmd::too_few(ENTRY.name, Protocol::new("energy.u").sampled_from(evidence.sampler()), available));
+        }
+        let mut found = distances(z, sample, variance)?;
         for distance in &mut found {
             distance.protocol = distance.protocol.clone().sampled_from(evidence.sampler());
         }

@@ -50,6 +50,9 @@ impl Metric for Mmd {
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
         let (z, sample) = (evidence.z()?, evidence.prior_sample()?);
         let available = z.dim(0)?.min(sample.dim(0)?);
+        if available < 2 {
+            return Ok(too_few(ENTRY.name, Protocol::new("mmd.imq.u").sampled_from(evidence.sampler()), available));
+        }
         let size = z.dim(1)? as f64;
         let variance = evidence.prior().marginal().map(|law| law.variance()).filter(|v| v.is_finite()).unwrap_or(1.0);
         let kernels: [&dyn Kernel; 2] = [&Imq::multiscale(2.0 * size * variance), &Rbf { sigma_squared: size }];
@@ -73,6 +76,12 @@ impl Metric for Mmd {
         found.extend(p_value(evidence, available.min(TESTED), kernels[0])?);
         Ok(found.into())
     }
+}
+
+/// A distance that one code or one draw does not have.
+pub(crate) fn too_few(entry: &str, protocol: Protocol, n: usize) -> Findings {
+    let of = Measurement::new(entry, entry, protocol.with("N", n), "1").better(Direction::Lower).sized(n);
+    vec![of.noted("needs two codes and two draws from the prior at least".to_owned())].into()
 }
 
 /// A distance of codes from the prior, or a note where it does not exist.

@@ -12,7 +12,7 @@
 
 use candle_core::Tensor;
 use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Likelihood, Metric, PixelRange, Result, Support, Workload, settings::Schema};
-use vimae_spec::{Direction, Measurement, Protocol};
+use vimae_spec::{Direction, Doubt, Measurement, Protocol};
 
 use crate::{BuildMetric, chosen_likelihood, likelihood::bits_per_dimension, summary::mean_of};
 
@@ -99,7 +99,9 @@ impl Metric for Nll {
             let protocol =
                 Protocol::new("nll.parzen").with("sigma", sigma).with_all(evidence.dataset().pixel_protocol()).with("N", window.samples);
             let protocol = protocol.sampled_from(evidence.sampler());
-            found.extend(in_nats_and_bits(ENTRY.name, &protocol, (&losses, dimensions), Support::Line, note.as_deref()));
+            let few = losses.len() < FEW_IMAGES;
+            let measured = in_nats_and_bits(ENTRY.name, &protocol, (&losses, dimensions), Support::Line, note.as_deref());
+            found.extend(measured.map(|m| m.doubted(Doubt::FewImages, few)));
         }
         Ok(found.into())
     }

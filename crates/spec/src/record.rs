@@ -160,6 +160,8 @@ pub fn uncommitted(commit: &str) -> Option<&str> {
 impl RunRecord {
     /// The newest form of record known here.
     pub const FORMAT: u32 = 3;
+    /// What helps where the record or a file that it names, but for the weights, is gone or damaged.
+    pub const AGAIN: &str = "remove the run's record.json, and the command that began the run makes it again";
 
     /// Epochs that it was trained: all that were asked for, or those before early stopping ended it.
     pub fn trained_epochs(&self) -> u64 {

@@ -206,7 +206,7 @@ pub struct Evaluation {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub samplers: Vec<String>,
     /// Codes drawn from the prior, and images decoded from them.
-    #[schemars(range(min = 1, max = 1_000_000))]
+    #[schemars(range(min = 2, max = 1_000_000))]
     pub prior_samples: usize,
     /// Noisy passes per image for the rate of a deterministic encoder.
     #[schemars(range(min = 2, max = 4_096))]

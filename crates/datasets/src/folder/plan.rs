@@ -329,7 +329,8 @@ fn take_tests(plan: &mut Plan, split_up: bool, options: &Options) -> Result<(), 
                 if split_up { "by folder; every tenth of a class, by name, tests" } else { "every tenth of a class, by name, tests" }
                     .into();
             plan.advice =
-                "every tenth image of a class tests, and no class has ten: put images to test on into a folder test beside train".into();
+                "every tenth image of a class tests, and no class has ten: put images to train and to test on into folders train and test"
+                    .into();
             let mut seen = vec![0_usize; plan.classes.len()];
             for (split, label) in plan.places.iter_mut().flatten().filter(|(split, _)| *split == Split::Train) {
                 let Some(count) = seen.get_mut(*label as usize) else { continue };

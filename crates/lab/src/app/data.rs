@@ -3,11 +3,11 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use crate::{Fetching, HubEvent, HubOptions, datasets, fetch};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
-use super::{place::Place, standard_streams::print};
+use super::{place::Place, progress::counted, standard_streams::print};
 
 /// List, download and check data sets.
 #[derive(Debug, Args)]
@@ -86,7 +86,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
             sources.skip_broken = *skip_broken;
             let settings = settings.iter().map(|setting| changed(setting)).collect::<Result<_>>()?;
             let verified = datasets::inventory::verify(name, &settings, &sources).map_err(|error| match error {
-                datasets::Error::BrokenImage(_) => anyhow::Error::from(error).context("--skip-broken leaves broken images out"),
+                datasets::Error::BrokenImage(_) => anyhow!("{error}; for this command that is --skip-broken"),
                 error => error.into(),
             })?;
             show_verified(&verified);
@@ -107,10 +107,12 @@ fn show_verified(verified: &datasets::inventory::Verified) {
         print(format_args!("{} {} ({:?})", file.sha256, file.path.display(), file.known));
     }
     for (split, count) in &verified.splits {
-        print(format_args!("{split}: {count} images"));
+        print(format_args!("{split}: {}", counted(*count, "image")));
     }
     let (fewest, most) = verified.spread();
-    print(format_args!("{} classes of {fewest} to {most} images", verified.classes.len()));
+    let size = if fewest == most { counted(most, "image") } else { format!("{fewest} to {most} images") };
+    let classes = verified.classes.len();
+    print(format_args!("{classes} {} of {size}", if classes == 1 { "class" } else { "classes" }));
     if verified.classes.len() > 1 {
         let (first, last) = shown(verified.classes.len());
         for (at, class) in verified.classes.iter().enumerate() {

@@ -74,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     }
     for measurement in &found.result.measurements {
         let value = measurement.value.map_or("none".into(), |value| format!("{value:.6}"));
-        let error = measurement.standard_error.map_or(String::new(), |error| format!(" +- {error:.2}"));
+        let error = measurement.standard_error.map_or(String::new(), |error| format!(" +- {error:.6}"));
         let note = measurement.note.as_ref().map_or(String::new(), |note| format!(" ({note})"));
         print(format_args!("{} {} = {value}{error} {}{note}", measurement.metric, measurement.protocol, measurement.unit));
     }

@@ -12,6 +12,7 @@ use clap::Args;
 use super::{
     bar::{Bar, tell},
     place::Place,
+    progress::counted,
     standard_streams::print,
 };
 
@@ -226,7 +227,7 @@ pub(crate) fn sample(arguments: &Sample) -> Result<ExitCode> {
     let request = SampleRequest { count: *count, seed: *seed, columns: *columns };
     crate::sample(&common.model()?, &request, Out { path: out, overwrite: common.overwrite }, &bar)?;
     bar.finish();
-    print(format_args!("{count} images: {}", out.display()));
+    print(format_args!("{}: {}", counted(*count, "image"), out.display()));
     Ok(ExitCode::SUCCESS)
 }
 
@@ -238,7 +239,7 @@ pub(crate) fn encode(arguments: &Encode, place: &Place) -> Result<ExitCode> {
     let done = crate::encode(&common.model()?, &request, out, &mut common.shelf(place), &bar)?;
     bar.finish();
     done.notes.iter().for_each(|note| tracing::warn!("{note}"));
-    print(format_args!("codes of {} images, {} dimensions", done.count, done.size));
+    print(format_args!("codes of {}, {}", counted(done.count, "image"), counted(done.size, "dimension")));
     done.files.iter().for_each(|file| print(file.display()));
     Ok(ExitCode::SUCCESS)
 }

@@ -212,6 +212,11 @@ pub(crate) fn seconds_of_training_left<'a>(runs: impl Iterator<Item = (&'a Node,
     Some(left / working.max(1) as f64)
 }
 
+/// A count with its noun: `1 run`, `5 runs`.
+pub(crate) fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
 pub(crate) fn human(seconds: f64) -> String {
     match seconds as u64 {
         s @ 0..=90 => format!("{s} s"),

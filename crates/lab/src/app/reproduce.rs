@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     /// Tables and figures to reproduce: table1 to table5, figure1 to figure7, or quick. By default, all that the profile
     /// covers.
     targets: Vec<String>,
-    /// Experiments to run: a directory below experiments (quick, desk, paper, lifelong, sweeps), or one experiment file.
+    /// Experiments to run: a directory below experiments (quick, desk, paper, lifelong, readings, sweeps), or one experiment file.
     #[arg(long, default_value = "quick", value_name = "quick|desk|paper|lifelong|FILE")]
     profile: String,
     #[command(flatten)]

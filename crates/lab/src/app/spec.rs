@@ -48,7 +48,7 @@ struct Expand {
     /// The experiment file.
     #[arg(required_unless_present = "profile")]
     file: Option<PathBuf>,
-    /// Take all experiments of a profile instead: quick, desk, paper, lifelong or sweeps.
+    /// Take all experiments of a profile instead: quick, desk, paper, lifelong, readings or sweeps.
     #[arg(long, conflicts_with = "file")]
     profile: Option<String>,
     /// Change a key of every run of the file, as for `train`: training.epochs=5. May be repeated.

@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::{
     place::Place,
-    progress::{human, seconds_of_training_left},
+    progress::{counted, human, seconds_of_training_left},
     standard_streams::{is_broken, print},
 };
 
@@ -81,7 +81,7 @@ fn show(plan: &Plan, statuses: &[(&Node, Option<Status>)], all: bool) {
         parts.iter().map(|(wanted, word)| (count(*wanted), word)).filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     let left = seconds_of_training_left(statuses.iter().map(|(node, status)| (*node, status.as_ref())));
     let left = left.map_or_else(String::new, |seconds| format!("; about {} of training left", human(seconds)));
-    print(format_args!("{} runs: {}{left}", statuses.len(), line.join(", ")));
+    print(format_args!("{}: {}{left}", counted(statuses.len(), "run"), line.join(", ")));
     for (node, status) in statuses {
         let state = state(status.as_ref());
         let shown = all || !matches!(state, State::Finished | State::Waiting);

@@ -54,6 +54,8 @@ impl Draws {
         if known.len() < 2 || labels < known.len() {
             return Err(format!("{labels} labels for {} classes", known.len()));
         }
+        // Where every image carries a label there is one draw.
+        let (labels, count) = if labels < train.len() { (labels, count) } else { (train.len(), count.min(1)) };
         let draw = |draw| Draw { known: balanced(labels, train, streams, draw), asked: (0..test.len()).collect() };
         Ok(Self { split: Split::Train, unseen: None, labels, draws: (0..count).map(draw).collect() })
     }
