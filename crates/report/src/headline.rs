@@ -259,6 +259,17 @@ pub fn headlines<Q: Quantity>(values: &[Q]) -> Vec<&'static Headline> {
     HEADLINES.iter().filter_map(|group| group.iter().find(has_value)).collect()
 }
 
+/// The headlines that were asked for and have no value anywhere, each with the reason that one of its measurements gives.
+pub(crate) fn without_value<Q: Quantity>(values: &[Q]) -> Vec<(&'static Headline, &str)> {
+    let shown = headlines(values);
+    let reason = |headline: &'static Headline| {
+        let of = values.iter().filter(|value| headline.kind(*value).is_some());
+        of.filter_map(Quantity::note).next().map(|note| (headline, note))
+    };
+    let is_shown = |group: &&[Headline]| group.iter().any(|one| shown.iter().any(|headline| headline.name == one.name));
+    HEADLINES.iter().copied().filter(|group| !is_shown(group)).filter_map(|group| group.iter().find_map(reason)).collect()
+}
+
 /// Whether a headline has that name.
 pub fn is_headline(name: &str) -> bool {
     HEADLINES.iter().flat_map(|group| group.iter()).any(|headline| headline.name == name)

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vimae_spec::{Direction, Doubt, Measurement, Parameter, Protocol};
 
 use crate::{
-    headline::{Headline, arrow, collapsed, headlines},
+    headline::{Headline, arrow, collapsed, headlines, without_value},
     method,
     number::Column,
     observation::Observation,
@@ -24,6 +24,8 @@ pub struct HeadlineTable {
     pub columns: Vec<HeadlineColumn>,
     /// The methods, in the order of their file.
     pub rows: Vec<HeadlineRow>,
+    /// Metrics that were asked for and have no value for any method, each with the reason.
+    pub absent: Vec<(String, String)>,
 }
 
 /// A metric.
@@ -169,7 +171,8 @@ impl HeadlineTable {
             values: columns.iter().filter_map(|(_, values)| values.get(place).cloned()).collect(),
         };
         let rows = groups.iter().enumerate().map(row).collect();
-        Self { columns: columns.into_iter().map(|(column, _)| column).collect(), rows }
+        let absent = without_value(&all).into_iter().map(|(headline, reason)| (headline.title.to_owned(), reason.to_owned())).collect();
+        Self { columns: columns.into_iter().map(|(column, _)| column).collect(), rows, absent }
     }
 
     /// A mean as it is written; a count with the most that it can be.
@@ -208,6 +211,7 @@ impl HeadlineTable {
         let kept: Vec<bool> = self.columns.iter().map(|column| names.iter().any(|name| name == column.headline.name)).collect();
         let mut at = kept.iter();
         self.columns.retain(|_| at.next() == Some(&true));
+        self.absent.clear();
         for row in &mut self.rows {
             let mut at = kept.iter();
             row.values.retain(|_| at.next() == Some(&true));
@@ -227,6 +231,7 @@ impl HeadlineTable {
             .into_iter()
             .chain(self.of_collapse())
             .chain(mixed.map(|(place, column)| self.by_protocol(place, column)))
+            .chain(self.of_absent())
             .collect::<Vec<_>>()
             .join(" ")
     }
@@ -240,6 +245,11 @@ impl HeadlineTable {
         let has_mmd = self.columns.iter().any(|column| column.headline.name == "mmd");
         let no_merit = if has_mmd { ", which makes a small MMD no merit" } else { "" };
         (!names.is_empty()).then(|| format!("{shown}{more} {verb} collapsed: {whose} codes say next to nothing of an image{no_merit}."))
+    }
+
+    /// Which metrics have no value, and why.
+    pub(crate) fn of_absent(&self) -> impl Iterator<Item = String> {
+        self.absent.iter().map(|(title, reason)| format!("{title} has no value: {reason}."))
     }
 
     /// Which values of a column compare: those of one protocol.

@@ -94,6 +94,9 @@ fn legend(table: &HeadlineTable) -> String {
     for (place, column) in table.columns.iter().enumerate().filter(|(_, column)| column.mixed) {
         text += &format!("\n{}", table.by_protocol(place, column));
     }
+    for absent in table.of_absent() {
+        text += &format!("\n{absent}");
+    }
     text + "\n"
 }
 
@@ -154,6 +157,6 @@ Mean ± standard deviation over 2 seeds.
         let text = headline_text(&table);
         assert!(text.contains("1.188 ± 0.088 *\n") && text.lines().all(|line| line.chars().count() <= 100), "{text}");
         assert_eq!(text.matches("Method ").count(), 3, "{text}");
-        assert_eq!(headline_text(&HeadlineTable { columns: Vec::new(), rows: Vec::new() }), "");
+        assert_eq!(headline_text(&HeadlineTable { columns: Vec::new(), rows: Vec::new(), absent: Vec::new() }), "");
     }
 }

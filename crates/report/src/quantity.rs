@@ -16,6 +16,8 @@ pub trait Quantity {
     fn value(&self) -> Option<f64>;
     /// What kind of number it is.
     fn number(&self) -> Kind;
+    /// What a reader should know beside it.
+    fn note(&self) -> Option<&str>;
 }
 
 macro_rules! quantity {
@@ -38,6 +40,9 @@ macro_rules! quantity {
             }
             fn number(&self) -> Kind {
                 self.kind
+            }
+            fn note(&self) -> Option<&str> {
+                self.note.as_deref()
             }
         }
     };
@@ -64,5 +69,8 @@ impl<Q: Quantity> Quantity for &Q {
     }
     fn number(&self) -> Kind {
         (**self).number()
+    }
+    fn note(&self) -> Option<&str> {
+        (**self).note()
     }
 }

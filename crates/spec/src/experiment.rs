@@ -256,7 +256,8 @@ fn read(text: &str, path: &Path, depth: usize, catalogues: &dyn Catalogues) -> R
     let mut table = Table::new();
     for include in &file.include {
         let include = folder.join(include);
-        let text = std::fs::read_to_string(&include).map_err(|source| Error::File { path: include.clone(), source })?;
+        let text = std::fs::read_to_string(&include)
+            .map_err(|error| Error::form(path, format!("includes {}, which cannot be read: {error}", include.display())))?;
         merge(&mut table, read(&text, &include, depth + 1, catalogues)?);
     }
     let mut own = Table::deserialize(Deserializer::from(parsed)).map_err(form)?;

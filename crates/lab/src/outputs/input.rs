@@ -62,7 +62,7 @@ impl Input {
 
     /// What a reader should know: images left out, and images that were not of the network's shape.
     pub(super) fn notes(&self) -> Vec<String> {
-        let left_out = self.set.broken.iter().map(|(name, problem)| format!("left out {name}: {problem}"));
+        let left_out = self.set.broken.iter().map(|(_, problem)| format!("left out {problem}"));
         let other = self.set.images.census().images().iter().filter(|seen| seen.shape != self.shape).count();
         let shape = self.shape;
         let resized = (other > 0).then(|| {

@@ -126,6 +126,9 @@ fn a_collapsed_method_is_named_and_not_marked() {
     let (alive, collapsed) = (table(&runs(8.0)), table(&runs(0.01)));
     assert_eq!((marked(&alive), marked(&collapsed)), (vec![true, false], vec![false, false]));
     assert!(!alive.legend(false).contains("collapsed") && collapsed.legend(false).contains(" a has collapsed: its codes"));
+    let rate = Measurement::new("rate", "rate", "rate.noise".into(), "nats").noted("infinite: trained without noise".to_owned());
+    let without_rate = table(&[of("a", 0, "mmd", 0.1), ("a".to_owned(), 0, rate)]);
+    assert!(without_rate.legend(false).ends_with("Rate has no value: infinite: trained without noise."), "{}", without_rate.legend(false));
     let without_mmd = table(&runs(0.01).into_iter().filter(|(_, _, one)| one.metric != "mmd").collect::<Vec<_>>());
     assert!(collapsed.legend(false).contains("small MMD") && !without_mmd.legend(false).contains("MMD"));
 }
