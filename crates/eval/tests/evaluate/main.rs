@@ -206,10 +206,10 @@ fn codes_that_are_no_numbers_and_labels_that_do_not_suffice_become_notes() {
     let outcome = run(Head::Deterministic, None, &data(), &Evaluation { labels: 9, tune: true, ..evaluation.clone() }).unwrap();
     assert_eq!(note(&outcome).unwrap(), "support vector machines: 5 folds need at least 5 labels of each class, one class has 3");
     assert!(percent(&outcome, "accuracy.clean", "knn(k=10,labels=9,noise=test,code=mean)") > 30.0);
-    // More labels than there are: all of them, and the note says how many.
+    // More labels than there are: all of them, and the protocol names how many.
     let outcome = run(Head::Deterministic, None, &data(), &Evaluation { labels: 5_000, ..evaluation }).unwrap();
     let all = outcome.measurements.iter().find(|m| m.metric == "accuracy.clean").unwrap();
-    assert!(all.protocol.parameter("labels") == Some("5000") && all.note.as_ref().unwrap().contains("of 300 labelled images"), "{all:?}");
+    assert!(all.protocol.parameter("labels") == Some("300") && all.note.as_ref().unwrap().contains("of 300 labelled images"), "{all:?}");
 
     let parameters = Parameters::new(1, DType::F32, &Device::Cpu);
     let (model, prior) = (Broken(Toy { parameters, head: Head::Deterministic }), normal::prior());

@@ -188,7 +188,7 @@ fn folders_that_are_no_finished_run_say_what_they_lack() {
     assert!(open("number").contains("record.json: was changed"), "{}", open("number"));
     sample::run(&at("emptied"), 1);
     fs::write(at("emptied").join("log.jsonl"), "").unwrap();
-    assert!(open("emptied").contains("log.jsonl: does not have the digest"), "{}", open("emptied"));
+    assert!(open("emptied").contains("log.jsonl: was changed or damaged"), "{}", open("emptied"));
     sample::run(&at("spec"), 1);
     fs::copy(at("other").join("spec.json"), at("spec").join("spec.json")).unwrap();
     assert!(open("spec").contains("spec.json: is not the specification of the record"), "{}", open("spec"));

@@ -54,10 +54,14 @@ impl Draws {
         if known.len() < 2 || labels < known.len() {
             return Err(format!("{labels} labels for {} classes", known.len()));
         }
-        // Where every image carries a label there is one draw.
-        let (labels, count) = if labels < train.len() { (labels, count) } else { (train.len(), count.min(1)) };
         let draw = |draw| Draw { known: balanced(labels, train, streams, draw), asked: (0..test.len()).collect() };
-        Ok(Self { split: Split::Train, unseen: None, labels, draws: (0..count).map(draw).collect() })
+        // Where every image carries a label there is one draw.
+        let mut draws: Vec<Draw> = (0..count).map(draw).collect();
+        if labels >= train.len() {
+            draws.truncate(1);
+        }
+        let labels = draws.iter().map(|draw| draw.known.len()).max().unwrap_or(0);
+        Ok(Self { split: Split::Train, unseen: None, labels, draws })
     }
 
     fn unseen(count: u64, test: &[u32], streams: &Streams) -> Result<Self, String> {
@@ -136,8 +140,10 @@ mod tests {
         assert_eq!(draws, Draws::new(30, 3, &labels, &[0, 1, 2, 9, 9], &Streams::new(1)).unwrap());
         assert_ne!(draws.draws[1], draws.draws[2]);
         assert!(draws.draws[1].known.windows(2).all(|w| w[0] < w[1]));
-        // More labels than there are images: all of them.
-        let all = Draws::new(10_000, 1, &labels, &[0], &Streams::new(1)).unwrap();
+        assert_eq!(draws.labels, 26);
+        // More labels than there are images: all of them, in one draw.
+        let all = Draws::new(10_000, 5, &labels, &[0], &Streams::new(1)).unwrap();
+        assert_eq!((all.labels, all.draws.len()), (100, 1));
         assert_eq!(all.draws[0].known, (0..100).collect::<Vec<_>>());
     }
 

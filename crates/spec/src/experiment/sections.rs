@@ -187,7 +187,7 @@ mod tests {
             ("epochs = 8\n", "there is no epochs; did you mean training.epochs?"),
             ("[metods.vae]\n", "there is no metods; did you mean methods?"),
             ("[methods.vae.training]\nbatch_size = 8\n", "line 2: there is no training.batch_size; did you mean training.batch?"),
-            ("[methods.vae]\nseeds = 8\n", "there is no seeds"),
+            ("[methods.vae]\nseeds = 8\n", "line 2: seeds stands at the top of the file, not in a method"),
             ("version = 1\nobjective = 3\n", "line 2: objective is integer, not a name or a section"),
             ("[methods.a]\ntraining = 3\n", "line 2: training is integer, not a section"),
             ("[grid]\n\"training.epoch\" = [1]\n", "there is no training.epoch; did you mean training.epochs?"),
