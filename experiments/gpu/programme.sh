@@ -23,7 +23,10 @@ out=$(cd "$1" && pwd)
 shift
 steps=${*:-device check step vimae_n vae sanitizer}
 train_seconds=${TRAIN_SECONDS:-240}
-xtask="$pack/xtask"
+unpacked=$(mktemp -d)
+trap 'rm -rf "$unpacked"' EXIT
+xtask="$unpacked/xtask"
+gzip -dc "$pack/xtask.gz" > "$xtask" && chmod +x "$xtask" || exit 2
 cd "$pack"
 # PyTorch's wheels bring CUDA's libraries; the driver's stand where the machine keeps them.
 wheels=$(python3 - <<'P' 2> /dev/null
