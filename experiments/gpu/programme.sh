@@ -94,8 +94,9 @@ step_step() {
 
 # train METHOD: all of MNIST for as many epochs as the measured step allows in $train_seconds.
 train() {
-  local method=$1 images=50000 batch=100 millis epochs
-  millis=$("$xtask" bench step --device cuda --dataset mnist --width 128 --steps 40 --json | python3 -c 'import json, sys; print(json.load(sys.stdin)["median_ms"])') || return 1
+  local method=$1 images=50000 batch=100 timed millis epochs
+  timed=$("$xtask" bench step --device cuda --dataset mnist --width 128 --steps 40 --json) || { echo "no step can be timed here" >&2; return 1; }
+  millis=$(python3 -c 'import json, sys; print(json.load(sys.stdin)["median_ms"])' <<< "$timed") || return 1
   epochs=$(python3 -c "print(max(1, int($train_seconds * 1000 / ($millis * $images / $batch))))")
   echo "$millis ms a step: $epochs epochs in $train_seconds s"
   cat > "$pack/experiments/$method.toml" <<T
