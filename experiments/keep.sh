@@ -2,13 +2,16 @@
 # Keeps a reproduction in the repository: its tables, and of each finished run the record, the log and what they name. Weights,
 # checkpoints and event files stay where they are.
 #
-#     experiments/keep.sh OUT NAME [DATASET...]
+#     experiments/keep.sh [--records] OUT NAME [DATASET...]
 #
+# With --records, of each run the record, specification and configuration alone: logs and images of many runs are large.
 # OUT is the directory of a reproduction, NAME the directory below experiments/results. Images of the data sets named at the end
 # (celeba) are left out, since they may not be passed on. A later `reproduce --profile NAME` takes these runs over where
 # specification, data and version are the same.
 set -euo pipefail
-out=${1:?usage: keep.sh OUT NAME [DATASET...]} name=${2:?usage: keep.sh OUT NAME [DATASET...]}
+records=
+if [ "${1:-}" = --records ]; then records=1; shift; fi
+out=${1:?usage: keep.sh [--records] OUT NAME [DATASET...]} name=${2:?usage: keep.sh [--records] OUT NAME [DATASET...]}
 shift 2
 kept=$(cd "$(dirname "$0")" && pwd)/results/$name
 mkdir -p "$kept"
@@ -17,7 +20,9 @@ find "$out" -mindepth 3 -maxdepth 3 -name record.json | sort | while read -r rec
   run=$(dirname "$record")
   to=$kept/runs/$(basename "$(dirname "$run")")/$(basename "$run")
   mkdir -p "$to"
-  cp "$run"/record.json "$run"/spec.json "$run"/config.json "$run"/log.jsonl "$to/"
+  cp "$run"/record.json "$run"/spec.json "$run"/config.json "$to/"
+  if [ -n "$records" ]; then continue; fi
+  cp "$run"/log.jsonl "$to/"
   if [ -e "$run/prior.safetensors" ]; then cp "$run/prior.safetensors" "$to/"; fi
   data=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["spec"]["dataset"]["name"])' "$record")
   case " $* " in *" $data "*) ;; *) cp "$run"/*.png "$to/" ;; esac

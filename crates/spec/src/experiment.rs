@@ -18,8 +18,7 @@ mod sections;
 use crate::{
     Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training,
     run::CODE,
-    section::{check_finite, check_range, check_range_by},
-    settings::Schema,
+    section::{check_finite, check_range},
 };
 
 /// The version of the form that this code reads.
@@ -187,7 +186,6 @@ impl Experiment {
         };
         let expanded = grid::expand(&methods, &grid, &changes, &takes, path)?;
         let mut runs = Vec::new();
-        let [training, evaluation] = [Schema::of::<Training>(), Schema::of::<Evaluation>()];
         for (method, mut run) in expanded.runs {
             check_finite(path, &run)?;
             run.insert("method".into(), Value::String(method.clone()));
@@ -196,8 +194,8 @@ impl Experiment {
                 run.entry(section).or_insert_with(|| Value::Table(Table::new()));
             }
             let run: RunSpec = run.try_into().map_err(|e| Error::form(path, format!("method {method}: {e}")))?;
-            check_range_by(&training, path, "training", &run.training)?;
-            check_range_by(&evaluation, path, "evaluation", &run.evaluation)?;
+            check_range(path, "training", &run.training)?;
+            check_range(path, "evaluation", &run.evaluation)?;
             if !CODE.contains(&run.model.code) {
                 let allowed = format!("a whole number from {} to {}", CODE.start(), CODE.end());
                 return Err(Error::Range { path: path.into(), key: "model.code".into(), given: run.model.code.to_string(), allowed });

@@ -14,14 +14,9 @@ use crate::{
 /// Checks the values of a section against the ranges that its type states. Numbers that are not finite are absent in JSON:
 /// [`check_finite`] finds them before.
 pub(crate) fn check_range<T: Serialize + JsonSchema>(path: &Path, section: &str, values: &T) -> Result<()> {
-    check_range_by(&Schema::of::<T>(), path, section, values)
-}
-
-/// The same by a schema that was made before, for many runs.
-pub(crate) fn check_range_by<T: Serialize>(schema: &Schema, path: &Path, section: &str, values: &T) -> Result<()> {
     let values = serde_json::to_value(values).map_err(|e| Error::form(path, e))?;
     let given = values.as_object().into_iter().flatten().filter(|(_, value)| !value.is_null());
-    match schema.check(&given.map(|(key, value)| (key.clone(), value.clone())).collect()) {
+    match Schema::of::<T>().check(&given.map(|(key, value)| (key.clone(), value.clone())).collect()) {
         Err(Fault::Refused { key, given, allowed }) => {
             Err(Error::Range { path: path.into(), key: format!("{section}.{key}"), given, allowed })
         }
