@@ -137,7 +137,7 @@ fn damaged_foreign_and_newer_files_are_refused_by_name_and_kept() -> Result<()> 
     let out = folder.path().join("out");
     ensure!(train(&spec, &out, ONCE)?.success);
 
-    refused(&out, &spec, "checkpoint.safetensors", |bytes| bytes.truncate(bytes.len() / 2), &["damaged checkpoint", "--fresh"])?;
+    refused(&out, &spec, "checkpoint.safetensors", |bytes| bytes.truncate(bytes.len() / 2), &["is damaged", "remove it"])?;
     refused(&out, &spec, "checkpoint.safetensors", |bytes| *bytes.last_mut().unwrap_or(&mut 0) ^= 1, &["digest"])?;
     let set = |from: &'static str, to: &'static str| move |bytes: &mut Vec<u8>| replace(bytes, from, to);
     refused(&out, &spec, "checkpoint.safetensors", set(r#"\"format\":1"#, r#"\"format\":9"#), &["format 9 is newer than 1"])?;
