@@ -47,7 +47,7 @@ fn a_target_that_the_profile_lacks_is_said_with_what_it_has() -> Result<()> {
 
 #[test]
 fn an_unknown_profile_or_device_says_what_there_is() -> Result<()> {
-    refused(&["reproduce", "--profile", "quik"], &["profile quik", "quick, paper"])?;
+    refused(&["reproduce", "--profile", "quik"], &["profile quik", "quick, desk, paper"])?;
     refused(&["reproduce", "--device", "tpu"], &["device tpu", "auto, cpu, cuda"])?;
     refused(&["reproduce", "--device", "cuda"], &["cargo xtask-cuda"])
 }
