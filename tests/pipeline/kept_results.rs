@@ -81,7 +81,7 @@ fn what_cannot_be_made_again_stays_in_the_results_with_its_reason() -> Result<()
     // A damaged image is named; the numbers stand.
     fs::write(&path, &whole)?;
     fs::write(path.with_file_name("samples.png"), "")?;
-    reported(&out, &["samples.png is not as it was when the run finished"])?;
+    reported(&out, &["samples.png: is not as it was when the run finished"])?;
     let called = call(&["verify", &run])?;
     assert!(!called.success && called.stdout.contains("DIFFERS  samples.png"), "{}", called.stdout);
     Ok(())
