@@ -255,18 +255,16 @@ pub(crate) const OF_GENERATION: [Headline; 4] = [
 
 /// The headlines that `values` of one or more runs have, in order: of each group the first with a value.
 pub fn headlines<Q: Quantity>(values: &[Q]) -> Vec<&'static Headline> {
-    let has_value = |headline: &&Headline| values.iter().any(|value| headline.kind(value).is_some() && value.value().is_some());
-    HEADLINES.iter().filter_map(|group| group.iter().find(has_value)).collect()
+    HEADLINES.iter().filter_map(|group| group.iter().find(|headline| headline.has_value(values))).collect()
 }
 
 /// The headlines that were asked for and have no value anywhere, each with the reason that one of its measurements gives.
 pub(crate) fn without_value<Q: Quantity>(values: &[Q]) -> Vec<(&'static Headline, &str)> {
-    let shown = headlines(values);
     let reason = |headline: &'static Headline| {
         let of = values.iter().filter(|value| headline.kind(*value).is_some());
         of.filter_map(Quantity::note).next().map(|note| (headline, note))
     };
-    let is_shown = |group: &&[Headline]| group.iter().any(|one| shown.iter().any(|headline| headline.name == one.name));
+    let is_shown = |group: &&[Headline]| group.iter().any(|headline| headline.has_value(values));
     HEADLINES.iter().copied().filter(|group| !is_shown(group)).filter_map(|group| group.iter().find_map(reason)).collect()
 }
 
@@ -301,6 +299,10 @@ impl Headline {
             }
         }
         best.map(|(_, value)| value)
+    }
+
+    fn has_value<Q: Quantity>(&self, values: &[Q]) -> bool {
+        values.iter().any(|value| self.kind(value).is_some() && value.value().is_some())
     }
 
     /// The place of its kind among those that the headline may be; none for another quantity.

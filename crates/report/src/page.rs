@@ -46,8 +46,7 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
     let of_the_paper = input.not_covered.iter().any(|missing| missing.command.is_some());
     let own = !of_the_paper && input.experiments.iter().all(|experiment| experiment.targets.is_empty());
     let links = links::Links::new(input);
-    let (contents, main) =
-        if own { (own::contents(readings::is_there(input)), own::main(input, &links)?) } else { beside_the_paper(input, &links)? };
+    let (contents, main) = if own { own::page(input, &links)? } else { beside_the_paper(input, &links)? };
     let body = html! {
         header { h1 { (input.title) } }
         (contents)
@@ -88,9 +87,11 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
     let asked = input.experiments.iter().flat_map(|e| &e.targets).chain(measurable).map(String::as_str);
     let (targets, own): (Vec<_>, Vec<_>) =
         compare::targets(input.paper, input.summary, asked).into_iter().partition(|target| target.paper.is_some());
+    let readings = readings::section(input)?;
+    let contents = contents(!own.is_empty(), readings.is_some());
     let main = html! {
             (summary::section(input, &targets, links))
-            (readings::section(input)?)
+            @if let Some(readings) = readings { (readings) }
             section id="paper" {
                 h2 { "Beside the paper" }
                 @if targets.is_empty() { p.missing { "There are no values." } } @else { p.quiet { (VERDICTS) } }
@@ -121,7 +122,7 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
             (values::section(input.cells, links))
             (not_covered(input))
     };
-    Ok((contents(!own.is_empty(), readings::is_there(input)), main))
+    Ok((contents, main))
 }
 
 fn contents(others: bool, readings: bool) -> Markup {

@@ -151,6 +151,8 @@ impl Experiment {
     pub fn parse(text: &str, path: &Path, changes: &[String], catalogues: &dyn Catalogues) -> Result<Self> {
         let mut table = read(text, path, 0, catalogues)?;
         let changes = changes::apply(changes, &mut table, path)?;
+        check_finite(path, &table)?;
+        check_finite(path, &changes.iter().cloned().collect())?;
         let head: File = table.clone().try_into().map_err(|e| Error::form(path, e))?;
         check(path, &head)?;
         let methods = take_table(&mut table, "methods");
@@ -187,7 +189,6 @@ impl Experiment {
         let expanded = grid::expand(&methods, &grid, &changes, &takes, path)?;
         let mut runs = Vec::new();
         for (method, mut run) in expanded.runs {
-            check_finite(path, &run)?;
             run.insert("method".into(), Value::String(method.clone()));
             run.insert("seed".into(), Value::Integer(0));
             for section in ["training", "evaluation"] {

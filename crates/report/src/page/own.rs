@@ -19,12 +19,14 @@ use crate::{
 /// The entry of what an author expected, in the place of a metric's.
 const EXPECTED: &str = "expect";
 
-/// The sections of the page.
-pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
+/// The navigation and the sections of the page.
+pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, Markup)> {
     let targets = compare::targets(input.paper, input.summary, []);
     let several = input.experiments.len() > 1;
     let seeds = input.summary.iter().map(|row| row.seeds).max().unwrap_or(0);
-    Ok(html! {
+    let readings = readings::section(input)?;
+    let contents = contents(readings.is_some());
+    let main = html! {
         section id="summary" {
             h2.unseen { "Summary" }
             @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
@@ -36,7 +38,7 @@ pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
                 code { "results.json" } " and " code { "summary.json" } " beside it; " code { "cargo xtask export" } " writes the table for a paper."
             }
         }
-        (readings::section(input)?)
+        @if let Some(readings) = readings { (readings) }
         @for experiment in input.experiments { (forgetting(input, experiment, links, several)?) }
         section id="images" {
             h2 { "Images and training" }
@@ -52,7 +54,8 @@ pub(super) fn main(input: &PageInput<'_>, links: &Links<'_>) -> Result<Markup> {
         }
         (runs::section(input.experiments, links))
         (values::section(input.cells, links))
-    })
+    };
+    Ok((contents, main))
 }
 
 /// What was forgotten from task to task, for runs with a stream.
@@ -66,7 +69,7 @@ fn forgetting(input: &PageInput<'_>, experiment: &ExperimentView, links: &Links<
     } } })
 }
 
-pub(super) fn contents(readings: bool) -> Markup {
+fn contents(readings: bool) -> Markup {
     html! {
         nav aria-label="Sections" {
             a href="#summary" { "Summary" }

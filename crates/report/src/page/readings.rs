@@ -10,21 +10,14 @@ use crate::{
     readings::{FITTED, Fit, Found, NoiseRate, Predicted, READINGS, Search, WidthRow, Widths, noise_rates, widths},
 };
 
-/// The name of the section in the page's navigation.
-pub(super) const TITLE: &str = "Which reading of the paper fits";
+const TITLE: &str = "Which reading of the paper fits";
 
-/// Whether the page has the section.
-pub(super) fn is_there(input: &PageInput<'_>) -> bool {
-    let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
-    !matches!(Search::of(runs, input.paper, input.interval), Found::Nothing)
-}
-
-/// The section; empty where no experiment searched.
-pub(super) fn section(input: &PageInput<'_>) -> Result<Markup> {
+/// The section; none where no experiment searched.
+pub(super) fn section(input: &PageInput<'_>) -> Result<Option<Markup>> {
     let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
     let search = match Search::of(runs.clone(), input.paper, input.interval) {
-        Found::Nothing => return Ok(html! {}),
-        Found::Mixed { method, dataset } => return Ok(mixed(&method, &dataset)),
+        Found::Nothing => return Ok(None),
+        Found::Mixed { method, dataset } => return Ok(Some(mixed(&method, &dataset))),
         Found::Search(search) => search,
     };
     let fits = search.fits();
@@ -35,7 +28,7 @@ pub(super) fn section(input: &PageInput<'_>) -> Result<Markup> {
         Err(Error::Empty { .. }) => None,
         svg => Some(svg?),
     };
-    Ok(html! {
+    Ok(Some(html! {
         section id="readings" {
             h2 { (TITLE) }
             p {
@@ -63,7 +56,7 @@ pub(super) fn section(input: &PageInput<'_>) -> Result<Markup> {
             (of_noise(&noise_rates(runs.clone(), input.paper)))
             @if let Some(best) = fits.first() { @for of_row in &widths(runs.clone(), input.paper, best.weight) { (of_width(of_row, best.weight)) } }
         }
-    })
+    }))
 }
 
 fn row(fit: &Fit) -> Markup {

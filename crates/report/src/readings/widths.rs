@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use vimae_spec::{Paper, Protocol};
+use vimae_spec::{Paper, Protocol, RunRecord};
 
 use super::{
     by_seed::{BySeed, mean},
@@ -63,18 +63,19 @@ pub(crate) fn widths<'a>(runs: impl Iterator<Item = &'a RunView> + Clone, paper:
             let dataset = row.dataset.as_ref().unwrap_or(&target.dataset);
             let mut printed: Vec<(String, f64)> = row.values.iter().map(|(method, value)| (method.clone(), *value)).collect();
             printed.sort_by(|a, b| method::rank(&a.0).cmp(&method::rank(&b.0)));
-            let of_dataset = || runs.clone().map(|run| &run.record).filter(|record| record.spec.dataset.name == *dataset);
-            let has_windows = |record: &&vimae_spec::RunRecord| record.measurements.iter().any(|one| window(&one.protocol).is_some());
+            let has_windows = |record: &&RunRecord| record.measurements.iter().any(|one| window(&one.protocol).is_some());
+            let of_dataset = runs.clone().map(|run| &run.record).filter(|record| record.spec.dataset.name == *dataset);
+            let measured: Vec<&RunRecord> = of_dataset.filter(has_windows).collect();
             let far = |stated: f64| (stated / weight).ln().abs();
-            let stated = of_dataset().filter(has_windows).filter_map(|record| weight_of(&record.spec));
+            let stated = measured.iter().filter_map(|record| weight_of(&record.spec));
             let nearest = stated.min_by(|a, b| far(*a).total_cmp(&far(*b)));
             let mut networks = Networks::default();
-            if !of_dataset().filter(has_windows).all(|record| networks.is_one(record.spec.objective.name.as_str(), &record.spec)) {
+            if !measured.iter().all(|record| networks.is_one(record.spec.objective.name.as_str(), &record.spec)) {
                 continue;
             }
             // By the number of samples, width and method; positive widths are in the order of their bits.
             let mut found: BTreeMap<(usize, u64), BTreeMap<&str, BySeed>> = BTreeMap::new();
-            for record in of_dataset().filter(|record| weight_of(&record.spec).is_none_or(|stated| Some(stated) == nearest)) {
+            for record in measured.iter().filter(|record| weight_of(&record.spec).is_none_or(|stated| Some(stated) == nearest)) {
                 let spec = &record.spec;
                 for one in record.measurements.iter().filter(|m| m.metric == METRIC) {
                     let (Some(key), Some(value)) = (window(&one.protocol), one.value) else { continue };
