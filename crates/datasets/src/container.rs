@@ -32,10 +32,11 @@ pub enum Container {
 impl Container {
     /// The container at `path`, by its kind and ending.
     pub fn at(path: &Path) -> Option<Self> {
-        let name = path.file_name()?.to_str()?.to_ascii_lowercase();
+        // Before its name: `.`, `..` and `/` have none.
         if path.is_dir() {
             return Some(Self::Folder(path.into()));
         }
+        let name = path.file_name()?.to_string_lossy().to_ascii_lowercase();
         let tar = [".tar", ".tar.gz", ".tgz"].iter().any(|end| name.ends_with(end));
         match path.is_file() {
             true if name.ends_with(".zip") => Some(Self::Zip(path.into())),

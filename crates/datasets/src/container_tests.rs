@@ -59,6 +59,25 @@ fn zip_tar_and_folder_give_the_same_members() {
 }
 
 #[test]
+fn a_folder_is_one_whatever_it_is_called() {
+    for path in [".", "..", "/"] {
+        assert_eq!(Container::at(Path::new(path)), Some(Container::Folder(path.into())));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_utf_8_are_names() {
+    use std::{ffi::OsStr, os::unix::ffi::OsStrExt};
+    let dir = tempfile::tempdir().unwrap();
+    let [folder, file] = [&b"\xff"[..], b"\xff.zip"].map(|name| dir.path().join(OsStr::from_bytes(name)));
+    fs::create_dir(&folder).unwrap();
+    fs::write(&file, zipped(&[])).unwrap();
+    assert_eq!(Container::at(&folder), Some(Container::Folder(folder)));
+    assert_eq!(Container::at(&file), Some(Container::Zip(file)));
+}
+
+#[test]
 fn names_that_lead_out_are_refused() {
     for name in ["../x.png", "a/../../x.png", "/etc/passwd", "C:/x.png", "..\\x.png"] {
         for archive in [zipped(&[(name, b"x")]), tarred(&[(name, b"x")])] {

@@ -1,7 +1,7 @@
 //! Every reader as a function of bytes alone, as strangers may have made them.
 //!
 //! The fuzz targets in `fuzz/` and the mutation test in `tests/hostile.rs` call these: whatever the bytes, they return
-//! images or an error, without a panic and within 512 MB.
+//! images or an error without a panic, and take at most 512 MB for a file of a megabyte or less.
 
 use std::{io::Cursor, sync::Arc};
 

@@ -106,7 +106,7 @@ fn open(request: &Request) -> Result<Opened> {
     if settings.repeats == Repeats::Drop {
         drop_repeats(&mut drawings);
     }
-    let tests = tested(&drawings, files.iter().any(|f| stem(f) == FULL[1]));
+    let tests = tested(&drawings, files.iter().any(|f| stem(f).eq_ignore_ascii_case(FULL[1])));
     let turn = settings.rotations == Rotations::Four;
     let mut characters = Vec::new();
     let mut splits = Vec::new();

@@ -2,8 +2,9 @@
 //!
 //! A reader of our own for this one shape of table, because files may come from anywhere: on two hundred thousand
 //! damaged files the `parquet` library (60.1) panicked in its dictionary decoder, and it believes page sizes of up to
-//! 2 GiB. Here a page is at most 48 MiB, nothing that a file claims takes memory before it is checked, and values stay
-//! where they were unpacked. It is faster on the Hub's tables, and 30 crates are not needed.
+//! 2 GiB. Here a page is at most 48 MiB, or 32 times its bytes in the file and 1 GiB; nothing that a file claims takes
+//! memory before it is checked, and values stay where they were unpacked. It is faster on the Hub's tables, and 30 crates
+//! are not needed.
 //!
 //! What writers make of images and classes is read (Arrow for C++ and Rust, Polars, DuckDB, Hadoop): both versions of
 //! pages, with checksums or not; packed with snappy, gzip, zstd, brotli, LZ4 in all its forms, or not; every encoding
@@ -19,9 +20,11 @@ use std::{
 
 use crate::{Error, Result, stream};
 use footer::{Column, Footer};
-use pages::{Fetch, Pages};
+use pages::{Fetch, Pages, Unread};
 use values::Kind;
 
+#[cfg(test)]
+pub(crate) mod by_hand;
 pub(crate) mod codecs;
 mod footer;
 pub(crate) mod numbers;
@@ -54,7 +57,7 @@ pub(crate) type Visit<'a> = dyn FnMut(Vec<(Bytes, u32)>) -> Result<()> + 'a;
 ///
 /// # Errors
 /// [`Error::Damaged`] for a file that is torn, lacks a column, or has a row without image or label;
-/// [`Error::TooLarge`] for more rows than there may be.
+/// [`Error::TooLarge`] for more rows than there may be; [`Error::Refused`] for a page that is too large.
 pub(crate) fn read(path: &Path, columns: &Columns, visit: &mut Visit) -> Result<()> {
     let name = path.display().to_string();
     let file = File::open(path).map_err(|e| Error::io(&name, e))?;
@@ -64,6 +67,13 @@ pub(crate) fn read(path: &Path, columns: &Columns, visit: &mut Visit) -> Result<
 /// [`read`] of anything that can be read in pieces.
 pub(crate) fn read_from(mut source: impl Read + Seek, file: &str, columns: &Columns, visit: &mut Visit) -> Result<()> {
     let wrong = |problem: String| Error::damaged(file, format!("broken parquet: {problem}"));
+    let unread = |problem: Unread| match problem {
+        Unread::Broken(problem) => wrong(problem),
+        Unread::Large { size, limit } => {
+            let way = "write the table again with fewer rows in a group (pyarrow and pandas: row_group_size=100)";
+            Error::Refused { file: file.into(), reason: format!("a page of {size} bytes, more than the limit of {limit}: {way}") }
+        }
+    };
     let length = source.seek(SeekFrom::End(0)).map_err(|e| Error::io(file, e))?;
     let mut fetch = |at: u64, size: u64| {
         source.seek(SeekFrom::Start(at)).map_err(|e| e.to_string())?;
@@ -94,10 +104,10 @@ pub(crate) fn read_from(mut source: impl Read + Seek, file: &str, columns: &Colu
             Ok(chunk)
         };
         let (images, labels) = (chunk(image)?, chunk(label)?);
-        let labels = Pages::new(label_column, labels, row).and_then(|pages| classes(pages, &mut fetch)).map_err(wrong)?;
-        let mut labels = labels.into_iter();
+        let labels = Pages::new(label_column, labels, row).map_err(wrong)?;
+        let mut labels = classes(labels, &mut fetch).map_err(unread)?.into_iter();
         let mut pages = Pages::new(image_column, images, row).map_err(wrong)?;
-        while let Some(page) = pages.next(&mut fetch).map_err(wrong)? {
+        while let Some(page) = pages.next(&mut fetch).map_err(unread)? {
             let mut rows = page.into_iter().zip(labels.by_ref());
             loop {
                 let batch: Vec<(Bytes, u32)> = rows.by_ref().take(ROWS).collect();
@@ -154,7 +164,7 @@ fn footer(length: u64, fetch: &mut Fetch) -> std::result::Result<Footer, String>
     Ok(footer)
 }
 
-fn classes(mut pages: Pages, fetch: &mut Fetch) -> std::result::Result<Vec<u32>, String> {
+fn classes(mut pages: Pages, fetch: &mut Fetch) -> std::result::Result<Vec<u32>, Unread> {
     let mut labels = Vec::new();
     while let Some(page) = pages.next(fetch)? {
         for value in &page {

@@ -2,13 +2,16 @@
 //! `table:PATH`: a folder of parquet files, or one, with a column of encoded images and one of classes, as the Hub keeps
 //! any image data set; or `table:OWNER/NAME`, a data set repository that is in the Hub's cache.
 //!
-//! **Shapes**: as they are, all of one shape; or `size` x `size`, the largest square in the middle resized by Lanczos.
+//! **Shapes**: as they are, all of one shape; or `size` x `size`, the largest square in the middle resized by Lanczos. With
+//! `channels`, or as they are: three where any image is in colour.
 //! **Split**: where the files are called `train-...` and `test-...` (and perhaps `validation-...`), in any number of
 //! shards, or lie in folders called so, those; otherwise every tenth image of a class tests.
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    slice,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use vimae_core::{
@@ -18,7 +21,7 @@ use vimae_core::{
 
 use crate::{
     BuildDataset, DeepGrayscale, Error, Image, Opened, Request, Result, arrays,
-    fewer::Fewer,
+    fewer::FewerOfFiles,
     gather::{Broken, Gather},
     parquet,
     sources::versions,
@@ -41,6 +44,8 @@ vimae_core::settings! {
     struct Columns {
         /// rows and columns of every image; 0: as they are, all of one shape
         size: usize = 0, from 0, to 512;
+        /// 1: grey, 3: colour; 0: as they are, three where any image is in colour
+        channels: usize = 0, from 0, to 3;
         /// the column of classes; auto: the first of these that is there
         label: Column = Column::Auto;
         /// pixels in [-1, 1] or [0, 1]
@@ -48,7 +53,7 @@ vimae_core::settings! {
         /// grayscale files of 16 bits
         deep_grayscale: DeepGrayscale = DeepGrayscale::HighByte;
         #[serde(flatten)]
-        fewer: Fewer = Fewer::default();
+        fewer: FewerOfFiles = FewerOfFiles::default();
     }
 }
 
@@ -113,9 +118,14 @@ enum Found {
 
 impl Found {
     fn files(&self) -> Vec<PathBuf> {
+        self.splits().into_iter().flat_map(|(_, files)| files.to_vec()).collect()
+    }
+
+    /// The files of each split; of none where there is one file.
+    fn splits(&self) -> Vec<(Option<Split>, &[PathBuf])> {
         match self {
-            Self::One(path) => vec![path.clone()],
-            Self::Splits(tables) => tables.files(),
+            Self::One(path) => vec![(None, slice::from_ref(path))],
+            Self::Splits(tables) => tables.0.iter().map(|(split, files)| (Some(*split), files.as_slice())).collect(),
         }
     }
 }
@@ -123,84 +133,204 @@ impl Found {
 fn open(request: &Request) -> Result<Opened> {
     let found = locate(request)?;
     let path = request.path.unwrap_or_default();
-    let Columns { size, label, range, deep_grayscale: deep, .. } = request.settings.read()?;
-    let label = (label != Column::Auto).then(|| word(&label));
-    let mut shape = None;
-    let mut sets = BTreeMap::new();
-    let mut skipped = Vec::new();
-    let mut read = |split: Option<Split>, files: &[PathBuf]| -> Result<()> {
-        if files.is_empty() {
-            return Ok(());
-        }
-        let (set, broken) = gather(files, label.as_deref(), (size, deep), &mut shape, request.sources.skip_broken)?;
-        skipped.extend(broken);
-        sets.insert(split, set);
-        Ok(())
-    };
-    match &found {
-        Found::One(path) => read(None, std::slice::from_ref(path))?,
-        Found::Splits(tables) => {
-            for (split, files) in &tables.0 {
-                read(Some(*split), files)?;
-            }
-        }
+    let Columns { size, channels, label, range, deep_grayscale: deep, .. } = request.settings.read()?;
+    if channels == 2 {
+        return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
     }
+    let label = (label != Column::Auto).then(|| word(&label));
+    let (size, channels) = ((size > 0).then_some(size), (channels > 0).then_some(channels));
+    let mut reading = Reading { label: label.as_deref(), size, channels, deep, skip_broken: request.sources.skip_broken };
+    let mut notes = Vec::new();
+    let (sets, skipped) = loop {
+        if let Some(read) = reading.read(&found)? {
+            break read;
+        }
+        reading.channels = Some(3);
+        notes.push(
+            "holds grayscale images and images in colour: all have three channels; channels = 1 in [dataset] makes them grayscale".into(),
+        );
+    };
     let (rule, splits) = arrays::divided(path, sets)?;
     let rule = &crate::image::with_deep(rule, deep);
     let classes = splits.iter().flat_map(|(_, set)| &set.labels).max().map_or(1, |&l| l as usize + 1);
-    Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (found.files(), skipped))
+    let opened = Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (found.files(), skipped))?;
+    Ok(Opened { notes, ..opened })
 }
 
-/// The images of a split's files, of `size` where that is not 0. The first image that can be decoded says the shape, where
-/// no split before did.
-fn gather(
-    files: &[PathBuf],
-    label: Option<&str>,
-    (size, deep): (usize, DeepGrayscale),
-    shape: &mut Option<ImageShape>,
+/// How images are read.
+struct Reading<'a> {
+    label: Option<&'a str>,
+    /// Rows and columns; none where images stay as they are.
+    size: Option<usize>,
+    /// None where the images say how many.
+    channels: Option<usize>,
+    deep: DeepGrayscale,
     skip_broken: bool,
-) -> Result<(Stack, Vec<Broken>)> {
-    let size = (size > 0).then_some(size);
-    let mut all = Stack { shape: ImageShape { channels: 3, height: 1, width: 1 }, pixels: Vec::new(), labels: Vec::new() };
-    let mut skipped = Vec::new();
-    for path in files {
-        let (image, label) = tables::columns(path, label)?;
-        let columns = parquet::Columns { image: &image, label: &label, rows: ROWS };
-        let mut row = 0;
-        parquet::read(path, &columns, &mut |batch| {
-            let first = || batch.iter().find_map(|(bytes, _)| Image::decode(bytes.as_ref(), "").ok());
-            *shape = shape.or_else(|| {
-                let (image, size) = (first()?, |own: usize| size.unwrap_or(own));
-                Some(ImageShape { channels: channels(&image), height: size(image.height()), width: size(image.width()) })
-            });
-            all.shape = shape.unwrap_or(all.shape);
-            let wanted = all.shape.channels;
-            let prepare = |image: Image| prepared(image, wanted, size);
-            let mut gather = Gather::new(all.shape, 0, skip_broken, &prepare).deep(deep);
-            gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;
-            row += batch.len();
-            let (set, broken) = gather.finish();
-            stream::grow(&mut all.pixels, set.pixels.len());
-            all.pixels.extend(set.pixels);
-            all.labels.extend(set.labels);
+}
+
+/// The images of each split, and those that were left out.
+type Read = (BTreeMap<Option<Split>, Stack>, Vec<Broken>);
+
+impl Reading<'_> {
+    /// All images. The first that can be decoded says the shape; none where it is grayscale and another is in colour.
+    fn read(&self, found: &Found) -> Result<Option<Read>> {
+        let (mut shape, colour) = (None, AtomicBool::new(false));
+        let (mut sets, mut skipped) = (BTreeMap::new(), Vec::new());
+        for (split, files) in found.splits() {
+            let gathered = self.gather(files, &mut shape, &colour);
+            // Before errors: one of them only ends the reading.
+            if colour.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            let (set, broken) = gathered?;
+            sets.insert(split, set);
             skipped.extend(broken);
-            Ok(())
-        })?;
+        }
+        Ok(Some((sets, skipped)))
     }
-    Ok((all, skipped))
+
+    /// The images of a split's files, up to the first that is in `colour` among grayscale ones.
+    fn gather(&self, files: &[PathBuf], shape: &mut Option<ImageShape>, colour: &AtomicBool) -> Result<(Stack, Vec<Broken>)> {
+        let mut all = Stack { shape: ImageShape { channels: 3, height: 1, width: 1 }, pixels: Vec::new(), labels: Vec::new() };
+        let mut skipped = Vec::new();
+        for path in files {
+            let (image, label) = tables::columns(path, self.label)?;
+            let columns = parquet::Columns { image: &image, label: &label, rows: ROWS };
+            let mut row = 0;
+            parquet::read(path, &columns, &mut |batch| {
+                let first = || batch.iter().find_map(|(bytes, _)| Image::decode(bytes.as_ref(), "").ok());
+                *shape = shape.or_else(|| first().map(|image| self.shape(&image)));
+                all.shape = shape.unwrap_or(all.shape);
+                let wanted = all.shape;
+                let prepare = |image: Image| -> Result<Image> {
+                    let in_colour = self.channels.is_none() && channels(&image) > wanted.channels;
+                    let image = self.prepared(image, wanted.channels)?;
+                    // One of another size is none of the set.
+                    if in_colour && (image.width(), image.height()) == (wanted.width, wanted.height) {
+                        colour.store(true, Ordering::Relaxed);
+                    }
+                    Ok(image)
+                };
+                let mut gather = Gather::new(all.shape, 0, self.skip_broken, &prepare).deep(self.deep);
+                gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;
+                if colour.load(Ordering::Relaxed) {
+                    return Err(Error::damaged(path.display(), "an image in colour among grayscale ones"));
+                }
+                row += batch.len();
+                let (set, broken) = gather.finish();
+                stream::grow(&mut all.pixels, set.pixels.len());
+                all.pixels.extend(set.pixels);
+                all.labels.extend(set.labels);
+                skipped.extend(broken);
+                Ok(())
+            })?;
+        }
+        Ok((all, skipped))
+    }
+
+    /// The shape of all images, of which `first` is one.
+    fn shape(&self, first: &Image) -> ImageShape {
+        let size = |own: usize| self.size.unwrap_or(own);
+        let channels = self.channels.unwrap_or(channels(first));
+        ImageShape { channels, height: size(first.height()), width: size(first.width()) }
+    }
+
+    /// An image of the set's channels and size.
+    fn prepared(&self, image: Image, channels: usize) -> Result<Image> {
+        let image = image.with_channels(channels);
+        let Some(size) = self.size else { return Ok(image) };
+        let side = image.width().min(image.height());
+        image.centre(side, side).resize(size, size)
+    }
 }
 
 fn channels(image: &Image) -> usize {
     image.bytes().len() / (image.width() * image.height()).max(1)
 }
 
-/// An image of the set's channels and size: grayscale among colour gains channels, colour among grayscale is refused.
-fn prepared(image: Image, channels: usize, size: Option<usize>) -> Result<Image> {
-    if self::channels(&image) > channels {
-        return Err(Error::damaged("an image", "in colour, and the first of the set is grayscale"));
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::{Sources, open_reporting, parquet::by_hand};
+
+    /// An image of two pixels of that level, in one or three channels.
+    fn png(channels: u8, level: u8) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut encoder = ::png::Encoder::new(&mut bytes, 2, 1);
+        encoder.set_color(if channels == 1 { ::png::ColorType::Grayscale } else { ::png::ColorType::Rgb });
+        let mut writer = encoder.write_header().unwrap();
+        writer.write_image_data(&vec![level; 2 * usize::from(channels)]).unwrap();
+        writer.finish().unwrap();
+        bytes
     }
-    let image = image.with_channels(channels);
-    let Some(size) = size else { return Ok(image) };
-    let side = image.width().min(image.height());
-    image.centre(side, side).resize(size, size)
+
+    /// Sixty images of three classes; those of `rows` are grayscale, all others in colour.
+    fn images(rows: &[usize]) -> Vec<(Vec<u8>, u32)> {
+        (0..60).map(|i| (png(if rows.contains(&i) { 1 } else { 3 }, i as u8), i as u32 % 3)).collect()
+    }
+
+    fn write(path: &Path, rows: &[(Vec<u8>, u32)]) {
+        fs::write(path, by_hand::table(rows, 0, &<[u8]>::to_vec)).unwrap();
+    }
+
+    fn opened(path: &Path, settings: Value) -> Result<Opened> {
+        open_reporting(&format!("table:{}", path.display()), settings.as_object().unwrap(), &Sources::default())
+    }
+
+    #[test]
+    fn grayscale_among_colour_has_three_channels_wherever_it_stands() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("one.parquet");
+        let of = |grayscale: &[usize], settings: Value| {
+            write(&file, &images(grayscale));
+            opened(&file, settings).unwrap()
+        };
+        let colour = of(&[], json!({}));
+        for rows in [&[0][..], &[7], &[0, 1, 2, 3, 59]] {
+            for broken in ["refuse", "skip"] {
+                let mixed = of(rows, json!({ "broken": broken }));
+                assert_eq!((mixed.dataset.sha256(), mixed.skipped.len()), (colour.dataset.sha256(), 0), "{rows:?}");
+                assert_eq!(mixed.notes.len(), usize::from(rows.contains(&0)), "{:?}", mixed.notes);
+            }
+        }
+        let all: Vec<usize> = (0..60).collect();
+        let grayscale = of(&all, json!({}));
+        assert_eq!((grayscale.dataset.shape().unwrap().channels, grayscale.notes.len()), (1, 0));
+        assert_eq!(of(&[0], json!({ "channels": 1 })).dataset.sha256(), grayscale.dataset.sha256());
+        assert_eq!(of(&[], json!({ "channels": 1 })).dataset.sha256(), grayscale.dataset.sha256());
+        assert_eq!(of(&all, json!({ "channels": 3 })).dataset.sha256(), colour.dataset.sha256());
+        let error = opened(&file, json!({ "channels": 2 })).err().unwrap();
+        assert!(matches!(&error, Error::Damaged { problem, .. } if problem.contains("channels = 2")), "{error}");
+    }
+
+    #[test]
+    fn colour_in_a_later_split_is_that_of_all() {
+        let dir = tempfile::tempdir().unwrap();
+        let all: Vec<usize> = (0..60).collect();
+        let of = |grayscale: &[usize]| {
+            write(&dir.path().join("train.parquet"), &images(grayscale));
+            write(&dir.path().join("test.parquet"), &images(&[]));
+            opened(dir.path(), json!({})).unwrap().dataset.sha256().to_owned()
+        };
+        assert_eq!(of(&all), of(&[]));
+    }
+
+    #[test]
+    fn broken_images_are_named_with_a_setting_that_leaves_them_out() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("one.parquet");
+        let mut rows = images(&[0]);
+        rows[5].0.truncate(30);
+        write(&file, &rows);
+        let message = opened(&file, json!({})).err().unwrap().to_string();
+        assert!(message.contains("one.parquet, row 5: broken PNG") && message.contains("broken = \"skip\" in [dataset]"), "{message}");
+        let opened = opened(&file, json!({ "broken": "skip" })).unwrap();
+        let left_out: Vec<&str> = opened.skipped.iter().map(|broken| broken.file.as_str()).collect();
+        assert!(matches!(left_out.as_slice(), [one] if one.ends_with("one.parquet, row 5")), "{left_out:?}");
+        assert_eq!(opened.dataset.split(Split::Train).unwrap().len() + opened.dataset.split(Split::Test).unwrap().len(), 59);
+    }
 }

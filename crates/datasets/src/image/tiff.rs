@@ -6,7 +6,7 @@ use std::io::Cursor;
 use tiff::{
     ColorType, TiffError, TiffUnsupportedError,
     decoder::{BufferLayoutPreference, Decoder, DecodingResult, Limits},
-    tags::SampleFormat,
+    tags::{CompressionMethod, SampleFormat, Tag},
 };
 
 use super::{DeepGrayscale, Image, MEMORY, check, too_large};
@@ -42,6 +42,12 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
         ColorType::RGB(8 | 16) | ColorType::RGBA(8 | 16) => 3,
         other => return Err(refused(&format!("{other:?}"))),
     };
+    let turned = decoder.find_tag_unsigned::<u16>(Tag::FillOrder).map_err(wrong)? == Some(2);
+    let packing = decoder.find_tag_unsigned::<u16>(Tag::Compression).map_err(wrong)?;
+    // libtiff turns bits before it unpacks, which the library cannot be asked for.
+    if turned && packing.is_some_and(|method| method != CompressionMethod::None.to_u16()) {
+        return Err(refused(&"packed with the bits of each byte in reverse order (FillOrder 2)"));
+    }
     let mut result = DecodingResult::U8(Vec::new());
     let layout = decoder.read_image_to_buffer(&mut result).map_err(wrong)?;
     if layout.sample_format != SampleFormat::Uint {
@@ -50,6 +56,9 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
     // What does not fit is left out by the library, plane by plane.
     if result.as_buffer(0).as_bytes().len() < layout.complete_len {
         return Err(wrong(TiffError::LimitsExceeded));
+    }
+    if turned {
+        turn(&mut result);
     }
     let samples = match result {
         DecodingResult::U8(bytes) if color.bit_depth() < 8 => unpack(&bytes, width, height, color.bit_depth().into()),
@@ -63,6 +72,16 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
     };
     let pixels = interleave(samples, width * height, color.num_samples().into(), kept, &layout);
     Image::new(width, height, kept, pixels).map_err(|_| broken(&"pixels are missing"))
+}
+
+/// Turns the bits of every byte, as Pillow and libtiff do where the lowest bit comes first.
+fn turn(samples: &mut DecodingResult) {
+    match samples {
+        DecodingResult::U8(bytes) => bytes.iter_mut().for_each(|byte| *byte = byte.reverse_bits()),
+        // Of a word both bytes, which stay where they are.
+        DecodingResult::U16(words) => words.iter_mut().for_each(|word| *word = word.reverse_bits().swap_bytes()),
+        _ => {}
+    }
 }
 
 /// Samples of 1, 2 or 4 bits, rows beginning at whole bytes, as bytes from 0 to 255.
@@ -86,4 +105,45 @@ fn interleave(samples: Vec<u8>, pixels: usize, count: usize, kept: usize, layout
         return samples;
     }
     samples.chunks_exact(count).flat_map(|pixel| pixel.iter().take(kept).copied()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One row of grayscale samples.
+    fn row(bits: u16, fill_order: u16, compression: u16, samples: &[u8]) -> Vec<u8> {
+        let (size, width) = (samples.len() as u16, samples.len() as u16 * 8 / bits);
+        let tags = [(256, width), (257, 1), (258, bits), (259, compression), (262, 1), (266, fill_order), (273, 8), (278, 1), (279, size)];
+        let mut file = [&b"II*\0"[..], &(8 + u32::from(size)).to_le_bytes(), samples, &(tags.len() as u16).to_le_bytes()].concat();
+        for (tag, value) in tags {
+            // One number of 16 bits.
+            file.extend([tag, 3, 1, 0, value, 0].into_iter().flat_map(u16::to_le_bytes));
+        }
+        file.extend([0; 4]);
+        file
+    }
+
+    fn decoded(file: &[u8]) -> Result<Image> {
+        decode(file, "row", DeepGrayscale::HighByte)
+    }
+
+    #[test]
+    fn bits_are_read_in_the_order_that_the_file_names() {
+        // As Pillow 13 reads it.
+        let image = decoded(&row(1, 2, 1, &[0b0000_0001, 0b1000_0000])).unwrap();
+        assert_eq!(image.bytes(), [255, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 255]);
+        let samples: Vec<u8> = (0..16_u8).map(|i| i.wrapping_mul(37)).collect();
+        let turned: Vec<u8> = samples.iter().map(|byte| byte.reverse_bits()).collect();
+        for bits in [1, 2, 4, 8, 16] {
+            assert_eq!(decoded(&row(bits, 2, 1, &turned)).unwrap(), decoded(&row(bits, 1, 1, &samples)).unwrap(), "{bits} bits");
+        }
+    }
+
+    #[test]
+    fn packed_bits_in_the_other_order_are_refused_by_name() {
+        let packbits = [15, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14];
+        let error = decoded(&row(8, 2, 32_773, &packbits)).unwrap_err();
+        assert!(matches!(&error, Error::Refused { reason, .. } if reason.contains("FillOrder 2") && reason.contains("magick")), "{error}");
+    }
 }

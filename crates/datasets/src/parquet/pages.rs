@@ -10,12 +10,42 @@ use super::{
     values::{Bytes, Kind, decode},
 };
 
-/// The most bytes that one page may unpack to.
+/// The most bytes that a page may unpack to, whatever it is packed to.
 pub(crate) const PAGE: u64 = 48 << 20;
+/// A larger page unpacks to at most so many times its bytes in the file: snappy cannot do more, and images are packed already.
+const RATIO: u64 = 32;
+/// The most bytes of any page. Arrow looks at its size only every 1 024 values: images of half a megabyte make half of this.
+const LARGEST: u64 = 1 << 30;
 /// The most bytes of one header: statistics repeat the smallest and largest value, whole images.
 const HEADER: u64 = 1 << 20;
 /// An encoding of levels.
 const BIT_PACKED: u64 = 4;
+
+/// The most bytes that `packed` ones, which are held against the file before anything is unpacked, may become.
+fn room(packed: u64) -> u64 {
+    packed.saturating_mul(RATIO).clamp(PAGE, LARGEST)
+}
+
+/// Why a page is not read.
+#[derive(Debug)]
+pub(super) enum Unread {
+    /// This is wrong with it.
+    Broken(String),
+    /// It is too large.
+    Large { size: u64, limit: u64 },
+}
+
+impl From<String> for Unread {
+    fn from(problem: String) -> Self {
+        Self::Broken(problem)
+    }
+}
+
+impl From<&str> for Unread {
+    fn from(problem: &str) -> Self {
+        Self::Broken(problem.into())
+    }
+}
 
 /// Reads so many bytes at a place of the file.
 pub(super) type Fetch<'a> = dyn FnMut(u64, u64) -> Result<Vec<u8>> + 'a;
@@ -54,15 +84,15 @@ impl<'a> Pages<'a> {
     }
 
     /// The values of the next data page; none behind the last.
-    pub(super) fn next(&mut self, fetch: &mut Fetch) -> Result<Option<Vec<Bytes>>> {
+    pub(super) fn next(&mut self, fetch: &mut Fetch) -> std::result::Result<Option<Vec<Bytes>>, Unread> {
         while self.left > 0 {
             if self.at >= self.chunk.end {
-                return Err(format!("{} values are missing", self.left));
+                return Err(format!("{} values are missing", self.left).into());
             }
             let (header, length) = self.header(fetch)?;
-            let size = header.unpacked.max(header.packed);
-            if size > PAGE {
-                return Err(format!("a page of {size} bytes, more than the limit of {PAGE}"));
+            let (size, limit) = (header.unpacked.max(header.packed), room(header.packed));
+            if size > limit {
+                return Err(Unread::Large { size, limit });
             }
             let begin = self.at + length;
             let end = begin.checked_add(header.packed).filter(|&e| e <= self.chunk.end).ok_or("a page beyond its column")?;
@@ -70,7 +100,7 @@ impl<'a> Pages<'a> {
             match header.kind {
                 0 | 3 => {
                     if header.values > self.left {
-                        return Err(format!("a page of {} values, {} are left", header.values, self.left));
+                        return Err(format!("a page of {} values, {} are left", header.values, self.left).into());
                     }
                     let packed = header.content(begin, fetch)?;
                     let values = self.values(&header, packed)?;
@@ -80,7 +110,7 @@ impl<'a> Pages<'a> {
                 }
                 // Without this, values of one byte each would take far more memory than their page.
                 2 if header.values > self.chunk.values => {
-                    return Err(format!("a dictionary of {} values for {}", header.values, self.chunk.values));
+                    return Err(format!("a dictionary of {} values for {}", header.values, self.chunk.values).into());
                 }
                 2 if self.dictionary.is_none() => {
                     let page = unpack(self.chunk.codec, header.content(begin, fetch)?.into(), header.unpacked)?;

@@ -63,3 +63,28 @@ fn what_is_not_read_is_named() {
         assert_eq!(error, format!("input: broken parquet: {problem}"), "{name}");
     }
 }
+
+/// Bytes that nothing can pack.
+fn noise(count: usize, size: usize) -> Vec<(Vec<u8>, u32)> {
+    let mut state = 1_u64;
+    let mut word = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        ((state >> 32) as u32).to_le_bytes()
+    };
+    (0..count as u32).map(|label| ((0..size / 4).flat_map(|_| word()).collect(), label)).collect()
+}
+
+/// Arrow looks at the size of a page only every 1 024 values, so that images of 50 KB make one of 50 MB.
+#[test]
+fn a_page_is_as_large_as_its_images() {
+    let rows = noise(1_000, 52_000);
+    assert!(rows.len() as u64 * 52_000 > PAGE);
+    let pack = |page: &[u8]| zstd::bulk::compress(page, 1).unwrap();
+    assert!(rows_of(&by_hand::table(&rows, 0, &<[u8]>::to_vec)).unwrap() == rows);
+    assert!(rows_of(&by_hand::table(&rows, 6, &pack)).unwrap() == rows);
+    // A few bytes that claim as many are refused, and the way round is named: images may be as flat as that.
+    let flat: Vec<(Vec<u8>, u32)> = (0..1_000).map(|label| (vec![0; 52_000], label)).collect();
+    let error = rows_of(&by_hand::table(&flat, 6, &pack)).unwrap_err();
+    assert!(matches!(&error, Error::Refused { reason, .. } if reason.contains("row_group_size=100")), "{error}");
+    assert!(rows_of(&by_hand::table(&flat[..100], 6, &pack)).unwrap() == flat[..100]);
+}

@@ -203,12 +203,13 @@ fn prefixed(kind: Kind, page: &Arc<Vec<u8>>, begin: usize, count: u64) -> Result
     let mut bytes: Vec<u8> = Vec::new();
     let mut ranges = Vec::new();
     let mut last = 0..0;
+    let limit = PAGE.max(2 * page.len() as u64);
     for (prefix, suffix) in prefixes.into_iter().zip(suffixes) {
         let prefix = usize::try_from(prefix).ok().filter(|&p| p <= last.len()).ok_or("a value that shares more than there is")?;
         let start = bytes.len();
         // A few bytes may say gigabytes here, of values that are mostly their predecessors.
-        if (start + prefix + suffix.as_ref().len()) as u64 > PAGE {
-            return Err(format!("a page of values of more than {PAGE} bytes"));
+        if (start + prefix + suffix.as_ref().len()) as u64 > limit {
+            return Err(format!("a page of values of more than {limit} bytes"));
         }
         bytes.extend_from_within(last.start..last.start + prefix);
         bytes.extend_from_slice(suffix.as_ref());

@@ -85,14 +85,19 @@ fn drawings(root: &str, alphabets: &[&str]) -> Vec<Member> {
 
 #[test]
 fn omniglot_is_the_same_as_zips_and_folders_and_splits_as_published() {
-    let (packed, unpacked) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [packed, unpacked, shouted, named] = [(); 4].map(|()| tempfile::tempdir().unwrap());
     for (root, alphabets) in [("images_background", &["Latin", "Greek"][..]), ("images_evaluation", &["Angelic"])] {
         let members = drawings(root, alphabets);
         zip(&packed.path().join(format!("{root}.zip")), &members);
+        zip(&shouted.path().join(format!("{root}.zip").to_uppercase()), &members);
         unpack(unpacked.path(), &members);
+        // As Windows and macOS let people write it.
+        unpack(named.path(), &drawings(&root.replace("images", "Images"), alphabets));
     }
     let dataset = read("omniglot", packed.path());
-    assert_eq!(dataset.sha256(), read("omniglot", unpacked.path()).sha256());
+    for other in [unpacked, shouted, named] {
+        assert_eq!(dataset.sha256(), read("omniglot", other.path()).sha256());
+    }
     assert_eq!(dataset.classes(), 6);
     let (train, test) = (dataset.split(Split::Train).unwrap(), dataset.split(Split::Test).unwrap());
     assert_eq!((train.len(), test.len()), (4 * 2 * 4, 2 * 2 * 4));
