@@ -6,7 +6,7 @@ use candle_core::{DType, Tensor, Var};
 use serde_json::{Value, json};
 use vimae_core::{AutoEncoder, Error, Head, ImageShape, PixelRange, Streams, WithNoise, objective::check_parts};
 use vimae_objectives::{OBJECTIVES, divergence::mmd_imq::MmdImq};
-use vimae_tests::parts::{divergence_with, model, noise_images, noisy_model, part_request, prior, stir};
+use vimae_tests::parts::{divergence_with, model, noise_images, noisy_model, part_request, prior, prior_with, stir};
 use vimae_trainer::{Draws, Line};
 
 const IMAGE: ImageShape = ImageShape { channels: 2, height: 8, width: 8 };
@@ -96,6 +96,52 @@ fn combinations_without_meaning_are_refused_with_the_reason() -> Result<()> {
         ensure!(reason.contains(words), "{reason}");
     }
     ensure!(refusal("vimae_n", "gaussian_head_bounded", "logistic", Some("mmd_imq"))?.is_none());
+    Ok(())
+}
+
+#[test]
+fn a_prior_without_a_variance_is_taken_by_every_objective_with_a_rate_and_one_with_bounds_by_none() -> Result<()> {
+    let request = part_request(2, DType::F64);
+    let unbounded = [0.5, 1.0, 2.0].map(|freedom| ("student_t", json!({ "degrees_of_freedom": freedom, "match": "scale" })));
+    let bounded = [0.01, 1.0, 100.0].map(|scale| ("uniform", json!({ "match": "scale", "scale": scale })));
+    for objective in OBJECTIVES.names() {
+        let objective = OBJECTIVES.build(objective, &Default::default())?;
+        if !objective.needs_rate() {
+            continue;
+        }
+        let noise = vimae_objectives::default_noise(objective.as_ref())?;
+        let divergence = objective.default_divergence().map(|name| divergence_with(name, Value::Null, &request)).transpose()?;
+        let taken = |(name, settings): &(&str, Value)| -> Result<bool> {
+            let prior = prior_with(name, settings.clone(), &request)?;
+            Ok(check_parts(objective.as_ref(), noise.as_ref(), prior.as_ref(), divergence.as_deref()).is_ok())
+        };
+        for prior in &unbounded {
+            ensure!(taken(prior)?, "{} refuses {prior:?}", objective.name());
+        }
+        for prior in &bounded {
+            ensure!(!taken(prior)?, "{} takes {prior:?}", objective.name());
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_critic_that_knows_the_standard_normal_density_takes_no_other_prior() -> Result<()> {
+    let request = part_request(2, DType::F64);
+    let objective = OBJECTIVES.build("wae_gan", &Default::default())?;
+    let noise = vimae_objectives::default_noise(objective.as_ref())?;
+    for critic in ["adversarial_js", "adversarial_kl"] {
+        let refused = |known: &str, prior: &str, settings: Value| -> Result<bool> {
+            let divergence = divergence_with(critic, json!({ "hidden": 2, "layers": 1, "log_density": known }), &request)?;
+            let prior = prior_with(prior, settings, &request)?;
+            let checked = check_parts(objective.as_ref(), noise.as_ref(), prior.as_ref(), Some(divergence.as_ref()));
+            Ok(matches!(checked, Err(Error::Unsupported { .. })))
+        };
+        ensure!(!refused("normal", "normal", json!({}))?, "{critic} refuses the standard normal");
+        ensure!(refused("normal", "normal", json!({ "variance": 9.0 }))?, "{critic} takes a normal of another variance");
+        ensure!(refused("normal", "logistic", json!({}))?, "{critic} takes a logistic prior of unit variance");
+        ensure!(!refused("none", "normal", json!({ "variance": 9.0 }))?, "{critic} refuses a prior that it knows nothing of");
+    }
     Ok(())
 }
 

@@ -177,6 +177,10 @@ fn under_every_objective_with_every_prior() -> Result<()> {
             }
         }
         ensure!(taken > 1, "hardly any objective can use {prior}");
+        // A prior may be made from the encoder, of whichever network.
+        for model in MODELS.names() {
+            check(Combination { prior: Some(prior), ..own_parts(model, "vae") }, true)?;
+        }
     }
     compared.covers("objective", OBJECTIVES.names())?;
     compared.covers("prior", PRIORS.names())

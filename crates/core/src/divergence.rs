@@ -2,7 +2,7 @@
 
 use candle_core::Tensor;
 
-use crate::{Parameters, Result};
+use crate::{Parameters, Prior, Result};
 
 /// A differentiable estimate of a divergence between the distributions of two samples.
 pub trait Divergence: Send + Sync {
@@ -19,6 +19,12 @@ pub trait Divergence: Send + Sync {
     /// # Errors
     /// Where the shapes do not fit or a sample is too small.
     fn estimate(&self, q: &Tensor, p: &Tensor) -> Result<Tensor>;
+
+    /// Why it makes no sense with this prior, where it makes none; it takes all unless it says so.
+    fn refuses(&self, prior: &dyn Prior) -> Option<String> {
+        let _ = prior;
+        None
+    }
 
     /// What the divergence itself trains, by an optimiser of its own; nothing unless it says so. Names begin
     /// with `divergence.`.

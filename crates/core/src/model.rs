@@ -16,7 +16,8 @@ pub enum Mode {
 
 /// Images to codes.
 pub trait Encoder: Send + Sync {
-    /// Encodes images `[N, C, H, W]`.
+    /// Encodes images `[N, C, H, W]`. In both modes gradients reach the images and every weight: a prior may be made from the codes
+    /// of an evaluation.
     ///
     /// # Errors
     /// Where the shape does not fit.
@@ -25,7 +26,7 @@ pub trait Encoder: Send + Sync {
 
 /// Codes to images.
 pub trait Decoder: Send + Sync {
-    /// Decodes codes `[N, d]` to images `[N, C, H, W]` in the data's range.
+    /// Decodes codes `[N, d]` to images `[N, C, H, W]` in the data's range. In evaluation gradients need to reach the codes alone.
     ///
     /// # Errors
     /// Where the shape does not fit.

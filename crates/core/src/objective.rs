@@ -169,7 +169,7 @@ pub fn check_rate_rule(objective: &dyn Objective, prior: &dyn Prior, (warmup_epo
     Ok(())
 }
 
-/// Standard deviations from zero at which a law with bounds has none of its density left.
+/// Scales from zero at which a law with bounds has none of its density left.
 const FAR: f64 = 10.0;
 
 /// Refuses parts that make no sense under an objective, with the reason.
@@ -192,10 +192,14 @@ pub fn check_parts(
     let reason =
         unlearnt.then(|| "the prior learns, and this loss does not hold its density; take vae or another objective with a rate".into());
     refused("prior", prior.name(), reason)?;
-    let bounded = prior.marginal().is_some_and(|law| law.log_density(FAR * law.variance().sqrt()) == f64::NEG_INFINITY);
+    let bounded = prior.marginal().is_some_and(|law| law.log_density(FAR * law.squared_scale().sqrt()) == f64::NEG_INFINITY);
     let reason = (bounded && objective.needs_rate()).then(|| {
         "a Gaussian code may lie outside the prior's bounds: its rate is infinite; take an objective with a divergence alone".into()
     });
     refused("prior", prior.name(), reason)?;
-    divergence.map_or(Ok(()), |divergence| refused("divergence", divergence.name(), objective.refuses_divergence(divergence)))
+    let Some(divergence) = divergence else { return Ok(()) };
+    refused("divergence", divergence.name(), objective.refuses_divergence(divergence))?;
+    divergence.refuses(prior).map_or(Ok(()), |reason| {
+        Err(Error::Unsupported { what: format!("divergence \"{}\" with prior \"{}\"", divergence.name(), prior.name()), reason })
+    })
 }

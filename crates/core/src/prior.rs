@@ -101,6 +101,13 @@ pub trait Univariate: Send + Sync {
     /// Differential entropy in nats.
     fn entropy(&self) -> f64;
 
-    /// Variance.
+    /// Variance; infinite for a law that has none.
     fn variance(&self) -> f64;
+
+    /// The square of a length over which the law changes, always finite: the variance, or the square of half the distance between the
+    /// quartiles where that is infinite.
+    fn squared_scale(&self) -> f64 {
+        let variance = self.variance();
+        if variance.is_finite() { variance } else { (0.5 * (self.quantile(0.75) - self.quantile(0.25))).powi(2) }
+    }
 }

@@ -369,13 +369,6 @@ fn divergence_settings(spec: &RunSpec, objective: &dyn Objective) -> vimae_core:
         (None, None) => return Ok(None),
     };
     let (entry, settings) = DIVERGENCES.check(name, settings)?;
-    let prior = spec.prior.as_ref().map_or(objective.default_prior(), |prior| prior.name.as_str());
-    if settings.get("log_density").is_some_and(|known| known != "none" && known != prior) {
-        return Err(vimae_core::Error::Unsupported {
-            what: format!("divergence \"{name}\" with the log density of another prior than \"{prior}\""),
-            reason: "the critic would start from a density that is not the prior's; leave log_density out".into(),
-        });
-    }
     Ok(Some((entry.build, settings)))
 }
 

@@ -58,7 +58,7 @@ impl Bridge for FromPrior<'_> {
     }
 
     fn scale(&self) -> f64 {
-        self.prior.marginal().map_or(1.0, |law| law.variance().sqrt())
+        self.prior.marginal().map_or(1.0, |law| law.squared_scale().sqrt())
     }
 
     fn start(&self, copies: usize, streams: &Streams, place: u64) -> Result<Vec<f64>> {
@@ -87,4 +87,35 @@ pub fn log_prior(prior: &dyn Prior, codes: &[f64], size: usize) -> Result<Evalua
         .get(&codes)
         .ok_or_else(|| Error::Unsupported { what: format!("prior {}", prior.name()), reason: "its density has no gradient".into() })?;
     Ok(Evaluated { values: values(&density.detach())?, gradients: values(gradient)? })
+}
+
+#[cfg(test)]
+mod tests {
+    use vimae_priors::{Factorial, Match, student_t::StudentT};
+
+    use super::*;
+
+    /// A likelihood that is the same everywhere.
+    struct Flat;
+
+    impl LogLikelihood for Flat {
+        fn size(&self) -> usize {
+            1
+        }
+
+        fn observations(&self) -> usize {
+            1
+        }
+
+        fn evaluate(&self, codes: &[f64]) -> Result<Evaluated> {
+            Ok(Evaluated { values: vec![0.0; codes.len()], gradients: vec![0.0; codes.len()] })
+        }
+    }
+
+    #[test]
+    fn a_prior_of_infinite_variance_has_a_finite_scale() {
+        let cauchy = Factorial::new("student_t", StudentT::new(1.0, Match::Scale(1.0)).unwrap());
+        let scale = FromPrior { prior: &cauchy, likelihood: &Flat }.scale();
+        assert!((scale - 1.0).abs() < 1e-9, "{scale}");
+    }
 }

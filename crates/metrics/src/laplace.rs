@@ -2,8 +2,10 @@
 //!
 //! The encoder's code is moved to the largest p(z) p(x|z) nearby by Gauss-Newton steps; there the precision is
 //! J^T J / sigma^2 + I / var(p) with the decoder's Jacobian J, taken by central differences (Laplace's
-//! approximation); under a likelihood of the decoder's own, its observed information + I / var(p). Any start gives valid bounds in annealing; this one needs tens of temperatures where the prior needs
-//! thousands, and serves encoders of every kind. Coordinates u with z = m + C^-T u, precision C C^T, make f_0 standard normal.
+//! approximation); under a likelihood of the decoder's own, its observed information + I / var(p). Where the prior's variance is
+//! infinite, its quartiles say how wide it is ([`vimae_core::Univariate::squared_scale`]). Any start gives valid bounds in
+//! annealing; this one needs tens of temperatures where the prior needs thousands, and serves encoders of every kind. Coordinates u
+//! with z = m + C^-T u, precision C C^T, make f_0 standard normal.
 
 use vimae_core::{Prior, Purpose, Result, Streams, numerics::Cholesky};
 
@@ -56,7 +58,7 @@ impl<'a> FromGaussian<'a> {
 /// From one code upwards.
 fn climb(prior: &dyn Prior, likelihood: &DecoderLikelihood<'_>, code: &[f64]) -> Result<Fit> {
     let size = code.len();
-    let variance = prior.marginal().map_or(1.0, |law| law.variance());
+    let variance = prior.marginal().map_or(1.0, |law| law.squared_scale());
     let joint = |code: &[f64]| -> Result<(f64, Vec<f64>)> {
         let (prior, likelihood) = (log_prior(prior, code, size)?, likelihood.evaluate(code)?);
         let gradient = prior.gradients.iter().zip(&likelihood.gradients).map(|(p, l)| p + l).collect();
@@ -158,5 +160,34 @@ impl Bridge for FromGaussian<'_> {
             increment.gradients.extend(slope.iter().zip(u).map(|(slope, u)| slope + u));
         }
         Ok((base, increment))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device, Tensor};
+    use vimae_core::{Decoder, Mode, PixelRange};
+    use vimae_priors::{Factorial, Match, student_t::StudentT};
+
+    use super::*;
+
+    /// An image of one pixel that no code changes.
+    struct Constant;
+
+    impl Decoder for Constant {
+        fn decode(&self, codes: &Tensor, _: Mode) -> Result<Tensor> {
+            Ok((codes - codes)?)
+        }
+    }
+
+    #[test]
+    fn a_prior_of_infinite_variance_says_how_wide_a_posterior_is_that_the_image_does_not() {
+        let cauchy = Factorial::new("student_t", StudentT::new(1.0, Match::Scale(1.0)).unwrap());
+        let image = Tensor::zeros((1, 1), DType::F64, &Device::Cpu).unwrap();
+        let likelihood = DecoderLikelihood::new(&Constant, 1, &image, PixelRange::Unit, 0.5, &Device::Cpu).unwrap();
+        let bridge = FromGaussian::fit(&cauchy, &likelihood, &[0.5]).unwrap();
+        let start = bridge.start(5, &Streams::new(1), 0).unwrap();
+        let (_, increment) = bridge.evaluate(&start).unwrap();
+        assert!(increment.values.iter().chain(&increment.gradients).all(|v| v.is_finite()));
     }
 }

@@ -88,8 +88,8 @@ pub(crate) fn work(conv: &SameConv, (height, width): (usize, usize)) -> (u64, u6
     ((conv.weight().elem_count() * places) as u64, (conv.outputs() * to.0 * to.1) as u64, to)
 }
 
-/// A stack to train, and the same stack to evaluate. In evaluation the weights of its convolutions get no gradient: a caller
-/// that needs the gradient of the codes does not pay for that of the weights.
+/// A decoder's stack to train, and the same stack to evaluate. In evaluation the weights of its convolutions get no gradient: a
+/// caller that needs the gradient of the codes does not pay for that of the weights.
 #[derive(Debug)]
 pub(crate) struct Stack {
     train: ConvStack,

@@ -6,11 +6,11 @@
 //! image. The side s is that of the image, halved once for each doubling: 7 for MNIST, 8 for CelebA, 4 for CIFAR-10 (the
 //! paper's 8 would give 64x64 images).
 
-use candle_core::{Module, Tensor};
+use candle_core::{Module, ModuleT, Tensor};
 use vimae_core::{AutoEncoder, Code, Decoder, Encoder, Entry, Error, Head, ImageShape, Mode, Parameters, Result, Work, settings::Schema};
 use vimae_ops::{
     Direction,
-    nn::{Linear, SameConv},
+    nn::{ConvStack, Linear, SameConv},
 };
 
 use crate::{
@@ -50,7 +50,7 @@ pub struct WaeConv {
     code: usize,
     /// (channels, height, width) of the input of the decoder's convolutions.
     start: (usize, usize, usize),
-    down: Stack,
+    down: ConvStack,
     head: CodeHead,
     fc: Linear,
     up: Stack,
@@ -93,7 +93,7 @@ impl WaeConv {
         let out = Conv { inputs: channels, outputs: output.shape(image).channels, kernel, stride: 1, direction: Direction::Transpose };
         let out = out.layer(&parameters, &decoder.pp("out"))?;
         let (last, out) = if output.squashed { (Some((out, range)), None) } else { (None, Some([out.clone(), out.detached()])) };
-        let (down, up) = (Stack::new(down, None)?, Stack::new(up, last)?);
+        let (down, up) = (ConvStack::new(down, None).map_err(candle_core::Error::from)?, Stack::new(up, last)?);
         Ok(Self { parameters, image, code, start, down, head, fc, up, out })
     }
 }
@@ -101,7 +101,7 @@ impl WaeConv {
 impl Encoder for WaeConv {
     fn encode(&self, images: &Tensor, mode: Mode) -> Result<Code> {
         check_images(images, self.image)?;
-        self.head.forward(&self.down.forward(images, mode)?.flatten_from(1)?)
+        self.head.forward(&self.down.forward_t(images, mode == Mode::Train)?.flatten_from(1)?)
     }
 }
 
@@ -149,5 +149,32 @@ impl AutoEncoder for WaeConv {
         through(&mut total.encode, (self.image.height, self.image.width), &mut self.down.convolutions());
         through(&mut total.decode, (self.start.1, self.start.2), &mut self.up.convolutions().chain(self.out.iter().map(|[conv, _]| conv)));
         total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::{DType, Device, Var};
+    use vimae_core::{Output, PixelRange};
+
+    use super::*;
+
+    #[test]
+    fn in_evaluation_codes_have_a_gradient_by_all_weights_and_images_by_the_codes() {
+        let image = ImageShape { channels: 1, height: 8, width: 8 };
+        let (range, head, output) = (PixelRange::Unit, Head::Gaussian, Output::IMAGES);
+        let request = Request { image, range, code: 2, head, output, seed: 1, dtype: DType::F64, device: Device::Cpu };
+        let network = WaeConv::new(Layers { width: 2, kernel: 4, doublings: 2 }, &request).unwrap();
+        let images = Tensor::ones((3, 1, 8, 8), DType::F64, &Device::Cpu).unwrap();
+        let Code { mean, log_var } = network.encode(&images, Mode::Evaluate).unwrap();
+        let z = Var::from_tensor(&mean.detach()).unwrap();
+        let of_codes = (mean.sum_all().unwrap() + log_var.unwrap().sum_all().unwrap()).unwrap().backward().unwrap();
+        let of_images = network.decode(&z, Mode::Evaluate).unwrap().sum_all().unwrap().backward().unwrap();
+        assert!(of_images.get(&z).is_some());
+        for (name, var) in network.parameters().weights() {
+            assert!(!name.starts_with("encoder.") || of_codes.get(&var).is_some(), "no gradient reaches {name}");
+            let convolution = name.starts_with("decoder.deconv") || name.starts_with("decoder.out");
+            assert!(!convolution || of_images.get(&var).is_none(), "a gradient of {name} is paid for");
+        }
     }
 }

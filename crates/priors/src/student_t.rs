@@ -143,6 +143,7 @@ mod tests {
         );
         let cauchy = StudentT::new(1.0, Match::Scale(1.0)).unwrap();
         assert_eq!(cauchy.variance(), f64::INFINITY);
+        assert!((cauchy.squared_scale() - 1.0).abs() < 1e-9);
         assert!((cauchy.entropy() - (4.0 * std::f64::consts::PI).ln()).abs() < 1e-10);
         assert!((cauchy.cdf(1.0) - 0.75).abs() < 1e-12 && (cauchy.quantile(0.75) - 1.0).abs() < 1e-10);
     }

@@ -4,7 +4,7 @@
 //! images `[K, C, H, W]` in the data's range, the hyperbolic tangent of free parameters: the paper clips them, which
 //! stops the gradient of a pixel for good once it has left the range. They begin as standard normal noise before
 //! the tangent. The encoder sees them in evaluation mode, so that they neither move its running statistics nor
-//! meet others than the images of an evaluation do.
+//! meet others than the images of an evaluation do; the gradient reaches all of its weights.
 //!
 //! Rate: one draw in training, `log q(z|x) - log p(z)` at the step's own z, as in the paper; sixteen draws elsewhere
 //! (see [`Mixture`]). A sample of the prior carries no gradient: under an objective that compares samples alone

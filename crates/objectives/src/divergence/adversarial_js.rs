@@ -9,7 +9,7 @@
 use std::f64::consts::LN_2;
 
 use candle_core::Tensor;
-use vimae_core::{Divergence, Entry, Parameters, Result, numerics::softplus_each, settings::Schema};
+use vimae_core::{Divergence, Entry, Parameters, Prior, Result, numerics::softplus_each, settings::Schema};
 
 use super::{
     BuildDivergence,
@@ -64,6 +64,10 @@ impl Divergence for AdversarialJs {
         let on_p = self.critic.log_ratio(p)?;
         let cross_entropy = (softplus_each(&on_p.neg()?)?.mean_all()? + softplus_each(&on_q)?.mean_all()?)?;
         Ok(cross_entropy.affine(-0.5, LN_2)?)
+    }
+
+    fn refuses(&self, prior: &dyn Prior) -> Option<String> {
+        self.critic.refuses(prior)
     }
 
     fn parameters(&self) -> Option<&Parameters> {

@@ -4,7 +4,7 @@
 //! nor unbiased: as good as the critic, which must tell the samples apart to see a large divergence.
 
 use candle_core::Tensor;
-use vimae_core::{Divergence, Entry, Parameters, Result, settings::Schema};
+use vimae_core::{Divergence, Entry, Parameters, Prior, Result, settings::Schema};
 
 use super::{
     BuildDivergence,
@@ -35,6 +35,10 @@ impl Divergence for AdversarialKl {
     fn estimate(&self, q: &Tensor, p: &Tensor) -> Result<Tensor> {
         expect_samples(q, p)?;
         Ok(self.critic.log_ratio(q)?.mean_all()?.neg()?)
+    }
+
+    fn refuses(&self, prior: &dyn Prior) -> Option<String> {
+        self.critic.refuses(prior)
     }
 
     fn parameters(&self) -> Option<&Parameters> {

@@ -10,7 +10,7 @@
 use std::f64::consts::TAU;
 
 use candle_core::{D, Tensor};
-use vimae_core::{Init, Parameters, PartRequest, Perceptron, Result, numerics::softplus_each};
+use vimae_core::{Init, Parameters, PartRequest, Perceptron, Prior, Result, numerics::softplus_each};
 
 use super::pairs::expect_samples;
 
@@ -54,6 +54,12 @@ impl Critic {
         &self.parameters
     }
 
+    /// Why a critic that knows a density makes no sense with this prior.
+    pub(super) fn refuses(&self, prior: &dyn Prior) -> Option<String> {
+        (self.normal && !is_standard_normal(prior))
+            .then(|| "its critic starts from the density of a standard normal prior, which this one is not; leave log_density out".into())
+    }
+
     /// log p(z) / q(z) as far as it is known, `[N]`; differentiable in the codes alone.
     pub(super) fn log_ratio(&self, codes: &Tensor) -> Result<Tensor> {
         self.add_known(codes, self.network.forward(codes, true, layer)?)
@@ -75,6 +81,12 @@ impl Critic {
         let constant = -0.5 * codes.dim(1)? as f64 * TAU.ln();
         Ok((learnt + codes.sqr()?.sum(D::Minus1)?.affine(-0.5, constant)?)?)
     }
+}
+
+/// Whether the density is that of independent standard normals, by its values at a few points.
+fn is_standard_normal(prior: &dyn Prior) -> bool {
+    let standard = |x: f64| -0.5 * (x * x + TAU.ln());
+    prior.marginal().is_some_and(|law| [-2.0, 0.0, 0.5, 3.0].iter().all(|&x| (law.log_density(x) - standard(x)).abs() < 1e-9))
 }
 
 /// A layer of candle's own operations, which every device has.

@@ -3,6 +3,8 @@
 //! `sum_s [ mean_{i != j} k_s(q_i, q_j) + mean_{i != j} k_s(p_i, p_j) - 2 mean_{i, j} k_s(q_i, p_j) ]`,
 //! `k_s(x, y) = C_s / (C_s + |x - y|^2)`, `C_s = 2 d s v` for a prior of variance v, s in 0.1 ... 10:
 //! the estimate of the WAE code (Tolstikhin et al. 2018, section 3). Unbiased, symmetric; it may be negative.
+//!
+//! v is the setting `variance`, 1 unless it is set, whatever the prior. The metric `mmd.imq.u` takes v from the prior.
 
 use candle_core::Tensor;
 use vimae_core::{Divergence, Entry, Result, settings::Schema};
@@ -45,7 +47,7 @@ impl Divergence for MmdImq {
 vimae_core::settings! {
     /// The multi-scale IMQ estimate.
     pub struct MultiscaleImq {
-        /// variance v of the prior, in each dimension
+        /// variance v in each dimension, not read from the prior: set it to the prior's where that is not 1
         pub variance: f64 = 1.0, from 1e-6, to 1e6;
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! `C = 2 d s v` with one scale s in place of the seven of `mmd_imq`, for a prior of variance v. Unbiased, symmetric;
 //! it may be negative.
+//!
+//! v is the setting `variance`, 1 unless it is set, whatever the prior. The metric `mmd.imq_single.u` takes v from the prior, and s = 1.
 
 use candle_core::Tensor;
 use vimae_core::{Divergence, Entry, Result, settings::Schema};
@@ -28,7 +30,7 @@ vimae_core::settings! {
     pub struct Width {
         /// scale s; the kernel falls to one half at the squared distance C = 2 d s v
         pub scale: f64 = 1.0, from 1e-6, to 1e6;
-        /// variance v of the prior, in each dimension
+        /// variance v in each dimension, not read from the prior: set it to the prior's where that is not 1
         pub variance: f64 = 1.0, from 1e-6, to 1e6;
     }
 }
