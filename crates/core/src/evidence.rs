@@ -66,14 +66,14 @@ impl Input {
 pub struct HeldOut {
     /// `[V, C, H, W]`.
     pub images: Tensor,
-    /// Whether they are the end of the training split, because the data set holds none out.
+    /// Whether they are of the training split, because the data set holds none out.
     pub borrowed: bool,
 }
 
 impl HeldOut {
     /// `count` of them in words, for a note.
     pub fn words(&self, count: usize) -> String {
-        let whence = if self.borrowed { ", which are from the last tenth of the training split" } else { "" };
+        let whence = if self.borrowed { ", which are of the training split" } else { "" };
         format!("{count} held-out images{whence}")
     }
 }
@@ -151,7 +151,7 @@ pub trait Evidence {
     /// Decoded draws of those codes, `[N, C, H, W]`; the same as [`Self::reconstructions`] for a deterministic head.
     fn sampled_reconstructions(&self) -> Result<&Tensor>;
 
-    /// Codes of `K` noisy passes of the first `M` test images, `[M, K, d]`, for a deterministic head that was trained
+    /// Codes of `K` noisy passes of `M` test images, [`drawn`](crate::subset::drawn) of all, `[M, K, d]`, for a deterministic head that was trained
     /// with noise on its images.
     fn noisy_codes(&self) -> Result<Option<&Tensor>>;
 

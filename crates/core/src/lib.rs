@@ -26,6 +26,7 @@ pub mod random;
 pub mod run_context;
 pub mod sampler;
 pub mod settings;
+pub mod subset;
 mod with_likelihood;
 mod with_noise;
 mod work;

@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 use candle_core::{Device, Tensor};
 use vimae_core::{
     AutoEncoder, Code, Corruption, Dataset, Error, Evidence, Head, HeldOut, ImageSet, MetricFiles, Mode, NoiseScale, Prior, Progress,
-    Purpose, Result, Split, Streams,
+    Purpose, Result, Split, Streams, subset::drawn,
 };
 use vimae_spec::{Evaluation, Protocol};
 
@@ -113,14 +113,14 @@ impl<'a> EvalContext<'a> {
 
     fn noisy_passes(&self, corruption: &dyn Corruption) -> Result<Tensor> {
         let (model, set) = (self.subject.model, self.images(Split::Test)?);
-        let count = self.evaluation.noise_images.min(set.len());
+        let chosen = drawn(set.len(), self.evaluation.noise_images);
         let streams = self.streams.fold_in("noisy_codes");
-        let mut codes = Vec::with_capacity(count);
-        for image in 0..count {
+        let mut codes = Vec::with_capacity(chosen.len());
+        for (done, &image) in chosen.iter().enumerate() {
             let images = set.tensor(&vec![image; self.evaluation.noise_passes], self.range(), model.parameters().device())?;
             let noisy = corruption.apply(&images, &streams, Purpose::Evaluation, image as u64)?;
             codes.push(detached(&model.encode(&noisy, Mode::Evaluate)?.mean)?);
-            self.progress.working("noisy passes", image + 1, count);
+            self.progress.working("noisy passes", done + 1, chosen.len());
         }
         Ok(Tensor::stack(&codes, 0)?)
     }
@@ -209,15 +209,15 @@ impl Evidence for EvalContext<'_> {
 
     fn held_out(&self) -> Result<&HeldOut> {
         once(&self.held_out, || {
-            let (set, first, borrowed) = match self.images(Split::Validation) {
-                Ok(set) => (set, 0, false),
+            let (set, most, borrowed) = match self.images(Split::Validation) {
+                Ok(set) => (set, HELD_OUT, false),
                 Err(Error::Unsupported { .. }) => {
                     let train = self.images(Split::Train)?;
-                    (train, train.len() - train.len() / 10, true)
+                    (train, HELD_OUT.min(train.len() / 10), true)
                 }
                 Err(error) => return Err(error),
             };
-            let indices: Vec<usize> = (first..set.len()).take(HELD_OUT).collect();
+            let indices = drawn(set.len(), most);
             Ok(HeldOut { images: set.tensor(&indices, self.range(), &Device::Cpu)?, borrowed })
         })
     }

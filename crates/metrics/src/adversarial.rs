@@ -25,6 +25,7 @@ use vimae_core::{
     Workload,
     numerics::{softplus, softplus_each},
     settings::Schema,
+    subset::drawn_rows,
 };
 use vimae_ops::{linear, linear_relu};
 use vimae_spec::{Direction, Measurement, Protocol, Varies};
@@ -110,10 +111,10 @@ struct Known {
 impl Known {
     fn of(evidence: &dyn Evidence) -> Result<Self> {
         let code = evidence.train_code()?;
-        let first = |tensor: &Tensor| -> Result<Vec<f64>> { values(&tensor.narrow(0, 0, tensor.dim(0)?.min(MOST))?) };
-        let deviation = code.log_var.as_ref().map(first).transpose()?;
+        let some = |tensor: &Tensor| -> Result<Vec<f64>> { values(&drawn_rows(tensor, MOST)?) };
+        let deviation = code.log_var.as_ref().map(some).transpose()?;
         let deviation = deviation.map(|log_vars| log_vars.into_iter().map(|v| (0.5 * v).exp()).collect());
-        Ok(Self { mean: first(&code.mean)?, deviation })
+        Ok(Self { mean: some(&code.mean)?, deviation })
     }
 
     fn is_finite(&self) -> bool {

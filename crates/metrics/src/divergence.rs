@@ -9,7 +9,7 @@
 //! critic is. Codes `[N, d]`; everything in f64.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Result, settings::Schema};
+use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Result, settings::Schema, subset::drawn_rows};
 use vimae_spec::{Measurement, Protocol};
 
 use crate::{
@@ -51,7 +51,7 @@ impl Metric for Divergence {
     }
 
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
-        let variance = evidence.prior().marginal().map(|law| law.variance()).filter(|v| v.is_finite()).unwrap_or(1.0);
+        let variance = mmd::prior_variance(evidence)?;
         let (z, sample) = (evidence.z()?, evidence.prior_sample()?);
         let available = z.dim(0)?.min(sample.dim(0)?);
         if available < 2 {
@@ -71,7 +71,7 @@ fn distances(q: &Tensor, p: &Tensor, variance: f64) -> Result<Vec<Measurement>> 
     let of = |protocol: Protocol, (value, standard_error): (f64, Option<f64>)| {
         finite_or_noted(Measurement::new(ENTRY.name, ENTRY.name, protocol.with("N", n), "1").sized(n), value, standard_error)
     };
-    let (q, p) = (q.narrow(0, 0, n)?, p.narrow(0, 0, n)?);
+    let (q, p) = (drawn_rows(q, n)?, p.narrow(0, 0, n)?);
     let sample = Pair::new(&q, &p)?;
     let single = ImqSingle { c: 2.0 * sample.size as f64 * variance };
     let median = Rbf { sigma_squared: median(&sample) };

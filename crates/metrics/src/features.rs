@@ -149,8 +149,8 @@ impl Features {
     /// # Errors
     /// As [`Features::new`].
     pub(crate) fn without(&self, group: usize) -> Result<Self> {
-        let rows = self.values().chunks_exact(self.size()).enumerate().filter(|(i, _)| jackknife::group(*i) != group);
-        let values = rows.flat_map(|(_, row)| row.iter().copied()).collect();
+        let rows = self.values().chunks_exact(self.size()).zip(jackknife::groups(self.count()));
+        let values = rows.filter(|(_, own)| *own != group).flat_map(|(row, _)| row.iter().copied()).collect();
         Self::new(self.source().clone(), self.images_sha256(), self.size(), values, None)
     }
 
@@ -294,6 +294,18 @@ mod tests {
         assert!(matches!(a.check_count("FID", 3), Err(Error::Unsupported { .. })) && a.check_count("FID", 2).is_ok());
         let logits = Logits { classes: 3, values: vec![0.0; 3] };
         assert!(Features::new(source("net"), "d", 2, vec![0.0; 4], Some(logits)).is_err());
+    }
+
+    #[test]
+    fn without_a_group_there_are_images_of_every_class() {
+        // Ten classes in turn, as the digits stand.
+        let classes = (0..200).map(|i| f32::from(i % 10_u8)).collect();
+        let features = Features::new(Source::new("net", "ab"), "d", 1, classes, None).unwrap();
+        for group in 0..jackknife::GROUPS {
+            let kept = features.without(group).unwrap();
+            assert_eq!(kept.count(), 180);
+            assert!((0..10_u8).all(|class| kept.values().contains(&f32::from(class))), "{group}");
+        }
     }
 
     /// The mean and the first byte of an image; half a level less than that as logit.

@@ -12,13 +12,14 @@ use std::{
 
 use candle_core::Tensor;
 use vimae_core::{
-    Dataset, Entry, Error, Evidence, Findings, Input, Metric, NoSettings, PixelRange, Result, Silent, Split, settings::Schema,
+    Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Metric, NoSettings, PixelRange, Result, Silent, Split, Workload,
+    settings::Schema,
 };
 use vimae_spec::{Direction, Doubt, Measurement, Protocol, Varies};
 
 use crate::{
     BuildMetric,
-    classifier::Classifier,
+    classifier::{self, Classifier},
     features::{Features, extract},
     fid::{Reference, standard_error},
     gaussian::Gaussian,
@@ -55,6 +56,13 @@ impl Metric for FidClassifier {
 
     fn uses(&self) -> &'static [Input] {
         &[Input::Generated]
+    }
+
+    fn cost(&self, workload: &Workload<'_>) -> EvalCost {
+        match workload.classes {
+            0 | 1 => EvalCost::default(),
+            _ => classifier::cost(workload.pixels, workload.evaluation.prior_samples, workload.test.min(MOST)),
+        }
     }
 
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sha2::{Digest, Sha256};
-use vimae_core::{Error, ImageSet, ImageShape, Result};
+use vimae_core::{Error, ImageSet, ImageShape, Result, subset::drawn};
 
 use crate::{digest::hex, resize::ImageView};
 
@@ -156,13 +156,13 @@ impl ImagesInMemory {
         Ok(Self { images, census })
     }
 
-    /// The images of `set`, at most the first `count`.
+    /// The images of `set`, at most `count`, [`drawn`] of all.
     ///
     /// # Errors
     /// As [`ImagesInMemory::new`].
     pub fn of(set: &ImageSet, count: usize) -> Result<Self> {
         let size = set.shape().len().max(1);
-        let images = set.pixels().chunks_exact(size).take(count);
+        let images = drawn(set.len(), count).into_iter().filter_map(|place| set.pixels().get(place * size..(place + 1) * size));
         Self::new(images.map(|bytes| OwnedImage { shape: set.shape(), bytes: bytes.to_vec() }).collect())
     }
 }

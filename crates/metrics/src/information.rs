@@ -1,6 +1,6 @@
 //! The information ledger: what the code holds of the image, dimension by dimension, and how q(z) lies to the prior.
 //!
-//! In nats, of the first N test images. q(z|x) is the Gaussian head, or for a deterministic encoder that was trained
+//! In nats, of N test images. q(z|x) is the Gaussian head, or for a deterministic encoder that was trained
 //! with noise the Gaussian fitted to noisy passes (`noise,K=..` in the protocol); without either the information is
 //! infinite and no number is given. The identity behind it all: rate = I_q(X; Z) + KL(q(z) || p(z)) (Hoffman and
 //! Johnson, "ELBO surgery", 2016).
@@ -24,7 +24,11 @@
 //!   (the entropy H(X) where images have probabilities).
 
 use candle_core::Tensor;
-use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, Purpose, Result, settings::Schema};
+use vimae_core::{
+    Code, Entry, Error, Evidence, Findings, Input, Metric, Purpose, Result,
+    settings::Schema,
+    subset::{drawn, drawn_rows},
+};
 use vimae_spec::{Direction, Kind, Measurement, Protocol, Slice, Varies};
 
 use crate::{
@@ -61,7 +65,7 @@ const NEAR: f64 = 0.1;
 vimae_core::settings! {
     /// The ledger.
     pub struct Information {
-        /// test images, from the first; no more than evaluation.noise_images, 1 000 by default, so that methods compare
+        /// test images, drawn once for all; no more than evaluation.noise_images, 1 000 by default, so that methods compare
         images: usize = 10_000, from 2, to 1_000_000;
         /// which neighbour the entropy takes
         neighbour: usize = 3, from 1, to 1_000;
@@ -83,7 +87,7 @@ impl Metric for Information {
         // As many images for every method: of a deterministic encoder only so many have noisy passes.
         let most = self.images.min(evidence.evaluation().noise_images);
         let draws = match Posterior::of(evidence, most)? {
-            Posterior::Gaussian { code, passes } => {
+            Posterior::Gaussian { code, passes, .. } => {
                 let gaussians = Gaussians::new(&code)?;
                 let streams = evidence.streams().fold_in("information.codes");
                 let draws = gaussians.draw(&streams.normal(Purpose::Evaluation, 0, code.mean.elem_count()));
@@ -95,21 +99,17 @@ impl Metric for Information {
                 for metric in ["information.lower", "information.upper"] {
                     found.push(nats(metric, Protocol::new(metric), &[]).noted(note.clone()));
                 }
-                values(&first(means, most)?)?
+                values(&drawn_rows(means, most)?)?
             }
         };
         found.extend(self.entropies(evidence, &draws)?);
-        found.push(active_units(&first(means, self.images)?)?);
+        found.push(active_units(&drawn_rows(means, self.images)?)?);
         found.extend(decoder(evidence)?);
         for measurement in &mut found {
             measurement.protocol = measurement.protocol.clone().sampled_from(evidence.sampler());
         }
         Ok(found.into())
     }
-}
-
-fn first(rows: &Tensor, most: usize) -> Result<Tensor> {
-    Ok(rows.narrow(0, 0, rows.dim(0)?.min(most))?)
 }
 
 fn nats(metric: &str, protocol: Protocol, values: &[f64]) -> Measurement {
@@ -205,8 +205,10 @@ impl Information {
     fn entropies(&self, evidence: &dyn Evidence, draws: &[f64]) -> Result<Vec<Measurement>> {
         let (prior, sample) = (evidence.prior(), evidence.prior_sample()?);
         let (size, k) = (evidence.code()?.mean.dim(1)?, self.neighbour);
-        let available = sample.dim(0)?.min(draws.len() / size.max(1));
-        let draws = &draws[..available * size];
+        let count = draws.len() / size.max(1);
+        let available = sample.dim(0)?.min(count);
+        let draws: Vec<f64> = drawn(count, available).into_iter().flat_map(|row| &draws[row * size..(row + 1) * size]).copied().collect();
+        let draws = &draws[..];
         let reference = values(&sample.narrow(0, 0, available)?)?;
         let one = |metric, of: &str, direction, terms: Option<&[f64]>, error: Option<f64>, varies: &[Varies]| {
             let protocol = Protocol::new("neighbours").word(of).with("k", k).with("N", available);

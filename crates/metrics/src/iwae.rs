@@ -11,7 +11,7 @@
 //! different sigma never compare, nor with Parzen windows.
 
 use candle_core::{Device, Tensor};
-use vimae_core::{Code, Entry, EvalCost, Evidence, Findings, Input, Metric, Purpose, Result, Workload, settings::Schema};
+use vimae_core::{Code, Entry, EvalCost, Evidence, Findings, Input, Metric, Purpose, Result, Workload, settings::Schema, subset::rows};
 use vimae_spec::{Direction, Doubt, Kind, Measurement, Protocol, Varies};
 
 use crate::{
@@ -38,7 +38,7 @@ vimae_core::settings! {
         sigma: f64 = 0.1, from 0.0, to 10.0;
         /// draws of each image's code
         samples: usize = 5_000, from 1, to 10_000_000;
-        /// test images, from the first
+        /// test images, drawn once for all
         images: usize = 50, from 1, to 1_000_000;
     }
 }
@@ -63,8 +63,8 @@ impl Metric for Iwae {
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
         let samples = self.samples;
         let nll = || Protocol::new("nll.iwae").word(samples);
-        let (code, passes) = match Posterior::of(evidence, self.images)? {
-            Posterior::Gaussian { code, passes } => (code, passes),
+        let (code, places, passes) = match Posterior::of(evidence, self.images)? {
+            Posterior::Gaussian { code, places, passes } => (code, places, passes),
             Posterior::Infinite(note) => {
                 let none = mean_of(ENTRY.name, "nll", nll().sampled_from(evidence.sampler()), "nats", &[]).better(Direction::Lower);
                 return Ok(vec![none.noted(format!("no encoder distribution to draw from: its information is {note}"))].into());
@@ -75,9 +75,9 @@ impl Metric for Iwae {
             sigmas.push(self.sigma);
         }
         let laws = Under::of(evidence, &sigmas)?;
-        let bounds = bounds(evidence, &code, samples, &laws)?;
+        let originals = rows(evidence.originals()?, &places)?;
+        let bounds = bounds(evidence, (&code, &originals), samples, &laws)?;
         let count = code.mean.dim(0)?;
-        let originals = evidence.originals()?;
         let dimensions = originals.elem_count() / originals.dim(0)?.max(1);
         let mut found = Vec::new();
         for (law, bounds) in laws.iter().zip(bounds) {
@@ -108,13 +108,12 @@ struct Bound {
     effective: Vec<f64>,
 }
 
-/// The bounds of the first test images for which there are Gaussians in `code` `[N, d]`, f64, from `samples` draws
-/// each: one for each likelihood, all from the same draws, and those of Gaussian noise from the same decodings.
+/// The bounds of images `[N, C, H, W]` with Gaussians in `code` `[N, d]`, f64, from `samples` draws each: one for each likelihood, all from the same draws, and those of Gaussian noise from the same decodings.
 ///
 /// # Errors
 /// Where the shapes do not fit or the code has no variance.
-fn bounds(evidence: &dyn Evidence, code: &Code, samples: usize, laws: &[Under<'_>]) -> Result<Vec<Bound>> {
-    let (model, originals) = (evidence.model(), evidence.originals()?);
+fn bounds(evidence: &dyn Evidence, (code, originals): (&Code, &Tensor), samples: usize, laws: &[Under<'_>]) -> Result<Vec<Bound>> {
+    let model = evidence.model();
     let streams = evidence.streams().fold_in("iwae");
     let (count, size) = code.mean.dims2()?;
     let mut bounds = vec![Bound { log_likelihood: Vec::with_capacity(count), effective: Vec::with_capacity(count) }; laws.len()];

@@ -10,8 +10,8 @@ use std::{
 };
 
 use candle_core::Tensor;
-use vimae_core::{Dataset, Error, ImageSet, PixelRange, Result, Silent, Split};
-use vimae_spec::{Direction, Measurement, Protocol, Varies};
+use vimae_core::{Dataset, Error, ImageSet, PixelRange, Result, Silent, Split, subset::drawn};
+use vimae_spec::{Direction, Doubt, Measurement, Protocol, Varies};
 
 use crate::{
     classifier::Classifier,
@@ -49,7 +49,8 @@ impl Judge {
         let test = dataset.split(Split::Test)?;
         let features = extract(&network, &ImagesInMemory::of(test, MOST)?, "features", &Silent)?;
         let taken = classes(&features)?;
-        let right = taken.iter().zip(test.labels()).filter(|(taken, label)| **taken == **label as usize).count();
+        let labels = drawn(test.len(), MOST).into_iter().filter_map(|place| test.labels().get(place));
+        let right = taken.iter().zip(labels).filter(|(taken, label)| **taken == **label as usize).count();
         let judge = Arc::new(Self { network, right, tested: taken.len() });
         made.insert(dataset.sha256().into(), judge.clone());
         Ok(judge)
@@ -58,12 +59,7 @@ impl Judge {
     /// Its accuracy on the test images, in percent.
     pub fn accuracy(&self) -> Measurement {
         let share = self.right as f64 / self.tested.max(1) as f64;
-        let error = (share * (1.0 - share) / self.tested.max(1) as f64).sqrt();
-        Measurement::new("judge", "judge.accuracy", self.protocol("accuracy").with("N", self.tested), "percent")
-            .valued(100.0 * share, 100.0 * error)
-            .over(&[Varies::TestImages])
-            .sized(self.tested)
-            .better(Direction::Higher)
+        percent("judge.accuracy", self.protocol("accuracy"), share, self.tested, Varies::TestImages).better(Direction::Higher)
     }
 
     /// Judges decoded samples `[N, C, H, W]` in `range`.
@@ -129,13 +125,20 @@ impl Samples<'_> {
     /// The share of samples, in percent, that was taken for one of the classes for which `of` is true.
     pub fn share(&self, of: impl Fn(usize) -> bool) -> Measurement {
         let share: f64 = self.shares.iter().enumerate().filter(|(class, _)| of(*class)).map(|(_, share)| share).sum();
-        let count = self.features.count();
-        let error = (share * (1.0 - share).max(0.0) / count.max(1) as f64).sqrt();
-        Measurement::new("judge", "share", self.judge.protocol("share").with("N", count), "percent")
-            .valued(100.0 * share, 100.0 * error)
-            .over(&[Varies::GeneratedImages])
-            .sized(count)
+        percent("share", self.judge.protocol("share"), share, self.features.count(), Varies::GeneratedImages)
     }
+}
+
+/// A share of `count` images, in percent. One of none or of all has no standard error: it is not certain for that.
+fn percent(metric: &str, protocol: Protocol, share: f64, count: usize, varies: Varies) -> Measurement {
+    // Less than half an image is rounding: shares are added up.
+    let all_alike = share.min(1.0 - share) * (count as f64) < 0.5;
+    let error = (!all_alike).then(|| 100.0 * (share * (1.0 - share) / count as f64).sqrt());
+    Measurement::new("judge", metric, protocol.with("N", count), "percent")
+        .valued(100.0 * share, error)
+        .over(&[varies])
+        .sized(count)
+        .doubted(Doubt::NoError, error.is_none())
 }
 
 /// The class that each image is taken for.
@@ -151,6 +154,21 @@ mod tests {
     use vimae_datasets::{Sources, open};
 
     use super::*;
+
+    #[test]
+    fn a_share_of_none_or_of_all_has_no_error_and_says_so() {
+        let of = |share: f64| percent("share", Protocol::new("share"), share, 500, Varies::GeneratedImages);
+        // As shares of all classes add up.
+        for share in [0.0, 1.0, 1.0 - 1e-15, 1.0 + 1e-15] {
+            let found = of(share);
+            assert_eq!((found.standard_error, found.varies.len(), found.doubts), (None, 0, vec![Doubt::NoError]), "{share}");
+        }
+        for share in [1.0 / 500.0, 499.0 / 500.0] {
+            let found = of(share);
+            let expected = 100.0 * (share * (1.0 - share) / 500.0).sqrt();
+            assert!((found.standard_error.unwrap() - expected).abs() < 1e-12 && found.doubts.is_empty(), "{found:?}");
+        }
+    }
 
     #[test]
     fn real_images_are_taken_for_their_classes_and_lie_nearest_to_themselves() {

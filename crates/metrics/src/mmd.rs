@@ -4,9 +4,12 @@
 //! `mmd.imq.u` and `mmd.rbf.u` leave the diagonal out of the self terms and are unbiased for the square;
 //! `mmd.rbf.v.sqrt` keeps it and takes the root. The cross term runs over all pairs, as in the WAE code.
 //! `mmd.imq.p` is the p-value of [`two_sample`]'s test on 1 000 codes. Codes `[N, d]`; everything in f64.
+//!
+//! The IMQ kernels C / (C + r^2) are those of the divergence `mmd_imq` at C = 2 d scale var(p), var(p) the variance of the prior's
+//! dimensions (of its draws where they are not independent and alike), or 1 where it is not finite. Training takes its setting `variance` in place of var(p).
 
-use candle_core::Tensor;
-use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Result, settings::Schema};
+use candle_core::{DType, Tensor};
+use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Result, settings::Schema, subset::drawn_rows};
 use vimae_spec::{Direction, Kind, Measurement, Protocol, Varies};
 
 use crate::BuildMetric;
@@ -54,14 +57,14 @@ impl Metric for Mmd {
             return Ok(too_few(ENTRY.name, Protocol::new("mmd.imq.u").sampled_from(evidence.sampler()), available));
         }
         let size = z.dim(1)? as f64;
-        let variance = evidence.prior().marginal().map(|law| law.variance()).filter(|v| v.is_finite()).unwrap_or(1.0);
+        let variance = prior_variance(evidence)?;
         let kernels: [&dyn Kernel; 2] = [&Imq::multiscale(2.0 * size * variance), &Rbf { sigma_squared: size }];
 
         let mut sizes = SIZES.map(|n| n.min(available)).to_vec();
         sizes.dedup();
         let mut found = Vec::new();
         for n in sizes {
-            let estimates = estimate(&z.narrow(0, 0, n)?, &sample.narrow(0, 0, n)?, &kernels)?;
+            let estimates = estimate(&drawn_rows(z, n)?, &sample.narrow(0, 0, n)?, &kernels)?;
             let [imq, rbf] = [estimates[0], estimates[1]];
             let root = rbf.biased.sqrt();
             let mut add = |name, value: f64, error: f64| {
@@ -76,6 +79,22 @@ impl Metric for Mmd {
         found.extend(p_value(evidence, available.min(TESTED), kernels[0])?);
         Ok(found.into())
     }
+}
+
+/// The variance of one dimension of the prior, which sets the scale of kernels: its law's, or where dimensions are not
+/// independent and alike the mean of those of its draws; 1 where it is not finite.
+pub(crate) fn prior_variance(evidence: &dyn Evidence) -> Result<f64> {
+    let variance = match evidence.prior().marginal() {
+        Some(law) => law.variance(),
+        None => {
+            let draws = evidence.prior_sample()?.to_dtype(DType::F64)?;
+            if draws.dim(0)? < 2 {
+                return Ok(1.0);
+            }
+            draws.var(0)?.mean_all()?.to_scalar::<f64>()?
+        }
+    };
+    Ok(Some(variance).filter(|variance| variance.is_finite() && *variance > 0.0).unwrap_or(1.0))
 }
 
 /// A distance that one code or one draw does not have.
@@ -94,7 +113,7 @@ pub(crate) fn finite_or_noted(of: Measurement, value: f64, standard_error: impl 
 
 /// The two-sample test of codes against the prior; none where the codes are not finite, which other values say.
 fn p_value(evidence: &dyn Evidence, n: usize, kernel: &dyn Kernel) -> Result<Option<Measurement>> {
-    let (q, p) = (evidence.z()?.narrow(0, 0, n)?, evidence.prior_sample()?.narrow(0, 0, n)?);
+    let (q, p) = (drawn_rows(evidence.z()?, n)?, evidence.prior_sample()?.narrow(0, 0, n)?);
     if crate::summary::values(&q)?.iter().any(|v| !v.is_finite()) {
         return Ok(None);
     }

@@ -11,7 +11,10 @@
 //! are of the model's own density.
 
 use candle_core::Tensor;
-use vimae_core::{Entry, EvalCost, Evidence, Findings, Input, Likelihood, Metric, PixelRange, Result, Support, Workload, settings::Schema};
+use vimae_core::{
+    Entry, EvalCost, Evidence, Findings, Input, Likelihood, Metric, PixelRange, Result, Support, Workload, settings::Schema,
+    subset::drawn_rows,
+};
 use vimae_spec::{Direction, Doubt, Measurement, Protocol};
 
 use crate::{BuildMetric, chosen_likelihood, likelihood::bits_per_dimension, summary::mean_of};
@@ -81,7 +84,7 @@ impl Metric for Nll {
         let mut sizes = SAMPLES.map(|n| n.min(generated.dims()[0])).to_vec();
         sizes.dedup();
         let held_out = evidence.held_out()?;
-        let choosing = held_out.images.narrow(0, 0, held_out.images.dim(0)?.min(CHOOSING))?;
+        let choosing = drawn_rows(&held_out.images, CHOOSING)?;
         let chosen = choose(&unit(&choosing)?, &generated, &sizes)?;
         let note = |sigma: f64| Some(format!("sigma = {sigma:.3}, chosen on {}", held_out.words(choosing.dims()[0])));
         let widths = self.widths();

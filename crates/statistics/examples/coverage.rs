@@ -81,9 +81,9 @@ fn claims(rng: &mut ChaCha8Rng) {
     let test = |rng: &mut ChaCha8Rng, seeds: usize, better: &[f64]| {
         let shared = normal(rng, seeds);
         let own: Vec<f64> = normal(rng, seeds).iter().zip(&shared).map(|(a, b)| a + b).collect();
-        let mut rival = |by: f64| normal(rng, seeds).iter().zip(&shared).zip(&own).map(|((a, b), own)| own + by - (a + b)).collect();
-        let better_by: Vec<Vec<f64>> = better.iter().map(|by| rival(*by)).collect();
-        claim::test(&better_by)
+        let mut rival = |by: f64| normal(rng, seeds).iter().zip(&shared).zip(&own).map(|((a, b), own)| [own + by, a + b]).collect();
+        let pairs: Vec<Vec<[f64; 2]>> = better.iter().map(|by| rival(*by)).collect();
+        claim::test(&pairs)
     };
     for (what, better) in [
         ("false: four rivals as good", vec![0.0; 4]),

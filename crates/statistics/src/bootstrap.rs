@@ -6,7 +6,7 @@
 
 use rand::Rng;
 
-use crate::{LEVEL, Summary};
+use crate::{LEVEL, summary::of_varying};
 
 /// Resamples.
 pub const RESAMPLES: usize = 9_999;
@@ -25,14 +25,10 @@ pub fn interval(values: &[f64], rng: &mut impl Rng) -> Option<[f64; 2]> {
 /// The same from given resamples, each a list of places in `values`. Those whose values are all equal have no t and are
 /// left out; none where no resample is left.
 pub fn of_resamples(values: &[f64], resamples: impl Iterator<Item = Vec<usize>>) -> Option<[f64; 2]> {
-    let Summary { mean, standard_error } = Summary::of(values)?;
-    let error = standard_error.filter(|error| *error > 0.0)?;
+    let (mean, error) = of_varying(values, values)?;
     let t = |places: Vec<usize>| {
         let drawn: Vec<f64> = places.iter().filter_map(|i| values.get(*i).copied()).collect();
-        let own = Summary::of(&drawn)?;
-        // Sums of equal values may differ from their multiple by rounding, which is no spread.
-        let equal = drawn.first().is_some_and(|first| drawn.iter().all(|v| v == first));
-        own.standard_error.filter(|error| !equal && *error > 0.0).map(|error| (own.mean - mean) / error)
+        of_varying(&drawn, &drawn).map(|(own, error)| (own - mean) / error)
     };
     let mut all: Vec<f64> = resamples.filter_map(t).collect();
     all.sort_by(f64::total_cmp);
@@ -71,7 +67,7 @@ mod tests {
 
     #[test]
     fn a_few_values_and_equal_ones_have_none() {
-        assert_eq!((of(&SKEWED[..9]), of(&[2.0; 12]), of(&[f64::NAN; 12])), (None, None, None));
+        assert_eq!((of(&SKEWED[..9]), of(&[2.0; 12]), of(&[9.8; 12]), of(&[f64::NAN; 12])), (None, None, None, None));
         assert_eq!(of_resamples(&SKEWED, [vec![0; 10]].into_iter()), None);
     }
 }

@@ -35,15 +35,15 @@ pub struct ClaimTest {
     pub p_against: Option<f64>,
 }
 
-/// Tests a claim by `better_by`: for each rival, by how much the method is better on each seed. None without rivals or
-/// seeds, and where rivals differ in their number of seeds.
-pub fn test(better_by: &[Vec<f64>]) -> Option<ClaimTest> {
-    let seeds = better_by.first().map(Vec::len).filter(|seeds| *seeds > 0)?;
-    if better_by.iter().any(|rival| rival.len() != seeds) {
+/// Tests a claim by `pairs`: for each rival, on each seed the value of the method and that of the rival, of which more is
+/// better. None without rivals or seeds, and where rivals differ in their number of seeds.
+pub fn test(pairs: &[Vec<[f64; 2]>]) -> Option<ClaimTest> {
+    let seeds = pairs.first().map(Vec::len).filter(|seeds| *seeds > 0)?;
+    if pairs.iter().any(|rival| rival.len() != seeds) {
         return None;
     }
-    let held = (0..seeds).filter(|seed| better_by.iter().all(|rival| rival.get(*seed).is_some_and(|d| *d > 0.0))).count();
-    let tests: Vec<Option<student::Test>> = better_by.iter().map(|rival| student::test(rival)).collect();
+    let held = (0..seeds).filter(|seed| pairs.iter().all(|rival| rival.get(*seed).is_some_and(|[own, other]| own > other))).count();
+    let tests: Vec<Option<student::Test>> = pairs.iter().map(|rival| student::paired_test(rival)).collect();
     let rivals: Vec<Option<f64>> = tests.iter().map(|test| test.map(|test| test.above)).collect();
     let known = rivals.iter().enumerate().filter_map(|(i, p)| Some((i, (*p)?)));
     let hardest = known.max_by(|a, b| a.1.total_cmp(&b.1));
@@ -54,7 +54,7 @@ pub fn test(better_by: &[Vec<f64>]) -> Option<ClaimTest> {
         held,
         hardest: hardest.map(|(rival, _)| rival),
         p: hardest.map(|(_, p)| p).filter(|_| complete),
-        p_against: opposite.map(|p| (p * better_by.len() as f64).min(1.0)),
+        p_against: opposite.map(|p| (p * pairs.len() as f64).min(1.0)),
         rivals,
     })
 }
@@ -77,34 +77,41 @@ mod tests {
     const FAR: [f64; 5] = [5.0, 5.5, 4.5, 5.2, 4.8];
     const NEAR: [f64; 5] = [0.2, -0.3, 0.4, 0.1, -0.1];
 
+    /// Of a rival that the method is better than by these.
+    fn pairs(better_by: &[f64]) -> Vec<[f64; 2]> {
+        better_by.iter().map(|by| [*by, 0.0]).collect()
+    }
+
     #[test]
     fn the_hardest_rival_has_the_largest_p_not_the_least_difference() {
         // Less difference on average and less noise: the first is beaten for sure, the second is not.
-        let better_by = [vec![0.10, 0.11, 0.09, 0.10, 0.10], vec![9.0, -7.0, 8.0, -3.0, 4.0]];
-        let found = test(&better_by).unwrap();
+        let found = test(&[pairs(&[0.10, 0.11, 0.09, 0.10, 0.10]), pairs(&[9.0, -7.0, 8.0, -3.0, 4.0])]).unwrap();
         assert_eq!((found.hardest, found.held, found.seeds), (Some(1), 3, 5));
         assert_eq!(found.p, found.rivals[1]);
     }
 
     #[test]
     fn a_claim_is_held_refuted_or_open() {
-        let decided = |better_by: &[Vec<f64>]| {
-            let found = test(better_by).unwrap();
+        let decided = |rivals: &[&[f64]]| {
+            let found = test(&rivals.iter().map(|better_by| pairs(better_by)).collect::<Vec<_>>()).unwrap();
             decide(found.seeds, found.p, found.p_against)
         };
-        let turned = |values: &[f64]| values.iter().map(|v| -v).collect::<Vec<_>>();
-        assert_eq!(decided(&[FAR.to_vec(), FAR.to_vec()]), Decision::Holds);
-        assert_eq!(decided(&[FAR.to_vec(), NEAR.to_vec()]), Decision::Undecided);
-        assert_eq!(decided(&[FAR.to_vec(), turned(&FAR)]), Decision::Fails);
+        let turned = FAR.map(|v| -v);
+        assert_eq!(decided(&[&FAR, &FAR]), Decision::Holds);
+        assert_eq!(decided(&[&FAR, &NEAR]), Decision::Undecided);
+        assert_eq!(decided(&[&FAR, &turned]), Decision::Fails);
         // Four seeds decide nothing, however clear.
-        assert_eq!(decided(&[FAR[..4].to_vec()]), Decision::Undecided);
+        assert_eq!(decided(&[&FAR[..4]]), Decision::Undecided);
     }
 
     #[test]
     fn what_cannot_be_tested_is_not_decided() {
-        let same = test(&[vec![1.0; 6], FAR.iter().copied().chain([5.0]).collect()]).unwrap();
-        assert_eq!((same.p, same.rivals[0], same.held), (None, None, 6));
-        assert_eq!(decide(6, same.p, same.p_against), Decision::Undecided);
-        assert_eq!((test(&[]), test(&[vec![]]), test(&[vec![1.0], vec![1.0, 2.0]])), (None, None, None));
+        let same = test(&[pairs(&[1.0; 5]), pairs(&FAR)]).unwrap();
+        assert_eq!((same.p, same.rivals[0], same.held), (None, None, 5));
+        assert_eq!(decide(5, same.p, same.p_against), Decision::Undecided);
+        // Better by 0.1 on every seed, but for the rounding of the values.
+        let rounded = test(&[vec![[97.3, 97.2], [96.8, 96.7], [95.9, 95.8], [97.7, 97.6], [96.2, 96.1]]]).unwrap();
+        assert_eq!((rounded.p, rounded.p_against, rounded.held), (None, None, 5));
+        assert_eq!((test(&[]), test(&[vec![]]), test(&[pairs(&[1.0]), pairs(&[1.0, 2.0])])), (None, None, None));
     }
 }

@@ -9,8 +9,11 @@
 //! where s_a^2 is the sample variance of the draws' means, s_b^2 that of the items' means and s_e^2 the mean square of what
 //! is left (Searle, Casella and McCulloch, "Variance Components", 1992, 4.5): the last is counted twice by the first two.
 
-/// The standard error of the mean of `outcomes`, one row a draw, one column an item; `None` where rows differ in length
-/// or there are fewer than two items. Of one draw only the items count: another draw's spread cannot be seen.
+use crate::summary::above_rounding;
+
+/// The standard error of the mean of `outcomes`, one row a draw, one column an item; `None` where rows differ in length,
+/// where there are fewer than two items, and where all outcomes are the same: that 500 of 500 are right does not make it
+/// certain. Of one draw only the items count: another draw's spread cannot be seen.
 pub fn error(outcomes: &[Vec<f64>]) -> Option<f64> {
     let (draws, items) = (outcomes.len(), outcomes.first()?.len());
     if items < 2 || outcomes.iter().any(|row| row.len() != items) {
@@ -22,14 +25,15 @@ pub fn error(outcomes: &[Vec<f64>]) -> Option<f64> {
     let mean = by_draw.iter().sum::<f64>() / d;
     let spread = |means: &[f64]| means.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (means.len() as f64 - 1.0);
     let items = spread(&by_item) / n;
+    let of_variance = |variance: f64| above_rounding(variance.sqrt(), outcomes.iter().flatten());
     if draws < 2 {
-        return Some(items.sqrt());
+        return of_variance(items);
     }
     let left = |row: &Vec<f64>, own: f64| row.iter().zip(&by_item).map(|(y, item)| (y - own - item + mean).powi(2)).sum::<f64>();
     let rest = outcomes.iter().zip(&by_draw).map(|(row, own)| left(row, *own)).sum::<f64>() / ((d - 1.0) * (n - 1.0));
     let draws = spread(&by_draw) / d;
     // The rest may be estimated above the smaller of the two; neither source alone can be left out.
-    Some((draws + items - rest / (d * n)).max(draws).max(items).sqrt())
+    of_variance((draws + items - rest / (d * n)).max(draws).max(items))
 }
 
 #[cfg(test)]
@@ -47,6 +51,16 @@ mod tests {
         assert!((error(std::slice::from_ref(&row)).unwrap() - 0.25).abs() < 1e-15);
         assert!((error(&[row.clone(), row.clone(), row]).unwrap() - 0.25).abs() < 1e-15);
         assert_eq!((error(&[]), error(&[vec![1.0]]), error(&[vec![1.0, 2.0], vec![1.0]])), (None, None, None));
+    }
+
+    #[test]
+    fn outcomes_that_are_all_the_same_have_none() {
+        for outcome in [0.0, 100.0, 0.1] {
+            let row = vec![outcome; 7];
+            assert_eq!((error(std::slice::from_ref(&row)), error(&[row.clone(), row.clone(), row])), (None, None), "{outcome}");
+        }
+        // One image in one draw is enough.
+        assert!(error(&[vec![100.0; 7], [vec![100.0; 6], vec![0.0]].concat()]).is_some());
     }
 
     #[test]

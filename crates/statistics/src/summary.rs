@@ -23,6 +23,24 @@ impl Summary {
     }
 }
 
+/// Share of the largest number up to which a standard error is rounding. Equal values may have one of about 1e-16 of it: their
+/// sum need not be their multiple, and 97.3 - 97.2 is not quite 96.8 - 96.7.
+const ROUNDING: f64 = 1e-12;
+
+/// A standard error, where it is more than what rounding leaves of equal values. `from`: the numbers that the values were
+/// computed from, which may be larger than they, or they themselves.
+pub(crate) fn above_rounding<'a>(error: f64, from: impl IntoIterator<Item = &'a f64>) -> Option<f64> {
+    let largest = from.into_iter().fold(0.0_f64, |largest, v| largest.max(v.abs()));
+    (error > ROUNDING * largest).then_some(error)
+}
+
+/// Mean and standard error of `values`; none for fewer than two, where one is not finite, and for equal ones. `from` as for
+/// [`above_rounding`].
+pub(crate) fn of_varying(values: &[f64], from: &[f64]) -> Option<(f64, f64)> {
+    let Summary { mean, standard_error } = Summary::of(values)?;
+    Some((mean, above_rounding(standard_error?, from)?))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -35,5 +53,18 @@ mod tests {
         assert!((summary.standard_error.unwrap() - 1.080_123_449_734_643_5).abs() < 1e-15);
         assert_eq!(Summary::of(&[5.0]).unwrap().standard_error, None);
         assert_eq!((Summary::of(&[]), Summary::of(&[1.0, f64::NAN])), (None, None));
+    }
+
+    #[test]
+    fn equal_values_have_no_error_though_their_sum_is_rounded() {
+        for values in [vec![0.1; 3], vec![11.35; 7], vec![9.8; 10], vec![-9.8; 10]] {
+            assert!(Summary::of(&values).unwrap().standard_error.unwrap() > 0.0, "{values:?} show nothing");
+            assert_eq!(of_varying(&values, &values), None);
+        }
+        assert_eq!(of_varying(&[0.0; 3], &[0.0; 3]), None);
+        // Values that differ in their last printed digit alone, and small ones.
+        for values in [[1e6, 1e6 + 1e-3, 1e6], [1e-20, 2e-20, 3e-20]] {
+            assert!(of_varying(&values, &values).is_some(), "{values:?}");
+        }
     }
 }

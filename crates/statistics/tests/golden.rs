@@ -42,8 +42,8 @@ fn student_is_scipys() {
 #[test]
 fn paired_tests_are_scipys() {
     for case in cases("paired") {
-        let differences: Vec<f64> = numbers(&case["a"]).iter().zip(numbers(&case["b"])).map(|(a, b)| a - b).collect();
-        let test = student::test(&differences).unwrap();
+        let pairs: Vec<[f64; 2]> = numbers(&case["a"]).into_iter().zip(numbers(&case["b"])).map(|(a, b)| [a, b]).collect();
+        let test = student::paired_test(&pairs).unwrap();
         near(test.t, case["t"].as_f64().unwrap(), &case);
         near(test.two_sided(), case["p"].as_f64().unwrap(), &case);
     }

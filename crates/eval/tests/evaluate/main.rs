@@ -74,10 +74,7 @@ fn a_gaussian_model_gets_the_numbers_that_it_must() {
         assert!(find(&outcome, protocol).value.is_some(), "{protocol}");
     }
     let chosen = find(&outcome, "nll.parzen(sigma=cv,N=500)");
-    assert!(
-        chosen.note.as_ref().unwrap().contains("30 held-out images, which are from the last tenth of the training split"),
-        "{chosen:?}"
-    );
+    assert!(chosen.note.as_ref().unwrap().contains("30 held-out images, which are of the training split"), "{chosen:?}");
     for sigma in ["0.08", "0.1", "0.2"] {
         let fixed = find(&outcome, &format!("nll.parzen(sigma={sigma},N=500)"));
         assert!(chosen.value.unwrap() < fixed.value.unwrap() + 0.1, "{chosen:?} {fixed:?}");
@@ -88,8 +85,10 @@ fn a_gaussian_model_gets_the_numbers_that_it_must() {
 fn percent(outcome: &Outcome, metric: &str, protocol: &str) -> f64 {
     let found = outcome.measurements.iter().find(|m| m.metric == metric && m.protocol == protocol);
     let m = found.unwrap_or_else(|| panic!("no {metric} by {protocol}"));
-    assert!(m.standard_error.is_some() && m.unit == "percent", "{m:?}");
-    m.value.unwrap()
+    let value = m.value.unwrap();
+    // Where all are right or all are wrong there is none to be seen.
+    assert!((m.standard_error.is_some() || value == 0.0 || value == 100.0) && m.unit == "percent", "{m:?}");
+    value
 }
 
 #[test]

@@ -3,12 +3,12 @@
 //! Codes are standardised with mean and deviation of the labelled and the unlabelled codes together. A protocol that
 //! learns from labelled codes alone (`svm.inductive`, `knn`, `probe`) is, under `noise=test`, fitted once, to the scale
 //! of the clean test codes, and classifies the test codes of every condition. The transductive machines are fitted anew
-//! under every condition: their pool is the first `pool` test codes of that condition, whose labels they never see, and
+//! under every condition: their pool is `pool` test codes of that condition, drawn once for all, whose labels they never see, and
 //! the scale is that of the labelled codes and the pool; accuracy is over all test codes. Under `noise=both` the
 //! labelled images are corrupted as the test images are, and everything is fitted anew under every condition.
 
-use ndarray::{Array2, s};
-use vimae_core::Result;
+use ndarray::{Array2, Axis};
+use vimae_core::{Result, subset::drawn};
 use vimae_spec::{CodeName, Evaluation, MaskFill, NoiseOn, Protocol};
 use vimae_svm::Standardiser;
 
@@ -104,9 +104,9 @@ impl FewLabel {
         let under = |(condition, asked): (usize, &Array2<f64>)| {
             let known = sets.known.get(condition).filter(|_| self.noise == NoiseOn::Both).unwrap_or(known);
             // The pool of the transductive machines is all that they see of the test codes.
-            let seen = asked.slice(s![..pool.unwrap_or(usize::MAX).min(asked.nrows()), ..]);
-            let scale = Standardiser::fit(&[known.view(), seen]);
-            let unlabelled = scale.apply(seen);
+            let seen = asked.select(Axis(0), &drawn(asked.nrows(), pool.unwrap_or(usize::MAX)));
+            let scale = Standardiser::fit(&[known.view(), seen.view()]);
+            let unlabelled = scale.apply(seen.view());
             let fitted = self.classifier.fit(scale.apply(known.view()).view(), &sets.labels, pool.map(|_| unlabelled.view()))?;
             fitted.classify(scale.apply(asked.view()).view())
         };
@@ -116,6 +116,7 @@ impl FewLabel {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::s;
     use vimae_core::{Purpose, Streams};
     use vimae_spec::KernelName;
 

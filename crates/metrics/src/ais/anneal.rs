@@ -41,7 +41,7 @@ pub struct Tuned {
 }
 
 /// Chains of each observation in the pilot run, and of all together, at least.
-const PILOTS: usize = 2;
+pub(super) const PILOTS: usize = 2;
 const ALL_PILOTS: usize = 32;
 /// The acceptance sought: the best for Hamiltonian moves in many dimensions (Beskos et al. 2013).
 const ACCEPTANCE: f64 = 0.65;

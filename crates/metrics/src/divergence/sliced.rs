@@ -18,6 +18,7 @@ type Sorted = Vec<(f64, usize)>;
 /// The value with its standard error, over so many directions.
 pub(super) fn estimate(sample: &Pair, directions: usize) -> (f64, Option<f64>) {
     let size = sample.size;
+    let groups = jackknife::groups(sample.count());
     let directions: Vec<f64> =
         Streams::new(SEED).normal(Purpose::Evaluation, size as u64, directions * size).into_iter().map(f64::from).collect();
     let sorted: Vec<(Sorted, Sorted)> = directions
@@ -26,7 +27,7 @@ pub(super) fn estimate(sample: &Pair, directions: usize) -> (f64, Option<f64>) {
             let length = direction.iter().map(|v| v * v).sum::<f64>().sqrt();
             let project = |rows: &[f64]| -> Sorted {
                 let dot = |row: &[f64]| row.iter().zip(direction).map(|(a, b)| a * b).sum::<f64>() / length;
-                let mut projected: Sorted = rows.chunks_exact(size).enumerate().map(|(i, row)| (dot(row), jackknife::group(i))).collect();
+                let mut projected: Sorted = rows.chunks_exact(size).zip(&groups).map(|(row, group)| (dot(row), *group)).collect();
                 projected.sort_by(|a, b| a.0.total_cmp(&b.0));
                 projected
             };
@@ -58,6 +59,6 @@ mod tests {
         let p = q.iter().map(|v| v + 2.0).collect();
         // |shift|^2 / d on average over directions, here 12 / 3.
         let (value, error) = estimate(&Pair { q, p, size: 3 }, 2_000);
-        assert!((value - 4.0).abs() < 0.3 && error.unwrap() < 1e-9, "{value} +- {error:?}");
+        assert!((value - 4.0).abs() < 0.3 && error.is_none(), "{value} +- {error:?}");
     }
 }

@@ -13,14 +13,17 @@ use std::{
 };
 
 use candle_core::Tensor;
-use vimae_core::{Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Metric, Result, Silent, Split, Workload, settings::Schema};
+use vimae_core::{
+    Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Metric, Result, Silent, Split, Workload, settings::Schema,
+    subset::drawn_rows,
+};
 use vimae_spec::{Direction, Doubt, Measurement, Protocol, Varies};
 
 use super::{error::standard_error, real::Real};
 use crate::{
     BuildMetric,
     batch_norm::with_statistics_of,
-    classifier::{Classifier, rotations::Rotations},
+    classifier::{self, Classifier, rotations::Rotations},
     features::{FeatureNetwork, extract},
     fid_classifier::in_bytes,
     gaussian::Gaussian,
@@ -126,13 +129,18 @@ impl Metric for Fid {
     }
 
     fn cost(&self, workload: &Workload<'_>) -> EvalCost {
-        if !(workload.inception && self.inception) {
-            return EvalCost::default();
+        // Samples are decoded once more, by the statistics of batch norm that they have themselves.
+        let (samples, test) = (workload.evaluation.prior_samples.min(self.images), workload.test.min(self.images));
+        let mut cost = EvalCost { decoded: samples as f64, ..EvalCost::default() };
+        if workload.inception && self.inception {
+            // Samples by both statistics, reconstructions; real images are kept from one run to the next.
+            let networks = self.resizes.len();
+            cost.inception = (networks * (2 * samples + test)) as f64;
+            cost.cpu_seconds = DISTANCES_SECONDS * networks as f64;
+        } else {
+            cost += classifier::cost(workload.pixels, samples, test);
         }
-        let networks = self.resizes.len();
-        // Samples by both statistics of batch norm, reconstructions; real images are kept from one run to the next.
-        let seen = networks * (2 * workload.evaluation.prior_samples.min(self.images) + workload.test.min(self.images));
-        EvalCost { inception: seen as f64, cpu_seconds: DISTANCES_SECONDS * networks as f64, ..EvalCost::default() }
+        cost
     }
 
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
@@ -186,7 +194,7 @@ impl Fid {
         if let Some(images) = with_statistics_of(evidence.model(), sample, || in_bytes(&evidence.decode(&codes)?, range))? {
             sets.push(set(Of::Samples, Some("prior_samples"), images)?);
         }
-        sets.push(set(Of::Reconstructions, None, in_bytes(&first(evidence.reconstructions()?)?, range)?)?);
+        sets.push(set(Of::Reconstructions, None, in_bytes(&drawn_rows(evidence.reconstructions()?, self.images)?, range)?)?);
         Ok(sets)
     }
 }

@@ -27,7 +27,7 @@ pub(super) struct Real {
 }
 
 impl Real {
-    /// Features of the first `count` images of the test and the training split.
+    /// Features of at most `count` images of the test and of the training split.
     pub(super) fn of(dataset: &dyn Dataset, network: &dyn FeatureNetwork, count: usize, cache: Option<&Path>) -> Result<Arc<Self>> {
         static MADE: Mutex<BTreeMap<(String, String, usize), Arc<Real>>> = Mutex::new(BTreeMap::new());
         let key = (dataset.sha256().to_owned(), format!("{}@{}", network.source().network(), network.source().sha256()), count);

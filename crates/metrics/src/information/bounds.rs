@@ -87,6 +87,7 @@ impl Gaussians {
     /// over at the end is left out. Needs N x `together` x d steps and memory for one row.
     pub fn terms(&self, draws: &[f64], together: usize) -> Terms {
         let rows = self.count() / together.max(1) * together;
+        let groups = jackknife::groups(rows);
         let found: Vec<_> = (0..rows)
             .into_par_iter()
             .map(|i| {
@@ -97,7 +98,7 @@ impl Gaussians {
                 let others: Vec<f64> = all.iter().enumerate().filter(|(j, _)| first + j != i).map(|(_, v)| *v).collect();
                 let lower = own - log_sum_exp(&all) + (together as f64).ln();
                 let upper = own - log_sum_exp(&others) + (others.len() as f64).ln();
-                (lower, upper, without_groups(i, own, &all))
+                (lower, upper, without_groups(i - first, own, &all, &groups[first..first + together]))
             })
             .collect();
         let mut terms = Terms { lower: Vec::with_capacity(rows), upper: Vec::with_capacity(rows), without: Vec::with_capacity(rows) };
@@ -110,21 +111,21 @@ impl Gaussians {
     }
 }
 
-/// The terms of image `i` without each group of images, from its own log density and `all` of its comparison.
-fn without_groups(i: usize, own: f64, all: &[f64]) -> [Option<[f64; 2]>; GROUPS] {
-    let first = i / all.len().max(1) * all.len();
+/// The terms of image `i` of a comparison without each group of images, from its own log density, `all` of the comparison and
+/// their groups.
+fn without_groups(i: usize, own: f64, all: &[f64], groups: &[usize]) -> [Option<[f64; 2]>; GROUPS] {
     // The sum of densities of each group, as logarithms; that of the image's own group without itself.
     let of_group = |group: usize| {
-        let members = all.iter().enumerate().filter(|(j, _)| jackknife::group(first + j) == group && first + j != i);
-        let members: Vec<f64> = members.map(|(_, v)| *v).collect();
+        let members = all.iter().zip(groups).enumerate().filter(|(j, (_, of))| **of == group && *j != i);
+        let members: Vec<f64> = members.map(|(_, (v, _))| *v).collect();
         (log_sum_exp(&members), members.len())
     };
-    let groups: Vec<(f64, usize)> = (0..GROUPS).map(of_group).collect();
+    let sums: Vec<(f64, usize)> = (0..GROUPS).map(of_group).collect();
     std::array::from_fn(|left_out| {
-        if jackknife::group(i) == left_out {
+        if groups[i] == left_out {
             return None;
         }
-        let kept = || groups.iter().enumerate().filter(|(group, _)| *group != left_out).map(|(_, g)| *g);
+        let kept = || sums.iter().enumerate().filter(|(group, _)| *group != left_out).map(|(_, sum)| *sum);
         let count: usize = kept().map(|(_, count)| count).sum();
         let others = log_sum_exp(&kept().map(|(sum, _)| sum).collect::<Vec<_>>());
         Some([own - log_sum_exp(&[others, own]) + ((count + 1) as f64).ln(), own - others + (count as f64).ln()])

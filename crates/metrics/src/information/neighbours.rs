@@ -46,18 +46,19 @@ pub fn entropy(draws: &[f64], size: usize, k: usize) -> Option<Entropy> {
     let d = size as f64;
     let ln_ball = 0.5 * d * std::f64::consts::PI.ln() - ln_gamma(0.5 * d + 1.0);
     let term = |count: usize, square: f64| digamma(count as f64) - digamma(k as f64) + ln_ball + 0.5 * d * square.ln();
-    let kept = |left_out: usize| (0..count).filter(|i| jackknife::group(*i) != left_out).count();
-    let kept: Vec<usize> = (0..GROUPS).map(kept).collect();
+    let groups = jackknife::groups(count);
+    let kept: Vec<usize> = (0..GROUPS).map(|left_out| groups.iter().filter(|group| **group != left_out).count()).collect();
     let found: Vec<(f64, [Option<f64>; GROUPS])> = (0..count)
         .into_par_iter()
         .map(|i| {
-            let near = nearest(draws, size, i, k + k / 4 + SPARE, None);
+            let near = nearest(draws, size, i, k + k / 4 + SPARE, |_| true);
             let without = std::array::from_fn(|left_out| {
-                if jackknife::group(i) == left_out || kept[left_out] <= k {
+                if groups[i] == left_out || kept[left_out] <= k {
                     return None;
                 }
-                let others = near.iter().filter(|(_, j)| jackknife::group(*j) != left_out).nth(k - 1).map(|(square, _)| *square);
-                let others = others.or_else(|| nearest(draws, size, i, k, Some(left_out)).get(k - 1).map(|(square, _)| *square));
+                let is_kept = |j: usize| groups[j] != left_out;
+                let others = near.iter().filter(|(_, j)| is_kept(*j)).nth(k - 1).map(|(square, _)| *square);
+                let others = others.or_else(|| nearest(draws, size, i, k, is_kept).get(k - 1).map(|(square, _)| *square));
                 Some(term(kept[left_out], others?))
             });
             (near.get(k - 1).map_or(f64::NAN, |(square, _)| term(count, *square)), without)
@@ -67,14 +68,14 @@ pub fn entropy(draws: &[f64], size: usize, k: usize) -> Option<Entropy> {
     terms.iter().all(|t| t.is_finite()).then_some(Entropy { terms, without })
 }
 
-/// The squared distances of row `i` to its `count` nearest others in rising order, with their places; without those of a
-/// group. Distances that are not numbers come first.
-fn nearest(draws: &[f64], size: usize, i: usize, count: usize, left_out: Option<usize>) -> Vec<(f64, usize)> {
+/// The squared distances of row `i` to its `count` nearest others among those that are kept, in rising order, with their
+/// places. Distances that are not numbers come first.
+fn nearest(draws: &[f64], size: usize, i: usize, count: usize, is_kept: impl Fn(usize) -> bool) -> Vec<(f64, usize)> {
     let own = &draws[i * size..(i + 1) * size];
     // The smallest so far, in rising order: they are few, so that a shift is cheaper than a heap.
     let mut least: Vec<(f64, usize)> = Vec::with_capacity(count + 1);
     for (j, other) in draws.chunks_exact(size).enumerate() {
-        if j == i || left_out == Some(jackknife::group(j)) {
+        if j == i || !is_kept(j) {
             continue;
         }
         let distance: f64 = own.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum();
@@ -136,8 +137,9 @@ mod tests {
     fn terms_without_a_group_are_those_of_the_other_draws() {
         let draws: Vec<f64> = Streams::new(4).normal(Purpose::Evaluation, 0, 2 * 60).into_iter().map(f64::from).collect();
         let found = entropy(&draws, 2, 2).unwrap();
+        let groups = jackknife::groups(60);
         for left_out in 0..GROUPS {
-            let kept: Vec<usize> = (0..60).filter(|i| jackknife::group(*i) != left_out).collect();
+            let kept: Vec<usize> = (0..60).filter(|i| groups[*i] != left_out).collect();
             let alone: Vec<f64> = kept.iter().flat_map(|i| draws[2 * i..2 * i + 2].to_vec()).collect();
             let alone = entropy(&alone, 2, 2).unwrap().terms;
             let without: Vec<f64> = kept.iter().map(|i| found.without[*i][left_out].unwrap()).collect();
@@ -164,6 +166,6 @@ mod tests {
     #[test]
     fn the_kth_neighbour_is_found() {
         let draws = [0.0, 5.0, 1.0, -2.0, 3.0];
-        assert_eq!([0, 1, 2, 3].map(|k| nearest(&draws, 1, 0, 4, None)[k].0), [1.0, 4.0, 9.0, 25.0]);
+        assert_eq!([0, 1, 2, 3].map(|k| nearest(&draws, 1, 0, 4, |_| true)[k].0), [1.0, 4.0, 9.0, 25.0]);
     }
 }

@@ -44,7 +44,7 @@ const SCALES: [f64; COUNT] = [0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0];
 const FAR: f64 = 1e40;
 
 impl Imq {
-    /// The kernel with C = unit * scale for each scale; the WAE code takes unit = 2 d var(p).
+    /// The kernel with C = unit * scale for each scale; the WAE code and the metric take unit = 2 d var(p).
     pub fn multiscale(unit: f64) -> Self {
         let mut numerator = [0.0; COUNT];
         for (i, scale) in SCALES.iter().enumerate() {
