@@ -16,7 +16,8 @@ class Files:
         folder = Path(place)
         if folder.is_dir():
             self.place, self._find = place, folder.joinpath
-        elif place.count("/") == 1 and not place.startswith((".", "/")):
+        # A branch may have slashes of its own.
+        elif place.partition("@")[0].count("/") == 1 and not place.startswith((".", "/")):
             self.place, self._find = place, _on_the_hub(place)
         else:
             raise FileNotFoundError(f"{place}: neither the directory of a run nor owner/name on the Hub")

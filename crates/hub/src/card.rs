@@ -3,7 +3,11 @@
 use serde_json::{Map, Value};
 use vimae_spec::{Direction, FigureKind, RunRecord, uncommitted};
 
-use crate::{CardMetric, DatasetCard, Description, OverSeeds, Part, RepoName, yaml};
+use crate::{
+    CardMetric, DatasetCard, Description, OverSeeds, Part, RepoName,
+    text::{cell, count, lowered, plain, rounded, short},
+    yaml,
+};
 
 /// What a card is made of.
 #[derive(Debug, Clone, Copy)]
@@ -112,15 +116,25 @@ fn what_it_is(input: &CardInput<'_>) -> String {
     let (network, data) = (&description.network, &description.dataset);
     let colour = if network.channels == 1 { "grayscale" } else { "colour" };
     let mut text = format!("An autoencoder of {colour} images of {} x {}", network.height, network.width);
+    let replacing: Vec<String> =
+        description.parts.iter().filter(|part| part.replaces).map(|part| format!("the {} {}", part.kind, said(part))).collect();
     if let Some(objective) = description.parts.iter().find(|part| part.kind == "objective") {
-        let (name, given) = (&objective.name, settings(&objective.settings));
-        let in_full = description.in_full.as_ref().map_or_else(|| "with ".into(), |name| format!("as a {}, ", plain(name)));
-        let (summary, source) = (plain(&lowered(&objective.summary)), plain(&objective.source));
-        text += &format!(", trained {in_full}`{name}`{given}: {summary} ({source})");
+        let source = plain(&objective.source);
+        // The name in full and the summary speak of the parts that the objective has by itself.
+        text += &if replacing.is_empty() {
+            let in_full = description.in_full.as_ref().map_or_else(|| "with ".into(), |name| format!("as a {}, ", plain(name)));
+            format!(", trained {in_full}{} ({source})", said(objective))
+        } else {
+            format!(", trained with the objective `{}`{} ({source})", objective.name, settings(&objective.settings))
+        };
+    }
+    text += ".\n";
+    if !replacing.is_empty() {
+        text += &format!("In place of the objective's own it has {}.\n", replacing.join("; "));
     }
     let of = fewer(data).map_or_else(String::new, |all| format!("of {} training ", count(all)));
     text += &format!(
-        ".\nIt was trained on {} {of}images of `{}` ({}; licence: {}) for {}, with seed {}.\n",
+        "It was trained on {} {of}images of `{}` ({}; licence: {}) for {}, with seed {}.\n",
         count(data.train_images),
         data.name,
         plain(&lowered(&data.title)),
@@ -154,13 +168,17 @@ fn tasks(input: &CardInput<'_>) -> String {
     let part = |kind: &str| description.parts.iter().find(|part| part.kind == kind);
     let (Some(lifelong), Some(stream), Some(strategy)) = (&record.lifelong, part("stream"), part("strategy")) else { return String::new() };
     let names: Vec<&str> = lifelong.tasks.iter().map(|task| task.name.as_str()).collect();
-    let said = |part: &Part| format!("`{}`{}: {}", part.name, settings(&part.settings), plain(&lowered(&part.summary)));
     format!(
         "It learnt one task after another ({}; {}), each for these epochs. Against forgetting: {}.\n",
         said(stream),
         plain(&names.join("; ")),
         said(strategy)
     )
+}
+
+/// A part with its settings and what it is.
+fn said(part: &Part) -> String {
+    format!("`{}`{}: {}", part.name, settings(&part.settings), plain(&lowered(&part.summary)))
 }
 
 /// All training images of a data set, where the run saw fewer.
@@ -189,8 +207,7 @@ fn results(headlines: &[CardMetric]) -> String {
     let seeds = seeds(headlines);
     let mut text = String::from("\n## Results on test images\n\n| metric | this model |");
     let over_seeds = |metric: &CardMetric| metric.published.over_seeds.clone();
-    let intervals =
-        if shown.iter().any(|(metric, _)| over_seeds(metric).is_some_and(|o| o.interval.is_some())) { ", 95 % interval" } else { "" };
+    let intervals = if has_intervals(headlines) { ", 95 % interval" } else { "" };
     text += &seeds.map_or_else(|| "\n|---|---|\n".into(), |n| format!(" mean of {n} seeds{intervals} |\n|---|---|---|\n"));
     for (metric, value) in shown {
         let arrow = match metric.published.measurement.direction {
@@ -201,7 +218,9 @@ fn results(headlines: &[CardMetric]) -> String {
         text += &format!("| **{}**{arrow}: {} | {} |", cell(&metric.title), cell(&metric.about), in_table(metric, value));
         if seeds.is_some() {
             let interval = |o: &OverSeeds| o.interval.map(|[low, high]| format!(" ({} to {})", short(low), short(high)));
-            let over = over_seeds(metric).map(|o| short(o.mean) + &interval(&o).unwrap_or_default());
+            // A seed may have no value of one metric.
+            let of = |o: &OverSeeds| if Some(o.seeds) == seeds { String::new() } else { format!(", of {} seeds", o.seeds) };
+            let over = over_seeds(metric).map(|o| short(o.mean) + &interval(&o).unwrap_or_default() + &of(&o));
             text += &format!(" {} |", over.unwrap_or_else(|| "\u{2013}".into()));
         }
         text.push('\n');
@@ -217,6 +236,11 @@ fn in_table(metric: &CardMetric, value: f64) -> String {
 /// The most seeds behind a number.
 fn seeds(headlines: &[CardMetric]) -> Option<usize> {
     headlines.iter().filter_map(|metric| Some(metric.published.over_seeds.as_ref()?.seeds)).max()
+}
+
+/// Whether some number of the card has an interval over seeds.
+fn has_intervals(headlines: &[CardMetric]) -> bool {
+    valued(headlines).any(|(metric, _)| metric.published.over_seeds.as_ref().is_some_and(|over| over.interval.is_some()))
 }
 
 /// How to load it, in a few lines of either language.
@@ -256,7 +280,10 @@ const FEW_STEPS: u64 = 1000;
 
 fn limits(record: &RunRecord, description: &Description) -> String {
     let of_seeds = match seeds(&description.headlines) {
-        Some(n) => format!("The table says how far {n} seeds differ; the weights here are those of one of them."),
+        Some(n) if has_intervals(&description.headlines) => {
+            format!("The table says how far {n} seeds differ; the weights here are those of one of them.")
+        }
+        Some(n) => format!("{n} seeds are too few to say how far seeds differ; the weights here are those of one of them."),
         None => "The numbers are those of one seed; how far other seeds differ was not measured.".into(),
     };
     let steps =
@@ -289,96 +316,4 @@ fn origin(input: &CardInput<'_>) -> String {
         plain(&description.dataset.source),
         name = repo.name(),
     )
-}
-
-/// The text with a small first letter, unless it begins with a name in capitals.
-fn lowered(text: &str) -> String {
-    let mut letters = text.chars();
-    match (letters.next(), letters.clone().next()) {
-        (Some(first), Some(second)) if !second.is_uppercase() => first.to_lowercase().chain(letters).collect(),
-        _ => text.to_owned(),
-    }
-}
-
-/// A count with its thousands apart.
-fn count(count: usize) -> String {
-    let digits = count.to_string();
-    let (head, tail) = digits.split_at(digits.len() % 3);
-    let groups = tail.as_bytes().chunks(3).map(|group| String::from_utf8_lossy(group).into_owned());
-    (!head.is_empty()).then(|| head.to_owned()).into_iter().chain(groups).collect::<Vec<_>>().join(" ")
-}
-
-/// Text that Markdown takes for nothing but text.
-fn plain(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '\n' | '\r' => escaped.push(' '),
-            '<' => escaped.push_str("&lt;"),
-            '[' | ']' | '*' | '`' | '|' | '\\' => escaped.extend(['\\', c]),
-            _ => escaped.push(c),
-        }
-    }
-    escaped
-}
-
-/// Text for a table's cell.
-fn cell(text: &str) -> String {
-    text.replace(['\n', '\r', '`'], " ").replace('|', "\\|").replace('<', "&lt;")
-}
-
-/// A number to six significant digits: those beyond are noise of binary fractions.
-fn rounded(value: f64) -> f64 {
-    format!("{value:.5e}").parse().unwrap_or(value)
-}
-
-/// A number in four digits.
-fn short(value: f64) -> String {
-    let magnitude = value.abs();
-    match magnitude {
-        0.0 => "0".into(),
-        _ if magnitude >= 1000.0 => format!("{value:.0}"),
-        _ if magnitude >= 1e-4 => {
-            let before = magnitude.log10().floor() as i32 + 1;
-            format!("{value:.*}", usize::try_from(4 - before).unwrap_or(0))
-        }
-        _ => format!("{value:.2e}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_have_four_digits() {
-        for (value, expected) in [
-            (3.018_031, "3.018"),
-            (88.683, "88.68"),
-            (0.052_218, "0.05222"),
-            (-369.09, "-369.1"),
-            (12_345.6, "12346"),
-            (1e-9, "1.00e-9"),
-            (0.0, "0"),
-        ] {
-            assert_eq!(short(value), expected);
-        }
-    }
-
-    #[test]
-    fn digits_of_binary_fractions_are_rounded_away() {
-        assert_eq!([85.241_999_99, 0.040_656_791_87, -12.0].map(rounded), [85.242, 0.040_656_8, -12.0]);
-    }
-
-    #[test]
-    fn counts_and_first_letters_read_well() {
-        assert_eq!([7, 999, 8_000, 1_234_567].map(count), ["7", "999", "8 000", "1 234 567"]);
-        assert_eq!(["The VAE", "MNIST", "x", ""].map(lowered), ["the VAE", "MNIST", "x", ""]);
-    }
-
-    #[test]
-    fn text_cannot_break_out_of_its_place() {
-        assert_eq!(plain("a|b\n[x](y) <img>"), "a\\|b \\[x\\](y) &lt;img>");
-        assert_eq!(cell("a`b|c\nd"), "a b\\|c d");
-    }
 }

@@ -55,6 +55,9 @@ pub struct Part {
     pub source: String,
     /// The settings given for it.
     pub settings: Map<String, Value>,
+    /// Whether it stands in place of what the objective has by itself, or has settings of its own: then the objective's name and
+    /// summary do not speak of it.
+    pub replaces: bool,
 }
 
 /// The data that a run was trained on.

@@ -18,6 +18,7 @@ mod push;
 mod remote;
 mod results;
 mod run_files;
+mod text;
 mod transfer;
 mod weights;
 mod yaml;

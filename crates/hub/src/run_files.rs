@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Display,
     fs,
     path::{Path, PathBuf},
 };
@@ -64,11 +65,10 @@ impl RunFiles {
             return Err(Error::damaged(&path, "its specification does not have the digest that it names"));
         }
         let spec_path = folder.join(SPEC);
-        let again = |problem: String| Error::damaged(&spec_path, format!("{problem}; {}", RunRecord::AGAIN));
-        let text = fs::read(&spec_path).map_err(|e| again(e.to_string()))?;
-        let spec: RunSpec = serde_json::from_slice(&text).map_err(|e| again(e.to_string()))?;
+        let text = fs::read(&spec_path).map_err(|e| again(&spec_path, e))?;
+        let spec: RunSpec = serde_json::from_slice(&text).map_err(|e| again(&spec_path, e))?;
         if spec.sha256() != record.spec_sha256 {
-            return Err(Error::damaged(&spec_path, format!("is not the specification of the record beside it; {}", RunRecord::AGAIN)));
+            return Err(again(&spec_path, "is not the specification of the record beside it"));
         }
         let model = folder.join(MODEL);
         let weights = read_weights(&model)?;
@@ -85,10 +85,7 @@ impl RunFiles {
         ];
         for (what, said, recorded) in pairs {
             if said != recorded {
-                return Err(Error::damaged(
-                    &config_path,
-                    format!("names the {what} {said}, the record beside it {recorded}; {}", RunRecord::AGAIN),
-                ));
+                return Err(again(&config_path, format!("names the {what} {said}, the record beside it {recorded}")));
             }
         }
         if let Some((file, sha256)) = config.density_digest() {
@@ -103,14 +100,11 @@ impl RunFiles {
             }
             let file = folder.join(name);
             if !file.is_file() {
-                return Err(Error::damaged(&file, format!("is missing, and the record beside it names it; {}", RunRecord::AGAIN)));
+                return Err(again(&file, "is missing, and the record beside it names it"));
             }
             let found = sha256_hex(&fs::read(&file).map_err(|e| Error::io(&file, e))?);
             if record.files.get(name) != Some(&found) {
-                return Err(Error::damaged(
-                    &file,
-                    format!("was changed or damaged: it does not have the digest that the record beside it names; {}", RunRecord::AGAIN),
-                ));
+                return Err(again(&file, "was changed or damaged: it does not have the digest that the record beside it names"));
             }
             files.insert(name.clone(), file);
         }
@@ -147,6 +141,11 @@ fn read_record(path: &Path) -> Result<RunRecord> {
         RecordProblem::Older { found, known } | RecordProblem::Newer { found, known } => {
             Error::Format { file: path.display().to_string(), found, known }
         }
-        other => Error::damaged(path, format!("{other}; {}", RunRecord::AGAIN)),
+        other => again(path, other),
     })
+}
+
+/// A damaged file of a run that the command which began the run makes again.
+fn again(path: &Path, problem: impl Display) -> Error {
+    Error::damaged(path, format!("{problem}; {}", RunRecord::AGAIN))
 }

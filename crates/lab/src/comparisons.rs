@@ -41,8 +41,8 @@ fn how() -> String {
     )
 }
 
-/// The values of one target, data set, data set of the paper, metric and protocol, by method in the order of the cells and
-/// by seed.
+/// The values of one target, data set with its images, data set of the paper, metric and protocol, by method in the order of the
+/// cells and by seed.
 struct Group<'a> {
     first: &'a Cell,
     methods: Vec<(&'a str, BTreeMap<u64, f64>)>,
@@ -50,13 +50,15 @@ struct Group<'a> {
 
 impl<'a> Group<'a> {
     fn all(cells: &'a [Cell]) -> Vec<Self> {
-        let mut places: BTreeMap<(&str, &str, Option<&str>, &str, &Protocol), usize> = BTreeMap::new();
+        let mut places: BTreeMap<(&str, &str, &str, Option<&str>, &str, &Protocol), usize> = BTreeMap::new();
         let mut groups: Vec<Self> = Vec::new();
         for cell in cells {
             let Measurement { entry, metric, protocol, kind, value, .. } = &cell.measurement;
             // A seed on which a claim holds is no measured value, and neither is a p or what is the same for all.
             let Some(value) = value.filter(|_| !decided(entry) && kind.compares()) else { continue };
-            let key = (cell.target.as_str(), cell.dataset.as_str(), cell.paper_dataset.as_deref(), metric.as_str(), protocol);
+            // Other settings of a data set are other images.
+            let data = cell.data_sha256.as_str();
+            let key = (cell.target.as_str(), cell.dataset.as_str(), data, cell.paper_dataset.as_deref(), metric.as_str(), protocol);
             let place = *places.entry(key).or_insert(groups.len());
             if place == groups.len() {
                 groups.push(Self { first: cell, methods: Vec::new() });
@@ -115,10 +117,11 @@ impl<'a> Group<'a> {
     /// None where no seed has both.
     fn pair(&self, first: &(&str, BTreeMap<u64, f64>), second: &(&str, BTreeMap<u64, f64>)) -> Option<PairedComparison> {
         let Cell { target, dataset, paper_dataset, measurement: Measurement { metric, protocol, unit, direction, .. }, .. } = self.first;
-        let differences: Vec<f64> = first.1.iter().filter_map(|(seed, value)| Some(value - second.1.get(seed)?)).collect();
+        let pairs: Vec<[f64; 2]> = first.1.iter().filter_map(|(seed, value)| Some([*value, *second.1.get(seed)?])).collect();
+        let differences: Vec<f64> = pairs.iter().map(|[first, second]| first - second).collect();
         let n = differences.len();
         let difference = (n > 0).then(|| differences.iter().sum::<f64>() / n as f64)?;
-        let t = student::test(&differences);
+        let t = student::paired_test(&pairs);
         let flips = sign_flip::test(&differences, &mut self.rng(&format!("{}\n{}", first.0, second.0)));
         Some(PairedComparison {
             target: target.clone(),
@@ -132,7 +135,7 @@ impl<'a> Group<'a> {
             other: second.0.into(),
             n,
             difference,
-            interval: student::interval(&differences),
+            interval: student::paired_interval(&pairs),
             t: t.map(|test| test.t),
             p_t: t.map(|test| test.two_sided()),
             p_t_holm: None,

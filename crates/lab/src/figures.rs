@@ -1,6 +1,7 @@
 //! The images of a run, as files beside its record.
 
 use vimae_checkpoint::atomic;
+use vimae_core::Prior;
 use vimae_eval::{Figures, Projection, Traversals, Traversed};
 use vimae_report::{grid_png, reconstruction_png};
 use vimae_spec::{Confusion, Figure, FigureKind};
@@ -12,14 +13,30 @@ const COLUMNS: usize = 10;
 /// Screen pixels for a pixel of an image of at most 32; larger ones are shown as they are.
 const SCALE: usize = 2;
 
-/// Writes the images and says what they show; `classes` are the names of the data's classes, `ex_post` where samples come
-/// from a density fitted after training.
+/// Where samples come from.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Origin {
+    /// The prior.
+    Prior {
+        /// The standard deviation of each dimension, where all are alike around zero.
+        deviation: Option<f64>,
+    },
+    /// A density fitted to the training codes.
+    Fitted,
+}
+
+/// The standard deviation of each dimension of a prior whose dimensions are independent and alike, where it has one.
+pub(crate) fn deviation(prior: &dyn Prior) -> Option<f64> {
+    prior.marginal().map(|law| law.variance().sqrt()).filter(|deviation| deviation.is_finite())
+}
+
+/// Writes the images and says what they show; `classes` are the names of the data's classes.
 pub(crate) fn write(
     folder: &RunFolder,
     figures: &Figures,
     mut confusions: Vec<Confusion>,
     classes: &[String],
-    ex_post: bool,
+    origin: Origin,
 ) -> Result<Vec<Figure>> {
     let shape = (figures.shape.channels, figures.shape.height, figures.shape.width);
     let scale = if figures.shape.height <= 32 { SCALE } else { 1 };
@@ -32,7 +49,10 @@ pub(crate) fn write(
     let png = reconstruction_png(&figures.originals, &figures.reconstructions, shape, COLUMNS, scale)?;
     add(FigureKind::Reconstructions, "Test images, each above its reconstruction", &png)?;
     let png = grid_png(&figures.samples, shape, COLUMNS, scale, scale)?;
-    let from = if ex_post { "the density fitted to the training codes" } else { "the prior" };
+    let (from, deviation) = match origin {
+        Origin::Prior { deviation } => ("the prior", deviation),
+        Origin::Fitted => ("the density fitted to the training codes", None),
+    };
     add(FigureKind::Samples, &format!("Images decoded from random draws of {from}"), &png)?;
     let png = grid_png(&figures.traversals.images, shape, figures.traversals.probabilities.len(), scale, scale)?;
     add(FigureKind::Traversals, &moved(&figures.traversals), &png)?;
@@ -40,20 +60,24 @@ pub(crate) fn write(
         let png = grid_png(&walks.images, shape, walks.columns, scale, scale)?;
         add(FigureKind::Interpolations, "Decoded codes on the line between those of the images at both ends", &png)?;
     }
-    let scatter = |points: &[[f32; 2]], labels: &[u32]| {
+    let scatter = |points: &[[f32; 2]], labels: &[u32], deviation: Option<f64>| {
         let (x, y): (Vec<f32>, Vec<f32>) = points.iter().map(|[x, y]| (*x, *y)).unzip();
         let mut codes = serde_json::json!({ "x": x, "y": y, "label": labels });
         if !classes.is_empty() {
             codes["names"] = classes.into();
         }
+        if let Some(deviation) = deviation {
+            codes["deviation"] = deviation.into();
+        }
         json(&codes)
     };
     if let Some((codes, labels)) = &figures.codes {
-        add(FigureKind::Codes, "Codes of the test images by class", &scatter(codes, labels)?)?;
+        add(FigureKind::Codes, "Codes of the test images by class", &scatter(codes, labels, deviation)?)?;
     }
     if let Some(Projection { points, labels, shares: [first, second] }) = &figures.projection {
         let caption = format!("Two principal components, {:.0} and {:.0} % of the variance", 100.0 * first, 100.0 * second);
-        add(FigureKind::Projection, &caption, &scatter(points, labels)?)?;
+        // The prior's circles mean nothing on axes that turn with the codes.
+        add(FigureKind::Projection, &caption, &scatter(points, labels, None)?)?;
     }
     for confusion in &mut confusions {
         confusion.names = confusion.classes.iter().filter_map(|class| classes.get(*class as usize).cloned()).collect();

@@ -121,22 +121,28 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
         own.extend(added.then(|| part.name.clone()));
         found.push(part);
     };
+    let replaces = |given: &Option<Component>, default: Option<&str>| {
+        given.as_ref().is_some_and(|given| default != Some(given.name.as_str()) || !given.settings.is_empty())
+    };
+    let replacing = |(part, added): (Part, bool), replaces: bool| (Part { replaces, ..part }, added);
     add(part(&MODELS, &spec.model.name, spec.model.settings.clone())?);
     add(part(&OBJECTIVES, objective.name(), spec.objective.settings.clone())?);
     if objective.ex_post().is_none() {
         let name = spec.prior.as_ref().map_or(objective.default_prior(), |c| &c.name);
-        add(part(&PRIORS, name, chosen(&spec.prior))?);
+        add(replacing(part(&PRIORS, name, chosen(&spec.prior))?, replaces(&spec.prior, Some(objective.default_prior()))));
     }
     let name = spec.noise.as_ref().map_or(objective.default_noise(), |c| &c.name);
-    add(part(&NOISES, name, chosen(&spec.noise))?);
+    add(replacing(part(&NOISES, name, chosen(&spec.noise))?, replaces(&spec.noise, Some(objective.default_noise()))));
     if let Some(name) = spec.divergence.as_ref().map(|c| c.name.as_str()).or(objective.default_divergence()) {
-        add(part(&DIVERGENCES, name, chosen(&spec.divergence))?);
+        let own = objective.default_divergence();
+        add(replacing(part(&DIVERGENCES, name, chosen(&spec.divergence))?, replaces(&spec.divergence, own)));
     }
     if let Some(sampler) = &spec.sampler {
         add(part(&SAMPLERS, &sampler.name, sampler.settings.clone())?);
     }
     if let Some(likelihood) = &spec.likelihood {
-        add(part(&LIKELIHOODS, &likelihood.name, likelihood.settings.clone())?);
+        let replaces = replaces(&spec.likelihood, Some(likelihood::DEFAULT));
+        add(replacing(part(&LIKELIHOODS, &likelihood.name, likelihood.settings.clone())?, replaces));
     }
     // No program needs them to load the run.
     if let Some(Chosen { stream, strategy }) = Chosen::of(spec)? {
@@ -173,9 +179,8 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network, class
     let chosen = headline.among(rows.iter().map(|row| &row.measurement))?;
     let mut published = rows.iter().find(|row| row.measurement.same_quantity(chosen))?.clone();
     let (mut title, mut about) = (headline.title.to_owned(), headline.describe(chosen));
-    let [least, most] = headline.possible;
     if let Some(over) = &mut published.over_seeds {
-        over.interval = over.interval.map(|ends| ends.map(|end| end.clamp(least, most)));
+        over.interval = over.interval.map(|ends| headline.possible_part(over.mean, ends));
     }
     let scale: Option<f64> = chosen.protocol.parameter("scale").and_then(|scale| scale.parse().ok());
     if let Some(scale) = scale.filter(|_| headline.hub == "mse") {
@@ -187,8 +192,11 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network, class
         }
         (title, about) = ("MSE per pixel".into(), format!("squared error of a reconstruction, values in {}", network.range));
     }
+    // Of a data set whose classes are all new to the model, a few stand for each draw.
+    let classes = chosen.protocol.parameter("unseen").and_then(|unseen| unseen.parse().ok()).unwrap_or(classes);
     if headline.name == "accuracy" && classes > 1 {
-        about += &format!("; chance is {} %", (100.0 / classes as f64).round());
+        let chance = 100.0 / classes as f64;
+        about += &format!("; chance is {chance:.*} %", if chance < 1.0 { 2 } else { 0 });
     }
     let out_of = headline.counts.then_some(network.code);
     Some(CardMetric { title, about, kind: headline.hub.into(), published, out_of })
@@ -197,7 +205,14 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network, class
 /// An entry with its settings, and whether a program has added it.
 fn part<B>(catalogue: &Catalogue<B>, name: &str, settings: Map<String, Value>) -> Result<(Part, bool)> {
     let entry = catalogue.find(name)?;
-    let part = Part { kind: catalogue.kind, name: entry.name.into(), summary: entry.summary.into(), source: entry.source.into(), settings };
+    let part = Part {
+        kind: catalogue.kind,
+        name: entry.name.into(),
+        summary: entry.summary.into(),
+        source: entry.source.into(),
+        settings,
+        replaces: false,
+    };
     Ok((part, catalogue.is_added(name)))
 }
 

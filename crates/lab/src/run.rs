@@ -13,7 +13,7 @@ use crate::{
     Error, Result, RunFolder, Shelf, config,
     course::Course,
     device::{device, device_name},
-    figures,
+    figures::{self, Origin, deviation},
     kept::Kept,
     lifelong,
     measure::{Samplers, measure},
@@ -78,8 +78,9 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let mut outcome = measure(&samplers, &sampler, (&spec.evaluation, spec.seed), context, &mut kept)?;
 
     outcome.measurements.extend(lifelong.iter().flat_map(Lifelong::summary));
-    let (classes, ex_post) = (parts.dataset.class_names(), sampler.is_fitted());
-    let mut figures = figures::write(folder, &outcome.figures, outcome.confusions, classes, ex_post)?;
+    let classes = parts.dataset.class_names();
+    let origin = if sampler.is_fitted() { Origin::Fitted } else { Origin::Prior { deviation: deviation(parts.prior.as_ref()) } };
+    let mut figures = figures::write(folder, &outcome.figures, outcome.confusions, classes, origin)?;
     figures.extend(course.as_ref().map(|course| lifelong::strip(course, &parts, folder)).transpose()?);
 
     let record = RunRecord {

@@ -236,10 +236,25 @@ pub(crate) fn run_at(place: &str, options: &HubOptions, tell: &mut dyn FnMut(Hub
 /// [`Error::Hub`] where it cannot be had from there.
 pub(crate) fn folder_of(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
     let path = Path::new(place);
+    // A branch may have slashes of its own.
+    let (repo, revision) = place.split_once('@').map_or((place, None), |(repo, revision)| (repo, Some(revision)));
     // What cannot be a repository is a folder that is not there.
-    if path.exists() || place.matches('/').count() != 1 || place.starts_with(['.', '/']) {
+    if path.exists() || repo.matches('/').count() != 1 || place.starts_with(['.', '/']) {
         return Ok(path.into());
     }
-    let (repo, revision) = place.split_once('@').map_or((place, None), |(repo, revision)| (repo, Some(revision)));
     Ok(pull(&repo.parse()?, revision, options, tell)?.folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_branch_with_slashes_is_looked_for_on_the_hub() {
+        let cache = tempfile::tempdir().unwrap();
+        let options = HubOptions { offline: true, ..HubOptions::new("https://example.invalid", cache.path()) };
+        let found = |place: &str| folder_of(place, &options, &mut |_| ());
+        assert!(matches!(found("me/vae@exp/seed-1"), Err(Error::Hub(_))));
+        assert_eq!(found("runs/quick/none").unwrap(), Path::new("runs/quick/none"));
+    }
 }

@@ -37,6 +37,9 @@ pub(crate) struct Codes {
     /// The names of the classes, by label.
     #[serde(default)]
     pub(crate) names: Vec<String>,
+    /// The standard deviation of the prior in each dimension, where it is alike in all, around zero.
+    #[serde(default)]
+    pub(crate) deviation: Option<f64>,
 }
 
 /// Reads confusions.

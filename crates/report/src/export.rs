@@ -74,7 +74,7 @@ impl Export<'_> {
             };
             return (!table.columns.is_empty()).then_some(text);
         }
-        let mut table = Table::of(target, self.all || !self.metrics.is_empty())?;
+        let mut table = Table::of(target, self.cells, self.all || !self.metrics.is_empty())?;
         table.rows.retain(|row| self.is_metric(&row.metric));
         let text = || if format == Format::Latex { latex::text(&table) } else { markdown::text(&table) };
         (!table.rows.is_empty()).then(text)

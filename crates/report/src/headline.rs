@@ -301,6 +301,12 @@ impl Headline {
         best.map(|(_, value)| value)
     }
 
+    /// An interval without what the value cannot be; whole where the mean itself is an estimate that lies there.
+    pub fn possible_part(&self, mean: f64, interval: [f64; 2]) -> [f64; 2] {
+        let [least, most] = self.possible;
+        if (least..=most).contains(&mean) { interval.map(|end| end.clamp(least, most)) } else { interval }
+    }
+
     fn has_value<Q: Quantity>(&self, values: &[Q]) -> bool {
         values.iter().any(|value| self.kind(value).is_some() && value.value().is_some())
     }

@@ -76,6 +76,8 @@ pub struct HeadlineRow {
     pub method: String,
     /// The data set.
     pub dataset: String,
+    /// The digest of its images.
+    pub data: String,
     /// Seeds with a run.
     pub seeds: usize,
     /// Whether the codes of a run say nothing of its images: it may be the best of what that makes easy, and is not marked.
@@ -113,6 +115,7 @@ pub struct HeadlineValue {
 struct Group<'a> {
     method: &'a str,
     dataset: &'a str,
+    data: &'a str,
     code: Option<usize>,
     runs: BTreeMap<u64, Vec<&'a Measurement>>,
     collapsed: bool,
@@ -149,10 +152,10 @@ impl HeadlineTable {
     pub fn of<'a>(observations: impl IntoIterator<Item = Observation<'a>>, interval: MeanInterval) -> Self {
         let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
-        for Observation { method, dataset, seed, code, measurement } in observations {
+        for Observation { method, dataset, data, seed, code, measurement } in observations {
             let place = *places.entry((method, dataset)).or_insert(groups.len());
             if place == groups.len() {
-                groups.push(Group { method, dataset, code, runs: BTreeMap::new(), collapsed: false });
+                groups.push(Group { method, dataset, data, code, runs: BTreeMap::new(), collapsed: false });
             }
             let Some(group) = groups.get_mut(place) else { continue };
             group.runs.entry(seed).or_default().push(measurement);
@@ -166,6 +169,7 @@ impl HeadlineTable {
         let row = |(place, group): (usize, &Group<'_>)| HeadlineRow {
             method: method::label(group.method),
             dataset: group.dataset.into(),
+            data: group.data.into(),
             seeds: group.runs.len(),
             collapsed: group.collapsed,
             values: columns.iter().filter_map(|(_, values)| values.get(place).cloned()).collect(),
@@ -230,6 +234,7 @@ impl HeadlineTable {
         [self.of_seeds_in_all(intervals)]
             .into_iter()
             .chain(self.of_collapse())
+            .chain(self.of_other_images())
             .chain(mixed.map(|(place, column)| self.by_protocol(place, column)))
             .chain(self.of_absent())
             .collect::<Vec<_>>()
@@ -245,6 +250,26 @@ impl HeadlineTable {
         let has_mmd = self.columns.iter().any(|column| column.headline.name == "mmd");
         let no_merit = if has_mmd { ", which makes a small MMD no merit" } else { "" };
         (!names.is_empty()).then(|| format!("{shown}{more} {verb} collapsed: {whose} codes say next to nothing of an image{no_merit}."))
+    }
+
+    /// Which methods of one data set were measured on other images than others; nothing where all saw the same.
+    pub(crate) fn of_other_images(&self) -> impl Iterator<Item = String> {
+        let mut of: BTreeMap<&str, Vec<(&str, Vec<&str>)>> = BTreeMap::new();
+        for row in &self.rows {
+            let images = of.entry(&row.dataset).or_default();
+            match images.iter_mut().find(|(data, _)| *data == row.data) {
+                Some((_, methods)) => methods.push(&row.method),
+                None => images.push((&row.data, vec![&row.method])),
+            }
+        }
+        of.into_iter().filter(|(_, images)| images.len() > 1).map(|(dataset, images)| {
+            let groups: Vec<String> = images.into_iter().map(|(_, methods)| methods.join(", ")).collect();
+            format!(
+                "The settings of {dataset} differ, so that these methods were measured on different images: {}. Do not compare their \
+                 numbers; none is marked as best.",
+                groups.join("; ")
+            )
+        })
     }
 
     /// Which metrics have no value, and why.
@@ -316,6 +341,10 @@ fn column(
     let examples = || found.iter().filter_map(|found| found.example);
     let protocols: BTreeSet<String> = examples().map(|example| example.protocol.to_string()).collect();
     let direction = examples().next().map_or(Direction::Neither, |example| example.direction);
+    let mut images: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for group in groups {
+        images.entry(group.dataset).or_default().insert(group.data);
+    }
     let value = |(place, one): (usize, &Found<'_>)| {
         let here = groups.get(place).map(|group| group.dataset);
         let rivals = found.iter().zip(groups).enumerate();
@@ -323,7 +352,9 @@ fn column(
         let mut rivals = rivals.map(|(_, (found, _))| &found.by_seed).peekable();
         // Values by different protocols do not compare, and one that stands alone is the best of nothing.
         let stands = groups.get(place).is_some_and(|group| !group.collapsed);
-        let compared = stands && protocols.len() == 1 && rivals.peek().is_some();
+        // Other settings of a data set are other images.
+        let same_images = here.and_then(|here| images.get(here)).is_some_and(|images| images.len() == 1);
+        let compared = stands && same_images && protocols.len() == 1 && rivals.peek().is_some();
         HeadlineValue {
             without: groups.get(place).map_or(0, |group| group.runs.len()).saturating_sub(one.by_seed.len()),
             best: compared && rivals.all(|rival| clearly_better(&one.by_seed, rival, direction, interval)),
@@ -357,8 +388,8 @@ fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) ->
     let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / n);
     let deviation =
         mean.filter(|_| values.len() > 1).map(|mean| (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt());
-    let [least, most] = headline.possible;
-    let interval = interval(&values).filter(|_| values.len() >= SEEDS_OF_AN_INTERVAL).map(|[low, high]| [low.max(least), high.min(most)]);
+    let interval = interval(&values).filter(|_| values.len() >= SEEDS_OF_AN_INTERVAL);
+    let interval = interval.zip(mean).map(|(ends, mean)| headline.possible_part(mean, ends));
     let note = found.example.and_then(|example| example.note.clone());
     HeadlineValue {
         mean,

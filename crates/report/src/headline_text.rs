@@ -91,6 +91,9 @@ fn legend(table: &HeadlineTable) -> String {
     if let Some(collapsed) = table.of_collapse() {
         text += &format!("\n{collapsed}");
     }
+    for other_images in table.of_other_images() {
+        text += &format!("\n{other_images}");
+    }
     for (place, column) in table.columns.iter().enumerate().filter(|(_, column)| column.mixed) {
         text += &format!("\n{}", table.by_protocol(place, column));
     }
@@ -141,8 +144,14 @@ mod tests {
             .into_iter()
             .flat_map(|(method, shift)| (0..2).flat_map(move |seed| of(shift + seed as f64 / 8.0).map(|one| (method, seed, one))))
             .collect();
-        let observations =
-            made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "digits", seed: *seed, code: None, measurement });
+        let observations = made.iter().map(|(method, seed, measurement)| Observation {
+            method,
+            dataset: "digits",
+            data: "",
+            seed: *seed,
+            code: None,
+            measurement,
+        });
         let mut table = HeadlineTable::of(observations, |_| None);
         let expected = "\
 Method       Reconstruction ↓            MMD ↓        Rate ↓

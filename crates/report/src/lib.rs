@@ -20,6 +20,7 @@ mod quantity;
 mod rate_distortion;
 mod readings;
 mod run_view;
+mod spread;
 mod training;
 
 pub use catalogue::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};

@@ -9,6 +9,8 @@ pub struct Observation<'a> {
     pub method: &'a str,
     /// The data set.
     pub dataset: &'a str,
+    /// The digest of its images: settings of a data set change them under the same name.
+    pub data: &'a str,
     /// The run's seed.
     pub seed: u64,
     /// Dimensions of the code, where they are known.
@@ -24,6 +26,7 @@ impl<'a> Observation<'a> {
         let one = |measurement| Self {
             method: &spec.method,
             dataset: &spec.dataset.name,
+            data: &record.data_sha256,
             seed: spec.seed,
             code: Some(spec.model.code),
             measurement,
@@ -34,6 +37,7 @@ impl<'a> Observation<'a> {
 
 impl<'a> From<&'a Cell> for Observation<'a> {
     fn from(cell: &'a Cell) -> Self {
-        Self { method: &cell.method, dataset: &cell.dataset, seed: cell.seed, code: None, measurement: &cell.measurement }
+        let Cell { method, dataset, data_sha256: data, seed, measurement, .. } = cell;
+        Self { method, dataset, data, seed: *seed, code: None, measurement }
     }
 }

@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 use serde_json::{Value, json};
-use vimae_hub::{Description, Error, OverSeeds, Package, published};
+use vimae_hub::{Description, Error, OverSeeds, Package, Part, published};
 use vimae_spec::EarlyStopping;
 use vimae_testing::need;
 
@@ -113,6 +113,17 @@ fn a_card_is_read_in_a_minute() {
     // What a program of one's own has added, no other loads.
     let own = of(Description { own: vec!["my_network".into()], ..sample::description() });
     assert!(own.contains("not in vimae: `my_network`.") && !own.contains("from_pretrained"), "{own}");
+    // The objective's own prior is not the one that it was trained with.
+    let mut replaced = sample::description();
+    let prior = replaced.parts[1].clone();
+    replaced.parts.push(Part { kind: "prior", name: "generalised_normal".into(), summary: "Flat-topped".into(), replaces: true, ..prior });
+    let replaced = of(replaced);
+    assert!(replaced.contains("28 x 28, trained with the objective `vae` (beta 4) (Kingma"), "{replaced}");
+    assert!(
+        replaced.contains(".\nIn place of the objective's own it has the prior `generalised_normal` (beta 4): flat-topped.\n"),
+        "{replaced}"
+    );
+    assert!(!replaced.contains("variational autoencoder,") && !replaced.contains("the ELBO"), "{replaced}");
     // An interval over seeds only where there are enough of them.
     let over = |seeds: usize, interval: Option<[f64; 2]>| {
         let mut headlines = sample::headlines(&run);
@@ -124,8 +135,15 @@ fn a_card_is_read_in_a_minute() {
         two.contains("| mean of 2 seeds |\n") && two.contains("| 88.00 | 87.50 |\n") && two.contains("| 10.10 | \u{2013} |\n"),
         "{two}"
     );
+    assert!(two.contains("2 seeds are too few to say how far seeds differ"), "{two}");
+    let mut fewer = sample::headlines(&run);
+    fewer[0].published.over_seeds = Some(OverSeeds { seeds: 3, mean: 3.0, interval: None });
+    fewer[2].published.over_seeds = Some(OverSeeds { seeds: 2, mean: 10.0, interval: None });
+    let fewer = of(Description { headlines: fewer, ..sample::description() });
+    assert!(fewer.contains("| 3.018 | 3.000 |\n") && fewer.contains("| 10.10 | 10.00, of 2 seeds |\n"), "{fewer}");
     let three = over(3, Some([86.0, 89.0]));
     assert!(three.contains("| mean of 3 seeds, 95 % interval |\n") && three.contains("| 87.50 (86.00 to 89.00) |\n"), "{three}");
+    assert!(three.contains("The table says how far 3 seeds differ"), "{three}");
     let package = Package::new(&run, &REPO.parse().unwrap(), "my-own", &sample::description(), &[]);
     assert!(matches!(package, Err(Error::License { .. })));
 }

@@ -149,6 +149,7 @@ pub(crate) fn description() -> Description {
         summary: summary.into(),
         source: "Kingma & Welling, 2014: \"Auto-Encoding\" | é".into(),
         settings: Map::from_iter([("beta".to_owned(), 4.into())]),
+        replaces: false,
     };
     Description {
         title: "VAE".into(),

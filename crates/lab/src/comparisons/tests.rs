@@ -56,6 +56,24 @@ fn cells_that_stand_for_different_data_sets_of_the_paper_do_not_replace_one_anot
 }
 
 #[test]
+fn methods_that_saw_other_images_of_a_data_set_are_no_pair() {
+    let mut cells = cells_of(&[("a", 0, 5.0), ("b", 0, 6.0), ("c", 0, 7.0)]);
+    cells[2].data_sha256 = "binary".into();
+    let found = compared(&cells);
+    assert_eq!(found.pairs.iter().map(|pair| (pair.method.as_str(), pair.other.as_str())).collect::<Vec<_>>(), [("a", "b")]);
+}
+
+#[test]
+fn methods_that_differ_by_the_same_on_every_seed_have_no_t_test() {
+    let printed = [(97.3, 97.2), (96.8, 96.7), (95.9, 95.8), (97.7, 97.6), (96.2, 96.1)];
+    let values: Vec<_> = (0..).zip(printed).flat_map(|(seed, (a, b))| [("a", seed, a), ("b", seed, b)]).collect();
+    let found = compared(&cells_of(&values));
+    let pair = &found.pairs[0];
+    assert_eq!((pair.n, pair.interval, pair.t, pair.p_t, pair.p_t_holm), (5, None, None, None, None));
+    assert!(near(pair.difference, 0.1, 1e-9));
+}
+
+#[test]
 fn ten_seeds_have_a_bootstrap_and_a_permutation_p_that_can_say_something() {
     let values: Vec<_> =
         (0..10).flat_map(|seed| [("a", seed, 3.0 + (seed % 4) as f64), ("b", seed, 2.0 + (seed % 3) as f64 / 4.0)]).collect();

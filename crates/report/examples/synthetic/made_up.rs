@@ -252,7 +252,7 @@ fn codes(draws: &mut Draws, index: usize) -> String {
         lists.1.push(radius * angle.sin() + own * draws.normal());
         lists.2.push(class);
     }
-    format!("{{\"x\": {:?}, \"y\": {:?}, \"label\": {:?}}}", lists.0, lists.1, lists.2)
+    format!("{{\"x\": {:?}, \"y\": {:?}, \"label\": {:?}, \"deviation\": 1.0}}", lists.0, lists.1, lists.2)
 }
 
 /// Counts of ten classes, mostly right.

@@ -41,11 +41,10 @@ fn caption(table: &Table) -> String {
     if !table.title.is_empty() {
         caption += &format!(". {}", escaped(&table.title));
     }
-    caption += ". Ours: mean over seeds";
-    if table.rows.iter().flat_map(|row| &row.ours).flatten().any(|ours| ours.half.is_some()) {
-        caption += " $\\pm$ half of Student's 95\\,\\% interval";
+    for note in table.notes() {
+        caption += &format!(". {}", escaped(note.trim_end_matches('.')));
     }
-    caption += "; in bold what is better than all others of its row by more than seeds differ.";
+    caption.push('.');
     if table.rows.iter().any(|row| row.recovered && row.paper.iter().any(Option::is_some)) {
         caption += " $^\\dagger$A digit of the paper's may be misread.";
     }
@@ -57,9 +56,9 @@ pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
 }
 
 fn ours(value: &Option<Ours>) -> String {
-    let Some(Ours { mean, half, best, column }) = value else { return "--".into() };
-    let mean = number(*mean, *column);
-    let text = half.map_or(mean.clone(), |half| format!("{mean} \\pm {}", number(half, *column)));
+    let Some(Ours { mean, spread, best, column }) = value else { return "--".into() };
+    let show = |value: f64| number(value, *column);
+    let text = show(*mean) + &spread.map_or_else(String::new, |spread| spread.text("\\pm", show).replace(" to ", "\\text{ to }"));
     if *best { format!("$\\mathbf{{{text}}}$") } else { format!("${text}$") }
 }
 

@@ -22,8 +22,9 @@ pub(super) fn text(table: &Table) -> String {
             text += &line([String::new(), mark.to_owned()].into_iter().chain(values));
         }
     }
-    if table.rows.iter().flat_map(|row| &row.ours).flatten().any(|ours| ours.half.is_some()) {
-        text += "\nOurs: mean over seeds ± half of Student's 95 % interval.\n";
+    let notes = table.notes();
+    if !notes.is_empty() {
+        text += &format!("\n{}\n", escaped(&notes.join(" ")));
     }
     text
 }
@@ -33,9 +34,9 @@ pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
 }
 
 fn ours(value: &Option<Ours>) -> String {
-    let Some(Ours { mean, half, best, column }) = value else { return NONE.into() };
-    let mean = column.show(Some(*mean));
-    let text = half.map_or(mean.clone(), |half| format!("{mean} ± {}", column.show(Some(half))));
+    let Some(Ours { mean, spread, best, column }) = value else { return NONE.into() };
+    let show = |number: f64| column.show(Some(number));
+    let text = show(*mean) + &spread.map_or_else(String::new, |spread| spread.text("±", show));
     if *best { format!("**{text}**") } else { text }
 }
 

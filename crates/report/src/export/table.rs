@@ -1,13 +1,15 @@
 //! A target as a table: a row a quantity, a column a method, ours above the paper's.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::{Certainty, Direction, SummaryRow};
+use vimae_spec::{Cell, Certainty, Direction, SummaryRow};
 
 use crate::{
     compare::{Target, heading},
+    headline::collapsed,
     method,
     number::Column,
+    spread::Spread,
 };
 
 /// A table to write.
@@ -18,6 +20,10 @@ pub(super) struct Table {
     /// The methods as the paper writes them.
     pub(super) methods: Vec<String>,
     pub(super) rows: Vec<Row>,
+    /// Methods, as the paper writes them, whose codes say nothing of the images: none of their values is marked.
+    pub(super) collapsed: Vec<String>,
+    /// Data sets of which methods saw different images: no value is marked.
+    pub(super) unlike: Vec<String>,
 }
 
 /// A quantity.
@@ -38,8 +44,8 @@ pub(super) struct Row {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Ours {
     pub(super) mean: f64,
-    /// Half of its 95 % interval; absent with one seed.
-    pub(super) half: Option<f64>,
+    /// Its 95 % interval; absent with one seed.
+    pub(super) spread: Option<Spread>,
     /// Whether it is better than all others of its row by more than seeds differ.
     pub(super) best: bool,
     /// How numbers of its row are written.
@@ -47,11 +53,13 @@ pub(super) struct Ours {
 }
 
 impl Table {
-    /// None where there is nothing to show.
-    pub(super) fn of(target: &Target<'_>, all: bool) -> Option<Self> {
+    /// None where there is nothing to show; `cells` tell which methods saw other images.
+    pub(super) fn of(target: &Target<'_>, cells: &[Cell], all: bool) -> Option<Self> {
         let others = || target.others.iter().filter(|_| all || target.comparisons.is_empty());
         let names = target.comparisons.iter().flat_map(|c| &c.entries).map(|entry| entry.method);
         let methods = method::sorted(names.chain(others().map(|row| row.method.as_str())));
+        let unmarked = Unmarked { collapsed: collapsed_of(target), unlike: unlike_of(target, cells) };
+        let means = |ours: &[Option<&SummaryRow>]| means(ours, &unmarked);
         let mut rows = Vec::new();
         for comparison in &target.comparisons {
             let entry = |method: &&str| comparison.entries.iter().find(|entry| entry.method == *method);
@@ -80,7 +88,39 @@ impl Table {
             title: target.paper.map_or_else(String::new, |paper| paper.title.clone()),
             methods: methods.iter().map(|method| method::label(method)).collect(),
             rows,
+            collapsed: method::distinct(unmarked.collapsed.iter().map(|(_, method)| *method)).into_iter().map(method::label).collect(),
+            unlike: unmarked.unlike.iter().map(ToString::to_string).collect(),
         })
+    }
+}
+
+impl Table {
+    /// What a reader must know of its numbers, a sentence each; none where there is no interval and no mark.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let all = || self.rows.iter().flat_map(|row| &row.ours).flatten();
+        let mut notes = Vec::new();
+        if all().any(|ours| matches!(ours.spread, Some(Spread::Half(_)))) {
+            notes.push("Ours: mean over seeds ± half of Student's 95 % interval.".to_owned());
+        }
+        if all().any(|ours| matches!(ours.spread, Some(Spread::Ends(_)))) {
+            notes.push("In brackets: 95 % interval (Wilson's) of a share of seeds.".to_owned());
+        }
+        if all().any(|ours| ours.best) {
+            notes.push("In bold: better than all others of its row by more than seeds differ.".to_owned());
+        }
+        if !self.collapsed.is_empty() {
+            let (verb, whose) = if self.collapsed.len() == 1 { ("has", "its") } else { ("have", "their") };
+            let names = self.collapsed.join(", ");
+            notes.push(format!(
+                "{names} {verb} collapsed: {whose} codes say next to nothing of an image, and {whose} values are not marked."
+            ));
+        }
+        notes.extend(
+            self.unlike
+                .iter()
+                .map(|dataset| format!("The settings of {dataset} differ: methods were measured on different images, and do not compare.")),
+        );
+        notes
     }
 }
 
@@ -96,14 +136,44 @@ fn protocols(rows: &[Option<&SummaryRow>]) -> String {
     names.join(" or ")
 }
 
-fn means(rows: &[Option<&SummaryRow>]) -> Vec<Option<Ours>> {
+/// What is not the best of a row, whatever its value.
+struct Unmarked<'a> {
+    /// Data sets and methods whose codes say nothing of the images.
+    collapsed: BTreeSet<(&'a str, &'a str)>,
+    /// Data sets of which methods saw different images.
+    unlike: BTreeSet<&'a str>,
+}
+
+fn unlike_of<'a>(target: &Target<'_>, cells: &'a [Cell]) -> BTreeSet<&'a str> {
+    let mut images: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for cell in cells.iter().filter(|cell| cell.target == target.name) {
+        images.entry(&cell.dataset).or_default().insert(&cell.data_sha256);
+    }
+    images.into_iter().filter(|(_, images)| images.len() > 1).map(|(dataset, _)| dataset).collect()
+}
+
+fn collapsed_of<'a>(target: &Target<'a>) -> BTreeSet<(&'a str, &'a str)> {
+    let entries = target.comparisons.iter().flat_map(|comparison| &comparison.entries).filter_map(|entry| entry.ours);
+    let mut of: BTreeMap<(&str, &str), Vec<&SummaryRow>> = BTreeMap::new();
+    for row in entries.chain(target.others.iter().copied()) {
+        of.entry((row.dataset.as_str(), row.method.as_str())).or_default().push(row);
+    }
+    of.into_iter().filter(|(_, rows)| collapsed(rows).is_some()).map(|(of, _)| of).collect()
+}
+
+fn means(rows: &[Option<&SummaryRow>], unmarked: &Unmarked<'_>) -> Vec<Option<Ours>> {
     let found = || rows.iter().flatten().filter_map(|row| Some((row.mean?, *row)));
     let column = Column::of(found().map(|(mean, _)| mean));
+    // Values by different protocols do not compare, and one that stands alone is the best of nothing.
+    let protocols: BTreeSet<String> = found().map(|(_, row)| row.protocol.to_string()).collect();
+    let compare = protocols.len() == 1 && found().count() > 1;
     let one = |row: &SummaryRow| {
         let mean = row.mean?;
-        let others = found().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, row));
-        let best = found().count() > 1 && others.into_iter().all(|other| clearly_better(row, other));
-        Some(Ours { mean, half: row.interval.map(|[low, high]| (high - low) / 2.0), best, column })
+        let mut others = found().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, row));
+        let Unmarked { collapsed, unlike } = unmarked;
+        let stands = !collapsed.contains(&(row.dataset.as_str(), row.method.as_str())) && !unlike.contains(row.dataset.as_str());
+        let best = compare && stands && others.all(|other| clearly_better(row, other));
+        Some(Ours { mean, spread: row.interval.map(|interval| Spread::of(mean, interval)), best, column })
     };
     rows.iter().map(|row| one((*row)?)).collect()
 }

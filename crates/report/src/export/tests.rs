@@ -64,7 +64,7 @@ fn latex_is_a_table_with_everything_escaped() {
     let expected = r"% Needs \usepackage{booktabs}.
 \begin{table}
   \centering
-  \caption{Table 3. Accuracy \& rate, 10 \% of MNIST\_small. Ours: mean over seeds $\pm$ half of Student's 95\,\% interval; in bold what is better than all others of its row by more than seeds differ. $^\dagger$A digit of the paper's may be misread.}
+  \caption{Table 3. Accuracy \& rate, 10 \% of MNIST\_small. Ours: mean over seeds $\pm$ half of Student's 95 \% interval. In bold: better than all others of its row by more than seeds differ. $^\dagger$A digit of the paper's may be misread.}
   \label{tab:table3}
   \begin{tabular}{llrrr}
     \toprule
@@ -90,7 +90,8 @@ fn markdown_is_the_same_table() {
 |  | paper† | 90 | 92.5 | – |
 ";
     let more = "| rate, digits `rate.a\\|b` | ours | −3.000 | – | – |\n";
-    let legend = "\nOurs: mean over seeds ± half of Student's 95 % interval.\n";
+    let legend = "\nOurs: mean over seeds ± half of Student's 95 % interval. In bold: better than all others of its row by more than seeds \
+                  differ.\n";
     assert_eq!(exported(Format::Markdown, false), format!("{expected}{legend}"));
     assert_eq!(exported(Format::Markdown, true), format!("{expected}{more}{legend}"));
 }
@@ -103,6 +104,28 @@ fn what_seeds_do_not_tell_apart_is_not_bold() {
         Export { summary: &summary, ..nothing(&paper, false) }.to(Format::Markdown).contains("**")
     };
     assert_eq!([Some(0.5), Some(3.0), None].map(bold), [true, false, false]);
+}
+
+#[test]
+fn a_collapsed_method_and_values_by_other_protocols_are_not_bold() {
+    let paper = paper();
+    let text = |summary: &[SummaryRow]| Export { summary, ..nothing(&paper, true) }.to(Format::Markdown);
+    let of = |rate: f64| {
+        let rate = SummaryRow { entry: "rate".into(), ..row("beta_h_vae", "rate", "rate.elbo", rate, None) };
+        text(&[row("vae", "mmd", "mmd", 0.5, Some(0.01)), row("beta_h_vae", "mmd", "mmd", 0.1, Some(0.01)), rate])
+    };
+    assert!(of(9.0).contains("**0.1") && !of(9.0).contains("collapsed"), "{}", of(9.0));
+    assert!(!of(0.01).contains("**") && of(0.01).contains("βH-VAE has collapsed: its codes"), "{}", of(0.01));
+    let two = [row("vae", "mmd", "mmd.a", 0.5, Some(0.01)), row("beta_h_vae", "mmd", "mmd.b", 0.1, Some(0.01))];
+    assert!(!text(&two).contains("**"));
+}
+
+#[test]
+fn a_share_of_seeds_shows_both_ends() {
+    let paper = paper();
+    let share = SummaryRow { interval: Some([0.5657, 1.0]), ..row("vae", "expect.rate", "seeds", 1.0, None) };
+    let text = Export { summary: &[share], ..nothing(&paper, true) }.to(Format::Markdown);
+    assert!(text.contains("1.000 (0.566 to 1.000)") && !text.contains("Student"), "{text}");
 }
 
 #[test]

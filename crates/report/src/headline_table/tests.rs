@@ -21,8 +21,19 @@ fn accuracy(values: &[(&str, [f64; 3])], protocol: &str) -> Vec<(String, u64, Me
 }
 
 fn table(made: &[(String, u64, Measurement)]) -> HeadlineTable {
-    let observations =
-        made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "digits", seed: *seed, code: Some(8), measurement });
+    table_of(made, |_| "")
+}
+
+/// With the digest of the images of each method.
+fn table_of(made: &[(String, u64, Measurement)], data: impl Fn(&str) -> &'static str) -> HeadlineTable {
+    let observations = made.iter().map(|(method, seed, measurement)| Observation {
+        method,
+        dataset: "digits",
+        data: data(method),
+        seed: *seed,
+        code: Some(8),
+        measurement,
+    });
     HeadlineTable::of(observations, two_errors)
 }
 
@@ -56,6 +67,17 @@ fn the_best_is_marked_only_where_seeds_leave_no_doubt() {
     assert_eq!(best(&mixed), [false, false]);
     assert_eq!(mixed.columns[0].heading(), "Accuracy ↑ ‡");
     assert!(mixed.legend(false).ends_with("(b by svm(labels=10); a by svm(labels=20)): compare only equal protocols."));
+}
+
+#[test]
+fn other_images_of_one_data_set_are_said_and_nothing_is_marked() {
+    let clear = accuracy(&[("a", [60.0, 61.0, 62.0]), ("b", [70.0, 71.5, 72.0]), ("c", [50.0, 51.0, 52.0])], "svm(labels=10)");
+    let binary = |method: &str| if method == "c" { "binary" } else { "gray" };
+    let (same, other) = (table(&clear), table_of(&clear, binary));
+    assert_eq!(same.rows.iter().map(|row| row.values[0].best).collect::<Vec<_>>(), [false, true, false]);
+    assert!(other.rows.iter().all(|row| !row.values[0].best));
+    assert!(other.legend(false).contains("on different images: a, b; c. Do not compare"), "{}", other.legend(false));
+    assert!(!same.legend(false).contains("different images"));
 }
 
 #[test]

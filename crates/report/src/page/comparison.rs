@@ -7,7 +7,7 @@ use super::{
     input::NotCovered,
     links::Links,
     matrix, others,
-    words::{anchor, doubt, half, mark, remarks, unit, verdict},
+    words::{anchor, doubt, mark, remarks, spread, unit, verdict},
 };
 use crate::{
     Result,
@@ -134,7 +134,7 @@ fn table(target: &Target<'_>, comparison: &Comparison<'_>, entries: &[Entry<'_>]
                     tr id=(id) {
                         th scope="row" { a.self href={ "#" (id) } { (method::label(entry.method)) } (without_value(entry)) }
                         td.number data-value=[mean] title=[interval(column, entry.ours)] {
-                            (column.show(mean)) @if let Some(row) = entry.ours { (half(column, row)) (doubt(&row.doubts)) }
+                            (column.show(mean)) @if let Some(row) = entry.ours { (spread(column, row)) (doubt(&row.doubts)) }
                         }
                         td.number data-value=[entry.paper] { (paper) @if entry.paper.is_some() { (mark(comparison.certainty)) } }
                         td.number { (column.signed(difference(entry))) }

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What the circles around codes are.
-const CIRCLES: &str = "Colours and numbers are classes; dashed circles lie one and two standard deviations of the prior from its centre.";
+const CIRCLES: &str = "Dashed circles lie one and two standard deviations of the prior from its centre.";
 
 const CLASSES: &str = "Colours and numbers are classes.";
 
@@ -54,9 +54,9 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
             }
             @if shown.is_empty() { p.missing { "No run finished." } }
             (group("Originals above their reconstructions", "", FigureKind::Reconstructions, &shown)?)
-            (group("Decoded draws from the prior", "", FigureKind::Samples, &shown)?)
+            (group("Decoded draws", "", FigureKind::Samples, &shown)?)
             (group("Decoded draws after each task, a row a task", "", FigureKind::Tasks, &shown)?)
-            (group("Codes of test images", CIRCLES, FigureKind::Codes, &shown)?)
+            (group("Codes of test images", &codes(&shown), FigureKind::Codes, &shown)?)
             (rate_distortion(experiment, paper)?)
             @if whole {
                 (folded("Along single dimensions of the code", group("", MOVED, FigureKind::Traversals, &shown)?))
@@ -107,6 +107,15 @@ fn group(title: &str, about: &str, kind: FigureKind, runs: &[&RunView]) -> Resul
     } })
 }
 
+/// What is to be seen of codes; of circles only where a run has them.
+fn codes(runs: &[&RunView]) -> String {
+    let has_circles = |run: &&RunView| {
+        let mut files = run.record.figures.iter().filter(|figure| figure.kind == FigureKind::Codes);
+        files.any(|figure| artefact::codes(&run.folder, &figure.file).is_ok_and(|codes| codes.deviation.is_some()))
+    };
+    if runs.iter().any(has_circles) { format!("{CLASSES} {CIRCLES}") } else { CLASSES.into() }
+}
+
 /// Content that unfolds, where there is any.
 fn folded(title: &str, content: Markup) -> Markup {
     html! { @if !content.0.is_empty() { details.figures { summary { (title) } (content) } } }
@@ -123,8 +132,8 @@ fn figure(run: &RunView, image: &Figure, with_caption: bool, with_seed: bool) ->
                 html! { img src=(data) width=(png.width) height=(png.height) alt=(title); }
             })
         }
-        FigureKind::Codes => artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, run, image.kind, &codes)),
-        FigureKind::Projection => artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, run, image.kind, &codes)),
+        FigureKind::Codes => artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, image.kind, &codes)),
+        FigureKind::Projection => artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, image.kind, &codes)),
         FigureKind::Confusion => artefact::confusions(&run.folder, &image.file).map(|all| confusion::tables(&all)),
     };
     let content = match content {
@@ -145,16 +154,17 @@ fn figure(run: &RunView, image: &Figure, with_caption: bool, with_seed: bool) ->
     })
 }
 
-fn scatter(title: &str, run: &RunView, kind: FigureKind, codes: &Codes) -> Result<Markup> {
+fn scatter(title: &str, kind: FigureKind, codes: &Codes) -> Result<Markup> {
     let finite = |values: &[Option<f64>]| values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>();
-    // Priors are of unit variance unless their settings say otherwise.
-    let unit_variance = run.record.spec.prior.as_ref().is_none_or(|prior| prior.settings.is_empty());
-    let plane = kind == FigureKind::Codes;
-    // The prior's circles mean nothing on axes that turn with the codes.
-    let circles: &[f64] = if unit_variance && plane { &[1.0, 2.0] } else { &[] };
-    let axes = if plane { ["first dimension of the code", "second dimension"] } else { ["first component", "second component"] };
+    let circles: Vec<f64> = codes.deviation.iter().flat_map(|deviation| [*deviation, 2.0 * deviation]).collect();
+    let axes = if kind == FigureKind::Codes {
+        ["first dimension of the code", "second dimension"]
+    } else {
+        ["first component", "second component"]
+    };
     let svg =
-        Scatter { title, axes, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, names: &codes.names, circles }.svg()?;
+        Scatter { title, axes, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, names: &codes.names, circles: &circles }
+            .svg()?;
     Ok(PreEscaped(svg))
 }
 

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use vimae_spec::{Certainty, Verdict};
 
-use super::words::{doubt, half, mark, unit};
+use super::words::{doubt, mark, spread, unit};
 use crate::{
     compare::{Comparison, Entry},
     method,
@@ -45,7 +45,7 @@ fn row(comparison: &Comparison<'_>, methods: &[&str]) -> Markup {
 fn value(entry: &Entry<'_>, column: Column, certainty: Certainty) -> Markup {
     let agrees = entry.ours.and_then(|row| row.verdict) == Some(Verdict::Agrees);
     html! {
-        (column.show(entry.ours.and_then(|row| row.mean))) @if let Some(row) = entry.ours { (half(column, row)) (doubt(&row.doubts)) }
+        (column.show(entry.ours.and_then(|row| row.mean))) @if let Some(row) = entry.ours { (spread(column, row)) (doubt(&row.doubts)) }
         @if let Some(paper) = entry.paper {
             small { "paper " (paper) (mark(certainty)) @if agrees { span.inside title="agrees with the paper" { "✓" } } }
         }

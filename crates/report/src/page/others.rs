@@ -7,7 +7,7 @@ use vimae_spec::{Protocol, SummaryRow};
 
 use super::{
     links::{Links, of_mean},
-    words::{doubt, half, mark, remarks, unit},
+    words::{doubt, mark, remarks, spread, unit},
 };
 use crate::{
     method,
@@ -47,7 +47,7 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
                     @match rows.iter().find(|row| row.method == *method) {
                         Some(row) => {
                             @let id = of_mean(row);
-                            td.number id=(id) data-value=[row.mean] { a.self href={ "#" (id) } { (column.show(row.mean)) } (half(column, row)) (doubt(&row.doubts)) (paper(row)) }
+                            td.number id=(id) data-value=[row.mean] { a.self href={ "#" (id) } { (column.show(row.mean)) } (spread(column, row)) (doubt(&row.doubts)) (paper(row)) }
                         }
                         None => { td.number { (NONE) } }
                     }
@@ -74,7 +74,7 @@ fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
             tr id=(id) {
                 td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) @if let Some(instead) = stands_for(row) { " for " (instead) } }
                 th scope="row" { a.self href={ "#" (id) } { (method::label(&row.method)) } }
-                td.number data-value=[row.mean] { (column.show(row.mean)) (half(column, row)) (doubt(&row.doubts)) (paper(row)) }
+                td.number data-value=[row.mean] { (column.show(row.mean)) (spread(column, row)) (doubt(&row.doubts)) (paper(row)) }
                 td { (unit(&row.unit).unwrap_or("")) } td { (links.seeds(row)) }
                 td.note { (folded(&remarks(&row.doubts, row.note.as_deref()).unwrap_or_default())) }
             }

@@ -3,7 +3,10 @@
 use maud::{Markup, html};
 use vimae_spec::{Certainty, Doubt, SummaryRow, Verdict, uncommitted};
 
-use crate::number::{Column, NONE};
+use crate::{
+    number::{Column, NONE},
+    spread::Spread,
+};
 
 /// A name for links: letters, digits and hyphens.
 pub(crate) fn anchor(parts: &[&str]) -> String {
@@ -34,9 +37,10 @@ pub(super) fn unit(unit: &str) -> Option<&str> {
     Some(unit).filter(|unit| !unit.is_empty() && *unit != "1")
 }
 
-/// Half of the interval over seeds.
-pub(super) fn half(column: Column, row: &SummaryRow) -> Markup {
-    html! { @if let Some([low, high]) = row.interval { span.half { " ± " (column.show(Some((high - low) / 2.0))) } } }
+/// The interval over seeds: its half, or both ends where it is not centred on the mean.
+pub(super) fn spread(column: Column, row: &SummaryRow) -> Markup {
+    let spread = row.mean.zip(row.interval).map(|(mean, interval)| Spread::of(mean, interval));
+    html! { @if let Some(spread) = spread { span.half { (spread.text("±", |number| column.show(Some(number)))) } } }
 }
 
 /// A mark at values of the paper that are not certain.

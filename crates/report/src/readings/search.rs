@@ -12,7 +12,12 @@ use super::{
     by_seed::{BySeed, mean},
     run_identity::{Networks, RATE, weight_of},
 };
-use crate::{headline_table::MeanInterval, method, plot::Line, run_view::RunView};
+use crate::{
+    headline_table::{MeanInterval, SEEDS_OF_AN_INTERVAL},
+    method,
+    plot::Line,
+    run_view::RunView,
+};
 
 /// The figure whose rates are fitted: the paper's first.
 pub(crate) const FITTED: &str = "figure6";
@@ -234,7 +239,7 @@ impl Search {
         let every = over(&|_| true)?;
         Some(Predicted {
             mean: of_all(&every)?,
-            interval: (self.interval)(&every),
+            interval: (self.interval)(&every).filter(|_| every.len() >= SEEDS_OF_AN_INTERVAL),
             seeds: every.len(),
             rates: over(&|one| one.is_rate).and_then(|errors| of_all(&errors)),
             reconstructions: over(&|one| !one.is_rate).and_then(|errors| of_all(&errors)),

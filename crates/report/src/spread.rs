@@ -1,0 +1,40 @@
+//! How far an interval reaches, as it is written behind a mean.
+
+/// What stands behind a mean.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Spread {
+    /// Half of an interval around it.
+    Half(f64),
+    /// Both ends of an interval that is not centred on it, such as Wilson's of a share.
+    Ends([f64; 2]),
+}
+
+impl Spread {
+    /// That of an interval.
+    pub(crate) fn of(mean: f64, [low, high]: [f64; 2]) -> Self {
+        let (middle, half) = ((low + high) / 2.0, (high - low) / 2.0);
+        // Far below a digit that is written.
+        if (middle - mean).abs() <= 1e-3 * half { Self::Half(half) } else { Self::Ends([low, high]) }
+    }
+
+    /// In words, behind the mean: ` ± 0.5`, ` (0.57 to 1.00)`; `sign` stands for ±.
+    pub(crate) fn text(self, sign: &str, number: impl Fn(f64) -> String) -> String {
+        match self {
+            Self::Half(half) => format!(" {sign} {}", number(half)),
+            Self::Ends([low, high]) => format!(" ({} to {})", number(low), number(high)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_interval_that_is_not_centred_shows_both_ends() {
+        let number = |value: f64| format!("{value:.2}");
+        assert_eq!(Spread::of(2.0, [1.5, 2.5]).text("±", number), " ± 0.50");
+        // Five seeds of five, by Wilson.
+        assert_eq!(Spread::of(1.0, [0.5655, 1.0]).text("±", number), " (0.57 to 1.00)");
+    }
+}
