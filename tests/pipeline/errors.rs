@@ -48,6 +48,8 @@ fn a_target_that_the_profile_lacks_is_said_with_what_it_has() -> Result<()> {
 #[test]
 fn an_unknown_profile_or_device_says_what_there_is() -> Result<()> {
     refused(&["reproduce", "--profile", "quik"], &["profile quik", "quick, desk, paper"])?;
+    refused(&["reproduce", "quick", "--profile", "desk"], &["quick is a profile too: leave it out, or --profile desk"])?;
+    refused(&["reproduce", "--launcher", "slurm", "--patience", "1e20d"], &["--patience", "no more than 36500d, a hundred years"])?;
     refused(&["reproduce", "--device", "tpu"], &["device tpu", "auto, cpu, cuda"])?;
     refused(&["reproduce", "--device", "cuda"], &["cargo xtask-cuda"])
 }
@@ -62,7 +64,17 @@ fn unknown_parts_list_what_exists() -> Result<()> {
     refused_spec("name = \"digits\"", "name = \"digit\"", &["tiny.toml", "unknown dataset \"digit\"", "did you mean \"digits\""])?;
     refused_spec("name = \"wae_conv\"", "name = \"wae\"", &["tiny.toml", "unknown model \"wae\"", "mlp"])?;
     refused_spec("labels = 100", "labels = 100\nmetrics = [\"mdd\"]", &["tiny.toml", "unknown metric \"mdd\"", "mmd"])?;
-    refused_spec("\"table3\"", "\"table9\"", &["tiny.toml", "unknown target \"table9\""])
+    refused_spec("\"table3\"", "\"table9\"", &["tiny.toml", "unknown target \"table9\""])?;
+    refused_spec("\"mnist\"", "\"mnits\"", &["tiny.toml", "unknown paper_dataset \"mnits\"", "did you mean \"mnist\""])
+}
+
+#[test]
+fn methods_that_would_share_a_folder_are_refused() -> Result<()> {
+    refused_spec(
+        "[methods.vae.objective]\nname = \"vae\"\n",
+        "[methods.\"a/b\"]\nobjective = \"vae\"\n[methods.\"a+b\"]\nobjective = \"vae\"\nevaluation = { labels = 0 }\n",
+        &["tiny.toml", "method a/b", "method a+b", "rename one of the two"],
+    )
 }
 
 #[test]

@@ -22,6 +22,24 @@ fn begin(spec: &Path, out: &Path, jobs: usize) -> Result<Child> {
     Ok(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
 }
 
+#[test]
+fn a_catalogue_that_is_stopped_goes_on_later_and_reports_no_error() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let mut command = Command::new(xtask()?);
+    command.args(["catalogue", "--train", "--device", "cpu", "--out"]).arg(folder.path()).stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn()?;
+    while contents(folder.path(), "status.json").unwrap_or_default().is_empty() {
+        ensure!(child.try_wait()?.is_none(), "it ended before it trained");
+        sleep(Duration::from_millis(2));
+    }
+    ensure!(Command::new("kill").args(["-INT", &child.id().to_string()]).status()?.success());
+    let output = child.wait_with_output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(75), "{said}");
+    assert!(!said.contains("ERROR"), "{said}");
+    Ok(())
+}
+
 /// Whether a run of `out` is evaluated now.
 fn evaluates(out: &Path) -> Result<bool> {
     for text in contents(out, "status.json").unwrap_or_default() {

@@ -73,8 +73,15 @@ impl Side<'_> {
 struct Seed<'a> {
     /// A cell of the best method.
     cell: &'a Cell,
-    /// By how much it is better than each of the others, in the claim's order.
-    better_by: Vec<f64>,
+    /// Its quantity beside that of each of the others, in the claim's order; more is better.
+    pairs: Vec<[f64; 2]>,
+}
+
+impl Seed<'_> {
+    /// Whether it is better than each of the others.
+    fn holds(&self) -> bool {
+        self.pairs.iter().all(|[best, rival]| best > rival)
+    }
 }
 
 /// Cells of one run by metric, with their values.
@@ -107,20 +114,21 @@ impl<'a> Seeds<'a> {
         let all: BTreeSet<u64> = values.keys().map(|(seed, _)| *seed).collect();
         let of_seed = |seed: u64| {
             let (cell, best) = quantity(seed, &claim.best)?;
-            let better_by: Option<Vec<f64>> = claim.than.iter().map(|rival| quantity(seed, rival).map(|(_, v)| best - v)).collect();
-            Some(Seed { cell, better_by: better_by? })
+            let pairs: Option<Vec<[f64; 2]>> = claim.than.iter().map(|rival| quantity(seed, rival).map(|(_, v)| [best, v])).collect();
+            Some(Seed { cell, pairs: pairs? })
         };
         let seeds: Vec<_> = all.into_iter().filter_map(of_seed).collect();
         (!seeds.is_empty() && !claim.than.is_empty()).then_some(Self(seeds))
     }
 
-    fn better_by(&self) -> Vec<Vec<f64>> {
-        let rivals = self.0.first().map_or(0, |seed| seed.better_by.len());
-        (0..rivals).map(|rival| self.0.iter().filter_map(|seed| seed.better_by.get(rival).copied()).collect()).collect()
+    /// For each rival the pairs of all seeds.
+    fn pairs(&self) -> Vec<Vec<[f64; 2]>> {
+        let rivals = self.0.first().map_or(0, |seed| seed.pairs.len());
+        (0..rivals).map(|rival| self.0.iter().filter_map(|seed| seed.pairs.get(rival).copied()).collect()).collect()
     }
 
     fn test(&self) -> Option<claim::ClaimTest> {
-        claim::test(&self.better_by())
+        claim::test(&self.pairs())
     }
 
     /// `corrected`: both p of `test` after correction over `count` claims.
@@ -133,10 +141,10 @@ impl<'a> Seeds<'a> {
         count: usize,
     ) -> Option<ClaimVerdict> {
         let first = &self.0.first()?.cell.measurement;
-        let rival = |(method, (differences, p)): (&String, (Vec<f64>, &Option<f64>))| RivalTest {
+        let rival = |(method, (pairs, p)): (&String, (Vec<[f64; 2]>, &Option<f64>))| RivalTest {
             method: method.clone(),
-            better_by: differences.iter().sum::<f64>() / differences.len() as f64,
-            interval: student::interval(&differences),
+            better_by: pairs.iter().map(|[best, rival]| best - rival).sum::<f64>() / pairs.len() as f64,
+            interval: student::paired_interval(&pairs),
             p: *p,
         };
         let decision = claim::decide(test.seeds, p_holm, p_against_holm);
@@ -150,7 +158,7 @@ impl<'a> Seeds<'a> {
             unit: claim.unit(&first.unit).into(),
             protocol: first.protocol.clone(),
             method: claim.best.clone(),
-            rivals: claim.than.iter().zip(self.better_by().into_iter().zip(&test.rivals)).map(rival).collect(),
+            rivals: claim.than.iter().zip(self.pairs().into_iter().zip(&test.rivals)).map(rival).collect(),
             seeds: test.seeds,
             held: test.held,
             share: wilson::interval(test.held, test.seeds)?,
@@ -167,10 +175,10 @@ impl<'a> Seeds<'a> {
     }
 
     fn cells(&self, verdict: &ClaimVerdict) -> Vec<Cell> {
-        let cell = |Seed { cell, better_by }: &Seed<'_>| Cell {
+        let cell = |seed: &Seed<'_>| Cell {
             target: verdict.target.clone(),
             measurement: Measurement {
-                value: Some(f64::from(u8::from(better_by.iter().all(|d| *d > 0.0)))),
+                value: Some(f64::from(u8::from(seed.holds()))),
                 ..Measurement::new(PaperClaim::ENTRY, PaperClaim::metric_of(&verdict.claim), verdict.protocol.clone(), "share of seeds")
                     .sized(1)
                     .better(Direction::Higher)
@@ -180,7 +188,7 @@ impl<'a> Seeds<'a> {
             paper: None,
             paper_certainty: None,
             tolerance: None,
-            ..(*cell).clone()
+            ..seed.cell.clone()
         };
         self.0.iter().map(cell).collect()
     }

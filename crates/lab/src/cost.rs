@@ -88,7 +88,7 @@ pub struct Estimator {
     inception: Option<bool>,
 }
 
-/// A finished run: how much longer than the default rates say it took.
+/// A finished run: how much longer than the default rates say its steps and its evaluation took.
 struct Past {
     model: Model,
     dataset: Component,
@@ -108,10 +108,12 @@ impl Estimator {
         let mut estimator = Self::new(device);
         for record in rates::records(out, device) {
             let Ok(cost) = estimator.at_default_rates(&record.spec, shelf) else { continue };
+            // Step by step: early stopping may have ended the run long before the last step that was foretold.
+            let each = |seconds: f64, steps: u64| seconds / steps as f64;
             estimator.past.push(Past {
                 model: record.spec.model,
                 dataset: record.spec.dataset,
-                training: record.training_seconds / cost.training_seconds,
+                training: each(record.training_seconds, record.steps) / each(cost.training_seconds, cost.steps),
                 evaluation: record.evaluation_seconds / cost.evaluation_seconds,
             });
         }

@@ -112,6 +112,9 @@ pub enum Error {
     /// An error of a data set.
     #[error(transparent)]
     Data(#[from] vimae_datasets::Error),
+    /// An image file among others that cannot be decoded.
+    #[error("{0}; --skip-broken leaves such images out and names them")]
+    BrokenImage(vimae_datasets::Error),
     /// A transfer that failed.
     #[error(transparent)]
     Hub(#[from] vimae_hub::Error),

@@ -10,7 +10,7 @@ use crate::cells;
 pub const ENTRY: &str = "expect";
 
 /// One cell a seed for each expectation and each method and protocol that it is about: 1 where it is met, 0 where not.
-/// Its note says what was expected and what the seeds gave.
+/// Its note says what was expected and what the seeds gave. What cannot be decided is one cell without a value, and its note says why.
 pub fn of(experiment: &Experiment, records: &[&RunRecord]) -> Vec<Cell> {
     experiment.expect.iter().flat_map(|expected| decided(experiment, expected, records)).collect()
 }
@@ -47,6 +47,16 @@ fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecor
         ));
     }
     for ((method, _), runs) in &asked {
+        let neither = |(_, measurement, _): &&(&RunRecord, &Measurement, f64)| measurement.direction == Direction::Neither;
+        if let Some((record, measurement, _)) = runs.first().filter(neither).filter(|_| !expected.better_than.is_empty()) {
+            let note = format!(
+                "expected {} of {method} {}; undecided: neither more nor less of it is better, so expect it above or below a number",
+                expected.metric,
+                expected.words()
+            );
+            cells.push(verdict(experiment, expected, record, Measurement { value: None, note: Some(note), ..(*measurement).clone() }));
+            continue;
+        }
         let met: Vec<Option<bool>> =
             runs.iter().map(|(record, measurement, value)| holds(expected, record, measurement, *value, records)).collect();
         let mean = runs.iter().map(|(_, _, value)| value).sum::<f64>() / runs.len() as f64;
@@ -80,11 +90,11 @@ fn verdict(experiment: &Experiment, expected: &Expectation, record: &RunRecord, 
     cells::bare(&experiment.name, record, &verdict)
 }
 
-/// Whether it is met; none where a method that it is held against has no value on this seed.
+/// Whether it is met; none where a method that it is held against has no value on this seed, or neither way is better.
 fn holds(expected: &Expectation, record: &RunRecord, measurement: &Measurement, value: f64, records: &[&RunRecord]) -> Option<bool> {
     let mut met = expected.above.is_none_or(|bound| value > bound) && expected.below.is_none_or(|bound| value < bound);
-    let higher = measurement.direction != Direction::Lower;
     for other in &expected.better_than {
+        let higher = measurement.direction.higher_is_better()?;
         let same = |r: &&&RunRecord| {
             r.spec.seed == record.spec.seed && base(&r.spec.method) == other && point(&r.spec.method) == point(&record.spec.method)
         };
@@ -136,6 +146,20 @@ mod tests {
         let none = of(&experiment(r#"{ metric = "fid", method = "b", below = 8.0 }"#), &all);
         assert_eq!((none.len(), none[0].measurement.value, none[0].method.as_str()), (1, None, "b[x=1]"));
         assert_eq!(none[0].measurement.note.as_deref(), Some("expected fid of b below 8; nothing was measured"));
+    }
+
+    #[test]
+    fn better_than_does_not_decide_what_has_no_direction() {
+        let mut runs = ["a", "b"].map(|method| record(method, 0, "rate", if method == "a" { 9.0 } else { 5.0 }));
+        runs.iter_mut().for_each(|run| run.measurements[0].direction = Direction::Neither);
+        let all: Vec<&RunRecord> = runs.iter().collect();
+        let cells = of(&experiment(r#"{ metric = "rate", method = "a", above = 6.0, better_than = ["b"] }"#), &all);
+        let [cell] = cells.as_slice() else { panic!("{cells:?}") };
+        let note = cell.measurement.note.as_deref().unwrap();
+        assert!(cell.measurement.value.is_none() && note.starts_with("expected rate of a above 6, better than b; undecided"), "{note}");
+        // A number needs no direction.
+        let cells = of(&experiment(r#"{ metric = "rate", method = "a", above = 6.0 }"#), &all);
+        assert_eq!(cells.iter().map(|cell| cell.measurement.value).collect::<Vec<_>>(), [Some(1.0)]);
     }
 
     #[test]

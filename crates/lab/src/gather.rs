@@ -17,7 +17,7 @@ use crate::{
     schedule::{Ends, Node, WithoutData},
     standing::{Missing, Standing},
     stored::json,
-    summary::over_seeds,
+    summary::{once, over_seeds},
 };
 
 /// What a reproduction gave.
@@ -114,6 +114,7 @@ pub(crate) fn gather(
     for (owner, experiment) in plan.experiments.iter().enumerate() {
         cells.extend(expectations::of(experiment, &of(owner).map(|(_, record)| record).collect::<Vec<_>>()));
     }
+    once(&mut cells);
     let summary = over_seeds(&cells);
     let comparisons = comparisons::of(&cells, &summary, claims.verdicts);
     atomic::write(&layout.comparisons(), &json(&comparisons)?)?;

@@ -2,7 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use vimae_spec::{RunRecord, RunSpec};
+use vimae_spec::{RunRecord, RunSpec, sha256_hex};
+
+/// Bytes of the name of a run's folder at most: file systems take 255, and a copy on its way has a few more.
+const LONGEST_NAME: usize = 240;
 
 /// The folder of a reproduction.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,11 +63,19 @@ impl Layout {
     }
 
     /// The folder of a run. Its name carries the digest of what determines the weights, so that a
-    /// changed spec never meets the files of another.
+    /// changed spec never meets the files of another. A method's name that is too long is cut and carries a digest of its own.
     pub fn run(&self, experiment: &str, spec: &RunSpec) -> RunFolder {
-        let digest: String = spec.training_sha256().chars().take(8).collect();
+        let begin = |text: &str, count: usize| text.chars().take(count).collect::<String>();
         let method: String = spec.method.chars().map(|c| if c.is_ascii_alphanumeric() || "_-.=".contains(c) { c } else { '_' }).collect();
-        RunFolder(self.root.join(experiment).join(format!("{method}-seed{}-{digest}", spec.seed)))
+        let end = format!("-seed{}-{}", spec.seed, begin(&spec.training_sha256(), 8));
+        let room = LONGEST_NAME.saturating_sub(end.len());
+        let method = if method.len() <= room {
+            method
+        } else {
+            let whole = begin(&sha256_hex(spec.method.as_bytes()), 8);
+            format!("{}-{whole}", begin(&method, room.saturating_sub(whole.len() + 1)))
+        };
+        RunFolder(self.root.join(experiment).join(method + &end))
     }
 }
 
@@ -159,5 +170,32 @@ impl RunFolder {
     /// The final weights.
     pub fn model(&self) -> PathBuf {
         self.0.join("model.safetensors")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cells::tests::record;
+
+    fn name(method: &str) -> String {
+        let spec = RunSpec { method: method.into(), ..record("vae", 3, "rate", 1.0).spec };
+        let folder = Layout::new("out").run("digits", &spec);
+        folder.path().file_name().unwrap().to_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn a_name_that_is_too_long_is_cut_and_told_apart_by_a_digest_of_the_whole() {
+        let grid = |end: &str| name(&("vae".to_owned() + &"[objective.beta=4.0]".repeat(20) + end));
+        assert_eq!([grid("").len(), grid("[x=1]").len()], [LONGEST_NAME; 2]);
+        assert_ne!(grid("[x=1]"), grid("[x=2]"));
+        assert!(grid("").starts_with("vae_objective.beta=4.0__objective.beta=4.0_"));
+    }
+
+    #[test]
+    fn a_name_that_fits_stays_as_it_is() {
+        assert!(name("vae[objective.beta=4.0]").starts_with("vae_objective.beta=4.0_-seed3-"));
+        let longest = "m".repeat(LONGEST_NAME - "-seed3-12345678".len());
+        assert!(name(&longest).starts_with(&(longest.clone() + "-seed3-")));
     }
 }

@@ -8,6 +8,7 @@ pub mod claims;
 mod comparisons;
 mod config;
 mod cost;
+mod counted;
 mod course;
 mod device;
 mod error;

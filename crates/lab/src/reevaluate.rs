@@ -13,7 +13,7 @@ use crate::{
     kept::Kept,
     measure::measure_only,
     provenance::git_commit,
-    record::read_record,
+    record::{VERSION, read_record},
     resolve::Parts,
     stored::{read_sealed, sealed},
 };
@@ -31,8 +31,8 @@ pub struct Reevaluated {
 }
 
 /// Measures a finished run as its own evaluation says, but for the metrics of these `names` and for `changes` (see [`Evaluation::changed`]),
-/// and writes what is found to a file of its own; the run's record stays as it is. An evaluation that was made
-/// before is read.
+/// and writes what is found to a file of its own; the run's record stays as it is. An evaluation that this version
+/// made before is read.
 ///
 /// # Errors
 /// Where a file of the run is absent or damaged, its weights or data are not those of its record, a metric or setting
@@ -61,7 +61,7 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
         }
     }
     let name = device_name(device);
-    let measured_by = [&sha256, env!("CARGO_PKG_VERSION"), &name].join(" ");
+    let measured_by = [&sha256, VERSION, &name].join(" ");
     let mut kept = Kept::open(&path.with_extension("part.json"), &sha256_hex(measured_by.as_bytes()));
     let measurements = measure_only(&parts, (&metrics, &evaluation), record.spec.seed, context, &mut kept)?.measurements;
     let result = Reevaluation {
@@ -72,7 +72,7 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
         data_sha256: record.data_sha256,
         weights_sha256: record.weights_sha256,
         git_commit: git_commit(context.root),
-        version: env!("CARGO_PKG_VERSION").into(),
+        version: VERSION.into(),
         device: name,
         seconds: kept.seconds(),
         measurements,
@@ -82,7 +82,7 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
     Ok(Reevaluated { result, path })
 }
 
-/// The same evaluation, where it was made before.
+/// The same evaluation, where this version made it before. One of another version is moved beside its place.
 fn earlier(path: &Path, sha256: &str) -> Result<Option<Reevaluation>> {
     if !path.exists() {
         return Ok(None);
@@ -94,9 +94,48 @@ fn earlier(path: &Path, sha256: &str) -> Result<Option<Reevaluation>> {
             return Ok(None);
         }
     };
-    if found.sha256 == sha256 {
+    let fail = |problem: String| Error::Record { path: path.into(), problem };
+    if found.sha256 != sha256 {
+        return Err(fail(format!("holds an evaluation with digest {}, where {sha256} is expected; move it away", found.sha256)));
+    }
+    if found.version == VERSION {
         return Ok(Some(found));
     }
-    let problem = format!("holds an evaluation with digest {}, where {sha256} is expected; move it away", found.sha256);
-    Err(Error::Record { path: path.into(), problem })
+    let beside = path.with_extension(format!("{}.json", found.version));
+    std::fs::rename(path, &beside).map_err(|error| fail(error.to_string()))?;
+    tracing::info!("version {} measured it before, and this is {VERSION}: measured again", found.version);
+    tracing::info!("the numbers of version {} are in {}", found.version, beside.display());
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_evaluation_of_another_version_does_not_count_and_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("abc.json");
+        let by = |version: &str| Reevaluation {
+            format: FORMAT,
+            evaluation: Evaluation::default(),
+            sha256: "abc".into(),
+            spec_sha256: String::new(),
+            data_sha256: String::new(),
+            weights_sha256: String::new(),
+            git_commit: String::new(),
+            version: version.into(),
+            device: "cpu".into(),
+            seconds: 1.5,
+            measurements: Vec::new(),
+        };
+        let found = |version: &str| {
+            std::fs::write(&path, sealed(&by(version)).unwrap()).unwrap();
+            earlier(&path, "abc").unwrap()
+        };
+        assert_eq!(found(VERSION), Some(by(VERSION)));
+        assert_eq!(found("0.0.1"), None);
+        assert!(!path.exists());
+        assert_eq!(read_sealed::<Reevaluation>(&folder.path().join("abc.0.0.1.json")).unwrap(), by("0.0.1"));
+    }
 }

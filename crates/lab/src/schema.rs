@@ -119,6 +119,7 @@ fn sections() -> Map<String, Value> {
     evaluation["properties"]["metrics"] = json!({
         "type": "array",
         "items": { "enum": names },
+        "uniqueItems": true,
         "description": "metrics by name; all but those on request where empty",
     });
     evaluation["properties"]["settings"] = json!({
@@ -130,11 +131,13 @@ fn sections() -> Map<String, Value> {
     evaluation["properties"]["samplers"] = json!({
         "type": "array",
         "items": { "enum": SAMPLERS.names().collect::<Vec<_>>() },
+        "uniqueItems": true,
         "description": "samplers, at their defaults, under which what reads generated images is measured beside the run's own",
     });
     evaluation["properties"]["classifiers"] = json!({
         "type": "array",
         "items": { "enum": CLASSIFIERS.names().collect::<Vec<_>>() },
+        "uniqueItems": true,
         "description": "what learns from few labels",
     });
     sections.insert("evaluation".into(), evaluation);

@@ -11,7 +11,7 @@ use crate::{
     stored::read,
 };
 
-/// A run of a plan without a record that counts.
+/// A run of a plan that is not finished.
 pub(crate) struct Missing<'a> {
     pub(crate) node: &'a Node,
     /// Why.
@@ -25,7 +25,7 @@ pub(crate) struct Missing<'a> {
 pub(crate) struct Standing<'a> {
     /// Those with a record.
     pub(crate) records: Vec<(&'a Node, RunRecord)>,
-    /// Those without.
+    /// Those without one, and those whose last attempt was not finished beside an older record.
     pub(crate) missing: Vec<Missing<'a>>,
     /// Runs of earlier plans in the same directory, with their records under the names that they have beside the others.
     pub(crate) earlier: Vec<(&'a Node, RunRecord)>,
@@ -50,21 +50,30 @@ impl<'a> Standing<'a> {
             let folder = node.folder(out);
             let found =
                 if plan.waits_to_start_over(node, out) { Found::Nothing } else { Found::of(&node.spec, &node.data_sha256, &folder) };
+            // How this call's attempt went counts, whatever an earlier one left in the folder.
+            let ended = unfinished(end.as_ref());
             let (problem, left) = match found {
                 Found::Same(record) => {
                     standing.look_beside(node, &record, out);
                     standing.records.push((node, *record));
+                    let ended = ended.filter(|_| folder.lacks_weights());
+                    standing.missing.extend(ended.map(|(problem, left)| Missing { node, problem, left }));
                     continue;
                 }
                 // The same run by other code: shown, and said to be so.
                 Found::Other(record, why) if record.spec_sha256 == node.spec.sha256() && record.data_sha256 == node.data_sha256 => {
                     standing.notes.push(why);
                     standing.records.push((node, of_version(*record)));
+                    standing.missing.extend(ended.map(|(problem, left)| Missing { node, problem, left }));
                     continue;
                 }
-                Found::Other(_, why) => (why, false),
+                // Nobody has begun to measure it by the evaluation that is asked for now.
+                Found::Other(record, why) if record.spec_sha256 != node.spec.sha256() => {
+                    ended.unwrap_or_else(|| (format!("{why}; the same command measures it again"), true))
+                }
+                Found::Other(_, why) => ended.unwrap_or((why, false)),
                 Found::Damaged(error) => (error.to_string(), false),
-                Found::Nothing => why(end.as_ref()),
+                Found::Nothing => ended.unwrap_or_else(|| ("its record.json is gone; the same command measures it again".into(), true)),
             };
             let own = before.iter().filter(|cell| is_of(cell, &node.spec)).cloned();
             let kept = standing.kept.len();
@@ -117,13 +126,97 @@ fn is_of(cell: &Cell, spec: &RunSpec) -> bool {
     cell.spec_sha256 == spec.sha256() && cell.method == spec.method && cell.measurement.entry != PaperClaim::ENTRY
 }
 
-/// Why a run has no record, and whether the same command goes on with it.
-fn why(end: Option<&Status>) -> (String, bool) {
-    match end {
+/// What keeps an attempt from being finished, and whether the same command goes on with it; none of one that is.
+fn unfinished(end: Option<&Status>) -> Option<(String, bool)> {
+    Some(match end {
+        Some(Status { state: State::Finished, .. }) => return None,
         Some(Status { problem: Some(problem), state, .. }) => (problem.clone(), *state != State::Failed),
-        Some(Status { state: State::Finished, .. }) => ("its record.json is gone; the same command measures it again".into(), true),
         Some(Status { state: State::Running, doing, done, of, .. }) => (format!("still running: {doing} {done} of {of}"), true),
         Some(Status { doing, done, of, .. }) => (format!("stopped at {doing} {done} of {of}; the same command goes on from there"), true),
         None => ("not begun; the same command begins it".into(), true),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::{
+        RunFolder, cells,
+        record::{VERSION, write_record},
+    };
+
+    /// A record as a run of this version leaves it.
+    fn record() -> RunRecord {
+        let record = cells::tests::record("vae", 0, "rate", 5.0);
+        RunRecord { spec_sha256: record.spec.sha256(), data_sha256: "data".into(), version: VERSION.into(), ..record }
+    }
+
+    fn end(state: State, problem: Option<&str>) -> Option<Status> {
+        let status = json!({
+            "state": state, "problem": problem, "doing": "rate", "done": 2, "of": 5, "loss": null, "from": null, "attempt": 1,
+            "again": false, "notes": [], "process": 1, "host": "", "device": "cpu", "began": 0, "updated": 0,
+        });
+        Some(serde_json::from_value(status).unwrap())
+    }
+
+    /// How many records are shown and what is missing, where the folder of the run of [`record`] holds the record `older`, and the
+    /// last attempt at it ended so.
+    fn standing(older: &RunRecord, end: Option<Status>, prepare: impl Fn(&RunFolder)) -> (usize, Vec<(String, bool)>) {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = json!({
+            "format": 3, "profile": "p", "command": "c", "experiments": [], "left_out": [], "refused": [], "without_data": [],
+            "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false,
+            "nodes": [{ "spec": record().spec, "data_sha256": "data", "experiments": [], "folder": "run", "found": false }],
+        });
+        let plan: Plan = serde_json::from_value(plan).unwrap();
+        let run = plan.nodes[0].folder(folder.path());
+        std::fs::create_dir(run.path()).unwrap();
+        write_record(&run, older).unwrap();
+        prepare(&run);
+        let standing = Standing::of(&plan, &vec![end], folder.path());
+        (standing.records.len(), standing.missing.into_iter().map(|missing| (missing.problem, missing.left)).collect())
+    }
+
+    #[test]
+    fn an_attempt_that_failed_or_was_stopped_counts_beside_an_older_record() {
+        let nothing = |_: &RunFolder| {};
+        let stopped = || ("stopped at rate 2 of 5; the same command goes on from there".to_owned(), true);
+        let failed = || ("no memory".to_owned(), false);
+        let attempts = || [(end(State::Stopped, None), stopped()), (end(State::Failed, Some("no memory")), failed())];
+
+        // Of another version: shown all the same.
+        let version = RunRecord { version: "0.0.9".into(), ..record() };
+        for (end, said) in attempts() {
+            assert_eq!(standing(&version, end, nothing), (1, vec![said]));
+        }
+        let not_begun = ("not begun; the same command begins it".to_owned(), true);
+        assert_eq!(standing(&version, None, nothing), (1, vec![not_begun]));
+        assert_eq!(standing(&version, end(State::Finished, None), nothing), (1, vec![]));
+
+        // Of another evaluation, and of other data.
+        let mut evaluation = record();
+        evaluation.spec.evaluation.labels = 7;
+        evaluation.spec_sha256 = evaluation.spec.sha256();
+        let data = RunRecord { data_sha256: "other".into(), ..record() };
+        for older in [&evaluation, &data] {
+            for (end, said) in attempts() {
+                assert_eq!(standing(older, end, nothing), (0, vec![said]));
+            }
+        }
+        for (older, left) in [(&evaluation, true), (&data, false)] {
+            let (shown, missing) = standing(older, end(State::Finished, None), nothing);
+            assert!(shown == 0 && missing.len() == 1 && missing[0].0.contains("plan.json") && missing[0].1 == left, "{missing:?}");
+        }
+    }
+
+    #[test]
+    fn an_attempt_to_make_weights_again_counts_where_they_are_still_gone() {
+        let checkpoint = |run: &RunFolder| std::fs::write(run.path().join("checkpoint.safetensors"), "").unwrap();
+        let failed = || end(State::Failed, Some("damaged"));
+        assert_eq!(standing(&record(), failed(), checkpoint), (1, vec![("damaged".to_owned(), false)]));
+        assert_eq!(standing(&record(), end(State::Finished, None), checkpoint), (1, vec![]));
+        assert_eq!(standing(&record(), failed(), |_| {}), (1, vec![]));
     }
 }

@@ -1,18 +1,61 @@
 //! Cells over their seeds.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
-use vimae_spec::{Cell, CellKey, Doubt, Kind, PaperClaim, SummaryRow};
+use vimae_spec::{Cell, CellKey, Doubt, Evaluation, Experiment, Kind, PaperClaim, RunSpec, SummaryRow};
 use vimae_statistics::{student, verdict, wilson};
 
-use crate::expectations;
+use crate::{Result, expectations};
+
+/// Checks that runs under one name in one table differ in nothing but seed and evaluation, so that no mean is over different
+/// methods.
+///
+/// # Errors
+/// [`vimae_spec::Error::Form`] naming the method and the files of two experiments.
+pub(crate) fn check_methods(experiments: &[Experiment]) -> Result<()> {
+    let mut known: BTreeMap<[String; 4], (&Path, String)> = BTreeMap::new();
+    for experiment in experiments {
+        for spec in experiment.runs(1) {
+            let (own, method) = (&spec.dataset.name, &spec.method);
+            let stands_for = experiment.paper_dataset.as_ref().unwrap_or(own);
+            let tables = experiment.targets.iter().map(|target| (target, stands_for)).chain([(&experiment.name, own)]);
+            let made = RunSpec { evaluation: Evaluation::default(), ..spec.clone() }.sha256();
+            for (table, stands_for) in tables {
+                let key = [table, own, stands_for, method].map(String::clone);
+                let (other, first) = known.entry(key).or_insert_with(|| (experiment.path.as_path(), made.clone()));
+                if *first != made {
+                    let problem = format!(
+                        "its method {method} is another than that of {}, and both stand in {table}; rename it in one of the two",
+                        other.display()
+                    );
+                    return Err(vimae_spec::Error::Form { path: experiment.path.clone(), problem }.into());
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Leaves one value for each run and key: two experiments may contain the same run and stand for the same target.
+pub(crate) fn once(cells: &mut Vec<Cell>) {
+    let mut seen = BTreeSet::new();
+    cells.retain(|cell| seen.insert((cell.spec_sha256.clone(), cell.key())));
+}
 
 /// One row for each target, data set, data set of the paper that it stands for, method, metric and protocol, in the order
-/// of their first cell.
+/// of their first cell. A seed counts once.
 pub(crate) fn over_seeds(cells: &[Cell]) -> Vec<SummaryRow> {
     let mut groups: BTreeMap<CellKey, (usize, Vec<&Cell>)> = BTreeMap::new();
     for (index, cell) in cells.iter().enumerate() {
-        groups.entry(cell.key()).or_insert_with(|| (index, Vec::new())).1.push(cell);
+        let (_, group) = groups.entry(cell.key()).or_insert_with(|| (index, Vec::new()));
+        match group.iter_mut().find(|known| known.seed == cell.seed) {
+            Some(known) if known.measurement.value.is_none() => *known = cell,
+            Some(_) => {}
+            None => group.push(cell),
+        }
     }
     let mut groups: Vec<_> = groups.into_values().collect();
     groups.sort_by_key(|(first, _)| *first);
@@ -32,7 +75,8 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
     let several_p = measurement.kind == Kind::PValue && values.len() > 1;
     let mean = (!values.is_empty() && !several_p).then(|| values.iter().sum::<f64>() / values.len() as f64);
     let interval = if decided(&measurement.entry) {
-        wilson::interval(values.iter().filter(|v| **v == 1.0).count(), values.len())
+        let held = values.iter().filter(|v| **v == 1.0).count();
+        wilson::interval(held, values.len()).filter(|_| values.len() > 1)
     } else {
         student::interval(&values).filter(|_| measurement.kind.compares())
     };
@@ -99,6 +143,65 @@ mod tests {
         let [low, high] = row.interval.unwrap();
         assert!((low - 0.2307).abs() < 1e-3 && (high - 0.8824).abs() < 1e-3, "{low} {high}");
         assert_eq!((row.mean, row.verdict), (Some(0.6), None));
+        for entry in [PaperClaim::ENTRY, expectations::ENTRY] {
+            let one = of(&[1.0], |cell| cell.measurement.entry = entry.into());
+            assert_eq!((one.mean, one.interval, one.seeds), (Some(1.0), None, 1), "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_seed_counts_once_however_many_experiments_have_it() {
+        let values = [1.0, 2.0, 4.0];
+        let alone = of(&values, |_| {});
+        assert_eq!(of(&[values, values].concat(), |cell| cell.seed %= 3), alone);
+        // A value in the place of none.
+        let one = |value| {
+            let record = record("a", 0, "rate", 1.0);
+            let mut cell = cells::bare("t", &record, &record.measurements[0]);
+            cell.measurement.value = value;
+            cell
+        };
+        let rows = over_seeds(&[one(None), one(Some(3.0)), one(Some(5.0))]);
+        assert_eq!((rows.len(), rows[0].mean, rows[0].seeds), (1, Some(3.0), 1));
+
+        let mut all = vec![one(Some(3.0)), one(Some(3.0)), Cell { target: "u".into(), ..one(Some(3.0)) }];
+        all.push(Cell { spec_sha256: "other".into(), ..one(Some(4.0)) });
+        once(&mut all);
+        let left: Vec<_> = all.iter().map(|cell| (cell.target.as_str(), cell.measurement.value)).collect();
+        assert_eq!(left, [("t", Some(3.0)), ("u", Some(3.0)), ("t", Some(4.0))]);
+    }
+
+    #[test]
+    fn one_name_in_one_table_is_one_method() {
+        let folder = tempfile::tempdir().unwrap();
+        let experiment = |file: &str, head: &str, method: &str, epochs: u64| {
+            let (path, labels) = (folder.path().join(file), file.len());
+            let text = format!(
+                "version = 1\n{head}\n[dataset]\nname = \"digits\"\n[model]\nname = \"mlp\"\n[training]\nepochs = {epochs}\n\
+                 [evaluation]\nlabels = {labels}\n[methods.{method}]\nobjective = \"vae\"\n"
+            );
+            std::fs::write(&path, text).unwrap();
+            Experiment::load(&path).unwrap()
+        };
+        let table3 = "targets = [\"table3\"]";
+        let first = experiment("a.toml", "targets = [\"table1\", \"table3\"]", "vae", 1);
+        let with = |other: Experiment| check_methods(&[first.clone(), other]).map_err(|error| error.to_string());
+        let error = with(experiment("b.toml", table3, "vae", 8)).unwrap_err();
+        for part in ["b.toml: its method vae", "a.toml", "stand in table3"] {
+            assert!(error.contains(part), "no {part:?} in {error}");
+        }
+        let mut other = experiment("a.toml", "", "vae", 8);
+        other.path = "elsewhere/a.toml".into();
+        assert!(with(other).is_err(), "tables of experiments of one name are one");
+
+        // More seeds and another evaluation of the same run, another target, data set of the paper or name.
+        let mut same = experiment("another.toml", table3, "vae", 1);
+        assert_eq!(with(same.clone()), Ok(()));
+        same.seeds = 5;
+        assert_eq!(with(same), Ok(()));
+        assert_eq!(with(experiment("b.toml", "targets = [\"table4\"]", "vae", 8)), Ok(()));
+        assert_eq!(with(experiment("b.toml", &format!("{table3}\npaper_dataset = \"mnist\""), "vae", 8)), Ok(()));
+        assert_eq!(with(experiment("b.toml", table3, "vae_long", 8)), Ok(()));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::{Error, Evaluation, Measurement, Result, section::check_range, sha256_hex};
 
@@ -54,20 +54,30 @@ impl Evaluation {
             changed.metrics = metrics.to_vec();
             changed.settings.retain(|name, _| metrics.contains(name));
         }
-        let mut table = serde_json::to_value(&changed).map_err(|e| fault(e.to_string()))?;
+        let table = serde_json::to_value(&changed).and_then(serde_json::from_value::<Map<String, Value>>);
+        let mut table = table.map_err(|e| fault(e.to_string()))?;
         for change in changes {
             let (key, value) = change.split_once('=').ok_or_else(|| fault(format!("\"{change}\" is not KEY=VALUE")))?;
             // What is no JSON is a word.
             let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.into()));
             match key.split_once('.') {
-                Some((metric, setting)) => table["settings"][metric][setting] = value,
-                None => table[key] = value,
+                Some((metric, setting)) => {
+                    let settings = object(&mut table, "settings").and_then(|settings| object(settings, metric));
+                    let none = || fault(format!("\"{change}\": an earlier change left no settings of {metric}; leave that one out"));
+                    settings.ok_or_else(none)?.insert(setting.into(), value);
+                }
+                None => _ = table.insert(key.into(), value),
             }
         }
-        let changed: Self = serde_json::from_value(table).map_err(|e| fault(e.to_string()))?;
+        let changed: Self = serde_json::from_value(Value::Object(table)).map_err(|e| fault(e.to_string()))?;
         check_range(Path::new("evaluation"), "evaluation", &changed)?;
         Ok(changed)
     }
+}
+
+/// The object at `key`, an empty one where there is nothing; none where something else stands there.
+fn object<'a>(of: &'a mut Map<String, Value>, key: &str) -> Option<&'a mut Map<String, Value>> {
+    of.entry(key).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
 }
 
 #[cfg(test)]
@@ -95,10 +105,27 @@ mod tests {
             ("chains", "\"chains\" is not KEY=VALUE"),
             ("noise_passes=1", "evaluation.noise_passes = 1 is not allowed"),
             ("prior_samples=many", "\"many\""),
+            ("metrics=[\"rate\",\"rate\"]", "[\"rate\",\"rate\"] is not allowed; it must be a list that names each once"),
+            ("samplers=[\"prior\",\"standardised\",\"prior\"]", "evaluation.samplers"),
+            ("classifiers=[\"knn\",\"knn\"]", "evaluation.classifiers"),
+            ("kernels=[\"rbf\",\"rbf\"]", "evaluation.kernels"),
+            ("noise=[\"both\",\"both\"]", "evaluation.noise"),
+            ("masks=[\"grey\",\"grey\"]", "evaluation.masks"),
+            ("codes=[\"mean\",\"mean\"]", "evaluation.codes"),
         ] {
             let message = changed(&[], &[change]).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");
         }
+    }
+
+    #[test]
+    fn a_setting_that_an_earlier_change_leaves_no_place_for_is_named() {
+        for earlier in ["settings=5", "settings=null", "settings={\"ais\": 5}"] {
+            let message = changed(&[], &[earlier, "ais.sigma=0"]).unwrap_err().to_string();
+            assert!(message.contains("\"ais.sigma=0\": an earlier change left no settings of ais"), "{message}");
+        }
+        let whole = changed(&[], &["settings={\"ais\": {\"chains\": 8}}", "ais.sigma=0"]).unwrap();
+        assert_eq!((&whole.settings["ais"]["chains"], &whole.settings["ais"]["sigma"]), (&8.into(), &0.into()));
     }
 
     #[test]

@@ -198,11 +198,13 @@ impl Default for Training {
 #[serde(deny_unknown_fields, default)]
 pub struct Evaluation {
     /// Metrics by name; all but those on request where empty.
+    #[schemars(extend("uniqueItems" = true))]
     pub metrics: Vec<String>,
     /// Settings of metrics, by their names; one that stands here is measured.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub settings: BTreeMap<String, Map<String, Value>>,
     /// Samplers by name, at their defaults, under which what reads generated images is measured beside the run's own.
+    #[schemars(extend("uniqueItems" = true))]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub samplers: Vec<String>,
     /// Codes drawn from the prior, and images decoded from them.
@@ -221,15 +223,20 @@ pub struct Evaluation {
     #[schemars(range(min = 1, max = 1_000))]
     pub label_draws: u64,
     /// What learns from few labels.
+    #[schemars(extend("uniqueItems" = true))]
     pub classifiers: Vec<String>,
     /// Kernels of the support vector machines among those.
+    #[schemars(extend("uniqueItems" = true))]
     pub kernels: Vec<KernelName>,
     /// Which images are corrupted: those to classify, or the labelled ones too.
+    #[schemars(extend("uniqueItems" = true))]
     pub noise: Vec<NoiseOn>,
     /// What masks leave in the place of a pixel; grey in protocols of their own.
+    #[schemars(extend("uniqueItems" = true))]
     #[serde(skip_serializing_if = "only_black")]
     pub masks: Vec<MaskFill>,
     /// Which code stands for an image.
+    #[schemars(extend("uniqueItems" = true))]
     pub codes: Vec<CodeName>,
     /// Test codes in the pool of the transductive machines at most, the first of the test split.
     #[schemars(range(min = 1, max = 1_000_000))]

@@ -102,14 +102,23 @@ impl Schema {
         }
         let mut checked = Map::new();
         for Setting { name, default, domain, .. } in settings {
+            let refused = |value: &Value, allowed: String| Fault::Refused { key: name.clone(), given: value.to_string(), allowed };
             let value = match given.get(&name) {
-                Some(value) if domain.admits(value) => value.clone(),
-                Some(value) => return Err(Fault::Refused { key: name, given: value.to_string(), allowed: domain.allowed() }),
+                Some(value) if !domain.admits(value) => return Err(refused(value, domain.allowed())),
+                Some(value) if self.repeats(&name, value) => return Err(refused(value, "a list that names each once".into())),
+                Some(value) => value.clone(),
                 None => default,
             };
             checked.insert(name, value);
         }
         Ok(checked)
+    }
+
+    /// Whether `value` has an item twice where the setting is a list of different ones.
+    fn repeats(&self, name: &str, value: &Value) -> bool {
+        let different = self.0.get("properties").and_then(|all| all.get(name)?.get("uniqueItems")?.as_bool());
+        let items = value.as_array().filter(|_| different == Some(true)).map(Vec::as_slice).unwrap_or_default();
+        items.iter().enumerate().any(|(place, item)| items.iter().take(place).any(|earlier| earlier == item))
     }
 }
 
@@ -163,6 +172,7 @@ mod tests {
         #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1.0))]
         rate: Option<f64>,
         /// kinds
+        #[schemars(extend("uniqueItems" = true))]
         kinds: Vec<Kind>,
     }
 
@@ -204,6 +214,8 @@ mod tests {
         assert_eq!(refused(json!({ "width": 65 })), "width = 65: a whole number from 1 to 64");
         assert_eq!(refused(json!({ "rate": 0 })), "rate = 0: a number above 0, at most 1");
         assert_eq!(refused(json!({ "kinds": ["three"] })), "kinds = [\"three\"]: a list, each one of one, two_words");
+        assert_eq!(refused(json!({ "kinds": ["one", "one"] })), "kinds = [\"one\",\"one\"]: a list that names each once");
+        assert!(check(json!({ "kinds": ["two_words", "one"] })).is_ok());
         let unknown = check(json!({ "betta": 1 })).unwrap_err();
         assert!(matches!(unknown, Fault::Unknown { key, nearest: Some(near), .. } if key == "betta" && near == "beta"));
     }

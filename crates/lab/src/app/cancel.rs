@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode, time::Duration};
 
-use crate::{Plan, Submitted};
+use crate::{Plan, Submitted, counted::counted};
 use anyhow::{Result, bail};
 use clap::Args;
 
@@ -24,7 +24,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let dir = place.reproduction(arguments.dir.as_deref());
     // What is queued is ended even where the plan is damaged.
     if let Some(tasks @ 1..) = Submitted::of(&dir)?.map(|submitted| submitted.cancel(&dir, PATIENCE)).transpose()? {
-        print(format_args!("{tasks} tasks of the cluster are told to stop"));
+        print(format_args!("told {} of the cluster to stop", counted(tasks, "task")));
         return Ok(ExitCode::SUCCESS);
     }
     Plan::load(&dir)?;

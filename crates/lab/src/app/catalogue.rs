@@ -6,7 +6,11 @@ use crate::{Launcher, Profile, Request};
 use anyhow::{Context, Result};
 use clap::Args;
 
-use super::{place::Place, reproduce::reproduced, standard_streams::print};
+use super::{
+    place::Place,
+    reproduce::{code, reproduced, summarise},
+    standard_streams::print,
+};
 
 /// Write a page of every component: equation, source, settings with defaults and ranges.
 ///
@@ -36,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     profile.experiments = profile.experiments.into_iter().map(crate::every_objective).collect();
     let experiment = profile.experiments.first().context("experiments/catalogue/digits.toml holds no experiment")?.clone();
     let seeds = arguments.seeds.unwrap_or(experiment.seeds);
-    let mut failed = 0;
+    let mut ended = ExitCode::SUCCESS;
     if arguments.train {
         let request = Request {
             profile,
@@ -51,12 +55,10 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
             command: format!("{} catalogue --train", place.command),
         };
         let outcome = reproduced(&request, &out, &arguments.device, place)?;
-        for failure in &outcome.failed {
-            tracing::error!("{} seed {}: {}", failure.method, failure.seed, failure.problem);
-        }
-        failed = outcome.failed.len();
+        summarise(&outcome);
+        ended = code(&outcome);
     }
     let page = crate::catalogue(root, &experiment, seeds, &out)?;
     print(format_args!("page: {}", page.display()));
-    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(ended)
 }

@@ -2,12 +2,12 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::{Fetching, HubEvent, HubOptions, datasets, fetch};
+use crate::{Fetching, HubEvent, HubOptions, counted::counted, datasets, fetch};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
-use super::{place::Place, progress::counted, standard_streams::print};
+use super::{place::Place, standard_streams::print};
 
 /// List, download and check data sets.
 #[derive(Debug, Args)]

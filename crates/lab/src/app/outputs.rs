@@ -5,14 +5,13 @@ use std::{
     process::ExitCode,
 };
 
-use crate::{EncodeRequest, HubOptions, Images, Model, Out, SampleRequest, Shelf, WalkRequest};
+use crate::{EncodeRequest, HubOptions, Images, Model, Out, SampleRequest, Shelf, WalkRequest, counted::counted};
 use anyhow::Result;
 use clap::Args;
 
 use super::{
     bar::{Bar, tell},
     place::Place,
-    progress::counted,
     standard_streams::print,
 };
 

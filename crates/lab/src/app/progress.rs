@@ -200,21 +200,21 @@ pub(crate) fn seconds_of_training_left<'a>(runs: impl Iterator<Item = (&'a Node,
     let mut working = 0usize;
     let mut left = 0.0;
     for (node, status) in runs {
-        let (steps, each) = pace.get(&owner(node)).copied().unwrap_or((1.0, mean));
+        let known = pace.get(&owner(node));
+        let whole = known.map_or(mean, |(steps, each)| steps * each);
         left += match status {
             Some(status) if matches!(status.state, State::Finished | State::Failed) => 0.0,
-            Some(status) if status.state == State::Running && training(&status) => (steps - status.done as f64).max(0.0) * each,
-            Some(status) if status.state == State::Running => 0.0,
-            _ => steps * each,
+            Some(status) if training(&status) => {
+                let steps = known.map_or(status.of as f64, |(steps, _)| *steps);
+                whole * (1.0 - status.done as f64 / steps.max(1.0)).max(0.0)
+            }
+            // What else was begun is evaluation.
+            Some(status) if status.state == State::Running || status.of > 0 => 0.0,
+            _ => whole,
         };
         working += usize::from(status.is_some_and(|status| status.state == State::Running));
     }
     Some(left / working.max(1) as f64)
-}
-
-/// A count with its noun: `1 run`, `5 runs`.
-pub(crate) fn counted(count: usize, noun: &str) -> String {
-    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 pub(crate) fn human(seconds: f64) -> String {
@@ -229,11 +229,13 @@ pub(crate) fn human(seconds: f64) -> String {
 mod tests {
     use super::*;
 
-    #[test]
-    fn what_is_left_is_what_finished_runs_took_less_what_is_done() {
+    fn node(experiment: usize) -> Node {
         let spec = crate::cells::tests::record("vae", 0, "rate", 1.0).spec;
-        let node = Node { spec, data_sha256: String::new(), experiments: vec![0], folder: "a/b".into(), found: false };
-        let status = |doing: &str, done, from, updated| Status {
+        Node { spec, data_sha256: String::new(), experiments: vec![experiment], folder: "a/b".into(), found: false }
+    }
+
+    fn status(doing: &str, done: u64, from: Option<u64>, updated: u64) -> Status {
+        Status {
             state: State::Running,
             doing: doing.into(),
             done,
@@ -249,7 +251,12 @@ mod tests {
             device: "cpu".into(),
             began: 1000,
             updated,
-        };
+        }
+    }
+
+    #[test]
+    fn what_is_left_is_what_finished_runs_took_less_what_is_done() {
+        let node = node(0);
         let took = [Took { owner: owner(&node), training: 10.0, evaluation: 90.0 }];
         let left = |status: Option<&Status>| Work::of([(&node, status)].into_iter(), &took).map(|work| (work.whole, work.left));
         assert_eq!(left(None), Some((100.0, 100.0)));
@@ -261,5 +268,22 @@ mod tests {
         // At one step in 0.1 s.
         let training = seconds_of_training_left([(&node, Some(&status("training", 50, Some(0), 1005)))].into_iter());
         assert_eq!(training, Some(5.0));
+    }
+
+    #[test]
+    fn a_stopped_run_has_its_other_steps_left() {
+        fn left<'a>(runs: &[(&'a Node, Option<&'a Status>)]) -> f64 {
+            seconds_of_training_left(runs.iter().copied()).unwrap()
+        }
+        let stopped = |doing: &str, done, from, updated| Status { state: State::Stopped, ..status(doing, done, from, updated) };
+        let (own, other) = (node(0), node(1));
+        // At one step in 0.1 s.
+        let trained = stopped("training", 50, Some(0), 1005);
+        assert_eq!(left(&[(&own, Some(&trained))]), 5.0);
+        assert_eq!(left(&[(&own, Some(&trained)), (&own, None)]), 15.0);
+        assert_eq!(left(&[(&own, Some(&trained)), (&own, Some(&stopped("codes", 3, None, 1009)))]), 5.0);
+        assert_eq!(left(&[(&own, Some(&trained)), (&own, Some(&Status { of: 0, ..stopped("starting", 0, None, 1000) }))]), 15.0);
+        // Of an experiment whose pace nobody knows: a quarter of a run like the others.
+        assert_eq!(left(&[(&own, Some(&trained)), (&other, Some(&stopped("training", 75, None, 1000)))]), 7.5);
     }
 }

@@ -33,9 +33,10 @@ pub(crate) struct Arguments {
     /// Tables and figures to reproduce: table1 to table5, figure1 to figure7, or quick. By default, all that the profile
     /// covers.
     targets: Vec<String>,
-    /// Experiments to run: a directory below experiments (quick, desk, paper, lifelong, readings, sweeps), or one experiment file.
-    #[arg(long, default_value = "quick", value_name = "quick|desk|paper|lifelong|FILE")]
-    profile: String,
+    /// Experiments to run: a directory below experiments (quick, desk, paper, lifelong, readings, sweeps), or one experiment file. By
+    /// default quick.
+    #[arg(long, value_name = "quick|desk|paper|lifelong|FILE")]
+    profile: Option<String>,
     #[command(flatten)]
     common: Common,
 }
@@ -71,17 +72,17 @@ pub(crate) struct Common {
     pub(crate) launcher: Where,
     /// With Slurm, look at the queue every so often.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
-    pub(crate) interval: f64,
+    pub(crate) interval: Duration,
     /// With Slurm, wait this long for a controller that does not answer. Submitted jobs stay in the queue after that.
     #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30m")]
-    pub(crate) patience: f64,
+    pub(crate) patience: Duration,
     /// Try a failed run again up to N times if the failure may pass: its process died, or a file could not be written.
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) retries: u64,
     /// Run what fits into this time, such as 90s, 30m, 2h or 1d: the first seed of every method before the second seed of
     /// any, and the cheapest runs first.
     #[arg(long, value_name = "TIME", value_parser = duration)]
-    pub(crate) budget: Option<f64>,
+    pub(crate) budget: Option<Duration>,
     /// Choose C and gamma of the support vector machines by cross-validation on the labelled codes. The protocol's name
     /// says so. Otherwise C = 1 and gamma = 1 / dimensions.
     #[arg(long)]
@@ -100,6 +101,11 @@ pub(crate) struct Common {
     pub(crate) json: bool,
 }
 
+/// The profile that is taken where none is named.
+const QUICK: &str = "quick";
+/// The longest time that may be given; clocks end somewhere beyond it.
+const LONGEST: Duration = Duration::from_secs(36_500 * 86_400);
+
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask reproduce                          the quick profile, into runs/quick
@@ -112,17 +118,22 @@ See docs/clusters.md for jobs, Slurm and budgets.";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let Arguments { targets, profile, common } = arguments;
-    // `quick` is a profile; as a target it means all of it.
-    let (profile, targets) = match targets.iter().any(|t| t == "quick") {
-        true => ("quick", targets.iter().filter(|t| *t != "quick").cloned().collect()),
-        false => (profile.as_str(), targets.clone()),
-    };
+    let (profile, targets) = chosen(profile.as_deref(), targets)?;
     let mut command = format!("{} reproduce {}", place.command, targets.join(" ")).trim_end().to_owned();
-    if profile != "quick" {
+    if profile != QUICK {
         command += &format!(" --profile {}", quoted(profile));
     }
     let profile = Profile::load(&place.experiments(), profile)?.only(&targets, &place.paper()?)?;
     execute(profile, common, command, place)
+}
+
+/// The profile and its targets: `quick` is a profile, and as a target all of it.
+fn chosen<'a>(profile: Option<&'a str>, targets: &[String]) -> Result<(&'a str, Vec<String>)> {
+    let (quick, targets): (Vec<String>, Vec<String>) = targets.iter().cloned().partition(|target| target == QUICK);
+    match profile {
+        Some(other) if other != QUICK && !quick.is_empty() => bail!("quick is a profile too: leave it out, or --profile {other}"),
+        profile => Ok((profile.unwrap_or(QUICK), targets)),
+    }
 }
 
 /// The command with the options that change what comes out.
@@ -130,8 +141,8 @@ fn repeated(mut command: String, common: &Common) -> String {
     if let Some(seeds) = common.seeds {
         command += &format!(" --seeds {seeds}");
     }
-    if let Some(seconds) = common.budget {
-        command += &format!(" --budget {seconds}s");
+    if let Some(budget) = common.budget {
+        command += &format!(" --budget {}s", budget.as_secs_f64());
     }
     if common.device != "auto" {
         command += &format!(" --device {}", quoted(&common.device));
@@ -166,7 +177,7 @@ pub(crate) fn execute(profile: Profile, common: &Common, command: String, place:
         sources: place.sources(common.data_dir.clone()),
         launcher,
         retries: common.retries,
-        budget: common.budget,
+        budget: common.budget.map(|budget| budget.as_secs_f64()),
         command: repeated(command, common),
     };
     let outcome = reproduced(&request, &out, &common.device, place)?;
@@ -176,8 +187,13 @@ pub(crate) fn execute(profile: Profile, common: &Common, command: String, place:
     } else {
         show(&outcome, &place.command);
     }
+    Ok(code(&outcome))
+}
+
+/// The exit code of a command that worked on runs.
+pub(crate) fn code(outcome: &Outcome) -> ExitCode {
     let left = outcome.failed.iter().any(|failure| failure.left);
-    Ok(stop::code(left, outcome.failed.iter().any(|failure| !failure.left)))
+    stop::code(left, outcome.failed.iter().any(|failure| !failure.left))
 }
 
 /// Plans and runs what is asked for, with its progress on standard error.
@@ -203,8 +219,8 @@ fn launcher(common: &Common, profile: &Profile) -> Result<Launcher> {
         (Where::Slurm, jobs) => Launcher::Slurm(Cluster {
             program: std::env::current_exe()?,
             jobs: jobs.unwrap_or(0),
-            interval: Duration::from_secs_f64(common.interval),
-            patience: Duration::from_secs_f64(common.patience),
+            interval: common.interval,
+            patience: common.patience,
         }),
     })
 }
@@ -216,11 +232,13 @@ fn by_themselves(profile: &Profile, cores: usize, seeds: Option<u64>) -> usize {
     if of_one_core { cores.min(runs).max(1) } else { 1 }
 }
 
-/// Seconds in a time such as `90s`, `30m`, `2h` or `1.5d`.
-fn duration(text: &str) -> Result<f64, String> {
+/// A time such as `90s`, `30m`, `2h` or `1.5d`.
+fn duration(text: &str) -> Result<Duration, String> {
     let units = [("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
     let parsed = units.iter().find_map(|(unit, seconds)| Some(text.strip_suffix(unit)?.parse::<f64>().ok()? * seconds));
-    parsed.filter(|seconds| seconds.is_finite() && *seconds > 0.0).ok_or_else(|| "a number with s, m, h or d, such as 2h".into())
+    let seconds = parsed.filter(|seconds| *seconds > 0.0).ok_or("a number with s, m, h or d, such as 2h")?;
+    let time = Duration::try_from_secs_f64(seconds).ok().filter(|time| *time <= LONGEST);
+    time.ok_or_else(|| "no more than 36500d, a hundred years".into())
 }
 
 /// Runs whose directories are named, each; of more, the command that lists them.
@@ -270,8 +288,38 @@ pub(crate) fn summarise(outcome: &Outcome) {
 
 #[cfg(test)]
 mod tests {
-    use super::{by_themselves, quoted};
+    use std::time::Duration;
+
+    use super::{by_themselves, chosen, duration, quoted};
     use crate::Profile;
+
+    #[test]
+    fn quick_is_a_profile_however_it_is_named_and_no_other_stands_beside_it() {
+        let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        for (profile, targets, expected) in [
+            (None, own(&[]), ("quick", own(&[]))),
+            (None, own(&["quick", "table3"]), ("quick", own(&["table3"]))),
+            (Some("quick"), own(&["quick"]), ("quick", own(&[]))),
+            (Some("desk"), own(&["table3"]), ("desk", own(&["table3"]))),
+        ] {
+            assert_eq!(chosen(profile, &targets).unwrap(), expected);
+        }
+        let message = chosen(Some("desk"), &own(&["quick"])).unwrap_err().to_string();
+        assert_eq!(message, "quick is a profile too: leave it out, or --profile desk");
+    }
+
+    #[test]
+    fn a_time_has_a_unit_and_an_end() {
+        let seconds = ["90s", "30m", "2h", "1.5d", "36500d"].map(|text| duration(text).unwrap().as_secs_f64());
+        assert_eq!(seconds, [90.0, 1800.0, 7200.0, 129_600.0, 36_500.0 * 86_400.0]);
+        assert_eq!(duration("0.001s"), Ok(Duration::from_millis(1)));
+        for text in ["1e20d", "36501d", "infs"] {
+            assert_eq!(duration(text), Err("no more than 36500d, a hundred years".into()), "{text}");
+        }
+        for text in ["soon", "2", "0s", "-1h", "nans"] {
+            assert_eq!(duration(text), Err("a number with s, m, h or d, such as 2h".into()), "{text}");
+        }
+    }
 
     #[test]
     fn runs_of_one_core_each_are_worked_on_beside_each_other() {

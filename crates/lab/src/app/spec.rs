@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::{Cost, Estimator, Expanded, Profile, Shelf};
+use crate::{Cost, Estimator, Expanded, Profile, Shelf, counted::counted};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
@@ -100,7 +100,7 @@ fn check_files(arguments: &Check, place: &Place) -> Result<ExitCode> {
         match crate::check_experiment(file, &paper, &mut estimator, &mut shelf) {
             Ok(experiment) => {
                 let runs = experiment.runs(experiment.seeds).len();
-                print(format_args!("{}: {runs} {}", file.display(), if runs == 1 { "run" } else { "runs" }));
+                print(format_args!("{}: {}", file.display(), counted(runs, "run")));
             }
             Err(error) => {
                 tracing::error!("{error}");
@@ -133,7 +133,10 @@ fn expand_file(arguments: &Expand, place: &Place) -> Result<ExitCode> {
             tracing::info!("times at the speed of training steps timed now, with this machine otherwise idle");
         }
         (0, None) => tracing::info!("times of a common machine, until a run in {} has finished", out.display()),
-        (n, _) => tracing::info!("times at the speed of {n} finished runs in {}, with this machine otherwise idle", out.display()),
+        (n, _) => {
+            let runs = counted(n, "finished run");
+            tracing::info!("times at the speed of {runs} in {}, with this machine otherwise idle", out.display());
+        }
     }
     let runs = crate::expand(&profile, *seeds, &mut estimator, &mut shelf)?;
     if *json {
@@ -161,17 +164,26 @@ fn table(runs: &[Expanded]) {
             None => print(format_args!("{:width$}  {}", label(run), run.problem.as_deref().unwrap_or("unknown"))),
         }
     }
+    print(total(runs));
+}
+
+/// What all runs take together.
+fn total(runs: &[Expanded]) -> String {
     let known: Vec<&Cost> = runs.iter().filter_map(|run| run.cost.as_ref()).collect();
+    let unknown = runs.len() - known.len();
+    if known.is_empty() {
+        return format!("{} of unknown cost", counted(unknown, "run"));
+    }
     let (steps, most) = (known.iter().map(|c| c.steps).sum::<u64>(), known.iter().map(|c| c.memory_bytes).max().unwrap_or(0));
     let seconds = known.iter().map(|c| c.seconds()).sum();
-    let unknown = runs.len() - known.len();
     let rest = if unknown > 0 { format!("; {unknown} more of unknown cost") } else { String::new() };
-    print(format_args!(
-        "{} runs, {steps} steps, {} one after another on an idle machine, at most {} at once{rest}",
-        known.len(),
+    format!(
+        "{}, {}, {} one after another on an idle machine, at most {} at once{rest}",
+        counted(known.len(), "run"),
+        counted(steps, "step"),
         time(seconds),
         memory(most)
-    ));
+    )
 }
 
 /// Hours from an hour on, minutes and seconds below.
@@ -187,5 +199,23 @@ fn memory(bytes: u64) -> String {
     match bytes >> 20 {
         mib if mib < 10_240 => format!("{mib} MiB"),
         mib => format!("{:.1} GiB", mib as f64 / 1024.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_counts_runs_of_known_and_of_unknown_cost() {
+        let cost = Cost { steps: 12, training_seconds: 2.0, evaluation_seconds: 1.0, memory_bytes: 50 << 20 };
+        let run = |cost: Option<Cost>| {
+            let spec = crate::cells::tests::record("vae", 0, "rate", 1.0).spec;
+            Expanded { experiment: "x".into(), spec, cost, problem: None }
+        };
+        let one = "1 run, 12 steps, 3.0 s one after another on an idle machine, at most 50 MiB at once";
+        assert_eq!(total(&[run(Some(cost))]), one);
+        assert_eq!(total(&[run(Some(cost)), run(None)]), format!("{one}; 1 more of unknown cost"));
+        assert_eq!(total(&[run(None), run(None)]), "2 runs of unknown cost");
     }
 }

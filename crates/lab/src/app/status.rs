@@ -2,13 +2,13 @@
 
 use std::{path::PathBuf, process::ExitCode, thread::sleep, time::Duration};
 
-use crate::{Node, Plan, State, Status, Submitted};
+use crate::{Node, Plan, State, Status, Submitted, counted::counted};
 use anyhow::Result;
 use clap::Args;
 
 use super::{
     place::Place,
-    progress::{counted, human, seconds_of_training_left},
+    progress::{human, seconds_of_training_left},
     standard_streams::{is_broken, print},
 };
 

@@ -97,6 +97,17 @@ fn few_seeds_decide_nothing_and_noise_as_little() {
 }
 
 #[test]
+fn a_difference_that_is_the_same_but_for_rounding_has_no_test() {
+    // Better than vae by 0.1 on every seed.
+    let printed = [[97.3, 97.2, 50.0], [96.8, 96.7, 51.0], [95.9, 95.8, 49.5], [97.7, 97.6, 50.2], [96.2, 96.1, 49.9]];
+    let found = of(&cells(&printed), &paper("\"mean\"")).verdicts.remove(0);
+    assert_eq!((found.decision, found.held, found.p), (Decision::Undecided, 5, None));
+    assert_eq!((found.rivals[0].interval, found.rivals[0].p), (None, None));
+    assert!(found.rivals[1].interval.is_some() && found.rivals[1].p.is_some());
+    assert!(found.words.ends_with("a difference is the same on all seeds, and has no test"), "{}", found.words);
+}
+
+#[test]
 fn a_claim_tests_the_quantity_that_it_states() {
     // l is the worst after the noise, and loses least: before it l has 1, vae 9 and n 8.
     let mut cells = cells(&CLEAR.map(|[l, vae, n]| [vae, n, l]));

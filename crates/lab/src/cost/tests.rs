@@ -88,6 +88,7 @@ fn finished_runs_correct_the_rates() {
     let plain = cost(&run);
     let record = vimae_spec::RunRecord {
         spec: run.clone(),
+        steps: plain.steps,
         training_seconds: 3.0 * plain.training_seconds,
         evaluation_seconds: 0.5 * plain.evaluation_seconds,
         ..crate::cells::tests::record("vae", 0, "rate", 1.0)
@@ -109,6 +110,24 @@ fn finished_runs_correct_the_rates() {
     assert_eq!((now.steps, now.memory_bytes), (plain.steps, plain.memory_bytes));
     // Nothing was learnt for another device.
     assert!(rates::records(folder.path(), &Device::Cpu).len() == 2 && Estimator::new(&Device::Cpu).calibrated_on() == 0);
+}
+
+#[test]
+fn a_run_that_early_stopping_ended_tells_what_its_steps_took() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = spec("digits", 16, "wae_conv");
+    let plain = cost(&run);
+    let record = vimae_spec::RunRecord {
+        spec: run.clone(),
+        steps: plain.steps / 4,
+        training_seconds: 3.0 * plain.training_seconds / 4.0,
+        ..crate::cells::tests::record("vae", 0, "rate", 1.0)
+    };
+    let path = folder.path().join("experiment/run");
+    std::fs::create_dir_all(&path).unwrap();
+    std::fs::write(path.join("record.json"), record.to_json().unwrap()).unwrap();
+    let now = Estimator::calibrated(&Device::Cpu, folder.path(), &mut shelf()).cost(&run, &mut shelf()).unwrap();
+    assert!((now.training_seconds / plain.training_seconds - 3.0).abs() < 1e-9, "{now:?} of {plain:?}");
 }
 
 #[test]

@@ -30,8 +30,8 @@ const DECODED: usize = 128 << 20;
 /// `skip_broken`.
 ///
 /// # Errors
-/// [`Error::Images`] where there are none; [`Error::Data`] for the container, and for the first file that cannot be
-/// decoded, unless `skip_broken`.
+/// [`Error::Images`] where there are none; [`Error::Data`] for the container; [`Error::BrokenImage`] for the first file that
+/// cannot be decoded, unless `skip_broken`.
 pub(super) fn open(container: Container, Choice { count, skip_broken, deep }: Choice) -> Result<Opened> {
     let wrong = |problem: String| Error::Images { place: container.path().display().to_string(), problem };
     let Names { images: mut names, passed_over } = Names::of(&container)?;
@@ -49,7 +49,7 @@ pub(super) fn open(container: Container, Choice { count, skip_broken, deep }: Ch
         for (place, image) in portion {
             let seen = image.map(|(_, seen)| seen);
             if let (Err(_), false) = (&seen, skip_broken) {
-                return seen.map(drop);
+                return seen.map(drop).map_err(|error| DataError::BrokenImage(Box::new(error)));
             }
             sound.set(sound.get() + usize::from(seen.is_ok()));
             if let Some(slot) = looked.get_mut(place) {
@@ -57,6 +57,10 @@ pub(super) fn open(container: Container, Choice { count, skip_broken, deep }: Ch
             }
         }
         Ok(())
+    })
+    .map_err(|error| match error {
+        DataError::BrokenImage(broken) => Error::BrokenImage(*broken),
+        other => other.into(),
     })?;
 
     let (mut seen, mut kept, mut broken) = (Vec::new(), BTreeMap::new(), Vec::new());

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc};
 use candle_core::Tensor;
 use vimae_checkpoint::{atomic, load_weights};
 use vimae_continual::{Learnt, Task, folder, in_one_order, together};
-use vimae_core::{Dataset, Evidence, Progress, RunContext, Split};
+use vimae_core::{Dataset, Evidence, Metric, Progress, RunContext, Split};
 use vimae_eval::{chosen, measure as measure_all};
 use vimae_metrics::judge::{Judge, Samples};
 use vimae_report::{grid_png, headline::HEADLINES};
@@ -66,7 +66,7 @@ pub(super) fn judge(tasks: &[Task]) -> Result<Option<Arc<Judge>>> {
     }
 }
 
-/// The evaluation of the metrics of the matrix.
+/// The evaluation of the metrics of the matrix; its list of metrics is empty where it asks for none of them.
 fn narrowed(evaluation: &Evaluation) -> Evaluation {
     let asked = |name: &&str| {
         let named = |known: &String| known == name;
@@ -75,6 +75,11 @@ fn narrowed(evaluation: &Evaluation) -> Evaluation {
     let metrics: Vec<String> = METRICS.iter().filter(|name| asked(name)).map(|name| (*name).to_owned()).collect();
     let settings = evaluation.settings.iter().filter(|(name, _)| metrics.contains(name)).map(|(n, s)| (n.clone(), s.clone())).collect();
     Evaluation { metrics, settings, ..evaluation.clone() }
+}
+
+/// The metrics of a narrowed evaluation: an empty list is none of them, and not all.
+fn metrics(narrowed: &Evaluation) -> vimae_core::Result<Vec<Box<dyn Metric>>> {
+    if narrowed.metrics.is_empty() { Ok(Vec::new()) } else { chosen(narrowed) }
 }
 
 pub(super) struct Matrix<'a> {
@@ -109,15 +114,23 @@ impl<'a> Matrix<'a> {
         Self { course, parts, judge, evaluation: narrowed(evaluation), seed, progress }
     }
 
-    /// The task's record, read where it was made before.
-    fn kept(&self, place: usize, learnt: &Learnt, run: &Path) -> Result<TaskRecord> {
-        let (directory, weights_sha256) = (folder(run, place + 1), &learnt.trained.weights_sha256);
+    /// The digest of what determines the record of a task behind which there are these weights.
+    fn sha256(&self, weights_sha256: &str) -> String {
         let data = self.course.tasks.iter().map(|task| task.dataset.sha256()).collect::<Vec<_>>().join(" ");
         let evaluation = serde_json::to_string(&self.evaluation).unwrap_or_default();
+        // Its protocol has its settings.
+        let sampler = self.parts.sampler.as_ref();
+        let (name, fitted) = (sampler.name(), sampler.protocol().map_or_else(String::new, |protocol| protocol.to_string()));
         let version = env!("CARGO_PKG_VERSION");
         let device = device_name(self.parts.model.parameters().device());
-        let by = format!("{weights_sha256} {data} {evaluation} {} {version} {device}", self.seed);
-        let (path, sha256) = (directory.join(STORED), sha256_hex(by.as_bytes()));
+        let by = format!("{weights_sha256} {data} {evaluation} {name} {fitted} {} {version} {device}", self.seed);
+        sha256_hex(by.as_bytes())
+    }
+
+    /// The task's record, read where it was made before.
+    fn kept(&self, place: usize, learnt: &Learnt, run: &Path) -> Result<TaskRecord> {
+        let (directory, sha256) = (folder(run, place + 1), self.sha256(&learnt.trained.weights_sha256));
+        let path = directory.join(STORED);
         let mut stored = match read_sealed::<Stored>(&path) {
             Ok(stored) if stored.sha256 == sha256 => stored,
             _ => {
@@ -192,7 +205,7 @@ impl<'a> Matrix<'a> {
         more: impl FnOnce(&vimae_eval::EvalContext<'_>, &mut Measures) -> Result<T>,
     ) -> Result<(Measures, T)> {
         with_context((self.parts, dataset), sampler, (&self.evaluation, self.seed), self.progress, |context| {
-            let found = measure_all(context, &chosen(&self.evaluation)?)?.measurements;
+            let found = measure_all(context, &metrics(&self.evaluation)?)?.measurements;
             let mut measures = shown(&found);
             let more = more(context, &mut measures)?;
             Ok((measures, more))
@@ -264,4 +277,53 @@ pub(crate) fn strip(course: &Course, parts: &Parts, folder_of_run: &RunFolder) -
     atomic::write(&folder_of_run.path().join(kind.file()), &png)?;
     let names: Vec<&str> = course.tasks.iter().map(|task| task.name.as_str()).collect();
     Ok(Figure { kind, file: kind.file().into(), caption: format!("Decoded draws after each task, from the top: {}", names.join("; ")) })
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+    use serde_json::json;
+    use vimae_core::Silent;
+    use vimae_datasets::Sources;
+    use vimae_spec::{Component, RunSpec};
+
+    use super::*;
+    use crate::{Shelf, cells::tests::record};
+
+    #[test]
+    fn only_what_is_asked_for_of_the_matrix_is_measured() {
+        let asked = |names: &[&str], settings: &[&str]| {
+            let evaluation = Evaluation {
+                metrics: names.iter().map(|name| (*name).to_owned()).collect(),
+                settings: settings.iter().map(|name| ((*name).to_owned(), serde_json::Map::new())).collect(),
+                ..Evaluation::default()
+            };
+            metrics(&narrowed(&evaluation)).unwrap().iter().map(|metric| metric.name().to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(asked(&[], &[]), METRICS);
+        assert_eq!(asked(&["nll", "rate"], &[]), ["rate"]);
+        assert_eq!(asked(&["nll"], &["mmd", "ais"]), ["mmd"]);
+        assert!(asked(&["nll"], &[]).is_empty());
+    }
+
+    #[test]
+    fn another_sampler_makes_another_record_of_a_task() {
+        let spec = |sampler: Option<serde_json::Value>| RunSpec {
+            stream: Some(Component::named("split_classes")),
+            sampler: sampler.map(|sampler| serde_json::from_value(sampler).unwrap()),
+            ..record("vae", 0, "rate", 1.0).spec
+        };
+        let mut shelf = Shelf::new(Sources::default());
+        let mut digest = |spec: RunSpec| {
+            let parts = Parts::of(&spec, &mut shelf, &Device::Cpu).unwrap();
+            let course = Course::of(&spec, &parts.dataset).unwrap().unwrap();
+            Matrix::new((&course, &parts), None, (&spec.evaluation, spec.seed), &Silent).sha256("weights")
+        };
+        let prior = digest(spec(None));
+        assert_eq!(digest(spec(Some(json!({ "name": "prior" })))), prior);
+        let mixture = |components: u64| Some(json!({ "name": "gaussian_mixture", "components": components }));
+        let (two, three) = (digest(spec(mixture(2))), digest(spec(mixture(3))));
+        assert!(prior != two && two != three, "{prior} {two} {three}");
+        assert_eq!(digest(spec(mixture(2))), two);
+    }
 }

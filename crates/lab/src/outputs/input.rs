@@ -6,7 +6,7 @@ use vimae_core::ImageShape;
 use vimae_datasets::Image;
 use vimae_metrics::images::OwnedImage;
 
-use crate::{Error, Model, Progress, Result, Shelf, images_of};
+use crate::{Error, Model, Progress, Result, Shelf, counted::counted, images_of};
 
 /// Images that go through a network at once.
 pub(super) const BATCH: usize = 200;
@@ -64,14 +64,7 @@ impl Input {
     pub(super) fn notes(&self) -> Vec<String> {
         let left_out = self.set.broken.iter().map(|(_, problem)| format!("left out {problem}"));
         let other = self.set.images.census().images().iter().filter(|seen| seen.shape != self.shape).count();
-        let shape = self.shape;
-        let resized = (other > 0).then(|| {
-            format!(
-                "{other} of {} images were not {shape}: cut to their middle, resized and brought to {} channels",
-                self.len(),
-                shape.channels
-            )
-        });
+        let resized = (other > 0).then(|| resized((other, self.len()), self.shape));
         let passed_over = (!self.set.passed_over.is_empty()).then(|| format!("passed over: {}", self.set.passed_over));
         let fewer = self.asked.filter(|asked| *asked > self.len()).map(|asked| format!("{asked} were asked for, there are {}", self.len()));
         let binary = self.binary.then(|| "the network was trained on binary pixels: those below 128 became 0, all others 255".to_owned());
@@ -146,6 +139,11 @@ impl Input {
     }
 }
 
+/// What is said of `other` images of all that were not of the network's shape.
+fn resized((other, all): (usize, usize), shape: ImageShape) -> String {
+    format!("cut to the middle, resized and brought to {shape}: {other} of {}", counted(all, "image"))
+}
+
 /// An image as the network takes it, with two levels where it was trained on `binary` pixels.
 fn prepare(image: OwnedImage, shape: ImageShape, binary: bool) -> vimae_datasets::Result<Vec<u8>> {
     let mut bytes = shaped(image, shape)?;
@@ -177,6 +175,13 @@ fn shaped(image: OwnedImage, shape: ImageShape) -> vimae_datasets::Result<Vec<u8
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_note_on_images_of_another_shape_counts_them() {
+        let shape = ImageShape { channels: 1, height: 28, width: 28 };
+        assert_eq!(resized((1, 1), shape), "cut to the middle, resized and brought to 28x28x1: 1 of 1 image");
+        assert!(resized((2, 3), shape).ends_with(": 2 of 3 images"));
+    }
 
     #[test]
     fn images_of_another_shape_are_cut_resized_and_recoloured() {

@@ -1,6 +1,9 @@
 //! Images beside what a model makes of them.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use vimae_checkpoint::atomic;
 use vimae_core::ImageShape;
@@ -30,11 +33,10 @@ pub fn reconstruct(model: &Model, images: &Images, out: Out<'_>, shelf: &mut She
         return Ok(input.notes());
     }
     let mut sink = Sink::create(out, model.network().image_shape(), input.len(), COLUMNS)?;
+    let files = if sink.is_folder() { file_names((0..input.len()).map(|place| input.name(place))) } else { Vec::new() };
     input.visit(model, "reconstructions", progress, &mut |places, _, batch| {
         for (place, bytes) in places.iter().zip(model.bytes(&model.reconstruct(batch)?)?) {
-            // In a folder the ending becomes another; two names that differ in it alone stay apart by their numbers.
-            let name = if sink.is_folder() { file_name(&input, *place) } else { String::new() };
-            sink.add(*place, &name, bytes)?;
+            sink.add(*place, files.get(*place).map_or("", String::as_str), bytes)?;
         }
         Ok(())
     })?;
@@ -42,14 +44,25 @@ pub fn reconstruct(model: &Model, images: &Images, out: Out<'_>, shelf: &mut She
     Ok(input.notes())
 }
 
-/// The name of an image without its ending, with its number behind where another image has the same.
-fn file_name(input: &Input, place: usize) -> String {
-    let stem = |name: &str| Path::new(name).with_extension("").to_string_lossy().into_owned();
-    let own = stem(&input.name(place));
-    let neighbours = [place.checked_sub(1), place.checked_add(1).filter(|next| *next < input.len())];
-    // Names are in order, so that those that differ in their endings alone are neighbours.
-    let twice = neighbours.into_iter().flatten().any(|other| stem(&input.name(other)) == own);
-    if twice { format!("{own}-{place}") } else { own }
+/// The names of images without their endings, in whose place another comes. Those that differ in it alone have their number behind,
+/// as often as keeps them apart from all others.
+fn file_names(names: impl Iterator<Item = String>) -> Vec<String> {
+    let stems: Vec<String> = names.map(|name| Path::new(&name).with_extension("").to_string_lossy().into_owned()).collect();
+    let mut count: BTreeMap<&str, usize> = BTreeMap::new();
+    stems.iter().for_each(|stem| *count.entry(stem).or_default() += 1);
+    let is_alone = |stem: &str| count.get(stem) == Some(&1);
+    let mut taken: BTreeSet<String> = stems.iter().filter(|stem| is_alone(stem)).cloned().collect();
+    let named = |(place, stem): (usize, &String)| {
+        let mut name = stem.clone();
+        if !is_alone(stem) {
+            name += &format!("-{place}");
+            while !taken.insert(name.clone()) {
+                name += &format!("-{place}");
+            }
+        }
+        name
+    };
+    stems.iter().enumerate().map(named).collect()
 }
 
 /// One PNG: every original above its reconstruction.
@@ -64,4 +77,23 @@ fn pairs(model: &Model, input: &Input, path: &Path, progress: &dyn Progress) -> 
     let ImageShape { channels, height, width } = model.network().image_shape();
     let png = reconstruction_png(&originals.concat(), &reconstructions.concat(), (channels, height, width), COLUMNS, 1)?;
     Ok(atomic::write(path, &png)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_images_get_the_same_file() {
+        let names = |names: &[&str]| file_names(names.iter().map(|name| (*name).to_owned()));
+        assert_eq!(names(&["a.png", "b/a.png", "b/c.d.png", "00003"]), ["a", "b/a", "b/c.d", "00003"]);
+        // Not neighbours, and with a number that is another's name.
+        assert_eq!(
+            names(&["a-1.png", "a.bmp", "a.png", "photo.bmp", "photo.large.png", "photo.png"]),
+            ["a-1", "a-1-1", "a-2", "photo-3", "photo.large", "photo-5"]
+        );
+        assert_eq!(names(&["a-1-1.bmp", "a-1.bmp", "a.bmp", "a.png", "a-1.png"]), ["a-1-1", "a-1-1-1", "a-2", "a-3", "a-1-4"]);
+        let all = names(&["x-1.bmp", "x-1.png", "x.bmp", "x.png", "x-1-1.bmp", "x-1-1.png"]);
+        assert_eq!(all.iter().collect::<BTreeSet<_>>().len(), all.len(), "{all:?}");
+    }
 }

@@ -10,13 +10,19 @@ use super::{
     budget, kept,
     plan::{FORMAT, Node, Plan, WithoutData},
 };
-use crate::{Error, Layout, Request, Result, RunFolder, Shelf, check::check_targets, record::Found, resolve};
+use crate::{
+    Error, Layout, Request, Result, RunFolder, Shelf,
+    check::{check_folders, check_targets},
+    record::Found,
+    resolve,
+    summary::check_methods,
+};
 
 /// Checks every run before the first one trains, and finds what is finished already; nothing is with [`Request::fresh`].
 ///
 /// # Errors
-/// For a part that does not exist, data that is not here of an experiment that is not optional, a run that another
-/// process works on where it should be forgotten.
+/// For a part that does not exist, two runs that would share a folder, data that is not here of an experiment that is not
+/// optional, a run that another process works on where it should be forgotten.
 pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[String], shelf: &mut Shelf) -> Result<Plan> {
     let layout = Layout::new(context.directory);
     let mut plan = Plan {
@@ -36,6 +42,8 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
     };
     let kept = kept::layout(context.root, &request.profile.name);
     let mut unreadable = None;
+    check_folders(&request.profile.experiments)?;
+    check_methods(&request.profile.experiments)?;
     for experiment in &request.profile.experiments {
         check_targets(experiment, &request.paper)?;
         if let Some(dataset) = absent_data(experiment, shelf)? {

@@ -118,12 +118,12 @@ fn last(status: Option<Status>, (ended, told): (ExitStatus, bool), context: (&st
     }
     if told || ended.code() == Some(STOPPED) {
         status.state = State::Stopped;
-        write(folder, &status);
-        return status;
+    } else {
+        status.state = State::Failed;
+        status.again = true;
+        status.problem = Some(format!("its process ended with {ended} during {}; see {}", status.doing, folder.worker_log().display()));
     }
-    status.state = State::Failed;
-    status.again = true;
-    status.problem = Some(format!("its process ended with {ended} during {}; see {}", status.doing, folder.worker_log().display()));
+    write(folder, &status);
     status
 }
 
@@ -150,4 +150,27 @@ fn ask_to_stop(process: u32) -> bool {
 #[cfg(not(unix))]
 fn ask_to_stop(_: u32) -> bool {
     false
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::process::ExitStatusExt;
+
+    use super::*;
+
+    #[test]
+    fn how_a_worker_ended_that_could_not_say_so_is_written() {
+        let directory = tempfile::tempdir().unwrap();
+        let folder = RunFolder::at(directory.path());
+        let killed = ExitStatus::from_raw(9);
+        for (ended, told, expected) in
+            [(killed, false, State::Failed), (killed, true, State::Stopped), (ExitStatus::from_raw(STOPPED << 8), false, State::Stopped)]
+        {
+            write(&folder, &begin("cpu", 1));
+            let status = last(as_written(&folder), (ended, told), ("cpu", 1), &folder);
+            let written = as_written(&folder).unwrap();
+            assert_eq!((status.state, written.state, &written.problem), (expected, expected, &status.problem));
+            assert_eq!(written.problem.is_some(), expected == State::Failed);
+        }
+    }
 }

@@ -23,7 +23,7 @@ use vimae_core::{Event, RunContext};
 use vimae_spec::{Resources, State, sha256_hex};
 
 use super::{ends::Ends, plan::Plan, status};
-use crate::{Error, Result, request::Cluster};
+use crate::{Error, Result, counted::counted, request::Cluster};
 use call::{Failure, Scheduler};
 pub use jobs::Submitted;
 use jobs::{Row, cancelled, folder};
@@ -42,8 +42,8 @@ pub(super) fn launch(plan: &Plan, retries: u64, cluster: &Cluster, context: &Run
         let queue = scheduler.until_answered(|| earlier.queued(&scheduler))?;
         if !queue.is_empty() {
             let problem = format!(
-                "{} jobs of an earlier call are still queued; wait for them (cargo xtask status), or end them with cargo xtask cancel",
-                queue.len()
+                "the queue holds {} of an earlier call: wait until it is empty (cargo xtask status), or empty it (cargo xtask cancel)",
+                counted(queue.len(), "job")
             );
             return Err(Error::Launch { path: out, problem });
         }

@@ -14,7 +14,7 @@ pub(super) type Change = (String, Value);
 /// its runs.
 ///
 /// # Errors
-/// [`Error::UnknownKey`]; [`Error::Form`] for what is no `KEY=VALUE`.
+/// [`Error::UnknownKey`]; [`Error::Form`] for what is no `KEY=VALUE`, and for `include`.
 pub(super) fn apply(changes: &[String], table: &mut Table, path: &Path) -> Result<Vec<Change>> {
     let mut runs = Vec::new();
     for change in changes {
@@ -24,6 +24,7 @@ pub(super) fn apply(changes: &[String], table: &mut Table, path: &Path) -> Resul
         let (key, value) = (key.trim(), parse(value.trim()));
         let first = key.split('.').next().unwrap_or_default();
         match (first, key.split_once('.')) {
+            ("include", _) => return Err(fault("files are included before anything is changed: write include into the file")),
             ("grid", Some((_, rest))) => {
                 check_key(rest, &place)?;
                 let grid = table.entry("grid").or_insert_with(|| Value::Table(Table::new()));

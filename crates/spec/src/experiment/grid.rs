@@ -1,6 +1,9 @@
 //! The runs of a file: every method at every point of its grid.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+};
 
 use toml::{Table, Value};
 
@@ -26,7 +29,8 @@ pub(super) struct Expanded {
 /// take, by `takes`, is skipped for it where another method takes it.
 ///
 /// # Errors
-/// [`Error::Range`] for a grid without values or with too many; [`Error::Form`] for a key that leads nowhere.
+/// [`Error::Range`] for a grid without values or with too many; [`Error::Form`] for a key that leads nowhere, and for a setting that
+/// is given twice.
 pub(super) fn expand(
     methods: &[(String, Table)],
     grid: &Table,
@@ -35,10 +39,8 @@ pub(super) fn expand(
     path: &Path,
 ) -> Result<Expanded> {
     let points = points(grid, path)?;
+    check_once(grid, changes, path)?;
     let changed: Vec<&str> = changes.iter().map(|(key, _)| key.as_str()).collect();
-    if let Some(twice) = grid.keys().find(|key| changed.contains(&key.as_str())) {
-        return Err(Error::form(path, format!("{twice} is changed, and the grid varies it: change grid.{twice}")));
-    }
     // What nobody takes is a mistake, which is left for the catalogues to name.
     let mut taken: BTreeSet<&str> = BTreeSet::new();
     for (_, base) in methods {
@@ -85,9 +87,37 @@ fn note(skipped: &mut Vec<(String, Vec<String>)>, key: &str, method: &str) {
     }
 }
 
+/// That the grid varies no setting twice and none that is changed: one of the two would be lost.
+fn check_once(grid: &Table, changes: &[Change], path: &Path) -> Result<()> {
+    let mut varied: BTreeMap<String, &str> = BTreeMap::new();
+    for (key, values) in grid {
+        let own: BTreeSet<String> = values.as_array().into_iter().flatten().flat_map(|value| settings(key, value)).collect();
+        for setting in own {
+            if let Some(other) = varied.insert(setting, key) {
+                return Err(Error::form(path, format!("grid: \"{other}\" and \"{key}\" vary the same setting; leave one of them out")));
+            }
+        }
+    }
+    for (changed, value) in changes {
+        if let Some(key) = settings(changed, value).iter().find_map(|setting| varied.get(setting)) {
+            return Err(Error::form(path, format!("{changed} is changed, and the grid varies it: change grid.{key}")));
+        }
+    }
+    Ok(())
+}
+
+/// The dotted keys that `value` at `key` sets: `prior = "laplace"` sets `prior.name`.
+fn settings(key: &str, value: &Value) -> Vec<String> {
+    match value {
+        Value::Table(table) => table.iter().flat_map(|(inner, value)| settings(&format!("{key}.{inner}"), value)).collect(),
+        _ if PARTS.contains(&key) => vec![format!("{key}.name")],
+        _ => vec![key.to_owned()],
+    }
+}
+
 /// Whether a key names a component: `prior`, `prior.name`.
 fn is_name(key: &str) -> bool {
-    PARTS.iter().any(|part| key.strip_prefix(part).is_some_and(|rest| rest.is_empty() || rest == ".name"))
+    PARTS.contains(&key.strip_suffix(".name").unwrap_or(key))
 }
 
 /// The run with the components that a point names, without settings of others in their place.
@@ -112,11 +142,13 @@ fn with_names(mut run: Table, point: &Point<'_>, path: &Path) -> Result<Table> {
 fn points<'a>(grid: &'a Table, path: &Path) -> Result<Vec<Point<'a>>> {
     let mut points: Vec<Point<'a>> = vec![Vec::new()];
     for (key, values) in grid {
-        let values = values.as_array().map(Vec::as_slice).unwrap_or_default();
-        if values.is_empty() || points.len() * values.len() > MAX_RUNS {
+        let refuse = |given: String| {
             let allowed = format!("a list of values that gives 1 to {MAX_RUNS} runs");
-            let (key, given) = (format!("grid.\"{key}\""), format!("{} values", values.len()));
-            return Err(Error::Range { path: path.into(), key, given, allowed });
+            Error::Range { path: path.into(), key: format!("grid.\"{key}\""), given, allowed }
+        };
+        let values = values.as_array().ok_or_else(|| refuse(format!("{values}, one value and no list")))?;
+        if values.is_empty() || points.len() * values.len() > MAX_RUNS {
+            return Err(refuse(format!("{} values", values.len())));
         }
         let with = |point: &Point<'a>, value: &'a Value| point.iter().copied().chain([(key.as_str(), value)]).collect();
         points = points.iter().flat_map(|point| values.iter().map(move |value| with(point, value))).collect();

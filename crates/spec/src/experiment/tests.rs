@@ -147,12 +147,35 @@ fn the_command_line_changes_keys() {
         ("training.epoch=1", "no training.epoch; did you mean training.epochs?"),
         ("methods.c.model.width=1", "no methods.c"),
         ("epochs", "is not KEY=VALUE"),
+        ("grid.model.width=3", "3, one value and no list"),
+        ("grid.model.width=[]", "0 values"),
+        ("include=[\"other.toml\"]", "--set include=[\"other.toml\"]: files are included before anything is changed"),
     ] {
         let message = with(&text, &[change]).unwrap_err().to_string();
         assert!(message.contains(expected), "{message}");
     }
     assert!(matches!(with(&text, &["training.epochs=0"]), Err(Error::Range { key, .. }) if key == "training.epochs"));
     assert!(matches!(with(&text, &["seeds=0"]), Err(Error::Range { key, .. }) if key == "seeds"));
+}
+
+#[test]
+fn a_setting_is_given_once_however_its_key_is_written() {
+    let text = |grid: &str| format!("{BASE}[methods]\na.objective = \"vae\"\n[grid]\n{grid}\n");
+    let refused = |grid: &str, changes: &[&str], expected: &str| {
+        let message = with(&text(grid), changes).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    };
+    for (grid, key) in [("prior = [\"normal\", \"laplace\"]", "prior"), ("\"prior.name\" = [\"normal\"]", "prior.name")] {
+        for change in ["prior", "prior.name"] {
+            let set = format!("{change}=logistic");
+            refused(grid, &[set.as_str()], &format!("{change} is changed, and the grid varies it: change grid.{key}"));
+        }
+    }
+    refused("prior = [{ name = \"normal\", scale = 2.0 }]", &["prior.scale=3.0"], "prior.scale is changed, and the grid varies it");
+    refused("\"prior.scale\" = [2.0]", &["prior={ name = \"normal\", scale = 3.0 }"], "prior is changed, and the grid varies it");
+    refused("prior = [\"normal\"]", &["grid.prior.name=[\"laplace\"]"], "vary the same setting; leave one of them out");
+    // A component's name and a setting of it are two.
+    assert_eq!(with(&text("\"prior.scale\" = [1.0, 2.0]"), &["prior=normal"]).unwrap().runs(1).len(), 2);
 }
 
 #[test]
