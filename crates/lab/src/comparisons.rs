@@ -50,16 +50,16 @@ struct Group<'a> {
 
 impl<'a> Group<'a> {
     fn all(cells: &'a [Cell]) -> Vec<Self> {
-        let mut places: BTreeMap<(&str, &str, &str, Option<&str>, &str, &Protocol), usize> = BTreeMap::new();
+        let mut places: BTreeMap<([&str; 5], &Protocol), usize> = BTreeMap::new();
         let mut groups: Vec<Self> = Vec::new();
         for cell in cells {
             let Measurement { entry, metric, protocol, kind, value, .. } = &cell.measurement;
             // A seed on which a claim holds is no measured value, and neither is a p or what is the same for all.
             let Some(value) = value.filter(|_| !decided(entry) && kind.compares()) else { continue };
             // Other settings of a data set are other images.
-            let data = cell.data_sha256.as_str();
-            let key = (cell.target.as_str(), cell.dataset.as_str(), data, cell.paper_dataset.as_deref(), metric.as_str(), protocol);
-            let place = *places.entry(key).or_insert(groups.len());
+            let Cell { target, dataset, data_sha256, paper_dataset, .. } = cell;
+            let words = [target.as_str(), dataset, data_sha256, paper_dataset.as_deref().unwrap_or_default(), metric];
+            let place = *places.entry((words, protocol)).or_insert(groups.len());
             if place == groups.len() {
                 groups.push(Self { first: cell, methods: Vec::new() });
             }

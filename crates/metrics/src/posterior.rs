@@ -26,7 +26,7 @@ impl Posterior {
         let of = |code: &Code, known: &[usize], passes| -> Result<Self> {
             let places = drawn(all, most.min(known.len()));
             let at: Vec<usize> = places.iter().filter_map(|place| known.binary_search(place).ok()).collect();
-            let code = code.map(|tensor| Ok(rows(tensor, &at)?.to_dtype(DType::F64)?))?;
+            let code = code.map(|tensor| rows(tensor, &at)?.to_dtype(DType::F64))?;
             Ok(Self::Gaussian { code, places, passes })
         };
         match (&own.log_var, evidence.noisy_codes()?) {
