@@ -203,7 +203,9 @@ fn words(verdict: &ClaimVerdict, count: usize) -> String {
         Decision::Fails => "does not hold",
         Decision::Undecided => "undecided",
     };
-    let on = format!("{start}: on {} of {} {seeds} (95 % interval {low:.0} to {high:.0} %)", verdict.held, verdict.seeds);
+    // One seed has no interval.
+    let share = if verdict.seeds > 1 { format!(" (95 % interval {low:.0} to {high:.0} %)") } else { String::new() };
+    let on = format!("{start}: on {} of {} {seeds}{share}", verdict.held, verdict.seeds);
     let hardest = verdict.rivals.iter().find(|rival| Some(&rival.method) == verdict.hardest.as_ref());
     let nearest = hardest.or_else(|| verdict.rivals.iter().min_by(|a, b| a.better_by.total_cmp(&b.better_by)));
     let Some(rival) = nearest else { return on };
@@ -213,16 +215,18 @@ fn words(verdict: &ClaimVerdict, count: usize) -> String {
         "percent" => " percentage points".into(),
         unit => format!(" {unit}"),
     };
-    let by = format!("{on}; by {}, better by {:+.3}{unit} than {}", verdict.quantity, rival.better_by, rival.method);
+    let side = if rival.better_by < 0.0 { "worse" } else { "better" };
+    let by = format!("{on}; by {}, {side} by {:.3}{unit} than {}", verdict.quantity, rival.better_by.abs(), rival.method);
+    let claims = if count == 1 { "1 claim".into() } else { format!("{count} claims") };
     if verdict.seeds < FEWEST_SEEDS {
         return format!("{by}; fewer than {FEWEST_SEEDS} seeds decide nothing");
     }
     match (verdict.p, verdict.p_holm, verdict.p_against_holm) {
         (Some(p), Some(p_holm), _) if verdict.decision != Decision::Fails => {
-            format!("{by}, the rival with the largest p: {p:.3}, one-sided, {p_holm:.3} by Holm over {count} claims")
+            format!("{by}, the rival with the largest p: {p:.3}, one-sided, {p_holm:.3} by Holm over {claims}")
         }
         (_, _, Some(against)) if verdict.decision == Decision::Fails => {
-            format!("{by}; that some rival is better has p = {against:.3} by Bonferroni over rivals and Holm over {count} claims")
+            format!("{by}; that some rival is better has p = {against:.3} by Bonferroni over rivals and Holm over {claims}")
         }
         _ => format!("{by}; a difference is the same on all seeds, and has no test"),
     }

@@ -431,7 +431,7 @@ fn claim(row: &SummaryRow) -> Option<ClaimVerdict> {
         p_against: Some(0.9),
         p_against_holm: Some(0.9),
         decision: Decision::Undecided,
-        words: "undecided: better by +2.1 percent than beta_h_vae; fewer than 5 seeds decide nothing".into(),
+        words: "undecided: better by 2.1 percentage points than beta_h_vae; fewer than 5 seeds decide nothing".into(),
     })
 }
 
