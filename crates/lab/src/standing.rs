@@ -81,7 +81,7 @@ impl<'a> Standing<'a> {
             let stays = if standing.kept.len() > kept { "; its values of an earlier report stay in the results" } else { "" };
             standing.missing.push(Missing { node, problem: problem + stays, left });
         }
-        let left_out = |node| Missing { node, problem: "left out: it did not fit into the time allowed".into(), left: false };
+        let left_out = |node| Missing { node, problem: "left out: it did not fit into the time allowed".into(), left: true };
         standing.missing.extend(plan.left_out.iter().map(left_out));
         standing.missing.extend(plan.refused.iter().map(|(node, problem)| Missing { node, problem: problem.clone(), left: false }));
         for node in &plan.earlier {
@@ -161,16 +161,31 @@ mod tests {
         Some(serde_json::from_value(status).unwrap())
     }
 
+    fn node() -> serde_json::Value {
+        json!({ "spec": record().spec, "data_sha256": "data", "experiments": [], "folder": "run", "found": false })
+    }
+
+    fn plan(nodes: &[serde_json::Value], left_out: &[serde_json::Value]) -> Plan {
+        let plan = json!({
+            "format": 3, "profile": "p", "command": "c", "experiments": [], "left_out": left_out, "refused": [], "without_data": [],
+            "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false, "nodes": nodes,
+        });
+        serde_json::from_value(plan).unwrap()
+    }
+
+    #[test]
+    fn a_run_that_did_not_fit_into_the_time_is_left_to_do() {
+        let folder = tempfile::tempdir().unwrap();
+        let plan = plan(&[], &[node()]);
+        let missing = Standing::of(&plan, &Ends::new(), folder.path()).missing;
+        assert!(missing.len() == 1 && missing[0].left && missing[0].problem.contains("did not fit"), "{}", missing[0].problem);
+    }
+
     /// How many records are shown and what is missing, where the folder of the run of [`record`] holds the record `older`, and the
     /// last attempt at it ended so.
     fn standing(older: &RunRecord, end: Option<Status>, prepare: impl Fn(&RunFolder)) -> (usize, Vec<(String, bool)>) {
         let folder = tempfile::tempdir().unwrap();
-        let plan = json!({
-            "format": 3, "profile": "p", "command": "c", "experiments": [], "left_out": [], "refused": [], "without_data": [],
-            "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false,
-            "nodes": [{ "spec": record().spec, "data_sha256": "data", "experiments": [], "folder": "run", "found": false }],
-        });
-        let plan: Plan = serde_json::from_value(plan).unwrap();
+        let plan = plan(&[node()], &[]);
         let run = plan.nodes[0].folder(folder.path());
         std::fs::create_dir(run.path()).unwrap();
         write_record(&run, older).unwrap();
