@@ -3,6 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::Result;
+use vimae_tests::command::call;
 
 use crate::tiny::{files, train};
 
@@ -60,5 +61,16 @@ fn a_broken_image_is_refused_or_left_out_and_counted_in_the_record() -> Result<(
     }
     let refused = train(&experiment(folder.path(), &images, "broken = \"skip\"")?, &out, &[])?;
     assert!(!refused.success && refused.stderr.contains("test = \"tenth\" in [dataset]"), "{}", refused.stderr);
+    Ok(())
+}
+
+#[test]
+fn the_line_of_a_split_has_one_word_for_one_image_and_for_many() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    for seed in 0..12 {
+        fs::write(folder.path().join(format!("{seed:02}.png")), image(seed)?)?;
+    }
+    let called = call(&["data", "verify", &format!("folder:{}", folder.path().display())])?;
+    assert!(called.stdout.contains("train: 11 images\ntest: 1 images\n"), "{}", called.stdout);
     Ok(())
 }

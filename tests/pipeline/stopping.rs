@@ -7,13 +7,13 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use vimae_tests::command::xtask;
+use vimae_tests::command::{call, xtask};
 
 use crate::{
     interruption::results,
-    tiny::{TINY, contents, files, write},
+    tiny::{TINY, contents, files, short, train, write},
 };
 
 fn begin(spec: &Path, out: &Path, jobs: usize) -> Result<Child> {
@@ -77,5 +77,28 @@ fn an_evaluation_that_is_stopped_goes_on_to_the_same_numbers() -> Result<()> {
         assert!(results(&out)? == results(&whole)?, "{name}: stopped, the runs gave other numbers");
         assert!(files(&out, "measured.json")?.is_empty(), "what was kept on the way is left");
     }
+    Ok(())
+}
+
+#[test]
+fn a_finished_run_stays_whole_while_it_is_measured_again() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (spec, out) = (write(folder.path(), &short())?, folder.path().join("out"));
+    ensure!(train(&spec, &out, &["--seeds", "1"])?.success);
+    let run = files(&out, "record.json")?.into_iter().find_map(|(path, _)| path.parent()?.to_str().map(str::to_owned)).context("no run")?;
+    let before = contents(&out, "record.json")?;
+    let mut command = Command::new(xtask()?);
+    let again = ["--set", "evaluation.metrics=[\"rate\", \"ais\"]", "--set", "evaluation.settings.ais.temperatures=100000"];
+    command.arg("train").arg(&spec).arg("--out").arg(&out).args(["--seeds", "1"]).args(again);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+    while !evaluates(&out)? {
+        ensure!(child.try_wait()?.is_none(), "it ended before it was evaluated");
+        sleep(Duration::from_millis(2));
+    }
+    ensure!(Command::new("kill").args(["-INT", &child.id().to_string()]).status()?.success());
+    assert_eq!(child.wait()?.code(), Some(75));
+    assert!(contents(&out, "record.json")? == before);
+    let verified = call(&["verify", &run])?;
+    assert!(verified.success, "{}{}", verified.stdout, verified.stderr);
     Ok(())
 }

@@ -225,12 +225,16 @@ fn results(headlines: &[CardMetric]) -> String {
         }
         text.push('\n');
     }
+    if headlines.iter().any(|metric| !metric.published.measurement.doubts.is_empty()) {
+        text += "\n?: do not rely on this value; `results.json` says why.\n";
+    }
     text + "\n`results.json` has every value with its protocol and its error. Two values compare only where their protocols are the same.\n"
 }
 
 /// A value, a count with the most that it can be.
 fn in_table(metric: &CardMetric, value: f64) -> String {
-    metric.out_of.map_or_else(|| short(value), |most| format!("{value} of {most}"))
+    let doubt = if metric.published.measurement.doubts.is_empty() { "" } else { " ?" };
+    metric.out_of.map_or_else(|| short(value), |most| format!("{value} of {most}")) + doubt
 }
 
 /// The most seeds behind a number.

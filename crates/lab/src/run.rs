@@ -40,7 +40,7 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     // Of the code that begins: a commit that is made while it trains made none of the weights.
     let commit = git_commit(context.root);
     atomic::sweep(folder.path());
-    match Found::of(spec, shelf.open(&spec.dataset)?.sha256(), folder) {
+    let earlier = match Found::of(spec, shelf.open(&spec.dataset)?.sha256(), folder) {
         // Weights that are gone come back from the last checkpoint.
         Found::Same(record) if !folder.lacks_weights() => {
             context.progress.tell(Event::Found);
@@ -48,10 +48,16 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
         }
         // A record may hold what cannot be made again: whoever changed it decides.
         Found::Damaged(error) => return Err(error),
-        Found::Other(earlier, _) => keep_earlier(folder, &earlier)?,
-        Found::Same(_) | Found::Nothing => {}
+        Found::Other(earlier, _) => {
+            keep_earlier(folder, &earlier)?;
+            true
+        }
+        Found::Same(_) => true,
+        Found::Nothing => false,
+    };
+    if !earlier {
+        atomic::write(&folder.spec(), &json(spec)?)?;
     }
-    atomic::write(&folder.spec(), &json(spec)?)?;
     shelf.leave(folder)?;
 
     let parts = Parts::of(spec, shelf, device)?;
@@ -71,13 +77,18 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     let mut kept = Kept::open(&folder.measured(), &sha256_hex(measured_by.as_bytes()));
     let samplers = Samplers::on(&parts, parts.dataset.as_ref());
     let sampler = samplers.own()?;
-    config::write(spec, &parts, &sampler, &trained.weights_sha256, folder)?;
     // Of all tasks, before what is measured of the last weights alone.
     let evaluated = (&spec.evaluation, spec.seed);
     let lifelong = course.as_ref().map(|course| lifelong::measure(course, &parts, &learnt, evaluated, context)).transpose()?;
     let mut outcome = measure(&samplers, &sampler, (&spec.evaluation, spec.seed), context, &mut kept)?;
 
     outcome.measurements.extend(lifelong.iter().flat_map(Lifelong::summary));
+    if context.is_stopped() {
+        return Err(Error::Stopped);
+    }
+    // What lies beside the record changes with it: until here, an earlier one and its files belong together.
+    atomic::write(&folder.spec(), &json(spec)?)?;
+    config::write(spec, &parts, &sampler, &trained.weights_sha256, folder)?;
     let classes = parts.dataset.class_names();
     let origin = if sampler.is_fitted() { Origin::Fitted } else { Origin::Prior { deviation: deviation(parts.prior.as_ref()) } };
     let mut figures = figures::write(folder, &outcome.figures, outcome.confusions, classes, origin)?;

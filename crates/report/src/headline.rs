@@ -332,8 +332,9 @@ const NOTHING: f64 = 0.1;
 pub fn collapsed<Q: Quantity>(values: &[Q]) -> Option<String> {
     let value = |name: &str| HEADLINES.iter().flat_map(|group| group.iter()).find(|h| h.name == name)?.among(values)?.value();
     let rate = value("rate");
-    // Small codes with smaller noise vary little and say much: without a rate alone the units decide.
-    if rate.is_none() && value("active_units") == Some(0.0) {
+    // Small codes with smaller noise, or with none, vary little and say much: the units decide where the information is small too.
+    let information = values.iter().find(|one| one.metric() == "information.lower").and_then(Quantity::value);
+    if rate.is_none() && value("active_units") == Some(0.0) && information.is_some_and(|nats| nats < NOTHING) {
         return Some("This model has collapsed: no dimension of the code varies with the image, and all reconstructions are alike.".into());
     }
     let rate = rate.filter(|rate| *rate < NOTHING)?;

@@ -1,9 +1,5 @@
 //! The headline table for a terminal.
 
-use std::collections::BTreeSet;
-
-use vimae_spec::Doubt;
-
 use crate::{
     headline_table::{HeadlineRow, HeadlineTable, HeadlineValue},
     number::Column,
@@ -75,7 +71,6 @@ fn mark(value: &HeadlineValue) -> &'static str {
 fn legend(table: &HeadlineTable) -> String {
     let values = || table.rows.iter().flat_map(|row| &row.values);
     let bold = values().any(|value| value.best);
-    let doubts: BTreeSet<Doubt> = values().flat_map(|value| &value.doubts).copied().collect();
     let seeds = table.rows.iter().map(|row| row.seeds).max().unwrap_or(0);
     let mut text = match seeds {
         0 | 1 => table.of_seeds_in_all(false),
@@ -84,9 +79,8 @@ fn legend(table: &HeadlineTable) -> String {
     if bold {
         text += " *: better than every other method by more than seeds differ.";
     }
-    if !doubts.is_empty() {
-        let reasons: Vec<String> = doubts.iter().map(ToString::to_string).collect();
-        text += &format!(" ?: do not rely on it ({}).", reasons.join("; "));
+    if let Some(doubts) = table.of_doubts() {
+        text += &format!(" {doubts}");
     }
     if let Some(collapsed) = table.of_collapse() {
         text += &format!("\n{collapsed}");

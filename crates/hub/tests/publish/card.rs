@@ -4,7 +4,7 @@ use std::{fs, process::Command};
 
 use serde_json::{Value, json};
 use vimae_hub::{Description, Error, OverSeeds, Package, Part, published};
-use vimae_spec::EarlyStopping;
+use vimae_spec::{Doubt, EarlyStopping};
 use vimae_testing::need;
 
 use crate::{REPO, sample};
@@ -113,6 +113,10 @@ fn a_card_is_read_in_a_minute() {
     // What a program of one's own has added, no other loads.
     let own = of(Description { own: vec!["my_network".into()], ..sample::description() });
     assert!(own.contains("not in vimae: `my_network`.") && !own.contains("from_pretrained"), "{own}");
+    let mut doubtful = sample::headlines(&run);
+    doubtful[2].published.measurement.doubts = vec![Doubt::FewImages];
+    let doubtful = of(Description { headlines: doubtful, ..sample::description() });
+    assert!(doubtful.contains("| 10.10 ? |\n") && doubtful.contains("?: do not rely on this value"), "{doubtful}");
     // The objective's own prior is not the one that it was trained with.
     let mut replaced = sample::description();
     let prior = replaced.parts[1].clone();

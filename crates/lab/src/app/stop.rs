@@ -53,6 +53,9 @@ pub(crate) fn on_signal(who: Who) -> Result<&'static AtomicBool> {
             thread::spawn(move || {
                 thread::sleep(who.grace());
                 crate::leave_runs();
+                if who == Who::Command {
+                    tracing::info!("stopped before the step under way was done; the same command goes on from what is saved");
+                }
                 exit(STOPPED.into());
             });
             if who == Who::Command {

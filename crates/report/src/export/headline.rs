@@ -42,11 +42,12 @@ pub(super) fn as_markdown(table: &HeadlineTable, name: &str) -> String {
     for (row, name) in table.rows.iter().zip(names(table)) {
         let value = |(value, form): (&HeadlineValue, &Column)| {
             let text = shown(value, |number| form.show(Some(number)), "±").unwrap_or_else(|| NONE.into());
-            if value.best { format!("**{text}**") } else { text }
+            let doubt = if value.mean.is_some() && !value.doubts.is_empty() { " ?" } else { "" };
+            if value.best { format!("**{text}**{doubt}") } else { text + doubt }
         };
         text += &markdown::line([markdown::escaped(&name)].into_iter().chain(row.values.iter().zip(&forms).map(value)));
     }
-    text + "\n" + &table.legend(false) + "\n"
+    text + "\n" + &markdown::escaped(&table.legend(false)) + "\n"
 }
 
 /// The table in LaTeX with `booktabs`.
@@ -66,8 +67,10 @@ pub(super) fn as_latex(table: &HeadlineTable, name: &str) -> String {
     let forms = table.forms();
     for (row, name) in table.rows.iter().zip(names(table)) {
         let value = |(value, form): (&HeadlineValue, &Column)| match shown(value, |number| latex::number(number, *form), "\\pm") {
-            Some(text) if value.best => format!("$\\mathbf{{{text}}}$"),
-            Some(text) => format!("${text}$"),
+            Some(text) => {
+                let doubt = if value.doubts.is_empty() { "" } else { "\\,?" };
+                if value.best { format!("$\\mathbf{{{text}}}${doubt}") } else { format!("${text}${doubt}") }
+            }
             None => "--".into(),
         };
         lines.push(latex::line([latex::escaped(&name)].into_iter().chain(row.values.iter().zip(&forms).map(value))));

@@ -56,10 +56,11 @@ pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
 }
 
 fn ours(value: &Option<Ours>) -> String {
-    let Some(Ours { mean, spread, best, column }) = value else { return "--".into() };
+    let Some(Ours { mean, spread, best, doubtful, column }) = value else { return "--".into() };
     let show = |value: f64| number(value, *column);
     let text = show(*mean) + &spread.map_or_else(String::new, |spread| spread.text("\\pm", show).replace(" to ", "\\text{ to }"));
-    if *best { format!("$\\mathbf{{{text}}}$") } else { format!("${text}$") }
+    let doubt = if *doubtful { "\\,?" } else { "" };
+    if *best { format!("$\\mathbf{{{text}}}${doubt}") } else { format!("${text}${doubt}") }
 }
 
 /// A number in mathematics.

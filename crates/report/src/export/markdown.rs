@@ -34,10 +34,11 @@ pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
 }
 
 fn ours(value: &Option<Ours>) -> String {
-    let Some(Ours { mean, spread, best, column }) = value else { return NONE.into() };
+    let Some(Ours { mean, spread, best, doubtful, column }) = value else { return NONE.into() };
     let show = |number: f64| column.show(Some(number));
     let text = show(*mean) + &spread.map_or_else(String::new, |spread| spread.text("±", show));
-    if *best { format!("**{text}**") } else { text }
+    let doubt = if *doubtful { " ?" } else { "" };
+    if *best { format!("**{text}**{doubt}") } else { text + doubt }
 }
 
 /// Text in which no character has a meaning of its own.

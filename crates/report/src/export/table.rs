@@ -48,6 +48,8 @@ pub(super) struct Ours {
     pub(super) spread: Option<Spread>,
     /// Whether it is better than all others of its row by more than seeds differ.
     pub(super) best: bool,
+    /// Whether some seed's value should not be relied on.
+    pub(super) doubtful: bool,
     /// How numbers of its row are written.
     pub(super) column: Column,
 }
@@ -107,6 +109,9 @@ impl Table {
         }
         if all().any(|ours| ours.best) {
             notes.push("In bold: better than all others of its row by more than seeds differ.".to_owned());
+        }
+        if all().any(|ours| ours.doubtful) {
+            notes.push("?: do not rely on it; results.json says why.".to_owned());
         }
         if !self.collapsed.is_empty() {
             let (verb, whose) = if self.collapsed.len() == 1 { ("has", "its") } else { ("have", "their") };
@@ -173,7 +178,7 @@ fn means(rows: &[Option<&SummaryRow>], unmarked: &Unmarked<'_>) -> Vec<Option<Ou
         let Unmarked { collapsed, unlike } = unmarked;
         let stands = !collapsed.contains(&(row.dataset.as_str(), row.method.as_str())) && !unlike.contains(row.dataset.as_str());
         let best = compare && stands && others.all(|other| clearly_better(row, other));
-        Some(Ours { mean, spread: row.interval.map(|interval| Spread::of(mean, interval)), best, column })
+        Some(Ours { mean, spread: row.interval.map(|interval| Spread::of(mean, interval)), best, doubtful: !row.doubts.is_empty(), column })
     };
     rows.iter().map(|row| one((*row)?)).collect()
 }

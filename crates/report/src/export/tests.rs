@@ -121,6 +121,16 @@ fn a_collapsed_method_and_values_by_other_protocols_are_not_bold() {
 }
 
 #[test]
+fn a_doubtful_value_says_so() {
+    let paper = paper();
+    let doubtful = SummaryRow { doubts: vec![vimae_spec::Doubt::OneWeight], ..row("vae", "nll", "nll.iwae(5,N=9)", 88.0, None) };
+    for (format, expected) in [(Format::Markdown, "88.00 ? |"), (Format::Latex, "$88.00$\\,?")] {
+        let text = Export { summary: std::slice::from_ref(&doubtful), ..nothing(&paper, true) }.to(format);
+        assert!(text.contains(expected) && text.contains("do not rely on it"), "{text}");
+    }
+}
+
+#[test]
 fn a_share_of_seeds_shows_both_ends() {
     let paper = paper();
     let share = SummaryRow { interval: Some([0.5657, 1.0]), ..row("vae", "expect.rate", "seeds", 1.0, None) };

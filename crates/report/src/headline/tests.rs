@@ -84,7 +84,10 @@ fn a_value_says_how_it_was_measured() {
 fn a_collapse_is_told_by_active_units_or_by_the_rate() {
     let units = |n: f64| value("information", "information.active_units", "active_units(variance=0.01,N=10)", n);
     let rate = |nats: f64| value("rate", "rate", "rate.gaussian", nats);
-    assert!(collapsed(&[units(0.0)]).is_some_and(|text| text.contains("no dimension")));
+    let information = |nats: f64| value("information", "information.lower", "infonce(gaussian,N=10)", nats);
+    assert!(collapsed(&[units(0.0), information(0.01)]).is_some_and(|text| text.contains("no dimension")));
+    // A deterministic encoder has no rate and no bound of its information, and its codes may be small.
+    assert_eq!((collapsed(&[units(0.0)]), collapsed(&[units(0.0), information(3.0)])), (None, None));
     assert_eq!(collapsed(&[units(0.0), rate(3.0)]), None);
     assert!(collapsed(&[rate(0.0031)]).is_some_and(|text| text.contains("0.003 nats")));
     assert_eq!((collapsed(&[units(2.0), rate(3.0)]), collapsed::<Measurement>(&[])), (None, None));

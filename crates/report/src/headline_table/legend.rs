@@ -1,6 +1,6 @@
 //! What stands below the table, in sentences: seeds, collapsed methods, other images, other protocols, missing values.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{HeadlineColumn, HeadlineTable};
 use crate::method;
@@ -14,12 +14,20 @@ impl HeadlineTable {
         let mixed = self.columns.iter().enumerate().filter(|(_, column)| column.mixed);
         [self.of_seeds_in_all(intervals)]
             .into_iter()
+            .chain(self.of_doubts())
             .chain(self.of_collapse())
             .chain(self.of_other_images())
             .chain(mixed.map(|(place, column)| self.by_protocol(place, column)))
             .chain(self.of_absent())
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    /// What `?` behind a value is; none where nothing is doubtful.
+    pub(crate) fn of_doubts(&self) -> Option<String> {
+        let values = self.rows.iter().flat_map(|row| &row.values).filter(|value| value.mean.is_some());
+        let reasons: BTreeSet<String> = values.flat_map(|value| &value.doubts).map(ToString::to_string).collect();
+        (!reasons.is_empty()).then(|| format!("?: do not rely on it ({}).", reasons.into_iter().collect::<Vec<_>>().join("; ")))
     }
 
     /// Which methods have collapsed; none where none has.
@@ -83,10 +91,10 @@ impl HeadlineTable {
             2 => format!("{spread} two seeds, too few to mark anything as best."),
             n => {
                 let intervals = if intervals { ", and the 95 % interval of the mean (Student's t)" } else { "" };
-                format!(
-                    "{spread} {n} seeds{intervals}. In bold: the 95 % interval of its difference from every other method, seed by seed, \
-                     leaves no doubt of the sign."
-                )
+                let best = self.rows.iter().flat_map(|row| &row.values).any(|value| value.best);
+                let bold =
+                    " In bold: the 95 % interval of its difference from every other method, seed by seed, leaves no doubt of the sign.";
+                format!("{spread} {n} seeds{intervals}.{}", if best { bold } else { "" })
             }
         }
     }

@@ -112,6 +112,7 @@ pub(super) fn done(experiment: &ExperimentView) -> Markup {
             [format!("code {}", spec.model.code)].into_iter().chain(settings).collect::<Vec<_>>().join(", ")
         )
     });
+    let epochs = one_of(specs().map(|s| count(s.training.epochs)));
     let images = one_of(experiment.runs.iter().filter_map(|run| Some(count(run.train_images? as u64))));
     html! {
         p {
@@ -121,7 +122,7 @@ pub(super) fn done(experiment: &ExperimentView) -> Markup {
                 @if !images.is_empty() { " (" (images) " training images)" }
                 ", " (plural(seeds.len(), "seed")) " each. Network " (one_of(networks))
                 " of " (parameters(experiment)) " parameters, "
-                (one_of(specs().map(|s| count(s.training.epochs)))) " epochs in batches of "
+                (epochs) (if epochs == "1" { " epoch" } else { " epochs" }) " in batches of "
                 (one_of(specs().map(|s| s.training.batch.to_string()))) " on " (one_of(records().map(|r| r.device.clone())))
                 "; " (duration(seconds)) " of training and evaluation in all."
             }
