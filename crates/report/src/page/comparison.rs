@@ -157,7 +157,7 @@ fn difference(entry: &Entry<'_>) -> Option<f64> {
 /// Why there is no value.
 fn without_value(entry: &Entry<'_>) -> Markup {
     let note = match entry.ours {
-        None => Some("not run"),
+        None => Some("no value by this protocol"),
         Some(row) if row.mean.is_some_and(f64::is_finite) => None,
         Some(row) => row.note.as_deref().or(Some("no value")),
     };
