@@ -222,7 +222,8 @@ impl Prior for FittedMixture {
     fn rate(&self, _: &Code) -> Result<Tensor> {
         Err(Error::Unsupported {
             what: "rate under a fitted mixture".into(),
-            reason: "it is fitted to deterministic codes, whose rate is infinite".into(),
+            reason: "a rate is measured under the prior that a run was trained with, not under a density that was fitted to its codes"
+                .into(),
         })
     }
 
