@@ -46,7 +46,7 @@ const SAMPLES: [usize; 2] = [1_000, 10_000];
 /// Held-out images that choose sigma.
 const CHOOSING: usize = 1_000;
 /// Seconds of a Parzen window for each pair of images and each pixel, on two threads.
-const PARZEN_SECONDS: f64 = 2e-11;
+const PARZEN_SECONDS: f64 = 4.5e-11;
 /// Seconds of one more width for each pair of images.
 const WIDTH_SECONDS: f64 = 1e-9;
 /// The grid of sigma: 0.02 to 0.8 in steps of about a sixth.
