@@ -151,7 +151,8 @@ pub trait Evidence {
     /// Decoded draws of those codes, `[N, C, H, W]`; the same as [`Self::reconstructions`] for a deterministic head.
     fn sampled_reconstructions(&self) -> Result<&Tensor>;
 
-    /// Codes of `K` noisy passes of `M` test images, [`drawn`](crate::subset::drawn) of all, `[M, K, d]`, for a deterministic head that was trained
+    /// Codes of `K` noisy passes of `M` test images, [`drawn`](crate::subset::drawn) of all, `[M, K, d]`, for a deterministic
+    /// head that was trained
     /// with noise on its images.
     fn noisy_codes(&self) -> Result<Option<&Tensor>>;
 

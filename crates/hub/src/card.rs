@@ -225,7 +225,7 @@ fn results(headlines: &[CardMetric]) -> String {
         }
         text.push('\n');
     }
-    if headlines.iter().any(|metric| !metric.published.measurement.doubts.is_empty()) {
+    if valued(headlines).any(|(metric, _)| !metric.published.measurement.doubts.is_empty()) {
         text += "\n?: do not rely on this value; `results.json` says why.\n";
     }
     text + "\n`results.json` has every value with its protocol and its error. Two values compare only where their protocols are the same.\n"

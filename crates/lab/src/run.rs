@@ -87,7 +87,9 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
         return Err(Error::Stopped);
     }
     // What lies beside the record changes with it: until here, an earlier one and its files belong together.
-    atomic::write(&folder.spec(), &json(spec)?)?;
+    if earlier {
+        atomic::write(&folder.spec(), &json(spec)?)?;
+    }
     config::write(spec, &parts, &sampler, &trained.weights_sha256, folder)?;
     let classes = parts.dataset.class_names();
     let origin = if sampler.is_fitted() { Origin::Fitted } else { Origin::Prior { deviation: deviation(parts.prior.as_ref()) } };

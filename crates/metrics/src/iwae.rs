@@ -108,7 +108,8 @@ struct Bound {
     effective: Vec<f64>,
 }
 
-/// The bounds of images `[N, C, H, W]` with Gaussians in `code` `[N, d]`, f64, from `samples` draws each: one for each likelihood, all from the same draws, and those of Gaussian noise from the same decodings.
+/// The bounds of images `[N, C, H, W]` with Gaussians in `code` `[N, d]`, f64, from `samples` draws each: one for each
+/// likelihood, all from the same draws, and those of Gaussian noise from the same decodings.
 ///
 /// # Errors
 /// Where the shapes do not fit or the code has no variance.

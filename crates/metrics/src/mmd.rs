@@ -6,7 +6,8 @@
 //! `mmd.imq.p` is the p-value of [`two_sample`]'s test on 1 000 codes. Codes `[N, d]`; everything in f64.
 //!
 //! The IMQ kernels C / (C + r^2) are those of the divergence `mmd_imq` at C = 2 d scale var(p), var(p) the variance of the prior's
-//! dimensions (of its draws where they are not independent and alike), or 1 where it is not finite. Training takes its setting `variance` in place of var(p).
+//! dimensions (of its draws where they are not independent and alike), or 1 where it is not finite. Training takes its setting
+//! `variance` in place of var(p).
 
 use candle_core::{DType, Tensor};
 use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Result, settings::Schema, subset::drawn_rows};

@@ -10,6 +10,9 @@ pub(crate) enum Spread {
 }
 
 impl Spread {
+    /// The words of text.
+    pub(crate) const PLAIN: [&'static str; 2] = ["±", " to "];
+
     /// That of an interval.
     pub(crate) fn of(mean: f64, [low, high]: [f64; 2]) -> Self {
         let (middle, half) = ((low + high) / 2.0, (high - low) / 2.0);
@@ -17,11 +20,11 @@ impl Spread {
         if (middle - mean).abs() <= 1e-3 * half { Self::Half(half) } else { Self::Ends([low, high]) }
     }
 
-    /// In words, behind the mean: ` ± 0.5`, ` (0.57 to 1.00)`; `sign` stands for ±.
-    pub(crate) fn text(self, sign: &str, number: impl Fn(f64) -> String) -> String {
+    /// In words, behind the mean: ` ± 0.5`, ` (0.57 to 1.00)`, with the words for ± and "to".
+    pub(crate) fn text(self, [sign, to]: [&str; 2], number: impl Fn(f64) -> String) -> String {
         match self {
             Self::Half(half) => format!(" {sign} {}", number(half)),
-            Self::Ends([low, high]) => format!(" ({} to {})", number(low), number(high)),
+            Self::Ends([low, high]) => format!(" ({}{to}{})", number(low), number(high)),
         }
     }
 }
@@ -33,8 +36,8 @@ mod tests {
     #[test]
     fn an_interval_that_is_not_centred_shows_both_ends() {
         let number = |value: f64| format!("{value:.2}");
-        assert_eq!(Spread::of(2.0, [1.5, 2.5]).text("±", number), " ± 0.50");
+        assert_eq!(Spread::of(2.0, [1.5, 2.5]).text(Spread::PLAIN, number), " ± 0.50");
         // Five seeds of five, by Wilson.
-        assert_eq!(Spread::of(1.0, [0.5655, 1.0]).text("±", number), " (0.57 to 1.00)");
+        assert_eq!(Spread::of(1.0, [0.5655, 1.0]).text(Spread::PLAIN, number), " (0.57 to 1.00)");
     }
 }

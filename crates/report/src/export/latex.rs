@@ -58,7 +58,7 @@ pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
 fn ours(value: &Option<Ours>) -> String {
     let Some(Ours { mean, spread, best, doubtful, column }) = value else { return "--".into() };
     let show = |value: f64| number(value, *column);
-    let text = show(*mean) + &spread.map_or_else(String::new, |spread| spread.text("\\pm", show).replace(" to ", "\\text{ to }"));
+    let text = show(*mean) + &spread.map_or_else(String::new, |spread| spread.text(["\\pm", "\\text{ to }"], show));
     let doubt = if *doubtful { "\\,?" } else { "" };
     if *best { format!("$\\mathbf{{{text}}}${doubt}") } else { format!("${text}${doubt}") }
 }

@@ -1,7 +1,7 @@
 //! Tables for Markdown.
 
 use super::table::{Ours, Table};
-use crate::number::NONE;
+use crate::{number::NONE, spread::Spread};
 
 /// A heading and a table.
 pub(super) fn text(table: &Table) -> String {
@@ -36,7 +36,7 @@ pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
 fn ours(value: &Option<Ours>) -> String {
     let Some(Ours { mean, spread, best, doubtful, column }) = value else { return NONE.into() };
     let show = |number: f64| column.show(Some(number));
-    let text = show(*mean) + &spread.map_or_else(String::new, |spread| spread.text("±", show));
+    let text = show(*mean) + &spread.map_or_else(String::new, |spread| spread.text(Spread::PLAIN, show));
     let doubt = if *doubtful { " ?" } else { "" };
     if *best { format!("**{text}**{doubt}") } else { text + doubt }
 }
