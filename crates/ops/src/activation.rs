@@ -2,11 +2,11 @@
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
 use crate::error::{Result, check_float};
+use crate::parallel::each;
 use crate::real::{Real, contiguous, dispatch, unfilled, with_slice};
 use crate::simd::vectorised;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
-use rayon::prelude::*;
 
 /// The sigmoid 1 / (1 + exp(-x)) of a tensor of any shape.
 ///
@@ -100,7 +100,7 @@ const PIECE: usize = 1 << 13;
 
 fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
     let mut out = unfilled(x.len());
-    out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(out, x)| {
+    each(out.chunks_mut(PIECE).zip(x.chunks(PIECE)), |(out, x)| {
         for (o, v) in out.iter_mut().zip(x) {
             *o = f(*v);
         }
@@ -110,7 +110,7 @@ fn map<T: Real>(x: &[T], f: impl Fn(T) -> T + Sync) -> Vec<T> {
 
 fn in_place<T: Real>(x: &[T], f: impl Fn(&mut [T]) + Sync) -> Vec<T> {
     let mut out = unfilled(x.len());
-    out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).for_each(|(out, x)| {
+    each(out.chunks_mut(PIECE).zip(x.chunks(PIECE)), |(out, x)| {
         out.copy_from_slice(x);
         f(out);
     });
@@ -119,8 +119,7 @@ fn in_place<T: Real>(x: &[T], f: impl Fn(&mut [T]) + Sync) -> Vec<T> {
 
 fn map2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
     let mut out = unfilled(x.len());
-    let pieces = out.par_chunks_mut(PIECE).zip(x.par_chunks(PIECE)).zip(y.par_chunks(PIECE));
-    pieces.for_each(|((out, x), y)| {
+    each(out.chunks_mut(PIECE).zip(x.chunks(PIECE)).zip(y.chunks(PIECE)), |((out, x), y)| {
         for ((o, x), y) in out.iter_mut().zip(x).zip(y) {
             *o = f(*x, *y);
         }

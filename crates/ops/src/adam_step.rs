@@ -1,9 +1,9 @@
 //! The arithmetic of one step of Adam, for every device.
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
+use crate::parallel::each;
 use crate::real::Real;
 use crate::simd::vectorised;
-use rayon::prelude::*;
 
 /// The values of one step that are the same for all parameters.
 pub(crate) struct Step {
@@ -55,15 +55,14 @@ impl<T: Real> Factors<T> {
 pub(crate) fn update<T: Real>(step: &Step, p: &mut [T], m: &mut [T], v: &mut [T], gradient: &[T]) {
     const PIECE: usize = 1 << 14;
     let factors = Factors::of(step);
-    p.par_chunks_mut(PIECE).zip(m.par_chunks_mut(PIECE)).zip(v.par_chunks_mut(PIECE)).zip(gradient.par_chunks(PIECE)).for_each(
-        |(((p, m), v), g)| {
-            if step.near_end() {
-                update_piece::<T, true>(factors, p, m, v, g);
-            } else {
-                update_piece::<T, false>(factors, p, m, v, g);
-            }
-        },
-    );
+    let pieces = p.chunks_mut(PIECE).zip(m.chunks_mut(PIECE)).zip(v.chunks_mut(PIECE)).zip(gradient.chunks(PIECE));
+    each(pieces, |(((p, m), v), g)| {
+        if step.near_end() {
+            update_piece::<T, true>(factors, p, m, v, g);
+        } else {
+            update_piece::<T, false>(factors, p, m, v, g);
+        }
+    });
 }
 
 vectorised! {

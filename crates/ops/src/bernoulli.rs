@@ -2,11 +2,11 @@
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
 use crate::error::{Result, check_dtype, check_float, shape_error};
+use crate::parallel::{each, map};
 use crate::real::{Real, contiguous, dispatch, unfilled, with_slice};
 use crate::simd::vectorised;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, Device, Layout, Shape, Tensor};
-use rayon::prelude::*;
 
 /// `sum x l - ln(1 + e^l)` over each image's values x in \[0, 1\] and their logits l: the log-likelihood of independent Bernoulli
 /// variables, in nats. `images` `[N, ...]`, `logits` `[K N, ...]`, K blocks of a row for each image; returns `[K N]`.
@@ -87,21 +87,19 @@ impl Bernoulli {
 
     fn forward<T: Real>(&self, images: &[T], logits: &[T]) -> Vec<T> {
         let row = |(row, logits): (usize, &[T])| T::from_f64(row_sum(self.image(images, row), logits));
-        logits.par_chunks(self.size).enumerate().map(row).collect()
+        map(logits.chunks(self.size).enumerate(), row)
     }
 
     fn of_logits<T: Real>(&self, images: &[T], logits: &[T], grad: &[T]) -> Vec<T> {
         let mut out = unfilled(logits.len());
-        out.par_chunks_mut(self.size)
-            .zip(logits.par_chunks(self.size))
-            .enumerate()
-            .for_each(|(row, (out, logits))| row_slope(out, self.image(images, row), logits, grad[row]));
+        let rows = out.chunks_mut(self.size).zip(logits.chunks(self.size)).zip(grad).enumerate();
+        each(rows, |(row, ((out, logits), grad))| row_slope(out, self.image(images, row), logits, *grad));
         out
     }
 
     fn of_images<T: Real>(&self, logits: &[T], grad: &[T]) -> Vec<T> {
         let mut out = vec![T::zero(); self.n * self.size];
-        out.par_chunks_mut(self.size).enumerate().for_each(|(image, out)| {
+        each(out.chunks_mut(self.size).enumerate(), |(image, out)| {
             for row in (image..grad.len()).step_by(self.n) {
                 for (o, l) in out.iter_mut().zip(&logits[row * self.size..]) {
                     *o += grad[row] * *l;

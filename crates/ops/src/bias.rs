@@ -1,7 +1,7 @@
 //! A bias on rows of channels, and its gradient.
 
+use crate::parallel::map;
 use crate::real::Real;
-use rayon::prelude::*;
 
 /// Adds one element of `bias` to each channel of the rows `[rows, channels]`.
 pub(crate) fn add_bias<T: Real>(out: &mut [T], bias: &[T]) {
@@ -15,18 +15,15 @@ pub(crate) fn add_bias<T: Real>(out: &mut [T], bias: &[T]) {
 /// The sum over rows of [rows, channels], in shares of rows added in order.
 pub(crate) fn column_sums<T: Real>(x: &[T], channels: usize) -> Vec<T> {
     const ROWS: usize = 256;
-    let sums: Vec<Vec<T>> = x
-        .par_chunks(ROWS * channels)
-        .map(|x| {
-            let mut sum = vec![T::zero(); channels];
-            for row in x.chunks_exact(channels) {
-                for (s, v) in sum.iter_mut().zip(row) {
-                    *s += *v;
-                }
+    let sums: Vec<Vec<T>> = map(x.chunks(ROWS * channels), |x| {
+        let mut sum = vec![T::zero(); channels];
+        for row in x.chunks_exact(channels) {
+            for (s, v) in sum.iter_mut().zip(row) {
+                *s += *v;
             }
-            sum
-        })
-        .collect();
+        }
+        sum
+    });
     let mut total = vec![0f64; channels];
     for sum in &sums {
         for (t, v) in total.iter_mut().zip(sum) {

@@ -1,7 +1,6 @@
 //! Images in groups, a task each.
 
-use rayon::prelude::*;
-
+use crate::parallel::map;
 use crate::real::{Real, unfilled};
 
 /// Fills `images` times `per_image` elements, `group` images at a time: `fill` and then `after` see the number of a group's
@@ -12,13 +11,9 @@ pub(crate) fn by_groups<T: Real, R: Send>(
     after: impl Fn(usize, &mut [T]) -> R + Sync,
 ) -> (Vec<T>, Vec<R>) {
     let mut out = unfilled(images * per_image);
-    let results = out
-        .par_chunks_mut(group * per_image)
-        .enumerate()
-        .map(|(i, out)| {
-            fill(i * group, out);
-            after(i * group, out)
-        })
-        .collect();
+    let results = map(out.chunks_mut(group * per_image).enumerate(), |(i, out)| {
+        fill(i * group, out);
+        after(i * group, out)
+    });
     (out, results)
 }

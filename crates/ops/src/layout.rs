@@ -1,10 +1,10 @@
 //! Channels first to channels last and back.
 
 use crate::geometry::Side;
+use crate::parallel::each;
 use crate::real::{Real, contiguous, dispatch, unfilled};
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
-use rayon::prelude::*;
 use std::borrow::Cow;
 
 /// Where an image tensor keeps its channels.
@@ -86,7 +86,7 @@ fn transpose_images<T: Real>(x: &[T], rows: usize, columns: usize) -> Vec<T> {
     let mut out = unfilled(x.len());
     let size = rows * columns;
     if size > 0 {
-        out.par_chunks_mut(size).zip(x.par_chunks(size)).for_each(|(out, x)| transpose(x, out, rows, columns));
+        each(out.chunks_mut(size).zip(x.chunks(size)), |(out, x)| transpose(x, out, rows, columns));
     }
     out
 }

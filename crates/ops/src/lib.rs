@@ -29,6 +29,7 @@ mod memory;
 pub mod nn;
 mod norm;
 mod panels;
+mod parallel;
 mod precision;
 mod product;
 mod real;

@@ -2,11 +2,11 @@
 
 use crate::bias::column_sums;
 use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
+use crate::parallel::{each, map};
 use crate::product::{Matrix, multiply};
 use crate::real::{Real, contiguous, dispatch, with_slice};
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Shape, Tensor};
-use rayon::prelude::*;
 
 /// A linear layer, x w^T + b. `x` `[N, I]`, `w` `[O, I]`, `b` `[O]`; returns `[N, O]`. Differentiable in all three.
 ///
@@ -76,17 +76,14 @@ fn product_by_columns<T: Real>(rows: usize, columns: usize, task: impl Fn(&mut [
         task(&mut out, 0..columns);
         return out;
     }
-    let blocks: Vec<Vec<T>> = (0..columns.div_ceil(COLUMNS))
-        .into_par_iter()
-        .map(|block| {
-            let range = block * COLUMNS..((block + 1) * COLUMNS).min(columns);
-            let mut out = vec![T::zero(); rows * range.len()];
-            task(&mut out, range);
-            out
-        })
-        .collect();
+    let blocks: Vec<Vec<T>> = map(0..columns.div_ceil(COLUMNS), |block| {
+        let range = block * COLUMNS..((block + 1) * COLUMNS).min(columns);
+        let mut out = vec![T::zero(); rows * range.len()];
+        task(&mut out, range);
+        out
+    });
     let mut out = vec![T::zero(); rows * columns];
-    out.par_chunks_mut(columns).enumerate().for_each(|(row, out)| {
+    each(out.chunks_mut(columns).enumerate(), |(row, out)| {
         for (block, out) in blocks.iter().zip(out.chunks_mut(COLUMNS)) {
             out.copy_from_slice(&block[row * out.len()..][..out.len()]);
         }
@@ -155,7 +152,7 @@ impl LinearOp {
                 let dw = with_slice::<T, _>(x, |x| {
                     let mut dw = vec![T::zero(); o * i];
                     let rows = o.div_ceil(8).max(1);
-                    dw.par_chunks_mut(rows * i.max(1)).enumerate().for_each(|(task, dw)| {
+                    each(dw.chunks_mut(rows * i.max(1)).enumerate(), |(task, dw)| {
                         let first = task * rows;
                         let count = rows.min(o - first);
                         let part = Matrix::strided(&grad[first.min(grad.len())..], n, count, o);

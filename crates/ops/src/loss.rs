@@ -1,10 +1,10 @@
 //! The squared error.
 
 use crate::error::{Error, Result, check_dtype, check_float, shape_error};
+use crate::parallel::{each, map};
 use crate::real::{Real, contiguous, dispatch, unfilled, with_slice};
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, Device, Layout, Shape, Tensor};
-use rayon::prelude::*;
 
 /// The sum of squared differences per image. `a` and `b` `[N, ...]`; returns `[N]`. Differentiable in both.
 ///
@@ -34,30 +34,27 @@ struct SquaredError {
 
 impl SquaredError {
     fn forward<T: Real>(&self, a: &[T], b: &[T]) -> Vec<T> {
-        a.par_chunks(self.size)
-            .zip(b.par_chunks(self.size))
-            .map(|(a, b)| {
-                let mut total = 0.0;
-                // Runs of f32 sums, few enough terms each, added up in f64.
-                for (a, b) in a.chunks(256).zip(b.chunks(256)) {
-                    let mut lanes = [T::zero(); 16];
-                    for (a, b) in a.chunks(16).zip(b.chunks(16)) {
-                        for (l, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
-                            *l += (*a - *b) * (*a - *b);
-                        }
+        map(a.chunks(self.size).zip(b.chunks(self.size)), |(a, b)| {
+            let mut total = 0.0;
+            // Runs of f32 sums, few enough terms each, added up in f64.
+            for (a, b) in a.chunks(256).zip(b.chunks(256)) {
+                let mut lanes = [T::zero(); 16];
+                for (a, b) in a.chunks(16).zip(b.chunks(16)) {
+                    for (l, (a, b)) in lanes.iter_mut().zip(a.iter().zip(b)) {
+                        *l += (*a - *b) * (*a - *b);
                     }
-                    total += lanes.into_iter().sum::<T>().to_f64();
                 }
-                T::from_f64(total)
-            })
-            .collect()
+                total += lanes.into_iter().sum::<T>().to_f64();
+            }
+            T::from_f64(total)
+        })
     }
 
     /// 2 (a - b) times the gradient of the image's sum, or its negative.
     fn backward<T: Real>(&self, a: &[T], b: &[T], grad: &[T], sign: f64) -> Vec<T> {
         let mut out = unfilled(a.len());
-        let images = out.par_chunks_mut(self.size).zip(a.par_chunks(self.size));
-        images.zip(b.par_chunks(self.size)).zip(grad).for_each(|(((out, a), b), grad)| {
+        let images = out.chunks_mut(self.size).zip(a.chunks(self.size)).zip(b.chunks(self.size)).zip(grad);
+        each(images, |(((out, a), b), grad)| {
             let factor = T::from_f64(2.0 * sign) * *grad;
             for (o, (a, b)) in out.iter_mut().zip(a.iter().zip(b)) {
                 *o = factor * (*a - *b);

@@ -7,10 +7,10 @@
 use crate::geometry::Geometry;
 use crate::groups::by_groups;
 use crate::panels::{HALF, Left, Out, PANEL, Right, product, whole_panels};
+use crate::parallel::map;
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
 use crate::source::Source;
-use rayon::prelude::*;
 
 /// Elements copied at once.
 const CHUNK: usize = 16;
@@ -146,35 +146,31 @@ pub(crate) fn backward<T: Real, B: Source<T>, S: Source<T>, R: Send>(
         })
         .collect();
     let mut sums: Vec<T> = unfilled(shares * patch * g.o);
-    let results: Vec<Vec<R>> = sums
-        .par_chunks_mut(patch * g.o)
-        .zip(outs)
-        .enumerate()
-        .map(|(i, (sum, mut rest))| {
-            let (first, end) = (i * share, ((i + 1) * share).min(g.n));
-            let mut results = Vec::new();
-            for start in (first..end).step_by(group) {
-                let count = group.min(end - start);
-                let rows = count * g.oh * g.ow;
-                let (out, later) = std::mem::take(&mut rest).split_at_mut(count * per_image);
-                rest = later;
-                T::with_scratch(padded_len(g) + rows * (stride + g.o), |scratch| {
-                    let (image, scratch) = scratch.split_at_mut(padded_len(g));
-                    let (rows_of, other) = scratch.split_at_mut(rows * stride);
-                    patches(g, big, start, count, image, rows_of);
-                    write(small, start * g.oh * g.ow * g.o, g.o, other);
-                    let left = Left::plain(rows_of, (patch, rows), 1, stride);
-                    let right = Right { data: other, columns: g.o, panel_stride: PANEL, depth_stride: g.o };
-                    product(Out::rows(sum, g.o), left, right, start > first);
-                    if wanted {
-                        multiply_patches(g, rows, rows_of, &packed, out);
-                    }
-                });
-                results.push(after(start, out));
-            }
-            results
-        })
-        .collect();
+    let shares = sums.chunks_mut(patch * g.o).zip(outs).enumerate();
+    let results: Vec<Vec<R>> = map(shares, |(i, (sum, mut rest))| {
+        let (first, end) = (i * share, ((i + 1) * share).min(g.n));
+        let mut results = Vec::new();
+        for start in (first..end).step_by(group) {
+            let count = group.min(end - start);
+            let rows = count * g.oh * g.ow;
+            let (out, later) = std::mem::take(&mut rest).split_at_mut(count * per_image);
+            rest = later;
+            T::with_scratch(padded_len(g) + rows * (stride + g.o), |scratch| {
+                let (image, scratch) = scratch.split_at_mut(padded_len(g));
+                let (rows_of, other) = scratch.split_at_mut(rows * stride);
+                patches(g, big, start, count, image, rows_of);
+                write(small, start * g.oh * g.ow * g.o, g.o, other);
+                let left = Left::plain(rows_of, (patch, rows), 1, stride);
+                let right = Right { data: other, columns: g.o, panel_stride: PANEL, depth_stride: g.o };
+                product(Out::rows(sum, g.o), left, right, start > first);
+                if wanted {
+                    multiply_patches(g, rows, rows_of, &packed, out);
+                }
+            });
+            results.push(after(start, out));
+        }
+        results
+    });
     let mut gradient = vec![T::zero(); patch * g.o];
     let taps = g.kh * g.kw;
     for sum in sums.chunks_exact(patch * g.o) {
@@ -210,30 +206,26 @@ pub(crate) fn adjoint<T: Real, S: Source<T>, R: Send>(
     }
     let (columns, per_image) = (whole_panels(pixels), g.h * g.w * g.c);
     let mut out: Vec<T> = unfilled(g.n * per_image);
-    let results = out
-        .par_chunks_mut(per_image)
-        .enumerate()
-        .map(|(image, out)| {
-            T::with_scratch(2 * columns * g.o + g.patch() * columns + per_image, |scratch| {
-                let (rows, scratch) = scratch.split_at_mut(columns * g.o);
-                let (across, scratch) = scratch.split_at_mut(columns * g.o);
-                let (spread, planes) = scratch.split_at_mut(g.patch() * columns);
-                write(small, image * pixels * g.o, g.o, &mut rows[..pixels * g.o]);
-                turn(g.o, &rows[..pixels * g.o], across);
-                let left = Left::plain(&packed, (g.patch(), g.o), g.o, 1);
-                let right = Right { data: across, columns, panel_stride: g.o * PANEL, depth_stride: PANEL };
-                product(Out::rows(spread, columns), left, right, false);
-                planes.fill(T::zero());
-                add_planes(g, columns, spread, planes);
-                for (c, plane) in planes.chunks_exact(g.h * g.w).enumerate() {
-                    for (o, v) in out.iter_mut().skip(c).step_by(g.c).zip(plane) {
-                        *o = *v;
-                    }
+    let results = map(out.chunks_mut(per_image).enumerate(), |(image, out)| {
+        T::with_scratch(2 * columns * g.o + g.patch() * columns + per_image, |scratch| {
+            let (rows, scratch) = scratch.split_at_mut(columns * g.o);
+            let (across, scratch) = scratch.split_at_mut(columns * g.o);
+            let (spread, planes) = scratch.split_at_mut(g.patch() * columns);
+            write(small, image * pixels * g.o, g.o, &mut rows[..pixels * g.o]);
+            turn(g.o, &rows[..pixels * g.o], across);
+            let left = Left::plain(&packed, (g.patch(), g.o), g.o, 1);
+            let right = Right { data: across, columns, panel_stride: g.o * PANEL, depth_stride: PANEL };
+            product(Out::rows(spread, columns), left, right, false);
+            planes.fill(T::zero());
+            add_planes(g, columns, spread, planes);
+            for (c, plane) in planes.chunks_exact(g.h * g.w).enumerate() {
+                for (o, v) in out.iter_mut().skip(c).step_by(g.c).zip(plane) {
+                    *o = *v;
                 }
-            });
-            after(image, out)
-        })
-        .collect();
+            }
+        });
+        after(image, out)
+    });
     (out, results)
 }
 

@@ -8,9 +8,9 @@ use super::convolve::TILE_ELEMENTS;
 use super::gather::copy_run;
 use crate::bias::add_bias;
 use crate::geometry::Geometry;
+use crate::parallel::each;
 use crate::product::{Matrix, multiply};
 use crate::real::{Real, unfilled};
-use rayon::prelude::*;
 
 /// Fewer big channels than this: product first, then a sum over taps, because gathering patches
 /// of the many small channels would move more than it computes.
@@ -26,7 +26,7 @@ pub(crate) fn adjoint<T: Real>(g: &Geometry, small: &[T], weight: &[T], bias: Op
     let mut out = if g.sh > g.kh || g.sw > g.kw { vec![T::zero(); g.big_len()] } else { unfilled(g.big_len()) };
     let per_image = g.h * g.w * g.c;
     let images = images_per_task(g, g.oh * g.ow * g.o * g.kh.div_ceil(g.sh) * g.kw.div_ceil(g.sw));
-    out.par_chunks_mut(images * per_image).enumerate().for_each(|(task, out)| {
+    each(out.chunks_mut(images * per_image).enumerate(), |(task, out)| {
         for class in &classes {
             class.run(g, small, task * images, out);
         }
@@ -74,7 +74,7 @@ impl<T: Real> Class<T> {
         let columns = Line::new(g.w, g.left, g.kw, g.sw, px);
         let taps = rows.taps * columns.taps;
         let mut packed = vec![T::zero(); taps * g.o * g.c];
-        packed.par_chunks_mut(g.o * g.c).enumerate().for_each(|(tap, packed)| {
+        each(packed.chunks_mut(g.o * g.c).enumerate(), |(tap, packed)| {
             let ky = py + (rows.taps - 1 - tap / columns.taps) * g.sh;
             let kx = px + (columns.taps - 1 - tap % columns.taps) * g.sw;
             for (i, v) in packed.iter_mut().enumerate() {
@@ -149,7 +149,7 @@ fn by_scatter<T: Real>(g: &Geometry, small: &[T], weight: &[T], bias: Option<&[T
     let per_image = g.h * g.w * g.c;
     let pixels = g.oh * g.ow;
     let images = images_per_task(g, pixels * patch);
-    out.par_chunks_mut(images * per_image).enumerate().for_each(|(task, out)| {
+    each(out.chunks_mut(images * per_image).enumerate(), |(task, out)| {
         let count = out.len() / per_image;
         let rows = count * pixels;
         let small = &small[task * images * pixels * g.o..][..rows * g.o];

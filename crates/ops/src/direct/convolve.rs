@@ -3,9 +3,9 @@
 use super::gather::gather_patches;
 use crate::bias::add_bias;
 use crate::geometry::Geometry;
+use crate::parallel::each;
 use crate::product::{Matrix, multiply};
 use crate::real::{Real, unfilled};
-use rayon::prelude::*;
 
 /// Elements of one tile's patches: about half of a second-level cache in `f32`.
 pub(crate) const TILE_ELEMENTS: usize = 1 << 18;
@@ -21,7 +21,7 @@ pub(crate) fn tile_rows(rows: usize, row_len: usize) -> usize {
 pub(crate) fn pack<T: Real>(g: &Geometry, weight: &[T]) -> Vec<T> {
     let taps = g.kh * g.kw;
     let mut out = unfilled(weight.len());
-    out.par_chunks_mut(g.c * g.o).enumerate().for_each(|(tap, out)| {
+    each(out.chunks_mut(g.c * g.o).enumerate(), |(tap, out)| {
         for (c, out) in out.chunks_exact_mut(g.o).enumerate() {
             for (o, v) in out.iter_mut().enumerate() {
                 *v = weight[(o * g.c + c) * taps + tap];
@@ -37,7 +37,7 @@ pub(crate) fn convolve<T: Real>(g: &Geometry, big: &[T], weight: &[T], bias: Opt
     let packed = Matrix::new(&packed, g.patch(), g.o);
     let mut out = unfilled(g.small_len());
     let tile = tile_rows(g.small_pixels(), g.patch());
-    out.par_chunks_mut(tile * g.o).enumerate().for_each(|(i, out)| {
+    each(out.chunks_mut(tile * g.o).enumerate(), |(i, out)| {
         let rows = out.len() / g.o;
         T::with_scratch(rows * g.patch(), |patches| {
             gather_patches(g, big, i * tile, rows, patches);

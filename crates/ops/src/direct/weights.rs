@@ -3,9 +3,9 @@
 use super::convolve::{TILE_ELEMENTS, tile_rows};
 use super::gather::{gather_patches, gather_tap};
 use crate::geometry::Geometry;
+use crate::parallel::each;
 use crate::product::{Matrix, multiply};
 use crate::real::Real;
-use rayon::prelude::*;
 
 /// The sum over small pixels of patch times small channels, as OIHW.
 pub(crate) fn weight_gradient<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
@@ -21,7 +21,7 @@ fn by_pixels<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
     let shares = rows.div_ceil(share).max(1);
     let tile = tile_rows(share, patch);
     let mut sums = vec![T::zero(); shares * len];
-    sums.par_chunks_mut(len).enumerate().for_each(|(i, sum)| {
+    each(sums.chunks_mut(len).enumerate(), |(i, sum)| {
         let end = ((i + 1) * share).min(rows);
         T::with_scratch(tile * patch, |patches| {
             for first in (i * share..end).step_by(tile) {
@@ -52,7 +52,7 @@ fn by_taps<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
     let rows = g.small_pixels();
     let tile = (TILE_ELEMENTS / g.c).clamp(96, 2048).min(rows.max(1));
     let mut sum = vec![T::zero(); g.patch() * g.o];
-    sum.par_chunks_mut(g.c * g.o).enumerate().for_each(|(tap, sum)| {
+    each(sum.chunks_mut(g.c * g.o).enumerate(), |(tap, sum)| {
         T::with_scratch(tile * g.c, |line| {
             for first in (0..rows).step_by(tile) {
                 let n = tile.min(rows - first);
@@ -68,7 +68,7 @@ fn by_taps<T: Real>(g: &Geometry, big: &[T], small: &[T]) -> Vec<T> {
 fn unpack<T: Real>(g: &Geometry, sum: &[T]) -> Vec<T> {
     let taps = g.kh * g.kw;
     let mut out = vec![T::zero(); sum.len()];
-    out.par_chunks_mut(g.c * taps).enumerate().for_each(|(o, out)| {
+    each(out.chunks_mut(g.c * taps).enumerate(), |(o, out)| {
         for (c, out) in out.chunks_exact_mut(taps).enumerate() {
             for (tap, v) in out.iter_mut().enumerate() {
                 *v = sum[(tap * g.c + c) * g.o + o];

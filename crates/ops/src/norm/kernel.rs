@@ -6,9 +6,9 @@
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
 use crate::geometry::View;
+use crate::parallel::{each, map};
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
-use rayon::prelude::*;
 
 /// Mean and biased variance of one channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -21,7 +21,7 @@ pub(crate) fn moments<T: Real>(view: View, x: &[T]) -> Vec<Moments> {
     let View { outer, c, inner } = view;
     // Per piece the mean and the sum of squares about that mean; pieces are merged by Chan,
     // Golub and LeVeque (1979). No square of a large mean is ever subtracted.
-    let pieces: Vec<Vec<(T, T)>> = x.par_chunks(view.piece()).map(|x| piece_moments(view, x)).collect();
+    let pieces: Vec<Vec<(T, T)>> = map(x.chunks(view.piece()), |x| piece_moments(view, x));
     let rows = view.piece() / (c * inner).max(1);
     let counts = (0..pieces.len()).map(|i| rows.min(outer - i * rows) * inner);
     merge(c, pieces.iter().map(Vec::as_slice).zip(counts))
@@ -139,7 +139,7 @@ fn rectify<T: Real>(v: T) -> T {
 
 pub(crate) fn affine<T: Real>(view: View, x: &[T], map: &Affine<T>, relu: bool) -> Vec<T> {
     let mut out = unfilled(x.len());
-    out.par_chunks_mut(view.piece()).zip(x.par_chunks(view.piece())).for_each(|(out, x)| {
+    each(out.chunks_mut(view.piece()).zip(x.chunks(view.piece())), |(out, x)| {
         if relu {
             piece_affine::<T, true>(view, x, &map.scale, &map.shift, out);
         } else {
@@ -190,15 +190,15 @@ fn passed<T: Real>(relu: bool, x: T, grad: T, scale: T, shift: T) -> T {
 }
 
 impl<'a, T: Real> Backward<'a, T> {
-    fn pieces(self) -> impl IndexedParallelIterator<Item = Self> {
+    fn pieces(self) -> impl Iterator<Item = Self> {
         let size = self.view.piece();
-        let pieces = self.x.par_chunks(size).zip(self.grad.par_chunks(size));
+        let pieces = self.x.chunks(size).zip(self.grad.chunks(size));
         pieces.map(move |(x, grad)| Self { x, grad, ..self })
     }
 
     /// Per channel the sums of the passed gradient, and of it times (x - mean).
     pub(crate) fn sums(self) -> Vec<(f64, f64)> {
-        let pieces: Vec<Vec<(T, T)>> = self.pieces().map(|p| piece_sums(p)).collect();
+        let pieces: Vec<Vec<(T, T)>> = map(self.pieces(), |p| piece_sums(p));
         let mut total = vec![(0.0, 0.0); self.view.c];
         for piece in &pieces {
             for (t, (a, b)) in total.iter_mut().zip(piece) {
@@ -212,7 +212,7 @@ impl<'a, T: Real> Backward<'a, T> {
     /// scale * passed gradient + slope * (x - mean) + offset, with (slope, offset) per channel.
     pub(crate) fn input_gradient(self, corrections: &Affine<T>) -> Vec<T> {
         let mut out = unfilled(self.x.len());
-        out.par_chunks_mut(self.view.piece()).zip(self.pieces()).for_each(|(out, p)| piece_gradient(p, corrections, out));
+        each(out.chunks_mut(self.view.piece()).zip(self.pieces()), |(out, p)| piece_gradient(p, corrections, out));
         out
     }
 }

@@ -6,11 +6,11 @@ use super::layer::{Finish, Layer};
 use crate::bias::column_sums;
 use crate::choice;
 use crate::layout::Channels;
+use crate::parallel::{each, map};
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
 use crate::source::{Corrected, Plain, Source};
 use candle_core::{Error, Result};
-use rayon::prelude::*;
 
 /// Sums over a piece, per channel: of the gradient, and of the gradient times (y - mean).
 type Sums<T> = Vec<(T, T)>;
@@ -161,8 +161,7 @@ fn piece(c: usize) -> usize {
 
 fn mask_all<T: Real>(mut gradient: Vec<T>, kept: &Kept<T>) -> Masked<T> {
     let c = kept.moments.len();
-    let sums: Vec<Sums<T>> =
-        gradient.par_chunks_mut(piece(c)).enumerate().map(|(i, gradient)| mask(i * piece(c), gradient, kept)).collect();
+    let sums: Vec<Sums<T>> = map(gradient.chunks_mut(piece(c)).enumerate(), |(i, gradient)| mask(i * piece(c), gradient, kept));
     Masked { gradient, sums: total(c, sums) }
 }
 
@@ -253,7 +252,7 @@ fn correct<T: Real>(kept: &Kept<T>, masked: &Masked<T>, gamma: &[T]) -> (Correct
 /// The elements of a source in memory.
 fn write_out<T: Real>(source: Corrected<'_, T>, c: usize) -> Vec<T> {
     let mut out = unfilled(source.x.len());
-    out.par_chunks_mut(piece(c)).enumerate().for_each(|(i, out)| write_rows(source, i * piece(c), c, out));
+    each(out.chunks_mut(piece(c)).enumerate(), |(i, out)| write_rows(source, i * piece(c), c, out));
     out
 }
 
@@ -265,7 +264,7 @@ fn write_rows<T: Real>(source: Corrected<'_, T>, at: usize, c: usize, out: &mut 
 
 fn activation_gradient<T: Real>(finish: Finish, y: &[T], grad: &[T]) -> Vec<T> {
     let mut out = unfilled(y.len());
-    out.par_chunks_mut(1 << 12).zip(y.par_chunks(1 << 12).zip(grad.par_chunks(1 << 12))).for_each(|(out, (y, grad))| {
+    each(out.chunks_mut(1 << 12).zip(y.chunks(1 << 12).zip(grad.chunks(1 << 12))), |(out, (y, grad))| {
         for (o, (y, g)) in out.iter_mut().zip(y.iter().zip(grad)) {
             *o = match finish {
                 Finish::Sigmoid => *g * *y * (T::one() - *y),

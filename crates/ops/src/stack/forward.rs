@@ -7,10 +7,10 @@ use crate::choice;
 use crate::geometry::View;
 use crate::layout::Channels;
 use crate::norm::kernel::{Affine, Moments, affine, merge, moments, piece_moments};
+use crate::parallel::each;
 use crate::real::Real;
 use crate::source::{Normalised, Plain};
 use candle_core::{Error, Result};
-use rayon::prelude::*;
 use std::sync::Mutex;
 
 /// What the backward pass reads of one layer with batch norm.
@@ -116,7 +116,7 @@ fn finished<T: Real>(layer: &Layer, weight: &[T], bias: &[T], first: &[T], befor
     if !choice::fits_forward(g, direction) {
         let input = before.map(Kept::written);
         let mut y = choice::layer(g, direction, input.as_deref().unwrap_or(first), weight, Some(bias));
-        y.par_chunks_mut(1 << 12).for_each(|y| activate(layer.finish, y));
+        each(y.chunks_mut(1 << 12), |y| activate(layer.finish, y));
         return y;
     }
     let after = |_: usize, y: &mut [T]| {

@@ -8,9 +8,9 @@ use super::tiles;
 use super::towards::Towards;
 use super::weights::{Weights, gradient, unmix};
 use crate::geometry::Geometry;
+use crate::parallel::{each, map};
 use crate::real::{Real, unfilled};
 use crate::source::Source;
-use rayon::prelude::*;
 
 /// Which side's gradient is wanted beside the weight's, and where it goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,31 +62,27 @@ fn by_shares<T: Real, B: Source<T>, S: Source<T>, R: Send>(
     // Each share's first product writes all of it.
     let mut sums = unfilled(n.div_ceil(share) * len);
     let counts: Vec<usize> = (0..n).step_by(share).map(|first| share.min(n - first)).collect();
-    let parts: Vec<Vec<R>> = sums
-        .par_chunks_mut(len)
-        .zip(cut(&mut out, 0, &counts, per_image))
-        .zip(&counts)
-        .map(|((sum, (first, out)), images)| {
-            let group = plan.group().min(share);
-            let groups: Vec<usize> = (0..*images).step_by(group).map(|start| group.min(images - start)).collect();
-            let one = |((start, out), count): ((usize, &mut [T]), &usize)| {
-                with_transforms(plan, *count, |count, v, y| {
-                    tiles::transform_big(plan, big, start, count, v);
-                    tiles::transform_small(plan, small, start, count, y);
-                    add_weights(plan, count, v, y, sum, start > first);
-                    if let Some((towards, weights)) = other {
-                        let (from, to) = towards.order(v, y);
-                        multiply_all(plan, *towards, count, from, weights, to);
-                        collect(plan, *towards, to, count, out);
-                    }
-                    after(start, out)
-                })
-            };
-            cut(out, first, &groups, per_image).into_iter().zip(&groups).map(one).collect()
-        })
-        .collect();
+    let shares = sums.chunks_mut(len).zip(cut(&mut out, 0, &counts, per_image)).zip(&counts);
+    let parts: Vec<Vec<R>> = map(shares, |((sum, (first, out)), images)| {
+        let group = plan.group().min(share);
+        let groups: Vec<usize> = (0..*images).step_by(group).map(|start| group.min(images - start)).collect();
+        let one = |((start, out), count): ((usize, &mut [T]), &usize)| {
+            with_transforms(plan, *count, |count, v, y| {
+                tiles::transform_big(plan, big, start, count, v);
+                tiles::transform_small(plan, small, start, count, y);
+                add_weights(plan, count, v, y, sum, start > first);
+                if let Some((towards, weights)) = other {
+                    let (from, to) = towards.order(v, y);
+                    multiply_all(plan, *towards, count, from, weights, to);
+                    collect(plan, *towards, to, count, out);
+                }
+                after(start, out)
+            })
+        };
+        cut(out, first, &groups, per_image).into_iter().zip(&groups).map(one).collect()
+    });
     let (total, others) = sums.split_at_mut(len);
-    total.par_chunks_mut(1 << 14).enumerate().for_each(|(i, total)| {
+    each(total.chunks_mut(1 << 14).enumerate(), |(i, total)| {
         for other in others.chunks_exact(len) {
             for (t, v) in total.iter_mut().zip(&other[i << 14..]) {
                 *t += *v;
@@ -110,7 +106,7 @@ fn by_chunks<T: Real, B: Source<T>, S: Source<T>, R: Send>(
     let mut results = Vec::new();
     for (chunk, (counts, outs)) in chunks(plan, &mut out, per_image).into_iter().enumerate() {
         let (mut v, mut y) = (rooms(&counts, plan.big_elements), rooms(&counts, plan.small_elements));
-        v.par_iter_mut().zip(&mut y).zip(&outs).zip(&counts).for_each(|(((v, y), (first, _)), count)| {
+        each(v.iter_mut().zip(&mut y).zip(&outs).zip(&counts), |(((v, y), (first, _)), count)| {
             tiles::transform_big(plan, big, *first, *count, v);
             tiles::transform_small(plan, small, *first, *count, y);
         });
@@ -120,14 +116,13 @@ fn by_chunks<T: Real, B: Source<T>, S: Source<T>, R: Send>(
             let (from, to) = towards.order(&mut v, &mut y);
             multiply_groups(plan, *towards, &counts, from, weights, to);
         }
-        let collected = outs.into_par_iter().zip(&v).zip(&y).zip(&counts).map(|((((first, out), v), y), count)| {
+        results.extend(map(outs.into_iter().zip(&v).zip(&y).zip(&counts), |((((first, out), v), y), count)| {
             if let Some((towards, _)) = other {
                 let (_, products) = towards.order(v, y);
                 collect(plan, *towards, products, *count, out);
             }
             after(first, out)
-        });
-        results.par_extend(collected);
+        }));
     }
     (unmix(plan, &mixed, WIDTH), out, results)
 }

@@ -8,9 +8,9 @@ use super::towards::Towards;
 use super::weights::Weights;
 use crate::geometry::Geometry;
 use crate::groups::by_groups;
+use crate::parallel::{each, map};
 use crate::real::{Real, unfilled};
 use crate::source::Source;
-use rayon::prelude::*;
 
 /// One side's transforms to the other side's images.
 pub(super) fn run<T: Real, S: Source<T>, R: Send>(
@@ -43,13 +43,12 @@ pub(super) fn run<T: Real, S: Source<T>, R: Send>(
     let mut results = Vec::new();
     for (counts, outs) in chunks(plan, &mut out, per_image) {
         let (mut froms, mut tos) = (rooms(&counts, from_elements), rooms(&counts, to_elements));
-        froms.par_iter_mut().zip(&outs).zip(&counts).for_each(|((from, (first, _)), count)| transform(*first, *count, from));
+        each(froms.iter_mut().zip(&outs).zip(&counts), |((from, (first, _)), count)| transform(*first, *count, from));
         multiply_groups(plan, towards, &counts, &froms, &weights, &mut tos);
-        let collected = outs.into_par_iter().zip(&tos).zip(&counts).map(|(((first, out), to), count)| {
+        results.extend(map(outs.into_iter().zip(&tos).zip(&counts), |(((first, out), to), count)| {
             collect(plan, towards, to, *count, out);
             after(first, out)
-        });
-        results.par_extend(collected);
+        }));
     }
     (out, results)
 }

@@ -5,9 +5,9 @@ use super::plan::Plan;
 use super::towards::Towards;
 use super::weights::{Weights, shares};
 use crate::panels::{HALF, Left, Out, PANEL, Right, product, whole_panels};
+use crate::parallel::each;
 use crate::real::Real;
 use crate::simd::vectorised;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// Panels of one position, `from` and `to` the transforms of `count` images; `to` starts at the first panel.
@@ -73,7 +73,7 @@ pub(super) fn multiply_groups<T: Real>(
             tasks.push(Task { p, panels, outs });
         }
     }
-    tasks.into_par_iter().for_each(|Task { p, panels, outs }| {
+    each(tasks, |Task { p, panels, outs }| {
         T::with_scratch(weights.room(p, panels.len()), |room| {
             let right = weights.panels(p, panels.clone(), room);
             for ((out, from), count) in outs.into_iter().zip(from).zip(counts) {
@@ -115,7 +115,7 @@ pub(super) fn add_taps<T: Real>(plan: &Plan, counts: &[usize], v: &[Vec<T>], y: 
             tasks.push((first, panel, piece));
         }
     }
-    tasks.into_par_iter().for_each(|(first, panel, out)| {
+    each(tasks, |(first, panel, out)| {
         if !accumulate {
             out.fill(T::zero());
         }

@@ -5,9 +5,9 @@ use super::plan::Plan;
 use super::points::share;
 use super::towards::Towards;
 use crate::panels::{PANEL, whole_panels};
+use crate::parallel::each;
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// The right sides of one kind of product: panels of 32 columns, depth by depth.
@@ -38,7 +38,7 @@ impl<'a, T: Real> Weights<'a, T> {
                 rest = later;
                 pieces.push((p, piece));
             }
-            pieces.into_par_iter().for_each(|(p, piece)| weights.fill(p, 0, piece));
+            each(pieces, |(p, piece)| weights.fill(p, 0, piece));
             weights.packed = Vec::new();
             weights.kept = Some((starts, all));
         }
@@ -123,7 +123,7 @@ fn mix_run<T: Real>(out: &mut [T], from: &[T], start: usize, parts: &[(usize, T)
 fn pack_small<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
     let (g, taps) = (&plan.g, plan.g.kh * plan.g.kw);
     let mut out = unfilled(whole_panels(g.o) * g.c * taps);
-    out.par_chunks_mut(taps * PANEL).enumerate().for_each(|(i, out)| {
+    each(out.chunks_mut(taps * PANEL).enumerate(), |(i, out)| {
         let (first, c) = (i / g.c * PANEL, i % g.c);
         let width = PANEL.min(g.o - first);
         if width < PANEL {
@@ -143,7 +143,7 @@ fn pack_small<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
 fn pack_big<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
     let (g, taps) = (&plan.g, plan.g.kh * plan.g.kw);
     let mut out = unfilled(whole_panels(g.c) * g.o * taps);
-    out.par_chunks_mut(taps * PANEL).enumerate().for_each(|(i, out)| {
+    each(out.chunks_mut(taps * PANEL).enumerate(), |(i, out)| {
         let (first, o) = (i / g.o * PANEL, i % g.o);
         let width = PANEL.min(g.c - first);
         if width < PANEL {
@@ -209,7 +209,7 @@ pub(super) fn gradient<T: Real>(plan: &Plan, sums: &[T]) -> Vec<T> {
     }
     // [c, tap, o]
     let mut mixed = unfilled(taps * g.c * g.o);
-    mixed.par_chunks_mut(taps * g.o).enumerate().for_each(|(c, out)| {
+    each(mixed.chunks_mut(taps * g.o).enumerate(), |(c, out)| {
         gradient_channel(&parts, sums, c * stride, g.o, out);
     });
     unmix(plan, &mixed, g.o.max(1))
@@ -229,7 +229,7 @@ fn gradient_channel<T: Real>(parts: &[Vec<(usize, T)>], sums: &[T], start: usize
 pub(super) fn unmix<T: Real>(plan: &Plan, mixed: &[T], width: usize) -> Vec<T> {
     let (g, taps) = (&plan.g, plan.g.kh * plan.g.kw);
     let mut out = unfilled(mixed.len());
-    out.par_chunks_mut(LANES * g.c * taps).enumerate().for_each(|(block, out)| {
+    each(out.chunks_mut(LANES * g.c * taps).enumerate(), |(block, out)| {
         let count = out.len() / (g.c * taps);
         let first = block * LANES;
         // Blocks are whole numbers of lanes wide, all but the last.
