@@ -63,6 +63,10 @@ fn a_run_goes_to_the_hub_and_back() -> Result<()> {
     }
     let card = fs::read_to_string(pulled.join("README.md"))?;
     assert!(card.contains("mean of 2 seeds") && card.contains("type: \"mse\"") && card.contains("ylecun/mnist"), "{card}");
+    assert!(
+        card.contains("The images were not binarised.") && card.contains("under the sampler `prior`: codes drawn from the prior"),
+        "{card}"
+    );
     // What was pulled is a run for every other command.
     let verified = called(&["verify", out], &[])?;
     assert!(verified.success, "{}{}", verified.stdout, verified.stderr);

@@ -103,7 +103,7 @@ fn body(input: &CardInput<'_>) -> String {
             text += &format!("\n![{0}]({1})\n\n*{0}.*\n", plain(&image.caption), image.file);
         }
     }
-    text += &results(&description.headlines);
+    text += &results(description);
     text += &use_it(input);
     text += &limits(record, description);
     text += PAPER;
@@ -142,6 +142,7 @@ fn what_it_is(input: &CardInput<'_>) -> String {
         length(record),
         record.spec.seed,
     );
+    text += &format!("The images were {}.\n", plain(&data.pixels));
     text += &format!(
         "The network is `{}`{} with {} parameters and codes of {} dimensions.\n",
         network.architecture,
@@ -199,7 +200,8 @@ fn settings(given: &Map<String, Value>) -> String {
     if given.is_empty() { String::new() } else { plain(&format!(" ({})", given.join(", "))) }
 }
 
-fn results(headlines: &[CardMetric]) -> String {
+fn results(description: &Description) -> String {
+    let headlines = &description.headlines;
     let shown: Vec<(&CardMetric, f64)> = valued(headlines).collect();
     if shown.is_empty() {
         return String::new();
@@ -227,6 +229,12 @@ fn results(headlines: &[CardMetric]) -> String {
     }
     if valued(headlines).any(|(metric, _)| !metric.published.measurement.doubts.is_empty()) {
         text += "\n?: do not rely on this value; `results.json` says why.\n";
+    }
+    if let Some(sampler) = description.parts.iter().find(|part| part.kind == "sampler") {
+        text += &format!(
+            "\nWhat is measured of samples or of the distribution of codes, such as FID, NLL and MMD, is under the sampler {}.\n",
+            said(sampler)
+        );
     }
     text + "\n`results.json` has every value with its protocol and its error. Two values compare only where their protocols are the same.\n"
 }

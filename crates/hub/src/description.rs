@@ -21,7 +21,7 @@ pub struct Description {
     pub dataset: DatasetCard,
     /// Whether it learnt by a squared error, which blurs images.
     pub squared_error: bool,
-    /// The parts of the run: network, objective, prior, noise, divergence.
+    /// The parts of the run: network, objective, prior, noise, divergence, sampler.
     pub parts: Vec<Part>,
     /// Names of parts that a program of its publisher's own has added: only that program can load it.
     pub own: Vec<String>,
@@ -79,4 +79,6 @@ pub struct DatasetCard {
     pub train_images: usize,
     /// All of the data set's training images, where that is known.
     pub all_train_images: Option<usize>,
+    /// What was made of their pixels, in words that follow "the images were": `not binarised`.
+    pub pixels: String,
 }

@@ -5,9 +5,9 @@ use std::path::Path;
 use candle_core::Device;
 use serde_json::{Map, Value};
 use vimae_continual::{STRATEGIES, STREAMS};
-use vimae_core::{Catalogue, Split};
+use vimae_core::Catalogue;
 use vimae_datasets::{Card, inventory};
-use vimae_hub::{CardMetric, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
+use vimae_hub::{CardMetric, Data, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
 use vimae_models::MODELS;
 use vimae_objectives::{
     OBJECTIVES,
@@ -68,7 +68,7 @@ pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf)
     if others.is_empty() {
         notes.push("there is no run of another seed beside this one: no interval says how far seeds differ".into());
     }
-    let description = description(&record.spec, &parts, &rows)?;
+    let description = description(&run, &parts, &rows)?;
     notes.extend(description.warning.clone());
     let package = Package::new(&run, repo, license, &description, &rows)?;
     Ok(Prepared { package, notes })
@@ -112,7 +112,8 @@ fn over_seeds(rows: &mut [Published], record: &RunRecord, others: &[RunRecord]) 
 }
 
 /// The run in words.
-fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Description> {
+fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Description> {
+    let (spec, data) = (&run.record.spec, &run.config.dataset);
     let objective = parts.objective.as_ref();
     let none = Map::new();
     let chosen = |component: &Option<Component>| component.as_ref().map_or(none.clone(), |c| c.settings.clone());
@@ -137,9 +138,9 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
         let own = objective.default_divergence();
         add(replacing(part(&DIVERGENCES, name, chosen(&spec.divergence))?, replaces(&spec.divergence, own)));
     }
-    if let Some(sampler) = &spec.sampler {
-        add(part(&SAMPLERS, &sampler.name, sampler.settings.clone())?);
-    }
+    // The objective may have one of its own, and without any codes are drawn from the prior.
+    let sampler = &run.config.sampler;
+    add(part(&SAMPLERS, &sampler.name, sampler.settings.clone())?);
     if let Some(likelihood) = &spec.likelihood {
         let replaces = replaces(&spec.likelihood, Some(likelihood::DEFAULT));
         add(replacing(part(&LIKELIHOODS, &likelihood.name, likelihood.settings.clone())?, replaces));
@@ -149,9 +150,7 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
         found.push(part(&STREAMS, &stream.name, stream.settings)?.0);
         found.push(part(&STRATEGIES, &strategy.name, strategy.settings)?.0);
     }
-    // A folder's path is no part of its name.
-    let name = spec.dataset.name.split(':').next().unwrap_or_default();
-    let card = inventory::card(name)?;
+    let card = inventory::card(&data.name)?;
     let measured: Vec<&Measurement> = rows.iter().map(|row| &row.measurement).collect();
     let network = network(spec, parts)?;
     let of_network = |headline| card_metric(headline, rows, &network, parts.dataset.classes());
@@ -161,7 +160,7 @@ fn description(spec: &RunSpec, parts: &Parts, rows: &[Published]) -> Result<Desc
         squared_error: spec.likelihood.as_ref().is_none_or(|likelihood| likelihood.name == likelihood::DEFAULT),
         headlines: headlines(&measured).into_iter().filter_map(of_network).take(MOST).collect(),
         warning: collapsed(&measured),
-        dataset: dataset(name, &card, parts.dataset.split(Split::Train)?.len()),
+        dataset: dataset(data, &card),
         network,
         parts: found,
         own,
@@ -216,18 +215,53 @@ fn part<B>(catalogue: &Catalogue<B>, name: &str, settings: Map<String, Value>) -
     Ok((part, catalogue.is_added(name)))
 }
 
-fn dataset(name: &str, card: &Card, train_images: usize) -> DatasetCard {
+fn dataset(data: &Data, card: &Card) -> DatasetCard {
     let published = |card: &Card| card.files.iter().find_map(|file| file.hub.clone());
     // The digits that ship were taken from MNIST's training images, as their card says.
     let whole = inventory::card("mnist").ok().filter(|_| card.embedded);
     DatasetCard {
-        name: name.into(),
+        name: data.name.clone(),
         title: card.title.clone(),
         source: card.source.clone(),
         licence: card.licence.clone(),
         hub: published(card),
         part_of: whole.as_ref().and_then(published),
-        train_images,
+        train_images: data.train_images,
         all_train_images: card.full.or(card.counts).map(|counts| counts.train),
+        pixels: pixels(&data.settings),
+    }
+}
+
+/// What was made of the images' pixels before training, as the settings of their data say.
+fn pixels(settings: &Map<String, Value>) -> String {
+    let binarise = settings.get("binarise").and_then(Value::as_str).filter(|way| *way != "none");
+    let dequantised = settings.get("dequantise").and_then(Value::as_bool) == Some(true);
+    match binarise {
+        Some("threshold") => "binarised: a pixel is 1 from half brightness on".into(),
+        Some("fixed") => "binarised: a pixel is 1 or 0 by one draw, its brightness the probability".into(),
+        Some("stochastic") => {
+            "binarised: a pixel is 1 or 0 by a draw in every epoch, and by one draw in test images, its brightness the probability".into()
+        }
+        Some(way) => format!("binarised ({way})"),
+        None if dequantised => "not binarised; noise between their 256 levels was drawn in every epoch".into(),
+        None => "not binarised".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_was_made_of_pixels_is_said_in_words() {
+        let said = |settings: Value| pixels(settings.as_object().unwrap());
+        assert_eq!([json!({}), json!({ "binarise": "none", "dequantise": false })].map(said), ["not binarised"; 2]);
+        let drawn = ["threshold", "fixed", "stochastic"].map(|way| said(json!({ "binarise": way })));
+        assert!(drawn.iter().all(|words| words.starts_with("binarised: a pixel is 1 ")), "{drawn:?}");
+        assert!(drawn[2].contains("in every epoch") && !drawn[1].contains("epoch"), "{drawn:?}");
+        assert_eq!(said(json!({ "binarise": "another" })), "binarised (another)");
+        assert!(said(json!({ "dequantise": true })).contains("256 levels"));
     }
 }

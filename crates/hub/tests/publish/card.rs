@@ -76,12 +76,13 @@ fn a_card_is_read_in_a_minute() {
         "# VAE, trained on 8 000 images of ten thousand digits: \"MNIST\"",
         "trained as a variational autoencoder, `vae` (beta 4): the ELBO",
         "It was trained on 8 000 of 50 000 training images of `digits`",
-        "epochs (480 steps of 100 images), with seed 1",
+        "epochs (480 steps of 100 images), with seed 1.\nThe images were not binarised.\nThe network is `mlp`",
         "codes of 2 dimensions",
         "![Images decoded from random draws of the prior](samples.png)",
         "| **FID \\| classifier** ↓: of test images | 3.018 |",
         "| **Accuracy** ↑: of test images | 88.00 |",
         "| **Rate**: of test images | 10.10 |",
+        "such as FID, NLL and MMD, is under the sampler `prior`: codes drawn from the prior.\n",
         "Model::open(\"some-lab/vae-digits\", &Device::Cpu,",
         "pip install \"./python[hub]\"",
         "model = from_pretrained(\"some-lab/vae-digits\")",
@@ -110,6 +111,14 @@ fn a_card_is_read_in_a_minute() {
     // What is wrong with a model comes before all else.
     let warned = of(Description { warning: Some("It has collapsed.".into()), ..sample::description() });
     assert!(warned.contains("MNIST\"\n\n> **Warning.** It has collapsed.\n\nAn autoencoder"), "{warned}");
+    // Other pixels and another density of codes make other numbers.
+    let mut drawn = Description { headlines: sample::headlines(&run), ..sample::description() };
+    drawn.dataset.pixels = "binarised: a pixel is 1 or 0 by one draw".into();
+    let sampler = drawn.parts.last_mut().unwrap();
+    (sampler.name, sampler.summary) = ("standardised".into(), "Codes drawn from a Gaussian".into());
+    let drawn = of(drawn);
+    assert!(drawn.contains("\nThe images were binarised: a pixel is 1 or 0 by one draw.\n"), "{drawn}");
+    assert!(drawn.contains(" is under the sampler `standardised`: codes drawn from a Gaussian.\n"), "{drawn}");
     // What a program of one's own has added, no other loads.
     let own = of(Description { own: vec!["my_network".into()], ..sample::description() });
     assert!(own.contains("not in vimae: `my_network`.") && !own.contains("from_pretrained"), "{own}");

@@ -178,8 +178,13 @@ pub(crate) fn description() -> Description {
             part_of: Some("ylecun/mnist".into()),
             train_images: 8_000,
             all_train_images: Some(50_000),
+            pixels: "not binarised".into(),
         },
-        parts: vec![part("network", "mlp", "Fully connected"), part("objective", "vae", "The ELBO")],
+        parts: vec![
+            part("network", "mlp", "Fully connected"),
+            part("objective", "vae", "The ELBO"),
+            Part { settings: Map::new(), ..part("sampler", "prior", "Codes drawn from the prior") },
+        ],
         own: Vec::new(),
     }
 }
