@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vimae_spec::{Direction, Doubt, Measurement, Parameter, Protocol};
 
 use crate::{
+    caution::OtherImages,
     headline::{Headline, arrow, collapsed, headlines, without_value},
     method,
     number::Column,
@@ -71,6 +72,8 @@ impl HeadlineColumn {
 /// A method on a data set.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeadlineRow {
+    /// The method, by its name in files.
+    pub name: String,
     /// The method, as the paper writes it.
     pub method: String,
     /// The data set.
@@ -166,6 +169,7 @@ impl HeadlineTable {
         let columns: Vec<(HeadlineColumn, Vec<HeadlineValue>)> =
             headlines(&all).into_iter().flat_map(|headline| columns(headline, &groups, interval)).collect();
         let row = |(place, group): (usize, &Group<'_>)| HeadlineRow {
+            name: group.method.into(),
             method: method::label(group.method),
             dataset: group.dataset.into(),
             data: group.data.into(),
@@ -258,20 +262,15 @@ fn column(
     let examples = || found.iter().filter_map(|found| found.example);
     let protocols: BTreeSet<String> = examples().map(|example| example.protocol.to_string()).collect();
     let direction = examples().next().map_or(Direction::Neither, |example| example.direction);
-    let mut images: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for group in groups {
-        images.entry(group.dataset).or_default().insert(group.data);
-    }
+    let other_images = OtherImages::of(groups.iter().map(|group| (group.dataset, group.data, group.method)));
     let value = |(place, one): (usize, &Found<'_>)| {
         let here = groups.get(place).map(|group| group.dataset);
         let rivals = found.iter().zip(groups).enumerate();
         let rivals = rivals.filter(|(other, (found, group))| *other != place && Some(group.dataset) == here && !found.by_seed.is_empty());
         let mut rivals = rivals.map(|(_, (found, _))| &found.by_seed).peekable();
         // Values by different protocols do not compare, and one that stands alone is the best of nothing.
-        let stands = groups.get(place).is_some_and(|group| !group.collapsed);
-        // Other settings of a data set are other images.
-        let same_images = here.and_then(|here| images.get(here)).is_some_and(|images| images.len() == 1);
-        let compared = stands && same_images && protocols.len() == 1 && rivals.peek().is_some();
+        let stands = groups.get(place).is_some_and(|group| !group.collapsed && !other_images.has(group.dataset));
+        let compared = stands && protocols.len() == 1 && rivals.peek().is_some();
         HeadlineValue {
             without: groups.get(place).map_or(0, |group| group.runs.len()).saturating_sub(one.by_seed.len()),
             best: compared && rivals.all(|rival| clearly_better(&one.by_seed, rival, direction, interval)),

@@ -2,6 +2,7 @@
 
 mod artefact;
 mod catalogue;
+mod caution;
 mod compare;
 mod error;
 mod export;

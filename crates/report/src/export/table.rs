@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vimae_spec::{Cell, Certainty, Direction, SummaryRow};
 
 use crate::{
+    caution::{self, OtherImages},
     compare::{Target, heading},
     headline::collapsed,
     method,
@@ -20,10 +21,10 @@ pub(super) struct Table {
     /// The methods as the paper writes them.
     pub(super) methods: Vec<String>,
     pub(super) rows: Vec<Row>,
-    /// Methods, as the paper writes them, whose codes say nothing of the images: none of their values is marked.
+    /// Methods, by their names in files, whose codes say nothing of the images: none of their values is marked.
     pub(super) collapsed: Vec<String>,
-    /// Data sets of which methods saw different images: no value is marked.
-    pub(super) unlike: Vec<String>,
+    /// Sentences on data sets of which methods saw other images: no value is marked.
+    pub(super) other_images: Vec<String>,
 }
 
 /// A quantity.
@@ -60,7 +61,9 @@ impl Table {
         let others = || target.others.iter().filter(|_| all || target.comparisons.is_empty());
         let names = target.comparisons.iter().flat_map(|c| &c.entries).map(|entry| entry.method);
         let methods = method::sorted(names.chain(others().map(|row| row.method.as_str())));
-        let unmarked = Unmarked { collapsed: collapsed_of(target), unlike: unlike_of(target, cells) };
+        let mine = cells.iter().filter(|cell| cell.target == target.name);
+        let seen = mine.map(|cell| (cell.dataset.as_str(), cell.data_sha256.as_str(), cell.method.as_str()));
+        let unmarked = Unmarked { collapsed: collapsed_of(target), other_images: OtherImages::of(seen) };
         let means = |ours: &[Option<&SummaryRow>]| means(ours, &unmarked);
         let mut rows = Vec::new();
         for comparison in &target.comparisons {
@@ -90,8 +93,8 @@ impl Table {
             title: target.paper.map_or_else(String::new, |paper| paper.title.clone()),
             methods: methods.iter().map(|method| method::label(method)).collect(),
             rows,
-            collapsed: method::distinct(unmarked.collapsed.iter().map(|(_, method)| *method)).into_iter().map(method::label).collect(),
-            unlike: unmarked.unlike.iter().map(ToString::to_string).collect(),
+            collapsed: unmarked.collapsed.iter().map(|(_, method)| (*method).to_owned()).collect(),
+            other_images: unmarked.other_images.sentences(),
         })
     }
 }
@@ -113,18 +116,9 @@ impl Table {
         if all().any(|ours| ours.doubtful) {
             notes.push("?: do not rely on it; results.json says why.".to_owned());
         }
-        if !self.collapsed.is_empty() {
-            let (verb, whose) = if self.collapsed.len() == 1 { ("has", "its") } else { ("have", "their") };
-            let names = self.collapsed.join(", ");
-            notes.push(format!(
-                "{names} {verb} collapsed: {whose} codes say next to nothing of an image, and {whose} values are not marked."
-            ));
-        }
-        notes.extend(
-            self.unlike
-                .iter()
-                .map(|dataset| format!("The settings of {dataset} differ: methods were measured on different images, and do not compare.")),
-        );
+        let has_mmd = self.rows.iter().any(|row| row.metric == "mmd");
+        notes.extend(caution::collapse(self.collapsed.iter().map(String::as_str), has_mmd));
+        notes.extend(self.other_images.iter().cloned());
         notes
     }
 }
@@ -145,16 +139,7 @@ fn protocols(rows: &[Option<&SummaryRow>]) -> String {
 struct Unmarked<'a> {
     /// Data sets and methods whose codes say nothing of the images.
     collapsed: BTreeSet<(&'a str, &'a str)>,
-    /// Data sets of which methods saw different images.
-    unlike: BTreeSet<&'a str>,
-}
-
-fn unlike_of<'a>(target: &Target<'_>, cells: &'a [Cell]) -> BTreeSet<&'a str> {
-    let mut images: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for cell in cells.iter().filter(|cell| cell.target == target.name) {
-        images.entry(&cell.dataset).or_default().insert(&cell.data_sha256);
-    }
-    images.into_iter().filter(|(_, images)| images.len() > 1).map(|(dataset, _)| dataset).collect()
+    other_images: OtherImages<'a>,
 }
 
 fn collapsed_of<'a>(target: &Target<'a>) -> BTreeSet<(&'a str, &'a str)> {
@@ -175,8 +160,8 @@ fn means(rows: &[Option<&SummaryRow>], unmarked: &Unmarked<'_>) -> Vec<Option<Ou
     let one = |row: &SummaryRow| {
         let mean = row.mean?;
         let mut others = found().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, row));
-        let Unmarked { collapsed, unlike } = unmarked;
-        let stands = !collapsed.contains(&(row.dataset.as_str(), row.method.as_str())) && !unlike.contains(row.dataset.as_str());
+        let Unmarked { collapsed, other_images } = unmarked;
+        let stands = !collapsed.contains(&(row.dataset.as_str(), row.method.as_str())) && !other_images.has(&row.dataset);
         let best = compare && stands && others.all(|other| clearly_better(row, other));
         Some(Ours { mean, spread: row.interval.map(|interval| Spread::of(mean, interval)), best, doubtful: !row.doubts.is_empty(), column })
     };

@@ -121,6 +121,24 @@ fn a_collapsed_method_and_values_by_other_protocols_are_not_bold() {
 }
 
 #[test]
+fn methods_that_saw_other_images_are_not_bold_and_are_named() {
+    let paper = paper();
+    let cell = |method: &str, images: &str| Cell {
+        target: "table3".into(),
+        method: method.into(),
+        data_sha256: images.into(),
+        ..own().0.remove(0)
+    };
+    let summary = [row("vae", "mmd", "mmd", 0.5, Some(0.01)), row("beta_h_vae", "mmd", "mmd", 0.1, Some(0.01))];
+    let text = |images: &str| {
+        let cells = [cell("vae", "gray"), cell("beta_h_vae", images)];
+        Export { cells: &cells, summary: &summary, ..nothing(&paper, true) }.to(Format::Markdown)
+    };
+    assert!(text("gray").contains("**0.1") && !text("gray").contains("images"), "{}", text("gray"));
+    assert!(!text("binary").contains("**") && text("binary").contains("on different images: VAE; βH-VAE."), "{}", text("binary"));
+}
+
+#[test]
 fn a_doubtful_value_says_so() {
     let paper = paper();
     let doubtful = SummaryRow { doubts: vec![vimae_spec::Doubt::OneWeight], ..row("vae", "nll", "nll.iwae(5,N=9)", 88.0, None) };

@@ -3,10 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{HeadlineColumn, HeadlineTable};
-use crate::method;
-
-/// Names of methods in a sentence at most.
-const MOST_NAMES: usize = 6;
+use crate::caution::{self, OtherImages};
 
 impl HeadlineTable {
     /// What its values are, in a few sentences; `intervals`: whether the intervals of the means stand beside them.
@@ -32,33 +29,13 @@ impl HeadlineTable {
 
     /// Which methods have collapsed; none where none has.
     pub(crate) fn of_collapse(&self) -> Option<String> {
-        let names = method::distinct(self.rows.iter().filter(|row| row.collapsed).map(|row| row.method.as_str()));
-        let (verb, whose) = if names.len() == 1 { ("has", "its") } else { ("have", "their") };
-        let shown = names[..names.len().min(MOST_NAMES)].join(", ");
-        let more = if names.len() > MOST_NAMES { format!(" and {} more", names.len() - MOST_NAMES) } else { String::new() };
         let has_mmd = self.columns.iter().any(|column| column.headline.name == "mmd");
-        let no_merit = if has_mmd { ", which makes a small MMD no merit" } else { "" };
-        (!names.is_empty()).then(|| format!("{shown}{more} {verb} collapsed: {whose} codes say next to nothing of an image{no_merit}."))
+        caution::collapse(self.rows.iter().filter(|row| row.collapsed).map(|row| row.name.as_str()), has_mmd)
     }
 
     /// Which methods of one data set were measured on other images than others; nothing where all saw the same.
-    pub(crate) fn of_other_images(&self) -> impl Iterator<Item = String> {
-        let mut of: BTreeMap<&str, Vec<(&str, Vec<&str>)>> = BTreeMap::new();
-        for row in &self.rows {
-            let images = of.entry(&row.dataset).or_default();
-            match images.iter_mut().find(|(data, _)| *data == row.data) {
-                Some((_, methods)) => methods.push(&row.method),
-                None => images.push((&row.data, vec![&row.method])),
-            }
-        }
-        of.into_iter().filter(|(_, images)| images.len() > 1).map(|(dataset, images)| {
-            let groups: Vec<String> = images.into_iter().map(|(_, methods)| methods.join(", ")).collect();
-            format!(
-                "The settings of {dataset} differ, so that these methods were measured on different images: {}. Do not compare their \
-                 numbers; none is marked as best.",
-                groups.join("; ")
-            )
-        })
+    pub(crate) fn of_other_images(&self) -> Vec<String> {
+        OtherImages::of(self.rows.iter().map(|row| (row.dataset.as_str(), row.data.as_str(), row.name.as_str()))).sentences()
     }
 
     /// Which metrics have no value, and why.

@@ -1,0 +1,97 @@
+//! Why values are not marked as the best: codes that say nothing of an image, and methods that saw other images.
+
+use std::collections::BTreeMap;
+
+use crate::method;
+
+/// Names of methods in a sentence at most.
+const MOST_NAMES: usize = 6;
+
+/// Which methods have collapsed; none where none has. `mmd`: whether an MMD stands beside their other values.
+pub(crate) fn collapse<'a>(methods: impl IntoIterator<Item = &'a str>, mmd: bool) -> Option<String> {
+    let methods = method::distinct(methods);
+    let (verb, whose) = if methods.len() == 1 { ("has", "its") } else { ("have", "their") };
+    let shown = labels(&methods[..methods.len().min(MOST_NAMES)]);
+    let more = methods.len().saturating_sub(MOST_NAMES);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let no_merit = if mmd { ", which makes a small MMD no merit" } else { "" };
+    (!methods.is_empty()).then(|| {
+        format!(
+            "{shown}{more} {verb} collapsed: {whose} codes say next to nothing of an image{no_merit}. None of {whose} values is marked as best."
+        )
+    })
+}
+
+/// Data sets of which methods saw other images under one name, since its settings differ: their numbers do not compare.
+pub(crate) struct OtherImages<'a>(BTreeMap<&'a str, Vec<Vec<&'a str>>>);
+
+impl<'a> OtherImages<'a> {
+    /// Those among data sets, the digests of their images and the methods that saw these.
+    pub(crate) fn of(seen: impl IntoIterator<Item = (&'a str, &'a str, &'a str)>) -> Self {
+        let mut images: BTreeMap<&str, Vec<(&str, Vec<&str>)>> = BTreeMap::new();
+        for (dataset, digest, method) in seen {
+            let of = images.entry(dataset).or_default();
+            match of.iter_mut().find(|(known, _)| *known == digest) {
+                Some((_, methods)) => methods.push(method),
+                None => of.push((digest, vec![method])),
+            }
+        }
+        let several = images.into_iter().filter(|(_, images)| images.len() > 1);
+        Self(
+            several
+                .map(|(dataset, images)| (dataset, images.into_iter().map(|(_, methods)| method::distinct(methods)).collect()))
+                .collect(),
+        )
+    }
+
+    /// Whether methods saw other images of that data set.
+    pub(crate) fn has(&self, dataset: &str) -> bool {
+        self.0.contains_key(dataset)
+    }
+
+    /// A sentence or two on each data set, with the methods that saw the same images together.
+    pub(crate) fn sentences(&self) -> Vec<String> {
+        let of = |(dataset, groups): (&&str, &Vec<Vec<&str>>)| {
+            let groups: Vec<String> = groups.iter().map(|methods| labels(methods)).collect();
+            format!(
+                "The settings of {dataset} differ, so that these methods were measured on different images: {}. Do not compare their \
+                 numbers; none is marked as best.",
+                groups.join("; ")
+            )
+        };
+        self.0.iter().map(of).collect()
+    }
+}
+
+/// The methods as the paper writes them.
+fn labels(methods: &[&str]) -> String {
+    methods.iter().map(|method| method::label(method)).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn collapsed_methods_are_named_once_and_not_without_end() {
+        assert_eq!(collapse([], true), None);
+        let one = collapse(["vae", "vae"], true).unwrap();
+        assert!(one.starts_with("VAE has collapsed: its codes") && one.contains("small MMD"), "{one}");
+        let many = collapse(["a", "b", "c", "d", "e", "f", "g", "h"], false).unwrap();
+        assert!(many.starts_with("a, b, c, d, e, f and 2 more have collapsed: their") && !many.contains("MMD"), "{many}");
+    }
+
+    #[test]
+    fn methods_that_saw_the_same_images_stand_together() {
+        let other = OtherImages::of([
+            ("digits", "gray", "vae"),
+            ("digits", "binary", "b"),
+            ("digits", "gray", "vae"),
+            ("digits", "gray", "c"),
+            ("mnist", "gray", "vae"),
+        ]);
+        assert!(other.has("digits") && !other.has("mnist"));
+        let sentences = other.sentences();
+        assert!(matches!(sentences.as_slice(), [one] if one.contains(" on different images: VAE, c; b. ")), "{sentences:?}");
+    }
+}
