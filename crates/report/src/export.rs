@@ -7,12 +7,15 @@ mod markdown;
 mod means;
 mod table;
 
+use std::collections::BTreeSet;
+
 use vimae_spec::{Cell, Paper, SummaryRow};
 
 use crate::{
     compare::{self, Target},
     headline::is_headline,
     headline_table::{HeadlineTable, MeanInterval},
+    method,
     observation::Observation,
 };
 use table::Table;
@@ -56,18 +59,17 @@ impl Export<'_> {
         }
         let targets = compare::targets(self.paper, self.summary, []);
         let chosen = targets.iter().filter(|target| self.is_chosen(target.name));
-        match format {
-            Format::Csv => means::text(chosen.flat_map(|target| self.means(target)), self.cells),
-            _ => chosen.filter_map(|target| self.table(target, format)).collect::<Vec<_>>().join("\n"),
+        if format == Format::Csv {
+            let values = means::values(self.cells);
+            return means::text(chosen.flat_map(|target| self.means(target, &values)));
         }
+        chosen.filter_map(|target| self.table(target, format)).collect::<Vec<_>>().join("\n")
     }
 
     /// A target of the paper beside the paper's values, any other as methods against headlines; none where it has no value.
     fn table(&self, target: &Target<'_>, format: Format) -> Option<String> {
         if self.is_headlines(target) {
-            let cells = self.cells.iter().filter(|cell| cell.target == target.name);
-            let table = HeadlineTable::of(cells.map(Observation::from), self.interval);
-            let table = if self.metrics.is_empty() { table } else { table.only(self.metrics) };
+            let table = self.headlines(target);
             let text = match format {
                 Format::Latex => headline::as_latex(&table, target.name),
                 _ => headline::as_markdown(&table, target.name),
@@ -80,14 +82,27 @@ impl Export<'_> {
         (!table.rows.is_empty()).then(text)
     }
 
+    /// Methods against headlines. A value that stands under a table of the paper is one of the experiment as well.
+    fn headlines(&self, target: &Target<'_>) -> HeadlineTable {
+        let own = || self.cells.iter().filter(|cell| cell.target == target.name);
+        let runs: BTreeSet<&str> = own().map(|cell| cell.spec_sha256.as_str()).collect();
+        let methods = method::distinct(own().map(|cell| cell.method.as_str()));
+        let mut cells: Vec<&Cell> = self.cells.iter().filter(|cell| runs.contains(cell.spec_sha256.as_str())).collect();
+        // An experiment before it may have the same runs in another order.
+        cells.sort_by_key(|cell| methods.iter().position(|method| *method == cell.method));
+        let table = HeadlineTable::of(cells.into_iter().map(Observation::from), self.interval);
+        if self.metrics.is_empty() { table } else { table.only(self.metrics) }
+    }
+
     /// The means that a table of the target would show.
-    fn means<'a>(&self, target: &Target<'a>) -> Vec<&'a SummaryRow> {
+    fn means(&self, target: &Target<'_>, values: &means::Values) -> Vec<means::Fields> {
         if self.is_headlines(target) {
-            return headline::rows(&target.others, self.metrics);
+            return means::of_headlines(target.name, &self.headlines(target));
         }
         let beside_paper = target.comparisons.iter().flat_map(|c| &c.entries).filter_map(|entry| entry.ours);
         let others = target.others.iter().copied().filter(|_| !self.metrics.is_empty());
-        beside_paper.chain(others).filter(|row| self.is_metric(&row.metric)).collect()
+        let shown = beside_paper.chain(others).filter(|row| self.is_metric(&row.metric));
+        shown.map(|row| means::of_row(row, values)).collect()
     }
 
     /// Whether the target is shown by its headlines.

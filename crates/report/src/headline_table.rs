@@ -105,12 +105,17 @@ pub struct HeadlineValue {
     pub best: bool,
     /// Why the value should not be relied on, on any seed.
     pub doubts: Vec<Doubt>,
-    /// Why there is no value, or what a reader should know beside it.
-    pub note: Option<String>,
-    /// How it was measured.
-    pub protocol: Option<String>,
+    /// The measurement of one seed, which says how it was measured and in which unit; of a seed without a value, where there is one.
+    pub example: Option<Measurement>,
     /// The most that a count can be, where that is known.
     pub out_of: Option<usize>,
+}
+
+impl HeadlineValue {
+    /// Why there is no value, or what a reader should know beside it.
+    pub fn note(&self) -> Option<&str> {
+        self.example.as_ref()?.note.as_deref()
+    }
 }
 
 /// A method's runs on a data set.
@@ -306,7 +311,6 @@ fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) ->
         mean.filter(|_| values.len() > 1).map(|mean| (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt());
     let interval = interval(&values).filter(|_| values.len() >= SEEDS_OF_AN_INTERVAL);
     let interval = interval.zip(mean).map(|(ends, mean)| headline.possible_part(mean, ends));
-    let note = found.example.and_then(|example| example.note.clone());
     HeadlineValue {
         mean,
         deviation,
@@ -315,8 +319,7 @@ fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) ->
         without: 0,
         best: false,
         doubts: found.doubts.iter().copied().collect(),
-        note,
-        protocol: found.example.map(|example| example.protocol.to_string()),
+        example: found.example.cloned(),
         out_of: None,
     }
 }

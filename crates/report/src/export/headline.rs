@@ -1,30 +1,10 @@
 //! Methods against headline metrics: a row a method.
 
-use vimae_spec::SummaryRow;
-
 use super::{latex, markdown};
 use crate::{
-    headline::headlines,
     headline_table::{HeadlineTable, HeadlineValue},
     number::{Column, NONE},
 };
-
-/// The rows of the summary that the table shows, those of `names` alone where there are any.
-pub(super) fn rows<'a>(all: &[&'a SummaryRow], names: &[String]) -> Vec<&'a SummaryRow> {
-    let mut groups: Vec<((&str, &str), Vec<&SummaryRow>)> = Vec::new();
-    for row in all {
-        let key = (row.method.as_str(), row.dataset.as_str());
-        match groups.iter_mut().find(|(known, _)| *known == key) {
-            Some((_, rows)) => rows.push(row),
-            None => groups.push((key, vec![row])),
-        }
-    }
-    let shown = headlines(all).into_iter().filter(|headline| names.is_empty() || names.iter().any(|name| name == headline.name));
-    let shown: Vec<_> = shown.collect();
-    let of_group =
-        |(_, rows): &(_, Vec<&'a SummaryRow>)| shown.iter().filter_map(|headline| headline.among(rows.iter().copied())).collect::<Vec<_>>();
-    groups.iter().flat_map(of_group).collect()
-}
 
 /// The names of the rows, with their data sets where these differ.
 fn names(table: &HeadlineTable) -> Vec<String> {

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use vimae_spec::{Cell, CellKey, SummaryRow};
+use vimae_spec::{Cell, CellKey, Measurement, SummaryRow};
 
 use super::csv::{line, shown};
+use crate::headline_table::{HeadlineRow, HeadlineTable, HeadlineValue};
 
 const NAMES: [&str; 13] = [
     "target",
@@ -22,33 +23,74 @@ const NAMES: [&str; 13] = [
     "paper",
 ];
 
-/// A line of names, then a line a mean; the standard deviations are those of `cells`.
-pub(super) fn text<'a>(rows: impl Iterator<Item = &'a SummaryRow>, cells: &[Cell]) -> String {
-    let mut values: BTreeMap<CellKey, Vec<f64>> = BTreeMap::new();
+/// The fields of a line.
+pub(super) type Fields = [String; NAMES.len()];
+/// The values of each mean.
+pub(super) type Values = BTreeMap<CellKey, Vec<f64>>;
+
+/// The values of the means that `cells` are behind.
+pub(super) fn values(cells: &[Cell]) -> Values {
+    let mut values = Values::new();
     for cell in cells {
         values.entry(cell.key()).or_default().extend(cell.measurement.value);
     }
-    let mut text = line(NAMES.iter().map(|name| (*name).to_owned()));
-    for row in rows {
-        let end = |place: usize| shown(row.interval.and_then(|interval| interval.get(place).copied()));
-        let fields = [
-            row.target.clone(),
+    values
+}
+
+/// A line of names, then a line a mean.
+pub(super) fn text(means: impl Iterator<Item = Fields>) -> String {
+    let names = line(NAMES.iter().map(|name| (*name).to_owned()));
+    [names].into_iter().chain(means.map(|fields| line(fields.into_iter()))).collect()
+}
+
+/// A row of the summary, with the standard deviation of its values.
+pub(super) fn of_row(row: &SummaryRow, values: &Values) -> Fields {
+    let [low, high] = ends(row.interval);
+    [
+        row.target.clone(),
+        row.dataset.clone(),
+        row.method.clone(),
+        row.metric.clone(),
+        row.protocol.to_string(),
+        row.unit.clone(),
+        shown(row.direction.higher_is_better()),
+        shown(row.mean),
+        shown(values.get(&row.key()).and_then(|values| deviation(values))),
+        low,
+        high,
+        row.seeds.to_string(),
+        shown(row.paper),
+    ]
+}
+
+/// The values of a headline table, row by row, with the ends of intervals that it shows.
+pub(super) fn of_headlines(target: &str, table: &HeadlineTable) -> Vec<Fields> {
+    let fields = |(row, value): (&HeadlineRow, &HeadlineValue)| {
+        let Measurement { metric, protocol, unit, direction, .. } = value.example.as_ref()?;
+        let [low, high] = ends(value.interval);
+        Some([
+            target.to_owned(),
             row.dataset.clone(),
-            row.method.clone(),
-            row.metric.clone(),
-            row.protocol.to_string(),
-            row.unit.clone(),
-            shown(row.direction.higher_is_better()),
-            shown(row.mean),
-            shown(values.get(&row.key()).and_then(|values| deviation(values))),
-            end(0),
-            end(1),
-            row.seeds.to_string(),
-            shown(row.paper),
-        ];
-        text += &line(fields.into_iter());
-    }
-    text
+            row.name.clone(),
+            metric.clone(),
+            protocol.to_string(),
+            unit.clone(),
+            shown(direction.higher_is_better()),
+            shown(value.mean),
+            shown(value.deviation),
+            low,
+            high,
+            value.seeds.to_string(),
+            String::new(),
+        ])
+    };
+    let all = table.rows.iter().flat_map(|row| row.values.iter().map(move |value| (row, value)));
+    all.filter_map(fields).collect()
+}
+
+/// Both ends of an interval; nothing where there is none.
+fn ends(interval: Option<[f64; 2]>) -> [String; 2] {
+    interval.map(|ends| ends.map(|end| end.to_string())).unwrap_or_default()
 }
 
 /// The standard deviation; none for fewer than two values.

@@ -217,7 +217,7 @@ fn own() -> (Vec<Cell>, Vec<SummaryRow>) {
         paper: None,
         paper_certainty: None,
         tolerance: None,
-        spec_sha256: String::new(),
+        spec_sha256: format!("{method}{seed}"),
         data_sha256: String::new(),
         weights_sha256: String::new(),
         git_commit: String::new(),
@@ -271,4 +271,33 @@ Mean ± standard deviation over two seeds, too few to mark anything as best.
     let energy = Export { metrics: &["energy".into()], ..export }.to(Format::Markdown);
     assert!(energy.contains("| energy, digits `energy` | ours | 9.250 | 9.250 |") && !energy.contains("econstruction"), "{energy}");
     assert_eq!(Export { metrics: &["fid".into()], ..export }.to(Format::Markdown), "");
+}
+
+#[test]
+fn an_experiment_s_own_table_has_what_stands_under_a_table_of_the_paper_too() {
+    let (mine, mut summary) = own();
+    let held = |cell: &Cell, value: f64| Cell {
+        target: "table3".into(),
+        measurement: Measurement::new("accuracy", "accuracy", "near(k=1)".into(), "percent").valued(value, None).better(Direction::Higher),
+        paper_dataset: Some("mnist".into()),
+        paper: Some(90.0),
+        ..cell.clone()
+    };
+    let runs: Vec<Cell> = mine.iter().filter(|cell| cell.measurement.metric == "energy").cloned().collect();
+    // The paper's table has a run of another experiment as well, and the runs of this one in another order.
+    let other = held(&Cell { seed: 7, spec_sha256: "another".into(), ..runs[0].clone() }, 10.0);
+    let cells: Vec<Cell> = runs.iter().rev().map(|run| held(run, 90.0 + run.seed as f64)).chain([other]).chain(mine).collect();
+    summary.push(row("vae", "accuracy", "near(k=1)", 64.0, None));
+    let paper = paper();
+    let export = Export { cells: &cells, summary: &summary, targets: &["mine_1".into()], ..nothing(&paper, false) };
+    let expected = r"
+| Method | Reconstruction ↓ | Accuracy ↑ |
+| --- | ---: | ---: |
+| VAE | 1.500 ± 0.354 | 90.50 ± 0.71 |
+| beta\|x | 4.500 ± 0.354 | 90.50 ± 0.71 |
+";
+    assert!(export.to(Format::Markdown).contains(expected), "{}", export.to(Format::Markdown));
+    let csv = export.to(Format::Csv);
+    assert!(csv.contains("mine_1,digits,vae,accuracy,near(k=1),percent,true,90.5,0.7071067811865476,,,2,\r\n"), "{csv}");
+    assert_eq!(csv.lines().count(), 5, "{csv}");
 }

@@ -45,10 +45,10 @@ impl HeadlineTable {
 
     /// Which values of a column compare: those of one protocol.
     pub(crate) fn by_protocol(&self, place: usize, column: &HeadlineColumn) -> String {
-        let mut of: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut of: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for row in &self.rows {
-            if let Some(protocol) = row.values.get(place).and_then(|value| value.protocol.as_deref()) {
-                of.entry(protocol).or_default().push(&row.method);
+            if let Some(example) = row.values.get(place).and_then(|value| value.example.as_ref()) {
+                of.entry(example.protocol.to_string()).or_default().push(&row.method);
             }
         }
         let of: Vec<String> = of.into_iter().map(|(protocol, methods)| format!("{} by {protocol}", methods.join(", "))).collect();

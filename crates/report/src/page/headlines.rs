@@ -57,7 +57,7 @@ fn rows(table: &HeadlineTable, rows: &[HeadlineRow]) -> Markup {
 fn cell(column: &HeadlineColumn, value: &HeadlineValue, form: Column) -> Markup {
     let mean = HeadlineTable::mean(value, |number| form.show(Some(number))).unwrap_or_else(|| form.show(None));
     let spread = html! { (mean) @if let Some(deviation) = value.deviation { span.half { " ± " (form.show(Some(deviation))) } } (doubt(&value.doubts)) @if let Some(of) = HeadlineTable::of_seeds(value) { small { (of) " seeds" } } };
-    html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[remarks(&value.doubts, value.note.as_deref())] {
+    html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[remarks(&value.doubts, value.note())] {
         @if value.best { strong { (spread) } } @else { (spread) }
         @if let Some([low, high]) = value.interval { small { "[" (form.show(Some(low))) ", " (form.show(Some(high))) "]" } }
     } }
@@ -77,7 +77,9 @@ fn notes(table: &HeadlineTable) -> impl Iterator<Item = (&HeadlineRow, &Headline
         let row: &HeadlineRow = row;
         table.columns.iter().zip(&row.values).map(move |(column, value)| (row, column, value))
     };
-    table.rows.iter().flat_map(of_row).filter_map(|(row, column, value)| {
-        Some((row, column, remarks(&value.doubts, value.note.as_deref().filter(|_| value.mean.is_none()))?))
-    })
+    table
+        .rows
+        .iter()
+        .flat_map(of_row)
+        .filter_map(|(row, column, value)| Some((row, column, remarks(&value.doubts, value.note().filter(|_| value.mean.is_none()))?)))
 }
