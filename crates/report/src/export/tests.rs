@@ -301,3 +301,21 @@ fn an_experiment_s_own_table_has_what_stands_under_a_table_of_the_paper_too() {
     assert!(csv.contains("mine_1,digits,vae,accuracy,near(k=1),percent,true,90.5,0.7071067811865476,,,2,\r\n"), "{csv}");
     assert_eq!(csv.lines().count(), 5, "{csv}");
 }
+
+#[test]
+fn ends_of_intervals_in_csv_are_those_of_the_page() {
+    let (two, summary) = own();
+    let third =
+        two.iter().filter(|cell| cell.seed == 1).map(|cell| Cell { seed: 2, spec_sha256: format!("{}2", cell.method), ..cell.clone() });
+    let three: Vec<Cell> = two.iter().cloned().chain(third).collect();
+    let paper = paper();
+    let csv =
+        |cells: &[Cell]| Export { cells, summary: &summary, interval: |_| Some([-1.0, 6.5]), ..nothing(&paper, false) }.to(Format::Csv);
+    // A squared error is not negative, and two seeds are too few for the page.
+    assert!(csv(&three).lines().count() == 3 && csv(&three).lines().skip(1).all(|line| line.ends_with(",0,6.5,3,")), "{}", csv(&three));
+    assert!(csv(&two).lines().skip(1).all(|line| line.ends_with(",,,2,")), "{}", csv(&two));
+    // Beside the paper the page has them whole.
+    let whole = row("vae", "accuracy", "near(k=1)", 99.5, Some(1.0));
+    let text = Export { summary: &[whole], ..nothing(&paper, false) }.to(Format::Csv);
+    assert!(text.contains(",percent,true,99.5,,98.5,100.5,3,"), "{text}");
+}
