@@ -24,12 +24,15 @@ fn a_mistake_is_found_before_anything_runs() -> Result<()> {
         ("epochs = 3", "epochs = 0", "training.epochs = 0 is not allowed"),
         ("\"figure6\"", "\"figure66\"", "unknown target \"figure66\""),
         ("width = 2", "width = 2\ndoublings = 3", "must be multiples of 8"),
+        ("[methods.vae.objective]", "[methods.vae]\nsampler = \"flow\"\n[methods.vae.objective]", "unknown sampler \"flow\""),
         ("version = 1", "version = 1\nexpect = [{ metric = \"rate\" }]", "better_than"),
         ("version = 1", "version = 1\nexpect = [{ metric = \"rate\", method = \"x\", below = 1.0 }]", "no method \"x\""),
     ] {
         let wrong = write(folder.path(), &TINY.replace(from, to))?;
-        let checked = call(&["spec", "check", wrong.to_str().context("path")?])?;
-        ensure!(!checked.success && checked.stderr.contains(expected) && checked.stderr.contains("tiny.toml"), "{expected}: {checked:?}");
+        for command in ["check", "expand"] {
+            let called = call(&["spec", command, wrong.to_str().context("path")?])?;
+            ensure!(!called.success && called.stderr.contains(expected) && called.stderr.contains("tiny.toml"), "{expected}: {called:?}");
+        }
     }
     Ok(())
 }

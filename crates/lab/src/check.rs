@@ -1,4 +1,4 @@
-//! An experiment checked as far as that goes without its data.
+//! Experiments checked as far as that goes without their data.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,10 +7,9 @@ use std::{
 };
 
 use vimae_core::{Error as CoreError, PixelRange, catalogue::unknown_name};
-use vimae_datasets::{DATASETS, parted};
-use vimae_spec::{Experiment, Paper, PaperTarget, RunSpec};
+use vimae_spec::{Evaluation, Experiment, Paper, PaperTarget, RunSpec};
 
-use crate::{Error, Estimator, Layout, Result, Shelf, own, resolve};
+use crate::{Cost, Error, Estimator, Layout, Result, Shelf, own, resolve};
 
 /// Reads an experiment file with what it includes and checks every run: names, settings, ranges, parts that must fit one
 /// another, images that the network must take, targets that the paper must have, runs that need folders of their own. The data
@@ -20,26 +19,54 @@ use crate::{Error, Estimator, Layout, Result, Shelf, own, resolve};
 /// The first mistake, with its file and method.
 pub fn check_experiment(path: &Path, paper: &Paper, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Experiment> {
     let experiment = own::load(path, &[])?;
-    check_targets(&experiment, paper)?;
-    check_folders(slice::from_ref(&experiment))?;
+    check_profile(slice::from_ref(&experiment), paper)?;
     for spec in experiment.runs(1) {
-        let place = format!("{}, method {}", path.display(), spec.method);
-        let part = |source| Error::Part { place: place.clone(), source };
-        dataset(&spec).map_err(part)?;
-        resolve::check_names(&spec, &place)?;
-        let shape = match estimator.cost(&spec, shelf).and_then(|_| estimator.shape(&spec.dataset, shelf)) {
-            Err(Error::Core(source)) => return Err(part(source)),
-            other => other?,
-        };
-        // No part is refused for the range of the pixels.
-        resolve::check_fit(&spec, (shape, PixelRange::Unit)).map_err(part)?;
+        checked_cost(&experiment, &spec, estimator, shelf)?;
     }
     Ok(experiment)
 }
 
+/// Checks all that can be said of experiments together before anyone looks at their data: folders, methods, targets, and the names
+/// and settings of every run.
+///
+/// # Errors
+/// The first mistake, with its file.
+pub(crate) fn check_profile(experiments: &[Experiment], paper: &Paper) -> Result<()> {
+    check_folders(experiments)?;
+    check_methods(experiments)?;
+    for experiment in experiments {
+        check_targets(experiment, paper)?;
+        for spec in experiment.runs(1) {
+            resolve::check_names(&spec, &place(experiment, &spec))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a run will take, where its parts fit its images and one another.
+///
+/// # Errors
+/// For parts that do not, with file and method; as [`Estimator::cost`].
+pub(crate) fn checked_cost(experiment: &Experiment, spec: &RunSpec, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Cost> {
+    let part = |source| Error::Part { place: place(experiment, spec), source };
+    let cost = estimator.cost(spec, shelf).map_err(|error| match error {
+        Error::Core(source) => part(source),
+        other => other,
+    })?;
+    let shape = estimator.shape(&spec.dataset, shelf)?;
+    // No part is refused for the range of the pixels.
+    resolve::check_fit(spec, (shape, PixelRange::Unit)).map_err(part)?;
+    Ok(cost)
+}
+
+/// How errors name a run: by its file and method.
+pub(crate) fn place(experiment: &Experiment, spec: &RunSpec) -> String {
+    format!("{}, method {}", experiment.path.display(), spec.method)
+}
+
 /// That the paper has every target of an experiment, and on a data set that the experiment stands for: else nothing of it would be
 /// held against the paper.
-pub(crate) fn check_targets(experiment: &Experiment, paper: &Paper) -> Result<()> {
+fn check_targets(experiment: &Experiment, paper: &Paper) -> Result<()> {
     let part = |source| Err(Error::Part { place: experiment.path.display().to_string(), source });
     let all: BTreeSet<&str> = paper.0.values().flat_map(datasets).collect();
     if let Some(name) = experiment.paper_dataset.as_deref().filter(|name| !all.contains(name)) {
@@ -72,7 +99,7 @@ fn datasets(target: &PaperTarget) -> impl Iterator<Item = &str> {
 }
 
 /// That no two runs share a folder, which each call would take from one of them for the other.
-pub(crate) fn check_folders(experiments: &[Experiment]) -> Result<()> {
+fn check_folders(experiments: &[Experiment]) -> Result<()> {
     let mut owners: BTreeMap<PathBuf, (&Experiment, RunSpec)> = BTreeMap::new();
     for experiment in experiments {
         for spec in experiment.runs(1) {
@@ -93,8 +120,33 @@ pub(crate) fn check_folders(experiments: &[Experiment]) -> Result<()> {
     Ok(())
 }
 
-fn dataset(spec: &RunSpec) -> vimae_core::Result<()> {
-    DATASETS.check(parted(&spec.dataset.name).0, &spec.dataset.settings).map(drop)
+/// Checks that runs under one name in one table differ in nothing but seed and evaluation, so that no mean is over different
+/// methods.
+///
+/// # Errors
+/// [`vimae_spec::Error::Form`] naming the method and the files of two experiments.
+fn check_methods(experiments: &[Experiment]) -> Result<()> {
+    let mut known: BTreeMap<[String; 4], (&Path, String)> = BTreeMap::new();
+    for experiment in experiments {
+        for spec in experiment.runs(1) {
+            let (own, method) = (&spec.dataset.name, &spec.method);
+            let stands_for = experiment.paper_dataset.as_ref().unwrap_or(own);
+            let tables = experiment.targets.iter().map(|target| (target, stands_for)).chain([(&experiment.name, own)]);
+            let made = RunSpec { evaluation: Evaluation::default(), ..spec.clone() }.sha256();
+            for (table, stands_for) in tables {
+                let key = [table, own, stands_for, method].map(String::clone);
+                let (other, first) = known.entry(key).or_insert_with(|| (experiment.path.as_path(), made.clone()));
+                if *first != made {
+                    let problem = format!(
+                        "its method {method} is another than that of {}, and both stand in {table}; rename it in one of the two",
+                        other.display()
+                    );
+                    return Err(vimae_spec::Error::Form { path: experiment.path.clone(), problem }.into());
+                }
+            }
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -104,13 +156,16 @@ mod tests {
     use super::*;
     use crate::Sources;
 
+    fn paper() -> Paper {
+        crate::paper(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")).unwrap()
+    }
+
     /// Checks an experiment on the digits with these lines at its top and these methods.
     fn checked(top: &str, methods: &str) -> Result<Experiment> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.toml");
         std::fs::write(&path, format!("version = 1\n{top}\ndataset = \"digits\"\nmodel = \"mlp\"\n{methods}\n")).unwrap();
-        let paper = crate::paper(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")).unwrap();
-        check_experiment(&path, &paper, &mut Estimator::new(&Device::Cpu), &mut Shelf::new(Sources::default()))
+        check_experiment(&path, &paper(), &mut Estimator::new(&Device::Cpu), &mut Shelf::new(Sources::default()))
     }
 
     #[test]
@@ -145,5 +200,59 @@ mod tests {
         // Another training is another folder, as is another name.
         two(["vae 200/2", "vae 200+2"], "training = { epochs = 3 }").unwrap();
         two(["vae_200_2", "vae_200+2b"], "evaluation = { labels = 0 }").unwrap();
+    }
+
+    #[test]
+    fn experiments_that_are_worked_on_together_are_held_against_one_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let experiment = |name: &str, objective: &str, epochs: u64| {
+            let path = folder.path().join(name).join("x.toml");
+            let text = format!(
+                "version = 1\ndataset = \"digits\"\nmodel = \"mlp\"\n[training]\nepochs = {epochs}\n[methods.vae]\nobjective = \"{objective}\"\n"
+            );
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            own::load(&path, &[]).unwrap()
+        };
+        let check = |experiments: &[Experiment]| check_profile(experiments, &paper()).map_err(|error| error.to_string());
+        let (one, other) = (experiment("a", "vae", 1), experiment("b", "vae", 2));
+        assert_eq!((check(slice::from_ref(&one)), check(slice::from_ref(&other))), (Ok(()), Ok(())));
+        let error = check(&[one, other]).unwrap_err();
+        assert!(error.contains("its method vae is another than that of"), "{error}");
+        let error = check(&[experiment("c", "vea", 1)]).unwrap_err();
+        assert!(error.contains("x.toml, method vae: unknown objective \"vea\" (did you mean \"vae\"?)"), "{error}");
+    }
+
+    #[test]
+    fn one_name_in_one_table_is_one_method() {
+        let folder = tempfile::tempdir().unwrap();
+        let experiment = |file: &str, head: &str, method: &str, epochs: u64| {
+            let (path, labels) = (folder.path().join(file), file.len());
+            let text = format!(
+                "version = 1\n{head}\n[dataset]\nname = \"digits\"\n[model]\nname = \"mlp\"\n[training]\nepochs = {epochs}\n\
+                 [evaluation]\nlabels = {labels}\n[methods.{method}]\nobjective = \"vae\"\n"
+            );
+            std::fs::write(&path, text).unwrap();
+            Experiment::load(&path).unwrap()
+        };
+        let table3 = "targets = [\"table3\"]";
+        let first = experiment("a.toml", "targets = [\"table1\", \"table3\"]", "vae", 1);
+        let with = |other: Experiment| check_methods(&[first.clone(), other]).map_err(|error| error.to_string());
+        let error = with(experiment("b.toml", table3, "vae", 8)).unwrap_err();
+        for part in ["b.toml: its method vae", "a.toml", "stand in table3"] {
+            assert!(error.contains(part), "no {part:?} in {error}");
+        }
+        let mut other = experiment("a.toml", "", "vae", 8);
+        other.path = "elsewhere/a.toml".into();
+        assert!(with(other).is_err(), "tables of experiments of one name are one");
+
+        // More seeds and another evaluation of the same run, another target, data set of the paper or name.
+        let mut same = experiment("another.toml", table3, "vae", 1);
+        assert_eq!(with(same.clone()), Ok(()));
+        same.seeds = 5;
+        assert_eq!(with(same), Ok(()));
+        assert_eq!(with(experiment("b.toml", "targets = [\"table4\"]", "vae", 8)), Ok(()));
+        assert_eq!(with(experiment("b.toml", &format!("{table3}\npaper_dataset = \"mnist\""), "vae", 8)), Ok(()));
+        assert_eq!(with(experiment("b.toml", table3, "vae_long", 8)), Ok(()));
     }
 }

@@ -5,6 +5,7 @@ use vimae_spec::RunSpec;
 
 use crate::{
     Cost, Estimator, Profile, Result, Shelf,
+    check::checked_cost,
     schedule::{WithoutData, absent_data},
 };
 
@@ -25,8 +26,8 @@ pub struct Expanded {
 /// Every run of the profile, with `seeds` seeds or as many as each experiment says, in the order in which they would start.
 ///
 /// # Errors
-/// For a name or setting that does not exist. Data that is neither here nor described by its card is no error: the runs on
-/// it have no cost.
+/// For a name or setting that does not exist, and for parts that do not fit one another. Data that is neither here nor described by
+/// its card is no error: the runs on it have no cost.
 pub fn expand(profile: &Profile, seeds: Option<u64>, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Vec<Expanded>> {
     let mut all = Vec::new();
     for experiment in &profile.experiments {
@@ -37,7 +38,7 @@ pub fn expand(profile: &Profile, seeds: Option<u64>, estimator: &mut Estimator, 
                 all.push(Expanded { experiment: experiment.name.clone(), spec, cost: None, problem });
                 continue;
             }
-            let (cost, problem) = match estimator.cost(&spec, shelf) {
+            let (cost, problem) = match checked_cost(experiment, &spec, estimator, shelf) {
                 Ok(cost) => (Some(cost), None),
                 Err(crate::Error::Data(error)) if !matches!(error, vimae_datasets::Error::Core(_)) => (None, Some(error.to_string())),
                 Err(error) => return Err(error),

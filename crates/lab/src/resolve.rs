@@ -15,7 +15,7 @@ use vimae_core::{
     likelihood::check_values,
     objective::{check_parts, check_rate_rule},
 };
-use vimae_datasets::{Loader, Sources};
+use vimae_datasets::{DATASETS, Loader, Sources, parted};
 use vimae_models::{MODELS, Request};
 use vimae_objectives::{
     OBJECTIVES,
@@ -202,11 +202,9 @@ impl Shelf {
     }
 }
 
-/// Checks every name and setting of a run, and that its data can be had in its batches, so that a mistake
-/// in the last run of a grid is found before the first one trains. Gives the digest of
-/// its data.
+/// Checks that the data of a run whose names are checked can be had in its batches and goes with its parts, so that a mistake in
+/// the last run of a grid is found before the first one trains. Gives the digest of its data.
 pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<String> {
-    check_names(spec, place)?;
     let part = |source| Error::Part { place: place.into(), source };
     let dataset = shelf.open(&spec.dataset).map_err(|error| match error {
         Error::Data(vimae_datasets::Error::Core(source)) => part(*source),
@@ -225,9 +223,10 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<St
     Ok(dataset.sha256().into())
 }
 
-/// Checks every name and setting of a run but those of its data.
+/// Checks every name and setting of a run.
 pub(crate) fn check_names(spec: &RunSpec, place: &str) -> Result<()> {
     let parts = || {
+        DATASETS.check(parted(&spec.dataset.name).0, &spec.dataset.settings)?;
         let objective = objective(spec)?;
         prior_settings(spec, objective.as_ref())?;
         divergence_settings(spec, objective.as_ref())?;

@@ -1,43 +1,11 @@
 //! Cells over their seeds.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::{Cell, CellKey, Doubt, Evaluation, Experiment, Kind, PaperClaim, RunSpec, SummaryRow};
+use vimae_spec::{Cell, CellKey, Doubt, Kind, PaperClaim, SummaryRow};
 use vimae_statistics::{student, verdict, wilson};
 
-use crate::{Result, expectations};
-
-/// Checks that runs under one name in one table differ in nothing but seed and evaluation, so that no mean is over different
-/// methods.
-///
-/// # Errors
-/// [`vimae_spec::Error::Form`] naming the method and the files of two experiments.
-pub(crate) fn check_methods(experiments: &[Experiment]) -> Result<()> {
-    let mut known: BTreeMap<[String; 4], (&Path, String)> = BTreeMap::new();
-    for experiment in experiments {
-        for spec in experiment.runs(1) {
-            let (own, method) = (&spec.dataset.name, &spec.method);
-            let stands_for = experiment.paper_dataset.as_ref().unwrap_or(own);
-            let tables = experiment.targets.iter().map(|target| (target, stands_for)).chain([(&experiment.name, own)]);
-            let made = RunSpec { evaluation: Evaluation::default(), ..spec.clone() }.sha256();
-            for (table, stands_for) in tables {
-                let key = [table, own, stands_for, method].map(String::clone);
-                let (other, first) = known.entry(key).or_insert_with(|| (experiment.path.as_path(), made.clone()));
-                if *first != made {
-                    let problem = format!(
-                        "its method {method} is another than that of {}, and both stand in {table}; rename it in one of the two",
-                        other.display()
-                    );
-                    return Err(vimae_spec::Error::Form { path: experiment.path.clone(), problem }.into());
-                }
-            }
-        }
-    }
-    Ok(())
-}
+use crate::expectations;
 
 /// Leaves one value for each run and key: two experiments may contain the same run and stand for the same target.
 pub(crate) fn once(cells: &mut Vec<Cell>) {
@@ -169,39 +137,6 @@ mod tests {
         once(&mut all);
         let left: Vec<_> = all.iter().map(|cell| (cell.target.as_str(), cell.measurement.value)).collect();
         assert_eq!(left, [("t", Some(3.0)), ("u", Some(3.0)), ("t", Some(4.0))]);
-    }
-
-    #[test]
-    fn one_name_in_one_table_is_one_method() {
-        let folder = tempfile::tempdir().unwrap();
-        let experiment = |file: &str, head: &str, method: &str, epochs: u64| {
-            let (path, labels) = (folder.path().join(file), file.len());
-            let text = format!(
-                "version = 1\n{head}\n[dataset]\nname = \"digits\"\n[model]\nname = \"mlp\"\n[training]\nepochs = {epochs}\n\
-                 [evaluation]\nlabels = {labels}\n[methods.{method}]\nobjective = \"vae\"\n"
-            );
-            std::fs::write(&path, text).unwrap();
-            Experiment::load(&path).unwrap()
-        };
-        let table3 = "targets = [\"table3\"]";
-        let first = experiment("a.toml", "targets = [\"table1\", \"table3\"]", "vae", 1);
-        let with = |other: Experiment| check_methods(&[first.clone(), other]).map_err(|error| error.to_string());
-        let error = with(experiment("b.toml", table3, "vae", 8)).unwrap_err();
-        for part in ["b.toml: its method vae", "a.toml", "stand in table3"] {
-            assert!(error.contains(part), "no {part:?} in {error}");
-        }
-        let mut other = experiment("a.toml", "", "vae", 8);
-        other.path = "elsewhere/a.toml".into();
-        assert!(with(other).is_err(), "tables of experiments of one name are one");
-
-        // More seeds and another evaluation of the same run, another target, data set of the paper or name.
-        let mut same = experiment("another.toml", table3, "vae", 1);
-        assert_eq!(with(same.clone()), Ok(()));
-        same.seeds = 5;
-        assert_eq!(with(same), Ok(()));
-        assert_eq!(with(experiment("b.toml", "targets = [\"table4\"]", "vae", 8)), Ok(()));
-        assert_eq!(with(experiment("b.toml", &format!("{table3}\npaper_dataset = \"mnist\""), "vae", 8)), Ok(()));
-        assert_eq!(with(experiment("b.toml", table3, "vae_long", 8)), Ok(()));
     }
 
     #[test]

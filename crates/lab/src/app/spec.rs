@@ -2,11 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::{
-    Cost, Estimator, Expanded, Profile, Shelf,
-    check::{check_folders, check_targets},
-    counted::counted,
-};
+use crate::{Cost, Estimator, Expanded, Profile, Shelf, check::check_profile, counted::counted};
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
@@ -126,9 +122,7 @@ fn expand_file(arguments: &Expand, place: &Place) -> Result<ExitCode> {
         Some(file) => Profile::of_file(file, changes)?,
         None => Profile::load(&place.experiments(), &name)?,
     };
-    let paper = place.paper()?;
-    profile.experiments.iter().try_for_each(|experiment| check_targets(experiment, &paper))?;
-    check_folders(&profile.experiments)?;
+    check_profile(&profile.experiments, &place.paper()?)?;
     profile.experiments.iter().flat_map(|experiment| &experiment.notes).for_each(|note| tracing::info!("{note}"));
     let out = out.clone().unwrap_or_else(|| place.root.join("runs").join(&profile.name));
     let mut shelf = Shelf::new(place.sources(data_dir.clone()));

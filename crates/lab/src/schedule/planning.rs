@@ -12,10 +12,9 @@ use super::{
 };
 use crate::{
     Error, Layout, Request, Result, RunFolder, Shelf,
-    check::{check_folders, check_targets},
+    check::{check_profile, place},
     record::Found,
     resolve,
-    summary::check_methods,
 };
 
 /// Checks every run before the first one trains, and finds what is finished already; nothing is with [`Request::fresh`].
@@ -42,10 +41,8 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
     };
     let kept = kept::layout(context.root, &request.profile.name);
     let mut unreadable = None;
-    check_folders(&request.profile.experiments)?;
-    check_methods(&request.profile.experiments)?;
+    check_profile(&request.profile.experiments, &request.paper)?;
     for experiment in &request.profile.experiments {
-        check_targets(experiment, &request.paper)?;
         if let Some(dataset) = absent_data(experiment, shelf)? {
             plan.without_data.push(WithoutData { experiment: experiment.clone(), dataset });
             continue;
@@ -109,8 +106,7 @@ fn node(
     mut folder: RunFolder,
     shelf: &mut Shelf,
 ) -> Result<Node> {
-    let place = format!("{}, method {}", experiment.path.display(), spec.method);
-    let data_sha256 = resolve::check(&spec, &place, shelf)?;
+    let data_sha256 = resolve::check(&spec, &place(experiment, &spec), shelf)?;
     let is_finished = |folder: &RunFolder| !folder.lacks_weights() && Found::of(&spec, &data_sha256, folder).finished().is_some();
     let mut found = is_finished(&folder);
     if request.fresh {
