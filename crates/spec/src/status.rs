@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Nobody has begun it.
+    /// Nobody has begun it, or to measure it again after another evaluation.
     Waiting,
     /// A process works on it.
     Running,

@@ -203,7 +203,8 @@ pub(crate) fn seconds_of_training_left<'a>(runs: impl Iterator<Item = (&'a Node,
         let known = pace.get(&owner(node));
         let whole = known.map_or(mean, |(steps, each)| steps * each);
         left += match status {
-            Some(status) if matches!(status.state, State::Finished | State::Failed) => 0.0,
+            // One that waits to be measured again is trained.
+            Some(status) if matches!(status.state, State::Finished | State::Failed | State::Waiting) => 0.0,
             Some(status) if training(&status) => {
                 let steps = known.map_or(status.of as f64, |(steps, _)| *steps);
                 whole * (1.0 - status.done as f64 / steps.max(1.0)).max(0.0)

@@ -1,8 +1,13 @@
 //! `cargo xtask status`: how far a reproduction is, from any terminal.
 
-use std::{path::PathBuf, process::ExitCode, thread::sleep, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    thread::sleep,
+    time::Duration,
+};
 
-use crate::{Node, Plan, State, Status, Submitted, counted::counted};
+use crate::{Node, Plan, State, Status, Submitted, counted::counted, record::why_unfinished};
 use anyhow::Result;
 use clap::Args;
 
@@ -15,7 +20,8 @@ use super::{
 /// Show what runs, what is left, and about how long it will take.
 ///
 /// It only reads the files of the reproduction, so you can call it from another terminal, or from another machine that sees
-/// the directory.
+/// the directory. A finished run that the same command would measure again is "to be measured again": its evaluation has changed,
+/// for instance.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -41,7 +47,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let dir = place.reproduction(arguments.dir.as_deref());
     let plan = Plan::load(&dir)?;
     loop {
-        let statuses: Vec<(&Node, Option<Status>)> = plan.nodes.iter().map(|node| (node, plan.status(node, &dir))).collect();
+        let statuses: Vec<(&Node, Option<Status>)> = plan.nodes.iter().map(|node| (node, status(&plan, node, &dir))).collect();
         if arguments.json {
             let all: Vec<_> = statuses
                 .iter()
@@ -64,24 +70,28 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     }
 }
 
+/// What a run is called that was finished by another evaluation, on other data or by another version than the plan's.
+const AGAIN: &str = "to be measured again";
+
+/// How far a run is. One that the same command would measure again waits for that, and its notes say why.
+fn status(plan: &Plan, node: &Node, dir: &Path) -> Option<Status> {
+    let status = plan.status(node, dir)?;
+    let why = match status.state {
+        State::Finished => why_unfinished(&node.spec, &node.data_sha256, &node.folder(dir)),
+        _ => None,
+    };
+    Some(match why {
+        Some(why) => Status { state: State::Waiting, notes: vec![why], ..status },
+        None => status,
+    })
+}
+
 fn state(status: Option<&Status>) -> State {
     status.map_or(State::Waiting, |status| status.state)
 }
 
 fn show(plan: &Plan, statuses: &[(&Node, Option<Status>)], all: bool) {
-    let count = |wanted| statuses.iter().filter(|(_, status)| state(status.as_ref()) == wanted).count();
-    let parts = [
-        (State::Finished, "finished"),
-        (State::Running, "running"),
-        (State::Waiting, "waiting"),
-        (State::Stopped, "stopped"),
-        (State::Failed, "failed"),
-    ];
-    let line: Vec<String> =
-        parts.iter().map(|(wanted, word)| (count(*wanted), word)).filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
-    let left = seconds_of_training_left(statuses.iter().map(|(node, status)| (*node, status.as_ref())));
-    let left = left.map_or_else(String::new, |seconds| format!("; about {} of training left", human(seconds)));
-    print(format_args!("{}: {}{left}", counted(statuses.len(), "run"), line.join(", ")));
+    print(counts(statuses));
     for (node, status) in statuses {
         let state = state(status.as_ref());
         let shown = all || !matches!(state, State::Finished | State::Waiting);
@@ -93,6 +103,24 @@ fn show(plan: &Plan, statuses: &[(&Node, Option<Status>)], all: bool) {
     }
 }
 
+/// How many runs are how far, and how long they will train yet.
+fn counts(statuses: &[(&Node, Option<Status>)]) -> String {
+    let parts = [
+        (Some(State::Finished), "finished"),
+        (Some(State::Running), "running"),
+        (None, "waiting"),
+        (Some(State::Waiting), AGAIN),
+        (Some(State::Stopped), "stopped"),
+        (Some(State::Failed), "failed"),
+    ];
+    let count = |wanted| statuses.iter().filter(|(_, status)| status.as_ref().map(|status| status.state) == wanted).count();
+    let line: Vec<String> =
+        parts.iter().map(|(wanted, word)| (count(*wanted), word)).filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
+    let left = seconds_of_training_left(statuses.iter().map(|(node, status)| (*node, status.as_ref())));
+    let left = left.map_or_else(String::new, |seconds| format!("; about {} of training left", human(seconds)));
+    format!("{}: {}{left}", counted(statuses.len(), "run"), line.join(", "))
+}
+
 fn describe(title: &str, status: &Status) -> String {
     let Status { state, doing, done, of, loss, problem, notes, process, host, device, .. } = status;
     let loss = loss.filter(|_| doing == "training").map_or_else(String::new, |loss| format!(", loss {loss:.3}"));
@@ -100,7 +128,61 @@ fn describe(title: &str, status: &Status) -> String {
     match state {
         State::Finished => format!("{title}: finished{notes}"),
         State::Running => format!("{title}: {doing} {done} of {of}{loss}; process {process} on {host}, {device}{notes}"),
-        State::Stopped | State::Waiting => format!("{title}: stopped at {doing} {done} of {of}{notes}"),
+        State::Waiting => format!("{title}: {AGAIN}{notes}"),
+        State::Stopped => format!("{title}: stopped at {doing} {done} of {of}{notes}"),
         State::Failed => format!("{title}: failed: {}", problem.as_deref().unwrap_or("for no reason that it could say")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use vimae_spec::RunRecord;
+
+    use super::*;
+    use crate::{
+        RunFolder,
+        record::{VERSION, write_record},
+    };
+
+    /// What is said of a plan of one run whose folder holds the record of that run after `change`: the first line, and the run's own.
+    fn said(change: impl Fn(&mut RunRecord, &RunFolder)) -> [String; 2] {
+        let dir = tempfile::tempdir().unwrap();
+        let made = crate::cells::tests::record("vae", 0, "rate", 5.0);
+        let mut record = RunRecord { spec_sha256: made.spec.sha256(), data_sha256: "data".into(), version: VERSION.into(), ..made };
+        let node = json!({ "spec": record.spec, "data_sha256": "data", "experiments": [], "folder": "run", "found": false });
+        let plan = json!({
+            "format": 3, "profile": "p", "command": "c", "experiments": [], "left_out": [], "refused": [], "without_data": [],
+            "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false, "nodes": [node],
+        });
+        let plan: Plan = serde_json::from_value(plan).unwrap();
+        let node = &plan.nodes[0];
+        let run = node.folder(dir.path());
+        std::fs::create_dir(run.path()).unwrap();
+        // A status that is gone is told from the record.
+        std::fs::write(run.spec(), "{}").unwrap();
+        change(&mut record, &run);
+        write_record(&run, &record).unwrap();
+        let status = status(&plan, node, dir.path());
+        [counts(&[(node, status.clone())]), describe("vae", &status.unwrap())]
+    }
+
+    #[test]
+    fn a_finished_run_that_the_plan_measures_again_is_not_called_finished() {
+        let again = "1 run: 1 to be measured again";
+        let [counted, run] = said(|_, _| {});
+        assert_eq!(counted, "1 run: 1 finished");
+        assert!(run.starts_with("vae: finished"), "{run}");
+        let [counted, run] = said(|record, _| {
+            record.spec.evaluation.labels = 7;
+            record.spec_sha256 = record.spec.sha256();
+        });
+        assert_eq!(counted, again);
+        assert!(run.starts_with("vae: to be measured again (") && run.ends_with("is of another specification than plan.json)"), "{run}");
+        let [counted, run] = said(|record, _| record.version = "0.0.9".into());
+        assert!(counted == again && run.contains("was made by version 0.0.9"), "{counted} {run}");
+        // Weights that come back from the last checkpoint.
+        let [counted, run] = said(|_, run| std::fs::write(run.path().join("checkpoint.safetensors"), "").unwrap());
+        assert!(counted == again && run.contains("model.safetensors is gone"), "{counted} {run}");
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn layout(root: &Path, profile: &str) -> Layout {
 /// [`Error::Record`] where a file cannot be copied.
 pub(super) fn take_over(kept: &Layout, experiment: &str, spec: &RunSpec, data_sha256: &str, folder: &RunFolder) -> Result<bool> {
     let from = kept.run(experiment, spec);
-    let Some(record) = Found::of(spec, data_sha256, &from).finished() else { return Ok(false) };
+    let Found::Same(record) = Found::of(spec, data_sha256, &from) else { return Ok(false) };
     if let Some((path, problem)) = damaged_files(&from, &record).into_iter().find(|(path, _)| path.exists()) {
         tracing::warn!("{} {problem}; the run is made again", path.display());
         return Ok(false);
