@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use vimae_tests::command::call;
 
-use crate::tiny::{TINY, files, write};
+use crate::tiny::{TINY, files, may_expect_all, write};
 
 const EXPECT: &str = "version = 1\nexpect = [\n\
     { metric = \"rate\", method = \"vae\", above = 0.0 },\n\
@@ -27,6 +27,7 @@ fn a_mistake_is_found_before_anything_runs() -> Result<()> {
         ("[methods.vae.objective]", "[methods.vae]\nsampler = \"flow\"\n[methods.vae.objective]", "unknown sampler \"flow\""),
         ("version = 1", "version = 1\nexpect = [{ metric = \"rate\" }]", "better_than"),
         ("version = 1", "version = 1\nexpect = [{ metric = \"rate\", method = \"x\", below = 1.0 }]", "no method \"x\""),
+        ("version = 1", "version = 1\nexpect = [{ metric = \"raet\", below = 1.0 }]", "unknown metric \"raet\" (did you mean \"rate\"?)"),
     ] {
         let wrong = write(folder.path(), &TINY.replace(from, to))?;
         for command in ["check", "expand"] {
@@ -68,8 +69,9 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
         ensure!(trained.stderr.contains(expected), "{expected}: {}", trained.stderr);
     }
     let records = files(&out, "record.json")?;
-    let steps = serde_json::from_slice::<Value>(&records[0].1)?["steps"].clone();
-    ensure!(steps == 60, "{steps}");
+    let record: Value = serde_json::from_slice(&records[0].1)?;
+    ensure!(record["steps"] == 60, "{}", record["steps"]);
+    may_expect_all(TINY, &record)?;
     let run = records[0].0.parent().context("folder")?;
     let events =
         std::fs::read_dir(run)?.filter(|e| e.as_ref().is_ok_and(|e| e.file_name().to_string_lossy().contains(".tfevents."))).count();

@@ -37,7 +37,10 @@ fn measure(data: &dyn Dataset, files: &MetricFiles, settings: serde_json::Value)
     let subject = Subject { model: model.as_ref(), prior: prior.as_ref(), sampler: None, corruption: None, dataset: data, files };
     let metric = METRICS.build("fid", settings.as_object().context("settings")?)?;
     let context = EvalContext::new(subject, &evaluation, 0, &Silent)?;
-    Ok((metric.measure(&context)?.measurements, context.prior_sample()?.clone()))
+    let found = metric.measure(&context)?.measurements;
+    let reported = metric.reports();
+    assert!(found.iter().all(|m| reported.contains(&m.metric)), "{found:?} has more than {reported:?}");
+    Ok((found, context.prior_sample()?.clone()))
 }
 
 fn find<'a>(found: &'a [Measurement], metric: &str, words: &[&str]) -> Result<&'a Measurement> {

@@ -10,7 +10,7 @@ use vimae_tests::command::call;
 
 use crate::{
     interruption::{command, killed_once_it_wrote},
-    tiny::{contents, files, short, write},
+    tiny::{contents, files, may_expect_all, short, write},
 };
 
 /// The tiny experiment with one method and sections of its own.
@@ -72,6 +72,7 @@ fn a_run_killed_in_any_task_goes_on_to_the_same_bits_on_any_number_of_threads() 
     for metric in ["lifelong.forgetting.reconstruction", "lifelong.backward_transfer.share_kept", "lifelong.end.class_fid", "rate"] {
         ensure!(measured(metric), "{metric} was not measured");
     }
+    may_expect_all(&with(REPLAY), record)?;
     let run = files(&undisturbed, "record.json")?[0].0.parent().context("a directory")?.to_owned();
     ensure!(run.join("tasks.png").exists(), "no samples after each task");
     names_its_stream_and_strategy(&run, record)?;

@@ -1,8 +1,12 @@
 //! An experiment small enough for a test.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 use vimae_lab::{Launcher, Profile, Request, Sources, paper};
 use vimae_tests::command::{Called, call};
 
@@ -78,6 +82,19 @@ pub(crate) fn write(folder: &Path, text: &str) -> Result<PathBuf> {
     let path = folder.join("tiny.toml");
     std::fs::write(&path, text)?;
     Ok(path)
+}
+
+/// Checks the experiment `text` with an expectation of every metric in `record`: whatever is measured may be expected.
+pub(crate) fn may_expect_all(text: &str, record: &Value) -> Result<()> {
+    let measured = record["measurements"].as_array().context("measurements")?;
+    let metrics: BTreeSet<&str> = measured.iter().filter_map(|measurement| measurement["metric"].as_str()).collect();
+    ensure!(metrics.len() > 3, "{metrics:?}");
+    let expect: Vec<String> = metrics.iter().map(|metric| format!("{{ metric = \"{metric}\", above = 0.0 }}")).collect();
+    let folder = tempfile::tempdir()?;
+    let spec = write(folder.path(), &text.replacen("version = 1", &format!("version = 1\nexpect = [{}]", expect.join(", ")), 1))?;
+    let checked = call(&["spec", "check", spec.to_str().context("path")?])?;
+    ensure!(checked.success, "{}", checked.stderr);
+    Ok(())
 }
 
 /// The files of that name under `folder`, with their contents, in the order of their paths.

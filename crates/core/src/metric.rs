@@ -32,6 +32,12 @@ pub trait Metric: Send + Sync {
         false
     }
 
+    /// The names that its measurements have as their `metric`: its own, where it does not say otherwise. A `*` at the end of one stands
+    /// for a number. Experiments may expect something of these.
+    fn reports(&self) -> Vec<String> {
+        vec![self.name().to_owned()]
+    }
+
     /// What it reads of the evidence, from which its time and memory are foretold.
     fn uses(&self) -> &'static [Input];
 

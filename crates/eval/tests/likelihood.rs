@@ -8,6 +8,7 @@ use vimae_core::{
     PixelRange, Prior, Purpose, Result, Silent, Split, Streams, subset::drawn,
 };
 use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
+use vimae_metrics::METRICS;
 use vimae_priors::{PRIORS, normal};
 use vimae_spec::{Evaluation, Measurement};
 
@@ -103,7 +104,12 @@ fn measure_under(prior: &dyn Prior, head: Head, metrics: &[&str], settings: serd
     };
     let files = MetricFiles::default();
     let subject = Subject { model: &model, prior, sampler: None, corruption: None, dataset: &dataset, files: &files };
-    evaluate(&EvalContext::new(subject, &evaluation, 3, &Silent)?)
+    let outcome = evaluate(&EvalContext::new(subject, &evaluation, 3, &Silent)?)?;
+    for found in &outcome.measurements {
+        let reported = METRICS.build(&found.entry, &serde_json::Map::new())?.reports();
+        assert!(reported.contains(&found.metric), "{} does not say that it reports {}", found.entry, found.metric);
+    }
+    Ok(outcome)
 }
 
 fn find<'a>(outcome: &'a Outcome, metric: &str, part: &str) -> &'a Measurement {

@@ -6,10 +6,12 @@ use std::{
     slice,
 };
 
+use serde_json::Map;
 use vimae_core::{Error as CoreError, PixelRange, catalogue::unknown_name};
+use vimae_metrics::METRICS;
 use vimae_spec::{Evaluation, Experiment, Paper, PaperTarget, RunSpec};
 
-use crate::{Cost, Error, Estimator, Layout, Result, Shelf, own, resolve};
+use crate::{Cost, Error, Estimator, Layout, Result, Shelf, lifelong, own, resolve};
 
 /// Reads an experiment file with what it includes and checks every run: names, settings, ranges, parts that must fit one
 /// another, images that the network must take, targets that the paper must have, runs that need folders of their own. The data
@@ -26,8 +28,8 @@ pub fn check_experiment(path: &Path, paper: &Paper, estimator: &mut Estimator, s
     Ok(experiment)
 }
 
-/// Checks all that can be said of experiments together before anyone looks at their data: folders, methods, targets, and the names
-/// and settings of every run.
+/// Checks all that can be said of experiments together before anyone looks at their data: folders, methods, targets, expectations, and
+/// the names and settings of every run.
 ///
 /// # Errors
 /// The first mistake, with its file.
@@ -36,6 +38,7 @@ pub(crate) fn check_profile(experiments: &[Experiment], paper: &Paper) -> Result
     check_methods(experiments)?;
     for experiment in experiments {
         check_targets(experiment, paper)?;
+        check_expectations(experiment)?;
         for spec in experiment.runs(1) {
             resolve::check_names(&spec, &place(experiment, &spec))?;
         }
@@ -96,6 +99,35 @@ fn check_targets(experiment: &Experiment, paper: &Paper) -> Result<()> {
 /// The data sets of a table or figure.
 fn datasets(target: &PaperTarget) -> impl Iterator<Item = &str> {
     target.rows.iter().filter_map(|row| row.dataset.as_deref()).chain([target.dataset.as_str()])
+}
+
+/// That something is expected of metrics that there are alone: else no run would ever decide it. Numbers made of tasks are there where
+/// runs have tasks.
+fn check_expectations(experiment: &Experiment) -> Result<()> {
+    if experiment.expect.is_empty() {
+        return Ok(());
+    }
+    let part = |source| Error::Part { place: format!("{}, expect", experiment.path.display()), source };
+    let mut names = BTreeSet::new();
+    for entry in METRICS.entries() {
+        names.extend(METRICS.build(entry.name, &Map::new()).map_err(part)?.reports());
+    }
+    if experiment.runs(1).iter().any(|run| run.stream.is_some()) {
+        names.extend(lifelong::reports());
+    }
+    match experiment.expect.iter().find(|expected| !is_reported(&expected.metric, &names)) {
+        Some(expected) => Err(part(unknown_name("metric", &expected.metric, names.iter().map(String::as_str)))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a metric is one of `names`, in which a `*` at the end stands for a number.
+fn is_reported(metric: &str, names: &BTreeSet<String>) -> bool {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    names.iter().any(|name| match name.strip_suffix('*') {
+        Some(stem) => metric.strip_prefix(stem).is_some_and(is_number),
+        None => name == metric,
+    })
 }
 
 /// That no two runs share a folder, which each call would take from one of them for the other.
@@ -185,6 +217,35 @@ mod tests {
         for top in ["", "targets = [\"figure1\", \"table1\"]\npaper_dataset = \"mnist\""] {
             checked(top, vae).unwrap();
         }
+    }
+
+    #[test]
+    fn something_is_expected_of_metrics_that_there_are() {
+        let vae = "[methods.vae]\nobjective = \"vae\"";
+        let tasks = format!("{vae}\nstream = \"split_classes\"");
+        let expecting = |metric: &str, methods: &str| {
+            let top = format!("expect = [{{ metric = \"{metric}\", below = 1.0 }}]");
+            checked(&top, methods).map(drop).map_err(|error| error.to_string())
+        };
+        for metric in ["accuracy.clean", "accuracy.clean.class_3", "accuracy.mask_0_2", "ais.gap", "fid", "nll", "rate.dimension"] {
+            assert_eq!(expecting(metric, vae), Ok(()), "{metric}");
+        }
+        for (metric, said) in [
+            (
+                "reconstructoin",
+                "x.toml, expect: unknown metric \"reconstructoin\" (did you mean \"reconstruction\"?); there are: accuracy.clean",
+            ),
+            ("accuracy.clen", "(did you mean \"accuracy.clean\"?)"),
+            ("accuracy.clean.class_", "unknown metric"),
+            ("mse", "(did you mean \"reconstruction\"?)"),
+            ("lifelong.forgetting.rate", "unknown metric"),
+        ] {
+            let message = expecting(metric, vae).unwrap_err();
+            assert!(message.contains(said), "{message}");
+        }
+        assert_eq!(expecting("lifelong.forgetting.share_kept", &tasks), Ok(()));
+        let message = expecting("lifelong.forgeting.share_kept", &tasks).unwrap_err();
+        assert!(message.contains("(did you mean \"lifelong.forgetting.share_kept\"?)"), "{message}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::{Result, RunFolder, course::Course, resolve::Parts};
 use learner::with_learner;
 
 pub(crate) use again::{again, lacking};
-pub(crate) use matrix::{measure, strip};
+pub(crate) use matrix::{measure, reports, strip};
 
 /// Learns all tasks, and gives the training as a whole beside that of each.
 pub(crate) fn train(

@@ -22,7 +22,7 @@ mod draws;
 mod few_label;
 mod over_draws;
 
-use conditions::{Condition, conditions};
+use conditions::{CLEAN, Condition, conditions};
 pub use draws::{Draw, Draws};
 pub use few_label::{FewLabel, Sets};
 use over_draws::OverDraws;
@@ -45,6 +45,12 @@ pub struct Accuracy;
 impl Metric for Accuracy {
     fn name(&self) -> &str {
         ENTRY.name
+    }
+
+    fn reports(&self) -> Vec<String> {
+        // Neither the range of the pixels nor what a mask leaves is in a name.
+        let conditions = conditions(MaskFill::Black, PixelRange::Unit).unwrap_or_default();
+        conditions.into_iter().map(|condition| condition.metric).chain([format!("{CLEAN}.class_*")]).collect()
     }
 
     fn uses(&self) -> &'static [Input] {

@@ -31,7 +31,7 @@ use crate::{
     chosen_likelihood::Under,
     laplace::FromGaussian,
     likelihood::DecoderLikelihood,
-    nll::{FEW_IMAGES, in_nats_and_bits},
+    nll::{FEW_IMAGES, NATS_AND_BITS, in_nats_and_bits},
     reconstruction,
     summary::{mean_of, values},
 };
@@ -84,6 +84,10 @@ impl Metric for Ais {
 
     fn on_request(&self) -> bool {
         true
+    }
+
+    fn reports(&self) -> Vec<String> {
+        NATS_AND_BITS.into_iter().chain(["ais.gap", "ais.rate", "ais.distortion", "ais.distortion.nats"]).map(String::from).collect()
     }
 
     fn uses(&self) -> &'static [Input] {

@@ -54,6 +54,10 @@ impl Metric for FidClassifier {
         ENTRY.name
     }
 
+    fn reports(&self) -> Vec<String> {
+        [ENTRY.name, "kid", "precision", "recall", "density", "coverage"].map(String::from).into()
+    }
+
     fn uses(&self) -> &'static [Input] {
         &[Input::Generated]
     }

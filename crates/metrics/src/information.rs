@@ -77,6 +77,23 @@ impl Metric for Information {
         ENTRY.name
     }
 
+    fn reports(&self) -> Vec<String> {
+        [
+            "information.lower",
+            "information.upper",
+            "information.ceiling",
+            "information.marginal_kl",
+            "information.marginal_kl.upper",
+            "information.marginal_kl.lower",
+            "information.entropy",
+            "rate.dimension",
+            "information.active_units",
+            "information.decoder",
+        ]
+        .map(String::from)
+        .into()
+    }
+
     fn uses(&self) -> &'static [Input] {
         &[Input::Codes, Input::NoisyCodes, Input::PriorSample, Input::SampledReconstructions, Input::HeldOut]
     }

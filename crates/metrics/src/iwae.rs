@@ -18,7 +18,7 @@ use crate::{
     BuildMetric,
     chosen_likelihood::Under,
     importance::effective_count,
-    nll::{FEW_IMAGES, in_nats_and_bits},
+    nll::{FEW_IMAGES, NATS_AND_BITS, in_nats_and_bits},
     posterior::Posterior,
     summary::{mean_of, values},
 };
@@ -50,6 +50,10 @@ impl Metric for Iwae {
 
     fn on_request(&self) -> bool {
         true
+    }
+
+    fn reports(&self) -> Vec<String> {
+        NATS_AND_BITS.map(String::from).into()
     }
 
     fn uses(&self) -> &'static [Input] {

@@ -39,6 +39,8 @@ vimae_core::settings! {
     }
 }
 
+/// The metrics of a likelihood.
+pub(crate) const NATS_AND_BITS: [&str; 2] = ["nll", "nll.bits_per_dimension"];
 /// Test images below which the mean of a likelihood says little.
 pub(crate) const FEW_IMAGES: usize = 30;
 const SIGMAS: [f64; 3] = [0.08, 0.1, 0.2];
@@ -57,6 +59,10 @@ const GRID_TO: f64 = 0.8;
 impl Metric for Nll {
     fn name(&self) -> &str {
         ENTRY.name
+    }
+
+    fn reports(&self) -> Vec<String> {
+        NATS_AND_BITS.map(String::from).into()
     }
 
     fn uses(&self) -> &'static [Input] {
@@ -127,7 +133,7 @@ fn no_density(evidence: &dyn Evidence, own: &dyn Likelihood) -> [Measurement; 2]
     in_nats_and_bits(ENTRY.name, &protocol, (&[], 1), Support::Line, None).map(|m| m.noted(note.clone()))
 }
 
-/// Losses of images of so many values as `nll`, in nats, and as `nll.bits_per_dimension`; `note` stands with both where they exist.
+/// Losses of images of so many values as [`NATS_AND_BITS`]; `note` stands with both where they exist.
 pub(crate) fn in_nats_and_bits(
     entry: &str,
     protocol: &Protocol,
@@ -141,7 +147,8 @@ pub(crate) fn in_nats_and_bits(
         let own = found.note.clone();
         found.noted(own.or(note.map(String::from)))
     };
-    [one("nll", "nats", losses), one("nll.bits_per_dimension", support.bits(), &bits)]
+    let [in_nats, in_bits] = NATS_AND_BITS;
+    [one(in_nats, "nats", losses), one(in_bits, support.bits(), &bits)]
 }
 
 /// For each sample size the window of the grid that makes `held_out` likeliest; none without held-out images.

@@ -105,6 +105,13 @@ impl Lifelong {
         all
     }
 
+    /// The metrics that [`summary`](Self::summary) may make of these measures.
+    pub fn reports<'a>(measures: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+        let made_of =
+            |measure: &str| ["average", "forgetting", "backward_transfer", "end"].map(|what| format!("{}.{what}.{measure}", Self::ENTRY));
+        measures.into_iter().flat_map(made_of).chain([format!("{}.kept", Self::ENTRY)]).collect()
+    }
+
     fn protocol(&self, what: &str) -> Protocol {
         let setting = |stream: Protocol, (name, value): (&String, &Value)| match value {
             Value::String(word) => stream.with(name, word),
@@ -151,6 +158,8 @@ mod tests {
         assert_eq!(value("lifelong.forgetting.accuracy"), Some(20.0));
         assert_eq!(value("lifelong.backward_transfer.accuracy"), Some(-20.0));
         assert_eq!((value("lifelong.end.accuracy"), value("lifelong.kept")), (Some(50.0), Some(2.0)));
+        let reported = Lifelong::reports(["accuracy"]);
+        assert!(run.summary().iter().all(|m| reported.contains(&m.metric)), "{reported:?}");
         let protocol = &run.summary()[0].protocol;
         assert_eq!(*protocol, "lifelong.average(stream=rotated(angles=[0.0,90.0]),of=knn(k=3))");
         assert_eq!(*protocol, Protocol::from(protocol.to_string().as_str()), "reads otherwise than it was written");

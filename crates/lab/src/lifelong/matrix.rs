@@ -24,6 +24,8 @@ use crate::{
 const METRICS: [&str; 5] = ["accuracy", "information", "mmd", "rate", "reconstruction"];
 /// The headlines among what they give.
 const SHOWN: [&str; 6] = ["reconstruction", "mmd", "rate", "active_units", "accuracy", "accuracy_masked"];
+/// What the matrix has beside them.
+const BESIDE: [&str; 5] = ["class_fid", "class_fid_excess", "entropy", "share", "share_kept"];
 /// Samples in the row of a task.
 const ROW: usize = 12;
 
@@ -55,6 +57,11 @@ pub(crate) fn measure(
         judge: judge.map(|judge| judge.accuracy()),
         tasks,
     })
+}
+
+/// The metrics of numbers made of the matrix.
+pub(crate) fn reports() -> Vec<String> {
+    Lifelong::reports(SHOWN.into_iter().chain(BESIDE))
 }
 
 /// The judge of the labels of all tasks; none where there is nothing to tell apart.

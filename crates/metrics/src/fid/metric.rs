@@ -124,6 +124,11 @@ impl Metric for Fid {
         true
     }
 
+    fn reports(&self) -> Vec<String> {
+        let distances = ["fid", "fid.reconstructions", "fid_classifier", "fid_classifier.reconstructions"];
+        distances.into_iter().chain(["kid", "precision", "recall"]).map(String::from).collect()
+    }
+
     fn uses(&self) -> &'static [Input] {
         &[Input::PriorSample, Input::Generated, Input::Reconstructions]
     }
