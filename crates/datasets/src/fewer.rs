@@ -21,7 +21,7 @@ vimae_core::settings! {
         pub(crate) binarise: Binarise = Binarise::None;
         /// uniform noise between the 256 levels, drawn again in every epoch of training, once for the rest
         pub(crate) dequantise: bool = false;
-        /// seed of what is drawn once
+        /// seed of pixels and noise that are drawn once
         pub(crate) draw_seed: u64 = 0, from 0, to 4_294_967_296_u64;
     }
 }

@@ -80,7 +80,7 @@ fn head() -> Vec<(String, Value)> {
             json!({
                 "type": "object",
                 "description": "dotted keys with lists of values; every combination runs for every method",
-                "propertyNames": { "pattern": "^(dataset|model|objective|prior|noise|divergence|likelihood|sampler|stream|strategy|training|evaluation)\\." },
+                "propertyNames": { "pattern": "^(dataset|model|objective|prior|noise|divergence|likelihood|sampler|stream|strategy|training|evaluation)(\\.|$)" },
                 "additionalProperties": { "type": "array", "minItems": 1 },
             }),
         ),
