@@ -15,7 +15,7 @@ use super::{place::Place, standard_streams::print};
 pub(crate) struct Arguments {
     #[command(subcommand)]
     what: What,
-    /// Directory to look for data sets in first. `fetch` puts files into it that are not on the Hub.
+    /// Directory to look for data sets in first; by default that of VIMAE_DATA_DIR. `fetch` puts files into it that are not on the Hub.
     #[arg(long, global = true, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }

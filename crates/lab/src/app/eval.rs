@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// Device to compute on. auto is the first GPU if this build has CUDA and there is one, else the CPU.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Print the evaluation as one JSON document.

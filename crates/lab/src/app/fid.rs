@@ -51,8 +51,8 @@ pub(crate) struct Arguments {
     /// Grayscale files of 16 bits: their high_byte, or clipped at 255 as Pillow's convert does.
     #[arg(long, default_value = "high_byte", value_parser = ["high_byte", "clipped"])]
     deep_grayscale: String,
-    /// Inception's weights: the .pth of pytorch-fid or torch-fidelity, or safetensors. By default, both
-    /// are looked for in --data-dir, the project's cache and PyTorch's (~/.cache/torch/hub/checkpoints),
+    /// Inception's weights: the .pth of pytorch-fid or torch-fidelity, or safetensors. By default the file that
+    /// VIMAE_FID_WEIGHTS names; else both are looked for in --data-dir, the project's cache and PyTorch's (~/.cache/torch/hub/checkpoints),
     /// then downloaded once (95 MB), unless HF_HUB_OFFLINE is set.
     #[arg(long, value_name = "FILE")]
     weights: Option<PathBuf>,
@@ -77,7 +77,7 @@ pub(crate) struct Arguments {
     /// Device to compute features on.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Print one JSON document.

@@ -72,7 +72,7 @@ struct Push {
     /// Licence of the weights, an identifier of the Hub: mit, apache-2.0, cc-by-4.0 ...
     #[arg(long, default_value = "mit")]
     license: String,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }

@@ -27,7 +27,7 @@ struct Common {
     /// Device to compute on.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }

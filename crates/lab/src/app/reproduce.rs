@@ -87,7 +87,7 @@ pub(crate) struct Common {
     /// says so. Otherwise C = 1 and gamma = 1 / dimensions.
     #[arg(long)]
     pub(crate) tune: bool,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
     /// Directory for runs, results and the page. By default runs/PROFILE of the checkout; for train, runs/NAME of the experiment's file.

@@ -50,7 +50,7 @@ enum What {
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask runs list
-  cargo xtask runs show runs/vae-mnist/vae-mnist/vae-seed0-8f548694
+  cargo xtask runs show runs/quick/digits/vae-seed0-8f548694
   cargo xtask runs compare runs/mine
   cargo xtask runs compare RUN me/vae-digits";
 

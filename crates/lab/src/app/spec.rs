@@ -33,7 +33,7 @@ struct Check {
     /// Experiment files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
@@ -63,7 +63,7 @@ struct Expand {
     /// Directory with runs that finished before. By default runs/PROFILE of the checkout.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
     /// Print the runs as one JSON document.

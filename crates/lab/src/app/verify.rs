@@ -18,7 +18,7 @@ pub(crate) struct Arguments {
     run: PathBuf,
     /// Recompute only this number: METRIC, or METRIC/PROTOCOL as record.json names them. By default, all.
     cell: Option<String>,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
+    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
 }
