@@ -238,7 +238,7 @@ pub struct Evaluation {
     /// Which code stands for an image.
     #[schemars(extend("uniqueItems" = true))]
     pub codes: Vec<CodeName>,
-    /// Test codes in the pool of the transductive machines at most, the first of the test split.
+    /// Test codes in the pool of the transductive machines at most, drawn once for all from the test split.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub pool: usize,
     /// Choose C and gamma by cross-validation on the labelled codes; else C = 1 and gamma = 1 / d.
