@@ -21,7 +21,7 @@ pub struct Plan {
     /// Passes over the training data. An experiment asks for it as `training.epochs`; `vimae_spec::Training` states the
     /// range that is allowed there.
     pub epochs: u64,
-    /// Epochs between checkpoints.
+    /// Epochs between checkpoints; 0 counts as 1.
     pub checkpoint_epochs: u64,
     /// How many times a run that diverges may return to its last checkpoint and continue with half the learning rate.
     pub rollbacks: u64,
@@ -213,12 +213,12 @@ impl<'a> Run<'a> {
 
     /// Steps between two regular checkpoints.
     fn between(&self) -> u64 {
-        self.per_epoch * self.plan.checkpoint_epochs
+        (self.per_epoch * self.plan.checkpoint_epochs.max(1)).max(1)
     }
 
     fn has_ended(&self) -> bool {
         // The moment of a stop must not end a run: patience is counted at regular checkpoints.
-        let looked_at = self.position.step - self.position.step % self.between().max(1);
+        let looked_at = self.position.step - self.position.step % self.between();
         let patience = self.plan.course.early_stopping_epochs * self.per_epoch;
         let too_long = |best: Best| patience > 0 && looked_at.saturating_sub(best.step) >= patience;
         self.position.step == self.steps || self.position.best.is_some_and(too_long)

@@ -121,3 +121,12 @@ fn without_a_loss_and_with_other_weights_than_were_kept_it_is_an_error() -> Resu
     assert!(matches!(torn, Err(Error::Checkpoint(_))), "{torn:?}");
     Ok(())
 }
+
+#[test]
+fn no_epochs_between_checkpoints_are_one() -> Result<()> {
+    let (none, one) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let asked = |checkpoint_epochs: u64| Asked { epochs: 2, checkpoint_epochs, patience: 0, stops_at: None };
+    let (found, expected) = (train_in(none.path(), asked(0))?.0?, train_in(one.path(), asked(1))?.0?);
+    assert!(found.weights_sha256 == expected.weights_sha256 && found.steps == 2 * PER_EPOCH, "{found:?}");
+    Ok(())
+}
