@@ -13,7 +13,7 @@ use candle_core::{Device, Tensor};
 use rand::RngCore;
 use vimae_checkpoint::{atomic, load_weights};
 use vimae_core::{Event, Purpose, RunContext, Streams};
-use vimae_spec::sha256_hex;
+use vimae_spec::{Rollback, sha256_hex};
 use vimae_trainer::{Line, LogLine, Plan, Trained, Watch, train_watched};
 
 use crate::{
@@ -60,7 +60,7 @@ pub fn folder(run: &Path, number: usize) -> PathBuf {
 
 /// Learns all tasks, and leaves the weights after the last in the parts. The context's directory receives
 /// `model.safetensors`, `log.jsonl` over all tasks, and for each task what [`train_watched`] writes. However often it is
-/// stopped, weights and log have the same bits.
+/// stopped, weights and log have the same bits. Steps in events, errors and rollbacks are counted over all tasks.
 ///
 /// # Errors
 /// [`Error::Lacks`] for a strategy without what it needs; as [`train_watched`].
@@ -74,13 +74,12 @@ pub fn train(learner: &Learner<'_>, context: &RunContext<'_>, watch: &mut Watch<
     let mut learnt = Vec::with_capacity(tasks.len());
     for (place, task) in tasks.iter().enumerate() {
         let before = steps.iter().take(place).sum::<u64>();
-        let hear = |event: Event<'_>| {
-            context.progress.tell(match event {
-                Event::Stepped { step, loss, .. } => Event::Stepped { step: before + step, of: total, loss },
-                Event::Saved { step } => Event::Saved { step: before + step },
-                Event::Resumed { step } => Event::Resumed { step: before + step },
-                other => other,
-            });
+        let hear = |event: Event<'_>| match event {
+            Event::Stepped { step, loss, .. } => context.progress.tell(Event::Stepped { step: before + step, of: total, loss }),
+            Event::Saved { step } => context.progress.tell(Event::Saved { step: before + step }),
+            Event::Resumed { step } => context.progress.tell(Event::Resumed { step: before + step }),
+            Event::RolledBack(rollback) => context.progress.tell(Event::RolledBack(&counted_on(rollback, before))),
+            other => context.progress.tell(other),
         };
         let directory = folder(context.directory, place + 1);
         std::fs::create_dir_all(&directory).map_err(|source| vimae_trainer::Error::Log { path: directory.clone(), source })?;
@@ -88,10 +87,28 @@ pub fn train(learner: &Learner<'_>, context: &RunContext<'_>, watch: &mut Watch<
         let context = RunContext { directory: &directory, progress: &hear, ..*context };
         // The plan's own seed and digest for the first: a stream of one task is the run without one.
         let plan = Plan { seed: seed(plan.seed, place), training_sha256: digest(plan, place), ..(*plan).clone() };
-        learnt.push(learner.learn(place, task, &plan, &context, watch)?);
+        let mut one = learner.learn(place, task, &plan, &context, watch).map_err(|error| of_run(error, before))?;
+        one.trained.rollbacks.iter_mut().for_each(|rollback| *rollback = counted_on(rollback, before));
+        learnt.push(one);
     }
     join(context.directory, tasks.len(), &steps)?;
     Ok(learnt)
+}
+
+/// A return to a checkpoint of a task, its steps counted over the tasks before as well.
+fn counted_on(rollback: &Rollback, before: u64) -> Rollback {
+    Rollback { step: before + rollback.step, back_to: before + rollback.back_to, ..rollback.clone() }
+}
+
+/// The same of an error.
+fn of_run(error: Error, before: u64) -> Error {
+    Error::Training(match error {
+        Error::Training(vimae_trainer::Error::Stopped { step }) => vimae_trainer::Error::Stopped { step: before + step },
+        Error::Training(vimae_trainer::Error::Diverged { step, term, value, kept }) => {
+            vimae_trainer::Error::Diverged { step: before + step, term, value, kept: before + kept }
+        }
+        other => return other,
+    })
 }
 
 /// What the strategy keeps for each task, made again from the weights after the tasks before: `model.safetensors` in the

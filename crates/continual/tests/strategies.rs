@@ -2,13 +2,21 @@
 
 #![cfg(test)]
 
-use std::{cell::Cell, path::Path, sync::Arc};
+use std::{
+    cell::{Cell, RefCell},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use candle_core::{DType, Device, Tensor};
 use serde_json::{Map, Value, json};
 use vimae_continual::{Error, Learner, Learnt, Result, STRATEGIES, STREAMS, Strategy, Task, Teacher, folder, train};
 use vimae_core::{
-    AutoEncoder, Batches, Dataset, Decoder, Encoder, Event, Mode, Objective, PartRequest, Prior, RunContext, Split, Streams, WithNoise,
+    AutoEncoder, Batches, Dataset, Decoder, Encoder, Event, Loss, Mode, Objective, PartRequest, Pass, Prior, RunContext, Split, Streams,
+    WithNoise,
 };
 use vimae_datasets::{Loader, Sources};
 use vimae_ops::AdamConfig;
@@ -113,6 +121,79 @@ fn learn_for(
     };
     let mut watch = |_| power(step.get());
     train(&learner, &RunContext { progress: &hear, ..RunContext::new(directory) }, &mut watch)
+}
+
+/// An objective whose loss is not a number at one of its calls; never where that is 0.
+struct Breaks {
+    inner: Box<dyn Objective>,
+    at: u64,
+    calls: AtomicU64,
+}
+
+impl Objective for Breaks {
+    fn name(&self) -> &str {
+        "breaks"
+    }
+
+    fn equation(&self) -> &'static str {
+        self.inner.equation()
+    }
+
+    fn default_noise(&self) -> &'static str {
+        self.inner.default_noise()
+    }
+
+    fn loss(&self, pass: &Pass<'_>) -> vimae_core::Result<Loss> {
+        let mut loss = self.inner.loss(pass)?;
+        if self.calls.fetch_add(1, Ordering::Relaxed) + 1 == self.at {
+            loss.total = (&loss.total * f64::NAN)?;
+        }
+        Ok(loss)
+    }
+}
+
+/// Learns `tasks` with a loss that breaks at a step of the run, and gives what was told of it, too.
+fn broken(directory: &Path, tasks: &[Task], at: u64, rollbacks: u64) -> Result<(Vec<Learnt>, Vec<(u64, u64)>)> {
+    let objective = Breaks { inner: objective("vae"), at, calls: AtomicU64::new(0) };
+    let (network, prior) = parts(&objective, 3);
+    let second = |_: &std::collections::BTreeMap<String, Tensor>| -> Result<Teacher> { panic!("nothing asks for a teacher") };
+    let plan = Plan { rollbacks, ..plan(2, 3) };
+    let strategy = strategy("fine_tune", &json!({}));
+    let learner = Learner {
+        line: Line::new(&network, &objective, prior.as_ref()),
+        tasks,
+        strategy: strategy.as_ref(),
+        plan: &plan,
+        batch: 50,
+        device: &Device::Cpu,
+        second: &second,
+    };
+    let told = RefCell::new(Vec::new());
+    let hear = |event: Event<'_>| {
+        if let Event::RolledBack(rollback) = event {
+            told.borrow_mut().push((rollback.step, rollback.back_to));
+        }
+    };
+    let learnt = train(&learner, &RunContext { progress: &hear, ..RunContext::new(directory) }, &mut |_| Ok(Sights::default()))?;
+    let told = told.borrow().clone();
+    Ok((learnt, told))
+}
+
+#[test]
+fn a_divergence_in_a_later_task_is_told_by_the_steps_of_the_run() {
+    let tasks = stream("split_classes", json!({ "tasks": 2 }));
+    let [whole, back, ended] = [(); 3].map(|()| tempfile::tempdir().unwrap());
+    let (learnt, _) = broken(whole.path(), &tasks, 0, 0).unwrap();
+    // The first step behind the first of two epochs of the second task.
+    let kept = learnt[0].trained.steps + learnt[1].trained.steps / 2;
+    let at = kept + 1;
+    let (learnt, told) = broken(back.path(), &tasks, at, 1).unwrap();
+    let recorded: Vec<(u64, u64)> = learnt[1].trained.rollbacks.iter().map(|back| (back.step, back.back_to)).collect();
+    assert_eq!((told, recorded), (vec![(at, kept)], vec![(at, kept)]));
+    match broken(ended.path(), &tasks, at, 0) {
+        Err(Error::Training(vimae_trainer::Error::Diverged { step, kept: last, .. })) => assert_eq!((step, last), (at, kept)),
+        other => panic!("{other:?}"),
+    }
 }
 
 fn file(directory: &Path, name: &str) -> Vec<u8> {
