@@ -40,4 +40,10 @@ with torch.no_grad():
         out["log_var"] = code.log_var
 assert torch.equal(model.sample(5, seed=2), out["samples"]), "the same seed gives the same images"
 assert not torch.equal(model.sample(5, seed=3), out["samples"])
+foreign = vimae.Model({**model.config, "noise": {"name": "of_another_program", "settings": {}}}).eval()
+try:
+    foreign.encode(given["images"])
+    raise AssertionError("codes of a noise that is not known here")
+except ValueError as problem:
+    assert "of_another_program" in str(problem), problem
 save_file({name: tensor.contiguous() for name, tensor in {**out, **more}.items()}, arguments.out)

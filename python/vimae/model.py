@@ -35,7 +35,7 @@ class Model(nn.Module):
         self.range = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0)}[net["range"]]
 
     def encode(self, images):
-        """The codes of images `[N, C, H, W]`: floats in `range`, or bytes. ValueError for another shape."""
+        """The codes of images `[N, C, H, W]`: floats in `range`, or bytes. ValueError for another shape, and for a noise of another program."""
         network = self.config["network"]
         expected = (network["channels"], network["height"], network["width"])
         if tuple(images.shape[1:]) != expected:
@@ -44,12 +44,13 @@ class Model(nn.Module):
             low, high = self.range
             images = images.to(torch.float32) * ((high - low) / 255) + low
         mean, log_var = self.encoder(images)
-        noise = self.config["noise"]
-        settings = noise["settings"]
-        if noise["name"] == "gaussian_fixed":
+        name, settings = self.config["noise"]["name"], self.config["noise"]["settings"]
+        if name == "gaussian_fixed":
             log_var = torch.full_like(mean, settings["std"]).log() * 2
-        elif noise["name"] == "gaussian_head_bounded":
+        elif name == "gaussian_head_bounded":
             log_var = log_var.clamp(settings["floor"], settings["ceiling"])
+        elif name not in ("gaussian_head", "none") and not name.startswith("pixel_"):
+            raise ValueError(f"no encoder noise {name!r} here, and what it makes of codes is not known; decode and sample need none")
         return Code(mean, log_var)
 
     def decode(self, codes):
