@@ -40,6 +40,9 @@ with torch.no_grad():
         out["log_var"] = code.log_var
 assert torch.equal(model.sample(5, seed=2), out["samples"]), "the same seed gives the same images"
 assert not torch.equal(model.sample(5, seed=3), out["samples"])
+if torch.cuda.is_available():
+    there = model.prior.log_density(given["codes"].cuda())
+    assert there.is_cuda and torch.allclose(there.cpu(), model.prior.log_density(given["codes"]))
 foreign = vimae.Model({**model.config, "noise": {"name": "of_another_program", "settings": {}}}).eval()
 try:
     foreign.encode(given["images"])

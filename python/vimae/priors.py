@@ -1,4 +1,7 @@
-"""What codes are drawn from: the run's own prior, or the density that was fitted to its codes. All of it in double precision."""
+"""What codes are drawn from: the run's own prior, or the density that was fitted to its codes. All of it in double precision.
+
+The numbers of mixtures and flows are on the CPU; log densities come back to where the codes are.
+"""
 
 import math
 
@@ -142,7 +145,7 @@ class Mixture:
         return self.means[chosen] + (factors * noise if factors.ndim == 2 else (factors @ noise[:, :, None])[:, :, 0])
 
     def log_density(self, codes):
-        apart = codes.to(DOUBLE)[:, None, :] - self.means
+        apart = codes.to("cpu", DOUBLE)[:, None, :] - self.means
         if self.factors.ndim == 2:
             diagonal, solved = self.factors, apart / self.factors
         else:
@@ -150,7 +153,7 @@ class Mixture:
             solved = torch.linalg.solve_triangular(self.factors, apart[..., None], upper=False)[..., 0]
         size = self.means.shape[1]
         each = -0.5 * (solved**2).sum(-1) - diagonal.log().sum(-1) - 0.5 * size * math.log(2 * math.pi)
-        return torch.logsumexp(self.log_weights + each, dim=-1)
+        return torch.logsumexp(self.log_weights + each, dim=-1).to(codes.device)
 
 
 class Flow:
@@ -180,13 +183,13 @@ class Flow:
         return self.mean + x @ self.factor.T
 
     def log_density(self, codes):
-        apart = (codes.to(DOUBLE) - self.mean)[..., None]
+        apart = (codes.to("cpu", DOUBLE) - self.mean)[..., None]
         x = torch.linalg.solve_triangular(self.factor, apart, upper=False)[..., 0]
         total = -self.factor.diagonal().log().sum() - 0.5 * len(self.mean) * math.log(2 * math.pi)
         for block in self.blocks:
             shift, log_scale = self.shift_and_log_scale(block, x)
             x, total = ((x - shift) * (-log_scale).exp()).flip(-1), total - log_scale.sum(-1)
-        return total - 0.5 * (x**2).sum(-1)
+        return (total - 0.5 * (x**2).sum(-1)).to(codes.device)
 
 
 def build(files):
