@@ -36,12 +36,12 @@ struct Step {
     /// Filters of the first convolution.
     #[arg(long, default_value_t = 16)]
     width: usize,
-    /// Images per step.
-    #[arg(long, default_value_t = 100)]
-    batch: usize,
+    /// Images per step, two or more: the MMD is of pairs.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(2..))]
+    batch: u64,
     /// Steps to time, after two warm-up steps.
-    #[arg(long, default_value_t = 20)]
-    steps: usize,
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u64).range(1..))]
+    steps: u64,
     /// Device to compute on.
     #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
     device: String,
@@ -71,7 +71,8 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     match &arguments.what {
         What::Step(Step { dataset, width, batch, steps, device, tf32, json: _ }) => {
             vimae_lab::allow_tf32(*tf32);
-            let timing = vimae_bench::bench_step(dataset, *width, *batch, *steps, &vimae_lab::device(device)?)?;
+            let (batch, steps) = (usize::try_from(*batch)?, usize::try_from(*steps)?);
+            let timing = vimae_bench::bench_step(dataset, *width, batch, steps, &vimae_lab::device(device)?)?;
             print(serde_json::to_string(&timing)?);
             Ok(ExitCode::SUCCESS)
         }

@@ -87,11 +87,12 @@ impl Network {
 }
 
 /// Times whole VIMAE-n training steps on made-up images: random draws, encoder, decoder, distortion and
-/// MMD, backward, Adam.
+/// MMD, backward, Adam. No steps count as one.
 ///
 /// # Errors
 /// Where a part reports one.
 pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, device: &Device) -> Result<StepTiming> {
+    let steps = steps.max(1);
     let network = Network::new(dataset, width, DType::F32, device)?;
     let line = network.line();
     let config = AdamConfig { learning_rate: 1e-3, beta1: 0.5, beta2: 0.999, epsilon: 1e-8 };
@@ -134,4 +135,16 @@ pub(crate) fn peak_rss_mib() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let kib: u64 = status.lines().find_map(|l| l.strip_prefix("VmHWM:"))?.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kib / 1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_steps_are_one() -> Result<()> {
+        let timing = bench_step("mnist", 2, 4, 0, &Device::Cpu)?;
+        assert!(timing.steps == 1 && timing.median_ms > 0.0 && timing.median_ms == timing.min_ms, "{timing:?}");
+        Ok(())
+    }
 }
