@@ -168,9 +168,18 @@ fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Words in snake case that name no module: those that Rust has for itself.
+const KEYWORDS: [&str; 51] = [
+    "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate", "do", "dyn", "else", "enum", "extern",
+    "false", "final", "fn", "for", "gen", "if", "impl", "in", "let", "loop", "macro", "match", "mod", "move", "mut", "override", "priv",
+    "pub", "ref", "return", "self", "static", "struct", "super", "trait", "true", "try", "type", "typeof", "unsafe", "unsized", "use",
+    "virtual", "where", "while", "yield",
+];
+
 /// Writes the file and the line. Gives the two files.
 pub(crate) fn begin(root: &Path, kind: Kind, name: &str) -> Result<(PathBuf, PathBuf)> {
     check_name(name)?;
+    ensure!(!KEYWORDS.contains(&name), "{name}: a word of Rust names no module; take another, for instance my_{name}");
     let (catalogue, template) = kind.place();
     let catalogue = root.join(catalogue);
     let text = fs::read_to_string(&catalogue).with_context(|| catalogue.display().to_string())?;
@@ -234,6 +243,10 @@ mod tests {
     #[test]
     fn names_in_another_case_and_files_that_exist_are_refused() {
         assert!(begin(Path::new("nowhere"), Kind::Prior, "MyPrior").unwrap_err().to_string().contains("snake case"));
+        for name in ["match", "yield", "self"] {
+            let error = begin(Path::new("nowhere"), Kind::Prior, name).unwrap_err().to_string();
+            assert!(error.contains(&format!("my_{name}")), "{error}");
+        }
         for (kind, name) in [(Kind::Prior, "normal"), (Kind::Noise, "none"), (Kind::Divergence, "energy")] {
             let error = begin(&root(), kind, name).unwrap_err().to_string();
             assert!(error.contains("exists already"), "{error}");
