@@ -79,8 +79,11 @@ done
 
 "$python" - "$file" <<'PY'
 import json, statistics, sys
-rows = [json.loads(line) for line in open(sys.argv[1])]
-by = {who: [r["result"]["seconds"] for r in rows if r.get("who") == who] for who in ("old", "new")}
+rows = []
+for line in open(sys.argv[1]):
+    row = json.loads(line)
+    rows = rows + [row] if "who" in row else []  # The last run of the file counts.
+by = {who: [r["result"]["seconds"] for r in rows if r["who"] == who] for who in ("old", "new")}
 pairs = [new / old for new, old in zip(by["new"], by["old"])]
 print(f"seconds: old {statistics.median(by['old']):.2f}, new {statistics.median(by['new']):.2f}; "
       f"new / old of pairs {min(pairs):.3f} to {max(pairs):.3f}, median {statistics.median(pairs):.3f}")
