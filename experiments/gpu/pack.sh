@@ -4,14 +4,17 @@
 #
 #     experiments/gpu/pack.sh OUT MNIST PEER
 #
-# OUT is made; MNIST is a directory with the four idx files; PEER is the PyTorch script that times the same step
-# (--dataset --width --batch --steps --layout --device --tf32 --compile, one JSON line). CUDA's compiler must be in the
-# environment, as `source env.sh` of a toolchain leaves it; CUDA_COMPUTE_CAP chooses the card's architecture (90 is Hopper).
+# OUT is made, or is an earlier pack, which is replaced; MNIST is a directory with the four idx files; PEER is the PyTorch script
+# that times the same step (--dataset --width --batch --steps --layout --device --tf32 --compile, one JSON line). CUDA's compiler
+# must be in the environment, as `source env.sh` of a toolchain leaves it; CUDA_COMPUTE_CAP chooses the card's architecture (90 is
+# Hopper).
 set -euo pipefail
 if [ $# -ne 3 ]; then sed -n '2,10p' "$0" >&2; exit 2; fi
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
-out=$1 mnist=$2 peer=$3
+# Without a slash behind it, where the part that grows would lie in what it replaces.
+out=${1%/} mnist=$2 peer=$3
+[ ! -e "$out" ] || [ -f "$out/xtask.gz" ] || { echo "$out is there and no pack of this script: give a directory that is not" >&2; exit 2; }
 for file in train-images-idx3-ubyte.gz train-labels-idx1-ubyte.gz t10k-images-idx3-ubyte.gz t10k-labels-idx1-ubyte.gz; do
   [ -f "$mnist/$file" ] || { echo "$mnist has no $file" >&2; exit 2; }
 done
