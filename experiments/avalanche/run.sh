@@ -5,6 +5,8 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 work=${1:-$(mktemp -d)}
 mkdir -p "$work"
+# From here on it is called from another directory.
+work=$(cd "$work" && pwd)
 # One thread each: seconds compare.
 export RAYON_NUM_THREADS=1 OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
 if [ -z "${PEER:-}" ]; then

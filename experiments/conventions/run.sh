@@ -6,6 +6,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 work=${1:-$(mktemp -d)}
 mkdir -p "$work"
+# From here on it is called from another directory.
+work=$(cd "$work" && pwd)
 export OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
 if [ -z "${PEERS:-}" ]; then
   python3 -m venv "$work/peers" && "$work/peers/bin/pip" install -q -r "$here/requirements.txt"
