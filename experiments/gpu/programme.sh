@@ -7,7 +7,7 @@
 # | step | what | limit, s | expected on an H100, s |
 # | --- | --- | --- | --- |
 # | device | card, driver, libraries, PyTorch | 30 | 10 |
-# | check | `bench cuda-check`: f32 without TF32 and with it, f64, every objective's step, resume | 120 | 40 |
+# | check | `bench cuda-check`: every operation and VIMAE-n's step in f32 without TF32 and with it, and in f64 | 120 | 40 |
 # | step | our step beside PyTorch's eager and compiled, TF32, both layouts, three networks, five rounds; memory | 300 | 200 |
 # | vimae_n | VIMAE-n on all of MNIST at width 128, for as many epochs as four minutes hold, then evaluation | 330 | 290 |
 # | vae | the VAE likewise | 330 | 290 |
@@ -16,7 +16,7 @@
 # A call that may not take ten minutes does them in two: `device check step`, then `vimae_n vae sanitizer` with
 # TRAIN_SECONDS=150. Results: OUT/STEP.json or .jsonl, OUT/STEP.log, OUT/summary.txt with seconds and exit codes.
 set -uo pipefail
-if [ $# -lt 1 ]; then sed -n '2,20p' "$0" >&2; exit 2; fi
+if [ $# -lt 1 ]; then sed -n '2,17p' "$0" >&2; exit 2; fi
 pack=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 out=$(cd "$1" && pwd)
