@@ -161,3 +161,21 @@ fn what_makes_no_sense_is_refused_before_anything_trains() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn tasks_that_a_turn_made_gray_are_refused_under_a_likelihood_of_binary_images() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let head = format!("{:117}\n", "{'descr': '|u1', 'fortran_order': False, 'shape': (40, 8, 8), }");
+    let pixels: Vec<u8> = (0..40 * 64_u32).map(|i| if i.wrapping_mul(2_654_435_761) >> 31 == 0 { 0 } else { 255 }).collect();
+    let array = folder.path().join("binary.npy");
+    std::fs::write(&array, [&b"\x93NUMPY\x01\x00\x76\x00"[..], head.as_bytes(), pixels.as_slice()].concat())?;
+    let text = "version = 1\ndataset = \"arrays:ARRAY\"\nmodel = { name = \"mlp\", width = 8, layers = 1, code = 2 }\n\
+                training = { epochs = 1, batch = 4 }\nevaluation = { metrics = [\"reconstruction\"], labels = 0 }\n\
+                likelihood = \"bernoulli\"\n[stream]\nname = \"rotated\"\n[methods.vae]\nobjective = \"vae\"\n";
+    let text = text.replace("ARRAY", array.to_str().context("path")?);
+    let out = command(&write(folder.path(), &text)?, &folder.path().join("out"), 1)?.stderr(std::process::Stdio::piped()).output()?;
+    let said = String::from_utf8_lossy(&out.stderr);
+    ensure!(!out.status.success() && said.contains("likelihood \"bernoulli\" on images of 256 levels"), "{said}");
+    ensure!(files(folder.path(), "checkpoint.safetensors")?.is_empty(), "something trained");
+    Ok(())
+}

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use vimae_checkpoint::{atomic, load_weights};
 use vimae_core::{
     AutoEncoder, Corruption, Dataset, Divergence, EncoderNoise, ImageSet, ImageShape, Likelihood, MetricFiles, Objective, PartRequest,
-    PixelRange, Prior, RateRule, Sampler, Settings, Split, Streams, WithLikelihood, WithNoise,
+    PixelRange, Prior, RateRule, Sampler, Settings, Split, Streams, Values, WithLikelihood, WithNoise,
     likelihood::check_values,
     objective::{check_parts, check_rate_rule},
 };
@@ -217,6 +217,10 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<St
     Loader::new(dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
     if let Some(course) = Course::of(spec, &dataset)? {
         course.check(spec)?;
+        // A stream may make gray images of binary ones.
+        if dataset.values().map_err(part)? == Values::Binary {
+            course.tasks.iter().try_for_each(|task| check_likelihood(spec, task.dataset.as_ref())).map_err(part)?;
+        }
     }
     // Every evaluation tests: better said now than after the training.
     dataset.split(Split::Test).map_err(part)?;
