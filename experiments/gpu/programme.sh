@@ -27,6 +27,8 @@ unpacked=$(mktemp -d)
 trap 'rm -rf "$unpacked"' EXIT
 xtask="$unpacked/xtask"
 gzip -dc "$pack/xtask.gz" > "$xtask" && chmod +x "$xtask" || exit 2
+# The command takes the paper's numbers from what lies beside it.
+ln -s "$pack/experiments" "$unpacked/experiments" || exit 2
 cd "$pack"
 # PyTorch's wheels bring CUDA's libraries; the driver's stand where the machine keeps them.
 wheels=$(python3 - <<'P' 2> /dev/null
