@@ -8,10 +8,11 @@
 set -euo pipefail
 if [ $# = 0 ]; then
   page=runs/quick/index.html images=experiments/results/quick
+  # From any directory, and so not as $0, which may be relative.
   cd "$(dirname "$0")/.."
-  "$0" "$page" "$images/page.png" width=1280 height=1400
-  "$0" "$page#images" "$images/page-dark.png" width=1280 height=860 dark
-  "$0" "$page" "$images/page-phone.png" width=375 height=812 scale=2
+  experiments/screenshot.sh "$page" "$images/page.png" width=1280 height=1400
+  experiments/screenshot.sh "$page#images" "$images/page-dark.png" width=1280 height=860 dark
+  experiments/screenshot.sh "$page" "$images/page-phone.png" width=375 height=812 scale=2
 else
   cargo run --release --quiet --manifest-path "$(dirname "$0")/../Cargo.toml" -p vimae-report --example screenshot -- "$@"
 fi
