@@ -1,4 +1,5 @@
-# What the timing scripts share: source it with `file` set to the name of the rows and `python` to an interpreter with torch.
+# What the timing scripts share: source it with `file` set to the name of the rows and `python` to an interpreter, whose torch
+# is named in them.
 # Sets `ours` (the command), `out` (the folder) and `file` (where rows go), and writes what the machine is.
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # A script that times something else sets `ours` itself.
@@ -16,7 +17,7 @@ json() { "$python" -c 'import json, sys; print(json.dumps(sys.argv[1]))' "$1"; }
 printf '{"machine": %s, "cores": %s, "system": %s, "rustc": %s, "commit": %s, "torch": %s, "started": %s}\n' \
   "$(json "$processor")" "$(nproc)" "$(json "$(uname -sr)")" "$(json "$(rustc --version)")" \
   "$(json "$(git rev-parse HEAD)$(git diff --quiet HEAD || echo ' with changes')")" \
-  "$(json "$("$python" -c 'import torch; print(torch.__version__)')")" "$(json "$(date -u +%FT%TZ)")" >> "$file"
+  "$(json "$("$python" -c 'import torch; print(torch.__version__)' 2> /dev/null || echo none)")" "$(json "$(date -u +%FT%TZ)")" >> "$file"
 
 # measure WHO ROUND COMMAND...
 measure() {
