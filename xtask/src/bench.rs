@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use vimae_bench::Agreement;
 use vimae_lab::{Place, print};
 
 /// Time parts of vimae. Each command prints one JSON line.
@@ -94,14 +95,39 @@ fn cuda_check(CudaCheck { device, tf32, json }: &CudaCheck) -> Result<ExitCode> 
     if *json {
         print(serde_json::to_string(&rows)?);
     } else {
-        let worst = |dtype: &str| rows.iter().filter(|row| row.dtype == dtype).map(|row| row.relative_error).fold(0.0, f64::max);
         print(format_args!(
             "{} of {} comparisons agree; largest relative error {:.1e} in f32, {:.1e} in f64",
             rows.len() - failed,
             rows.len(),
-            worst("f32"),
-            worst("f64"),
+            worst(&rows, "f32"),
+            worst(&rows, "f64"),
         ));
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The largest relative error among the rows of a kind of number; NaN where one of them is.
+fn worst(rows: &[Agreement], dtype: &str) -> f64 {
+    // `f64::max` would drop a NaN.
+    let larger = |a: f64, b: f64| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) };
+    rows.iter().filter(|row| row.dtype == dtype).map(|row| row.relative_error).fold(0.0, larger)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_no_number_is_the_largest_error() {
+        let row = |dtype: &str, relative_error: f64| Agreement {
+            what: "x".into(),
+            dtype: dtype.into(),
+            relative_error,
+            tolerance: 1e-4,
+            agrees: relative_error <= 1e-4,
+        };
+        let rows = [row("f32", 1e-6), row("f32", f64::NAN), row("f32", 1e-7), row("f64", 1e-12), row("f64", 1e-10)];
+        assert!(worst(&rows, "f32").is_nan());
+        assert_eq!(worst(&rows, "f64"), 1e-10);
+    }
 }
