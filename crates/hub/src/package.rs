@@ -124,6 +124,8 @@ pub(crate) fn write_folder(folder: &Path, files: impl Iterator<Item = Result<(St
     let parent = folder.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let name = folder.file_name().unwrap_or_default().to_string_lossy();
     let beside = parent.join(format!(".{name}.{}.part", std::process::id()));
+    // In a container most processes have the same number: one that was killed may have left a part of another model.
+    drop(fs::remove_dir_all(&beside));
     let written = (|| {
         for file in files {
             let (name, bytes) = file?;
@@ -142,4 +144,21 @@ fn json(value: &impl Serialize) -> Result<Vec<u8>> {
     let mut bytes = serde_json::to_vec_pretty(value).map_err(|e| Error::damaged(Path::new("JSON"), e))?;
     bytes.push(b'\n');
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_killed_process_of_the_same_number_left_is_not_taken_along() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = place.path().join("model");
+        let beside = place.path().join(format!(".model.{}.part", std::process::id()));
+        fs::create_dir(&beside).unwrap();
+        fs::write(beside.join("task5.safetensors"), "").unwrap();
+        write_folder(&folder, [Ok(("config.json".to_owned(), b"{}".to_vec()))].into_iter()).unwrap();
+        let names: Vec<String> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        assert_eq!(names, ["config.json"]);
+    }
 }
