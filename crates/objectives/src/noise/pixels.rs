@@ -39,6 +39,6 @@ pub(super) fn entries() -> impl Iterator<Item = Entry<BuildNoise>> {
 
 fn build(settings: &Settings) -> Result<Box<dyn EncoderNoise>> {
     let name = settings.name();
-    let corruption = CORRUPTIONS.find(name.trim_start_matches(PREFIX))?;
+    let corruption = CORRUPTIONS.find(name.strip_prefix(PREFIX).unwrap_or(name))?;
     Ok(Box::new(Pixels { name, corruption: Some((corruption.build)(settings)?) }))
 }
