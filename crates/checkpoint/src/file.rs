@@ -61,6 +61,9 @@ struct Header {
     format: u32,
     /// The digest of the bytes of all tensors, in the file's order.
     tensors_sha256: String,
+    /// The digest of the position; none where there is none, and in files from before it was written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    position_sha256: Option<String>,
     #[serde(flatten)]
     position: Option<Position>,
 }
@@ -139,7 +142,8 @@ fn encode<'a>(tensors: impl Iterator<Item = (String, &'a Tensor)>, position: Opt
             Ok((name.clone(), TensorView::new(*dtype, shape.clone(), bytes).map_err(|e| Error::damaged(path, e))?))
         })
         .collect::<Result<BTreeMap<_, _>>>()?;
-    let header = Header { format: FORMAT, tensors_sha256: digest(views.iter().map(|(name, view)| (name.as_str(), view.data()))), position };
+    let tensors_sha256 = digest(views.iter().map(|(name, view)| (name.as_str(), view.data())));
+    let header = Header { format: FORMAT, tensors_sha256, position_sha256: of_position(position.as_ref(), path)?, position };
     let header = serde_json::to_string(&header).map_err(|e| Error::damaged(path, e))?;
     safetensors::serialize(views, Some(HashMap::from([(HEADER.to_owned(), header)]))).map_err(|e| Error::damaged(path, e))
 }
@@ -153,6 +157,9 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<(Header, BTreeMap<String, Tensor>
         return Err(Error::Newer { path: path.into(), found, known: FORMAT });
     }
     let header: Header = serde_json::from_value(version).map_err(|e| Error::damaged(path, e))?;
+    if header.position_sha256.is_some() && header.position_sha256 != of_position(header.position.as_ref(), path)? {
+        return Err(Error::damaged(path, "its position does not have the digest it was written with"));
+    }
     let file = SafeTensors::deserialize(bytes).map_err(|e| Error::damaged(path, e))?;
     let mut views: Vec<_> = file.tensors();
     views.sort_by(|a, b| a.0.cmp(&b.0));
@@ -170,6 +177,12 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<(Header, BTreeMap<String, Tensor>
         tensors.insert(name, Tensor::from_raw_buffer(view.data(), dtype, view.shape(), &Device::Cpu)?);
     }
     Ok((header, tensors))
+}
+
+/// The digest of a position, where there is one.
+fn of_position(position: Option<&Position>, path: &Path) -> Result<Option<String>> {
+    let text = position.map(serde_json::to_string).transpose().map_err(|e| Error::damaged(path, e))?;
+    Ok(text.map(|text| sha256_hex(text.as_bytes())))
 }
 
 /// The digest of named buffers, in name order.
@@ -224,6 +237,13 @@ mod tests {
         *flipped.last_mut().unwrap() ^= 1;
         std::fs::write(&path, flipped).unwrap();
         assert!(matches!(Checkpoint::load(&path, "abc"), Err(Error::Damaged { path: named, .. }) if named == path));
+        // Another step beside the same weights.
+        let step = b"\\\"step\\\":7";
+        let at = whole.windows(step.len()).position(|w| w == step).unwrap();
+        let mut moved = whole;
+        moved[at + step.len() - 1] = b'9';
+        std::fs::write(&path, moved).unwrap();
+        assert!(matches!(Checkpoint::load(&path, "abc"), Err(Error::Damaged { problem, .. }) if problem.contains("position")));
     }
 
     #[test]
