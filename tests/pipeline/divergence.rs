@@ -14,10 +14,11 @@ use vimae_ops::AdamConfig;
 use vimae_tests::parts::{model, prior};
 use vimae_trainer::{Course, Error, Line, Plan, Trained, train};
 
-/// The VAE until a given call, then a distortion that is not a number.
+/// The VAE until a given call, then a distortion that is not a number, or a gradient without end behind a loss that is one.
 struct Breaks {
     inner: Box<dyn Objective>,
     at: u64,
+    by_gradient: bool,
     calls: AtomicU64,
 }
 
@@ -40,7 +41,12 @@ impl Objective for Breaks {
 
     fn loss(&self, pass: &Pass<'_>) -> vimae_core::Result<Loss> {
         let mut loss = self.inner.loss(pass)?;
-        if self.calls.fetch_add(1, Ordering::Relaxed) + 1 == self.at {
+        let breaks = self.calls.fetch_add(1, Ordering::Relaxed) + 1 == self.at;
+        if breaks && self.by_gradient {
+            // The root of zero.
+            let zero = (pass.z - pass.z.detach())?.sum_all()?;
+            loss.total = (&loss.total + zero.sqrt()?)?;
+        } else if breaks {
             loss.terms[0].1 = (&loss.terms[0].1 * f64::NAN)?;
             loss.total = (&loss.total * f64::NAN)?;
         }
@@ -57,12 +63,14 @@ struct Disturbed {
     rollbacks: u64,
     /// The step after which it is told to stop.
     stops_at: Option<u64>,
+    /// Whether its gradient breaks, and its loss at the next call.
+    by_gradient: bool,
 }
 
 fn train_in(folder: &Path, disturbed: Disturbed) -> Result<std::result::Result<Trained, Error>> {
-    let Disturbed { breaks_at, rollbacks, stops_at } = disturbed;
-    let objective =
-        Breaks { inner: vimae_objectives::OBJECTIVES.build("vae", &Default::default())?, at: breaks_at, calls: AtomicU64::new(0) };
+    let Disturbed { breaks_at, rollbacks, stops_at, by_gradient } = disturbed;
+    let inner = vimae_objectives::OBJECTIVES.build("vae", &Default::default())?;
+    let objective = Breaks { inner, at: breaks_at, by_gradient, calls: AtomicU64::new(0) };
     let dataset: Arc<dyn vimae_core::Dataset> = Arc::from(vimae_datasets::open("digits", &Default::default(), &Sources::default())?);
     let network = model("wae_conv", serde_json::json!({ "width": 2 }), dataset.shape()?, dataset.range(), 4, Head::Gaussian, DType::F32)?;
     let prior = prior("normal")?;
@@ -138,7 +146,7 @@ fn a_run_that_may_go_back_does_so_with_half_the_step_size_and_says_so() -> Resul
     assert_eq!(log(late.path())?.lines().count(), 60, "the log has what was undone");
 
     // When it is stopped before and after must not matter: it goes back to the checkpoint of the epoch all the same.
-    let at = |stops_at, breaks_at| Disturbed { breaks_at, rollbacks: 1, stops_at };
+    let at = |stops_at, breaks_at| Disturbed { breaks_at, rollbacks: 1, stops_at, by_gradient: false };
     assert!(matches!(train_in(stopped.path(), at(Some(45), 0))?, Err(Error::Stopped { step: 45 })));
     assert!(matches!(train_in(stopped.path(), at(Some(56), 50 - 45))?, Err(Error::Stopped { step: 56 })));
     let again = train_in(stopped.path(), at(None, 0))??;
@@ -149,5 +157,20 @@ fn a_run_that_may_go_back_does_so_with_half_the_step_size_and_says_so() -> Resul
     let twice = tempfile::tempdir()?;
     let config = Disturbed { breaks_at: 5, rollbacks: 0, ..Disturbed::default() };
     assert!(matches!(train_in(twice.path(), config)?, Err(Error::Diverged { step: 5, .. })));
+    Ok(())
+}
+
+#[test]
+fn weights_that_a_stop_finds_broken_are_told_by_the_next_loss_as_without_it() -> Result<()> {
+    let (undisturbed, stopped) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let breaks = Disturbed { breaks_at: 50, rollbacks: 1, by_gradient: true, stops_at: None };
+    let whole = train_in(undisturbed.path(), breaks)??;
+    let [rollback] = whole.rollbacks.as_slice() else { panic!("{whole:?}") };
+    assert_eq!((rollback.step, rollback.back_to), (51, 40));
+    // It goes back, and stops where it comes by that step again.
+    assert!(matches!(train_in(stopped.path(), Disturbed { stops_at: Some(50), ..breaks })?, Err(Error::Stopped { step: 50 })));
+    let again = train_in(stopped.path(), Disturbed { rollbacks: 1, ..Disturbed::default() })??;
+    assert_eq!((again.weights_sha256, again.rollbacks), (whole.weights_sha256, whole.rollbacks));
+    assert_eq!(log(stopped.path())?, log(undisturbed.path())?);
     Ok(())
 }

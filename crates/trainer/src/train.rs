@@ -254,7 +254,11 @@ impl<'a> Run<'a> {
             let stop = self.context.is_stopped();
             if regular || stop {
                 self.record(unread.take())?;
-                let weights = self.snapshot(done)?;
+                let weights = match self.snapshot(done) {
+                    // The next step's loss says so, as it does in a run that nobody stops.
+                    Err(Error::Diverged { .. }) if !regular => continue,
+                    weights => weights?,
+                };
                 let sights = if regular { Some(watch(done)?) } else { None };
                 if let Some(sights) = &sights {
                     self.keep_best(done, &weights, sights.held_out_loss)?;
