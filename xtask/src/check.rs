@@ -4,6 +4,7 @@ mod formatting;
 mod test_run;
 
 use std::{
+    ffi::OsString,
     fs,
     io::IsTerminal,
     path::{Path, PathBuf},
@@ -69,7 +70,12 @@ fn cargo(arguments: &[&str]) -> Command {
 
 /// Where cargo builds.
 fn target() -> PathBuf {
-    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+    target_of(std::env::var_os("CARGO_TARGET_DIR"))
+}
+
+/// Where cargo, which is called in the checkout, builds with this CARGO_TARGET_DIR. Tests are called elsewhere.
+fn target_of(named: Option<OsString>) -> PathBuf {
+    root().join(named.unwrap_or_else(|| "target".into()))
 }
 
 /// Files that match `patterns`, of those that git tracks or would, below the checkout.
@@ -149,4 +155,16 @@ fn link(target: &Path, at: &Path) -> std::io::Result<()> {
 #[cfg(windows)]
 fn link(target: &Path, at: &Path) -> std::io::Result<()> {
     std::os::windows::fs::symlink_dir(target, at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_place_of_builds_is_one_of_the_checkout() {
+        assert_eq!(target_of(None), root().join("target"));
+        assert_eq!(target_of(Some("elsewhere".into())), root().join("elsewhere"));
+        assert_eq!(target_of(Some(root().join("x").into())), root().join("x"));
+    }
 }
