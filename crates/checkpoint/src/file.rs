@@ -61,7 +61,7 @@ struct Header {
     format: u32,
     /// The digest of the bytes of all tensors, in the file's order.
     tensors_sha256: String,
-    /// The digest of the position; none where there is none, and in files from before it was written.
+    /// The digest of the position, where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     position_sha256: Option<String>,
     #[serde(flatten)]
@@ -157,7 +157,7 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<(Header, BTreeMap<String, Tensor>
         return Err(Error::Newer { path: path.into(), found, known: FORMAT });
     }
     let header: Header = serde_json::from_value(version).map_err(|e| Error::damaged(path, e))?;
-    if header.position_sha256.is_some() && header.position_sha256 != of_position(header.position.as_ref(), path)? {
+    if header.position_sha256 != of_position(header.position.as_ref(), path)? {
         return Err(Error::damaged(path, "its position does not have the digest it was written with"));
     }
     let file = SafeTensors::deserialize(bytes).map_err(|e| Error::damaged(path, e))?;
