@@ -16,15 +16,20 @@ shift 2
 kept=$(cd "$(dirname "$0")" && pwd)/results/$name
 mkdir -p "$kept"
 cp "$out"/results.json "$out"/summary.json "$out"/comparisons.json "$kept/"
+# The files that a record names, fewer with --records, and without images of the data sets in the other arguments.
+files='import json, sys
+record = json.load(open(sys.argv[1]))
+names = ["spec.json", "config.json"] if sys.argv[2] else sorted({*record["files"], "prior.safetensors"})
+hidden = record["spec"]["dataset"]["name"] in sys.argv[3:]
+print("\n".join(name for name in names if not (hidden and name.endswith(".png"))))'
 find "$out" -mindepth 3 -maxdepth 3 -name record.json | sort | while read -r record; do
   run=$(dirname "$record")
   to=$kept/runs/$(basename "$(dirname "$run")")/$(basename "$run")
   mkdir -p "$to"
-  cp "$run"/record.json "$run"/spec.json "$run"/config.json "$to/"
-  if [ -n "$records" ]; then continue; fi
-  cp "$run"/log.jsonl "$to/"
-  if [ -e "$run/prior.safetensors" ]; then cp "$run/prior.safetensors" "$to/"; fi
-  data=$(python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))["spec"]["dataset"]["name"])' "$record")
-  case " $* " in *" $data "*) ;; *) cp "$run"/*.png "$to/" ;; esac
+  cp "$record" "$to/"
+  # A run that was taken over lacks what was not kept then.
+  python3 -c "$files" "$record" "$records" "$@" | while read -r name; do
+    if [ -e "$run/$name" ]; then cp "$run/$name" "$to/"; fi
+  done
 done
 echo "$kept: $(find "$kept/runs" -name record.json | wc -l) runs, $(du -sh "$kept" | cut -f1)"
