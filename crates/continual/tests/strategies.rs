@@ -152,8 +152,11 @@ impl Objective for Breaks {
     }
 }
 
-/// Learns `tasks` with a loss that breaks at a step of the run, and gives what was told of it, too.
-fn broken(directory: &Path, tasks: &[Task], at: u64, rollbacks: u64) -> Result<(Vec<Learnt>, Vec<(u64, u64)>)> {
+/// What was learnt, and the rollbacks that were told: the step, and the one behind it that training went back to.
+type Told = (Vec<Learnt>, Vec<(u64, u64)>);
+
+/// Learns `tasks` with a loss that breaks at a step of the run.
+fn broken(directory: &Path, tasks: &[Task], at: u64, rollbacks: u64) -> Result<Told> {
     let objective = Breaks { inner: objective("vae"), at, calls: AtomicU64::new(0) };
     let (network, prior) = parts(&objective, 3);
     let second = |_: &std::collections::BTreeMap<String, Tensor>| -> Result<Teacher> { panic!("nothing asks for a teacher") };
