@@ -101,8 +101,8 @@ fn datasets(target: &PaperTarget) -> impl Iterator<Item = &str> {
     target.rows.iter().filter_map(|row| row.dataset.as_deref()).chain([target.dataset.as_str()])
 }
 
-/// That something is expected of metrics that there are alone: else no run would ever decide it. Numbers made of tasks are there where
-/// runs have tasks.
+/// That something is expected of metrics that there are alone. Numbers made of tasks are there where runs have tasks. Whether the runs
+/// measure the metric is not asked: a file may expect what another evaluation adds.
 fn check_expectations(experiment: &Experiment) -> Result<()> {
     if experiment.expect.is_empty() {
         return Ok(());

@@ -27,7 +27,7 @@ use vimae_statistics::student;
 use crate::{Error, Result, RunFolder, Shelf, config::network, course::Chosen, record::read_record, resolve::Parts};
 
 /// Numbers that a card shows: more are not read.
-const MOST: usize = 8;
+const MOST: usize = 10;
 
 /// A run that can be published.
 #[derive(Debug)]

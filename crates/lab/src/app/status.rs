@@ -7,7 +7,11 @@ use std::{
     time::Duration,
 };
 
-use crate::{Node, Plan, State, Status, Submitted, counted::counted, record::why_unfinished};
+use crate::{
+    Node, Plan, State, Status, Submitted,
+    counted::counted,
+    record::{Found, why_unfinished},
+};
 use anyhow::Result;
 use clap::Args;
 
@@ -20,8 +24,8 @@ use super::{
 /// Show what runs, what is left, and about how long it will take.
 ///
 /// It only reads the files of the reproduction, so you can call it from another terminal, or from another machine that sees
-/// the directory. A finished run that the same command would measure again is "to be measured again": its evaluation has changed,
-/// for instance.
+/// the directory. A finished run that the same command would work on again is "not up to date": its evaluation has changed, for
+/// instance.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -71,16 +75,20 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
 }
 
 /// What a run is called that was finished by another evaluation, on other data or by another version than the plan's.
-const AGAIN: &str = "to be measured again";
+const AGAIN: &str = "not up to date";
 
-/// How far a run is. One that the same command would measure again waits for that, and its notes say why.
+/// How far a run is. One that finished and that the same command would work on again waits for that, and its notes say why; a record
+/// that cannot be read fails every call until it is gone.
 fn status(plan: &Plan, node: &Node, dir: &Path) -> Option<Status> {
     let status = plan.status(node, dir)?;
-    let why = match status.state {
-        State::Finished => why_unfinished(&node.spec, &node.data_sha256, &node.folder(dir)),
-        _ => None,
-    };
-    Some(match why {
+    if status.state != State::Finished {
+        return Some(status);
+    }
+    let folder = node.folder(dir);
+    if let Found::Damaged(error) = Found::of(&node.spec, &node.data_sha256, &folder) {
+        return Some(Status { state: State::Failed, problem: Some(error.to_string()), ..status });
+    }
+    Some(match why_unfinished(&node.spec, &node.data_sha256, &folder) {
         Some(why) => Status { state: State::Waiting, notes: vec![why], ..status },
         None => status,
     })
@@ -145,6 +153,9 @@ mod tests {
         record::{VERSION, write_record},
     };
 
+    /// The device of a record that is damaged after it is written.
+    const BROKEN: &str = "broken";
+
     /// What is said of a plan of one run whose folder holds the record of that run after `change`: the first line, and the run's own.
     fn said(change: impl Fn(&mut RunRecord, &RunFolder)) -> [String; 2] {
         let dir = tempfile::tempdir().unwrap();
@@ -163,13 +174,18 @@ mod tests {
         std::fs::write(run.spec(), "{}").unwrap();
         change(&mut record, &run);
         write_record(&run, &record).unwrap();
+        if record.device == BROKEN {
+            let finished = plan.status(node, dir.path()).unwrap();
+            std::fs::write(run.status(), serde_json::to_string(&finished).unwrap()).unwrap();
+            std::fs::write(run.record(), "{").unwrap();
+        }
         let status = status(&plan, node, dir.path());
         [counts(&[(node, status.clone())]), describe("vae", &status.unwrap())]
     }
 
     #[test]
     fn a_finished_run_that_the_plan_measures_again_is_not_called_finished() {
-        let again = "1 run: 1 to be measured again";
+        let again = "1 run: 1 not up to date";
         let [counted, run] = said(|_, _| {});
         assert_eq!(counted, "1 run: 1 finished");
         assert!(run.starts_with("vae: finished"), "{run}");
@@ -178,9 +194,11 @@ mod tests {
             record.spec_sha256 = record.spec.sha256();
         });
         assert_eq!(counted, again);
-        assert!(run.starts_with("vae: to be measured again (") && run.ends_with("is of another specification than plan.json)"), "{run}");
+        assert!(run.starts_with("vae: not up to date (") && run.ends_with("is of another specification than plan.json)"), "{run}");
         let [counted, run] = said(|record, _| record.version = "0.0.9".into());
         assert!(counted == again && run.contains("was made by version 0.0.9"), "{counted} {run}");
+        let [counted, run] = said(|record, _| record.device = BROKEN.into());
+        assert!(counted == "1 run: 1 failed" && run.contains("record.json: is damaged"), "{counted} {run}");
         // Weights that come back from the last checkpoint.
         let [counted, run] = said(|_, run| std::fs::write(run.path().join("checkpoint.safetensors"), "").unwrap());
         assert!(counted == again && run.contains("model.safetensors is gone"), "{counted} {run}");
