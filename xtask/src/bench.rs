@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use vimae_bench::Agreement;
+use vimae_bench::{Agreement, largest};
 use vimae_lab::{Place, print};
 
 /// Time parts of vimae. Each command prints one JSON line.
@@ -108,9 +108,7 @@ fn cuda_check(CudaCheck { device, tf32, json }: &CudaCheck) -> Result<ExitCode> 
 
 /// The largest relative error among the rows of a kind of number; NaN where one of them is.
 fn worst(rows: &[Agreement], dtype: &str) -> f64 {
-    // `f64::max` would drop a NaN.
-    let larger = |a: f64, b: f64| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) };
-    rows.iter().filter(|row| row.dtype == dtype).map(|row| row.relative_error).fold(0.0, larger)
+    largest(rows.iter().filter(|row| row.dtype == dtype).map(|row| row.relative_error))
 }
 
 #[cfg(test)]

@@ -54,15 +54,17 @@ pub fn agreement(device: &Device) -> Result<Vec<Agreement>> {
 fn compare(what: &str, dtype: DType, got: &Tensor, expected: &Tensor, tolerance: f64) -> Result<Agreement> {
     let numbers = |t: &Tensor| t.to_device(&Device::Cpu)?.to_dtype(DType::F64)?.flatten_all()?.to_vec1::<f64>();
     let (got, expected) = (numbers(got)?, numbers(expected)?);
-    // `f64::max` would drop a NaN on either side.
-    let larger = |a: f64, b: f64| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) };
-    let largest = |values: &mut dyn Iterator<Item = f64>| values.fold(0.0, larger);
-    let difference = largest(&mut got.iter().zip(&expected).map(|(a, b)| (a - b).abs()));
-    let size = largest(&mut expected.iter().map(|v| v.abs()));
+    let difference = largest(got.iter().zip(&expected).map(|(a, b)| (a - b).abs()));
+    let size = largest(expected.iter().map(|v| v.abs()));
     let relative_error = if difference == 0.0 { 0.0 } else { difference / size };
     // A comparison with NaN is false.
     let agrees = got.len() == expected.len() && relative_error <= tolerance && size.is_finite();
     Ok(Agreement { what: what.into(), dtype: format!("{dtype:?}").to_lowercase(), relative_error, tolerance, agrees })
+}
+
+/// The largest of values that are not negative, 0 of none; NaN where one of them is, which `f64::max` would drop.
+pub fn largest(values: impl Iterator<Item = f64>) -> f64 {
+    values.fold(0.0, |a, b| if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) })
 }
 
 /// Made-up numbers, the same on every device.

@@ -6,7 +6,7 @@ mod fid;
 mod step;
 mod svm;
 
-pub use agreement::{Agreement, agreement};
+pub use agreement::{Agreement, agreement, largest};
 pub use encode::{EncodeTiming, bench_encode};
 pub use fid::{FidTiming, bench_fid};
 pub use step::{StepTiming, bench_step};

@@ -57,18 +57,18 @@ impl Found {
         };
         Self::Other(record, format!("{} {why}", path.display()))
     }
-}
 
-/// Why the run of `spec` on the data with this digest is not finished by what `folder` holds, in words; none where it is.
-pub(crate) fn why_unfinished(spec: &RunSpec, data_sha256: &str, folder: &RunFolder) -> Option<String> {
-    let gone = |path: PathBuf| Some(format!("{} is gone", path.display()));
-    match Found::of(spec, data_sha256, folder) {
-        // They come back from the last checkpoint.
-        Found::Same(_) if folder.lacks_weights() => gone(folder.model()),
-        Found::Same(_) => None,
-        Found::Other(_, why) => Some(why),
-        Found::Damaged(error) => Some(error.to_string()),
-        Found::Nothing => gone(folder.record()),
+    /// Why a run is not finished by what was found in `folder`, in words; none where it is.
+    pub(crate) fn why_unfinished(&self, folder: &RunFolder) -> Option<String> {
+        let gone = |path: PathBuf| Some(format!("{} is gone", path.display()));
+        match self {
+            // They come back from the last checkpoint.
+            Self::Same(_) if folder.lacks_weights() => gone(folder.model()),
+            Self::Same(_) => None,
+            Self::Other(_, why) => Some(why.clone()),
+            Self::Damaged(error) => Some(error.to_string()),
+            Self::Nothing => gone(folder.record()),
+        }
     }
 }
 

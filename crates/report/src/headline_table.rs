@@ -10,6 +10,7 @@ use crate::{
     method,
     number::Column,
     observation::Observation,
+    spread::mean_and_deviation,
 };
 
 mod legend;
@@ -305,10 +306,7 @@ pub(crate) fn clearly_better(ours: &BTreeMap<u64, f64>, rival: &BTreeMap<u64, f6
 
 fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) -> HeadlineValue {
     let values: Vec<f64> = found.by_seed.values().copied().collect();
-    let n = values.len() as f64;
-    let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / n);
-    let deviation =
-        mean.filter(|_| values.len() > 1).map(|mean| (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt());
+    let (mean, deviation) = mean_and_deviation(values.iter().copied());
     let interval = interval(&values).filter(|_| values.len() >= SEEDS_OF_AN_INTERVAL);
     let interval = interval.zip(mean).map(|(ends, mean)| headline.possible_part(mean, ends));
     HeadlineValue {

@@ -1,5 +1,14 @@
 //! How far an interval reaches, as it is written behind a mean.
 
+/// The mean of values, and their standard deviation; none of no value, and no deviation of one.
+pub(crate) fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> (Option<f64>, Option<f64>) {
+    let count = values.clone().count();
+    let n = count as f64;
+    let mean = (count > 0).then(|| values.clone().sum::<f64>() / n);
+    let deviation = mean.filter(|_| count > 1).map(|mean| (values.map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt());
+    (mean, deviation)
+}
+
 /// What stands behind a mean.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Spread {

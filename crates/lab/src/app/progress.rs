@@ -203,7 +203,7 @@ pub(crate) fn seconds_of_training_left<'a>(runs: impl Iterator<Item = (&'a Node,
         let known = pace.get(&owner(node));
         let whole = known.map_or(mean, |(steps, each)| steps * each);
         left += match status {
-            // One that waits to be measured again is trained.
+            // One that is not up to date is trained, but for other data or another version.
             Some(status) if matches!(status.state, State::Finished | State::Failed | State::Waiting) => 0.0,
             Some(status) if training(&status) => {
                 let steps = known.map_or(status.of as f64, |(steps, _)| *steps);

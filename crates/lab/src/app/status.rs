@@ -7,11 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::{
-    Node, Plan, State, Status, Submitted,
-    counted::counted,
-    record::{Found, why_unfinished},
-};
+use crate::{Node, Plan, State, Status, Submitted, counted::counted, record::Found};
 use anyhow::Result;
 use clap::Args;
 
@@ -85,10 +81,9 @@ fn status(plan: &Plan, node: &Node, dir: &Path) -> Option<Status> {
         return Some(status);
     }
     let folder = node.folder(dir);
-    if let Found::Damaged(error) = Found::of(&node.spec, &node.data_sha256, &folder) {
-        return Some(Status { state: State::Failed, problem: Some(error.to_string()), ..status });
-    }
-    Some(match why_unfinished(&node.spec, &node.data_sha256, &folder) {
+    let found = Found::of(&node.spec, &node.data_sha256, &folder);
+    Some(match found.why_unfinished(&folder) {
+        Some(why) if matches!(found, Found::Damaged(_)) => Status { state: State::Failed, problem: Some(why), ..status },
         Some(why) => Status { state: State::Waiting, notes: vec![why], ..status },
         None => status,
     })

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Error, Layout, Request, Result, RunFolder, Shelf,
     check::{check_profile, place},
-    record::why_unfinished,
+    record::Found,
     resolve,
 };
 
@@ -107,7 +107,7 @@ fn node(
     shelf: &mut Shelf,
 ) -> Result<Node> {
     let data_sha256 = resolve::check(&spec, &place(experiment, &spec), shelf)?;
-    let is_finished = |folder: &RunFolder| why_unfinished(&spec, &data_sha256, folder).is_none();
+    let is_finished = |folder: &RunFolder| Found::of(&spec, &data_sha256, folder).why_unfinished(folder).is_none();
     let mut found = is_finished(&folder);
     if request.fresh {
         // Nothing is removed before its turn comes, but nobody else may be at work on it.

@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use vimae_spec::{Cell, CellKey, Measurement, SummaryRow};
 
 use super::csv::{line, shown};
-use crate::headline_table::{HeadlineRow, HeadlineTable, HeadlineValue};
+use crate::{
+    headline_table::{HeadlineRow, HeadlineTable, HeadlineValue},
+    spread::mean_and_deviation,
+};
 
 const NAMES: [&str; 13] = [
     "target",
@@ -55,7 +58,7 @@ pub(super) fn of_row(row: &SummaryRow, values: &Values) -> Fields {
         row.unit.clone(),
         shown(row.direction.higher_is_better()),
         shown(row.mean),
-        shown(values.get(&row.key()).and_then(|values| deviation(values))),
+        shown(values.get(&row.key()).and_then(|values| mean_and_deviation(values.iter().copied()).1)),
         low,
         high,
         row.seeds.to_string(),
@@ -91,11 +94,4 @@ pub(super) fn of_headlines(target: &str, table: &HeadlineTable) -> Vec<Fields> {
 /// Both ends of an interval; nothing where there is none.
 fn ends(interval: Option<[f64; 2]>) -> [String; 2] {
     interval.map(|ends| ends.map(|end| end.to_string())).unwrap_or_default()
-}
-
-/// The standard deviation; none for fewer than two values.
-fn deviation(values: &[f64]) -> Option<f64> {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    (values.len() > 1).then(|| (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt())
 }

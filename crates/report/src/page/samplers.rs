@@ -12,6 +12,7 @@ use crate::{
     headline_table::{MeanInterval, clearly_better},
     method,
     number::Column,
+    spread::mean_and_deviation,
 };
 
 /// What a method's codes are drawn from, with its values of each headline by seed.
@@ -97,10 +98,7 @@ fn direction(lines: &[Line<'_>], place: usize) -> &'static str {
 
 fn cell(line: &Line<'_>, prior: Option<&Line<'_>>, place: usize, form: Column, interval: MeanInterval) -> Markup {
     let Found { by_seed, example } = &line.found[place];
-    let n = by_seed.len() as f64;
-    let mean = (!by_seed.is_empty()).then(|| by_seed.values().sum::<f64>() / n);
-    let squares = mean.map(|mean| by_seed.values().map(|v| (v - mean).powi(2)).sum::<f64>());
-    let deviation = squares.filter(|_| by_seed.len() > 1).map(|squares| (squares / (n - 1.0)).sqrt());
+    let (mean, deviation) = mean_and_deviation(by_seed.values().copied());
     let better = example
         .zip(prior)
         .is_some_and(|(example, prior)| clearly_better(by_seed, &prior.found[place].by_seed, example.direction, interval));
