@@ -1,7 +1,7 @@
 //! The model card: what a person reads on the Hub, behind metadata in the form that the Hub documents.
 
 use serde_json::{Map, Value};
-use vimae_spec::{Direction, FigureKind, RunRecord, uncommitted};
+use vimae_spec::{Direction, Doubt, FigureKind, RunRecord, uncommitted};
 
 use crate::{
     CardMetric, DatasetCard, Description, OverSeeds, Part, RepoName,
@@ -222,14 +222,12 @@ fn results(description: &Description) -> String {
             let interval = |o: &OverSeeds| o.interval.map(|[low, high]| format!(" ({} to {})", short(low), short(high)));
             // A seed may have no value of one metric.
             let of = |o: &OverSeeds| if Some(o.seeds) == seeds { String::new() } else { format!(", of {} seeds", o.seeds) };
-            let over = over_seeds(metric).map(|o| short(o.mean) + &interval(&o).unwrap_or_default() + &of(&o));
+            let over = over_seeds(metric).map(|o| short(o.mean) + &interval(&o).unwrap_or_default() + mark(&o.doubts) + &of(&o));
             text += &format!(" {} |", over.unwrap_or_else(|| "\u{2013}".into()));
         }
         text.push('\n');
     }
-    if valued(headlines).any(|(metric, _)| !metric.published.measurement.doubts.is_empty()) {
-        text += "\n?: do not rely on this value; `results.json` says why.\n";
-    }
+    text += of_doubts(headlines);
     if let Some(sampler) = description.parts.iter().find(|part| part.kind == "sampler") {
         text += &format!(
             "\nWhat is measured of samples or of the distribution of codes, such as FID, NLL and MMD, is under the sampler {}.\n",
@@ -241,8 +239,24 @@ fn results(description: &Description) -> String {
 
 /// A value, a count with the most that it can be.
 fn in_table(metric: &CardMetric, value: f64) -> String {
-    let doubt = if metric.published.measurement.doubts.is_empty() { "" } else { " ?" };
-    metric.out_of.map_or_else(|| short(value), |most| format!("{value} of {most}")) + doubt
+    metric.out_of.map_or_else(|| short(value), |most| format!("{value} of {most}")) + mark(&metric.published.measurement.doubts)
+}
+
+/// What stands behind a number that should not be relied on.
+fn mark(doubts: &[Doubt]) -> &'static str {
+    if doubts.is_empty() { "" } else { " ?" }
+}
+
+/// What that mark is; nothing where no number has it.
+fn of_doubts(headlines: &[CardMetric]) -> &'static str {
+    let all = || valued(headlines).map(|(metric, _)| &metric.published);
+    if all().any(|one| one.over_seeds.as_ref().is_some_and(|over| !over.doubts.is_empty())) {
+        "\n?: do not rely on this value; a mean is marked where one of its seeds is. `results.json` says why.\n"
+    } else if all().any(|one| !one.measurement.doubts.is_empty()) {
+        "\n?: do not rely on this value; `results.json` says why.\n"
+    } else {
+        ""
+    }
 }
 
 /// The most seeds behind a number.

@@ -1,7 +1,7 @@
 //! The values of a published run, with their intervals.
 
 use serde::{Deserialize, Serialize};
-use vimae_spec::{Measurement, RunRecord};
+use vimae_spec::{Doubt, Measurement, RunRecord};
 
 /// Standard errors in half of a 95 % interval of a normal distribution.
 const HALF_95: f64 = 1.959_963_984_540_054;
@@ -28,6 +28,9 @@ pub struct OverSeeds {
     pub mean: f64,
     /// The 95 % interval of the mean by Student's t, from three seeds on; none where all have one value.
     pub interval: Option<[f64; 2]>,
+    /// Why some seed's value should not be relied on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub doubts: Vec<Doubt>,
 }
 
 /// Every value of one run that exists and is finite.

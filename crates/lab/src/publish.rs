@@ -1,6 +1,6 @@
 //! A finished run made ready for the Hub: its record says what was run, the catalogues say what that is.
 
-use std::path::Path;
+use std::{collections::BTreeSet, path::Path};
 
 use candle_core::Device;
 use serde_json::{Map, Value};
@@ -21,7 +21,7 @@ use vimae_report::{
     headline::{Headline, collapsed, headlines},
     method_in_full, method_label,
 };
-use vimae_spec::{Component, Measurement, RunRecord, RunSpec, uncommitted};
+use vimae_spec::{Component, Doubt, Measurement, RunRecord, RunSpec, uncommitted};
 use vimae_statistics::student;
 
 use crate::{Error, Result, RunFolder, Shelf, config::network, course::Chosen, record::read_record, resolve::Parts};
@@ -56,7 +56,8 @@ pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf)
     }
     let mut rows = published(record);
     let others = of_other_seeds(folder, record);
-    over_seeds(&mut rows, record, &others);
+    let runs: Vec<&[Measurement]> = [record].into_iter().chain(&others).map(|record| record.measurements.as_slice()).collect();
+    over_seeds(&mut rows, &runs);
     let mut notes = Vec::new();
     if record.spec.dataset.name.contains(':') {
         let name = &record.spec.dataset.name;
@@ -95,18 +96,19 @@ fn of_other_seeds(folder: &Path, record: &RunRecord) -> Vec<RunRecord> {
         .collect()
 }
 
-fn over_seeds(rows: &mut [Published], record: &RunRecord, others: &[RunRecord]) {
+/// Gives each value its mean over `runs`, the measurements of each seed.
+fn over_seeds(rows: &mut [Published], runs: &[&[Measurement]]) {
     for row in rows {
-        let of = |record: &RunRecord| {
-            let found = record.measurements.iter().find(|m| m.same_quantity(&row.measurement));
-            found.and_then(|m| m.value).filter(|v| v.is_finite())
-        };
-        let values: Vec<f64> = [record].into_iter().chain(others).filter_map(of).collect();
+        let found = |run: &&[Measurement]| run.iter().find(|m| m.same_quantity(&row.measurement)).cloned();
+        let same: Vec<Measurement> = runs.iter().filter_map(found).filter(|m| m.value.is_some_and(f64::is_finite)).collect();
+        let values: Vec<f64> = same.iter().filter_map(|m| m.value).collect();
+        let doubts: BTreeSet<Doubt> = same.iter().flat_map(|m| m.doubts.iter().copied()).collect();
         let seeds = values.len();
         row.over_seeds = (seeds > 1 && row.measurement.kind.compares()).then(|| OverSeeds {
             seeds,
             mean: values.iter().sum::<f64>() / seeds as f64,
             interval: student::interval(&values).filter(|_| seeds >= SEEDS_OF_AN_INTERVAL),
+            doubts: doubts.into_iter().collect(),
         });
     }
 }
@@ -253,6 +255,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_mean_is_doubtful_where_a_seed_is() {
+        let of = |metric: &str, value: f64| Measurement::new(metric, metric, metric.into(), "nats").valued(value, None);
+        let runs = [vec![of("nll", 90.0), of("rate", 8.0)], vec![of("nll", 92.0).doubted(Doubt::OneWeight, true), of("rate", 9.0)]];
+        let mut rows: Vec<Published> =
+            runs[0].iter().map(|m| Published { measurement: m.clone(), interval: None, over_seeds: None }).collect();
+        over_seeds(&mut rows, &runs.each_ref().map(Vec::as_slice));
+        let over: Vec<OverSeeds> = rows.into_iter().filter_map(|row| row.over_seeds).collect();
+        let expected = |mean, doubts| OverSeeds { seeds: 2, mean, interval: None, doubts };
+        assert_eq!(over, [expected(91.0, vec![Doubt::OneWeight]), expected(8.5, Vec::new())]);
+    }
 
     #[test]
     fn what_was_made_of_pixels_is_said_in_words() {

@@ -140,7 +140,7 @@ fn a_card_is_read_in_a_minute() {
     // An interval over seeds only where there are enough of them.
     let over = |seeds: usize, interval: Option<[f64; 2]>| {
         let mut headlines = sample::headlines(&run);
-        headlines[1].published.over_seeds = Some(OverSeeds { seeds, mean: 87.5, interval });
+        headlines[1].published.over_seeds = Some(OverSeeds { seeds, mean: 87.5, interval, doubts: Vec::new() });
         of(Description { headlines, ..sample::description() })
     };
     let two = over(2, None);
@@ -150,10 +150,12 @@ fn a_card_is_read_in_a_minute() {
     );
     assert!(two.contains("2 seeds are too few to say how far seeds differ"), "{two}");
     let mut fewer = sample::headlines(&run);
-    fewer[0].published.over_seeds = Some(OverSeeds { seeds: 3, mean: 3.0, interval: None });
-    fewer[2].published.over_seeds = Some(OverSeeds { seeds: 2, mean: 10.0, interval: None });
+    fewer[0].published.over_seeds = Some(OverSeeds { seeds: 3, mean: 3.0, interval: None, doubts: Vec::new() });
+    fewer[2].published.over_seeds = Some(OverSeeds { seeds: 2, mean: 10.0, interval: None, doubts: vec![Doubt::FewImages] });
     let fewer = of(Description { headlines: fewer, ..sample::description() });
-    assert!(fewer.contains("| 3.018 | 3.000 |\n") && fewer.contains("| 10.10 | 10.00, of 2 seeds |\n"), "{fewer}");
+    // This seed's value is as it should be, that of another is not, and the mean says so.
+    assert!(fewer.contains("| 3.018 | 3.000 |\n") && fewer.contains("| 10.10 | 10.00 ?, of 2 seeds |\n"), "{fewer}");
+    assert!(fewer.contains("\n?: do not rely on this value; a mean is marked where one of its seeds is. `results.json`"), "{fewer}");
     let three = over(3, Some([86.0, 89.0]));
     assert!(three.contains("| mean of 3 seeds, 95 % interval |\n") && three.contains("| 87.50 (86.00 to 89.00) |\n"), "{three}");
     assert!(three.contains("The table says how far 3 seeds differ"), "{three}");
