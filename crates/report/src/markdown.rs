@@ -6,9 +6,11 @@ use crate::{
     compare::{self, Entry},
     method,
     number::{Column, NONE},
+    spread::Spread,
 };
 
-/// A Markdown table of one target: a row a method, a column a quantity, each with ours and the paper's in brackets.
+/// A Markdown table of one target: a row a method, a column a quantity, each with ours and the paper's in brackets. `?` behind
+/// ours: do not rely on it; `†` behind the paper's: a digit may be wrong.
 ///
 /// Empty where the paper has no numbers for the target.
 pub fn markdown_table(target: &str, paper: &Paper, summary: &[SummaryRow]) -> String {
@@ -30,10 +32,13 @@ pub fn markdown_table(target: &str, paper: &Paper, summary: &[SummaryRow]) -> St
 
 fn cell(entry: &Entry<'_>, column: Column, certainty: Certainty) -> String {
     let mark = if certainty == Certainty::Recovered { "†" } else { "" };
-    let half = entry.ours.and_then(|row| row.interval).map(|[low, high]| (high - low) / 2.0);
-    let half = half.map_or_else(String::new, |half| format!(" ± {}", column.show(Some(half))));
+    let number = |value: f64| column.show(Some(value));
+    let mean = entry.ours.and_then(|row| row.mean);
+    let interval = mean.zip(entry.ours.and_then(|row| row.interval));
+    let spread = interval.map_or_else(String::new, |(mean, ends)| Spread::of(mean, ends).text(Spread::PLAIN, number));
+    let doubt = if entry.ours.is_some_and(|row| !row.doubts.is_empty()) { " ?" } else { "" };
     let paper = entry.paper.map_or_else(String::new, |paper| format!(" ({paper}{mark})"));
-    format!("{}{half}{paper}", column.show(entry.ours.and_then(|row| row.mean)))
+    format!("{}{spread}{doubt}{paper}", column.show(mean))
 }
 
 /// A row; what would end a cell or begin an element is escaped.

@@ -11,6 +11,7 @@ use crate::{
     method,
     number::{Column, NONE, duration},
     plot::{Curves, Line},
+    spread::{Spread, mean_and_deviation},
 };
 
 /// The measures that are shown, with what a reader calls them; those that a run lacks are passed over.
@@ -125,8 +126,9 @@ fn table(methods: &[Method<'_>], shown: &[&(&str, &str)], interval: MeanInterval
 }
 
 fn mean(column: Column, values: &[f64], interval: MeanInterval) -> Markup {
-    let mean = (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64);
-    html! { (column.show(mean)) @if let Some([low, high]) = interval(values) { small { "± " (column.show(Some((high - low) / 2.0))) } } }
+    let (mean, _) = mean_and_deviation(values.iter().copied());
+    let spread = mean.zip(interval(values)).map(|(mean, ends)| Spread::of(mean, ends));
+    html! { (column.show(mean)) @if let Some(spread) = spread { small { (spread.text(Spread::PLAIN, |number| column.show(Some(number)))) } } }
 }
 
 /// What was expected, and on how many seeds it came so.
