@@ -88,7 +88,7 @@ const PERCENT: [f64; 2] = [0.0, 100.0];
 /// Which classifier told classes, and from how many labels.
 const LABELLED: &[Fact] = &[Fact::Name([", by ", ""]), Fact::Parameter("labels", [" with ", " labels"])];
 
-/// Every headline, in order. Of each group the first that was measured is shown: the others are other estimates of the same.
+/// Every headline, in order, by group. Of each group the first that was measured is shown: the others are other estimates of the same.
 pub const HEADLINES: [&[Headline]; 9] = [
     &[Headline {
         name: "reconstruction",
@@ -268,9 +268,14 @@ pub(crate) fn without_value<Q: Quantity>(values: &[Q]) -> Vec<(&'static Headline
     HEADLINES.iter().copied().filter(|group| !is_shown(group)).filter_map(|group| group.iter().find_map(reason)).collect()
 }
 
+/// Every headline, in order.
+pub fn all() -> impl Iterator<Item = &'static Headline> {
+    HEADLINES.into_iter().flatten()
+}
+
 /// Whether a headline has that name.
 pub fn is_headline(name: &str) -> bool {
-    HEADLINES.iter().flat_map(|group| group.iter()).any(|headline| headline.name == name)
+    all().any(|headline| headline.name == name)
 }
 
 impl Headline {
@@ -330,7 +335,7 @@ const NOTHING: f64 = 0.1;
 
 /// What to tell where the codes of a run say nothing of its images; none where they do, or where it was not measured.
 pub fn collapsed<Q: Quantity>(values: &[Q]) -> Option<String> {
-    let value = |name: &str| HEADLINES.iter().flat_map(|group| group.iter()).find(|h| h.name == name)?.among(values)?.value();
+    let value = |name: &str| all().find(|headline| headline.name == name)?.among(values)?.value();
     let rate = value("rate");
     // Small codes with smaller noise, or with none, vary little and say much: the units decide where the information is small too.
     let information = values.iter().find(|one| one.metric() == "information.lower").and_then(Quantity::value);

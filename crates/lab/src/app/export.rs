@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use crate::{ExportRequest, Format};
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
+use vimae_report::headline;
 
 use super::{place::Place, standard_streams::print};
 
@@ -24,9 +25,7 @@ pub(crate) struct Arguments {
     /// Only this table, figure or experiment; repeat the option for more. By default, all.
     #[arg(long = "target", value_name = "NAME")]
     targets: Vec<String>,
-    /// Only this metric, by its name in results.json or one of reconstruction, fid, fid_classifier, nll_iwae, nll_parzen, mmd,
-    /// rate, active_units, accuracy, accuracy_masked. Repeat the option for more.
-    #[arg(long = "metric", value_name = "NAME")]
+    #[arg(long = "metric", value_name = "NAME", help = of_metrics())]
     metrics: Vec<String>,
     /// Everything that was measured, not only headline metrics and what the paper has a row for.
     #[arg(long)]
@@ -41,6 +40,12 @@ enum Form {
     Csv,
     Latex,
     Markdown,
+}
+
+/// The help of `--metric`, which names every headline.
+fn of_metrics() -> String {
+    let names: Vec<&str> = headline::all().map(|headline| headline.name).collect();
+    format!("Only this metric, by its name in results.json or one of {}. Repeat the option for more", names.join(", "))
 }
 
 const EXAMPLES: &str = "\
@@ -68,4 +73,16 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         None => print(text.trim_end_matches('\n')),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_has_every_headline() {
+        let help = Arguments::augment_args(clap::Command::new("export")).render_long_help().to_string();
+        let missing: Vec<&str> = headline::all().map(|headline| headline.name).filter(|name| !help.contains(name)).collect();
+        assert!(missing.is_empty(), "{missing:?}: {help}");
+    }
 }

@@ -8,7 +8,7 @@ use vimae_continual::{Learnt, Task, folder, in_one_order, together};
 use vimae_core::{Dataset, Evidence, Metric, Progress, RunContext, Split};
 use vimae_eval::{chosen, measure as measure_all};
 use vimae_metrics::judge::{Judge, Samples};
-use vimae_report::{grid_png, headline::HEADLINES};
+use vimae_report::{grid_png, headline};
 use vimae_spec::{Direction, Evaluation, Figure, FigureKind, Lifelong, Measurement, Measures, Protocol, Slice, TaskRecord, sha256_hex};
 
 use crate::{
@@ -222,7 +222,7 @@ impl<'a> Matrix<'a> {
 
 /// The measures of the matrix among all that was measured.
 fn shown(found: &[Measurement]) -> Measures {
-    let headlines = HEADLINES.iter().flat_map(|group| group.iter()).filter(|headline| SHOWN.contains(&headline.name));
+    let headlines = headline::all().filter(|headline| SHOWN.contains(&headline.name));
     let mut measures: Measures =
         headlines.filter_map(|headline| Some((headline.name.to_owned(), headline.among(found)?.clone()))).collect();
     // Of the entropies that are estimated the one that has a better direction is that of the codes.
