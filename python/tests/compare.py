@@ -4,6 +4,10 @@ The tests of the Rust code call it and compare. `--initialise SEED` takes random
 """
 
 import argparse
+import json
+import shutil
+import tempfile
+from pathlib import Path
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -49,4 +53,19 @@ try:
     raise AssertionError("codes of a noise that is not known here")
 except ValueError as problem:
     assert "of_another_program" in str(problem), problem
+# Without the prior's numbers there is still a model.
+with tempfile.TemporaryDirectory() as folder:
+    copy = Path(shutil.copytree(arguments.run, folder, dirs_exist_ok=True)) / "config.json"
+    config = json.loads(copy.read_text(encoding="utf-8"))
+    del config["prior"]["density"]
+    copy.write_text(json.dumps(config), encoding="utf-8")
+    bare = vimae.from_pretrained(folder)
+with torch.no_grad():
+    assert torch.equal(bare.encode(given["images"]).mean, vimae.from_pretrained(arguments.run).encode(given["images"]).mean)
+for ask in (lambda: bare.sample(1), lambda: bare.prior.log_density(given["codes"])):
+    try:
+        ask()
+        raise AssertionError("a prior without numbers")
+    except ValueError as problem:
+        assert config["prior"]["name"] in str(problem), problem
 save_file({name: tensor.contiguous() for name, tensor in {**out, **more}.items()}, arguments.out)

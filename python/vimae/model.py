@@ -66,12 +66,12 @@ class Model(nn.Module):
 
     @torch.no_grad()
     def sample(self, count, seed=None):
-        """`count` new images, decoded from draws of the run's own prior; the same for the same seed."""
+        """`count` new images, decoded from draws of the run's own prior; the same for the same seed. ValueError as `sample_codes`."""
         return self.decode(self.sample_codes(count, seed))
 
     @torch.no_grad()
     def sample_codes(self, count, seed=None):
-        """`count` codes drawn from the run's own prior."""
+        """`count` codes drawn from the run's own prior. ValueError where the prior cannot be had here."""
         if self.prior is None:
             raise ValueError("the model has no prior; load it with from_pretrained")
         generator = torch.Generator()

@@ -119,8 +119,6 @@ class Independent:
     """Independent dimensions of one law."""
 
     def __init__(self, law, parameters):
-        if law not in LAWS:
-            raise ValueError(f"no prior {law!r} here; there are {', '.join(LAWS)} and mixtures of Gaussians")
         self.law = LAWS[law](**parameters)
 
     def sample(self, count, size, generator=None):
@@ -192,15 +190,31 @@ class Flow:
         return (total - 0.5 * (x**2).sum(-1)).to(codes.device)
 
 
+class Unknown:
+    """A prior that cannot be had here. The model works without; what needs the prior raises ValueError with the reason."""
+
+    def __init__(self, reason):
+        self.reason = f"{reason}, so there are no draws of it and no log densities; encode, decode and reconstruct need none"
+
+    def sample(self, count, size, generator=None):
+        raise ValueError(self.reason)
+
+    def log_density(self, codes):
+        raise ValueError(self.reason)
+
+
 def build(files):
     """The distribution that `config.json` describes."""
-    density = files.config["prior"].get("density")
+    prior = files.config["prior"]
+    density = prior.get("density")
     if density is None:
-        raise ValueError(f"{files.place}: its prior {files.config['prior']['name']!r} is not there in numbers")
+        return Unknown(f"{files.place}: config.json has no numbers of its prior {prior['name']!r}")
     if density["kind"] == "independent":
+        if density["law"] not in LAWS:
+            return Unknown(f"{files.place}: no prior {density['law']!r} here; there are {', '.join(LAWS)} and mixtures of Gaussians")
         return Independent(density["law"], density["parameters"])
     if density["kind"] == "mixture":
         return Mixture(**load_file(files.path(density["file"], density["sha256"])))
     if density["kind"] == "flow":
         return Flow(load_file(files.path(density["file"], density["sha256"])), density["blocks"], density["layers"])
-    raise ValueError(f"{files.place}: no density of kind {density['kind']!r} here")
+    return Unknown(f"{files.place}: no density of kind {density['kind']!r} here")
