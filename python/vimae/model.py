@@ -77,7 +77,7 @@ class Model(nn.Module):
         generator = torch.Generator()
         generator.seed() if seed is None else generator.manual_seed(seed)
         like = next(self.parameters())
-        return self.prior.sample(count, self.config["network"]["code"], generator).to(like.device, like.dtype)
+        return self.prior.sample(count, self.config["network"]["code"], generator).to(like.dtype).to(like.device)
 
 
 def from_pretrained(place):

@@ -1,6 +1,7 @@
-"""What codes are drawn from: the run's own prior, or the density that was fitted to its codes. All of it in double precision.
+"""What codes are drawn from: the run's own prior, or the density that was fitted to its codes.
 
-The numbers of mixtures and flows are on the CPU; log densities come back to where the codes are.
+All of it is computed in double precision on the CPU. Log densities come back to where the codes are, in single precision on MPS, which
+has no other.
 """
 
 import math
@@ -9,6 +10,16 @@ import torch
 from safetensors.torch import load_file
 
 DOUBLE = torch.float64
+
+
+def from_device(codes):
+    """Codes as densities take them. One step each: MPS cannot make double precision on its way."""
+    return codes.cpu().to(DOUBLE)
+
+
+def to_device(values, codes):
+    """Values where the codes are."""
+    return (values.float() if codes.device.type == "mps" else values).to(codes.device)
 
 
 def uniform(shape, generator):
@@ -125,7 +136,7 @@ class Independent:
         return self.law.sample((count, size), generator)
 
     def log_density(self, codes):
-        return self.law.log_density(codes.to(DOUBLE)).sum(-1)
+        return to_device(self.law.log_density(from_device(codes)).sum(-1), codes)
 
 
 class Mixture:
@@ -143,7 +154,7 @@ class Mixture:
         return self.means[chosen] + (factors * noise if factors.ndim == 2 else (factors @ noise[:, :, None])[:, :, 0])
 
     def log_density(self, codes):
-        apart = codes.to("cpu", DOUBLE)[:, None, :] - self.means
+        apart = from_device(codes)[:, None, :] - self.means
         if self.factors.ndim == 2:
             diagonal, solved = self.factors, apart / self.factors
         else:
@@ -151,7 +162,7 @@ class Mixture:
             solved = torch.linalg.solve_triangular(self.factors, apart[..., None], upper=False)[..., 0]
         size = self.means.shape[1]
         each = -0.5 * (solved**2).sum(-1) - diagonal.log().sum(-1) - 0.5 * size * math.log(2 * math.pi)
-        return torch.logsumexp(self.log_weights + each, dim=-1).to(codes.device)
+        return to_device(torch.logsumexp(self.log_weights + each, dim=-1), codes)
 
 
 class Flow:
@@ -181,13 +192,13 @@ class Flow:
         return self.mean + x @ self.factor.T
 
     def log_density(self, codes):
-        apart = (codes.to("cpu", DOUBLE) - self.mean)[..., None]
+        apart = (from_device(codes) - self.mean)[..., None]
         x = torch.linalg.solve_triangular(self.factor, apart, upper=False)[..., 0]
         total = -self.factor.diagonal().log().sum() - 0.5 * len(self.mean) * math.log(2 * math.pi)
         for block in self.blocks:
             shift, log_scale = self.shift_and_log_scale(block, x)
             x, total = ((x - shift) * (-log_scale).exp()).flip(-1), total - log_scale.sum(-1)
-        return (total - 0.5 * (x**2).sum(-1)).to(codes.device)
+        return to_device(total - 0.5 * (x**2).sum(-1), codes)
 
 
 class Unknown:
