@@ -36,6 +36,7 @@ with torch.no_grad():
         "mean": code.mean,
         "decoded": model.decode(given["codes"]),
         "reconstructed": model.reconstruct(given["images"]),
+        "mean_of_bytes": model.encode(given["bytes"]).mean,
         "log_density": model.prior.log_density(given["codes"]).float(),
         "codes": model.sample_codes(SAMPLES, seed=1),
         "samples": model.sample(5, seed=2),

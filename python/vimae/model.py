@@ -35,13 +35,18 @@ class Model(nn.Module):
         self.range = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0)}[net["range"]]
 
     def encode(self, images):
-        """The codes of images `[N, C, H, W]`: floats in `range`, or bytes. ValueError for another shape, and for a noise of another program."""
+        """The codes of images `[N, C, H, W]`: floats in `range`, or bytes. ValueError for another shape, and for a noise of another program.
+
+        Bytes get two levels, below 128 and from there on, where the model was trained on binary pixels; floats are taken as they are.
+        """
         network = self.config["network"]
         expected = (network["channels"], network["height"], network["width"])
         if tuple(images.shape[1:]) != expected:
             raise ValueError(f"images of shape {tuple(images.shape)}; this model takes [N, {', '.join(map(str, expected))}]")
         if images.dtype == torch.uint8:
             low, high = self.range
+            if self.config["dataset"]["settings"].get("binarise", "none") != "none":
+                images = (images >= 128).to(torch.uint8) * 255
             images = images.to(torch.float32) * ((high - low) / 255) + low
         mean, log_var = self.encoder(images)
         name, settings = self.config["noise"]["name"], self.config["noise"]["settings"]

@@ -134,8 +134,10 @@ fn same(python: &str, run: &Path, folder: &Path) -> Result<()> {
     let images = Tensor::from_vec(pixels, (20, 1, 28, 28), &Device::Cpu)?;
     let normal = Streams::new(5).normal(Purpose::Evaluation, 0, 50 * 3);
     let codes = Tensor::from_vec(normal, (50, 3), &Device::Cpu)?;
+    let bytes: Vec<Vec<u8>> = (0..20).map(|i| (0..784).map(|j| (i * 37 + j * 11) as u8).collect()).collect();
+    let of_bytes = Tensor::from_vec(bytes.concat(), (20, 1, 28, 28), &Device::Cpu)?;
     let given = folder.join("given.safetensors");
-    safetensors::save(&HashMap::from([("images", images.clone()), ("codes", codes.clone())]), &given)?;
+    safetensors::save(&HashMap::from([("images", images.clone()), ("bytes", of_bytes), ("codes", codes.clone())]), &given)?;
 
     let theirs = in_python(python, run, &given, &[])?;
     let code = model.encode(&images)?;
@@ -144,9 +146,10 @@ fn same(python: &str, run: &Path, folder: &Path) -> Result<()> {
         ("decoded", model.decode(&codes)?),
         ("reconstructed", model.reconstruct(&images)?),
         ("log_density", model.log_density(&codes)?),
+        ("mean_of_bytes", model.encode(&model.tensor(&bytes)?)?.mean),
     ];
     ours.extend(code.log_var.map(|log_var| ("log_var", log_var)));
-    assert_eq!(theirs.contains_key("log_var"), ours.len() == 5, "{}", run.display());
+    assert_eq!(theirs.contains_key("log_var"), ours.len() == 6, "{}", run.display());
     for (what, ours) in ours {
         let gap = difference(&ours, &theirs[what])?;
         assert!(gap <= CLOSE, "{what} of {}: {gap:e}", run.display());

@@ -86,7 +86,8 @@ impl Model {
         self.config.dataset.settings.get("binarise").and_then(|set| set.as_str()).is_some_and(|set| set != "none")
     }
 
-    /// Images in bytes, `[C, H, W]` each, as a tensor `[N, C, H, W]` in the model's range on its device.
+    /// Images in bytes, `[C, H, W]` each, as a tensor `[N, C, H, W]` in the model's range on its device; with two levels for a
+    /// model that was trained on binary pixels.
     ///
     /// # Errors
     /// [`Error::Core`] for bytes of another shape.
@@ -96,7 +97,9 @@ impl Model {
         if let Some(wrong) = images.iter().find(|image| image.len() != channels * height * width) {
             return Err(vimae_core::Error::shape("an image", format!("{channels} x {height} x {width} bytes"), &[wrong.len()]).into());
         }
-        let values: Vec<f32> = images.iter().flatten().map(|byte| f32::from(*byte) * scale + offset).collect();
+        let binary = self.takes_binary();
+        let level = |byte: &u8| f32::from(if binary { binarised(*byte) } else { *byte }) * scale + offset;
+        let values: Vec<f32> = images.iter().flatten().map(level).collect();
         Ok(Tensor::from_vec(values, (images.len(), channels, height, width), self.parts.model.parameters().device())?)
     }
 
@@ -175,6 +178,11 @@ impl Model {
     pub(crate) fn parts(&self) -> &Parts {
         &self.parts
     }
+}
+
+/// A byte of an image as a network takes it that was trained on binary pixels.
+pub(crate) fn binarised(byte: u8) -> u8 {
+    if byte < 128 { 0 } else { 255 }
 }
 
 /// The shape of images that are elsewhere.

@@ -6,7 +6,7 @@ use vimae_core::ImageShape;
 use vimae_datasets::Image;
 use vimae_metrics::images::OwnedImage;
 
-use crate::{Error, Model, Progress, Result, Shelf, counted::counted, images_of};
+use crate::{Error, Model, Progress, Result, Shelf, counted::counted, images_of, pretrained::binarised};
 
 /// Images that go through a network at once.
 pub(super) const BATCH: usize = 200;
@@ -148,7 +148,7 @@ fn resized((other, all): (usize, usize), shape: ImageShape) -> String {
 fn prepare(image: OwnedImage, shape: ImageShape, binary: bool) -> vimae_datasets::Result<Vec<u8>> {
     let mut bytes = shaped(image, shape)?;
     if binary {
-        bytes.iter_mut().for_each(|byte| *byte = if *byte < 128 { 0 } else { 255 });
+        bytes.iter_mut().for_each(|byte| *byte = binarised(*byte));
     }
     Ok(bytes)
 }
