@@ -127,6 +127,8 @@ struct Group<'a> {
     code: Option<usize>,
     runs: BTreeMap<u64, Vec<&'a Measurement>>,
     collapsed: bool,
+    /// Whether methods saw other images of its data set.
+    other_images: bool,
 }
 
 /// What a group has of a headline.
@@ -163,13 +165,15 @@ impl HeadlineTable {
         for Observation { method, dataset, data, seed, code, measurement } in observations {
             let place = *places.entry((method, dataset)).or_insert(groups.len());
             if place == groups.len() {
-                groups.push(Group { method, dataset, data, code, runs: BTreeMap::new(), collapsed: false });
+                groups.push(Group { method, dataset, data, code, runs: BTreeMap::new(), collapsed: false, other_images: false });
             }
             let Some(group) = groups.get_mut(place) else { continue };
             group.runs.entry(seed).or_default().push(measurement);
         }
+        let other_images = OtherImages::of(groups.iter().map(|group| (group.dataset, group.data, group.method)));
         for group in &mut groups {
             group.collapsed = group.runs.values().any(|run| collapsed(run).is_some());
+            group.other_images = other_images.has(group.dataset);
         }
         let all: Vec<&Measurement> = groups.iter().flat_map(|group| group.runs.values().flatten()).copied().collect();
         let columns: Vec<(HeadlineColumn, Vec<HeadlineValue>)> =
@@ -268,14 +272,13 @@ fn column(
     let examples = || found.iter().filter_map(|found| found.example);
     let protocols: BTreeSet<String> = examples().map(|example| example.protocol.to_string()).collect();
     let direction = examples().next().map_or(Direction::Neither, |example| example.direction);
-    let other_images = OtherImages::of(groups.iter().map(|group| (group.dataset, group.data, group.method)));
     let value = |(place, one): (usize, &Found<'_>)| {
         let here = groups.get(place).map(|group| group.dataset);
         let rivals = found.iter().zip(groups).enumerate();
         let rivals = rivals.filter(|(other, (found, group))| *other != place && Some(group.dataset) == here && !found.by_seed.is_empty());
         let mut rivals = rivals.map(|(_, (found, _))| &found.by_seed).peekable();
         // Values by different protocols do not compare, and one that stands alone is the best of nothing.
-        let stands = groups.get(place).is_some_and(|group| !group.collapsed && !other_images.has(group.dataset));
+        let stands = groups.get(place).is_some_and(|group| !group.collapsed && !group.other_images);
         let compared = stands && protocols.len() == 1 && rivals.peek().is_some();
         HeadlineValue {
             without: groups.get(place).map_or(0, |group| group.runs.len()).saturating_sub(one.by_seed.len()),
