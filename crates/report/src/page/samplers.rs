@@ -1,12 +1,12 @@
 //! Methods against samplers: how good images are that are drawn from the prior, and from densities fitted to the codes after
 //! training. What mends a method's images there was its prior, and what does not is its decoder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
-use vimae_spec::{Measurement, Protocol};
+use vimae_spec::{Doubt, Measurement, Protocol};
 
-use super::input::ExperimentView;
+use super::{input::ExperimentView, words::doubt};
 use crate::{
     headline::{Headline, OF_GENERATION, arrow},
     headline_table::{MeanInterval, clearly_better},
@@ -22,11 +22,12 @@ struct Line<'a> {
     found: [Found<'a>; OF_GENERATION.len()],
 }
 
-/// The values of a headline by seed, and one of its measurements.
+/// The values of a headline by seed, one of its measurements, and why the value of any seed should not be relied on.
 #[derive(Default)]
 struct Found<'a> {
     by_seed: BTreeMap<u64, f64>,
     example: Option<&'a Measurement>,
+    doubts: BTreeSet<Doubt>,
 }
 
 /// The table of an experiment whose images were generated in more than one way; empty for others.
@@ -82,6 +83,7 @@ fn lines(experiment: &ExperimentView) -> Vec<Line<'_>> {
                 let Some(one) = headline.among(mine) else { continue };
                 found.example = Some(one);
                 found.by_seed.extend(one.value.filter(|value| value.is_finite()).map(|value| (spec.seed, value)));
+                found.doubts.extend(one.doubts.iter().copied());
             }
         }
     }
@@ -97,11 +99,12 @@ fn direction(lines: &[Line<'_>], place: usize) -> &'static str {
 }
 
 fn cell(line: &Line<'_>, prior: Option<&Line<'_>>, place: usize, form: Column, interval: MeanInterval) -> Markup {
-    let Found { by_seed, example } = &line.found[place];
+    let Found { by_seed, example, doubts } = &line.found[place];
+    let doubts: Vec<Doubt> = doubts.iter().copied().collect();
     let (mean, deviation) = mean_and_deviation(by_seed.values().copied());
     let better = example
         .zip(prior)
         .is_some_and(|(example, prior)| clearly_better(by_seed, &prior.found[place].by_seed, example.direction, interval));
     let text = html! { (form.show(mean)) @if let Some(deviation) = deviation { span.half { " ± " (form.show(Some(deviation))) } } };
-    html! { td.number data-value=[mean] { @if better { strong { (text) } } @else { (text) } } }
+    html! { td.number data-value=[mean] { @if better { strong { (text) } } @else { (text) } (doubt(&doubts)) } }
 }
