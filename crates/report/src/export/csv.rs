@@ -1,11 +1,11 @@
 //! Cells as comma-separated values (RFC 4180).
 
-use vimae_spec::{Cell, Certainty};
+use vimae_spec::{Cell, Certainty, Doubt};
 
 /// A column: its name and its value in a cell.
 type Column = (&'static str, fn(&Cell) -> String);
 
-const COLUMNS: [Column; 25] = [
+const COLUMNS: [Column; 26] = [
     ("target", |c| c.target.clone()),
     ("dataset", |c| c.dataset.clone()),
     ("model", |c| c.model.clone()),
@@ -31,6 +31,7 @@ const COLUMNS: [Column; 25] = [
     ("device", |c| c.device.clone()),
     ("seconds", |c| c.seconds.to_string()),
     ("note", |c| shown(c.measurement.note.as_ref())),
+    ("doubts", |c| doubts(&c.measurement.doubts)),
 ];
 
 /// A line of names, then a line a cell; numbers without a digit lost, nothing for what is absent.
@@ -49,6 +50,11 @@ pub(super) fn line(fields: impl Iterator<Item = String>) -> String {
 /// In quotes where a reader would take a part of it for the end of the field.
 fn quoted(field: &str) -> String {
     if field.contains([',', '"', '\n', '\r']) { format!("\"{}\"", field.replace('"', "\"\"")) } else { field.to_owned() }
+}
+
+/// Why a value should not be relied on.
+pub(super) fn doubts(doubts: &[Doubt]) -> String {
+    doubts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }
 
 pub(super) fn shown(value: Option<impl ToString>) -> String {

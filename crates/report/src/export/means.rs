@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use vimae_spec::{Cell, CellKey, Measurement, SummaryRow};
 
-use super::csv::{line, shown};
+use super::csv::{doubts, line, shown};
 use crate::{
     headline_table::{HeadlineRow, HeadlineTable, HeadlineValue},
     spread::mean_and_deviation,
 };
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "target",
     "dataset",
     "method",
@@ -24,6 +24,7 @@ const NAMES: [&str; 13] = [
     "interval_high",
     "seeds",
     "paper",
+    "doubts",
 ];
 
 /// The fields of a line.
@@ -63,6 +64,7 @@ pub(super) fn of_row(row: &SummaryRow, values: &Values) -> Fields {
         high,
         row.seeds.to_string(),
         shown(row.paper),
+        doubts(&row.doubts),
     ]
 }
 
@@ -85,6 +87,7 @@ pub(super) fn of_headlines(target: &str, table: &HeadlineTable) -> Vec<Fields> {
             high,
             value.seeds.to_string(),
             String::new(),
+            doubts(&value.doubts),
         ])
     };
     let all = table.rows.iter().flat_map(|row| row.values.iter().map(move |value| (row, value)));

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vimae_spec::{Direction, Measurement, Slice};
+use vimae_spec::{Direction, Doubt, Measurement, Slice};
 
 use super::*;
 
@@ -141,11 +141,14 @@ fn methods_that_saw_other_images_are_not_bold_and_are_named() {
 #[test]
 fn a_doubtful_value_says_so() {
     let paper = paper();
-    let doubtful = SummaryRow { doubts: vec![vimae_spec::Doubt::OneWeight], ..row("vae", "nll", "nll.iwae(5,N=9)", 88.0, None) };
+    let doubtful = SummaryRow { doubts: vec![Doubt::OneWeight], ..row("vae", "nll", "nll.iwae(5,N=9)", 88.0, None) };
     for (format, expected) in [(Format::Markdown, "88.00 ? |"), (Format::Latex, "$88.00$\\,?")] {
         let text = Export { summary: std::slice::from_ref(&doubtful), ..nothing(&paper, true) }.to(format);
         assert!(text.contains(expected) && text.contains("do not rely on it"), "{text}");
     }
+    let metrics = ["nll".to_owned()];
+    let csv = Export { summary: &[doubtful], metrics: &metrics, ..nothing(&paper, false) }.to(Format::Csv);
+    assert!(csv.ends_with(",3,,fewer than two importance weights count\r\n"), "{csv}");
 }
 
 #[test]
@@ -176,6 +179,7 @@ fn csv_has_every_column_and_quotes_what_it_must() {
             .valued(0.1 + 0.2, None)
             .sized(7)
             .of_slice(Slice::Corruption { name: "mask".into(), strength: 0.5 })
+            .doubted(Doubt::FewImages, true)
             .noted("a \"note\"\nof two lines".to_owned()),
         paper_dataset: None,
         paper: Some(54.88),
@@ -194,9 +198,9 @@ fn csv_has_every_column_and_quotes_what_it_must() {
     let text = Export { cells: &cells, targets: &["table3".into()], ..nothing(&paper, true) }.to(Format::Csv);
     let expected = concat!(
         "target,dataset,model,method,seed,entry,metric,protocol,value,standard_error,unit,n,higher_is_better,slice,paper_dataset,paper,paper_certainty,",
-        "tolerance,spec_sha256,data_sha256,weights_sha256,git_commit,device,seconds,note\r\n",
+        "tolerance,spec_sha256,data_sha256,weights_sha256,git_commit,device,seconds,note,doubts\r\n",
         "table3,digits,mlp,vae,1,entry,rate,\"rate(K=2,N=3)\",0.30000000000000004,,nats,7,,mask 0.5,,54.88,printed,0.5,s,d,w,c,cpu,1.5,",
-        "\"a \"\"note\"\"\nof two lines\"\r\n",
+        "\"a \"\"note\"\"\nof two lines\",fewer than 30 images\r\n",
     );
     assert_eq!(text, expected);
     // A column for every field of a cell.
@@ -264,8 +268,8 @@ Mean ± standard deviation over two seeds, too few to mark anything as best.
     for expected in ["Reconstruction $\\downarrow$ \\\\", "VAE & $1.500 \\pm 0.354$ \\\\", "beta\\textbar{}x & ", "\\label{tab:mine-1}"] {
         assert!(latex.contains(expected), "{expected}: {latex}");
     }
-    let csv = "target,dataset,method,metric,protocol,unit,higher_is_better,mean,standard_deviation,interval_low,interval_high,seeds,paper\r\n\
-               mine_1,digits,vae,reconstruction,reconstruction(code=mean),1,false,1.5,0.3535533905932738,,,2,\r\n";
+    let csv = "target,dataset,method,metric,protocol,unit,higher_is_better,mean,standard_deviation,interval_low,interval_high,seeds,paper,doubts\r\n\
+               mine_1,digits,vae,reconstruction,reconstruction(code=mean),1,false,1.5,0.3535533905932738,,,2,,\r\n";
     assert!(export.to(Format::Csv).starts_with(csv), "{}", export.to(Format::Csv));
     // A metric that is no headline, by its name; and one that nothing measured.
     let energy = Export { metrics: &["energy".into()], ..export }.to(Format::Markdown);
@@ -298,7 +302,7 @@ fn an_experiment_s_own_table_has_what_stands_under_a_table_of_the_paper_too() {
 ";
     assert!(export.to(Format::Markdown).contains(expected), "{}", export.to(Format::Markdown));
     let csv = export.to(Format::Csv);
-    assert!(csv.contains("mine_1,digits,vae,accuracy,near(k=1),percent,true,90.5,0.7071067811865476,,,2,\r\n"), "{csv}");
+    assert!(csv.contains("mine_1,digits,vae,accuracy,near(k=1),percent,true,90.5,0.7071067811865476,,,2,,\r\n"), "{csv}");
     assert_eq!(csv.lines().count(), 5, "{csv}");
 }
 
@@ -312,8 +316,8 @@ fn ends_of_intervals_in_csv_are_those_of_the_page() {
     let csv =
         |cells: &[Cell]| Export { cells, summary: &summary, interval: |_| Some([-1.0, 6.5]), ..nothing(&paper, false) }.to(Format::Csv);
     // A squared error is not negative, and two seeds are too few for the page.
-    assert!(csv(&three).lines().count() == 3 && csv(&three).lines().skip(1).all(|line| line.ends_with(",0,6.5,3,")), "{}", csv(&three));
-    assert!(csv(&two).lines().skip(1).all(|line| line.ends_with(",,,2,")), "{}", csv(&two));
+    assert!(csv(&three).lines().count() == 3 && csv(&three).lines().skip(1).all(|line| line.ends_with(",0,6.5,3,,")), "{}", csv(&three));
+    assert!(csv(&two).lines().skip(1).all(|line| line.ends_with(",,,2,,")), "{}", csv(&two));
     // Beside the paper the page has them whole.
     let whole = row("vae", "accuracy", "near(k=1)", 99.5, Some(1.0));
     let text = Export { summary: &[whole], ..nothing(&paper, false) }.to(Format::Csv);
