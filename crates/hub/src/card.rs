@@ -74,9 +74,11 @@ fn metadata(input: &CardInput<'_>) -> String {
         "    metrics:".into(),
     ]);
     for (metric, value) in shown {
+        // The Hub shows them without the marks of the table.
+        let doubt = if metric.published.measurement.doubts.is_empty() { "" } else { " (doubtful)" };
         lines.extend([
             format!("    - type: {}", yaml::string(&metric.kind)),
-            format!("      name: {}", yaml::string(&metric.title)),
+            format!("      name: {}", yaml::string(&format!("{}{doubt}", metric.title))),
             format!("      value: {}", yaml::number(rounded(value))),
         ]);
     }

@@ -126,6 +126,7 @@ fn a_card_is_read_in_a_minute() {
     doubtful[2].published.measurement.doubts = vec![Doubt::FewImages];
     let doubtful = of(Description { headlines: doubtful, ..sample::description() });
     assert!(doubtful.contains("| 10.10 ? |\n") && doubtful.contains("?: do not rely on this value"), "{doubtful}");
+    assert!(doubtful.contains("name: \"Rate (doubtful)\"") && doubtful.contains("name: \"Accuracy\""), "{doubtful}");
     // The objective's own prior is not the one that it was trained with.
     let mut replaced = sample::description();
     let prior = replaced.parts[1].clone();
