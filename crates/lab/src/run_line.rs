@@ -8,7 +8,11 @@ use crate::{RunFolder, record::read_record};
 pub fn run_line(folder: &RunFolder) -> Option<String> {
     let record = read_record(&folder.record()).ok()?;
     let shown = headlines(&record.measurements).into_iter();
-    let shown = shown.filter_map(|headline| Some(format!("{} {}", headline.title, number(headline.among(&record.measurements)?.value?))));
+    let shown = shown.filter_map(|headline| {
+        let one = headline.among(&record.measurements)?;
+        let doubt = if one.doubts.is_empty() { "" } else { " (doubtful)" };
+        Some(format!("{} {}{doubt}", headline.title, number(one.value?)))
+    });
     let seconds = record.training_seconds + record.evaluation_seconds;
     let numbers: Vec<String> = shown.collect();
     Some(format!("finished in {seconds:.0} s; {}", if numbers.is_empty() { "no headline metric".into() } else { numbers.join(", ") }))
@@ -28,5 +32,8 @@ mod tests {
         record.measurements[0].entry = "rate".into();
         std::fs::write(run.record(), record.to_json().unwrap()).unwrap();
         assert_eq!(run_line(&run).unwrap(), "finished in 2 s; Rate 12.35");
+        record.measurements[0].doubts = vec![vimae_spec::Doubt::FewImages];
+        std::fs::write(run.record(), record.to_json().unwrap()).unwrap();
+        assert_eq!(run_line(&run).unwrap(), "finished in 2 s; Rate 12.35 (doubtful)");
     }
 }

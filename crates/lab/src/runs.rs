@@ -8,8 +8,11 @@ use std::{
 use serde::Serialize;
 use serde_json::Value;
 use vimae_hub::{Config, RunFiles, pull};
-use vimae_report::{HeadlineTable, Observation, headline::headlines};
-use vimae_spec::RunRecord;
+use vimae_report::{
+    HeadlineTable, Observation,
+    headline::{Headline, headlines},
+};
+use vimae_spec::{Doubt, RunRecord};
 use vimae_statistics::student;
 
 use crate::{
@@ -130,8 +133,8 @@ pub struct ShownRun {
     pub method: String,
     /// Its seed.
     pub seed: u64,
-    /// Headline metrics: title, value, protocol.
-    pub metrics: Vec<(String, Option<f64>, String)>,
+    /// Headline metrics: title, value, protocol, and why not to rely on the value.
+    pub metrics: Vec<(String, Option<f64>, String, Option<String>)>,
     /// Every setting, by dotted keys.
     pub settings: BTreeMap<String, Value>,
 }
@@ -142,9 +145,11 @@ pub struct ShownRun {
 /// As [`compare_runs`].
 pub fn show_run(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<ShownRun> {
     let Run { folder, record, settings } = Run::open(run_at(place, options, tell)?)?;
-    let shown = headlines(&record.measurements).into_iter();
-    let metrics = shown.filter_map(|headline| Some((headline, headline.among(&record.measurements)?)));
-    let metrics = metrics.map(|(headline, row)| (headline.title.to_owned(), row.value, row.protocol.to_string())).collect();
+    let shown = |headline: &Headline| {
+        let one = headline.among(&record.measurements)?;
+        Some((headline.title.to_owned(), one.value, one.protocol.to_string(), Doubt::warning(&one.doubts)))
+    };
+    let metrics = headlines(&record.measurements).into_iter().filter_map(shown).collect();
     Ok(ShownRun { folder, method: record.spec.method, seed: record.spec.seed, metrics, settings })
 }
 

@@ -81,6 +81,14 @@ pub enum Doubt {
     NoError,
 }
 
+impl Doubt {
+    /// What to tell beside a value that has these; none where it has none.
+    pub fn warning(doubts: &[Self]) -> Option<String> {
+        let reasons: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+        (!reasons.is_empty()).then(|| format!("do not rely on it: {}", reasons.join(", ")))
+    }
+}
+
 impl fmt::Display for Doubt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -89,5 +97,17 @@ impl fmt::Display for Doubt {
             Self::FewImages => "fewer than 30 images",
             Self::NoError => "no standard error",
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn doubts_are_told_with_all_their_reasons() {
+        assert_eq!(Doubt::warning(&[]), None);
+        let two = Doubt::warning(&[Doubt::WideGap, Doubt::FewImages]).unwrap();
+        assert_eq!(two, "do not rely on it: the gap between its bounds is above a nat, fewer than 30 images");
     }
 }

@@ -5,6 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use crate::{Balls, Conventions, DeepGrayscale, FidReport, FidRequest, HubOptions, Network, Resize, Shelf, Splits, Subsets, fid};
 use anyhow::{Result, bail};
 use clap::Args;
+use vimae_spec::Doubt;
 
 use super::{bar::Bar, outputs::at_least_one, place::Place, standard_streams::print};
 
@@ -175,6 +176,7 @@ fn table(report: &FidReport) -> String {
         };
         let value = number.value.map_or("none".into(), |value| format!("{value:.6}"));
         lines.push(format!("{:16} {value:>14}{error:12}  {better}\n                 {}", number.metric, number.protocol));
+        lines.extend(Doubt::warning(&number.doubts).map(|why| format!("                 {why}")));
     }
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
     lines.join("\n")

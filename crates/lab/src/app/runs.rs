@@ -97,7 +97,10 @@ fn shown(run: &ShownRun) -> String {
     lines.push(table(
         &run.metrics
             .iter()
-            .map(|(title, value, protocol)| vec![title.clone(), value.map_or("-".into(), vimae_report::number), protocol.clone()])
+            .map(|(title, value, protocol, doubt)| {
+                let value = value.map_or("-".into(), vimae_report::number);
+                [title.clone(), value, protocol.clone()].into_iter().chain(doubt.clone()).collect::<Vec<String>>()
+            })
             .collect::<Vec<_>>(),
     ));
     lines.push(String::new());
@@ -125,6 +128,7 @@ fn document(comparison: &RunComparison) -> serde_json::Value {
         let values = table.columns.iter().zip(&row.values).map(|(column, value)| {
             let value = serde_json::json!({
                 "mean": value.mean, "deviation": value.deviation, "interval": value.interval, "best": value.best,
+                "doubts": value.doubts,
             });
             (column.name(), value)
         });

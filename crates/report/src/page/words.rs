@@ -53,18 +53,13 @@ pub(super) fn mark(certainty: Certainty) -> Markup {
 
 /// A mark at a value that should not be relied on, with the reasons where one points.
 pub(super) fn doubt(doubts: &[Doubt]) -> Markup {
-    html! { @if !doubts.is_empty() { abbr.doubt title=(reasons(doubts)) { "?" } } }
+    html! { @if let Some(why) = Doubt::warning(doubts) { abbr.doubt title=(why) { "?" } } }
 }
 
 /// What a reader should know beside a value: why it should not be relied on, and its note.
 pub(super) fn remarks(doubts: &[Doubt], note: Option<&str>) -> Option<String> {
-    let doubts = (!doubts.is_empty()).then(|| reasons(doubts));
-    let all: Vec<String> = doubts.into_iter().chain(note.map(String::from)).collect();
+    let all: Vec<String> = Doubt::warning(doubts).into_iter().chain(note.map(String::from)).collect();
     (!all.is_empty()).then(|| all.join("; "))
-}
-
-fn reasons(doubts: &[Doubt]) -> String {
-    format!("do not rely on it: {}", doubts.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))
 }
 
 /// How a mean stands beside the paper.
