@@ -1,9 +1,9 @@
 //! Rate against distortion from the records of runs: a point a method, a line where a grid sweeps one, and the curve
 //! of each decoder where annealing gave one; the paper's points where it prints both.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::{Measurement, Paper, Protocol};
+use vimae_spec::{Doubt, Measurement, Paper, Protocol};
 
 use crate::{method, plot::Line, run_view::RunView};
 
@@ -45,6 +45,12 @@ pub(crate) fn lines(runs: &[RunView]) -> Vec<Line> {
     names.into_iter().enumerate().map(line).collect()
 }
 
+/// What to tell of decoders' curves that should not be relied on; none where all should.
+pub(crate) fn warning(runs: &[RunView]) -> Option<String> {
+    let doubts = runs.iter().flat_map(|run| &run.record.measurements).filter(|m| is_annealed(m)).flat_map(|m| m.doubts.iter().copied());
+    Doubt::warning(&doubts.collect::<BTreeSet<Doubt>>().into_iter().collect::<Vec<_>>())
+}
+
 /// The paper's points of the methods among `lines`, with the places of their colours: where a target of the experiment
 /// prints both rate and reconstruction.
 pub(crate) fn papers(paper: &Paper, targets: &[String], lines: &[Line]) -> Vec<(usize, (f64, f64))> {
@@ -70,10 +76,14 @@ fn swept(measurements: &[Measurement]) -> Option<(f64, f64)> {
 
 /// Rate and distortion on the way from the prior to the posterior, by protocol.
 fn annealed(measurements: &[Measurement]) -> impl Iterator<Item = (&Protocol, (f64, f64))> {
-    measurements.iter().filter(|m| m.metric == "ais.rate").filter_map(|rate| {
+    measurements.iter().filter(|m| is_annealed(m)).filter_map(|rate| {
         let distortion = measurements.iter().find(|m| m.metric == "ais.distortion" && m.protocol == rate.protocol)?;
         Some((&rate.protocol, (rate.value?, distortion.value?)))
     })
+}
+
+fn is_annealed(measurement: &Measurement) -> bool {
+    measurement.metric == "ais.rate"
 }
 
 fn mean(points: &[(f64, f64)]) -> (f64, f64) {
