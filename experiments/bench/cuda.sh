@@ -11,6 +11,10 @@ set -euo pipefail
 rounds=${1:-3}
 rows=${ROWS:-mnist:16:200 mnist:128:100 cifar10:128:100 celeba:128:50}
 root=$(cd "$(dirname "$0")/../.." && pwd)
+# Relative paths are of where the caller stands.
+for name in OUT XTASK; do
+  if [ -n "${!name:-}" ]; then printf -v "$name" %s "$(realpath -ms "${!name}")"; fi
+done
 cd "$root"
 if [ -z "${XTASK:-}" ]; then
   cargo build --release --quiet --package xtask --features cudnn

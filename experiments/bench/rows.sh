@@ -1,6 +1,11 @@
 # What the timing scripts share: source it with `file` set to the name of the rows and `python` to an interpreter, whose torch
 # is named in them.
 # Sets `ours` (the command), `out` (the folder) and `file` (where rows go), and writes what the machine is.
+# Relative paths are of where the caller stands. Links stay links: an interpreter finds its environment by its own path.
+case $python in */*) python=$(realpath -s "$python") ;; esac
+for name in OUT DATA_DIR BUILD peer; do
+  if [ -n "${!name:-}" ]; then printf -v "$name" %s "$(realpath -ms "${!name}")"; fi
+done
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 # A script that times something else sets `ours` itself.
 if [ -z "${ours:-}" ]; then
