@@ -5,6 +5,7 @@ mod bar;
 mod cancel;
 mod catalogue;
 mod data;
+mod data_dir;
 mod eval;
 mod export;
 mod fid;
@@ -51,6 +52,7 @@ use vimae_priors::{
     sampler::{BuildSampler, SAMPLERS},
 };
 
+pub use data_dir::DataDir;
 pub use place::{Place, TimeStep};
 pub use standard_streams::print;
 

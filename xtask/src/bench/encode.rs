@@ -1,10 +1,10 @@
 //! `cargo xtask bench encode`: images to codes, timed.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use vimae_lab::{Place, print};
+use vimae_lab::{DataDir, Place, print};
 
 /// Time `encode`: open a set of images, encode it, write its codes.
 #[derive(Debug, Args)]
@@ -19,17 +19,16 @@ pub(super) struct Encode {
     /// Device to compute on.
     #[arg(long, default_value = "cpu", value_name = "cpu|cuda[:N]")]
     device: String,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
     /// Print JSON, which is the only format.
     #[arg(long)]
     json: bool,
 }
 
-pub(super) fn run(Encode { run, images, passes, device, data_dir, json: _ }: &Encode, place: &Place) -> Result<ExitCode> {
+pub(super) fn run(Encode { run, images, passes, device, data, json: _ }: &Encode, place: &Place) -> Result<ExitCode> {
     let passes = usize::try_from(*passes)?;
-    let timing = vimae_bench::bench_encode(run, images, passes, place.sources(data_dir.clone()), &vimae_lab::device(device)?)?;
+    let timing = vimae_bench::bench_encode(run, images, passes, data.sources(place), &vimae_lab::device(device)?)?;
     print(serde_json::to_string(&timing)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ use clap::Args;
 use vimae_spec::Doubt;
 
 use super::{
+    data_dir::DataDir,
     place::Place,
     standard_streams::print,
     stop::{self, Who},
@@ -31,9 +32,8 @@ pub(crate) struct Arguments {
     /// Device to compute on. auto is the first GPU if this build has CUDA and there is one, else the CPU.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
     /// Print the evaluation as one JSON document.
     #[arg(long)]
     json: bool,
@@ -49,8 +49,8 @@ Examples:
 See docs/protocols.md for what each metric is.";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
-    let Arguments { run, metrics, changes, device, data_dir, json } = arguments;
-    let mut shelf = Shelf::new(place.sources(data_dir.clone()));
+    let Arguments { run, metrics, changes, device, data, json } = arguments;
+    let mut shelf = Shelf::new(data.sources(place));
     let last = Cell::new(Instant::now());
     let progress = |event: Event<'_>| match event {
         Event::Found => tracing::info!("measured earlier"),

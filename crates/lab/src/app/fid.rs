@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 use vimae_spec::Doubt;
 
-use super::{bar::Bar, outputs::at_least_one, place::Place, standard_streams::print};
+use super::{bar::Bar, data_dir::DataDir, outputs::at_least_one, place::Place, standard_streams::print};
 
 /// Compare generated images with real ones: FID, KID, precision, recall, density, coverage.
 ///
@@ -78,9 +78,8 @@ pub(crate) struct Arguments {
     /// Device to compute features on.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
@@ -143,7 +142,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         device: crate::device(&arguments.device)?,
     };
     let bar = Bar::new()?;
-    let mut shelf = Shelf::new(place.sources(arguments.data_dir.clone()));
+    let mut shelf = Shelf::new(arguments.data.sources(place));
     let report = fid(&request, &mut shelf, &bar)?;
     bar.finish();
     if let Some(file) = &arguments.save_statistics {

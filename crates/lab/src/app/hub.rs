@@ -11,7 +11,7 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{place::Place, standard_streams::print};
+use super::{data_dir::DataDir, place::Place, standard_streams::print};
 
 /// Publish trained runs on the Hugging Face Hub, and download published ones.
 ///
@@ -72,9 +72,8 @@ struct Push {
     /// Licence of the weights, an identifier of the Hub: mit, apache-2.0, cc-by-4.0 ...
     #[arg(long, default_value = "mit")]
     license: String,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
 }
 
 /// Download a published run, and check every file against its digest.
@@ -107,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
 fn publish(arguments: &Push, place: &Place) -> Result<()> {
     let repo: RepoName = arguments.repo.parse()?;
     arguments.revision.as_deref().map(check_revision).transpose()?;
-    let mut shelf = Shelf::new(place.sources(arguments.data_dir.clone()));
+    let mut shelf = Shelf::new(arguments.data.sources(place));
     let prepared = prepare(&arguments.run, &repo, &arguments.license, &mut shelf)?;
     for note in &prepared.notes {
         tracing::warn!("{note}");

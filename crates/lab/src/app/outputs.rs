@@ -11,6 +11,7 @@ use clap::Args;
 
 use super::{
     bar::{Bar, tell},
+    data_dir::DataDir,
     place::Place,
     standard_streams::print,
 };
@@ -27,9 +28,8 @@ struct Common {
     /// Device to compute on.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
 }
 
 impl Common {
@@ -38,7 +38,7 @@ impl Common {
     }
 
     fn shelf(&self, place: &Place) -> Shelf {
-        Shelf::of_run(place.sources(self.data_dir.clone()), Path::new(&self.run))
+        Shelf::of_run(self.data.sources(place), Path::new(&self.run))
     }
 }
 

@@ -13,6 +13,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::{
+    data_dir::DataDir,
     place::Place,
     progress::Progress,
     standard_streams::{print, print_in_passing},
@@ -87,9 +88,8 @@ pub(crate) struct Common {
     /// says so. Otherwise C = 1 and gamma = 1 / dimensions.
     #[arg(long)]
     pub(crate) tune: bool,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) data: DataDir,
     /// Directory for runs, results and the page. By default runs/PROFILE of the checkout; for train, runs/NAME of the experiment's file.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -147,7 +147,7 @@ fn repeated(mut command: String, common: &Common) -> String {
     if common.device != "auto" {
         command += &format!(" --device {}", quoted(&common.device));
     }
-    if let Some(directory) = &common.data_dir {
+    if let Some(directory) = &common.data.data_dir {
         command += &format!(" --data-dir {}", quoted(&directory.display().to_string()));
     }
     for (given, option) in [(common.tf32, " --tf32"), (common.tune, " --tune")] {
@@ -174,7 +174,7 @@ pub(crate) fn execute(profile: Profile, common: &Common, command: String, place:
         seeds: common.seeds,
         tune: common.tune,
         fresh: common.fresh,
-        sources: place.sources(common.data_dir.clone()),
+        sources: common.data.sources(place),
         launcher,
         retries: common.retries,
         budget: common.budget.map(|budget| budget.as_secs_f64()),

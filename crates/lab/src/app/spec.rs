@@ -6,7 +6,7 @@ use crate::{Cost, Estimator, Expanded, Profile, Shelf, check::check_profile, cou
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
-use super::{place::Place, standard_streams::print};
+use super::{data_dir::DataDir, place::Place, standard_streams::print};
 
 /// Check experiment files, list their runs with time and memory, or print their schema.
 #[derive(Debug, Args)]
@@ -33,9 +33,8 @@ struct Check {
     /// Experiment files.
     #[arg(required = true)]
     files: Vec<PathBuf>,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
 }
 
 /// List the runs of an experiment with their steps, and an estimate of their time and memory on this machine.
@@ -63,9 +62,8 @@ struct Expand {
     /// Directory with runs that finished before. By default runs/PROFILE of the checkout.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
     /// Print the runs as one JSON document.
     #[arg(long)]
     json: bool,
@@ -93,7 +91,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
 
 fn check_files(arguments: &Check, place: &Place) -> Result<ExitCode> {
     let paper = place.paper()?;
-    let mut shelf = Shelf::new(place.sources(arguments.data_dir.clone()));
+    let mut shelf = Shelf::new(arguments.data.sources(place));
     let mut estimator = Estimator::new(&crate::device("cpu")?);
     let mut wrong = 0;
     for file in &arguments.files {
@@ -112,7 +110,7 @@ fn check_files(arguments: &Check, place: &Place) -> Result<ExitCode> {
 }
 
 fn expand_file(arguments: &Expand, place: &Place) -> Result<ExitCode> {
-    let Expand { file, profile, changes, seeds, device, out, data_dir, json } = arguments;
+    let Expand { file, profile, changes, seeds, device, out, data, json } = arguments;
     let name = match file {
         Some(file) => file.display().to_string(),
         None => profile.clone().context("a file or a profile")?,
@@ -125,7 +123,7 @@ fn expand_file(arguments: &Expand, place: &Place) -> Result<ExitCode> {
     check_profile(&profile.experiments, &place.paper()?)?;
     profile.experiments.iter().flat_map(|experiment| &experiment.notes).for_each(|note| tracing::info!("{note}"));
     let out = out.clone().unwrap_or_else(|| place.root.join("runs").join(&profile.name));
-    let mut shelf = Shelf::new(place.sources(data_dir.clone()));
+    let mut shelf = Shelf::new(data.sources(place));
     let device = crate::device(device)?;
     let mut estimator = Estimator::calibrated(&device, &out, &mut shelf);
     match (estimator.calibrated_on(), place.timed_step) {

@@ -6,7 +6,7 @@ use crate::{RunFolder, Shelf};
 use anyhow::Result;
 use clap::Args;
 
-use super::{place::Place, standard_streams::print};
+use super::{data_dir::DataDir, place::Place, standard_streams::print};
 
 /// Recompute every number of a finished run, or one of them, and compare it with the record.
 ///
@@ -18,9 +18,8 @@ pub(crate) struct Arguments {
     run: PathBuf,
     /// Recompute only this number: METRIC, or METRIC/PROTOCOL as record.json names them. By default, all.
     cell: Option<String>,
-    /// Directory to look for data sets in first, before the Hub cache and datasets/cache. By default that of VIMAE_DATA_DIR.
-    #[arg(long, value_name = "DIR")]
-    data_dir: Option<PathBuf>,
+    #[command(flatten)]
+    data: DataDir,
 }
 
 const EXAMPLES: &str = "\
@@ -30,7 +29,7 @@ Examples:
   cargo xtask verify RUN 'nll/nll.parzen(sigma=0.1,N=10000)'";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
-    let mut shelf = Shelf::new(place.sources(arguments.data_dir.clone()));
+    let mut shelf = Shelf::new(arguments.data.sources(place));
     let checks = crate::verify(&RunFolder::at(&arguments.run), arguments.cell.as_deref(), &mut shelf)?;
     for check in &checks {
         let verdict = if check.agrees { "same" } else { "DIFFERS" };
