@@ -21,6 +21,7 @@ fn a_mistake_is_found_before_anything_runs() -> Result<()> {
     for (from, to, expected) in [
         ("name = \"vimae_l\"", "name = \"vimea_l\"", "did you mean \"vimae_l\"?"),
         ("width = 2", "widht = 2", "widht"),
+        ("name = \"digits\"", "name = \"arrays:nothing.npz\"", "nothing.npz: does not exist"),
         ("epochs = 3", "epochs = 0", "training.epochs = 0 is not allowed"),
         ("\"figure6\"", "\"figure66\"", "unknown target \"figure66\""),
         ("width = 2", "width = 2\ndoublings = 3", "must be multiples of 8"),

@@ -66,8 +66,11 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 
 fn open(request: &Request) -> Result<Opened> {
     let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: arrays:PATH"))?;
-    let found = find(request);
-    let files = found.ok_or_else(|| Error::damaged(path, "is neither a .npz or .npy file nor a folder of them"))?;
+    let wrong = || match Path::new(path).exists() {
+        true => "is neither a .npz or .npy file nor a folder of them",
+        false => "does not exist; name a .npz or .npy file, or a folder of them",
+    };
+    let files = find(request).ok_or_else(|| Error::damaged(path, wrong()))?;
     let mut there = Vec::new();
     for file in &files {
         let mut arrays = array_file::arrays(&Place::Path(file.clone()))?;

@@ -49,17 +49,16 @@ pub(crate) fn check_profile(experiments: &[Experiment], paper: &Paper) -> Result
 /// What a run will take, where its parts fit its images and one another.
 ///
 /// # Errors
-/// For parts that do not, with file and method; as [`Estimator::cost`].
+/// For parts that do not, and for data that cannot be read and that no card describes, with file and method.
 pub(crate) fn checked_cost(experiment: &Experiment, spec: &RunSpec, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Cost> {
-    let part = |source| Error::Part { place: place(experiment, spec), source };
-    let cost = estimator.cost(spec, shelf).map_err(|error| match error {
-        Error::Core(source) => part(source),
-        other => other,
-    })?;
-    let shape = estimator.shape(&spec.dataset, shelf)?;
-    // No part is refused for the range of the pixels.
-    resolve::check_fit(spec, (shape, PixelRange::Unit)).map_err(part)?;
-    Ok(cost)
+    let mut cost = || -> Result<Cost> {
+        let cost = estimator.cost(spec, shelf)?;
+        let shape = estimator.shape(&spec.dataset, shelf)?;
+        // No part is refused for the range of the pixels.
+        resolve::check_fit(spec, (shape, PixelRange::Unit))?;
+        Ok(cost)
+    };
+    cost().map_err(|error| error.of_run(&place(experiment, spec)))
 }
 
 /// How errors name a run: by its file and method.
@@ -246,6 +245,19 @@ mod tests {
         assert_eq!(expecting("lifelong.forgetting.share_kept", &tasks), Ok(()));
         let message = expecting("lifelong.forgeting.share_kept", &tasks).unwrap_err();
         assert!(message.contains("(did you mean \"lifelong.forgetting.share_kept\"?)"), "{message}");
+    }
+
+    #[test]
+    fn data_that_cannot_be_read_is_named_with_the_file_and_method_that_ask_for_it() {
+        let own = |data: &str| format!("[methods.own]\nobjective = \"vae\"\ndataset = \"{data}\"");
+        for (data, said) in
+            [("arrays:nothing.npz", "nothing.npz: does not exist; name a .npz"), ("folder:nothing", "nothing: does not exist")]
+        {
+            let error = checked("", &own(data)).unwrap_err();
+            assert!(matches!(error, Error::Unreadable { .. }), "{error:?}");
+            let message = error.to_string();
+            assert!(message.contains("x.toml, method own: ") && message.contains(said), "{message}");
+        }
     }
 
     #[test]

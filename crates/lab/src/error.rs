@@ -112,6 +112,14 @@ pub enum Error {
     /// An error of a data set.
     #[error(transparent)]
     Data(#[from] vimae_datasets::Error),
+    /// Data that a run asks for and that cannot be read.
+    #[error("{place}: {source}")]
+    Unreadable {
+        /// The file and method that ask for it.
+        place: String,
+        /// What is wrong with it, and where it is.
+        source: vimae_datasets::Error,
+    },
     /// An image file among others that cannot be decoded.
     #[error("{0}; --skip-broken leaves such images out and names them")]
     BrokenImage(vimae_datasets::Error),
@@ -150,6 +158,17 @@ impl From<vimae_continual::Error> for Error {
 }
 
 impl Error {
+    /// The error with the file and method whose parts or data it is about.
+    pub(crate) fn of_run(self, place: &str) -> Self {
+        let place = || place.to_owned();
+        match self {
+            Self::Core(source) => Self::Part { place: place(), source },
+            Self::Data(vimae_datasets::Error::Core(source)) => Self::Part { place: place(), source: *source },
+            Self::Data(source) => Self::Unreadable { place: place(), source },
+            other => other,
+        }
+    }
+
     /// Whether the same run may succeed when it is tried again: a full disk or a device that failed may, a wrong
     /// setting or a loss that is not finite will not.
     pub(crate) fn may_pass(&self) -> bool {

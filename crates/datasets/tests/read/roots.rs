@@ -364,9 +364,13 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
     ] {
         assert!(message.contains(wanted), "{message}\n{wanted}");
     }
-    for (name, wanted) in
-        [("arrays", "say which: arrays:PATH"), ("arrays:/nowhere", "/nowhere: is neither a .npz or .npy file nor a folder of them")]
-    {
+    let empty = format!("arrays:{}", dir.path().join("empty").display());
+    fs::create_dir(dir.path().join("empty")).unwrap();
+    for (name, wanted) in [
+        ("arrays", "say which: arrays:PATH"),
+        ("arrays:/nowhere", "/nowhere: does not exist; name a .npz or .npy file, or a folder of them"),
+        (&empty, "empty: is neither a .npz or .npy file nor a folder of them"),
+    ] {
         assert!(problem(name, dir.path()).contains(wanted));
     }
 }

@@ -1,6 +1,6 @@
 //! `cargo xtask spec`: experiment files checked and expanded before anything runs.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeSet, path::PathBuf, process::ExitCode};
 
 use crate::{Cost, Estimator, Expanded, Profile, Shelf, check::check_profile, counted::counted};
 use anyhow::{Context, Result};
@@ -26,11 +26,12 @@ enum Command {
 
 /// Check experiment files and what they include: every name, setting, range and combination of components.
 ///
-/// It trains nothing, and it reads a data set only if that is not one of the published ones (`folder:PATH`). The exit code is 1
-/// if a file is wrong.
+/// It trains nothing, and it reads a data set only if that is not one of the published ones (`folder:PATH`). Each file is checked by
+/// itself, however many are named. `spec expand --profile NAME` checks those of a profile together as well: two methods may not have one
+/// name in one table, nor one directory. The exit code is 1 if a file is wrong.
 #[derive(Debug, Args)]
 struct Check {
-    /// Experiment files.
+    /// Experiment files, each checked by itself.
     #[arg(required = true)]
     files: Vec<PathBuf>,
     #[command(flatten)]
@@ -42,6 +43,9 @@ struct Check {
 /// Steps are exact. Time is estimated from the layers, for a machine that is otherwise idle: at the speed of runs that
 /// finished before in the output directory, or, if there are none, at that of a few training steps timed now, for about a
 /// second.
+///
+/// The exit code is 1 if a run cannot be made: for a mistake in the file, or for data of your own that cannot be read. Published data
+/// need not be here.
 #[derive(Debug, Args)]
 struct Expand {
     /// The experiment file.
@@ -143,7 +147,9 @@ fn expand_file(arguments: &Expand, place: &Place) -> Result<ExitCode> {
     } else {
         table(&runs);
     }
-    Ok(ExitCode::SUCCESS)
+    let problems: BTreeSet<&str> = runs.iter().filter(|run| run.refused).filter_map(|run| run.problem.as_deref()).collect();
+    problems.iter().for_each(|problem| tracing::error!("{problem}"));
+    Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn table(runs: &[Expanded]) {
@@ -160,6 +166,7 @@ fn table(runs: &[Expanded]) {
                 time(cost.evaluation_seconds),
                 memory(cost.memory_bytes)
             )),
+            None if run.refused => print(format_args!("{:width$}  refused: its data cannot be read", label(run))),
             None => print(format_args!("{:width$}  {}", label(run), run.problem.as_deref().unwrap_or("unknown"))),
         }
     }
@@ -210,7 +217,7 @@ mod tests {
         let cost = Cost { steps: 12, training_seconds: 2.0, evaluation_seconds: 1.0, memory_bytes: 50 << 20 };
         let run = |cost: Option<Cost>| {
             let spec = crate::cells::tests::record("vae", 0, "rate", 1.0).spec;
-            Expanded { experiment: "x".into(), spec, cost, problem: None }
+            Expanded { experiment: "x".into(), spec, cost, problem: None, refused: false }
         };
         let one = "1 run, 12 steps, 3.0 s one after another on an idle machine, at most 50 MiB at once";
         assert_eq!(total(&[run(Some(cost))]), one);

@@ -43,7 +43,8 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
     let mut unreadable = None;
     check_profile(&request.profile.experiments, &request.paper)?;
     for experiment in &request.profile.experiments {
-        if let Some(dataset) = absent_data(experiment, shelf)? {
+        // What else is wrong with the data of an optional experiment fails its own runs alone, below.
+        if let Ok(Some(dataset)) = absent_data(experiment, shelf) {
             plan.without_data.push(WithoutData { experiment: experiment.clone(), dataset });
             continue;
         }
@@ -60,10 +61,11 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
                 Ok(node) => plan.nodes.push(node),
                 // An image that is gone fails the runs on its data alone.
                 Err(error @ Error::Data(_)) => {
+                    let (problem, place) = (error.to_string(), place(experiment, &spec));
                     let node =
                         Node { spec, data_sha256: String::new(), experiments: vec![owner], folder: layout.below(&folder), found: false };
-                    plan.refused.push((node, error.to_string()));
-                    unreadable.get_or_insert(error);
+                    plan.refused.push((node, problem));
+                    unreadable.get_or_insert_with(|| error.of_run(&place));
                 }
                 Err(error) => return Err(error),
             }
@@ -85,7 +87,7 @@ pub(crate) fn absent_data(experiment: &Experiment, shelf: &mut Shelf) -> Result<
     for spec in experiment.runs(1).into_iter().filter(|_| experiment.optional) {
         match shelf.open(&spec.dataset) {
             Err(Error::Data(vimae_datasets::Error::Missing { name, .. })) => return Ok(Some(name)),
-            Err(other) => return Err(other),
+            Err(other) => return Err(other.of_run(&place(experiment, &spec))),
             Ok(_) => {}
         }
     }
@@ -126,4 +128,53 @@ fn node(
         found = found || kept::take_over(kept, &experiment.name, &spec, &data_sha256, &folder)?;
     }
     Ok(Node { spec, data_sha256, experiments: vec![owner], folder: layout.below(&folder), found })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Launcher, Profile, Sources};
+
+    /// The plan of experiments on these data, each with one method; an optional one where `true` stands beside it.
+    fn plan(data: &[(&str, bool)]) -> Result<Plan> {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("torn.npz"), "PK").unwrap();
+        let experiment = |(place, (data, optional)): (usize, &(&str, bool))| {
+            let file = folder.path().join(format!("x{place}.toml"));
+            let text = format!(
+                "version = 1\noptional = {optional}\ndataset = \"{data}\"\nmodel = \"mlp\"\n[methods.m{place}]\nobjective = \"vae\"\n"
+            );
+            std::fs::write(&file, text).unwrap();
+            Profile::of_file(&file, &[]).unwrap().experiments.remove(0)
+        };
+        let request = Request {
+            profile: Profile { name: "p".into(), experiments: data.iter().enumerate().map(experiment).collect() },
+            paper: vimae_spec::Paper::default(),
+            seeds: None,
+            tune: false,
+            fresh: false,
+            sources: Sources::default(),
+            launcher: Launcher::Here,
+            retries: 0,
+            budget: None,
+            command: "c".into(),
+        };
+        let out = folder.path().join("out");
+        planned(&request, &RunContext::new(&out), &["cpu".into()], &mut Shelf::new(Sources::default()))
+    }
+
+    #[test]
+    fn data_that_cannot_be_read_refuses_its_own_runs_alone() {
+        for optional in [false, true] {
+            let plan = plan(&[("arrays:torn.npz", optional), ("digits", false)]).unwrap();
+            let methods: Vec<&str> = plan.nodes.iter().map(|node| node.spec.method.as_str()).collect();
+            assert_eq!((methods.as_slice(), plan.refused.len()), (&["m1"][..], 1));
+            assert!(plan.refused[0].1.contains("torn.npz"), "{}", plan.refused[0].1);
+        }
+        let error = plan(&[("arrays:torn.npz", false)]).unwrap_err();
+        assert!(matches!(error, Error::Unreadable { .. }) && error.to_string().contains("x0.toml, method m0: "), "{error}");
+        // Published data that is not here leaves an optional experiment out.
+        let plan = plan(&[("mnist", true), ("digits", false)]).unwrap();
+        assert_eq!((plan.nodes.len(), plan.refused.len(), plan.without_data.len()), (1, 0, 1));
+    }
 }
