@@ -10,7 +10,7 @@ use crate::tiny::{TINY, files, may_expect_all, write};
 const EXPECT: &str = "version = 1\nexpect = [\n\
     { metric = \"rate\", method = \"vae\", above = 0.0 },\n\
     { metric = \"reconstruction\", method = \"vae\", below = 0.0 },\n\
-    { metric = \"fid\", method = \"vae\", below = 30.0 },\n]";
+    { metric = \"rate\", method = \"vae\", protocol = \"none\", below = 30.0 },\n]";
 
 #[test]
 fn a_mistake_is_found_before_anything_runs() -> Result<()> {
@@ -28,6 +28,7 @@ fn a_mistake_is_found_before_anything_runs() -> Result<()> {
         ("[methods.vae.objective]", "[methods.vae]\nsampler = \"flow\"\n[methods.vae.objective]", "unknown sampler \"flow\""),
         ("version = 1", "version = 1\nexpect = [{ metric = \"rate\" }]", "better_than"),
         ("version = 1", "version = 1\nexpect = [{ metric = \"rate\", method = \"x\", below = 1.0 }]", "no method \"x\""),
+        ("version = 1", "version = 1\nexpect = [{ metric = \"fid\", below = 1.0 }]", "[evaluation.settings.fid] adds it"),
         ("version = 1", "version = 1\nexpect = [{ metric = \"raet\", below = 1.0 }]", "unknown metric \"raet\" (did you mean \"rate\"?)"),
     ] {
         let wrong = write(folder.path(), &TINY.replace(from, to))?;
@@ -65,7 +66,7 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
         "met on 2 of 2 seeds",
         "expected reconstruction of vae below 0; got",
         "met on 0 of 2 seeds",
-        "expected fid of vae below 30; nothing was measured",
+        "expected rate of vae by none below 30; nothing was measured",
     ] {
         ensure!(trained.stderr.contains(expected), "{expected}: {}", trained.stderr);
     }

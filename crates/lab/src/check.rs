@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    iter,
     path::{Path, PathBuf},
     slice,
 };
@@ -9,9 +10,9 @@ use std::{
 use serde_json::Map;
 use vimae_core::{Error as CoreError, PixelRange, catalogue::unknown_name};
 use vimae_metrics::METRICS;
-use vimae_spec::{Evaluation, Experiment, Paper, PaperTarget, RunSpec};
+use vimae_spec::{Evaluation, Expectation, Experiment, Paper, PaperTarget, RunSpec};
 
-use crate::{Cost, Error, Estimator, Layout, Result, Shelf, lifelong, own, resolve};
+use crate::{Cost, Error, Estimator, Layout, Result, Shelf, expectations, lifelong, own, resolve};
 
 /// Reads an experiment file with what it includes and checks every run: names, settings, ranges, parts that must fit one
 /// another, images that the network must take, targets that the paper must have, runs that need folders of their own. The data
@@ -38,10 +39,10 @@ pub(crate) fn check_profile(experiments: &[Experiment], paper: &Paper) -> Result
     check_methods(experiments)?;
     for experiment in experiments {
         check_targets(experiment, paper)?;
-        check_expectations(experiment)?;
         for spec in experiment.runs(1) {
             resolve::check_names(&spec, &place(experiment, &spec))?;
         }
+        check_expectations(experiment)?;
     }
     Ok(())
 }
@@ -100,24 +101,46 @@ fn datasets(target: &PaperTarget) -> impl Iterator<Item = &str> {
     target.rows.iter().filter_map(|row| row.dataset.as_deref()).chain([target.dataset.as_str()])
 }
 
-/// That something is expected of metrics that there are alone. Numbers made of tasks are there where runs have tasks. Whether the runs
-/// measure the metric is not asked: a file may expect what another evaluation adds.
+/// That each expectation is of a metric that there is, and that the methods it is about measure: no other is ever decided. Numbers made
+/// of tasks are there where runs have tasks.
 fn check_expectations(experiment: &Experiment) -> Result<()> {
     if experiment.expect.is_empty() {
         return Ok(());
     }
     let part = |source| Error::Part { place: format!("{}, expect", experiment.path.display()), source };
-    let mut names = BTreeSet::new();
+    let (mut by_entry, mut by_method) = (BTreeMap::new(), BTreeMap::<String, BTreeSet<String>>::new());
     for entry in METRICS.entries() {
-        names.extend(METRICS.build(entry.name, &Map::new()).map_err(part)?.reports());
+        let reported: BTreeSet<String> = METRICS.build(entry.name, &Map::new()).map_err(part)?.reports().into_iter().collect();
+        by_entry.insert(entry.name, reported);
     }
-    if experiment.runs(1).iter().any(|run| run.stream.is_some()) {
-        names.extend(lifelong::reports());
+    for run in experiment.runs(1) {
+        let measured = by_method.entry(expectations::base(&run.method).to_owned()).or_default();
+        measured.extend(vimae_eval::chosen(&run.evaluation).map_err(part)?.iter().flat_map(|metric| metric.reports()));
+        measured.extend(run.stream.iter().flat_map(|_| lifelong::reports()));
     }
-    match experiment.expect.iter().find(|expected| !is_reported(&expected.metric, &names)) {
-        Some(expected) => Err(part(unknown_name("metric", &expected.metric, names.iter().map(String::as_str)))),
-        None => Ok(()),
+    let all: BTreeSet<String> = by_entry.values().chain(by_method.values()).flatten().cloned().collect();
+    for Expectation { metric, method, better_than, .. } in &experiment.expect {
+        if !is_reported(metric, &all) {
+            return Err(part(unknown_name("metric", metric, all.iter().map(String::as_str))));
+        }
+        let measured = |by: Option<&String>| {
+            let mut of = by_method.iter().filter(|(name, _)| by.is_none_or(|by| by == *name));
+            of.any(|(_, names)| is_reported(metric, names))
+        };
+        let mut about = iter::once(method.as_ref()).chain(better_than.iter().map(Some));
+        if let Some(method) = about.find(|method| !measured(*method)) {
+            let sections = by_entry.iter().filter(|(_, names)| is_reported(metric, names));
+            let sections: Vec<String> = sections.map(|(entry, _)| format!("[evaluation.settings.{entry}]")).collect();
+            let cure = match sections.as_slice() {
+                [] => "it is made of tasks, and the run has no [stream]".to_owned(),
+                sections => format!("a section {} adds it, also an empty one", sections.join(" or ")),
+            };
+            let of = method.map_or_else(String::new, |method| format!(" of method {method}"));
+            let (what, reason) = (format!("metric \"{metric}\"{of}"), format!("no run measures it; {cure}"));
+            return Err(part(CoreError::Unsupported { what, reason }));
+        }
     }
+    Ok(())
 }
 
 /// Whether a metric is one of `names`, in which a `*` at the end stands for a number.
@@ -226,7 +249,7 @@ mod tests {
             let top = format!("expect = [{{ metric = \"{metric}\", below = 1.0 }}]");
             checked(&top, methods).map(drop).map_err(|error| error.to_string())
         };
-        for metric in ["accuracy.clean", "accuracy.clean.class_3", "accuracy.mask_0_2", "ais.gap", "fid", "nll", "rate.dimension"] {
+        for metric in ["accuracy.clean", "accuracy.clean.class_3", "accuracy.mask_0_2", "nll", "rate.dimension"] {
             assert_eq!(expecting(metric, vae), Ok(()), "{metric}");
         }
         for (metric, said) in [
@@ -245,6 +268,39 @@ mod tests {
         assert_eq!(expecting("lifelong.forgetting.share_kept", &tasks), Ok(()));
         let message = expecting("lifelong.forgeting.share_kept", &tasks).unwrap_err();
         assert!(message.contains("(did you mean \"lifelong.forgetting.share_kept\"?)"), "{message}");
+    }
+
+    #[test]
+    fn something_is_expected_of_metrics_that_the_methods_measure() {
+        let methods = |evaluation: &str| {
+            let other = "[methods.ae]\nobjective = \"plain_ae\"\nevaluation = { metrics = [\"reconstruction\"] }";
+            format!("[methods.vae]\nobjective = \"vae\"\nevaluation = {evaluation}\n{other}")
+        };
+        let expecting = |expected: &str, evaluation: &str| {
+            let top = format!("expect = [{{ {expected} }}]");
+            checked(&top, &methods(evaluation)).map(drop).map_err(|error| error.to_string())
+        };
+        for (expected, evaluation) in [
+            ("metric = \"fid\", below = 1.0", "{ settings = { fid = {} } }"),
+            ("metric = \"ais.gap\", below = 1.0", "{ metrics = [\"ais\"] }"),
+            ("metric = \"rate\", below = 1.0", "{ metrics = [\"rate\"] }"),
+            ("metric = \"reconstruction\", method = \"vae\", better_than = [\"ae\"]", "{}"),
+        ] {
+            assert_eq!(expecting(expected, evaluation), Ok(()), "{expected}");
+        }
+        for (expected, evaluation, said) in [
+            ("metric = \"fid\", below = 1.0", "{}", "metric \"fid\": no run measures it; a section [evaluation.settings.fid] adds it"),
+            (
+                "metric = \"kid\", below = 1.0",
+                "{ metrics = [\"rate\"] }",
+                "[evaluation.settings.fid] or [evaluation.settings.fid_classifier]",
+            ),
+            ("metric = \"rate\", method = \"ae\", below = 1.0", "{}", "metric \"rate\" of method ae: no run measures it"),
+            ("metric = \"rate\", method = \"vae\", better_than = [\"ae\"]", "{}", "metric \"rate\" of method ae: no run measures it"),
+        ] {
+            let message = expecting(expected, evaluation).unwrap_err();
+            assert!(message.contains("x.toml, expect: ") && message.contains(said), "{message}");
+        }
     }
 
     #[test]

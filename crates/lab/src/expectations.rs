@@ -35,30 +35,30 @@ fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecor
         let about = |record: &&&RunRecord| expected.method.as_ref().is_none_or(|name| base(&record.spec.method) == name);
         let record = records.iter().find(about).unwrap_or(first);
         let of = expected.method.as_ref().map_or_else(String::new, |method| format!(" of {method}"));
+        let by = expected.protocol.as_ref().map_or_else(String::new, |protocol| format!(" by {protocol}"));
         cells.push(verdict(
             experiment,
             expected,
             record,
             Measurement::new(ENTRY, expected.metric.clone(), expected.protocol.as_deref().unwrap_or_default().into(), "").noted(format!(
-                "expected {}{of} {}; nothing was measured",
+                "expected {}{of}{by} {}; nothing was measured",
                 expected.metric,
                 expected.words()
             )),
         ));
     }
     for ((method, _), runs) in &asked {
-        let neither = |(_, measurement, _): &&(&RunRecord, &Measurement, f64)| measurement.direction == Direction::Neither;
-        if let Some((record, measurement, _)) = runs.first().filter(neither).filter(|_| !expected.better_than.is_empty()) {
-            let note = format!(
-                "expected {} of {method} {}; undecided: neither more nor less of it is better, so expect it above or below a number",
-                expected.metric,
-                expected.words()
-            );
+        let met: Vec<Option<bool>> =
+            runs.iter().map(|(record, measurement, value)| holds(expected, record, measurement, *value, records)).collect();
+        if let Some((record, measurement, _)) = runs.first().filter(|_| met.iter().all(Option::is_none)) {
+            let why = match measurement.direction {
+                Direction::Neither => "neither more nor less of it is better, so expect it above or below a number".to_owned(),
+                _ => format!("on no seed was this measured of {}", expected.better_than.join(" and ")),
+            };
+            let note = format!("expected {} of {method} {}; undecided: {why}", expected.metric, expected.words());
             cells.push(verdict(experiment, expected, record, Measurement { value: None, note: Some(note), ..(*measurement).clone() }));
             continue;
         }
-        let met: Vec<Option<bool>> =
-            runs.iter().map(|(record, measurement, value)| holds(expected, record, measurement, *value, records)).collect();
         let mean = runs.iter().map(|(_, _, value)| value).sum::<f64>() / runs.len() as f64;
         let (yes, of) = (met.iter().filter(|m| **m == Some(true)).count(), met.iter().flatten().count());
         let note = format!(
@@ -106,7 +106,7 @@ fn holds(expected: &Expectation, record: &RunRecord, measurement: &Measurement, 
 }
 
 /// A method's name without its point of the grid.
-fn base(method: &str) -> &str {
+pub(crate) fn base(method: &str) -> &str {
     method.split('[').next().unwrap_or(method)
 }
 
@@ -146,6 +146,13 @@ mod tests {
         let none = of(&experiment(r#"{ metric = "fid", method = "b", below = 8.0 }"#), &all);
         assert_eq!((none.len(), none[0].measurement.value, none[0].method.as_str()), (1, None, "b[x=1]"));
         assert_eq!(none[0].measurement.note.as_deref(), Some("expected fid of b below 8; nothing was measured"));
+        let none = of(&experiment(r#"{ metric = "rate", protocol = "q", below = 8.0 }"#), &all);
+        assert_eq!(none[0].measurement.note.as_deref(), Some("expected rate by q below 8; nothing was measured"));
+        // As is that what it is held against is nowhere.
+        let alone = of(&experiment(r#"{ metric = "rate", method = "a", better_than = ["b"] }"#), &all[..2]);
+        assert_eq!((alone.len(), alone[0].measurement.value), (1, None));
+        let note = "expected rate of a[x=1] better than b; undecided: on no seed was this measured of b";
+        assert_eq!(alone[0].measurement.note.as_deref(), Some(note));
     }
 
     #[test]
