@@ -108,8 +108,15 @@ fn own_components(program: &Path) -> Result<()> {
     };
     let help = done(&["train", "--help"])?;
     ensure!(help.contains("outside train mine.toml") && !help.contains("cargo xtask"), "{help}");
+    let options = done(&["eval", "--help"])?.split_whitespace().collect::<Vec<_>>().join(" ");
+    ensure!(options.contains("`outside catalogue`") && !options.contains("cargo xtask"), "{options}");
+    let refused = command(&["train", "own.toml", "--device", "cuda"]).output()?;
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    ensure!(!refused.status.success() && said.contains("build outside with the feature cudnn"), "{said}");
     done(&["reproduce", "--profile", "own.toml", "--out", "undisturbed"])?;
     let expected = results(&folder.path().join("undisturbed"))?;
+    let page = fs::read_to_string(folder.path().join("undisturbed/index.html"))?;
+    ensure!(page.contains("outside verify own/") && !page.contains("cargo xtask"), "a page that names another program");
 
     let mut killed = command(&["reproduce", "--profile", "own.toml", "--out", "killed", "--jobs", "2"]);
     let mut child = killed.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;

@@ -108,7 +108,7 @@ fn listed(repo: &RepoName, revision: &str, options: &Options) -> Result<String> 
     }
     for needed in [CONFIG, MODEL] {
         if !head.files.iter().any(|file| file == needed) {
-            return Err(Error::no_model(&url, format!("holds no {needed}: it was not published by `cargo xtask hub push`")));
+            return Err(Error::no_model(&url, format!("holds no {needed}: it was not published by `hub push`")));
         }
     }
     Ok(head.commit)

@@ -56,6 +56,7 @@ pub use data_dir::DataDir;
 pub use place::{Place, TimeStep};
 pub use standard_streams::print;
 
+use crate::command;
 use added::Added;
 use standard_streams::Messages;
 
@@ -142,6 +143,7 @@ impl App {
             root: root.unwrap_or_else(|| std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))),
             timed_step,
         };
+        command::call(&place.command);
         let matches = help::called(Cli::<C>::command(), &place.command).get_matches();
         let cli = Cli::<C>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let result = added.register().map_err(anyhow::Error::from).and_then(|()| match cli.command {

@@ -2,7 +2,10 @@
 
 use candle_core::Device;
 
-use crate::{Error, Result};
+use crate::{
+    Error, Result,
+    command::{WRITTEN, called},
+};
 
 /// The device named `auto`, `cpu`, `cuda` or `cuda:N`.
 ///
@@ -19,7 +22,11 @@ pub fn device(name: &str) -> Result<Device> {
         _ => name.strip_prefix("cuda:").and_then(|n| n.parse().ok()).ok_or_else(|| fail("there are auto, cpu, cuda and cuda:N".into()))?,
     };
     if !candle_core::utils::cuda_is_available() {
-        return Err(fail("this build has no CUDA; use cargo xtask-cuda in place of cargo xtask".into()));
+        let cure = match called() {
+            WRITTEN => format!("use {WRITTEN}-cuda in place of {WRITTEN}"),
+            own => format!("build {own} with the feature cudnn of vimae-lab"),
+        };
+        return Err(fail(format!("this build has no CUDA; {cure}")));
     }
     Device::new_cuda(ordinal).map_err(|e| fail(e.to_string()))
 }

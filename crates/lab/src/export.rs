@@ -9,7 +9,7 @@ use vimae_statistics::student;
 
 pub use vimae_report::Format;
 
-use crate::{Error, Layout, Result, stored::read};
+use crate::{Error, Layout, Result, command::called, stored::read};
 
 /// What to export.
 #[derive(Debug, Clone)]
@@ -35,7 +35,7 @@ pub struct ExportRequest {
 pub fn export(request: &ExportRequest) -> Result<String> {
     let layout = Layout::new(&request.folder);
     if !layout.results().exists() {
-        let problem = "is not there; give the directory of a reproduction, or make its tables with `cargo xtask report`".into();
+        let problem = format!("is not there; give the directory of a reproduction, or make its tables with `{} report`", called());
         return Err(Error::Record { path: layout.results(), problem });
     }
     let cells: Vec<Cell> = read(&layout.results())?;

@@ -12,7 +12,9 @@ use vimae_spec::{Cell, Comparisons, Experiment, Paper, RunRecord, SummaryRow};
 use vimae_statistics::student;
 
 use crate::{
-    Error, Layout, Plan, Result, cells, claims, comparisons, expectations,
+    Error, Layout, Plan, Result, cells, claims,
+    command::called,
+    comparisons, expectations,
     provenance::git_commit,
     schedule::{Ends, Node, WithoutData},
     standing::{Missing, Standing},
@@ -157,6 +159,7 @@ pub(crate) fn gather(
         profile: &plan.profile,
         about: about(&plan.profile),
         command: &plan.command,
+        program: called(),
         seconds: seconds.unwrap_or_else(took),
         git_commit: &git_commit(root),
         experiments: &experiments,

@@ -5,6 +5,7 @@ mod catalogue;
 pub mod cells;
 mod check;
 pub mod claims;
+mod command;
 mod comparisons;
 mod config;
 mod cost;

@@ -10,7 +10,7 @@ use vimae_hub::{Config, Network, Pretrained};
 use vimae_metrics::fid_classifier::in_bytes;
 use vimae_trainer::Line;
 
-use crate::{Error, HubEvent, HubOptions, Result, config, measure::Sampler, resolve::Parts, runs::run_at};
+use crate::{Error, HubEvent, HubOptions, Result, command::called, config, measure::Sampler, resolve::Parts, runs::run_at};
 
 /// Codes that are drawn at once at most: more do not fit into memory beside what is made of them.
 const MOST_CODES: usize = 1_000_000;
@@ -218,7 +218,7 @@ impl Dataset for NoImages {
     fn split(&self, split: Split) -> vimae_core::Result<&ImageSet> {
         Err(vimae_core::Error::Unsupported {
             what: format!("the {split} images of a published network"),
-            reason: "they are not published with it; `cargo xtask eval` on the pulled folder takes the data set itself".into(),
+            reason: format!("they are not published with it; `{} eval` on the pulled folder takes the data set itself", called()),
         })
     }
 

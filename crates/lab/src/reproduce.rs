@@ -7,6 +7,7 @@ use vimae_core::RunContext;
 
 use crate::{
     Outcome, Plan, Request, Result, Shelf,
+    command::called,
     device::names,
     gather::gather,
     provenance::git_commit,
@@ -37,7 +38,7 @@ impl<'a> Reproduction<'a> {
         let lock = RunLock::take(context.directory)?;
         atomic::sweep(context.directory);
         // An unwritable directory should be known now, not after the first run.
-        atomic::write(&context.directory.join(".vimae"), b"results of cargo xtask reproduce\n")?;
+        atomic::write(&context.directory.join(".vimae"), format!("results of {} reproduce\n", called()).as_bytes())?;
         let mut shelf = Shelf::new(request.sources.clone());
         let plan = planned(request, context, &devices, &mut shelf)?;
         plan.save(context.directory)?;

@@ -16,6 +16,8 @@ use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood::LIKELIHO
 use vimae_priors::{PRIORS, sampler::SAMPLERS};
 use vimae_spec::{CODE, Evaluation, Resources, Training};
 
+use crate::command::called;
+
 /// The schema.
 pub fn schema() -> Value {
     let sections = sections();
@@ -36,7 +38,7 @@ pub fn schema() -> Value {
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "An experiment of vimae",
-        "description": "Methods on a data set, each run with several seeds. cargo xtask spec check FILE says what no schema can.",
+        "description": format!("Methods on a data set, each run with several seeds. {} spec check FILE says what no schema can.", called()),
         "type": "object",
         "required": ["version"],
         "properties": properties,

@@ -118,7 +118,7 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
                 }
                 @for target in &own { (comparison::without_paper(target, true, links)) }
             } }
-            (runs::section(input.experiments, links))
+            (runs::section(input, links))
             (values::section(input.cells, links))
             (not_covered(input))
     };

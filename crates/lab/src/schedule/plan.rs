@@ -9,6 +9,7 @@ use vimae_spec::{Experiment, RunSpec, Status};
 use super::status;
 use crate::{
     Error, Layout, Result, RunFolder,
+    command::called,
     stored::{json, read_versioned},
 };
 
@@ -57,7 +58,7 @@ pub struct WithoutData {
 impl WithoutData {
     /// The command that brings the data.
     pub fn command(&self) -> String {
-        format!("cargo xtask data fetch {}", self.dataset)
+        format!("{} data fetch {}", called(), self.dataset)
     }
 }
 

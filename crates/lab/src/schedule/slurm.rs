@@ -23,7 +23,7 @@ use vimae_core::{Event, RunContext};
 use vimae_spec::{Resources, State, sha256_hex};
 
 use super::{ends::Ends, plan::Plan, status};
-use crate::{Error, Result, counted::counted, request::Cluster};
+use crate::{Error, Result, command::called, counted::counted, request::Cluster};
 use call::{Failure, Scheduler};
 pub use jobs::Submitted;
 use jobs::{Row, cancelled, folder};
@@ -41,9 +41,9 @@ pub(super) fn launch(plan: &Plan, retries: u64, cluster: &Cluster, context: &Run
     if let Some(mut earlier) = Submitted::of(&out)? {
         let queue = scheduler.until_answered(|| earlier.queued(&scheduler))?;
         if !queue.is_empty() {
+            let (jobs, called) = (counted(queue.len(), "job"), called());
             let problem = format!(
-                "the queue holds {} of an earlier call: wait until it is empty (cargo xtask status), or empty it (cargo xtask cancel)",
-                counted(queue.len(), "job")
+                "the queue holds {jobs} of an earlier call: wait until it is empty ({called} status), or empty it ({called} cancel)"
             );
             return Err(Error::Launch { path: out, problem });
         }
@@ -67,7 +67,7 @@ pub(super) fn launch(plan: &Plan, retries: u64, cluster: &Cluster, context: &Run
     match followed {
         Err(Error::Stopped) => {
             if !is_cancelled(&out) && Submitted::of(&out).is_ok_and(|submitted| submitted.is_some()) {
-                tracing::warn!("what was submitted stays in the queue: cargo xtask status follows it, cargo xtask cancel ends it");
+                tracing::warn!("what was submitted stays in the queue: {0} status follows it, {0} cancel ends it", called());
             }
             Ok(statuses())
         }
@@ -112,7 +112,8 @@ fn follow(submitted: &mut Submitted, scheduler: &Scheduler<'_>, look: impl Fn() 
                 waits.answered();
                 if let Some((task, reason)) = queue.iter().find_map(Row::held).filter(|_| !std::mem::replace(&mut told_of_held, true)) {
                     tracing::warn!(
-                        "Slurm holds task {task} ({reason}): scontrol release {task} lets it begin, cargo xtask cancel ends all"
+                        "Slurm holds task {task} ({reason}): scontrol release {task} lets it begin, {} cancel ends all",
+                        called()
                     );
                 }
             }
@@ -180,7 +181,7 @@ fn submit(plan: &Plan, jobs: usize, scripts: &Scripts<'_>, scheduler: &Scheduler
         Err(error) => {
             // Whoever does not answer now is not waited for once more.
             if let Err(second) = submitted.end(scripts.out, &scheduler.within(ENDING)) {
-                tracing::warn!("what was submitted before could not be ended ({second}); cargo xtask cancel does it later");
+                tracing::warn!("what was submitted before could not be ended ({second}); {} cancel does it later", called());
             }
             Err(error)
         }

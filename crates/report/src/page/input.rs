@@ -16,6 +16,8 @@ pub struct PageInput<'a> {
     pub about: &'a str,
     /// The command that repeats all of it.
     pub command: &'a str,
+    /// What people type before the name of another command of that program.
+    pub program: &'a str,
     /// Seconds that it took.
     pub seconds: f64,
     /// Commit of the code.

@@ -35,7 +35,7 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, 
             pre { code { (input.command) } }
             p.quiet {
                 "In a checkout of " (commit(input.git_commit)) ", in " (duration(input.seconds)) ". The values of this page are also in "
-                code { "results.json" } " and " code { "summary.json" } " beside it; " code { "cargo xtask export" } " writes the table for a paper."
+                code { "results.json" } " and " code { "summary.json" } " beside it; " code { (input.program) " export" } " writes the table for a paper."
             }
         }
         @if let Some(readings) = readings { (readings) }
@@ -52,7 +52,7 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, 
             // With one seed there is nothing to test.
             @if seeds > 1 { (folded("Methods in pairs", paired::section(input.comparisons))) }
         }
-        (runs::section(input.experiments, links))
+        (runs::section(input, links))
         (values::section(input.cells, links))
     };
     Ok((contents, main))

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use vimae_spec::uncommitted;
 
 use super::{
-    input::ExperimentView,
+    input::{ExperimentView, PageInput},
     links::Links,
     words::{commit, digest},
 };
@@ -16,13 +16,13 @@ use crate::{
     run_view::RunView,
 };
 
-pub(super) fn section(experiments: &[ExperimentView], links: &Links<'_>) -> Markup {
+pub(super) fn section(input: &PageInput<'_>, links: &Links<'_>) -> Markup {
     let named = |e: usize, r: usize| links.run(e, r).unwrap_or_default();
     let of = |(e, experiment)| -> Vec<(&str, &ExperimentView, &RunView)> {
         let experiment: &ExperimentView = experiment;
         experiment.runs.iter().enumerate().map(|(r, run)| (named(e, r), experiment, run)).collect()
     };
-    let runs: Vec<_> = experiments.iter().enumerate().flat_map(of).collect();
+    let runs: Vec<_> = input.experiments.iter().enumerate().flat_map(of).collect();
     html! {
         section id="runs" {
             h2 { "Runs" }
@@ -36,7 +36,7 @@ pub(super) fn section(experiments: &[ExperimentView], links: &Links<'_>) -> Mark
                     } }
                     tbody { @for (name, experiment, run) in &runs { (row(name, experiment, run)) } }
                 } } }
-                details { summary { "Specifications, digests and commands" } @for (name, experiment, run) in &runs { (whole(name, experiment, run)) } }
+                details { summary { "Specifications, digests and commands" } @for (name, experiment, run) in &runs { (whole(name, experiment, run, input.program)) } }
             }
         }
     }
@@ -70,7 +70,7 @@ fn place(folder: &Path) -> Option<String> {
     Some(format!("{experiment}/{own}"))
 }
 
-fn whole(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
+fn whole(name: &str, experiment: &ExperimentView, run: &RunView, program: &str) -> Markup {
     let record = &run.record;
     // A spec of strings, numbers and maps always serialises.
     let spec = serde_json::to_string_pretty(&record.spec).unwrap_or_default();
@@ -79,7 +79,7 @@ fn whole(name: &str, experiment: &ExperimentView, run: &RunView) -> Markup {
             summary { (method::label(&record.spec.method)) ", seed " (record.spec.seed) ", " (record.spec.dataset.name) " (" (experiment.title) ")" }
             dl {
                 @if !run.command.is_empty() { dt { "To repeat it" } dd { code { (run.command) } } }
-                @if let Some(place) = place(&run.folder) { dt { "To check it" } dd { code { "cargo xtask verify " (place) } " in this page's folder" } }
+                @if let Some(place) = place(&run.folder) { dt { "To check it" } dd { code { (program) " verify " (place) } " in this page's folder" } }
                 dt { "Specification" } dd { code { (record.spec_sha256) } }
                 dt { "Training part of it" } dd { code { (record.training_sha256) } }
                 dt { "Data" } dd { code { (record.data_sha256) } }
