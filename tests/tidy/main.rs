@@ -14,12 +14,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use vimae_tests::root;
 
-/// Files that may be longer than the rest, each with its reason.
-const LONG: [(&str, &str); 2] = [
-    ("crates/datasets/tests/read/roots.rs", "the forms in which each data set is found, with what makes them"),
-    ("crates/report/examples/synthetic/made_up.rs", "one made-up value for every part of a page"),
-];
-/// Lines of other files.
+/// Lines of a file.
 const MOST_LINES: usize = 400;
 
 /// Dependencies within the workspace, by crate, as the manifests have them.
@@ -102,7 +97,7 @@ fn files_open_with_what_they_are_and_stay_short() -> Result<()> {
         let name = path.strip_prefix(root())?.display().to_string();
         assert!(text.starts_with("//!") || text.starts_with("#![doc = include_str!"), "{name} does not say what it is");
         let lines = text.lines().count();
-        assert!(lines <= MOST_LINES || LONG.iter().any(|(long, _)| *long == name), "{name} has {lines} lines");
+        assert!(lines <= MOST_LINES, "{name} has {lines} lines");
     }
     Ok(())
 }

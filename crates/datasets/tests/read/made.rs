@@ -8,6 +8,7 @@ use std::{
 
 use serde_json::{Map, Value};
 use vimae_core::{Dataset, Split};
+use vimae_datasets::{Sources, open};
 
 /// The name and content of a file.
 pub(crate) type Member = (String, Vec<u8>);
@@ -76,4 +77,39 @@ pub(crate) fn settings(value: Value) -> Map<String, Value> {
 /// Images of training, validation and test; 0 where a split is not there.
 pub(crate) fn counts(dataset: &dyn Dataset) -> [usize; 3] {
     [Split::Train, Split::Validation, Split::Test].map(|split| dataset.split(split).map_or(0, |set| set.len()))
+}
+
+/// What is wrong with a data set in a folder, which must be refused.
+pub(crate) fn problem(name: &str, dir: &Path) -> String {
+    open(name, &Map::new(), &Sources::in_dir(dir)).err().unwrap().to_string()
+}
+
+/// Writes a file with the folders above it.
+pub(crate) fn put(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+/// A `.npy` file of bytes.
+pub(crate) fn npy(shape: &[usize], numbers: &[u8]) -> Vec<u8> {
+    typed("|u1", shape, numbers)
+}
+
+/// A `.npy` file of that dtype.
+pub(crate) fn typed(descr: &str, shape: &[usize], numbers: &[u8]) -> Vec<u8> {
+    let sizes: String = shape.iter().map(|n| format!("{n}, ")).collect();
+    let head = format!("{{'descr': '{descr}', 'fortran_order': False, 'shape': ({sizes}), }}\n");
+    [b"\x93NUMPY\x01\x00", &(head.len() as u16).to_le_bytes()[..], head.as_bytes(), numbers].concat()
+}
+
+/// A `.npz` file of these arrays, packed or not.
+pub(crate) fn npz(path: &Path, packed: bool, arrays: &[(&str, Vec<u8>)]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let method = if packed { zip::CompressionMethod::Deflated } else { zip::CompressionMethod::Stored };
+    let mut writer = zip::ZipWriter::new(File::create(path).unwrap());
+    for (name, bytes) in arrays {
+        writer.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default().compression_method(method)).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap();
 }

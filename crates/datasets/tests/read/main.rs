@@ -7,6 +7,7 @@ mod folders;
 mod images;
 mod layouts;
 mod made;
+mod own;
 mod real;
 #[expect(clippy::print_stdout, reason = "tests say how close they come")]
 mod reference;

@@ -1,0 +1,160 @@
+//! Data of one's own as arrays and tables: read as their names and shapes mean it, or refused by name.
+
+use std::{fs, path::Path};
+
+use serde_json::{Map, Value, json};
+use vimae_core::{PixelRange, Split};
+use vimae_datasets::{Sources, open, open_reporting};
+
+use crate::made::{counts, npy, npz, problem, put, seed, settings, typed};
+
+/// Ten classes would be too many for ten images: three, and levels that say which image is which.
+fn arrays(count: usize) -> (Vec<u8>, Vec<u8>) {
+    let images = (0..count).flat_map(|i| [i as u8; 30]).collect();
+    (images, (0..count).map(|i| (i % 3) as u8).collect())
+}
+
+#[test]
+fn arrays_are_a_data_set_split_by_their_names_or_by_tenths() {
+    let dir = tempfile::tempdir().unwrap();
+    let of = |path: &Path, value: Value| open(&format!("arrays:{}", path.display()), &settings(value), &Sources::default());
+    let ((train, classes), (test, tested)) = (arrays(12), arrays(6));
+    let wide: Vec<u8> = classes.iter().flat_map(|&c| i64::from(c).to_le_bytes()).collect();
+    let names = [
+        ["x_train", "y_train", "x_test", "y_test"],
+        ["train_images", "train_labels", "test_images", "test_labels"],
+        ["imgs-train", "labels-train", "imgs-test", "labels-test"],
+    ];
+    for [a, b, c, d] in names {
+        let path = dir.path().join("set.npz");
+        npz(
+            &path,
+            true,
+            &[
+                (a, npy(&[12, 2, 5, 3], &train)),
+                (b, typed("<i8", &[12, 1], &wide)),
+                (c, npy(&[6, 2, 5, 3], &test)),
+                (d, npy(&[6], &tested)),
+            ],
+        );
+        let dataset = of(&path, json!({ "range": "unit" })).unwrap();
+        assert_eq!((counts(dataset.as_ref()), dataset.classes(), dataset.range()), ([12, 0, 6], 3, PixelRange::Unit));
+        assert_eq!(dataset.shape().unwrap().to_string(), "2x5x3");
+        let set = dataset.split(Split::Train).unwrap();
+        assert_eq!((set.labels()[4], set.pixels()[4 * 30]), (1, 4));
+    }
+    // A folder of files, as some data sets are published.
+    let folder = dir.path().join("files");
+    npz(&folder.join("k-train-imgs.npz"), false, &[("arr_0", npy(&[12, 2, 5, 3], &train))]);
+    npz(&folder.join("k-train-labels.npz"), false, &[("arr_0", npy(&[12], &classes))]);
+    put(&folder.join("k-test-imgs.npy"), &npy(&[6, 2, 5, 3], &test));
+    put(&folder.join("k-test-labels.npy"), &npy(&[6], &tested));
+    assert_eq!(counts(of(&folder, json!({})).unwrap().as_ref()), [12, 0, 6]);
+    // One set: every tenth of a class tests; what is neither images nor classes is passed over.
+    let (many, labels) = arrays(40);
+    let one = dir.path().join("one.npz");
+    npz(&one, true, &[("arr_0", npy(&[40, 5, 6], &many)), ("arr_1", npy(&[40], &labels)), ("names", typed("<U1", &[40], &[0; 160]))]);
+    let dataset = of(&one, json!({})).unwrap();
+    assert_eq!((counts(dataset.as_ref()), dataset.classes()), ([37, 0, 3], 3));
+    assert_eq!(dataset.split(Split::Test).unwrap().pixels().chunks(30).map(|i| i[0]).collect::<Vec<_>>(), [27, 28, 29]);
+    let alone = dir.path().join("alone.npy");
+    put(&alone, &npy(&[40, 5, 6], &many));
+    let dataset = of(&alone, json!({ "train_images": 5 })).unwrap();
+    assert_eq!((counts(dataset.as_ref()), dataset.classes()), ([5, 0, 4], 1));
+}
+
+#[test]
+fn arrays_that_say_nothing_clear_are_refused_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("set.npz");
+    let images = |n: usize| npy(&[n, 5, 6], &vec![9; n * 30]);
+    let ten = || npy(&[10], &[0; 10]);
+    let refused = |arrays: &[(&str, Vec<u8>)]| {
+        npz(&path, false, arrays);
+        open(&format!("arrays:{}", path.display()), &Map::new(), &Sources::default()).err().unwrap().to_string()
+    };
+    for (message, wanted) in [
+        (refused(&[("x", npy(&[10, 784], &[0; 7840]))]), "holds no array [N, H, W] or [N, H, W, C] of images; there are: x |u1 [10, 784]"),
+        (refused(&[("a", images(10)), ("b", images(10))]), "holds two arrays of images: a |u1 [10, 5, 6] and b |u1 [10, 5, 6]"),
+        (
+            refused(&[("x_train", images(10)), ("y_train", ten()), ("x_test", images(10))]),
+            "holds the images x_test |u1 [10, 5, 6] without classes",
+        ),
+        (refused(&[("x_train", images(10)), ("y_train", ten()), ("y_test", ten())]), "holds the classes y_test |u1 [10] without images"),
+        (refused(&[("x", images(10)), ("labels", npy(&[10, 3], &[0; 30]))]), "its name says classes"),
+        (refused(&[("x", images(10)), ("y", npy(&[9], &[0; 9]))]), "has 9 labels for the 10 images of x"),
+        (refused(&[("x", images(10)), ("y", typed("|i1", &[10], &[0xff; 10]))]), "classes are whole numbers from 0"),
+        (
+            refused(&[("x_train", images(10)), ("x_val", images(10))]),
+            "holds images of train, validation; one set, or train and test, are wanted",
+        ),
+        (refused(&[("x_train", images(10)), ("x_test", npy(&[10, 6, 6], &[0; 360]))]), "images of 5x6x1 to train and of 6x6x1 to test"),
+        (refused(&[("x_train", images(10)), ("x_test", images(10)), ("x", images(10))]), "images of no split beside"),
+        (
+            refused(&[("x_train", images(10)), ("y_train", ten()), ("x_test", images(10)), ("y_test", npy(&[10], &[4; 10]))]),
+            "class 4 is in test and not in train",
+        ),
+        (refused(&[("x", images(9))]), "holds 9 images and no split"),
+    ] {
+        assert!(message.contains(wanted), "{message}\n{wanted}");
+    }
+    let empty = format!("arrays:{}", dir.path().join("empty").display());
+    fs::create_dir(dir.path().join("empty")).unwrap();
+    for (name, wanted) in [
+        ("arrays", "say which: arrays:PATH"),
+        ("arrays:/nowhere", "/nowhere: does not exist; name a .npz or .npy file, or a folder of them"),
+        (empty.as_str(), "empty: is neither a .npz or .npy file nor a folder of them"),
+    ] {
+        assert!(problem(name, dir.path()).contains(wanted));
+    }
+}
+
+/// A folder with the parquet files of `tests/seeds`: a train split of some shards, and a test split.
+fn shards(dir: &Path, train: &[&str], test: &str) {
+    for (i, name) in train.iter().enumerate() {
+        put(&dir.join(format!("train-{i:05}-of-{:05}.parquet", train.len())), &seed(name));
+    }
+    put(&dir.join("test-00000-of-00001.parquet"), &seed(test));
+}
+
+#[test]
+fn tables_of_any_repository_and_any_number_of_shards_are_a_data_set() {
+    let home = tempfile::tempdir().unwrap();
+    let repo = home.path().join("hub/datasets--some--body");
+    let snapshot = repo.join("snapshots/0123");
+    shards(&snapshot.join("data"), &["plain.parquet", "snappy.parquet", "zstd.parquet"], "snappy.parquet");
+    put(&repo.join("refs/main"), b"0123");
+    let sources = Sources { hub_cache: Some(home.path().join("hub")), ..Sources::default() };
+    let of = |name: &str| open_reporting(&format!("table:{name}"), &Map::new(), &sources);
+    let opened = of("some/body").unwrap();
+    assert_eq!((counts(opened.dataset.as_ref()), opened.files.len()), ([36, 0, 12], 4));
+    let digest = |name: &Path| open(&format!("table:{}", name.display()), &Map::new(), &Sources::default()).unwrap();
+    // The name is no part of the digest: the content is.
+    for place in [repo.as_path(), &snapshot, &snapshot.join("data")] {
+        assert_eq!(digest(place).sha256(), opened.dataset.sha256());
+    }
+    let one = format!("table:{}", snapshot.join("data/test-00000-of-00001.parquet").display());
+    let message = open(&one, &Map::new(), &Sources::default()).err().unwrap().to_string();
+    assert!(message.contains("holds 12 images and no split: of 10 of a class, one tests"), "{message}");
+    let small =
+        open(&format!("table:{}", snapshot.display()), &settings(json!({ "size": 8, "range": "unit" })), &Sources::default()).unwrap();
+    assert_eq!((small.shape().unwrap().height, small.range()), (8, PixelRange::Unit));
+    let fine = open("table:some/body", &settings(json!({ "label": "fine_label" })), &Sources::in_dir(home.path())).err().unwrap();
+    assert!(fine.to_string().contains("no column of classes (fine_label); there are image.bytes, image.path, label"), "{fine}");
+    fs::remove_file(snapshot.join("data/train-00001-of-00003.parquet")).unwrap();
+    let message = of("some/body").err().unwrap().to_string();
+    assert!(message.contains("lacks shard 1 of the 3 that train-00000-of-00003.parquet belongs to"), "{message}");
+    let message = of("no/body").err().unwrap().to_string();
+    assert!(message.contains("table:no/body") && message.contains(&home.path().join("hub").display().to_string()), "{message}");
+}
+
+#[test]
+fn a_table_of_other_counts_is_not_taken_for_a_published_data_set() {
+    let dir = tempfile::tempdir().unwrap();
+    shards(&dir.path().join("other"), &["snappy.parquet"], "snappy.parquet");
+    let message = problem("mnist", dir.path());
+    assert!(message.contains("is not on this machine") && message.contains("other"), "{message}");
+    // Under its own name it is, and what is wrong with it is said.
+    shards(&dir.path().join("MNIST"), &["snappy.parquet"], "snappy.parquet");
+    assert!(problem("mnist", dir.path()).contains("row 0: an image of 20x24 among 28x28x1"));
+}
