@@ -25,6 +25,7 @@ mod parquet;
 mod passed_over;
 mod pickle;
 mod pixels;
+mod placed;
 mod prepared;
 mod published;
 mod sources;
@@ -45,6 +46,7 @@ pub use in_memory::InMemory;
 pub use loader::Loader;
 pub use open::{BuildDataset, Opened, Request, WITH_PATH, open, open_reporting, parted};
 pub use passed_over::PassedOver;
+pub use placed::placed;
 pub use published::{FileReport, Known};
 pub use sources::Sources;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Map;
 use toml::{Table, Value};
 use vimae_continual::{STRATEGIES, STREAMS};
-use vimae_datasets::{DATASETS, parted};
+use vimae_datasets::{DATASETS, parted, placed};
 use vimae_models::MODELS;
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood, likelihood::LIKELIHOODS, noise::NOISES};
 use vimae_priors::{
@@ -66,13 +66,7 @@ impl Catalogues for Known {
     }
 
     fn dataset(&self, name: &str, folder: &Path) -> String {
-        match parted(name) {
-            (entry, Some(path)) if !path.is_empty() && Path::new(path).is_relative() => {
-                let path = std::path::absolute(folder.join(path)).unwrap_or_else(|_| folder.join(path));
-                format!("{entry}:{}", path.display())
-            }
-            _ => name.into(),
-        }
+        placed(name, folder)
     }
 }
 
