@@ -24,7 +24,11 @@ pub fn check_experiment(path: &Path, paper: &Paper, estimator: &mut Estimator, s
     let experiment = own::load(path, &[])?;
     check_profile(slice::from_ref(&experiment), paper)?;
     for spec in experiment.runs(1) {
-        checked_cost(&experiment, &spec, estimator, shelf)?;
+        match checked_cost(&experiment, &spec, estimator, shelf) {
+            // It would be left out.
+            Err(Error::Unreadable { source: vimae_datasets::Error::Missing { .. }, .. }) if experiment.optional => {}
+            cost => _ = cost?,
+        }
     }
     Ok(experiment)
 }
@@ -314,6 +318,9 @@ mod tests {
             let message = error.to_string();
             assert!(message.contains("x.toml, method own: ") && message.contains(said), "{message}");
         }
+        // An optional experiment is left out where its data is not here.
+        assert!(matches!(checked("", &own("table:no/body")), Err(Error::Unreadable { .. })));
+        checked("optional = true", &own("table:no/body")).unwrap();
     }
 
     #[test]
