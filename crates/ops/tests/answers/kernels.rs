@@ -20,7 +20,7 @@ fn compiler() -> Result<String, String> {
 }
 
 fn run(compiler: &str, real: &str) -> Outcome {
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kernels.cpp");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/answers/kernels.cpp");
     let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("kernels-{real}"));
     let built = Command::new(compiler)
         .args(["-std=c++17", "-O1", "-pthread", &format!("-DREAL={real}"), "-o"])

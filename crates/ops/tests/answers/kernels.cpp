@@ -1,6 +1,6 @@
 // Runs every kernel of src/cuda/kernels.cu on the CPU and compares it with its definition in double.
 // One thread of the CPU stands for each thread of a block where the block synchronises; elsewhere they
-// run in turn. tests/kernels.rs compiles this with -DREAL=float and with -DREAL=double.
+// run in turn. kernels.rs compiles this with -DREAL=float and with -DREAL=double.
 #include <cmath>
 #include <condition_variable>
 #include <cstdio>
@@ -50,7 +50,7 @@ static T min(T a, T b) {
   return a < b ? a : b;
 }
 
-#include "../src/cuda/kernels.cu"
+#include "../../src/cuda/kernels.cu"
 
 template <class F>
 static void launch(Index grid, Index block, bool synchronises, F kernel) {
