@@ -1,14 +1,12 @@
 //! The page holds together whatever the results are.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-#[path = "../examples/synthetic/made_up.rs"]
-mod made_up;
-
 use std::fs;
 
-use made_up::{MadeUp, results};
 use vimae_report::{markdown_table, page};
 use vimae_spec::{Cell, Doubt, Measurement, SummaryRow};
+
+use crate::made_up::{MadeUp, results};
 
 /// A page that must hold together, and its text.
 fn checked(made_up: &MadeUp) -> String {

@@ -1,11 +1,9 @@
 //! A sweep and a decoder's curve come to the page from the records alone.
 
-#[path = "../examples/synthetic/made_up.rs"]
-mod made_up;
-
-use made_up::results;
 use vimae_report::page;
 use vimae_spec::{Doubt, Measurement};
+
+use crate::made_up::results;
 
 const HEADING: &str = "<h4>Rate and distortion</h4>";
 

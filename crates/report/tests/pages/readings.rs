@@ -1,13 +1,11 @@
 //! The search for a reading of the paper finds the one that its numbers were made by.
 
-#[path = "../examples/synthetic/made_up.rs"]
-mod made_up;
-
 use std::{error::Error, path::Path};
 
-use made_up::results;
 use vimae_report::{RunView, page};
 use vimae_spec::{Component, Measurement, Paper};
+
+use crate::made_up::results;
 
 const WEIGHTS: [f64; 4] = [1.0, 5.0, 10.0, 20.0];
 const METHODS: [(&str, f64); 3] = [("vae", 1.0), ("beta_h_vae", 10.0), ("beta_a_vae", 0.2)];

@@ -1,20 +1,19 @@
 //! The page in a real browser: Chromium, from Debian's package `chromium` or where the variable `CHROME` says.
 #![expect(clippy::unwrap_used, reason = "tests may fail where they stand")]
 
-#[path = "../examples/screenshot/browser.rs"]
-mod browser;
-#[path = "../examples/synthetic/made_up.rs"]
-mod made_up;
+#[path = "../../examples/screenshot/browser.rs"]
+mod driver;
 
 use std::path::Path;
 
-use browser::{Browser, Screen, find};
-use made_up::{MadeUp, results};
+use driver::{Browser, Screen, find};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use vimae_report::{PageInput, page};
 use vimae_spec::{Cell, Comparisons, Measurement, PairedComparison, SummaryRow};
 use vimae_testing::need;
+
+use crate::made_up::{MadeUp, results};
 
 const DESK: Screen = Screen { width: 1280, height: 900, scale: 1.0, dark: false, phone: false };
 const PHONE: Screen = Screen { width: 375, height: 812, scale: 1.0, dark: false, phone: true };
