@@ -1,7 +1,5 @@
 //! The inductive machine beside linfa-svm's solver, on ordinary and on awkward points.
 
-#![cfg(test)]
-
 use linfa::{DatasetBase, traits::Fit};
 use ndarray::{Array1, Array2, ArrayView2, array, s};
 use rand::{Rng, SeedableRng};

@@ -1,7 +1,5 @@
 //! Streams: what tasks they make, and what they refuse.
 
-#![cfg(test)]
-
 use std::sync::Arc;
 
 use serde_json::{Value, json};

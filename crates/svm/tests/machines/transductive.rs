@@ -1,7 +1,5 @@
 //! The transductive machine where the pool shows what the labels do not, and on awkward points.
 
-#![cfg(test)]
-
 use linfa::{
     DatasetBase,
     traits::{Fit, Predict},

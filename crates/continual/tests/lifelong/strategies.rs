@@ -1,7 +1,5 @@
 //! Laws over every strategy: stops change no bit, one task is ordinary training, and what is kept is bounded.
 
-#![cfg(test)]
-
 use std::{
     cell::{Cell, RefCell},
     path::Path,
