@@ -16,7 +16,7 @@ mod kept_results;
 mod kills;
 mod learning_parts;
 mod lifelong;
-#[path = "../../crates/hub/tests/publish/local_hub/mod.rs"]
+#[path = "../../crates/hub/tests/http/local_hub/mod.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of the hub, which use all of it")]
 mod local_hub;
 mod outputs;

@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod likelihood;
 mod toy;
 
 use std::collections::BTreeSet;

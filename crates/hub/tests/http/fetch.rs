@@ -1,13 +1,11 @@
 //! `fetch` against a server that speaks the Hub's protocol, and misbehaves.
-#![expect(clippy::unwrap_used, reason = "a test may")]
-
-mod server;
 
 use std::{path::Path, time::Duration};
 
-use server::{COMMIT, Server, Trouble};
 use sha2::{Digest, Sha256};
 use vimae_hub::{Error, Event, Fetched, Options, Place, Token, Wanted, fetch};
+
+use crate::server::{COMMIT, Server, Trouble};
 
 fn content() -> Vec<u8> {
     (0..300_000_u32).flat_map(|i| i.wrapping_mul(2_654_435_761).to_le_bytes()).collect()

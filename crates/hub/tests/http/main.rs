@@ -1,11 +1,13 @@
-//! Runs published to a Hub on this machine and brought back, over real HTTP.
+//! Files fetched, and runs published to a Hub on this machine and brought back, over real HTTP.
 #![expect(clippy::unwrap_used, reason = "tests may fail where they stand")]
 
 mod card;
+mod fetch;
 mod local_hub;
 mod pull;
 mod push;
 mod sample;
+mod server;
 
 use std::{path::Path, time::Duration};
 

@@ -1,7 +1,5 @@
 //! Metrics on request, on a linear model whose likelihood is known: the first two pixels are a quarter of the code.
 
-#![cfg(test)]
-
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{
     AutoEncoder, Code, Dataset, Decoder, Encoder, Error, Head, ImageSet, ImageShape, MetricFiles, Mode, Parameters, PartRequest,
