@@ -1,6 +1,7 @@
 //! Rules of the house that a compiler does not know.
 
 mod documents;
+mod executables;
 mod modules;
 mod names;
 

@@ -1,4 +1,5 @@
-//! A corruption that a program adds is an encoder noise as well, whatever its name begins with.
+//! A corruption that a program adds is an encoder noise as well, whatever its name begins with. In a process of its own: what is added
+//! to a catalogue stays there.
 
 #![cfg(test)]
 
