@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
         step("documentation", cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "--deny warnings"))?;
         timed("recipes", recipes)?;
     }
-    timed("tests", test_run::run)
+    test_run::run()
 }
 
 /// A cargo command in the profile that the project is used in, so that nothing is built twice. Only a terminal is shown

@@ -3,42 +3,68 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt, fs,
-    io::{BufRead, BufReader},
-    process::{ExitCode, Stdio},
+    io::{self, BufRead, BufReader, Lines},
+    path::Path,
+    process::{Child, ChildStdout, ExitCode, Stdio},
+    thread,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
-use super::{cargo, target};
+use super::{cargo, step, target, timed};
 use vimae_lab::print;
 
 use crate::root;
 
-/// Runs all tests and closes with one line that adds up every test binary's.
+/// Builds and runs all tests, and closes with one line that adds up every test binary's.
 pub(super) fn run() -> Result<ExitCode> {
+    // Without the crates' examples, which nothing runs: the lints compile them, and linking them would test nothing more.
+    step("test executables", &mut cargo(&["test", "--workspace", "--tests", "--no-run"]))?;
+    timed("tests", run_built)
+}
+
+/// Runs what is built, and beside it the examples of the documentation: rustdoc compiles them crate after crate, on one core.
+fn run_built() -> Result<ExitCode> {
     let file = target().join("skipped-tests");
     if file.exists() {
         fs::remove_file(&file).with_context(|| file.display().to_string())?;
     }
-    // Tests run beside each other, so that each keeps to one thread of its own.
-    let mut child = cargo(&["test", "--workspace", "--no-fail-fast"])
-        .env("RAYON_NUM_THREADS", std::env::var("RAYON_NUM_THREADS").unwrap_or_else(|_| "1".into()))
-        .env("VIMAE_SKIPS", &file)
-        .current_dir(root())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start cargo test")?;
+    let (mut tests, mut examples) = (begin("--tests", &file)?, begin("--doc", &file)?);
+    let said = lines(&mut examples)?;
+    let said = thread::spawn(move || said.collect::<io::Result<Vec<String>>>());
     let mut tally = Tally::default();
-    for line in BufReader::new(child.stdout.take().context("no output of cargo test")?).lines() {
-        let line = line?;
+    let mut tell = |line: String| {
         print(&line);
         tally.add(&line);
+    };
+    for line in lines(&mut tests)? {
+        tell(line?);
     }
-    let success = child.wait()?.success();
+    let said = said.join().map_err(|_| anyhow!("the examples' output could not be read"))?;
+    for line in said? {
+        tell(line);
+    }
+    let success = [tests.wait()?, examples.wait()?].iter().all(|ended| ended.success());
     let skipped = if file.exists() { fs::read_to_string(&file).with_context(|| file.display().to_string())? } else { String::new() };
     tally.skip(&skipped);
     print(&tally);
     Ok(if success && tally.failed == 0 && tally.passed() > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Begins the tests that this option of cargo's selects; those that are skipped stand in the file `skipped`.
+fn begin(which: &str, skipped: &Path) -> Result<Child> {
+    // Tests run beside each other, so that each keeps to one thread of its own.
+    cargo(&["test", "--workspace", "--no-fail-fast", which])
+        .env("RAYON_NUM_THREADS", std::env::var("RAYON_NUM_THREADS").unwrap_or_else(|_| "1".into()))
+        .env("VIMAE_SKIPS", skipped)
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .spawn()
+        .context("cannot start cargo test")
+}
+
+fn lines(child: &mut Child) -> Result<Lines<BufReader<ChildStdout>>> {
+    Ok(BufReader::new(child.stdout.take().context("no output of cargo test")?).lines())
 }
 
 /// What became of the tests.
