@@ -6,7 +6,7 @@ mod test_run;
 use std::{
     ffi::OsString,
     fs,
-    io::IsTerminal,
+    io::{self, IsTerminal},
     path::{Path, PathBuf},
     process::{Command, ExitCode},
     time::Instant,
@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
 fn cargo(arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).arg("--release");
-    if !std::io::stderr().is_terminal() {
+    if !io::stderr().is_terminal() {
         command.arg("--quiet");
     }
     command
@@ -118,7 +118,8 @@ fn step(name: &str, command: &mut Command) -> Result<()> {
 }
 
 /// Adds one entry of each kind to a copy of the checkout, as CONTRIBUTING.md says, and compiles it there: dependencies
-/// from outside are shared with this build. The laws of `tests/catalogue` are compiled over the new entries too.
+/// from outside are shared with this build, and so are crates that no new entry reaches, which the documentation has compiled. The
+/// laws of `tests/catalogue` are compiled over the new entries too.
 fn recipes() -> Result<()> {
     let target = target();
     let copy = target.join("recipes");
@@ -133,7 +134,7 @@ fn recipes() -> Result<()> {
             link(&fs::read_link(&from)?, &to).with_context(|| from.display().to_string())?;
         } else if from.is_file() && !file.starts_with("experiments/results") {
             fs::create_dir_all(to.parent().unwrap_or(Path::new("")))?;
-            fs::copy(&from, &to).with_context(|| from.display().to_string())?;
+            copied(&from, &to).with_context(|| from.display().to_string())?;
         }
     }
     for kind in Kind::ALL {
@@ -147,13 +148,19 @@ fn recipes() -> Result<()> {
     Ok(fs::remove_dir_all(&copy)?)
 }
 
+/// Copies a file with its time, by which cargo knows what has changed.
+fn copied(from: &Path, to: &Path) -> io::Result<()> {
+    fs::copy(from, to)?;
+    fs::File::options().write(true).open(to)?.set_modified(fs::metadata(from)?.modified()?)
+}
+
 #[cfg(unix)]
-fn link(target: &Path, at: &Path) -> std::io::Result<()> {
+fn link(target: &Path, at: &Path) -> io::Result<()> {
     std::os::unix::fs::symlink(target, at)
 }
 
 #[cfg(windows)]
-fn link(target: &Path, at: &Path) -> std::io::Result<()> {
+fn link(target: &Path, at: &Path) -> io::Result<()> {
     std::os::windows::fs::symlink_dir(target, at)
 }
 
