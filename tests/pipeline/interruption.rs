@@ -11,7 +11,10 @@ use std::{
 use anyhow::{Result, ensure};
 use vimae_tests::command::xtask;
 
-use crate::tiny::{contents, short, write};
+use crate::{
+    shared::{Undisturbed, undisturbed},
+    tiny::contents,
+};
 
 /// Weights, logs and measurements of a finished reproduction of two runs or more.
 pub(crate) fn results(out: &Path) -> Result<Vec<Vec<u8>>> {
@@ -39,23 +42,21 @@ pub(crate) fn command(spec: &Path, out: &Path, threads: usize) -> Result<Command
 #[test]
 fn a_killed_run_goes_on_to_the_same_bits_on_any_number_of_threads() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), &short())?;
-    let undisturbed = folder.path().join("undisturbed");
-    ensure!(command(&spec, &undisturbed, 1)?.status()?.success());
-    let expected = results(&undisturbed)?;
+    let Undisturbed { spec, out } = undisturbed()?;
+    let expected = results(out)?;
 
     let threads = folder.path().join("threads");
-    ensure!(command(&spec, &threads, 2)?.status()?.success());
+    ensure!(command(spec, &threads, 2)?.status()?.success());
     ensure!(expected == results(&threads)?, "two threads gave other bits than one");
 
     // Each life is killed a little after it has written something new, until one is left to finish.
     let killed = folder.path().join("killed");
     let mut kills = 0;
     for pause in [0, 15, 40, 80, 120, 5] {
-        kills += usize::from(killed_once_it_wrote(command(&spec, &killed, 1)?, &killed, Duration::from_millis(pause))?);
+        kills += usize::from(killed_once_it_wrote(command(spec, &killed, 1)?, &killed, Duration::from_millis(pause))?);
     }
     ensure!(kills >= 3, "only {kills} of the runs lived long enough to be killed");
-    ensure!(command(&spec, &killed, 1)?.status()?.success());
+    ensure!(command(spec, &killed, 1)?.status()?.success());
     ensure!(expected == results(&killed)?, "killed {kills} times, the runs gave other bits");
     Ok(())
 }

@@ -29,6 +29,7 @@ mod reproduction;
 mod samplers;
 mod schedule;
 mod scheduler;
+mod shared;
 mod slurm;
 mod soak;
 mod stopping;

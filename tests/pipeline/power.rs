@@ -12,7 +12,8 @@ use vimae_testing::need;
 
 use crate::{
     interruption::{command, killed_once_it_wrote, results},
-    tiny::{files, short, train, write},
+    shared::{Undisturbed, undisturbed},
+    tiny::{files, train},
 };
 
 /// The length of the log that a checkpoint vouches for.
@@ -56,13 +57,12 @@ fn cut(out: &Path) -> Result<()> {
 /// the one that it follows where `clock` says so.
 fn check(clock: bool) -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), &short())?;
-    let [undisturbed, disturbed] = ["undisturbed", "disturbed"].map(|name| folder.path().join(name));
-    ensure!(train(&spec, &undisturbed, &[])?.success);
+    let Undisturbed { spec, out } = undisturbed()?;
+    let disturbed = folder.path().join("disturbed");
 
     let mut kills = 0;
     for year in (2021..=2025).rev() {
-        let mut life = command(&spec, &disturbed, 1)?;
+        let mut life = command(spec, &disturbed, 1)?;
         if clock {
             let mut set_back = Command::new("faketime");
             set_back.args(["-f", &format!("@{year}-01-01 00:00:00")]).env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
@@ -73,9 +73,9 @@ fn check(clock: bool) -> Result<()> {
         cut(&disturbed)?;
     }
     ensure!(kills >= 2, "only {kills} of the runs lived long enough to be cut");
-    let last = train(&spec, &disturbed, &[])?;
+    let last = train(spec, &disturbed, &[])?;
     ensure!(last.success, "{}", last.stderr);
-    assert!(results(&disturbed)? == results(&undisturbed)?, "the runs gave other bits");
+    assert!(results(&disturbed)? == results(out)?, "the runs gave other bits");
     Ok(())
 }
 

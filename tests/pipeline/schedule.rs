@@ -7,7 +7,10 @@ use serde_json::Value;
 use vimae_lab::{Reproduction, RunContext};
 use vimae_tests::command::{call, xtask};
 
-use crate::tiny::{contents, files, here, short, train, write};
+use crate::{
+    shared::{Undisturbed, undisturbed},
+    tiny::{contents, files, here, short, train, write},
+};
 
 /// All cells without what differs from one clock or folder to the next.
 pub(crate) fn cells(out: &Path) -> Result<Vec<Value>> {
@@ -22,11 +25,10 @@ pub(crate) fn cells(out: &Path) -> Result<Vec<Value>> {
 #[test]
 fn two_workers_give_the_cells_of_one_and_status_and_report_see_them() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), &short())?;
-    let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
-    ensure!(train(&spec, &one, &["--jobs", "1"])?.success);
-    ensure!(train(&spec, &two, &["--jobs", "2"])?.success);
-    assert_eq!(cells(&one)?, cells(&two)?);
+    let Undisturbed { spec, out: one } = undisturbed()?;
+    let two = folder.path().join("two");
+    ensure!(train(spec, &two, &["--jobs", "2"])?.success);
+    assert_eq!(cells(one)?, cells(&two)?);
 
     let status = call(&["status", two.to_str().context("path")?, "--json"])?;
     let runs: Vec<Value> = serde_json::from_str(&status.stdout)?;
@@ -45,7 +47,7 @@ fn two_workers_give_the_cells_of_one_and_status_and_report_see_them() -> Result<
 
     // Nothing is left to do, whoever asks.
     let before = contents(&two, "status.json")?;
-    ensure!(train(&spec, &two, &["--jobs", "2"])?.success);
+    ensure!(train(spec, &two, &["--jobs", "2"])?.success);
     assert_eq!(contents(&two, "status.json")?, before, "a finished run was begun again");
     Ok(())
 }

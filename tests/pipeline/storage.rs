@@ -12,7 +12,8 @@ use vimae_testing::need;
 
 use crate::{
     interruption::results,
-    tiny::{files, short, train, write},
+    shared::{Undisturbed, undisturbed},
+    tiny::{files, train},
 };
 
 /// A disk that is full or read-only stays so for a second attempt.
@@ -78,20 +79,18 @@ pub(crate) fn size(folder: &Path) -> Result<u64> {
 #[test]
 fn a_full_or_read_only_disk_is_named_and_the_run_goes_on_to_the_same_bits_when_there_is_room() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), &short())?;
-    let undisturbed = folder.path().join("undisturbed");
-    ensure!(train(&spec, &undisturbed, ONCE)?.success);
-    let (expected, whole) = (results(&undisturbed)?, size(&undisturbed)?);
+    let Undisturbed { spec, out } = undisturbed()?;
+    let (expected, whole) = (results(out)?, size(out)?);
     for share in [0.2, 0.5, 0.8] {
         let disk = need!(Small::mount(folder.path().join("disk"), (whole as f64 * share) as u64));
-        let full = train(&spec, &disk.0, ONCE)?;
+        let full = train(spec, &disk.0, ONCE)?;
         assert!(!full.success && full.stderr.contains("No space left on device"), "{share}: {}", full.stderr);
         assert!(full.stderr.contains(disk.0.to_str().context("path")?) && !full.stderr.contains("panicked"), "{}", full.stderr);
         disk.remount("ro")?;
-        let fixed = train(&spec, &disk.0, ONCE)?;
+        let fixed = train(spec, &disk.0, ONCE)?;
         assert!(!fixed.success && fixed.stderr.contains("Read-only file system"), "{}", fixed.stderr);
         disk.remount(&format!("rw,size={}", whole * 3))?;
-        let again = train(&spec, &disk.0, ONCE)?;
+        let again = train(spec, &disk.0, ONCE)?;
         ensure!(again.success, "{}", again.stderr);
         assert!(results(&disk.0)? == expected, "a disk that was full at {share} gave other bits");
     }
@@ -132,23 +131,20 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 #[test]
 fn damaged_foreign_and_newer_files_are_refused_by_name_and_kept() -> Result<()> {
-    let folder = tempfile::tempdir()?;
-    let spec = write(folder.path(), &short())?;
-    let out = folder.path().join("out");
-    ensure!(train(&spec, &out, ONCE)?.success);
+    let Undisturbed { spec, out } = undisturbed()?;
 
-    refused(&out, &spec, "checkpoint.safetensors", |bytes| bytes.truncate(bytes.len() / 2), &["is damaged", "remove it"])?;
-    refused(&out, &spec, "checkpoint.safetensors", |bytes| *bytes.last_mut().unwrap_or(&mut 0) ^= 1, &["digest"])?;
+    refused(out, spec, "checkpoint.safetensors", |bytes| bytes.truncate(bytes.len() / 2), &["is damaged", "remove it"])?;
+    refused(out, spec, "checkpoint.safetensors", |bytes| *bytes.last_mut().unwrap_or(&mut 0) ^= 1, &["digest"])?;
     let set = |from: &'static str, to: &'static str| move |bytes: &mut Vec<u8>| replace(bytes, from, to);
-    refused(&out, &spec, "checkpoint.safetensors", set(r#"\"format\":1"#, r#"\"format\":9"#), &["format 9 is newer than 1"])?;
-    refused(&out, &spec, "record.json", set(r#""format": 3"#, r#""format": 7"#), &["format 7 is newer than 3"])?;
-    refused(&out, &spec, "record.json", set(r#""format": 3"#, r#""format": 2"#), &["format 2 is older than 3"])?;
-    refused(&out, &spec, "record.json", |bytes| bytes.truncate(100), &["EOF"])?;
+    refused(out, spec, "checkpoint.safetensors", set(r#"\"format\":1"#, r#"\"format\":9"#), &["format 9 is newer than 1"])?;
+    refused(out, spec, "record.json", set(r#""format": 3"#, r#""format": 7"#), &["format 7 is newer than 3"])?;
+    refused(out, spec, "record.json", set(r#""format": 3"#, r#""format": 2"#), &["format 2 is older than 3"])?;
+    refused(out, spec, "record.json", |bytes| bytes.truncate(100), &["EOF"])?;
 
     // A checkpoint that lies in the folder of another run.
-    let all = files(&out, "checkpoint.safetensors")?;
+    let all = files(out, "checkpoint.safetensors")?;
     let other = all.get(1).context("two runs")?.1.clone();
-    refused(&out, &spec, "checkpoint.safetensors", |bytes| bytes.clone_from(&other), &["belongs to another spec", "--fresh"])
+    refused(out, spec, "checkpoint.safetensors", |bytes| bytes.clone_from(&other), &["belongs to another spec", "--fresh"])
 }
 
 fn replace(bytes: &mut [u8], from: &str, to: &str) {
