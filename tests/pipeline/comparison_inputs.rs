@@ -7,6 +7,8 @@ use serde_json::Value;
 use vimae_datasets::npz::{Values, to_npz};
 use vimae_tests::command::call;
 
+use crate::shared::classifier;
+
 const SIDE: usize = 28;
 
 /// Levels of a grayscale image.
@@ -31,7 +33,11 @@ fn folder(path: &Path, seeds: impl Iterator<Item = usize>, rgb: bool) -> Result<
 
 /// The report of a comparison by a classifier of the digits, which needs nothing from elsewhere.
 fn report(arguments: &[&str]) -> Result<Value> {
-    let more = ["--features", "classifier:digits", "--no-infinity", "--no-cache", "--json"];
+    report_by(classifier()?, arguments)
+}
+
+fn report_by(features: &str, arguments: &[&str]) -> Result<Value> {
+    let more = ["--features", features, "--no-infinity", "--no-cache", "--json"];
     let called = call(&[&["fid"], arguments, &more].concat())?;
     ensure!(called.success, "{arguments:?}: {}", called.stderr);
     Ok(serde_json::from_str(&called.stdout)?)
@@ -62,6 +68,13 @@ fn arrays_are_the_images_that_they_hold() -> Result<()> {
     npy.extend(&all);
     fs::write(at("plain.npy"), npy)?;
     let expected = report(&[&at("png"), &at("other")])?;
+    // The classifier that is trained where its data set is named is that of the file, and says of what it is.
+    let named = report_by("classifier:digits", &[&at("png"), &at("other")])?;
+    let values = |report: &Value| -> Vec<(Value, Value)> {
+        report["numbers"].as_array().into_iter().flatten().map(|n| (n["metric"].clone(), n["value"].clone())).collect()
+    };
+    assert!(number(&named, "fid")? > 0.0 && values(&named) == values(&expected), "{named} and {expected}");
+    assert!(named["numbers"][0]["protocol"].as_str().is_some_and(|p| p.contains("features=classifier(digits).feature@")), "{named}");
     for name in ["four.npz", "two.npz:x", "rgb.npz", "plain.npy"] {
         let found = report(&[&at(name), &at("other")])?;
         assert_eq!((&found["numbers"], &found["reference"]["sha256"]), (&expected["numbers"], &expected["reference"]["sha256"]), "{name}");
@@ -113,7 +126,7 @@ fn statistics_are_saved_and_stand_for_the_images() -> Result<()> {
         ([at("small.npz"), at("b"), String::new()], ["small.npz", "2 features (features as given) beside 64"]),
     ] {
         let [a, b, save] = &arguments;
-        let mut all = vec!["fid", a, b, "--features", "classifier:digits", "--no-cache"];
+        let mut all = vec!["fid", a, b, "--features", classifier()?, "--no-cache"];
         if !save.is_empty() {
             all.extend(["--save-statistics", save]);
         }
