@@ -43,10 +43,10 @@ fn a_mistake_is_found_before_anything_runs() -> Result<()> {
 #[test]
 fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()> {
     let folder = tempfile::tempdir()?;
-    let spec = write(
-        folder.path(),
-        &TINY.replacen("version = 1", EXPECT, 1).replacen("labels = 100", "labels = 1000", 1).replacen("pool = 100", "pool = 1000", 1),
-    )?;
+    // As many labels as in the paper, for which the transductive machine, of which nothing is asked here, takes long.
+    let text =
+        TINY.replacen("version = 1", EXPECT, 1).replacen("labels = 100", "labels = 1000", 1).replacen("\"svm\", \"tsvm\"", "\"svm\"", 1);
+    let spec = write(folder.path(), &text)?;
     let (spec, out) = (spec.to_str().context("path")?, folder.path().join("out"));
     let to = out.to_str().context("path")?;
 
