@@ -55,15 +55,16 @@ fn build() -> Result<PathBuf> {
 /// The workspace's profile, with the crates of the workspace not optimised: they are compiled again here, and do little.
 fn profile(checkout: &Path) -> Result<String> {
     let manifest = fs::read_to_string(checkout.join("Cargo.toml"))?;
-    let (_, profile) = manifest.split_once("[profile.release]").context("a profile")?;
-    let mut profile = format!("\n[profile.release]{profile}");
-    for line in manifest.lines().filter(|line| line.starts_with("vimae-") && line.contains("path = ")) {
+    let (crates, profile) = manifest.split_once("[profile.release]").context("a profile")?;
+    let ours = |line: &&str| line.starts_with("vimae-");
+    let mut lines = vec!["\n[profile.release]".to_owned()];
+    lines.extend(profile.lines().filter(|line| !ours(line)).map(str::to_owned));
+    for line in crates.lines().filter(ours).filter(|line| line.contains("path = ")) {
         let name = line.split_whitespace().next().unwrap_or_default();
-        if !profile.contains(&format!("\n{name} = ")) {
-            profile += &format!("{name} = {{ opt-level = 0 }}\n");
-        }
+        lines.push(format!("{name} = {{ opt-level = 0 }}"));
     }
-    Ok(profile)
+    lines.push(String::new());
+    Ok(lines.join("\n"))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {
