@@ -78,9 +78,10 @@ impl Points {
             let Some(row) = row.into_slice() else { continue };
             pulp::Arch::new().dispatch(|| {
                 for (value, other) in row.iter_mut().zip(&other.norms) {
-                    // Rounding may leave a distance below zero.
+                    // Rounding may leave a distance below zero. One that is no number, as infinity less infinity, is of points
+                    // whose squares f32 does not hold: far from one another, with the kernel 0.
                     let squared = norm + other - 2.0 * *value;
-                    *value = exp_negative(-gamma * if squared > 0.0 { squared } else { 0.0 });
+                    *value = exp_negative(-gamma * if squared < 0.0 { 0.0 } else { squared });
                 }
             });
         }
@@ -192,5 +193,15 @@ mod tests {
             }
         }
         assert!(gram.row(0)[3..].iter().all(|v| *v == 0.0));
+    }
+
+    #[test]
+    fn points_whose_squares_overflow_are_far_apart_and_not_in_one_place() {
+        // About the mean, 7e18, the last two are at 9e19 and 2e20: their squares and their product are infinite in f32.
+        let mut features = Array2::<f64>::zeros((42, 1));
+        (features[(40, 0)], features[(41, 0)]) = (1e20, 2e20);
+        let gram = Gram::new(&Points::new(Kernel::Rbf { gamma: 1.0 }, features.view())).unwrap();
+        assert_eq!((gram.row(40)[41], gram.row(41)[40], gram.row(0)[41]), (0.0, 0.0, 0.0));
+        assert_eq!((gram.row(0)[1], gram.row(40)[40]), (1.0, 1.0));
     }
 }
