@@ -17,8 +17,12 @@ pub fn average(matrix: &[Vec<f64>]) -> Option<f64> {
 pub fn forgetting(matrix: &[Vec<f64>], higher: bool) -> Option<f64> {
     let (last, before) = matrix.split_last()?;
     let behind = |(task, end): (usize, &f64)| {
-        let earlier = before.iter().filter_map(|row| row.get(task).copied());
-        let best = if higher { earlier.fold(f64::NEG_INFINITY, f64::max) } else { earlier.fold(f64::INFINITY, f64::min) };
+        let earlier = || before.iter().filter_map(|row| row.get(task).copied());
+        // The greatest of several passes over what is no number.
+        if earlier().any(f64::is_nan) {
+            return f64::NAN;
+        }
+        let best = if higher { earlier().fold(f64::NEG_INFINITY, f64::max) } else { earlier().fold(f64::INFINITY, f64::min) };
         if higher { best - end } else { end - best }
     };
     mean(last.iter().take(before.len()).enumerate().map(behind))
@@ -31,7 +35,7 @@ pub fn backward(matrix: &[Vec<f64>], higher: bool) -> Option<f64> {
     mean(before.iter().zip(last).filter_map(|(row, end)| Some(sign * (end - row.last()?))))
 }
 
-/// The mean; none for no values, or where one is not a number, which a fold over the greatest would pass over.
+/// The mean; none for no values, or where one is not finite.
 fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
     let values: Vec<f64> = values.collect();
     (!values.is_empty() && values.iter().all(|v| v.is_finite())).then(|| values.iter().sum::<f64>() / values.len() as f64)
@@ -57,5 +61,8 @@ mod tests {
         let one = [vec![3.0]];
         assert_eq!((average(&one), forgetting(&one, true), backward(&one, false)), (Some(3.0), None, None));
         assert_eq!(forgetting(&[vec![f64::NAN], vec![1.0, 2.0]], true), None);
+        // Nor may a value beside it stand for it.
+        let beside = [vec![1.0], vec![f64::NAN, 2.0], vec![1.0, 2.0, 3.0]];
+        assert_eq!((forgetting(&beside, true), forgetting(&beside, false)), (None, None));
     }
 }
