@@ -90,7 +90,9 @@ fn ranked(code: &Code, noisy_codes: Option<&Tensor>) -> Result<Vec<Traversed>> {
         (None, Some(noisy)) => Some(spread(noisy)?),
         (None, None) => None,
     };
-    let information: Option<Vec<f64>> = noise.map(|noise| signal.iter().zip(noise).map(|(s, n)| 0.5 * (s / n).ln_1p()).collect());
+    // Without signal a dimension carries nothing, with noise or without: 0 / 0 would stand before all others.
+    let carried = |(signal, noise): (&f64, f64)| if *signal == 0.0 { 0.0 } else { 0.5 * (signal / noise).ln_1p() };
+    let information: Option<Vec<f64>> = noise.map(|noise| signal.iter().zip(noise).map(carried).collect());
     let mut order: Vec<usize> = (0..signal.len()).collect();
     let by = information.as_ref().unwrap_or(&signal);
     order.sort_by(|a, b| by[*b].total_cmp(&by[*a]).then(signal[*b].total_cmp(&signal[*a])).then(a.cmp(b)));
@@ -149,6 +151,14 @@ mod tests {
         let passes = Tensor::new(&[[[0_f32, 1.0, 0.0], [2.0, 1.0, 1.0]]], &Device::Cpu).unwrap();
         let fitted = ranked(&code(None), Some(&passes)).unwrap();
         assert_eq!((fitted[0].dimension, fitted[0].information), (1, Some(f64::INFINITY)));
+    }
+
+    #[test]
+    fn a_dimension_that_never_moves_carries_nothing_and_comes_last() {
+        let mean = Tensor::new(&[[0.7_f32, 1.0], [0.7, -1.0], [0.7, 0.5]], &Device::Cpu).unwrap();
+        let passes = Tensor::new(&[[[0.7_f32, 1.0], [0.7, 1.2], [0.7, 1.1]]], &Device::Cpu).unwrap();
+        let fitted = ranked(&Code { mean, log_var: None }, Some(&passes)).unwrap();
+        assert_eq!((order(&fitted), fitted[1].information), (vec![1, 0], Some(0.0)));
     }
 
     #[test]
