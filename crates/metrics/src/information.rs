@@ -227,12 +227,12 @@ impl Information {
         let draws: Vec<f64> = drawn(count, available).into_iter().flat_map(|row| &draws[row * size..(row + 1) * size]).copied().collect();
         let draws = &draws[..];
         let reference = values(&sample.narrow(0, 0, available)?)?;
-        let one = |metric, of: &str, direction, terms: Option<&[f64]>, error: Option<f64>, varies: &[Varies]| {
+        let one = |metric, (of, rows): (&str, &[f64]), direction, terms: Option<&[f64]>, error: Option<f64>, varies: &[Varies]| {
             let protocol = Protocol::new("neighbours").word(of).with("k", k).with("N", available);
             let found = nats(metric, protocol, terms.unwrap_or_default()).sized(available).better(direction);
             let value = found.value;
             let found = found.valued(value, error.filter(|_| value.is_some())).over(varies);
-            found.noted(terms.is_none().then(|| format!("codes coincide, or there are not more than {k}: no neighbours at a distance")))
+            found.noted(terms.is_none().then(|| neighbours::why_none(rows, k)))
         };
         let own = neighbours::entropy(draws, size, k);
         let of_prior = neighbours::entropy(&reference, size, k);
@@ -248,7 +248,7 @@ impl Information {
         let terms = |e: &Option<Entropy>| e.as_ref().map(|e| e.terms.clone());
         let error = |e: &Option<Entropy>| e.as_ref().and_then(|e| e.error(|_, term| term));
         let less = |e: &Entropy| e.error(|i, term| log_prior.get(i).map_or(f64::NAN, |p| -term - p));
-        let (q, p) = ("q(z)", "prior");
+        let (q, p) = (("q(z)", draws), ("prior", &reference[..]));
         let mut found = vec![
             one("information.entropy", q, Direction::Higher, terms(&own).as_deref(), error(&own), &of_codes),
             one("information.entropy", p, Direction::Neither, terms(&of_prior).as_deref(), error(&of_prior), &[Varies::PriorDraws]),

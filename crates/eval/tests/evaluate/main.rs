@@ -219,6 +219,10 @@ fn codes_that_are_no_numbers_and_labels_that_do_not_suffice_become_notes() {
     let evaluation = Evaluation { metrics: vec!["accuracy".into()], ..small() };
     let outcome = evaluate(&EvalContext::new(subject, &evaluation, 7, &Silent).unwrap()).unwrap();
     assert_eq!(note(&outcome).unwrap(), "the codes are not all finite");
+    let evaluation = Evaluation { metrics: vec!["information".into()], ..small() };
+    let outcome = evaluate(&EvalContext::new(subject, &evaluation, 7, &Silent).unwrap()).unwrap();
+    let entropy = find(&outcome, "neighbours(q(z),k=3,N=30)");
+    assert_eq!((entropy.value, entropy.note.as_deref()), (None, Some("the codes are not all finite")));
 }
 
 /// A model whose codes are NaN.

@@ -37,7 +37,7 @@ impl Entropy {
 }
 
 /// The entropy of the distribution of `draws`, rows of `size` values, by the `k`-th neighbour; none where there are not
-/// more than `k` rows or two rows or more coincide (the entropy is then minus infinity).
+/// more than `k` rows, where more than `k` coincide (the entropy is then minus infinity), and where a value is not finite.
 pub fn entropy(draws: &[f64], size: usize, k: usize) -> Option<Entropy> {
     let count = draws.len() / size.max(1);
     if k == 0 || size == 0 || count <= k {
@@ -66,6 +66,15 @@ pub fn entropy(draws: &[f64], size: usize, k: usize) -> Option<Entropy> {
         .collect();
     let (terms, without): (Vec<f64>, _) = found.into_iter().unzip();
     terms.iter().all(|t| t.is_finite()).then_some(Entropy { terms, without })
+}
+
+/// Why [`entropy`] has none for these draws, in words.
+pub(crate) fn why_none(draws: &[f64], k: usize) -> String {
+    if draws.iter().all(|v| v.is_finite()) {
+        format!("codes coincide, or there are not more than {k}: no neighbours at a distance")
+    } else {
+        "the codes are not all finite".into()
+    }
 }
 
 /// The squared distances of row `i` to its `count` nearest others among those that are kept, in rising order, with their
@@ -161,6 +170,11 @@ mod tests {
         assert_eq!(entropy(&[1.0, 2.0, 3.0], 1, 3), None);
         assert_eq!(entropy(&[1.0, f64::NAN, 3.0], 1, 1), None);
         assert!(entropy(&[1.0, 2.0, 4.0], 1, 1).is_some());
+        // As many as k in one place still have a neighbour at a distance, one more have none.
+        assert!(entropy(&[1.0, 1.0, 1.0, 2.0, 4.0], 1, 3).is_some());
+        assert_eq!(entropy(&[1.0, 1.0, 1.0, 1.0, 4.0], 1, 3), None);
+        let words = |draws: &[f64]| why_none(draws, 3);
+        assert!(words(&[1.0; 5]).contains("coincide") && words(&[1.0, f64::NAN]).contains("not all finite"));
     }
 
     #[test]
