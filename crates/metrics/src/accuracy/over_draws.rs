@@ -58,7 +58,7 @@ impl OverDraws<'_> {
         let percents: Vec<f64> = outcomes.iter().map(|draw| draw.iter().sum::<f64>() / draw.len() as f64).collect();
         let summary = Summary::of(&percents);
         let draws = percents.len();
-        let (error, varies) = self.error(&outcomes, summary);
+        let (error, varies) = self.error(&outcomes, &percents);
         let plural = if draws == 1 { "" } else { "s" };
         percent(metric, self.protocol)
             .valued(summary.map(|s| s.mean), error)
@@ -67,19 +67,19 @@ impl OverDraws<'_> {
             .noted(format!("{draws} draw{plural} of {} labelled images", self.known))
     }
 
-    /// The standard error of the mean of `outcomes`, and what it counts.
-    fn error(&self, outcomes: &[Vec<f64>], summary: Option<Summary>) -> (Option<f64>, &'static [Varies]) {
+    /// The standard error of the mean of `outcomes`, whose means by draw are `percents`, and what it counts.
+    fn error(&self, outcomes: &[Vec<f64>], percents: &[f64]) -> (Option<f64>, &'static [Varies]) {
         if self.same_images {
             // Every draw meets every image: the spread between draws alone leaves out that there are other test images.
             let varies: &[Varies] = if outcomes.len() > 1 { &[Varies::TestImages, Varies::LabelDraws] } else { &[Varies::TestImages] };
             return (crossed::error(outcomes), varies);
         }
-        // Each draw has classes and images of its own, so that the spread between draws counts all of it.
-        match summary.and_then(|s| s.standard_error) {
-            // Draws that are all alike do not say how far others may differ.
-            Some(error) => (Some(error).filter(|error| *error > 0.0), &[Varies::TestImages, Varies::LabelDraws, Varies::Classes]),
-            None => (crossed::error(outcomes), &[Varies::TestImages]),
+        if percents.len() < 2 {
+            return (crossed::error(outcomes), &[Varies::TestImages]);
         }
+        // Each draw has classes and images of its own, so that the spread between draws counts all of it. Draws that are all alike do
+        // not say how far others may differ.
+        (Summary::error_of_varying(percents), &[Varies::TestImages, Varies::LabelDraws, Varies::Classes])
     }
 }
 
@@ -125,5 +125,18 @@ mod tests {
             [("accuracy.clean.class_1", Some(75.0), 2), ("accuracy.clean.class_2", Some(100.0), 2)]
         );
         assert!(none(&protocol, conditions, 4, "why").iter().all(|m| m.value.is_none() && m.note.as_deref() == Some("why")));
+    }
+
+    #[test]
+    fn draws_of_other_classes_that_are_all_alike_have_no_error() {
+        // A ninth three times: the sum of the percents is not three times one of them.
+        let truth: [Vec<u32>; 3] = std::array::from_fn(|_| vec![1; 9]);
+        let predicted: [Vec<Vec<u32>>; 3] = std::array::from_fn(|_| vec![[vec![1], vec![2; 8]].concat()]);
+        let protocol = Protocol::new("p");
+        let conditions = &conditions(MaskFill::Black, PixelRange::Unit).unwrap()[..1];
+        let over = OverDraws { protocol: &protocol, conditions, known: 6, same_images: false, truth: &truth, predicted: &predicted };
+        let clean = &over.accuracies()[0];
+        assert!((clean.value.unwrap() - 100.0 / 9.0).abs() < 1e-12, "{clean:?}");
+        assert_eq!((clean.standard_error, clean.varies.len()), (None, 0));
     }
 }
