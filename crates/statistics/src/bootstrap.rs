@@ -2,7 +2,7 @@
 //!
 //! Each resample gives a t of its own, (m* - m) / s*, and their quantiles take the place of Student's: the interval
 //! follows the skewness of the values. Percentiles of resampled means, and BCa from them, are far too narrow for a few
-//! values (at five they cover 83 % where 95 is said), and a resample of a few values is often one value alone.
+//! values (at five normal ones they cover 85 % where 95 is said), and a resample of a few values is often one value alone.
 
 use rand::Rng;
 
