@@ -220,6 +220,12 @@ fn classifier(dataset: &dyn Dataset) -> Result<Classifier> {
     Ok(classifier)
 }
 
+/// What to know of a distance where the smaller of its sets, of `fewest` images, leaves directions of the features without variance.
+fn undetermined(fewest: usize, features: usize) -> Option<String> {
+    (fewest <= features)
+        .then(|| format!("{fewest} images do not determine a covariance of {features} features: the distance is far too high"))
+}
+
 /// The distances of a set; `inception`: whether the network is Inception.
 fn compare(
     network: &dyn FeatureNetwork,
@@ -253,8 +259,6 @@ fn compare(
         let protocol = protocol.sampled_from(sampler.filter(|_| set.of == Of::Samples));
         Measurement::new(ENTRY.name, metric, protocol, "1").sized(n)
     };
-    let note = (n <= features.size())
-        .then(|| format!("{n} images do not determine a covariance of {} features: the distance is far too high", features.size()));
     let mut found = Vec::new();
     // Of the test split features are kept; of the training split a Gaussian is.
     for ((split, reference, m), behind) in real.references.iter().zip([Some(&real.test), None]) {
@@ -262,7 +266,7 @@ fn compare(
         let error = standard_error(reference, behind, &features, &gaussian)?;
         let varies: &[Varies] = if behind.is_some() { &[Varies::GeneratedImages, Varies::RealImages] } else { &[Varies::GeneratedImages] };
         let distance = one(metric, "fid", None, (*split, *m)).valued(value, error).over(varies).better(Direction::Lower);
-        found.push(distance.noted(note.clone()));
+        found.push(distance.noted(undetermined(n.min(*m), features.size())));
     }
     if set.of == Of::Samples && set.decoder_bn.is_none() {
         let test = ("test", real.test.count());
@@ -279,4 +283,16 @@ fn compare(
         }
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_image_more_than_features_determines_a_covariance() {
+        // Their mean takes one: 65 images have 64 independent differences.
+        assert_eq!(undetermined(65, 64), None);
+        assert!(undetermined(64, 64).is_some_and(|note| note.starts_with("64 images")));
+    }
 }
