@@ -276,10 +276,13 @@ fn active_units(means: &Tensor) -> Result<Measurement> {
     let active = variances.iter().filter(|v| **v > ACTIVE).count() as f64;
     let finite = variances.iter().all(|v| v.is_finite());
     let protocol = Protocol::new("active_units").with("variance", ACTIVE).with("N", count);
-    Ok(Measurement::new(ENTRY.name, "information.active_units", protocol, "1")
-        .valued(finite.then_some(active), None)
-        .sized(count)
-        .noted(if finite { format!("of {size}") } else { "the codes are not all finite".into() }))
+    // The variance of one value is 0 whatever the unit does: not that of a unit at rest.
+    let (value, note) = match (count, finite) {
+        (0 | 1, _) => (None, "one image does not vary".to_owned()),
+        (_, true) => (Some(active), format!("of {size}")),
+        (_, false) => (None, "the codes are not all finite".to_owned()),
+    };
+    Ok(Measurement::new(ENTRY.name, "information.active_units", protocol, "1").valued(value, None).sized(count).noted(note))
 }
 
 /// The distortion in nats.
@@ -313,4 +316,21 @@ fn decoder(evidence: &dyn Evidence) -> Result<Vec<Measurement>> {
         Ok(one(law, &errors.iter().map(|error| -likelihood.of_squared_error(*error, sigma)).collect::<Vec<_>>()))
     };
     laws.iter().map(under).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn units_of_one_image_are_neither_active_nor_at_rest() {
+        let of = |rows: &[[f32; 2]]| active_units(&Tensor::from_slice(&rows.concat(), (rows.len(), 2), &Device::Cpu).unwrap()).unwrap();
+        // The variance of two values is a quarter of their squared difference: 0.0225 and 0.
+        let two = of(&[[0.3, 1.0], [0.0, 1.0]]);
+        assert_eq!((two.value, two.note.as_deref()), (Some(1.0), Some("of 2")));
+        let one = of(&[[0.3, 1.0]]);
+        assert_eq!((one.value, one.note.as_deref()), (None, Some("one image does not vary")));
+    }
 }
