@@ -31,7 +31,7 @@ pub enum Error {
         /// Different labels.
         classes: usize,
     },
-    /// A feature is NaN or infinite.
+    /// A feature is NaN or infinite, or its kernels are.
     #[error("{what}: the value in row {row}, column {column} is {value}, not a finite number")]
     NotFinite {
         /// Which points.

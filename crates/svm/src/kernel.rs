@@ -130,7 +130,12 @@ impl Gram {
             if matches!(points.kernel, Kernel::Rbf { .. }) {
                 gram.values[place] = 1.0;
             }
-            gram.diagonal[i] = gram.values[place];
+            let own = gram.values[place];
+            // The product of two points is no larger than the larger of their squares: none of them overflows where no square does.
+            if !own.is_finite() {
+                return Err(Error::NotFinite { what: "kernels in single precision", row: i, column: i, value: f64::from(own) });
+            }
+            gram.diagonal[i] = own;
         }
         Ok(gram)
     }

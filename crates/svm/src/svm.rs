@@ -34,8 +34,8 @@ impl Svm {
     /// Fits one machine for each class among `labels` to the rows of `features`, `[n, d]`.
     ///
     /// # Errors
-    /// Returns an error if the counts differ, a feature is not finite, there are fewer than two classes, a setting is not
-    /// above 0, or the kernel matrix would be too large.
+    /// Returns an error if the counts differ, a feature is not finite or too large for its square, there are fewer than two classes, a
+    /// setting is not above 0, or the kernel matrix would be too large.
     pub fn train(&self, features: ArrayView2<'_, f64>, labels: &[u32]) -> Result<Machines> {
         self.check()?;
         let classes = check::classes(features, labels)?;

@@ -84,6 +84,9 @@ fn one_class_counts_and_values_that_are_no_numbers_are_refused() {
     let machines = svm.train(features.view(), &labels).unwrap();
     assert!(matches!(machines.classify(broken.view()), Err(Error::NotFinite { .. })));
     assert!(matches!(machines.classify(features.slice(s![.., ..2])), Err(Error::Columns { expected: 3, got: 2, .. })));
+    // Fewer points than dimensions are solved by their kernels, which single precision holds.
+    let far = array![[0.0, 1.0, 0.0], [1e20, 0.0, 1.0]];
+    assert!(matches!(svm.train(far.view(), &[0, 1]), Err(Error::NotFinite { row: 1, column: 1, .. })));
     for bad in [0.0, -1.0, f64::NAN, f64::INFINITY] {
         assert!(matches!(Svm { cost: bad, ..svm }.train(features.view(), &labels), Err(Error::Setting { name: "cost", .. })));
         let rbf = Svm::new(Kernel::Rbf { gamma: bad });
