@@ -101,10 +101,11 @@ impl Machines {
     }
 }
 
-/// The class with the highest score in each row.
+/// The class with the highest score in each row, and the first where no score is higher than another.
 pub(crate) fn winners(classes: &[u32], scores: &Array2<f64>) -> Vec<u32> {
+    let first = classes.first().copied().unwrap_or_default();
     let best = |row: ndarray::ArrayView1<'_, f64>| {
-        let mut best = (f64::NEG_INFINITY, 0);
+        let mut best = (f64::NEG_INFINITY, first);
         for (score, class) in row.iter().zip(classes) {
             if *score > best.0 {
                 best = (*score, *class);
@@ -122,4 +123,17 @@ pub(crate) fn columns<'a>(rows: usize, columns: impl ExactSizeIterator<Item = &'
         to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
     }
     matrix
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn the_first_of_equals_wins_and_no_class_that_is_not_among_them() {
+        let scores = array![[0.1, 0.3, 0.3], [f64::NAN, f64::NAN, f64::NAN], [f64::NEG_INFINITY, f64::NEG_INFINITY, f64::NAN]];
+        assert_eq!(winners(&[7, 8, 9], &scores), [8, 7, 7]);
+    }
 }
