@@ -5,12 +5,13 @@ use vimae_core::Result;
 use vimae_spec::{Measurement, Protocol, Varies};
 pub use vimae_statistics::Summary;
 
-/// The mean of `values` over images as a measurement; where it does not exist, the note counts the images at fault.
+/// The mean of `values` over images as a measurement; where it does not exist, the note counts the images at fault. Values that are all
+/// the same do not say how far others may differ: their mean has no standard error.
 pub(crate) fn mean_of(entry: &str, metric: &str, protocol: Protocol, unit: &str, values: &[f64]) -> Measurement {
     let summary = Summary::of(values);
     let faults = values.iter().filter(|v| !v.is_finite()).count();
     Measurement::new(entry, metric, protocol, unit)
-        .valued(summary.map(|s| s.mean), summary.and_then(|s| s.standard_error))
+        .valued(summary.map(|s| s.mean), Summary::error_of_varying(values))
         .over(&[Varies::TestImages])
         .sized(values.len())
         .noted(summary.is_none().then(|| format!("not finite for {faults} of {} images", values.len())))
@@ -30,5 +31,18 @@ mod tests {
         let mean = mean_of("rate", "rate", Protocol::new("rate.gaussian"), "nats", &[1.0, f64::INFINITY, f64::NAN]);
         assert_eq!((mean.value, mean.standard_error, mean.n), (None, None, 3));
         assert_eq!(mean.note.unwrap(), "not finite for 2 of 3 images");
+    }
+
+    #[test]
+    fn equal_values_have_a_mean_and_no_error() {
+        let of = |values: &[f64]| mean_of("rate", "rate", Protocol::new("rate.gaussian"), "nats", values);
+        // The sum of three is not three times 0.1.
+        let equal = of(&[0.1; 3]);
+        assert_eq!((equal.value.map(|v| (v - 0.1).abs() < 1e-15), equal.standard_error, equal.varies.len()), (Some(true), None, 0));
+        let others = of(&[1.0, 2.0, 3.0, 6.0]);
+        assert_eq!(
+            (others.standard_error, others.varies),
+            (Summary::of(&[1.0, 2.0, 3.0, 6.0]).unwrap().standard_error, vec![Varies::TestImages])
+        );
     }
 }
