@@ -32,7 +32,6 @@ pub(super) fn as_markdown(table: &HeadlineTable, name: &str) -> String {
 
 /// The table in LaTeX with `booktabs`.
 pub(super) fn as_latex(table: &HeadlineTable, name: &str) -> String {
-    let arrow = |heading: String| latex::escaped(&heading).replace('↑', "$\\uparrow$").replace('↓', "$\\downarrow$");
     let mut lines = vec![
         "% Needs \\usepackage{booktabs}.".to_owned(),
         "\\begin{table}".into(),
@@ -41,7 +40,7 @@ pub(super) fn as_latex(table: &HeadlineTable, name: &str) -> String {
         format!("  \\label{{tab:{}}}", latex::label(name)),
         format!("  \\begin{{tabular}}{{l{}}}", "r".repeat(table.columns.len())),
         "    \\toprule".into(),
-        latex::line(["Method".to_owned()].into_iter().chain(table.columns.iter().map(|column| arrow(column.heading())))),
+        latex::line(["Method".to_owned()].into_iter().chain(table.columns.iter().map(|column| latex::escaped(&column.heading())))),
         "    \\midrule".into(),
     ];
     let forms = table.forms();
@@ -64,7 +63,7 @@ fn shown(value: &HeadlineValue, number: impl Fn(f64) -> String, plus_minus: &str
     let mean = number(value.mean?);
     let text = value.deviation.map_or(mean.clone(), |deviation| format!("{mean} {plus_minus} {}", number(deviation)));
     Some(match HeadlineTable::of_seeds(value) {
-        Some(of) if plus_minus.starts_with('\\') => format!("{text}\\ \\text{{{of}}}"),
+        Some(of) if plus_minus.starts_with('\\') => format!("{text}\\ \\mbox{{{of}}}"),
         Some(of) => format!("{text} {of}"),
         None => text,
     })

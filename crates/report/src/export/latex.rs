@@ -58,7 +58,7 @@ pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
 fn ours(value: &Option<Ours>) -> String {
     let Some(Ours { mean, spread, best, doubtful, column }) = value else { return "--".into() };
     let show = |value: f64| number(value, *column);
-    let text = show(*mean) + &spread.map_or_else(String::new, |spread| spread.text(["\\pm", "\\text{ to }"], show));
+    let text = show(*mean) + &spread.map_or_else(String::new, |spread| spread.text(["\\pm", "\\mbox{ to }"], show));
     let doubt = if *doubtful { "\\,?" } else { "" };
     if *best { format!("$\\mathbf{{{text}}}${doubt}") } else { format!("${text}${doubt}") }
 }
@@ -81,6 +81,52 @@ pub(super) fn label(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect()
 }
 
+/// Characters that the fonts of plain LaTeX lack, by their commands of mathematics.
+const MATHEMATICS: [(char, &str); 42] = [
+    ('α', "\\alpha"),
+    ('β', "\\beta"),
+    ('γ', "\\gamma"),
+    ('δ', "\\delta"),
+    ('ε', "\\varepsilon"),
+    ('ζ', "\\zeta"),
+    ('η', "\\eta"),
+    ('θ', "\\theta"),
+    ('ι', "\\iota"),
+    ('κ', "\\kappa"),
+    ('λ', "\\lambda"),
+    ('μ', "\\mu"),
+    ('ν', "\\nu"),
+    ('ξ', "\\xi"),
+    ('π', "\\pi"),
+    ('ρ', "\\rho"),
+    ('σ', "\\sigma"),
+    ('τ', "\\tau"),
+    ('υ', "\\upsilon"),
+    ('φ', "\\varphi"),
+    ('χ', "\\chi"),
+    ('ψ', "\\psi"),
+    ('ω', "\\omega"),
+    ('Γ', "\\Gamma"),
+    ('Δ', "\\Delta"),
+    ('Θ', "\\Theta"),
+    ('Λ', "\\Lambda"),
+    ('Ξ', "\\Xi"),
+    ('Π', "\\Pi"),
+    ('Σ', "\\Sigma"),
+    ('Φ', "\\Phi"),
+    ('Ψ', "\\Psi"),
+    ('Ω', "\\Omega"),
+    ('−', "-"),
+    ('±', "\\pm"),
+    ('×', "\\times"),
+    ('‡', "\\ddagger"),
+    ('↑', "\\uparrow"),
+    ('↓', "\\downarrow"),
+    ('≤', "\\leq"),
+    ('≥', "\\geq"),
+    ('∞', "\\infty"),
+];
+
 /// Text in which no character is a command.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -92,16 +138,13 @@ pub(super) fn escaped(text: &str) -> String {
             '<' => escaped += "\\textless{}",
             '>' => escaped += "\\textgreater{}",
             '|' => escaped += "\\textbar{}",
-            '"' => escaped += "\\textquotedbl{}",
+            // \textquotedbl does not exist in LaTeX's default encoding.
+            '"' => escaped += "''",
             '{' | '}' | '$' | '&' | '#' | '_' | '%' => escaped.extend(['\\', c]),
-            'β' => escaped += "$\\beta$",
-            'λ' => escaped += "$\\lambda$",
-            'σ' => escaped += "$\\sigma$",
-            '−' => escaped += "$-$",
-            '±' => escaped += "$\\pm$",
-            '×' => escaped += "$\\times$",
-            '‡' => escaped += "$\\ddagger$",
-            _ => escaped.push(c),
+            _ => match MATHEMATICS.iter().find(|(known, _)| *known == c) {
+                Some((_, command)) => escaped += &format!("${command}$"),
+                None => escaped.push(c),
+            },
         }
     }
     escaped

@@ -154,9 +154,24 @@ fn a_doubtful_value_says_so() {
 #[test]
 fn a_share_of_seeds_shows_both_ends() {
     let paper = paper();
-    let share = SummaryRow { interval: Some([0.5657, 1.0]), ..row("vae", "expect.rate", "seeds", 1.0, None) };
-    let text = Export { summary: &[share], ..nothing(&paper, true) }.to(Format::Markdown);
+    let shares = [SummaryRow { interval: Some([0.5657, 1.0]), ..row("vae", "expect.rate", "seeds", 1.0, None) }];
+    let export = Export { summary: &shares, ..nothing(&paper, true) };
+    let text = export.to(Format::Markdown);
     assert!(text.contains("1.000 (0.566 to 1.000)") && !text.contains("Student"), "{text}");
+    // LaTeX with booktabs alone has no \text.
+    let latex = export.to(Format::Latex);
+    assert!(latex.contains("$1.000 (0.566\\mbox{ to }1.000)$"), "{latex}");
+}
+
+#[test]
+fn latex_says_of_how_many_seeds_a_mean_is_without_another_package() {
+    let (mut cells, summary) = own();
+    for cell in cells.iter_mut().filter(|cell| cell.method == "vae" && cell.seed == 1 && cell.measurement.entry == "reconstruction") {
+        cell.measurement.value = None;
+    }
+    let paper = paper();
+    let latex = Export { cells: &cells, summary: &summary, ..nothing(&paper, false) }.to(Format::Latex);
+    assert!(latex.contains("VAE & $1.250\\ \\mbox{(1 of 2)}$ \\\\"), "{latex}");
 }
 
 #[test]
@@ -165,6 +180,8 @@ fn latex_escapes_every_special_character() {
         latex::escaped(r"a\b{c}$&#_%~^<|>"),
         r"a\textbackslash{}b\{c\}\$\&\#\_\%\textasciitilde{}\textasciicircum{}\textless{}\textbar{}\textgreater{}"
     );
+    // What the default encoding and fonts have.
+    assert_eq!(latex::escaped("the \"best\" γ ≤ Ω, é"), r"the ''best'' $\gamma$ $\leq$ $\Omega$, é");
 }
 
 #[test]
