@@ -39,7 +39,7 @@ pub struct HeadlineColumn {
     pub headline: &'static Headline,
     /// Which way is better.
     pub direction: Direction,
-    /// The protocols of its values, one where all methods were measured alike.
+    /// The protocols of its values, one where all methods with a value were measured alike.
     pub protocols: Vec<String>,
     /// What tells it from the other columns of its headline: `likelihood=bernoulli`; nothing where there is no other.
     pub kind: Option<String>,
@@ -270,7 +270,12 @@ fn column(
 ) -> (HeadlineColumn, Vec<HeadlineValue>) {
     let found: Vec<Found<'_>> = groups.iter().map(|group| group.find(headline, kind)).collect();
     let examples = || found.iter().filter_map(|found| found.example);
-    let protocols: BTreeSet<String> = examples().map(|example| example.protocol.to_string()).collect();
+    // A method without a value does not keep the values of others from comparing.
+    let with_value = || found.iter().zip(groups).filter(|(found, _)| !found.by_seed.is_empty());
+    let mut protocols: BTreeSet<String> = with_value().filter_map(|(found, _)| Some(found.example?.protocol.to_string())).collect();
+    if protocols.is_empty() {
+        protocols.extend(examples().map(|example| example.protocol.to_string()));
+    }
     let direction = examples().next().map_or(Direction::Neither, |example| example.direction);
     let value = |(place, one): (usize, &Found<'_>)| {
         let here = groups.get(place).map(|group| group.dataset);
@@ -290,7 +295,7 @@ fn column(
     let values = found.iter().enumerate().map(value).collect();
     let about = examples().next().map_or_else(|| headline.about.to_owned(), |example| headline.describe(example));
     let mut of_data: BTreeMap<&str, &Protocol> = BTreeMap::new();
-    let mixed = found.iter().zip(groups).any(|(found, group)| {
+    let mixed = with_value().any(|(found, group)| {
         found.example.is_some_and(|example| *of_data.entry(group.dataset).or_insert(&example.protocol) != &example.protocol)
     });
     (HeadlineColumn { headline, direction, protocols: protocols.into_iter().collect(), kind: None, about, mixed }, values)

@@ -47,7 +47,8 @@ impl HeadlineTable {
     pub(crate) fn by_protocol(&self, place: usize, column: &HeadlineColumn) -> String {
         let mut of: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for row in &self.rows {
-            if let Some(example) = row.values.get(place).and_then(|value| value.example.as_ref()) {
+            let value = row.values.get(place).filter(|value| value.mean.is_some());
+            if let Some(example) = value.and_then(|value| value.example.as_ref()) {
                 of.entry(example.protocol.to_string()).or_default().push(&row.method);
             }
         }

@@ -70,6 +70,19 @@ fn the_best_is_marked_only_where_seeds_leave_no_doubt() {
 }
 
 #[test]
+fn a_method_without_a_value_keeps_no_others_from_comparing() {
+    let mut made = accuracy(&[("a", [60.0, 61.0, 62.0]), ("b", [70.0, 71.5, 72.0])], "svm(labels=10)");
+    made.extend(accuracy(&[("c", [0.0; 3])], "none").into_iter().map(|(method, seed, mut measurement)| {
+        measurement.value = None;
+        (method, seed, measurement)
+    }));
+    let table = table(&made);
+    assert_eq!(table.rows.iter().map(|row| row.values[0].best).collect::<Vec<_>>(), [false, true, false]);
+    assert_eq!((table.columns[0].heading().as_str(), table.columns[0].protocols.len()), ("Accuracy ↑", 1));
+    assert!(!table.legend(false).contains("different methods"), "{}", table.legend(false));
+}
+
+#[test]
 fn other_images_of_one_data_set_are_said_and_nothing_is_marked() {
     let clear = accuracy(&[("a", [60.0, 61.0, 62.0]), ("b", [70.0, 71.5, 72.0]), ("c", [50.0, 51.0, 52.0])], "svm(labels=10)");
     let binary = |method: &str| if method == "c" { "binary" } else { "gray" };
