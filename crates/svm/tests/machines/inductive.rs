@@ -1,6 +1,9 @@
 //! The inductive machine beside linfa-svm's solver, on ordinary and on awkward points.
 
-use linfa::{DatasetBase, traits::Fit};
+use linfa::{
+    DatasetBase,
+    traits::{Fit, Predict},
+};
 use ndarray::{Array1, Array2, ArrayView2, array, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -92,6 +95,15 @@ fn one_class_counts_and_values_that_are_no_numbers_are_refused() {
         let rbf = Svm::new(Kernel::Rbf { gamma: bad });
         assert!(matches!(rbf.train(features.view(), &labels), Err(Error::Setting { name: "gamma", .. })));
     }
+}
+
+#[test]
+fn linfas_predict_gives_a_point_that_is_no_number_a_class_that_there_is() {
+    let (features, _) = clusters(6, 20, 2, 2);
+    let labels: Vec<u32> = (0..20).map(|i| 7 + i % 2).collect();
+    let machines = Svm::new(Kernel::Linear).train(features.view(), &labels).unwrap();
+    let predicted: Array1<u32> = machines.predict(&array![[f64::NAN, 0.0]]);
+    assert_eq!(predicted, array![7_u32]);
 }
 
 #[test]
