@@ -61,7 +61,7 @@ fn tsvm_two_bands() -> Result<()> {
     near("inductive", share(&linear.classify(pool.view())?, &truth), case.number("inductive_linear_accuracy")?, 0.0, 0.02)?;
     // Raw, as the answers were made, and standardised, as the protocols do.
     let scale = Standardiser::fit(&[known.view(), pool.view()]);
-    for (known, pool) in [(scale.apply(known.view()), scale.apply(pool.view())), (known, pool)] {
+    for (known, pool) in [(scale.apply(known.view())?, scale.apply(pool.view())?), (known, pool)] {
         for kernel in [Kernel::Linear, Kernel::Rbf { gamma: 0.5 }] {
             let svm = Svm::new(kernel);
             let inductive = share(&svm.train(known.view(), &known_labels)?.classify(pool.view())?, &truth);

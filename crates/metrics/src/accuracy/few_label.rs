@@ -7,8 +7,8 @@
 //! the scale is that of the labelled codes and the pool; accuracy is over all test codes. Under `noise=both` the
 //! labelled images are corrupted as the test images are, and everything is fitted anew under every condition.
 
-use ndarray::{Array2, Axis};
-use vimae_core::{Result, subset::drawn};
+use ndarray::{Array2, ArrayView2, Axis};
+use vimae_core::{Error, Result, subset::drawn};
 use vimae_spec::{CodeName, Evaluation, MaskFill, NoiseOn, Protocol};
 use vimae_svm::Standardiser;
 
@@ -98,20 +98,25 @@ impl FewLabel {
         let pool = self.classifier.pool();
         if self.noise == NoiseOn::Test && pool.is_none() {
             let scale = Standardiser::fit(&[known.view(), clean.view()]);
-            let fitted = self.classifier.fit(scale.apply(known.view()).view(), &sets.labels, None)?;
-            return sets.asked.iter().map(|asked| fitted.classify(scale.apply(asked.view()).view())).collect();
+            let fitted = self.classifier.fit(scaled(&scale, known.view())?.view(), &sets.labels, None)?;
+            return sets.asked.iter().map(|asked| fitted.classify(scaled(&scale, asked.view())?.view())).collect();
         }
         let under = |(condition, asked): (usize, &Array2<f64>)| {
             let known = sets.known.get(condition).filter(|_| self.noise == NoiseOn::Both).unwrap_or(known);
             // The pool of the transductive machines is all that they see of the test codes.
             let seen = asked.select(Axis(0), &drawn(asked.nrows(), pool.unwrap_or(usize::MAX)));
             let scale = Standardiser::fit(&[known.view(), seen.view()]);
-            let unlabelled = scale.apply(seen.view());
-            let fitted = self.classifier.fit(scale.apply(known.view()).view(), &sets.labels, pool.map(|_| unlabelled.view()))?;
-            fitted.classify(scale.apply(asked.view()).view())
+            let unlabelled = scaled(&scale, seen.view())?;
+            let fitted = self.classifier.fit(scaled(&scale, known.view())?.view(), &sets.labels, pool.map(|_| unlabelled.view()))?;
+            fitted.classify(scaled(&scale, asked.view())?.view())
         };
         sets.asked.iter().enumerate().map(under).collect()
     }
+}
+
+/// Codes in the scale of others.
+fn scaled(scale: &Standardiser, codes: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+    scale.apply(codes).map_err(|error| Error::Unsupported { what: "accuracy from few labels".into(), reason: error.to_string() })
 }
 
 #[cfg(test)]
