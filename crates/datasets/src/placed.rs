@@ -16,6 +16,13 @@ pub fn placed(name: &str, folder: &Path) -> String {
     format!("{entry}:{}", absolute(&place).unwrap_or(place).display())
 }
 
+/// The repository of the Hub, `OWNER/NAME`, that a data set's name means, where it is one that [`placed`] gives.
+pub fn hub_repository(name: &str) -> Option<&str> {
+    let (entry, path) = parted(name);
+    let is_path = |path: &str| Path::new(path).is_absolute() || Path::new(path).exists();
+    path.filter(|path| entry == table::ENTRY.name && may_be_repository(path) && !is_path(path))
+}
+
 /// Whether a path has the form `OWNER/NAME`.
 fn may_be_repository(path: &str) -> bool {
     path.matches('/').count() == 1 && !path.starts_with('.') && !path.ends_with(['/', '.']) && !path.ends_with(".parquet")
@@ -38,5 +45,13 @@ mod tests {
             assert_eq!(placed(&format!("table:{path}")), format!("table:{}", absolute(dir.path().join(path)).unwrap().display()));
         }
         assert_eq!(placed("folder:some/body"), format!("folder:{}", dir.path().join("some/body").display()));
+    }
+
+    #[test]
+    fn a_repository_is_no_path() {
+        assert_eq!(hub_repository("table:some/body.v2"), Some("some/body.v2"));
+        for name in ["mnist", "table:/faces", "table:/data/faces", "table:one.parquet", "folder:some/body"] {
+            assert_eq!(hub_repository(name), None, "{name}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use candle_core::Device;
 use serde_json::{Map, Value};
 use vimae_continual::{STRATEGIES, STREAMS};
 use vimae_core::Catalogue;
-use vimae_datasets::{Card, inventory};
+use vimae_datasets::{Card, hub_repository, inventory, parted};
 use vimae_hub::{CardMetric, Data, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
 use vimae_models::MODELS;
 use vimae_objectives::{
@@ -58,11 +58,7 @@ pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf)
     let others = of_other_seeds(folder, record);
     let runs: Vec<&[Measurement]> = [record].into_iter().chain(&others).map(|record| record.measurements.as_slice()).collect();
     over_seeds(&mut rows, &runs);
-    let mut notes = Vec::new();
-    if record.spec.dataset.name.contains(':') {
-        let name = &record.spec.dataset.name;
-        notes.push(format!("the specification and the record name the data set as {name}: a path of this machine is published"));
-    }
+    let mut notes = of_data(&record.spec.dataset.name, &inventory::card(&run.config.dataset.name)?, license);
     if uncommitted(&record.git_commit).is_some() || record.git_commit == "unknown" {
         notes.push(format!("the code's commit is {}: nobody can check out what made these weights", record.git_commit));
     }
@@ -73,6 +69,19 @@ pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf)
     notes.extend(description.warning.clone());
     let package = Package::new(&run, repo, license, &description, &rows)?;
     Ok(Prepared { package, notes })
+}
+
+/// What the publisher of a run on the data set `named` should know of it.
+fn of_data(named: &str, card: &Card, license: &str) -> Vec<String> {
+    let mut notes = Vec::new();
+    if parted(named).1.is_some() && hub_repository(named).is_none() {
+        notes.push(format!("the specification and the record name the data set as {named}: a path of this machine is published"));
+        notes.push("the card cannot say what these images are, nor under which licence: say both in README.md on the Hub".into());
+    }
+    if card.accept {
+        notes.push(format!("the data set has terms ({}), and the card publishes the weights under {license}", card.licence));
+    }
+    notes
 }
 
 /// Records beside the run whose specifications differ in the seed alone, on the same data.
@@ -162,7 +171,7 @@ fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Desc
         squared_error: spec.likelihood.as_ref().is_none_or(|likelihood| likelihood.name == likelihood::DEFAULT),
         headlines: headlines(&measured).into_iter().filter_map(of_network).take(MOST).collect(),
         warning: collapsed(&measured),
-        dataset: dataset(data, &card),
+        dataset: dataset(data, &card, &spec.dataset.name),
         network,
         parts: found,
         own,
@@ -217,11 +226,12 @@ fn part<B>(catalogue: &Catalogue<B>, name: &str, settings: Map<String, Value>) -
     Ok((part, catalogue.is_added(name)))
 }
 
-fn dataset(data: &Data, card: &Card) -> DatasetCard {
+/// The data set for a reader of the card, to whom files of its publisher's are not "yours".
+fn dataset(data: &Data, card: &Card, named: &str) -> DatasetCard {
     let published = |card: &Card| card.files.iter().find_map(|file| file.hub.clone());
     // The digits that ship were taken from MNIST's training images, as their card says.
     let whole = inventory::card("mnist").ok().filter(|_| card.embedded);
-    DatasetCard {
+    let known = DatasetCard {
         name: data.name.clone(),
         title: card.title.clone(),
         source: card.source.clone(),
@@ -231,6 +241,17 @@ fn dataset(data: &Data, card: &Card) -> DatasetCard {
         train_images: data.train_images,
         all_train_images: card.full.or(card.counts).map(|counts| counts.train),
         pixels: pixels(&data.settings),
+    };
+    match (hub_repository(named), parted(named).1) {
+        (Some(repository), _) => DatasetCard {
+            title: format!("The data set {repository} of the Hugging Face Hub"),
+            source: format!("https://huggingface.co/datasets/{repository}"),
+            licence: "that of its page".into(),
+            hub: Some(repository.into()),
+            ..known
+        },
+        (None, Some(_)) => DatasetCard { source: "files of the publisher's own".into(), licence: "not stated".into(), ..known },
+        (None, None) => known,
     }
 }
 
@@ -266,6 +287,27 @@ mod tests {
         let over: Vec<OverSeeds> = rows.into_iter().filter_map(|row| row.over_seeds).collect();
         let expected = |mean, doubts| OverSeeds { seeds: 2, mean, interval: None, doubts };
         assert_eq!(over, [expected(91.0, vec![Doubt::OneWeight]), expected(8.5, Vec::new())]);
+    }
+
+    #[test]
+    fn a_reader_of_the_card_is_not_taken_for_its_publisher() {
+        let data = Data {
+            name: "table".into(),
+            title: "Images in parquet files".into(),
+            settings: Map::new(),
+            classes: 10,
+            train_images: 100,
+            test_images: None,
+        };
+        let card = inventory::card("table").unwrap();
+        let own = dataset(&data, &card, "table:/data/faces");
+        assert_eq!((own.licence.as_str(), own.source.as_str(), &own.hub), ("not stated", "files of the publisher's own", &None));
+        let hub = dataset(&data, &card, "table:some/body");
+        assert_eq!((hub.hub.as_deref(), hub.source.as_str()), (Some("some/body"), "https://huggingface.co/datasets/some/body"));
+        assert!(hub.title.contains("some/body") && hub.licence == "that of its page", "{hub:?}");
+        assert_eq!(["table:/data/faces", "table:some/body"].map(|named| of_data(named, &card, "mit").len()), [2, 0]);
+        let celeba = of_data("celeba", &inventory::card("celeba").unwrap(), "mit");
+        assert!(celeba.len() == 1 && celeba[0].contains("non-commercial") && celeba[0].ends_with("under mit"), "{celeba:?}");
     }
 
     #[test]
