@@ -1,7 +1,7 @@
 //! The model card: what a person reads on the Hub, behind metadata in the form that the Hub documents.
 
 use serde_json::{Map, Value};
-use vimae_spec::{Direction, Doubt, FigureKind, RunRecord, uncommitted};
+use vimae_spec::{Direction, Doubt, FigureKind, Head, RunRecord, uncommitted};
 
 use crate::{
     CardMetric, DatasetCard, Description, OverSeeds, Part, RepoName,
@@ -25,7 +25,9 @@ pub struct CardInput<'a> {
 /// The task, as the Hub calls it.
 const TASK: &str = "unconditional-image-generation";
 /// Tags of every card.
-const TAGS: [&str; 5] = ["vimae", "autoencoder", "variational-autoencoder", "candle", "safetensors"];
+const TAGS: [&str; 4] = ["vimae", "autoencoder", "candle", "safetensors"];
+/// The tag of those whose codes are held to a prior while they train.
+const VARIATIONAL: &str = "variational-autoencoder";
 /// The paper that all of this is about.
 const PAPER: &str = "
 ## Paper
@@ -52,7 +54,8 @@ fn metadata(input: &CardInput<'_>) -> String {
     let data = &description.dataset;
     let mut lines = vec![format!("license: {license}"), "library_name: vimae".into(), format!("pipeline_tag: {TASK}"), "tags:".into()];
     let method = record.spec.objective.name.replace('_', "-");
-    let tags = TAGS.into_iter().chain([method.as_str(), data.name.as_str()]);
+    let variational = description.network.head == Head::Gaussian || description.parts.iter().any(|part| part.kind == "divergence");
+    let tags = TAGS.into_iter().chain(variational.then_some(VARIATIONAL)).chain([method.as_str(), data.name.as_str()]);
     lines.extend(tags.map(|tag| format!("- {}", yaml::string(tag))));
     if let Some(hub) = data.hub.as_ref().or(data.part_of.as_ref()) {
         lines.extend(["datasets:".into(), format!("- {}", yaml::string(hub))]);

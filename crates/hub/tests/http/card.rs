@@ -3,8 +3,8 @@
 use std::{fs, process::Command};
 
 use serde_json::{Value, json};
-use vimae_hub::{Description, Error, OverSeeds, Package, Part, published};
-use vimae_spec::{Doubt, EarlyStopping};
+use vimae_hub::{Description, Error, Network, OverSeeds, Package, Part, published};
+use vimae_spec::{Doubt, EarlyStopping, Head};
 use vimae_testing::need;
 
 use crate::{REPO, sample};
@@ -119,6 +119,10 @@ fn a_card_is_read_in_a_minute() {
     let drawn = of(drawn);
     assert!(drawn.contains("\nThe images were binarised: a pixel is 1 or 0 by one draw.\n"), "{drawn}");
     assert!(drawn.contains(" is under the sampler `standardised`: codes drawn from a Gaussian.\n"), "{drawn}");
+    // Who looks for variational autoencoders finds those alone.
+    let plain = Network { head: Head::Deterministic, ..sample::description().network };
+    let plain = of(Description { network: plain, ..sample::description() });
+    assert!(front.contains("\n- \"variational-autoencoder\"\n") && !plain.contains("variational-autoencoder"), "{plain}");
     // What a program of one's own has added, no other loads.
     let own = of(Description { own: vec!["my_network".into()], ..sample::description() });
     assert!(own.contains("not in vimae: `my_network`.") && !own.contains("from_pretrained"), "{own}");
