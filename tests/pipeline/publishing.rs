@@ -98,6 +98,7 @@ fn a_run_goes_to_the_hub_and_back() -> Result<()> {
     for (arguments, more, expected) in [
         (vec!["hub", "push", run, "tiny"], vec![], "has no owner"),
         (vec!["hub", "push", run, "me/tiny", "--license", "mine"], vec![], "none of the Hub's identifiers"),
+        (vec!["hub", "push", run, "me/tiny", "--code", "git@example.org:me/vimae"], vec![], "address of the code: it does not begin"),
         (vec!["hub", "push", run, "me/tiny", "--revision", "a b"], vec![], "revision \"a b\""),
         (vec!["hub", "push", "no/such/run", "me/tiny"], vec![], "no/such/run"),
         (vec!["hub", "push", run, "me/tiny-vae", "--public"], vec![], "is private, public was asked for"),

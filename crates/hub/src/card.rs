@@ -274,9 +274,12 @@ fn has_intervals(headlines: &[CardMetric]) -> bool {
     valued(headlines).any(|(metric, _)| metric.published.over_seeds.as_ref().is_some_and(|over| over.interval.is_some()))
 }
 
+/// The release of candle that vimae is built on: tensors of another are of another type.
+const CANDLE: &str = "=0.11.1";
+
 /// How to load it, in a few lines of either language.
 fn use_it(input: &CardInput<'_>) -> String {
-    let CardInput { repo, description: Description { network, own, .. }, .. } = input;
+    let CardInput { repo, description: Description { network, own, code, .. }, .. } = input;
     if !own.is_empty() {
         let own: Vec<String> = own.iter().map(|name| format!("`{name}`")).collect();
         return format!(
@@ -286,9 +289,11 @@ fn use_it(input: &CardInput<'_>) -> String {
         );
     }
     let shape = format!("[16, {}, {}, {}]", network.channels, network.height, network.width);
+    let code = code.as_ref().map_or_else(|| "vimae".to_owned(), |code| format!("[vimae]({code})"));
     format!(
         "\n## Use\n\n\
-         In Rust, with `candle-core` and the crate `vimae-lab` of a checkout (`cargo add vimae-lab --path CHECKOUT/crates/lab`):\n\n\
+         In Rust, after `cargo add candle-core@{CANDLE}` and `cargo add vimae-lab --path CHECKOUT/crates/lab`, where CHECKOUT is a \
+         checkout of {code}:\n\n\
          ```rust\n\
          use candle_core::Device;\n\
          use vimae_lab::{{HubOptions, Model}};\n\n\
@@ -333,9 +338,10 @@ fn limits(record: &RunRecord, description: &Description) -> String {
 
 fn origin(input: &CardInput<'_>) -> String {
     let CardInput { record, description, license, repo } = input;
+    let place = description.code.as_ref().map_or_else(String::new, |code| format!(" of <{code}>"));
     let commit = match uncommitted(&record.git_commit) {
-        Some(commit) => format!("commit `{}` with uncommitted changes, so that it cannot be rebuilt exactly", cell(commit)),
-        None => format!("commit `{}`", cell(&record.git_commit)),
+        Some(commit) => format!("commit `{}`{place} with uncommitted changes, so that it cannot be rebuilt exactly", cell(commit)),
+        None => format!("commit `{}`{place}", cell(&record.git_commit)),
     };
     format!(
         "\n## Origin\n\n\

@@ -25,6 +25,8 @@ pub struct Description {
     pub parts: Vec<Part>,
     /// Names of parts that a program of its publisher's own has added: only that program can load it.
     pub own: Vec<String>,
+    /// The address of its code, one that [`code_address`](crate::code_address) gives.
+    pub code: Option<String>,
 }
 
 /// A number of the card.

@@ -114,6 +114,12 @@ pub enum Error {
         /// The identifier nearest to it.
         nearest: &'static str,
     },
+    /// An address of the code that a card cannot link. It may hold a password and is not repeated.
+    #[error("address of the code: {problem}; it is one that people open, https://example.org/me/vimae for instance")]
+    Address {
+        /// What is wrong with it.
+        problem: &'static str,
+    },
     /// Publishing without a token.
     #[error("{repo}: publishing needs a token with write access; log in with `hf auth login`, or set HF_TOKEN")]
     NoToken {

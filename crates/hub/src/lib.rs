@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod address;
 mod card;
 mod config;
 mod description;
@@ -23,6 +24,7 @@ mod transfer;
 mod weights;
 mod yaml;
 
+pub use address::code_address;
 pub use card::{CardInput, card};
 pub use config::{Choice, Config, Data, Density, FORMAT, FileDigest, Network, Prior};
 pub use description::{CardMetric, DatasetCard, Description, Part};

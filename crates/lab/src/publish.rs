@@ -38,13 +38,15 @@ pub struct Prepared {
     pub notes: Vec<String>,
 }
 
-/// Puts together what is published of the finished run in `folder` as `repo` under `license`. Runs beside it that differ in
-/// their seed alone give intervals over seeds.
+/// Puts together what is published of the finished run in `folder` as `repo` under `license`; `code` is the address of its code.
+/// Runs beside it that differ in their seed alone give intervals over seeds.
 ///
 /// # Errors
-/// As [`RunFiles::open`]; where the run's data cannot be had, or are not those of its record.
-pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf) -> Result<Prepared> {
+/// As [`RunFiles::open`]; where the run's data cannot be had, or are not those of its record; for a licence that is none, and an
+/// address that cannot be linked.
+pub fn prepare(folder: &Path, repo: &RepoName, license: &str, code: Option<&str>, shelf: &mut Shelf) -> Result<Prepared> {
     vimae_hub::license(license)?;
+    let code = code.map(vimae_hub::code_address).transpose()?;
     let run = RunFiles::open(folder)?;
     let record = &run.record;
     shelf.recall(&RunFolder::at(folder));
@@ -62,10 +64,13 @@ pub fn prepare(folder: &Path, repo: &RepoName, license: &str, shelf: &mut Shelf)
     if uncommitted(&record.git_commit).is_some() || record.git_commit == "unknown" {
         notes.push(format!("the code's commit is {}: nobody can check out what made these weights", record.git_commit));
     }
+    if code.is_none() {
+        notes.push("the card does not say where the code is: --code ADDRESS links it".into());
+    }
     if others.is_empty() {
         notes.push("there is no run of another seed beside this one: no interval says how far seeds differ".into());
     }
-    let description = description(&run, &parts, &rows)?;
+    let description = Description { code: code.map(String::from), ..description(&run, &parts, &rows)? };
     notes.extend(description.warning.clone());
     let package = Package::new(&run, repo, license, &description, &rows)?;
     Ok(Prepared { package, notes })
@@ -175,6 +180,7 @@ fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Desc
         network,
         parts: found,
         own,
+        code: None,
     })
 }
 

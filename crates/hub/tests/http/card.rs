@@ -126,6 +126,11 @@ fn a_card_is_read_in_a_minute() {
     // What a program of one's own has added, no other loads.
     let own = of(Description { own: vec!["my_network".into()], ..sample::description() });
     assert!(own.contains("not in vimae: `my_network`.") && !own.contains("from_pretrained"), "{own}");
+    // Where the code is, if its publisher says so.
+    assert!(body.contains("`cargo add candle-core@=0.11.1`") && body.contains("where CHECKOUT is a checkout of vimae:\n"), "{body}");
+    let linked = of(Description { code: Some("https://example.org/me/vimae".into()), ..sample::description() });
+    assert!(linked.contains(" is a checkout of [vimae](https://example.org/me/vimae):\n"), "{linked}");
+    assert!(linked.contains("Code: commit `unknown` of <https://example.org/me/vimae>; version 0.1.0."), "{linked}");
     let mut doubtful = sample::headlines(&run);
     doubtful[2].published.measurement.doubts = vec![Doubt::FewImages];
     let doubtful = of(Description { headlines: doubtful, ..sample::description() });

@@ -186,6 +186,7 @@ pub(crate) fn description() -> Description {
             Part { settings: Map::new(), ..part("sampler", "prior", "Codes drawn from the prior") },
         ],
         own: Vec::new(),
+        code: None,
     }
 }
 

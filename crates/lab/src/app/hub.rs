@@ -72,6 +72,9 @@ struct Push {
     /// Licence of the weights, an identifier of the Hub: mit, apache-2.0, cc-by-4.0 ...
     #[arg(long, default_value = "mit")]
     license: String,
+    /// Address of the code, which the card links: that of your fork, for instance.
+    #[arg(long, value_name = "ADDRESS")]
+    code: Option<String>,
     #[command(flatten)]
     data: DataDir,
 }
@@ -107,7 +110,7 @@ fn publish(arguments: &Push, place: &Place) -> Result<()> {
     let repo: RepoName = arguments.repo.parse()?;
     arguments.revision.as_deref().map(check_revision).transpose()?;
     let mut shelf = Shelf::new(arguments.data.sources(place));
-    let prepared = prepare(&arguments.run, &repo, &arguments.license, &mut shelf)?;
+    let prepared = prepare(&arguments.run, &repo, &arguments.license, arguments.code.as_deref(), &mut shelf)?;
     for note in &prepared.notes {
         tracing::warn!("{note}");
     }
