@@ -1,7 +1,7 @@
 //! Documents for users are true: their links lead somewhere, and the page on experiments has every key and working examples.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -45,6 +45,46 @@ fn links_within_the_repository_lead_somewhere() -> Result<()> {
             assert!(outside || folder.join(file).exists(), "{}: {link} is not there", document.display());
         }
     }
+    Ok(())
+}
+
+/// What the crates of the workspace depend on: each name with the rest of its line.
+fn dependencies() -> Result<BTreeMap<String, String>> {
+    let manifest = fs::read_to_string(root().join("Cargo.toml"))?;
+    let table = manifest.split("[workspace.dependencies]\n").nth(1).context("the table of dependencies")?;
+    let lines = table.lines().take_while(|line| !line.starts_with('['));
+    Ok(lines.filter_map(|line| line.split_once(" = ")).map(|(name, rest)| (name.to_owned(), rest.to_owned())).collect())
+}
+
+/// Whether code has a path that begins with a crate.
+fn takes(code: &str, crate_name: &str) -> bool {
+    let begins = |at: usize| !code[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':');
+    code.match_indices(&format!("{crate_name}::")).any(|(at, _)| begins(at))
+}
+
+#[test]
+fn what_a_readme_says_to_depend_on_is_what_its_examples_take() -> Result<()> {
+    let dependencies = dependencies()?;
+    let mut checked = 0;
+    for readme in documents()?.into_iter().filter(|document| document.ends_with("README.md")) {
+        let text = fs::read_to_string(&readme)?;
+        let (_, blocks) = parts(&text);
+        let Some(table) = blocks.iter().find_map(|block| block.strip_prefix("toml\n[dependencies]\n")) else { continue };
+        checked += 1;
+        let listed: BTreeMap<&str, &str> = table.lines().filter_map(|line| line.split_once(" = ")).collect();
+        for (name, ours) in &dependencies {
+            let taken = blocks.iter().any(|block| block.starts_with("rust") && takes(block, &name.replace('-', "_")));
+            let theirs = listed.get(name.as_str());
+            assert!(!taken || theirs.is_some(), "{}: an example takes {name}", readme.display());
+            // Types of another version are other types. A crate of ours is a path.
+            let same = theirs.is_none_or(|theirs| !theirs.starts_with('"') || ours.contains(*theirs));
+            assert!(same, "{}: {name} is {theirs:?}, here {ours}", readme.display());
+        }
+    }
+    assert!(checked >= 9, "{checked}");
+    let candle = dependencies["candle-core"].split('"').nth(1).context("a version")?;
+    let card = fs::read_to_string(root().join("crates/hub/src/card.rs"))?;
+    assert!(card.contains(&format!("const CANDLE: &str = \"{candle}\";")), "the model card names another candle than {candle}");
     Ok(())
 }
 
