@@ -98,6 +98,17 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
     let latex = call(&["export", to, "--format", "latex", "--target", "table3", "--out", file.to_str().context("path")?])?;
     let text = std::fs::read_to_string(&file)?;
     ensure!(latex.success && text.contains("\\toprule") && text.contains("\\pm") && text.matches("\\begin{table}").count() == 1, "{text}");
+    let figures = folder.path().join("figures");
+    let plots = call(&["export", to, "--format", "svg", "--out", figures.to_str().context("path")?])?;
+    ensure!(plots.success && std::fs::read_dir(&figures)?.count() == plots.stdout.lines().count(), "{plots:?}");
+    let first = std::fs::read_to_string(plots.stdout.lines().next().context("a plot")?)?;
+    ensure!(first.starts_with("<svg width=") && !first.contains("currentColor"), "{first}");
+    for (more, expected) in [(vec!["--out", to], "exists already"), (vec![], "--out"), (vec!["--target", "table3"], "leave --target")] {
+        let mut arguments = vec!["export", to, "--format", "svg"];
+        arguments.extend(more);
+        let refused = call(&arguments)?;
+        ensure!(!refused.success && refused.stderr.contains(expected), "{refused:?}");
+    }
     let nothing = call(&["export", to, "--format", "markdown", "--target", "table9"])?;
     ensure!(!nothing.success && nothing.stderr.contains("table3"), "{nothing:?}");
 

@@ -1,15 +1,18 @@
 //! The results of a reproduction in other forms.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use vimae_core::catalogue::unknown_name;
-use vimae_report::{Export, headline::headlines};
+use vimae_report::{Export, headline::headlines, plots_of};
 use vimae_spec::{Cell, Paper, SummaryRow};
 use vimae_statistics::student;
 
 pub use vimae_report::Format;
 
-use crate::{Error, Layout, Result, command::called, stored::read};
+use crate::{Error, Layout, Out, Result, command::called, outputs::WholeFolder, stored::read};
 
 /// What to export.
 #[derive(Debug, Clone)]
@@ -59,4 +62,30 @@ pub fn export(request: &ExportRequest) -> Result<String> {
         interval: student::interval,
     };
     Ok(export.to(request.format))
+}
+
+/// Writes every plot on the page of the reproduction in `folder` into `out`, a new or empty folder, as an SVG file for a paper, and gives
+/// the files.
+///
+/// # Errors
+/// Where there is no page or no plot on it; [`Error::Exists`]; [`Error::Output`].
+pub fn export_plots(folder: &Path, out: &Path) -> Result<Vec<PathBuf>> {
+    let page = Layout::new(folder).page();
+    let wrong = |problem: String| Error::Record { path: page.clone(), problem };
+    let advice = || format!("give the directory of a reproduction, or make its page with `{} report`", called());
+    let text = std::fs::read_to_string(&page).map_err(|e| wrong(format!("{e}; {}", advice())))?;
+    let plots = plots_of(&text);
+    if plots.is_empty() {
+        return Err(wrong(format!("has no plot; {}", advice())));
+    }
+    let place = Out { path: out, overwrite: false };
+    place.check()?;
+    let (whole, mut files) = (WholeFolder::create(&place)?, Vec::new());
+    for plot in plots {
+        let name = format!("{}.svg", plot.name);
+        whole.write(&name, plot.svg.as_bytes())?;
+        files.push(out.join(name));
+    }
+    whole.finish()?;
+    Ok(files)
 }

@@ -58,7 +58,7 @@ pub use device::{device, device_name};
 pub use error::{Error, Result};
 pub use expand::{Expanded, expand};
 pub use experiments::{Profile, paper};
-pub use export::{ExportRequest, Format, export};
+pub use export::{ExportRequest, Format, export, export_plots};
 pub use fetch::{Fetching, fetch};
 pub use fid::{Conventions, FidReport, FidRequest, Network, SetReport, fid};
 pub use gather::{Failure, Outcome, report};

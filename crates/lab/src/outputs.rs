@@ -15,6 +15,7 @@ mod walks;
 pub use encode::{EncodeRequest, Encoded, encode};
 pub use input::Images;
 pub use place::Out;
+pub(crate) use place::WholeFolder;
 pub use reconstruct::reconstruct;
 pub use sample::{SampleRequest, sample};
 pub use walks::{WalkRequest, interpolate, traverse};

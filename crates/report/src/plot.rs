@@ -13,6 +13,7 @@ mod scatter;
 mod trade;
 
 pub use bands::{Band, Bands};
+pub use canvas::as_file;
 pub use curves::{Curves, Line};
 pub use dots::{Dot, Dots};
 pub use palette::PALETTE;

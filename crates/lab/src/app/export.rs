@@ -1,19 +1,20 @@
-//! `cargo xtask export`: results as CSV, LaTeX or Markdown.
+//! `cargo xtask export`: results as CSV, LaTeX or Markdown, and plots as SVG.
 
 use std::{path::PathBuf, process::ExitCode};
 
 use crate::{ExportRequest, Format};
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vimae_report::headline;
 
 use super::{place::Place, standard_streams::print};
 
-/// Write the tables of a reproduction as CSV, LaTeX or Markdown.
+/// Write the tables of a reproduction as CSV, LaTeX or Markdown, or its plots as SVG.
 ///
 /// An experiment of your own becomes one table: a row a method, a column a headline metric, mean and standard deviation over
 /// seeds. A table or figure of the paper shows our means with 95 % intervals beside the paper's values. LaTeX needs booktabs.
-/// CSV has a row a mean, or with --all a row a value of every seed with all that is known of it.
+/// CSV has a row a mean, or with --all a row a value of every seed with all that is known of it. SVG is a directory with a file for
+/// each plot of the page, of which other programs make PDF; the images of a run are PNG files in its directory.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -30,7 +31,7 @@ pub(crate) struct Arguments {
     /// Everything that was measured, not only headline metrics and what the paper has a row for.
     #[arg(long)]
     all: bool,
-    /// File to write. By default standard output.
+    /// File to write, for SVG a new directory. By default standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
@@ -40,6 +41,7 @@ enum Form {
     Csv,
     Latex,
     Markdown,
+    Svg,
 }
 
 /// The help of `--metric`, which names every headline.
@@ -52,22 +54,27 @@ const EXAMPLES: &str = "\
 Examples:
   cargo xtask export --format latex --target table3
   cargo xtask export runs/mine --format markdown --metric fid --metric rate
-  cargo xtask export runs/paper --format csv --all --out cells.csv";
+  cargo xtask export runs/paper --format csv --all --out cells.csv
+  cargo xtask export runs/mine --format svg --out figures";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let Arguments { folder, format, targets, metrics, all, out } = arguments;
-    let text = crate::export(&ExportRequest {
-        folder: place.reproduction(folder.as_deref()),
-        paper: place.paper()?,
-        targets: targets.clone(),
-        metrics: metrics.clone(),
-        format: match format {
-            Form::Csv => Format::Csv,
-            Form::Latex => Format::Latex,
-            Form::Markdown => Format::Markdown,
-        },
-        all: *all,
-    })?;
+    let folder = place.reproduction(folder.as_deref());
+    let format = match format {
+        Form::Csv => Format::Csv,
+        Form::Latex => Format::Latex,
+        Form::Markdown => Format::Markdown,
+        Form::Svg => {
+            if *all || !targets.is_empty() || !metrics.is_empty() {
+                bail!("--format svg writes every plot of the page; leave --target, --metric and --all out");
+            }
+            let out = out.as_deref().context("--format svg writes several files; name a new directory for them with --out")?;
+            crate::export_plots(&folder, out)?.iter().for_each(|file| print(file.display()));
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
+    let (targets, metrics) = (targets.clone(), metrics.clone());
+    let text = crate::export(&ExportRequest { folder, paper: place.paper()?, targets, metrics, format, all: *all })?;
     match out {
         Some(path) => crate::write_whole(path, text.as_bytes()).with_context(|| format!("writing {}", path.display()))?,
         None => print(text.trim_end_matches('\n')),

@@ -21,7 +21,7 @@ impl Out<'_> {
     ///
     /// # Errors
     /// [`Error::Exists`].
-    pub(super) fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         let occupied = match fs::read_dir(self.path) {
             Ok(mut entries) => entries.next().is_some(),
             Err(_) => self.path.exists() && !self.overwrite,
@@ -42,14 +42,14 @@ impl Out<'_> {
 
 /// A folder that is filled beside its place, and gets its name when it is whole.
 #[derive(Debug)]
-pub(super) struct WholeFolder {
+pub(crate) struct WholeFolder {
     place: PathBuf,
     /// None once it has its name.
     beside: Option<PathBuf>,
 }
 
 impl WholeFolder {
-    pub(super) fn create(out: &Out<'_>) -> Result<Self> {
+    pub(crate) fn create(out: &Out<'_>) -> Result<Self> {
         let parent = out.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let name = out.path.file_name().ok_or_else(|| out.wrong("is no name of a folder"))?.to_string_lossy();
         let beside = parent.join(format!(".{name}.{}.part", std::process::id()));
@@ -58,7 +58,7 @@ impl WholeFolder {
     }
 
     /// Writes one file, in folders of its own where its name has some.
-    pub(super) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let Some(beside) = &self.beside else { return Ok(()) };
         let path = beside.join(name);
         let folder = path.parent().unwrap_or(beside);
@@ -66,7 +66,7 @@ impl WholeFolder {
         written.map_err(|e| Error::Output { path: self.place.join(name), problem: e.to_string() })
     }
 
-    pub(super) fn finish(mut self) -> Result<()> {
+    pub(crate) fn finish(mut self) -> Result<()> {
         let wrong = |e: std::io::Error| Error::Output { path: self.place.clone(), problem: e.to_string() };
         let Some(beside) = self.beside.take() else { return Ok(()) };
         // An empty folder may stand there; one that holds something stays, and this fails.

@@ -50,6 +50,20 @@ fn for_page(svg: &str, title: &str, width: i32) -> String {
     format!("<svg {view} role=\"img\" aria-label=\"{title}\" style=\"max-width:{width}px\">\n<title>{title}</title>\n{body}")
 }
 
+/// A plot as a document of its own, for a paper: with the size, the font and the colour that a page gives it. Other programs make PDF of it.
+pub fn as_file(plot: &str) -> String {
+    let parts = || {
+        let (head, body) = plot.split_once(">\n")?;
+        let (kept, _) = head.strip_prefix("<svg")?.rsplit_once(" style=")?;
+        let view = kept.split_once("viewBox=\"")?.1.split_once('"')?.0;
+        let [_, _, width, height] = view.split(' ').collect::<Vec<_>>()[..] else { return None };
+        let pixels = |units: &str| Some(units.parse::<f64>().ok()? / f64::from(UNIT));
+        Some((pixels(width)?, pixels(height)?, kept, body.replace("\"currentColor\"", "\"#000000\"")))
+    };
+    let Some((width, height, kept, body)) = parts() else { return plot.to_owned() };
+    format!("<svg width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\"{kept}>\n{body}")
+}
+
 fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
