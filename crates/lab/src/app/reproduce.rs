@@ -8,9 +8,10 @@ use std::{
     time::Duration,
 };
 
-use crate::{Cluster, Launcher, Outcome, Profile, Reproduction, Request, RunContext};
+use crate::{Cluster, Launcher, Outcome, Profile, Reproduction, Request, RunContext, WithoutData};
 use anyhow::{Result, bail};
 use clap::Args;
+use vimae_spec::Experiment;
 
 use super::{
     data_dir::DataDir,
@@ -27,7 +28,7 @@ use super::{
 /// not trained again, and an unfinished run continues from its last checkpoint.
 ///
 /// Ctrl-C saves the state first and exits with 75; a second Ctrl-C ends at once. The exit code is 0 if every run has
-/// finished and 1 if one failed.
+/// finished, and 1 if one failed or what was named was not measured because its data are not on this machine.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -124,7 +125,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         command += &format!(" --profile {}", quoted(profile));
     }
     let profile = Profile::load(&place.experiments(), profile)?.only(&targets, &place.paper()?)?;
-    execute(profile, common, command, place)
+    execute(profile, &targets, common, command, place)
 }
 
 /// The profile and its targets: `quick` is a profile, and as a target all of it.
@@ -162,8 +163,8 @@ pub(crate) fn quoted(word: &str) -> String {
     if !word.is_empty() && word.chars().all(plain) { word.to_owned() } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
-/// Runs a profile and prints where its page is.
-pub(crate) fn execute(profile: Profile, common: &Common, command: String, place: &Place) -> Result<ExitCode> {
+/// Runs a profile, of which these `targets` were named, and prints where its page is.
+pub(crate) fn execute(profile: Profile, targets: &[String], common: &Common, command: String, place: &Place) -> Result<ExitCode> {
     crate::allow_tf32(common.tf32);
     profile.experiments.iter().flat_map(|experiment| &experiment.notes).for_each(|note| tracing::info!("{note}"));
     let out = common.out.clone().unwrap_or_else(|| place.root.join("runs").join(&profile.name));
@@ -182,12 +183,27 @@ pub(crate) fn execute(profile: Profile, common: &Common, command: String, place:
     };
     let outcome = reproduced(&request, &out, &common.device, place)?;
     summarise(&outcome);
+    let missing = without_runs(targets, &request.profile.experiments, &outcome.without_data);
+    if !missing.is_empty() {
+        tracing::error!("nothing was measured of {}", missing.join(", "));
+    }
     if common.json {
         print(serde_json::to_string(&outcome.cells)?);
     } else {
         show(&outcome, &place.command);
     }
-    Ok(code(&outcome))
+    Ok(if missing.is_empty() { code(&outcome) } else { ExitCode::FAILURE })
+}
+
+/// What was asked for by name and has no run, since the data of all its experiments are `absent`: some of `targets`. Where none is
+/// named, all experiments, but only if none of them has a run: a profile does without what is optional.
+fn without_runs<'a>(targets: &'a [String], experiments: &'a [Experiment], absent: &[WithoutData]) -> Vec<&'a str> {
+    let is_absent = |experiment: &Experiment| absent.iter().any(|absent| absent.experiment.name == experiment.name);
+    if !targets.is_empty() {
+        let has_none = |target: &&String| experiments.iter().filter(|experiment| experiment.targets.contains(target)).all(is_absent);
+        return targets.iter().filter(has_none).map(String::as_str).collect();
+    }
+    if experiments.iter().all(is_absent) { experiments.iter().map(|experiment| experiment.name.as_str()).collect() } else { Vec::new() }
 }
 
 /// The exit code of a command that worked on runs.
@@ -288,10 +304,10 @@ pub(crate) fn summarise(outcome: &Outcome) {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::{path::Path, time::Duration};
 
-    use super::{by_themselves, chosen, duration, quoted};
-    use crate::Profile;
+    use super::{by_themselves, chosen, duration, quoted, without_runs};
+    use crate::{Profile, WithoutData};
 
     #[test]
     fn quick_is_a_profile_however_it_is_named_and_no_other_stands_beside_it() {
@@ -336,6 +352,22 @@ mod tests {
         let one = "[resources]\ncpus = 1\n";
         assert_eq!([jobs(one, 2, None), jobs(one, 8, None), jobs(one, 8, Some(5)), jobs(one, 1, None)], [2, 3, 5, 1]);
         assert_eq!(jobs("[resources]\ncpus = 2\n", 8, None), 1);
+    }
+
+    #[test]
+    fn what_was_named_and_has_no_data_is_missing_and_what_is_optional_is_not() {
+        let quick = Profile::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments"), "quick").unwrap().experiments;
+        let optional = quick.iter().filter(|experiment| experiment.optional);
+        let absent: Vec<_> = optional.map(|one| WithoutData { experiment: one.clone(), dataset: one.name.clone() }).collect();
+        let missing = |targets: &[&str]| {
+            let targets: Vec<String> = targets.iter().map(|target| (*target).to_owned()).collect();
+            without_runs(&targets, &quick, &absent).into_iter().map(String::from).collect::<Vec<_>>()
+        };
+        assert_eq!(missing(&[]), [""; 0]);
+        // Table 1 has a row of the digits.
+        assert_eq!(missing(&["table1", "table2", "table3", "table5"]), ["table2", "table5"]);
+        let of = |name: &str| absent.iter().find(|one| one.dataset == name).unwrap().experiment.clone();
+        assert_eq!(without_runs(&[], &[of("omniglot")], &absent), ["omniglot"]);
     }
 
     #[test]

@@ -71,5 +71,5 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     for change in changes {
         command += &format!(" --set {}", quoted(change));
     }
-    execute(profile, common, command, place)
+    execute(profile, &[], common, command, place)
 }
