@@ -29,7 +29,9 @@ fn cells_summary_and_page_appear_and_a_second_call_takes_them_up() -> Result<()>
         }
     }
     // A number of the paper stands beside the protocol that is nearest to its own.
-    assert!(cells.iter().any(|cell| cell["paper"].is_number() && cell["paper_certainty"].is_string()));
+    assert!(
+        cells.iter().any(|cell| cell["paper"].is_number() && cell["paper_certainty"].is_string() && cell["inside_tolerance"].is_boolean())
+    );
     for cell in &cells {
         for digest in ["spec_sha256", "data_sha256", "weights_sha256"] {
             assert_eq!(cell[digest].as_str().map(str::len), Some(64), "{digest} of {cell}");

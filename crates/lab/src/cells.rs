@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use vimae_models::MODELS;
-use vimae_spec::{Cell, Experiment, Measurement, Model, Paper, PaperRow, Protocol, RunRecord};
+use vimae_spec::{Cell, Experiment, Measurement, Model, Paper, PaperRow, Protocol, RunRecord, WrittenCell};
 
 /// The cells of one finished run: one for each measurement and each row of the paper that it belongs to, under the
 /// experiment's own name where there is none.
@@ -21,6 +21,11 @@ pub fn of_run(experiment: &Experiment, record: &RunRecord, paper: &Paper) -> Vec
     }
     hold_against(&mut cells, paper);
     cells
+}
+
+/// Cells as `results.json` and `--json` have them.
+pub(crate) fn written(cells: &[Cell]) -> Vec<WrittenCell<'_>> {
+    cells.iter().map(WrittenCell::from).collect()
 }
 
 /// Puts the paper's numbers beside cells that stand for its tables and figures: for each run and row beside one protocol, the

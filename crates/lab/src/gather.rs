@@ -120,7 +120,7 @@ pub(crate) fn gather(
     let summary = over_seeds(&cells);
     let comparisons = comparisons::of(&cells, &summary, claims.verdicts);
     atomic::write(&layout.comparisons(), &json(&comparisons)?)?;
-    atomic::write(&layout.results(), &json(&cells)?)?;
+    atomic::write(&layout.results(), &json(&cells::written(&cells))?)?;
     atomic::write(&layout.summary(), &json(&summary)?)?;
 
     let view = |(owner, experiment): (usize, &Experiment)| ExperimentView {

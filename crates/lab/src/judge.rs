@@ -26,7 +26,7 @@ pub fn judge(folder: &Path, paper: &Paper) -> Result<String> {
     let summary = over_seeds(&cells);
     let comparisons = comparisons::of(&cells, &summary, claims.verdicts);
     atomic::write(&layout.comparisons(), &json(&comparisons)?)?;
-    atomic::write(&layout.results(), &json(&cells)?)?;
+    atomic::write(&layout.results(), &json(&cells::written(&cells))?)?;
     atomic::write(&layout.summary(), &json(&summary)?)?;
     Ok(tally(&summary, &comparisons))
 }

@@ -78,6 +78,23 @@ impl Cell {
 /// All cells of a reproduction.
 pub type Results = Vec<Cell>;
 
+/// A cell as files have it: with whether its own value is near enough to the paper's.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct WrittenCell<'a> {
+    #[serde(flatten)]
+    cell: &'a Cell,
+    /// Whether the value of this seed lies within the tolerance of the paper's; null where one of them is absent. What the method
+    /// comes to over its seeds says [`SummaryRow::verdict`].
+    inside_tolerance: Option<bool>,
+}
+
+impl<'a> From<&'a Cell> for WrittenCell<'a> {
+    fn from(cell: &'a Cell) -> Self {
+        let off = cell.measurement.value.zip(cell.paper).map(|(value, paper)| (value - paper).abs());
+        Self { cell, inside_tolerance: off.zip(cell.tolerance).map(|(off, tolerance)| off <= tolerance) }
+    }
+}
+
 /// One row of `summary.json`: a cell over its seeds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SummaryRow {
@@ -147,5 +164,39 @@ impl SummaryRow {
             metric: self.metric.clone(),
             protocol: self.protocol.clone(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_written_cell_says_whether_it_is_near_the_papers_and_reads_back() {
+        let cell = Cell {
+            target: "table3".into(),
+            dataset: "mnist".into(),
+            model: "mlp, code 8".into(),
+            method: "vae".into(),
+            seed: 1,
+            measurement: Measurement::new("rate", "rate", "rate.gaussian".into(), "nats").valued(54.0, None),
+            paper_dataset: Some("mnist".into()),
+            paper: Some(54.5),
+            paper_certainty: Some(Certainty::Printed),
+            tolerance: Some(1.0),
+            spec_sha256: String::new(),
+            data_sha256: String::new(),
+            weights_sha256: String::new(),
+            git_commit: String::new(),
+            device: "cpu".into(),
+            seconds: 1.0,
+        };
+        let inside = |cell: &Cell| serde_json::to_value(WrittenCell::from(cell)).unwrap()["inside_tolerance"].clone();
+        assert_eq!(inside(&cell), true);
+        assert_eq!(inside(&Cell { tolerance: Some(0.25), ..cell.clone() }), false);
+        assert!(inside(&Cell { paper: None, ..cell.clone() }).is_null());
+        let text = serde_json::to_string(&WrittenCell::from(&cell)).unwrap();
+        assert!(text.contains("\"metric\":\"rate\"") && text.ends_with("\"inside_tolerance\":true}"), "{text}");
+        assert_eq!(serde_json::from_str::<Cell>(&text).unwrap(), cell);
     }
 }

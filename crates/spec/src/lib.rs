@@ -25,7 +25,7 @@ pub mod settings;
 mod status;
 mod words;
 
-pub use cell::{Cell, CellKey, Results, SummaryRow};
+pub use cell::{Cell, CellKey, Results, SummaryRow, WrittenCell};
 pub use comparison::{BootstrapInterval, ClaimVerdict, Comparisons, PairedComparison, PaperVerdict, RivalTest};
 pub use component::Component;
 pub use confusion::Confusion;

@@ -32,7 +32,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let outcome = crate::report(&dir, arguments.out.as_ref().unwrap_or(&dir), &place.root, &place.paper()?)?;
     summarise(&outcome);
     match arguments.json {
-        true => print(serde_json::to_string(&outcome.cells)?),
+        true => print(serde_json::to_string(&crate::cells::written(&outcome.cells))?),
         false => show(&outcome, &place.command),
     }
     Ok(if outcome.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })

@@ -188,7 +188,7 @@ pub(crate) fn execute(profile: Profile, targets: &[String], common: &Common, com
         tracing::error!("nothing was measured of {}", missing.join(", "));
     }
     if common.json {
-        print(serde_json::to_string(&outcome.cells)?);
+        print(serde_json::to_string(&crate::cells::written(&outcome.cells))?);
     } else {
         show(&outcome, &place.command);
     }
