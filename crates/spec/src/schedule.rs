@@ -14,6 +14,8 @@ pub enum Schedule {
     Step,
     /// It falls to 0 along half a period of a cosine (Loshchilov & Hutter, SGDR, 2017, equation 5, one period).
     Cosine,
+    /// It falls to a hundredth over the run, by the same factor after every epoch: the WAE code with half the epochs as its `lr_schedule`.
+    Exponential,
     /// That of the WAE code: half after 30 epochs, a tenth after 50, a hundredth after 100.
     Wae,
     /// That of Burda et al. (2016): 10^(-i / 7) in the i-th stage, which has 3^i epochs, i from 0.
@@ -34,6 +36,7 @@ impl Schedule {
             Self::Constant => 1.0,
             Self::Step => fall.powf((epoch / fall_epochs.max(1)) as f64),
             Self::Cosine => 0.5 * (1.0 + (std::f64::consts::PI * step as f64 / steps.max(1) as f64).cos()),
+            Self::Exponential => 0.01_f64.powf(epoch as f64 / (steps / per_epoch.max(1)).max(1) as f64),
             Self::Wae => match epoch {
                 0..30 => 1.0,
                 30..50 => 0.5,
@@ -68,6 +71,11 @@ mod tests {
         assert_eq!([0, 29, 30, 49, 50, 99, 100].map(|epoch| at(Schedule::Wae, epoch, 120)), [1.0, 1.0, 0.5, 0.5, 0.1, 0.1, 0.01]);
         let cosine = [0, 10, 20].map(|epoch| at(Schedule::Cosine, epoch, 20));
         assert!(cosine.iter().zip([1.0, 0.5, 0.0]).all(|(found, expected)| (found - expected).abs() < 1e-12), "{cosine:?}");
+        let exponential = [0, 1, 10, 20].map(|epoch| at(Schedule::Exponential, epoch, 20));
+        let expected = [1.0, 10.0_f64.powf(-0.1), 0.1, 0.01];
+        assert!(exponential.iter().zip(expected).all(|(found, expected)| (found - expected).abs() < 1e-12), "{exponential:?}");
+        // Within an epoch it stays.
+        assert_eq!(Schedule::Exponential.share(19, (10, 200), (0.1, 5)), exponential[1]);
         let burda = [(0, 0), (1, 1), (3, 1), (4, 2), (12, 2), (13, 3), (1_093, 7), (3_279, 7)];
         for (epoch, stage) in burda {
             assert_eq!(at(Schedule::Burda, epoch, 3_280), 10.0_f64.powf(-f64::from(stage) / 7.0), "epoch {epoch}");
