@@ -7,7 +7,8 @@
 //!
 //! Read with care: the estimate rises with fewer samples and falls short of the model's own likelihood by far in many
 //! dimensions, and samples that repeat the training set do well (Theis et al., "A note on the evaluation of generative
-//! models", 2016). Compare only values of one sigma, one N and one data set, never with `nll.ais` or `nll.iwae`, which
+//! models", 2016). `controls` puts windows on images that no model made beside them: `nll.parzen(of=mean_image,..)`, `of=train` and
+//! `of=held_out`, the same for every model. Compare only values of one sigma, one N and one data set, never with `nll.ais` or `nll.iwae`, which
 //! are of the model's own density.
 
 use candle_core::Tensor;
@@ -15,10 +16,11 @@ use vimae_core::{
     Entry, EvalCost, Evidence, Findings, Input, Likelihood, Metric, PixelRange, Result, Support, Workload, settings::Schema,
     subset::drawn_rows,
 };
-use vimae_spec::{Direction, Doubt, Measurement, Protocol};
+use vimae_spec::{Direction, Doubt, Kind, Measurement, Protocol};
 
 use crate::{BuildMetric, chosen_likelihood, likelihood::bits_per_dimension, summary::mean_of};
 
+mod controls;
 pub mod parzen;
 
 use parzen::{Window, log_densities};
@@ -36,6 +38,8 @@ vimae_core::settings! {
     pub struct Nll {
         /// a value for each of the 25 widths that cv chooses from as well: how far the width decides the number
         pub every_width: bool = false;
+        /// the fixed widths on images that no model made as well: the mean image, training images, held-out images
+        pub controls: bool = false;
     }
 }
 
@@ -73,8 +77,11 @@ impl Metric for Nll {
         let samples = (SAMPLES.iter().sum::<usize>() as f64).min(1.1 * workload.evaluation.prior_samples as f64);
         let widths = if self.every_width { GRID as f64 } else { 0.0 };
         let images = workload.test + CHOOSING.min(workload.held_out);
+        let controls = 1 + SAMPLES.iter().sum::<usize>().min(2 * workload.train) + CHOOSING.min(workload.held_out);
+        let controls = if self.controls { (workload.test * controls) as f64 } else { 0.0 };
+        let seconds = PARZEN_SECONDS * workload.pixels as f64;
         EvalCost {
-            cpu_seconds: images as f64 * samples * (PARZEN_SECONDS * workload.pixels as f64 + widths * WIDTH_SECONDS),
+            cpu_seconds: images as f64 * samples * (seconds + widths * WIDTH_SECONDS) + controls * seconds,
             // Generated images once more, in f64.
             memory_bytes: (8 * workload.evaluation.prior_samples * workload.pixels) as f64,
             ..EvalCost::default()
@@ -102,15 +109,30 @@ impl Metric for Nll {
         let windows: Vec<Window> = asked.iter().map(|(window, ..)| *window).collect();
         let densities = log_densities(&test, &generated, &windows)?;
         let dimensions = test.dims().iter().skip(1).product();
+        let measured = |protocol: &Protocol, densities: Vec<f64>, note: Option<&str>| {
+            let losses: Vec<f64> = densities.into_iter().map(|d| -d).collect();
+            let few = losses.len() < FEW_IMAGES;
+            let measured = in_nats_and_bits(ENTRY.name, protocol, (&losses, dimensions), Support::Line, note);
+            measured.map(|m| m.doubted(Doubt::FewImages, few))
+        };
         let mut found = Vec::new();
         for ((window, sigma, note), densities) in asked.into_iter().zip(densities) {
-            let losses: Vec<f64> = densities.into_iter().map(|d| -d).collect();
             let protocol =
                 Protocol::new("nll.parzen").with("sigma", sigma).with_all(evidence.dataset().pixel_protocol()).with("N", window.samples);
             let protocol = protocol.sampled_from(evidence.sampler());
-            let few = losses.len() < FEW_IMAGES;
-            let measured = in_nats_and_bits(ENTRY.name, &protocol, (&losses, dimensions), Support::Line, note.as_deref());
-            found.extend(measured.map(|m| m.doubted(Doubt::FewImages, few)));
+            found.extend(measured(&protocol, densities, note.as_deref()));
+        }
+        // The same whatever codes are drawn from: once.
+        if self.controls && evidence.sampler().is_none() {
+            for control in controls::of(evidence, &SAMPLES)? {
+                let images = unit(&control.images)?;
+                let windows = SIGMAS.map(|sigma| Window { sigma, samples: images.dims()[0] });
+                for (window, densities) in windows.iter().zip(log_densities(&test, &images, &windows)?) {
+                    let protocol = Protocol::new("nll.parzen").with("of", control.name).with("sigma", window.sigma);
+                    let protocol = protocol.with_all(evidence.dataset().pixel_protocol()).with("N", window.samples);
+                    found.extend(measured(&protocol, densities, Some(control.note.as_str())).map(|m| m.of_kind(Kind::Constant)));
+                }
+            }
         }
         Ok(found.into())
     }
@@ -200,8 +222,9 @@ mod tests {
 
     #[test]
     fn every_width_is_measured_where_that_is_asked_for() {
-        assert_eq!(Nll { every_width: false }.widths().len(), SIGMAS.len());
-        let widths = Nll { every_width: true }.widths();
+        let of = |every_width| Nll { every_width, controls: false }.widths();
+        assert_eq!(of(false).len(), SIGMAS.len());
+        let widths = of(true);
         let texts: std::collections::BTreeSet<&str> = widths.iter().map(|(_, text)| text.as_str()).collect();
         assert_eq!((widths.len(), texts.len()), (SIGMAS.len() + GRID, SIGMAS.len() + GRID));
         assert!(texts.contains("0.0200") && texts.contains("0.8000"));

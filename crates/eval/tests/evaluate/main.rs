@@ -15,7 +15,7 @@ use vimae_core::{
 };
 use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
 use vimae_priors::normal;
-use vimae_spec::{CodeName, Evaluation, KernelName, MaskFill, Measurement, NoiseOn, Protocol};
+use vimae_spec::{CodeName, Evaluation, KernelName, Kind, MaskFill, Measurement, NoiseOn, Protocol};
 
 use toy::{Corners, LOG_VAR, SHAPE, Toy, corners, data, model};
 
@@ -317,6 +317,34 @@ fn a_validation_split_is_used_where_there_is_one() {
     let outcome = run(Head::Gaussian, None, &data, &evaluation).unwrap();
     let note = find(&outcome, "nll.parzen(sigma=cv,N=500)").note.as_ref().unwrap();
     assert!(note.ends_with("chosen on 40 held-out images"), "{note}");
+}
+
+#[test]
+fn windows_on_images_that_no_model_made_stand_beside_the_others() {
+    let data = data();
+    let asked = |settings: serde_json::Value| {
+        let settings = serde_json::from_value(settings).unwrap();
+        let evaluation = Evaluation { metrics: vec!["nll".into()], settings, labels: 0, ..small() };
+        run(Head::Gaussian, None, &data, &evaluation).unwrap()
+    };
+    let outcome = asked(json!({ "nll": { "controls": true } }));
+    let means: Vec<f64> =
+        (0..4).map(|at| data.train.pixels().iter().skip(at).step_by(4).map(|b| f64::from(*b) / 255.0).sum::<f64>() / 300.0).collect();
+    let squared = |image: &[u8]| image.iter().zip(&means).map(|(b, mean)| (f64::from(*b) / 255.0 - mean).powi(2)).sum::<f64>();
+    let squared = data.test.pixels().chunks(4).map(squared).sum::<f64>() / 450.0;
+    // One Gaussian of four dimensions.
+    let expected = squared / (2.0 * 0.04) + 2.0 * (std::f64::consts::TAU * 0.04).ln();
+    let of_mean = find(&outcome, "nll.parzen(of=mean_image,sigma=0.2,N=1)");
+    assert!((of_mean.value.unwrap() - expected).abs() < 1e-4 && of_mean.kind == Kind::Constant, "{of_mean:?}, expected {expected}");
+    let nats = |protocol: &str| find(&outcome, protocol).value.unwrap();
+    assert!(nats("nll.parzen(of=train,sigma=0.1,N=300)") < nats("nll.parzen(of=mean_image,sigma=0.1,N=1)"));
+    let held_out = find(&outcome, "nll.parzen(of=held_out,sigma=0.08,N=30)");
+    assert_eq!(held_out.note.as_deref(), Some("30 held-out images, which are of the training split"));
+    // They change no other number.
+    let without = asked(json!({}));
+    let others: Vec<&Measurement> = outcome.measurements.iter().filter(|m| m.protocol.parameter("of").is_none()).collect();
+    assert_eq!(others, without.measurements.iter().collect::<Vec<_>>());
+    assert_eq!(outcome.measurements.len() - others.len(), 3 * 3 * 2);
 }
 
 #[test]

@@ -96,9 +96,9 @@ pub(crate) fn widths<'a>(runs: impl Iterator<Item = &'a RunView> + Clone, paper:
     all
 }
 
-/// Samples and width of a window of fixed width on samples of the prior, the width as its bits.
+/// Samples and width of a window of fixed width on samples of the prior, the width as its bits. Windows on other images say of what.
 fn window(protocol: &Protocol) -> Option<(usize, u64)> {
-    let is_window = protocol.name == WINDOWS && protocol.sampler.is_none();
+    let is_window = protocol.name == WINDOWS && protocol.sampler.is_none() && protocol.parameter("of").is_none();
     let sigma: f64 = is_window.then(|| protocol.parameter("sigma"))??.parse().ok()?;
     Some((protocol.parameter("N")?.parse().ok()?, sigma.to_bits()))
 }
