@@ -1,7 +1,7 @@
 //! Accuracy from few labels: how well codes tell classes apart, of clean and of corrupted images.
 //!
 //! Which images carry labels: [`Draws`]. What is done with them: [`FewLabel`]. Under which corruptions: [`mod@conditions`]. How
-//! the evaluation asks for it: `labels`, `label_draws`, `classifiers`, `kernels`, `noise`, `masks`, `codes`, `pool`, `tune`.
+//! the evaluation asks for it: `labels`, `label_draws`, `classifiers`, `kernels`, `noise`, `masks`, `clip`, `codes`, `pool`, `tune`.
 
 use std::collections::BTreeSet;
 
@@ -126,7 +126,10 @@ impl Measuring<'_> {
         let truth: Vec<Vec<u32>> = draws.draws.iter().map(|draw| draw.asked.iter().map(|i| test.labels()[*i]).collect()).collect();
         let mut found = Findings::default();
         for &fill in &evaluation.masks {
-            let conditions = conditions(fill, evidence.range())?;
+            let mut conditions = conditions(fill, evidence.range())?;
+            if evaluation.clip {
+                conditions = conditions.into_iter().map(|condition| condition.clipped_to(evidence.range())).collect();
+            }
             // Clean codes are the same whatever a mask leaves: they are reported once.
             let reported = &conditions[usize::from(fill != MaskFill::Black)..];
             let codes = self.codes(&conditions)?;

@@ -235,6 +235,9 @@ pub struct Evaluation {
     #[schemars(extend("uniqueItems" = true))]
     #[serde(skip_serializing_if = "only_black")]
     pub masks: Vec<MaskFill>,
+    /// Corrupted images are clipped to the range of the pixels; protocols say so.
+    #[serde(skip_serializing_if = "is_off")]
+    pub clip: bool,
     /// Which code stands for an image.
     #[schemars(extend("uniqueItems" = true))]
     pub codes: Vec<CodeName>,
@@ -260,6 +263,7 @@ impl Default for Evaluation {
             kernels: vec![KernelName::Rbf],
             noise: vec![NoiseOn::Test],
             masks: vec![MaskFill::Black],
+            clip: false,
             codes: vec![CodeName::Mean],
             pool: 10_000,
             tune: false,
@@ -270,6 +274,10 @@ impl Default for Evaluation {
 /// Whether masks are those of every evaluation, which the digests of older ones do not hold.
 fn only_black(masks: &[MaskFill]) -> bool {
     masks == [MaskFill::Black]
+}
+
+fn is_off(flag: &bool) -> bool {
+    !*flag
 }
 
 /// The dimensions that a code may have.

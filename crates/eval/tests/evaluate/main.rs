@@ -169,6 +169,21 @@ fn masks_of_grey_stand_beside_those_of_black_and_change_no_other_number() {
 }
 
 #[test]
+fn clipped_noise_is_a_protocol_of_its_own_and_changes_neither_clean_nor_masked_images() {
+    let measured = |clip| {
+        let evaluation = Evaluation { metrics: vec!["accuracy".into()], clip, ..small() };
+        run(Head::Deterministic, None, &data(), &evaluation).unwrap().measurements
+    };
+    let (open, clipped) = (measured(false), measured(true));
+    assert!(open.iter().all(|m| m.protocol.parameter("clip").is_none()));
+    assert!(clipped.iter().all(|m| m.protocol.parameter("clip") == Some("range")));
+    assert_eq!(open.len(), clipped.len());
+    for (open, clipped) in open.iter().zip(&clipped).filter(|(open, _)| !open.metric.starts_with("accuracy.gaussian_")) {
+        assert_eq!((&open.metric, open.value), (&clipped.metric, clipped.value));
+    }
+}
+
+#[test]
 fn characters_of_classes_never_seen_are_told_apart_from_their_own_labels() {
     // Eight classes along the edge of a square, 80 images each, none of which the training split has.
     let noise = Streams::new(5).normal(Purpose::Shuffle, 0, 2 * 640);

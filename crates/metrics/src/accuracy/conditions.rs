@@ -16,6 +16,8 @@ pub struct Condition {
     /// The corruption and its strength, where there is one.
     pub slice: Option<Slice>,
     corruption: Option<Box<dyn Corruption>>,
+    /// Where corrupted values are cut off.
+    ends: Option<[f64; 2]>,
 }
 
 impl Condition {
@@ -24,15 +26,27 @@ impl Condition {
         self.corruption.is_none()
     }
 
+    /// The same, with corrupted values beyond the range of the pixels cut off at its ends.
+    #[must_use]
+    pub fn clipped_to(self, range: PixelRange) -> Self {
+        let black = match range {
+            PixelRange::Unit => 0.0,
+            PixelRange::Symmetric => -1.0,
+        };
+        Self { ends: Some([black, 1.0]), ..self }
+    }
+
     /// Images `[N, C, H, W]` under this condition; the first is number `first` of its set, on which alone its corruption
     /// depends.
     ///
     /// # Errors
     /// Where the device fails.
     pub fn apply(&self, images: &Tensor, streams: &Streams, first: usize) -> Result<Tensor> {
-        match &self.corruption {
-            Some(corruption) => each(corruption.as_ref(), images, &streams.fold_in(corruption.name()), first),
-            None => Ok(images.clone()),
+        let Some(corruption) = &self.corruption else { return Ok(images.clone()) };
+        let corrupted = each(corruption.as_ref(), images, &streams.fold_in(corruption.name()), first)?;
+        match self.ends {
+            Some([black, white]) => Ok(corrupted.clamp(black, white)?),
+            None => Ok(corrupted),
         }
     }
 }
@@ -48,7 +62,7 @@ pub fn conditions(fill: MaskFill, range: PixelRange) -> Result<Vec<Condition>> {
         MaskFill::Black => f64::from(black),
         MaskFill::Grey => f64::from(black) + 127.5 * f64::from(scale),
     };
-    let mut conditions = vec![Condition { metric: CLEAN.into(), slice: None, corruption: None }];
+    let mut conditions = vec![Condition { metric: CLEAN.into(), slice: None, corruption: None, ends: None }];
     for entry in CORRUPTIONS.entries() {
         let corruption = vimae_corruptions::CORRUPTIONS.build(entry.name, &Map::new())?;
         let filled = corruption.filled_with(value);
@@ -60,6 +74,7 @@ pub fn conditions(fill: MaskFill, range: PixelRange) -> Result<Vec<Condition>> {
             metric: format!("accuracy.{}_{}", entry.name, strength.to_string().replace('.', "_")),
             slice: Some(Slice::Corruption { name: entry.name.into(), strength: *strength }),
             corruption: Some(corruption.at(*strength)),
+            ends: None,
         }));
     }
     Ok(conditions)
@@ -98,6 +113,22 @@ mod tests {
                 let lost = |v: f32| (v - left).abs() < 1e-6;
                 assert!(values.iter().all(|v| *v == 1.0 || lost(*v)) && values.iter().any(|v| lost(*v)));
             }
+        }
+    }
+    #[test]
+    fn clipped_values_are_those_in_the_range_and_its_ends() {
+        let ones = Tensor::ones((3, 1, 8, 8), DType::F32, &Device::Cpu).unwrap();
+        for (range, black) in [(PixelRange::Unit, 0.0), (PixelRange::Symmetric, -1.0)] {
+            let mut beyond = 0;
+            for condition in conditions(MaskFill::Black, range).unwrap() {
+                let values = |condition: &Condition| {
+                    condition.apply(&ones, &Streams::new(1), 0).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap()
+                };
+                let open = values(&condition);
+                beyond += open.iter().filter(|v| **v > 1.0).count();
+                assert_eq!(values(&condition.clipped_to(range)), open.iter().map(|v| v.clamp(black, 1.0)).collect::<Vec<_>>());
+            }
+            assert!(beyond > 100, "{beyond}");
         }
     }
 }

@@ -26,6 +26,8 @@ pub struct FewLabel {
     pub noise: NoiseOn,
     /// What masks leave.
     pub fill: MaskFill,
+    /// Whether corrupted images are clipped to the range of the pixels.
+    pub clip: bool,
     /// Which code stands for an image.
     pub code: CodeName,
 }
@@ -48,13 +50,14 @@ impl FewLabel {
     /// # Errors
     /// For a classifier that does not exist.
     pub fn all(evaluation: &Evaluation, labels: usize, unseen: Option<usize>, sampled: bool) -> Result<Vec<Self>> {
+        let clip = evaluation.clip;
         let mut all = Vec::new();
         let fills = || evaluation.masks.iter().flat_map(|fill| evaluation.noise.iter().map(move |noise| (*fill, *noise)));
         for &code in evaluation.codes.iter().filter(|code| sampled || **code == CodeName::Mean) {
             for (fill, noise) in fills() {
                 for name in &evaluation.classifiers {
                     let variants = (CLASSIFIERS.find(name)?.build)(evaluation);
-                    all.extend(variants.into_iter().map(|classifier| Self { classifier, labels, unseen, noise, fill, code }));
+                    all.extend(variants.into_iter().map(|classifier| Self { classifier, labels, unseen, noise, fill, clip, code }));
                 }
             }
         }
@@ -75,6 +78,9 @@ impl FewLabel {
             NoiseOn::Both => "both",
         };
         protocol = protocol.with("noise", noise);
+        if self.clip {
+            protocol = protocol.with("clip", "range");
+        }
         if self.fill == MaskFill::Grey {
             protocol = protocol.with("mask", "grey");
         }
