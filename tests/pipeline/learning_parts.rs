@@ -1,5 +1,6 @@
 //! A prior that learns and a critic that learns beside the network: both move, both are in the checkpoint, and a run that
-//! was stopped ends in the same bits, on a course of learning rate, rate and clipping that changes with every step.
+//! was stopped ends in the same bits, on a course that begins with the encoder alone and changes learning rate, rate and clipping with
+//! every step.
 
 use std::{cell::RefCell, path::Path, sync::Arc};
 
@@ -22,6 +23,7 @@ const COURSE: Course = Course {
     free_nats: 0.0,
     clip_norm: Some(20.0),
     early_stopping_epochs: 0,
+    pretraining_steps: 3,
 };
 
 /// Batches that end at a step, as a run ends that is killed there.

@@ -152,6 +152,10 @@ fn what_makes_no_sense_is_refused_before_anything_trains() -> Result<()> {
             "[stream]\nname = \"split_classes\"\n[strategy]\nname = \"generative_replay\"\n[methods.rae]\nobjective = \"rae\"\n",
             "it draws from the prior",
         ),
+        (
+            "[stream]\nname = \"split_classes\"\n[methods.begun]\nobjective = \"vae\"\ntraining = { pretraining_steps = 5 }\n",
+            "training.pretraining_steps with stream",
+        ),
     ] {
         let spec = write(folder.path(), &with(more))?;
         let out = command(&spec, &folder.path().join("out"), 1)?.stderr(std::process::Stdio::piped()).output()?;

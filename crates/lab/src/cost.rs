@@ -14,6 +14,7 @@ use vimae_core::{EvalCost, Head, ImageShape, Input, Output, PartRequest, PixelRa
 use vimae_datasets::{card::Counts, inventory};
 use vimae_models::Request;
 use vimae_spec::{Component, Model, RunSpec};
+use vimae_trainer::PRETRAINING_IMAGES;
 
 pub use rates::Rates;
 
@@ -184,7 +185,9 @@ impl Estimator {
         // The encoder sees an image once, the decoder each of its codes; backwards costs twice what forwards does.
         let samples = objective.samples() as u64;
         let products = 3 * batch * (work.encode + samples * work.decode);
-        let training_seconds = steps as f64 * self.rates.step(products, parameters);
+        let pretraining = 3 * PRETRAINING_IMAGES.min(images.counts.train) as u64 * work.encode;
+        let pretraining_seconds = spec.training.pretraining_steps as f64 * self.rates.step(pretraining, parameters);
+        let training_seconds = steps as f64 * self.rates.step(products, parameters) + pretraining_seconds;
         let metrics = vimae_eval::chosen(&spec.evaluation)?;
         let workload = Workload {
             evaluation: &spec.evaluation,
@@ -215,7 +218,8 @@ impl Estimator {
         let evaluation_seconds = evaluations * (self.rates.products(products) + beside + measured.inception * self.rates.inception);
 
         let all = (images.counts.train + images.counts.validation + images.counts.test) * images.shape.len();
-        let training_bytes = parameters * PARAMETER_BYTES + batch * samples * work.values * VALUE_BYTES;
+        let held = if spec.training.pretraining_steps > 0 { PRETRAINING_IMAGES as u64 } else { 0 };
+        let training_bytes = parameters * PARAMETER_BYTES + held.max(batch * samples) * work.values * VALUE_BYTES;
         let memory_bytes = PROCESS_BYTES + all as u64 + training_bytes.max(parameters * PARAMETER_BYTES + measured.memory_bytes as u64);
         Ok(Cost { steps, training_seconds, evaluation_seconds, memory_bytes })
     }

@@ -263,12 +263,17 @@ fn check_likelihood(spec: &RunSpec, dataset: &dyn Dataset) -> vimae_core::Result
     check_values(likelihood.as_ref(), dataset.values()?)
 }
 
-/// Checks that a stream's tasks, whose images are bytes of the data set, are not asked for drawn pixels.
+/// Checks that a stream's tasks, whose images are bytes of the data set, are not asked for drawn pixels, and that what begins a run
+/// does not begin each of them.
 fn check_stream(spec: &RunSpec, dataset: &dyn Dataset) -> vimae_core::Result<()> {
     match &spec.stream {
         Some(stream) if !dataset.pixel_protocol().is_empty() => Err(vimae_core::Error::Unsupported {
             what: format!("stream \"{}\" of binary or dequantised images", stream.name),
             reason: "its tasks have the data set's own bytes; leave dataset.binarise and dataset.dequantise out".into(),
+        }),
+        Some(stream) if spec.training.pretraining_steps > 0 => Err(vimae_core::Error::Unsupported {
+            what: format!("training.pretraining_steps with stream \"{}\"", stream.name),
+            reason: "each task would begin with an encoder that has left the earlier ones; leave one of them out".into(),
         }),
         _ => Ok(()),
     }

@@ -7,8 +7,8 @@ use vimae_trainer::Plan;
 /// How long and by what optimiser a run trains. `determined_by` is all that its weights follow from.
 pub(crate) fn training_plan(training: &Training, seed: u64, determined_by: &str) -> Plan {
     let &Training { epochs, checkpoint_epochs, rollbacks, learning_rate, beta1, beta2, epsilon, critic_learning_rate, .. } = training;
-    let &Training { schedule, fall, fall_epochs, warmup_epochs, rate_warmup_epochs, free_nats, clip_norm, early_stopping_epochs, .. } =
-        training;
+    let &Training { schedule, fall, fall_epochs, warmup_epochs, rate_warmup_epochs, free_nats, clip_norm, .. } = training;
+    let &Training { early_stopping_epochs, pretraining_steps, .. } = training;
     Plan {
         epochs,
         checkpoint_epochs,
@@ -22,6 +22,7 @@ pub(crate) fn training_plan(training: &Training, seed: u64, determined_by: &str)
             free_nats,
             clip_norm,
             early_stopping_epochs,
+            pretraining_steps,
         },
         adam: AdamConfig { learning_rate, beta1, beta2, epsilon },
         seed,

@@ -151,6 +151,10 @@ pub struct Training {
     #[schemars(range(max = 100_000))]
     #[serde(skip_serializing_if = "is_zero")]
     pub early_stopping_epochs: u64,
+    /// Steps, at most, in which the encoder alone first comes to the prior's mean and covariance; 0 for none.
+    #[schemars(range(max = 10_000))]
+    #[serde(skip_serializing_if = "is_zero")]
+    pub pretraining_steps: u64,
 }
 
 fn is_tenth(number: &f64) -> bool {
@@ -189,6 +193,7 @@ impl Default for Training {
             free_nats: 0.0,
             clip_norm: None,
             early_stopping_epochs: 0,
+            pretraining_steps: 0,
         }
     }
 }

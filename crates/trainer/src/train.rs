@@ -9,11 +9,13 @@ use std::{
 
 use candle_core::{DType, Tensor};
 use vimae_checkpoint::{Best, Checkpoint, Position, Rollback, load_weights, save_weights};
-use vimae_core::{Batches, Event, RateRule, RunContext, Streams};
+use vimae_core::{Batches, Event, RunContext, Streams};
 use vimae_ops::AdamConfig;
-use vimae_spec::{EarlyStopping, Schedule, warm_up};
+use vimae_spec::EarlyStopping;
 
-use crate::{Draws, Error, Line, LogLine, Result, Sights, log::Log, on_pool, optimisers::Optimisers, terms::Terms};
+use crate::{
+    Course, Draws, Error, Line, LogLine, Result, Sights, log::Log, on_pool, optimisers::Optimisers, pretraining::pretrain, terms::Terms,
+};
 
 /// How long a run trains, and with which learning rate.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,44 +37,6 @@ pub struct Plan {
     pub seed: u64,
     /// The digest of everything that determines the weights.
     pub training_sha256: String,
-}
-
-/// How learning rate, rate and gradients change over a run, and what ends it early. By default nothing does.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Course {
-    /// How the learning rate falls.
-    pub schedule: Schedule,
-    /// What the schedule `step` multiplies the learning rate by, and after how many epochs each time.
-    pub fall: (f64, u64),
-    /// Epochs over which the learning rate rises.
-    pub warmup_epochs: u64,
-    /// Epochs over which the weight of the rate rises.
-    pub rate_warmup_epochs: u64,
-    /// Nats of each dimension that are free ([`RateRule`]).
-    pub free_nats: f64,
-    /// The largest norm of the gradients.
-    pub clip_norm: Option<f64>,
-    /// Epochs without a lower [`Sights::held_out_loss`] at a checkpoint that end the run with the weights of its least; 0 for none.
-    pub early_stopping_epochs: u64,
-}
-
-impl Default for Course {
-    fn default() -> Self {
-        let schedule = Schedule::Constant;
-        let fall = (0.1, 30);
-        Self { schedule, fall, warmup_epochs: 0, rate_warmup_epochs: 0, free_nats: 0.0, clip_norm: None, early_stopping_epochs: 0 }
-    }
-}
-
-impl Course {
-    /// The share of the learning rate at `step` of `steps`.
-    fn share(&self, step: u64, (per_epoch, steps): (u64, u64)) -> f64 {
-        self.schedule.share(step, (per_epoch, steps), self.fall) * warm_up(step, per_epoch, self.warmup_epochs)
-    }
-
-    fn rate_rule(&self, step: u64, per_epoch: u64) -> RateRule {
-        RateRule { weight: warm_up(step, per_epoch, self.rate_warmup_epochs), free_nats: self.free_nats }
-    }
 }
 
 /// A finished training run; the network holds its weights.
@@ -187,6 +151,9 @@ impl<'a> Run<'a> {
             per_epoch,
             position,
         };
+        if found.is_none() {
+            pretrain(&run.line, run.batches, (plan.course.pretraining_steps, plan.adam), &run.streams, context)?;
+        }
         match found {
             Some(checkpoint) => {
                 run.load(&checkpoint)?;
