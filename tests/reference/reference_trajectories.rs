@@ -18,7 +18,7 @@ use vimae_trainer::{Draws, Line};
 const SETTINGS: [(&str, &str); 5] =
     [("recon_weight", "recon_weight"), ("beta", "beta"), ("alpha", "alpha"), ("lam", "lambda"), ("r0", "r0")];
 
-/// Adam's step size.
+/// Adam's learning rate.
 const LEARNING_RATE: f64 = 1e-3;
 
 /// Whether a bias is added right before batch norm.

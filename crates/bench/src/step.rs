@@ -26,7 +26,7 @@ pub struct StepTiming {
     pub dataset: String,
     /// Filters of the first convolution.
     pub width: usize,
-    /// Images in a step.
+    /// Images per step.
     pub batch: usize,
     /// Steps timed.
     pub steps: usize,

@@ -37,7 +37,7 @@ pub struct Past<'a> {
     pub run_streams: Streams,
     /// The parts of the run, with the weights after the last of these tasks.
     pub line: Line<'a>,
-    /// Images in a step.
+    /// Images per step.
     pub batch: usize,
     /// Where batches go.
     pub device: &'a Device,

@@ -36,7 +36,7 @@ pub struct Learner<'a> {
     pub strategy: &'a dyn Strategy,
     /// How long each task trains, in passes over its images.
     pub plan: &'a Plan,
-    /// Images in a step.
+    /// Images per step.
     pub batch: usize,
     /// Where batches go.
     pub device: &'a Device,

@@ -37,7 +37,7 @@ use places::IMAGES;
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
-    summary: "202 599 faces; 64x64 colour",
+    summary: "202 599 faces; 64 x 64 colour",
     source: "Liu, Luo, Wang, Tang 2015; img_align_celeba as folder, zip or tar",
     settings: Schema::of::<FewerOfFiles>,
     build: BuildDataset { card: include_str!("../cards/celeba.toml"), find, open },

@@ -30,7 +30,7 @@ use crate::{
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
-    summary: "60 000 photographs of ten kinds; 32x32 colour",
+    summary: "60 000 photographs of ten classes; 32 x 32 colour",
     source: "Krizhevsky 2009; cifar-10-python.tar.gz, cifar-10-binary.tar.gz or Hub uoft-cs/cifar10",
     settings: Schema::of::<SplitSettings>,
     build: BuildDataset { card: include_str!("../cards/cifar10.toml"), find, open },

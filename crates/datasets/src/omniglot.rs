@@ -34,7 +34,7 @@ use crate::{
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
-    summary: "drawings of the characters of up to 50 alphabets; 28x28 grayscale",
+    summary: "drawings of the characters of up to 50 alphabets; 28 x 28 grayscale",
     source: "Lake, Salakhutdinov, Tenenbaum 2015; images_background.zip and images_evaluation.zip, or the small archives",
     settings: Schema::of::<Drawings>,
     build: BuildDataset { card: include_str!("../cards/omniglot.toml"), find, open },
@@ -43,9 +43,9 @@ pub const ENTRY: Entry<BuildDataset> = Entry {
 vimae_core::settings! {
     /// Which drawings are taken.
     struct Drawings {
-        /// four: every drawing by 0, 90, 180 and 270 degrees, same class
+        /// four: every drawing rotated by 0, 90, 180 and 270 degrees, same class
         rotations: Rotations = Rotations::Four;
-        /// characters that several archives hold: keep counts them once an archive
+        /// characters that occur in several archives: keep counts them once per archive, drop once
         repeats: Repeats = Repeats::Keep;
         #[serde(flatten)]
         fewer: FewerOfFiles = FewerOfFiles::default();

@@ -60,7 +60,7 @@ impl Cost {
 pub struct TimedStep {
     /// Filters of the first convolution of the paper's network for MNIST.
     pub width: usize,
-    /// Images in a step.
+    /// Images per step.
     pub batch: usize,
     /// Seconds that the fastest of several steps took: nearest to what an idle machine needs.
     pub seconds: f64,

@@ -28,7 +28,7 @@ vimae_core::settings! {
     pub struct Layers {
         /// units of a hidden layer
         pub width: usize = 200, from 1, to 65_536;
-        /// hidden layers on either side
+        /// hidden layers on either side of the code
         pub layers: usize = 2, from 1, to 16;
     }
 }

@@ -32,7 +32,7 @@ vimae_core::settings! {
     pub struct Layers {
         /// filters of the first convolution
         pub width: usize = 128, from 1, to 1024;
-        /// side of every kernel: 4 (MNIST, Omniglot) or 5 (CIFAR-10, CelebA)
+        /// height and width of every kernel: 4 (MNIST, Omniglot) or 5 (CIFAR-10, CelebA)
         pub kernel: usize = 4, from 2, to 7;
         /// transposed convolutions of stride 2: 2 (MNIST, Omniglot) or 3
         pub doublings: usize = 2, from 1, to 5;

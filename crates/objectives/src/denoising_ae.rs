@@ -10,7 +10,7 @@ use crate::{
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "denoising_ae",
-    summary: "Distortion from the clean image, of corrupted ones",
+    summary: "Distortion from the clean image, after encoding a corrupted one",
     source: "Vincent et al., Extracting and Composing Robust Features with Denoising Autoencoders, 2008",
     settings: Schema::of::<Weight>,
     build: |settings| {

@@ -1,4 +1,4 @@
-//! The InfoVAE: mutual information and distance to the prior weighed apart.
+//! The InfoVAE: mutual information and distance to the prior weighted separately.
 //!
 //! From `a D + alpha I_q + lambda KL(q(z) || p)` and `rate = I_q + KL(q(z) || p)`:
 //! loss `a D + alpha rate + (lambda - alpha) divergence(q(z), p)`, an estimate on samples in place of the second
@@ -16,7 +16,7 @@ use crate::{BuildObjective, distortion, vimae_n::divergence};
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "info_vae",
-    summary: "The VAE with mutual information and divergence from the prior weighed apart",
+    summary: "The VAE with mutual information and divergence from the prior weighted separately",
     source: "Zhao, Song & Ermon, InfoVAE, 2017; section 4 of the VIMAE paper",
     settings: Schema::of::<InfoVae>,
     build: |settings| Ok(Box::new(settings.read::<InfoVae>()?)),

@@ -11,7 +11,7 @@ use crate::{BuildObjective, distortion};
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "rae",
-    summary: "Distortion plus L2 penalties on code and decoder; generates from a density fitted after training",
+    summary: "Distortion plus L2 penalties on code and decoder; samples from a density fitted after training",
     source: "Ghosh et al., From Variational to Deterministic Autoencoders, 2020, equations 5 to 7",
     settings: Schema::of::<Rae>,
     build: |settings| Ok(Box::new(settings.read::<Rae>()?)),

@@ -16,7 +16,7 @@ use crate::{
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "tc_vae",
-    summary: "The VAE with mutual information, total correlation and dimension-wise rate weighed apart",
+    summary: "The VAE with mutual information, total correlation and dimension-wise rate weighted separately",
     source: "Chen et al., Isolating Sources of Disentanglement in Variational Autoencoders, 2018",
     settings: Schema::of::<TcVae>,
     build: |settings| Ok(Box::new(settings.read::<TcVae>()?)),

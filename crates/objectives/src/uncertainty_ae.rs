@@ -13,7 +13,7 @@ use crate::{
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "uncertainty_ae",
-    summary: "Distortion alone, through codes with noise of fixed size",
+    summary: "Distortion alone, through codes with Gaussian noise of fixed size",
     source: "Grover & Ermon, Uncertainty Autoencoders, 2018; section 4 of the VIMAE paper",
     settings: Schema::of::<Weight>,
     build: |settings| {

@@ -21,7 +21,7 @@ use crate::{
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildObjective> = Entry {
     name: "wae_gan",
-    summary: "Distortion plus what a discriminator on codes finds between them and the prior",
+    summary: "Distortion plus the divergence that a discriminator on codes finds between them and the prior",
     source: "Makhzani et al., Adversarial Autoencoders, 2015; Tolstikhin et al., Wasserstein Auto-Encoders, 2018, algorithm 1",
     settings: Schema::of::<Weights>,
     build: |settings| Ok(Box::new(WaeGan(Vimae::new("normal", settings)?))),

@@ -37,7 +37,7 @@ vimae_core::settings! {
         components: usize = 10, from 1, to 1000;
         /// means on a circle or a square grid in the first two dimensions, or at plus and minus 1, 2 ... steps on each axis in turn
         layout: Layout = Layout::Ring;
-        /// part of the variance that lies between the components, where it is largest
+        /// share of the variance that lies between the components, in the dimension where it is largest
         spread: f64 = 0.9, from 0.0, to 0.999;
         #[serde(flatten)]
         scale: Scale = Scale::default();

@@ -77,7 +77,7 @@ pub struct Rollback {
     pub term: String,
     /// Steps of the checkpoint that the run went back to.
     pub back_to: u64,
-    /// What Adam's step sizes were multiplied by from there on.
+    /// What Adam's learning rates were multiplied by from there on.
     pub rate: f64,
 }
 

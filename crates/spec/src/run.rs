@@ -94,16 +94,16 @@ pub struct Training {
     /// Passes over the training split.
     #[schemars(range(min = 1, max = 100_000))]
     pub epochs: u64,
-    /// Images in a step.
+    /// Images per step.
     #[schemars(range(min = 2, max = 65_536))]
     pub batch: usize,
-    /// Adam's step size.
+    /// Adam's learning rate.
     #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1.0))]
     pub learning_rate: f64,
-    /// Adam's decay of the first moment.
+    /// Adam's decay rate of the first moment.
     #[schemars(extend("exclusiveMaximum" = 1.0), range(min = 0.0))]
     pub beta1: f64,
-    /// Adam's decay of the second moment.
+    /// Adam's decay rate of the second moment.
     #[schemars(extend("exclusiveMaximum" = 1.0), range(min = 0.0))]
     pub beta2: f64,
     /// Adam's epsilon.
@@ -112,11 +112,11 @@ pub struct Training {
     /// Epochs between two checkpoints.
     #[schemars(range(min = 1, max = 100_000))]
     pub checkpoint_epochs: u64,
-    /// How often a run that diverged goes back to its last checkpoint and on with half the step size; 0 stops it.
+    /// How often a run that diverges may go back to its last checkpoint and continue with half the learning rate; 0 stops it.
     #[schemars(range(max = 20))]
     #[serde(skip_serializing_if = "is_zero")]
     pub rollbacks: u64,
-    /// Adam's step size for the critic of a divergence that has one; that of the rest where absent.
+    /// Adam's learning rate for the critic of a divergence that has one; `learning_rate` where absent.
     #[schemars(extend("exclusiveMinimum" = 0.0), range(max = 1.0))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub critic_learning_rate: Option<f64>,

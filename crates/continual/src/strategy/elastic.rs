@@ -28,7 +28,7 @@ vimae_core::settings! {
     struct Elastic {
         /// weight of the penalty
         strength: f64 = 1.0, from 0.0, to 1e9;
-        /// share of the importance of earlier tasks that is kept with each task
+        /// share of earlier importance that is kept with each task
         gamma: f64 = 1.0, from 0.0, to 1.0;
         /// steps that importance is estimated from
         estimate_steps: u64 = 50, from 1, to 1_000_000;

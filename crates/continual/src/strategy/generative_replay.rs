@@ -24,7 +24,7 @@ pub(crate) const ENTRY: Entry<BuildStrategy> = Entry {
 vimae_core::settings! {
     /// The replay.
     struct Generative {
-        /// weight of the divergence of the student's codes of replayed images from the teacher's; 0 leaves it out
+        /// weight of the divergence of codes of replayed images from the copy's; 0 leaves it out
         consistency: f64 = 0.0, from 0.0, to 1e6;
     }
 }

@@ -28,7 +28,7 @@ vimae_core::settings! {
     struct Images {
         /// images that it holds
         buffer: usize = 500, from 1, to 4_294_967_296_u64;
-        /// which: reservoir, each image so far as likely as another; balanced, as many of each class of each task
+        /// reservoir: each image so far as likely as another; balanced: as many of each class of each task
         policy: Policy = Policy::Reservoir;
     }
 }

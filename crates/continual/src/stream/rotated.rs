@@ -10,7 +10,7 @@ use crate::{BuildStream, Result, Stream, Task};
 
 pub(crate) const ENTRY: Entry<BuildStream> = Entry {
     name: "rotated",
-    summary: "all images turned by one angle after another",
+    summary: "all images rotated by one angle after another",
     source: "Lopez-Paz and Ranzato, Gradient Episodic Memory for Continual Learning, 2017",
     settings: Schema::of::<Rotated>,
     build: |settings| Ok(Box::new(settings.read::<Rotated>()?)),

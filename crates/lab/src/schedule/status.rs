@@ -88,7 +88,7 @@ fn observe(status: &mut Status, event: Event<'_>) {
             (status.done, status.of, status.loss) = (step, of, Some(loss));
         }
         Event::RolledBack(rollback) => status.notes.push(format!(
-            "{} was not finite at step {}; goes on from step {} with {} times the step size",
+            "{} was not finite at step {}; goes on from step {} with {} times the learning rate",
             rollback.term, rollback.step, rollback.back_to, rollback.rate
         )),
         Event::Working { what, done, of } => {

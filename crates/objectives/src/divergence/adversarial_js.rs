@@ -34,7 +34,7 @@ vimae_core::settings! {
     struct Settings {
         #[serde(flatten)]
         critic: CriticSettings = CriticSettings::default();
-        /// what the encoder minimises: a gradient that lasts, or the divergence itself
+        /// what the encoder minimises: the non-saturating loss, or the divergence itself
         loss: Minimised = Minimised::NonSaturating;
     }
 }

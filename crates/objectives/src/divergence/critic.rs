@@ -21,7 +21,7 @@ vimae_core::settings! {
         hidden: usize = 256, from 1, to 8192;
         /// hidden layers of the critic; the WAE code takes four of 512
         layers: usize = 3, from 1, to 16;
-        /// whether the critic's logit holds log N(z; 0, 1), for a standard normal prior alone
+        /// whether the critic's logit includes log N(z; 0, 1); for a standard normal prior only
         log_density: Known = Known::None;
     }
 }

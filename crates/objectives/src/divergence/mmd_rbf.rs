@@ -32,9 +32,9 @@ pub const ENTRY: Entry<BuildDivergence> = Entry {
 vimae_core::settings! {
     /// What sets the width s of the kernel.
     struct Settings {
-        /// what s^2 is a multiple of: the dimensions, or the median squared distance
+        /// what the width s^2 is a multiple of: the number of dimensions, or the median squared distance
         width: WidthOf = WidthOf::Fixed;
-        /// that multiple
+        /// the width s^2 as a multiple of `width`
         scale: f64 = 1.0, from 1e-6, to 1e6;
     }
 }

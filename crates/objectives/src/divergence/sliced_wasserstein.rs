@@ -35,7 +35,7 @@ vimae_core::settings! {
         pub projections: usize = 50, from 1, to 10_000;
         /// power of the distance in the cost
         pub order: Order = Order::Squared;
-        /// the same in every step, or drawn anew for each sample of the prior
+        /// the same directions in every step, or new ones for each sample of the prior
         pub directions: Directions = Directions::Fixed;
         /// seed of the directions
         pub seed: u64 = 0, from 0, to 4_294_967_295_u64;

@@ -1,4 +1,4 @@
-//! Gaussian noise of one size on every code: `z = f(x) + std eps`, `eps ~ N(0, I)`.
+//! Gaussian noise of fixed size on every code: `z = f(x) + std eps`, `eps ~ N(0, I)`.
 //!
 //! The network ends in the code alone; the code's log-variance is the constant `2 ln std`, so that it has a rate.
 
@@ -9,7 +9,7 @@ use super::BuildNoise;
 /// The catalogue entry.
 pub const ENTRY: Entry<BuildNoise> = Entry {
     name: "gaussian_fixed",
-    summary: "Gaussian noise of one size on every code",
+    summary: "Gaussian noise of fixed size on every code",
     source: "Grover & Ermon, Uncertainty Autoencoders, 2018",
     settings: Schema::of::<GaussianFixed>,
     build: |settings| Ok(Box::new(settings.read::<GaussianFixed>()?)),
