@@ -27,7 +27,7 @@ use crate::{
     features::{FeatureNetwork, extract},
     fid_classifier::in_bytes,
     gaussian::Gaussian,
-    images::ImagesInMemory,
+    images::{ImageSource, ImagesInMemory},
     inception::Inception,
     kid::kid,
     prdc::{Balls, errors, prdc},
@@ -259,6 +259,8 @@ fn compare(
         let protocol = protocol.sampled_from(sampler.filter(|_| set.of == Of::Samples));
         Measurement::new(ENTRY.name, metric, protocol, "1").sized(n)
     };
+    let gray = inception && set.images.census().images().iter().all(|image| image.shape.channels == 1);
+    let gray = gray.then(|| "grayscale images: channels were repeated, and the number means little".to_owned());
     let mut found = Vec::new();
     // Of the test split features are kept; of the training split a Gaussian is.
     for ((split, reference, m), behind) in real.references.iter().zip([Some(&real.test), None]) {
@@ -266,19 +268,21 @@ fn compare(
         let error = standard_error(reference, behind, &features, &gaussian)?;
         let varies: &[Varies] = if behind.is_some() { &[Varies::GeneratedImages, Varies::RealImages] } else { &[Varies::GeneratedImages] };
         let distance = one(metric, "fid", None, (*split, *m)).valued(value, error).over(varies).better(Direction::Lower);
-        found.push(distance.noted(undetermined(n.min(*m), features.size())));
+        let notes: Vec<String> = undetermined(n.min(*m), features.size()).into_iter().chain(gray.clone()).collect();
+        found.push(distance.noted((!notes.is_empty()).then(|| notes.join("; "))));
     }
     if set.of == Of::Samples && set.decoder_bn.is_none() {
         let test = ("test", real.test.count());
         let kernel = kid(&real.test, &features)?;
-        found.push(one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower));
+        let apart = one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower);
+        found.push(apart.noted(gray.clone()));
         if let [share] = prdc(&real.test, &features, &[NEIGHBOURS], balls)?[..] {
             let error = errors(&real.test, &features, &[NEIGHBOURS], balls)?.and_then(|errors| errors.first().copied());
             let shares =
                 [("precision", share.precision, error.and_then(|e| e.precision)), ("recall", share.recall, error.and_then(|e| e.recall))];
             for (metric, value, error) in shares {
                 let share = one(metric, metric, Some(NEIGHBOURS), test).valued(value, error).over(&OF_BOTH).better(Direction::Higher);
-                found.push(share.doubted(Doubt::NoError, error.is_none()));
+                found.push(share.doubted(Doubt::NoError, error.is_none()).noted(gray.clone()));
             }
         }
     }
