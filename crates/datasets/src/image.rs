@@ -6,6 +6,7 @@ mod deep;
 mod format;
 mod jpeg;
 mod jpeg_layout;
+mod orient;
 mod png;
 mod resize;
 mod tiff;
@@ -49,7 +50,7 @@ impl Image {
     ///
     /// Transparency is dropped, 16 bits become 8 (the upper ones; [`Image::decode_deep`] has a choice), CMYK becomes RGB as Pillow's `convert("RGB")` does.
     /// Of several frames or pages the first counts. Neither an Exif orientation nor a colour profile is applied, as
-    /// Pillow and torchvision apply none.
+    /// Pillow and torchvision apply none; a TIFF's orientation, which is of its format, is, as they apply it.
     ///
     /// # Errors
     /// [`Error::Damaged`] for an image that is torn, or no image; [`Error::Refused`] for more than 64 million pixels,

@@ -1,5 +1,5 @@
 //! TIFF as cameras and scientists write it: grayscale or RGB of 1 to 16 bits, in strips or tiles, packed by nothing, LZW,
-//! deflate or PackBits. The first page counts.
+//! deflate or PackBits. The first page counts, and is turned as its orientation says.
 
 use std::io::Cursor;
 
@@ -43,6 +43,8 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
         other => return Err(refused(&format!("{other:?}"))),
     };
     let turned = decoder.find_tag_unsigned::<u16>(Tag::FillOrder).map_err(wrong)? == Some(2);
+    // Of another type it means nothing, as to Pillow.
+    let orientation = decoder.find_tag_unsigned::<u16>(Tag::Orientation).ok().flatten().unwrap_or(1);
     let packing = decoder.find_tag_unsigned::<u16>(Tag::Compression).map_err(wrong)?;
     // libtiff turns bits before it unpacks, which the library cannot be asked for.
     if turned && packing.is_some_and(|method| method != CompressionMethod::None.to_u16()) {
@@ -71,7 +73,8 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
         _ => return Err(refused(&format!("{color:?}"))),
     };
     let pixels = interleave(samples, width * height, color.num_samples().into(), kept, &layout);
-    Image::new(width, height, kept, pixels).map_err(|_| broken(&"pixels are missing"))
+    let stored = Image::new(width, height, kept, pixels).map_err(|_| broken(&"pixels are missing"))?;
+    Ok(stored.oriented(orientation))
 }
 
 /// Turns the bits of every byte, as Pillow and libtiff do where the lowest bit comes first.
@@ -113,8 +116,23 @@ mod tests {
 
     /// One row of grayscale samples.
     fn row(bits: u16, fill_order: u16, compression: u16, samples: &[u8]) -> Vec<u8> {
+        oriented(1, bits, fill_order, compression, samples)
+    }
+
+    fn oriented(orientation: u16, bits: u16, fill_order: u16, compression: u16, samples: &[u8]) -> Vec<u8> {
         let (size, width) = (samples.len() as u16, samples.len() as u16 * 8 / bits);
-        let tags = [(256, width), (257, 1), (258, bits), (259, compression), (262, 1), (266, fill_order), (273, 8), (278, 1), (279, size)];
+        let tags = [
+            (256, width),
+            (257, 1),
+            (258, bits),
+            (259, compression),
+            (262, 1),
+            (266, fill_order),
+            (273, 8),
+            (274, orientation),
+            (278, 1),
+            (279, size),
+        ];
         let mut file = [&b"II*\0"[..], &(8 + u32::from(size)).to_le_bytes(), samples, &(tags.len() as u16).to_le_bytes()].concat();
         for (tag, value) in tags {
             // One number of 16 bits.
@@ -137,6 +155,16 @@ mod tests {
         let turned: Vec<u8> = samples.iter().map(|byte| byte.reverse_bits()).collect();
         for bits in [1, 2, 4, 8, 16] {
             assert_eq!(decoded(&row(bits, 2, 1, &turned)).unwrap(), decoded(&row(bits, 1, 1, &samples)).unwrap(), "{bits} bits");
+        }
+    }
+
+    #[test]
+    fn an_image_is_turned_as_its_orientation_says() {
+        for (orientation, width, expected) in
+            [(1, 3, [1, 2, 3]), (3, 3, [3, 2, 1]), (6, 1, [1, 2, 3]), (8, 1, [3, 2, 1]), (77, 3, [1, 2, 3])]
+        {
+            let image = decoded(&oriented(orientation, 8, 1, 1, &[1, 2, 3])).unwrap();
+            assert_eq!((image.width(), image.bytes()), (width, &expected[..]), "{orientation}");
         }
     }
 
