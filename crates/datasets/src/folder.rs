@@ -4,7 +4,8 @@
 //! **Shapes**: `size` x `size` with `channels`, the largest square in the middle, resized by Lanczos. A class for each
 //! folder, in the order of names, if there are any. **Split**: where there are folders `train` and `val` or `test`, in any
 //! usual spelling, those, and the classes are the folders in them; otherwise every tenth image of a class tests. Folders
-//! that hold nothing but one other folder count as none.
+//! that hold nothing but one other folder count as none; in a split, those whose other is called after the split again or
+//! `images`.
 //!
 //! Hidden files and folders, thumbnails and other files are passed over and counted. Links are followed. Where names can
 //! be read in two ways the folder is refused, and the message says which setting decides.
@@ -24,6 +25,7 @@ use crate::{
 };
 
 mod branch;
+mod part;
 mod plan;
 mod spelling;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vimae_core::{Split, settings::word};
 
-use super::{branch::Branch, spelling};
+use super::{branch::Branch, part::Part, spelling};
 use crate::PassedOver;
 
 /// Of so many images of a class, one tests.
@@ -56,13 +56,6 @@ pub(super) struct Plan {
     pub(super) advice: String,
 }
 
-/// A folder of one split: its name, empty for all images.
-struct Part<'a> {
-    name: &'a str,
-    split: Split,
-    branch: &'a Branch<'a>,
-}
-
 /// Plans `images`, paths in order of their names, among `folders`.
 ///
 /// # Errors
@@ -92,7 +85,7 @@ pub(super) fn plan<'a>(images: &[&'a str], folders: impl Iterator<Item = &'a str
 
     let names: Vec<&str> = names.into_iter().collect();
     plan.classes = if named { names.iter().map(|name| (*name).to_owned()).collect() } else { vec![String::new()] };
-    let splits: BTreeMap<&str, Split> = parts.iter().map(|part| (part.name, part.split)).collect();
+    let splits: BTreeMap<&str, (Split, &str)> = parts.iter().map(|part| (part.name, (part.split, part.within.as_str()))).collect();
     plan.places = images.iter().map(|image| place(image.strip_prefix(path)?, &splits, named.then_some(&names))).collect();
     take_tests(&mut plan, split_up, options)?;
     Ok(plan)
@@ -127,7 +120,7 @@ impl<'a, 'b> Base<'a, 'b> {
 /// The folders of splits; the whole, to train, where there are none.
 fn parts<'a>(base: &Base<'a, 'a>, options: &Options, plan: &mut Plan) -> Result<Vec<Part<'a>>, String> {
     let top = base.branch;
-    let whole = || vec![Part { name: "", split: Split::Train, branch: top }];
+    let whole = || vec![Part::whole(top)];
     if options.splits == As::None {
         return Ok(whole());
     }
@@ -153,8 +146,9 @@ fn parts<'a>(base: &Base<'a, 'a>, options: &Options, plan: &mut Plan) -> Result<
             ));
         }
     };
-    let parts: Vec<Part> =
-        spelled.iter().filter(|(_, _, rest, _)| rest == common).map(|&(name, split, _, branch)| Part { name, split, branch }).collect();
+    let of =
+        |&(name, split, _, branch): &(&'a str, Split, String, &'a Branch<'a>)| Part::of(name, split, branch, options.classes == As::Auto);
+    let parts: Vec<Part> = spelled.iter().filter(|(_, _, rest, _)| rest == common).map(of).collect();
     let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
     let others: Vec<(&str, &Branch)> = top.folders().filter(|(name, _)| !names.contains(name)).collect();
     if options.splits == As::Auto {
@@ -220,15 +214,15 @@ fn class_folders(parts: &[Part], options: &Options, plan: &mut Plan) -> Result<b
     for part in parts {
         let names: Vec<&str> = part.branch.folders().map(|(name, _)| name).collect();
         if names.is_empty() && options.classes == As::Folders && part.split != Split::Train {
-            plan.passed.add(&format!("image in no class folder in {}/", part.name), part.branch.total);
+            plan.passed.add(&format!("image in no class folder in {}", part.path()), part.branch.total);
             continue;
         }
         if names.is_empty() {
             return Err(format!(
-                "holds images in no class folder in {}/, while others have class folders: add them, or set classes in [dataset], \
+                "holds images in no class folder in {}, while others have class folders: add them, or set classes in [dataset], \
                  classes = \"folders\" to pass over what is not trained on and has no class, classes = \"none\" to take all images as \
                  one class",
-                part.name
+                part.path()
             ));
         }
         let fewest = part.branch.folders().map(|(_, class)| class.total).min().unwrap_or(0);
@@ -265,9 +259,9 @@ fn refuse_new_classes(parts: &[Part], named: bool) -> Result<(), String> {
         let new: Vec<&str> = part.branch.folders().map(|(name, _)| name).filter(|name| !known.contains(name)).collect();
         if !new.is_empty() {
             return Err(format!(
-                "holds {} in {}/, {} that training lacks: add them to it, or set new_classes = \"allow\" in [dataset] where that is meant",
+                "holds {} in {}, {} that training lacks: add them to it, or set new_classes = \"allow\" in [dataset] where that is meant",
                 listed(&new),
-                part.name,
+                part.path(),
                 if new.len() == 1 { "a class" } else { "classes" },
             ));
         }
@@ -279,7 +273,7 @@ fn refuse_new_classes(parts: &[Part], named: bool) -> Result<(), String> {
 fn say_empty(parts: &[Part], top: &Branch, named: bool, plan: &mut Plan) {
     let mut empty: Vec<String> = top.empty().map(String::from).collect();
     for part in parts.iter().filter(|part| named && !part.name.is_empty()) {
-        empty.extend(part.branch.empty().map(|name| format!("{}/{name}", part.name)));
+        empty.extend(part.branch.empty().map(|name| format!("{}{name}", part.path())));
     }
     if !empty.is_empty() {
         let names: Vec<&str> = empty.iter().map(String::as_str).collect();
@@ -288,12 +282,13 @@ fn say_empty(parts: &[Part], top: &Branch, named: bool, plan: &mut Plan) {
 }
 
 /// Split and class of an image by its path below the base.
-fn place(path: &str, splits: &BTreeMap<&str, Split>, names: Option<&Vec<&str>>) -> Option<(Split, u32)> {
+fn place(path: &str, splits: &BTreeMap<&str, (Split, &str)>, names: Option<&Vec<&str>>) -> Option<(Split, u32)> {
     let (split, below) = match splits.get("") {
-        Some(split) => (*split, path),
+        Some((split, _)) => (*split, path),
         None => {
             let (top, below) = path.split_once('/')?;
-            (*splits.get(top)?, below)
+            let (split, within) = *splits.get(top)?;
+            (split, below.strip_prefix(within)?)
         }
     };
     let Some(names) = names else { return Some((split, 0)) };

@@ -56,6 +56,13 @@ fn layouts_are_read_as_people_mean_them() {
         (vec![("cifar_train/a", 10), ("cifar_train/b", 10)], &[], "[18, 0, 2] a,b"),
         (vec![("images/train/a", 4), ("images/test/a", 1), ("labels/train", 0), ("labels/test", 0)], &[], "[4, 0, 1] a"),
         (vec![("", 1), ("set/train/a", 4), ("set", 1), ("set/test/a", 3)], &[], "[4, 0, 3] a (2 images beside the split folders)"),
+        // A split within a folder of its own name, as Kaggle's archives are unpacked, or within one called images.
+        (vec![("seg_train/seg_train/a", 4), ("seg_train/seg_train/b", 4), ("seg_test/seg_test/a", 1)], &[], "[8, 0, 1] a,b"),
+        (vec![("train/train/a", 4), ("train/train/b", 3)], &[], "[7, 0, 0] a,b"),
+        (vec![("train/train", 4), ("test1/test1", 2)], &[], "[4, 0, 2] "),
+        (vec![("train/images/a", 4), ("train/labels", 0), ("val/images/a", 2)], &[], "[4, 2, 0] a"),
+        (vec![("train/images", 4), ("test/images", 2)], &[], "[4, 0, 2] "),
+        (vec![("train/images", 4)], &[("classes", "folders")], "[4, 0, 0] images"),
         // Beside other things.
         (cats(&[("", 1)]), &[], "[50, 0, 15] cat,dog (1 image beside the split folders)"),
         (cats(&[("", 14)]), &[], "[50, 0, 15] cat,dog (14 images beside the split folders)"),
@@ -120,6 +127,11 @@ fn what_can_be_read_in_two_ways_is_refused_with_the_setting_that_decides() {
         (cats(&[("train/bird", 0), ("test/bird", 4)]), &[], &["\"bird\" in test/"]),
         (vec![("train/a", 4), ("train/b", 4), ("test", 2)], &[], &["no class folder in test/", "classes = \"none\""]),
         (vec![("train", 4), ("test/a", 2), ("test/b", 2)], &[], &["no class folder in train/"]),
+        (
+            vec![("train/a/images", 4), ("train/b/images", 4), ("val/images", 2)],
+            &[],
+            &["no class folder in val/images/", "classes = \"none\""],
+        ),
         (vec![("train", 4), ("test/a", 2)], &[("classes", "folders")], &["no class folder in train/"]),
         (vec![("a/train", 10), ("a/test", 10), ("b/train", 10)], &[], &["\"test\", \"train\" in a/", "splits = \"none\""]),
         (vec![("set/train/a", 4), ("set/test/a", 1), ("docs", 3)], &[], &["\"test\", \"train\" in set/", "name that folder"]),

@@ -8,6 +8,8 @@ const TEST: [&str; 9] = ["test", "testing", "tst", "eval", "evaluation", "evalua
 /// Words that say nothing beside one of these: `train_images`, `test-set`.
 const FILLERS: [&str; 15] =
     ["set", "sets", "data", "dataset", "image", "images", "img", "imgs", "pics", "pictures", "photos", "split", "folder", "dir", "x"];
+/// Words that mean images, and nothing that tells one class from another.
+const IMAGES: [&str; 5] = ["image", "images", "img", "imgs", "jpegimages"];
 /// Folders beside splits that hold other things than the data, though there may be images among them.
 const AUXILIARY: [&str; 34] = [
     "doc",
@@ -67,6 +69,13 @@ pub(super) fn is_auxiliary(name: &str) -> bool {
     AUXILIARY.contains(&name.to_lowercase().as_str())
 }
 
+/// Whether a folder is called after images alone: `images`, `img_64x64`, VOC's `JPEGImages`.
+pub(super) fn is_images(name: &str) -> bool {
+    let words = words(name);
+    let has = |list: &[&str], word: &String| list.contains(&word.as_str());
+    words.iter().any(|word| has(&IMAGES, word)) && words.iter().all(|word| has(&IMAGES, word) || has(&FILLERS, word))
+}
+
 fn meaning(word: &str) -> Option<Split> {
     let known = |word: &str| {
         let lists = [(&TRAIN[..], Split::Train), (&VALIDATION[..], Split::Validation), (&TEST[..], Split::Test)];
@@ -120,5 +129,10 @@ mod tests {
         assert_eq!(split("ILSVRC2012_img_train"), Some((Split::Train, "ilsvrc".into())));
         assert_eq!(split("trainA"), Some((Split::Train, "a".into())));
         assert_eq!(split("cats_test"), Some((Split::Test, "cats".into())));
+        for (name, expected) in
+            [("images", true), ("img_64x64", true), ("JPEGImages", true), ("Image Data", true), ("data", false), ("cat images", false)]
+        {
+            assert_eq!(is_images(name), expected, "{name}");
+        }
     }
 }
