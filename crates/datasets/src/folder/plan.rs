@@ -225,6 +225,13 @@ fn class_folders(parts: &[Part], options: &Options, plan: &mut Plan) -> Result<b
                 part.path()
             ));
         }
+        if let Some((images, other)) = spelling::images_beside(&names).filter(|_| options.classes == As::Auto) {
+            let within = if part.name.is_empty() { String::new() } else { format!(" in {}", part.path()) };
+            return Err(format!(
+                "holds \"{images}\" beside \"{other}\"{within}, which are no classes by their names: leave out what is no image of the data, \
+                 or name the folder of images (folder:PATH/{images}); set classes = \"folders\" in [dataset] where each is a class"
+            ));
+        }
         let fewest = part.branch.folders().map(|(_, class)| class.total).min().unwrap_or(0);
         strays(part.branch.direct, fewest, "the class folders", &names, ("classes", options.classes), plan)?;
     }

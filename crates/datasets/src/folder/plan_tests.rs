@@ -85,7 +85,9 @@ fn layouts_are_read_as_people_mean_them() {
         (vec![("train/a", 20), ("val/a", 5)], &[], "[20, 5, 0] a"),
         (vec![("train/a", 20), ("val/a", 5)], &[("test", "validation")], "[20, 0, 5] a"),
         (vec![("train/a", 20), ("val/a", 5)], &[("test", "tenth")], "[18, 5, 2] a"),
+        (vec![("with_mask", 10), ("without_mask", 10)], &[], "[18, 0, 2] with_mask,without_mask"),
         // What the settings decide.
+        (vec![("images", 10), ("masks", 10)], &[("classes", "folders")], "[18, 0, 2] images,masks"),
         (cats(&[("bird", 9)]), &[("splits", "folders")], "[50, 0, 15] cat,dog (9 images in bird/)"),
         (vec![("train", 10), ("bus", 10)], &[("splits", "none")], "[18, 0, 2] bus,train"),
         (vec![("train/a", 4), ("training/a", 3), ("test/a", 1)], &[("splits", "folders")], "[7, 0, 1] a"),
@@ -131,6 +133,12 @@ fn what_can_be_read_in_two_ways_is_refused_with_the_setting_that_decides() {
             vec![("train/a/images", 4), ("train/b/images", 4), ("val/images", 2)],
             &[],
             &["no class folder in val/images/", "classes = \"none\""],
+        ),
+        (vec![("images", 20), ("annotations/trimaps", 20)], &[], &["\"images\" beside \"annotations\", which", "folder:PATH/images"]),
+        (
+            vec![("train/images", 4), ("train/masks", 4), ("test/images", 4), ("test/masks", 4)],
+            &[],
+            &["\"images\" beside \"masks\" in test/, which", "classes = \"folders\""],
         ),
         (vec![("train", 4), ("test/a", 2)], &[("classes", "folders")], &["no class folder in train/"]),
         (vec![("a/train", 10), ("a/test", 10), ("b/train", 10)], &[], &["\"test\", \"train\" in a/", "splits = \"none\""]),

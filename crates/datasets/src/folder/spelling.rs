@@ -48,6 +48,9 @@ const AUXILIARY: [&str; 34] = [
     "license",
 ];
 
+/// Words of images that are drawn of others, beside those of [`AUXILIARY`].
+const DRAWN: [&str; 7] = ["segmentation", "segmentations", "trimap", "trimaps", "groundtruth", "gt", "matte"];
+
 /// The split that a folder's name means, and what else is in the name: `ILSVRC_train` is `train` and `ilsvrc`.
 pub(super) fn split(name: &str) -> Option<(Split, String)> {
     let mut found = None;
@@ -74,6 +77,15 @@ pub(super) fn is_images(name: &str) -> bool {
     let words = words(name);
     let has = |list: &[&str], word: &String| list.contains(&word.as_str());
     words.iter().any(|word| has(&IMAGES, word)) && words.iter().all(|word| has(&IMAGES, word) || has(&FILLERS, word))
+}
+
+/// Of folders side by side, one that is called after images alone, and one after what is drawn or written of them: `images`
+/// and `masks`, `JPEGImages` and `SegmentationClass`.
+pub(super) fn images_beside<'a>(names: &[&'a str]) -> Option<(&'a str, &'a str)> {
+    let of_them = |word: &String| AUXILIARY.contains(&word.as_str()) || DRAWN.contains(&word.as_str());
+    let images = names.iter().copied().find(|name| is_images(name))?;
+    let other = names.iter().copied().find(|name| words(name).iter().any(of_them))?;
+    Some((images, other))
 }
 
 fn meaning(word: &str) -> Option<Split> {
@@ -133,6 +145,15 @@ mod tests {
             [("images", true), ("img_64x64", true), ("JPEGImages", true), ("Image Data", true), ("data", false), ("cat images", false)]
         {
             assert_eq!(is_images(name), expected, "{name}");
+        }
+        for (names, expected) in [
+            (&["annotations", "images"][..], Some(("images", "annotations"))),
+            (&["JPEGImages", "SegmentationClass"], Some(("JPEGImages", "SegmentationClass"))),
+            (&["images", "masks_png"], Some(("images", "masks_png"))),
+            (&["images", "drawings"], None),
+            (&["fig", "label", "mask", "without mask"], None),
+        ] {
+            assert_eq!(images_beside(names), expected, "{names:?}");
         }
     }
 }
