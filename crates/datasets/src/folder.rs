@@ -77,8 +77,7 @@ fn open(request: &Request) -> Result<Opened> {
     let shape = ImageShape { channels, height: side, width: side };
     let mut tree = Tree::of(&container)?;
     if tree.images.is_empty() {
-        let passed = if tree.passed.is_empty() { String::new() } else { format!("; passed over: {}", tree.passed) };
-        return Err(Error::damaged(path, format!("holds no {} files{passed}", member::FORMATS)));
+        return Err(Error::damaged(path, format!("holds no {} files{}", member::FORMATS, tree.passed.instead())));
     }
     let names: Vec<&str> = tree.images.iter().map(|(name, _)| name.as_str()).collect();
     let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &layout).map_err(|problem| Error::damaged(path, problem))?;

@@ -13,6 +13,8 @@ const UNREAD: [&str; 24] = [
     "gif", "heic", "heif", "avif", "jxl", "jp2", "j2k", "jpx", "ppm", "pgm", "pbm", "pnm", "svg", "ico", "psd", "exr", "hdr", "tga", "dng",
     "cr2", "nef", "arw", "raw", "apng",
 ];
+/// Endings of archives, which may hold images.
+const PACKED: [&str; 9] = [".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar"];
 /// Folders of thumbnails, in lower case: of file managers, and of network drives by Synology.
 const THUMBNAILS: [&str; 7] = [".thumbnails", ".thumbs", "@eadir", "thumbnails", "thumbs", "_thumbnails", "_thumbs"];
 /// Folders of operating systems and programs, in lower case.
@@ -61,6 +63,22 @@ pub fn passed_folder(name: &str) -> Option<&'static str> {
         Some("hidden folder")
     } else {
         SYSTEM.contains(&lower.as_str()).then_some("system folder")
+    }
+}
+
+/// What reads a file that is passed over, or makes it an image, by its name; none where nothing is known.
+pub(crate) fn way(name: &str) -> Option<&'static str> {
+    let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
+    let ends = |endings: &[&str]| endings.iter().any(|ending| file.ends_with(ending));
+    let (_, ending) = file.rsplit_once('.').filter(|_| !file.starts_with('.'))?;
+    if UNREAD.contains(&ending) {
+        Some("convert images of other formats to PNG (magick mogrify -format png FILES)")
+    } else if ends(&PACKED) {
+        Some("archives in it are not looked into: unpack them, or name one")
+    } else if ends(&[".npy", ".npz"]) {
+        Some("arrays:PATH reads .npy and .npz files")
+    } else {
+        ends(&[".parquet"]).then_some("table:PATH reads parquet files")
     }
 }
 

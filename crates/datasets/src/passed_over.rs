@@ -7,7 +7,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::member::Member;
+use crate::member::{self, Member};
 
 /// Kinds that a line names one by one.
 const NAMED: usize = 12;
@@ -21,6 +21,9 @@ pub struct PassedOver {
     /// Folders that are counted already: all that is in one counts once.
     #[serde(skip)]
     folders: BTreeSet<String>,
+    /// What reads such files, or makes images of them.
+    #[serde(skip)]
+    ways: BTreeSet<&'static str>,
 }
 
 impl PassedOver {
@@ -28,7 +31,10 @@ impl PassedOver {
     pub fn admits(&mut self, name: &str) -> bool {
         match Member::of(name) {
             Member::Image => return true,
-            Member::File(kind) => self.add(&kind, 1),
+            Member::File(kind) => {
+                self.ways.extend(member::way(name));
+                self.add(&kind, 1);
+            }
             Member::Within(folder, kind) => self.folder(folder, kind),
         }
         false
@@ -53,6 +59,16 @@ impl PassedOver {
         for (kind, count) in &other.counts {
             self.add(kind, *count);
         }
+        self.ways.extend(&other.ways);
+    }
+
+    /// What a message adds where there is nothing but this: `; passed over: 3 .gif images, ...; convert ...`, or nothing.
+    pub fn instead(&self) -> String {
+        if self.is_empty() {
+            return String::new();
+        }
+        let ways: String = self.ways.iter().map(|way| format!("; {way}")).collect();
+        format!("; passed over: {self}{ways}")
     }
 
     /// Whether nothing was passed over.
@@ -122,6 +138,8 @@ mod tests {
             "3 hidden, 2 .txt, 2 hidden folders, 2 images beside the class folders, 1 .gif image, a format that is not read, \
              1 thumbnail folder"
         );
+        let convert = "; convert images of other formats to PNG (magick mogrify -format png FILES)";
+        assert_eq!(passed.instead(), format!("; passed over: {passed}{convert}"));
         passed.admits("r.gif");
         assert!(passed.to_string().contains("2 .gif images, a format that is not read"), "{passed}");
     }
@@ -132,5 +150,23 @@ mod tests {
         (0..20).for_each(|i| passed.add(&format!(".e{i:02}"), 2));
         assert!(passed.to_string().ends_with("2 .e11, 16 of 8 other kinds"), "{passed}");
         assert!(PassedOver::default().is_empty() && PassedOver::default().to_string().is_empty());
+        assert_eq!(PassedOver::default().instead(), "");
+    }
+
+    #[test]
+    fn what_reads_other_files_is_said() {
+        for (name, way) in [
+            ("train.zip", "unpack them, or name one"),
+            ("a/b.tar.GZ", "unpack them, or name one"),
+            ("x_train.npy", "arrays:PATH"),
+            ("train-00000.parquet", "table:PATH"),
+            ("a/b.HEIC", "magick mogrify"),
+        ] {
+            let mut passed = PassedOver::default();
+            assert!(!passed.admits(name) && passed.instead().contains(way), "{name}: {}", passed.instead());
+        }
+        let mut passed = PassedOver::default();
+        assert!(!passed.admits("a.txt") && !passed.admits(".x.gif") && !passed.admits(".npy"));
+        assert!(passed.instead().ends_with("1 .txt"), "{}", passed.instead());
     }
 }

@@ -138,8 +138,8 @@ fn a_folder_without_images_says_what_it_holds() {
     let dir = tempfile::tempdir().unwrap();
     unpack(dir.path(), &[("a.gif".into(), vec![1]), ("b.txt".into(), vec![1]), ("thumbnails/c.png".into(), png(8, 1))]);
     let problem = opened(dir.path()).err().unwrap().to_string();
-    let end =
-        "holds no PNG, JPEG, WebP, BMP or TIFF files; passed over: 1 .gif image, a format that is not read, 1 .txt, 1 thumbnail folder";
+    let end = "holds no PNG, JPEG, WebP, BMP or TIFF files; passed over: 1 .gif image, a format that is not read, 1 .txt, 1 thumbnail folder; \
+         convert images of other formats to PNG (magick mogrify -format png FILES)";
     assert!(problem.ends_with(end), "{problem}");
     let file = dir.path().join("b.txt");
     assert!(opened(&file).err().unwrap().to_string().ends_with("b.txt: is neither a folder, a zip nor a tar"));

@@ -76,7 +76,7 @@ pub(super) fn open(container: Container, Choice { count, skip_broken, deep }: Ch
         }
     }
     if seen.is_empty() {
-        return Err(wrong(format!("holds no {FORMATS} files that can be decoded")));
+        return Err(wrong(format!("holds no {FORMATS} files that can be decoded{}", passed_over.instead())));
     }
     let mut names: Vec<(usize, &String)> = kept.iter().map(|(name, place)| (*place, name)).collect();
     names.sort_unstable();
