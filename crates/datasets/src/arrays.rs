@@ -106,7 +106,7 @@ struct Roles<'a> {
 
 impl<'a> Roles<'a> {
     fn of(path: &str, arrays: &'a [Array]) -> Result<Self> {
-        let (mut images, mut labels, mut rest) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+        let (mut images, mut labels, mut others) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         let twice = |what: &str, split: Option<Split>, a: &Array, b: &Array| {
             let split = split.map_or(String::new(), |s| format!(" to {s}"));
             Error::damaged(path, format!("holds two arrays of {what}{split}: {} and {}; leave one out", a.words(), b.words()))
@@ -116,11 +116,12 @@ impl<'a> Roles<'a> {
             let (what, kind) = match array.header.shape.as_slice() {
                 _ if may_be_images(array) => ("images", &mut images),
                 [_] | [_, 1] if array.header.dtype.width().is_some() => ("classes", &mut labels),
-                [_, _] if names_classes(&array.name) => {
-                    return Err(array.refused("its name says classes; those are one number an image, [N] or [N, 1]"));
+                [_, each] if *each > 1 && names_classes(&array.name) => {
+                    let way = "of rows with a one, save array.argmax(axis=1); leave out what is more than one class an image";
+                    return Err(array.refused(&format!("its name says classes; those are one number an image, [N] or [N, 1]: {way}")));
                 }
                 _ => {
-                    rest.push(array.words());
+                    others.push(array);
                     continue;
                 }
             };
@@ -136,15 +137,31 @@ impl<'a> Roles<'a> {
         for (split, array) in &images {
             splits.insert(*split, (*array, labels.remove(split)));
         }
+        for (part, (images, _)) in splits.iter().filter(|(_, (_, labels))| labels.is_none()) {
+            refuse_words(*part, images, &others)?;
+        }
         let labelled = splits.values().filter(|(_, labels)| labels.is_some()).count();
         if let Some(alone) = labels.values().next().filter(|_| labelled > 0 || images.len() > 1) {
             return Err(Error::damaged(path, format!("holds the classes {} without images of that split", alone.words())));
         }
-        rest.extend(labels.values().map(|a| a.words()));
+        let rest = others.iter().copied().chain(labels.into_values()).map(Array::words).collect();
         if let Some((array, _)) = splits.values().find(|(_, labels)| labels.is_none()).filter(|_| labelled > 0) {
             return Err(Error::damaged(path, format!("holds the images {} without classes, others with", array.words())));
         }
         Ok(Self { splits, rest })
+    }
+}
+
+/// Refuses classes of `images` that are no numbers: passed over, they would leave one class, and nobody would see it.
+fn refuse_words(part: Option<Split>, images: &Array, others: &[&Array]) -> Result<()> {
+    let count = images.header.shape.first();
+    let of_each = |array: &Array| matches!(array.header.shape.as_slice(), [n] | [n, 1] if Some(n) == count);
+    match others.iter().find(|array| split(&array.name) == part && names_classes(&array.name) && of_each(array)) {
+        Some(array) => {
+            let way = "save numpy.unique(array, return_inverse=True)[1], of all splits at once, or leave it out";
+            Err(array.refused(&format!("its name says classes; those are whole numbers: {way}")))
+        }
+        None => Ok(()),
     }
 }
 

@@ -53,7 +53,9 @@ fn arrays_are_a_data_set_split_by_their_names_or_by_tenths() {
     // One set: every tenth of a class tests; what is neither images nor classes is passed over.
     let (many, labels) = arrays(40);
     let one = dir.path().join("one.npz");
-    npz(&one, true, &[("arr_0", npy(&[40, 5, 6], &many)), ("arr_1", npy(&[40], &labels)), ("names", typed("<U1", &[40], &[0; 160]))]);
+    let names = ("names", typed("<U1", &[40], &[0; 160]));
+    let of_classes = ("label_names", typed("<U1", &[3], &[0; 12]));
+    npz(&one, true, &[("arr_0", npy(&[40, 5, 6], &many)), ("arr_1", npy(&[40], &labels)), names, of_classes]);
     let dataset = of(&one, json!({})).unwrap();
     assert_eq!((counts(dataset.as_ref()), dataset.classes()), ([37, 0, 3], 3));
     assert_eq!(dataset.split(Split::Test).unwrap().pixels().chunks(30).map(|i| i[0]).collect::<Vec<_>>(), [27, 28, 29]);
@@ -82,6 +84,13 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
         ),
         (refused(&[("x_train", images(10)), ("y_train", ten()), ("y_test", ten())]), "holds the classes y_test |u1 [10] without images"),
         (refused(&[("x", images(10)), ("labels", npy(&[10, 3], &[0; 30]))]), "its name says classes"),
+        (refused(&[("x", images(10)), ("labels", npy(&[10, 3], &[0; 30]))]), "save array.argmax(axis=1)"),
+        (
+            refused(&[("x", images(10)), ("y", typed("<U1", &[10], &[97; 40]))]),
+            "an array of <U1 [10]: its name says classes; those are whole",
+        ),
+        (refused(&[("x", images(10)), ("y", typed("<U1", &[10, 1], &[97; 40]))]), "return_inverse=True"),
+        (refused(&[("x", images(10)), ("target", typed("|b1", &[10], &[1; 10]))]), "return_inverse=True"),
         (refused(&[("x", images(10)), ("y", npy(&[9], &[0; 9]))]), "has 9 labels for the 10 images of x"),
         (refused(&[("x", images(10)), ("y", typed("|i1", &[10], &[0xff; 10]))]), "classes are whole numbers from 0"),
         (
