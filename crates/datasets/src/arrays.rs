@@ -17,7 +17,7 @@ use crate::{
     BuildDataset, Error, ImageArray, Opened, Request, Result,
     array_file::{self, Array, Place},
     fewer::Fewer,
-    image_array::{listed, may_be_images},
+    image_array::{flat, listed, may_be_images},
     stack::Stack,
 };
 
@@ -45,6 +45,9 @@ const NAME: &str = "arrays";
 const TENTH: usize = 10;
 /// The most classes: a label beyond is a mistake.
 const CLASSES: f64 = 65_536.0;
+/// What to do with several arrays of images of one split, or of none.
+const SEVERAL: &str = "leave one out, join them (numpy.concatenate, or numpy.stack of one image each), or call them after splits \
+                       (x_train, x_val, x_test)";
 
 fn find(request: &Request) -> Option<Vec<PathBuf>> {
     let path = PathBuf::from(request.path?);
@@ -67,7 +70,7 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 fn open(request: &Request) -> Result<Opened> {
     let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: arrays:PATH"))?;
     let wrong = || match Path::new(path).exists() {
-        true => "is neither a .npz or .npy file nor a folder of them",
+        true => "is neither a .npz or .npy file nor a folder of them; folders in it are not looked into",
         false => "does not exist; name a .npz or .npy file, or a folder of them",
     };
     let files = find(request).ok_or_else(|| Error::damaged(path, wrong()))?;
@@ -109,7 +112,8 @@ impl<'a> Roles<'a> {
         let (mut images, mut labels, mut others) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         let twice = |what: &str, split: Option<Split>, a: &Array, b: &Array| {
             let split = split.map_or(String::new(), |s| format!(" to {s}"));
-            Error::damaged(path, format!("holds two arrays of {what}{split}: {} and {}; leave one out", a.words(), b.words()))
+            let way = if may_be_images(a) { SEVERAL } else { "leave one out" };
+            Error::damaged(path, format!("holds two arrays of {what}{split}: {} and {}; {way}", a.words(), b.words()))
         };
         for array in arrays {
             let split = split(&array.name);
@@ -130,8 +134,12 @@ impl<'a> Roles<'a> {
             }
         }
         if images.is_empty() {
-            let problem = format!("holds no array [N, H, W] or [N, H, W, C] of images; there are: {}", listed(arrays));
+            let problem = format!("holds no array [N, H, W] or [N, H, W, C] of images; there are: {}{}", listed(arrays), flat(arrays));
             return Err(Error::damaged(path, problem));
+        }
+        if let Some(array) = images.get(&None).filter(|_| images.len() > 1) {
+            let way = "say train, val or test in its name (x_train), or leave it out";
+            return Err(Error::damaged(path, format!("holds images of no split beside others: {}; {way}", array.words())));
         }
         let mut splits = BTreeMap::new();
         for (split, array) in &images {
@@ -173,7 +181,7 @@ fn split(name: &str) -> Option<Split> {
         Some(Split::Train)
     } else if text.contains("test") || text.contains("t10k") {
         Some(Split::Test)
-    } else if text.contains("valid") || words().any(|w| matches!(w, "val" | "dev" | "xval" | "yval")) {
+    } else if text.contains("valid") || words().any(|w| matches!(w, "val" | "dev" | "xval" | "yval" | "valx" | "valy")) {
         Some(Split::Validation)
     } else {
         None

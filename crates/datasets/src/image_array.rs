@@ -15,6 +15,8 @@ use crate::{
 
 /// What values of 0 and 1 alone are refused with.
 const ZERO_AND_ONE: &str = "0 and 1 alone, of which nothing says how bright they are; save (array * 255).astype(\"uint8\")";
+/// The fewest numbers in a row that may be pixels.
+const ROW: usize = 8;
 /// Numbers that are looked at, at once.
 const PIECE: usize = 1 << 20;
 /// How far from a multiple of 1/255 a float may be, in levels: what one division in single precision rounds away.
@@ -100,8 +102,9 @@ impl ImageArray {
             [] => {
                 let file = arrays.first().map(outside).unwrap_or_default();
                 let problem = format!(
-                    "holds no array [N, H, W] or [N, H, W, C] of images, and no mu and sigma of features; there are: {}",
-                    listed(&arrays)
+                    "holds no array [N, H, W] or [N, H, W, C] of images, and no mu and sigma of features; there are: {}{}",
+                    listed(&arrays),
+                    flat(&arrays)
                 );
                 Err(Error::damaged(file, problem))
             }
@@ -203,6 +206,16 @@ pub(crate) fn listed(arrays: &[Array]) -> String {
     if arrays.len() > 20 { format!("{} and {} more", words.join(", "), arrays.len() - 20) } else { words.join(", ") }
 }
 
+/// What to do where images lie in rows of pixels, or each in an array of its own; nothing where it is not that.
+pub(crate) fn flat(arrays: &[Array]) -> &'static str {
+    let rows = |array: &Array| matches!(array.header.shape.as_slice(), [_, pixels] if *pixels >= ROW);
+    if arrays.iter().any(rows) {
+        "; rows of pixels want their shape, array.reshape(-1, H, W) or (-1, C, H, W); images of one array each become one by numpy.stack"
+    } else {
+        ""
+    }
+}
+
 /// The file that holds an array.
 fn outside(array: &Array) -> String {
     array.file().trim_end_matches(&format!("!{}", array.name)).to_owned()
@@ -278,7 +291,14 @@ fn levels(array: &Array) -> Result<Levels> {
             Err(array.refused(&format!("{between} that are no multiples of 1/255; round them: (array * 255).round().astype(\"uint8\")")))
         }
         (false, true) if high > 0.0 => Err(array.refused(ZERO_AND_ONE)),
-        _ if low < 0.0 || high > 255.0 => Err(array.refused(&format!("{between}; levels are from 0 to 255: save uint8"))),
+        _ if low < 0.0 || high > 255.0 => {
+            let way = match (low < 0.0, low >= -1.0 && high <= 1.0) {
+                (true, true) => "(array * 127.5 + 127.5).round().astype(\"uint8\") of values from -1 to 1",
+                (true, false) => "after what normalised them is undone",
+                (false, _) => "(array // 256).astype(\"uint8\") of 16 bits",
+            };
+            Err(array.refused(&format!("{between}; levels are from 0 to 255: save uint8, {way}")))
+        }
         _ if !whole => Err(array.refused(&format!("{between} that are no whole numbers; round them and save uint8"))),
         _ => Ok(Levels::Whole),
     }

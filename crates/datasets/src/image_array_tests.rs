@@ -96,7 +96,12 @@ fn what_has_no_levels_is_refused_by_name() {
     let six = |descr: &str, numbers: Vec<u8>| problem(npy(descr, false, &[1, 1, 6], &numbers));
     for (message, wanted) in [
         (six("<f4", floats(&[0.0, 0.1, 0.2, 0.3, 0.4, 1.0])), "<f4 [1, 1, 6]: values from 0 to 1 that are no multiples of 1/255"),
-        (six("<f4", floats(&[-1.0, 0.0, 0.0, 0.0, 0.0, 1.0])), "values from -1 to 1; levels are from 0 to 255"),
+        (six("<f4", floats(&[-1.0, 0.0, 0.0, 0.0, 0.0, 1.0])), "levels are from 0 to 255: save uint8, (array * 127.5 + 127.5)"),
+        (six("<f4", floats(&[-2.1, 0.0, 0.0, 0.0, 0.0, 2.2])), "values from -2.0999999046325684 to 2.200000047683716; levels"),
+        (
+            six("<u2", [0_u16, 1, 2, 3, 4, 65_535].iter().flat_map(|v| v.to_le_bytes()).collect()),
+            "(array // 256).astype(\"uint8\") of 16 bits",
+        ),
         (six("<f4", floats(&[0.0, 1.5, 2.0, 3.0, 4.0, 255.0])), "values from 0 to 255 that are no whole numbers"),
         (six("<f4", floats(&[f32::NAN; 6])), "a value that is no number"),
         (six("<i8", [0_i64, 1, 0, 1, 1, 0].iter().flat_map(|v| v.to_le_bytes()).collect()), "0 and 1 alone"),
@@ -110,7 +115,8 @@ fn what_has_no_levels_is_refused_by_name() {
         (problem(npy("|u1", false, &[0, 2, 2, 3], &[])), "no images in it"),
         (
             problem(npy("|u1", false, &[2, 784], &[0; 1568])),
-            "holds no array [N, H, W] or [N, H, W, C] of images, and no mu and sigma of features; there are: input |u1 [2, 784]",
+            "holds no array [N, H, W] or [N, H, W, C] of images, and no mu and sigma of features; there are: input |u1 [2, 784]; \
+             rows of pixels want their shape, array.reshape(-1, H, W)",
         ),
         (
             problem(npz(&[("a", npy("|u1", false, &[1, 1, 5], &[0; 5])), ("b", npy("|u1", false, &[1, 1, 5], &[0; 5]))], false)),

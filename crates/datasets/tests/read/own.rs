@@ -24,6 +24,7 @@ fn arrays_are_a_data_set_split_by_their_names_or_by_tenths() {
         ["x_train", "y_train", "x_test", "y_test"],
         ["train_images", "train_labels", "test_images", "test_labels"],
         ["imgs-train", "labels-train", "imgs-test", "labels-test"],
+        ["trainX", "trainY", "testX", "testY"],
     ];
     for [a, b, c, d] in names {
         let path = dir.path().join("set.npz");
@@ -43,6 +44,10 @@ fn arrays_are_a_data_set_split_by_their_names_or_by_tenths() {
         let set = dataset.split(Split::Train).unwrap();
         assert_eq!((set.labels()[4], set.pixels()[4 * 30]), (1, 4));
     }
+    let three = dir.path().join("three.npz");
+    let of_split = |name, count, bytes: &[u8]| (name, npy(&[count, 2, 5, 3], bytes));
+    npz(&three, false, &[of_split("trainX", 12, &train), of_split("valX", 6, &test), of_split("testX", 6, &test)]);
+    assert_eq!(counts(of(&three, json!({})).unwrap().as_ref()), [12, 6, 6]);
     // A folder of files, as some data sets are published.
     let folder = dir.path().join("files");
     npz(&folder.join("k-train-imgs.npz"), false, &[("arr_0", npy(&[12, 2, 5, 3], &train))]);
@@ -77,7 +82,11 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
     };
     for (message, wanted) in [
         (refused(&[("x", npy(&[10, 784], &[0; 7840]))]), "holds no array [N, H, W] or [N, H, W, C] of images; there are: x |u1 [10, 784]"),
-        (refused(&[("a", images(10)), ("b", images(10))]), "holds two arrays of images: a |u1 [10, 5, 6] and b |u1 [10, 5, 6]"),
+        (
+            refused(&[("a", images(10)), ("b", images(10))]),
+            "holds two arrays of images: a |u1 [10, 5, 6] and b |u1 [10, 5, 6]; leave one out, join them",
+        ),
+        (refused(&[("x", images(10)), ("x_test", images(10))]), "holds images of no split beside others: x |u1 [10, 5, 6]; say train"),
         (
             refused(&[("x_train", images(10)), ("y_train", ten()), ("x_test", images(10))]),
             "holds the images x_test |u1 [10, 5, 6] without classes",
@@ -99,6 +108,7 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
         ),
         (refused(&[("x_train", images(10)), ("x_test", npy(&[10, 6, 6], &[0; 360]))]), "images of 5x6x1 to train and of 6x6x1 to test"),
         (refused(&[("x_train", images(10)), ("x_test", images(10)), ("x", images(10))]), "images of no split beside"),
+        (refused(&[("a", npy(&[28, 28], &[0; 784])), ("b", npy(&[28, 28], &[0; 784]))]), "become one by numpy.stack"),
         (
             refused(&[("x_train", images(10)), ("y_train", ten()), ("x_test", images(10)), ("y_test", npy(&[10], &[4; 10]))]),
             "class 4 is in test and not in train",
