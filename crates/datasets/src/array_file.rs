@@ -1,8 +1,9 @@
-//! The arrays of a `.npy` or `.npz` file, each found by its name and read when it is wanted.
+//! The arrays of a `.npy`, `.npz` or idx file, each found by its name and read when it is wanted. A `.npy` or idx file may be
+//! packed with gzip.
 
 use std::{
     fs::File,
-    io::{BufReader, Cursor, Read, Seek},
+    io::{BufRead, BufReader, Cursor, Read, Seek},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -21,8 +22,8 @@ pub(crate) enum Place {
     Bytes(Arc<[u8]>),
 }
 
-trait ReadSeek: Read + Seek {}
-impl<T: Read + Seek> ReadSeek for T {}
+trait ReadSeek: BufRead + Seek {}
+impl<T: BufRead + Seek> ReadSeek for T {}
 
 impl Place {
     fn name(&self) -> String {
@@ -51,9 +52,24 @@ pub(crate) struct Array {
     pub(crate) header: Header,
 }
 
-/// Whether a file of that name holds arrays.
+/// Whether a file of that name holds arrays: `.npz`, or, packed with gzip or not, `.npy` or idx.
 pub(crate) fn holds_arrays(path: &Path) -> bool {
-    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("npy") || end.eq_ignore_ascii_case("npz"))
+    let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+    let unpacked = name.strip_suffix(".gz").unwrap_or(&name);
+    name.ends_with(".npz") || unpacked.ends_with(".npy") || is_idx(unpacked)
+}
+
+/// Whether a name is one of idx files: `train-images-idx3-ubyte`, `t10k-labels.idx1-ubyte`.
+fn is_idx(file: &str) -> bool {
+    let kind = ["-ubyte", "-byte", "-short", "-int", "-float", "-double"].iter().find_map(|kind| file.strip_suffix(kind));
+    kind.and_then(|rest| rest.strip_suffix(|c: char| c.is_ascii_digit())).is_some_and(|rest| rest.ends_with("idx"))
+}
+
+/// A file's name without its ending, and without that of gzip.
+fn stem(path: &Path) -> String {
+    let packed = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz"));
+    let path = if packed { path.with_extension("") } else { path.to_path_buf() };
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// Every array of a file, by what it begins with: a zip of arrays, or one array.
@@ -68,10 +84,10 @@ pub(crate) fn arrays(place: &Place) -> Result<Vec<Array>> {
     reader.rewind().map_err(|e| Error::io(&file, e))?;
     if start != *b"PK" {
         let stem = match place {
-            Place::Path(path) => path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            Place::Path(path) => self::stem(path),
             Place::Bytes(_) => file.clone(),
         };
-        let header = Header::read(&mut reader, &file)?;
+        let header = Header::read(&mut stream::plain(reader, &file)?, &file)?;
         return Ok(vec![Array { place: place.clone(), member: None, name: stem, header }]);
     }
     let wrong = |e: zip::result::ZipError| Error::damaged(&file, format!("broken zip: {e}"));
@@ -141,8 +157,11 @@ impl Array {
             // Also where a zip's checksum is compared.
             stream::ended(&mut reader, &file)
         };
-        let mut reader = self.place.open()?;
-        let Some(index) = self.member else { return read(&mut reader) };
+        let reader = self.place.open()?;
+        let Some(index) = self.member else {
+            let mut unpacked = stream::plain(reader, &file)?;
+            return read(&mut unpacked);
+        };
         let wrong = |e: zip::result::ZipError| Error::damaged(self.place.name(), format!("broken zip: {e}"));
         let mut archive = zip::ZipArchive::new(reader).map_err(wrong)?;
         let mut member = archive.by_index(index).map_err(wrong)?;

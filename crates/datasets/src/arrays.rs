@@ -1,5 +1,6 @@
 //! # Arrays of images
-//! `arrays:PATH`: a `.npz` or `.npy` file, or a folder of them, as NumPy saves them and Keras and MedMNIST publish them.
+//! `arrays:PATH`: a `.npz`, `.npy` or idx file, or a folder of them, as NumPy saves them, Keras and MedMNIST publish them, and
+//! torchvision keeps FashionMNIST and KMNIST.
 //!
 //! Arrays `[N, H, W]` or `[N, H, W, C]` are images, those of one dimension (or `[N, 1]`) their classes; what else there is
 //! is passed over. **Shapes**: as they are, one or three channels. **Split**: where their names say `train` and `test`
@@ -24,7 +25,7 @@ use crate::{
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
     name: NAME,
-    summary: "arrays:PATH, your own .npz or .npy file or a folder of them; [N, H, W] or [N, H, W, C]",
+    summary: "arrays:PATH, your own .npz, .npy or idx file or a folder of them; [N, H, W] or [N, H, W, C]",
     source: "the author's own",
     settings: Schema::of::<Pixels>,
     build: BuildDataset { card: include_str!("../cards/arrays.toml"), find, open },
@@ -63,6 +64,9 @@ fn is_hidden(path: &Path) -> bool {
 fn files(folder: &Path) -> Result<Vec<PathBuf>> {
     let entries = fs::read_dir(folder).map_err(|e| Error::io(folder.display(), e))?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|e| e.path()).filter(|p| array_file::holds_arrays(p) && !is_hidden(p)).collect();
+    // torchvision leaves what it unpacked beside what it unpacked it to.
+    let packed = |path: &Path| path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz"));
+    files.retain(|path| !(packed(path) && path.with_extension("").is_file()));
     files.sort();
     Ok(files)
 }
@@ -70,8 +74,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 fn open(request: &Request) -> Result<Opened> {
     let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: arrays:PATH"))?;
     let wrong = || match Path::new(path).exists() {
-        true => "is neither a .npz or .npy file nor a folder of them; folders in it are not looked into",
-        false => "does not exist; name a .npz or .npy file, or a folder of them",
+        true => "is neither a .npz, .npy or idx file nor a folder of them; folders in it are not looked into",
+        false => "does not exist; name a .npz, .npy or idx file, or a folder of them",
     };
     let files = find(request).ok_or_else(|| Error::damaged(path, wrong()))?;
     let mut there = Vec::new();

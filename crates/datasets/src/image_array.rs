@@ -24,7 +24,7 @@ const ROUNDING: f64 = 1e-4;
 /// The same of half precision, whose numbers below 1 stand up to 2^-11 apart.
 const ROUNDING_HALF: f64 = 0.13;
 
-/// An array of images in a `.npy` or `.npz` file. Nothing but its header is in memory.
+/// An array of images in a `.npy`, `.npz` or idx file. Nothing but its header is in memory.
 ///
 /// ```
 /// # fn main() -> vimae_datasets::Result<()> {
@@ -85,7 +85,7 @@ impl ImageArray {
         }
     }
 
-    /// Whether a file of that name holds arrays: `.npy` or `.npz`.
+    /// Whether a file of that name holds arrays: `.npz`, or `.npy` or idx (`t10k-images-idx3-ubyte`), packed with gzip or not.
     pub fn is_file_of_arrays(path: &Path) -> bool {
         array_file::holds_arrays(path)
     }

@@ -1,4 +1,5 @@
-//! NumPy's `.npy` format: a header in Python's notation, then numbers; nothing of it is ever evaluated.
+//! NumPy's `.npy` format: a header in Python's notation, then numbers; nothing of it is ever evaluated. And the idx format
+//! of MNIST and of those who followed it: a type, sizes, numbers.
 //!
 //! <https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html>, versions 1.0 to 3.0.
 
@@ -122,6 +123,14 @@ impl Header {
     pub(crate) fn read(reader: &mut impl Read, file: &str) -> Result<Self> {
         let wrong = |problem: String| Error::damaged(file, format!("no .npy array: {problem}"));
         let start = stream::exactly(reader, 8, file)?;
+        if let Some(&[0, 0, kind, dimensions, a, b, c, d]) = start.first_chunk::<8>()
+            && let Some(dtype) = idx_type(kind).filter(|_| (1..=DIMENSIONS).contains(&usize::from(dimensions)))
+        {
+            let (first, more) = ([a, b, c, d], stream::exactly(reader, 4 * (usize::from(dimensions) - 1), file)?);
+            let sizes = std::iter::once(&first).chain(more.as_chunks::<4>().0);
+            let shape = sizes.map(|size| u32::from_be_bytes(*size) as usize).collect();
+            return Ok(Self { dtype: Dtype::parse(dtype), fortran: false, shape });
+        }
         let Some(&[0x93, b'N', b'U', b'M', b'P', b'Y', version, _]) = start.first_chunk::<8>() else {
             return Err(wrong(format!("begins with {:?}", String::from_utf8_lossy(&start))));
         };
@@ -193,6 +202,19 @@ impl Header {
     }
 }
 
+/// What NumPy calls the numbers that the third byte of an idx file says; all are big-endian.
+fn idx_type(kind: u8) -> Option<&'static str> {
+    Some(match kind {
+        0x08 => "|u1",
+        0x09 => "|i1",
+        0x0b => ">i2",
+        0x0c => ">i4",
+        0x0d => ">f4",
+        0x0e => ">f8",
+        _ => return None,
+    })
+}
+
 /// The text in quotes that `text` begins with, and what follows.
 fn quoted(text: &str) -> std::result::Result<(&str, &str), String> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"')).ok_or("no text in quotes")?;
@@ -245,6 +267,18 @@ mod tests {
             ("{'descr': [((", "records without an end"),
         ] {
             assert_eq!(parse(text).unwrap_err(), problem, "{text}");
+        }
+    }
+
+    #[test]
+    fn idx_files_say_type_and_sizes() {
+        let read = |mut bytes: &[u8]| Header::read(&mut bytes, "file");
+        let header = read(&[0, 0, 0x0d, 3, 0, 0, 0xea, 0x60, 0, 0, 0, 28, 0, 0, 0, 27, 9]).unwrap();
+        assert_eq!((header.words().as_str(), header.fortran), (">f4 [60000, 28, 27]", false));
+        assert_eq!(read(&[0, 0, 8, 1, 0, 0, 0, 7]).unwrap().words(), "|u1 [7]");
+        // Cut short, of no dimension, of too many, of another type.
+        for bytes in [&[0, 0, 8, 3, 0, 0, 0, 7][..], &[0, 0, 8, 0, 0, 0, 0, 7], &[0, 0, 8, 65, 0, 0, 0, 7], &[0, 0, 7, 1, 0, 0, 0, 7]] {
+            assert!(matches!(read(bytes), Err(Error::Damaged { .. })), "{bytes:?}");
         }
     }
 

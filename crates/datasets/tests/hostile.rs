@@ -120,26 +120,29 @@ fn npy(descr: &str, shape: &str, numbers: &[u8]) -> Vec<u8> {
     [b"\x93NUMPY\x01\x00", &(head.len() as u16).to_le_bytes()[..], head.as_bytes(), numbers].concat()
 }
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
 fn seeds(reader: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds");
     let ending = match reader {
         "encoding" => return encodings(),
         "idx" => return idx(),
-        "gzip" => {
-            let pack = |bytes: Vec<u8>| {
-                let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-                writer.write_all(&bytes).unwrap();
-                writer.finish().unwrap()
-            };
-            return idx().into_iter().map(pack).collect();
-        }
+        "gzip" => return idx().iter().map(|bytes| gzip(bytes)).collect(),
         "prepared" => {
             // The digest is that of two labels and two images of zeros.
             let mut bytes = br#"{"channels":3,"height":2,"width":2,"count":2,"sha256":""#.to_vec();
             bytes.extend(vimae_datasets::digest::sha256(&[0; 32]).bytes().chain(*b"\"}\n").chain([0; 32]));
             return vec![bytes];
         }
-        "npy" => return vec![npy("|u1", "(3, 4, 5, 1)", &[9; 60]), npy("<f4", "(1, 2, 5)", &[0; 40]), npy(">i8", "(1, 2, 5)", &[0; 80])],
+        "npy" => {
+            let images = idx().swap_remove(0);
+            let arrays = [npy("|u1", "(3, 4, 5, 1)", &[9; 60]), npy("<f4", "(1, 2, 5)", &[0; 40]), npy(">i8", "(1, 2, 5)", &[0; 80])];
+            return arrays.into_iter().chain([gzip(&images), images]).collect();
+        }
         "npz" => {
             let pack = |method| {
                 let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));

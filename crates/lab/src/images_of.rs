@@ -64,7 +64,7 @@ pub(crate) fn open(place: &str, choice: Choice, shelf: &mut Shelf) -> Result<Ope
             let opened = Opened::whole(ImagesInMemory::of(set, count)?, format!("{split} split of {name}"));
             Ok(Opened { labels: Some(set.labels().iter().copied().take(count).collect()), ..opened })
         }
-        None if path.exists() => Err(wrong("is neither a folder nor a .zip, .tar, .tar.gz, .tgz, .npy or .npz file")),
+        None if path.exists() => Err(wrong("is neither a folder nor a .zip, .tar, .tar.gz, .tgz, .npy, .npz or idx file")),
         None => Err(wrong("does not exist; give a folder, archive, array or run, or NAME:train, NAME:test for a data set")),
     }
 }

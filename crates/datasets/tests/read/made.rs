@@ -59,6 +59,13 @@ pub(crate) fn tar_gz(path: &Path, members: &[Member]) {
     packed(packer, members).finish().unwrap();
 }
 
+/// Bytes packed with gzip.
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
+}
+
 fn packed<W: Write>(out: W, members: &[Member]) -> W {
     let mut builder = tar::Builder::new(out);
     for (name, bytes) in members {

@@ -4,9 +4,9 @@ use std::{fs, path::Path};
 
 use serde_json::{Map, Value, json};
 use vimae_core::{PixelRange, Split};
-use vimae_datasets::{Sources, open, open_reporting};
+use vimae_datasets::{ImageArray, Sources, open, open_reporting};
 
-use crate::made::{counts, npy, npz, problem, put, seed, settings, typed};
+use crate::made::{counts, gzip, npy, npz, problem, put, seed, settings, typed};
 
 /// Ten classes would be too many for ten images: three, and levels that say which image is which.
 fn arrays(count: usize) -> (Vec<u8>, Vec<u8>) {
@@ -70,6 +70,44 @@ fn arrays_are_a_data_set_split_by_their_names_or_by_tenths() {
     assert_eq!((counts(dataset.as_ref()), dataset.classes()), ([5, 0, 4], 1));
 }
 
+/// FashionMNIST, KMNIST and EMNIST are published in MNIST's format.
+#[test]
+fn idx_files_are_arrays_packed_or_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let (raw, packed) = (dir.path().join("FashionMNIST/raw"), dir.path().join("packed"));
+    let ((train, classes), (test, tested)) = (arrays(12), arrays(6));
+    let idx = |sizes: &[u32], numbers: &[u8]| -> Vec<u8> {
+        let head = [&[0, 0, 8, sizes.len() as u8][..], &sizes.iter().flat_map(|n| n.to_be_bytes()).collect::<Vec<_>>()[..]].concat();
+        [&head[..], numbers].concat()
+    };
+    for (name, bytes) in [
+        ("train-images-idx3-ubyte", idx(&[12, 5, 6], &train)),
+        ("train-labels-idx1-ubyte", idx(&[12], &classes)),
+        ("t10k-images-idx3-ubyte", idx(&[6, 5, 6], &test)),
+        ("t10k-labels-idx1-ubyte", idx(&[6], &tested)),
+    ] {
+        put(&packed.join(format!("{name}.gz")), &gzip(&bytes));
+        // torchvision leaves both.
+        put(&raw.join(format!("{name}.gz")), &gzip(&bytes));
+        put(&raw.join(name), &bytes);
+    }
+    put(&dir.path().join("npy/x_train.npy.gz"), &gzip(&npy(&[12, 5, 6], &train)));
+    put(&dir.path().join("npy/x_test.npy.gz"), &gzip(&npy(&[6, 5, 6], &test)));
+    let of = |path: &Path| open(&format!("arrays:{}", path.display()), &Map::new(), &Sources::default()).unwrap();
+    let dataset = of(&raw);
+    assert_eq!((counts(dataset.as_ref()), dataset.classes(), dataset.shape().unwrap().to_string()), ([12, 0, 6], 3, "5x6x1".into()));
+    let set = dataset.split(Split::Train).unwrap();
+    assert_eq!((set.pixels(), set.labels()[4]), (train.as_slice(), 1));
+    assert_eq!(of(&packed).sha256(), dataset.sha256());
+    assert_eq!(of(&dir.path().join("npy")).split(Split::Test).unwrap().pixels(), test);
+    let images = ImageArray::open(&packed.join("t10k-images-idx3-ubyte.gz")).unwrap();
+    assert_eq!((images.name(), images.len(), images.read().unwrap()), ("t10k-images-idx3-ubyte", 6, test));
+    assert!(ImageArray::is_file_of_arrays(&raw.join("t10k-images-idx3-ubyte")));
+    put(&packed.join("t10k-images-idx3-ubyte.gz"), &gzip(&idx(&[6, 5, 6], &[0; 100])));
+    let message = problem(&format!("arrays:{}", packed.display()), dir.path());
+    assert!(message.contains("t10k-images-idx3-ubyte.gz: ends after 100 of 180 bytes"), "{message}");
+}
+
 #[test]
 fn arrays_that_say_nothing_clear_are_refused_by_name() {
     let dir = tempfile::tempdir().unwrap();
@@ -121,8 +159,8 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
     fs::create_dir(dir.path().join("empty")).unwrap();
     for (name, wanted) in [
         ("arrays", "say which: arrays:PATH"),
-        ("arrays:/nowhere", "/nowhere: does not exist; name a .npz or .npy file, or a folder of them"),
-        (empty.as_str(), "empty: is neither a .npz or .npy file nor a folder of them"),
+        ("arrays:/nowhere", "/nowhere: does not exist; name a .npz, .npy or idx file, or a folder of them"),
+        (empty.as_str(), "empty: is neither a .npz, .npy or idx file nor a folder of them"),
     ] {
         assert!(problem(name, dir.path()).contains(wanted));
     }

@@ -37,8 +37,8 @@ enum What {
     },
     /// Check every file of a data set against its published digest, and count its images by split and class.
     Verify {
-        /// Name of the data set: folder:PATH for a directory of images, or a zip or tar of them; arrays:PATH for .npz and
-        /// .npy files; table:PATH or table:OWNER/NAME for parquet files.
+        /// Name of the data set: folder:PATH for a directory of images, or a zip or tar of them; arrays:PATH for .npz,
+        /// .npy and idx files; table:PATH or table:OWNER/NAME for parquet files.
         name: String,
         /// A setting of the data set, as in the section `[dataset]` of experiment files; may be given several times.
         #[arg(long = "set", value_name = "KEY=VALUE")]
