@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{Error, Result, container, npy::Header, stream};
+use crate::{Error, Result, container, foreign, npy::Header, stream};
 
 /// The most arrays of one file.
 const ARRAYS: usize = 10_000;
@@ -95,16 +95,17 @@ pub(crate) fn arrays(place: &Place) -> Result<Vec<Array>> {
     if archive.len() > ARRAYS {
         return Err(Error::TooLarge { file, what: "a file", unit: "arrays", size: archive.len() as u64, limit: ARRAYS as u64 });
     }
-    let mut found = Vec::new();
+    let (mut found, mut pickled) = (Vec::new(), false);
     for index in 0..archive.len() {
         let mut member = archive.by_index(index).map_err(wrong)?;
         let name = member.name().map_err(wrong)?.into_owned();
+        pickled |= name.ends_with(".pkl");
         let Some(name) = name.strip_suffix(".npy") else { continue };
         let header = Header::read(&mut member, &format!("{file}!{name}"))?;
         found.push(Array { place: place.clone(), member: Some(index), name: name.to_owned(), header });
     }
     if found.is_empty() {
-        return Err(Error::damaged(&file, "a zip without .npy arrays"));
+        return Err(Error::damaged(&file, if pickled { foreign::PYTORCH } else { "a zip without .npy arrays" }));
     }
     Ok(found)
 }

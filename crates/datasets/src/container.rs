@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{Error, Result, walk};
+use crate::{Error, Result, foreign, walk};
 use budget::Budget;
 
 mod budget;
@@ -147,7 +147,7 @@ fn unknown(path: &Path) -> String {
     match PACKED.iter().find(|(magic, _)| read.is_ok() && start.starts_with(magic)) {
         Some((_, "gzip")) => "is packed with gzip and is no tar by its name; call it .tar.gz if it is one".into(),
         Some((_, packing)) => format!("is packed with {packing}, which is not read; unpack it, or pack it again as a zip or a .tar.gz"),
-        None => "is neither a folder, a zip nor a tar".into(),
+        None => foreign::described(&start).unwrap_or("is neither a folder, a zip nor a tar").into(),
     }
 }
 

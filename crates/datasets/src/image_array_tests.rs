@@ -123,6 +123,8 @@ fn what_has_no_levels_is_refused_by_name() {
             "holds 2 arrays of images (a |u1 [1, 1, 5], b |u1 [1, 1, 5]); which one?",
         ),
         (problem(npz(&[], false)), "a zip without .npy arrays"),
+        (problem(b"label,pixel0,pixel1".to_vec()), "input: is text: of a table of pixels, save numpy.loadtxt"),
+        (problem(b"\x80\x04\x95\0\0\0\0\0".to_vec()), "input: is a pickle of Python"),
         (problem(npy("|u1", false, &[2, 1, 2, 3], &COLOUR[..11])), "ends after 11 of 12 bytes"),
         (problem(npy("|u1", false, &[2, 1, 1, 3], &COLOUR)), "has more bytes than its header says"),
         (problem(npy("|u1", false, &[1 << 40, 1 << 10, 5], &[])), "an array of 5629499534213120 bytes, more than the limit"),

@@ -7,6 +7,7 @@ pub mod container;
 pub mod digest;
 mod error;
 mod fewer;
+mod foreign;
 mod gather;
 pub mod gzip;
 pub mod hostile;

@@ -5,7 +5,7 @@
 
 use std::io::Read;
 
-use crate::{Error, Result, stream};
+use crate::{Error, Result, foreign, stream};
 
 /// The most bytes of a header: NumPy itself reads 10 000 without being asked.
 const HEADER: usize = 1 << 16;
@@ -132,7 +132,8 @@ impl Header {
             return Ok(Self { dtype: Dtype::parse(dtype), fortran: false, shape });
         }
         let Some(&[0x93, b'N', b'U', b'M', b'P', b'Y', version, _]) = start.first_chunk::<8>() else {
-            return Err(wrong(format!("begins with {:?}", String::from_utf8_lossy(&start))));
+            let unknown = || wrong(format!("begins with {:?}", String::from_utf8_lossy(&start)));
+            return Err(foreign::described(&start).map_or_else(unknown, |what| Error::damaged(file, what)));
         };
         let size = match version {
             1 => stream::exactly(reader, 2, file)?.iter().rev().fold(0, |n, &b| n << 8 | usize::from(b)),

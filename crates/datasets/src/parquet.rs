@@ -18,7 +18,7 @@ use std::{
     path::Path,
 };
 
-use crate::{Error, Result, stream};
+use crate::{Error, Result, foreign, stream};
 use footer::{Column, Footer};
 use pages::{Fetch, Pages, Unread};
 use values::Kind;
@@ -140,7 +140,14 @@ pub(crate) fn about(path: &Path) -> Result<(Vec<String>, u64)> {
         file.seek(SeekFrom::Start(at)).map_err(|e| e.to_string())?;
         stream::exactly(&mut file, usize::try_from(size).map_err(|e| e.to_string())?, "a piece").map_err(|e| e.to_string())
     };
-    let footer = footer(length, &mut fetch).map_err(|problem| Error::damaged(&name, format!("broken parquet: {problem}")))?;
+    let footer = match footer(length, &mut fetch) {
+        Ok(footer) => footer,
+        Err(problem) => {
+            let start = fetch(0, length.min(8)).unwrap_or_default();
+            let other = foreign::described(&start).filter(|_| !start.starts_with(b"PAR1"));
+            return Err(Error::damaged(&name, other.map_or_else(|| format!("broken parquet: {problem}"), String::from)));
+        }
+    };
     let rows = footer.rows();
     Ok((footer.columns.into_iter().filter(|c| !c.repeated).map(|c| c.path).collect(), rows))
 }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use vimae_core::{PixelRange, Split};
 use vimae_datasets::{ImageArray, Sources, open, open_reporting};
 
-use crate::made::{counts, gzip, npy, npz, problem, put, seed, settings, typed};
+use crate::made::{counts, gzip, npy, npz, problem, put, seed, settings, typed, zip};
 
 /// Ten classes would be too many for ten images: three, and levels that say which image is which.
 fn arrays(count: usize) -> (Vec<u8>, Vec<u8>) {
@@ -154,6 +154,18 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
         (refused(&[("x", images(9))]), "holds 9 images and no split"),
     ] {
         assert!(message.contains(wanted), "{message}\n{wanted}");
+    }
+    let torch = dir.path().join("tensors.pt");
+    zip(&torch, &[("archive/data.pkl".into(), vec![1]), ("archive/data/0".into(), vec![1])]);
+    let torch = torch.display();
+    for (name, wanted) in [
+        (format!("arrays:{torch}"), "tensors.pt: is a file of PyTorch"),
+        (format!("folder:{torch}"), "tensors.pt: is a zip by its content"),
+        (format!("table:{torch}"), "tensors.pt: is a zip by its content"),
+        (format!("folder:{}", path.display()), "set.npz: is a zip by its content: call it .zip if it holds image files; arrays:PATH"),
+    ] {
+        let message = problem(&name, dir.path());
+        assert!(message.contains(wanted), "{message}");
     }
     let empty = format!("arrays:{}", dir.path().join("empty").display());
     fs::create_dir(dir.path().join("empty")).unwrap();

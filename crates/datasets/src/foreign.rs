@@ -1,0 +1,64 @@
+//! Formats that others keep images in: what a file is by its first bytes, and the way to what is read here.
+
+/// What is said of PyTorch's files.
+pub(crate) const PYTORCH: &str =
+    "is a file of PyTorch, a pickle, and not read: save numpy.savez(\"images.npz\", images=tensor.numpy()) of what torch.load gives";
+const PICKLE: &str = "is a pickle of Python, a program, and not read: save its arrays by numpy.savez";
+const ARROW: &str =
+    "is of Arrow, as the library datasets caches, and not read: dataset.to_parquet(\"train.parquet\") writes what table:PATH reads";
+const IMAGE: &str = "is one image: name the folder that it is in";
+
+/// What begins with these bytes, in words that follow the file's name.
+const KNOWN: [(&[u8], &str); 15] = [
+    (b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46", PYTORCH),
+    (b"\x80\x02", PICKLE),
+    (b"\x80\x03", PICKLE),
+    (b"\x80\x04", PICKLE),
+    (b"\x80\x05", PICKLE),
+    (b"ARROW1", ARROW),
+    (b"\xff\xff\xff\xff", ARROW),
+    (
+        b"MATLAB",
+        "is a file of MATLAB and not read: save the arrays of scipy.io.loadmat by numpy.savez, [N, H, W, C] (numpy.moveaxis(X, -1, 0))",
+    ),
+    (b"\x89HDF", "is HDF5 and not read: save the arrays of h5py by numpy.savez"),
+    (b"\x93NUMPY", "is an array of NumPy: arrays:PATH reads it"),
+    (b"PAR1", "is a parquet file: table:PATH reads it"),
+    (b"PK\x03\x04", "is a zip by its content: call it .zip if it holds image files; arrays:PATH reads one of arrays"),
+    (b"\x89PNG", IMAGE),
+    (b"\xff\xd8\xff", IMAGE),
+    (b"GIF8", IMAGE),
+];
+const TEXT: &str = "is text: of a table of pixels, save numpy.loadtxt(FILE, delimiter=\",\", skiprows=1, dtype=\"uint8\") by numpy.savez, its \
+                    classes apart, its pixels as .reshape(-1, H, W)";
+
+/// What a file is that begins with `start`, eight bytes, and what reads it or makes of it what is read; none where nothing
+/// is known.
+pub(crate) fn described(start: &[u8]) -> Option<&'static str> {
+    let text = || start.len() == 8 && start.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
+    let known = KNOWN.iter().find(|(begin, _)| start.starts_with(begin)).map(|(_, what)| *what);
+    known.or_else(|| text().then_some(TEXT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn formats_are_known_by_their_first_bytes() {
+        for (start, word) in [
+            (&b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46"[..], "PyTorch"),
+            (b"\x80\x04\x95\0\0\0\0\0", "numpy.savez"),
+            (b"\xff\xff\xff\xff\x10\0\0\0", "to_parquet"),
+            (b"MATLAB 5", "scipy.io.loadmat"),
+            (b"\x89HDF\r\n\x1a\n", "h5py"),
+            (b"label,pi", "numpy.loadtxt"),
+            (b"PAR1\x15\0\0\0", "table:PATH"),
+        ] {
+            assert!(described(start).is_some_and(|what| what.contains(word)), "{start:?}: {:?}", described(start));
+        }
+        for start in [&b""[..], b"\x01", b"short", b"\0\0\x08\x03\0\0\0\0", b"\x1f\x8b\x08\0\0\0\0\0"] {
+            assert_eq!(described(start), None, "{start:?}");
+        }
+    }
+}
