@@ -170,8 +170,8 @@ fn from_parquet(shards: &[PathBuf], expected: usize, skip_broken: bool) -> Resul
     let mut gather = Gather::new(SHAPE, expected, skip_broken, &Ok);
     let mut total = 0;
     for path in shards {
-        let (image, label) = tables::columns(path, None)?;
-        let columns = parquet::Columns { image: &image, label: &label, rows: expected.saturating_sub(total) as u64 };
+        let (image, label) = tables::columns(path, None, "")?;
+        let columns = parquet::Columns { image: &image, label: Some(label.as_str()), rows: expected.saturating_sub(total) as u64 };
         let mut row = 0;
         parquet::read(path, &columns, &mut |batch| {
             gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;

@@ -71,7 +71,7 @@ fn values(bytes: &[u8]) -> Result<usize> {
 /// A parquet file of images, with the columns of MNIST.
 fn table(bytes: &[u8]) -> Result<usize> {
     let mut count = 0;
-    let columns = parquet::Columns { image: "image.bytes", label: "label", rows: 1_000 };
+    let columns = parquet::Columns { image: "image.bytes", label: Some("label"), rows: 1_000 };
     parquet::read_from(Cursor::new(bytes), "input", &columns, &mut |rows| {
         count += rows.iter().filter(|(bytes, _)| image(bytes.as_ref()).is_ok()).count();
         Ok(())

@@ -193,8 +193,8 @@ fn from_parquet(tables: &Tables, skip_broken: bool) -> Result<(Vec<Stack>, Vec<B
         let total = sizes.iter().sum::<usize>();
         let mut row = 0;
         for path in tables.of(split) {
-            let (image, label) = tables::columns(path, None)?;
-            let columns = parquet::Columns { image: &image, label: &label, rows: total.saturating_sub(row) as u64 };
+            let (image, label) = tables::columns(path, None, "")?;
+            let columns = parquet::Columns { image: &image, label: Some(label.as_str()), rows: total.saturating_sub(row) as u64 };
             let first = row;
             parquet::read(path, &columns, &mut |batch| {
                 let mut rest = batch.as_slice();

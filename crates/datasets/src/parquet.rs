@@ -37,6 +37,8 @@ pub(crate) use values::Bytes;
 
 /// Rows that are given at once.
 const ROWS: usize = 512;
+/// What to do with classes that are no numbers.
+const NUMBER: &str = "write their numbers (pandas: table[\"label\"].astype(\"category\").cat.codes)";
 /// The most bytes of a footer.
 const FOOTER: u64 = 8 << 20;
 
@@ -44,8 +46,8 @@ const FOOTER: u64 = 8 << 20;
 pub(crate) struct Columns<'a> {
     /// The column of PNG or JPEG bytes: `image.bytes`, or `image` where that is no struct.
     pub(crate) image: &'a str,
-    /// The column of classes: `label`.
-    pub(crate) label: &'a str,
+    /// The column of classes: `label`; none where all images are of class 0.
+    pub(crate) label: Option<&'a str>,
     /// The most rows that the file may have.
     pub(crate) rows: u64,
 }
@@ -91,9 +93,13 @@ pub(crate) fn read_from(mut source: impl Read + Seek, file: &str, columns: &Colu
             wrong(format!("no column {name} of single values; there are {}", there.join(", ")))
         })
     };
-    let ((image, image_column), (label, label_column)) = (place(columns.image)?, place(columns.label)?);
+    let (image, image_column) = place(columns.image)?;
+    let label = columns.label.map(place).transpose()?;
     expect(image_column, "bytes", |kind| matches!(kind, Kind::Bytes | Kind::Fixed(_))).map_err(wrong)?;
-    expect(label_column, "whole numbers", |kind| matches!(kind, Kind::Boolean | Kind::Int32 | Kind::Int64)).map_err(wrong)?;
+    if let Some((_, column)) = label {
+        let number = |problem: String| wrong(format!("{problem}; {NUMBER}"));
+        expect(column, "whole numbers", |kind| matches!(kind, Kind::Boolean | Kind::Int32 | Kind::Int64)).map_err(number)?;
+    }
     let mut row = 0_u64;
     for group in &footer.groups {
         let chunk = |i: usize| {
@@ -103,9 +109,14 @@ pub(crate) fn read_from(mut source: impl Read + Seek, file: &str, columns: &Colu
             }
             Ok(chunk)
         };
-        let (images, labels) = (chunk(image)?, chunk(label)?);
-        let labels = Pages::new(label_column, labels, row).map_err(wrong)?;
-        let mut labels = classes(labels, &mut fetch).map_err(unread)?.into_iter();
+        let images = chunk(image)?;
+        let mut labels: Box<dyn Iterator<Item = u32>> = match label {
+            Some((label, column)) => {
+                let pages = Pages::new(column, chunk(label)?, row).map_err(wrong)?;
+                Box::new(classes(pages, &mut fetch).map_err(unread)?.into_iter())
+            }
+            None => Box::new(std::iter::repeat(0_u32)),
+        };
         let mut pages = Pages::new(image_column, images, row).map_err(wrong)?;
         while let Some(page) = pages.next(&mut fetch).map_err(unread)? {
             let mut rows = page.into_iter().zip(labels.by_ref());

@@ -46,7 +46,7 @@ vimae_core::settings! {
         size: usize = 0, from 0, to 512;
         /// 1: grey, 3: colour; 0: as they are, three where any image is in colour
         channels: usize = 0, from 0, to 3;
-        /// the column of classes; auto: the first of these that is there
+        /// the column of classes; auto: the first of these that is there; none: all images are one class
         label: Column = Column::Auto;
         /// pixels in [-1, 1] or [0, 1]
         range: PixelRange = PixelRange::Symmetric;
@@ -58,7 +58,7 @@ vimae_core::settings! {
 }
 
 vimae_core::settings! {
-    enum Column { Auto, Label, Labels, FineLabel, CoarseLabel, Class, Target, Y }
+    enum Column { Auto, None, Label, Labels, FineLabel, CoarseLabel, Class, Target, Y }
 }
 
 const NAME: &str = "table";
@@ -137,9 +137,11 @@ fn open(request: &Request) -> Result<Opened> {
     if channels == 2 {
         return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
     }
+    let unlabelled = label == Column::None;
     let label = (label != Column::Auto).then(|| word(&label));
     let (size, channels) = ((size > 0).then_some(size), (channels > 0).then_some(channels));
-    let mut reading = Reading { label: label.as_deref(), size, channels, deep, skip_broken: request.sources.skip_broken };
+    let skip_broken = request.sources.skip_broken;
+    let mut reading = Reading { unlabelled, label: label.as_deref(), size, channels, deep, skip_broken };
     let mut notes = Vec::new();
     let (sets, skipped) = loop {
         if let Some(read) = reading.read(&found)? {
@@ -159,6 +161,8 @@ fn open(request: &Request) -> Result<Opened> {
 
 /// How images are read.
 struct Reading<'a> {
+    /// All images are one class, whatever columns there are.
+    unlabelled: bool,
     label: Option<&'a str>,
     /// Rows and columns; none where images stay as they are.
     size: Option<usize>,
@@ -194,8 +198,8 @@ impl Reading<'_> {
         let mut all = Stack { shape: ImageShape { channels: 3, height: 1, width: 1 }, pixels: Vec::new(), labels: Vec::new() };
         let mut skipped = Vec::new();
         for path in files {
-            let (image, label) = tables::columns(path, self.label)?;
-            let columns = parquet::Columns { image: &image, label: &label, rows: ROWS };
+            let (image, label) = self.columns(path)?;
+            let columns = parquet::Columns { image: &image, label: label.as_deref(), rows: ROWS };
             let mut row = 0;
             parquet::read(path, &columns, &mut |batch| {
                 let first = || batch.iter().find_map(|(bytes, _)| Image::decode(bytes.as_ref(), "").ok());
@@ -226,6 +230,15 @@ impl Reading<'_> {
             })?;
         }
         Ok((all, skipped))
+    }
+
+    /// The columns of images and of classes.
+    fn columns(&self, path: &Path) -> Result<(String, Option<String>)> {
+        if self.unlabelled {
+            return Ok((tables::image_column(path)?, None));
+        }
+        let (image, label) = tables::columns(path, self.label, "; label = \"none\" in [dataset] takes all images as one class")?;
+        Ok((image, Some(label)))
     }
 
     /// The shape of all images, of which `first` is one.
@@ -305,6 +318,19 @@ mod tests {
         assert_eq!(of(&all, json!({ "channels": 3 })).dataset.sha256(), colour.dataset.sha256());
         let error = opened(&file, json!({ "channels": 2 })).err().unwrap();
         assert!(matches!(&error, Error::Damaged { problem, .. } if problem.contains("channels = 2")), "{error}");
+    }
+
+    #[test]
+    fn images_are_one_class_where_that_is_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("one.parquet");
+        write(&file, &images(&[]));
+        let (all, one) = (opened(&file, json!({})).unwrap().dataset, opened(&file, json!({ "label": "none" })).unwrap().dataset);
+        assert_eq!((all.classes(), one.classes()), (3, 1));
+        // Every tenth of all, in place of every tenth of each class.
+        assert_eq!(one.split(Split::Test).unwrap().pixels().chunks(6).map(|image| image[0]).collect::<Vec<_>>(), [9, 19, 29, 39, 49, 59]);
+        let message = opened(&file, json!({ "label": "fine_label" })).err().unwrap().to_string();
+        assert!(message.ends_with("there are image, label; label = \"none\" in [dataset] takes all images as one class"), "{message}");
     }
 
     #[test]

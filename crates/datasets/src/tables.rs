@@ -188,16 +188,63 @@ fn within(folder: &Path, name: &str, preferred: &str) -> Result<Option<Tables>> 
 /// The columns of images and of classes of a table, by what they are usually called; `label` names another one.
 ///
 /// # Errors
-/// [`Error::Damaged`] where there is none, with all that there are.
-pub(crate) fn columns(path: &Path, label: Option<&str>) -> Result<(String, String)> {
+/// [`Error::Damaged`] where there is none, with all that there are; `way` is what to do without one of classes.
+pub(crate) fn columns(path: &Path, label: Option<&str>, way: &str) -> Result<(String, String)> {
     let (there, _) = parquet::about(path)?;
-    let find = |what: &str, names: &[&str]| {
-        let found = names.iter().find(|name| there.iter().any(|c| c == *name));
-        found.map(|name| (*name).to_owned()).ok_or_else(|| {
-            let problem = format!("no column of {what} ({}); there are {}", names.join(", "), there.join(", "));
-            Error::damaged(path.display(), problem)
-        })
-    };
+    let image = images(path, &there)?;
     let labels = label.map_or(LABELS.to_vec(), |label| vec![label]);
-    Ok((find("encoded images", &IMAGES)?, find("classes", &labels)?))
+    let found = labels.iter().find(|name| has(&there, name)).map(|name| (*name).to_owned());
+    Ok((image, found.ok_or_else(|| lacking(path, "classes", &labels, &there, way))?))
+}
+
+/// The column of images of a table.
+///
+/// # Errors
+/// As [`columns`].
+pub(crate) fn image_column(path: &Path) -> Result<String> {
+    images(path, &parquet::about(path)?.0)
+}
+
+/// The column of images among those that are there: one of the usual names, or the only one that the Hub's feature `Image`
+/// makes, whatever it is called (`jpg`, `pixel_values`).
+fn images(path: &Path, there: &[String]) -> Result<String> {
+    if let Some(known) = IMAGES.iter().find(|name| has(there, name)) {
+        return Ok((*known).to_owned());
+    }
+    let structs = there.iter().filter_map(|column| column.strip_suffix(".bytes"));
+    let mut structs = structs.filter(|name| has(there, &format!("{name}.path")));
+    match (structs.next(), structs.next()) {
+        (Some(one), None) => Ok(format!("{one}.bytes")),
+        _ => Err(lacking(path, "encoded images", &IMAGES, there, "")),
+    }
+}
+
+fn has(there: &[String], name: &str) -> bool {
+    there.iter().any(|column| column == name)
+}
+
+fn lacking(path: &Path, what: &str, names: &[&str], there: &[String], way: &str) -> Error {
+    let problem = format!("no column of {what} ({}); there are {}{way}", names.join(", "), there.join(", "));
+    Error::damaged(path.display(), problem)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_column_of_images_has_a_usual_name_or_is_the_only_one_of_its_kind() {
+        let of = |there: &[&str]| images(Path::new("x"), &there.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        for (there, expected) in [
+            (&["label", "image.bytes", "image.path"][..], "image.bytes"),
+            (&["img", "jpg.bytes", "jpg.path"], "img"),
+            (&["jpg.bytes", "jpg.path", "cls"], "jpg.bytes"),
+            (&["text.bytes", "pixel_values.bytes", "pixel_values.path"], "pixel_values.bytes"),
+        ] {
+            assert_eq!(of(there).unwrap(), expected);
+        }
+        for there in [&["left.bytes", "left.path", "right.bytes", "right.path"][..], &["jpg", "label"], &[]] {
+            assert!(matches!(of(there), Err(Error::Damaged { .. })), "{there:?}");
+        }
+    }
 }

@@ -9,8 +9,12 @@ fn seeds() -> PathBuf {
 }
 
 fn rows_of(table: &[u8]) -> Result<Vec<(Vec<u8>, u32)>> {
+    rows_with(table, Some("label"))
+}
+
+fn rows_with(table: &[u8], label: Option<&str>) -> Result<Vec<(Vec<u8>, u32)>> {
     let mut rows = Vec::new();
-    let columns = Columns { image: "image.bytes", label: "label", rows: 1_000 };
+    let columns = Columns { image: "image.bytes", label, rows: 1_000 };
     read_from(Cursor::new(table), "input", &columns, &mut |batch| {
         rows.extend(batch.iter().map(|(bytes, label)| (bytes.as_ref().to_vec(), *label)));
         Ok(())
@@ -52,8 +56,8 @@ fn what_is_not_read_is_named() {
         ("null_image", "row 7 has no image.bytes: the value is null"),
         ("null_struct", "row 7 has no image.bytes: the value is null"),
         ("null_label", "row 7 has no label: the value is null"),
-        ("text_label", "label is of type BYTE_ARRAY, not whole numbers"),
-        ("float_label", "label is of type DOUBLE, which holds neither images nor classes"),
+        ("text_label", format!("label is of type BYTE_ARRAY, not whole numbers; {NUMBER}").as_str()),
+        ("float_label", format!("label is of type DOUBLE, which holds neither images nor classes; {NUMBER}").as_str()),
         ("number_image", "image is of type INT64, not bytes"),
         ("list_image", "no column image.bytes of single values; there are image.list.element, label"),
         ("encrypted", "it is encrypted"),
@@ -61,6 +65,15 @@ fn what_is_not_read_is_named() {
     ] {
         let error = rows_of(&seed(&format!("refused/{name}.parquet"))).unwrap_err().to_string();
         assert_eq!(error, format!("input: broken parquet: {problem}"), "{name}");
+    }
+}
+
+#[test]
+fn images_without_classes_are_of_class_0() {
+    let plain = rows_of(&seed("plain.parquet")).unwrap();
+    for name in ["plain", "arrow_small", "refused/null_label", "refused/text_label", "refused/float_label", "refused/negative_label"] {
+        let rows = rows_with(&seed(&format!("{name}.parquet")), None).unwrap_or_else(|e| panic!("{name}: {e}"));
+        assert_eq!(rows, plain.iter().map(|(bytes, _)| (bytes.clone(), 0)).collect::<Vec<_>>(), "{name}");
     }
 }
 
