@@ -228,17 +228,13 @@ pub(crate) fn stack(images: &Array, labels: Option<&Array>) -> Result<Stack> {
 pub(crate) fn divided(path: &str, mut sets: BTreeMap<Option<Split>, Stack>) -> Result<(&'static str, Vec<(Split, Stack)>)> {
     if sets.len() == 1 {
         let Some((_, all)) = sets.pop_first() else { return Ok(("", Vec::new())) };
-        let (test, train) = tenths(&all.labels);
-        if test.is_empty() {
-            let problem = format!("holds {} images and no split: of {TENTH} of a class, one tests", all.len());
-            return Err(Error::damaged(path, problem));
-        }
-        let splits = vec![(Split::Train, all.select(&train)?), (Split::Test, all.select(&test)?)];
-        return Ok(("every tenth of a class, in order, tests", splits));
+        let (train, test) = tenth_apart(path, &all)?;
+        return Ok(("every tenth of a class, in order, tests", vec![(Split::Train, train), (Split::Test, test)]));
     }
     let (Some(train), Some(test)) = (sets.get(&Some(Split::Train)), sets.get(&Some(Split::Test))) else {
         let names: Vec<String> = sets.keys().map(|s| s.map_or("no split".into(), |s| s.to_string())).collect();
-        return Err(Error::damaged(path, format!("holds images of {}; one set, or train and test, are wanted", names.join(", "))));
+        let way = if sets.contains_key(&Some(Split::Test)) { "" } else { ": call those to test on test (x_test)" };
+        return Err(Error::damaged(path, format!("holds images of {}; one set, or train and test, are wanted{way}", names.join(", "))));
     };
     if let Some((_, all)) = sets.first_key_value().filter(|(split, _)| split.is_none()) {
         return Err(Error::damaged(path, format!("holds {} images of no split beside those to train and to test", all.len())));
@@ -254,6 +250,19 @@ pub(crate) fn divided(path: &str, mut sets: BTreeMap<Option<Split>, Stack>) -> R
     }
     let splits = sets.into_iter().filter_map(|(split, set)| Some((split?, set))).collect();
     Ok(("by name", splits))
+}
+
+/// The images but every tenth of each class, and these.
+///
+/// # Errors
+/// [`Error::Damaged`] where no class has ten.
+pub(crate) fn tenth_apart(path: &str, all: &Stack) -> Result<(Stack, Stack)> {
+    let (test, train) = tenths(&all.labels);
+    if test.is_empty() {
+        let problem = format!("holds {} images and no split: of {TENTH} of a class, one tests", all.len());
+        return Err(Error::damaged(path, problem));
+    }
+    Ok((all.select(&train)?, all.select(&test)?))
 }
 
 /// The places of every tenth image of each class, and of the others.

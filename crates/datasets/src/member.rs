@@ -74,7 +74,9 @@ pub(crate) fn way(name: &str) -> Option<&'static str> {
     if UNREAD.contains(&ending) {
         Some("convert images of other formats to PNG (magick mogrify -format png FILES)")
     } else if ends(&PACKED) {
-        Some("archives in it are not looked into: unpack them, or name one")
+        Some("archives in it are not looked into: unpack them, or name one (folder:PATH/ARCHIVE)")
+    } else if ends(&[".arrow"]) {
+        Some("of the library datasets, dataset.to_parquet(FILE) writes what table:PATH reads")
     } else if ends(&[".npy", ".npz"]) {
         Some("arrays:PATH reads .npy and .npz files")
     } else {

@@ -5,12 +5,12 @@
 //! **Shapes**: as they are, all of one shape; or `size` x `size`, the largest square in the middle resized by Lanczos. With
 //! `channels`, or as they are: three where any image is in colour.
 //! **Split**: where the files are called `train-...` and `test-...` (and perhaps `validation-...`), in any number of
-//! shards, or lie in folders called so, those; otherwise every tenth image of a class tests.
+//! shards, or lie in folders called so, those; otherwise every tenth image of a class tests. Where there are tables to
+//! validate and none to test, `test` decides.
 
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    slice,
     sync::atomic::{AtomicBool, Ordering},
 };
 
@@ -24,11 +24,13 @@ use crate::{
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
     parquet,
-    sources::versions,
     stack::Stack,
-    stream,
-    tables::{self, Tables},
+    stream, tables,
 };
+
+mod found;
+
+use found::{Found, find, locate};
 
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
@@ -48,6 +50,8 @@ vimae_core::settings! {
         channels: usize = 0, from 0, to 3;
         /// the column of classes; auto: the first of these that is there; none: all images are one class
         label: Column = Column::Auto;
+        /// where there are tables to validate and none to test: those to validate, or every tenth of a class of training; auto: refused
+        test: TestFrom = TestFrom::Auto;
         /// pixels in [-1, 1] or [0, 1]
         range: PixelRange = PixelRange::Symmetric;
         /// grayscale files of 16 bits
@@ -61,88 +65,29 @@ vimae_core::settings! {
     enum Column { Auto, None, Label, Labels, FineLabel, CoarseLabel, Class, Target, Y }
 }
 
+vimae_core::settings! {
+    /// Where test images come from.
+    enum TestFrom { Auto, Validation, Tenth }
+}
+
 const NAME: &str = "table";
 /// The most rows of a file.
 const ROWS: u64 = 100_000_000;
 
-fn find(request: &Request) -> Option<Vec<PathBuf>> {
-    Some(locate(request).ok()?.files()).filter(|files| !files.is_empty())
-}
-
-/// The tables of a path, or of a repository in the Hub's cache.
-fn locate(request: &Request) -> Result<Found> {
-    let name = request.path.ok_or_else(|| Error::damaged(NAME, "say which: table:PATH or table:OWNER/NAME"))?;
-    let path = Path::new(name);
-    if path.is_file() {
-        return Ok(Found::One(path.into()));
-    }
-    let folders = if path.is_dir() { vec![path.to_path_buf()] } else { request.sources.snapshots_of(name) };
-    for folder in &folders {
-        // The folder of a repository in a cache holds its snapshots.
-        let inside = versions(folder);
-        for folder in inside.iter().chain([folder]) {
-            if let Some(tables) = tables::in_folder(folder, "")? {
-                return Ok(Found::Splits(tables));
-            }
-        }
-        let places = inside.iter().chain([folder]).flat_map(|folder| [folder.clone(), folder.join("data")]);
-        let all = places.map(|folder| tables::parquet_files(&folder)).find(|found| !found.is_empty()).unwrap_or_default();
-        if let [one] = all.as_slice() {
-            return Ok(Found::One(one.clone()));
-        }
-        if !all.is_empty() {
-            let names: Vec<String> =
-                all.iter().take(3).map(|file| file.file_name().unwrap_or_default().to_string_lossy().into_owned()).collect();
-            let problem = format!(
-                "holds {}, and nothing to test on: call files after splits (train-*.parquet, test-*.parquet), or give one file, of which \
-                 every tenth image of a class tests",
-                names.join(", ")
-            );
-            return Err(Error::damaged(folder.display(), problem));
-        }
-    }
-    Err(match folders.first() {
-        Some(folder) => Error::damaged(folder.display(), "holds no parquet files to train and to test on"),
-        None => Error::Missing {
-            name: format!("{NAME}:{name}"),
-            hint: "it is neither a folder or parquet file nor a data set repository in a Hub cache (HF_HOME, DATA_DIR/hub)".into(),
-            looked: request.sources.caches().collect(),
-        },
-    })
-}
-
-enum Found {
-    One(PathBuf),
-    Splits(Tables),
-}
-
-impl Found {
-    fn files(&self) -> Vec<PathBuf> {
-        self.splits().into_iter().flat_map(|(_, files)| files.to_vec()).collect()
-    }
-
-    /// The files of each split; of none where there is one file.
-    fn splits(&self) -> Vec<(Option<Split>, &[PathBuf])> {
-        match self {
-            Self::One(path) => vec![(None, slice::from_ref(path))],
-            Self::Splits(tables) => tables.0.iter().map(|(split, files)| (Some(*split), files.as_slice())).collect(),
-        }
-    }
-}
-
 fn open(request: &Request) -> Result<Opened> {
     let found = locate(request)?;
     let path = request.path.unwrap_or_default();
-    let Columns { size, channels, label, range, deep_grayscale: deep, .. } = request.settings.read()?;
+    let Columns { size, channels, label, range, test, deep_grayscale: deep, .. } = request.settings.read()?;
     if channels == 2 {
         return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
     }
+    refuse(path, &found, test)?;
     let unlabelled = label == Column::None;
     let label = (label != Column::Auto).then(|| word(&label));
     let (size, channels) = ((size > 0).then_some(size), (channels > 0).then_some(channels));
     let skip_broken = request.sources.skip_broken;
     let mut reading = Reading { unlabelled, label: label.as_deref(), size, channels, deep, skip_broken };
-    let mut notes = Vec::new();
+    let mut notes: Vec<String> = found.note().into_iter().collect();
     let (sets, skipped) = loop {
         if let Some(read) = reading.read(&found)? {
             break read;
@@ -152,11 +97,46 @@ fn open(request: &Request) -> Result<Opened> {
             "holds grayscale images and images in colour: all have three channels; channels = 1 in [dataset] makes them grayscale".into(),
         );
     };
-    let (rule, splits) = arrays::divided(path, sets)?;
+    let (rule, splits) = divided(path, sets, test)?;
     let rule = &crate::image::with_deep(rule, deep);
     let classes = splits.iter().flat_map(|(_, set)| &set.labels).max().map_or(1, |&l| l as usize + 1);
     let opened = Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (found.files(), skipped))?;
-    Ok(Opened { notes, ..opened })
+    Ok(Opened { notes, passed_over: found.passed(), ..opened })
+}
+
+/// Refuses tables that `test` does not go with, before they are read.
+fn refuse(path: &str, found: &Found, test: TestFrom) -> Result<()> {
+    let problem = match (test, found.has(Split::Test), found.has(Split::Validation)) {
+        (TestFrom::Auto, false, true) => {
+            "holds tables to train and to validate, and none to test: set test = \"validation\" in [dataset] to test on those to validate, \
+             or test = \"tenth\" to test on every tenth image of a class of training"
+        }
+        (TestFrom::Validation, false, false) => "test = \"validation\", and there are no tables to validate",
+        (TestFrom::Validation | TestFrom::Tenth, true, _) => "has tables to test on: leave the setting test out",
+        _ => return Ok(()),
+    };
+    Err(Error::damaged(path, problem))
+}
+
+/// The splits, with test images as `test` says where no table is of them; and the rule in words.
+fn divided(path: &str, mut sets: BTreeMap<Option<Split>, Stack>, test: TestFrom) -> Result<(&'static str, Vec<(Split, Stack)>)> {
+    let (train, validation) = (Some(Split::Train), Some(Split::Validation));
+    let rule = match test {
+        TestFrom::Validation => {
+            let set = sets.remove(&validation);
+            sets.extend(set.map(|set| (Some(Split::Test), set)));
+            "by name; validation tests"
+        }
+        TestFrom::Tenth if sets.contains_key(&validation) => {
+            if let Some(all) = sets.remove(&train) {
+                let (rest, tenth) = arrays::tenth_apart(path, &all)?;
+                sets.extend([(train, rest), (Some(Split::Test), tenth)]);
+            }
+            "by name; every tenth of a class, in order, tests"
+        }
+        TestFrom::Auto | TestFrom::Tenth => return arrays::divided(path, sets),
+    };
+    Ok((rule, arrays::divided(path, sets)?.1))
 }
 
 /// How images are read.
@@ -331,6 +311,47 @@ mod tests {
         assert_eq!(one.split(Split::Test).unwrap().pixels().chunks(6).map(|image| image[0]).collect::<Vec<_>>(), [9, 19, 29, 39, 49, 59]);
         let message = opened(&file, json!({ "label": "fine_label" })).err().unwrap().to_string();
         assert!(message.ends_with("there are image, label; label = \"none\" in [dataset] takes all images as one class"), "{message}");
+    }
+
+    #[test]
+    fn tables_that_only_train_are_one_set_and_those_to_validate_test_where_that_is_asked_for() {
+        let dir = tempfile::tempdir().unwrap();
+        let counts = |settings: Value| {
+            let opened = opened(dir.path(), settings)?;
+            let count = |split| opened.dataset.split(split).map_or(0, vimae_core::ImageSet::len);
+            Ok::<_, Error>(([Split::Train, Split::Validation, Split::Test].map(count), opened.notes.len(), opened.passed_over.to_string()))
+        };
+        let shard = |name: &str| {
+            fs::create_dir_all(dir.path().join(name).parent().unwrap()).unwrap();
+            write(&dir.path().join(name), &images(&[]));
+        };
+        shard("data/train-00000-of-00002.parquet");
+        shard("data/train-00001-of-00002.parquet");
+        assert_eq!(counts(json!({})).unwrap(), ([108, 0, 12], 0, String::new()));
+        assert!(counts(json!({ "test": "validation" })).unwrap_err().to_string().contains("no tables to validate"));
+        shard("data/validation.parquet");
+        let message = counts(json!({})).unwrap_err().to_string();
+        assert!(message.contains("none to test: set test = \"validation\"") && message.contains("test = \"tenth\""), "{message}");
+        assert_eq!(counts(json!({ "test": "validation" })).unwrap().0, [120, 0, 60]);
+        assert_eq!(counts(json!({ "test": "tenth" })).unwrap().0, [108, 60, 12]);
+        // Other tables are said: of no split, and in a folder beside.
+        shard("data/test.parquet");
+        shard("data/extra.parquet");
+        shard("other/train.parquet");
+        shard("other/test.parquet");
+        assert_eq!(counts(json!({})).unwrap(), ([120, 60, 60], 1, "1 parquet file of no split".to_owned()));
+        assert!(counts(json!({ "test": "tenth" })).unwrap_err().to_string().contains("leave the setting test out"));
+    }
+
+    #[test]
+    fn a_folder_of_other_files_says_what_reads_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let problem = || opened(dir.path(), json!({})).err().unwrap().to_string();
+        assert!(problem().ends_with("holds no parquet files to train and to test on"), "{}", problem());
+        fs::write(dir.path().join("data-train.arrow"), [1]).unwrap();
+        assert!(problem().contains("1 .arrow; of the library datasets, dataset.to_parquet"), "{}", problem());
+        fs::write(dir.path().join("a.png"), png(1, 9)).unwrap();
+        assert!(problem().ends_with("; folder:PATH reads the image files in it (1)"), "{}", problem());
     }
 
     #[test]

@@ -118,6 +118,27 @@ fn whole(shards: &[PathBuf]) -> Result<()> {
 /// # Errors
 /// As [`in_one`], where nothing whole is there.
 pub(crate) fn in_folder(folder: &Path, preferred: &str) -> Result<Option<Tables>> {
+    first(folder, preferred, &|_, tables| tables.trains_and_tests())
+}
+
+/// The tables of a folder that trains, or of the first such folder in it, where none lies beside them that is of no split.
+///
+/// # Errors
+/// As [`in_folder`].
+pub(crate) fn that_train(folder: &Path) -> Result<Option<Tables>> {
+    let all_named = |folder: &Path| parquet_files(folder).iter().all(|file| split(folder_name(file)).is_some());
+    first(folder, "", &|folder, tables| !tables.of(Split::Train).is_empty() && all_named(folder))
+}
+
+/// The folders of tables that train beside `taken`, in `folder`: other configurations.
+pub(crate) fn beside(folder: &Path, taken: &Tables) -> Vec<PathBuf> {
+    let all = std::iter::once(folder.to_path_buf()).chain(subfolders(folder));
+    let named = all.filter(|inside| inside == folder || split(folder_name(inside)).is_none());
+    let trains = |inside: &PathBuf| in_one(inside).is_ok_and(|tables| !tables.of(Split::Train).is_empty() && tables != *taken);
+    named.filter(trains).collect()
+}
+
+fn first(folder: &Path, preferred: &str, enough: &dyn Fn(&Path, &Tables) -> bool) -> Result<Option<Tables>> {
     let mut inside = subfolders(folder);
     inside.sort_by_key(|path| {
         let name = folder_name(path);
@@ -126,7 +147,7 @@ pub(crate) fn in_folder(folder: &Path, preferred: &str) -> Result<Option<Tables>
     let mut torn = None;
     for folder in std::iter::once(folder.to_path_buf()).chain(inside) {
         match in_one(&folder) {
-            Ok(tables) if tables.trains_and_tests() => return Ok(Some(tables)),
+            Ok(tables) if enough(&folder, &tables) => return Ok(Some(tables)),
             Ok(_) => {}
             Err(error) => torn = torn.or(Some(error)),
         }
