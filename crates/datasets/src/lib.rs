@@ -45,7 +45,7 @@ pub use image::{DECODER, DeepGrayscale, Image};
 pub use image_array::ImageArray;
 pub use in_memory::InMemory;
 pub use loader::Loader;
-pub use open::{BuildDataset, Opened, Request, WITH_PATH, open, open_reporting, parted};
+pub use open::{BuildDataset, Opened, Request, WITH_PATH, known, open, open_reporting, parted};
 pub use passed_over::PassedOver;
 pub use placed::{hub_repository, placed};
 pub use published::{FileReport, Known};

@@ -136,6 +136,24 @@ pub fn parted(name: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// Refuses a name that no entry of the catalogue has; one that is a path or a repository of the Hub, with what reads it.
+///
+/// # Errors
+/// [`vimae_core::Error::Unsupported`] for a path; as the catalogue for any other, with the names that there are.
+pub fn known(name: &str) -> vimae_core::Result<()> {
+    match DATASETS.find(parted(name).0) {
+        Err(_) if name.contains(['/', '\\', '.', '~']) => Err(vimae_core::Error::Unsupported {
+            what: format!("data set \"{name}\""),
+            reason: format!(
+                "a path stands behind the name of what reads it; write folder:{name} for image files, arrays:{name} for .npz, .npy and idx \
+                 files, or table:{name} for parquet files and repositories of the Hub"
+            ),
+        }),
+        Err(error) => Err(error),
+        Ok(_) => Ok(()),
+    }
+}
+
 /// The data set of that name, read from `sources`, verified and split.
 ///
 /// # Errors
@@ -167,6 +185,7 @@ pub(crate) fn request<T>(
     if path == Some("") {
         return Err(Error::damaged(name, format!("names no path; write {entry}:PATH")));
     }
+    known(name)?;
     let (entry, settings) = DATASETS.check(entry, settings)?;
     // A setting of the data, since it changes what is trained on; in `Sources` for those who only look at it.
     let skip_broken = sources.skip_broken || settings.read::<FewerOfFiles>()?.broken == fewer::Broken::Skip;

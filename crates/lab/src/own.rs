@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Map;
 use toml::{Table, Value};
 use vimae_continual::{STRATEGIES, STREAMS};
-use vimae_datasets::{DATASETS, parted, placed};
+use vimae_datasets::{DATASETS, known, parted, placed};
 use vimae_models::MODELS;
 use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood, likelihood::LIKELIHOODS, noise::NOISES};
 use vimae_priors::{
@@ -25,7 +25,7 @@ const MODEL: &str = "wae_conv";
 /// # Errors
 /// [`Error::Core`] for an objective or data set that does not exist, with the nearest; as [`Experiment::load_with`].
 pub(crate) fn own(objectives: &[String], dataset: &str, changes: &[String]) -> Result<Experiment> {
-    DATASETS.find(parted(dataset).0)?;
+    known(dataset)?;
     let mut methods = Table::new();
     check_objectives(objectives)?;
     for objective in objectives {

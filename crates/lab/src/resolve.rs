@@ -15,7 +15,7 @@ use vimae_core::{
     likelihood::check_values,
     objective::{check_parts, check_rate_rule},
 };
-use vimae_datasets::{DATASETS, Loader, Sources, parted};
+use vimae_datasets::{DATASETS, Loader, Sources, known, parted};
 use vimae_models::{MODELS, Request};
 use vimae_objectives::{
     OBJECTIVES,
@@ -230,6 +230,7 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<St
 /// Checks every name and setting of a run.
 pub(crate) fn check_names(spec: &RunSpec, place: &str) -> Result<()> {
     let parts = || {
+        known(&spec.dataset.name)?;
         DATASETS.check(parted(&spec.dataset.name).0, &spec.dataset.settings)?;
         let objective = objective(spec)?;
         prior_settings(spec, objective.as_ref())?;

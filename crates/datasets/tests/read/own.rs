@@ -178,6 +178,16 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
     }
 }
 
+#[test]
+fn a_path_in_place_of_a_name_says_what_to_write() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["./images", "/data/faces.npz", "photos.zip", "~/photos", "zalando-datasets/fashion_mnist"] {
+        let message = problem(name, dir.path());
+        assert!(["folder", "arrays", "table"].iter().all(|entry| message.contains(&format!("{entry}:{name} "))), "{message}");
+    }
+    assert!(problem("fashion_mnist", dir.path()).contains("unknown dataset \"fashion_mnist\"; there are: arrays, "));
+}
+
 /// A folder with the parquet files of `tests/seeds`: a train split of some shards, and a test split.
 fn shards(dir: &Path, train: &[&str], test: &str) {
     for (i, name) in train.iter().enumerate() {
