@@ -33,6 +33,8 @@ pub(crate) struct Gather<'a> {
     prepare: Prepare<'a>,
     skip_broken: bool,
     deep: DeepGrayscale,
+    /// What to do about an image of another size, after a semicolon; may be empty.
+    way: &'static str,
     stack: Stack,
     skipped: Vec<Broken>,
 }
@@ -42,7 +44,7 @@ impl<'a> Gather<'a> {
     pub(crate) fn new(shape: ImageShape, expected: usize, skip_broken: bool, prepare: Prepare<'a>) -> Self {
         let (pixels, labels) = (Vec::with_capacity(expected * shape.len()), Vec::with_capacity(expected));
         let deep = DeepGrayscale::HighByte;
-        Self { prepare, skip_broken, deep, stack: Stack { shape, pixels, labels }, skipped: Vec::new() }
+        Self { prepare, skip_broken, deep, way: "", stack: Stack { shape, pixels, labels }, skipped: Vec::new() }
     }
 
     /// The same with grayscale of 16 bits by `deep`.
@@ -50,16 +52,22 @@ impl<'a> Gather<'a> {
         Self { deep, ..self }
     }
 
+    /// The same with what to do about an image of another size.
+    pub(crate) fn advising(self, way: &'static str) -> Self {
+        Self { way, ..self }
+    }
+
     /// Decodes encoded images with their labels; `name` names image `i` of these in errors.
     ///
     /// # Errors
     /// [`Error::BrokenImage`] for the first image that cannot be decoded, unless those are left out.
     pub(crate) fn add<B: AsRef<[u8]> + Sync>(&mut self, batch: &[(B, u32)], name: &dyn Fn(usize) -> String) -> Result<()> {
-        let (shape, deep) = (self.stack.shape, self.deep);
+        let (shape, deep, way) = (self.stack.shape, self.deep, self.way);
         let decode = |bytes: &[u8], file: &str| -> Result<Vec<u8>> {
             let image = (self.prepare)(Image::decode_deep(bytes, file, deep)?)?.with_channels(shape.channels);
             if (image.width(), image.height()) != (shape.width, shape.height) {
-                let problem = format!("an image of {}x{} among {}", image.width(), image.height(), shape);
+                // Rows first, as in a shape.
+                let problem = format!("an image of {}x{} among {shape}{way}", image.height(), image.width());
                 return Err(Error::damaged(file, problem));
             }
             Ok(image.into_planes())

@@ -180,6 +180,7 @@ impl Reading<'_> {
         for path in files {
             let (image, label) = self.columns(path)?;
             let columns = parquet::Columns { image: &image, label: label.as_deref(), rows: ROWS };
+            let way = if self.size.is_none() { "; size = 64 in [dataset] brings all to one size" } else { "" };
             let mut row = 0;
             parquet::read(path, &columns, &mut |batch| {
                 let first = || batch.iter().find_map(|(bytes, _)| Image::decode(bytes.as_ref(), "").ok());
@@ -195,7 +196,7 @@ impl Reading<'_> {
                     }
                     Ok(image)
                 };
-                let mut gather = Gather::new(all.shape, 0, self.skip_broken, &prepare).deep(self.deep);
+                let mut gather = Gather::new(all.shape, 0, self.skip_broken, &prepare).deep(self.deep).advising(way);
                 gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;
                 if colour.load(Ordering::Relaxed) {
                     return Err(Error::damaged(path.display(), "an image in colour among grayscale ones"));
@@ -341,6 +342,17 @@ mod tests {
         shard("other/test.parquet");
         assert_eq!(counts(json!({})).unwrap(), ([120, 60, 60], 1, "1 parquet file of no split".to_owned()));
         assert!(counts(json!({ "test": "tenth" })).unwrap_err().to_string().contains("leave the setting test out"));
+    }
+
+    #[test]
+    fn images_of_several_sizes_say_how_they_become_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut rows = images(&[]);
+        rows[7].0 = include_bytes!("../tests/seeds/colour.png").to_vec();
+        write(&dir.path().join("one.parquet"), &rows);
+        let message = opened(dir.path(), json!({})).err().unwrap().to_string();
+        assert!(message.contains("row 7: an image of 24x20 among 1x2x3; size = 64 in [dataset] brings all to one size"), "{message}");
+        assert!(opened(dir.path(), json!({ "size": 8 })).is_ok());
     }
 
     #[test]

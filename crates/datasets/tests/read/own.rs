@@ -235,5 +235,5 @@ fn a_table_of_other_counts_is_not_taken_for_a_published_data_set() {
     assert!(message.contains("is not on this machine") && message.contains("other"), "{message}");
     // Under its own name it is, and what is wrong with it is said.
     shards(&dir.path().join("MNIST"), &["snappy.parquet"], "snappy.parquet");
-    assert!(problem("mnist", dir.path()).contains("row 0: an image of 20x24 among 28x28x1"));
+    assert!(problem("mnist", dir.path()).contains("row 0: an image of 24x20 among 28x28x1"));
 }

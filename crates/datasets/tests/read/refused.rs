@@ -100,7 +100,7 @@ fn a_table_of_another_data_set_is_refused() {
     }
     for name in ["mnist", "cifar10"] {
         let error = refusal(name, dir.path());
-        assert!(matches!(&error, Error::BrokenImage(_)) && error.to_string().contains("row 0: an image of 20x24 among"), "{error}");
+        assert!(matches!(&error, Error::BrokenImage(_)) && error.to_string().contains("row 0: an image of 24x20 among"), "{error}");
     }
 }
 
