@@ -17,6 +17,7 @@ use vimae_core::{Entry, PixelRange, Split, settings::Schema};
 use crate::{
     BuildDataset, Error, ImageArray, Opened, Request, Result,
     array_file::{self, Array, Place},
+    container,
     fewer::Fewer,
     image_array::{flat, listed, may_be_images},
     stack::Stack,
@@ -74,8 +75,8 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 fn open(request: &Request) -> Result<Opened> {
     let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: arrays:PATH"))?;
     let wrong = || match Path::new(path).exists() {
-        true => "is neither a .npz, .npy or idx file nor a folder of them; folders in it are not looked into",
-        false => "does not exist; name a .npz, .npy or idx file, or a folder of them",
+        true => "is neither a .npz, .npy or idx file nor a folder of them; folders in it are not looked into".to_owned(),
+        false => format!("{}; name a .npz, .npy or idx file, or a folder of them", container::absent(Path::new(path))),
     };
     let files = find(request).ok_or_else(|| Error::damaged(path, wrong()))?;
     let mut there = Vec::new();

@@ -50,7 +50,7 @@ impl Container {
     /// # Errors
     /// [`Error::Damaged`] where there is none, with what is there instead.
     pub fn open(path: &Path) -> Result<Self> {
-        let wrong = || if path.exists() { unknown(path) } else { "does not exist".into() };
+        let wrong = || if path.exists() { unknown(path) } else { absent(path) };
         Self::at(path).ok_or_else(|| Error::damaged(path.display(), wrong()))
     }
 
@@ -130,6 +130,17 @@ pub fn tar(mut reader: impl BufRead + Seek, file: &str, wanted: &dyn Fn(&str) ->
         links::follow(&links, file, visit, |wanted, visit| self::tar::read(&mut reader, file, wanted, visit).map(drop))?;
     }
     Ok(passed)
+}
+
+/// What to say of a path where nothing is.
+pub(crate) fn absent(path: &Path) -> String {
+    format!("does not exist{}", unexpanded(path))
+}
+
+/// What to say of a `~` in a path: the shell expands it at the beginning of a word alone, which `folder:~/images` is not.
+pub(crate) fn unexpanded(path: &Path) -> &'static str {
+    let home = path.components().any(|part| part.as_os_str() == "~");
+    if home { ": a shell leaves ~ behind a colon as it is; write $HOME" } else { "" }
 }
 
 /// What to say of a file that is no container: how it is packed, where that is known, and the way round.

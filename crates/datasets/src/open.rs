@@ -43,7 +43,8 @@ impl Request<'_> {
 
     /// [`Request::missing`], with what is there of them.
     pub(crate) fn missing_but(&self, name: &str, card: &Card, but: &str) -> Error {
-        Error::Missing { name: name.into(), hint: format!("put {}{but}", card.place), looked: self.sources.looked(name) }
+        let hint = format!("put {}{but}{}", card.place, self.sources.absent());
+        Error::Missing { name: name.into(), hint, looked: self.sources.looked(name) }
     }
 }
 

@@ -69,6 +69,12 @@ impl Sources {
         self.data_dir.iter().flat_map(|dir| [dir.clone(), dir.join("hub")]).chain(self.hub_cache.clone()).collect::<Vec<_>>().into_iter()
     }
 
+    /// What to say where the user's folder is none; may be empty.
+    pub(crate) fn absent(&self) -> String {
+        let dir = self.data_dir.as_ref().filter(|dir| !dir.is_dir());
+        dir.map_or_else(String::new, |dir| format!("; DATA_DIR is {}, which is no directory", dir.display()))
+    }
+
     /// All places that are looked in for the data set `name`, for messages.
     pub fn looked(&self, name: &str) -> Vec<PathBuf> {
         self.folders(name).into_iter().chain(self.data_dir.iter().map(|dir| dir.join("hub"))).chain(self.hub_cache.clone()).collect()

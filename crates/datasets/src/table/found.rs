@@ -9,7 +9,7 @@ use std::{
 use vimae_core::Split;
 
 use crate::{
-    Container, Error, PassedOver, Request, Result,
+    Container, Error, PassedOver, Request, Result, container,
     sources::{folder_name, versions},
     tables::{self, Tables},
     tree::Tree,
@@ -73,7 +73,11 @@ pub(super) fn locate(request: &Request) -> Result<Found> {
         Some(folder) => Error::damaged(folder.display(), format!("holds no parquet files to train and to test on{}", instead(folder))),
         None => Error::Missing {
             name: format!("{NAME}:{name}"),
-            hint: "it is neither a folder or parquet file nor a data set repository in a Hub cache (HF_HOME, DATA_DIR/hub)".into(),
+            hint: format!(
+                "it is neither a folder or parquet file nor a data set repository in a Hub cache (HF_HOME, DATA_DIR/hub){}{}",
+                container::unexpanded(path),
+                request.sources.absent()
+            ),
             looked: request.sources.caches().collect(),
         },
     })

@@ -172,6 +172,8 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
     for (name, wanted) in [
         ("arrays", "say which: arrays:PATH"),
         ("arrays:/nowhere", "/nowhere: does not exist; name a .npz, .npy or idx file, or a folder of them"),
+        ("arrays:~/x.npz", "~/x.npz: does not exist: a shell leaves ~ behind a colon as it is; write $HOME; name a .npz"),
+        ("folder:~/photos", "~/photos: does not exist: a shell leaves ~ behind a colon as it is; write $HOME"),
         (empty.as_str(), "empty: is neither a .npz, .npy or idx file nor a folder of them"),
     ] {
         assert!(problem(name, dir.path()).contains(wanted));
@@ -184,6 +186,12 @@ fn a_path_in_place_of_a_name_says_what_to_write() {
     for name in ["./images", "/data/faces.npz", "photos.zip", "~/photos", "zalando-datasets/fashion_mnist"] {
         let message = problem(name, dir.path());
         assert!(["folder", "arrays", "table"].iter().all(|entry| message.contains(&format!("{entry}:{name} "))), "{message}");
+    }
+    let nowhere = dir.path().join("nowhere");
+    for name in ["mnist", "cifar10", "table:some/body"] {
+        let message = problem(name, &nowhere);
+        assert!(message.contains(&format!("; DATA_DIR is {}, which is no directory", nowhere.display())), "{message}");
+        assert!(!problem(name, dir.path()).contains("no directory"));
     }
     assert!(problem("fashion_mnist", dir.path()).contains("unknown dataset \"fashion_mnist\"; there are: arrays, "));
 }
