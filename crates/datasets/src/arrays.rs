@@ -47,6 +47,8 @@ const NAME: &str = "arrays";
 const TENTH: usize = 10;
 /// The most classes: a label beyond is a mistake.
 const CLASSES: f64 = 65_536.0;
+/// The brightest level of images that may be of fewer levels than 256: of six bits, and of scikit-learn's digits, 0 to 16.
+const DARK: u8 = 63;
 /// What to do with several arrays of images of one split, or of none.
 const SEVERAL: &str = "leave one out, join them (numpy.concatenate, or numpy.stack of one image each), or call them after splits \
                        (x_train, x_val, x_test)";
@@ -93,17 +95,24 @@ fn open(request: &Request) -> Result<Opened> {
         there.extend(arrays);
     }
     let roles = Roles::of(path, &there)?;
+    let mut notes = Vec::new();
     if !roles.rest.is_empty() {
-        tracing::warn!("{path}: passed over {} arrays that are neither images nor classes: {}", roles.rest.len(), roles.rest.join(", "));
+        notes.push(format!("passed over as neither images nor classes: {}", roles.rest.join(", ")));
     }
-    let mut sets = BTreeMap::new();
+    let mut sets: BTreeMap<Option<Split>, Stack> = BTreeMap::new();
     for (split, (images, labels)) in roles.splits {
         sets.insert(split, stack(images, labels)?);
+    }
+    let brightest = sets.values().filter_map(|set| set.pixels.iter().max()).max();
+    if let Some(level) = brightest.filter(|level| (1..=DARK).contains(*level)) {
+        let way = format!("save (array * (255 / {level})).round().astype(\"uint8\") of images with {level} as white");
+        notes.push(format!("no pixel is above {level} of 255, which is dark: {way}"));
     }
     let Pixels { range, .. } = request.settings.read()?;
     let (rule, splits) = divided(path, sets)?;
     let classes = splits.iter().flat_map(|(_, set)| &set.labels).max().map_or(1, |&l| l as usize + 1);
-    Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (files, Vec::new()))
+    let opened = Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (files, Vec::new()))?;
+    Ok(Opened { notes, ..opened })
 }
 
 /// What the arrays are, by their shapes and names.

@@ -235,7 +235,11 @@ fn layout(array: &Array) -> Result<(usize, ImageShape, bool)> {
         [count, height, width, channels @ (1 | 3)] => (count, ImageShape { channels, height, width }, false),
         [count, channels @ (1 | 3), height, width] => (count, ImageShape { channels, height, width }, true),
         [_, _, _, 4] => return Err(array.refused("four channels; images have one or three: leave transparency out, array[..., :3]")),
-        [_, _, _, channels] => return Err(array.refused(&format!("{channels} channels; images have one or three"))),
+        [_, 4, _, _] => return Err(array.refused("four channels; images have one or three: leave transparency out, array[:, :3]")),
+        [_, _, _, channels] => {
+            let way = "bring axes into that order by numpy.moveaxis";
+            return Err(array.refused(&format!("{channels} channels; images have one or three, [N, H, W, C] or [N, C, H, W]: {way}")));
+        }
         _ => return Err(array.refused("no images; those are [N, H, W] or [N, H, W, C]")),
     };
     if count == 0 || shape.is_empty() {

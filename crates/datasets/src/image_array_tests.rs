@@ -111,7 +111,11 @@ fn what_has_no_levels_is_refused_by_name() {
         (six("<c8", vec![0; 48]), "no numbers"),
         (problem(npy("|u1", false, &[5, 4, 3], &[0; 60])), "one image with 3 channels, or many of 3 columns"),
         (problem(npy("|u1", false, &[1, 2, 2, 4], &[0; 16])), "four channels"),
-        (problem(npy("|u1", false, &[1, 2, 2, 7], &[0; 28])), "7 channels"),
+        (problem(npy("|u1", false, &[1, 4, 2, 2], &[0; 16])), "leave transparency out, array[:, :3]"),
+        (
+            problem(npy("|u1", false, &[2, 2, 3, 7], &[0; 84])),
+            "7 channels; images have one or three, [N, H, W, C] or [N, C, H, W]: bring axes",
+        ),
         (problem(npy("|u1", false, &[0, 2, 2, 3], &[])), "no images in it"),
         (
             problem(npy("|u1", false, &[2, 784], &[0; 1568])),
