@@ -110,6 +110,8 @@ fn what_cannot_be_compared_is_refused_with_a_reason() -> Result<()> {
     };
     refused(&[&empty, "digits:test"], &["holds no PNG, JPEG, WebP, BMP or TIFF files"])?;
     refused(&["nowhere", "digits:test"], &["nowhere", "does not exist", "NAME:test"])?;
+    refused(&["folder:photos", "digits:test"], &["folder:photos: is a data set; say which of its images", ":test"])?;
+    refused(&["digits", "digits:test"], &["digits: is a data set"])?;
     refused(&["digits:test", "digits:test", "--features", "classifier:digitz"], &["unknown dataset \"digitz\"", "did you mean"])?;
     refused(&["digits:test", "digits:test", "--features", "clip"], &["clip", "classifier:NAME"])?;
     let text = folder.path().join("text.pth");

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use candle_core::Device;
 use vimae_core::{Split, Streams};
-use vimae_datasets::{Container, ImageArray};
+use vimae_datasets::{Container, DATASETS, ImageArray, parted};
 use vimae_hub::Pretrained;
 use vimae_metrics::{fid_classifier::in_bytes, images::ImagesInMemory};
 use vimae_spec::Component;
@@ -63,6 +63,9 @@ pub(crate) fn open(place: &str, choice: Choice, shelf: &mut Shelf) -> Result<Ope
             let set = dataset.split(split)?;
             let opened = Opened::whole(ImagesInMemory::of(set, count)?, format!("{split} split of {name}"));
             Ok(Opened { labels: Some(set.labels().iter().copied().take(count).collect()), ..opened })
+        }
+        None if parted(place).1.is_some() || DATASETS.find(place).is_ok() => {
+            Err(wrong("is a data set; say which of its images: :train, :validation or :test behind its name"))
         }
         None if path.exists() => Err(wrong("is neither a folder nor a .zip, .tar, .tar.gz, .tgz, .npy, .npz or idx file")),
         None => Err(wrong("does not exist; give a folder, archive, array or run, or NAME:train, NAME:test for a data set")),

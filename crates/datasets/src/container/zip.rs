@@ -14,7 +14,10 @@ use crate::{Error, Result, stream};
 /// Reads the members of a zip. Links that are wanted are given back.
 pub(super) fn read(reader: impl Read + Seek, file: &str, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit) -> Result<(Passed, Vec<Link>)> {
     let wrong = |e: ZipError| Error::damaged(file, format!("broken zip: {e}"));
-    let mut archive = ZipArchive::new(reader).map_err(wrong)?;
+    let mut archive = ZipArchive::new(reader).map_err(|e| {
+        let way = "perhaps a download that was cut short, or a page of the web under its name";
+        Error::damaged(file, format!("broken zip: {e}: {way}"))
+    })?;
     if archive.has_duplicate_names() {
         let reason = "holds two members of one name; unpack it and pack it again".into();
         return Err(Error::Refused { file: file.into(), reason });
