@@ -76,6 +76,9 @@ fn legend(table: &HeadlineTable) -> String {
         0 | 1 => table.of_seeds_in_all(false),
         n => format!("Mean ± standard deviation over {n} seeds."),
     };
+    if let Some(fewer) = table.of_fewer_seeds() {
+        text += &format!(" {fewer}");
+    }
     if bold {
         text += " *: better than every other method by more than seeds differ.";
     }

@@ -11,6 +11,7 @@ impl HeadlineTable {
         let mixed = self.columns.iter().enumerate().filter(|(_, column)| column.mixed);
         [self.of_seeds_in_all(intervals)]
             .into_iter()
+            .chain(self.of_fewer_seeds())
             .chain(self.of_doubts())
             .chain(self.of_collapse())
             .chain(self.of_other_images())
@@ -58,6 +59,14 @@ impl HeadlineTable {
             column.headline.title,
             of.join("; ")
         )
+    }
+
+    /// Which methods have runs of fewer seeds than others; none where all have as many.
+    pub(crate) fn of_fewer_seeds(&self) -> Option<String> {
+        let most = self.rows.iter().map(|row| row.seeds).max()?;
+        let fewer = self.rows.iter().filter(|row| row.seeds < most);
+        let fewer: Vec<String> = fewer.map(|row| format!("{} ({})", row.method, row.seeds)).collect();
+        (!fewer.is_empty()).then(|| format!("Of fewer seeds: {}.", fewer.join(", ")))
     }
 
     /// Of how many seeds its values are.

@@ -49,6 +49,17 @@ fn rows_keep_the_order_of_the_file_and_intervals_stay_inside_what_is_possible() 
 }
 
 #[test]
+fn a_method_of_fewer_seeds_than_others_is_named() {
+    let made = accuracy(&[("another", [60.0, 61.0, 62.0]), ("vae", [98.0, 99.0, 100.0])], "svm(labels=10)");
+    assert_eq!(table(&made).of_fewer_seeds(), None);
+    let fewer: Vec<_> = made.into_iter().filter(|(method, seed, _)| method != "vae" || *seed < 2).collect();
+    let table = table(&fewer);
+    assert_eq!(table.of_fewer_seeds().as_deref(), Some("Of fewer seeds: VAE (2)."));
+    assert!(table.legend(false).starts_with("Mean ± standard deviation over 3 seeds. Of fewer seeds: VAE (2)."), "{}", table.legend(false));
+    assert!(crate::headline_text(&table).contains("over 3 seeds. Of fewer seeds: VAE (2)."));
+}
+
+#[test]
 fn the_best_is_marked_only_where_seeds_leave_no_doubt() {
     let best = |table: &HeadlineTable| table.rows.iter().map(|row| row.values[0].best).collect::<Vec<_>>();
     let clear = accuracy(&[("a", [60.0, 61.0, 62.0]), ("b", [70.0, 71.5, 72.0])], "svm(labels=10)");
