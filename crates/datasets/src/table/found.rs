@@ -45,13 +45,12 @@ pub(super) fn locate(request: &Request) -> Result<Found> {
         // The folder of a repository in a cache holds its snapshots.
         let inside = versions(folder);
         let places = || inside.iter().chain([folder]);
-        let ways: [fn(&Path) -> Result<Option<Tables>>; 2] = [|place: &Path| tables::in_folder(place, ""), tables::that_train];
-        for those in ways {
-            for place in places() {
-                if let Some(tables) = those(place)? {
-                    let others = tables::beside(place, &tables);
-                    return Ok(Found::Splits(tables, others));
-                }
+        let that_test = places().map(|place| (place, tables::in_folder(place, "")));
+        let that_only_train = places().map(|place| (place, tables::that_train(place)));
+        for (place, found) in that_test.chain(that_only_train) {
+            if let Some(tables) = found? {
+                let others = tables::beside(place, &tables);
+                return Ok(Found::Splits(tables, others));
             }
         }
         let deeper = places().flat_map(|folder| [folder.clone(), folder.join("data")]);
