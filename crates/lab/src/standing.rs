@@ -227,6 +227,37 @@ mod tests {
     }
 
     #[test]
+    fn an_earlier_run_keeps_its_methods_name_but_where_another_has_it_in_the_same_tables() {
+        let experiment = |name: &str, targets: &[&str]| {
+            json!({
+                "path": "", "name": name, "title": "", "about": "", "targets": targets, "paper_dataset": null, "optional": false, "seeds": 1,
+                "resources": {}, "expect": [], "runs": [],
+            })
+        };
+        let run = |seed: u64, epochs: u64| {
+            let mut node = json!({ "spec": record().spec, "data_sha256": "data", "experiments": [0], "folder": "run", "found": true });
+            node["spec"]["seed"] = seed.into();
+            node["spec"]["training"]["epochs"] = epochs.into();
+            node
+        };
+        let names = |own: (&str, &[&str]), epochs: u64| {
+            let mut value = serde_json::to_value(plan(&[run(0, epochs)], &[])).unwrap();
+            value["experiments"] = json!([experiment(own.0, own.1)]);
+            value["earlier_experiments"] = json!([experiment("codes", &["figure1"])]);
+            value["earlier"] = json!([run(0, 3), run(1, 3)]);
+            let plan: Plan = serde_json::from_value(value).unwrap();
+            plan.earlier.iter().map(|node| plan.name_of_earlier(node)).collect::<Vec<_>>()
+        };
+        // Another experiment has tables of its own, and more seeds of one run are no other run.
+        assert_eq!(names(("mnist", &["figure6"][..]), 9), ["vae", "vae"]);
+        assert_eq!(names(("codes", &["figure1"][..]), 3), ["vae", "vae"]);
+        for other in [("codes", &[][..]), ("small", &["figure1"][..])] {
+            let found = names(other, 9);
+            assert!(found[0].starts_with("vae-") && found[0] == found[1], "{found:?}");
+        }
+    }
+
+    #[test]
     fn an_attempt_to_make_weights_again_counts_where_they_are_still_gone() {
         let checkpoint = |run: &RunFolder| std::fs::write(run.path().join("checkpoint.safetensors"), "").unwrap();
         let failed = || end(State::Failed, Some("damaged"));

@@ -124,16 +124,25 @@ impl Plan {
         (self.earlier, self.earlier_experiments) = (earlier, experiments);
     }
 
-    /// The name of an earlier run's method beside those of this plan: with the digest of what determined its weights where
-    /// this plan has another run under that name.
+    /// The name of an earlier run's method beside those of this plan: with the digest of what determined its weights, but for the
+    /// seed, where another run of this plan has that name in an experiment of the same name or for the same tables.
     pub(crate) fn name_of_earlier(&self, node: &Node) -> String {
         let RunSpec { method, .. } = &node.spec;
         let but_for_the_seed = |spec: &RunSpec| RunSpec { seed: 0, ..spec.clone() };
-        let own = self.nodes.iter().filter(|own| own.spec.method == *method).map(|own| but_for_the_seed(&own.spec));
-        let others = own.filter(|own| *own != but_for_the_seed(&node.spec)).count();
-        match others {
-            0 => method.clone(),
-            _ => format!("{method}-{}", node.spec.training_sha256().chars().take(8).collect::<String>()),
+        let of = |node: &Node, experiments: &[Experiment]| -> Vec<Experiment> {
+            node.experiments.iter().filter_map(|place| experiments.get(*place)).cloned().collect()
+        };
+        let theirs = of(node, &self.earlier_experiments);
+        let beside = |own: &Node| {
+            of(own, &self.experiments).iter().any(|own| {
+                theirs.iter().any(|their| own.name == their.name || own.targets.iter().any(|target| their.targets.contains(target)))
+            })
+        };
+        let spec = but_for_the_seed(&node.spec);
+        let another = |own: &&Node| own.spec.method == *method && but_for_the_seed(&own.spec) != spec && beside(own);
+        match self.nodes.iter().find(another) {
+            None => method.clone(),
+            Some(_) => format!("{method}-{}", spec.training_sha256().chars().take(8).collect::<String>()),
         }
     }
 
