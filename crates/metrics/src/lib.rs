@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 pub mod batch_norm;
+mod bounds;
 pub mod bridge;
 mod chosen_likelihood;
 pub mod classifier;
@@ -25,6 +26,7 @@ mod posterior;
 pub mod prdc;
 mod pth;
 pub mod resize;
+mod screen;
 mod summary;
 mod training;
 

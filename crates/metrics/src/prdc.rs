@@ -18,14 +18,14 @@
 //! radius 0, which hold the copies where closed and nothing where open.
 
 mod error;
-
-use std::sync::{Mutex, PoisonError};
+mod neighbours;
 
 use rayon::prelude::*;
 use vimae_core::{Error, Result};
 
 use crate::{
-    distance::{self, Bounds},
+    bounds::{Bounds, lower, within},
+    distance,
     features::Features,
     inner::{self, BLOCK, Element, Products},
 };
@@ -106,51 +106,47 @@ fn shares<T: Element>(
     balls: Balls,
 ) -> Vec<Prdc> {
     let most = neighbours.iter().copied().max().unwrap_or(0);
-    let (of_real, of_generated) = (Radii::of::<T>(real, of_real, most), Radii::of::<T>(generated, of_generated, most));
+    let size = real.size();
+    let bounds = Bounds::of::<T>(size);
+    let (of_real, of_generated) = (Balled::<T>::of(real, &of_real, bounds, most), Balled::<T>::of(generated, &of_generated, bounds, most));
+    let reach_of_real: Vec<T> = (0..real.count()).map(|i| T::above(of_real.radius(i, most))).collect();
 
     // For each k: generated images inside a real ball and how many such balls, real images inside a generated
     // ball, real balls that hold a generated image.
-    let size = real.size();
-    let bounds = Bounds::of::<T>(size);
     let parts: Vec<Vec<Counts>> = (0..inner::blocks(real))
         .into_par_iter()
         .map(|block| {
             let rows = inner::block::<T>(real, block);
-            let first = block * BLOCK;
-            let squares = &of_real.squares[inner::range(real, block)];
-            let empty = Counts {
-                inside: vec![0; generated.count()],
-                recalled: vec![false; rows.len() / size],
-                covered: vec![false; rows.len() / size],
-            };
+            let range = inner::range(real, block);
+            let (first, lengths, reaches) = (range.start, &of_real.lengths[range.clone()], &reach_of_real[range.clone()]);
+            let empty =
+                Counts { inside: vec![0; generated.count()], recalled: vec![false; range.len()], covered: vec![false; range.len()] };
             let mut counts = vec![empty; neighbours.len()];
-            let reaches: Vec<f64> = (0..squares.len()).map(|i| of_real.radius(first + i, most)).collect();
             let mut products = Products::new();
             for other in 0..inner::blocks(generated) {
                 let columns = inner::block::<T>(generated, other);
                 products.of(&rows, &columns, size, |j, column| {
                     let j = other * BLOCK + j;
-                    let (square, reach) = (of_generated.squares[j], of_generated.radius(j, most));
-                    for (i, ((product, own), own_reach)) in column.iter().zip(squares).zip(&reaches).enumerate() {
-                        let low = bounds.lower(own + square, (*product).into());
-                        // Outside of the largest balls of both: almost every pair.
-                        if low > reach.max(*own_reach) {
-                            continue;
-                        }
-                        let high = bounds.upper(low, own + square);
+                    lower(column, of_generated.lengths[j], lengths);
+                    let reach = T::above(of_generated.radius(j, most));
+                    // Outside of the largest balls of both: almost every pair.
+                    let farther = |i: usize| if reaches[i] < reach { reach } else { reaches[i] };
+                    within(column, farther, |i, low| {
+                        let low = low.into();
+                        let high = low + of_real.slacks[first + i] + of_generated.slacks[j];
                         let mut exact = None;
-                        let mut within = |radius: f64| {
+                        let mut holds = |radius: f64| {
                             balls
                                 .holds(radius, low, high, || *exact.get_or_insert_with(|| distance::between(real, first + i, generated, j)))
                         };
                         for (k, counts) in neighbours.iter().zip(&mut counts) {
-                            if within(of_real.radius(first + i, *k)) {
+                            if holds(of_real.radius(first + i, *k)) {
                                 counts.inside[j] += 1;
                                 counts.covered[i] = true;
                             }
-                            counts.recalled[i] |= within(of_generated.radius(j, *k));
+                            counts.recalled[i] |= holds(of_generated.radius(j, *k));
                         }
-                    }
+                    });
                 });
             }
             counts
@@ -184,129 +180,25 @@ struct Counts {
     covered: Vec<bool>,
 }
 
-/// The balls around the images of a set.
-struct Radii {
-    /// Squared lengths of the features.
-    squares: Vec<f64>,
+/// A set with the balls around its images.
+struct Balled<T> {
+    lengths: Vec<T>,
+    slacks: Vec<f64>,
     /// Squared distances of every image to its nearest others, in rising order: `[N, most]`.
     nearest: Vec<f64>,
     most: usize,
 }
 
-impl Radii {
-    fn of<T: Element>(features: &Features, squares: Vec<f64>, most: usize) -> Self {
-        let nearest = nearest::<T>(features, &squares, most);
-        Self { squares, nearest, most }
+impl<T: Element> Balled<T> {
+    fn of(features: &Features, squares: &[f64], bounds: Bounds, most: usize) -> Self {
+        let (lengths, slacks) = (bounds.lengths(squares), bounds.slacks(squares));
+        let nearest = neighbours::nearest(features, &lengths, &slacks, most);
+        Self { lengths, slacks, nearest, most }
     }
 
     /// The squared radius of the ball around image `i` that reaches to its `k`-th nearest.
     fn radius(&self, i: usize, k: usize) -> f64 {
         self.nearest[i * self.most + k - 1]
-    }
-}
-
-/// The squared distances of all images to their `most` nearest others. Each pair of blocks is multiplied once, for both of them.
-fn nearest<T: Element>(features: &Features, squares: &[f64], most: usize) -> Vec<f64> {
-    let (size, blocks) = (features.size(), inner::blocks(features));
-    let longest = |block| squares[inner::range(features, block)].iter().copied().fold(0.0, f64::max);
-    let longest: Vec<f64> = (0..blocks).map(longest).collect();
-    let bounds = Bounds::of::<T>(size);
-    let none = |block| {
-        let distances = vec![f64::INFINITY; most * inner::range(features, block).len()];
-        let (lows, smallest) = (Vec::with_capacity(BLOCK), vec![f64::INFINITY; most]);
-        Mutex::new(Nearest { features, squares, longest: &longest, block, most, bounds, distances, lows, smallest })
-    };
-    let found: Vec<Mutex<Nearest<'_>>> = (0..blocks).map(none).collect();
-    let pairs: Vec<(usize, usize)> = (0..blocks).flat_map(|one| (one..blocks).map(move |other| (one, other))).collect();
-    // Which pair comes first changes nothing: the smallest of the same distances are kept.
-    pairs.into_par_iter().for_each_init(
-        || (Products::<T>::new(), vec![0.0; BLOCK * BLOCK]),
-        |(products, across), (one, other)| {
-            let (rows, columns) = (inner::block::<T>(features, one), inner::block::<T>(features, other));
-            let count = rows.len() / size;
-            let mut here = found[other].lock().unwrap_or_else(PoisonError::into_inner);
-            products.of(&rows, &columns, size, |j, column| {
-                for (i, product) in column.iter().enumerate() {
-                    across[i * BLOCK + j] = (*product).into();
-                }
-                here.see(j, one, column.iter().map(|product| (*product).into()));
-            });
-            drop(here);
-            if one != other {
-                let mut here = found[one].lock().unwrap_or_else(PoisonError::into_inner);
-                for (i, row) in across.chunks_exact(BLOCK).take(count).enumerate() {
-                    here.see(i, other, row.iter().copied().take(columns.len() / size));
-                }
-            }
-        },
-    );
-    found.into_iter().flat_map(|found| found.into_inner().unwrap_or_else(PoisonError::into_inner).distances).collect()
-}
-
-/// What is known of the nearest others of the images of a block.
-struct Nearest<'a> {
-    features: &'a Features,
-    squares: &'a [f64],
-    /// The largest of them in each block.
-    longest: &'a [f64],
-    block: usize,
-    most: usize,
-    bounds: Bounds,
-    /// Squared distances in rising order: `[images, most]`.
-    distances: Vec<f64>,
-    lows: Vec<f64>,
-    smallest: Vec<f64>,
-}
-
-impl Nearest<'_> {
-    /// Takes the images of the block `other` into account, by their products with image `j` of this one.
-    fn see(&mut self, j: usize, other: usize, products: impl Iterator<Item = f64>) {
-        let (me, most, bounds) = (self.block * BLOCK + j, self.most, self.bounds);
-        let found = &mut self.distances[j * most..(j + 1) * most];
-        // Nothing is nearer than that many copies.
-        if found[most - 1] == 0.0 {
-            return;
-        }
-        let (mine, of_other) = (self.squares[me], &self.squares[inner::range(self.features, other)]);
-        self.lows.clear();
-        self.lows.extend(products.zip(of_other).map(|(product, square)| bounds.lower(square + mine, product)));
-        if other == self.block {
-            self.lows[j] = f64::INFINITY;
-        }
-        // As many of this block as are wanted lie within `limit` for certain: what cannot is not looked at. At
-        // most a few of each block are, in whatever order images come.
-        let reach = bounds.width(self.longest[other] + mine);
-        self.smallest.fill(f64::INFINITY);
-        let mut limit = found[most - 1];
-        for low in &self.lows {
-            if *low < limit {
-                insert(&mut self.smallest, *low);
-                limit = limit.min(self.smallest[most - 1] + reach);
-            }
-        }
-        if self.smallest[0] == f64::INFINITY {
-            return;
-        }
-        for (i, low) in self.lows.iter().enumerate() {
-            if *low <= limit && *low < found[most - 1] {
-                let exact = distance::between(self.features, other * BLOCK + i, self.features, me);
-                if exact < found[most - 1] {
-                    insert(found, exact);
-                }
-            }
-        }
-    }
-}
-
-/// Puts a distance among the smallest, in order; the largest of them goes, which may be itself.
-fn insert(nearest: &mut [f64], distance: f64) {
-    let at = nearest.partition_point(|d| *d <= distance);
-    let Some(rest) = nearest.get_mut(at..) else { return };
-    if let [.., _] = rest {
-        rest.rotate_right(1);
-    }
-    if let Some(first) = rest.first_mut() {
-        *first = distance;
     }
 }
 

@@ -1,85 +1,103 @@
-//! The same sums from products in f32: these bound every distance, and the few near enough to count are computed exactly.
+//! The same sums from few distances: bounds in f32 tell which samples are near enough to count, and those are computed exactly.
+
+use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::{NEGLIGIBLE, Window, log_add_exp, log_sum_exp};
+use super::{NEGLIGIBLE, Window, log_sum_exp};
 use crate::{
-    distance::{self, Bounds},
-    inner::{self, BLOCK, Products},
+    bounds::{lower, within},
+    distance,
+    inner::{BLOCK, Element, Products},
+    screen::{self, Screen},
 };
 
 /// The share of all pairs beyond which exact distances cost more than products in f64.
 const MOST: f64 = 0.025;
 
-/// Images row by row, with their squared lengths.
-pub(super) struct Rows<'a> {
-    values: &'a [f32],
-    size: usize,
-    squares: Vec<f64>,
+/// Images row by row, and the windows on the samples.
+pub(super) struct Near<'a> {
+    pub(super) test: &'a [f32],
+    pub(super) samples: &'a [f32],
+    pub(super) size: usize,
+    pub(super) windows: &'a [Window],
+    /// As of [`super::cuts`].
+    pub(super) cuts: &'a [usize],
 }
 
-impl<'a> Rows<'a> {
-    pub(super) fn new(values: &'a [f32], size: usize) -> Self {
-        Self { values, size, squares: inner::squares(values, size) }
-    }
-
-    fn part(&self, first: usize, end: usize) -> (&'a [f32], &[f64]) {
-        (&self.values[first * self.size..end * self.size], &self.squares[first..end])
-    }
-
-    fn row(&self, i: usize) -> &'a [f32] {
-        &self.values[i * self.size..(i + 1) * self.size]
-    }
+/// What is known of the samples near one test row.
+#[derive(Clone)]
+struct Found {
+    nearest: f64,
+    /// What no sample counts beyond.
+    limit: f32,
+    /// Samples that may count, each with its bound.
+    open: Vec<(usize, f32)>,
 }
 
-/// ln sum_j exp(-|x - s_j|^2 / (2 sigma^2)) of every row x of `test`: one vector a window, `cuts` as of [`super::cuts`]. None where
-/// bounds in f32 or the widths of the windows leave too many terms open.
-pub(super) fn sums(test: &Rows<'_>, samples: &Rows<'_>, windows: &[Window], cuts: &[usize]) -> Option<Vec<Vec<f64>>> {
-    if ![test, samples].iter().all(|rows| distance::single(rows.values, rows.size, &rows.squares)) {
-        return None;
+impl Near<'_> {
+    /// ln sum_j exp(-|x - s_j|^2 / (2 sigma^2)) of every row x of `test`: one vector a window. None where the bounds or the widths of
+    /// the windows leave too many terms open.
+    pub(super) fn sums(&self) -> Option<Vec<Vec<f64>>> {
+        let sets = [self.test, self.samples];
+        let reduced = screen::reduced(sets, self.size).and_then(|screens| self.by(&screens));
+        reduced.or_else(|| self.by(&screen::whole(sets, self.size)?))
     }
-    let count = test.squares.len();
-    let of = |first: usize| block(test, samples, windows, cuts, first, (first + BLOCK).min(count));
-    let (mut sums, exact) = of(0);
-    let pairs = cuts.last().copied().unwrap_or(0) * count.min(BLOCK);
-    if exact as f64 > MOST * pairs as f64 {
-        return None;
-    }
-    let rest: Vec<_> = (BLOCK..count).into_par_iter().step_by(BLOCK).map(of).collect();
-    for (part, _) in rest {
-        sums.iter_mut().zip(part).for_each(|(sums, part)| sums.extend(part));
-    }
-    Some(sums)
-}
 
-/// The sums of the test rows from `first` to `end`, and how many distances were computed exactly.
-fn block(test: &Rows<'_>, samples: &Rows<'_>, windows: &[Window], cuts: &[usize], first: usize, end: usize) -> (Vec<Vec<f64>>, usize) {
-    let bounds = Bounds::of::<f32>(test.size);
-    let (rows, squares) = test.part(first, end);
-    let mut sums = vec![vec![f64::NEG_INFINITY; end - first]; windows.len()];
-    let (mut products, mut lows, mut near, mut exact) = (Products::<f32>::new(), Vec::new(), Vec::new(), 0);
-    for cut in cuts.windows(2) {
-        let (from, to) = (cut[0], cut[1]);
-        let reading: Vec<usize> = (0..windows.len()).filter(|w| windows[*w].samples >= to).collect();
-        let widest = reading.iter().map(|w| windows[*w].sigma).fold(0.0, f64::max);
-        let (values, of_samples) = samples.part(from, to);
-        let longest = of_samples.iter().copied().fold(0.0, f64::max);
-        products.of(values, rows, test.size, |j, column| {
-            let own = squares[j];
-            lows.clear();
-            lows.extend(column.iter().zip(of_samples).map(|(product, square)| bounds.lower(own + square, f64::from(*product))));
-            let least = lows.iter().copied().fold(f64::INFINITY, f64::min);
-            // Whatever is within the negligible of the nearest.
-            let limit = least + bounds.width(own + longest) + NEGLIGIBLE * 2.0 * widest * widest;
-            let row = test.row(first + j);
-            near.clear();
-            let inside = lows.iter().enumerate().filter(|(_, low)| **low <= limit);
-            near.extend(inside.map(|(i, _)| distance::squared(row, samples.row(from + i))));
-            exact += near.len();
-            for w in &reading {
-                sums[*w][j] = log_add_exp(sums[*w][j], log_sum_exp(&near, windows[*w].sigma));
+    /// The first block tells whether bounds serve.
+    fn by(&self, screens: &[Screen<'_>; 2]) -> Option<Vec<Vec<f64>>> {
+        let count = self.test.len() / self.size;
+        let range = |first: usize| first..(first + BLOCK).min(count);
+        let pairs = self.cuts.last().copied().unwrap_or(0) * range(0).len();
+        let mut sums = self.block(screens, range(0), (MOST * pairs as f64) as usize)?;
+        let rest: Option<Vec<_>> =
+            (BLOCK..count).into_par_iter().step_by(BLOCK).map(|first| self.block(screens, range(first), usize::MAX)).collect();
+        for part in rest? {
+            sums.iter_mut().zip(part).for_each(|(sums, part)| sums.extend(part));
+        }
+        Some(sums)
+    }
+
+    /// The sums of some test rows; none where more than `most` distances have to be computed.
+    fn block(&self, [test, samples]: &[Screen<'_>; 2], range: Range<usize>, most: usize) -> Option<Vec<Vec<f64>>> {
+        let widest = self.windows.iter().map(|window| window.sigma).fold(0.0, f64::max);
+        // What is beyond the nearest by this is negligible under every window.
+        let reach = NEGLIGIBLE * 2.0 * widest * widest;
+        let mut found = vec![Found { nearest: f64::INFINITY, limit: f32::INFINITY, open: Vec::new() }; range.len()];
+        let mut sums = vec![vec![f64::NEG_INFINITY; range.len()]; self.windows.len()];
+        let mut products = Products::<f32>::new();
+        for cut in self.cuts.windows(2) {
+            let (first, end) = (cut[0], cut[1]);
+            let lengths = samples.lengths(first..end);
+            products.of(samples.rows(first..end), test.rows(range.clone()), test.size(), |j, column| {
+                let found = &mut found[j];
+                let least = lower(column, test.lengths(range.clone())[j], lengths);
+                let Some(at) = column.iter().position(|low| *low == least).filter(|_| least <= found.limit) else { return };
+                let distance = self.distance(range.start + j, first + at);
+                if distance < found.nearest {
+                    found.nearest = distance;
+                    found.limit = f32::above(distance + reach);
+                }
+                let (limit, open) = (found.limit, &mut found.open);
+                within(column, |_| limit, |i, low| open.push((first + i, low)));
+            });
+            found.iter_mut().for_each(|found| found.open.retain(|(_, low)| *low <= found.limit));
+            if found.iter().map(|found| found.open.len()).sum::<usize>() > most {
+                return None;
             }
-        });
+            let ending: Vec<usize> = (0..self.windows.len()).filter(|w| self.windows[*w].samples == end).collect();
+            for (j, found) in found.iter().enumerate().filter(|_| !ending.is_empty()) {
+                let distances: Vec<f64> = found.open.iter().map(|(i, _)| self.distance(range.start + j, *i)).collect();
+                for w in &ending {
+                    sums[*w][j] = log_sum_exp(&distances, self.windows[*w].sigma);
+                }
+            }
+        }
+        Some(sums)
     }
-    (sums, exact)
+
+    fn distance(&self, test: usize, sample: usize) -> f64 {
+        let row = |i: usize| i * self.size..(i + 1) * self.size;
+        distance::squared(&self.test[row(test)], &self.samples[row(sample)])
+    }
 }
