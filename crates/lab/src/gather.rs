@@ -215,10 +215,13 @@ fn run_view(plan: &Plan, node: &Node, record: &RunRecord, out: &Path) -> RunView
     RunView { record: record.clone(), command: plan.command.clone(), folder: folder.path().to_path_buf(), train_images }
 }
 
-/// The page's title: the experiment's own where there is one alone.
+/// The page's title: the experiment's own where it shows one alone.
 fn title(plan: &Plan) -> String {
-    let asked: Vec<&Experiment> = plan.experiments.iter().chain(plan.without_data.iter().map(|absent| &absent.experiment)).collect();
-    match asked.as_slice() {
+    let asked = plan.experiments.iter().chain(plan.without_data.iter().map(|absent| &absent.experiment));
+    // An experiment that was changed is still the one.
+    let other = |earlier: &&Experiment| !plan.experiments.iter().any(|own| own.name == earlier.name);
+    let shown: Vec<&Experiment> = asked.chain(plan.earlier_experiments.iter().filter(other)).collect();
+    match shown.as_slice() {
         [one] => named(one),
         all if all.iter().all(|experiment| experiment.targets.is_empty()) => format!("Experiments of {}", plan.profile),
         _ => "The Variational InfoMax AutoEncoder, reproduced".into(),
