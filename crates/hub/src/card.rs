@@ -5,7 +5,7 @@ use vimae_spec::{Direction, Doubt, FigureKind, Head, RunRecord, uncommitted};
 
 use crate::{
     CardMetric, DatasetCard, Description, OverSeeds, Part, RepoName,
-    text::{cell, count, lowered, plain, rounded, short},
+    text::{cell, count, lowered, plain, rounded, short, titled},
     yaml,
 };
 
@@ -98,7 +98,7 @@ fn body(input: &CardInput<'_>) -> String {
     let data = &description.dataset;
     // A title must not promise more data than the model has seen.
     let images = fewer(data).map_or_else(String::new, |_| format!("{} images of ", count(data.train_images)));
-    let mut text = format!("# {}, trained on {images}{}\n\n", plain(&description.title), plain(&lowered(&data.title)));
+    let mut text = format!("# {}, trained on {images}{}\n\n", plain(&description.title), plain(&titled(&data.title, &data.name)));
     if let Some(warning) = &description.warning {
         text += &format!("> **Warning.** {}\n\n", plain(warning));
     }
@@ -142,7 +142,7 @@ fn what_it_is(input: &CardInput<'_>) -> String {
         "It was trained on {} {of}images of `{}` ({}; licence: {}) for {}, with seed {}.\n",
         count(data.train_images),
         data.name,
-        plain(&lowered(&data.title)),
+        plain(&titled(&data.title, &data.name)),
         plain(&data.licence),
         length(record),
         record.spec.seed,

@@ -9,6 +9,11 @@ pub(crate) fn lowered(text: &str) -> String {
     }
 }
 
+/// The title of a data set within a sentence: as it is where it begins with the data set's name, and with a small first letter.
+pub(crate) fn titled(title: &str, name: &str) -> String {
+    if title.to_lowercase().starts_with(&name.to_lowercase()) { title.to_owned() } else { lowered(title) }
+}
+
 /// A count with its thousands apart.
 pub(crate) fn count(count: usize) -> String {
     let digits = count.to_string();
@@ -83,6 +88,10 @@ mod tests {
     fn counts_and_first_letters_read_well() {
         assert_eq!([7, 999, 8_000, 1_234_567].map(count), ["7", "999", "8 000", "1 234 567"]);
         assert_eq!(["The VAE", "MNIST", "x", ""].map(lowered), ["the VAE", "MNIST", "x", ""]);
+        assert_eq!(
+            (titled("CelebA, faces", "celeba"), titled("A folder of images", "folder")),
+            ("CelebA, faces".into(), "a folder of images".into())
+        );
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! Bounds of squared distances by products in `T`, and the few pairs that they leave open.
 
-use std::array;
-
 use crate::inner::Element;
 
 /// How many bounds are looked at together, in vectors.
@@ -25,7 +23,7 @@ pub(crate) struct Bounds {
 impl Bounds {
     pub(crate) fn of<T: Element>(size: usize) -> Self {
         let n = size as f64;
-        let product = n * T::ROUNDOFF / (1.0 - n * T::ROUNDOFF);
+        let product = if n * T::ROUNDOFF < 0.5 { n * T::ROUNDOFF / (1.0 - n * T::ROUNDOFF) } else { f64::INFINITY };
         let least = (2.0 * n + 8.0) * T::LEAST;
         Self { share: product + (3.0 * n + 32.0) * f64::ROUNDOFF, least, rounding: 16.0 * T::ROUNDOFF }
     }
@@ -64,15 +62,24 @@ pub(crate) fn lower<T: Element>(products: &mut [T], length: T, lengths: &[T]) ->
     least.into_iter().fold(T::INFINITY, |least, low| if low < least { low } else { least })
 }
 
-/// Calls `found` with the place of each bound up to the limit at its place, and the bound.
-pub(crate) fn within<T: Element>(lows: &[T], limit: impl Fn(usize) -> T, mut found: impl FnMut(usize, T)) {
+/// Calls `found` with the place of each bound up to `limit`, and the bound.
+pub(crate) fn within<T: Element>(lows: &[T], limit: T, mut found: impl FnMut(usize, T)) {
     for (chunk, lows) in lows.chunks(LANES).enumerate() {
-        let first = chunk * LANES;
-        let limits: [T; LANES] = array::from_fn(|i| if i < lows.len() { limit(first + i) } else { T::INFINITY });
         // One look at all, in vectors: almost none is.
-        if lows.iter().zip(&limits).fold(false, |any, (low, limit)| any | (low <= limit)) {
-            let inside = lows.iter().zip(&limits).enumerate().filter(|(_, (low, limit))| low <= limit);
-            inside.for_each(|(i, (low, _))| found(first + i, *low));
+        if lows.iter().fold(false, |any, low| any | (*low <= limit)) {
+            let inside = lows.iter().enumerate().filter(|(_, low)| **low <= limit);
+            inside.for_each(|(i, low)| found(chunk * LANES + i, *low));
+        }
+    }
+}
+
+/// The same with a limit for each place, or `limit` where that is larger.
+pub(crate) fn within_each<T: Element>(lows: &[T], limits: &[T], limit: T, mut found: impl FnMut(usize, T)) {
+    for (chunk, (lows, limits)) in lows.chunks(LANES).zip(limits.chunks(LANES)).enumerate() {
+        let holds = |(low, own): (&T, &T)| (*low <= *own) | (*low <= limit);
+        if lows.iter().zip(limits).fold(false, |any, pair| any | holds(pair)) {
+            let inside = lows.iter().zip(limits).enumerate().filter(|(_, pair)| holds(*pair));
+            inside.for_each(|(i, (low, _))| found(chunk * LANES + i, *low));
         }
     }
 }
@@ -119,10 +126,13 @@ mod tests {
     #[test]
     fn what_is_within_is_found_at_its_place() {
         let lows: Vec<f32> = (0..37).map(|i| ((i * 7) % 37) as f32).collect();
-        let mut found = Vec::new();
-        within(&lows, |i| if i == 5 { 36.0 } else { 2.0 }, |i, low| found.push((i, low)));
-        let expected: Vec<(usize, f32)> = lows.iter().copied().enumerate().filter(|(i, low)| *low <= 2.0 || *i == 5).collect();
-        assert_eq!(found, expected);
-        assert_eq!(found.len(), 4);
+        let (mut all, mut each) = (Vec::new(), Vec::new());
+        within(&lows, 2.0, |i, low| all.push((i, low)));
+        let limits: Vec<f32> = (0..37).map(|i| if i == 5 { 36.0 } else { 1.0 }).collect();
+        within_each(&lows, &limits, 2.0, |i, low| each.push((i, low)));
+        let expected =
+            |also: usize| -> Vec<(usize, f32)> { lows.iter().copied().enumerate().filter(|(i, low)| *low <= 2.0 || *i == also).collect() };
+        assert_eq!((all.len(), each.len()), (3, 4));
+        assert_eq!((all, each), (expected(99), expected(5)));
     }
 }

@@ -132,8 +132,10 @@ impl<T: Element> Products<T> {
         for first in (0..self.rows).step_by(TOGETHER) {
             let count = TOGETHER.min(self.rows - first);
             for j in 0..self.columns {
-                let column = self.room.col(j).subrows(first, count);
-                (0..count).for_each(|i| together[i * self.columns + j] = column[i]);
+                if let Some(column) = self.room.col(j).subrows(first, count).try_as_col_major() {
+                    let places = together.iter_mut().skip(j).step_by(self.columns);
+                    places.zip(column.as_slice()).for_each(|(place, product)| *place = *product);
+                }
             }
             together.chunks_exact_mut(self.columns).take(count).enumerate().for_each(|(i, products)| row(first + i, products));
         }

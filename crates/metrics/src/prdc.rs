@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use vimae_core::{Error, Result};
 
 use crate::{
-    bounds::{Bounds, lower, within},
+    bounds::{Bounds, lower, within_each},
     distance,
     features::Features,
     inner::{self, BLOCK, Element, Products},
@@ -130,8 +130,7 @@ fn shares<T: Element>(
                     lower(column, of_generated.lengths[j], lengths);
                     let reach = T::above(of_generated.radius(j, most));
                     // Outside of the largest balls of both: almost every pair.
-                    let farther = |i: usize| if reaches[i] < reach { reach } else { reaches[i] };
-                    within(column, farther, |i, low| {
+                    within_each(column, reaches, reach, |i, low| {
                         let low = low.into();
                         let high = low + of_real.slacks[first + i] + of_generated.slacks[j];
                         let mut exact = None;

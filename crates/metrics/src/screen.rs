@@ -22,6 +22,8 @@ const COORDINATES: usize = 64;
 /// Rows that the directions are taken from, and rows that are projected at a time.
 const DRAWN: usize = 512;
 const ROWS: usize = 128;
+/// Values in f64 that a thread holds for either at most, but for rows that are longer.
+const HELD: usize = 1 << 22;
 /// Rounds of subspace iteration, after which the directions serve as well as eigenvectors.
 const ROUNDS: usize = 2;
 
@@ -82,7 +84,7 @@ struct Subspace {
 
 impl Subspace {
     fn of(values: &[f32], size: usize) -> Self {
-        let step = (values.len() / size).div_ceil(DRAWN).max(1);
+        let step = (values.len() / size).div_ceil(DRAWN.min(HELD / size).max(1)).max(1);
         let drawn: Vec<&[f32]> = values.chunks_exact(size).step_by(step).collect();
         let count = drawn.len();
         let mut mean = vec![0.0; size];
@@ -105,7 +107,8 @@ impl Subspace {
         let (size, directions) = (self.mean.len(), self.directions.ncols());
         let tuple = directions + 1;
         let mut tuples = vec![0.0; values.len() / size * tuple];
-        values.par_chunks(ROWS * size).zip(tuples.par_chunks_mut(ROWS * tuple)).for_each(|(values, tuples)| {
+        let rows = ROWS.min(HELD / size).max(1);
+        values.par_chunks(rows * size).zip(tuples.par_chunks_mut(rows * tuple)).for_each(|(values, tuples)| {
             let count = values.len() / size;
             let centred: Vec<f64> = values.chunks_exact(size).flat_map(|row| centred(row, &self.mean)).collect();
             let mut along = Mat::zeros(count, directions);

@@ -104,7 +104,7 @@ fn changed(setting: &str) -> Result<(String, serde_json::Value)> {
 
 fn show_verified(verified: &datasets::inventory::Verified) {
     for file in &verified.files {
-        print(format_args!("{} {} ({:?})", file.sha256, file.path.display(), file.known));
+        print(format_args!("{} {} ({})", file.sha256, file.path.display(), file.known));
     }
     for (split, count) in &verified.splits {
         // Scripts read this line, whose word is the same for one image.

@@ -3,8 +3,8 @@
 //! log p(x) = logsumexp_j(-|x - s_j|^2 / (2 sigma^2)) - ln N - D/2 ln(2 pi sigma^2) (Breuleux et al., "Quickly
 //! generating representative samples from an RBM-derived process", 2011; what it can and cannot tell: Theis et
 //! al., "A note on the evaluation of generative models", 2016). Where windows are narrow, bounds in f32 say which terms count and those
-//! are exact (`near`); else distances come from products in f64. Both go block by block, so that memory stays at a few hundred
-//! rows of each set.
+//! are exact (`near`); else distances come from products in f64. Both go block by block: beside the sets, memory stays at a
+//! few hundred rows of each, or 64 numbers a row.
 
 mod near;
 

@@ -73,22 +73,17 @@ impl<T: Element> Block<'_, T> {
         if least > row.limit {
             return;
         }
-        let limit = row.limit;
-        within(
-            products,
-            |_| limit,
-            |i, low| {
-                let i = other + i;
-                if i != me && low <= row.limit {
-                    row.candidates.push((i, low));
-                    insert(&mut row.highs, low.into() + self.slacks[me] + self.slacks[i]);
-                    row.limit = row.highs.last().map_or(T::INFINITY, |high| T::above(*high));
-                    if row.candidates.len() == CANDIDATES.max(4 * row.highs.len()) {
-                        row.settle(self.features, me);
-                    }
+        within(products, row.limit, |i, low| {
+            let i = other + i;
+            if i != me && low <= row.limit {
+                row.candidates.push((i, low));
+                insert(&mut row.highs, low.into() + self.slacks[me] + self.slacks[i]);
+                row.limit = row.highs.last().map_or(T::INFINITY, |high| T::above(*high));
+                if row.candidates.len() == CANDIDATES.max(4 * row.highs.len()) {
+                    row.settle(self.features, me);
                 }
-            },
-        );
+            }
+        });
     }
 
     fn distances(mut self) -> Vec<f64> {

@@ -44,22 +44,22 @@ impl Near<'_> {
         reduced.or_else(|| self.by(&screen::whole(sets, self.size)?))
     }
 
-    /// The first block tells whether bounds serve.
     fn by(&self, screens: &[Screen<'_>; 2]) -> Option<Vec<Vec<f64>>> {
         let count = self.test.len() / self.size;
-        let range = |first: usize| first..(first + BLOCK).min(count);
-        let pairs = self.cuts.last().copied().unwrap_or(0) * range(0).len();
-        let mut sums = self.block(screens, range(0), (MOST * pairs as f64) as usize)?;
-        let rest: Option<Vec<_>> =
-            (BLOCK..count).into_par_iter().step_by(BLOCK).map(|first| self.block(screens, range(first), usize::MAX)).collect();
+        // The first block tells at once where bounds do not serve.
+        let mut sums = self.block(screens, 0..BLOCK.min(count))?;
+        let block = |first: usize| self.block(screens, first..(first + BLOCK).min(count));
+        let rest: Option<Vec<_>> = (BLOCK..count).into_par_iter().step_by(BLOCK).map(block).collect();
         for part in rest? {
             sums.iter_mut().zip(part).for_each(|(sums, part)| sums.extend(part));
         }
         Some(sums)
     }
 
-    /// The sums of some test rows; none where more than `most` distances have to be computed.
-    fn block(&self, [test, samples]: &[Screen<'_>; 2], range: Range<usize>, most: usize) -> Option<Vec<Vec<f64>>> {
+    /// The sums of some test rows; none where too many distances have to be computed.
+    fn block(&self, [test, samples]: &[Screen<'_>; 2], range: Range<usize>) -> Option<Vec<Vec<f64>>> {
+        // As for a whole block: chance would decide for a few rows.
+        let pairs = self.cuts.last().copied().unwrap_or(0) * BLOCK;
         let widest = self.windows.iter().map(|window| window.sigma).fold(0.0, f64::max);
         // What is beyond the nearest by this is negligible under every window.
         let reach = NEGLIGIBLE * 2.0 * widest * widest;
@@ -79,10 +79,10 @@ impl Near<'_> {
                     found.limit = f32::above(distance + reach);
                 }
                 let (limit, open) = (found.limit, &mut found.open);
-                within(column, |_| limit, |i, low| open.push((first + i, low)));
+                within(column, limit, |i, low| open.push((first + i, low)));
             });
             found.iter_mut().for_each(|found| found.open.retain(|(_, low)| *low <= found.limit));
-            if found.iter().map(|found| found.open.len()).sum::<usize>() > most {
+            if found.iter().map(|found| found.open.len()).sum::<usize>() as f64 > MOST * pairs as f64 {
                 return None;
             }
             let ending: Vec<usize> = (0..self.windows.len()).filter(|w| self.windows[*w].samples == end).collect();
