@@ -118,6 +118,17 @@ fn an_unwritable_folder_is_named_before_anything_is_trained() -> Result<()> {
 }
 
 #[test]
+fn files_of_somebody_else_are_not_written_over() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (spec, out) = (write(folder.path(), TINY)?, folder.path().join("site"));
+    std::fs::create_dir(&out)?;
+    std::fs::write(out.join("index.html"), "mine")?;
+    refused(&["train", text(&spec)?, "--out", text(&out)?], &["index.html: would be written over", "--out"])?;
+    assert!(std::fs::read(out.join("index.html"))? == b"mine" && std::fs::read_dir(&out)?.count() == 1);
+    Ok(())
+}
+
+#[test]
 fn training_that_blows_up_stops_with_step_and_term_and_the_others_go_on() -> Result<()> {
     let folder = tempfile::tempdir()?;
     let wild = TINY.replacen(

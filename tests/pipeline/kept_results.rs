@@ -115,5 +115,13 @@ fn the_report_of_a_directory_that_stays_as_it_is_goes_elsewhere() -> Result<()> 
     let called = call(&["report", &text(&out)?, "--out", &text(&to)?])?;
     ensure!(called.success, "{}", called.stderr);
     assert!(to.join("index.html").exists() && to.join("results.json").exists() && !out.join("index.html").exists());
+    // A second call replaces what the first one wrote, and neither what somebody else did.
+    ensure!(call(&["report", &text(&out)?, "--out", &text(&to)?])?.success);
+    let site = folder.path().join("site");
+    fs::create_dir(&site)?;
+    fs::write(site.join("index.html"), "mine")?;
+    let called = call(&["report", &text(&out)?, "--out", &text(&site)?])?;
+    assert!(!called.success && called.stderr.contains("index.html: would be written over"), "{}", called.stderr);
+    assert!(fs::read(site.join("index.html"))? == b"mine" && fs::read_dir(&site)?.count() == 1);
     Ok(())
 }

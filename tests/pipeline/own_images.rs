@@ -40,6 +40,9 @@ fn a_broken_image_is_refused_or_left_out_and_counted_in_the_record() -> Result<(
     }
     fs::write(images.join("broken.png"), &image(1)?[..300])?;
     fs::write(images.join("notes.txt"), "about")?;
+    // Images of the runs would be a class of the next call.
+    let inside = train(&experiment(folder.path(), &images, "")?, &images.join("runs"), &[])?;
+    assert!(!inside.success && inside.stderr.contains("lies in the data of folder:") && !images.join("runs").exists(), "{}", inside.stderr);
     let refused = train(&experiment(folder.path(), &images, "")?, &out, &[])?;
     assert!(
         !refused.success && refused.stderr.contains("broken.png") && refused.stderr.contains("broken = \"skip\""),

@@ -14,7 +14,7 @@ use vimae_statistics::student;
 use crate::{
     Error, Layout, Plan, Result, cells, claims,
     command::called,
-    comparisons, expectations,
+    comparisons, destination, expectations,
     provenance::git_commit,
     schedule::{Ends, Node, WithoutData},
     standing::{Missing, Standing},
@@ -67,11 +67,13 @@ pub struct Failure {
 /// of earlier plans in the same directory are shown beside those of the last one.
 ///
 /// # Errors
-/// Where `out` holds no plan, or results cannot be written.
+/// Where `out` holds no plan, results cannot be written, or `to` holds files of others in their place.
 pub fn report(out: &Path, to: &Path, root: &Path, paper: &Paper) -> Result<Outcome> {
     let plan = Plan::load(out)?;
     let ends: Ends = plan.nodes.iter().map(|node| plan.status(node, out)).collect();
-    gather(&plan, &ends, (out, to), root, paper, None).map_err(|error| match error {
+    destination::check(to)?;
+    let written = destination::mark(to, "report").and_then(|()| gather(&plan, &ends, (out, to), root, paper, None));
+    written.map_err(|error| match error {
         Error::Checkpoint(vimae_checkpoint::Error::File { path, source }) if to == out => {
             Error::Record { path, problem: format!("{source}; report --out DIR writes tables and page elsewhere") }
         }

@@ -11,6 +11,7 @@ mod config;
 mod cost;
 mod counted;
 mod course;
+mod destination;
 mod device;
 mod error;
 mod expand;

@@ -6,8 +6,7 @@ use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::RunContext;
 
 use crate::{
-    Outcome, Plan, Request, Result, Shelf,
-    command::called,
+    Outcome, Plan, Request, Result, Shelf, destination,
     device::names,
     gather::gather,
     provenance::git_commit,
@@ -28,17 +27,20 @@ impl<'a> Reproduction<'a> {
     /// Checks every run, finds what an earlier call finished, and writes the plan into the context's directory.
     ///
     /// # Errors
-    /// For a part that does not exist, a directory that cannot be written or on which another reproduction works.
+    /// For a part that does not exist, a directory that cannot be written, that holds files of others in
+    /// the place of ours, that lies in the data, or on which another reproduction works.
     pub fn plan(request: &'a Request, context: &RunContext<'_>) -> Result<Self> {
         let began = Instant::now();
         // As it is when the work begins.
         git_commit(context.root);
         // What the command line has wrong should be known before any data is read.
         let devices = names(context.device)?;
+        destination::check(context.directory)?;
+        destination::check_beside_data(context.directory, &request.profile.experiments)?;
         let lock = RunLock::take(context.directory)?;
         atomic::sweep(context.directory);
         // An unwritable directory should be known now, not after the first run.
-        atomic::write(&context.directory.join(".vimae"), format!("results of {} reproduce\n", called()).as_bytes())?;
+        destination::mark(context.directory, "reproduce")?;
         let mut shelf = Shelf::new(request.sources.clone());
         let plan = planned(request, context, &devices, &mut shelf)?;
         plan.save(context.directory)?;

@@ -1,0 +1,134 @@
+//! Whether a directory may take what a reproduction writes.
+
+use std::path::{Path, PathBuf};
+
+use vimae_checkpoint::atomic;
+use vimae_datasets::parted;
+use vimae_spec::{Cell, Experiment};
+
+use crate::{Error, Layout, Plan, Result, command::called, stored::read};
+
+/// The file that says whose directory it is.
+const MARKER: &str = ".vimae";
+
+/// Refuses a directory whose own files would be written over: one that holds a page, tables or a plan of somebody else. What
+/// else is in it stays as it is.
+///
+/// # Errors
+/// [`Error::Output`], with the file.
+pub(crate) fn check(to: &Path) -> Result<()> {
+    let layout = Layout::new(to);
+    let written = [layout.page(), layout.results(), layout.summary(), layout.comparisons(), layout.plan()];
+    match written.into_iter().find(|path| path.exists()) {
+        Some(path) if !is_ours(to) => {
+            let problem = "would be written over, and no command here made it; give another --out, or move it away".into();
+            Err(Error::Output { path, problem })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Says in `to` that it takes the results of `command`, where nothing says so yet.
+///
+/// # Errors
+/// Where it cannot be written.
+pub(crate) fn mark(to: &Path, command: &str) -> Result<()> {
+    let marker = to.join(MARKER);
+    if marker.exists() {
+        return Ok(());
+    }
+    Ok(atomic::write(&marker, format!("results of {} {command}\n", called()).as_bytes())?)
+}
+
+/// Refuses a directory inside the data of one of the experiments: the next call would read what this one wrote.
+///
+/// # Errors
+/// [`Error::Output`], with the data.
+pub(crate) fn check_beside_data(to: &Path, experiments: &[Experiment]) -> Result<()> {
+    let out = resolved(to);
+    for spec in experiments.iter().flat_map(|experiment| experiment.runs(1)) {
+        let (_, Some(data)) = parted(&spec.dataset.name) else { continue };
+        let data = Path::new(data);
+        if data.is_dir() && out.starts_with(resolved(data)) {
+            let problem = format!(
+                "lies in the data of {}, where the next call would read what this one writes; give an --out outside of it",
+                spec.dataset.name
+            );
+            return Err(Error::Output { path: to.into(), problem });
+        }
+    }
+    Ok(())
+}
+
+/// Whether a reproduction or a report was written to this directory. One that was copied may lack the marker, and so does one that
+/// is kept in the repository, which has no plan either.
+fn is_ours(to: &Path) -> bool {
+    let has_cells = || read::<Vec<Cell>>(&Layout::new(to).results()).is_ok_and(|cells| !cells.is_empty());
+    to.join(MARKER).is_file() || Plan::load(to).is_ok() || has_cells()
+}
+
+/// The path without links, also where its end is not there yet.
+fn resolved(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let there = |folder: &Path| Some(folder.canonicalize().ok()?.join(path.strip_prefix(folder).ok()?));
+    path.ancestors().find_map(there).unwrap_or_else(|| path.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::Profile;
+
+    #[test]
+    fn files_of_somebody_else_are_not_written_over_and_our_own_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path();
+        check(&to.join("nowhere")).unwrap();
+        check(to).unwrap();
+        fs::write(to.join("notes.txt"), "").unwrap();
+        check(to).unwrap();
+        for name in ["index.html", "results.json", "summary.json", "comparisons.json", "plan.json"] {
+            fs::write(to.join(name), "{\"mine\": 1}").unwrap();
+            let error = check(to).unwrap_err();
+            assert!(matches!(error, Error::Output { ref path, .. } if *path == to.join(name)), "{error}");
+            fs::remove_file(to.join(name)).unwrap();
+        }
+        fs::write(to.join("results.json"), "[]").unwrap();
+        check(to).unwrap_err();
+        mark(to, "report").unwrap();
+        check(to).unwrap();
+    }
+
+    #[test]
+    fn tables_that_the_repository_keeps_are_our_own() {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments/results/quick");
+        assert!(!kept.join(MARKER).exists() && kept.join("results.json").exists());
+        check(&kept).unwrap();
+    }
+
+    #[test]
+    fn a_directory_inside_the_data_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("own.toml");
+        fs::create_dir(folder.path().join("photos")).unwrap();
+        fs::write(folder.path().join("set.npz"), "").unwrap();
+        let at = |data: &str, out: &str| {
+            let text = format!("version = 1\ndataset = \"{data}\"\nmodel = \"mlp\"\n[methods.vae]\nobjective = \"vae\"\n");
+            fs::write(&file, text).unwrap();
+            check_beside_data(&folder.path().join(out), &Profile::of_file(&file, &[]).unwrap().experiments)
+        };
+        for entry in ["folder", "table", "arrays"] {
+            for out in ["photos", "photos/runs/a", "photos/../photos/runs"] {
+                let error = at(&format!("{entry}:photos"), out).unwrap_err();
+                assert!(matches!(error, Error::Output { .. }) && error.to_string().contains("photos"), "{error}");
+            }
+            at(&format!("{entry}:photos"), "photos2").unwrap();
+            at(&format!("{entry}:photos"), "runs/photos").unwrap();
+        }
+        for data in ["arrays:set.npz", "folder:nowhere", "digits"] {
+            at(data, "runs").unwrap();
+        }
+    }
+}
