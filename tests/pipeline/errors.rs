@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use vimae_tests::{command::call, root};
+use vimae_tests::{
+    command::{call, call_with},
+    root,
+};
 
 use crate::tiny::{TINY, contents, few_metrics, write};
 
@@ -105,6 +108,19 @@ fn a_damaged_digits_file_is_named_with_its_digest() -> Result<()> {
     let spec = write(folder.path(), TINY)?;
     let out = folder.path().join("out");
     refused(&["train", text(&spec)?, "--out", text(&out)?, "--data-dir", text(folder.path())?], &["images-idx3-ubyte.gz", "sha256"])
+}
+
+#[test]
+fn a_data_directory_that_is_named_and_not_there_is_refused() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (nowhere, spec) = (folder.path().join("nowhere"), write(folder.path(), TINY)?);
+    // The digits ship with the code.
+    for command in [&["spec", "check", text(&spec)?][..], &["data", "verify", "digits"], &["data", "list"]] {
+        refused(&[command, &["--data-dir", text(&nowhere)?]].concat(), &["--data-dir", text(&nowhere)?, "there is no such directory"])?;
+        let called = call_with(command, &[("VIMAE_DATA_DIR", text(&nowhere)?)])?;
+        assert!(!called.success && called.stderr.contains("VIMAE_DATA_DIR"), "{}", called.stderr);
+    }
+    Ok(())
 }
 
 #[test]

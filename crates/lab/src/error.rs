@@ -43,6 +43,14 @@ pub enum Error {
         /// Its terms.
         terms: String,
     },
+    /// A directory of data sets that is none.
+    #[error("{given} {}: there is no such directory; give one that holds data sets, or leave it out", path.display())]
+    NoDataDir {
+        /// How it was given: the option, or the variable of the environment.
+        given: &'static str,
+        /// The directory.
+        path: PathBuf,
+    },
     /// A data set without a file to bring.
     #[error("nothing to fetch for {name}: {reason}")]
     NothingToFetch {

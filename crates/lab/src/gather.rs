@@ -72,7 +72,7 @@ pub fn report(out: &Path, to: &Path, root: &Path, paper: &Paper) -> Result<Outco
     let plan = Plan::load(out)?;
     let ends: Ends = plan.nodes.iter().map(|node| plan.status(node, out)).collect();
     destination::check(to)?;
-    let written = destination::mark(to, "report").and_then(|()| gather(&plan, &ends, (out, to), root, paper, None));
+    let written = destination::mark(to).and_then(|()| gather(&plan, &ends, (out, to), root, paper, None));
     written.map_err(|error| match error {
         Error::Checkpoint(vimae_checkpoint::Error::File { path, source }) if to == out => {
             Error::Record { path, problem: format!("{source}; report --out DIR writes tables and page elsewhere") }

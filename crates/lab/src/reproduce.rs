@@ -40,7 +40,7 @@ impl<'a> Reproduction<'a> {
         let lock = RunLock::take(context.directory)?;
         atomic::sweep(context.directory);
         // An unwritable directory should be known now, not after the first run.
-        destination::mark(context.directory, "reproduce")?;
+        destination::mark(context.directory)?;
         let mut shelf = Shelf::new(request.sources.clone());
         let plan = planned(request, context, &devices, &mut shelf)?;
         plan.save(context.directory)?;

@@ -28,7 +28,7 @@ pub(super) struct Encode {
 
 pub(super) fn run(Encode { run, images, passes, device, data, json: _ }: &Encode, place: &Place) -> Result<ExitCode> {
     let passes = usize::try_from(*passes)?;
-    let timing = vimae_bench::bench_encode(run, images, passes, data.sources(place), &vimae_lab::device(device)?)?;
+    let timing = vimae_bench::bench_encode(run, images, passes, data.sources(place)?, &vimae_lab::device(device)?)?;
     print(serde_json::to_string(&timing)?);
     Ok(ExitCode::SUCCESS)
 }

@@ -56,7 +56,12 @@ Examples:
   cargo xtask data verify folder:images --skip-broken";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
-    let mut sources = place.sources(arguments.data_dir.clone());
+    let data_dir = arguments.data_dir.clone();
+    let mut sources = match arguments.what {
+        // It makes the directory.
+        What::Fetch { .. } => place.sources(data_dir),
+        What::List | What::Verify { .. } => place.sources_there(data_dir)?,
+    };
     match &arguments.what {
         What::List => {
             for listed in datasets::inventory::list(&sources)? {

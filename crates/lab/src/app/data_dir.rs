@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::place::Place;
-use crate::Sources;
+use crate::{Result, Sources};
 
 /// Where a command looks for data sets first.
 #[derive(Debug, Clone, Args)]
@@ -17,8 +17,11 @@ pub struct DataDir {
 
 impl DataDir {
     /// As [`Place::sources`], of the folder named.
-    pub fn sources(&self, place: &Place) -> Sources {
-        place.sources(self.data_dir.clone())
+    ///
+    /// # Errors
+    /// [`NoDataDir`](crate::Error::NoDataDir) where a folder is named and is none.
+    pub fn sources(&self, place: &Place) -> Result<Sources> {
+        place.sources_there(self.data_dir.clone())
     }
 }
 
@@ -26,7 +29,24 @@ impl DataDir {
 mod tests {
     use clap::{Command, CommandFactory};
 
-    use super::super::{Cli, Nothing};
+    use super::{
+        super::{Cli, Nothing},
+        *,
+    };
+    use crate::Error;
+
+    #[test]
+    fn a_directory_that_is_named_is_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = Place { command: "c".into(), root: folder.path().into(), timed_step: None };
+        let sources = |name: &str| DataDir { data_dir: Some(folder.path().join(name)) }.sources(&place);
+        std::fs::write(folder.path().join("file"), "").unwrap();
+        for name in ["nowhere", "file"] {
+            let error = sources(name).unwrap_err();
+            assert!(matches!(error, Error::NoDataDir { given: "--data-dir", .. }) && error.to_string().contains(name), "{error}");
+        }
+        assert_eq!(sources("").unwrap().data_dir, Some(folder.path().join("")));
+    }
 
     /// The subcommand behind these words.
     fn at<'a>(command: &'a Command, words: &str) -> &'a Command {

@@ -50,7 +50,7 @@ See docs/protocols.md for what each metric is.";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let Arguments { run, metrics, changes, device, data, json } = arguments;
-    let mut shelf = Shelf::new(data.sources(place));
+    let mut shelf = Shelf::new(data.sources(place)?);
     let last = Cell::new(Instant::now());
     let progress = |event: Event<'_>| match event {
         Event::Found => tracing::info!("measured earlier"),

@@ -142,7 +142,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         device: crate::device(&arguments.device)?,
     };
     let bar = Bar::new()?;
-    let mut shelf = Shelf::new(arguments.data.sources(place));
+    let mut shelf = Shelf::new(arguments.data.sources(place)?);
     let report = fid(&request, &mut shelf, &bar)?;
     bar.finish();
     if let Some(file) = &arguments.save_statistics {

@@ -109,7 +109,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
 fn publish(arguments: &Push, place: &Place) -> Result<()> {
     let repo: RepoName = arguments.repo.parse()?;
     arguments.revision.as_deref().map(check_revision).transpose()?;
-    let mut shelf = Shelf::new(arguments.data.sources(place));
+    let mut shelf = Shelf::new(arguments.data.sources(place)?);
     let prepared = prepare(&arguments.run, &repo, &arguments.license, arguments.code.as_deref(), &mut shelf)?;
     for note in &prepared.notes {
         tracing::warn!("{note}");

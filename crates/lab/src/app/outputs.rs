@@ -37,8 +37,8 @@ impl Common {
         Ok(Model::open(&self.run, &crate::device(&self.device)?, &HubOptions::from_env(), &mut tell)?)
     }
 
-    fn shelf(&self, place: &Place) -> Shelf {
-        Shelf::of_run(self.data.sources(place), Path::new(&self.run))
+    fn shelf(&self, place: &Place) -> Result<Shelf> {
+        Ok(Shelf::of_run(self.data.sources(place)?, Path::new(&self.run)))
     }
 }
 
@@ -235,7 +235,7 @@ pub(crate) fn encode(arguments: &Encode, place: &Place) -> Result<ExitCode> {
     let bar = Bar::new()?;
     let request = EncodeRequest { images: chosen.images(images), seed: *seed };
     let out = Out { path: out, overwrite: common.overwrite };
-    let done = crate::encode(&common.model()?, &request, out, &mut common.shelf(place), &bar)?;
+    let done = crate::encode(&common.model()?, &request, out, &mut common.shelf(place)?, &bar)?;
     bar.finish();
     done.notes.iter().for_each(|note| tracing::warn!("{note}"));
     print(format_args!("codes of {}, {}", counted(done.count, "image"), counted(done.size, "dimension")));
@@ -247,7 +247,7 @@ pub(crate) fn reconstruct(arguments: &Reconstruct, place: &Place) -> Result<Exit
     let Reconstruct { common, images, chosen, out } = arguments;
     let bar = Bar::new()?;
     let to = Out { path: out, overwrite: common.overwrite };
-    let notes = crate::reconstruct(&common.model()?, &chosen.images(images), to, &mut common.shelf(place), &bar)?;
+    let notes = crate::reconstruct(&common.model()?, &chosen.images(images), to, &mut common.shelf(place)?, &bar)?;
     bar.finish();
     notes.iter().for_each(|note| tracing::warn!("{note}"));
     print(out.display());
@@ -258,7 +258,7 @@ pub(crate) fn traverse(arguments: &Traverse, place: &Place) -> Result<ExitCode> 
     let Traverse { walk, image, dimensions } = arguments;
     let (bar, common) = (Bar::new()?, &walk.common);
     let (request, out) = (walk.request(&[*image], dimensions), Out { path: &walk.out, overwrite: common.overwrite });
-    let moved = crate::traverse(&common.model()?, &request, out, &mut common.shelf(place), &bar)?;
+    let moved = crate::traverse(&common.model()?, &request, out, &mut common.shelf(place)?, &bar)?;
     bar.finish();
     let moved: Vec<String> = moved.iter().map(ToString::to_string).collect();
     print(format_args!("dimensions {}, from the top: {}", moved.join(", "), walk.out.display()));
@@ -269,7 +269,7 @@ pub(crate) fn interpolate(arguments: &Interpolate, place: &Place) -> Result<Exit
     let Interpolate { walk, pairs } = arguments;
     let (bar, common) = (Bar::new()?, &walk.common);
     let (request, out) = (walk.request(pairs, &[]), Out { path: &walk.out, overwrite: common.overwrite });
-    crate::interpolate(&common.model()?, &request, out, &mut common.shelf(place), &bar)?;
+    crate::interpolate(&common.model()?, &request, out, &mut common.shelf(place)?, &bar)?;
     bar.finish();
     print(walk.out.display());
     Ok(ExitCode::SUCCESS)

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use candle_core::Device;
 use vimae_spec::Paper;
 
-use crate::{HubOptions, Result, Sources, TimedStep};
+use crate::{Error, HubOptions, Result, Sources, TimedStep};
 
 /// Where a command works and what it is called.
 #[derive(Debug, Clone)]
@@ -41,10 +41,23 @@ impl Place {
     /// Where data sets are looked for: the folder named, or that of VIMAE_DATA_DIR, the Hub's cache, the project's own cache.
     pub fn sources(&self, data_dir: Option<PathBuf>) -> Sources {
         Sources {
-            data_dir: data_dir.or_else(|| std::env::var_os("VIMAE_DATA_DIR").map(PathBuf::from)),
+            data_dir: data_dir.or_else(|| std::env::var_os("VIMAE_DATA_DIR").filter(|dir| !dir.is_empty()).map(PathBuf::from)),
             hub_cache: Some(HubOptions::from_env().cache),
             cache_dir: Some(self.root.join("datasets/cache")),
             skip_broken: false,
+        }
+    }
+
+    /// As [`Place::sources`], for commands that read the folder and do not make it.
+    ///
+    /// # Errors
+    /// [`Error::NoDataDir`] where the folder named is none.
+    pub(super) fn sources_there(&self, data_dir: Option<PathBuf>) -> Result<Sources> {
+        let given = if data_dir.is_some() { "--data-dir" } else { "VIMAE_DATA_DIR" };
+        let sources = self.sources(data_dir);
+        match sources.data_dir.as_ref().filter(|dir| !dir.is_dir()) {
+            Some(path) => Err(Error::NoDataDir { given, path: path.clone() }),
+            None => Ok(sources),
         }
     }
 }

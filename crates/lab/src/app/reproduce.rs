@@ -175,7 +175,7 @@ pub(crate) fn execute(profile: Profile, targets: &[String], common: &Common, com
         seeds: common.seeds,
         tune: common.tune,
         fresh: common.fresh,
-        sources: common.data.sources(place),
+        sources: common.data.sources(place)?,
         launcher,
         retries: common.retries,
         budget: common.budget.map(|budget| budget.as_secs_f64()),

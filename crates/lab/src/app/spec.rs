@@ -95,7 +95,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
 
 fn check_files(arguments: &Check, place: &Place) -> Result<ExitCode> {
     let paper = place.paper()?;
-    let mut shelf = Shelf::new(arguments.data.sources(place));
+    let mut shelf = Shelf::new(arguments.data.sources(place)?);
     let mut estimator = Estimator::new(&crate::device("cpu")?);
     let mut wrong = 0;
     for file in &arguments.files {
@@ -127,7 +127,7 @@ fn expand_file(arguments: &Expand, place: &Place) -> Result<ExitCode> {
     check_profile(&profile.experiments, &place.paper()?)?;
     profile.experiments.iter().flat_map(|experiment| &experiment.notes).for_each(|note| tracing::info!("{note}"));
     let out = out.clone().unwrap_or_else(|| place.root.join("runs").join(&profile.name));
-    let mut shelf = Shelf::new(data.sources(place));
+    let mut shelf = Shelf::new(data.sources(place)?);
     let device = crate::device(device)?;
     let mut estimator = Estimator::calibrated(&device, &out, &mut shelf);
     match (estimator.calibrated_on(), place.timed_step) {

@@ -29,7 +29,7 @@ Examples:
   cargo xtask verify RUN 'nll/nll.parzen(sigma=0.1,N=10000)'";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
-    let mut shelf = Shelf::new(arguments.data.sources(place));
+    let mut shelf = Shelf::new(arguments.data.sources(place)?);
     let checks = crate::verify(&RunFolder::at(&arguments.run), arguments.cell.as_deref(), &mut shelf)?;
     for check in &checks {
         let verdict = if check.agrees { "same" } else { "DIFFERS" };
