@@ -88,7 +88,7 @@ fn unknown_and_out_of_range_keys_name_file_key_and_range() -> Result<()> {
     refused_spec("width = 2", "width = 0", &["tiny.toml", "width = 0", "from 1 to 1024"])?;
     refused_spec("width = 2", "widht = 2", &["tiny.toml", "no setting \"widht\" (did you mean \"width\"?)"])?;
     refused_spec("name = \"vae\"", "name = \"vae\"\nbeta = -1", &["tiny.toml", "beta = -1", "from 0 to"])?;
-    refused_spec("batch = 400", "batch = 40000", &["batches of 40000", "8000"])
+    refused_spec("batch = 400", "batch = 40000", &["batches of 40000", "8000 images to train; set training.batch to 8000 or fewer"])
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Loader {
         if batch_size == 0 || batch_size > count {
             return Err(Error::Unsupported {
                 what: format!("batches of {batch_size}"),
-                reason: format!("\"{}\" has {count} images to {split}", dataset.name()),
+                reason: format!("\"{}\" has {count} images to {split}; set training.batch to {count} or fewer", dataset.name()),
             });
         }
         let per_epoch = (count / batch_size) as u64;
@@ -245,7 +245,7 @@ mod tests {
     #[test]
     fn batches_that_cannot_be_are_refused() {
         let new = |size| Loader::new(counting(5), Split::Train, size, Streams::new(1), &Device::Cpu).err().map(|e| e.to_string());
-        assert_eq!(new(6).unwrap(), "batches of 6: \"counting\" has 5 images to train");
+        assert_eq!(new(6).unwrap(), "batches of 6: \"counting\" has 5 images to train; set training.batch to 5 or fewer");
         assert!(new(0).is_some() && new(5).is_none());
         assert!(Loader::new(counting(5), Split::Test, 1, Streams::new(1), &Device::Cpu).is_err());
     }

@@ -29,10 +29,8 @@ impl DataDir {
 mod tests {
     use clap::{Command, CommandFactory};
 
-    use super::{
-        super::{Cli, Nothing},
-        *,
-    };
+    use super::super::{Cli, Nothing};
+    use super::*;
     use crate::Error;
 
     #[test]
