@@ -44,7 +44,7 @@ vimae_core::settings! {
     pub(crate) enum Broken { Refuse, Skip }
 }
 
-/// The splits with no more images than the settings say, and the rule that gave them.
+/// The splits with as many images as the settings say, and the rule that gave them.
 pub(crate) fn fewer(settings: &Settings, rule: &str, splits: Vec<(Split, Stack)>) -> Result<(String, Vec<(Split, Stack)>)> {
     let Fewer { train_images, test_images, validation_images, .. } = settings.read()?;
     let (mut rule, splits) = held_out(rule.to_owned(), splits, validation_images)?;
@@ -55,7 +55,14 @@ pub(crate) fn fewer(settings: &Settings, rule: &str, splits: Vec<(Split, Stack)>
             Split::Test => test_images,
             Split::Validation => 0,
         };
-        if count == 0 || count >= stack.len() {
+        if count > stack.len() {
+            return Err(Error::Unsupported {
+                what: format!("{count} dataset.{split}_images"),
+                reason: format!("there are {} images to {split}; leave the setting out for all of them", stack.len()),
+            }
+            .into());
+        }
+        if count == 0 || count == stack.len() {
             kept.push((split, stack));
             continue;
         }
@@ -144,11 +151,16 @@ mod tests {
     }
 
     #[test]
-    fn as_many_as_there_are_or_more_is_all_of_them() {
+    fn as_many_as_there_are_is_all_of_them_and_more_is_refused() {
         let all = digits(json!({})).unwrap();
-        for count in [8_000, 1_000_000] {
-            assert_eq!(digits(json!({ "train_images": count })).unwrap().sha256(), all.sha256());
+        for (setting, there) in [("train_images", 8_000), ("test_images", 2_000)] {
+            assert_eq!(digits(json!({ setting: there })).unwrap().sha256(), all.sha256());
+            let refused = digits(json!({ setting: there + 1 })).err().unwrap();
+            assert!(matches!(refused, crate::Error::Core(ref e) if matches!(**e, Error::Unsupported { .. })), "{refused}");
+            assert!(refused.to_string().contains(&format!("{} dataset.{setting}", there + 1)), "{refused}");
         }
+        // Those that are held out are not there to train.
+        assert!(digits(json!({ "validation_images": 500, "train_images": 7_501 })).is_err());
         let message = digits(json!({ "train_images": -1 })).err().unwrap();
         assert!(matches!(message, crate::Error::Core(ref e) if matches!(**e, Error::Setting { .. })), "{message}");
     }
