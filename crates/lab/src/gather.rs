@@ -143,7 +143,7 @@ pub(crate) fn gather(
             .collect(),
     };
     let view_of_earlier = |(owner, experiment): (usize, &Experiment)| ExperimentView {
-        title: match plan.experiments.iter().any(|own| own.name == experiment.name) {
+        title: match plan.has_experiment(experiment) {
             true => format!("{}, as it was before", named(experiment)),
             false => named(experiment),
         },
@@ -221,7 +221,7 @@ fn run_view(plan: &Plan, node: &Node, record: &RunRecord, out: &Path) -> RunView
 fn title(plan: &Plan) -> String {
     let asked = plan.experiments.iter().chain(plan.without_data.iter().map(|absent| &absent.experiment));
     // An experiment that was changed is still the one.
-    let other = |earlier: &&Experiment| !plan.experiments.iter().any(|own| own.name == earlier.name);
+    let other = |earlier: &&Experiment| !plan.has_experiment(earlier);
     let shown: Vec<&Experiment> = asked.chain(plan.earlier_experiments.iter().filter(other)).collect();
     match shown.as_slice() {
         [one] => named(one),

@@ -104,7 +104,7 @@ impl Plan {
     /// Takes over the finished runs of the plan that was in `out` before, but for those that this one has as well, and for
     /// those of its own experiments where it starts over.
     pub(super) fn take_over(&mut self, before: Self, fresh: bool, out: &Path) {
-        let forgotten = |experiment: &Experiment| fresh && self.experiments.iter().any(|own| own.name == experiment.name);
+        let forgotten = |experiment: &Experiment| fresh && self.has_experiment(experiment);
         let all = [(before.nodes, &before.experiments), (before.earlier, &before.earlier_experiments)];
         let (mut earlier, mut experiments): (Vec<Node>, Vec<Experiment>) = (Vec::new(), Vec::new());
         for (nodes, owners) in all {
@@ -129,21 +129,23 @@ impl Plan {
     pub(crate) fn name_of_earlier(&self, node: &Node) -> String {
         let RunSpec { method, .. } = &node.spec;
         let but_for_the_seed = |spec: &RunSpec| RunSpec { seed: 0, ..spec.clone() };
-        let of = |node: &Node, experiments: &[Experiment]| -> Vec<Experiment> {
-            node.experiments.iter().filter_map(|place| experiments.get(*place)).cloned().collect()
-        };
-        let theirs = of(node, &self.earlier_experiments);
+        let theirs: Vec<&Experiment> = node.experiments.iter().filter_map(|place| self.earlier_experiments.get(*place)).collect();
         let beside = |own: &Node| {
-            of(own, &self.experiments).iter().any(|own| {
+            own.experiments.iter().filter_map(|place| self.experiments.get(*place)).any(|own| {
                 theirs.iter().any(|their| own.name == their.name || own.targets.iter().any(|target| their.targets.contains(target)))
             })
         };
         let spec = but_for_the_seed(&node.spec);
-        let another = |own: &&Node| own.spec.method == *method && but_for_the_seed(&own.spec) != spec && beside(own);
-        match self.nodes.iter().find(another) {
-            None => method.clone(),
-            Some(_) => format!("{method}-{}", spec.training_sha256().chars().take(8).collect::<String>()),
+        if self.nodes.iter().any(|own| own.spec.method == *method && but_for_the_seed(&own.spec) != spec && beside(own)) {
+            format!("{method}-{}", spec.training_sha256().chars().take(8).collect::<String>())
+        } else {
+            method.clone()
         }
+    }
+
+    /// Whether one of its own experiments has this one's name.
+    pub(crate) fn has_experiment(&self, named: &Experiment) -> bool {
+        self.experiments.iter().any(|own| own.name == named.name)
     }
 
     /// Whether the run is to be started over and was not begun yet: what its folder holds is of an earlier call.
