@@ -2,6 +2,7 @@
 
 mod documents;
 mod executables;
+mod features;
 mod modules;
 mod names;
 

@@ -2,10 +2,6 @@
 
 use std::{fmt, io, path::Path};
 
-/// What it means that an answer is a web page.
-pub(crate) const NO_HUB: &str =
-    "the answer is a web page: this is no Hub; look at HF_ENDPOINT, and whether a login page of the network stands between";
-
 /// The result of a transfer.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -25,6 +21,14 @@ pub enum Error {
     #[error("{file} is not on this machine, and HF_HUB_OFFLINE (or TRANSFORMERS_OFFLINE) forbids the network")]
     Offline {
         /// The file.
+        file: String,
+    },
+    /// The file is not in the cache, and this program was built without the feature `network`.
+    #[error(
+        "{file} is not on this machine, and this program was built without the network; build it with the feature `network` of vimae-hub"
+    )]
+    NoNetwork {
+        /// What was asked for.
         file: String,
     },
     /// The server wants a token, or another one.
@@ -236,29 +240,5 @@ impl Error {
 
     pub(crate) fn no_model(place: impl ToString, problem: impl Into<String>) -> Self {
         Self::NoModel { place: place.to_string(), problem: problem.into() }
-    }
-}
-
-/// `text` without the queries of addresses in it: signed addresses are as good as a password while they last.
-pub(crate) fn without_queries(text: &str) -> String {
-    let words = text.split_inclusive(|c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"' | '\'' | ','));
-    let clean = words.map(|word| match word.find("://").and_then(|at| word.get(at..)?.find('?').map(|q| at + q)) {
-        Some(query) => {
-            let end = word.chars().next_back().filter(|c| c.is_whitespace() || matches!(c, ')' | '"' | '\'' | ','));
-            format!("{}{}", word.get(..query).unwrap_or_default(), end.map(String::from).unwrap_or_default())
-        }
-        None => word.to_owned(),
-    });
-    clean.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn signatures_are_cut_off_addresses() {
-        let text = "error for url (https://cdn.example/x?Signature=abc&Key=1): timed out, why?";
-        assert_eq!(without_queries(text), "error for url (https://cdn.example/x): timed out, why?");
     }
 }

@@ -1,15 +1,11 @@
 //! A published file onto this machine: into the Hub cache that all Hugging Face programs share, or into a folder.
 
-use std::path::{Path, PathBuf};
-
-use hf_hub::HFClient;
-
-use crate::{
-    Error, Options, Result,
-    error::without_queries,
-    part::Part,
-    transfer::{Connection, Event},
+use std::{
+    fs,
+    path::{Path, PathBuf},
 };
+
+use crate::{Event, Options, Result, name::is_commit, network};
 
 /// Where a file is published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,9 +63,9 @@ pub struct Fetched {
 /// `tell` hears of bytes and waits.
 ///
 /// # Errors
-/// [`Error::Offline`] where the file is not here and the network is forbidden; [`Error::Forbidden`],
-/// [`Error::NotFound`], [`Error::Busy`], [`Error::Interrupted`], [`Error::Protocol`] as the server answers;
-/// [`Error::Digest`] for other content than was published; [`Error::Io`].
+/// [`Error::Offline`] where the file is not here and the network is forbidden; [`Error::NoNetwork`] where it is not here and
+/// this build has none; [`Error::Forbidden`], [`Error::NotFound`], [`Error::Busy`], [`Error::Interrupted`],
+/// [`Error::Protocol`] as the server answers; [`Error::Digest`] for other content than was published; [`Error::Io`].
 pub fn fetch(wanted: &Wanted, options: &Options, tell: &mut dyn FnMut(Event)) -> Result<Fetched> {
     match &wanted.place {
         Place::Hub { repo, path, revision } => {
@@ -84,34 +80,18 @@ fn web(wanted: &Wanted, url: &str, to: &Path, options: &Options, tell: &mut dyn 
     if to.exists() {
         return Ok(Fetched { path: to.into(), present: true });
     }
-    if options.offline {
-        return Err(Error::Offline { file: to.display().to_string() });
-    }
-    let mut part = Part::open(PathBuf::from(format!("{}.part", to.display())))?;
-    // Another process may have brought it while this one waited for the lock.
-    if to.exists() {
-        part.discard()?;
-    } else {
-        Connection::new(options)?.transfer(url, &mut part, tell, None)?;
-        part.finish(to, wanted.sha256.as_deref(), wanted.md5.as_deref())?;
-    }
+    network::check_network(options, &to.display().to_string())?;
+    network::to_file(wanted, url, to, options, tell)?;
     Ok(Fetched { path: to.into(), present: false })
 }
 
 /// A file of a repository.
-struct Source<'a> {
+pub(crate) struct Source<'a> {
     /// Of a model; of a data set otherwise.
-    model: bool,
-    repo: &'a str,
-    path: &'a str,
-    revision: &'a str,
-}
-
-impl Source<'_> {
-    fn url(&self, endpoint: &str) -> String {
-        let kind = if self.model { "" } else { "datasets/" };
-        format!("{endpoint}/{kind}{}/resolve/{}/{}", self.repo, self.revision.replace('/', "%2F"), self.path)
-    }
+    pub(crate) model: bool,
+    pub(crate) repo: &'a str,
+    pub(crate) path: &'a str,
+    pub(crate) revision: &'a str,
 }
 
 /// The folder of a repository in the Hub cache.
@@ -121,56 +101,18 @@ pub(crate) fn cached(model: bool, repo: &str, options: &Options) -> PathBuf {
 }
 
 fn hub(wanted: &Wanted, source: &Source<'_>, options: &Options, tell: &mut dyn FnMut(Event)) -> Result<Fetched> {
-    if let Some(path) = link(source, options, true)? {
+    if let Some(path) = here(source, options) {
         return Ok(Fetched { path, present: true });
     }
-    let &Source { model, repo, path, .. } = source;
-    if options.offline {
-        return Err(Error::Offline { file: format!("{repo}/{path}") });
-    }
-    let url = source.url(&options.endpoint);
-    let mut connection = Connection::new(options)?;
-    let about = connection.about(&url, tell)?;
-    let etag = about.etag.filter(|e| e.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
-    let etag = etag.ok_or_else(|| Error::Protocol { url: url.clone(), problem: "the Hub does not name the content".into() })?;
-    let blob = cached(model, repo, options).join("blobs").join(&etag);
-    if !blob.exists() {
-        let mut part = Part::open(PathBuf::from(format!("{}.incomplete", blob.display())))?;
-        if blob.exists() {
-            part.discard()?;
-        } else {
-            connection.transfer(&url, &mut part, tell, about.size)?;
-            // The Hub names large files by their SHA-256.
-            let named = (etag.len() == 64).then_some(etag.as_str());
-            part.finish(&blob, wanted.sha256.as_deref().or(named), wanted.md5.as_deref())?;
-        }
-    }
-    let path = link(source, options, false)?;
-    let path = path.ok_or_else(|| Error::Hub { file: blob.display().to_string(), problem: "has no place in the cache".into() })?;
-    Ok(Fetched { path, present: false })
+    network::check_network(options, &format!("{}/{}", source.repo, source.path))?;
+    Ok(Fetched { path: network::to_cache(wanted, source, options, tell)?, present: false })
 }
 
-/// The file in the snapshot of its revision. The Hub's library keeps the cache's books: it finds the content among
-/// the blobs, and makes snapshot and reference. `local` asks for what is there already, without the network.
-fn link(source: &Source<'_>, options: &Options, local: bool) -> Result<Option<PathBuf>> {
+/// The file in the snapshot of its revision, where the cache has it: a reference names the commit of a branch or tag.
+fn here(source: &Source<'_>, options: &Options) -> Option<PathBuf> {
     let &Source { model, repo, path, revision } = source;
-    let wrong = |e: hf_hub::HFError| Error::Hub { file: format!("{repo}/{path}"), problem: without_queries(&e.to_string()) };
-    let mut client = HFClient::builder().endpoint(&options.endpoint).cache_dir(&options.cache);
-    if let Some(token) = &options.token {
-        client = client.token(token.secret());
-    }
-    let client = client.build_sync().map_err(wrong)?;
-    let (owner, name) = repo.split_once('/').unwrap_or(("", repo));
-    let found = if model {
-        let repository = client.model(owner, name);
-        repository.download_file().filename(path).revision(revision).local_files_only(local).send()
-    } else {
-        let repository = client.dataset(owner, name);
-        repository.download_file().filename(path).revision(revision).local_files_only(local).send()
-    };
-    match found {
-        Ok(path) => Ok(Some(path)),
-        Err(_) if local => Ok(None),
-        Err(error) => Err(wrong(error)),
-    }
+    let folder = cached(model, repo, options);
+    let commit = if is_commit(revision) { revision.to_owned() } else { fs::read_to_string(folder.join("refs").join(revision)).ok()? };
+    let path = folder.join("snapshots").join(commit.trim()).join(path);
+    path.is_file().then_some(path)
 }

@@ -7,20 +7,23 @@ mod description;
 mod digest;
 mod environment;
 mod error;
+mod event;
 mod fetch;
 mod license;
 mod name;
+#[cfg(feature = "network")]
+mod network;
+#[cfg(not(feature = "network"))]
+#[path = "no_network.rs"]
+mod network;
 mod options;
 mod package;
-mod part;
 mod pretrained;
 mod pull;
 mod push;
-mod remote;
 mod results;
 mod run_files;
 mod text;
-mod transfer;
 mod weights;
 mod yaml;
 
@@ -29,9 +32,11 @@ pub use card::{CardInput, card};
 pub use config::{Choice, Config, Data, Density, FORMAT, FileDigest, Network, Prior};
 pub use description::{CardMetric, DatasetCard, Description, Part};
 pub use error::{Error, Left, Result};
+pub use event::Event;
 pub use fetch::{Fetched, Place, Wanted, fetch};
 pub use license::license;
 pub use name::{RepoName, check_revision};
+pub use network::check_network;
 pub use options::{Options, Token};
 pub use package::Package;
 pub use pretrained::{Pretrained, from_pretrained, from_pretrained_with};
@@ -39,5 +44,4 @@ pub use pull::{Pulled, pull};
 pub use push::{Publish, Pushed, push};
 pub use results::{OverSeeds, Published, published};
 pub use run_files::{RunFiles, weights_after};
-pub use transfer::Event;
 pub use weights::{Weights, is_pickle_name, read_weights};

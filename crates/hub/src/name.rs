@@ -91,6 +91,11 @@ pub fn check_revision(given: &str) -> Result<()> {
     Ok(())
 }
 
+/// Whether `text` is a commit: 40 hexadecimal digits.
+pub(crate) fn is_commit(text: &str) -> bool {
+    text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

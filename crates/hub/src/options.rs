@@ -19,6 +19,7 @@ impl Token {
         Self(secret.into().trim().to_owned())
     }
 
+    #[cfg(any(feature = "network", test))]
     pub(crate) fn secret(&self) -> &str {
         &self.0
     }

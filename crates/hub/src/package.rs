@@ -26,7 +26,7 @@ const RESULTS_FORMAT: u32 = 1;
 #[derive(Debug, Clone)]
 pub struct Package {
     repo: RepoName,
-    files: BTreeMap<String, Content>,
+    pub(crate) files: BTreeMap<String, Content>,
     config: Config,
 }
 
@@ -94,10 +94,6 @@ impl Package {
     /// The names of its files.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.files.keys().map(String::as_str)
-    }
-
-    pub(crate) fn files(&self) -> &BTreeMap<String, Content> {
-        &self.files
     }
 
     /// Writes it into `folder`, which must not exist: whole or not at all.

@@ -13,10 +13,9 @@ use crate::{
     digest::check,
     fetch,
     fetch::cached,
-    is_pickle_name,
+    name::is_commit,
+    network,
     package::{CARD, write_folder},
-    remote::{Remote, is_commit},
-    run_files::MODEL,
 };
 
 /// A published run on this machine.
@@ -49,7 +48,7 @@ pub fn pull(repo: &RepoName, revision: Option<&str>, options: &Options, tell: &m
         known().ok_or_else(|| Error::Offline { file: format!("{repo} at {revision}") })?
     } else {
         tell(Event::Step { what: "looking at the repository" });
-        listed(repo, revision, options)?
+        network::listed(repo, revision, options)?
     };
 
     let mut bring = |file: &str, sha256: Option<&str>| {
@@ -91,25 +90,4 @@ impl Pulled {
         });
         write_folder(folder, files)
     }
-}
-
-/// The commit of a revision that holds one of ours, and no pickle.
-fn listed(repo: &RepoName, revision: &str, options: &Options) -> Result<String> {
-    let remote = Remote::new(repo, options)?;
-    let url = format!("{}/{repo}", options.endpoint);
-    let head = remote.head(Some(revision)).map_err(|refusal| match refusal.status {
-        Some(status @ (401 | 403)) => Error::Forbidden { url: url.clone(), status },
-        _ => Error::Hub { file: format!("{repo} at {revision}"), problem: refusal.problem },
-    })?;
-    let head = head
-        .ok_or_else(|| Error::no_model(&url, format!("there is no model repository with a revision {revision}, or you may not see it")))?;
-    if let Some(file) = head.files.iter().find(|file| is_pickle_name(file)) {
-        return Err(Error::Pickle { place: repo.to_string(), file: file.clone() });
-    }
-    for needed in [CONFIG, MODEL] {
-        if !head.files.iter().any(|file| file == needed) {
-            return Err(Error::no_model(&url, format!("holds no {needed}: it was not published by `hub push`")));
-        }
-    }
-    Ok(head.commit)
 }

@@ -11,6 +11,7 @@ mod export;
 mod fid;
 mod help;
 mod hub;
+mod network;
 mod outputs;
 mod place;
 mod progress;
@@ -53,6 +54,7 @@ use vimae_priors::{
 };
 
 pub use data_dir::DataDir;
+pub use network::WithNetwork;
 pub use place::{Place, TimeStep};
 pub use standard_streams::print;
 
@@ -99,6 +101,7 @@ pub struct App {
     command: Option<String>,
     root: Option<PathBuf>,
     timed_step: Option<TimeStep>,
+    with_network: Option<WithNetwork>,
     added: Added,
 }
 
@@ -124,6 +127,12 @@ impl App {
         Self { timed_step: Some(time), ..self }
     }
 
+    /// Which program to call in place of this one where a command needs the network and this build has none: one without the
+    /// feature `network`, which is built much sooner. Unless it is said, such a command fails with the word for it.
+    pub fn with_network(self, program: WithNetwork) -> Self {
+        Self { with_network: Some(program), ..self }
+    }
+
     /// Reads the arguments of the process, does what they say, and gives the exit code.
     pub fn run(self) -> ExitCode {
         self.run_with(|nothing: Nothing, _| match nothing {})
@@ -137,7 +146,7 @@ impl App {
         // Before any other thread has allocated.
         vimae_ops::keep_freed_memory();
         messages();
-        let Self { command, root, timed_step, added } = self;
+        let Self { command, root, timed_step, with_network, added } = self;
         let place = Place {
             command: command.unwrap_or_else(program),
             root: root.unwrap_or_else(|| std::env::current_dir().unwrap_or_else(|_| PathBuf::from("."))),
@@ -150,6 +159,7 @@ impl App {
             Command::More(command) => more(command, &place).map_err(anyhow::Error::from_boxed),
             command => command.run(&place),
         });
+        let result = result.or_else(|error| network::hand_on(error, with_network));
         standard_streams::code(result.unwrap_or_else(|error| {
             tracing::error!("{}", standard_streams::once(&error));
             ExitCode::FAILURE

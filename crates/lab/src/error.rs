@@ -134,6 +134,14 @@ pub enum Error {
     /// A transfer that failed.
     #[error(transparent)]
     Hub(#[from] vimae_hub::Error),
+    /// A file that is not here, in a build without the feature `network`.
+    #[error("{file}: {problem}")]
+    NoNetwork {
+        /// The file.
+        file: String,
+        /// Why it is not to be had, and what to do.
+        problem: String,
+    },
     /// An error of training.
     #[error(transparent)]
     Training(#[from] vimae_trainer::Error),

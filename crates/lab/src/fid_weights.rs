@@ -101,7 +101,10 @@ pub(crate) fn here_or_fetched(sources: &Sources, folder: &Path, hub: &vimae_hub:
             weights::URL,
             looked.join(", ")
         );
-        Error::Images { place: "Inception's weights".into(), problem }
+        match error {
+            vimae_hub::Error::NoNetwork { .. } => Error::NoNetwork { file: "Inception's weights".into(), problem },
+            _ => Error::Images { place: "Inception's weights".into(), problem },
+        }
     })?;
     published(&fetched.path)?;
     Ok(fetched.path)

@@ -51,7 +51,7 @@ mod training_plan;
 mod verify;
 mod watch;
 
-pub use app::{App, DataDir, Place, TimeStep, print};
+pub use app::{App, DataDir, Place, TimeStep, WithNetwork, print};
 pub use catalogue::{catalogue, every_objective};
 pub use check::check_experiment;
 pub use cost::{Cost, Estimator, Rates, TimedStep};

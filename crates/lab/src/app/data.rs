@@ -78,10 +78,16 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         }
         What::Fetch { name, accept_licence } => {
             let card = datasets::inventory::card(name)?;
-            tracing::info!("{}: {}; licence: {}", name, card.source, card.notice.as_ref().unwrap_or(&card.licence));
             let bar = ProgressBar::new(0);
             bar.set_style(ProgressStyle::with_template("{msg} [{bar:16}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")?);
-            let fetched = fetch(name, &sources, &HubOptions::from_env(), *accept_licence, &mut |happening| show(&bar, &happening))?;
+            let mut source = Some(format!("{}: {}; licence: {}", name, card.source, card.notice.as_ref().unwrap_or(&card.licence)));
+            let mut tell = |happening: Fetching<'_>| {
+                if let Some(source) = source.take() {
+                    bar.suspend(|| tracing::info!("{source}"));
+                }
+                show(&bar, &happening);
+            };
+            let fetched = fetch(name, &sources, &HubOptions::from_env(), *accept_licence, &mut tell)?;
             bar.finish_and_clear();
             for file in fetched {
                 print(format_args!("{} {}", if file.present { "here   " } else { "brought" }, file.path.display()));

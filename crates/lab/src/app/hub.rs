@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use crate::{
     HubEvent, HubOptions, Shelf,
-    hub::{Publish, RepoName, check_revision, pull, push},
+    hub::{Publish, RepoName, check_network, check_revision, pull, push},
     prepare,
 };
 use anyhow::Result;
@@ -109,6 +109,11 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
 fn publish(arguments: &Push, place: &Place) -> Result<()> {
     let repo: RepoName = arguments.repo.parse()?;
     arguments.revision.as_deref().map(check_revision).transpose()?;
+    let options = HubOptions::from_env();
+    // Before the work of preparing.
+    if arguments.dry_run.is_none() {
+        check_network(&options, &format!("{repo} on the Hub"))?;
+    }
     let mut shelf = Shelf::new(arguments.data.sources(place)?);
     let prepared = prepare(&arguments.run, &repo, &arguments.license, arguments.code.as_deref(), &mut shelf)?;
     for note in &prepared.notes {
@@ -127,7 +132,7 @@ fn publish(arguments: &Push, place: &Place) -> Result<()> {
         message: arguments.message.clone(),
     };
     let bar = bar()?;
-    let pushed = push(&prepared.package, &how, &HubOptions::from_env(), &mut |event| show(&bar, &event));
+    let pushed = push(&prepared.package, &how, &options, &mut |event| show(&bar, &event));
     bar.finish_and_clear();
     let pushed = pushed?;
     for file in &pushed.removed {

@@ -7,11 +7,11 @@ use hf_hub::{
     repository::{CommitInfo, RepoTypeModel},
 };
 
-use crate::{
-    Error, Options, RepoName, Result,
-    error::{NO_HUB, without_queries},
+use super::{
     transfer::Unanswered,
+    words::{NO_HUB, without_queries},
 };
+use crate::{Error, Options, RepoName, Result, name::is_commit};
 
 /// The longest silence of a server while it works on a request.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -163,11 +163,6 @@ impl<'a> Remote<'a> {
 /// Whether the body of an answer is a web page.
 fn is_page(body: &str) -> bool {
     body.trim_start().starts_with('<')
-}
-
-/// Whether `text` is a commit: 40 hexadecimal digits.
-pub(crate) fn is_commit(text: &str) -> bool {
-    text.len() == 40 && text.bytes().all(|b| b.is_ascii_hexdigit())
 }
 
 /// An error with its causes.

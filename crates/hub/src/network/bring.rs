@@ -1,0 +1,77 @@
+//! One file from the network, into its place.
+
+use std::path::{Path, PathBuf};
+
+use hf_hub::HFClient;
+
+use super::{part::Part, transfer::Connection, words::without_queries};
+use crate::{
+    Error, Event, Options, Result, Wanted,
+    fetch::{Source, cached},
+};
+
+/// Brings a file from `url` to `to`.
+///
+/// # Errors
+/// As [`fetch`](crate::fetch()).
+pub(crate) fn to_file(wanted: &Wanted, url: &str, to: &Path, options: &Options, tell: &mut dyn FnMut(Event)) -> Result<()> {
+    let mut part = Part::open(PathBuf::from(format!("{}.part", to.display())))?;
+    // Another process may have brought it while this one waited for the lock.
+    if to.exists() {
+        return part.discard();
+    }
+    Connection::new(options)?.transfer(url, &mut part, tell, None)?;
+    part.finish(to, wanted.sha256.as_deref(), wanted.md5.as_deref())
+}
+
+impl Source<'_> {
+    fn url(&self, endpoint: &str) -> String {
+        let kind = if self.model { "" } else { "datasets/" };
+        format!("{endpoint}/{kind}{}/resolve/{}/{}", self.repo, self.revision.replace('/', "%2F"), self.path)
+    }
+}
+
+/// Brings a file of the Hub into its cache, and gives its place there.
+///
+/// # Errors
+/// As [`fetch`](crate::fetch()).
+pub(crate) fn to_cache(wanted: &Wanted, source: &Source<'_>, options: &Options, tell: &mut dyn FnMut(Event)) -> Result<PathBuf> {
+    let &Source { model, repo, path, .. } = source;
+    let url = source.url(&options.endpoint);
+    let mut connection = Connection::new(options)?;
+    let about = connection.about(&url, tell)?;
+    let etag = about.etag.filter(|e| e.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-'));
+    let etag = etag.ok_or_else(|| Error::Protocol { url: url.clone(), problem: "the Hub does not name the content".into() })?;
+    let blob = cached(model, repo, options).join("blobs").join(&etag);
+    if !blob.exists() {
+        let mut part = Part::open(PathBuf::from(format!("{}.incomplete", blob.display())))?;
+        if blob.exists() {
+            part.discard()?;
+        } else {
+            connection.transfer(&url, &mut part, tell, about.size)?;
+            // The Hub names large files by their SHA-256.
+            let named = (etag.len() == 64).then_some(etag.as_str());
+            part.finish(&blob, wanted.sha256.as_deref().or(named), wanted.md5.as_deref())?;
+        }
+    }
+    link(source, options)
+}
+
+/// The file in the snapshot of its revision. The Hub's library keeps the cache's books: it finds the content among
+/// the blobs, and makes snapshot and reference.
+fn link(source: &Source<'_>, options: &Options) -> Result<PathBuf> {
+    let &Source { model, repo, path, revision } = source;
+    let wrong = |e: hf_hub::HFError| Error::Hub { file: format!("{repo}/{path}"), problem: without_queries(&e.to_string()) };
+    let mut client = HFClient::builder().endpoint(&options.endpoint).cache_dir(&options.cache);
+    if let Some(token) = &options.token {
+        client = client.token(token.secret());
+    }
+    let client = client.build_sync().map_err(wrong)?;
+    let (owner, name) = repo.split_once('/').unwrap_or(("", repo));
+    let found = if model {
+        client.model(owner, name).download_file().filename(path).revision(revision).send()
+    } else {
+        client.dataset(owner, name).download_file().filename(path).revision(revision).send()
+    };
+    found.map_err(wrong)
+}
