@@ -4,7 +4,7 @@
 use std::fs;
 
 use vimae_report::{markdown_table, page};
-use vimae_spec::{Cell, Doubt, Measurement, SummaryRow};
+use vimae_spec::{Cell, Decision, Doubt, Measurement, SummaryRow};
 
 use crate::made_up::{MadeUp, results};
 
@@ -140,6 +140,31 @@ fn missing_values_are_marked() {
     made_up.cells.iter_mut().for_each(|cell| cell.measurement.value = Some(f64::NAN));
     let html = checked(&made_up);
     assert!(html.contains("not finite") && html.contains("NaN in 1 of 3 seeds"));
+}
+
+/// What stands in large letters under a name, and the line below it.
+fn fact(html: &str, name: &str) -> Option<(String, String)> {
+    let (_, rest) = html.split_once(&format!("<dt>{name}</dt><dd><strong>"))?;
+    let (value, rest) = rest.split_once("</strong><span>")?;
+    Some((value.to_owned(), rest.split_once("</span>")?.0.to_owned()))
+}
+
+#[test]
+fn what_one_seed_cannot_decide_does_not_read_as_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = checked(&results(folder.path(), 1).unwrap());
+    let (value, why) = fact(&one, "Claims decided").unwrap();
+    assert_eq!((value.as_str(), why.as_str()), ("0 of 1", "of the paper's: one seed decides none (it takes 5 or more)"));
+    let (value, why) = fact(&one, "Values judged").unwrap();
+    assert!(value.starts_with("0 of ") && why.ends_with("one seed has no interval to judge by"), "{value} {why}");
+    assert!(!one.contains("Claims that hold") && fact(&one, "Agree with the paper").is_none());
+
+    let mut several = results(folder.path(), 5).unwrap();
+    several.comparisons.claims[0].decision = Decision::Holds;
+    let html = checked(&several);
+    let (value, what) = fact(&html, "Claims decided").unwrap();
+    assert_eq!((value.as_str(), what.as_str()), ("1 of 1", "of the paper's: 1 holds, 0 do not hold, 0 are undecided"));
+    assert!(fact(&html, "Agree with the paper").is_some_and(|(_, what)| what.contains(" differ")));
 }
 
 #[test]
