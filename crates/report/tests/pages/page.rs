@@ -167,6 +167,30 @@ fn what_one_seed_cannot_decide_does_not_read_as_failed() {
     assert!(fact(&html, "Agree with the paper").is_some_and(|(_, what)| what.contains(" differ")));
 }
 
+/// The text of an element and of all in it, without the elements.
+fn text(html: &str) -> String {
+    html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect()
+}
+
+#[test]
+fn a_seed_is_called_a_seed_so_that_its_number_is_no_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let claims = |made_up: &MadeUp| {
+        let html = checked(made_up);
+        let table = html.split("What the paper claims</h3>").nth(1).and_then(|rest| rest.split("</table>").next()).unwrap();
+        text(table)
+    };
+    let one = claims(&results(folder.path(), 1).unwrap());
+    assert!(one.contains("1 of 1 seedseed\u{a0}0Table 3"), "{one}");
+    let mut several = results(folder.path(), 3).unwrap();
+    let three = claims(&several);
+    assert!(three.contains("2 of 3 seedsseeds\u{a0}0, 1, 2Table 3"), "{three}");
+    // Values whose cells are not there are counted.
+    several.cells.retain(|cell| cell.measurement.entry != "claim");
+    let counted = claims(&several);
+    assert!(counted.contains("2 of 3 seeds3 seedsTable 3"), "{counted}");
+}
+
 #[test]
 fn nothing_at_all_is_still_a_page() {
     let folder = tempfile::tempdir().unwrap();
