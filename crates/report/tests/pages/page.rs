@@ -192,6 +192,37 @@ fn a_seed_is_called_a_seed_so_that_its_number_is_no_count() {
 }
 
 #[test]
+fn every_command_of_a_page_is_named_and_what_none_repeats_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    let one = checked(&made_up);
+    assert!(one.contains("<pre><code>cargo xtask reproduce --profile quick</code></pre>") && !one.contains("Several calls"));
+    made_up.commands.insert(0, "cargo xtask reproduce figure6 --profile desk".into());
+    made_up.experiments[0].runs[0].command.clear();
+    for own in [false, true] {
+        if own {
+            // Without a table or figure the page is another.
+            made_up.experiments.iter_mut().for_each(|experiment| experiment.targets.clear());
+        }
+        let html = checked(&made_up);
+        let both = "<pre><code>cargo xtask reproduce figure6 --profile desk\ncargo xtask reproduce --profile quick</code></pre>";
+        assert!(html.contains(both) && html.contains("Several calls into one directory"), "own: {own}");
+        assert!(html.contains("Not by this: 1 run of earlier calls whose command was not kept."), "own: {own}");
+    }
+}
+
+#[test]
+fn a_run_of_several_experiments_is_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    assert!(checked(&made_up).contains("<summary>10 runs</summary>"));
+    made_up.experiments[1].runs = made_up.experiments[0].runs.clone();
+    let html = checked(&made_up);
+    assert_eq!(fact(&html, "Runs").map(|(count, _)| count).as_deref(), Some("5"));
+    assert!(html.contains("<summary>5 runs, one that belongs to several experiments under each</summary>"));
+}
+
+#[test]
 fn nothing_at_all_is_still_a_page() {
     let folder = tempfile::tempdir().unwrap();
     let mut made_up = results(folder.path(), 1).unwrap();
