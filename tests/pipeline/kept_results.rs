@@ -123,6 +123,13 @@ fn the_report_of_a_directory_that_stays_as_it_is_goes_elsewhere() -> Result<()> 
     assert!(to.join("index.html").exists() && to.join("results.json").exists() && !out.join("index.html").exists());
     // A second call replaces what the first one wrote, and neither what somebody else did.
     ensure!(call(&["report", &text(&out)?, "--out", &text(&to)?])?.success);
+    let other = folder.path().join("other");
+    fs::create_dir(&other)?;
+    fs::copy(out.join("plan.json"), other.join("plan.json"))?;
+    fs::write(other.join("index.html"), "its own")?;
+    let called = call(&["report", &text(&out)?, "--out", &text(&other)?])?;
+    assert!(!called.success && called.stderr.contains("other: holds another reproduction (1 run of profile tiny)"), "{}", called.stderr);
+    assert!(fs::read(other.join("index.html"))? == b"its own" && fs::read_dir(&other)?.count() == 2);
     let site = folder.path().join("site");
     fs::create_dir(&site)?;
     fs::write(site.join("index.html"), "mine")?;

@@ -67,11 +67,12 @@ pub struct Failure {
 /// of earlier plans in the same directory are shown beside those of the last one.
 ///
 /// # Errors
-/// Where `out` holds no plan, results cannot be written, or `to` holds files of others in their place.
+/// Where `out` holds no plan, results cannot be written, or `to` holds files of others or another reproduction in their place.
 pub fn report(out: &Path, to: &Path, root: &Path, paper: &Paper) -> Result<Outcome> {
     let plan = Plan::load(out)?;
     let ends: Ends = plan.nodes.iter().map(|node| plan.status(node, out)).collect();
     destination::check(to)?;
+    destination::check_other(&plan, out, to)?;
     let written = destination::mark(to).and_then(|()| gather(&plan, &ends, (out, to), root, paper, None));
     written.map_err(|error| match error {
         Error::Checkpoint(vimae_checkpoint::Error::File { path, source }) if to == out => {
