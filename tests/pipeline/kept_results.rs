@@ -94,8 +94,14 @@ fn an_experiment_that_was_changed_keeps_its_earlier_runs_under_their_name() -> R
     ensure!(train(&write(folder.path(), &one())?, &out, &[])?.success);
     let before = cells(&out)?.len();
     let changed = one().replacen("epochs = 3", "epochs = 2", 1);
-    let called = train(&write(folder.path(), &changed)?, &out, &[])?;
+    let called = train(&write(folder.path(), &changed)?, &out, &["--seeds", "1"])?;
     ensure!(called.success, "{}", called.stderr);
+    // The page names both calls, and as many runs are counted as it shows.
+    let page = fs::read_to_string(out.join("index.html"))?;
+    let commands = page.split("<pre><code>").nth(1).and_then(|rest| rest.split("</code>").next()).context("commands")?;
+    let [first, second] = commands.lines().collect::<Vec<_>>()[..] else { anyhow::bail!("{commands}") };
+    assert!(first.starts_with("cargo xtask train ") && second == format!("{first} --seeds 1"), "{commands}");
+    assert!(page.contains("<summary>2 runs</summary>") && called.stdout.matches("run: ").count() == 2, "{}", called.stdout);
     let methods: BTreeSet<String> = cells(&out)?.iter().filter_map(|cell| cell["method"].as_str().map(str::to_owned)).collect();
     assert!(methods.len() == 2 && methods.contains("vae"), "{methods:?}");
     assert!(cells(&out)?.len() >= 2 * before, "{} cells after, {before} before", cells(&out)?.len());
@@ -117,6 +123,13 @@ fn the_report_of_a_directory_that_stays_as_it_is_goes_elsewhere() -> Result<()> 
     assert!(to.join("index.html").exists() && to.join("results.json").exists() && !out.join("index.html").exists());
     // A second call replaces what the first one wrote, and neither what somebody else did.
     ensure!(call(&["report", &text(&out)?, "--out", &text(&to)?])?.success);
+    let other = folder.path().join("other");
+    fs::create_dir(&other)?;
+    fs::copy(out.join("plan.json"), other.join("plan.json"))?;
+    fs::write(other.join("index.html"), "its own")?;
+    let called = call(&["report", &text(&out)?, "--out", &text(&other)?])?;
+    assert!(!called.success && called.stderr.contains("other: holds another reproduction (1 run of profile tiny)"), "{}", called.stderr);
+    assert!(fs::read(other.join("index.html"))? == b"its own" && fs::read_dir(&other)?.count() == 2);
     let site = folder.path().join("site");
     fs::create_dir(&site)?;
     fs::write(site.join("index.html"), "mine")?;

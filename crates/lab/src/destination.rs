@@ -1,12 +1,15 @@
 //! Whether a directory may take what a reproduction writes.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use vimae_checkpoint::atomic;
 use vimae_datasets::parted;
 use vimae_spec::{Cell, Experiment};
 
-use crate::{Error, Layout, Plan, Result, command::called, stored::read};
+use crate::{Error, Layout, Plan, Result, command::called, counted::counted, runs::find_runs, stored::read};
 
 /// The file that says whose directory it is.
 const MARKER: &str = ".vimae";
@@ -26,6 +29,40 @@ pub(crate) fn check(to: &Path) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Refuses a directory with a reproduction of its own, whose tables those of the one in `out`, with `plan`, would replace.
+///
+/// # Errors
+/// [`Error::Output`], with what the directory holds.
+pub(crate) fn check_other(plan: &Plan, out: &Path, to: &Path) -> Result<()> {
+    if resolved(out) == resolved(to) {
+        return Ok(());
+    }
+    let Some(held) = held_beside(plan, to) else { return Ok(()) };
+    let problem =
+        format!("holds {held}, and the tables of {} would be written over its own; give another --out, or move it away", out.display());
+    Err(Error::Output { path: to.into(), problem })
+}
+
+/// The reproduction in this directory, in words: one with a plan, or tables of runs that lie there and are not of `plan`. One that the
+/// repository keeps has no plan.
+fn held_beside(plan: &Plan, to: &Path) -> Option<String> {
+    let layout = Layout::new(to);
+    if layout.plan().exists() {
+        let own = Plan::load(to).ok();
+        let what = own.map(|own| format!(" ({} of profile {})", counted(own.nodes.len() + own.earlier.len(), "run"), own.profile));
+        return Some(format!("another reproduction{}", what.unwrap_or_default()));
+    }
+    let ours: BTreeSet<String> = plan.nodes.iter().chain(&plan.earlier).map(|node| node.spec.sha256()).collect();
+    let cells: Vec<Cell> = read(&layout.results()).unwrap_or_default();
+    let others: BTreeSet<&str> = cells.iter().map(|cell| cell.spec_sha256.as_str()).filter(|sha256| !ours.contains(*sha256)).collect();
+    if others.is_empty() {
+        return None;
+    }
+    let records = find_runs(to).into_iter().flatten().filter_map(|run| run.record);
+    let there = records.filter(|record| others.contains(record.spec_sha256.as_str())).count();
+    (there > 0).then(|| format!("another reproduction ({})", counted(there, "run")))
 }
 
 /// Says in `to` that what is written there is ours.
@@ -74,8 +111,16 @@ fn resolved(path: &Path) -> PathBuf {
 mod tests {
     use std::fs;
 
+    use serde_json::json;
+    use vimae_spec::RunRecord;
+
     use super::*;
-    use crate::Profile;
+    use crate::{
+        Profile, RunFolder,
+        cells::{bare, tests::record, written},
+        record::write_record,
+        stored::json as bytes,
+    };
 
     #[test]
     fn files_of_somebody_else_are_not_written_over_and_our_own_are() {
@@ -95,6 +140,53 @@ mod tests {
         check(to).unwrap_err();
         mark(to).unwrap();
         check(to).unwrap();
+    }
+
+    /// A plan with one run.
+    fn plan(record: &RunRecord) -> Plan {
+        let node = json!({ "spec": record.spec, "data_sha256": "", "experiments": [], "folder": "run", "found": false });
+        let plan = json!({
+            "format": 3, "profile": "desk", "command": "c", "experiments": [], "nodes": [node], "left_out": [], "refused": [],
+            "without_data": [], "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false,
+        });
+        serde_json::from_value(plan).unwrap()
+    }
+
+    #[test]
+    fn the_tables_of_one_reproduction_do_not_replace_those_of_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let (out, to) = (folder.path().join("out"), folder.path().join("to"));
+        fs::create_dir_all(to.join("x/run")).unwrap();
+        fs::create_dir(&out).unwrap();
+        let finished = |seed: u64| {
+            let record = record("vae", seed, "rate", 1.0);
+            RunRecord { spec_sha256: record.spec.sha256(), ..record }
+        };
+        let (ours, theirs) = (finished(0), finished(1));
+        let refused = || {
+            let error = check_other(&plan(&ours), &out, &to).unwrap_err();
+            assert!(matches!(error, Error::Output { ref path, .. } if *path == to), "{error}");
+            error.to_string()
+        };
+        check_other(&plan(&ours), &out, &to).unwrap();
+        plan(&theirs).save(&to).unwrap();
+        let said = refused();
+        assert!(said.contains("another reproduction (1 run of profile desk)") && said.contains("give another --out"), "{said}");
+        // Its own tables are written, however the directory is named.
+        check_other(&plan(&theirs), &to, &out.join("../to")).unwrap();
+
+        // One that was copied may lack its plan; a report alone has no runs, and is replaced.
+        fs::remove_file(to.join("plan.json")).unwrap();
+        let tables = |record: &RunRecord| {
+            let cells = [bare("x", record, &record.measurements[0])];
+            fs::write(to.join("results.json"), bytes(&written(&cells)).unwrap()).unwrap();
+        };
+        tables(&theirs);
+        check_other(&plan(&ours), &out, &to).unwrap();
+        write_record(&RunFolder::at(to.join("x/run")), &theirs).unwrap();
+        assert!(refused().contains("another reproduction (1 run),"));
+        tables(&ours);
+        check_other(&plan(&ours), &out, &to).unwrap();
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub struct Outcome {
     pub without_data: Vec<WithoutData>,
     /// Methods against headline metrics, one table an experiment, each with its title.
     pub tables: Vec<(String, HeadlineTable)>,
-    /// The folders of the finished runs, in the order of the tables.
+    /// The folders of the finished runs, those of earlier plans in the same directory last.
     pub runs: Vec<PathBuf>,
     /// The page.
     pub page: PathBuf,
@@ -67,11 +67,12 @@ pub struct Failure {
 /// of earlier plans in the same directory are shown beside those of the last one.
 ///
 /// # Errors
-/// Where `out` holds no plan, results cannot be written, or `to` holds files of others in their place.
+/// Where `out` holds no plan, results cannot be written, or `to` holds files of others or another reproduction in their place.
 pub fn report(out: &Path, to: &Path, root: &Path, paper: &Paper) -> Result<Outcome> {
     let plan = Plan::load(out)?;
     let ends: Ends = plan.nodes.iter().map(|node| plan.status(node, out)).collect();
     destination::check(to)?;
+    destination::check_other(&plan, out, to)?;
     let written = destination::mark(to).and_then(|()| gather(&plan, &ends, (out, to), root, paper, None));
     written.map_err(|error| match error {
         Error::Checkpoint(vimae_checkpoint::Error::File { path, source }) if to == out => {
@@ -81,7 +82,7 @@ pub fn report(out: &Path, to: &Path, root: &Path, paper: &Paper) -> Result<Outco
     })
 }
 
-/// Where `seconds` are not known, they are those that the runs took.
+/// Where `seconds` are not known, or other calls came before, they are those that the runs took.
 pub(crate) fn gather(
     plan: &Plan,
     ends: &Ends,
@@ -129,7 +130,7 @@ pub(crate) fn gather(
         title: named(experiment),
         about: experiment.about.clone(),
         targets: experiment.targets.clone(),
-        runs: of(owner).map(|(node, record)| run_view(plan, node, record, out)).collect(),
+        runs: of(owner).map(|(node, record)| run_view(&plan.command, node, record, out)).collect(),
         failed: missing
             .iter()
             .filter(|missing| missing.node.experiments.contains(&owner))
@@ -149,20 +150,22 @@ pub(crate) fn gather(
         },
         about: experiment.about.clone(),
         targets: experiment.targets.clone(),
-        runs: of_earlier(owner).map(|(node, record)| run_view(plan, node, record, out)).collect(),
+        runs: of_earlier(owner).map(|(node, record)| run_view(node.command.as_deref().unwrap_or_default(), node, record, out)).collect(),
         failed: Vec::new(),
     };
     let mut experiments: Vec<_> = plan.experiments.iter().enumerate().map(view).collect();
     experiments.extend(plan.earlier_experiments.iter().enumerate().map(view_of_earlier).filter(|view| !view.runs.is_empty()));
     let not_covered = not_covered(plan, paper);
-    let took = || records.iter().map(|(_, record)| record.training_seconds + record.evaluation_seconds).sum();
+    let took = || records.iter().chain(&earlier).map(|(_, record)| record.training_seconds + record.evaluation_seconds).sum();
+    // A call that came after others did not take the time of their runs.
+    let seconds = seconds.filter(|_| earlier.is_empty()).unwrap_or_else(took);
     let input = PageInput {
         title: &title(plan),
         profile: &plan.profile,
         about: about(&plan.profile),
-        command: &plan.command,
+        commands: &plan.commands(earlier.iter().map(|(node, _)| *node)),
         program: called(),
-        seconds: seconds.unwrap_or_else(took),
+        seconds,
         git_commit: &git_commit(root),
         experiments: &experiments,
         cells: &cells,
@@ -193,7 +196,7 @@ pub(crate) fn gather(
         (experiment.title.clone(), HeadlineTable::of(observations, student::interval))
     };
     let finished = |(node, _): &(&Node, RunRecord)| node.folder(out).path().to_path_buf();
-    let runs = records.iter().map(finished).collect();
+    let runs = records.iter().chain(&earlier).map(finished).collect();
     let (failed, tables) = (missing.iter().map(failure).collect(), experiments.iter().map(table).collect());
     Ok(Outcome { failed, without_data: plan.without_data.clone(), tables, cells, summary, comparisons, runs, page: layout.page() })
 }
@@ -211,10 +214,10 @@ fn not_covered(plan: &Plan, paper: &Paper) -> Vec<NotCovered> {
     of_data.chain(of_none.map(none)).collect()
 }
 
-fn run_view(plan: &Plan, node: &Node, record: &RunRecord, out: &Path) -> RunView {
+fn run_view(command: &str, node: &Node, record: &RunRecord, out: &Path) -> RunView {
     let folder = node.folder(out);
     let train_images = Config::read(&folder.config()).ok().map(|config| config.dataset.train_images);
-    RunView { record: record.clone(), command: plan.command.clone(), folder: folder.path().to_path_buf(), train_images }
+    RunView { record: record.clone(), command: command.into(), folder: folder.path().to_path_buf(), train_images }
 }
 
 /// The page's title: the experiment's own where it shows one alone.

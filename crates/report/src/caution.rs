@@ -1,4 +1,5 @@
-//! Why values are not marked as the best: codes that say nothing of an image, and methods that saw other images.
+//! What a reader must know before values are compared: codes that say nothing of an image, codes too small for a count of active
+//! units, and methods that saw other images.
 
 use std::collections::BTreeMap;
 
@@ -10,16 +11,41 @@ const MOST_NAMES: usize = 6;
 /// Which methods have collapsed; none where none has. `mmd`: whether an MMD stands beside their other values.
 pub(crate) fn collapse<'a>(methods: impl IntoIterator<Item = &'a str>, mmd: bool) -> Option<String> {
     let methods = method::distinct(methods);
-    let (verb, whose) = if methods.len() == 1 { ("has", "its") } else { ("have", "their") };
-    let shown = labels(&methods[..methods.len().min(MOST_NAMES)]);
-    let more = methods.len().saturating_sub(MOST_NAMES);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let (verb, whose) = verb_and_whose(&methods);
     let no_merit = if mmd { ", which makes a small MMD no merit" } else { "" };
     (!methods.is_empty()).then(|| {
         format!(
-            "{shown}{more} {verb} collapsed: {whose} codes say next to nothing of an image{no_merit}. None of {whose} values is marked as best."
+            "{} {verb} collapsed: {whose} codes say next to nothing of an image{no_merit}. None of {whose} values is marked as best.",
+            first_few(&methods)
         )
     })
+}
+
+/// Which methods have a rate and no active unit, and why that is no contradiction; none where none has. `variance`: above which a
+/// unit is active.
+pub(crate) fn small_codes<'a>(methods: impl IntoIterator<Item = &'a str>, variance: Option<&str>) -> Option<String> {
+    let methods = method::distinct(methods);
+    let (verb, whose) = verb_and_whose(&methods);
+    let above = variance.map_or_else(|| "that counts".to_owned(), |variance| format!("above {variance}"));
+    (!methods.is_empty()).then(|| {
+        format!(
+            "{} {verb} a rate and no active unit: over the images no dimension of {whose} mean code has a variance {above}. The rate is \
+             measured against the prior, and is high too where the code of each image is much narrower than the prior or lies away \
+             from it. How much codes so small tell of an image is at least information.lower; the number of units does not say it.",
+            first_few(&methods)
+        )
+    })
+}
+
+fn verb_and_whose(methods: &[&str]) -> (&'static str, &'static str) {
+    if methods.len() == 1 { ("has", "its") } else { ("have", "their") }
+}
+
+/// The first methods by name, and how many more there are.
+fn first_few(methods: &[&str]) -> String {
+    let shown = labels(&methods[..methods.len().min(MOST_NAMES)]);
+    let more = methods.len().saturating_sub(MOST_NAMES);
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 /// Data sets of which methods saw other images under one name, since its settings differ: their numbers do not compare.
@@ -79,6 +105,16 @@ mod tests {
         assert!(one.starts_with("VAE has collapsed: its codes") && one.contains("small MMD"), "{one}");
         let many = collapse(["a", "b", "c", "d", "e", "f", "g", "h"], false).unwrap();
         assert!(many.starts_with("a, b, c, d, e, f and 2 more have collapsed: their") && !many.contains("MMD"), "{many}");
+    }
+
+    #[test]
+    fn a_rate_without_active_units_is_explained() {
+        assert_eq!(small_codes([], Some("0.01")), None);
+        let one = small_codes(["vimae_l"], Some("0.01")).unwrap();
+        assert!(one.starts_with("VIMAE-l has a rate and no active unit: over the images no dimension of its mean code"), "{one}");
+        assert!(one.contains(" has a variance above 0.01. The rate is measured against the prior"), "{one}");
+        let two = small_codes(["vimae_l", "a"], None).unwrap();
+        assert!(two.contains("VIMAE-l, a have") && two.contains(" their mean code has a variance that counts. "), "{two}");
     }
 
     #[test]

@@ -178,12 +178,12 @@ pub const HEADLINES: [&[Headline]; 9] = [
     &[Headline {
         name: "active_units",
         title: "Active units",
-        about: "dimensions of the code that vary with the image",
+        about: "dimensions of the code whose mean varies over the images",
         hub: "active_units",
         possible: NOT_NEGATIVE,
         apart: false,
         counts: true,
-        facts: &[],
+        facts: &[Fact::Parameter("variance", [", by a variance above ", ""])],
         of: &[Of::metric("information", "information.active_units")],
     }],
     &[Headline {
@@ -331,7 +331,7 @@ fn size<Q: Quantity>(value: &Q) -> f64 {
 }
 
 /// Nats below which a code says next to nothing of an image.
-const NOTHING: f64 = 0.1;
+pub(crate) const NOTHING: f64 = 0.1;
 
 /// What to tell where the codes of a run say nothing of its images; none where they do, or where it was not measured.
 pub fn collapsed<Q: Quantity>(values: &[Q]) -> Option<String> {

@@ -85,8 +85,8 @@ fn legend(table: &HeadlineTable) -> String {
     if let Some(doubts) = table.of_doubts() {
         text += &format!(" {doubts}");
     }
-    if let Some(collapsed) = table.of_collapse() {
-        text += &format!("\n{collapsed}");
+    for caution in table.of_collapse().into_iter().chain(table.of_small_codes()) {
+        text += &format!("\n{caution}");
     }
     for other_images in table.of_other_images() {
         text += &format!("\n{other_images}");

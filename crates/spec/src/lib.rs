@@ -23,6 +23,7 @@ mod sealed;
 mod section;
 pub mod settings;
 mod status;
+mod tally;
 mod words;
 
 pub use cell::{Cell, CellKey, Results, SummaryRow, WrittenCell};
@@ -46,5 +47,6 @@ pub use run::{CODE, Evaluation, Model, RunSpec, Training};
 pub use schedule::{Schedule, warm_up};
 pub use sealed::RecordProblem;
 pub use status::{State, Status};
+pub use tally::{ClaimTally, ValueTally};
 pub use vimae_statistics::{Decision, Verdict};
 pub use words::{WORDS, Word, other_word};

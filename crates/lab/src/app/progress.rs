@@ -232,7 +232,7 @@ mod tests {
 
     fn node(experiment: usize) -> Node {
         let spec = crate::cells::tests::record("vae", 0, "rate", 1.0).spec;
-        Node { spec, data_sha256: String::new(), experiments: vec![experiment], folder: "a/b".into(), found: false }
+        Node { spec, data_sha256: String::new(), experiments: vec![experiment], folder: "a/b".into(), found: false, command: None }
     }
 
     fn status(doing: &str, done: u64, from: Option<u64>, updated: u64) -> Status {

@@ -19,7 +19,8 @@ use super::{
 pub(crate) struct Arguments {
     /// The output directory of a reproduction. By default runs/quick of the checkout.
     dir: Option<PathBuf>,
-    /// Directory for tables and page, where that of the reproduction cannot be written or should stay as it is.
+    /// Directory for tables and page, where that of the reproduction cannot be written or should stay as it is. One that holds
+    /// another reproduction is refused.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Print all cells as one JSON document on standard output.

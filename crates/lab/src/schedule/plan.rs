@@ -81,6 +81,9 @@ pub struct Node {
     pub folder: PathBuf,
     /// Whether it was finished when the plan was made.
     pub found: bool,
+    /// The command of the earlier call that it is of; absent for a run of this plan, and where an older version did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub command: Option<String>,
 }
 
 impl Plan {
@@ -105,9 +108,9 @@ impl Plan {
     /// those of its own experiments where it starts over.
     pub(super) fn take_over(&mut self, before: Self, fresh: bool, out: &Path) {
         let forgotten = |experiment: &Experiment| fresh && self.has_experiment(experiment);
-        let all = [(before.nodes, &before.experiments), (before.earlier, &before.earlier_experiments)];
+        let all = [(before.nodes, &before.experiments, Some(&before.command)), (before.earlier, &before.earlier_experiments, None)];
         let (mut earlier, mut experiments): (Vec<Node>, Vec<Experiment>) = (Vec::new(), Vec::new());
-        for (nodes, owners) in all {
+        for (nodes, owners, command) in all {
             for node in nodes {
                 let owner = node.experiments.first().and_then(|owner| owners.get(*owner)).filter(|owner| !forgotten(owner));
                 let Some(owner) = owner else { continue };
@@ -118,10 +121,23 @@ impl Plan {
                     experiments.push(owner.clone());
                     experiments.len() - 1
                 });
-                earlier.push(Node { experiments: vec![place], found: true, ..node });
+                let command = node.command.clone().or_else(|| command.cloned());
+                earlier.push(Node { experiments: vec![place], found: true, command, ..node });
             }
         }
         (self.earlier, self.earlier_experiments) = (earlier, experiments);
+    }
+
+    /// The commands of the calls that these runs of earlier plans and its own are of, each once, in their order.
+    pub(crate) fn commands<'a>(&'a self, earlier: impl DoubleEndedIterator<Item = &'a Node>) -> Vec<String> {
+        let mut commands: Vec<String> = Vec::new();
+        // The runs of the last call stand first.
+        for command in earlier.rev().filter_map(|node| node.command.as_ref()).chain([&self.command]) {
+            if !commands.contains(command) {
+                commands.push(command.clone());
+            }
+        }
+        commands
     }
 
     /// The name of an earlier run's method beside those of this plan: with the digest of what determined its weights, but for the
@@ -202,5 +218,60 @@ impl Node {
     /// Its folder in the reproduction at `out`.
     pub fn folder(&self, out: &Path) -> RunFolder {
         RunFolder::at(out.join(&self.folder))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::cells::tests::record;
+
+    /// The plan of a call with one run, which has finished in `out`.
+    fn plan(command: &str, seed: u64, out: &Path) -> Plan {
+        let folder = format!("run{seed}");
+        std::fs::create_dir_all(out.join(&folder)).unwrap();
+        std::fs::write(RunFolder::at(out.join(&folder)).record(), "").unwrap();
+        let spec = record("vae", seed, "rate", 1.0).spec;
+        let node = json!({ "spec": spec, "data_sha256": "", "experiments": [0], "folder": folder, "found": false });
+        let experiment = json!({
+            "path": "", "name": "x", "title": "", "about": "", "targets": [], "paper_dataset": null, "optional": false, "seeds": 1,
+            "resources": {}, "expect": [], "runs": [],
+        });
+        let plan = json!({
+            "format": FORMAT, "profile": "p", "command": command, "experiments": [experiment], "nodes": [node], "left_out": [],
+            "refused": [], "without_data": [], "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false,
+        });
+        serde_json::from_value(plan).unwrap()
+    }
+
+    fn commands(plan: &Plan) -> Vec<String> {
+        plan.commands(plan.earlier.iter())
+    }
+
+    #[test]
+    fn a_plan_knows_the_command_of_every_call_before_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path();
+        let after = |before: Plan, command: &str, seed: u64| {
+            let mut plan = plan(command, seed, out);
+            plan.take_over(before, false, out);
+            plan
+        };
+        let three = after(after(plan("a", 0, out), "b", 1), "c", 2);
+        assert_eq!(commands(&three), ["a", "b", "c"]);
+        assert_eq!(three.earlier.iter().map(|node| node.command.as_deref()).collect::<Vec<_>>(), [Some("b"), Some("a")]);
+        // A plan is read back with them, and its own runs have none.
+        three.save(out).unwrap();
+        let read = Plan::load(out).unwrap();
+        assert!(read == three && read.nodes[0].command.is_none());
+        // A command whose runs are all of a later call made nothing of the page.
+        assert_eq!(commands(&after(three.clone(), "d", 1)), ["a", "c", "d"]);
+        // The same command once more, and a plan of a version that kept none.
+        assert_eq!(commands(&after(three.clone(), "a", 3)), ["a", "b", "c"]);
+        let mut older = three;
+        older.earlier.iter_mut().for_each(|node| node.command = None);
+        assert_eq!(commands(&after(older, "d", 4)), ["c", "d"]);
     }
 }

@@ -1,9 +1,12 @@
-//! What stands below the table, in sentences: seeds, collapsed methods, other images, other protocols, missing values.
+//! What stands below the table, in sentences: seeds, collapsed methods, small codes, other images, other protocols, missing values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{HeadlineColumn, HeadlineTable};
-use crate::caution::{self, OtherImages};
+use super::{HeadlineColumn, HeadlineRow, HeadlineTable};
+use crate::{
+    caution::{self, OtherImages},
+    headline::NOTHING,
+};
 
 impl HeadlineTable {
     /// What its values are, in a few sentences; `intervals`: whether the intervals of the means stand beside them.
@@ -14,6 +17,7 @@ impl HeadlineTable {
             .chain(self.of_fewer_seeds())
             .chain(self.of_doubts())
             .chain(self.of_collapse())
+            .chain(self.of_small_codes())
             .chain(self.of_other_images())
             .chain(mixed.map(|(place, column)| self.by_protocol(place, column)))
             .chain(self.of_absent())
@@ -32,6 +36,19 @@ impl HeadlineTable {
     pub(crate) fn of_collapse(&self) -> Option<String> {
         let has_mmd = self.columns.iter().any(|column| column.headline.name == "mmd");
         caution::collapse(self.rows.iter().filter(|row| row.collapsed).map(|row| row.name.as_str()), has_mmd)
+    }
+
+    /// Which methods have a rate and no active unit, and what that means; none where none has.
+    pub(crate) fn of_small_codes(&self) -> Option<String> {
+        let place = |name: &str| self.columns.iter().position(|column| column.headline.name == name);
+        let (rate, units) = (place("rate")?, place("active_units")?);
+        let value = |row: &HeadlineRow, place: usize| row.values.get(place).and_then(|value| value.mean);
+        let is_small =
+            |row: &&HeadlineRow| value(row, units) == Some(0.0) && value(row, rate).is_some_and(|nats| nats >= NOTHING) && !row.collapsed;
+        let small: Vec<&HeadlineRow> = self.rows.iter().filter(is_small).collect();
+        let example = small.first().and_then(|row| row.values.get(units)?.example.as_ref());
+        let variance = example.and_then(|example| example.protocol.parameter("variance"));
+        caution::small_codes(small.iter().map(|row| row.name.as_str()), variance)
     }
 
     /// Which methods of one data set were measured on other images than others; nothing where all saw the same.

@@ -156,6 +156,29 @@ fn a_count_is_whole_where_all_seeds_say_so_and_has_its_most() {
 }
 
 #[test]
+fn a_rate_beside_no_active_unit_is_explained_below_the_table() {
+    let of = |method: &str, units: f64, rate: f64| {
+        let one = |entry: &str, metric: &str, protocol: &str, value: f64| {
+            (method.to_owned(), 0_u64, Measurement::new(entry, metric, protocol.into(), "1").valued(value, None))
+        };
+        [
+            one("information", "information.active_units", "active_units(variance=0.01,N=9)", units),
+            one("rate", "rate", "rate.noise(K=64)", rate),
+        ]
+    };
+    let small = table(&[of("vimae_l", 0.0, 30.0), of("vae", 8.0, 20.0)].concat());
+    for legend in [small.legend(false), crate::headline_text(&small)] {
+        assert!(legend.contains("VIMAE-l has a rate and no active unit") && legend.contains("a variance above 0.01. The rate"), "{legend}");
+    }
+    let units = small.columns.iter().find(|column| column.headline.name == "active_units").unwrap();
+    assert_eq!(units.about, "dimensions of the code whose mean varies over the images, by a variance above 0.01");
+    // A method that has collapsed has no rate to speak of, and is said to have.
+    for other in [of("vimae_l", 1.0, 30.0), of("vimae_l", 0.0, 0.05)] {
+        assert!(!table(&[other, of("vae", 8.0, 20.0)].concat()).legend(false).contains("no active unit"));
+    }
+}
+
+#[test]
 fn a_collapsed_method_is_named_and_not_marked() {
     let of = |method: &str, seed: u64, metric: &str, value: f64| {
         let entry = metric.split('.').next().unwrap();

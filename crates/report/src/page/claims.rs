@@ -7,7 +7,7 @@ use vimae_spec::{ClaimVerdict, Comparisons, Decision, PaperClaim, SummaryRow};
 
 use super::{input::PageInput, links::Links, words::anchor};
 use crate::{
-    compare::{Share, heading, rank},
+    compare::{heading, rank},
     method,
     number::{NONE, plural},
 };
@@ -17,20 +17,6 @@ pub(super) fn decided(comparisons: Option<&Comparisons>) -> Vec<&ClaimVerdict> {
     let mut decided: Vec<_> = comparisons.iter().flat_map(|c| &c.claims).collect();
     decided.sort_by_key(|verdict| rank(&verdict.target));
     decided
-}
-
-/// Those that hold.
-pub(super) fn holding(decided: &[&ClaimVerdict]) -> Share {
-    Share { of: decided.len(), count: count(decided, Decision::Holds) }
-}
-
-/// What became of the others.
-pub(super) fn others(decided: &[&ClaimVerdict]) -> String {
-    format!("of the paper's; {} do not, {} are undecided", count(decided, Decision::Fails), count(decided, Decision::Undecided))
-}
-
-fn count(decided: &[&ClaimVerdict], decision: Decision) -> usize {
-    decided.iter().filter(|verdict| verdict.decision == decision).count()
 }
 
 pub(super) fn section(input: &PageInput<'_>, decided: &[&ClaimVerdict], links: &Links<'_>) -> Markup {

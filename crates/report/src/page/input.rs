@@ -14,8 +14,8 @@ pub struct PageInput<'a> {
     /// What this profile is and is not, in plain words; may be empty. How many runs there were, of what
     /// networks and for how long, is said by the page from the records.
     pub about: &'a str,
-    /// The command that repeats all of it.
-    pub command: &'a str,
+    /// The commands that repeat all of it, in their order; more than one where several calls wrote into one directory.
+    pub commands: &'a [String],
     /// What people type before the name of another command of that program.
     pub program: &'a str,
     /// Seconds that it took.

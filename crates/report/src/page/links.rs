@@ -10,6 +10,7 @@ use super::{
     input::{ExperimentView, PageInput},
     words::anchor,
 };
+use crate::number::plural;
 
 /// Characters of a digest in a name: enough that two of a hundred thousand values hardly ever meet.
 const DIGITS: usize = 12;
@@ -79,12 +80,16 @@ impl<'a> Links<'a> {
         self.images.get(target).map(|place| of_images(*place))
     }
 
-    /// The seeds behind a mean, each linked to its value.
+    /// The seeds behind a mean in words, each linked to its value: the number of a seed alone would read as how many there are.
     pub(super) fn seeds(&self, row: &SummaryRow) -> Markup {
         let seeds = self.seeds.get(&row.key()).map_or(&[][..], Vec::as_slice);
-        html! { @if seeds.is_empty() { (row.seeds) } @else {
-            @for (seed, cell) in seeds.iter().take(MOST_SEEDS) { a href={ "#" (of_cell(cell)) } title={ "the value of seed " (seed) } { (seed) } " " }
-            @if seeds.len() > MOST_SEEDS { "… of " (seeds.len()) }
+        html! { @if seeds.is_empty() { (plural(row.seeds, "seed")) } @else {
+            (if seeds.len() == 1 { "seed\u{a0}" } else { "seeds\u{a0}" })
+            @for (place, (seed, cell)) in seeds.iter().take(MOST_SEEDS).enumerate() {
+                @if place > 0 { ", " }
+                a href={ "#" (of_cell(cell)) } title={ "the value of seed " (seed) } { (seed) }
+            }
+            @if seeds.len() > MOST_SEEDS { ", … of " (seeds.len()) }
         } }
     }
 }

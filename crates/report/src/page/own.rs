@@ -31,8 +31,7 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, 
             h2.unseen { "Summary" }
             @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
             @for experiment in input.experiments { (experiment_summary(input, experiment, several)) }
-            h3 { "To repeat it" }
-            pre { code { (input.command) } }
+            (summary::commands(input))
             p.quiet {
                 "In a checkout of " (commit(input.git_commit)) ", in " (duration(input.seconds)) ". The values of this page are also in "
                 code { "results.json" } " and " code { "summary.json" } " beside it; " code { (input.program) " export" } " writes the table for a paper."

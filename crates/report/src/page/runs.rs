@@ -1,6 +1,9 @@
 //! Where every number comes from.
 
-use std::path::{Component, Path};
+use std::{
+    collections::BTreeSet,
+    path::{Component, Path},
+};
 
 use maud::{Markup, html};
 use vimae_spec::uncommitted;
@@ -23,12 +26,14 @@ pub(super) fn section(input: &PageInput<'_>, links: &Links<'_>) -> Markup {
         experiment.runs.iter().enumerate().map(|(r, run)| (named(e, r), experiment, run)).collect()
     };
     let runs: Vec<_> = input.experiments.iter().enumerate().flat_map(of).collect();
+    let different: BTreeSet<&str> = runs.iter().map(|(_, _, run)| run.record.spec_sha256.as_str()).collect();
+    let again = if different.len() < runs.len() { ", one that belongs to several experiments under each" } else { "" };
     html! {
         section id="runs" {
             h2 { "Runs" }
             @if runs.is_empty() { p.missing { "No run finished." } } @else {
                 p.quiet { "A run is a function of its specification, its data and its seed. Digests are the first digits of SHA-256; all digits, the specification and the command that repeats it unfold below the table, where a method's name leads." }
-                details { summary { (plural(runs.len(), "run")) } div.scroll { table.sortable {
+                details { summary { (plural(different.len(), "run")) (again) } div.scroll { table.sortable {
                     thead { tr {
                         th { "Method" } th.number { "Seed" } th { "Experiment" } th.number { "Parameters" } th.number { "Steps" }
                         th.number { "Training" } th.number { "Evaluation" } th { "Device" } th { "Specification" } th { "Data" }

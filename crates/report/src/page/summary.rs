@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
-use vimae_spec::Verdict;
+use vimae_spec::{ClaimTally, ValueTally, Verdict};
 
 use super::{
     claims,
@@ -32,16 +32,15 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
         missing => format!("finished; {}", missing.into_iter().flatten().collect::<Vec<_>>().join(", ")),
     };
     let comparisons = || targets.iter().flat_map(|target| &target.comparisons);
-    let agrees: Share = comparisons().map(|c| c.judged(Verdict::Agrees)).sum();
-    let differs: Share = comparisons().map(|c| c.judged(Verdict::Differs)).sum();
+    let values = ValueTally::of(comparisons().flat_map(|c| &c.entries).filter_map(|entry| entry.ours));
     let order: Share = comparisons().map(|c| c.order()).sum();
     html! {
         section id="summary" {
             h2.unseen { "Summary" }
             @if !input.about.is_empty() { p.lead { (together(input.about)) } }
             dl.facts {
-                @if !claims.is_empty() { (fact("Claims that hold", &claims::holding(&claims).to_string(), &claims::others(&claims))) }
-                (fact("Agree with the paper", &agrees.to_string(), &format!("values that the paper prints; {} differ, the others are undecided", differs.count)))
+                @if !claims.is_empty() { (of_claims(ClaimTally::of(claims.iter().copied()))) }
+                (of_values(values))
                 (fact("Same order", &order.to_string(), "pairs of methods in the paper's order, by our means of one protocol"))
                 (fact("Runs", &count(runs.len() as u64), &finished))
                 (fact("Time", &duration(input.seconds), &format!("profile {}", input.profile)))
@@ -52,10 +51,36 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
                 summary { "What was done" }
                 @for experiment in input.experiments { h3 { (experiment.title) } p { (together(&experiment.about)) } (done(experiment)) }
             }
-            h3 { "To repeat it" }
-            pre { code { (input.command) } }
+            (commands(input))
             p.quiet { "At " (commit(input.git_commit)) ". The values of this page are also in " code { "results.json" } " and " code { "summary.json" } " beside it." }
         }
+    }
+}
+
+/// The commands that made the page, a line each.
+pub(super) fn commands(input: &PageInput<'_>) -> Markup {
+    let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
+    let unknown: BTreeSet<&str> = runs.filter(|run| run.command.is_empty()).map(|run| run.record.spec_sha256.as_str()).collect();
+    html! {
+        h3 { "To repeat it" }
+        @if input.commands.len() > 1 { p.quiet { "Several calls into one directory, the earliest first. Each run names its own." } }
+        pre { code { (input.commands.join("\n")) } }
+        @if !unknown.is_empty() { p.quiet { "Not by this: " (plural(unknown.len(), "run")) " of earlier calls whose command was not kept." } }
+    }
+}
+
+/// How many claims are decided, not how many hold: one that is undecided did not fail.
+fn of_claims(claims: ClaimTally) -> Markup {
+    let decided = Share { of: claims.all(), count: claims.decided() };
+    fact("Claims decided", &decided.to_string(), &format!("of the paper's: {}", claims.words()))
+}
+
+/// How many values agree, or that none is judged: `0 of 44 agree` would read as if they differed.
+fn of_values(values: ValueTally) -> Markup {
+    let share = |count| Share { of: values.all(), count }.to_string();
+    match values.none_is_judged() {
+        true => fact("Values judged", &share(0), &format!("of those that the paper prints: {}", values.words())),
+        false => fact("Agree with the paper", &share(values.agree), &format!("values that the paper prints: {}", values.words())),
     }
 }
 

@@ -4,7 +4,7 @@
 use std::fs;
 
 use vimae_report::{markdown_table, page};
-use vimae_spec::{Cell, Doubt, Measurement, SummaryRow};
+use vimae_spec::{Cell, Decision, Doubt, Measurement, SummaryRow};
 
 use crate::made_up::{MadeUp, results};
 
@@ -140,6 +140,86 @@ fn missing_values_are_marked() {
     made_up.cells.iter_mut().for_each(|cell| cell.measurement.value = Some(f64::NAN));
     let html = checked(&made_up);
     assert!(html.contains("not finite") && html.contains("NaN in 1 of 3 seeds"));
+}
+
+/// What stands in large letters under a name, and the line below it.
+fn fact(html: &str, name: &str) -> Option<(String, String)> {
+    let (_, rest) = html.split_once(&format!("<dt>{name}</dt><dd><strong>"))?;
+    let (value, rest) = rest.split_once("</strong><span>")?;
+    Some((value.to_owned(), rest.split_once("</span>")?.0.to_owned()))
+}
+
+#[test]
+fn what_one_seed_cannot_decide_does_not_read_as_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let one = checked(&results(folder.path(), 1).unwrap());
+    let (value, why) = fact(&one, "Claims decided").unwrap();
+    assert_eq!((value.as_str(), why.as_str()), ("0 of 1", "of the paper's: one seed decides none (it takes 5 or more)"));
+    let (value, why) = fact(&one, "Values judged").unwrap();
+    assert!(value.starts_with("0 of ") && why.ends_with("one seed has no interval to judge by"), "{value} {why}");
+    assert!(!one.contains("Claims that hold") && fact(&one, "Agree with the paper").is_none());
+
+    let mut several = results(folder.path(), 5).unwrap();
+    several.comparisons.claims[0].decision = Decision::Holds;
+    let html = checked(&several);
+    let (value, what) = fact(&html, "Claims decided").unwrap();
+    assert_eq!((value.as_str(), what.as_str()), ("1 of 1", "of the paper's: 1 holds, 0 do not hold, 0 are undecided"));
+    assert!(fact(&html, "Agree with the paper").is_some_and(|(_, what)| what.contains(" differ")));
+}
+
+/// The text of an element and of all in it, without the elements.
+fn text(html: &str) -> String {
+    html.split('<').map(|part| part.split_once('>').map_or(part, |(_, text)| text)).collect()
+}
+
+#[test]
+fn a_seed_is_called_a_seed_so_that_its_number_is_no_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let claims = |made_up: &MadeUp| {
+        let html = checked(made_up);
+        let table = html.split("What the paper claims</h3>").nth(1).and_then(|rest| rest.split("</table>").next()).unwrap();
+        text(table)
+    };
+    let one = claims(&results(folder.path(), 1).unwrap());
+    assert!(one.contains("1 of 1 seedseed\u{a0}0Table 3"), "{one}");
+    let mut several = results(folder.path(), 3).unwrap();
+    let three = claims(&several);
+    assert!(three.contains("2 of 3 seedsseeds\u{a0}0, 1, 2Table 3"), "{three}");
+    // Values whose cells are not there are counted.
+    several.cells.retain(|cell| cell.measurement.entry != "claim");
+    let counted = claims(&several);
+    assert!(counted.contains("2 of 3 seeds3 seedsTable 3"), "{counted}");
+}
+
+#[test]
+fn every_command_of_a_page_is_named_and_what_none_repeats_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    let one = checked(&made_up);
+    assert!(one.contains("<pre><code>cargo xtask reproduce --profile quick</code></pre>") && !one.contains("Several calls"));
+    made_up.commands.insert(0, "cargo xtask reproduce figure6 --profile desk".into());
+    made_up.experiments[0].runs[0].command.clear();
+    for own in [false, true] {
+        if own {
+            // Without a table or figure the page is another.
+            made_up.experiments.iter_mut().for_each(|experiment| experiment.targets.clear());
+        }
+        let html = checked(&made_up);
+        let both = "<pre><code>cargo xtask reproduce figure6 --profile desk\ncargo xtask reproduce --profile quick</code></pre>";
+        assert!(html.contains(both) && html.contains("Several calls into one directory"), "own: {own}");
+        assert!(html.contains("Not by this: 1 run of earlier calls whose command was not kept."), "own: {own}");
+    }
+}
+
+#[test]
+fn a_run_of_several_experiments_is_counted_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    assert!(checked(&made_up).contains("<summary>10 runs</summary>"));
+    made_up.experiments[1].runs = made_up.experiments[0].runs.clone();
+    let html = checked(&made_up);
+    assert_eq!(fact(&html, "Runs").map(|(count, _)| count).as_deref(), Some("5"));
+    assert!(html.contains("<summary>5 runs, one that belongs to several experiments under each</summary>"));
 }
 
 #[test]
