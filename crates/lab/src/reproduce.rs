@@ -6,7 +6,8 @@ use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::RunContext;
 
 use crate::{
-    Outcome, Plan, Request, Result, Shelf, destination,
+    Outcome, Plan, Request, Result, Shelf,
+    destination::{self, Made},
     device::names,
     gather::gather,
     provenance::git_commit,
@@ -24,7 +25,8 @@ pub struct Reproduction<'a> {
 }
 
 impl<'a> Reproduction<'a> {
-    /// Checks every run, finds what an earlier call finished, and writes the plan into the context's directory.
+    /// Checks every run, finds what an earlier call finished, and writes the plan into the context's directory. Where it refuses, the
+    /// directory is there only if it was before.
     ///
     /// # Errors
     /// For a part that does not exist, a directory that cannot be written, that holds files of others in
@@ -37,14 +39,26 @@ impl<'a> Reproduction<'a> {
         let devices = names(context.device)?;
         destination::check(context.directory)?;
         destination::check_beside_data(context.directory, &request.profile.experiments)?;
+        let made = Made::before(context.directory);
         let lock = RunLock::take(context.directory)?;
+        let mut shelf = Shelf::new(request.sources.clone());
+        match Self::plan_into(request, context, &devices, &mut shelf) {
+            Ok(plan) => Ok(Self { request, plan, devices, shelf, began, _lock: lock }),
+            Err(error) => {
+                made.undo(lock);
+                Err(error)
+            }
+        }
+    }
+
+    /// The plan, which is written into the context's directory.
+    fn plan_into(request: &Request, context: &RunContext<'_>, devices: &[String], shelf: &mut Shelf) -> Result<Plan> {
         atomic::sweep(context.directory);
         // An unwritable directory should be known now, not after the first run.
         destination::mark(context.directory)?;
-        let mut shelf = Shelf::new(request.sources.clone());
-        let plan = planned(request, context, &devices, &mut shelf)?;
+        let plan = planned(request, context, devices, shelf)?;
         plan.save(context.directory)?;
-        Ok(Self { request, plan, devices, shelf, began, _lock: lock })
+        Ok(plan)
     }
 
     /// Its runs.
