@@ -10,12 +10,7 @@ use super::{
     budget, kept,
     plan::{FORMAT, Node, Plan, WithoutData},
 };
-use crate::{
-    Error, Layout, Request, Result, RunFolder, Shelf,
-    check::{check_profile, place},
-    record::Found,
-    resolve,
-};
+use crate::{Error, Layout, Request, Result, RunFolder, Shelf, check::check_profile, own::place, record::Found, resolve};
 
 /// Checks every run before the first one trains, and finds what is finished already; nothing is with [`Request::fresh`].
 ///
