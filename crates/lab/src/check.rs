@@ -19,8 +19,8 @@ use crate::{
 };
 
 /// Reads an experiment file with what it includes and checks every run: names, settings, ranges, parts that must fit one
-/// another, images that the network must take, targets that the paper must have, runs that need folders of their own. The data
-/// itself is read only where nothing else says what its images are.
+/// another, images that the network and the likelihood must take, targets that the paper must have, runs that need folders of their
+/// own. The data itself is read only where nothing else says what its images are.
 ///
 /// # Errors
 /// The first mistake, with its file and method.
@@ -62,9 +62,10 @@ pub(crate) fn check_profile(experiments: &[Experiment], paper: &Paper) -> Result
 pub(crate) fn checked_cost(experiment: &Experiment, spec: &RunSpec, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Cost> {
     let mut cost = || -> Result<Cost> {
         let cost = estimator.cost(spec, shelf)?;
-        let shape = estimator.shape(&spec.dataset, shelf)?;
+        let (shape, values) = estimator.pixels(&spec.dataset, shelf)?;
         // No part is refused for the range of the pixels.
         resolve::check_fit(spec, (shape, PixelRange::Unit))?;
+        resolve::check_pixels(spec, (shape, PixelRange::Unit), values)?;
         Ok(cost)
     };
     cost().map_err(|error| error.of_run(&place(experiment, spec)))

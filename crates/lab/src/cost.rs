@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device};
 use serde::Serialize;
-use vimae_core::{EvalCost, Head, ImageShape, Input, Output, PartRequest, PixelRange, Sampler, Split, Work, Workload};
+use vimae_core::{EvalCost, Head, ImageShape, Input, Output, PartRequest, PixelRange, Sampler, Split, Values, Work, Workload};
 use vimae_datasets::{card::Counts, inventory};
 use vimae_models::Request;
 use vimae_spec::{Component, Model, RunSpec};
@@ -66,10 +66,11 @@ pub struct TimedStep {
     pub seconds: f64,
 }
 
-/// How many images of which shape a data set has.
+/// How many images of which shape a data set has, and what values they take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ImageCounts {
     shape: ImageShape,
+    values: Values,
     counts: Counts,
 }
 
@@ -160,9 +161,10 @@ impl Estimator {
         })
     }
 
-    /// The shape of a data set's images.
-    pub(crate) fn shape(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<ImageShape> {
-        Ok(self.images(dataset, shelf)?.shape)
+    /// The shape of a data set's images, and what values they take.
+    pub(crate) fn pixels(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<(ImageShape, Values)> {
+        let ImageCounts { shape, values, .. } = self.images(dataset, shelf)?;
+        Ok((shape, values))
     }
 
     fn at_default_rates(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<Cost> {
@@ -237,10 +239,10 @@ impl Estimator {
         let plain = dataset.settings.keys().all(|key| FEWER.contains(&key.as_str()) || PIXELS.contains(&key.as_str()));
         let stated = card.as_ref().and_then(|card| card.counts).filter(|_| plain);
         let found = match (shape, stated) {
-            (Some(shape), Some(counts)) => ImageCounts { shape, counts: fewer(counts, dataset) },
+            (Some(shape), Some(counts)) => ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset) },
             _ => match (opened(dataset, shelf), shape, card.and_then(|card| card.counts.or(card.full))) {
                 (Ok(found), _, _) => found,
-                (Err(_), Some(shape), Some(counts)) => ImageCounts { shape, counts: fewer(counts, dataset) },
+                (Err(_), Some(shape), Some(counts)) => ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset) },
                 (Err(error), _, _) => return Err(error),
             },
         };
@@ -282,12 +284,24 @@ fn fewer(counts: Counts, dataset: &Component) -> Counts {
     }
 }
 
+/// What values the images of a published data set take: those of all are gray, until a setting makes others of them.
+fn made(dataset: &Component) -> Values {
+    let setting = |key: &str| dataset.settings.get(key);
+    if setting("binarise").and_then(serde_json::Value::as_str).is_some_and(|way| way != "none") {
+        Values::Binary
+    } else if setting("dequantise").and_then(serde_json::Value::as_bool) == Some(true) {
+        Values::Continuous
+    } else {
+        Values::Bytes
+    }
+}
+
 fn opened(dataset: &Component, shelf: &mut Shelf) -> Result<ImageCounts> {
     let dataset = shelf.open(dataset)?;
     let count = |split| dataset.split(split).map_or(0, |set| set.len());
     let train = dataset.split(Split::Train)?.len();
     let counts = Counts { train, validation: count(Split::Validation), test: count(Split::Test), classes: dataset.classes() };
-    Ok(ImageCounts { shape: dataset.shape()?, counts })
+    Ok(ImageCounts { shape: dataset.shape()?, values: dataset.values()?, counts })
 }
 
 /// The middle value, of those that are finite and above zero.
