@@ -235,9 +235,7 @@ impl Estimator {
         let card = inventory::card(&dataset.name).ok();
         let shape = card.as_ref().and_then(|card| card.shape);
         let shape = shape.map(|[channels, height, width]| ImageShape { channels, height, width });
-        // Settings may change the splits, which a card does not know; but for those that take fewer images of each.
-        let plain = dataset.settings.keys().all(|key| FEWER.contains(&key.as_str()) || PIXELS.contains(&key.as_str()));
-        let stated = card.as_ref().and_then(|card| card.counts).filter(|_| plain);
+        let stated = card.as_ref().and_then(|card| card.counts).filter(|_| keeps_splits(dataset));
         let found = match (shape, stated) {
             (Some(shape), Some(counts)) => ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset) },
             _ => match (opened(dataset, shelf), shape, card.and_then(|card| card.counts.or(card.full))) {
@@ -282,6 +280,11 @@ fn fewer(counts: Counts, dataset: &Component) -> Counts {
         validation: counts.validation + held_out,
         ..counts
     }
+}
+
+/// Whether the settings of a data set leave its splits as its card knows them, but for taking fewer images of each.
+pub(crate) fn keeps_splits(dataset: &Component) -> bool {
+    dataset.settings.keys().all(|key| FEWER.contains(&key.as_str()) || PIXELS.contains(&key.as_str()))
 }
 
 /// What values the images of a published data set take: those of all are gray, until a setting makes others of them.
