@@ -101,7 +101,16 @@ struct Past {
 impl Estimator {
     /// An estimator at the default rates of `device`.
     pub fn new(device: &Device) -> Self {
-        Self { rates: Rates::of(device), past: Vec::new(), data: BTreeMap::new(), networks: BTreeMap::new(), inception: None }
+        Self::at(Rates::of(device))
+    }
+
+    /// An estimator at the default rates of the kind of device that is named so, which need not be there.
+    pub(crate) fn of_kind(device: &str) -> Self {
+        Self::at(Rates::of_kind(!device.starts_with("cuda")))
+    }
+
+    fn at(rates: Rates) -> Self {
+        Self { rates, past: Vec::new(), data: BTreeMap::new(), networks: BTreeMap::new(), inception: None }
     }
 
     /// An estimator calibrated on the finished runs of the same kind of device in `out`, the folder of a reproduction.

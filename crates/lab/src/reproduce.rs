@@ -6,18 +6,19 @@ use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::RunContext;
 
 use crate::{
-    Outcome, Plan, Request, Result, Shelf,
+    Cost, Outcome, Plan, Request, Result, Shelf,
     destination::{self, Made},
     device::names,
     gather::gather,
     provenance::git_commit,
-    schedule::{launch, planned},
+    schedule::{Foretold, launch, planned},
 };
 
 /// A reproduction whose plan is made and whose directory no other process may work on.
 pub struct Reproduction<'a> {
     request: &'a Request,
     plan: Plan,
+    foretold: Foretold,
     devices: Vec<String>,
     shelf: Shelf,
     began: Instant,
@@ -43,7 +44,7 @@ impl<'a> Reproduction<'a> {
         let lock = RunLock::take(context.directory)?;
         let mut shelf = Shelf::new(request.sources.clone());
         match Self::plan_into(request, context, &devices, &mut shelf) {
-            Ok(plan) => Ok(Self { request, plan, devices, shelf, began, _lock: lock }),
+            Ok((plan, foretold)) => Ok(Self { request, plan, foretold, devices, shelf, began, _lock: lock }),
             Err(error) => {
                 made.undo(lock);
                 Err(error)
@@ -51,19 +52,24 @@ impl<'a> Reproduction<'a> {
         }
     }
 
-    /// The plan, which is written into the context's directory.
-    fn plan_into(request: &Request, context: &RunContext<'_>, devices: &[String], shelf: &mut Shelf) -> Result<Plan> {
+    /// The plan, which is written into the context's directory, and what its runs take.
+    fn plan_into(request: &Request, context: &RunContext<'_>, devices: &[String], shelf: &mut Shelf) -> Result<(Plan, Foretold)> {
         atomic::sweep(context.directory);
         // An unwritable directory should be known now, not after the first run.
         destination::mark(context.directory)?;
-        let plan = planned(request, context, devices, shelf)?;
+        let (plan, foretold) = planned(request, context, devices, shelf)?;
         plan.save(context.directory)?;
-        Ok(plan)
+        Ok((plan, foretold))
     }
 
     /// Its runs.
     pub fn runs(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What each of its runs takes by the cost model, at the default rates of its device; none where that cannot be told.
+    pub(crate) fn costs(&self) -> Vec<Option<Cost>> {
+        self.plan.nodes.iter().map(|node| self.foretold.of(&node.spec)).collect()
     }
 
     /// Runs everything that is not finished yet, then writes `results.json`, `summary.json` and `index.html`. A run that
