@@ -45,8 +45,8 @@ fn a_run_is_measured_again_without_being_changed() -> Result<()> {
 
     for (arguments, expected) in [
         (["eval", run, "--metric", "aiss"], "unknown metric \"aiss\""),
-        (["eval", run, "--set", "ais.chain=3"], "no setting \"chain\""),
-        (["eval", run, "--set", "prior_samples=0"], "prior_samples = 0 is not allowed"),
+        (["eval", run, "--set", "ais.chain=3"], "--set ais.chain=3: metric \"ais\" has no setting \"chain\""),
+        (["eval", run, "--set", "prior_samples=0"], "--set prior_samples=0: evaluation.prior_samples = 0 is not allowed"),
         (["eval", "no/such/run", "--metric", "ais"], "no/such/run"),
     ] {
         let failed = call(&arguments)?;

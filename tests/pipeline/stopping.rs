@@ -102,3 +102,35 @@ fn a_finished_run_stays_whole_while_it_is_measured_again() -> Result<()> {
     assert!(verified.success, "{}{}", verified.stdout, verified.stderr);
     Ok(())
 }
+
+#[test]
+fn an_eval_that_is_stopped_says_what_is_kept_of_it() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (spec, out) = (write(folder.path(), &short())?, folder.path().join("out"));
+    ensure!(train(&spec, &out, &["--seeds", "1"])?.success);
+    let records = files(&out, "record.json")?;
+    let run = records.first().and_then(|(path, _)| path.parent()).context("no run")?;
+    // A metric that takes long, alone and behind a short one.
+    for (metrics, expected) in [(&["ais"][..], "nothing is kept"), (&["accuracy", "ais"], "stopped with 1 metric measured and kept")] {
+        let mut command = Command::new(xtask()?);
+        command.arg("eval").arg(run).args(["--set", "ais.temperatures=100000"]);
+        metrics.iter().for_each(|metric| _ = command.args(["--metric", metric]));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let begun = format!("process {} ", child.id());
+        let kept = || {
+            let mut entries = std::fs::read_dir(run.join("evaluations")).into_iter().flatten().flatten();
+            entries.any(|entry| entry.file_name().to_string_lossy().ends_with(".part.json"))
+        };
+        while !(std::fs::read_to_string(run.join(".lock"))?.contains(&begun) && (metrics.len() == 1 || kept())) {
+            ensure!(child.try_wait()?.is_none(), "it ended before it measured");
+            sleep(Duration::from_millis(2));
+        }
+        ensure!(Command::new("kill").args(["-INT", &child.id().to_string()]).status()?.success());
+        let output = child.wait_with_output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(75), "{said}");
+        assert!(said.contains(expected) && !said.contains("goes on from"), "{said}");
+        assert_eq!(kept(), metrics.len() > 1);
+    }
+    Ok(())
+}

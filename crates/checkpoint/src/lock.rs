@@ -17,7 +17,6 @@ use crate::{Error, Result};
 const GLANCE: Duration = Duration::from_millis(200);
 const BETWEEN_TRIES: Duration = Duration::from_millis(10);
 
-const LOCK: &str = ".lock";
 /// The words before the process id and before the host's name in the lock file.
 const PROCESS: &str = "process ";
 const MACHINE: &str = " on ";
@@ -52,6 +51,9 @@ pub struct RunLock {
 }
 
 impl RunLock {
+    /// The name of the lock's file in the directory.
+    pub const FILE: &'static str = ".lock";
+
     /// Takes the lock of the directory `folder`, and creates the directory if it does not exist.
     ///
     /// # Errors
@@ -68,7 +70,7 @@ impl RunLock {
     /// As [`RunLock::take`].
     pub fn take_within(folder: &Path, patience: Duration) -> Result<Self> {
         fs::create_dir_all(folder).map_err(Error::file(folder))?;
-        let path = folder.join(LOCK);
+        let path = folder.join(Self::FILE);
         let mut file = OpenOptions::new().create(true).read(true).write(true).truncate(false).open(&path).map_err(Error::file(&path))?;
         let began = Instant::now();
         while !taken(&file, &path)? {
@@ -85,15 +87,17 @@ impl RunLock {
 
     /// The current holder of the lock of `folder`, or `None`. It may change right after the call.
     pub fn owner(folder: &Path) -> Option<Owner> {
-        Self::is_held(folder).then(|| Owner::read(&folder.join(LOCK)))
+        Self::is_held(folder).then(|| Owner::read(&folder.join(Self::FILE)))
     }
 
     /// Whether a process holds the lock of `folder`. It may change right after the call.
     pub fn is_held(folder: &Path) -> bool {
-        File::open(folder.join(LOCK)).is_ok_and(|file| match FileExt::try_lock_shared(&file) {
+        File::open(folder.join(Self::FILE)).is_ok_and(|file| match FileExt::try_lock_shared(&file) {
             Ok(free) => !free,
             // Without locks, the holder is the process that the file names, where that can be asked for.
-            Err(_) => Owner::read(&folder.join(LOCK)).process_here().is_some_and(|process| Path::new(&format!("/proc/{process}")).exists()),
+            Err(_) => {
+                Owner::read(&folder.join(Self::FILE)).process_here().is_some_and(|process| Path::new(&format!("/proc/{process}")).exists())
+            }
         })
     }
 }

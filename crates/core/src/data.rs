@@ -252,6 +252,14 @@ pub trait Dataset: Send + Sync {
     /// [`Error::Unsupported`] where the data set has no such split.
     fn split(&self, split: Split) -> Result<&ImageSet>;
 
+    /// Images that there are to train on: more than those of the training split where settings take fewer or hold some out.
+    ///
+    /// # Errors
+    /// As [`Dataset::split`] of the training split.
+    fn all_train_images(&self) -> Result<usize> {
+        Ok(self.split(Split::Train)?.len())
+    }
+
     /// What values the images that networks see take.
     ///
     /// # Errors

@@ -77,7 +77,8 @@ pub trait Likelihood: Send + Sync {
     fn refuses(&self, values: Values) -> Option<String> {
         let reason = match (self.support(), values) {
             (Support::Binary, Values::Bytes | Values::Continuous) => {
-                "it gives probabilities to 0 and 1 alone, and the images are gray; set dataset.binarise, or take continuous_bernoulli"
+                "it gives probabilities to 0 and 1 alone, so that it is no likelihood of gray pixels; set dataset.binarise, or take \
+                 continuous_bernoulli or gaussian"
             }
             (Support::Levels, Values::Binary) => "it gives probabilities to 256 levels, and the images have two; take bernoulli",
             (Support::Levels, Values::Continuous) => {

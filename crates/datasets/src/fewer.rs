@@ -116,6 +116,7 @@ mod tests {
     fn fewer_images_are_some_of_all_in_their_order_and_another_data_set() {
         let (all, few) = (digits(json!({})).unwrap(), digits(json!({ "train_images": 1000, "test_images": 50 })).unwrap());
         assert_ne!(all.sha256(), few.sha256());
+        assert_eq!((all.all_train_images().unwrap(), few.all_train_images().unwrap()), (8_000, 8_000));
         for (split, count) in [(super::Split::Train, 1_000), (super::Split::Test, 50)] {
             let (whole, part) = (all.split(split).unwrap(), few.split(split).unwrap());
             assert_eq!(part.len(), count);
@@ -135,7 +136,7 @@ mod tests {
         let parted = digits(json!({ "validation_images": 500 })).unwrap();
         assert_ne!(all.sha256(), parted.sha256());
         let [train, held_out] = [super::Split::Train, super::Split::Validation].map(|split| parted.split(split).unwrap());
-        assert_eq!((train.len(), held_out.len()), (7_500, 500));
+        assert_eq!((train.len(), held_out.len(), parted.all_train_images().unwrap()), (7_500, 500, 8_000));
         let images = |set: &vimae_core::ImageSet| -> Vec<Vec<u8>> { set.pixels().chunks_exact(784).map(<[u8]>::to_vec).collect() };
         let (mut both, mut whole) = ([images(train), images(held_out)].concat(), images(all.split(super::Split::Train).unwrap()));
         both.sort();

@@ -7,6 +7,8 @@
 //! that hold nothing but one other folder count as none; in a split, those whose other is called after the split again or
 //! `images`.
 //!
+//! Labels in a file beside the images are not read; where no folder makes a class, a note says so.
+//!
 //! Hidden files and folders, thumbnails and other files are passed over and counted. Links are followed. Where names can
 //! be read in two ways the folder is refused, and the message says which setting decides.
 
@@ -82,7 +84,8 @@ fn open(request: &Request) -> Result<Opened> {
     let names: Vec<&str> = tree.images.iter().map(|(name, _)| name.as_str()).collect();
     let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &layout).map_err(|problem| Error::damaged(path, problem))?;
     let (splits, skipped) = decode(&tree, &container, &plan, (shape, deep), request.sources.skip_broken)?;
-    let Plan { classes, rule, notes, passed, advice, .. } = plan;
+    let Plan { classes, rule, mut notes, passed, advice, .. } = plan;
+    notes.extend(unread(&tree.tables).filter(|_| classes == [""]));
     tree.passed.join(&passed);
     let parts = Parts {
         name: &format!("{NAME}:{path}"),
@@ -96,6 +99,20 @@ fn open(request: &Request) -> Result<Opened> {
     };
     let opened = Opened::of(request, parts)?;
     Ok(Opened { files: vec![path.into()], skipped, passed_over: tree.passed, notes, ..opened })
+}
+
+/// What is said of tables beside images that have no classes: a person may take them for labels that are read.
+fn unread(tables: &[String]) -> Option<String> {
+    let (first, others) = tables.split_first()?;
+    let are = match others.len() {
+        0 => "is".to_owned(),
+        1 => "and 1 other table are".to_owned(),
+        more => format!("and {more} other tables are"),
+    };
+    Some(format!(
+        "{first} {are} not read, and all images are one class; for classes, put the images of each into a folder of its own, or both into \
+         arrays (arrays:PATH)"
+    ))
 }
 
 /// The images of each split, and those that were left out.

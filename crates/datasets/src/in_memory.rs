@@ -16,6 +16,7 @@ pub struct InMemory {
     splits: Vec<(Split, ImageSet)>,
     advice: String,
     pixels: Vec<Parameter>,
+    all_train_images: Option<usize>,
 }
 
 impl InMemory {
@@ -37,8 +38,8 @@ impl InMemory {
             }
         }
         let sha256 = digest::of_images(range, classes, rule, &splits);
-        let (class_names, groups, advice, pixels) = Default::default();
-        Ok(Self { name: name.into(), range, classes, class_names, groups, sha256, splits, advice, pixels })
+        let (class_names, groups, advice, pixels, all_train_images) = Default::default();
+        Ok(Self { name: name.into(), range, classes, class_names, groups, sha256, splits, advice, pixels, all_train_images })
     }
 
     /// The same, with the names of its classes in the order of their labels, and which of them belong together.
@@ -59,6 +60,12 @@ impl InMemory {
     #[must_use]
     pub(crate) fn with_pixels(self, pixels: Vec<Parameter>) -> Self {
         Self { pixels, ..self }
+    }
+
+    /// The same, of which there are so many images to train on before settings take fewer.
+    #[must_use]
+    pub(crate) fn with_all_train_images(self, all_train_images: Option<usize>) -> Self {
+        Self { all_train_images, ..self }
     }
 }
 
@@ -85,6 +92,10 @@ impl Dataset for InMemory {
 
     fn sha256(&self) -> &str {
         &self.sha256
+    }
+
+    fn all_train_images(&self) -> Result<usize> {
+        Ok(self.all_train_images.unwrap_or(self.split(Split::Train)?.len()))
     }
 
     fn pixel_protocol(&self) -> &[Parameter] {

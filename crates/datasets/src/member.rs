@@ -84,6 +84,11 @@ pub(crate) fn way(name: &str) -> Option<&'static str> {
     }
 }
 
+/// Whether a member is a table by its name, of labels perhaps.
+pub(crate) fn is_table(name: &str) -> bool {
+    matches!(Member::of(name), Member::File(kind) if [".csv", ".tsv"].contains(&kind.as_str()))
+}
+
 fn file(name: &str) -> Member<'static> {
     let lower = name.to_ascii_lowercase();
     if lower.starts_with('.') {
@@ -142,5 +147,7 @@ mod tests {
         ] {
             assert_eq!(Member::of(name), Member::File(kind.into()), "{name}");
         }
+        assert!(["labels.csv", "a/Labels.CSV", "x.tsv"].iter().all(|name| is_table(name)));
+        assert!(!["labels.csv.png", "a/.labels.csv", ".git/labels.csv", "csv"].iter().any(|name| is_table(name)));
     }
 }

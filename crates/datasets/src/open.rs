@@ -86,11 +86,12 @@ impl Opened {
     /// The splits as the request asks for them: all images, or fewer. Nothing was left out or passed over.
     pub(crate) fn of(request: &Request, parts: Parts) -> Result<Self> {
         let Parts { name, range, classes, class_names, groups, rule, splits, advice } = parts;
+        let all_train_images = splits.iter().find(|(split, _)| *split == Split::Train).map(|(_, stack)| stack.len());
         let (rule, splits) = fewer(request.settings, rule, splits)?;
         let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<Vec<_>>>()?;
         let Pixels { rule, splits, named } = pixels(request.settings, rule, splits)?;
         let dataset = InMemory::new(name, range, classes, &rule, splits)?.naming(class_names, groups).advising(advice);
-        let dataset = Box::new(dataset.with_pixels(named));
+        let dataset = Box::new(dataset.with_pixels(named).with_all_train_images(all_train_images));
         Ok(Self { dataset, files: Vec::new(), skipped: Vec::new(), passed_over: PassedOver::default(), notes: Vec::new() })
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Tree {
     pub(crate) folders: BTreeSet<String>,
     /// What is no image.
     pub(crate) passed: PassedOver,
+    /// Tables among that, in the order of their names.
+    pub(crate) tables: Vec<String>,
 }
 
 impl Tree {
@@ -40,20 +42,25 @@ impl Tree {
             archive => Self::of_archive(archive)?,
         };
         tree.images.sort();
+        tree.tables.sort();
         if let Some([(name, _), _]) = tree.images.windows(2).find(|pair| pair.first().map(|p| &p.0) == pair.last().map(|p| &p.0)) {
             return Err(Error::damaged(container.path().display(), format!("holds two images of the name {name}")));
         }
         Ok(tree)
     }
 
+    fn add(&mut self, name: String, path: Option<PathBuf>) {
+        if self.passed.admits(&name) {
+            self.images.push((name, path));
+        } else if member::is_table(&name) {
+            self.tables.push(name);
+        }
+    }
+
     fn of_folder(root: &Path) -> Result<Self> {
         let mut tree = Self::default();
         walk(root, &|name| member::passed_folder(name).is_none(), &mut |found| match found {
-            Found::File(name, path) => {
-                if tree.passed.admits(&name) {
-                    tree.images.push((name, Some(path)));
-                }
-            }
+            Found::File(name, path) => tree.add(name, Some(path)),
             Found::Folder(name) => {
                 tree.folders.insert(name);
             }
@@ -71,9 +78,7 @@ impl Tree {
         let tree = RefCell::new(Self::default());
         let note = |name: &str| {
             let tree = &mut *tree.borrow_mut();
-            if tree.passed.admits(name) {
-                tree.images.push((name.into(), None));
-            }
+            tree.add(name.into(), None);
             if !matches!(Member::of(name), Member::Within(..)) {
                 // A name of a thousand folders would cost the square of its length.
                 let above = name.match_indices('/').take(DEEPEST).filter_map(|(end, _)| name.get(..end));

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 use vimae_spec::{Direction, Doubt, FigureKind, Head, RunRecord, uncommitted};
 
 use crate::{
-    CardMetric, DatasetCard, Description, OverSeeds, Part, RepoName,
+    CardMetric, Description, OverSeeds, Part, RepoName,
     text::{cell, count, lowered, plain, rounded, short, titled},
     yaml,
 };
@@ -97,7 +97,8 @@ fn body(input: &CardInput<'_>) -> String {
     let CardInput { record, description, .. } = input;
     let data = &description.dataset;
     // A title must not promise more data than the model has seen.
-    let images = fewer(data).map_or_else(String::new, |_| format!("{} images of ", count(data.train_images)));
+    let whole = !data.incomplete && data.train_images >= data.all_train_images;
+    let images = if whole { String::new() } else { format!("{} images of ", count(data.train_images)) };
     let mut text = format!("# {}, trained on {images}{}\n\n", plain(&description.title), plain(&titled(&data.title, &data.name)));
     if let Some(warning) = &description.warning {
         text += &format!("> **Warning.** {}\n\n", plain(warning));
@@ -137,9 +138,11 @@ fn what_it_is(input: &CardInput<'_>) -> String {
     if !replacing.is_empty() {
         text += &format!("In place of the objective's own it has {}.\n", replacing.join("; "));
     }
-    let of = fewer(data).map_or_else(String::new, |all| format!("of {} training ", count(all)));
+    let all = data.all_train_images;
+    let of = if data.train_images < all { format!("of {} training ", count(all)) } else { String::new() };
+    let copy = if data.incomplete { "an incomplete copy of " } else { "" };
     text += &format!(
-        "It was trained on {} {of}images of `{}` ({}; licence: {}) for {}, with seed {}.\n",
+        "It was trained on {} {of}images of {copy}`{}` ({}; licence: {}) for {}, with seed {}.\n",
         count(data.train_images),
         data.name,
         plain(&titled(&data.title, &data.name)),
@@ -185,11 +188,6 @@ fn tasks(input: &CardInput<'_>) -> String {
 /// A part with its settings and what it is.
 fn said(part: &Part) -> String {
     format!("`{}`{}: {}", part.name, settings(&part.settings), plain(&lowered(&part.summary)))
-}
-
-/// All training images of a data set, where the run saw fewer.
-fn fewer(data: &DatasetCard) -> Option<usize> {
-    data.all_train_images.filter(|all| *all > data.train_images)
 }
 
 /// How long it was trained.

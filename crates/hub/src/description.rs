@@ -79,8 +79,10 @@ pub struct DatasetCard {
     pub part_of: Option<String>,
     /// Images that the run was trained on.
     pub train_images: usize,
-    /// All of the data set's training images, where that is known.
-    pub all_train_images: Option<usize>,
+    /// All training images of the copy of the data set that these were taken from.
+    pub all_train_images: usize,
+    /// Whether that copy lacks training images that were published.
+    pub incomplete: bool,
     /// What was made of their pixels, in words that follow "the images were": `not binarised`.
     pub pixels: String,
 }

@@ -22,6 +22,7 @@ mod spec;
 mod standard_streams;
 mod status;
 mod stop;
+mod time_left;
 mod train;
 mod verify;
 mod worker;

@@ -12,11 +12,15 @@ use vimae_core::{Error as CoreError, PixelRange, catalogue::unknown_name};
 use vimae_metrics::METRICS;
 use vimae_spec::{Evaluation, Expectation, Experiment, Paper, PaperTarget, RunSpec};
 
-use crate::{Cost, Error, Estimator, Layout, Result, Shelf, expectations, lifelong, own, resolve};
+use crate::{
+    Cost, Error, Estimator, Layout, Result, Shelf, expectations, lifelong,
+    own::{self, place},
+    resolve,
+};
 
 /// Reads an experiment file with what it includes and checks every run: names, settings, ranges, parts that must fit one
-/// another, images that the network must take, targets that the paper must have, runs that need folders of their own. The data
-/// itself is read only where nothing else says what its images are.
+/// another, images that the network and the likelihood must take, targets that the paper must have, runs that need folders of their
+/// own. The data itself is read only where nothing else says what its images are.
 ///
 /// # Errors
 /// The first mistake, with its file and method.
@@ -58,17 +62,13 @@ pub(crate) fn check_profile(experiments: &[Experiment], paper: &Paper) -> Result
 pub(crate) fn checked_cost(experiment: &Experiment, spec: &RunSpec, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Cost> {
     let mut cost = || -> Result<Cost> {
         let cost = estimator.cost(spec, shelf)?;
-        let shape = estimator.shape(&spec.dataset, shelf)?;
+        let (shape, values) = estimator.pixels(&spec.dataset, shelf)?;
         // No part is refused for the range of the pixels.
         resolve::check_fit(spec, (shape, PixelRange::Unit))?;
+        resolve::check_pixels(spec, (shape, PixelRange::Unit), values)?;
         Ok(cost)
     };
     cost().map_err(|error| error.of_run(&place(experiment, spec)))
-}
-
-/// How errors name a run: by its file and method.
-pub(crate) fn place(experiment: &Experiment, spec: &RunSpec) -> String {
-    format!("{}, method {}", experiment.path.display(), spec.method)
 }
 
 /// That the paper has every target of an experiment, and on a data set that the experiment stands for: else nothing of it would be

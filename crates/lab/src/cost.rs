@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device};
 use serde::Serialize;
-use vimae_core::{EvalCost, Head, ImageShape, Input, Output, PartRequest, PixelRange, Sampler, Split, Work, Workload};
+use vimae_core::{EvalCost, Head, ImageShape, Input, Output, PartRequest, PixelRange, Sampler, Split, Values, Work, Workload};
 use vimae_datasets::{card::Counts, inventory};
 use vimae_models::Request;
 use vimae_spec::{Component, Model, RunSpec};
@@ -66,10 +66,11 @@ pub struct TimedStep {
     pub seconds: f64,
 }
 
-/// How many images of which shape a data set has.
+/// How many images of which shape a data set has, and what values they take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct ImageCounts {
     shape: ImageShape,
+    values: Values,
     counts: Counts,
 }
 
@@ -100,7 +101,16 @@ struct Past {
 impl Estimator {
     /// An estimator at the default rates of `device`.
     pub fn new(device: &Device) -> Self {
-        Self { rates: Rates::of(device), past: Vec::new(), data: BTreeMap::new(), networks: BTreeMap::new(), inception: None }
+        Self::at(Rates::of(device))
+    }
+
+    /// An estimator at the default rates of the kind of device that is named so, which need not be there.
+    pub(crate) fn of_kind(device: &str) -> Self {
+        Self::at(Rates::of_kind(!device.starts_with("cuda")))
+    }
+
+    fn at(rates: Rates) -> Self {
+        Self { rates, past: Vec::new(), data: BTreeMap::new(), networks: BTreeMap::new(), inception: None }
     }
 
     /// An estimator calibrated on the finished runs of the same kind of device in `out`, the folder of a reproduction.
@@ -160,9 +170,10 @@ impl Estimator {
         })
     }
 
-    /// The shape of a data set's images.
-    pub(crate) fn shape(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<ImageShape> {
-        Ok(self.images(dataset, shelf)?.shape)
+    /// The shape of a data set's images, and what values they take.
+    pub(crate) fn pixels(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<(ImageShape, Values)> {
+        let ImageCounts { shape, values, .. } = self.images(dataset, shelf)?;
+        Ok((shape, values))
     }
 
     fn at_default_rates(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<Cost> {
@@ -233,14 +244,12 @@ impl Estimator {
         let card = inventory::card(&dataset.name).ok();
         let shape = card.as_ref().and_then(|card| card.shape);
         let shape = shape.map(|[channels, height, width]| ImageShape { channels, height, width });
-        // Settings may change the splits, which a card does not know; but for those that take fewer images of each.
-        let plain = dataset.settings.keys().all(|key| FEWER.contains(&key.as_str()) || PIXELS.contains(&key.as_str()));
-        let stated = card.as_ref().and_then(|card| card.counts).filter(|_| plain);
+        let stated = card.as_ref().and_then(|card| card.counts).filter(|_| keeps_splits(dataset));
         let found = match (shape, stated) {
-            (Some(shape), Some(counts)) => ImageCounts { shape, counts: fewer(counts, dataset) },
+            (Some(shape), Some(counts)) => ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset) },
             _ => match (opened(dataset, shelf), shape, card.and_then(|card| card.counts.or(card.full))) {
                 (Ok(found), _, _) => found,
-                (Err(_), Some(shape), Some(counts)) => ImageCounts { shape, counts: fewer(counts, dataset) },
+                (Err(_), Some(shape), Some(counts)) => ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset) },
                 (Err(error), _, _) => return Err(error),
             },
         };
@@ -282,12 +291,29 @@ fn fewer(counts: Counts, dataset: &Component) -> Counts {
     }
 }
 
+/// Whether the settings of a data set leave its splits as its card knows them, but for taking fewer images of each.
+pub(crate) fn keeps_splits(dataset: &Component) -> bool {
+    dataset.settings.keys().all(|key| FEWER.contains(&key.as_str()) || PIXELS.contains(&key.as_str()))
+}
+
+/// What values the images of a published data set take: those of all are gray, until a setting makes others of them.
+fn made(dataset: &Component) -> Values {
+    let setting = |key: &str| dataset.settings.get(key);
+    if setting("binarise").and_then(serde_json::Value::as_str).is_some_and(|way| way != "none") {
+        Values::Binary
+    } else if setting("dequantise").and_then(serde_json::Value::as_bool) == Some(true) {
+        Values::Continuous
+    } else {
+        Values::Bytes
+    }
+}
+
 fn opened(dataset: &Component, shelf: &mut Shelf) -> Result<ImageCounts> {
     let dataset = shelf.open(dataset)?;
     let count = |split| dataset.split(split).map_or(0, |set| set.len());
     let train = dataset.split(Split::Train)?.len();
     let counts = Counts { train, validation: count(Split::Validation), test: count(Split::Test), classes: dataset.classes() };
-    Ok(ImageCounts { shape: dataset.shape()?, counts })
+    Ok(ImageCounts { shape: dataset.shape()?, values: dataset.values()?, counts })
 }
 
 /// The middle value, of those that are finite and above zero.

@@ -2,10 +2,11 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     path::{Path, PathBuf},
 };
 
-use vimae_checkpoint::atomic;
+use vimae_checkpoint::{RunLock, atomic};
 use vimae_datasets::parted;
 use vimae_spec::{Cell, Experiment};
 
@@ -73,6 +74,35 @@ pub(crate) fn mark(to: &Path) -> Result<()> {
     Ok(atomic::write(&to.join(MARKER), format!("results of {}\n", called()).as_bytes())?)
 }
 
+/// Directories that are made for a reproduction.
+pub(crate) struct Made(Vec<PathBuf>);
+
+impl Made {
+    /// Those that are not there yet: `to`, and those above it that it needs.
+    pub(crate) fn before(to: &Path) -> Self {
+        let absent = to.ancestors().take_while(|path| !path.as_os_str().is_empty() && !path.exists());
+        Self(absent.map(PathBuf::from).collect())
+    }
+
+    /// Removes them again, where nothing came into them but the lock and the marker.
+    pub(crate) fn undo(&self, lock: RunLock) {
+        const OURS: [&str; 2] = [MARKER, RunLock::FILE];
+        let Some(to) = self.0.first() else { return };
+        let other = |entry: fs::DirEntry| !OURS.iter().any(|name| entry.file_name() == *name);
+        if fs::read_dir(to).into_iter().flatten().flatten().any(other) {
+            return;
+        }
+        drop(lock);
+        // Somebody may have waited for it.
+        if RunLock::is_held(to) {
+            return;
+        }
+        OURS.iter().for_each(|name| _ = fs::remove_file(to.join(name)));
+        // One that holds something else stays, and so do those above it.
+        let _ = self.0.iter().try_for_each(fs::remove_dir);
+    }
+}
+
 /// Refuses a directory inside the data of one of the experiments: the next call would read what this one wrote.
 ///
 /// # Errors
@@ -109,8 +139,6 @@ fn resolved(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use serde_json::json;
     use vimae_spec::RunRecord;
 
@@ -121,6 +149,34 @@ mod tests {
         record::write_record,
         stored::json as bytes,
     };
+
+    #[test]
+    fn directories_that_were_made_for_nothing_are_removed_and_others_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let to = folder.path().join("runs/mine");
+        let begun = || {
+            let made = Made::before(&to);
+            let lock = RunLock::take(&to).unwrap();
+            mark(&to).unwrap();
+            (made, lock)
+        };
+        let (made, lock) = begun();
+        made.undo(lock);
+        assert!(folder.path().exists() && !folder.path().join("runs").exists());
+        // What was there before, and what has come into it.
+        fs::create_dir(folder.path().join("runs")).unwrap();
+        let (made, lock) = begun();
+        made.undo(lock);
+        assert!(folder.path().join("runs").exists() && !to.exists());
+        let (made, lock) = begun();
+        fs::write(to.join("run"), "").unwrap();
+        made.undo(lock);
+        assert!(to.join("run").exists() && to.join(MARKER).exists());
+        fs::remove_file(to.join("run")).unwrap();
+        let (made, lock) = begun();
+        made.undo(lock);
+        assert!(to.join(MARKER).exists());
+    }
 
     #[test]
     fn files_of_somebody_else_are_not_written_over_and_our_own_are() {

@@ -12,7 +12,7 @@ pub enum Error {
     /// A part that the specification asks for and that does not exist or cannot be built.
     #[error("{place}: {source}")]
     Part {
-        /// The file or run that asks for it.
+        /// The file, run or option that asks for it.
         place: String,
         /// What is wrong.
         source: vimae_core::Error,
@@ -181,6 +181,16 @@ impl Error {
             Self::Core(source) => Self::Part { place: place(), source },
             Self::Data(vimae_datasets::Error::Core(source)) => Self::Part { place: place(), source: *source },
             Self::Data(source) => Self::Unreadable { place: place(), source },
+            other => other,
+        }
+    }
+
+    /// The error with the change of the command line, `KEY=VALUE`, that it is about.
+    pub(crate) fn of_change(self, change: &str) -> Self {
+        let place = format!("--set {change}");
+        match self {
+            Self::Spec(error) => Self::Spec(error.at(&place)),
+            Self::Part { source, .. } | Self::Core(source) => Self::Part { place, source },
             other => other,
         }
     }

@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Instant,
 };
 
@@ -10,7 +11,25 @@ use serde::{Deserialize, Serialize};
 use vimae_checkpoint::atomic;
 use vimae_core::Findings;
 
-use crate::stored::{read_sealed, sealed};
+use crate::{
+    counted::counted,
+    stored::{read_sealed, sealed},
+};
+
+/// Findings that are kept of the evaluation under way, for a process that ends from outside of it.
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+/// What an evaluation that was stopped says: what is kept of it, and what the same command does.
+pub(crate) fn stopped() -> String {
+    said(COUNT.load(Ordering::Relaxed))
+}
+
+fn said(kept: usize) -> String {
+    match kept {
+        0 => "stopped before a metric was measured; nothing is kept, and the same command begins again".into(),
+        kept => format!("stopped with {} measured and kept; the same command measures the others", counted(kept, "metric")),
+    }
+}
 
 /// The findings of one evaluation, in a file that is there only while it is under way.
 pub(crate) struct Kept {
@@ -44,6 +63,7 @@ impl Kept {
         }
         let earlier = read.ok().filter(|content| content.sha256 == sha256);
         let content = earlier.unwrap_or_else(|| Content { sha256: sha256.into(), ..Content::default() });
+        COUNT.store(content.findings.len(), Ordering::Relaxed);
         Self { path: Some(path.into()), before: content.seconds, content, began: Instant::now() }
     }
 
@@ -62,7 +82,9 @@ impl Kept {
         let Some(path) = &self.path else { return };
         self.content.findings.insert(metric.into(), found.clone());
         self.content.seconds = self.before + self.began.elapsed().as_secs_f64();
-        let _ = sealed(&self.content).map(|bytes| atomic::write_unsynced(path, &bytes));
+        if sealed(&self.content).is_ok_and(|bytes| atomic::write_unsynced(path, &bytes).is_ok()) {
+            COUNT.store(self.content.findings.len(), Ordering::Relaxed);
+        }
     }
 
     /// Seconds of the evaluation, over all calls.
@@ -98,5 +120,12 @@ mod tests {
         }
         Kept::open(&path, "a").remove();
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn an_evaluation_that_was_stopped_promises_no_more_than_is_kept() {
+        assert_eq!(said(0), "stopped before a metric was measured; nothing is kept, and the same command begins again");
+        assert_eq!(said(1), "stopped with 1 metric measured and kept; the same command measures the others");
+        assert!(said(2).contains("2 metrics measured"));
     }
 }

@@ -3,6 +3,7 @@
 mod app;
 mod catalogue;
 pub mod cells;
+mod changes;
 mod check;
 pub mod claims;
 mod command;

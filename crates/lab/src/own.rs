@@ -12,9 +12,9 @@ use vimae_priors::{
     PRIORS,
     sampler::{self, SAMPLERS},
 };
-use vimae_spec::{Catalogues, Experiment};
+use vimae_spec::{Catalogues, Experiment, RunSpec};
 
-use crate::{Error, Result};
+use crate::{Result, changes, resolve};
 
 /// The network where none is named.
 const MODEL: &str = "wae_conv";
@@ -23,7 +23,7 @@ const MODEL: &str = "wae_conv";
 /// `changes`, `KEY=VALUE`.
 ///
 /// # Errors
-/// [`Error::Core`] for an objective or data set that does not exist, with the nearest; as [`Experiment::load_with`].
+/// [`Error::Core`](crate::Error::Core) for an objective or data set that does not exist, with the nearest; as [`load`].
 pub(crate) fn own(objectives: &[String], dataset: &str, changes: &[String]) -> Result<Experiment> {
     known(dataset)?;
     let mut methods = Table::new();
@@ -33,13 +33,20 @@ pub(crate) fn own(objectives: &[String], dataset: &str, changes: &[String]) -> R
     }
     let mut table = Table::new();
     table.insert("version".into(), Value::Integer(1));
-    table.extend(text("title", &format!("{} on {dataset}", objectives.join(", "))));
+    let title = format!("{} on {dataset}", objectives.join(", "));
+    table.extend(text("title", &title));
     table.insert("dataset".into(), Value::Table(text("name", dataset)));
     table.insert("model".into(), Value::Table(text("name", MODEL)));
     table.insert("methods".into(), Value::Table(methods));
     let name = format!("{}-{}", objectives.join("-"), parted(dataset).0);
     let here = std::path::absolute(&name).unwrap_or_else(|_| PathBuf::from(&name));
-    Ok(Experiment::parse(&table.to_string(), &here, changes, &Known)?)
+    let read = |changes: &[String]| -> Result<Experiment> {
+        let mut experiment = Experiment::parse(&table.to_string(), &here, changes, &Known)?;
+        // There is no file that errors could name.
+        experiment.path = PathBuf::from(&title);
+        Ok(experiment)
+    };
+    changed(changes, &read)
 }
 
 fn text(key: &str, value: &str) -> Table {
@@ -50,9 +57,27 @@ fn text(key: &str, value: &str) -> Table {
 /// relative path of images is taken from the file's own folder.
 ///
 /// # Errors
-/// As [`Experiment::load_with`].
+/// As [`Experiment::load_with`]; for a name or setting that does not exist, where there are `changes`. What a change has wrong is said
+/// of it.
 pub(crate) fn load(path: &Path, changes: &[String]) -> Result<Experiment> {
-    Experiment::load_with(path, changes, &Known).map_err(Error::from)
+    changed(changes, &|changes| Ok(Experiment::load_with(path, changes, &Known)?))
+}
+
+/// What `read` makes of `changes`. Where there are some, names and settings are checked at once, so that an error can name the change.
+fn changed(changes: &[String], read: &dyn Fn(&[String]) -> Result<Experiment>) -> Result<Experiment> {
+    if changes.is_empty() {
+        return read(changes);
+    }
+    changes::made(changes, &|changes| {
+        let experiment = read(changes)?;
+        experiment.runs(1).iter().try_for_each(|spec| resolve::check_names(spec, &place(&experiment, spec)))?;
+        Ok(experiment)
+    })
+}
+
+/// How errors name a run: by its file, or what the command line asked for, and its method.
+pub(crate) fn place(experiment: &Experiment, spec: &RunSpec) -> String {
+    format!("{}, method {}", experiment.path.display(), spec.method)
 }
 
 /// What the catalogues say of names in experiment files.
@@ -108,7 +133,46 @@ fn takes(named: &dyn Fn(&str) -> Option<String>, part: &str, setting: &str) -> O
 /// Checks that every name is one of an objective.
 ///
 /// # Errors
-/// [`Error::Core`] with the nearest, and what others call so.
+/// [`Error::Core`](crate::Error::Core) with the nearest, and what others call so.
 pub fn check_objectives(names: &[String]) -> Result<()> {
     names.iter().try_for_each(|name| Ok(OBJECTIVES.find(name).map(drop)?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn what_the_command_line_changes_is_named_by_its_option() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.toml");
+        let text = "version = 1\ndataset = \"digits\"\nmodel = \"wae_conv\"\n[methods.vae]\nobjective = \"vae\"\n";
+        std::fs::write(&file, text).unwrap();
+        for (set, expected) in [
+            (&["model.width=abc"][..], "--set model.width=abc: model \"wae_conv\": width = \"abc\" is not allowed"),
+            (&["objective.bet=1"], "--set objective.bet=1: objective \"vae\" has no setting \"bet\""),
+            (&["prior=nromal"], "--set prior=nromal: unknown prior \"nromal\""),
+            (&["training.epochs=0"], "--set training.epochs=0: training.epochs = 0 is not allowed"),
+            (&["training.epochs=many"], "--set training.epochs=many: method vae: "),
+            (&["training.epochs=2", "seeds=0", "model.width=abc"], "--set seeds=0: seeds = 0 is not allowed"),
+            (&["training.epoch=2"], "--set training.epoch=2: there is no training.epoch"),
+        ] {
+            for error in [own(&words(&["vae"]), "digits", &words(set)), load(&file, &words(set))] {
+                let message = error.unwrap_err().to_string();
+                assert!(message.starts_with(expected), "{message}");
+            }
+        }
+        // What the file has wrong by itself is no option's fault.
+        std::fs::write(&file, text.replace("\"wae_conv\"", "{ name = \"wae_conv\", width = 0 }")).unwrap();
+        let message = load(&file, &words(&["training.epochs=2"])).unwrap_err().to_string();
+        assert!(message.contains("x.toml, method vae: model \"wae_conv\": width = 0"), "{message}");
+        // Without a file none is named.
+        let experiment = own(&words(&["vae", "rae"]), "digits", &[]).unwrap();
+        assert!(place(&experiment, &experiment.runs(1)[0]).starts_with("vae, rae on digits, method "));
+        assert_eq!(experiment.name, "vae-rae-digits");
+    }
 }

@@ -24,7 +24,7 @@ use vimae_report::{
 use vimae_spec::{Component, Doubt, Measurement, RunRecord, RunSpec, uncommitted};
 use vimae_statistics::student;
 
-use crate::{Error, Result, RunFolder, Shelf, config::network, course::Chosen, record::read_record, resolve::Parts};
+use crate::{Error, Result, RunFolder, Shelf, config::network, cost::keeps_splits, course::Chosen, record::read_record, resolve::Parts};
 
 /// Numbers that a card shows: more are not read.
 const MOST: usize = 10;
@@ -176,7 +176,7 @@ fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Desc
         squared_error: spec.likelihood.as_ref().is_none_or(|likelihood| likelihood.name == likelihood::DEFAULT),
         headlines: headlines(&measured).into_iter().filter_map(of_network).take(MOST).collect(),
         warning: collapsed(&measured),
-        dataset: dataset(data, &card, &spec.dataset.name),
+        dataset: dataset(data, &card, &spec.dataset, parts.dataset.all_train_images()?),
         network,
         parts: found,
         own,
@@ -232,8 +232,9 @@ fn part<B>(catalogue: &Catalogue<B>, name: &str, settings: Map<String, Value>) -
     Ok((part, catalogue.is_added(name)))
 }
 
-/// The data set for a reader of the card, to whom files of its publisher's are not "yours".
-fn dataset(data: &Data, card: &Card, named: &str) -> DatasetCard {
+/// The data set for a reader of the card, to whom files of its publisher's are not "yours". The copy at hand has `all` to train on.
+fn dataset(data: &Data, card: &Card, component: &Component, all: usize) -> DatasetCard {
+    let named = component.name.as_str();
     let published = |card: &Card| card.files.iter().find_map(|file| file.hub.clone());
     // The digits that ship were taken from MNIST's training images, as their card says.
     let whole = inventory::card("mnist").ok().filter(|_| card.embedded);
@@ -245,7 +246,8 @@ fn dataset(data: &Data, card: &Card, named: &str) -> DatasetCard {
         hub: published(card),
         part_of: whole.as_ref().and_then(published),
         train_images: data.train_images,
-        all_train_images: card.full.or(card.counts).map(|counts| counts.train),
+        all_train_images: all,
+        incomplete: keeps_splits(component) && card.full.or(card.counts).is_some_and(|published| all < published.train),
         pixels: pixels(&data.settings),
     };
     match (hub_repository(named), parted(named).1) {
@@ -306,14 +308,39 @@ mod tests {
             test_images: None,
         };
         let card = inventory::card("table").unwrap();
-        let own = dataset(&data, &card, "table:/data/faces");
+        let own = dataset(&data, &card, &Component::named("table:/data/faces"), 100);
         assert_eq!((own.licence.as_str(), own.source.as_str(), &own.hub), ("not stated", "files of the publisher's own", &None));
-        let hub = dataset(&data, &card, "table:some/body");
+        let hub = dataset(&data, &card, &Component::named("table:some/body"), 100);
         assert_eq!((hub.hub.as_deref(), hub.source.as_str()), (Some("some/body"), "https://huggingface.co/datasets/some/body"));
         assert!(hub.title.contains("some/body") && hub.licence == "that of its page", "{hub:?}");
         assert_eq!(["table:/data/faces", "table:some/body"].map(|named| of_data(named, &card, "mit").len()), [2, 0]);
         let celeba = of_data("celeba", &inventory::card("celeba").unwrap(), "mit");
         assert!(celeba.len() == 1 && celeba[0].contains("non-commercial") && celeba[0].ends_with("under mit"), "{celeba:?}");
+    }
+
+    #[test]
+    fn images_are_counted_in_the_copy_that_the_run_has_seen() {
+        let card = inventory::card("celeba").unwrap();
+        let of = |all: usize, settings: Value| {
+            let named = Component { name: "celeba".into(), settings: settings.as_object().unwrap().clone() };
+            let data = Data {
+                name: "celeba".into(),
+                title: card.title.clone(),
+                settings: named.settings.clone(),
+                classes: 1,
+                train_images: 5_000,
+                test_images: None,
+            };
+            let DatasetCard { train_images, all_train_images, incomplete, .. } = dataset(&data, &card, &named, all);
+            (train_images, all_train_images, incomplete)
+        };
+        let fewer = json!({ "train_images": 5_000 });
+        assert_eq!(of(162_770, fewer.clone()), (5_000, 162_770, false));
+        assert_eq!(of(8_000, fewer.clone()), (5_000, 8_000, true));
+        // Without the file of the partition all but the last images train.
+        assert_eq!(of(182_599, fewer), (5_000, 182_599, false));
+        // How many there should be without broken ones nobody knows.
+        assert_eq!(of(162_769, json!({ "broken": "skip" })), (5_000, 162_769, false));
     }
 
     #[test]

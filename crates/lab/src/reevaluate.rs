@@ -8,7 +8,7 @@ use vimae_eval::chosen;
 use vimae_spec::{Evaluation, Reevaluation, sha256_hex};
 
 use crate::{
-    Error, Result, RunFolder, Shelf,
+    Error, Result, RunFolder, Shelf, changes,
     device::{device, device_name},
     kept::Kept,
     measure::measure_only,
@@ -42,8 +42,11 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
     // Taking the lock makes the folder, which an unknown run should not leave behind.
     let record = read_record(&folder.record())?;
     let _lock = RunLock::take(folder.path())?;
-    let evaluation: Evaluation = record.spec.evaluation.changed(names, changes)?;
-    let metrics = chosen(&evaluation)?;
+    let (evaluation, metrics) = changes::made(changes, &|changes| {
+        let evaluation: Evaluation = record.spec.evaluation.changed(names, changes)?;
+        let metrics = chosen(&evaluation)?;
+        Ok((evaluation, metrics))
+    })?;
     let sha256 = evaluation.sha256(&record.spec_sha256, &record.data_sha256, &record.weights_sha256);
     let path = folder.reevaluation(&sha256);
     if let Some(result) = earlier(&path, &sha256)? {

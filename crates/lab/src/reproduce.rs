@@ -6,17 +6,19 @@ use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::RunContext;
 
 use crate::{
-    Outcome, Plan, Request, Result, Shelf, destination,
+    Cost, Outcome, Plan, Request, Result, Shelf,
+    destination::{self, Made},
     device::names,
     gather::gather,
     provenance::git_commit,
-    schedule::{launch, planned},
+    schedule::{Foretold, launch, planned},
 };
 
 /// A reproduction whose plan is made and whose directory no other process may work on.
 pub struct Reproduction<'a> {
     request: &'a Request,
     plan: Plan,
+    foretold: Foretold,
     devices: Vec<String>,
     shelf: Shelf,
     began: Instant,
@@ -24,7 +26,8 @@ pub struct Reproduction<'a> {
 }
 
 impl<'a> Reproduction<'a> {
-    /// Checks every run, finds what an earlier call finished, and writes the plan into the context's directory.
+    /// Checks every run, finds what an earlier call finished, and writes the plan into the context's directory. Where it refuses, the
+    /// directory is there only if it was before.
     ///
     /// # Errors
     /// For a part that does not exist, a directory that cannot be written, that holds files of others in
@@ -37,19 +40,36 @@ impl<'a> Reproduction<'a> {
         let devices = names(context.device)?;
         destination::check(context.directory)?;
         destination::check_beside_data(context.directory, &request.profile.experiments)?;
+        let made = Made::before(context.directory);
         let lock = RunLock::take(context.directory)?;
+        let mut shelf = Shelf::new(request.sources.clone());
+        match Self::plan_into(request, context, &devices, &mut shelf) {
+            Ok((plan, foretold)) => Ok(Self { request, plan, foretold, devices, shelf, began, _lock: lock }),
+            Err(error) => {
+                made.undo(lock);
+                Err(error)
+            }
+        }
+    }
+
+    /// The plan, which is written into the context's directory, and what its runs take.
+    fn plan_into(request: &Request, context: &RunContext<'_>, devices: &[String], shelf: &mut Shelf) -> Result<(Plan, Foretold)> {
         atomic::sweep(context.directory);
         // An unwritable directory should be known now, not after the first run.
         destination::mark(context.directory)?;
-        let mut shelf = Shelf::new(request.sources.clone());
-        let plan = planned(request, context, &devices, &mut shelf)?;
+        let (plan, foretold) = planned(request, context, devices, shelf)?;
         plan.save(context.directory)?;
-        Ok(Self { request, plan, devices, shelf, began, _lock: lock })
+        Ok((plan, foretold))
     }
 
     /// Its runs.
     pub fn runs(&self) -> &Plan {
         &self.plan
+    }
+
+    /// What each of its runs takes by the cost model, at the default rates of its device; none where that cannot be told.
+    pub(crate) fn costs(&self) -> Vec<Option<Cost>> {
+        self.plan.nodes.iter().map(|node| self.foretold.of(&node.spec)).collect()
     }
 
     /// Runs everything that is not finished yet, then writes `results.json`, `summary.json` and `index.html`. A run that

@@ -260,8 +260,13 @@ pub(crate) fn check_fit(spec: &RunSpec, (image, range): (ImageShape, PixelRange)
 
 /// Checks that the likelihood of a run makes sense for the values that its images take.
 fn check_likelihood(spec: &RunSpec, dataset: &dyn Dataset) -> vimae_core::Result<()> {
-    let likelihood = likelihood(spec, &part_request(spec, dataset, &Device::Cpu)?)?;
-    check_values(likelihood.as_ref(), dataset.values()?)
+    check_pixels(spec, (dataset.shape()?, dataset.range()), dataset.values()?)
+}
+
+/// [`check_likelihood`], of images of this shape and range whose pixels take such values.
+pub(crate) fn check_pixels(spec: &RunSpec, (image, range): (ImageShape, PixelRange), values: Values) -> vimae_core::Result<()> {
+    let request = PartRequest { code: spec.model.code, image, range, seed: spec.seed, dtype: DType::F32, device: Device::Cpu };
+    check_values(likelihood(spec, &request)?.as_ref(), values)
 }
 
 /// Checks that a stream's tasks, whose images are bytes of the data set, are not asked for drawn pixels, and that what begins a run

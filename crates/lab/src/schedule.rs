@@ -2,6 +2,7 @@
 
 mod budget;
 mod ends;
+mod foretold;
 mod here;
 mod kept;
 mod plan;
@@ -16,6 +17,7 @@ use vimae_core::RunContext;
 use crate::{Launcher, Request, Result, Shelf};
 
 pub(crate) use ends::Ends;
+pub(crate) use foretold::Foretold;
 pub use plan::{Node, Plan, WithoutData};
 pub(crate) use planning::{absent_data, planned};
 pub use processes::stop_local;

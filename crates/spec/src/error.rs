@@ -57,6 +57,18 @@ fn meant(nearest: Option<&str>, why: &str) -> String {
 }
 
 impl Error {
+    /// The error with the place of what is at fault: a file, or what the command line said.
+    #[must_use]
+    pub fn at(self, place: &str) -> Self {
+        let path = place.into();
+        match self {
+            Self::Form { problem, .. } => Self::Form { path, problem },
+            Self::Range { key, given, allowed, .. } => Self::Range { path, key, given, allowed },
+            Self::UnknownKey { key, nearest, why, .. } => Self::UnknownKey { place: place.into(), key, nearest, why },
+            file @ Self::File { .. } => file,
+        }
+    }
+
     pub(crate) fn form(path: &std::path::Path, problem: impl ToString) -> Self {
         Self::Form { path: path.into(), problem: problem.to_string() }
     }

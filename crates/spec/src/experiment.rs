@@ -161,7 +161,8 @@ impl Experiment {
             table.remove(key);
         }
         if methods.is_empty() {
-            return Err(Error::form(path, "there are no methods; add a section [methods.NAME]"));
+            let problem = "there is no section [methods]; the shortest is [methods.vae] with the line objective = \"vae\" below it";
+            return Err(Error::form(path, problem));
         }
         if let Some(name) = methods.keys().find(|name| !is_method_name(name)) {
             return Err(Error::Range {
@@ -189,6 +190,7 @@ impl Experiment {
         let expanded = grid::expand(&methods, &grid, &changes, &takes, path)?;
         let mut runs = Vec::new();
         for (method, mut run) in expanded.runs {
+            sections::check_present(path, &method, &run)?;
             run.insert("method".into(), Value::String(method.clone()));
             run.insert("seed".into(), Value::Integer(0));
             for section in ["training", "evaluation"] {
@@ -245,6 +247,9 @@ fn read(text: &str, path: &Path, depth: usize, catalogues: &dyn Catalogues) -> R
     }
     let parsed = DeTable::parse(text).map_err(|e| Error::form(path, e))?;
     sections::check(path, text, parsed.get_ref())?;
+    if !parsed.get_ref().iter().any(|(key, _)| key.get_ref() == "version") {
+        return Err(Error::form(path, format!("there is no version; add the line version = {VERSION} at its top")));
+    }
     let form = |mut error: toml::de::Error| {
         error.set_input(Some(text));
         Error::form(path, error)

@@ -265,3 +265,36 @@ fn an_archive_that_holds_a_name_twice_is_refused() {
     let problem = opened(&dir.path().join("set.tar.gz")).err().unwrap().to_string();
     assert!(problem.ends_with("holds two images of the name a/001.png"), "{problem}");
 }
+
+#[test]
+fn a_table_beside_images_without_classes_is_said_not_to_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let labels = |name: &str| (name.to_owned(), b"file,label\n000.png,cat\n".to_vec());
+    let notes = |name: &str, members: &[Member]| {
+        let path = dir.path().join(name);
+        if name.ends_with(".zip") {
+            zip(&path, members)
+        } else {
+            unpack(&path, members)
+        }
+        let opened = opened(&path).unwrap();
+        let verified = inventory::verify(&format!("folder:{}", path.display()), &settings(json!({})), &Sources::default()).unwrap();
+        assert_eq!(opened.notes, verified.notes);
+        opened.notes
+    };
+    let flat = images(&[("", 20)]);
+    let with =
+        |members: &[Member], tables: &[&str]| -> Vec<Member> { members.iter().cloned().chain(tables.iter().map(|t| labels(t))).collect() };
+    assert_eq!(notes("plain", &flat), [""; 0]);
+    let one = "labels.csv is not read, and all images are one class; for classes, put the images of each into a folder of its own";
+    for name in ["flat", "flat.zip"] {
+        let found = notes(name, &with(&flat, &["labels.csv"]));
+        assert!(found.len() == 1 && found[0].starts_with(one), "{name}: {found:?}");
+    }
+    let found = notes("two", &with(&flat, &["test.csv", "labels.tsv", "train.csv"]));
+    assert!(found.len() == 1 && found[0].starts_with("labels.tsv and 2 other tables are not read"), "{found:?}");
+    // In splits that have no classes as well, and not beside classes.
+    let found = notes("splits", &with(&images(&[("train", 20), ("test", 10)]), &["train/labels.csv"]));
+    assert!(found.len() == 1 && found[0].starts_with("train/labels.csv is not read"), "{found:?}");
+    assert_eq!(notes("classes", &with(&images(&[("cat", 20), ("dog", 20)]), &["labels.csv"])), [""; 0]);
+}

@@ -102,6 +102,21 @@ fn a_card_is_read_in_a_minute() {
         package.write(&folder.path().join("package")).unwrap();
         fs::read_to_string(folder.path().join("package/README.md")).unwrap()
     };
+    // Of data that lack images the card promises no more than is there.
+    let of_copy = |train_images: usize| {
+        let mut copy = sample::description();
+        (copy.dataset.train_images, copy.dataset.all_train_images, copy.dataset.incomplete) = (train_images, 9_000, true);
+        of(copy)
+    };
+    let (some, all) = (of_copy(5_000), of_copy(9_000));
+    assert!(some.contains("It was trained on 5 000 of 9 000 training images of an incomplete copy of `digits` ("), "{some}");
+    assert!(some.contains("# VAE, trained on 5 000 images of ten thousand"), "{some}");
+    assert!(all.contains("It was trained on 9 000 images of an incomplete copy of `digits` ("), "{all}");
+    assert!(all.contains("# VAE, trained on 9 000 images of ten thousand"), "{all}");
+    let mut whole = sample::description();
+    whole.dataset.train_images = 50_000;
+    let whole = of(whole);
+    assert!(whole.contains("# VAE, trained on ten thousand") && whole.contains("trained on 50 000 images of `digits` ("), "{whole}");
     // A run that early stopping ended was not trained for as many epochs as it might have been.
     let mut early = sample::run(&folder.path().join("early-run"), 1);
     early.record.early_stopping = Some(EarlyStopping { stopped_epoch: 1, kept_epoch: 1, held_out_loss: 2.0 });

@@ -177,7 +177,8 @@ pub(crate) fn description() -> Description {
             hub: None,
             part_of: Some("ylecun/mnist".into()),
             train_images: 8_000,
-            all_train_images: Some(50_000),
+            all_train_images: 50_000,
+            incomplete: false,
             pixels: "not binarised".into(),
         },
         parts: vec![

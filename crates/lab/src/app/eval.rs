@@ -60,11 +60,11 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         }
         _ => {}
     };
-    let stop = stop::on_signal(Who::Command)?;
+    let stop = stop::on_signal(Who::Evaluation)?;
     let context = RunContext { root: &place.root, device, stop, progress: &progress, ..RunContext::new(run) };
     let found = match crate::reevaluate((metrics, changes), &context, &mut shelf) {
         Err(crate::Error::Stopped) => {
-            tracing::warn!("{}", crate::Error::Stopped);
+            tracing::warn!("{}", crate::kept::stopped());
             return Ok(ExitCode::from(stop::STOPPED));
         }
         found => found?,

@@ -13,8 +13,9 @@ use clap::Args;
 
 use super::{
     place::Place,
-    progress::{human, seconds_of_training_left},
+    progress::human,
     standard_streams::{is_broken, print},
+    time_left::seconds_of_training_left,
 };
 
 /// Show what runs, what is left, and about how long it will take.

@@ -12,6 +12,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
+use crate::kept;
+
 /// What a command exits with that was asked to stop and can go on: the usual code of a failure that may pass.
 pub(crate) const STOPPED: u8 = 75;
 /// What the shell makes of a command that Ctrl-C ended.
@@ -25,8 +27,10 @@ static FIRST: Mutex<Option<Instant>> = Mutex::new(None);
 /// Who works.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
-    /// A command that a person sees.
+    /// A command that a person sees, whose runs save their state.
     Command,
+    /// A command that a person sees, and that keeps what it measures metric by metric.
+    Evaluation,
     /// A worker, which such a command waits for.
     Worker,
     /// A task of a cluster, which warns well before it ends one.
@@ -37,15 +41,29 @@ impl Who {
     /// How long a run has to come to a place to stop at. What it has saved by then is all that stays.
     fn grace(self) -> Duration {
         Duration::from_millis(match self {
-            Self::Command => 2_500,
+            Self::Command | Self::Evaluation => 2_500,
             Self::Worker => 2_000,
             Self::Task => 20_000,
         })
     }
+
+    /// Whether a person sees what it says.
+    fn is_seen(self) -> bool {
+        matches!(self, Self::Command | Self::Evaluation)
+    }
+
+    /// What it says where it has not come to a place to stop at by then; nothing where nobody sees it.
+    fn last_words(self) -> Option<String> {
+        match self {
+            Self::Command => Some("stopped before the step under way was done; the same command goes on from what is saved".into()),
+            Self::Evaluation => Some(kept::stopped()),
+            Self::Worker | Self::Task => None,
+        }
+    }
 }
 
-/// Becomes true with the first signal; the process ends soon after that, wherever it is. For a command, a second signal
-/// ends it at once.
+/// Becomes true with the first signal; the process ends soon after that, wherever it is. For a command that a person sees, a second
+/// signal ends it at once.
 pub(crate) fn on_signal(who: Who) -> Result<&'static AtomicBool> {
     ctrlc::set_handler(move || {
         let first = *FIRST.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_with(Instant::now);
@@ -53,15 +71,15 @@ pub(crate) fn on_signal(who: Who) -> Result<&'static AtomicBool> {
             thread::spawn(move || {
                 thread::sleep(who.grace());
                 crate::leave_runs();
-                if who == Who::Command {
-                    tracing::info!("stopped before the step under way was done; the same command goes on from what is saved");
+                if let Some(words) = who.last_words() {
+                    tracing::info!("{words}");
                 }
                 exit(STOPPED.into());
             });
-            if who == Who::Command {
+            if who.is_seen() {
                 tracing::warn!("stopping; once more to stop at once");
             }
-        } else if who == Who::Command && first.elapsed() > SLOWER {
+        } else if who.is_seen() && first.elapsed() > SLOWER {
             exit(AT_ONCE);
         }
     })

@@ -32,10 +32,16 @@ pub struct Rates {
 impl Rates {
     /// The default rates of `device`.
     pub fn of(device: &Device) -> Self {
+        Self::of_kind(device.is_cpu())
+    }
+
+    /// The default rates of a CPU, or of a GPU.
+    pub(super) fn of_kind(cpu: bool) -> Self {
         let threads = MEASURED_THREADS / rayon::current_num_threads().max(1) as f64;
-        match device {
-            Device::Cpu => Self { gflop: 4.7e-3 * threads, step: 1e-3, parameter: 5e-9 * threads, inception: 0.043 * threads, threads },
-            _ => Self { gflop: 1e-4, step: 5e-3, parameter: 1e-10, inception: 1e-3, threads },
+        if cpu {
+            Self { gflop: 4.7e-3 * threads, step: 1e-3, parameter: 5e-9 * threads, inception: 0.043 * threads, threads }
+        } else {
+            Self { gflop: 1e-4, step: 5e-3, parameter: 1e-10, inception: 1e-3, threads }
         }
     }
 

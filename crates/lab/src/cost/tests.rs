@@ -154,3 +154,35 @@ fn a_timed_step_corrects_training_and_evaluation_alike() {
     // A run is its steps: a second each, whatever the machine.
     assert!((one.training_seconds / one.steps as f64 - 1.0).abs() < 0.02, "{one:?}");
 }
+
+#[test]
+fn a_likelihood_that_training_would_refuse_is_refused_without_the_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.toml");
+    let checked = |dataset: &str, likelihood: &str| {
+        let text =
+            format!("dataset = {{ {dataset} }}\nmodel = \"mlp\"\nlikelihood = \"{likelihood}\"\n[methods.vae]\nobjective = \"vae\"\n");
+        std::fs::write(&path, format!("version = 1\n{text}")).unwrap();
+        crate::check_experiment(&path, &vimae_spec::Paper::default(), &mut Estimator::new(&Device::Cpu), &mut shelf())
+    };
+    let (plain, binary, between) = ("name = \"mnist\"", "name = \"mnist\", binarise = \"fixed\"", "name = \"mnist\", dequantise = true");
+    for (dataset, likelihood) in [(plain, "continuous_bernoulli"), (plain, "squared_error"), (binary, "bernoulli"), (between, "gaussian")] {
+        checked(dataset, likelihood).unwrap();
+    }
+    for (dataset, likelihood, images) in [
+        (plain, "bernoulli", "images of 256 levels"),
+        ("name = \"omniglot\"", "bernoulli", "images of 256 levels"),
+        ("name = \"digits\"", "bernoulli", "images of 256 levels"),
+        (between, "bernoulli", "dequantised images"),
+        (between, "discretised_logistic", "dequantised images"),
+        (binary, "continuous_bernoulli", "binary images"),
+    ] {
+        let message = checked(dataset, likelihood).unwrap_err().to_string();
+        assert!(message.contains(&format!("x.toml, method vae: likelihood \"{likelihood}\" on {images}: ")), "{message}");
+    }
+    let message = checked(plain, "bernoulli").unwrap_err().to_string();
+    assert!(message.ends_with("set dataset.binarise, or take continuous_bernoulli or gaussian"), "{message}");
+    // What is taken for known of published data is so where the data is at hand.
+    let digits = Component::named("digits");
+    assert_eq!(opened(&digits, &mut shelf()).unwrap().values, made(&digits));
+}

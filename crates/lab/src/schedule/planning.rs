@@ -7,22 +7,21 @@ use vimae_core::RunContext;
 use vimae_spec::{Experiment, RunSpec};
 
 use super::{
-    budget, kept,
+    budget,
+    ends::device,
+    foretold::Foretold,
+    kept,
     plan::{FORMAT, Node, Plan, WithoutData},
 };
-use crate::{
-    Error, Layout, Request, Result, RunFolder, Shelf,
-    check::{check_profile, place},
-    record::Found,
-    resolve,
-};
+use crate::{Error, Layout, Request, Result, RunFolder, Shelf, check::check_profile, own::place, record::Found, resolve};
 
-/// Checks every run before the first one trains, and finds what is finished already; nothing is with [`Request::fresh`].
+/// Checks every run before the first one trains, and finds what is finished already; nothing is with [`Request::fresh`]. Gives what each
+/// run takes beside the plan.
 ///
 /// # Errors
 /// For a part that does not exist, two runs that would share a folder, data that is not here of an experiment that is not
 /// optional, a run that another process works on where it should be forgotten.
-pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[String], shelf: &mut Shelf) -> Result<Plan> {
+pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[String], shelf: &mut Shelf) -> Result<(Plan, Foretold)> {
     let layout = Layout::new(context.directory);
     let mut plan = Plan {
         format: FORMAT,
@@ -40,7 +39,7 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
         tf32: vimae_ops::tf32_allowed(),
     };
     let kept = kept::layout(context.root, &request.profile.name);
-    let mut unreadable = None;
+    let (mut unreadable, mut foretold) = (None, Foretold::on(device(devices, 0)));
     check_profile(&request.profile.experiments, &request.paper)?;
     for experiment in &request.profile.experiments {
         // What else is wrong with the data of an optional experiment fails its own runs alone, below.
@@ -58,7 +57,10 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
             }
             let folder = layout.run(&experiment.name, &spec);
             match node(request, (&layout, &kept), (experiment, owner), spec.clone(), folder.clone(), shelf) {
-                Ok(node) => plan.nodes.push(node),
+                Ok(node) => {
+                    foretold.add(&node.spec, shelf);
+                    plan.nodes.push(node);
+                }
                 // An image that is gone fails the runs on its data alone.
                 Err(error @ Error::Data(_)) => {
                     let (problem, place) = (error.to_string(), place(experiment, &spec));
@@ -79,7 +81,7 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
         plan.take_over(before, request.fresh, context.directory);
     }
     budget::apply(&mut plan, request, context, devices, shelf)?;
-    Ok(plan)
+    Ok((plan, foretold))
 }
 
 /// The data set that an optional experiment asks for and that is not on this machine.
@@ -160,7 +162,8 @@ mod tests {
             command: "c".into(),
         };
         let out = folder.path().join("out");
-        planned(&request, &RunContext::new(&out), &["cpu".into()], &mut Shelf::new(Sources::default()))
+        let planned = planned(&request, &RunContext::new(&out), &["cpu".into()], &mut Shelf::new(Sources::default()));
+        planned.map(|(plan, _)| plan)
     }
 
     #[test]

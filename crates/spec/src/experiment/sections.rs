@@ -18,6 +18,8 @@ pub(super) const HEAD: [&str; 10] =
 /// Sections that name a component, whose settings its catalogue knows.
 pub(super) const PARTS: [&str; 10] =
     ["dataset", "model", "objective", "prior", "noise", "divergence", "likelihood", "sampler", "stream", "strategy"];
+/// Sections that every run needs, each with a component for an example.
+const NEEDED: [(&str, &str); 3] = [("dataset", "digits"), ("model", "wae_conv"), ("objective", "vae")];
 /// Sections of other sections.
 const OUTER: [&str; 2] = ["methods", "grid"];
 
@@ -136,6 +138,28 @@ fn check_dotted(known: &Known, key: &str, place: &str) -> Result<()> {
     match rest {
         Some(rest) if !known.has(Some(section), rest) => Err(known.unknown(place.into(), Some(section), rest)),
         _ => Ok(()),
+    }
+}
+
+/// Checks that a run has the sections that every run needs, and that each section of a component names it.
+///
+/// # Errors
+/// [`Error::Form`] with the shortest line that is right.
+pub(super) fn check_present(path: &Path, method: &str, run: &Table) -> Result<()> {
+    if let Some((part, example)) = NEEDED.iter().find(|(part, _)| !run.contains_key(*part)) {
+        let problem = format!(
+            "method {method} has no section [{part}]; the shortest is the line {part} = \"{example}\", above the first section of the file \
+             for all methods, or in that of the method"
+        );
+        return Err(Error::form(path, problem));
+    }
+    let nameless = |part: &&str| matches!(run.get(*part), Some(Value::Table(section)) if !section.contains_key("name"));
+    match PARTS.iter().find(|part| nameless(part)) {
+        Some(part) => {
+            let example = NEEDED.iter().find(|(needed, _)| needed == part).map_or("...", |(_, example)| *example);
+            Err(Error::form(path, format!("section [{part}] of method {method} names none; add the line name = \"{example}\" to it")))
+        }
+        None => Ok(()),
     }
 }
 

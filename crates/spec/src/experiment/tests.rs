@@ -94,6 +94,33 @@ fn wrong_keys_name_the_file_the_key_and_what_is_allowed() {
     }
 }
 
+#[test]
+fn a_section_that_is_missing_is_named_with_the_shortest_that_is_right() {
+    let whole = "version = 1\ndataset = \"digits\"\nmodel = \"wae_conv\"\n[methods.vae]\nobjective = \"vae\"\n";
+    assert!(load(&[("x.toml", whole)]).is_ok());
+    for line in ["dataset = \"digits\"", "model = \"wae_conv\"", "objective = \"vae\""] {
+        let part = line.split(' ').next().unwrap();
+        let error = load(&[("x.toml", &whole.replace(line, ""))]).unwrap_err();
+        let Error::Form { path, problem } = &error else { panic!("{error}") };
+        let expected = format!("method vae has no section [{part}]; the shortest is the line {line}, above");
+        assert!(path.ends_with("x.toml") && problem.starts_with(&expected), "{error}");
+        let nameless = whole.replace(line, &format!("{part} = {{ x = 1 }}"));
+        let message = load(&[("x.toml", &nameless)]).unwrap_err().to_string();
+        let name = line.replacen(part, "name", 1);
+        assert!(message.ends_with(&format!("x.toml: section [{part}] of method vae names none; add the line {name} to it")), "{message}");
+    }
+    for (absent, expected) in [
+        ("version = 1\n", "x.toml: there is no version; add the line version = 1 at its top"),
+        ("[methods.vae]\nobjective = \"vae\"\n", "x.toml: there is no section [methods]; the shortest is [methods.vae] with the line"),
+    ] {
+        let message = load(&[("x.toml", &whole.replace(absent, ""))]).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+    let prior = format!("{whole}prior = {{ scale = 2.0 }}\n");
+    let message = load(&[("x.toml", &prior)]).unwrap_err().to_string();
+    assert!(message.contains("section [prior] of method vae names none; add the line name = \"...\" to it"), "{message}");
+}
+
 /// Only the objective "vae" has a setting beta.
 struct Beta;
 
