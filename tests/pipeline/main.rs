@@ -19,6 +19,7 @@ mod lifelong;
 #[path = "../../crates/hub/tests/http/local_hub/mod.rs"]
 #[expect(dead_code, clippy::unwrap_used, reason = "shared with the tests of the hub, which use all of it")]
 mod local_hub;
+mod network;
 mod outputs;
 mod outside;
 mod own_images;

@@ -36,7 +36,7 @@ impl Source<'_> {
 /// # Errors
 /// As [`fetch`](crate::fetch()).
 pub(crate) fn to_cache(wanted: &Wanted, source: &Source<'_>, options: &Options, tell: &mut dyn FnMut(Event)) -> Result<PathBuf> {
-    let &Source { model, repo, path, .. } = source;
+    let &Source { model, repo, .. } = source;
     let url = source.url(&options.endpoint);
     let mut connection = Connection::new(options)?;
     let about = connection.about(&url, tell)?;
