@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod address;
+mod cache;
 mod card;
 mod config;
 mod description;
@@ -19,11 +20,13 @@ mod network;
 mod options;
 mod package;
 mod pretrained;
+mod publish;
 mod pull;
 mod push;
 mod results;
 mod run_files;
 mod text;
+mod wanted;
 mod weights;
 mod yaml;
 
@@ -33,15 +36,17 @@ pub use config::{Choice, Config, Data, Density, FORMAT, FileDigest, Network, Pri
 pub use description::{CardMetric, DatasetCard, Description, Part};
 pub use error::{Error, Left, Result};
 pub use event::Event;
-pub use fetch::{Fetched, Place, Wanted, fetch};
+pub use fetch::fetch;
 pub use license::license;
 pub use name::{RepoName, check_revision};
 pub use network::check_network;
 pub use options::{Options, Token};
 pub use package::Package;
 pub use pretrained::{Pretrained, from_pretrained, from_pretrained_with};
+pub use publish::{Publish, Pushed};
 pub use pull::{Pulled, pull};
-pub use push::{Publish, Pushed, push};
+pub use push::push;
 pub use results::{OverSeeds, Published, published};
 pub use run_files::{RunFiles, weights_after};
+pub use wanted::{Fetched, Place, Wanted};
 pub use weights::{Weights, is_pickle_name, read_weights};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::{Error, Event, Options, Package, Publish, Pushed, RepoName, Result, Wanted, fetch::Source};
+use crate::{Error, Event, Options, Package, Publish, Pushed, RepoName, Result, Wanted, cache::Source};
 
 /// Checks that the network may be used for `what`: never, in this build.
 ///

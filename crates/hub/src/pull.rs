@@ -8,11 +8,12 @@ use std::{
 use vimae_checkpoint::atomic;
 
 use crate::{
-    Config, Error, Event, Options, Place, RepoName, Result, Wanted, check_revision,
+    Config, Error, Event, Options, Place, RepoName, Result, Wanted,
+    cache::cached,
+    check_revision,
     config::CONFIG,
     digest::check,
     fetch,
-    fetch::cached,
     name::is_commit,
     network,
     package::{CARD, write_folder},

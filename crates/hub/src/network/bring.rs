@@ -7,7 +7,7 @@ use hf_hub::HFClient;
 use super::{part::Part, transfer::Connection, words::without_queries};
 use crate::{
     Error, Event, Options, Result, Wanted,
-    fetch::{Source, cached},
+    cache::{Source, cached},
 };
 
 /// Brings a file from `url` to `to`.
