@@ -240,15 +240,20 @@ mod tests {
             node["spec"]["training"]["epochs"] = epochs.into();
             node
         };
-        let names = |own: (&str, &[&str]), epochs: u64| {
-            let mut value = serde_json::to_value(plan(&[run(0, epochs)], &[])).unwrap();
+        let names_on = |dataset: &str, own: (&str, &[&str]), epochs: u64| {
+            let mut here = run(0, epochs);
+            here["spec"]["dataset"]["name"] = dataset.into();
+            let mut value = serde_json::to_value(plan(&[here], &[])).unwrap();
             value["experiments"] = json!([experiment(own.0, own.1)]);
             value["earlier_experiments"] = json!([experiment("codes", &["figure1"])]);
             value["earlier"] = json!([run(0, 3), run(1, 3)]);
             let plan: Plan = serde_json::from_value(value).unwrap();
             plan.earlier.iter().map(|node| plan.name_of_earlier(node)).collect::<Vec<_>>()
         };
-        // Another experiment has tables of its own, and more seeds of one run are no other run.
+        let dataset = record().spec.dataset.name;
+        let names = |own, epochs| names_on(&dataset, own, epochs);
+        // Another experiment has tables of its own, one table keeps its data sets apart, and more seeds of one run are no other run.
+        assert_eq!(names_on("another", ("mnist", &["figure1"][..]), 9), ["vae", "vae"]);
         assert_eq!(names(("mnist", &["figure6"][..]), 9), ["vae", "vae"]);
         assert_eq!(names(("codes", &["figure1"][..]), 3), ["vae", "vae"]);
         for other in [("codes", &[][..]), ("small", &["figure1"][..])] {

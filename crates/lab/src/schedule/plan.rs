@@ -141,14 +141,18 @@ impl Plan {
     }
 
     /// The name of an earlier run's method beside those of this plan: with the digest of what determined its weights, but for the
-    /// seed, where another run of this plan has that name in an experiment of the same name or for the same tables.
+    /// seed, where another run of this plan has that name in an experiment of the same name, or for the same tables on the same
+    /// data set.
     pub(crate) fn name_of_earlier(&self, node: &Node) -> String {
         let RunSpec { method, .. } = &node.spec;
         let but_for_the_seed = |spec: &RunSpec| RunSpec { seed: 0, ..spec.clone() };
         let theirs: Vec<&Experiment> = node.experiments.iter().filter_map(|place| self.earlier_experiments.get(*place)).collect();
         let beside = |own: &Node| {
+            // A table keeps its data sets apart.
+            let same_data = own.spec.dataset.name == node.spec.dataset.name;
             own.experiments.iter().filter_map(|place| self.experiments.get(*place)).any(|own| {
-                theirs.iter().any(|their| own.name == their.name || own.targets.iter().any(|target| their.targets.contains(target)))
+                let shares = |their: &Experiment| same_data && own.targets.iter().any(|target| their.targets.contains(target));
+                theirs.iter().any(|their| own.name == their.name || shares(their))
             })
         };
         let spec = but_for_the_seed(&node.spec);
