@@ -1,6 +1,9 @@
 //! The Hub cache, as all Hugging Face programs lay it out.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{Options, name::is_commit};
 
@@ -19,11 +22,20 @@ pub(crate) fn cached(model: bool, repo: &str, options: &Options) -> PathBuf {
     options.cache.join(format!("{kind}--{}", repo.replace('/', "--")))
 }
 
-/// The file in the snapshot of its revision, where the cache has it: a reference names the commit of a branch or tag.
+/// Where the cache keeps which commit a branch or tag is.
+pub(crate) fn reference(model: bool, repo: &str, revision: &str, options: &Options) -> PathBuf {
+    cached(model, repo, options).join("refs").join(revision)
+}
+
+/// The commit that a reference names.
+pub(crate) fn commit_of(reference: &Path) -> Option<String> {
+    fs::read_to_string(reference).ok().map(|text| text.trim().to_owned()).filter(|text| is_commit(text))
+}
+
+/// The file in the snapshot of its revision, where the cache has it.
 pub(crate) fn here(source: &Source<'_>, options: &Options) -> Option<PathBuf> {
     let &Source { model, repo, path, revision } = source;
-    let folder = cached(model, repo, options);
-    let commit = if is_commit(revision) { revision.to_owned() } else { fs::read_to_string(folder.join("refs").join(revision)).ok()? };
-    let path = folder.join("snapshots").join(commit.trim()).join(path);
+    let commit = if is_commit(revision) { revision.to_owned() } else { commit_of(&reference(model, repo, revision, options))? };
+    let path = cached(model, repo, options).join("snapshots").join(commit).join(path);
     path.is_file().then_some(path)
 }

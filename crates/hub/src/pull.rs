@@ -9,7 +9,7 @@ use vimae_checkpoint::atomic;
 
 use crate::{
     Config, Error, Event, Options, Place, RepoName, Result, Wanted,
-    cache::cached,
+    cache::{commit_of, reference},
     check_revision,
     config::CONFIG,
     digest::check,
@@ -41,8 +41,8 @@ pub fn pull(repo: &RepoName, revision: Option<&str>, options: &Options, tell: &m
     let revision = revision.unwrap_or("main");
     check_revision(revision)?;
     let name = repo.to_string();
-    let reference = cached(true, &name, options).join("refs").join(revision);
-    let known = || fs::read_to_string(&reference).ok().map(|text| text.trim().to_owned()).filter(|text| is_commit(text));
+    let reference = reference(true, &name, revision, options);
+    let known = || commit_of(&reference);
     let commit = if is_commit(revision) && options.offline {
         revision.to_owned()
     } else if options.offline {
