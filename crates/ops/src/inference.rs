@@ -20,6 +20,7 @@
 //! # Ok::<(), vimae_ops::Error>(())
 //! ```
 
+mod axis;
 mod conv;
 mod map;
 mod pool;
