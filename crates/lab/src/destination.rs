@@ -200,9 +200,9 @@ mod tests {
 
     /// A plan with one run.
     fn plan(record: &RunRecord) -> Plan {
-        let node = json!({ "spec": record.spec, "data_sha256": "", "experiments": [], "folder": "run", "found": false });
+        let node = json!({ "spec": record.spec, "data_sha256": "", "experiments": [], "folder": "run", "found": false, "command": "c" });
         let plan = json!({
-            "format": 3, "profile": "desk", "command": "c", "experiments": [], "nodes": [node], "left_out": [], "refused": [],
+            "format": 4, "profile": "desk", "command": "c", "experiments": [], "nodes": [node], "left_out": [], "refused": [],
             "without_data": [], "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false,
         });
         serde_json::from_value(plan).unwrap()

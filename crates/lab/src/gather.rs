@@ -130,7 +130,7 @@ pub(crate) fn gather(
         title: named(experiment),
         about: experiment.about.clone(),
         targets: experiment.targets.clone(),
-        runs: of(owner).map(|(node, record)| run_view(&plan.command, node, record, out)).collect(),
+        runs: of(owner).map(|(node, record)| run_view(node, record, out)).collect(),
         failed: missing
             .iter()
             .filter(|missing| missing.node.experiments.contains(&owner))
@@ -150,7 +150,7 @@ pub(crate) fn gather(
         },
         about: experiment.about.clone(),
         targets: experiment.targets.clone(),
-        runs: of_earlier(owner).map(|(node, record)| run_view(node.command.as_deref().unwrap_or_default(), node, record, out)).collect(),
+        runs: of_earlier(owner).map(|(node, record)| run_view(node, record, out)).collect(),
         failed: Vec::new(),
     };
     let mut experiments: Vec<_> = plan.experiments.iter().enumerate().map(view).collect();
@@ -214,10 +214,10 @@ fn not_covered(plan: &Plan, paper: &Paper) -> Vec<NotCovered> {
     of_data.chain(of_none.map(none)).collect()
 }
 
-fn run_view(command: &str, node: &Node, record: &RunRecord, out: &Path) -> RunView {
+fn run_view(node: &Node, record: &RunRecord, out: &Path) -> RunView {
     let folder = node.folder(out);
     let train_images = Config::read(&folder.config()).ok().map(|config| config.dataset.train_images);
-    RunView { record: record.clone(), command: command.into(), folder: folder.path().to_path_buf(), train_images }
+    RunView { record: record.clone(), command: node.command.clone(), folder: folder.path().to_path_buf(), train_images }
 }
 
 /// The page's title: the experiment's own where it shows one alone.

@@ -162,12 +162,12 @@ mod tests {
     }
 
     fn node() -> serde_json::Value {
-        json!({ "spec": record().spec, "data_sha256": "data", "experiments": [], "folder": "run", "found": false })
+        json!({ "spec": record().spec, "data_sha256": "data", "experiments": [], "folder": "run", "found": false, "command": "c" })
     }
 
     fn plan(nodes: &[serde_json::Value], left_out: &[serde_json::Value]) -> Plan {
         let plan = json!({
-            "format": 3, "profile": "p", "command": "c", "experiments": [], "left_out": left_out, "refused": [], "without_data": [],
+            "format": 4, "profile": "p", "command": "c", "experiments": [], "left_out": left_out, "refused": [], "without_data": [],
             "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false, "nodes": nodes,
         });
         serde_json::from_value(plan).unwrap()
@@ -235,7 +235,8 @@ mod tests {
             })
         };
         let run = |seed: u64, epochs: u64| {
-            let mut node = json!({ "spec": record().spec, "data_sha256": "data", "experiments": [0], "folder": "run", "found": true });
+            let mut node =
+                json!({ "spec": record().spec, "data_sha256": "data", "experiments": [0], "folder": "run", "found": true, "command": "c" });
             node["spec"]["seed"] = seed.into();
             node["spec"]["training"]["epochs"] = epochs.into();
             node

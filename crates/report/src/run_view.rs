@@ -11,7 +11,7 @@ pub struct RunView {
     pub record: RunRecord,
     /// Where its images and its log are. Not shown.
     pub folder: PathBuf,
-    /// The command that repeats it; empty where it is not known.
+    /// The command that repeats it.
     pub command: String,
     /// Images that it was trained on, where that is known.
     pub train_images: Option<usize>,

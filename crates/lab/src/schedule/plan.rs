@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// The form of plan that this code writes.
-pub(super) const FORMAT: u32 = 3;
+pub(super) const FORMAT: u32 = 4;
 
 /// All runs of a reproduction, in order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,9 +81,8 @@ pub struct Node {
     pub folder: PathBuf,
     /// Whether it was finished when the plan was made.
     pub found: bool,
-    /// The command of the earlier call that it is of; absent for a run of this plan, and where an older version did not keep it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub command: Option<String>,
+    /// The command of the call that planned it: of this plan's, or of an earlier one.
+    pub command: String,
 }
 
 impl Plan {
@@ -108,9 +107,9 @@ impl Plan {
     /// those of its own experiments where it starts over.
     pub(super) fn take_over(&mut self, before: Self, fresh: bool, out: &Path) {
         let forgotten = |experiment: &Experiment| fresh && self.has_experiment(experiment);
-        let all = [(before.nodes, &before.experiments, Some(&before.command)), (before.earlier, &before.earlier_experiments, None)];
+        let all = [(before.nodes, &before.experiments), (before.earlier, &before.earlier_experiments)];
         let (mut earlier, mut experiments): (Vec<Node>, Vec<Experiment>) = (Vec::new(), Vec::new());
-        for (nodes, owners, command) in all {
+        for (nodes, owners) in all {
             for node in nodes {
                 let owner = node.experiments.first().and_then(|owner| owners.get(*owner)).filter(|owner| !forgotten(owner));
                 let Some(owner) = owner else { continue };
@@ -121,8 +120,7 @@ impl Plan {
                     experiments.push(owner.clone());
                     experiments.len() - 1
                 });
-                let command = node.command.clone().or_else(|| command.cloned());
-                earlier.push(Node { experiments: vec![place], found: true, command, ..node });
+                earlier.push(Node { experiments: vec![place], found: true, ..node });
             }
         }
         (self.earlier, self.earlier_experiments) = (earlier, experiments);
@@ -132,7 +130,7 @@ impl Plan {
     pub(crate) fn commands<'a>(&'a self, earlier: impl DoubleEndedIterator<Item = &'a Node>) -> Vec<String> {
         let mut commands: Vec<String> = Vec::new();
         // The runs of the last call stand first.
-        for command in earlier.rev().filter_map(|node| node.command.as_ref()).chain([&self.command]) {
+        for command in earlier.rev().map(|node| &node.command).chain([&self.command]) {
             if !commands.contains(command) {
                 commands.push(command.clone());
             }
@@ -238,7 +236,7 @@ mod tests {
         std::fs::create_dir_all(out.join(&folder)).unwrap();
         std::fs::write(RunFolder::at(out.join(&folder)).record(), "").unwrap();
         let spec = record("vae", seed, "rate", 1.0).spec;
-        let node = json!({ "spec": spec, "data_sha256": "", "experiments": [0], "folder": folder, "found": false });
+        let node = json!({ "spec": spec, "data_sha256": "", "experiments": [0], "folder": folder, "found": false, "command": command });
         let experiment = json!({
             "path": "", "name": "x", "title": "", "about": "", "targets": [], "paper_dataset": null, "optional": false, "seeds": 1,
             "resources": {}, "expect": [], "runs": [],
@@ -265,17 +263,13 @@ mod tests {
         };
         let three = after(after(plan("a", 0, out), "b", 1), "c", 2);
         assert_eq!(commands(&three), ["a", "b", "c"]);
-        assert_eq!(three.earlier.iter().map(|node| node.command.as_deref()).collect::<Vec<_>>(), [Some("b"), Some("a")]);
-        // A plan is read back with them, and its own runs have none.
+        assert_eq!(three.earlier.iter().map(|node| &node.command).collect::<Vec<_>>(), ["b", "a"]);
+        // A plan is read back with them.
         three.save(out).unwrap();
-        let read = Plan::load(out).unwrap();
-        assert!(read == three && read.nodes[0].command.is_none());
+        assert_eq!(Plan::load(out).unwrap(), three);
         // A command whose runs are all of a later call made nothing of the page.
         assert_eq!(commands(&after(three.clone(), "d", 1)), ["a", "c", "d"]);
-        // The same command once more, and a plan of a version that kept none.
-        assert_eq!(commands(&after(three.clone(), "a", 3)), ["a", "b", "c"]);
-        let mut older = three;
-        older.earlier.iter_mut().for_each(|node| node.command = None);
-        assert_eq!(commands(&after(older, "d", 4)), ["c", "d"]);
+        // The same command once more.
+        assert_eq!(commands(&after(three, "a", 3)), ["a", "b", "c"]);
     }
 }

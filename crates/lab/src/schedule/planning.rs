@@ -64,8 +64,8 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
                 // An image that is gone fails the runs on its data alone.
                 Err(error @ Error::Data(_)) => {
                     let (problem, place) = (error.to_string(), place(experiment, &spec));
-                    let (data_sha256, folder) = (String::new(), layout.below(&folder));
-                    let node = Node { spec, data_sha256, experiments: vec![owner], folder, found: false, command: None };
+                    let (data_sha256, folder, command) = (String::new(), layout.below(&folder), request.command.clone());
+                    let node = Node { spec, data_sha256, experiments: vec![owner], folder, found: false, command };
                     plan.refused.push((node, problem));
                     unreadable.get_or_insert_with(|| error.of_run(&place));
                 }
@@ -129,7 +129,8 @@ fn node(
         }
         found = found || kept::take_over(kept, &experiment.name, &spec, &data_sha256, &folder)?;
     }
-    Ok(Node { spec, data_sha256, experiments: vec![owner], folder: layout.below(&folder), found, command: None })
+    let (folder, command) = (layout.below(&folder), request.command.clone());
+    Ok(Node { spec, data_sha256, experiments: vec![owner], folder, found, command })
 }
 
 #[cfg(test)]

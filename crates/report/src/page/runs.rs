@@ -83,7 +83,7 @@ fn whole(name: &str, experiment: &ExperimentView, run: &RunView, program: &str) 
         details.run id=(name) {
             summary { (method::label(&record.spec.method)) ", seed " (record.spec.seed) ", " (record.spec.dataset.name) " (" (experiment.title) ")" }
             dl {
-                @if !run.command.is_empty() { dt { "To repeat it" } dd { code { (run.command) } } }
+                dt { "To repeat it" } dd { code { (run.command) } }
                 @if let Some(place) = place(&run.folder) { dt { "To check it" } dd { code { (program) " verify " (place) } " in this page's folder" } }
                 dt { "Specification" } dd { code { (record.spec_sha256) } }
                 dt { "Training part of it" } dd { code { (record.training_sha256) } }

@@ -59,13 +59,10 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
 
 /// The commands that made the page, a line each.
 pub(super) fn commands(input: &PageInput<'_>) -> Markup {
-    let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
-    let unknown: BTreeSet<&str> = runs.filter(|run| run.command.is_empty()).map(|run| run.record.spec_sha256.as_str()).collect();
     html! {
         h3 { "To repeat it" }
         @if input.commands.len() > 1 { p.quiet { "Several calls into one directory, the earliest first. Each run names its own." } }
         pre { code { (input.commands.join("\n")) } }
-        @if !unknown.is_empty() { p.quiet { "Not by this: " (plural(unknown.len(), "run")) " of earlier calls whose command was not kept." } }
     }
 }
 

@@ -4,7 +4,7 @@ use super::*;
 
 fn node(experiment: usize) -> Node {
     let spec = crate::cells::tests::record("vae", 0, "rate", 1.0).spec;
-    Node { spec, data_sha256: String::new(), experiments: vec![experiment], folder: "a/b".into(), found: false, command: None }
+    Node { spec, data_sha256: String::new(), experiments: vec![experiment], folder: "a/b".into(), found: false, command: String::new() }
 }
 
 fn status(doing: &str, done: u64, from: Option<u64>, updated: u64) -> Status {
