@@ -154,7 +154,8 @@ fn unknown(path: &Path) -> String {
         (b"\x1f\x8b", "gzip"),
     ];
     let mut start = Vec::new();
-    let read = open(path).and_then(|file| file.take(8).read_to_end(&mut start).map_err(|e| Error::io(path.display(), e)));
+    let read =
+        open(path).and_then(|file| file.take(foreign::START as u64).read_to_end(&mut start).map_err(|e| Error::io(path.display(), e)));
     match PACKED.iter().find(|(magic, _)| read.is_ok() && start.starts_with(magic)) {
         Some((_, "gzip")) => "is packed with gzip and is no tar by its name; call it .tar.gz if it is one".into(),
         Some((_, packing)) => format!("is packed with {packing}, which is not read; unpack it, or pack it again as a zip or a .tar.gz"),

@@ -1,5 +1,10 @@
 //! Formats that others keep images in: what a file is by its first bytes, and the way to what is read here.
 
+use crate::member::Member;
+
+/// Bytes of a file that say what it is: the first lines of a text are among them.
+pub(crate) const START: usize = 4096;
+
 /// What is said of PyTorch's files.
 pub(crate) const PYTORCH: &str =
     "is a file of PyTorch, a pickle, and not read: save numpy.savez(\"images.npz\", images=tensor.numpy()) of what torch.load gives";
@@ -32,12 +37,22 @@ const KNOWN: [(&[u8], &str); 15] = [
 const TEXT: &str = "is text: of a table of pixels, save numpy.loadtxt(FILE, delimiter=\",\", skiprows=1, dtype=\"uint8\") by numpy.savez, its \
                     classes apart, its pixels as .reshape(-1, H, W)";
 
-/// What a file is that begins with `start`, eight bytes, and what reads it or makes of it what is read; none where nothing
-/// is known.
+const LABELS: &str = "is text that names image files, and not read: put the images of each class into a directory of its own and give the \
+                      directory above (folder:PATH), or write images and labels into a parquet table (table:PATH)";
+
+/// What a file is that begins with `start`, at most [`START`] bytes, and what reads it or makes of it what is read; none where
+/// nothing is known, nor of fewer than eight bytes of text.
 pub(crate) fn described(start: &[u8]) -> Option<&'static str> {
-    let text = || start.len() == 8 && start.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'));
+    let printed = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
+    let text = || start.first_chunk::<8>().is_some_and(|eight| eight.iter().all(printed));
     let known = KNOWN.iter().find(|(begin, _)| start.starts_with(begin)).map(|(_, what)| *what);
-    known.or_else(|| text().then_some(TEXT))
+    known.or_else(|| text().then(|| if names_images(start) { LABELS } else { TEXT }))
+}
+
+/// Whether a line of the text has a cell that is the name of an image file.
+fn names_images(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text);
+    text.split([',', ';', '\t', ' ', '"', '\r', '\n']).any(|cell| Member::of(cell).is_image())
 }
 
 #[cfg(test)]
@@ -57,6 +72,10 @@ mod tests {
         ] {
             assert!(described(start).is_some_and(|what| what.contains(word)), "{start:?}: {:?}", described(start));
         }
+        for text in ["file,label\n000.png,cat\n", "train/a.JPG 3\n", "\"x/1.jpeg\";\"dog\"\r\n", "label\tfile\n0\tb.tiff"] {
+            assert_eq!(described(text.as_bytes()), Some(LABELS), "{text}");
+        }
+        assert_eq!(described(b"label,pixel0,pixel1\n0.5,1.25,png\n"), Some(TEXT));
         for start in [&b""[..], b"\x01", b"short", b"\0\0\x08\x03\0\0\0\0", b"\x1f\x8b\x08\0\0\0\0\0"] {
             assert_eq!(described(start), None, "{start:?}");
         }

@@ -133,7 +133,10 @@ impl Header {
         }
         let Some(&[0x93, b'N', b'U', b'M', b'P', b'Y', version, _]) = start.first_chunk::<8>() else {
             let unknown = || wrong(format!("begins with {:?}", String::from_utf8_lossy(&start)));
-            return Err(foreign::described(&start).map_or_else(unknown, |what| Error::damaged(file, what)));
+            let mut more = start.clone();
+            // What cannot be read says no more.
+            let _ = reader.take(foreign::START as u64).read_to_end(&mut more);
+            return Err(foreign::described(&more).map_or_else(unknown, |what| Error::damaged(file, what)));
         };
         let size = match version {
             1 => stream::exactly(reader, 2, file)?.iter().rev().fold(0, |n, &b| n << 8 | usize::from(b)),

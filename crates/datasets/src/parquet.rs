@@ -154,7 +154,7 @@ pub(crate) fn about(path: &Path) -> Result<(Vec<String>, u64)> {
     let footer = match footer(length, &mut fetch) {
         Ok(footer) => footer,
         Err(problem) => {
-            let start = fetch(0, length.min(8)).unwrap_or_default();
+            let start = fetch(0, length.min(foreign::START as u64)).unwrap_or_default();
             let other = foreign::described(&start).filter(|_| !start.starts_with(b"PAR1"));
             return Err(Error::damaged(&name, other.map_or_else(|| format!("broken parquet: {problem}"), String::from)));
         }

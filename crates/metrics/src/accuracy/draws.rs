@@ -51,7 +51,10 @@ impl Draws {
         if missing > 0 {
             return Err(format!("{missing} of {} test classes have no training images, the others have", asked.len()));
         }
-        if known.len() < 2 || labels < known.len() {
+        if known.len() < 2 {
+            return Err("the data set has one class, so there is nothing to tell apart".into());
+        }
+        if labels < known.len() {
             return Err(format!("{labels} labels for {} classes", known.len()));
         }
         let draw = |draw| Draw { known: balanced(labels, train, streams, draw), asked: (0..test.len()).collect() };
@@ -166,7 +169,7 @@ mod tests {
         let new = |labels, train: &[u32], test: &[u32]| Draws::new(labels, 1, train, test, &Streams::new(1)).unwrap_err();
         assert_eq!(new(10, &[1, 2], &[2, 3]), "1 of 2 test classes have no training images, the others have");
         assert_eq!(new(1, &[1, 2], &[2]), "1 labels for 2 classes");
-        assert_eq!(new(5, &[1, 1], &[1]), "5 labels for 1 classes");
+        assert_eq!(new(5, &[1, 1], &[1]), "the data set has one class, so there is nothing to tell apart");
         assert_eq!(new(5, &[1, 2], &[3; 80]), "1 unseen classes of at least 4 images, 5 are needed");
     }
 }
