@@ -7,7 +7,8 @@
 //! that hold nothing but one other folder count as none; in a split, those whose other is called after the split again or
 //! `images`.
 //!
-//! Labels in a file beside the images are not read; where no folder makes a class, a note says so.
+//! Labels in a file beside the images are not read; where there is one class, a note says so. Notes also count the images
+//! that were enlarged or cut to the middle.
 //!
 //! Hidden files and folders, thumbnails and other files are passed over and counted. Links are followed. Where names can
 //! be read in two ways the folder is refused, and the message says which setting decides.
@@ -27,10 +28,12 @@ use crate::{
 };
 
 mod branch;
+mod changed;
 mod part;
 mod plan;
 mod spelling;
 
+use changed::Changed;
 use plan::{Options, Plan};
 
 /// The entry of the catalogue.
@@ -83,9 +86,11 @@ fn open(request: &Request) -> Result<Opened> {
     }
     let names: Vec<&str> = tree.images.iter().map(|(name, _)| name.as_str()).collect();
     let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &layout).map_err(|problem| Error::damaged(path, problem))?;
-    let (splits, skipped) = decode(&tree, &container, &plan, (shape, deep), request.sources.skip_broken)?;
+    let changed = Changed::to(shape);
+    let (splits, skipped) = decode(&tree, &container, &plan, (&changed, deep), request.sources.skip_broken)?;
     let Plan { classes, rule, mut notes, passed, advice, .. } = plan;
-    notes.extend(unread(&tree.tables).filter(|_| classes == [""]));
+    notes.extend(unread(&tree.tables).filter(|_| classes.len() < 2));
+    notes.extend(changed.notes());
     tree.passed.join(&passed);
     let parts = Parts {
         name: &format!("{NAME}:{path}"),
@@ -101,7 +106,7 @@ fn open(request: &Request) -> Result<Opened> {
     Ok(Opened { files: vec![path.into()], skipped, passed_over: tree.passed, notes, ..opened })
 }
 
-/// What is said of tables beside images that have no classes: a person may take them for labels that are read.
+/// What is said of tables beside images of one class: a person may take them for labels that are read.
 fn unread(tables: &[String]) -> Option<String> {
     let (first, others) = tables.split_first()?;
     let are = match others.len() {
@@ -110,8 +115,8 @@ fn unread(tables: &[String]) -> Option<String> {
         more => format!("and {more} other tables are"),
     };
     Some(format!(
-        "{first} {are} not read, and all images are one class; for classes, put the images of each into a folder of its own, or both into \
-         arrays (arrays:PATH)"
+        "{first} {are} not read, and all images are one class; for classes, put the images of each into a folder of its own, or images and \
+         labels into a parquet table (table:PATH) or arrays (arrays:PATH)"
     ))
 }
 
@@ -125,13 +130,10 @@ fn decode(
     tree: &Tree,
     container: &Container,
     plan: &Plan,
-    (shape, deep): (ImageShape, DeepGrayscale),
+    (changed, deep): (&Changed, DeepGrayscale),
     skip_broken: bool,
 ) -> Result<Decoded> {
-    let prepare = |image: Image| {
-        let side = image.width().min(image.height());
-        image.with_channels(shape.channels).centre(side, side).resize(shape.width, shape.height)
-    };
+    let prepare = |image: Image| changed.prepare(image);
     let wanted: Vec<usize> = (0..tree.images.len()).filter(|&place| plan.places.get(place).is_some_and(Option::is_some)).collect();
     let split_of = |place: usize| plan.places.get(place).copied().flatten().map_or(Split::Train, |(split, _)| split);
     let name_of = |place: usize| {
@@ -141,7 +143,7 @@ fn decode(
             archive => format!("{}!{name}", archive.path().display()),
         }
     };
-    let mut gathers = SPLITS.map(|split| (split, Gather::new(shape, 0, skip_broken, &prepare).deep(deep), Vec::new()));
+    let mut gathers = SPLITS.map(|split| (split, Gather::new(changed.shape(), 0, skip_broken, &prepare).deep(deep), Vec::new()));
     let mut pending = 0;
     // An image's label is its place until all are there: then they are sorted by it.
     let flush = |gathers: &mut [(Split, Gather, Batch)]| {

@@ -21,6 +21,9 @@ const THUMBNAILS: [&str; 7] = [".thumbnails", ".thumbs", "@eadir", "thumbnails",
 const SYSTEM: [&str; 9] =
     ["__macosx", "__pycache__", "lost+found", "$recycle.bin", "recycler", "system volume information", "#recycle", "#snapshot", "@tmp"];
 
+/// How texts begin that are about the data and no tables, in lower case.
+const ABOUT: [&str; 5] = ["readme", "licen", "copying", "notes", "requirements"];
+
 /// What a member is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Member<'a> {
@@ -86,7 +89,8 @@ pub(crate) fn way(name: &str) -> Option<&'static str> {
 
 /// Whether a member is a table by its name, of labels perhaps.
 pub(crate) fn is_table(name: &str) -> bool {
-    matches!(Member::of(name), Member::File(kind) if [".csv", ".tsv"].contains(&kind.as_str()))
+    let about = || ABOUT.iter().any(|about| name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase().starts_with(about));
+    matches!(Member::of(name), Member::File(kind) if [".csv", ".tsv", ".txt"].contains(&kind.as_str())) && !about()
 }
 
 fn file(name: &str) -> Member<'static> {
@@ -147,7 +151,9 @@ mod tests {
         ] {
             assert_eq!(Member::of(name), Member::File(kind.into()), "{name}");
         }
-        assert!(["labels.csv", "a/Labels.CSV", "x.tsv"].iter().all(|name| is_table(name)));
-        assert!(!["labels.csv.png", "a/.labels.csv", ".git/labels.csv", "csv"].iter().any(|name| is_table(name)));
+        assert!(["labels.csv", "a/Labels.CSV", "x.tsv", "list_attr.txt"].iter().all(|name| is_table(name)));
+        assert!(
+            !["labels.csv.png", "a/.labels.csv", ".git/labels.csv", "csv", "a/README.txt", "License.txt"].iter().any(|name| is_table(name))
+        );
     }
 }

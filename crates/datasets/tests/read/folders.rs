@@ -297,4 +297,20 @@ fn a_table_beside_images_without_classes_is_said_not_to_be_read() {
     let found = notes("splits", &with(&images(&[("train", 20), ("test", 10)]), &["train/labels.csv"]));
     assert!(found.len() == 1 && found[0].starts_with("train/labels.csv is not read"), "{found:?}");
     assert_eq!(notes("classes", &with(&images(&[("cat", 20), ("dog", 20)]), &["labels.csv"])), [""; 0]);
+    // One folder of all images is one class.
+    let found = notes("one", &with(&images(&[("img", 20)]), &["labels.txt", "README.txt"]));
+    assert!(found.len() == 1 && found[0].starts_with("labels.txt is not read, and all images are one class"), "{found:?}");
+}
+
+#[test]
+fn images_that_were_enlarged_or_cut_are_counted_in_a_note() {
+    let dir = tempfile::tempdir().unwrap();
+    unpack(dir.path(), &images(&[("cat", 20), ("dog", 10)]));
+    let of = |size: usize| {
+        let settings = settings(json!({ "size": size }));
+        open_reporting(&format!("folder:{}", dir.path().display()), &settings, &Sources::default()).unwrap().notes
+    };
+    assert_eq!((of(8), of(4)), (Vec::new(), Vec::new()));
+    let found = of(16);
+    assert!(found.len() == 1 && found[0].starts_with("30 of 30 images are smaller than 16 x 16 and were enlarged"), "{found:?}");
 }

@@ -1,0 +1,79 @@
+//! Images brought to the data set's shape, and how many were enlarged or cut for it.
+
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use vimae_core::ImageShape;
+
+use crate::{Image, Result};
+
+/// Counts of the images that were brought to one shape, as they are decoded.
+#[derive(Debug)]
+pub(super) struct Changed {
+    shape: ImageShape,
+    all: AtomicUsize,
+    enlarged: AtomicUsize,
+    cut: AtomicUsize,
+}
+
+impl Changed {
+    /// None so far. `shape` is a square.
+    pub(super) fn to(shape: ImageShape) -> Self {
+        Self { shape, all: AtomicUsize::new(0), enlarged: AtomicUsize::new(0), cut: AtomicUsize::new(0) }
+    }
+
+    /// The shape of every image.
+    pub(super) fn shape(&self) -> ImageShape {
+        self.shape
+    }
+
+    /// The largest square in the middle of `image`, in this shape.
+    pub(super) fn prepare(&self, image: Image) -> Result<Image> {
+        let ImageShape { channels, height, width } = self.shape;
+        let (longer, side) = (image.width().max(image.height()), image.width().min(image.height()));
+        let image = image.with_channels(channels).centre(side, side).resize(width, height)?;
+        for (count, counts) in [(&self.all, true), (&self.enlarged, side < width), (&self.cut, longer > side)] {
+            if counts {
+                count.fetch_add(1, Relaxed);
+            }
+        }
+        Ok(image)
+    }
+
+    /// What a reader should know; nothing of images that were made smaller and no more.
+    pub(super) fn notes(&self) -> Vec<String> {
+        let ImageShape { height, width, .. } = self.shape;
+        let all = self.all.load(Relaxed);
+        let of = |count: &AtomicUsize| Some(count.load(Relaxed)).filter(|count| *count > 0);
+        let images = |count: usize| format!("{count} of {all} image{}", if all == 1 { "" } else { "s" });
+        let (is, was) = (|count: usize| if count == 1 { "is" } else { "are" }, |count: usize| if count == 1 { "was" } else { "were" });
+        let enlarged = of(&self.enlarged).map(|count| {
+            let (images, is, was) = (images(count), is(count), was(count));
+            format!("{images} {is} smaller than {height} x {width} and {was} enlarged: set dataset.size to the size that they have")
+        });
+        let cut = of(&self.cut).map(|count| format!("{} {} not square and {} cut to the middle", images(count), is(count), was(count)));
+        enlarged.into_iter().chain(cut).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn notes(sizes: &[(usize, usize)]) -> Vec<String> {
+        let changed = Changed::to(ImageShape { channels: 1, height: 8, width: 8 });
+        for &(width, height) in sizes {
+            let image = changed.prepare(Image::new(width, height, 3, vec![7; width * height * 3]).unwrap()).unwrap();
+            assert_eq!((image.width(), image.height(), image.bytes().len()), (8, 8, 64));
+        }
+        changed.notes()
+    }
+
+    #[test]
+    fn what_was_enlarged_or_cut_is_counted_and_what_was_made_smaller_is_not() {
+        assert_eq!(notes(&[(8, 8), (16, 16)]), [""; 0]);
+        let small = "2 of 3 images are smaller than 8 x 8 and were enlarged: set dataset.size to the size that they have";
+        assert_eq!(notes(&[(4, 4), (8, 8), (5, 5)]), [small]);
+        assert_eq!(notes(&[(8, 8), (9, 8)]), ["1 of 2 images is not square and was cut to the middle"]);
+        assert_eq!(notes(&[(4, 20)]).len(), 2);
+    }
+}
