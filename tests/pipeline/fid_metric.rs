@@ -12,7 +12,7 @@ use vimae_metrics::{
     METRICS, batch_norm::with_statistics_of, features::extract, fid::fid, fid_classifier::in_bytes, images::ImagesInMemory,
     inception::Inception, resize::Resize,
 };
-use vimae_spec::{Evaluation, Measurement};
+use vimae_spec::{Doubt, Evaluation, Measurement};
 use vimae_tests::parts::{model, prior, stir};
 
 use crate::comparison::untrained;
@@ -70,6 +70,7 @@ fn inception_is_taken_where_it_is_and_a_classifier_where_it_is_not_under_another
     let (value, expected) = (samples.value.context("a value")?, by_parts(data.as_ref(), &weights, &codes, 10)?);
     assert!((value - expected).abs() <= 1e-6 * expected.abs(), "{value}, by its parts {expected}");
     assert!(samples.note.as_ref().is_some_and(|note| note.contains("do not determine a covariance")), "{samples:?}");
+    assert_eq!(samples.doubts, [Doubt::FewImages]);
     for measured in &readings {
         assert!(measured.note.as_ref().is_some_and(|note| note.ends_with("the number means little")), "{measured:?}");
     }
@@ -86,7 +87,7 @@ fn inception_is_taken_where_it_is_and_a_classifier_where_it_is_not_under_another
         let (without, _) = measure(data.as_ref(), files, json!({ "features": "classifier", "images": 12 }))?;
         assert!(
             without.iter().all(|r| r.metric != "fid"
-                && r.note.as_ref().is_none_or(|note| !note.contains("grayscale"))
+                && r.note.as_ref().is_none_or(|note| !note.contains("grayscale") && !note.contains("were not found"))
                 && r.protocol.to_string().contains("features=classifier(digits).feature@")),
             "{without:?}"
         );
@@ -107,6 +108,8 @@ fn images_without_labels_are_told_apart_by_their_turns() -> Result<()> {
     let (readings, _) = measure(&data, &MetricFiles::default(), json!({}))?;
     let samples = find(&readings, "fid_classifier", &["of=samples,reference=train", "features=classifier(faces.rotations).feature@"])?;
     assert!(samples.value.is_some_and(|v| v > 0.0), "{samples:?}");
+    // Inception was asked for where its weights are found.
+    assert!(readings.iter().all(|r| r.note.as_ref().is_some_and(|note| note.contains("VIMAE_FID_WEIGHTS"))), "{readings:?}");
     Ok(())
 }
 

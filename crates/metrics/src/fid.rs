@@ -28,7 +28,7 @@ use crate::{
 };
 
 pub use error::standard_error;
-pub(crate) use metric::ENTRY;
+pub(crate) use metric::{ENTRY, told};
 
 /// A distance and what it is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]

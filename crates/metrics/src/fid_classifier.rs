@@ -21,7 +21,7 @@ use crate::{
     BuildMetric,
     classifier::{self, Classifier},
     features::{Features, extract},
-    fid::{Reference, standard_error},
+    fid::{Reference, standard_error, told},
     gaussian::Gaussian,
     images::{ImagesInMemory, OwnedImage},
     kid::kid,
@@ -105,7 +105,8 @@ impl Metric for FidClassifier {
             let value = reference.distance(&of_generated)?.value;
             let error = standard_error(reference, Some(images), &generated, &of_generated)?;
             let distance = one(ENTRY.name, "fid", None, (split, images.count())).valued(value, error).over(&OF_BOTH);
-            Ok(distance.better(Direction::Lower).noted(note.clone()))
+            let fewest = generated.count().min(images.count());
+            Ok(told(distance.better(Direction::Lower), fewest, generated.size(), [note.clone()]))
         };
         let kernel = kid(&real.test, &generated)?;
         let mut found = vec![

@@ -28,8 +28,9 @@ use crate::{
     fid_classifier::in_bytes,
     gaussian::Gaussian,
     images::{ImageSource, ImagesInMemory},
-    inception::Inception,
+    inception::{Inception, weights::URL},
     kid::kid,
+    nll::FEW_IMAGES,
     prdc::{Balls, errors, prdc},
     resize::Resize,
 };
@@ -166,27 +167,55 @@ impl Metric for Fid {
         };
         let sets = self.sets(evidence)?;
         let mut found = Vec::new();
-        for (network, inception) in &networks {
+        for (network, taken) in &networks {
             let real = Real::of(dataset, network.as_ref(), self.images, evidence.files().feature_cache.as_deref())?;
             for set in &sets {
-                found.extend(compare(network.as_ref(), *inception, self.balls, &real, set, evidence.sampler())?);
+                found.extend(compare(network.as_ref(), *taken, self.balls, &real, set, evidence.sampler())?);
             }
         }
         Ok(found.into())
     }
 }
 
-/// Networks that give features, and whether each is Inception.
-type Networks = Vec<(Box<dyn FeatureNetwork>, bool)>;
+/// Why a network gives the features.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Taken {
+    /// It is Inception.
+    Inception,
+    /// It is a classifier, as was asked for.
+    Classifier,
+    /// It is a classifier since Inception has no weights here.
+    InPlaceOfInception,
+}
+
+impl Taken {
+    /// What a reader should know of the numbers of `images` for it.
+    fn note(self, images: &ImagesInMemory) -> Option<String> {
+        let gray = || images.census().images().iter().all(|image| image.shape.channels == 1);
+        match self {
+            Self::Inception if gray() => Some("grayscale images: channels were repeated, and the number means little".into()),
+            Self::InPlaceOfInception => Some(format!(
+                "Inception's weights were not found, so a classifier gave the features: to compare with published numbers, let cargo xtask \
+                 fid download them (95 MB), or name a file of {URL} by VIMAE_FID_WEIGHTS, and measure again"
+            )),
+            Self::Inception | Self::Classifier => None,
+        }
+    }
+}
+
+/// Networks that give features, and why each does.
+type Networks = Vec<(Box<dyn FeatureNetwork>, Taken)>;
 
 impl Fid {
     fn networks(&self, evidence: &dyn Evidence) -> Result<Networks> {
         if let Some(weights) = evidence.files().inception.as_ref().filter(|_| self.inception) {
             let device = evidence.model().parameters().device();
-            let open = |resize: &Resize| Ok((Box::new(Inception::open(weights, *resize, device)?) as Box<dyn FeatureNetwork>, true));
+            let open =
+                |resize: &Resize| Ok((Box::new(Inception::open(weights, *resize, device)?) as Box<dyn FeatureNetwork>, Taken::Inception));
             return self.resizes.iter().map(open).collect();
         }
-        Ok(vec![(Box::new(classifier(evidence.dataset())?), false)])
+        let taken = if self.inception { Taken::InPlaceOfInception } else { Taken::Classifier };
+        Ok(vec![(Box::new(classifier(evidence.dataset())?), taken)])
     }
 
     fn sets(&self, evidence: &dyn Evidence) -> Result<Vec<Set>> {
@@ -226,10 +255,19 @@ fn undetermined(fewest: usize, features: usize) -> Option<String> {
         .then(|| format!("{fewest} images do not determine a covariance of {features} features: the distance is far too high"))
 }
 
-/// The distances of a set; `inception`: whether the network is Inception.
+/// The distance between sets, the smaller of `fewest` images, doubted where these do not determine a covariance of `features`
+/// features, with the notes.
+pub(crate) fn told(distance: Measurement, fewest: usize, features: usize, notes: impl IntoIterator<Item = String>) -> Measurement {
+    let undetermined = undetermined(fewest, features);
+    let distance = distance.doubted(Doubt::FewImages, undetermined.is_some() && fewest < FEW_IMAGES);
+    let notes: Vec<String> = undetermined.into_iter().chain(notes).collect();
+    distance.noted((!notes.is_empty()).then(|| notes.join("; ")))
+}
+
+/// The distances of a set.
 fn compare(
     network: &dyn FeatureNetwork,
-    inception: bool,
+    taken: Taken,
     balls: Balls,
     real: &Real,
     set: &Set,
@@ -238,7 +276,7 @@ fn compare(
     let features = extract(network, &set.images, "features", &Silent)?;
     let (n, source) = (features.count(), features.source());
     let gaussian = Gaussian::of(&features)?;
-    let metric = match (inception, set.of) {
+    let metric = match (taken == Taken::Inception, set.of) {
         (true, Of::Samples) => "fid",
         (true, Of::Reconstructions) => "fid.reconstructions",
         (false, Of::Samples) => "fid_classifier",
@@ -259,8 +297,7 @@ fn compare(
         let protocol = protocol.sampled_from(sampler.filter(|_| set.of == Of::Samples));
         Measurement::new(ENTRY.name, metric, protocol, "1").sized(n)
     };
-    let gray = inception && set.images.census().images().iter().all(|image| image.shape.channels == 1);
-    let gray = gray.then(|| "grayscale images: channels were repeated, and the number means little".to_owned());
+    let note = taken.note(&set.images);
     let mut found = Vec::new();
     // Of the test split features are kept; of the training split a Gaussian is.
     for ((split, reference, m), behind) in real.references.iter().zip([Some(&real.test), None]) {
@@ -268,21 +305,20 @@ fn compare(
         let error = standard_error(reference, behind, &features, &gaussian)?;
         let varies: &[Varies] = if behind.is_some() { &[Varies::GeneratedImages, Varies::RealImages] } else { &[Varies::GeneratedImages] };
         let distance = one(metric, "fid", None, (*split, *m)).valued(value, error).over(varies).better(Direction::Lower);
-        let notes: Vec<String> = undetermined(n.min(*m), features.size()).into_iter().chain(gray.clone()).collect();
-        found.push(distance.noted((!notes.is_empty()).then(|| notes.join("; "))));
+        found.push(told(distance, n.min(*m), features.size(), note.clone()));
     }
     if set.of == Of::Samples && set.decoder_bn.is_none() {
         let test = ("test", real.test.count());
         let kernel = kid(&real.test, &features)?;
         let apart = one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower);
-        found.push(apart.noted(gray.clone()));
+        found.push(apart.noted(note.clone()));
         if let [share] = prdc(&real.test, &features, &[NEIGHBOURS], balls)?[..] {
             let error = errors(&real.test, &features, &[NEIGHBOURS], balls)?.and_then(|errors| errors.first().copied());
             let shares =
                 [("precision", share.precision, error.and_then(|e| e.precision)), ("recall", share.recall, error.and_then(|e| e.recall))];
             for (metric, value, error) in shares {
                 let share = one(metric, metric, Some(NEIGHBOURS), test).valued(value, error).over(&OF_BOTH).better(Direction::Higher);
-                found.push(share.doubted(Doubt::NoError, error.is_none()).noted(gray.clone()));
+                found.push(share.doubted(Doubt::NoError, error.is_none()).noted(note.clone()));
             }
         }
     }
@@ -298,5 +334,17 @@ mod tests {
         // Their mean takes one: 65 images have 64 independent differences.
         assert_eq!(undetermined(65, 64), None);
         assert!(undetermined(64, 64).is_some_and(|note| note.starts_with("64 images")));
+    }
+
+    #[test]
+    fn a_distance_that_images_do_not_determine_is_told_and_doubted() {
+        let of = |fewest: usize, features: usize| {
+            let distance = Measurement::new("fid", "fid", Protocol::new("fid"), "1").valued(58.0, 1.0);
+            told(distance, fewest, features, ["gray".to_owned()])
+        };
+        let few = of(12, 64);
+        assert_eq!((few.value, few.doubts), (Some(58.0), vec![Doubt::FewImages]));
+        assert!(few.note.is_some_and(|note| note.starts_with("12 images do not determine") && note.ends_with("; gray")));
+        assert_eq!((of(65, 64).note.as_deref(), of(65, 64).doubts.len(), of(12, 8).doubts.len()), (Some("gray"), 0, 0));
     }
 }
