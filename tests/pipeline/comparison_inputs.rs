@@ -159,6 +159,25 @@ fn grayscale_is_grayscale_however_it_was_saved() -> Result<()> {
 }
 
 #[test]
+fn a_classifier_sees_images_of_another_size_in_its_own() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let (wide, high) = (40_u32, 32_u32);
+    for seed in 0..20 {
+        let mut encoder = png::Encoder::new(fs::File::create(dir.path().join(format!("{seed:02}.png")))?, wide, high);
+        encoder.set_color(png::ColorType::Rgb);
+        let levels: Vec<u8> = (0..wide * high * 3).map(|i| (i * (3 + seed) % 256) as u8).collect();
+        encoder.write_header()?.write_image_data(&levels)?;
+    }
+    let images = dir.path().display().to_string();
+    let found = report(&["digits:test", &images, "--count", "20"])?;
+    assert!(number(&found, "fid")? > 0.0, "{found}");
+    assert!(found["numbers"][0]["protocol"].as_str().is_some_and(|protocol| protocol.contains(".feature.fitted@")), "{found}");
+    let notes = found["notes"].to_string();
+    assert!(notes.contains("generated: 20 of 20 images are not 28 x 28") && !notes.contains("reference: 20 of 20"), "{notes}");
+    Ok(())
+}
+
+#[test]
 fn copies_are_counted_and_have_the_density_of_exact_arithmetic() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let at = |name: &str| dir.path().join(name).display().to_string();

@@ -3,6 +3,7 @@
 mod bmp;
 mod decoder;
 mod deep;
+mod fit;
 mod format;
 mod jpeg;
 mod jpeg_layout;

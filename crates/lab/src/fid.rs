@@ -21,10 +21,12 @@ use vimae_spec::{Component, Direction, Doubt, Measurement, Parameter, Protocol, 
 
 use crate::{Error, Result, RunFolder, Shelf, fid_weights, images_of::Choice};
 
+mod fitted;
 mod notes;
 mod side;
 mod statistics;
 
+use fitted::{Sides, fitted};
 pub use side::SetReport;
 use side::{Content, Measured, Side};
 use statistics::Statistics;
@@ -39,7 +41,7 @@ pub enum Network {
         /// How images reach it.
         resize: Resize,
     },
-    /// A classifier of this data set's labels, trained here.
+    /// A classifier of this data set's labels, trained here. It sees the middle of images of other sizes, resized.
     Classifier(String),
     /// A classifier of a safetensors file.
     File(PathBuf),
@@ -127,8 +129,9 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> 
         let problem = "holds statistics already; give the images that --save-statistics is to save those of".into();
         return Err(Error::Images { place: real.place, problem });
     }
-    let images = [Some(&real), generated.as_ref()].into_iter().flatten().find(|side| side.images().is_some());
-    let network = images.map(|side| network(request, side, shelf, progress)).transpose()?;
+    let sides = [("reference", Some(&real)), ("generated", generated.as_ref())];
+    let images = sides.iter().filter_map(|(_, side)| *side).find(|side| side.images().is_some());
+    let (network, fitted) = images.map(|side| network(request, side, &sides, shelf, progress)).transpose()?.unzip();
     let cache = request.cache.as_deref();
     let a = real.measure(network.as_deref(), cache, "reference features", progress)?;
     if let (Some(file), Some(features)) = (&request.save_statistics, &a.features) {
@@ -145,7 +148,7 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> 
         reference: real.report(),
         generated: generated.as_ref().map(Side::report),
         numbers: Vec::new(),
-        notes: Vec::new(),
+        notes: fitted.unwrap_or_default(),
     };
     if let (Some(b), Some(generated)) = (&b, &generated) {
         let sees = network.as_deref().and_then(FeatureNetwork::channels);
@@ -265,23 +268,30 @@ fn compare(
     Ok(())
 }
 
-fn network(request: &FidRequest, side: &Side, shelf: &mut Shelf, progress: &dyn Progress) -> Result<Box<dyn FeatureNetwork>> {
+/// The network, and what a reader should know of how images reach it.
+fn network(
+    request: &FidRequest,
+    side: &Side,
+    sides: &Sides<'_>,
+    shelf: &mut Shelf,
+    progress: &dyn Progress,
+) -> Result<(Box<dyn FeatureNetwork>, Vec<String>)> {
     match &request.network {
         Network::Inception { weights, resize } => {
             let file = match weights {
                 Some(file) => file.clone(),
                 None => fid_weights::here_or_fetched(shelf.sources(), &request.weights_dir, &request.hub, progress)?,
             };
-            Ok(Box::new(Inception::open(&file, *resize, &request.device)?))
+            Ok((Box::new(Inception::open(&file, *resize, &request.device)?), Vec::new()))
         }
         Network::Classifier(name) => {
             let dataset: std::sync::Arc<dyn Dataset> = shelf.open(&Component::named(name))?;
-            Ok(Box::new(Classifier::train(dataset.as_ref(), progress)?))
+            Ok(fitted(Classifier::train(dataset.as_ref(), progress)?, sides))
         }
         Network::File(file) => {
             let shape = side.images().and_then(|set| set.images.census().images().first()).map(|seen| seen.shape);
             let shape = shape.ok_or_else(|| Error::Images { place: side.place.clone(), problem: "holds no images".into() })?;
-            Ok(Box::new(Classifier::open(file, shape)?))
+            Ok(fitted(Classifier::open(file, shape)?, sides))
         }
     }
 }
