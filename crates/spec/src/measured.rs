@@ -79,6 +79,8 @@ pub enum Doubt {
     FewImages,
     /// How far it may be off by chance is not known.
     NoError,
+    /// A distance between covariances of more features than images determine: it is far too high.
+    Undetermined,
 }
 
 impl Doubt {
@@ -96,6 +98,7 @@ impl fmt::Display for Doubt {
             Self::WideGap => "the gap between its bounds is above a nat",
             Self::FewImages => "fewer than 30 images",
             Self::NoError => "no standard error",
+            Self::Undetermined => "fewer images than a covariance of the features takes",
         })
     }
 }

@@ -30,7 +30,6 @@ use crate::{
     images::{ImageSource, ImagesInMemory},
     inception::{Inception, weights::URL},
     kid::kid,
-    nll::FEW_IMAGES,
     prdc::{Balls, errors, prdc},
     resize::Resize,
 };
@@ -259,7 +258,7 @@ fn undetermined(fewest: usize, features: usize) -> Option<String> {
 /// features, with the notes.
 pub(crate) fn told(distance: Measurement, fewest: usize, features: usize, notes: impl IntoIterator<Item = String>) -> Measurement {
     let undetermined = undetermined(fewest, features);
-    let distance = distance.doubted(Doubt::FewImages, undetermined.is_some() && fewest < FEW_IMAGES);
+    let distance = distance.doubted(Doubt::Undetermined, undetermined.is_some());
     let notes: Vec<String> = undetermined.into_iter().chain(notes).collect();
     distance.noted((!notes.is_empty()).then(|| notes.join("; ")))
 }
@@ -343,7 +342,7 @@ mod tests {
             told(distance, fewest, features, ["gray".to_owned()])
         };
         let few = of(12, 64);
-        assert_eq!((few.value, few.doubts), (Some(58.0), vec![Doubt::FewImages]));
+        assert_eq!((few.value, few.doubts), (Some(58.0), vec![Doubt::Undetermined]));
         assert!(few.note.is_some_and(|note| note.starts_with("12 images do not determine") && note.ends_with("; gray")));
         assert_eq!((of(65, 64).note.as_deref(), of(65, 64).doubts.len(), of(12, 8).doubts.len()), (Some("gray"), 0, 0));
     }
