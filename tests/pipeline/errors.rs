@@ -156,7 +156,7 @@ fn training_that_blows_up_stops_with_step_and_term_and_the_others_go_on() -> Res
     let out = folder.path().join("out");
     let called = call(&["train", text(&spec)?, "--out", text(&out)?])?;
     assert!(!called.success, "a failed run must fail the command");
-    assert!(called.stderr.contains("diverged at step") && !called.stderr.contains("panicked"), "{}", called.stderr);
+    assert!(called.stderr.contains("diverged at step") && called.stderr.contains("lower training.learning_rate") && !called.stderr.contains("panicked"), "{}", called.stderr);
     assert_eq!(contents(&out, "record.json")?.len(), 1, "the other method was not finished");
     assert!(std::fs::read_to_string(out.join("index.html"))?.contains("diverged at step"));
     Ok(())
