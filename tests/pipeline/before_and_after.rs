@@ -22,6 +22,7 @@ fn a_mistake_is_found_before_anything_runs() -> Result<()> {
         ("name = \"vimae_l\"", "name = \"vimea_l\"", "did you mean \"vimae_l\"?"),
         ("width = 2", "widht = 2", "widht"),
         ("name = \"digits\"", "name = \"arrays:nothing.npz\"", "nothing.npz: does not exist"),
+        ("name = \"digits\"", "name = \"digits\"\ntrain_images = 90000", "there are 8000 images to train; leave the setting out"),
         ("epochs = 3", "epochs = 0", "training.epochs = 0 is not allowed"),
         ("\"figure6\"", "\"figure66\"", "unknown target \"figure66\""),
         ("width = 2", "width = 2\ndoublings = 3", "must be multiples of 8"),

@@ -86,6 +86,7 @@ fn unknown_and_out_of_range_keys_name_file_key_and_range() -> Result<()> {
     refused_spec("epochs = 3", "epochs = 0", &["tiny.toml: training.epochs = 0", "from 1 to 100000"])?;
     refused_spec("batch = 400", "batch = \"many\"", &["tiny.toml", "batch"])?;
     refused_spec("width = 2", "width = 0", &["tiny.toml", "width = 0", "from 1 to 1024"])?;
+    refused_spec("width = 2", "width = 2\ndoublings = 3", &["tiny.toml, method vae", "multiples of 8", "model.doublings = 2"])?;
     refused_spec("width = 2", "widht = 2", &["tiny.toml", "no setting \"widht\" (did you mean \"width\"?)"])?;
     refused_spec("name = \"vae\"", "name = \"vae\"\nbeta = -1", &["tiny.toml", "beta = -1", "from 0 to"])?;
     refused_spec("batch = 400", "batch = 40000", &["batches of 40000", "8000 images to train; set training.batch to 8000 or fewer"])
@@ -156,7 +157,13 @@ fn training_that_blows_up_stops_with_step_and_term_and_the_others_go_on() -> Res
     let out = folder.path().join("out");
     let called = call(&["train", text(&spec)?, "--out", text(&out)?])?;
     assert!(!called.success, "a failed run must fail the command");
-    assert!(called.stderr.contains("diverged at step") && !called.stderr.contains("panicked"), "{}", called.stderr);
+    assert!(
+        called.stderr.contains("diverged at step")
+            && called.stderr.contains("lower training.learning_rate")
+            && !called.stderr.contains("panicked"),
+        "{}",
+        called.stderr
+    );
     assert_eq!(contents(&out, "record.json")?.len(), 1, "the other method was not finished");
     assert!(std::fs::read_to_string(out.join("index.html"))?.contains("diverged at step"));
     Ok(())

@@ -68,6 +68,24 @@ fn a_broken_image_is_refused_or_left_out_and_counted_in_the_record() -> Result<(
 }
 
 #[test]
+fn a_run_is_not_gone_on_with_on_images_that_changed() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (images, out) = (folder.path().join("images"), folder.path().join("out"));
+    fs::create_dir(&images)?;
+    for seed in 0..30 {
+        fs::write(images.join(format!("{seed:02}.png")), image(seed)?)?;
+    }
+    let spec = experiment(folder.path(), &images, "")?;
+    assert!(train(&spec, &out, &[])?.success);
+    fs::write(images.join("00.png"), image(99)?)?;
+    let called = train(&spec, &out, &[])?;
+    let said = "have changed since this run; start over with --fresh, or give another --out";
+    assert!(!called.success && called.stderr.contains(said) && !called.stderr.contains("digest"), "{}", called.stderr);
+    assert!(train(&spec, &out, &["--fresh"])?.success);
+    Ok(())
+}
+
+#[test]
 fn the_line_of_a_split_has_one_word_for_one_image_and_for_many() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for seed in 0..12 {

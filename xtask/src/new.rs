@@ -16,7 +16,7 @@ use crate::root;
 /// Begin a new component, or an experiment.
 ///
 /// A component is one file that compiles and trains, and one line in the catalogue of its crate. An experiment is NAME.toml in the
-/// current directory, with every section explained; it runs as it is.
+/// current directory, or in the one before its name, with every section explained; it runs as it is.
 ///
 /// The file is a small working example with places marked ... for you to fill in. CONTRIBUTING.md says what the laws
 /// then check.
@@ -25,7 +25,7 @@ use crate::root;
 pub(crate) struct Arguments {
     /// What to begin.
     kind: What,
-    /// Its name, in snake case.
+    /// Its name: in snake case, or that of a file for an experiment.
     name: String,
     /// Checkout to add it to. By default this one.
     #[arg(long, value_name = "DIR")]
@@ -126,7 +126,7 @@ impl Kind {
 
 const EXAMPLES: &str = "\
 Examples:
-  cargo xtask new experiment mine
+  cargo xtask new experiment my-experiment
   cargo xtask new objective my_vae
   cargo xtask new metric my_metric
   cargo xtask new corruption my_blur";
@@ -147,9 +147,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes an experiment into `folder`.
-fn experiment(root: &Path, name: &str, folder: &Path) -> Result<PathBuf> {
-    check_name(name)?;
+/// Writes an experiment into `folder`, or into the one below it that stands before its name.
+fn experiment(root: &Path, given: &str, folder: &Path) -> Result<PathBuf> {
+    let path = Path::new(given.strip_suffix(".toml").unwrap_or(given));
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    ensure!(
+        name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')),
+        "{given}: an experiment is named with letters, digits, - and _, for instance my-experiment"
+    );
+    let folder = path.parent().map_or_else(|| folder.to_path_buf(), |before| folder.join(before));
+    ensure!(folder.is_dir(), "{}: there is no such directory; make it, or leave it out", folder.display());
     let file = folder.join(format!("{name}.toml"));
     ensure!(!file.exists(), "{}: exists already", file.display());
     let shown = file.strip_prefix(".").unwrap_or(&file).display().to_string();
@@ -159,11 +166,12 @@ fn experiment(root: &Path, name: &str, folder: &Path) -> Result<PathBuf> {
     Ok(PathBuf::from(shown))
 }
 
-fn check_name(name: &str) -> Result<()> {
+fn check_name(kind: Kind, name: &str) -> Result<()> {
     let snake = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
     ensure!(
         name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(snake),
-        "{name}: a name is in snake case, for instance my_vae"
+        "{name}: a name is in snake case, for instance {}",
+        format!("my_{kind:?}").to_lowercase()
     );
     Ok(())
 }
@@ -178,7 +186,7 @@ const KEYWORDS: [&str; 51] = [
 
 /// Writes the file and the line. Gives the two files.
 pub(crate) fn begin(root: &Path, kind: Kind, name: &str) -> Result<(PathBuf, PathBuf)> {
-    check_name(name)?;
+    check_name(kind, name)?;
     ensure!(!KEYWORDS.contains(&name), "{name}: a word of Rust names no module; take another, for instance my_{name}");
     let (catalogue, template) = kind.place();
     let catalogue = root.join(catalogue);
@@ -242,7 +250,8 @@ mod tests {
 
     #[test]
     fn names_in_another_case_and_files_that_exist_are_refused() {
-        assert!(begin(Path::new("nowhere"), Kind::Prior, "MyPrior").unwrap_err().to_string().contains("snake case"));
+        let error = begin(Path::new("nowhere"), Kind::Prior, "MyPrior").unwrap_err().to_string();
+        assert!(error.contains("snake case, for instance my_prior"), "{error}");
         for name in ["match", "yield", "self"] {
             let error = begin(Path::new("nowhere"), Kind::Prior, name).unwrap_err().to_string();
             assert!(error.contains(&format!("my_{name}")), "{error}");
@@ -270,6 +279,21 @@ mod tests {
         let runs = vimae_lab::Profile::of_file(&file, &[]).unwrap().experiments[0].runs(1);
         assert_eq!(runs.len(), 4 + 4 + 2, "beta is skipped for vimae");
         assert!(experiment(&root(), "mine", folder.path()).unwrap_err().to_string().contains("exists already"));
-        assert!(experiment(&root(), "My Own", folder.path()).unwrap_err().to_string().contains("snake case"));
+        assert!(experiment(&root(), "My Own", folder.path()).unwrap_err().to_string().contains("my-experiment"));
+    }
+
+    #[test]
+    fn an_experiment_is_named_as_files_are() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("sub")).unwrap();
+        for (name, file) in [("my-experiment", "my-experiment.toml"), ("mine3.toml", "mine3.toml"), ("sub/mine2", "sub/mine2.toml")] {
+            let written = experiment(&root(), name, folder.path()).unwrap();
+            assert_eq!(written, folder.path().join(file));
+            assert!(vimae_lab::Profile::of_file(&written, &[]).is_ok(), "{name}");
+        }
+        for (name, said) in [("nowhere/mine", "no such directory"), ("", "my-experiment"), ("-mine", "my-experiment")] {
+            let error = experiment(&root(), name, folder.path()).unwrap_err().to_string();
+            assert!(error.contains(said), "{error}");
+        }
     }
 }

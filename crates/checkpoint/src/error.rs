@@ -36,7 +36,7 @@ pub enum Error {
         known: u32,
     },
     /// The checkpoint belongs to another run.
-    #[error("{}: belongs to another spec, other data or another version of the code (digest {found}, expected {expected}); start over with --fresh", path.display())]
+    #[error("{}: belongs to another spec, other data or another version of the code (digest {}, expected {}); start over with --fresh", path.display(), short(.found), short(.expected))]
     OtherSpec {
         /// The file.
         path: PathBuf,
@@ -70,6 +70,11 @@ pub enum Error {
     Tensor(#[from] candle_core::Error),
 }
 
+/// The first digits of a digest, which tell it from others.
+fn short(digest: &str) -> &str {
+    digest.get(..12).unwrap_or(digest)
+}
+
 impl Error {
     pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
@@ -78,5 +83,17 @@ impl Error {
 
     pub(crate) fn damaged(path: &std::path::Path, problem: impl ToString) -> Self {
         Self::Damaged { path: path.into(), problem: problem.to_string() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digests_are_shown_by_their_first_digits() {
+        let [found, expected] = ["ab", "cd"].map(|digits| digits.repeat(32));
+        let message = Error::OtherSpec { path: "x".into(), found, expected }.to_string();
+        assert!(message.contains("(digest abababababab, expected cdcdcdcdcdcd)"), "{message}");
     }
 }

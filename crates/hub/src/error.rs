@@ -111,12 +111,12 @@ pub enum Error {
         example: &'static str,
     },
     /// A licence that is none of the Hub's identifiers.
-    #[error("licence {given:?} is none of the Hub's identifiers; did you mean {nearest:?}? Others are mit, apache-2.0, cc-by-4.0, cc0-1.0")]
+    #[error("licence {given:?} is none of the Hub's identifiers{}; some of them: mit, apache-2.0, cc-by-4.0, cc0-1.0", meant(*.nearest))]
     License {
         /// The licence as given.
         given: String,
-        /// The identifier nearest to it.
-        nearest: &'static str,
+        /// The identifier that is probably meant, where one is similar.
+        nearest: Option<&'static str>,
     },
     /// An address of the code that a card cannot link. It may hold a password and is not repeated.
     #[error("address of the code: {problem}; it is one that people open, https://example.org/me/vimae for instance")]
@@ -223,6 +223,10 @@ impl fmt::Display for Left {
             Self::WrongContent => "do not use that commit: push again",
         })
     }
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| format!(" (did you mean {nearest}?)"))
 }
 
 fn visibility(private: bool) -> &'static str {

@@ -77,6 +77,9 @@ const LICENSES: &[&str] = &[
     "zlib",
 ];
 
+/// How similar an identifier must be to be meant, in millionths.
+const SIMILAR: u64 = 700_000;
+
 /// Gives `given` as the Hub spells it.
 ///
 /// # Errors
@@ -86,8 +89,9 @@ pub fn license(given: &str) -> Result<&'static str> {
     if let Some(found) = LICENSES.iter().find(|l| **l == wanted) {
         return Ok(found);
     }
-    let near = |license: &&&str| (1e6 * strsim::jaro_winkler(license, &wanted)) as u64;
-    Err(Error::License { given: given.into(), nearest: LICENSES.iter().max_by_key(near).copied().unwrap_or("mit") })
+    let near = |license: &&str| (1e6 * strsim::jaro_winkler(license, &wanted)) as u64;
+    let nearest = LICENSES.iter().copied().filter(|license| near(license) > SIMILAR).max_by_key(near);
+    Err(Error::License { given: given.into(), nearest })
 }
 
 #[cfg(test)]
@@ -98,7 +102,10 @@ mod tests {
     fn a_licence_is_one_of_the_hubs() {
         assert_eq!(license("MIT").unwrap(), "mit");
         assert_eq!(license("cc-by-nc-4.0").unwrap(), "cc-by-nc-4.0");
-        assert!(matches!(license("apache2"), Err(Error::License { nearest: "apache-2.0", .. })));
-        assert!(license("other").is_err() && license("").is_err());
+        assert!(matches!(license("apache2"), Err(Error::License { nearest: Some("apache-2.0"), .. })));
+        for unlike in ["foo", ""] {
+            assert!(matches!(license(unlike), Err(Error::License { nearest: None, .. })), "{unlike:?}");
+        }
+        assert!(license("other").is_err());
     }
 }

@@ -13,7 +13,7 @@ use vimae_metrics::METRICS;
 use vimae_spec::{Evaluation, Expectation, Experiment, Paper, PaperTarget, RunSpec};
 
 use crate::{
-    Cost, Error, Estimator, Layout, Result, Shelf, expectations, lifelong,
+    Cost, Error, Estimator, Layout, Result, Shelf, expectations, image_counts, lifelong,
     own::{self, place},
     resolve,
 };
@@ -61,6 +61,7 @@ pub(crate) fn check_profile(experiments: &[Experiment], paper: &Paper) -> Result
 /// For parts that do not, and for data that cannot be read and that no card describes, with file and method.
 pub(crate) fn checked_cost(experiment: &Experiment, spec: &RunSpec, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Cost> {
     let mut cost = || -> Result<Cost> {
+        image_counts::check(&spec.dataset)?;
         let cost = estimator.cost(spec, shelf)?;
         let (shape, values) = estimator.pixels(&spec.dataset, shelf)?;
         // No part is refused for the range of the pixels.

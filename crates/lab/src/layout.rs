@@ -122,8 +122,13 @@ impl RunFolder {
 
     /// Whether its weights are gone and its last checkpoint, from which they can be made again, is there.
     pub(crate) fn lacks_weights(&self) -> bool {
+        !self.model().exists() && self.has_checkpoint()
+    }
+
+    /// Whether a checkpoint is there that its training would go on from.
+    pub(crate) fn has_checkpoint(&self) -> bool {
         let [own, of_task] = [self.0.clone(), vimae_continual::folder(&self.0, 1)].map(|folder| folder.join("checkpoint.safetensors"));
-        !self.model().exists() && (own.exists() || of_task.exists())
+        own.exists() || of_task.exists()
     }
 
     /// Where its data were found on this machine. It is never published.

@@ -24,6 +24,7 @@ mod fid;
 mod fid_weights;
 mod figures;
 mod gather;
+mod image_counts;
 mod images_of;
 mod judge;
 mod kept;

@@ -24,7 +24,10 @@ use vimae_report::{
 use vimae_spec::{Component, Doubt, Measurement, RunRecord, RunSpec, uncommitted};
 use vimae_statistics::student;
 
-use crate::{Error, Result, RunFolder, Shelf, config::network, cost::keeps_splits, course::Chosen, record::read_record, resolve::Parts};
+use crate::{
+    Error, Result, RunFolder, Shelf, config::network, cost::keeps_splits, course::Chosen, record::read_record, resolve::Parts,
+    runs::check_finished,
+};
 
 /// Numbers that a card shows: more are not read.
 const MOST: usize = 10;
@@ -42,11 +45,12 @@ pub struct Prepared {
 /// Runs beside it that differ in their seed alone give intervals over seeds.
 ///
 /// # Errors
-/// As [`RunFiles::open`]; where the run's data cannot be had, or are not those of its record; for a licence that is none, and an
-/// address that cannot be linked.
+/// As [`RunFiles::open`]; for a folder that is no run, with those that it holds; where the run's data cannot be had, or are not those
+/// of its record; for a licence that is none, and an address that cannot be linked.
 pub fn prepare(folder: &Path, repo: &RepoName, license: &str, code: Option<&str>, shelf: &mut Shelf) -> Result<Prepared> {
     vimae_hub::license(license)?;
     let code = code.map(vimae_hub::code_address).transpose()?;
+    check_finished(folder)?;
     let run = RunFiles::open(folder)?;
     let record = &run.record;
     shelf.recall(&RunFolder::at(folder));

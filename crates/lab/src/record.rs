@@ -49,7 +49,7 @@ impl Found {
         let why = if record.spec_sha256 != spec.sha256() {
             "is of another specification than plan.json".into()
         } else if record.data_sha256 != data_sha256 {
-            format!("is of other data (digest {}) than plan.json ({data_sha256})", record.data_sha256)
+            format!("is of other data than plan.json: {}", other_images(&spec.dataset.name))
         } else if record.version != VERSION {
             format!("was made by version {}, and this is {VERSION}", record.version)
         } else {
@@ -70,6 +70,11 @@ impl Found {
             Self::Nothing => gone(folder.record()),
         }
     }
+}
+
+/// What is wrong with a run that was trained on other images of a data set than those of now.
+pub(crate) fn other_images(dataset: &str) -> String {
+    format!("the images of {dataset} have changed since this run; start over with --fresh, or give another --out")
 }
 
 /// Reads a run's record.
@@ -128,4 +133,22 @@ fn digest(path: &Path) -> Result<String> {
     let mut config: Value = serde_json::from_slice(&bytes).map_err(|e| fail(e.to_string()))?;
     config.as_object_mut().map(|config| config.remove("files"));
     Ok(sha256_hex(config.to_string().as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cells::tests::record;
+
+    #[test]
+    fn a_run_on_other_images_is_told_by_their_name_and_not_by_digests() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = RunFolder::at(place.path());
+        let before = record("vae", 0, "rate", 1.0);
+        let before = RunRecord { spec_sha256: before.spec.sha256(), data_sha256: "a".repeat(64), version: VERSION.into(), ..before };
+        write_record(&folder, &before).unwrap();
+        assert!(matches!(Found::of(&before.spec, &before.data_sha256, &folder), Found::Same(_)));
+        let Found::Other(_, why) = Found::of(&before.spec, &"b".repeat(64), &folder) else { panic!("taken for the same") };
+        assert!(why.contains("the images of digits have changed since this run") && !why.contains("aaaa"), "{why}");
+    }
 }

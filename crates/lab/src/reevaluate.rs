@@ -15,6 +15,7 @@ use crate::{
     provenance::git_commit,
     record::{VERSION, read_record},
     resolve::Parts,
+    runs::check_finished,
     stored::{read_sealed, sealed},
 };
 
@@ -40,6 +41,7 @@ pub struct Reevaluated {
 pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext<'_>, shelf: &mut Shelf) -> Result<Reevaluated> {
     let (folder, device) = (&RunFolder::at(context.directory), &device(context.device)?);
     // Taking the lock makes the folder, which an unknown run should not leave behind.
+    check_finished(folder.path())?;
     let record = read_record(&folder.record())?;
     let _lock = RunLock::take(folder.path())?;
     let (evaluation, metrics) = changes::made(changes, &|changes| {

@@ -18,7 +18,7 @@ use crate::{
     lifelong,
     measure::{Samplers, measure},
     provenance::git_commit,
-    record::{Found, LOG, VERSION, side_files, write_record},
+    record::{Found, LOG, VERSION, other_images, side_files, write_record},
     resolve::Parts,
     stored::json,
     training_plan::training_plan,
@@ -32,7 +32,8 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// weights are not trained again, an unfinished run goes on from its last checkpoint. The context's directory is the run's.
 ///
 /// # Errors
-/// Whatever a part of the line reports; what was finished before stays.
+/// Whatever a part of the line reports; [`Error::Record`] for a run that was trained on other images. What was finished before
+/// stays.
 pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Result<RunRecord> {
     let folder = &RunFolder::at(context.directory);
     let device = &device(context.device)?;
@@ -40,7 +41,8 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
     // Of the code that begins: a commit that is made while it trains made none of the weights.
     let commit = git_commit(context.root);
     atomic::sweep(folder.path());
-    let earlier = match Found::of(spec, shelf.open(&spec.dataset)?.sha256(), folder) {
+    let data_sha256 = shelf.open(&spec.dataset)?.sha256().to_owned();
+    let earlier = match Found::of(spec, &data_sha256, folder) {
         // Weights that are gone come back from the last checkpoint.
         Found::Same(record) if !folder.lacks_weights() => {
             context.progress.tell(Event::Found);
@@ -48,6 +50,10 @@ pub fn run(spec: &RunSpec, context: &RunContext<'_>, shelf: &mut Shelf) -> Resul
         }
         // A record may hold what cannot be made again: whoever changed it decides.
         Found::Damaged(error) => return Err(error),
+        // Its checkpoint is of the images that were there, and no other images go on from it.
+        Found::Other(earlier, _) if earlier.data_sha256 != data_sha256 && folder.has_checkpoint() => {
+            return Err(Error::Record { path: folder.record(), problem: other_images(&spec.dataset.name) });
+        }
         Found::Other(earlier, _) => {
             keep_earlier(folder, &earlier)?;
             true

@@ -216,6 +216,28 @@ fn differing(firsts: &[&Run]) -> Vec<(String, Vec<Option<Value>>)> {
 /// [`Error::Record`] for what is none, with the runs that it holds; [`Error::Hub`].
 pub(crate) fn run_at(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
     let path = Path::new(place);
+    check_run(path, "the directory of a finished run, or owner/name on the Hub")?;
+    if !path.exists() && !place.contains('/') {
+        let problem = "is not there; a model on the Hub is named owner/name".into();
+        return Err(Error::Record { path: path.into(), problem });
+    }
+    folder_of(place, options, tell)
+}
+
+/// That the folder at `path` is there and is one of a run that is finished, as far as its files say.
+///
+/// # Errors
+/// [`Error::Record`], with the runs that it holds where it is none.
+pub(crate) fn check_finished(path: &Path) -> Result<()> {
+    let wanted = "the directory of a finished run";
+    if !path.exists() {
+        return Err(Error::Record { path: path.into(), problem: format!("is not there; give {wanted}") });
+    }
+    check_run(path, wanted)
+}
+
+/// That what is at `path`, if there is anything, is a run that is finished; `wanted` says what else to give.
+fn check_run(path: &Path, wanted: &str) -> Result<()> {
     if path.join("spec.json").exists() && !path.join("record.json").exists() {
         return Err(Error::Record { path: path.join("record.json"), problem: UNFINISHED.into() });
     }
@@ -223,16 +245,12 @@ pub(crate) fn run_at(place: &str, options: &HubOptions, tell: &mut dyn FnMut(Hub
     if path.is_dir() && !path.join("config.json").exists() && !path.join("record.json").exists() {
         let runs: Vec<String> = find_runs(path)?.iter().take(3).map(|run| run.folder.display().to_string()).collect();
         let problem = match runs.as_slice() {
-            [] => "is no run; give the directory of a finished run, or owner/name on the Hub".to_owned(),
+            [] => format!("is no run; give {wanted}"),
             runs => format!("is no run, but holds some; give one of them: {}", runs.join(", ")),
         };
         return Err(Error::Record { path: path.into(), problem });
     }
-    if !path.exists() && !place.contains('/') {
-        let problem = "is not there; a model on the Hub is named owner/name".into();
-        return Err(Error::Record { path: path.into(), problem });
-    }
-    folder_of(place, options, tell)
+    Ok(())
 }
 
 /// The folder of a run: the one at `place`, or that of `owner/name`, `owner/name@revision`, brought from the Hub.
@@ -253,6 +271,31 @@ pub(crate) fn folder_of(place: &str, options: &HubOptions, tell: &mut dyn FnMut(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_directory_of_runs_is_told_from_a_run_by_every_command() {
+        let out = tempfile::tempdir().unwrap();
+        let run = out.path().join("mine/vae-seed0");
+        std::fs::create_dir_all(&run).unwrap();
+        let fault = |path: &Path| check_finished(path).unwrap_err().to_string();
+        assert!(fault(out.path()).contains("is no run; give the directory of a finished run"), "{}", fault(out.path()));
+        std::fs::write(run.join("record.json"), "{}").unwrap();
+        check_finished(&run).unwrap();
+        let holds = fault(out.path());
+        assert!(holds.ends_with(&format!("is no run, but holds some; give one of them: {}", run.display())), "{holds}");
+        let mut shelf = crate::Shelf::new(crate::Sources::default());
+        let repo: vimae_hub::RepoName = "me/mine".parse().unwrap();
+        for error in [
+            crate::verify(&RunFolder::at(out.path()), None, &mut shelf).err(),
+            crate::reevaluate((&[], &[]), &vimae_core::RunContext::new(out.path()), &mut shelf).err(),
+            crate::prepare(out.path(), &repo, "mit", None, &mut shelf).err(),
+        ] {
+            assert_eq!(error.unwrap().to_string(), holds);
+        }
+        assert!(fault(&out.path().join("gone")).contains("gone: is not there; give"));
+        std::fs::rename(run.join("record.json"), run.join("spec.json")).unwrap();
+        assert!(fault(&run).contains(UNFINISHED));
+    }
 
     #[test]
     fn a_branch_with_slashes_is_looked_for_on_the_hub() {

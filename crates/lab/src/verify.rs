@@ -19,6 +19,7 @@ use crate::{
     measure::measure_only,
     record::{damaged_files, read_record},
     resolve::Parts,
+    runs::check_finished,
 };
 
 pub use check::Check;
@@ -32,6 +33,7 @@ use check::{measured, number, text};
 /// # Errors
 /// Where the record is absent or damaged, the data cannot be had, or the record has no such cell.
 pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Result<Vec<Check>> {
+    check_finished(folder.path())?;
     let record = read_record(&folder.record())?;
     let asked = asked(&record.measurements, cell)?;
     let (parts, weights_sha256) = Parts::trained(&record.spec, folder, shelf, &Device::Cpu)?;

@@ -65,9 +65,13 @@ impl WaeConv {
         let parameters = Parameters::new(request.seed, request.dtype, &request.device);
         let factor = 1 << doublings;
         if image.is_empty() || image.height % factor != 0 || image.width % factor != 0 {
+            let fits = |fewer: &usize| [image.height, image.width].iter().all(|side| side % (1_usize << *fewer) == 0);
+            let fewer = (1..doublings).rev().find(fits).map_or_else(String::new, |fewer| format!(" or model.doublings = {fewer}"));
             return Err(Error::Unsupported {
                 what: format!("wae_conv with {doublings} doublings on {image} images"),
-                reason: format!("height and width must be multiples of {factor}"),
+                reason: format!(
+                    "height and width must be multiples of {factor}; set model.name = \"mlp\"{fewer}, or dataset.size for a folder or table"
+                ),
             });
         }
 
@@ -158,6 +162,22 @@ mod tests {
     use vimae_core::{Output, PixelRange};
 
     use super::*;
+
+    #[test]
+    fn images_that_do_not_fit_are_refused_with_what_does() {
+        let refused = |width: usize| {
+            let image = ImageShape { channels: 3, height: 36, width };
+            let (range, head, output) = (PixelRange::Unit, Head::Gaussian, Output::IMAGES);
+            let request = Request { image, range, code: 2, head, output, seed: 1, dtype: DType::F32, device: Device::Cpu };
+            WaeConv::new(Layers { width: 2, kernel: 4, doublings: 3 }, &request).unwrap_err().to_string()
+        };
+        for (width, said) in
+            [(36, "model.name = \"mlp\" or model.doublings = 2, or"), (30, "model.doublings = 1"), (31, "\"mlp\", or dataset.size")]
+        {
+            let message = refused(width);
+            assert!(message.contains("must be multiples of 8") && message.contains(said), "{message}");
+        }
+    }
 
     #[test]
     fn in_evaluation_codes_have_a_gradient_by_all_weights_and_images_by_the_codes() {

@@ -17,6 +17,7 @@ mod sections;
 
 use crate::{
     Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training,
+    expected::in_words,
     run::CODE,
     section::{check_finite, check_range},
 };
@@ -153,7 +154,7 @@ impl Experiment {
         let changes = changes::apply(changes, &mut table, path)?;
         check_finite(path, &table)?;
         check_finite(path, &changes.iter().cloned().collect())?;
-        let head: File = table.clone().try_into().map_err(|e| Error::form(path, e))?;
+        let head: File = table.clone().try_into().map_err(|e| Error::form(path, in_words(e)))?;
         check(path, &head)?;
         let methods = take_table(&mut table, "methods");
         let grid = take_table(&mut table, "grid");
@@ -196,7 +197,7 @@ impl Experiment {
             for section in ["training", "evaluation"] {
                 run.entry(section).or_insert_with(|| Value::Table(Table::new()));
             }
-            let run: RunSpec = run.try_into().map_err(|e| Error::form(path, format!("method {method}: {e}")))?;
+            let run: RunSpec = run.try_into().map_err(|e| Error::form(path, format!("method {method}: {}", in_words(e))))?;
             check_range(path, "training", &run.training)?;
             check_range(path, "evaluation", &run.evaluation)?;
             if !CODE.contains(&run.model.code) {
@@ -252,7 +253,7 @@ fn read(text: &str, path: &Path, depth: usize, catalogues: &dyn Catalogues) -> R
     }
     let form = |mut error: toml::de::Error| {
         error.set_input(Some(text));
-        Error::form(path, error)
+        Error::form(path, in_words(error))
     };
     let file = File::deserialize(Deserializer::from(parsed.clone())).map_err(form)?;
     check(path, &file)?;

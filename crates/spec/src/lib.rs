@@ -7,6 +7,7 @@ mod confusion;
 mod digest;
 mod error;
 mod expectation;
+mod expected;
 mod experiment;
 mod few_label;
 mod lifelong;

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Error, Evaluation, Measurement, Result, section::check_range, sha256_hex};
+use crate::{Error, Evaluation, Measurement, Result, expected::in_words, section::check_range, sha256_hex};
 
 /// What one more evaluation of a run found. It stands beside the run's record, which it does not change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,7 +69,7 @@ impl Evaluation {
                 None => _ = table.insert(key.into(), value),
             }
         }
-        let changed: Self = serde_json::from_value(Value::Object(table)).map_err(|e| fault(e.to_string()))?;
+        let changed: Self = serde_json::from_value(Value::Object(table)).map_err(|e| fault(in_words(e)))?;
         check_range(Path::new("evaluation"), "evaluation", &changed)?;
         Ok(changed)
     }
@@ -104,7 +104,7 @@ mod tests {
             ("prior_sample=1", "unknown field `prior_sample`"),
             ("chains", "\"chains\" is not KEY=VALUE"),
             ("noise_passes=1", "evaluation.noise_passes = 1 is not allowed"),
-            ("prior_samples=many", "\"many\""),
+            ("prior_samples=many", "\"many\", expected a whole number, 0 or more"),
             ("metrics=[\"rate\",\"rate\"]", "[\"rate\",\"rate\"] is not allowed; it must be a list that names each once"),
             ("samplers=[\"prior\",\"standardised\",\"prior\"]", "evaluation.samplers"),
             ("classifiers=[\"knn\",\"knn\"]", "evaluation.classifiers"),

@@ -137,16 +137,17 @@ fn tidy(schema: &mut Value) {
     }
 }
 
-/// The most similar of `available`, where one is similar enough to be meant.
+/// The most similar of `available`, where one is similar enough to be meant. Capital letters make no difference.
 pub fn nearest(name: &str, available: &[String]) -> Option<String> {
     // Jaro and Winkler's measure sees no similarity in `vea` and `vae`: one slip of the keyboard always counts.
-    let similarity = |other: &str| match strsim::osa_distance(name, other) {
+    let name = name.to_lowercase();
+    let similarity = |other: &str| match strsim::osa_distance(&name, other) {
         0 | 1 if name.chars().count() > 1 => 1.0,
-        _ => strsim::jaro_winkler(name, other),
+        _ => strsim::jaro_winkler(&name, other),
     };
     available
         .iter()
-        .map(|a| (similarity(a), a))
+        .map(|a| (similarity(&a.to_lowercase()), a))
         .filter(|(similarity, _)| *similarity > 0.7)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, a)| a.clone())
@@ -201,6 +202,14 @@ mod tests {
         assert_eq!(Value::Object(checked), json!({ "beta": 4, "width": 8, "rate": 1.0, "kinds": ["one"] }));
         let about: Vec<String> = Schema::of::<Example>().settings().into_iter().map(|s| s.about).collect();
         assert_eq!(about, ["weight of the rate", "kinds", "step size", "filters"]);
+    }
+
+    #[test]
+    fn what_is_meant_is_found_in_letters_of_any_case() {
+        let available = ["cifar10", "digits", "mnist"].map(String::from);
+        for (given, meant) in [("MNIST", Some("mnist")), ("Cifar-10", Some("cifar10")), ("XYZ", None)] {
+            assert_eq!(nearest(given, &available).as_deref(), meant, "{given}");
+        }
     }
 
     #[test]

@@ -10,7 +10,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A loss term or a weight is not finite.
-    #[error("training diverged at step {step}: {term} is {value}; the checkpoint of step {kept} is kept")]
+    #[error(
+        "training diverged at step {step}: {term} is {value}; the checkpoint of step {kept} is kept; lower training.learning_rate, or set \
+         training.rollbacks to go back and on with half of it"
+    )]
     Diverged {
         /// The step, counted from 1.
         step: u64,

@@ -19,8 +19,8 @@ use crate::{Error, Layout, Request, Result, RunFolder, Shelf, check::check_profi
 /// run takes beside the plan.
 ///
 /// # Errors
-/// For a part that does not exist, two runs that would share a folder, data that is not here of an experiment that is not
-/// optional, a run that another process works on where it should be forgotten.
+/// For a part that does not exist or does not fit the others, two runs that would share a folder, data that is not here of an
+/// experiment that is not optional, a run that another process works on where it should be forgotten.
 pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[String], shelf: &mut Shelf) -> Result<(Plan, Foretold)> {
     let layout = Layout::new(context.directory);
     let mut plan = Plan {
@@ -58,7 +58,7 @@ pub(crate) fn planned(request: &Request, context: &RunContext<'_>, devices: &[St
             let folder = layout.run(&experiment.name, &spec);
             match node(request, (&layout, &kept), (experiment, owner), spec.clone(), folder.clone(), shelf) {
                 Ok(node) => {
-                    foretold.add(&node.spec, shelf);
+                    foretold.add(&node.spec, shelf).map_err(|error| error.of_run(&place(experiment, &node.spec)))?;
                     plan.nodes.push(node);
                 }
                 // An image that is gone fails the runs on its data alone.

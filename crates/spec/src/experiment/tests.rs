@@ -55,6 +55,23 @@ fn numbers_that_are_not_finite_are_refused_wherever_they_stand() {
 }
 
 #[test]
+fn a_value_of_another_type_is_refused_in_words_with_its_place() {
+    let plain = format!("{BASE}[methods.vae.objective]\nname = \"vae\"\n");
+    for (from, to, said) in [
+        ("epochs = 2", "epochs = -2", "expected a whole number, 0 or more"),
+        ("epochs = 2", "epochs = \"2\"", "expected a whole number, 0 or more"),
+        ("epochs = 2", "learning_rate = true", "expected a number"),
+        ("version = 1", "version = 1\noptional = 1", "expected true or false"),
+        ("[methods.vae.objective]\nname", "[methods]\nvae", "expected a section: write [methods.NAME]"),
+    ] {
+        let message = load(&[("x.toml", &plain.replacen(from, to, 1))]).unwrap_err().to_string();
+        assert!(message.contains("x.toml: ") && message.contains(" at line ") && message.contains(said), "{message}");
+    }
+    let message = Experiment::parse(&plain, Path::new("x.toml"), &["training.epochs=abc".into()], &Unknown).unwrap_err().to_string();
+    assert!(message.ends_with("string \"abc\", expected a whole number, 0 or more, in `training.epochs`"), "{message}");
+}
+
+#[test]
 fn names_of_methods_fit_into_tables_and_folders() {
     for name in ["\"\"", "\" \"", "\"two\\nlines\"", "\"a[b]\"", &"n".repeat(LONGEST_NAME + 1)] {
         let error = load(&[("x.toml", &format!("{BASE}[methods.{name}.objective]\nname = \"vae\"\n"))]).unwrap_err();
