@@ -182,6 +182,7 @@ fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup>
             let plot = html! {
             p.quiet {
                 "Test images, mean over seeds."
+                @for caution in rate_distortion::mixed(&experiment.runs) { " " (caution) }
                 @if swept { " " (rate_distortion::LINES) }
                 @if let Some(why) = rate_distortion::warning(&experiment.runs) { " A decoder's curve: " (why) "." }
                 @if !papers.is_empty() { " Diamonds are the paper's, in the colours of the methods." }
