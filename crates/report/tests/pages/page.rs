@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use vimae_report::{markdown_table, page};
+use vimae_report::{markdown_table, page, plots_of};
 use vimae_spec::{Cell, Decision, Doubt, Measurement, SummaryRow};
 
 use crate::made_up::{MadeUp, results};
@@ -290,6 +290,21 @@ fn images_of_several_samplers_stand_by_method_and_sampler() {
     assert!(bold > 0 && bold == table.matches("ex_post(components=10)").count(), "{bold}");
     // Of each the value from its prior is doubtful, as that of one seed is.
     assert_eq!(table.matches("fewer than 30 images").count(), bold);
+}
+
+#[test]
+fn names_of_plots_have_no_measured_number_and_no_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    for experiment in &mut made_up.experiments {
+        experiment.title = "vae on folder:some where/images".into();
+        experiment.runs.iter_mut().for_each(|run| run.record.spec.dataset.name = "folder:/tmp/some where/images".into());
+    }
+    let names: Vec<String> = plots_of(&checked(&made_up)).into_iter().map(|plot| plot.name).collect();
+    for expected in ["codes-vae", "principal-components-beta-h-vae", "loss-during-training-vae-on-folder"] {
+        assert!(names.iter().any(|name| name == expected), "{expected}: {names:?}");
+    }
+    assert!(names.iter().all(|name| !name.contains("where") && !name.contains("variance")), "{names:?}");
 }
 
 #[test]
