@@ -53,7 +53,7 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
                     li { (method::label(&run.method)) ", seed " (run.seed) ": " (run.problem) }
                 } }
             }
-            @if shown.is_empty() { p.missing { "No run finished." } }
+            @if shown.is_empty() { p.missing { "There is no run to show." } }
             (group("Originals above their reconstructions", "", FigureKind::Reconstructions, &shown)?)
             (group("Decoded draws", "", FigureKind::Samples, &shown)?)
             (group("Decoded draws after each task, a row a task", "", FigureKind::Tasks, &shown)?)

@@ -87,7 +87,7 @@ fn experiment_summary(input: &PageInput<'_>, experiment: &ExperimentView, severa
         @if !experiment.about.is_empty() { p.lead { (together(&experiment.about)) } }
         (headlines::section(&headlines::of(experiment, input.interval)))
         (samplers::section(experiment, input.interval))
-        (summary::done(experiment))
+        (summary::done(input, experiment))
         (unfinished(&experiment.failed))
     }
 }

@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use vimae_report::{markdown_table, page, plots_of};
-use vimae_spec::{Cell, Decision, Doubt, Measurement, SummaryRow};
+use vimae_report::{FailedRun, PageInput, markdown_table, page, plots_of};
+use vimae_spec::{Cell, Decision, Doubt, Measurement, RunSpec, SummaryRow};
 
 use crate::made_up::{MadeUp, results};
 
@@ -231,6 +231,28 @@ fn nothing_at_all_is_still_a_page() {
     assert!(html.contains("No run finished.") && html.contains("There are no values."));
     made_up.experiments.clear();
     checked(&made_up);
+}
+
+#[test]
+fn kept_values_of_runs_that_no_longer_count_are_not_denied() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    for own in [false, true] {
+        for experiment in &mut made_up.experiments {
+            if own {
+                experiment.targets.clear();
+            }
+            for run in std::mem::take(&mut experiment.runs) {
+                let RunSpec { method, seed, .. } = run.record.spec;
+                let problem = "was made by another version".to_owned();
+                experiment.failed.push(FailedRun { spec_sha256: run.record.spec_sha256, method, seed, waits: false, problem });
+            }
+        }
+        let html = checked(&made_up);
+        assert!(html.contains("the values are those of an earlier report") && !html.contains("No run finished"), "own: {own}");
+    }
+    let input = PageInput { seconds: -0.0, ..made_up.input() };
+    assert!(page(&input).unwrap().contains(", in 0.0 s."));
 }
 
 #[test]
