@@ -9,9 +9,10 @@ use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSettin
 use vimae_spec::{Experiment, FigureKind, RunRecord};
 use vimae_statistics::student;
 
-use crate::{Layout, Result, record::read_record};
+use crate::{Layout, Result, command::called, record::read_record};
 
 const TITLE: &str = "What can be chosen by name";
+const CHOICE: &str = "An experiment file names one of each kind; what it leaves out is chosen by the objective.";
 
 /// `experiment` with a method for every objective that it has none for.
 pub fn every_objective(experiment: Experiment) -> Experiment {
@@ -19,12 +20,14 @@ pub fn every_objective(experiment: Experiment) -> Experiment {
 }
 
 /// Writes `catalogue.html` and `catalogue.md` into `out`, with what the runs of `experiment` under `out` show: the methods
-/// that bear an objective's name, with seeds `0..seeds`. `root` is the checkout, whose files say what an entry is. Gives the
-/// page's path.
+/// that bear an objective's name, with seeds `0..seeds`. Where none of them has a record, the page says which command trains them.
+/// `root` is the checkout, whose files say what an entry is. Gives the page's path.
 ///
 /// # Errors
 /// Where the pages cannot be written, or a record there is damaged.
 pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -> Result<PathBuf> {
+    let layout = Layout::new(out);
+    let is_trained = experiment.runs(seeds).iter().any(|spec| layout.run(&experiment.name, spec).record().exists());
     let mut objectives = Vec::new();
     for entry in vimae_objectives::OBJECTIVES.entries() {
         let mut described = describe(root, "crates/objectives/src", entry);
@@ -35,7 +38,9 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
             described.parts.push(("prior", objective.default_prior().into()));
         }
         described.parts.extend(objective.default_divergence().map(|name| ("divergence", name.to_owned())));
-        described.trained = Some(trained(experiment, entry.name, seeds, &Layout::new(out))?);
+        if is_trained {
+            described.trained = Some(trained(experiment, entry.name, seeds, &layout)?);
+        }
         objectives.push(described);
     }
     let mut kinds = vec![CatalogueKind { kind: "objective".into(), entries: objectives }];
@@ -58,10 +63,14 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
         "crates/continual/src/stream": vimae_continual::STREAMS,
         "crates/continual/src/strategy": vimae_continual::STRATEGIES,
         "crates/metrics/src": vimae_metrics::METRICS,
-        "crates/metrics/src/accuracy/classifiers": vimae_metrics::accuracy::classifiers::CLASSIFIERS,
-        "crates/datasets/src": vimae_datasets::DATASETS
+        "crates/metrics/src/accuracy/classifiers": vimae_metrics::accuracy::classifiers::CLASSIFIERS
     );
-    let about = format!("{} An experiment file names one of each kind; what it leaves out is chosen by the objective.", experiment.about);
+    let datasets = vimae_datasets::DATASETS.entries().into_iter().map(|entry| describe(root, "crates/datasets/src", entry)).collect();
+    kinds.push(CatalogueKind { kind: "data set".into(), entries: datasets });
+    let about = match is_trained {
+        true => format!("{} {CHOICE}", experiment.about),
+        false => format!("{CHOICE} `{} catalogue --train` adds samples of each objective.", called()),
+    };
     let page = out.join("catalogue.html");
     atomic::write(&page, catalogue_page(TITLE, &about, &kinds).as_bytes())?;
     atomic::write(&out.join("catalogue.md"), catalogue_markdown(TITLE, &about, &kinds).as_bytes())?;
@@ -132,4 +141,27 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, layout: &Layout) -> 
         values: ["reconstruction", "rate"].into_iter().filter_map(value).collect(),
         image,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Profile;
+
+    #[test]
+    fn a_page_without_runs_names_the_command_that_trains_them_and_tells_of_no_outcome() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let profile = Profile::of_file(&root.join("experiments/catalogue/digits.toml"), &[]).unwrap();
+        let experiment = every_objective(profile.experiments[0].clone());
+        let out = tempfile::tempdir().unwrap();
+        let page = std::fs::read_to_string(catalogue(&root, &experiment, 5, out.path()).unwrap()).unwrap();
+        assert!(page.contains(&format!("<code>{} catalogue --train</code> adds samples", called())));
+        for absent in [experiment.about.as_str(), "seeds on digits", "No run finished"] {
+            assert!(!page.contains(absent), "{absent}");
+        }
+        let kinds = ["<h2>Objectives</h2>", "<h2>Strategies</h2>", "<h2>Data sets</h2>"];
+        assert!(kinds.iter().all(|kind| page.contains(kind)));
+        let text = std::fs::read_to_string(out.path().join("catalogue.md")).unwrap();
+        assert!(!text.contains("seeds on digits") && text.contains("\n## Data sets\n"));
+    }
 }

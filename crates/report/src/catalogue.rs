@@ -65,7 +65,7 @@ pub struct CatalogueRuns {
     pub image: Option<(PathBuf, String)>,
 }
 
-/// Makes the page: one file, no network.
+/// Makes the page: one file, no network. What stands in backticks in `about` is code.
 pub fn catalogue_page(title: &str, about: &str, kinds: &[CatalogueKind]) -> String {
     let body = html! {
         header {
@@ -73,7 +73,7 @@ pub fn catalogue_page(title: &str, about: &str, kinds: &[CatalogueKind]) -> Stri
             nav aria-label="Sections" { @for kind in kinds { a href={ "#" (anchor(&[&kind.kind])) } { (plural(&kind.kind)) } } }
         }
         main {
-            p.lead { (about) }
+            p.lead { (with_code(about)) }
             @for kind in kinds {
                 section id=(anchor(&[&kind.kind])) {
                     h2 { (plural(&kind.kind)) }
@@ -88,7 +88,11 @@ pub fn catalogue_page(title: &str, about: &str, kinds: &[CatalogueKind]) -> Stri
 fn plural(kind: &str) -> String {
     let mut letters = kind.chars();
     let kind: String = letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default();
-    if kind.ends_with('e') || !kind.ends_with('s') { format!("{kind}s") } else { kind }
+    match kind.strip_suffix('y') {
+        Some(stem) => format!("{stem}ies"),
+        None if kind.ends_with('e') || !kind.ends_with('s') => format!("{kind}s"),
+        None => kind,
+    }
 }
 
 fn article(kind: &str, entry: &CatalogueEntry) -> Markup {
@@ -201,11 +205,24 @@ mod tests {
 
     #[test]
     fn the_page_holds_every_part_of_an_entry_and_nothing_from_outside() {
-        let page = catalogue_page("Catalogue", "All.", &kinds(None));
-        for part in ["<h2>Objectives</h2>", "a D + beta R", "<code>a D &lt;b&gt;</code>", "A &amp; B, 2014", "#prior-normal", "0 to 10"] {
+        let page = catalogue_page("Catalogue", "All of `vimae`.", &kinds(None));
+        for part in [
+            "<h2>Objectives</h2>",
+            "All of <code>vimae</code>.",
+            "a D + beta R",
+            "<code>a D &lt;b&gt;</code>",
+            "A &amp; B, 2014",
+            "#prior-normal",
+            "0 to 10",
+        ] {
             assert!(page.contains(part), "{part}");
         }
         assert!(page.contains("no image") && !page.contains("http://") && !page.contains("https://"));
+    }
+
+    #[test]
+    fn kinds_are_named_in_the_plural() {
+        assert_eq!(["strategy", "data set", "noise", "prior"].map(plural), ["Strategies", "Data sets", "Noises", "Priors"]);
     }
 
     #[test]

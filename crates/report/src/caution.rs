@@ -1,5 +1,5 @@
 //! What a reader must know before values are compared: codes that say nothing of an image, codes too small for a count of active
-//! units, and methods that saw other images.
+//! units, other protocols, and methods that saw other images.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +35,12 @@ pub(crate) fn small_codes<'a>(methods: impl IntoIterator<Item = &'a str>, varian
             first_few(&methods)
         )
     })
+}
+
+/// That values of a quantity do not all compare, from its title, its protocols and the methods of each.
+pub(crate) fn differently(title: &str, of: impl IntoIterator<Item = (String, String)>) -> String {
+    let of: Vec<String> = of.into_iter().map(|(protocol, methods)| format!("{methods} by {protocol}")).collect();
+    format!("{title} is estimated differently for different methods ({}): compare only equal protocols.", of.join("; "))
 }
 
 fn verb_and_whose(methods: &[&str]) -> (&'static str, &'static str) {

@@ -102,7 +102,7 @@ pub struct HeadlineValue {
     pub seeds: usize,
     /// Seeds whose run has none: what is shown is of the others alone.
     pub without: usize,
-    /// Whether it is better than that of every other method by more than the seeds differ.
+    /// Whether it is better than that of every other method: the interval of the difference, seed by seed, leaves no doubt of its sign.
     pub best: bool,
     /// Why the value should not be relied on, on any seed.
     pub doubts: Vec<Doubt>,

@@ -80,7 +80,7 @@ fn legend(table: &HeadlineTable) -> String {
         text += &format!(" {fewer}");
     }
     if bold {
-        text += " *: better than every other method by more than seeds differ.";
+        text += "\n*: best; the 95 % interval of its difference from every other method, seed by seed, has one sign.";
     }
     if let Some(doubts) = table.of_doubts() {
         text += &format!(" {doubts}");
@@ -161,6 +161,10 @@ Mean ± standard deviation over 2 seeds.
         table.rows[1].values[0].best = true;
         table.rows[0].method = "x".repeat(80);
         let text = headline_text(&table);
+        assert!(
+            text.contains("*: best; the 95 % interval of its difference from every other method, seed by seed, has one sign."),
+            "{text}"
+        );
         assert!(text.contains("1.188 ± 0.088 *\n") && text.lines().all(|line| line.chars().count() <= 100), "{text}");
         assert_eq!(text.matches("Method ").count(), 3, "{text}");
         assert_eq!(headline_text(&HeadlineTable { columns: Vec::new(), rows: Vec::new(), absent: Vec::new() }), "");

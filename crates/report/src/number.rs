@@ -89,6 +89,8 @@ pub(crate) fn duration(seconds: f64) -> String {
     if !seconds.is_finite() || seconds < 0.0 {
         return NONE.into();
     }
+    // The sum of no times is -0.
+    let seconds = seconds.abs();
     let whole = seconds.round() as u64;
     match whole {
         0..10 => format!("{seconds:.1} s"),
@@ -100,7 +102,14 @@ pub(crate) fn duration(seconds: f64) -> String {
 
 /// The typographic minus sign, as wide as a digit.
 fn minus(text: String) -> String {
+    let text = unsigned_zero(text);
     text.strip_prefix('-').map(|rest| format!("\u{2212}{rest}")).unwrap_or(text)
+}
+
+/// A number as it is written, without a sign where all of its digits are 0.
+pub(crate) fn unsigned_zero(text: String) -> String {
+    let zero = |rest: &&str| rest.chars().take_while(|c| *c != 'e').all(|c| matches!(c, '0' | '.'));
+    text.strip_prefix('-').filter(zero).map(String::from).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -136,6 +145,16 @@ mod tests {
     fn counts_and_times_read_well() {
         assert_eq!([7, 999, 1000, 50_000, 1_234_567].map(count), ["7", "999", "1\u{202f}000", "50\u{202f}000", "1\u{202f}234\u{202f}567"]);
         assert_eq!([3.21, 59.7, 252.0, 11_100.0].map(duration), ["3.2 s", "1 min 00 s", "4 min 12 s", "3 h 05 min"]);
-        assert_eq!(duration(f64::NAN), NONE);
+        assert_eq!([f64::NAN, -1.0].map(duration), [NONE, NONE]);
+        assert_eq!(duration(-0.0), "0.0 s");
+    }
+
+    #[test]
+    fn zero_has_no_sign() {
+        let column = Column::of([1.5]);
+        assert_eq!([-0.0, -1e-9, -0.25].map(|value| column.show(Some(value))), ["0.000", "0.000", "−0.250"]);
+        assert_eq!(Column::of([1e9]).show(Some(-0.0)), "0.000e0");
+        assert_eq!(Column::of([0.0]).signed(Some(-0.0)), "0.0");
+        assert_eq!(unsigned_zero("-inf".into()), "-inf");
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vimae_spec::{Doubt, Measurement, Paper, Protocol};
 
-use crate::{method, plot::Line, run_view::RunView};
+use crate::{caution, method, plot::Line, run_view::RunView};
 
 /// The distortion that goes with a rate is that of a draw; a deterministic encoder has its code alone.
 const DISTORTIONS: [&str; 2] = ["reconstruction(code=sample,scale=0.05)", "reconstruction(code=mean,scale=0.05)"];
@@ -24,9 +24,9 @@ pub(crate) fn lines(runs: &[RunView]) -> Vec<Line> {
     let mut found: BTreeMap<(String, bool), Points> = BTreeMap::new();
     for run in runs {
         let (record, method) = (&run.record, run.record.spec.method.as_str());
-        let base = method.split('[').next().unwrap_or(method).to_owned();
-        if let Some(point) = swept(&record.measurements) {
-            found.entry((base, false)).or_default().entry(method.to_owned()).or_default().push(point);
+        if let Some([(_, rate), (_, distortion)]) = swept(&record.measurements) {
+            let line = found.entry((line_of(method).to_owned(), false)).or_default();
+            line.entry(method.to_owned()).or_default().push((rate, distortion));
         }
         for (protocol, point) in annealed(&record.measurements) {
             found.entry((method.to_owned(), true)).or_default().entry(protocol.to_string()).or_default().push(point);
@@ -51,6 +51,26 @@ pub(crate) fn warning(runs: &[RunView]) -> Option<String> {
     Doubt::warning(&doubts.collect::<BTreeSet<Doubt>>().into_iter().collect::<Vec<_>>())
 }
 
+/// What to tell of methods' points that were measured differently, a sentence a quantity; nothing where all compare.
+pub(crate) fn mixed(runs: &[RunView]) -> Vec<String> {
+    // By protocol.
+    let mut found: [(&str, BTreeMap<String, Vec<&str>>); 2] = [("Rate", BTreeMap::new()), ("Distortion", BTreeMap::new())];
+    for run in runs {
+        let Some(point) = swept(&run.record.measurements) else { continue };
+        for ((_, methods), (protocol, _)) in found.iter_mut().zip(point) {
+            methods.entry(protocol.to_string()).or_default().push(line_of(&run.record.spec.method));
+        }
+    }
+    let labels = |methods: Vec<&str>| method::sorted(methods).into_iter().map(method::label).collect::<Vec<_>>().join(", ");
+    let mixed = found.into_iter().filter(|(_, methods)| methods.len() > 1);
+    mixed.map(|(title, of)| caution::differently(title, of.into_iter().map(|(protocol, of)| (protocol, labels(of))))).collect()
+}
+
+/// The method whose sweep a method is a point of.
+fn line_of(method: &str) -> &str {
+    method.split('[').next().unwrap_or(method)
+}
+
 /// The paper's points of the methods among `lines`, with the places of their colours: where a target of the experiment
 /// prints both rate and reconstruction.
 pub(crate) fn papers(paper: &Paper, targets: &[String], lines: &[Line]) -> Vec<(usize, (f64, f64))> {
@@ -67,11 +87,12 @@ pub(crate) fn papers(paper: &Paper, targets: &[String], lines: &[Line]) -> Vec<(
     points
 }
 
-/// Rate and distortion of one run.
-fn swept(measurements: &[Measurement]) -> Option<(f64, f64)> {
-    let rate = measurements.iter().find(|m| m.metric == "rate")?.value?;
-    let distortion = DISTORTIONS.iter().find_map(|protocol| measurements.iter().find(|m| m.protocol == *protocol)?.value)?;
-    Some((rate, distortion))
+/// Rate and distortion of one run, each behind how it was measured.
+fn swept(measurements: &[Measurement]) -> Option<[(&Protocol, f64); 2]> {
+    let rate = measurements.iter().find(|m| m.metric == "rate")?;
+    let of = |protocol: &&str| measurements.iter().find(|m| m.protocol == *protocol).filter(|m| m.value.is_some());
+    let distortion = DISTORTIONS.iter().find_map(of)?;
+    Some([(&rate.protocol, rate.value?), (&distortion.protocol, distortion.value?)])
 }
 
 /// Rate and distortion on the way from the prior to the posterior, by protocol.

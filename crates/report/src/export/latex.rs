@@ -1,7 +1,7 @@
 //! Tables for LaTeX with `booktabs`.
 
 use super::table::{Ours, Table};
-use crate::number::Column;
+use crate::number::{Column, unsigned_zero};
 
 /// A floating table; what a reader must know stands in its caption.
 pub(super) fn text(table: &Table) -> String {
@@ -67,9 +67,9 @@ fn ours(value: &Option<Ours>) -> String {
 pub(super) fn number(value: f64, column: Column) -> String {
     match column {
         _ if !value.is_finite() => "\\mathrm{not\\ finite}".into(),
-        Column::Fixed(digits) => format!("{value:.digits$}"),
+        Column::Fixed(digits) => unsigned_zero(format!("{value:.digits$}")),
         Column::Scientific => {
-            let text = format!("{value:.3e}");
+            let text = unsigned_zero(format!("{value:.3e}"));
             let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
             format!("{digits} \\times 10^{{{power}}}")
         }

@@ -47,7 +47,7 @@ pub(super) struct Ours {
     pub(super) mean: f64,
     /// Its 95 % interval; absent with one seed.
     pub(super) spread: Option<Spread>,
-    /// Whether it is better than all others of its row by more than seeds differ.
+    /// Whether it is better than all others of its row, and its interval lies apart from theirs.
     pub(super) best: bool,
     /// Whether some seed's value should not be relied on.
     pub(super) doubtful: bool,
@@ -111,7 +111,7 @@ impl Table {
             notes.push("In brackets: 95 % interval (Wilson's) of a share of seeds.".to_owned());
         }
         if all().any(|ours| ours.best) {
-            notes.push("In bold: better than all others of its row by more than seeds differ.".to_owned());
+            notes.push("In bold: better than all others of its row; its 95 % interval lies apart from all of theirs.".to_owned());
         }
         if all().any(|ours| ours.doubtful) {
             notes.push("?: do not rely on it; results.json says why.".to_owned());

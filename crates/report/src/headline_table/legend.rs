@@ -70,12 +70,8 @@ impl HeadlineTable {
                 of.entry(example.protocol.to_string()).or_default().push(&row.method);
             }
         }
-        let of: Vec<String> = of.into_iter().map(|(protocol, methods)| format!("{} by {protocol}", methods.join(", "))).collect();
-        format!(
-            "‡ {} is estimated differently for different methods ({}): compare only equal protocols.",
-            column.headline.title,
-            of.join("; ")
-        )
+        let of = of.into_iter().map(|(protocol, methods)| (protocol, methods.join(", ")));
+        format!("‡ {}", caution::differently(column.headline.title, of))
     }
 
     /// Which methods have runs of fewer seeds than others; none where all have as many.

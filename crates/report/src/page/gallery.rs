@@ -13,6 +13,7 @@ use crate::{
     compare::heading,
     method,
     plot::{Curves, Scatter, Trade},
+    plot_files::named,
     rate_distortion,
     run_view::RunView,
     training::training,
@@ -52,7 +53,7 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
                     li { (method::label(&run.method)) ", seed " (run.seed) ": " (run.problem) }
                 } }
             }
-            @if shown.is_empty() { p.missing { "No run finished." } }
+            @if shown.is_empty() { p.missing { "There is no run to show." } }
             (group("Originals above their reconstructions", "", FigureKind::Reconstructions, &shown)?)
             (group("Decoded draws", "", FigureKind::Samples, &shown)?)
             (group("Decoded draws after each task, a row a task", "", FigureKind::Tasks, &shown)?)
@@ -132,8 +133,11 @@ fn figure(run: &RunView, image: &Figure, with_caption: bool, with_seed: bool) ->
                 html! { img src=(data) width=(png.width) height=(png.height) alt=(title); }
             })
         }
-        FigureKind::Codes => artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, image.kind, &codes)),
-        FigureKind::Projection => artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, image.kind, &codes)),
+        FigureKind::Codes | FigureKind::Projection => {
+            let svg = artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, image.kind, &codes));
+            let what = if image.kind == FigureKind::Codes { "codes" } else { "principal components" };
+            svg.map(|svg| PreEscaped(named(&svg, &format!("{what} {}", spec.method))))
+        }
         FigureKind::Confusion => artefact::confusions(&run.folder, &image.file).map(|all| confusion::tables(&all)),
     };
     let content = match content {
@@ -154,7 +158,7 @@ fn figure(run: &RunView, image: &Figure, with_caption: bool, with_seed: bool) ->
     })
 }
 
-fn scatter(title: &str, kind: FigureKind, codes: &Codes) -> Result<Markup> {
+fn scatter(title: &str, kind: FigureKind, codes: &Codes) -> Result<String> {
     let finite = |values: &[Option<f64>]| values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>();
     let circles: Vec<f64> = codes.deviation.iter().flat_map(|deviation| [*deviation, 2.0 * deviation]).collect();
     let axes = if kind == FigureKind::Codes {
@@ -162,10 +166,7 @@ fn scatter(title: &str, kind: FigureKind, codes: &Codes) -> Result<Markup> {
     } else {
         ["first component", "second component"]
     };
-    let svg =
-        Scatter { title, axes, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, names: &codes.names, circles: &circles }
-            .svg()?;
-    Ok(PreEscaped(svg))
+    Scatter { title, axes, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, names: &codes.names, circles: &circles }.svg()
 }
 
 fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup> {
@@ -182,11 +183,12 @@ fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup>
             let plot = html! {
             p.quiet {
                 "Test images, mean over seeds."
+                @for caution in rate_distortion::mixed(&experiment.runs) { " " (caution) }
                 @if swept { " " (rate_distortion::LINES) }
                 @if let Some(why) = rate_distortion::warning(&experiment.runs) { " A decoder's curve: " (why) "." }
                 @if !papers.is_empty() { " Diamonds are the paper's, in the colours of the methods." }
             }
-            figure { (PreEscaped(svg?)) }
+            figure { (PreEscaped(named(&svg?, &format!("distortion against rate {}", experiment.title_without_path())))) }
             };
             // Two points say no more than the table; a sweep is what was asked for.
             Ok(if swept {
@@ -205,7 +207,7 @@ fn curves(experiment: &ExperimentView) -> Result<Markup> {
         let title = format!("{}: {term} during training", experiment.title);
         match (Curves { title: &title, x: training.x, y: &axis(term), lines }).svg() {
             Err(Error::Empty { .. }) => {}
-            svg => plots.push((term, svg?)),
+            svg => plots.push((term, named(&svg?, &format!("{term} during training {}", experiment.title_without_path())))),
         }
     }
     Ok(html! {

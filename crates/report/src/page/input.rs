@@ -53,6 +53,30 @@ pub struct ExperimentView {
     pub failed: Vec<FailedRun>,
 }
 
+impl PageInput<'_> {
+    /// What to say of an experiment that has no run to show.
+    pub(super) fn of_no_run(&self, experiment: &ExperimentView) -> &'static str {
+        let has_values = |run: &FailedRun| self.cells.iter().any(|cell| cell.spec_sha256 == run.spec_sha256);
+        if experiment.failed.iter().any(has_values) {
+            "No run is up to date; the values are those of an earlier report."
+        } else {
+            "No run finished."
+        }
+    }
+}
+
+impl ExperimentView {
+    /// Its title without the path of its data, which is of this machine: that stands behind the kind of data, `folder:PATH`, and at
+    /// the title's end.
+    pub(super) fn title_without_path(&self) -> &str {
+        let kinds = self.runs.iter().filter_map(|run| run.record.spec.dataset.name.split_once(':'));
+        kinds.fold(self.title.as_str(), |title, (kind, _)| match title.find(&format!("{kind}:")) {
+            Some(at) => &title[..at + kind.len()],
+            None => title,
+        })
+    }
+}
+
 /// A run that was asked for and has not finished.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedRun {

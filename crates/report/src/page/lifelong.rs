@@ -11,6 +11,7 @@ use crate::{
     method,
     number::{Column, NONE, duration},
     plot::{Curves, Line},
+    plot_files::named,
     spread::{Spread, mean_and_deviation},
 };
 
@@ -56,7 +57,7 @@ pub(super) fn section(experiment: &ExperimentView, claims: &[&SummaryRow], inter
             p.quiet { "Rows: after which task; columns: on which. Darker is larger, on one scale for all methods." }
             @for matrix in open { (matrix) }
             @if !folded.is_empty() { details { summary { "Other measures" } @for matrix in folded { (matrix) } } }
-            (curves(&experiment.title, &methods, &shown)?)
+            (curves(experiment, &methods, &shown)?)
         }
     })
 }
@@ -180,7 +181,7 @@ fn matrices(measure: &str, title: &str, methods: &[Method<'_>], tasks: &[&str]) 
 }
 
 /// Each measure on all tasks so far together against the number of tasks.
-fn curves(title: &str, methods: &[Method<'_>], shown: &[&(&str, &str)]) -> Result<Markup> {
+fn curves(experiment: &ExperimentView, methods: &[Method<'_>], shown: &[&(&str, &str)]) -> Result<Markup> {
     let mut plots = Vec::new();
     for (measure, name) in shown {
         let line = |(colour, method): (usize, &Method<'_>)| {
@@ -189,10 +190,10 @@ fn curves(title: &str, methods: &[Method<'_>], shown: &[&(&str, &str)]) -> Resul
             Line { name: method::label(method.name), colour, points: (0..count).filter_map(point).collect() }
         };
         let lines: Vec<Line> = methods.iter().enumerate().map(line).collect();
-        let title = format!("{title}: {name} by task");
+        let title = format!("{}: {name} by task", experiment.title);
         match (Curves { title: &title, x: "tasks so far", y: name, lines: &lines }).svg() {
             Err(Error::Empty { .. }) => {}
-            svg => plots.push((name, svg?)),
+            svg => plots.push((name, named(&svg?, &format!("{name} by task {}", experiment.title_without_path())))),
         }
     }
     Ok(html! { @if !plots.is_empty() {

@@ -34,7 +34,7 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, 
             (summary::commands(input))
             p.quiet {
                 "In a checkout of " (commit(input.git_commit)) ", in " (duration(input.seconds)) ". The values of this page are also in "
-                code { "results.json" } " and " code { "summary.json" } " beside it; " code { (input.program) " export" } " writes the table for a paper."
+                code { "results.json" } " and " code { "summary.json" } " beside it; " code { (input.program) " export DIRECTORY --format latex" } " writes the table for a paper; DIRECTORY is the one that holds this page."
             }
         }
         @if let Some(readings) = readings { (readings) }
@@ -87,7 +87,7 @@ fn experiment_summary(input: &PageInput<'_>, experiment: &ExperimentView, severa
         @if !experiment.about.is_empty() { p.lead { (together(&experiment.about)) } }
         (headlines::section(&headlines::of(experiment, input.interval)))
         (samplers::section(experiment, input.interval))
-        (summary::done(experiment))
+        (summary::done(input, experiment))
         (unfinished(&experiment.failed))
     }
 }

@@ -8,6 +8,7 @@ use vimae_spec::{Protocol, Slice, SummaryRow};
 use crate::{
     Error, Result, method,
     plot::{Band, Bands},
+    plot_files::named,
 };
 
 /// What the strength of a corruption is called; of another it is its strength.
@@ -25,7 +26,7 @@ pub(super) fn section(summary: &[SummaryRow]) -> Result<Markup> {
     }
     let mut drawn = Vec::new();
     for ((dataset, protocol), rows) in &protocols {
-        let plots = plots(&format!("{protocol} on {dataset}"), rows)?;
+        let plots = plots(dataset, protocol, rows)?;
         if !plots.is_empty() {
             drawn.push((rank(protocol), *dataset, *protocol, plots));
         }
@@ -66,7 +67,9 @@ fn corruption(row: &SummaryRow) -> Option<(&str, f64)> {
 }
 
 /// One plot for each kind of noise that was measured.
-fn plots(title: &str, rows: &[&SummaryRow]) -> Result<Vec<Markup>> {
+fn plots(dataset: &str, protocol: &Protocol, rows: &[&SummaryRow]) -> Result<Vec<Markup>> {
+    // A path of images stands behind their kind.
+    let kind = dataset.split(':').next().unwrap_or(dataset);
     let methods = method::distinct(rows.iter().map(|row| row.method.as_str()));
     let mut plots = Vec::new();
     let kinds: BTreeSet<&str> = rows.iter().filter_map(|row| corruption(row)).map(|(name, _)| name).collect();
@@ -86,9 +89,13 @@ fn plots(title: &str, rows: &[&SummaryRow]) -> Result<Vec<Markup>> {
         if lines.iter().all(|line| line.points.len() < 2) {
             continue;
         }
-        match (Bands { title: &format!("{title}: accuracy by {axis}"), x: axis, y: "accuracy (percent)", lines: &lines }).svg() {
+        let title = format!("{protocol} on {dataset}: accuracy by {axis}");
+        match (Bands { title: &title, x: axis, y: "accuracy (percent)", lines: &lines }).svg() {
             Err(Error::Empty { .. }) => {}
-            svg => plots.push(html! { figure { figcaption { strong { (axis) } } (PreEscaped(svg?)) } }),
+            svg => {
+                let svg = named(&svg?, &format!("accuracy by {axis} {kind} {protocol}"));
+                plots.push(html! { figure { figcaption { strong { (axis) } } (PreEscaped(svg)) } });
+            }
         }
     }
     Ok(plots)

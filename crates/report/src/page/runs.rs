@@ -31,7 +31,7 @@ pub(super) fn section(input: &PageInput<'_>, links: &Links<'_>) -> Markup {
     html! {
         section id="runs" {
             h2 { "Runs" }
-            @if runs.is_empty() { p.missing { "No run finished." } } @else {
+            @if runs.is_empty() { p.missing { "There is no run to show." } } @else {
                 p.quiet { "A run is a function of its specification, its data and its seed. Digests are the first digits of SHA-256; all digits, the specification and the command that repeats it unfold below the table, where a method's name leads." }
                 details { summary { (plural(different.len(), "run")) (again) } div.scroll { table.sortable {
                     thead { tr {

@@ -53,8 +53,8 @@ pub(super) fn section(experiment: &ExperimentView, interval: MeanInterval) -> Ma
             } } }
         } }
         p.quiet {
-            "Mean ± standard deviation over seeds. In bold: better than the same method's images from its prior, seed by seed, by more "
-            "than three or more seeds differ. Densities are fitted to the codes of the training images alone."
+            "Mean ± standard deviation over seeds. In bold: better than the same method's images from its prior; the 95 % interval of the "
+            "difference, over three or more seeds, leaves no doubt of the sign. Densities are fitted to the codes of the training images alone."
         }
         details.notes { summary { "What was measured" } ul { @for (place, headline) in &shown {
             @if let Some(example) = lines.iter().find_map(|line| line.found[*place].example) {

@@ -49,7 +49,7 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
             @if !targets.is_empty() { h3 { "Tables and figures" } (overview(targets, input.not_covered)) }
             details {
                 summary { "What was done" }
-                @for experiment in input.experiments { h3 { (experiment.title) } p { (together(&experiment.about)) } (done(experiment)) }
+                @for experiment in input.experiments { h3 { (experiment.title) } p { (together(&experiment.about)) } (done(input, experiment)) }
             }
             (commands(input))
             p.quiet { "At " (commit(input.git_commit)) ". The values of this page are also in " code { "results.json" } " and " code { "summary.json" } " beside it." }
@@ -116,7 +116,7 @@ fn datasets(target: &Target<'_>, not_covered: &[NotCovered]) -> String {
 }
 
 /// What an experiment's records say that was done, in a sentence or two.
-pub(super) fn done(experiment: &ExperimentView) -> Markup {
+pub(super) fn done(input: &PageInput<'_>, experiment: &ExperimentView) -> Markup {
     let records = || experiment.runs.iter().map(|run| &run.record);
     let specs = || records().map(|record| &record.spec);
     let methods = method::distinct(specs().map(|spec| spec.method.as_str()));
@@ -138,7 +138,7 @@ pub(super) fn done(experiment: &ExperimentView) -> Markup {
     let images = one_of(experiment.runs.iter().filter_map(|run| Some(count(run.train_images? as u64))));
     html! {
         p {
-            @if experiment.runs.is_empty() { "No run finished." } @else {
+            @if experiment.runs.is_empty() { (input.of_no_run(experiment)) } @else {
                 (methods.iter().map(|m| method::label(m)).collect::<Vec<_>>().join(", "))
                 " on " (one_of(specs().map(|s| s.dataset.name.clone())))
                 @if !images.is_empty() { " (" (images) " training images)" }

@@ -8,6 +8,10 @@ use plotters::coord::ranged1d::{KeyPointHint, KeyPointWeight, NoDefaultFormattin
 
 /// Ticks of an axis at most.
 const MOST_TICKS: f64 = 7.0;
+/// About how wide a character of a label is, in pixels.
+const CHARACTER: i32 = 7;
+/// Pixels beside the labels of an upright axis, for its name and its marks.
+const NAME: i32 = 20;
 
 /// An axis for plotters.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,6 +40,26 @@ impl Axis {
     /// An axis from top to bottom with a unit for each of `count` rows, without ticks.
     pub(super) fn rows(count: usize) -> Self {
         Self { low: 0.0, high: count.max(1) as f64, log: false, down: true, ticks: Vec::new() }
+    }
+
+    /// The axis with every second tick, or fewer, where the labels of all would run together over so many pixels.
+    pub(super) fn over(mut self, pixels: i32) -> Self {
+        let (Some(first), Some(second)) = (self.ticks.first().copied(), self.ticks.get(1).copied()) else { return self };
+        let apart = f64::from(pixels) * (self.place(second) - self.place(first)).abs();
+        let every = (f64::from(self.longest_label()) / apart).ceil().max(1.0) as usize;
+        let zero = self.ticks.iter().position(|tick| *tick == 0.0).unwrap_or(0);
+        self.ticks = self.ticks.into_iter().skip(zero % every).step_by(every).collect();
+        self
+    }
+
+    /// Pixels that an upright axis needs on its left.
+    pub(super) fn left(&self, least: i32) -> i32 {
+        least.max(NAME + self.longest_label())
+    }
+
+    /// Pixels of its longest label.
+    fn longest_label(&self) -> i32 {
+        self.ticks.iter().map(|tick| CHARACTER * self.format_ext(tick).chars().count() as i32).max().unwrap_or(0)
     }
 
     /// Where a value stands: 0 and 1 are the ends.
@@ -74,7 +98,9 @@ impl Ranged for Axis {
 
 impl ValueFormatter<f64> for Axis {
     fn format_ext(&self, value: &f64) -> String {
-        short(*value)
+        // One form for all of them; powers of ten each have their own.
+        let largest = if self.log { value.abs() } else { self.ticks.iter().fold(value.abs(), |most, tick| most.max(tick.abs())) };
+        short(*value, largest)
     }
 }
 
@@ -112,13 +138,14 @@ fn log_ticks(low: f64, high: f64) -> Vec<f64> {
     (first..=last).step_by(every).flat_map(|power| between.iter().map(move |m| m * 10f64.powi(power))).collect()
 }
 
-/// A number as short as it can be; six digits tell neighbours apart and hide the sums of binary fractions.
-fn short(value: f64) -> String {
+/// A number as short as it can be, among numbers up to `largest`; six digits tell neighbours apart and hide the sums of binary
+/// fractions.
+fn short(value: f64, largest: f64) -> String {
     if value == 0.0 {
         return "0".into();
     }
-    let power = value.abs().log10().floor() as i32;
-    if !(-5..6).contains(&power) {
+    let [power, of_largest] = [value, largest].map(|number| number.abs().log10().floor() as i32);
+    if !(-3..6).contains(&of_largest) {
         let text = format!("{value:.2e}");
         let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
         return format!("{}e{power}", digits.trim_end_matches('0').trim_end_matches('.'));
@@ -142,6 +169,19 @@ mod tests {
         assert_eq!(labels(&Axis::linear((1180.0, 1260.0))), ["1180", "1200", "1220", "1240", "1260"]);
         assert_eq!(labels(&Axis::log((8.0, 300.0))), ["10", "20", "50", "100", "200"]);
         assert_eq!(labels(&Axis::log((1e-3, 1e8))), ["0.001", "0.1", "10", "1000", "100000", "1e7"]);
+    }
+
+    #[test]
+    fn labels_of_tiny_numbers_are_short_and_do_not_run_together() {
+        assert_eq!(labels(&Axis::linear((-4.5e-5, 4.5e-5))), ["-4e-5", "-2e-5", "0", "2e-5", "4e-5"]);
+        assert_eq!(labels(&Axis::linear((0.0, 0.002))), ["0", "0.0005", "0.001", "0.0015", "0.002"]);
+        let axis = Axis::linear((-1.6e-5, 1.6e-5));
+        assert_eq!(axis.ticks.len(), 7);
+        // "-1.5e-5" beside the name of the axis.
+        assert_eq!((axis.left(50), Axis::linear((0.0, 1.0)).left(50)), (69, 50));
+        assert_eq!(labels(&axis.over(290)), ["-1e-5", "0", "1e-5"]);
+        let short = Axis::linear((-0.31, 0.3));
+        assert_eq!(short.clone().over(290), short);
     }
 
     #[test]

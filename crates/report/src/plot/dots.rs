@@ -22,6 +22,7 @@ const ROW: i32 = 26;
 const NAMES: i32 = 92;
 const KEY: i32 = 24;
 const AXIS: i32 = 42;
+const RIGHT: i32 = 12;
 
 /// Rows of values.
 #[derive(Debug, Clone, Copy)]
@@ -54,7 +55,7 @@ impl Dots<'_> {
     /// Where no value is finite.
     pub fn svg(&self) -> Result<String> {
         let values = self.rows.iter().flat_map(|row| row.value.into_iter().chain(row.paper).chain(row.interval.into_iter().flatten()));
-        let x = Axis::linear(padded(range(values).ok_or(Error::Empty { what: "dots" })?, 0.07));
+        let x = Axis::linear(padded(range(values).ok_or(Error::Empty { what: "dots" })?, 0.07)).over(WIDTH - NAMES - RIGHT);
         let rows = i32::try_from(self.rows.len()).map_err(|_| Error::Plot { problem: "too many rows".into() })?;
         draw(self.title, (WIDTH, KEY + rows * ROW + AXIS), |area| {
             let (key, plot) = area.split_vertically(KEY * UNIT);
@@ -78,7 +79,7 @@ impl Dots<'_> {
     fn rows(&self, area: &Area<'_>, x: Axis) -> Drawn {
         let (start, end) = (x.range().start, x.range().end);
         let mut chart = ChartBuilder::on(area)
-            .margin_right(12 * UNIT)
+            .margin_right(RIGHT * UNIT)
             .x_label_area_size(AXIS * UNIT)
             .y_label_area_size(NAMES * UNIT)
             .build_cartesian_2d(x, Axis::rows(self.rows.len()))?;

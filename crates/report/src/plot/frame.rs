@@ -18,6 +18,9 @@ use crate::Result;
 
 /// A range of more than this factor goes on a logarithmic axis.
 const LOG_FROM: f64 = 30.0;
+/// Room for the vertical axis at least, and beside the plot on the right, in pixels.
+const LEFT: i32 = 58;
+const RIGHT: i32 = 8;
 
 /// A plot with a legend, but for what is drawn in it.
 #[derive(Debug, Clone, Copy)]
@@ -91,13 +94,15 @@ impl Frame<'_> {
         y: Axis,
         series: impl FnOnce(&mut Chart<'_, '_>) -> Drawn,
     ) -> Result<String> {
+        let (left, width) = (y.left(LEFT), self.size.0 - self.legend.width);
+        let x = x.over(width - left - RIGHT);
         draw(self.title, self.size, |area| {
-            let (plot, legend) = area.split_horizontally((self.size.0 - self.legend.width) * UNIT);
+            let (plot, legend) = area.split_horizontally(width * UNIT);
             let mut chart = ChartBuilder::on(&plot)
                 .margin_top(8 * UNIT)
-                .margin_right(8 * UNIT)
+                .margin_right(RIGHT * UNIT)
                 .x_label_area_size(40 * UNIT)
-                .y_label_area_size(58 * UNIT)
+                .y_label_area_size(left * UNIT)
                 .build_cartesian_2d(x, y)?;
             axes(&mut chart, self.x, self.y, Grid::Across)?;
             series(&mut chart)?;

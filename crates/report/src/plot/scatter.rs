@@ -20,6 +20,7 @@ use crate::{Error, Result};
 
 /// Side of the square of the axes, in pixels.
 const SIDE: i32 = 290;
+/// Room for the vertical axis at least.
 const LEFT: i32 = 50;
 const LEGEND: i32 = 36;
 /// Where a name begins in the legend, and about how wide one of its characters is.
@@ -82,8 +83,9 @@ impl Scatter<'_> {
         let names: Vec<String> = classes.into_iter().map(|class| self.name(class)).collect();
         let (x, y) = self.window(&points).ok_or(Error::Empty { what: "scatter" })?;
         let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;
-        let svg = draw(self.title, (LEFT + SIDE + LEGEND.max(NAME_LEFT + CHARACTER * longest), SIDE + BOTTOM + 6), |area| {
-            let (plot, legend) = area.split_horizontally((LEFT + SIDE) * UNIT);
+        let left = y.left(LEFT);
+        let svg = draw(self.title, (left + SIDE + LEGEND.max(NAME_LEFT + CHARACTER * longest), SIDE + BOTTOM + 6), |area| {
+            let (plot, legend) = area.split_horizontally((left + SIDE) * UNIT);
             self.points(&plot, &points, x, y, &names)?;
             self.legend(&legend, &names)
         })?;
@@ -113,14 +115,14 @@ impl Scatter<'_> {
             let middle = low / 2.0 + high / 2.0;
             Axis::linear(((middle - half).max(f64::MIN), (middle + half).min(f64::MAX)))
         };
-        Some((around(x), around(y)))
+        Some((around(x).over(SIDE), around(y)))
     }
 
     fn points(&self, area: &Area<'_>, points: &[Point], x: Axis, y: Axis, names: &[String]) -> Drawn {
         let mut chart = ChartBuilder::on(area)
             .margin_top(6 * UNIT)
             .x_label_area_size(BOTTOM * UNIT)
-            .y_label_area_size(LEFT * UNIT)
+            .y_label_area_size(y.left(LEFT) * UNIT)
             .build_cartesian_2d(x, y)?;
         axes(&mut chart, self.axes[0], self.axes[1], Grid::None)?;
         let dot = |p: &Point| Circle::new(p.at, POINT as i32, palette::colour(p.class).mix(0.75).filled());

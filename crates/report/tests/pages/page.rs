@@ -3,8 +3,8 @@
 
 use std::fs;
 
-use vimae_report::{markdown_table, page};
-use vimae_spec::{Cell, Decision, Doubt, Measurement, SummaryRow};
+use vimae_report::{FailedRun, PageInput, markdown_table, page, plots_of};
+use vimae_spec::{Cell, Decision, Doubt, Measurement, RunSpec, SummaryRow};
 
 use crate::made_up::{MadeUp, results};
 
@@ -206,6 +206,7 @@ fn every_command_of_a_page_is_named() {
         let html = checked(&made_up);
         let both = "<pre><code>cargo xtask reproduce figure6 --profile desk\ncargo xtask reproduce --profile quick</code></pre>";
         assert!(html.contains(both) && html.contains("Several calls into one directory"), "own: {own}");
+        assert_eq!(html.contains("<code>cargo xtask export DIRECTORY --format latex</code>"), own);
     }
 }
 
@@ -230,6 +231,28 @@ fn nothing_at_all_is_still_a_page() {
     assert!(html.contains("No run finished.") && html.contains("There are no values."));
     made_up.experiments.clear();
     checked(&made_up);
+}
+
+#[test]
+fn kept_values_of_runs_that_no_longer_count_are_not_denied() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    for own in [false, true] {
+        for experiment in &mut made_up.experiments {
+            if own {
+                experiment.targets.clear();
+            }
+            for run in std::mem::take(&mut experiment.runs) {
+                let RunSpec { method, seed, .. } = run.record.spec;
+                let problem = "was made by another version".to_owned();
+                experiment.failed.push(FailedRun { spec_sha256: run.record.spec_sha256, method, seed, waits: false, problem });
+            }
+        }
+        let html = checked(&made_up);
+        assert!(html.contains("the values are those of an earlier report") && !html.contains("No run finished"), "own: {own}");
+    }
+    let input = PageInput { seconds: -0.0, ..made_up.input() };
+    assert!(page(&input).unwrap().contains(", in 0.0 s."));
 }
 
 #[test]
@@ -289,6 +312,21 @@ fn images_of_several_samplers_stand_by_method_and_sampler() {
     assert!(bold > 0 && bold == table.matches("ex_post(components=10)").count(), "{bold}");
     // Of each the value from its prior is doubtful, as that of one seed is.
     assert_eq!(table.matches("fewer than 30 images").count(), bold);
+}
+
+#[test]
+fn names_of_plots_have_no_measured_number_and_no_path() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    for experiment in &mut made_up.experiments {
+        experiment.title = "vae on folder:some where/images".into();
+        experiment.runs.iter_mut().for_each(|run| run.record.spec.dataset.name = "folder:/tmp/some where/images".into());
+    }
+    let names: Vec<String> = plots_of(&checked(&made_up)).into_iter().map(|plot| plot.name).collect();
+    for expected in ["codes-vae", "principal-components-beta-h-vae", "loss-during-training-vae-on-folder"] {
+        assert!(names.iter().any(|name| name == expected), "{expected}: {names:?}");
+    }
+    assert!(names.iter().all(|name| !name.contains("where") && !name.contains("variance")), "{names:?}");
 }
 
 #[test]

@@ -39,6 +39,28 @@ fn a_sweep_is_drawn_as_one_line_and_a_decoder_as_another() {
 }
 
 #[test]
+fn points_by_different_protocols_are_said_not_to_compare() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    let mut measured = |of_second: &str| {
+        for (i, run) in made_up.experiments[0].runs.iter_mut().enumerate() {
+            let protocol = if run.record.spec.method == "vimae_n" { of_second } else { "rate.gaussian" };
+            run.record.measurements = vec![
+                measurement("rate", protocol, 20.0 - i as f64),
+                measurement("reconstruction", "reconstruction(code=sample,scale=0.05)", 2.0 + i as f64),
+            ];
+        }
+        page(&made_up.input()).unwrap()
+    };
+    let html = measured("rate.noise(K=64)");
+    let (_, caption) = html.split_once("Test images, mean over seeds.").unwrap();
+    let (caption, _) = caption.split_once("</p>").unwrap();
+    assert!(caption.contains("Rate is estimated differently") && caption.contains("VIMAE-n by rate.noise(K=64)"), "{caption}");
+    assert!(caption.contains("compare only equal protocols") && !caption.contains("Distortion is"), "{caption}");
+    assert!(!measured("rate.gaussian").contains("estimated differently"));
+}
+
+#[test]
 fn single_points_make_no_plot() {
     let folder = tempfile::tempdir().unwrap();
     let html = page(&results(folder.path(), 2).unwrap().input()).unwrap();
