@@ -108,10 +108,10 @@ impl<T: Real> Axis<T> {
         out[0] = m[0];
         out[M - 1] = m[N - 1];
         for k in 0..N / 2 - 1 {
-            for j in 0..M {
+            for (j, out) in out.iter_mut().enumerate() {
                 for l in 0..LANES {
                     let (plus, minus) = (m[2 * k + 1][l], m[2 * k + 2][l]);
-                    out[j][l] += self.powers[k][j] * if j % 2 == 0 { plus + minus } else { plus - minus };
+                    out[l] += self.powers[k][j] * if j % 2 == 0 { plus + minus } else { plus - minus };
                 }
             }
         }
