@@ -233,8 +233,7 @@ impl Reading<'_> {
     fn prepared(&self, image: Image, channels: usize) -> Result<Image> {
         let image = image.with_channels(channels);
         let Some(size) = self.size else { return Ok(image) };
-        let side = image.width().min(image.height());
-        image.centre(side, side).resize(size, size)
+        image.fit(size, size)
     }
 }
 

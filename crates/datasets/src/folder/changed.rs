@@ -30,7 +30,7 @@ impl Changed {
     pub(super) fn prepare(&self, image: Image) -> Result<Image> {
         let ImageShape { channels, height, width } = self.shape;
         let (longer, side) = (image.width().max(image.height()), image.width().min(image.height()));
-        let image = image.with_channels(channels).centre(side, side).resize(width, height)?;
+        let image = image.with_channels(channels).fit(width, height)?;
         for (count, counts) in [(&self.all, true), (&self.enlarged, side < width), (&self.cut, longer > side)] {
             if counts {
                 count.fetch_add(1, Relaxed);

@@ -158,18 +158,8 @@ fn shaped(image: OwnedImage, shape: ImageShape) -> vimae_datasets::Result<Vec<u8
     if image.shape == shape {
         return Ok(image.bytes);
     }
-    let ImageShape { channels, height, width } = image.shape;
-    let size = height * width;
-    let pixels = (0..size).flat_map(|at| (0..channels).map(move |channel| channel * size + at));
-    let bytes = pixels.filter_map(|at| image.bytes.get(at).copied()).collect();
-    // The largest part of the network's proportions.
-    let (wide, high) = if width * shape.height > height * shape.width {
-        (height * shape.width / shape.height, height)
-    } else {
-        (width, width * shape.height / shape.width)
-    };
-    let image = Image::new(width, height, channels, bytes)?.with_channels(shape.channels);
-    Ok(image.centre(wide.max(1), high.max(1)).resize(shape.width, shape.height)?.into_planes())
+    let image = Image::of_planes(image.shape, &image.bytes)?.with_channels(shape.channels);
+    Ok(image.fit(shape.width, shape.height)?.into_planes())
 }
 
 #[cfg(test)]
