@@ -31,6 +31,15 @@ fn folder(path: &Path, seeds: impl Iterator<Item = usize>, rgb: bool) -> Result<
     seeds.enumerate().try_for_each(|(i, seed)| png(&path.join(format!("{i:03}.png")), &levels(seed), rgb))
 }
 
+/// Writes an image in colours of another size.
+fn of_size(path: &Path, (wide, high): (u32, u32), seed: u32) -> Result<()> {
+    let mut encoder = png::Encoder::new(fs::File::create(path)?, wide, high);
+    encoder.set_color(png::ColorType::Rgb);
+    let levels: Vec<u8> = (0..wide * high * 3).map(|i| (i * (3 + seed) % 256) as u8).collect();
+    encoder.write_header()?.write_image_data(&levels)?;
+    Ok(())
+}
+
 /// The report of a comparison by a classifier of the digits, which needs nothing from elsewhere.
 fn report(arguments: &[&str]) -> Result<Value> {
     report_by(classifier()?, arguments)
@@ -161,12 +170,8 @@ fn grayscale_is_grayscale_however_it_was_saved() -> Result<()> {
 #[test]
 fn a_classifier_sees_images_of_another_size_in_its_own() -> Result<()> {
     let dir = tempfile::tempdir()?;
-    let (wide, high) = (40_u32, 32_u32);
     for seed in 0..20 {
-        let mut encoder = png::Encoder::new(fs::File::create(dir.path().join(format!("{seed:02}.png")))?, wide, high);
-        encoder.set_color(png::ColorType::Rgb);
-        let levels: Vec<u8> = (0..wide * high * 3).map(|i| (i * (3 + seed) % 256) as u8).collect();
-        encoder.write_header()?.write_image_data(&levels)?;
+        of_size(&dir.path().join(format!("{seed:02}.png")), (40, 32), seed)?;
     }
     let images = dir.path().display().to_string();
     let found = report(&["digits:test", &images, "--count", "20"])?;
@@ -174,6 +179,28 @@ fn a_classifier_sees_images_of_another_size_in_its_own() -> Result<()> {
     assert!(found["numbers"][0]["protocol"].as_str().is_some_and(|protocol| protocol.contains(".feature.fitted@")), "{found}");
     let notes = found["notes"].to_string();
     assert!(notes.contains("generated: 20 of 20 images are not 28 x 28") && !notes.contains("reference: 20 of 20"), "{notes}");
+    // Weights that fit no size here say which they fit.
+    let refused = call(&["fid", &images, &images, "--features", classifier()?, "--no-cache"])?;
+    let said = ["images of 32 x 40 in the classifier", "49 squares of 4 x 4 pixels, 28 x 28 for instance"];
+    assert!(!refused.success && said.iter().all(|words| refused.stderr.contains(words)), "{}", refused.stderr);
+    Ok(())
+}
+
+#[test]
+fn a_first_image_of_another_size_is_not_taken_for_that_of_all() -> Result<()> {
+    let dir = tempfile::tempdir()?;
+    let at = |name: &str| dir.path().join(name).display().to_string();
+    folder(&dir.path().join("mixed"), 0..20, false)?;
+    of_size(&dir.path().join("mixed/000.png"), (40, 32), 3)?;
+    folder(&dir.path().join("other"), 40..60, false)?;
+    let found = report(&[&at("mixed"), &at("other")])?;
+    assert!(number(&found, "fid")? > 0.0, "{found}");
+    let notes = found["notes"].to_string();
+    for said in ["what size its images have: 28 x 28, which its weights fit, is taken", "reference: 1 of 20 images are not 28 x 28"] {
+        assert!(notes.contains(said), "{notes}");
+    }
+    // Where all have one size there is nothing to say.
+    assert!(!report(&[&at("other"), &at("other")])?["notes"].to_string().contains("what size"));
     Ok(())
 }
 

@@ -26,7 +26,7 @@ mod notes;
 mod side;
 mod statistics;
 
-use fitted::{Sides, fitted};
+use fitted::{Sides, fitted, of_file};
 pub use side::SetReport;
 use side::{Content, Measured, Side};
 use statistics::Statistics;
@@ -43,7 +43,7 @@ pub enum Network {
     },
     /// A classifier of this data set's labels, trained here. It sees the middle of images of other sizes, resized.
     Classifier(String),
-    /// A classifier of a safetensors file.
+    /// A classifier of a safetensors file, for images of the size here that its weights fit. It too sees the middle of others, resized.
     File(PathBuf),
 }
 
@@ -130,8 +130,8 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> 
         return Err(Error::Images { place: real.place, problem });
     }
     let sides = [("reference", Some(&real)), ("generated", generated.as_ref())];
-    let images = sides.iter().filter_map(|(_, side)| *side).find(|side| side.images().is_some());
-    let (network, fitted) = images.map(|side| network(request, side, &sides, shelf, progress)).transpose()?.unzip();
+    let has_images = sides.iter().any(|(_, side)| side.is_some_and(|side| side.images().is_some()));
+    let (network, fitted) = has_images.then(|| network(request, &sides, shelf, progress)).transpose()?.unzip();
     let cache = request.cache.as_deref();
     let a = real.measure(network.as_deref(), cache, "reference features", progress)?;
     if let (Some(file), Some(features)) = (&request.save_statistics, &a.features) {
@@ -271,7 +271,6 @@ fn compare(
 /// The network, and what a reader should know of how images reach it.
 fn network(
     request: &FidRequest,
-    side: &Side,
     sides: &Sides<'_>,
     shelf: &mut Shelf,
     progress: &dyn Progress,
@@ -288,10 +287,6 @@ fn network(
             let dataset: std::sync::Arc<dyn Dataset> = shelf.open(&Component::named(name))?;
             Ok(fitted(Classifier::train(dataset.as_ref(), progress)?, sides))
         }
-        Network::File(file) => {
-            let shape = side.images().and_then(|set| set.images.census().images().first()).map(|seen| seen.shape);
-            let shape = shape.ok_or_else(|| Error::Images { place: side.place.clone(), problem: "holds no images".into() })?;
-            Ok(fitted(Classifier::open(file, shape)?, sides))
-        }
+        Network::File(file) => Ok(of_file(file, sides)?),
     }
 }

@@ -70,11 +70,10 @@ impl Classifier {
         };
         let (first, second, feature, class) =
             (dims("conv0.weight")?, dims("conv1.weight")?, dims("feature.weight")?, dims("class.weight")?);
-        let side = |size: usize| size.div_ceil(2).div_ceil(2);
         let (&[f, _, k, _], &[g, _, l, _], &[d, _], &[classes, _]) = (&first[..], &second[..], &feature[..], &class[..]) else {
             return Err(Error::shape("conv0.weight", "[F, C, k, k]", &first));
         };
-        let flat = g * side(shape.height) * side(shape.width);
+        let flat = g * places(shape);
         let mut checked = BTreeMap::new();
         for (name, expected) in
             [("conv0", vec![f, shape.channels, k, k]), ("conv1", vec![g, f, l, l]), ("feature", vec![d, flat]), ("class", vec![classes, d])]
@@ -91,11 +90,31 @@ impl Classifier {
     /// weights say.
     ///
     /// # Errors
-    /// As [`weights::read`] and [`Classifier::new`].
+    /// As [`Classifier::open_for`].
     pub fn open(path: &Path, shape: ImageShape) -> Result<Self> {
-        let tensors = weights::read(path)?.tensors;
-        let channels = tensors.get("conv0.weight").and_then(|t| t.dims().get(1)).copied().filter(|c| matches!(c, 1 | 3));
-        Self::new(tensors, ImageShape { channels: channels.unwrap_or(shape.channels), ..shape }, "classifier")
+        Self::open_for(path, &[shape])
+    }
+
+    /// The network of a safetensors file, for images of the rows and columns of the first of `shapes` that its weights fit, in
+    /// grayscale or colour as they say.
+    ///
+    /// # Errors
+    /// As [`weights::read`] and [`Classifier::new`]; [`Error::Unsupported`] where the weights fit none of the shapes.
+    pub fn open_for(path: &Path, shapes: &[ImageShape]) -> Result<Self> {
+        Self::of_weights(weights::read(path)?.tensors, shapes, path)
+    }
+
+    fn of_weights(tensors: BTreeMap<String, Tensor>, shapes: &[ImageShape], path: &Path) -> Result<Self> {
+        let size = |name: &str, at: usize| tensors.get(name).and_then(|t| t.dims().get(at)).copied();
+        let channels = size("conv0.weight", 1).filter(|c| matches!(c, 1 | 3));
+        // Where the two do not go together the weights are of another network: Classifier::new says what is wrong with them.
+        let sizes = size("feature.weight", 1).zip(size("conv1.weight", 0));
+        let left = sizes.filter(|(columns, filters)| *filters > 0 && columns.is_multiple_of(*filters));
+        let left = left.map(|(columns, filters)| columns / filters);
+        let Some(shape) = shapes.iter().find(|shape| left.is_none_or(|left| places(**shape) == left)) else {
+            return Err(none_fits(path, shapes, left.unwrap_or(0)));
+        };
+        Self::new(tensors, ImageShape { channels: channels.unwrap_or(shape.channels), ..*shape }, "classifier")
     }
 
     /// Trains the network on the labels of a data set's training split.
@@ -137,6 +156,31 @@ impl Classifier {
         let (features, logits) = forward(&self.weights, &x)?;
         let rows = |t: &Tensor| -> Result<Vec<f32>> { Ok(t.narrow(0, 0, images.len())?.flatten_all()?.to_vec1()?) };
         Ok((rows(&features)?, rows(&logits)?))
+    }
+}
+
+/// Rows times columns of what both convolutions leave of an image.
+fn places(shape: ImageShape) -> usize {
+    let side = |size: usize| size.div_ceil(2).div_ceil(2);
+    side(shape.height) * side(shape.width)
+}
+
+/// Sizes that are named in an error, each.
+const NAMED: usize = 3;
+
+/// The error of weights that fit none of `shapes`: they are of images of which both convolutions leave `left` places.
+fn none_fits(path: &Path, shapes: &[ImageShape], left: usize) -> Error {
+    let named: Vec<String> = shapes.iter().take(NAMED).map(|shape| format!("{} x {}", shape.height, shape.width)).collect();
+    let more = shapes.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more sizes") } else { String::new() };
+    let side = left.isqrt();
+    let example = if side * side == left { format!(", {0} x {0} for instance", 4 * side) } else { String::new() };
+    Error::Unsupported {
+        what: format!("images of {}{more} in the classifier {}", named.join(", "), path.display()),
+        reason: format!(
+            "its weights are of images of {left} squares of 4 x 4 pixels{example}; bring the images of one set to the size that it was \
+             trained on"
+        ),
     }
 }
 

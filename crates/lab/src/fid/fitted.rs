@@ -1,12 +1,14 @@
 //! A classifier of images of one size on images of any.
 
+use std::{cmp::Reverse, collections::BTreeMap, path::Path};
+
 use rayon::prelude::*;
 use vimae_core::{Error, ImageShape, Result};
 use vimae_datasets::Image;
 use vimae_metrics::{
     classifier::Classifier,
     features::{FeatureNetwork, ImageView, Outputs, Source},
-    images::OwnedImage,
+    images::{Census, OwnedImage},
 };
 
 use super::side::Side;
@@ -39,6 +41,40 @@ pub(super) fn fitted(classifier: Classifier, sides: &Sides<'_>) -> (Box<dyn Feat
     (Box::new(Fitted { classifier, source }), notes)
 }
 
+/// The classifier of a file, as [`fitted`] has it. The file does not say what size its images have: where these are of several, it is
+/// the most frequent one of the reference that the weights fit, else of the generated images, and a note names it.
+///
+/// # Errors
+/// As [`Classifier::open_for`].
+pub(super) fn of_file(file: &Path, sides: &Sides<'_>) -> Result<(Box<dyn FeatureNetwork>, Vec<String>)> {
+    let sets = sides.iter().filter_map(|(_, side)| side.as_ref()?.images());
+    let mut shapes: Vec<ImageShape> = Vec::new();
+    for shape in sets.flat_map(|set| by_frequency(set.images.census())) {
+        if !shapes.iter().any(|known| (known.height, known.width) == (shape.height, shape.width)) {
+            shapes.push(shape);
+        }
+    }
+    let classifier = Classifier::open_for(file, &shapes)?;
+    let ImageShape { height, width, .. } = classifier.shape();
+    let (network, mut notes) = fitted(classifier, sides);
+    if !notes.is_empty() {
+        let file = file.display();
+        notes.insert(0, format!("{file} does not say what size its images have: {height} x {width}, which its weights fit, is taken"));
+    }
+    Ok((network, notes))
+}
+
+/// A shape for each size of a set's images, the most frequent first and of equally frequent ones the one that comes first.
+fn by_frequency(census: &Census) -> Vec<ImageShape> {
+    let mut found: BTreeMap<(usize, usize), (usize, usize, ImageShape)> = BTreeMap::new();
+    for (place, seen) in census.images().iter().enumerate() {
+        found.entry((seen.shape.height, seen.shape.width)).or_insert((0, place, seen.shape)).0 += 1;
+    }
+    let mut found: Vec<(usize, usize, ImageShape)> = found.into_values().collect();
+    found.sort_by_key(|(count, place, _)| (Reverse(*count), *place));
+    found.into_iter().map(|(.., shape)| shape).collect()
+}
+
 impl Fitted {
     /// The image in rows and columns of the classifier, in its own channels.
     fn fit(&self, image: &ImageView<'_>) -> Result<OwnedImage> {
@@ -68,5 +104,29 @@ impl FeatureNetwork for Fitted {
     fn run(&self, images: &[ImageView<'_>]) -> Result<Outputs> {
         let images: Vec<OwnedImage> = images.par_iter().map(|image| self.fit(image)).collect::<Result<_>>()?;
         self.classifier.run(&images.iter().map(OwnedImage::borrow).collect::<Vec<_>>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vimae_metrics::images::Seen;
+
+    use super::*;
+
+    #[test]
+    fn sizes_come_by_how_many_images_have_them() {
+        let sizes = |of: &[(usize, usize)]| {
+            let seen = |(height, width): &(usize, usize)| Seen {
+                shape: ImageShape { channels: 1, height: *height, width: *width },
+                grayscale: true,
+                sha256: [0; 32],
+            };
+            let shapes = by_frequency(&Census::new(of.iter().map(seen).collect()));
+            shapes.into_iter().map(|shape| (shape.height, shape.width)).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&[(9, 9), (28, 28), (28, 28)]), [(28, 28), (9, 9)]);
+        // Of equally many the first, whichever is larger.
+        assert_eq!(sizes(&[(9, 9), (4, 4), (28, 28), (4, 4), (9, 9)]), [(9, 9), (4, 4), (28, 28)]);
+        assert!(sizes(&[]).is_empty());
     }
 }

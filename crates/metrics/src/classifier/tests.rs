@@ -96,3 +96,25 @@ fn other_images_weights_and_data_without_labels_are_refused() {
     let none = Stripes { classes: 1, ..stripes };
     assert!(matches!(Classifier::train(&none, &Silent), Err(vimae_core::Error::Unsupported { .. })));
 }
+
+#[test]
+fn of_several_sizes_the_first_that_the_weights_fit_is_taken() {
+    let network = Classifier::train(&Stripes::new(100), &Silent).unwrap();
+    let shape = |height, width| ImageShape { channels: 3, height, width };
+    let of = |shapes: &[ImageShape]| Classifier::of_weights(network.weights().clone(), shapes, Path::new("mine.safetensors"));
+    // Both convolutions leave 3 x 2 places of 9 x 8 pixels, and of 12 x 7.
+    let found = of(&[shape(8, 8), shape(9, 8), shape(12, 7)]).unwrap();
+    assert_eq!(found.shape(), network.shape());
+    assert_eq!(of(&[shape(12, 7), shape(9, 8)]).unwrap().shape(), ImageShape { channels: 1, height: 12, width: 7 });
+    let error = of(&[shape(8, 8), shape(28, 28), shape(4, 4), shape(40, 30), shape(50, 30)]).unwrap_err();
+    assert!(matches!(error, Error::Unsupported { .. }), "{error}");
+    let said = error.to_string();
+    let sizes = "images of 8 x 8, 28 x 28, 4 x 4 and 2 more sizes in the classifier mine.safetensors";
+    assert!(said.starts_with(sizes) && said.contains("of 6 squares of 4 x 4 pixels; bring"), "{said}");
+    // 28 x 28 pixels are 7 x 7 squares.
+    assert!(none_fits(Path::new("x"), &[shape(8, 8)], 49).to_string().contains("49 squares of 4 x 4 pixels, 28 x 28 for instance"));
+    let mut other = network.weights().clone();
+    other.remove("conv1.weight");
+    let missing = Classifier::of_weights(other, &[shape(8, 8)], Path::new("x")).unwrap_err();
+    assert!(matches!(&missing, Error::Parameter { name, .. } if name == "conv1.weight"), "{missing}");
+}
