@@ -80,7 +80,22 @@ fn folders_of_any_images_are_compared_or_refused_by_name() -> Result<()> {
     assert!(apart > 0.0 && number(&report, "kid")?.is_finite(), "{report}");
     let protocol = report["numbers"][0]["protocol"].as_str().context("a protocol")?;
     assert!(protocol.starts_with("fid(N=7,M=7,features=inception-2015-12-05.pool3.legacy@"), "{protocol}");
-    assert!(report["notes"].to_string().contains("do not determine a covariance"), "{report}");
+    let doubts = |metric: &str| -> String {
+        let found = report["numbers"].as_array().into_iter().flatten().find(|n| n["metric"] == metric);
+        found.map_or_else(String::new, |n| n["doubts"].to_string())
+    };
+    assert!(doubts("fid").contains("\"undetermined\"") && doubts("precision").contains("\"few_neighbours\""), "{report}");
+    assert!(doubts("coverage").contains("\"few_neighbours\"") && !doubts("density").contains("neighbours"), "{report}");
+    // For people the doubtful ones have the mark of all tables, with the reason below.
+    let called = call(&["fid", &text("a"), &text("b"), "--weights", &weights, "--cache", &cache, "--no-infinity"])?;
+    let line = |metric: &str| called.stdout.lines().find(|line| line.split(' ').next() == Some(metric)).unwrap_or_default();
+    assert!(line("fid").ends_with(" ?  lower is better") && line("recall").ends_with(" ?  higher is better"), "{}", called.stdout);
+    let why = "fewer images than a covariance of the features takes; 7 images do not determine a covariance of 2048 features";
+    assert!(
+        called.stdout.contains(why) && called.stdout.contains("fewer than 1 000 images, on whose number it depends"),
+        "{}",
+        called.stdout
+    );
 
     // Kept features give the same numbers; a set has no distance from itself.
     assert_eq!(std::fs::read_dir(at("cache"))?.count(), 2);

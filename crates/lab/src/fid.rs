@@ -10,7 +10,7 @@ use vimae_datasets::DeepGrayscale;
 use vimae_metrics::{
     classifier::Classifier,
     features::{FeatureNetwork, Features},
-    fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate, standard_error},
+    fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate, is_undetermined, standard_error, told, told_kernel, told_share},
     inception::Inception,
     inception_score::{Splits, inception_score},
     kid::{Subsets, by_subsets, kid},
@@ -187,11 +187,11 @@ fn compare(
     let how = parameters((real, a), (generated, b), deep_grayscale);
     let n = generated.count().unwrap_or(0);
     let FidReport { numbers, notes, .. } = report;
-    let mut add = |metric: &str, protocol: Protocol, value: f64, error: Option<(f64, &[Varies])>, direction| {
+    let one = |metric: &str, protocol: Protocol, value: f64, error: Option<(f64, &[Varies])>, direction: Direction| {
         let one = Measurement::new("fid", metric, protocol.with_all(&how), "1");
         let (error, varies) = error.unzip();
         let one = one.valued(value, error).over(varies.unwrap_or_default()).sized(n).better(direction);
-        numbers.push(one.doubted(Doubt::NoError, error.is_none()));
+        one.doubted(Doubt::NoError, error.is_none())
     };
     let both = |error: Option<f64>| error.map(|error| (error, &[Varies::GeneratedImages, Varies::RealImages][..]));
     progress.working("distances", 0, 4);
@@ -201,7 +201,10 @@ fn compare(
         (Some(real), Some(features)) => standard_error(&reference, Some(real), features, &b.gaussian)?,
         _ => None,
     };
-    add("fid", Protocol::new("fid"), distance.value, both(error), Direction::Lower);
+    let size = a.gaussian.mean().len();
+    // Where nobody says how many there were, nothing is doubted for it.
+    let fewest = real.count().into_iter().chain(generated.count()).min().unwrap_or(usize::MAX);
+    numbers.push(told(one("fid", Protocol::new("fid"), distance.value, both(error), Direction::Lower), fewest, size, []));
     if distance.negative_eigenvalues > 0 {
         notes.push(format!(
             "{} eigenvalues of the covariances' product came out below zero (lowest {:.1e}) and were taken as zero",
@@ -211,13 +214,9 @@ fn compare(
     if let Some(b) = b.features.as_ref().filter(|_| request.extrapolate) {
         if b.count() >= FEWEST_TO_EXTRAPOLATE {
             let found = extrapolate(&reference, b, 0, progress)?;
-            add(
-                "fid_infinity",
-                Protocol::new("fid_infinity"),
-                found.value,
-                Some((found.standard_error, &[Varies::GeneratedImages])),
-                Direction::Lower,
-            );
+            let error: (f64, &[Varies]) = (found.standard_error, &[Varies::GeneratedImages]);
+            let infinite = one("fid_infinity", Protocol::new("fid_infinity"), found.value, Some(error), Direction::Lower);
+            numbers.push(infinite.doubted(Doubt::Undetermined, is_undetermined(fewest, size)));
         } else {
             notes.push(format!("too few images to extrapolate FID from: {}, {FEWEST_TO_EXTRAPOLATE} or more are needed", b.count()));
         }
@@ -225,12 +224,12 @@ fn compare(
     progress.working("distances", 2, 4);
     if let (Some(a), Some(b)) = (&a.features, &b.features) {
         let kernel = kid(a, b)?;
-        add("kid", Protocol::new("kid"), kernel.value, both(Some(kernel.standard_error)), Direction::Lower);
+        numbers.push(told_kernel(one("kid", Protocol::new("kid"), kernel.value, both(Some(kernel.standard_error)), Direction::Lower)));
         if let Some(subsets) = kid_subsets {
             let (mean, deviation) = by_subsets(a, b, subsets, 0)?;
             let over = |name: &str| Protocol::new(name).with("subsets", subsets.count).with("size", subsets.size);
-            add("kid", over("kid"), mean, None, Direction::Lower);
-            add("kid.deviation", over("kid.deviation"), deviation, None, Direction::Neither);
+            numbers.push(one("kid", over("kid"), mean, None, Direction::Lower));
+            numbers.push(one("kid.deviation", over("kid.deviation"), deviation, None, Direction::Neither));
         }
         progress.working("distances", 3, 4);
         let smaller = a.count().min(b.count());
@@ -242,10 +241,13 @@ fn compare(
                     let protocol = Protocol::new(metric).with("k", k);
                     balls.name().map_or(protocol.clone(), |name| protocol.with("balls", name))
                 };
-                add("precision", of_balls("precision", 3), three.precision, both(of(0, |e| e.precision)), Direction::Higher);
-                add("recall", of_balls("recall", 3), three.recall, both(of(0, |e| e.recall)), Direction::Higher);
-                add("density", of_balls("density", 5), five.density, both(of(1, |e| e.density)), Direction::Higher);
-                add("coverage", of_balls("coverage", 5), five.coverage, both(of(1, |e| e.coverage)), Direction::Higher);
+                let share = |metric: &str, k: usize, value: f64, error: Option<f64>| {
+                    one(metric, of_balls(metric, k), value, both(error), Direction::Higher)
+                };
+                numbers.push(told_share(share("precision", 3, three.precision, of(0, |e| e.precision)), smaller));
+                numbers.push(told_share(share("recall", 3, three.recall, of(0, |e| e.recall)), smaller));
+                numbers.push(share("density", 5, five.density, of(1, |e| e.density)));
+                numbers.push(told_share(share("coverage", 5, five.coverage, of(1, |e| e.coverage)), smaller));
             }
         } else {
             notes.push(format!("too few images for precision and recall: {smaller}, 6 or more are needed"));
@@ -255,14 +257,14 @@ fn compare(
     if let Some(logits) = inception.and_then(Features::logits) {
         let score = inception_score(logits, splits)?;
         let over = |name: &str| Protocol::new(name).with("splits", splits.count);
-        add("inception_score", over("inception_score"), score.value, None, Direction::Higher);
+        numbers.push(one("inception_score", over("inception_score"), score.value, None, Direction::Higher));
         if let Some(deviation) = score.deviation {
             let protocol = over("inception_score.deviation").with("ddof", splits.ddof);
-            add("inception_score.deviation", protocol, deviation, None, Direction::Neither);
+            numbers.push(one("inception_score.deviation", protocol, deviation, None, Direction::Neither));
         }
     }
     progress.working("distances", 4, 4);
-    notes::counts(notes, real, generated, a.gaussian.mean().len());
+    notes::counts(notes, real, generated, size);
     notes::statistics(notes, [real, generated]);
     notes::images(notes, real, generated, matches!(request.network, Network::Inception { .. }), sees);
     Ok(())

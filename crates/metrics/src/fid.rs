@@ -13,6 +13,7 @@
 //! there are no complex numbers, and right for covariances of any rank. L is Cholesky's factor, or where the
 //! covariance is singular to rounding, eigenvectors times roots of eigenvalues.
 
+mod doubts;
 mod error;
 mod metric;
 mod real;
@@ -27,8 +28,9 @@ use crate::{
     linear,
 };
 
+pub use doubts::{is_undetermined, told, told_kernel, told_share};
 pub use error::standard_error;
-pub(crate) use metric::{ENTRY, told};
+pub(crate) use metric::ENTRY;
 
 /// A distance and what it is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -21,7 +21,7 @@ use crate::{
     BuildMetric,
     classifier::{self, Classifier},
     features::{Features, extract},
-    fid::{Reference, standard_error, told},
+    fid::{Reference, standard_error, told, told_kernel, told_share},
     gaussian::Gaussian,
     images::{ImagesInMemory, OwnedImage},
     kid::kid,
@@ -109,24 +109,23 @@ impl Metric for FidClassifier {
             Ok(told(distance.better(Direction::Lower), fewest, generated.size(), [note.clone()]))
         };
         let kernel = kid(&real.test, &generated)?;
-        let mut found = vec![
-            fid("test", &real.test, &real.test_gaussian)?,
-            fid("train", &real.train, &real.train_gaussian)?,
-            one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower),
-        ];
+        let apart = one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower);
+        let mut found =
+            vec![fid("test", &real.test, &real.test_gaussian)?, fid("train", &real.train, &real.train_gaussian)?, told_kernel(apart)];
         if let [three, five] = prdc(&real.test, &generated, &NEIGHBOURS, Balls::Closed)?[..] {
             let errors = errors(&real.test, &generated, &NEIGHBOURS, Balls::Closed)?;
             let of = |place: usize, error: fn(&PrdcErrors) -> Option<f64>| errors.as_ref()?.get(place).and_then(error);
-            let shares = [
-                ("precision", three.k, three.precision, of(0, |e| e.precision)),
-                ("recall", three.k, three.recall, of(0, |e| e.recall)),
-                ("density", five.k, five.density, of(1, |e| e.density)),
-                ("coverage", five.k, five.coverage, of(1, |e| e.coverage)),
-            ];
-            for (metric, k, share, error) in shares {
+            let share = |metric: &str, k: usize, share: f64, error: Option<f64>| {
                 let share = one(metric, metric, Some(k), test).valued(share, error).over(&OF_BOTH).better(Direction::Higher);
-                found.push(share.doubted(Doubt::NoError, error.is_none()));
-            }
+                share.doubted(Doubt::NoError, error.is_none())
+            };
+            let fewest = generated.count().min(real.test.count());
+            found.extend([
+                told_share(share("precision", three.k, three.precision, of(0, |e| e.precision)), fewest),
+                told_share(share("recall", three.k, three.recall, of(0, |e| e.recall)), fewest),
+                share("density", five.k, five.density, of(1, |e| e.density)),
+                told_share(share("coverage", five.k, five.coverage, of(1, |e| e.coverage)), fewest),
+            ]);
         }
         Ok(found.into())
     }

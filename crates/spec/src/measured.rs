@@ -81,6 +81,10 @@ pub enum Doubt {
     NoError,
     /// A distance between covariances of more features than images determine: it is far too high.
     Undetermined,
+    /// A value that is no larger than its standard error, where 0 would say that there is no difference.
+    Noisy,
+    /// A share of images within reach of one another among fewer than 1 000, which depends on how many there are.
+    FewNeighbours,
 }
 
 impl Doubt {
@@ -99,6 +103,8 @@ impl fmt::Display for Doubt {
             Self::FewImages => "fewer than 30 images",
             Self::NoError => "no standard error",
             Self::Undetermined => "fewer images than a covariance of the features takes",
+            Self::Noisy => "its standard error is as large as it is",
+            Self::FewNeighbours => "fewer than 1 000 images, on whose number it depends",
         })
     }
 }

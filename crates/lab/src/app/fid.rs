@@ -16,8 +16,8 @@ use super::{bar::Bar, data_dir::DataDir, outputs::at_least_one, place::Place, st
 ///
 /// Each number is printed with its protocol: features, digest of their weights, resizing, and how many images. Two FIDs can be
 /// compared only where all of that agrees. FID falls as the number of images grows; customary are 10 000 or 50 000. KID, and FID
-/// estimated at infinitely many images (fid_infinity), do not have that bias. Notes say what else to know: sets that share images,
-/// copies, grayscale images.
+/// estimated at infinitely many images (fid_infinity), do not have that bias. A ? stands behind a number that should not be relied on,
+/// and the reason below it. Notes say what else to know: sets that share images, copies, grayscale images.
 ///
 /// Grayscale images are the same whether they were saved with one channel or as RGB with three equal ones. Directories are read a few
 /// images at a time; memory grows by the features alone, 8 kB an image.
@@ -175,8 +175,12 @@ fn table(report: &FidReport) -> String {
             None => "",
         };
         let value = number.value.map_or("none".into(), |value| format!("{value:.6}"));
-        lines.push(format!("{:16} {value:>14}{error:12}  {better}\n                 {}", number.metric, number.protocol));
-        lines.extend(Doubt::warning(&number.doubts).map(|why| format!("                 {why}")));
+        let mark = if number.doubts.is_empty() { "" } else { " ?" };
+        lines.push(format!("{:16} {value:>14}{error:12}{mark:2}  {better}\n                 {}", number.metric, number.protocol));
+        let remarks: Vec<String> = Doubt::warning(&number.doubts).into_iter().chain(number.note.clone()).collect();
+        if !remarks.is_empty() {
+            lines.push(format!("                 {}", remarks.join("; ")));
+        }
     }
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
     lines.join("\n")

@@ -1,19 +1,15 @@
 //! What a reader should know beside the numbers of a comparison.
 
-use vimae_metrics::{features::Features, images::Census};
+use vimae_metrics::{features::Features, fid::is_undetermined, images::Census};
 
 use super::side::{Content, Side};
 
-/// Notes on how many images there are.
+/// Notes on how many images there are. Of as few as `features` or fewer, the distance itself says it.
 pub(super) fn counts(notes: &mut Vec<String>, real: &Side, generated: &Side, features: usize) {
     let (m, n) = (real.count(), generated.count());
-    if let Some(fewest) = m.into_iter().chain(n).min() {
-        if fewest <= features {
-            notes.push(format!("{fewest} images do not determine a covariance of {features} features: FID is far too high"));
-        } else if fewest < 10_000 {
-            let images = |count: Option<usize>| count.map_or("an unknown number of".into(), |n| n.to_string());
-            notes.push(format!("FID grows as images get fewer: compare it only with values of {} and {} images", images(n), images(m)));
-        }
+    if m.into_iter().chain(n).min().is_some_and(|fewest| fewest < 10_000 && !is_undetermined(fewest, features)) {
+        let images = |count: Option<usize>| count.map_or("an unknown number of".into(), |n| n.to_string());
+        notes.push(format!("FID grows as images get fewer: compare it only with values of {} and {} images", images(n), images(m)));
     }
     if let (Some(m), Some(n)) = (m, n)
         && m != n

@@ -19,7 +19,11 @@ use vimae_core::{
 };
 use vimae_spec::{Direction, Doubt, Measurement, Protocol, Varies};
 
-use super::{error::standard_error, real::Real};
+use super::{
+    doubts::{told, told_kernel, told_share},
+    error::standard_error,
+    real::Real,
+};
 use crate::{
     BuildMetric,
     batch_norm::with_statistics_of,
@@ -248,21 +252,6 @@ fn classifier(dataset: &dyn Dataset) -> Result<Classifier> {
     Ok(classifier)
 }
 
-/// What to know of a distance where the smaller of its sets, of `fewest` images, leaves directions of the features without variance.
-fn undetermined(fewest: usize, features: usize) -> Option<String> {
-    (fewest <= features)
-        .then(|| format!("{fewest} images do not determine a covariance of {features} features: the distance is far too high"))
-}
-
-/// The distance between sets, the smaller of `fewest` images, doubted where these do not determine a covariance of `features`
-/// features, with the notes.
-pub(crate) fn told(distance: Measurement, fewest: usize, features: usize, notes: impl IntoIterator<Item = String>) -> Measurement {
-    let undetermined = undetermined(fewest, features);
-    let distance = distance.doubted(Doubt::Undetermined, undetermined.is_some());
-    let notes: Vec<String> = undetermined.into_iter().chain(notes).collect();
-    distance.noted((!notes.is_empty()).then(|| notes.join("; ")))
-}
-
 /// The distances of a set.
 fn compare(
     network: &dyn FeatureNetwork,
@@ -310,40 +299,17 @@ fn compare(
         let test = ("test", real.test.count());
         let kernel = kid(&real.test, &features)?;
         let apart = one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower);
-        found.push(apart.noted(note.clone()));
+        found.push(told_kernel(apart).noted(note.clone()));
         if let [share] = prdc(&real.test, &features, &[NEIGHBOURS], balls)?[..] {
             let error = errors(&real.test, &features, &[NEIGHBOURS], balls)?.and_then(|errors| errors.first().copied());
             let shares =
                 [("precision", share.precision, error.and_then(|e| e.precision)), ("recall", share.recall, error.and_then(|e| e.recall))];
             for (metric, value, error) in shares {
                 let share = one(metric, metric, Some(NEIGHBOURS), test).valued(value, error).over(&OF_BOTH).better(Direction::Higher);
-                found.push(share.doubted(Doubt::NoError, error.is_none()).noted(note.clone()));
+                let share = share.doubted(Doubt::NoError, error.is_none());
+                found.push(told_share(share, n.min(real.test.count())).noted(note.clone()));
             }
         }
     }
     Ok(found)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_image_more_than_features_determines_a_covariance() {
-        // Their mean takes one: 65 images have 64 independent differences.
-        assert_eq!(undetermined(65, 64), None);
-        assert!(undetermined(64, 64).is_some_and(|note| note.starts_with("64 images")));
-    }
-
-    #[test]
-    fn a_distance_that_images_do_not_determine_is_told_and_doubted() {
-        let of = |fewest: usize, features: usize| {
-            let distance = Measurement::new("fid", "fid", Protocol::new("fid"), "1").valued(58.0, 1.0);
-            told(distance, fewest, features, ["gray".to_owned()])
-        };
-        let few = of(12, 64);
-        assert_eq!((few.value, few.doubts), (Some(58.0), vec![Doubt::Undetermined]));
-        assert!(few.note.is_some_and(|note| note.starts_with("12 images do not determine") && note.ends_with("; gray")));
-        assert_eq!((of(65, 64).note.as_deref(), of(65, 64).doubts.len(), of(12, 8).doubts.len()), (Some("gray"), 0, 0));
-    }
 }
