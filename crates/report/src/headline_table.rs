@@ -58,9 +58,14 @@ pub(crate) const WHY_APART: &str = "Likelihoods compare only under one distribut
 impl HeadlineColumn {
     /// Its title with an arrow in the direction that is better, and a mark where its values do not all compare.
     pub fn heading(&self) -> String {
-        let kind = self.kind.as_ref().map_or_else(String::new, |kind| format!(", {kind}"));
         let mark = if self.mixed { " ‡" } else { "" };
-        format!("{}{kind}{}{mark}", self.headline.title, arrow(self.direction))
+        format!("{}{}{mark}", self.title(), arrow(self.direction))
+    }
+
+    /// Its title, which no other column has.
+    fn title(&self) -> String {
+        let kind = self.kind.as_ref().map_or_else(String::new, |kind| format!(", {kind}"));
+        format!("{}{kind}", self.headline.title)
     }
 
     /// Its name, which no other column has: that of the headline, with its kind where there are several.

@@ -94,8 +94,8 @@ fn legend(table: &HeadlineTable) -> String {
     for (place, column) in table.columns.iter().enumerate().filter(|(_, column)| column.mixed) {
         text += &format!("\n{}", table.by_protocol(place, column));
     }
-    for absent in table.of_absent() {
-        text += &format!("\n{absent}");
+    for line in table.of_notes().into_iter().chain(table.of_absent()) {
+        text += &format!("\n{line}");
     }
     text + "\n"
 }

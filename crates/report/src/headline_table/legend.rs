@@ -8,6 +8,9 @@ use crate::{
     headline::NOTHING,
 };
 
+/// Different notes of a column that are shown, each.
+const MOST_NOTES: usize = 4;
+
 impl HeadlineTable {
     /// What its values are, in a few sentences; `intervals`: whether the intervals of the means stand beside them.
     pub fn legend(&self, intervals: bool) -> String {
@@ -59,6 +62,36 @@ impl HeadlineTable {
     /// Which metrics have no value, and why.
     pub(crate) fn of_absent(&self) -> impl Iterator<Item = String> {
         self.absent.iter().map(|(title, reason)| format!("{title} has no value: {reason}."))
+    }
+
+    /// What stands as a note beside its values, a sentence for each different note of a column; of more than a few, how many there are.
+    /// A value over seeds has the note of one of them.
+    pub(crate) fn of_notes(&self) -> Vec<String> {
+        self.columns.iter().enumerate().flat_map(|(place, column)| self.notes_of(place, column)).collect()
+    }
+
+    fn notes_of(&self, place: usize, column: &HeadlineColumn) -> Vec<String> {
+        let several = self.several_datasets();
+        let measured =
+            || self.rows.iter().filter_map(|row| Some((row, row.values.get(place)?))).filter(|(_, value)| value.example.is_some());
+        let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
+        for (row, value) in measured() {
+            let Some(note) = value.note() else { continue };
+            let method = if several { format!("{} on {}", row.method, row.dataset) } else { row.method.clone() };
+            match notes.iter_mut().find(|(known, _)| *known == note) {
+                Some((_, methods)) => methods.push(method),
+                None => notes.push((note, vec![method])),
+            }
+        }
+        let (title, all) = (column.title(), measured().count());
+        let seed = if self.rows.iter().any(|row| row.seeds > 1) { ", one seed" } else { "" };
+        let more = notes.len().saturating_sub(MOST_NOTES);
+        let sentence = |(note, methods): (&str, Vec<String>)| {
+            let of = if methods.len() == all { String::new() } else { format!(" of {}", methods.join(", ")) };
+            format!("{title}{of}{seed}: {note}.")
+        };
+        let shown = notes.into_iter().take(MOST_NOTES).map(sentence);
+        shown.chain((more > 0).then(|| format!("{title}: {more} more notes stand beside the values on the page."))).collect()
     }
 
     /// Which values of a column compare: those of one protocol.

@@ -201,3 +201,25 @@ fn a_collapsed_method_is_named_and_not_marked() {
     let without_mmd = table(&runs(0.01).into_iter().filter(|(_, _, one)| one.metric != "mmd").collect::<Vec<_>>());
     assert!(collapsed.legend(false).contains("small MMD") && !without_mmd.legend(false).contains("MMD"));
 }
+
+#[test]
+fn notes_of_values_stand_below_the_table_on_a_terminal() {
+    let noted = |method: &str, note: &str| {
+        let value = Measurement::new("fid_classifier", "fid_classifier", "fid.classifier(reference=test,N=9)".into(), "1");
+        (method.to_owned(), 0_u64, value.valued(3.0, 0.5).noted((!note.is_empty()).then(|| note.to_owned())))
+    };
+    let text = |made: &[(String, u64, Measurement)]| crate::headline_text(&table(made));
+    let alike = text(&[noted("vae", "far"), noted("b", "far")]);
+    assert!(alike.ends_with("\nFID (classifier): far.\n"), "{alike}");
+    let apart = text(&[noted("vae", "far"), noted("b", "near"), noted("c", "far"), noted("d", "")]);
+    assert!(apart.ends_with("\nFID (classifier) of VAE, c: far.\nFID (classifier) of b: near.\n"), "{apart}");
+    // Over seeds each is that of one of them.
+    let mut seeds = vec![noted("vae", "far"), noted("vae", "other")];
+    seeds[1].1 = 1;
+    assert!(text(&seeds).ends_with("\nFID (classifier), one seed: far.\n"), "{}", text(&seeds));
+    // Many are counted.
+    let many: Vec<_> = (0..7).map(|i| noted(&format!("m{i}"), &format!("note {i}"))).collect();
+    let many = text(&many);
+    assert!(many.contains(" of m3: note 3.\n") && !many.contains("note 4"), "{many}");
+    assert!(many.ends_with("FID (classifier): 3 more notes stand beside the values on the page.\n"), "{many}");
+}
