@@ -6,10 +6,10 @@ use serde_json::Map;
 use vimae_checkpoint::atomic;
 use vimae_core::{Entry, settings::Setting};
 use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
-use vimae_spec::{Experiment, FigureKind, RunRecord};
+use vimae_spec::{Experiment, FigureKind, RunRecord, RunSpec, State, Status};
 use vimae_statistics::student;
 
-use crate::{Layout, Result, command::called, record::read_record};
+use crate::{Layout, Result, command::called, record::read_record, schedule::read_status};
 
 const TITLE: &str = "What can be chosen by name";
 const CHOICE: &str = "An experiment file names one of each kind; what it leaves out is chosen by the objective.";
@@ -20,14 +20,16 @@ pub fn every_objective(experiment: Experiment) -> Experiment {
 }
 
 /// Writes `catalogue.html` and `catalogue.md` into `out`, with what the runs of `experiment` under `out` show: the methods
-/// that bear an objective's name, with seeds `0..seeds`. Where none of them has a record, the page says which command trains them.
+/// that bear an objective's name, with seeds `0..seeds`. Where none of them was begun, the page says which command trains them; where
+/// some failed, why.
 /// `root` is the checkout, whose files say what an entry is. Gives the page's path.
 ///
 /// # Errors
 /// Where the pages cannot be written, or a record there is damaged.
 pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -> Result<PathBuf> {
     let layout = Layout::new(out);
-    let is_trained = experiment.runs(seeds).iter().any(|spec| layout.run(&experiment.name, spec).record().exists());
+    let runs: Vec<Run> =
+        experiment.runs(seeds).into_iter().filter_map(|spec| Run::of(spec, experiment, &layout).transpose()).collect::<Result<_>>()?;
     let mut objectives = Vec::new();
     for entry in vimae_objectives::OBJECTIVES.entries() {
         let mut described = describe(root, "crates/objectives/src", entry);
@@ -38,8 +40,8 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
             described.parts.push(("prior", objective.default_prior().into()));
         }
         described.parts.extend(objective.default_divergence().map(|name| ("divergence", name.to_owned())));
-        if is_trained {
-            described.trained = Some(trained(experiment, entry.name, seeds, &layout)?);
+        if !runs.is_empty() {
+            described.trained = Some(trained(experiment, entry.name, seeds, &runs));
         }
         objectives.push(described);
     }
@@ -67,9 +69,10 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
     );
     let datasets = vimae_datasets::DATASETS.entries().into_iter().map(|entry| describe(root, "crates/datasets/src", entry)).collect();
     kinds.push(CatalogueKind { kind: "data set".into(), entries: datasets });
-    let about = match is_trained {
-        true => format!("{} {CHOICE}", experiment.about),
-        false => format!("{CHOICE} `{} catalogue --train` adds samples of each objective.", called()),
+    let about = match runs.as_slice() {
+        [] => format!("{CHOICE} `{} catalogue --train` adds samples of each objective.", called()),
+        runs if runs.iter().any(|run| matches!(run.end, End::Record(..))) => format!("{} {CHOICE}", experiment.about),
+        _ => format!("{CHOICE} No run of `{} catalogue --train` finished; each objective says why.", called()),
     };
     let page = out.join("catalogue.html");
     atomic::write(&page, catalogue_page(TITLE, &about, &kinds).as_bytes())?;
@@ -105,14 +108,54 @@ fn opening(path: &Path) -> Vec<String> {
     lines.split(|line| line.is_empty()).filter(|lines| !lines.is_empty()).map(paragraph).collect()
 }
 
-/// What the runs of the method `name` came to.
-fn trained(experiment: &Experiment, name: &str, seeds: u64, layout: &Layout) -> Result<CatalogueRuns> {
-    let mut records: Vec<(RunRecord, PathBuf)> = Vec::new();
-    for spec in experiment.runs(seeds).into_iter().filter(|spec| spec.method == name) {
+/// A run that was begun and has ended.
+struct Run {
+    spec: RunSpec,
+    end: End,
+}
+
+enum End {
+    /// It finished: its record and its folder.
+    Record(Box<RunRecord>, PathBuf),
+    /// It failed, for this reason.
+    Failed(String),
+}
+
+impl Run {
+    /// The run of `spec`; none where nobody has begun it, or where it goes on.
+    fn of(spec: RunSpec, experiment: &Experiment, layout: &Layout) -> Result<Option<Self>> {
         let folder = layout.run(&experiment.name, &spec);
         if folder.record().exists() {
-            let record = read_record(&folder.record())?;
-            records.push((record, folder.path().to_path_buf()));
+            let record = Box::new(read_record(&folder.record())?);
+            return Ok(Some(Self { spec, end: End::Record(record, folder.path().to_path_buf()) }));
+        }
+        let failed = read_status(&folder).filter(|status| status.state == State::Failed);
+        let why = |status: Status| status.problem.unwrap_or_else(|| "for no reason that it could say".into());
+        Ok(failed.map(|status| Self { spec, end: End::Failed(why(status)) }))
+    }
+}
+
+/// The runs that failed, those of one reason together: `seeds 0, 1: the reason`.
+fn failures(runs: &[&Run]) -> Vec<String> {
+    let mut of: Vec<(&str, Vec<String>)> = Vec::new();
+    for run in runs {
+        let End::Failed(why) = &run.end else { continue };
+        let seed = run.spec.seed.to_string();
+        match of.iter_mut().find(|(known, _)| *known == why.as_str()) {
+            Some((_, seeds)) => seeds.push(seed),
+            None => of.push((why.as_str(), vec![seed])),
+        }
+    }
+    of.into_iter().map(|(why, seeds)| format!("seed{} {}: {why}", if seeds.len() == 1 { "" } else { "s" }, seeds.join(", "))).collect()
+}
+
+/// What the runs of the method `name` came to.
+fn trained(experiment: &Experiment, name: &str, seeds: u64, runs: &[Run]) -> CatalogueRuns {
+    let runs: Vec<&Run> = runs.iter().filter(|run| run.spec.method == name).collect();
+    let mut records: Vec<(&RunRecord, &Path)> = Vec::new();
+    for run in &runs {
+        if let End::Record(record, folder) = &run.end {
+            records.push((record, folder));
         }
     }
     let value = |metric: &str| -> Option<(String, String)> {
@@ -127,12 +170,12 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, layout: &Layout) -> 
     };
     let image = records.first().and_then(|(record, folder)| {
         let samples = record.figures.iter().find(|image| image.kind == FigureKind::Samples)?;
-        Some((folder.clone(), samples.file.clone()))
+        Some((folder.to_path_buf(), samples.file.clone()))
     });
     let given = records.first().map(|(record, _)| &record.spec.objective.settings).into_iter().flatten();
     let given: Vec<String> = given.map(|(key, value)| format!("{key} = {value}")).collect();
     let given = if given.is_empty() { String::new() } else { format!(" with {}", given.join(", ")) };
-    Ok(CatalogueRuns {
+    CatalogueRuns {
         outcome: format!(
             "{} of {seeds} seeds on {} trained{given} without a value that is not finite",
             records.len(),
@@ -140,20 +183,30 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, layout: &Layout) -> 
         ),
         values: ["reconstruction", "rate"].into_iter().filter_map(value).collect(),
         image,
-    })
+        failed: failures(&runs),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
     use crate::Profile;
 
+    fn experiment(root: &Path) -> Experiment {
+        let profile = Profile::of_file(&root.join("experiments/catalogue/digits.toml"), &[]).unwrap();
+        every_objective(profile.experiments[0].clone())
+    }
+
+    fn root() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+    }
+
     #[test]
     fn a_page_without_runs_names_the_command_that_trains_them_and_tells_of_no_outcome() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let profile = Profile::of_file(&root.join("experiments/catalogue/digits.toml"), &[]).unwrap();
-        let experiment = every_objective(profile.experiments[0].clone());
-        let out = tempfile::tempdir().unwrap();
+        let (root, out) = (root(), tempfile::tempdir().unwrap());
+        let experiment = experiment(&root);
         let page = std::fs::read_to_string(catalogue(&root, &experiment, 5, out.path()).unwrap()).unwrap();
         assert!(page.contains(&format!("<code>{} catalogue --train</code> adds samples", called())));
         for absent in [experiment.about.as_str(), "seeds on digits", "No run finished"] {
@@ -163,5 +216,28 @@ mod tests {
         assert!(kinds.iter().all(|kind| page.contains(kind)));
         let text = std::fs::read_to_string(out.path().join("catalogue.md")).unwrap();
         assert!(!text.contains("seeds on digits") && text.contains("\n## Data sets\n"));
+    }
+
+    #[test]
+    fn runs_that_all_failed_are_no_page_without_runs_and_say_why() {
+        let (root, out) = (root(), tempfile::tempdir().unwrap());
+        let (experiment, layout) = (experiment(&root), Layout::new(out.path()));
+        for spec in experiment.runs(3) {
+            let problem = if spec.seed < 2 { "the disk is full" } else { "the loss is NaN" };
+            let status = json!({
+                "state": "failed", "doing": "training", "done": 3, "of": 9, "loss": null, "from": null, "attempt": 1, "problem": problem,
+                "again": false, "notes": [], "process": 1, "host": "here", "device": "cpu", "began": 1, "updated": 2,
+            });
+            atomic::write(&layout.run(&experiment.name, &spec).status(), status.to_string().as_bytes()).unwrap();
+        }
+        let page = std::fs::read_to_string(catalogue(&root, &experiment, 3, out.path()).unwrap()).unwrap();
+        let none = format!("No run of <code>{} catalogue --train</code> finished; each objective says why.", called());
+        assert!(page.contains(&none) && !page.contains("adds samples"), "a page that asks for what was done");
+        let text = std::fs::read_to_string(out.path().join("catalogue.md")).unwrap();
+        let said = "0 of 3 seeds on digits trained without a value that is not finite.\n\nFailed: seeds 0, 1: the disk is full\n\nFailed: \
+                    seed 2: the loss is NaN\n";
+        let objectives = vimae_objectives::OBJECTIVES.names().count();
+        assert_eq!(text.matches(said).count(), objectives, "{text}");
+        assert_eq!(page.matches("<li>Failed: seeds 0, 1: the disk is full</li>").count(), objectives);
     }
 }

@@ -63,6 +63,8 @@ pub struct CatalogueRuns {
     pub values: Vec<(String, String)>,
     /// The folder of the first, and the image of samples in it.
     pub image: Option<(PathBuf, String)>,
+    /// Which runs failed, each with the reason.
+    pub failed: Vec<String>,
 }
 
 /// Makes the page: one file, no network. What stands in backticks in `about` is code.
@@ -128,6 +130,7 @@ fn trained(name: &str, runs: &CatalogueRuns) -> Markup {
     let image = runs.image.as_ref().map(|(folder, file)| artefact::png(folder, file));
     html! {
         p.quiet { (runs.outcome) @for (label, value) in &runs.values { "; " (label) " " (value) } }
+        @if !runs.failed.is_empty() { ul.missing { @for failed in &runs.failed { li { "Failed: " (failed) } } } }
         @match image {
             Some(Ok(png)) => figure {
                 @let data = format!("data:image/png;base64,{}", BASE64_STANDARD.encode(&png.bytes));
@@ -169,6 +172,9 @@ pub fn catalogue_markdown(title: &str, about: &str, kinds: &[CatalogueKind]) -> 
             if let Some(runs) = &entry.trained {
                 let values: String = runs.values.iter().map(|(label, value)| format!("; {label} {value}")).collect();
                 text += &format!("\n{}{values}.\n", runs.outcome);
+                for failed in &runs.failed {
+                    text += &format!("\nFailed: {failed}\n");
+                }
             }
         }
     }
@@ -198,6 +204,7 @@ mod tests {
                 outcome: "5 of 5 seeds finished".into(),
                 values: vec![("distortion".into(), "3".into())],
                 image,
+                failed: vec!["seed 4: loss <diverged>".into()],
             }),
         };
         vec![CatalogueKind { kind: "objective".into(), entries: vec![entry] }]
@@ -214,6 +221,7 @@ mod tests {
             "A &amp; B, 2014",
             "#prior-normal",
             "0 to 10",
+            "<li>Failed: seed 4: loss &lt;diverged&gt;</li>",
         ] {
             assert!(page.contains(part), "{part}");
         }
@@ -231,5 +239,6 @@ mod tests {
         assert!(page.contains("samples.png") && page.contains("missing"));
         let text = catalogue_markdown("Catalogue", "All.", &kinds(None));
         assert!(text.contains("| beta | 1 | a number from 0 to 10 | weight of a \\| b &lt; c |"), "{text}");
+        assert!(text.ends_with("5 of 5 seeds finished; distortion 3.\n\nFailed: seed 4: loss <diverged>\n"), "{text}");
     }
 }
