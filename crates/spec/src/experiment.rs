@@ -17,7 +17,7 @@ mod sections;
 
 use crate::{
     Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training,
-    expected::in_words,
+    expected::{in_words, of_file},
     run::CODE,
     section::{check_finite, check_range},
 };
@@ -251,10 +251,7 @@ fn read(text: &str, path: &Path, depth: usize, catalogues: &dyn Catalogues) -> R
     if !parsed.get_ref().iter().any(|(key, _)| key.get_ref() == "version") {
         return Err(Error::form(path, format!("there is no version; add the line version = {VERSION} at its top")));
     }
-    let form = |mut error: toml::de::Error| {
-        error.set_input(Some(text));
-        Error::form(path, in_words(error))
-    };
+    let form = |error: toml::de::Error| of_file(path, text, error);
     let file = File::deserialize(Deserializer::from(parsed.clone())).map_err(form)?;
     check(path, &file)?;
     let folder = path.parent().unwrap_or(Path::new(""));

@@ -104,7 +104,7 @@ mod tests {
             ("prior_sample=1", "unknown field `prior_sample`"),
             ("chains", "\"chains\" is not KEY=VALUE"),
             ("noise_passes=1", "evaluation.noise_passes = 1 is not allowed"),
-            ("prior_samples=many", "\"many\", expected a whole number, 0 or more"),
+            ("prior_samples=many", "\"many\" is not allowed; it must be a whole number, 0 or more"),
             ("metrics=[\"rate\",\"rate\"]", "[\"rate\",\"rate\"] is not allowed; it must be a list that names each once"),
             ("samplers=[\"prior\",\"standardised\",\"prior\"]", "evaluation.samplers"),
             ("classifiers=[\"knn\",\"knn\"]", "evaluation.classifiers"),

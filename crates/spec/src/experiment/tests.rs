@@ -58,17 +58,29 @@ fn numbers_that_are_not_finite_are_refused_wherever_they_stand() {
 fn a_value_of_another_type_is_refused_in_words_with_its_place() {
     let plain = format!("{BASE}[methods.vae.objective]\nname = \"vae\"\n");
     for (from, to, said) in [
-        ("epochs = 2", "epochs = -2", "expected a whole number, 0 or more"),
-        ("epochs = 2", "epochs = \"2\"", "expected a whole number, 0 or more"),
-        ("epochs = 2", "learning_rate = true", "expected a number"),
-        ("version = 1", "version = 1\noptional = 1", "expected true or false"),
-        ("[methods.vae.objective]\nname", "[methods]\nvae", "expected a section: write [methods.NAME]"),
+        ("epochs = 2", "epochs = -2", "x.toml, line 8: training.epochs is -2; it must be a whole number, 0 or more"),
+        ("epochs = 2", "epochs = \"2\"", "x.toml, line 8: training.epochs is \"2\"; it must be a whole number, 0 or more"),
+        ("epochs = 2", "learning_rate = true", "x.toml, line 8: training.learning_rate is true; it must be a number"),
+        (
+            "epochs = 2",
+            "schedule = \"linear\"",
+            "x.toml, line 8: training.schedule is \"linear\"; it must be one of constant, step, cosine",
+        ),
+        ("version = 1", "version = 1\noptional = 1", "x.toml, line 2: optional is 1; it must be true or false"),
+        (
+            "[methods.vae.objective]\nname",
+            "[methods]\nvae",
+            "x.toml, line 10: methods.vae is \"vae\"; it must be a section: write [methods.NAME]",
+        ),
     ] {
         let message = load(&[("x.toml", &plain.replacen(from, to, 1))]).unwrap_err().to_string();
-        assert!(message.contains("x.toml: ") && message.contains(" at line ") && message.contains(said), "{message}");
+        assert!(message.contains(said) && !message.contains("TOML parse error"), "{message}");
     }
+    // What is no TOML is said to be none.
+    let message = load(&[("x.toml", &plain.replacen("epochs = 2", "epochs = = 2", 1))]).unwrap_err().to_string();
+    assert!(message.contains("x.toml: TOML parse error at line 8, column "), "{message}");
     let message = Experiment::parse(&plain, Path::new("x.toml"), &["training.epochs=abc".into()], &Unknown).unwrap_err().to_string();
-    assert!(message.ends_with("string \"abc\", expected a whole number, 0 or more, in `training.epochs`"), "{message}");
+    assert!(message.ends_with(": training.epochs is \"abc\"; it must be a whole number, 0 or more"), "{message}");
 }
 
 #[test]
