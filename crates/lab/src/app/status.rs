@@ -75,18 +75,19 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
 const AGAIN: &str = "not up to date";
 
 /// How far a run is. One that finished and that the same command would work on again waits for that, and its notes say why; a record
-/// that cannot be read fails every call until it is gone.
+/// that cannot be read fails every call until it is gone. One whose process ended between its record and its last status finished.
 fn status(plan: &Plan, node: &Node, dir: &Path) -> Option<Status> {
     let status = plan.status(node, dir)?;
-    if status.state != State::Finished {
+    if !matches!(status.state, State::Finished | State::Stopped) {
         return Some(status);
     }
     let folder = node.folder(dir);
     let found = Found::of(&node.spec, &node.data_sha256, &folder);
-    Some(match found.why_unfinished(&folder) {
-        Some(why) if matches!(found, Found::Damaged(_)) => Status { state: State::Failed, problem: Some(why), ..status },
-        Some(why) => Status { state: State::Waiting, notes: vec![why], ..status },
-        None => status,
+    Some(match (found.why_unfinished(&folder), status.state) {
+        (None, _) => Status { state: State::Finished, ..status },
+        (Some(_), State::Stopped) => status,
+        (Some(why), _) if matches!(found, Found::Damaged(_)) => Status { state: State::Failed, problem: Some(why), ..status },
+        (Some(why), _) => Status { state: State::Waiting, notes: vec![why], ..status },
     })
 }
 
@@ -201,5 +202,23 @@ mod tests {
         // Weights that come back from the last checkpoint.
         let [counted, run] = said(|_, run| std::fs::write(run.path().join("checkpoint.safetensors"), "").unwrap());
         assert!(counted == again && run.contains("model.safetensors is gone"), "{counted} {run}");
+    }
+    #[test]
+    fn a_run_whose_process_ended_behind_its_record_is_finished() {
+        let at = |state: &str, run: &RunFolder| {
+            let status = json!({
+                "state": state, "doing": "figures", "done": 3, "of": 4, "loss": null, "from": 1, "attempt": 1, "problem": null,
+                "again": false, "notes": [], "process": 1, "host": "here", "device": "cpu", "began": 1, "updated": 2,
+            });
+            std::fs::write(run.status(), status.to_string()).unwrap();
+        };
+        let [counted, run] = said(|_, run| at("stopped", run));
+        assert_eq!((counted.as_str(), run.as_str()), ("1 run: 1 finished", "vae: finished"));
+        // Beside the record of another evaluation it was stopped on its way to its own.
+        let [counted, run] = said(|record, run| {
+            record.version = "0.0.9".into();
+            at("stopped", run);
+        });
+        assert_eq!((counted.as_str(), run.as_str()), ("1 run: 1 stopped", "vae: stopped at figures 3 of 4"));
     }
 }

@@ -190,19 +190,25 @@ fn owner(node: &Node) -> Option<usize> {
 }
 
 /// About how long all runs will train yet, from the pace of those that took steps: runs of one experiment take equally many
-/// and equally long ones; an experiment that nobody has begun is taken to be like the others.
+/// and equally long ones; an experiment that nobody has begun is taken to be like the others. None where no run trains yet.
 pub(crate) fn seconds_of_training_left<'a>(runs: impl Iterator<Item = (&'a Node, Option<&'a Status>)> + Clone) -> Option<f64> {
     let training = |status: &&Status| status.doing == "training";
-    // Steps in all and seconds a step, by experiment.
-    let mut pace: BTreeMap<Option<usize>, (f64, f64)> = BTreeMap::new();
+    // Steps in all and seconds a step, by experiment, of the run that was heard of last: what another one took before it was stopped,
+    // on another day or machine, says less.
+    let mut heard: BTreeMap<Option<usize>, (u64, (f64, f64))> = BTreeMap::new();
     for (node, status) in runs.clone() {
         let Some(status) = status.filter(training) else { continue };
         let taken = status.done.saturating_sub(status.from.unwrap_or(status.done));
         let seconds = status.updated.saturating_sub(status.began);
         if taken > 0 && seconds > 0 {
-            pace.insert(owner(node), (status.of as f64, seconds as f64 / taken as f64));
+            let found = (status.updated, (status.of as f64, seconds as f64 / taken as f64));
+            let last = heard.entry(owner(node)).or_insert(found);
+            if last.0 <= status.updated {
+                *last = found;
+            }
         }
     }
+    let pace: BTreeMap<Option<usize>, (f64, f64)> = heard.into_iter().map(|(owner, (_, pace))| (owner, pace)).collect();
     if pace.is_empty() {
         return None;
     }
@@ -219,13 +225,13 @@ pub(crate) fn seconds_of_training_left<'a>(runs: impl Iterator<Item = (&'a Node,
                 let steps = known.map_or(status.of as f64, |(steps, _)| *steps);
                 whole * (1.0 - status.done as f64 / steps.max(1.0)).max(0.0)
             }
-            // What else was begun is evaluation.
-            Some(status) if status.state == State::Running || status.of > 0 => 0.0,
+            // What else was begun is evaluation. One that has done nothing yet, as after it was taken up again, has all before it.
+            Some(status) if status.of > 0 => 0.0,
             _ => whole,
         };
         working += usize::from(status.is_some_and(|status| status.state == State::Running));
     }
-    Some(left / working.max(1) as f64)
+    (left > 0.0).then(|| left / working.max(1) as f64)
 }
 
 #[cfg(test)]

@@ -143,3 +143,24 @@ fn a_stopped_run_has_its_other_steps_left() {
     // Of an experiment whose pace nobody knows: a quarter of a run like the others.
     assert_eq!(left(&[(&own, Some(&trained)), (&other, Some(&stopped("training", 75, None, 1000)))]), 7.5);
 }
+
+#[test]
+fn the_pace_is_that_of_the_run_that_was_heard_of_last() {
+    fn left<'a>(runs: &[(&'a Node, Option<&'a Status>)]) -> Option<f64> {
+        seconds_of_training_left(runs.iter().copied())
+    }
+    let own = node(0);
+    let stopped = |done, updated| Status { state: State::Stopped, ..status("training", done, Some(0), updated) };
+    // Ten seconds a step until it was stopped; then another, which comes before it in the plan, at one in 0.1 s.
+    let (before, now) = (stopped(50, 1_500), Status { began: 2_000, ..status("training", 50, Some(0), 2_005) });
+    for runs in [[(&own, Some(&now)), (&own, Some(&before))], [(&own, Some(&before)), (&own, Some(&now))]] {
+        assert_eq!(left(&runs), Some(10.0));
+    }
+    // Taken up again, it has done nothing yet: its place is not known before it goes on.
+    let again = Status { of: 0, ..status("starting", 0, None, 2_006) };
+    assert_eq!(left(&[(&own, Some(&now)), (&own, Some(&again))]), Some(15.0 / 2.0));
+    // A run that failed on its way has a pace and nothing left.
+    let failed = Status { state: State::Failed, ..stopped(50, 1_500) };
+    let finished = Status { state: State::Finished, ..status("figures", 3, Some(0), 1_600) };
+    assert_eq!(left(&[(&own, Some(&failed)), (&own, Some(&finished))]), None);
+}
