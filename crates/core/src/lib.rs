@@ -53,6 +53,7 @@ pub use random::{Purpose, Streams};
 pub use run_context::RunContext;
 pub use sampler::Sampler;
 pub use settings::{NoSettings, Settings};
+pub use vimae_spec::repository;
 pub use with_likelihood::WithLikelihood;
 pub use with_noise::WithNoise;
 pub use work::Work;

@@ -2,6 +2,8 @@
 
 use std::path::{Path, absolute};
 
+use vimae_core::repository;
+
 use crate::{open::parted, table};
 
 /// A data set's name as it is written in a file in `folder`, with an absolute path in place of a relative one. `table:OWNER/NAME` stays as
@@ -9,8 +11,8 @@ use crate::{open::parted, table};
 pub fn placed(name: &str, folder: &Path) -> String {
     let (entry, Some(path)) = parted(name) else { return name.into() };
     let place = folder.join(path);
-    let repository = || entry == table::ENTRY.name && may_be_repository(path) && !place.exists();
-    if path.is_empty() || Path::new(path).is_absolute() || repository() {
+    let of_hub = || entry == table::ENTRY.name && may_be_repository(path) && !place.exists();
+    if path.is_empty() || Path::new(path).is_absolute() || of_hub() {
         return name.into();
     }
     format!("{entry}:{}", absolute(&place).unwrap_or(place).display())
@@ -23,9 +25,9 @@ pub fn hub_repository(name: &str) -> Option<&str> {
     path.filter(|path| entry == table::ENTRY.name && may_be_repository(path) && !is_path(path))
 }
 
-/// Whether a path has the form `OWNER/NAME`.
+/// Whether a path may be the name of a repository, and not that of a table.
 fn may_be_repository(path: &str) -> bool {
-    path.matches('/').count() == 1 && !path.starts_with('.') && !path.ends_with(['/', '.']) && !path.ends_with(".parquet")
+    repository(path).is_ok() && !path.ends_with(".parquet")
 }
 
 #[cfg(test)]
@@ -41,7 +43,7 @@ mod tests {
             assert_eq!(placed(name), name);
         }
         // What is there is a folder, whatever it is called.
-        for path in ["own/faces", "faces", "a/b/c", "some/train.parquet", "./body"] {
+        for path in ["own/faces", "faces", "a/b/c", "some/train.parquet", "./body", "my faces/body", "some/body--2"] {
             assert_eq!(placed(&format!("table:{path}")), format!("table:{}", absolute(dir.path().join(path)).unwrap().display()));
         }
         assert_eq!(placed("folder:some/body"), format!("folder:{}", dir.path().join("some/body").display()));
@@ -50,7 +52,7 @@ mod tests {
     #[test]
     fn a_repository_is_no_path() {
         assert_eq!(hub_repository("table:some/body.v2"), Some("some/body.v2"));
-        for name in ["mnist", "table:/faces", "table:/data/faces", "table:one.parquet", "folder:some/body"] {
+        for name in ["mnist", "table:/faces", "table:/data/faces", "table:one.parquet", "table:my faces/body", "folder:some/body"] {
             assert_eq!(hub_repository(name), None, "{name}");
         }
     }

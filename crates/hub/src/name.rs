@@ -2,10 +2,9 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::{Error, Result};
+use vimae_spec::repository;
 
-/// The most characters of an owner or a name.
-const LONGEST: usize = 96;
+use crate::{Error, Result};
 
 /// The name of a model repository: `owner/name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -40,31 +39,7 @@ impl FromStr for RepoName {
     /// # Errors
     /// [`Error::Name`].
     fn from_str(given: &str) -> Result<Self> {
-        let wrong = |problem| Error::Name { given: given.into(), problem };
-        let (owner, name) = given.split_once('/').ok_or_else(|| wrong("has no owner"))?;
-        for part in [owner, name] {
-            if part.is_empty() {
-                return Err(wrong("lacks its owner or its name"));
-            }
-            if part.contains('/') {
-                return Err(wrong("has more than one /"));
-            }
-            if part.chars().count() > LONGEST {
-                return Err(wrong("has more than 96 characters in its owner or name"));
-            }
-            if !part.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b)) {
-                return Err(wrong("has a character that is not allowed"));
-            }
-            if part.starts_with(['.', '-']) || part.ends_with(['.', '-']) {
-                return Err(wrong("begins or ends with . or -"));
-            }
-            if part.contains("--") || part.contains("..") {
-                return Err(wrong("holds -- or .."));
-            }
-        }
-        if name.ends_with(".git") || name.ends_with(".ipynb") {
-            return Err(wrong("ends with .git or .ipynb"));
-        }
+        let (owner, name) = repository(given).map_err(|problem| Error::Name { given: given.into(), problem })?;
         Ok(Self { owner: owner.into(), name: name.into() })
     }
 }
@@ -104,28 +79,7 @@ mod tests {
     fn names_follow_the_hubs_rules() {
         let name: RepoName = "some-lab/VIMAE_n.digits-2".parse().unwrap();
         assert_eq!((name.owner(), name.name(), name.to_string().as_str()), ("some-lab", "VIMAE_n.digits-2", "some-lab/VIMAE_n.digits-2"));
-        let long = format!("o/{}", "x".repeat(97));
-        for wrong in [
-            "",
-            "name",
-            "/name",
-            "owner/",
-            "a/b/c",
-            "o/na me",
-            "o/näme",
-            "o/-x",
-            "o/x-",
-            ".o/x",
-            "o/x.",
-            "o/a--b",
-            "o/a..b",
-            "o/x.git",
-            "o/x?y",
-            "../x",
-            "o/..",
-            "https://huggingface.co/o/x",
-            &long,
-        ] {
+        for wrong in ["", "name", "a/b/c", "o/na me", "o/a--b", "../x"] {
             let error = wrong.parse::<RepoName>().unwrap_err();
             assert!(matches!(error, Error::Name { .. }), "{wrong}: {error}");
         }

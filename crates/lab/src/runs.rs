@@ -12,7 +12,7 @@ use vimae_report::{
     HeadlineTable, Observation,
     headline::{Headline, headlines},
 };
-use vimae_spec::{Doubt, RunRecord};
+use vimae_spec::{Doubt, RunRecord, repository};
 use vimae_statistics::student;
 
 use crate::{
@@ -217,10 +217,6 @@ fn differing(firsts: &[&Run]) -> Vec<(String, Vec<Option<Value>>)> {
 pub(crate) fn run_at(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
     let path = Path::new(place);
     check_run(path, "the directory of a finished run, or owner/name on the Hub")?;
-    if !path.exists() && !place.contains('/') {
-        let problem = "is not there; a model on the Hub is named owner/name".into();
-        return Err(Error::Record { path: path.into(), problem });
-    }
     folder_of(place, options, tell)
 }
 
@@ -256,14 +252,17 @@ fn check_run(path: &Path, wanted: &str) -> Result<()> {
 /// The folder of a run: the one at `place`, or that of `owner/name`, `owner/name@revision`, brought from the Hub.
 ///
 /// # Errors
-/// [`Error::Hub`] where it cannot be had from there.
+/// [`Error::Record`] for what is neither a folder nor such a name; [`Error::Hub`] where it cannot be had from there.
 pub(crate) fn folder_of(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<PathBuf> {
     let path = Path::new(place);
+    if path.exists() {
+        return Ok(path.into());
+    }
     // A branch may have slashes of its own.
     let (repo, revision) = place.split_once('@').map_or((place, None), |(repo, revision)| (repo, Some(revision)));
-    // What cannot be a repository is a folder that is not there.
-    if path.exists() || repo.matches('/').count() != 1 || place.starts_with(['.', '/']) {
-        return Ok(path.into());
+    if let Err(why) = repository(repo) {
+        let problem = format!("is not there; a model on the Hub is named owner/name, and this {why}");
+        return Err(Error::Record { path: path.into(), problem });
     }
     Ok(pull(&repo.parse()?, revision, options, tell)?.folder)
 }
@@ -303,6 +302,18 @@ mod tests {
         let options = HubOptions { offline: true, ..HubOptions::new("https://example.invalid", cache.path()) };
         let found = |place: &str| folder_of(place, &options, &mut |_| ());
         assert!(matches!(found("me/vae@exp/seed-1"), Err(Error::Hub(_))));
-        assert_eq!(found("runs/quick/none").unwrap(), Path::new("runs/quick/none"));
+        let there = cache.path().display().to_string();
+        assert_eq!(found(&there).unwrap(), cache.path());
+        // What cannot be a repository is a folder that is not there.
+        for (place, why) in [
+            ("runs/quick/none", "and this has more than one /"),
+            ("vae", "and this has no owner"),
+            ("./vae", "and this begins or ends with . or -"),
+            ("me/vae--2", "and this holds -- or .."),
+        ] {
+            let message = found(place).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("{place}: is not there; a model on the Hub is named owner/name, ")), "{message}");
+            assert!(message.ends_with(why), "{message}");
+        }
     }
 }
