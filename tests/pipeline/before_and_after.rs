@@ -1,9 +1,11 @@
 //! What is known before a run, and what is made of its numbers after it: check, cost, comparisons, exports, one number
 //! verified.
 
+use std::process::Command;
+
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
-use vimae_tests::command::call;
+use vimae_tests::command::{call, xtask};
 
 use crate::tiny::{TINY, files, may_expect_all, write};
 
@@ -99,6 +101,9 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
     let latex = call(&["export", to, "--format", "latex", "--target", "table3", "--out", file.to_str().context("path")?])?;
     let text = std::fs::read_to_string(&file)?;
     ensure!(latex.success && text.contains("\\toprule") && text.contains("\\pm") && text.matches("\\begin{table}").count() == 1, "{text}");
+    // As the page of an experiment of one's own advises, in its directory.
+    let beside = Command::new(xtask()?).args(["export", ".", "--format", "latex"]).current_dir(&out).output()?;
+    ensure!(beside.status.success() && String::from_utf8_lossy(&beside.stdout).contains("\\toprule"), "{beside:?}");
     let figures = folder.path().join("figures");
     let plots = call(&["export", to, "--format", "svg", "--out", figures.to_str().context("path")?])?;
     ensure!(plots.success && std::fs::read_dir(&figures)?.count() == plots.stdout.lines().count(), "{plots:?}");
