@@ -9,7 +9,14 @@ use vimae_core::{Entry, Loss, NoSettings, Objective, Pass, Result, settings::Sch
 use vimae_lab::App;
 use vimae_models::{BuildModel, Modules};
 use vimae_objectives::{BuildObjective, distortion, mmd};
-use vimae_ops::nn::{linear, seq_t};
+use vimae_ops::{
+    LineAllocator,
+    nn::{linear, seq_t},
+};
+
+// Steps are a twentieth to a tenth faster for it.
+#[global_allocator]
+static ALLOCATOR: LineAllocator = LineAllocator;
 
 fn main() -> ExitCode {
     App::new().model(ONE_LAYER).objective(OWN_LOSS).run()

@@ -14,6 +14,10 @@ use std::{
 use candle_core::Device;
 use clap::Subcommand;
 use vimae_lab::{App, Place, TimedStep};
+use vimae_ops::LineAllocator;
+
+#[global_allocator]
+static ALLOCATOR: LineAllocator = LineAllocator;
 
 #[derive(Debug, Subcommand)]
 enum Command {

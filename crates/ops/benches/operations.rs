@@ -14,6 +14,9 @@ use std::hint::black_box;
 use std::time::Duration;
 use vimae_ops::{self as ops, Adam, AdamConfig, Direction};
 
+#[global_allocator]
+static ALLOCATOR: ops::LineAllocator = ops::LineAllocator;
+
 const BATCH: usize = 100;
 
 /// A layer: network and place, channels in and out, size of the input, kernel, stride, direction.

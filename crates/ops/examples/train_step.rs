@@ -11,6 +11,9 @@ use candle_core::{DType, Device, Result, Tensor, Var};
 use std::time::Instant;
 use vimae_ops::{self as ops, Adam, AdamConfig, Direction, Finish, StackLayer, channels_last as last};
 
+#[global_allocator]
+static ALLOCATOR: ops::LineAllocator = ops::LineAllocator;
+
 struct Spec {
     channels: usize,
     size: usize,

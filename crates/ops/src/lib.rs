@@ -47,7 +47,7 @@ pub use error::{Error, Result};
 pub use geometry::Direction;
 pub use linear::{linear, linear_relu};
 pub use loss::squared_error_sum;
-pub use memory::keep_freed_memory;
+pub use memory::{LineAllocator, keep_freed_memory};
 pub use norm::{BatchStatistics, batch_norm_eval, batch_norm_relu_eval, batch_norm_relu_train, batch_norm_train};
 pub use precision::{allow_tf32, tf32_allowed};
 pub use stack::{Finish, StackLayer, conv_stack_train};

@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "vectors that a kernel is about to fill")]
 
 use crate::exponential;
+use crate::simd::LINE;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, DType, Error, Layout, Result, Storage, Tensor, WithDType};
 use std::cell::RefCell;
@@ -53,10 +54,13 @@ macro_rules! real {
             }
             fn with_scratch<R>(len: usize, f: impl FnOnce(&mut [Self]) -> R) -> R {
                 let mut buffer = $cell.with(|cell| std::mem::take(&mut *cell.borrow_mut()));
-                if buffer.len() < len {
-                    buffer.resize(len, 0.0);
+                // A vector that starts inside a line of the cache touches two.
+                let spare = LINE / size_of::<$t>();
+                if buffer.len() < len + spare {
+                    buffer.resize(len + spare, 0.0);
                 }
-                let result = f(&mut buffer[..len]);
+                let skipped = buffer.as_ptr().align_offset(LINE).min(spare);
+                let result = f(&mut buffer[skipped..skipped + len]);
                 $cell.with(|cell| *cell.borrow_mut() = buffer);
                 result
             }
@@ -113,4 +117,26 @@ pub(crate) fn unfilled<T: Real>(len: usize) -> Vec<T> {
     // and every caller hands the vector to a kernel that writes all of it before reading.
     unsafe { out.set_len(len) };
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn starts_on_a_line<T: Real>() {
+        for len in [1, 100, 7, 5000, 4096, 0] {
+            T::with_scratch(len, |scratch| {
+                assert_eq!((scratch.len(), scratch.as_ptr().addr() % LINE), (len, 0));
+                // Inside another one, the room is another.
+                T::with_scratch(3, |inner| inner.fill(T::one()));
+                scratch.fill(T::zero());
+            });
+        }
+    }
+
+    #[test]
+    fn scratch_starts_on_a_line_of_the_cache_and_is_as_long_as_asked() {
+        starts_on_a_line::<f32>();
+        starts_on_a_line::<f64>();
+    }
 }

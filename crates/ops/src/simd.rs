@@ -67,3 +67,22 @@ fn detected() -> Level {
         Level::V3
     }
 }
+
+/// Bytes of a line of the cache.
+pub(crate) const LINE: usize = 64;
+
+/// Asks the processor to bring `len` elements from `at` on into its second-level cache; those past the end are left out.
+#[inline(always)]
+#[cfg_attr(target_arch = "x86_64", expect(unsafe_code, reason = "an instruction of the processor"))]
+pub(crate) fn fetch<T>(x: &[T], at: usize, len: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(x) = x.get(at..(at + len).min(x.len())) {
+        use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
+        for line in (0..size_of_val(x)).step_by(LINE) {
+            // SAFETY: every x86-64 processor has the instruction, and it reads nothing.
+            unsafe { _mm_prefetch::<_MM_HINT_T1>(x.as_ptr().cast::<i8>().wrapping_add(line)) };
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (x, at, len);
+}

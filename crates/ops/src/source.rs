@@ -1,11 +1,15 @@
 //! What the transforms read: elements as they are, or computed on the way in.
 
 use crate::real::Real;
+use crate::simd::fetch;
 
 /// Gives `N` neighbouring channels of one pixel.
 pub(crate) trait Source<T: Real>: Copy + Sync {
     /// The elements from flat index `at` on, whose first belongs to `channel`.
     fn load<const N: usize>(&self, at: usize, channel: usize) -> [T; N];
+
+    /// Asks the processor to fetch what `len` elements from flat index `at` on are made of.
+    fn fetch(&self, at: usize, len: usize);
 
     /// Writes whole pixels of `c` channels from flat index `at` on.
     #[inline(always)]
@@ -44,6 +48,11 @@ impl<T: Real> Source<T> for Plain<'_, T> {
     }
 
     #[inline(always)]
+    fn fetch(&self, at: usize, len: usize) {
+        fetch(self.0, at, len);
+    }
+
+    #[inline(always)]
     fn write(&self, at: usize, _: usize, out: &mut [T]) {
         out.copy_from_slice(&self.0[at..at + out.len()]);
     }
@@ -68,6 +77,11 @@ impl<T: Real> Source<T> for Normalised<'_, T> {
             out[i] = if v < T::zero() { T::zero() } else { v };
         }
         out
+    }
+
+    #[inline(always)]
+    fn fetch(&self, at: usize, len: usize) {
+        fetch(self.x, at, len);
     }
 }
 
@@ -95,5 +109,11 @@ impl<T: Real> Source<T> for Corrected<'_, T> {
             out[i] = out[i] * scale[i] + ((x[i] - mean[i]) * slope[i] + offset[i]);
         }
         out
+    }
+
+    #[inline(always)]
+    fn fetch(&self, at: usize, len: usize) {
+        fetch(self.gradient, at, len);
+        fetch(self.x, at, len);
     }
 }

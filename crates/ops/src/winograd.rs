@@ -10,6 +10,7 @@
 //! Narrow layers take a few images at a time, all in cache, and compute U once. In wide layers U would be far larger than the
 //! weights: they take many images at a time, and compute each panel of U where it is read.
 
+mod ahead;
 mod backward;
 mod batches;
 mod forward;

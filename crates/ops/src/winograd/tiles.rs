@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 #![expect(clippy::needless_range_loop, reason = "indices of a tile name points in several arrays at once")]
 
+use super::ahead::Ahead;
 use super::plan::{LARGEST, POINTS, Plan};
 use super::points::{Line, collect, data, data_adjoint, spread, zero};
 use crate::panels::{PANEL, whole_panels};
@@ -135,8 +136,14 @@ fn column<T: Real, const N: usize>(lines: &[Line<T, N>; POINTS], j: usize) -> Li
 vectorised! {
 /// The images `first..first + count` of the big side, to [position][panel of class, c][image, tile]`[32]`.
 fn big<T: Real; S: Source>(plan: &Plan, source: S, first: usize, count: usize, out: &mut [T]) {
-    for class in CLASSES {
-        by_lanes!(plan.g.c, N => big_class::<T, S, N>(plan, class, source, first, out, count));
+    let places = CLASSES.map(|class| places(plan, Some(class), count));
+    let len = plan.g.h * plan.g.w * plan.g.c;
+    source.fetch(first * len, len);
+    for image in 0..count {
+        let mut ahead = Ahead::new(source, first + image, len, CLASSES.len() * plan.y.tiles.len() * plan.x.tiles.len(), image + 1 < count);
+        for (class, places) in CLASSES.into_iter().zip(&places) {
+            by_lanes!(plan.g.c, N => big_class::<T, S, N>(plan, (class, places), source, &mut ahead, (first, image), out));
+        }
     }
 }
 }
@@ -144,49 +151,50 @@ fn big<T: Real; S: Source>(plan: &Plan, source: S, first: usize, count: usize, o
 #[inline(always)]
 fn big_class<T: Real, S: Source<T>, const N: usize>(
     plan: &Plan,
-    class: (usize, usize),
+    (class, places): ((usize, usize), &Places),
     source: S,
-    first: usize,
+    ahead: &mut Ahead<S>,
+    (first, image): (usize, usize),
     out: &mut [T],
-    count: usize,
 ) {
     let (h, w, c) = (plan.g.h as isize, plan.g.w as isize, plan.g.c);
-    let (across, places) = (across(plan), places(plan, Some(class), count));
+    let across = across(plan);
     let mut lines = [zero::<T, N>(); POINTS];
-    for image in 0..count {
-        for channel in (0..c).step_by(N) {
-            let at = at(&places, image, channel);
-            for (ty, (ys, ym)) in plan.y.tiles.iter().enumerate() {
-                let (y0, ny) = (plan.y.first(*ys, class.0), plan.y.points(*ym, class.0));
-                for (tx, (xs, xm)) in plan.x.tiles.iter().enumerate() {
-                    let (x0, nx) = (plan.x.first(*xs, class.1), plan.x.points(*xm, class.1));
-                    for i in 0..ny {
-                        let y = y0 + 2 * i as isize;
-                        if y < 0 || y >= h {
-                            lines[i] = zero();
-                            continue;
+    for channel in (0..c).step_by(N) {
+        let at = at(places, image, channel);
+        for (ty, (ys, ym)) in plan.y.tiles.iter().enumerate() {
+            let (y0, ny) = (plan.y.first(*ys, class.0), plan.y.points(*ym, class.0));
+            for (tx, (xs, xm)) in plan.x.tiles.iter().enumerate() {
+                let (x0, nx) = (plan.x.first(*xs, class.1), plan.x.points(*xm, class.1));
+                if channel == 0 {
+                    ahead.step();
+                }
+                for i in 0..ny {
+                    let y = y0 + 2 * i as isize;
+                    if y < 0 || y >= h {
+                        lines[i] = zero();
+                        continue;
+                    }
+                    let row = ((first + image) as isize * h + y) * w;
+                    lines[i] = by_points!(nx, P => {
+                        let mut d = zero::<T, N>();
+                        for j in 0..P {
+                            let x = x0 + 2 * j as isize;
+                            if x >= 0 && x < w {
+                                d[j] = source.load::<N>((row + x) as usize * c + channel, channel);
+                            }
                         }
-                        let row = ((first + image) as isize * h + y) * w;
-                        lines[i] = by_points!(nx, P => {
-                            let mut d = zero::<T, N>();
-                            for j in 0..P {
-                                let x = x0 + 2 * j as isize;
-                                if x >= 0 && x < w {
-                                    d[j] = source.load::<N>((row + x) as usize * c + channel, channel);
-                                }
-                            }
-                            data::<T, N, P>(&d)
-                        });
-                    }
-                    for j in 0..nx {
-                        let row = (ty * across[j] + tx) * PANEL;
-                        by_points!(ny, P => {
-                            let v = data::<T, N, P>(&column(&lines, j));
-                            for i in 0..P {
-                                out[at[i][j] + row..][..N].copy_from_slice(&v[i]);
-                            }
-                        });
-                    }
+                        data::<T, N, P>(&d)
+                    });
+                }
+                for j in 0..nx {
+                    let row = (ty * across[j] + tx) * PANEL;
+                    by_points!(ny, P => {
+                        let v = data::<T, N, P>(&column(&lines, j));
+                        for i in 0..P {
+                            out[at[i][j] + row..][..N].copy_from_slice(&v[i]);
+                        }
+                    });
                 }
             }
         }
