@@ -31,7 +31,8 @@ pub(crate) struct Arguments {
     generated: Option<String>,
     /// The features: inception (of 2015-12-05, as in every published FID), classifier:NAME (trained
     /// here on the labels of that data set), or a safetensors file with a classifier of that form. A classifier sees
-    /// the middle of images of another size, resized; that of a file is for the most frequent size that its weights fit.
+    /// the middle of images of another size, resized; that of a file is for the most frequent size that its weights
+    /// fit, of the reference, else of the generated images.
     #[arg(long, default_value = "inception", value_name = "inception|classifier:NAME|FILE")]
     features: String,
     /// How to resize images to Inception's 299 x 299: legacy as pytorch-fid, tensorflow as torch-fidelity,
