@@ -316,7 +316,7 @@ mod tests {
             assert!(message.starts_with(&format!("{place}: is not there; a model on the Hub is named owner/name, ")), "{message}");
             assert!(message.ends_with(why), "{message}");
         }
-        // So is what is written as a path.
+        // What is written as a path is no repository anyway.
         for place in ["./vae", "../mine/vae", "/none/vae"] {
             assert_eq!(found(place).unwrap_err().to_string(), format!("{place}: is not there"));
         }

@@ -94,6 +94,12 @@ impl Doubt {
         (!reasons.is_empty()).then(|| format!("do not rely on it: {}", reasons.join(", ")))
     }
 
+    /// What a reader should know beside a value: why it should not be relied on, then its note; none where there is neither.
+    pub fn remarks(doubts: &[Self], note: Option<&str>) -> Option<String> {
+        let all: Vec<String> = Self::warning(doubts).into_iter().chain(note.map(String::from)).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
     /// The doubts of a mean, from those of the value of each seed. That one value is not told apart from 0 says nothing of the mean of
     /// several, whose interval says it.
     pub fn of_mean<'a>(seeds: impl IntoIterator<Item = &'a [Self]>) -> Vec<Self> {
@@ -127,6 +133,14 @@ mod tests {
         assert_eq!(Doubt::warning(&[]), None);
         let two = Doubt::warning(&[Doubt::WideGap, Doubt::FewImages]).unwrap();
         assert_eq!(two, "do not rely on it: the gap between its bounds is above a nat, fewer than 30 images");
+    }
+
+    #[test]
+    fn a_note_stands_behind_the_doubts() {
+        let remarks = |doubts: &[Doubt], note: Option<&str>| Doubt::remarks(doubts, note);
+        assert_eq!((remarks(&[], None), remarks(&[], Some("gray")).as_deref()), (None, Some("gray")));
+        let both = remarks(&[Doubt::FewImages], Some("gray")).unwrap();
+        assert_eq!(both, "do not rely on it: fewer than 30 images; gray");
     }
 
     #[test]
