@@ -21,8 +21,8 @@ pub fn told(distance: Measurement, fewest: usize, features: usize) -> Measuremen
     distance.doubted(Doubt::NoError, no_error).doubted(Doubt::Undetermined, is_undetermined(fewest, features))
 }
 
-/// A KID, doubted where its standard error is as large as it is, or larger: it has no bias that depends on the number of images (Binkowski et al.,
-/// 2018), but of few it says little.
+/// A KID, doubted where its standard error is as large as it is, or larger: it has no bias that depends on the number of images
+/// (Binkowski et al., 2018), but of few it says little.
 pub fn told_kernel(distance: Measurement) -> Measurement {
     let noisy = distance.value.zip(distance.standard_error).is_some_and(|(value, error)| error >= value.abs());
     distance.doubted(Doubt::Noisy, noisy)

@@ -34,3 +34,28 @@ pub fn shares(real: &Features, generated: &Features, balls: Balls, bare: impl Fn
         share("coverage", five.k, five.coverage, of(1, |e| e.coverage), Some(m.min(n))),
     ])
 }
+
+#[cfg(test)]
+mod tests {
+    use vimae_spec::{Doubt, Protocol};
+
+    use super::*;
+    use crate::features::Source;
+
+    #[test]
+    fn each_share_is_doubted_by_the_images_whose_balls_it_asks() {
+        let features = |count: usize| {
+            let values = (0..2 * count).map(|i| (i * 7_919 % 1_009) as f32).collect();
+            Features::new(Source::new("net", "ab"), "images", 2, values, None).unwrap()
+        };
+        let few = |real: usize, generated: usize| {
+            let bare = |metric: &str, k: usize| Measurement::new("fid", metric, Protocol::new(metric).with("k", k), "1");
+            let found = shares(&features(real), &features(generated), Balls::Closed, bare).unwrap();
+            let doubted = found.into_iter().filter(|share| share.doubts.contains(&Doubt::FewNeighbours));
+            doubted.map(|share| share.metric).collect::<Vec<_>>()
+        };
+        assert_eq!(few(50, 1_000), ["precision", "coverage"]);
+        assert_eq!(few(1_000, 50), ["recall", "coverage"]);
+        assert!(few(1_000, 1_000).is_empty());
+    }
+}
