@@ -90,12 +90,22 @@ fn folders_of_any_images_are_compared_or_refused_by_name() -> Result<()> {
     let called = call(&["fid", &text("a"), &text("b"), "--weights", &weights, "--cache", &cache, "--no-infinity"])?;
     let line = |metric: &str| called.stdout.lines().find(|line| line.split(' ').next() == Some(metric)).unwrap_or_default();
     assert!(line("fid").ends_with(" ?  lower is better") && line("recall").ends_with(" ?  higher is better"), "{}", called.stdout);
-    let why = "fewer images than a covariance of the features takes; 7 images do not determine a covariance of 2048 features";
+    let why = "no more images than features, which makes it far too high\n";
     assert!(
         called.stdout.contains(why) && called.stdout.contains("fewer than 1 000 images, on whose number it depends"),
         "{}",
         called.stdout
     );
+
+    // What has a deviation of its own, or is one, is not doubted for having no standard error.
+    let subsets: Value = serde_json::from_str(&fid("a", "b", &["--kid-subsets", "2x5", "--splits", "2"])?.stdout)?;
+    let own = |n: &&Value| {
+        [&n["metric"], &n["protocol"]]
+            .iter()
+            .any(|t| ["deviation", "subsets=", "inception_score"].iter().any(|w| t.to_string().contains(w)))
+    };
+    let own: Vec<&Value> = subsets["numbers"].as_array().into_iter().flatten().filter(own).collect();
+    assert!(own.len() >= 2 && own.iter().all(|n| n["doubts"].is_null()), "{subsets}");
 
     // Kept features give the same numbers; a set has no distance from itself.
     assert_eq!(std::fs::read_dir(at("cache"))?.count(), 2);

@@ -69,7 +69,8 @@ fn inception_is_taken_where_it_is_and_a_classifier_where_it_is_not_under_another
     let samples = find(&readings, "fid", &["fid(of=samples,reference=test,N=10,M=10,features=inception-2015-12-05.pool3.clean@"])?;
     let (value, expected) = (samples.value.context("a value")?, by_parts(data.as_ref(), &weights, &codes, 10)?);
     assert!((value - expected).abs() <= 1e-6 * expected.abs(), "{value}, by its parts {expected}");
-    assert!(samples.note.as_ref().is_some_and(|note| note.contains("do not determine a covariance")), "{samples:?}");
+    // The doubt says it; the note need not.
+    assert!(samples.note.as_ref().is_some_and(|note| note.starts_with("grayscale images")), "{samples:?}");
     assert_eq!(samples.doubts, [Doubt::Undetermined]);
     for measured in &readings {
         assert!(measured.note.as_ref().is_some_and(|note| note.ends_with("the number means little")), "{measured:?}");

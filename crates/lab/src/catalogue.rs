@@ -28,8 +28,9 @@ pub fn every_objective(experiment: Experiment) -> Experiment {
 /// Where the pages cannot be written, or a record there is damaged.
 pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -> Result<PathBuf> {
     let layout = Layout::new(out);
-    let runs: Vec<Run> =
-        experiment.runs(seeds).into_iter().filter_map(|spec| Run::of(spec, experiment, &layout).transpose()).collect::<Result<_>>()?;
+    let asked = experiment.runs(seeds);
+    let all = asked.len();
+    let runs: Vec<Run> = asked.into_iter().filter_map(|spec| Run::of(spec, experiment, &layout).transpose()).collect::<Result<_>>()?;
     let mut objectives = Vec::new();
     for entry in vimae_objectives::OBJECTIVES.entries() {
         let mut described = describe(root, "crates/objectives/src", entry);
@@ -40,7 +41,7 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
             described.parts.push(("prior", objective.default_prior().into()));
         }
         described.parts.extend(objective.default_divergence().map(|name| ("divergence", name.to_owned())));
-        if !runs.is_empty() {
+        if runs.iter().any(|run| run.spec.method == entry.name) {
             described.trained = Some(trained(experiment, entry.name, seeds, &runs));
         }
         objectives.push(described);
@@ -71,7 +72,10 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
     kinds.push(CatalogueKind { kind: "data set".into(), entries: datasets });
     let about = match runs.as_slice() {
         [] => format!("{CHOICE} `{} catalogue --train` adds samples of each objective.", called()),
-        runs if runs.iter().any(|run| matches!(run.end, End::Record(..))) => format!("{} {CHOICE}", experiment.about),
+        runs if runs.iter().any(|run| run.record.is_some()) => format!("{} {CHOICE}", experiment.about),
+        runs if runs.len() < all => {
+            format!("{CHOICE} No run of `{} catalogue --train` has finished yet; those that failed say why.", called())
+        }
         _ => format!("{CHOICE} No run of `{} catalogue --train` finished; each objective says why.", called()),
     };
     let page = out.join("catalogue.html");
@@ -111,27 +115,21 @@ fn opening(path: &Path) -> Vec<String> {
 /// A run that was begun and has ended.
 struct Run {
     spec: RunSpec,
-    end: End,
-}
-
-enum End {
-    /// It finished: its record and its folder.
-    Record(Box<RunRecord>, PathBuf),
-    /// It failed, for this reason.
-    Failed(String),
+    /// Its record and its folder, where it finished.
+    record: Option<(Box<RunRecord>, PathBuf)>,
+    /// Why it failed, where it did; beside a record, when it was measured again.
+    failed: Option<String>,
 }
 
 impl Run {
     /// The run of `spec`; none where nobody has begun it, or where it goes on.
     fn of(spec: RunSpec, experiment: &Experiment, layout: &Layout) -> Result<Option<Self>> {
         let folder = layout.run(&experiment.name, &spec);
-        if folder.record().exists() {
-            let record = Box::new(read_record(&folder.record())?);
-            return Ok(Some(Self { spec, end: End::Record(record, folder.path().to_path_buf()) }));
-        }
-        let failed = read_status(&folder).filter(|status| status.state == State::Failed);
+        let record = folder.record().exists().then(|| read_record(&folder.record())).transpose()?;
+        let record = record.map(|record| (Box::new(record), folder.path().to_path_buf()));
         let why = |status: Status| status.problem.unwrap_or_else(|| "for no reason that it could say".into());
-        Ok(failed.map(|status| Self { spec, end: End::Failed(why(status)) }))
+        let failed = read_status(&folder).filter(|status| status.state == State::Failed).map(why);
+        Ok((record.is_some() || failed.is_some()).then_some(Self { spec, record, failed }))
     }
 }
 
@@ -139,7 +137,7 @@ impl Run {
 fn failures(runs: &[&Run]) -> Vec<String> {
     let mut of: Vec<(&str, Vec<String>)> = Vec::new();
     for run in runs {
-        let End::Failed(why) = &run.end else { continue };
+        let Some(why) = &run.failed else { continue };
         let seed = run.spec.seed.to_string();
         match of.iter_mut().find(|(known, _)| *known == why.as_str()) {
             Some((_, seeds)) => seeds.push(seed),
@@ -152,12 +150,8 @@ fn failures(runs: &[&Run]) -> Vec<String> {
 /// What the runs of the method `name` came to.
 fn trained(experiment: &Experiment, name: &str, seeds: u64, runs: &[Run]) -> CatalogueRuns {
     let runs: Vec<&Run> = runs.iter().filter(|run| run.spec.method == name).collect();
-    let mut records: Vec<(&RunRecord, &Path)> = Vec::new();
-    for run in &runs {
-        if let End::Record(record, folder) = &run.end {
-            records.push((record, folder));
-        }
-    }
+    let recorded = runs.iter().filter_map(|run| run.record.as_ref());
+    let records: Vec<(&RunRecord, &Path)> = recorded.map(|(record, folder)| (record.as_ref(), folder.as_path())).collect();
     let value = |metric: &str| -> Option<(String, String)> {
         let of =
             |record: &RunRecord| record.measurements.iter().find(|m| m.metric == metric).and_then(|m| Some((m.value?, m.unit.clone())));
@@ -192,7 +186,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::Profile;
+    use crate::{Profile, RunFolder, record::write_record};
 
     fn experiment(root: &Path) -> Experiment {
         let profile = Profile::of_file(&root.join("experiments/catalogue/digits.toml"), &[]).unwrap();
@@ -203,13 +197,45 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
     }
 
+    /// Writes that the run failed.
+    fn fail(folder: &RunFolder, problem: &str) {
+        let status = json!({
+            "state": "failed", "doing": "training", "done": 3, "of": 9, "loss": null, "from": null, "attempt": 1, "problem": problem,
+            "again": false, "notes": [], "process": 1, "host": "here", "device": "cpu", "began": 1, "updated": 2,
+        });
+        atomic::write(&folder.status(), status.to_string().as_bytes()).unwrap();
+    }
+
+    #[test]
+    fn while_runs_go_on_only_those_that_failed_say_why_and_a_record_stays_beside_a_later_failure() {
+        let (root, out) = (root(), tempfile::tempdir().unwrap());
+        let (experiment, layout) = (experiment(&root), Layout::new(out.path()));
+        let spec = experiment.runs(2).into_iter().find(|spec| spec.method == "vae").unwrap();
+        let folder = layout.run(&experiment.name, &spec);
+        fail(&folder, "the disk is full");
+        let made = || {
+            let page = std::fs::read_to_string(catalogue(&root, &experiment, 2, out.path()).unwrap()).unwrap();
+            (page, std::fs::read_to_string(out.path().join("catalogue.md")).unwrap())
+        };
+        let (page, text) = made();
+        let none = format!("No run of <code>{} catalogue --train</code> has finished yet; those that failed say why.", called());
+        assert!(page.contains(&none) && !page.contains("each objective says why"), "a page that takes runs for ended");
+        assert_eq!(text.matches("of 2 seeds on digits trained").count(), 1, "{text}");
+        // It was measured again, and failed.
+        let record = crate::cells::tests::record("vae", 0, "rate", 5.0);
+        write_record(&folder, &RunRecord { spec_sha256: spec.sha256(), spec, ..record }).unwrap();
+        let (_, text) = made();
+        assert!(text.contains("1 of 2 seeds on digits trained") && text.contains("; rate 5.000 nats."), "{text}");
+        assert!(text.contains("\nFailed: seed 0: the disk is full\n"), "{text}");
+    }
+
     #[test]
     fn a_page_without_runs_names_the_command_that_trains_them_and_tells_of_no_outcome() {
         let (root, out) = (root(), tempfile::tempdir().unwrap());
         let experiment = experiment(&root);
         let page = std::fs::read_to_string(catalogue(&root, &experiment, 5, out.path()).unwrap()).unwrap();
         assert!(page.contains(&format!("<code>{} catalogue --train</code> adds samples", called())));
-        for absent in [experiment.about.as_str(), "seeds on digits", "No run finished"] {
+        for absent in [experiment.about.as_str(), "seeds on digits", "No run of"] {
             assert!(!page.contains(absent), "{absent}");
         }
         let kinds = ["<h2>Objectives</h2>", "<h2>Strategies</h2>", "<h2>Data sets</h2>"];
@@ -223,12 +249,7 @@ mod tests {
         let (root, out) = (root(), tempfile::tempdir().unwrap());
         let (experiment, layout) = (experiment(&root), Layout::new(out.path()));
         for spec in experiment.runs(3) {
-            let problem = if spec.seed < 2 { "the disk is full" } else { "the loss is NaN" };
-            let status = json!({
-                "state": "failed", "doing": "training", "done": 3, "of": 9, "loss": null, "from": null, "attempt": 1, "problem": problem,
-                "again": false, "notes": [], "process": 1, "host": "here", "device": "cpu", "began": 1, "updated": 2,
-            });
-            atomic::write(&layout.run(&experiment.name, &spec).status(), status.to_string().as_bytes()).unwrap();
+            fail(&layout.run(&experiment.name, &spec), if spec.seed < 2 { "the disk is full" } else { "the loss is NaN" });
         }
         let page = std::fs::read_to_string(catalogue(&root, &experiment, 3, out.path()).unwrap()).unwrap();
         let none = format!("No run of <code>{} catalogue --train</code> finished; each objective says why.", called());

@@ -10,14 +10,14 @@ use vimae_datasets::DeepGrayscale;
 use vimae_metrics::{
     classifier::Classifier,
     features::{FeatureNetwork, Features},
-    fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate, is_undetermined, standard_error, told, told_kernel, told_share},
+    fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate, shares, standard_error, told, told_kernel},
     inception::Inception,
     inception_score::{Splits, inception_score},
     kid::{Subsets, by_subsets, kid},
-    prdc::{Balls, PrdcErrors, errors, prdc},
+    prdc::Balls,
     resize::Resize,
 };
-use vimae_spec::{Component, Direction, Doubt, Measurement, Parameter, Protocol, Varies};
+use vimae_spec::{Component, Direction, Measurement, Parameter, Protocol, Varies};
 
 use crate::{Error, Result, RunFolder, Shelf, fid_weights, images_of::Choice};
 
@@ -190,8 +190,7 @@ fn compare(
     let one = |metric: &str, protocol: Protocol, value: f64, error: Option<(f64, &[Varies])>, direction: Direction| {
         let one = Measurement::new("fid", metric, protocol.with_all(&how), "1");
         let (error, varies) = error.unzip();
-        let one = one.valued(value, error).over(varies.unwrap_or_default()).sized(n).better(direction);
-        one.doubted(Doubt::NoError, error.is_none())
+        one.valued(value, error).over(varies.unwrap_or_default()).sized(n).better(direction)
     };
     let both = |error: Option<f64>| error.map(|error| (error, &[Varies::GeneratedImages, Varies::RealImages][..]));
     progress.working("distances", 0, 4);
@@ -204,7 +203,7 @@ fn compare(
     let size = a.gaussian.mean().len();
     // Where nobody says how many there were, nothing is doubted for it.
     let fewest = real.count().into_iter().chain(generated.count()).min().unwrap_or(usize::MAX);
-    numbers.push(told(one("fid", Protocol::new("fid"), distance.value, both(error), Direction::Lower), fewest, size, []));
+    numbers.push(told(one("fid", Protocol::new("fid"), distance.value, both(error), Direction::Lower), fewest, size));
     if distance.negative_eigenvalues > 0 {
         notes.push(format!(
             "{} eigenvalues of the covariances' product came out below zero (lowest {:.1e}) and were taken as zero",
@@ -216,7 +215,7 @@ fn compare(
             let found = extrapolate(&reference, b, 0, progress)?;
             let error: (f64, &[Varies]) = (found.standard_error, &[Varies::GeneratedImages]);
             let infinite = one("fid_infinity", Protocol::new("fid_infinity"), found.value, Some(error), Direction::Lower);
-            numbers.push(infinite.doubted(Doubt::Undetermined, is_undetermined(fewest, size)));
+            numbers.push(told(infinite, fewest, size));
         } else {
             notes.push(format!("too few images to extrapolate FID from: {}, {FEWEST_TO_EXTRAPOLATE} or more are needed", b.count()));
         }
@@ -234,21 +233,12 @@ fn compare(
         progress.working("distances", 3, 4);
         let smaller = a.count().min(b.count());
         if smaller > 5 {
-            if let [three, five] = prdc(a, b, &[3, 5], balls)?[..] {
-                let errors = errors(a, b, &[3, 5], balls)?;
-                let of = |place: usize, error: fn(&PrdcErrors) -> Option<f64>| errors.as_ref()?.get(place).and_then(error);
-                let of_balls = |metric: &str, k: usize| {
-                    let protocol = Protocol::new(metric).with("k", k);
-                    balls.name().map_or(protocol.clone(), |name| protocol.with("balls", name))
-                };
-                let share = |metric: &str, k: usize, value: f64, error: Option<f64>| {
-                    one(metric, of_balls(metric, k), value, both(error), Direction::Higher)
-                };
-                numbers.push(told_share(share("precision", 3, three.precision, of(0, |e| e.precision)), smaller));
-                numbers.push(told_share(share("recall", 3, three.recall, of(0, |e| e.recall)), smaller));
-                numbers.push(share("density", 5, five.density, of(1, |e| e.density)));
-                numbers.push(told_share(share("coverage", 5, five.coverage, of(1, |e| e.coverage)), smaller));
-            }
+            let bare = |metric: &str, k: usize| {
+                let protocol = Protocol::new(metric).with("k", k);
+                let protocol = balls.name().map_or(protocol.clone(), |name| protocol.with("balls", name));
+                Measurement::new("fid", metric, protocol.with_all(&how), "1").sized(n)
+            };
+            numbers.extend(shares(a, b, balls, bare)?);
         } else {
             notes.push(format!("too few images for precision and recall: {smaller}, 6 or more are needed"));
         }

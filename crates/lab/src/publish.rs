@@ -1,6 +1,6 @@
 //! A finished run made ready for the Hub: its record says what was run, the catalogues say what that is.
 
-use std::{collections::BTreeSet, path::Path};
+use std::path::Path;
 
 use candle_core::Device;
 use serde_json::{Map, Value};
@@ -120,13 +120,12 @@ fn over_seeds(rows: &mut [Published], runs: &[&[Measurement]]) {
         let found = |run: &&[Measurement]| run.iter().find(|m| m.same_quantity(&row.measurement)).cloned();
         let same: Vec<Measurement> = runs.iter().filter_map(found).filter(|m| m.value.is_some_and(f64::is_finite)).collect();
         let values: Vec<f64> = same.iter().filter_map(|m| m.value).collect();
-        let doubts: BTreeSet<Doubt> = same.iter().flat_map(|m| m.doubts.iter().copied()).collect();
         let seeds = values.len();
         row.over_seeds = (seeds > 1 && row.measurement.kind.compares()).then(|| OverSeeds {
             seeds,
             mean: values.iter().sum::<f64>() / seeds as f64,
             interval: student::interval(&values).filter(|_| seeds >= SEEDS_OF_AN_INTERVAL),
-            doubts: doubts.into_iter().collect(),
+            doubts: Doubt::of_mean(same.iter().map(|m| m.doubts.as_slice())),
         });
     }
 }

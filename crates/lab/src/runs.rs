@@ -261,7 +261,9 @@ pub(crate) fn folder_of(place: &str, options: &HubOptions, tell: &mut dyn FnMut(
     // A branch may have slashes of its own.
     let (repo, revision) = place.split_once('@').map_or((place, None), |(repo, revision)| (repo, Some(revision)));
     if let Err(why) = repository(repo) {
-        let problem = format!("is not there; a model on the Hub is named owner/name, and this {why}");
+        let is_path = place.starts_with(['.', '/']);
+        let problem =
+            if is_path { "is not there".into() } else { format!("is not there; a model on the Hub is named owner/name, and this {why}") };
         return Err(Error::Record { path: path.into(), problem });
     }
     Ok(pull(&repo.parse()?, revision, options, tell)?.folder)
@@ -308,12 +310,15 @@ mod tests {
         for (place, why) in [
             ("runs/quick/none", "and this has more than one /"),
             ("vae", "and this has no owner"),
-            ("./vae", "and this begins or ends with . or -"),
             ("me/vae--2", "and this holds -- or .."),
         ] {
             let message = found(place).unwrap_err().to_string();
             assert!(message.starts_with(&format!("{place}: is not there; a model on the Hub is named owner/name, ")), "{message}");
             assert!(message.ends_with(why), "{message}");
+        }
+        // What is written as a path is no repository anyway.
+        for place in ["./vae", "../mine/vae", "/none/vae"] {
+            assert_eq!(found(place).unwrap_err().to_string(), format!("{place}: is not there"));
         }
     }
 }

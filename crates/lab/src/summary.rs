@@ -50,7 +50,7 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
     };
     let stands = || Some(verdict(interval, first.paper?, first.tolerance?)).filter(|_| mean.is_some());
     let each = || values.iter().map(|p| format!("{p:.3}")).collect::<Vec<_>>().join(", ");
-    let doubts: BTreeSet<Doubt> = cells.iter().flat_map(|cell| cell.measurement.doubts.iter().copied()).collect();
+    let with_value = cells.iter().map(|cell| &cell.measurement).filter(|measurement| measurement.value.is_some());
     Some(SummaryRow {
         target: first.target.clone(),
         dataset: first.dataset.clone(),
@@ -72,7 +72,7 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
         difference: mean.zip(first.paper).map(|(mean, paper)| mean - paper),
         tolerance: first.tolerance,
         verdict: stands(),
-        doubts: doubts.into_iter().collect(),
+        doubts: Doubt::of_mean(with_value.map(|measurement| measurement.doubts.as_slice())),
         note: if several_p { Some(format!("p on each seed, which are not averaged: {}", each())) } else { measurement.note.clone() },
     })
 }

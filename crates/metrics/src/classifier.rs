@@ -99,7 +99,7 @@ impl Classifier {
     /// grayscale or colour as they say.
     ///
     /// # Errors
-    /// As [`weights::read`] and [`Classifier::new`]; [`Error::Unsupported`] where the weights fit none of the shapes.
+    /// As [`weights::read`] and [`Classifier::new`]; [`Error::Unsupported`] where the weights fit none of the shapes, and for no shapes.
     pub fn open_for(path: &Path, shapes: &[ImageShape]) -> Result<Self> {
         Self::of_weights(weights::read(path)?.tensors, shapes, path)
     }
@@ -109,10 +109,15 @@ impl Classifier {
         let channels = size("conv0.weight", 1).filter(|c| matches!(c, 1 | 3));
         // Where the two do not go together the weights are of another network: Classifier::new says what is wrong with them.
         let sizes = size("feature.weight", 1).zip(size("conv1.weight", 0));
-        let left = sizes.filter(|(columns, filters)| *filters > 0 && columns.is_multiple_of(*filters));
+        let left = sizes.filter(|(columns, filters)| *filters > 0 && *columns > 0 && columns.is_multiple_of(*filters));
         let left = left.map(|(columns, filters)| columns / filters);
-        let Some(shape) = shapes.iter().find(|shape| left.is_none_or(|left| places(**shape) == left)) else {
-            return Err(none_fits(path, shapes, left.unwrap_or(0)));
+        let Some(first) = shapes.first() else {
+            let what = format!("the classifier {} without images", path.display());
+            return Err(Error::Unsupported { what, reason: "their size says what its weights fit; give some".into() });
+        };
+        let shape = match left {
+            Some(left) => shapes.iter().find(|shape| places(**shape) == left).ok_or_else(|| none_fits(path, shapes, left))?,
+            None => first,
         };
         Self::new(tensors, ImageShape { channels: channels.unwrap_or(shape.channels), ..*shape }, "classifier")
     }
@@ -172,7 +177,11 @@ const NAMED: usize = 3;
 fn none_fits(path: &Path, shapes: &[ImageShape], left: usize) -> Error {
     let named: Vec<String> = shapes.iter().take(NAMED).map(|shape| format!("{} x {}", shape.height, shape.width)).collect();
     let more = shapes.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more sizes") } else { String::new() };
+    let more = match more {
+        0 => String::new(),
+        1 => " and 1 more size".into(),
+        more => format!(" and {more} more sizes"),
+    };
     let side = left.isqrt();
     let example = if side * side == left { format!(", {0} x {0} for instance", 4 * side) } else { String::new() };
     Error::Unsupported {

@@ -17,6 +17,7 @@ mod doubts;
 mod error;
 mod metric;
 mod real;
+mod shares;
 
 use faer::Mat;
 use rand::seq::SliceRandom;
@@ -31,6 +32,7 @@ use crate::{
 pub use doubts::{is_undetermined, told, told_kernel, told_share};
 pub use error::standard_error;
 pub(crate) use metric::ENTRY;
+pub use shares::shares;
 
 /// A distance and what it is made of.
 #[derive(Debug, Clone, Copy, PartialEq)]

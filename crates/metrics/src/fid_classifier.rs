@@ -15,17 +15,17 @@ use vimae_core::{
     Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Metric, NoSettings, PixelRange, Result, Silent, Split, Workload,
     settings::Schema,
 };
-use vimae_spec::{Direction, Doubt, Measurement, Protocol, Varies};
+use vimae_spec::{Direction, Measurement, Protocol, Varies};
 
 use crate::{
     BuildMetric,
     classifier::{self, Classifier},
     features::{Features, extract},
-    fid::{Reference, standard_error, told, told_kernel, told_share},
+    fid::{Reference, shares, standard_error, told, told_kernel},
     gaussian::Gaussian,
     images::{ImagesInMemory, OwnedImage},
     kid::kid,
-    prdc::{Balls, PrdcErrors, errors, prdc},
+    prdc::Balls,
 };
 
 pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
@@ -38,8 +38,6 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
 
 /// Images of a split that are compared with, at most.
 const MOST: usize = 10_000;
-/// The neighbours of precision and recall, and of density and coverage.
-const NEIGHBOURS: [usize; 2] = [3, 5];
 /// What errors count.
 const OF_BOTH: [Varies; 2] = [Varies::GeneratedImages, Varies::RealImages];
 /// Fewer images than this have no neighbours to speak of.
@@ -106,27 +104,13 @@ impl Metric for FidClassifier {
             let error = standard_error(reference, Some(images), &generated, &of_generated)?;
             let distance = one(ENTRY.name, "fid", None, (split, images.count())).valued(value, error).over(&OF_BOTH);
             let fewest = generated.count().min(images.count());
-            Ok(told(distance.better(Direction::Lower), fewest, generated.size(), [note.clone()]))
+            Ok(told(distance.better(Direction::Lower), fewest, generated.size()).noted(note.clone()))
         };
         let kernel = kid(&real.test, &generated)?;
         let apart = one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower);
         let mut found =
             vec![fid("test", &real.test, &real.test_gaussian)?, fid("train", &real.train, &real.train_gaussian)?, told_kernel(apart)];
-        if let [three, five] = prdc(&real.test, &generated, &NEIGHBOURS, Balls::Closed)?[..] {
-            let errors = errors(&real.test, &generated, &NEIGHBOURS, Balls::Closed)?;
-            let of = |place: usize, error: fn(&PrdcErrors) -> Option<f64>| errors.as_ref()?.get(place).and_then(error);
-            let share = |metric: &str, k: usize, share: f64, error: Option<f64>| {
-                let share = one(metric, metric, Some(k), test).valued(share, error).over(&OF_BOTH).better(Direction::Higher);
-                share.doubted(Doubt::NoError, error.is_none())
-            };
-            let fewest = generated.count().min(real.test.count());
-            found.extend([
-                told_share(share("precision", three.k, three.precision, of(0, |e| e.precision)), fewest),
-                told_share(share("recall", three.k, three.recall, of(0, |e| e.recall)), fewest),
-                share("density", five.k, five.density, of(1, |e| e.density)),
-                told_share(share("coverage", five.k, five.coverage, of(1, |e| e.coverage)), fewest),
-            ]);
-        }
+        found.extend(shares(&real.test, &generated, Balls::Closed, |metric, k| one(metric, metric, Some(k), test))?);
         Ok(found.into())
     }
 }

@@ -16,7 +16,7 @@ use vimae_spec::{Direction, Doubt, Measurement, Protocol, Varies};
 use crate::{
     classifier::Classifier,
     features::{Features, Logits, extract},
-    fid::{Reference, standard_error},
+    fid::{Reference, standard_error, told},
     fid_classifier::in_bytes,
     gaussian::Gaussian,
     images::ImagesInMemory,
@@ -115,11 +115,12 @@ impl Samples<'_> {
         let value = reference.distance(&self.gaussian)?.value;
         let error = standard_error(&reference, Some(&real), &self.features, &self.gaussian)?;
         let protocol = self.judge.protocol("fid").with("N", self.features.count()).with("M", real.count());
-        Ok(Measurement::new("judge", "class_fid", protocol, "1")
+        let distance = Measurement::new("judge", "class_fid", protocol, "1")
             .valued(value, error)
             .over(&[Varies::GeneratedImages, Varies::RealImages])
             .sized(self.features.count())
-            .better(Direction::Lower))
+            .better(Direction::Lower);
+        Ok(told(distance, self.features.count().min(real.count()), self.features.size()))
     }
 
     /// The share of samples, in percent, that was taken for one of the classes for which `of` is true.
@@ -188,7 +189,12 @@ mod tests {
         let judged = judge.samples(&zeros, digits.range()).unwrap();
         assert!(judged.share(|class| class < 2).value.unwrap() > 90.0);
         assert!((judged.shares.iter().sum::<f64>() - 1.0).abs() < 1e-9);
-        let (near, far) = (judged.distance(&own).unwrap().value.unwrap(), judged.distance(&others).unwrap().value.unwrap());
+        // No more images than features.
+        let few = judge.samples(&zeros.narrow(0, 0, 64).unwrap(), digits.range()).unwrap().distance(&others).unwrap();
+        assert_eq!(few.doubts, [Doubt::Undetermined]);
+        let far = judged.distance(&others).unwrap();
+        assert!(far.doubts.is_empty(), "{far:?}");
+        let (near, far) = (judged.distance(&own).unwrap().value.unwrap(), far.value.unwrap());
         assert!(near < 1e-6 && far > 1.0, "{near} {far}");
         assert!((judge.between(&own, &others).unwrap() - far).abs() < 1e-6 * far);
     }

@@ -63,7 +63,7 @@ pub struct CatalogueRuns {
     pub values: Vec<(String, String)>,
     /// The folder of the first, and the image of samples in it.
     pub image: Option<(PathBuf, String)>,
-    /// Which runs failed, each with the reason.
+    /// Which runs failed, each with the reason; one that has finished may have failed when it was measured again.
     pub failed: Vec<String>,
 }
 
@@ -137,7 +137,7 @@ fn trained(name: &str, runs: &CatalogueRuns) -> Markup {
                 img src=(data) width=(png.width) height=(png.height) alt={ "Samples of " (name) };
             },
             Some(Err(error)) => p.missing { (error) },
-            None => p.missing { "No run finished, so that there is no image." },
+            None => p.missing { "No run has finished, so that there is no image." },
         }
     }
 }

@@ -140,7 +140,7 @@ struct Group<'a> {
 struct Found<'a> {
     by_seed: BTreeMap<u64, f64>,
     example: Option<&'a Measurement>,
-    doubts: BTreeSet<Doubt>,
+    doubts: Vec<Doubt>,
 }
 
 impl<'a> Group<'a> {
@@ -157,7 +157,7 @@ impl<'a> Group<'a> {
         let with_value = |(seed, one): &(u64, &Measurement)| Some((*seed, one.value.filter(|v| v.is_finite())?));
         let missing = chosen.iter().find(|(_, one)| one.value.is_none());
         let example = missing.or(chosen.first()).map(|(_, one)| *one);
-        let doubts = chosen.iter().flat_map(|(_, one)| one.doubts.iter().copied()).collect();
+        let doubts = Doubt::of_mean(chosen.iter().filter(|(_, one)| one.value.is_some()).map(|(_, one)| one.doubts.as_slice()));
         Found { by_seed: chosen.iter().filter_map(with_value).collect(), example, doubts }
     }
 }
@@ -329,7 +329,7 @@ fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) ->
         seeds: values.len(),
         without: 0,
         best: false,
-        doubts: found.doubts.iter().copied().collect(),
+        doubts: found.doubts.clone(),
         example: found.example.cloned(),
         out_of: None,
     }

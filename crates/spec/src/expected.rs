@@ -5,25 +5,46 @@ use std::{fmt::Display, path::Path};
 
 use crate::Error;
 
+/// What is given where the error does not say it.
+const ANOTHER: &str = "of another type";
+/// What serde takes for a map: a section, unless the file says that it is a date.
+const SECTION: &str = "a section";
+const DATE: &str = "a date";
+
+/// `PATH, line N`: the place of the byte `at` of the text of the file at `path`.
+pub(crate) fn place(path: &Path, text: &str, at: usize) -> String {
+    format!("{}, line {}", path.display(), text.get(..at).unwrap_or_default().matches('\n').count() + 1)
+}
+
 /// The error of a value in the file at `path` with this text: its line, and which key takes what.
 pub(crate) fn of_file(path: &Path, text: &str, mut error: toml::de::Error) -> Error {
-    let before = error.span().map(|span| text.get(..span.start).unwrap_or_default().matches('\n').count());
-    let line = before.map_or_else(String::new, |before| format!(", line {}", before + 1));
+    let span = error.span();
+    let place = span.clone().map_or_else(|| path.display().to_string(), |span| place(path, text, span.start));
+    let is_date = span.and_then(|span| text.get(span)).is_some_and(|value| value.starts_with(|first: char| first.is_ascii_digit()));
     // With its input it would be headed as a fault of syntax, and without its key.
     error.set_input(None);
-    Error::form(Path::new(&format!("{}{line}", path.display())), in_words(error))
+    Error::form(Path::new(&place), sentence(&error.to_string(), if is_date { DATE } else { SECTION }))
 }
 
 /// The error of a value with what is expected in words, and its key where the error has one.
 pub(crate) fn in_words(error: impl Display) -> String {
-    let text = error.to_string();
-    // The key stands below the message.
-    let (said, key) = match text.trim_end().rsplit_once("\nin `") {
+    sentence(&error.to_string(), SECTION)
+}
+
+/// The message of an error and the key that stands below it.
+fn parted(text: &str) -> (&str, Option<&str>) {
+    match text.trim_end().rsplit_once("\nin `") {
         Some((said, key)) => (said, Some(key.trim_end_matches('`'))),
         None => (text.trim_end(), None),
-    };
-    match (wrong_type(said), key) {
+    }
+}
+
+/// An error in words; `map`: what is given where it speaks of a map.
+fn sentence(text: &str, map: &str) -> String {
+    let (said, key) = parted(text);
+    match (wrong_type(said, map), key) {
         (Some((given, expected)), Some(key)) => format!("{key} is {given}; it must be {expected}"),
+        (Some((given, expected)), None) if given == ANOTHER => format!("a value {given} is not allowed; it must be {expected}"),
         (Some((given, expected)), None) => format!("{given} is not allowed; it must be {expected}"),
         (None, Some(key)) => format!("{key}: {said}"),
         (None, None) => said.to_owned(),
@@ -31,24 +52,53 @@ pub(crate) fn in_words(error: impl Display) -> String {
 }
 
 /// The value that was given and what is expected in its place, where the error is about the type of one.
-fn wrong_type(said: &str) -> Option<(String, String)> {
+fn wrong_type(said: &str, map: &str) -> Option<(String, String)> {
+    // So toml says of a choice among words.
+    if let Some(wanted) = said.strip_prefix("wanted ") {
+        let given = if wanted == "string or table" { ANOTHER } else { map };
+        return Some((given.into(), words("a string").into()));
+    }
     let of_type = ["invalid type: ", "invalid value: "].iter().find_map(|start| said.strip_prefix(start)?.rsplit_once(", expected "));
     if let Some((given, expected)) = of_type {
-        return Some((value(given), words(expected).to_owned()));
+        let given = value(given, map);
+        let expected = too_large(&given, expected).unwrap_or_else(|| words(expected).to_owned());
+        return Some((given, expected));
     }
     let (given, expected) = said.strip_prefix("unknown variant ")?.rsplit_once(", expected ")?;
     Some((given.replace('`', "\""), expected.replace('`', "")))
 }
 
 /// A value as a file has it, from what serde calls it.
-fn value(given: &str) -> String {
-    let plain = ["string ", "integer ", "boolean ", "floating point "].iter().find_map(|start| given.strip_prefix(start));
+fn value(given: &str, map: &str) -> String {
+    if let Some(integer) = given.strip_prefix("integer ") {
+        // Behind one of more than 64 bits stands the type that holds it.
+        return integer.split(" as ").next().unwrap_or_default().trim_matches('`').to_owned();
+    }
+    let plain = ["string ", "boolean ", "floating point "].iter().find_map(|start| given.strip_prefix(start));
     match (plain, given) {
         (Some(plain), _) => plain.trim_matches('`').to_owned(),
-        (None, "map") => "a section".into(),
+        (None, "map") => map.to_owned(),
         (None, "sequence") => "a list".into(),
+        (None, "unit variant") => ANOTHER.into(),
         (None, other) => other.to_owned(),
     }
+}
+
+/// What is expected in the place of a whole number that is larger than it may be; none for other values.
+fn too_large(given: &str, expected: &str) -> Option<String> {
+    let number: u128 = given.parse().ok()?;
+    let beyond_64_bits = number > u128::from(u64::MAX);
+    let most: u128 = match expected {
+        "u8" => u8::MAX.into(),
+        "u16" => u16::MAX.into(),
+        "u32" => u32::MAX.into(),
+        "u64" | "usize" => u64::MAX.into(),
+        "i32" => i32::MAX.unsigned_abs().into(),
+        "i64" | "isize" | "any valid TOML value" => i64::MAX.unsigned_abs().into(),
+        "f32" | "f64" if beyond_64_bits => return Some(format!("a number, and one as large as this needs a point: {given}.0")),
+        _ => return None,
+    };
+    (number > most).then(|| format!("a whole number up to {most}, and this is too large"))
 }
 
 /// What serde calls a type, in words.
@@ -85,6 +135,23 @@ mod tests {
             ("invalid type: string \"y\", expected struct Resources\nin `resources`\n", "resources is \"y\"; it must be a section"),
             ("unknown variant `x`, expected `a` or `b`\nin `training.schedule`\n", "training.schedule is \"x\"; it must be a or b"),
             ("unknown variant `x`, expected one of `a`, `b`, `c`", "\"x\" is not allowed; it must be one of a, b, c"),
+            ("invalid type: unit variant, expected string only\nin `a.b`\n", "a.b is of another type; it must be text in quotation marks"),
+            ("wanted string or table\nin `a.b`\n", "a.b is of another type; it must be text in quotation marks"),
+            ("wanted string or table", "a value of another type is not allowed; it must be text in quotation marks"),
+            ("wanted exactly 1 element, more than 1 element\nin `a`\n", "a is a section; it must be text in quotation marks"),
+            (
+                "invalid value: integer `5000000000`, expected u32\nin `resources.cpus`\n",
+                "resources.cpus is 5000000000; it must be a whole number up to 4294967295, and this is too large",
+            ),
+            (
+                "invalid type: integer `99999999999999999999` as i128, expected u64\nin `a`\n",
+                "a is 99999999999999999999; it must be a whole number up to 18446744073709551615, and this is too large",
+            ),
+            (
+                "invalid type: integer `99999999999999999999` as i128, expected f64\nin `a`\n",
+                "a is 99999999999999999999; it must be a number, and one as large as this needs a point: 99999999999999999999.0",
+            ),
+            ("invalid type: string \"2` as b\", expected u32\nin `a`\n", "a is \"2` as b\"; it must be a whole number, 0 or more"),
             ("missing field `metric`\nin `expect`\n", "expect: missing field `metric`"),
             ("unknown field `x`, expected `a` or `b`", "unknown field `x`, expected `a` or `b`"),
         ] {

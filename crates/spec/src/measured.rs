@@ -1,6 +1,6 @@
 //! What kind of number a measurement is, what its standard error counts, and what makes it doubtful.
 
-use std::fmt;
+use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
@@ -79,9 +79,9 @@ pub enum Doubt {
     FewImages,
     /// How far it may be off by chance is not known.
     NoError,
-    /// A distance between covariances of more features than images determine: it is far too high.
+    /// A distance between covariances of as many features as there are images, or more: it is far too high.
     Undetermined,
-    /// A value that is no larger than its standard error, where 0 would say that there is no difference.
+    /// A value that is in absolute value no larger than its standard error, where 0 would say that there is no difference.
     Noisy,
     /// A share of images within reach of one another among fewer than 1 000, which depends on how many there are.
     FewNeighbours,
@@ -93,6 +93,21 @@ impl Doubt {
         let reasons: Vec<String> = doubts.iter().map(ToString::to_string).collect();
         (!reasons.is_empty()).then(|| format!("do not rely on it: {}", reasons.join(", ")))
     }
+
+    /// What a reader should know beside a value: why it should not be relied on, then its note; none where there is neither.
+    pub fn remarks(doubts: &[Self], note: Option<&str>) -> Option<String> {
+        let all: Vec<String> = Self::warning(doubts).into_iter().chain(note.map(String::from)).collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// The doubts of a mean, from those of the value of each seed. That one value is not told apart from 0 says nothing of the mean of
+    /// several, whose interval says it.
+    pub fn of_mean<'a>(seeds: impl IntoIterator<Item = &'a [Self]>) -> Vec<Self> {
+        let seeds: Vec<&[Self]> = seeds.into_iter().collect();
+        let passes = |doubt: &Self| seeds.len() < 2 || *doubt != Self::Noisy;
+        let united: BTreeSet<Self> = seeds.iter().flat_map(|doubts| doubts.iter().copied()).filter(passes).collect();
+        united.into_iter().collect()
+    }
 }
 
 impl fmt::Display for Doubt {
@@ -102,8 +117,8 @@ impl fmt::Display for Doubt {
             Self::WideGap => "the gap between its bounds is above a nat",
             Self::FewImages => "fewer than 30 images",
             Self::NoError => "no standard error",
-            Self::Undetermined => "fewer images than a covariance of the features takes",
-            Self::Noisy => "its standard error is as large as it is",
+            Self::Undetermined => "no more images than features, which makes it far too high",
+            Self::Noisy => "not told apart from 0: its standard error is at least as large as its value",
             Self::FewNeighbours => "fewer than 1 000 images, on whose number it depends",
         })
     }
@@ -118,5 +133,21 @@ mod tests {
         assert_eq!(Doubt::warning(&[]), None);
         let two = Doubt::warning(&[Doubt::WideGap, Doubt::FewImages]).unwrap();
         assert_eq!(two, "do not rely on it: the gap between its bounds is above a nat, fewer than 30 images");
+    }
+
+    #[test]
+    fn a_note_stands_behind_the_doubts() {
+        let remarks = |doubts: &[Doubt], note: Option<&str>| Doubt::remarks(doubts, note);
+        assert_eq!((remarks(&[], None), remarks(&[], Some("gray")).as_deref()), (None, Some("gray")));
+        let both = remarks(&[Doubt::FewImages], Some("gray")).unwrap();
+        assert_eq!(both, "do not rely on it: fewer than 30 images; gray");
+    }
+
+    #[test]
+    fn a_mean_has_the_doubts_of_its_seeds_but_for_the_noise_of_each() {
+        let noisy: &[Doubt] = &[Doubt::Noisy];
+        let few: &[Doubt] = &[Doubt::Noisy, Doubt::FewImages];
+        assert_eq!(Doubt::of_mean([noisy]), [Doubt::Noisy]);
+        assert_eq!(Doubt::of_mean([noisy, few, few]), [Doubt::FewImages]);
     }
 }

@@ -149,6 +149,11 @@ impl Measurement {
         Self { note: note.into().or(self.note), ..self }
     }
 
+    /// What a reader should know beside the value, as [`Doubt::remarks`].
+    pub fn remarks(&self) -> Option<String> {
+        Doubt::remarks(&self.doubts, self.note.as_deref())
+    }
+
     /// Whether both are values of the same quantity, measured in the same way.
     pub fn same_quantity(&self, other: &Self) -> bool {
         self.metric == other.metric && self.protocol == other.protocol

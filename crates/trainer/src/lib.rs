@@ -17,7 +17,7 @@ pub use course::Course;
 pub use error::{Error, Result};
 pub use log_line::LogLine;
 pub use pool::on_pool;
-pub use pretraining::PRETRAINING_IMAGES;
+pub use pretraining::{PRETRAINING, PRETRAINING_IMAGES};
 pub use protobuf::HyperParameter;
 pub use step::{Draws, Line, Stepped};
 pub use tensorboard::{EventImage, Sights, write_session};

@@ -12,6 +12,8 @@ use vimae_ops::{Adam, AdamConfig};
 
 use crate::{Draws, Error, Line, Result, on_pool};
 
+/// What a run is said to do meanwhile.
+pub const PRETRAINING: &str = "pretraining the encoder";
 /// Images of a step, in whole batches: at least as many, where an epoch has them.
 pub const PRETRAINING_IMAGES: usize = 1_000;
 /// The loss below which the encoder is near enough.
@@ -57,7 +59,7 @@ pub(crate) fn pretrain(
         if !value.is_finite() {
             return Err(Error::Diverged { step: 0, term: "pretraining".into(), value, kept: 0 });
         }
-        context.progress.working("pretraining the encoder", step as usize + 1, steps as usize);
+        context.progress.working(PRETRAINING, step as usize + 1, steps as usize);
         if value < NEAR {
             break;
         }

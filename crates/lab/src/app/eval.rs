@@ -5,7 +5,6 @@ use std::{cell::Cell, path::PathBuf, process::ExitCode, time::Instant};
 use crate::{Event, RunContext, Shelf};
 use anyhow::Result;
 use clap::Args;
-use vimae_spec::Doubt;
 
 use super::{
     data_dir::DataDir,
@@ -76,8 +75,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     for measurement in &found.result.measurements {
         let value = measurement.value.map_or("none".into(), |value| format!("{value:.6}"));
         let error = measurement.standard_error.map_or(String::new(), |error| format!(" +- {error:.6}"));
-        let remarks: Vec<String> = Doubt::warning(&measurement.doubts).into_iter().chain(measurement.note.clone()).collect();
-        let note = if remarks.is_empty() { String::new() } else { format!(" ({})", remarks.join("; ")) };
+        let note = measurement.remarks().map_or_else(String::new, |remarks| format!(" ({remarks})"));
         print(format_args!("{} {} = {value}{error} {}{note}", measurement.metric, measurement.protocol, measurement.unit));
     }
     print(format_args!("{:.1} s; written to {}", found.result.seconds, found.path.display()));

@@ -5,7 +5,6 @@ use std::{path::PathBuf, process::ExitCode};
 use crate::{Balls, Conventions, DeepGrayscale, FidReport, FidRequest, HubOptions, Network, Resize, Shelf, Splits, Subsets, fid};
 use anyhow::{Result, bail};
 use clap::Args;
-use vimae_spec::Doubt;
 
 use super::{bar::Bar, data_dir::DataDir, outputs::at_least_one, place::Place, standard_streams::print};
 
@@ -31,7 +30,8 @@ pub(crate) struct Arguments {
     generated: Option<String>,
     /// The features: inception (of 2015-12-05, as in every published FID), classifier:NAME (trained
     /// here on the labels of that data set), or a safetensors file with a classifier of that form. A classifier sees
-    /// the middle of images of another size, resized; that of a file is for the most frequent size that its weights fit.
+    /// the middle of images of another size, resized; that of a file is for the most frequent size that its weights
+    /// fit, of the reference, else of the generated images.
     #[arg(long, default_value = "inception", value_name = "inception|classifier:NAME|FILE")]
     features: String,
     /// How to resize images to Inception's 299 x 299: legacy as pytorch-fid, tensorflow as torch-fidelity,
@@ -177,10 +177,7 @@ fn table(report: &FidReport) -> String {
         let value = number.value.map_or("none".into(), |value| format!("{value:.6}"));
         let mark = if number.doubts.is_empty() { "" } else { " ?" };
         lines.push(format!("{:16} {value:>14}{error:12}{mark:2}  {better}\n                 {}", number.metric, number.protocol));
-        let remarks: Vec<String> = Doubt::warning(&number.doubts).into_iter().chain(number.note.clone()).collect();
-        if !remarks.is_empty() {
-            lines.push(format!("                 {}", remarks.join("; ")));
-        }
+        lines.extend(number.remarks().map(|remarks| format!("                 {remarks}")));
     }
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
     lines.join("\n")

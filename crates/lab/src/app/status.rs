@@ -75,18 +75,19 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
 const AGAIN: &str = "not up to date";
 
 /// How far a run is. One that finished and that the same command would work on again waits for that, and its notes say why; a record
-/// that cannot be read fails every call until it is gone. One whose process ended between its record and its last status finished.
+/// that cannot be read fails every call until it is gone, wherever the run was stopped. One whose process ended between its record and
+/// its last status, or failed there, finished: so the next call finds it.
 fn status(plan: &Plan, node: &Node, dir: &Path) -> Option<Status> {
     let status = plan.status(node, dir)?;
-    if !matches!(status.state, State::Finished | State::Stopped) {
+    if !matches!(status.state, State::Finished | State::Stopped | State::Failed) {
         return Some(status);
     }
     let folder = node.folder(dir);
     let found = Found::of(&node.spec, &node.data_sha256, &folder);
     Some(match (found.why_unfinished(&folder), status.state) {
-        (None, _) => Status { state: State::Finished, ..status },
-        (Some(_), State::Stopped) => status,
+        (None, _) => Status { state: State::Finished, done: status.of, problem: None, ..status },
         (Some(why), _) if matches!(found, Found::Damaged(_)) => Status { state: State::Failed, problem: Some(why), ..status },
+        (Some(_), State::Stopped | State::Failed) => status,
         (Some(why), _) => Status { state: State::Waiting, notes: vec![why], ..status },
     })
 }
@@ -179,7 +180,10 @@ mod tests {
             std::fs::write(run.record(), "{").unwrap();
         }
         let status = status(&plan, node, dir.path());
-        [counts(&[(node, status.clone())]), describe("vae", &status.unwrap())]
+        let counted = counts(&[(node, status.clone())]);
+        let status = status.unwrap();
+        assert!(status.state != State::Finished || status.done == status.of, "{status:?}");
+        [counted, describe("vae", &status)]
     }
 
     #[test]
@@ -203,6 +207,7 @@ mod tests {
         let [counted, run] = said(|_, run| std::fs::write(run.path().join("checkpoint.safetensors"), "").unwrap());
         assert!(counted == again && run.contains("model.safetensors is gone"), "{counted} {run}");
     }
+
     #[test]
     fn a_run_whose_process_ended_behind_its_record_is_finished() {
         let at = |state: &str, run: &RunFolder| {
@@ -212,8 +217,16 @@ mod tests {
             });
             std::fs::write(run.status(), status.to_string()).unwrap();
         };
-        let [counted, run] = said(|_, run| at("stopped", run));
-        assert_eq!((counted.as_str(), run.as_str()), ("1 run: 1 finished", "vae: finished"));
+        for state in ["stopped", "failed"] {
+            let [counted, run] = said(|_, run| at(state, run));
+            assert_eq!((counted.as_str(), run.as_str()), ("1 run: 1 finished", "vae: finished"), "{state}");
+        }
+        // Beside a record that cannot be read nothing goes on.
+        let [counted, run] = said(|record, run| {
+            record.device = BROKEN.into();
+            at("stopped", run);
+        });
+        assert!(counted == "1 run: 1 failed" && run.contains("record.json: is damaged"), "{counted} {run}");
         // Beside the record of another evaluation it was stopped on its way to its own.
         let [counted, run] = said(|record, run| {
             record.version = "0.0.9".into();

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use vimae_trainer::PRETRAINING;
+
 use crate::{Cost, Node, RunFolder, State, Status, record::read_record};
 
 /// What is known of the runs of a plan.
@@ -190,7 +192,8 @@ fn owner(node: &Node) -> Option<usize> {
 }
 
 /// About how long all runs will train yet, from the pace of those that took steps: runs of one experiment take equally many
-/// and equally long ones; an experiment that nobody has begun is taken to be like the others. None where no run trains yet.
+/// and equally long ones; an experiment that nobody has begun is taken to be like the others. None where no run has
+/// trained yet, and where no training is left.
 pub(crate) fn seconds_of_training_left<'a>(runs: impl Iterator<Item = (&'a Node, Option<&'a Status>)> + Clone) -> Option<f64> {
     let training = |status: &&Status| status.doing == "training";
     // Steps in all and seconds a step, by experiment, of the run that was heard of last: what another one took before it was stopped,
@@ -225,8 +228,9 @@ pub(crate) fn seconds_of_training_left<'a>(runs: impl Iterator<Item = (&'a Node,
                 let steps = known.map_or(status.of as f64, |(steps, _)| *steps);
                 whole * (1.0 - status.done as f64 / steps.max(1.0)).max(0.0)
             }
-            // What else was begun is evaluation. One that has done nothing yet, as after it was taken up again, has all before it.
-            Some(status) if status.of > 0 => 0.0,
+            // What else was begun is evaluation, but for the pretraining, whose run has all its steps before it. So has one that has done
+            // nothing yet, as after it was taken up again.
+            Some(status) if status.of > 0 && status.doing != PRETRAINING => 0.0,
             _ => whole,
         };
         working += usize::from(status.is_some_and(|status| status.state == State::Running));

@@ -111,6 +111,11 @@ fn of_several_sizes_the_first_that_the_weights_fit_is_taken() {
     let said = error.to_string();
     let sizes = "images of 8 x 8, 28 x 28, 4 x 4 and 2 more sizes in the classifier mine.safetensors";
     assert!(said.starts_with(sizes) && said.contains("of 6 squares of 4 x 4 pixels; bring"), "{said}");
+    let four = of(&[shape(8, 8), shape(28, 28), shape(4, 4), shape(40, 30)]).unwrap_err().to_string();
+    assert!(four.starts_with("images of 8 x 8, 28 x 28, 4 x 4 and 1 more size in the classifier"), "{four}");
+    let none = of(&[]).unwrap_err();
+    assert!(matches!(none, Error::Unsupported { .. }), "{none}");
+    assert!(none.to_string().starts_with("the classifier mine.safetensors without images"), "{none}");
     // 28 x 28 pixels are 7 x 7 squares.
     assert!(none_fits(Path::new("x"), &[shape(8, 8)], 49).to_string().contains("49 squares of 4 x 4 pixels, 28 x 28 for instance"));
     let mut other = network.weights().clone();

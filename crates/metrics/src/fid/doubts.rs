@@ -6,7 +6,7 @@ use vimae_spec::{Doubt, Measurement};
 ///
 /// Their balls reach to the k-th nearest image of the same set, and so depend on how many there are: the expected coverage of two equal
 /// distributions does by a closed form (Naeem et al., 2020), and published values are of 10 000 to 50 000 images (Kynkaanniemi et al.,
-/// 2019). The expected density of equal distributions is 1 for any number.
+/// 2019). The expected density is 1 for any number where the distributions are equal.
 const FEWEST_NEIGHBOURS: usize = 1_000;
 
 /// Whether sets, the smaller of `fewest` images, leave directions of so many features without variance.
@@ -14,25 +14,25 @@ pub fn is_undetermined(fewest: usize, features: usize) -> bool {
     fewest <= features
 }
 
-/// The Frechet distance between sets, the smaller of `fewest` images, doubted where these do not determine a covariance of `features`
-/// features, with the notes.
-pub fn told(distance: Measurement, fewest: usize, features: usize, notes: impl IntoIterator<Item = String>) -> Measurement {
-    let undetermined = is_undetermined(fewest, features);
-    let why = format!("{fewest} images do not determine a covariance of {features} features: the distance is far too high");
-    let notes: Vec<String> = undetermined.then_some(why).into_iter().chain(notes).collect();
-    distance.doubted(Doubt::Undetermined, undetermined).noted((!notes.is_empty()).then(|| notes.join("; ")))
+/// The Frechet distance between sets, the smaller of `fewest` images, doubted where it has no standard error, and where these do not
+/// determine a covariance of `features` features.
+pub fn told(distance: Measurement, fewest: usize, features: usize) -> Measurement {
+    let no_error = distance.standard_error.is_none();
+    distance.doubted(Doubt::NoError, no_error).doubted(Doubt::Undetermined, is_undetermined(fewest, features))
 }
 
-/// A KID, doubted where its standard error is as large as it is: it has no bias that depends on the number of images (Binkowski et al.,
-/// 2018), but of few it says little.
+/// A KID, doubted where its standard error is as large as it is, or larger: it has no bias that depends on the number of images
+/// (Binkowski et al., 2018), but of few it says little.
 pub fn told_kernel(distance: Measurement) -> Measurement {
     let noisy = distance.value.zip(distance.standard_error).is_some_and(|(value, error)| error >= value.abs());
     distance.doubted(Doubt::Noisy, noisy)
 }
 
-/// A precision, recall or coverage of sets, the smaller of `fewest` images, doubted where these are few.
-pub fn told_share(share: Measurement, fewest: usize) -> Measurement {
-    share.doubted(Doubt::FewNeighbours, fewest < FEWEST_NEIGHBOURS)
+/// A precision, recall or coverage, doubted where it has no standard error, and where the balls that it asks are those of few images:
+/// `fewest`, the real ones for precision, the generated ones for recall, the fewer of both for coverage. Density depends on no number.
+pub fn told_share(share: Measurement, fewest: Option<usize>) -> Measurement {
+    let no_error = share.standard_error.is_none();
+    share.doubted(Doubt::NoError, no_error).doubted(Doubt::FewNeighbours, fewest.is_some_and(|fewest| fewest < FEWEST_NEIGHBOURS))
 }
 
 #[cfg(test)]
@@ -53,11 +53,11 @@ mod tests {
 
     #[test]
     fn a_distance_that_images_do_not_determine_is_told_and_doubted() {
-        let of = |fewest: usize, features: usize| told(measured(58.0, Some(1.0)), fewest, features, ["gray".to_owned()]);
+        let of = |fewest: usize, features: usize| told(measured(58.0, Some(1.0)), fewest, features);
         let few = of(12, 64);
-        assert_eq!((few.value, few.doubts), (Some(58.0), vec![Doubt::Undetermined]));
-        assert!(few.note.is_some_and(|note| note.starts_with("12 images do not determine") && note.ends_with("; gray")));
-        assert_eq!((of(65, 64).note.as_deref(), of(65, 64).doubts.len(), of(12, 8).doubts.len()), (Some("gray"), 0, 0));
+        assert_eq!((few.value, few.note, few.doubts), (Some(58.0), None, vec![Doubt::Undetermined]));
+        assert_eq!((of(65, 64).doubts.len(), of(12, 8).doubts.len()), (0, 0));
+        assert_eq!(told(measured(58.0, None), 65, 64).doubts, [Doubt::NoError]);
     }
 
     #[test]
@@ -71,8 +71,9 @@ mod tests {
 
     #[test]
     fn shares_of_few_images_are_doubted() {
-        let doubts = |fewest: usize| told_share(measured(0.5, Some(0.1)), fewest).doubts;
-        assert_eq!((doubts(999), doubts(1_000)), (vec![Doubt::FewNeighbours], Vec::new()));
-        assert_eq!(Doubt::warning(&doubts(10)).unwrap(), "do not rely on it: fewer than 1 000 images, on whose number it depends");
+        let doubts = |fewest: Option<usize>| told_share(measured(0.5, Some(0.1)), fewest).doubts;
+        assert_eq!((doubts(Some(999)), doubts(Some(1_000)), doubts(None)), (vec![Doubt::FewNeighbours], Vec::new(), Vec::new()));
+        assert_eq!(told_share(measured(0.5, None), None).doubts, [Doubt::NoError]);
+        assert_eq!(Doubt::warning(&doubts(Some(10))).unwrap(), "do not rely on it: fewer than 1 000 images, on whose number it depends");
     }
 }

@@ -17,7 +17,7 @@ use vimae_core::{
     Dataset, Entry, Error, EvalCost, Evidence, Findings, Input, Metric, Result, Silent, Split, Workload, settings::Schema,
     subset::drawn_rows,
 };
-use vimae_spec::{Direction, Doubt, Measurement, Protocol, Varies};
+use vimae_spec::{Direction, Measurement, Protocol, Varies};
 
 use super::{
     doubts::{told, told_kernel, told_share},
@@ -293,7 +293,7 @@ fn compare(
         let error = standard_error(reference, behind, &features, &gaussian)?;
         let varies: &[Varies] = if behind.is_some() { &[Varies::GeneratedImages, Varies::RealImages] } else { &[Varies::GeneratedImages] };
         let distance = one(metric, "fid", None, (*split, *m)).valued(value, error).over(varies).better(Direction::Lower);
-        found.push(told(distance, n.min(*m), features.size(), note.clone()));
+        found.push(told(distance, n.min(*m), features.size()).noted(note.clone()));
     }
     if set.of == Of::Samples && set.decoder_bn.is_none() {
         let test = ("test", real.test.count());
@@ -302,12 +302,13 @@ fn compare(
         found.push(told_kernel(apart).noted(note.clone()));
         if let [share] = prdc(&real.test, &features, &[NEIGHBOURS], balls)?[..] {
             let error = errors(&real.test, &features, &[NEIGHBOURS], balls)?.and_then(|errors| errors.first().copied());
-            let shares =
-                [("precision", share.precision, error.and_then(|e| e.precision)), ("recall", share.recall, error.and_then(|e| e.recall))];
-            for (metric, value, error) in shares {
+            let shares = [
+                ("precision", share.precision, error.and_then(|e| e.precision), real.test.count()),
+                ("recall", share.recall, error.and_then(|e| e.recall), n),
+            ];
+            for (metric, value, error, fewest) in shares {
                 let share = one(metric, metric, Some(NEIGHBOURS), test).valued(value, error).over(&OF_BOTH).better(Direction::Higher);
-                let share = share.doubted(Doubt::NoError, error.is_none());
-                found.push(told_share(share, n.min(real.test.count())).noted(note.clone()));
+                found.push(told_share(share, Some(fewest)).noted(note.clone()));
             }
         }
     }

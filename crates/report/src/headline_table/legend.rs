@@ -84,14 +84,15 @@ impl HeadlineTable {
             }
         }
         let (title, all) = (column.title(), measured().count());
-        let seed = if self.rows.iter().any(|row| row.seeds > 1) { ", one seed" } else { "" };
+        let seed = if self.rows.iter().any(|row| row.seeds > 1) { " (noted on one seed)" } else { "" };
         let more = notes.len().saturating_sub(MOST_NOTES);
         let sentence = |(note, methods): (&str, Vec<String>)| {
             let of = if methods.len() == all { String::new() } else { format!(" of {}", methods.join(", ")) };
-            format!("{title}{of}{seed}: {note}.")
+            format!("{title}{of}: {note}{seed}.")
         };
         let shown = notes.into_iter().take(MOST_NOTES).map(sentence);
-        shown.chain((more > 0).then(|| format!("{title}: {more} more notes stand beside the values on the page."))).collect()
+        let are = if more == 1 { "note is" } else { "notes are" };
+        shown.chain((more > 0).then(|| format!("{title}: {more} more {are} not shown."))).collect()
     }
 
     /// Which values of a column compare: those of one protocol.

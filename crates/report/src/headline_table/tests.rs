@@ -216,10 +216,11 @@ fn notes_of_values_stand_below_the_table_on_a_terminal() {
     // Over seeds each is that of one of them.
     let mut seeds = vec![noted("vae", "far"), noted("vae", "other")];
     seeds[1].1 = 1;
-    assert!(text(&seeds).ends_with("\nFID (classifier), one seed: far.\n"), "{}", text(&seeds));
+    assert!(text(&seeds).ends_with("\nFID (classifier): far (noted on one seed).\n"), "{}", text(&seeds));
     // Many are counted.
-    let many: Vec<_> = (0..7).map(|i| noted(&format!("m{i}"), &format!("note {i}"))).collect();
-    let many = text(&many);
+    let of = |count: usize| text(&(0..count).map(|i| noted(&format!("m{i}"), &format!("note {i}"))).collect::<Vec<_>>());
+    let many = of(7);
     assert!(many.contains(" of m3: note 3.\n") && !many.contains("note 4"), "{many}");
-    assert!(many.ends_with("FID (classifier): 3 more notes stand beside the values on the page.\n"), "{many}");
+    assert!(many.ends_with("FID (classifier): 3 more notes are not shown.\n"), "{many}");
+    assert!(of(5).ends_with("FID (classifier): 1 more note is not shown.\n"), "{}", of(5));
 }

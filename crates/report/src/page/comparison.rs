@@ -1,13 +1,13 @@
 //! A table or figure: ours beside the paper's.
 
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Certainty, SummaryRow};
+use vimae_spec::{Certainty, Doubt, SummaryRow};
 
 use super::{
     input::NotCovered,
     links::Links,
     matrix, others,
-    words::{anchor, doubt, mark, remarks, spread, unit, verdict},
+    words::{anchor, doubt, mark, spread, unit, verdict},
 };
 use crate::{
     Result,
@@ -168,7 +168,7 @@ fn without_value(entry: &Entry<'_>) -> Markup {
 fn notes(entries: &[Entry<'_>]) -> Markup {
     let with_value = entries.iter().filter_map(|entry| entry.ours).filter(|row| row.mean.is_some_and(f64::is_finite));
     let noted: Vec<(&str, String)> =
-        with_value.filter_map(|row| Some((row.method.as_str(), remarks(&row.doubts, row.note.as_deref())?))).collect();
+        with_value.filter_map(|row| Some((row.method.as_str(), Doubt::remarks(&row.doubts, row.note.as_deref())?))).collect();
     html! { @if !noted.is_empty() { details.notes {
         summary { (plural(noted.len(), "note")) }
         ul { @for (name, note) in &noted { li { (method::label(name)) ": " (note) } } }

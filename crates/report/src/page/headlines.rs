@@ -1,11 +1,9 @@
 //! Methods against headline metrics, before everything else that an experiment of one's own has.
 
 use maud::{Markup, html};
+use vimae_spec::Doubt;
 
-use super::{
-    input::ExperimentView,
-    words::{doubt, remarks},
-};
+use super::{input::ExperimentView, words::doubt};
 use crate::{
     headline_table::{HeadlineColumn, HeadlineRow, HeadlineTable, HeadlineValue, MeanInterval, WHY_APART},
     number::{Column, plural},
@@ -57,7 +55,7 @@ fn rows(table: &HeadlineTable, rows: &[HeadlineRow]) -> Markup {
 fn cell(column: &HeadlineColumn, value: &HeadlineValue, form: Column) -> Markup {
     let mean = HeadlineTable::mean(value, |number| form.show(Some(number))).unwrap_or_else(|| form.show(None));
     let spread = html! { (mean) @if let Some(deviation) = value.deviation { span.half { " ± " (form.show(Some(deviation))) } } (doubt(&value.doubts)) @if let Some(of) = HeadlineTable::of_seeds(value) { small { (of) " seeds" } } };
-    html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[remarks(&value.doubts, value.note())] {
+    html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[Doubt::remarks(&value.doubts, value.note())] {
         @if value.best { strong { (spread) } } @else { (spread) }
         @if let Some([low, high]) = value.interval { small { "[" (form.show(Some(low))) ", " (form.show(Some(high))) "]" } }
     } }
@@ -77,9 +75,7 @@ fn notes(table: &HeadlineTable) -> impl Iterator<Item = (&HeadlineRow, &Headline
         let row: &HeadlineRow = row;
         table.columns.iter().zip(&row.values).map(move |(column, value)| (row, column, value))
     };
-    table
-        .rows
-        .iter()
-        .flat_map(of_row)
-        .filter_map(|(row, column, value)| Some((row, column, remarks(&value.doubts, value.note().filter(|_| value.mean.is_none()))?)))
+    table.rows.iter().flat_map(of_row).filter_map(|(row, column, value)| {
+        Some((row, column, Doubt::remarks(&value.doubts, value.note().filter(|_| value.mean.is_none()))?))
+    })
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use vimae_spec::{Protocol, SummaryRow};
+use vimae_spec::{Doubt, Protocol, SummaryRow};
 
 use super::{
     links::{Links, of_mean},
-    words::{doubt, mark, remarks, spread, unit},
+    words::{doubt, mark, spread, unit},
 };
 use crate::{
     method,
@@ -76,7 +76,7 @@ fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
                 th scope="row" { a.self href={ "#" (id) } { (method::label(&row.method)) } }
                 td.number data-value=[row.mean] { (column.show(row.mean)) (spread(column, row)) (doubt(&row.doubts)) (paper(row)) }
                 td { (unit(&row.unit).unwrap_or("")) } td { (links.seeds(row)) }
-                td.note { (folded(&remarks(&row.doubts, row.note.as_deref()).unwrap_or_default())) }
+                td.note { (folded(&Doubt::remarks(&row.doubts, row.note.as_deref()).unwrap_or_default())) }
             }
         } }
     } }
@@ -96,7 +96,7 @@ fn paper(row: &SummaryRow) -> Markup {
 fn notes(rows: &[&SummaryRow]) -> String {
     let mut methods: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows {
-        if let Some(note) = remarks(&row.doubts, row.note.as_deref()) {
+        if let Some(note) = Doubt::remarks(&row.doubts, row.note.as_deref()) {
             methods.entry(note).or_default().push(method::label(&row.method));
         }
     }

@@ -34,7 +34,7 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, 
             (summary::commands(input))
             p.quiet {
                 "In a checkout of " (commit(input.git_commit)) ", in " (duration(input.seconds)) ". The values of this page are also in "
-                code { "results.json" } " and " code { "summary.json" } " beside it. " code { (input.program) " export . --format latex" } ", called in the directory of this page, writes the table for a paper."
+                code { "results.json" } " and " code { "summary.json" } " beside it. Where this page lies in a checkout of vimae, " code { (input.program) " export . --format latex" } ", called in its directory, writes the table for a paper."
             }
         }
         @if let Some(readings) = readings { (readings) }

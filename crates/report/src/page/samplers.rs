@@ -1,7 +1,7 @@
 //! Methods against samplers: how good images are that are drawn from the prior, and from densities fitted to the codes after
 //! training. What mends a method's images there was its prior, and what does not is its decoder.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 use vimae_spec::{Doubt, Measurement, Protocol};
@@ -22,12 +22,12 @@ struct Line<'a> {
     found: [Found<'a>; OF_GENERATION.len()],
 }
 
-/// The values of a headline by seed, one of its measurements, and why the value of any seed should not be relied on.
+/// The values of a headline by seed, one of its measurements, and why each value should not be relied on.
 #[derive(Default)]
 struct Found<'a> {
     by_seed: BTreeMap<u64, f64>,
     example: Option<&'a Measurement>,
-    doubts: BTreeSet<Doubt>,
+    doubts: Vec<&'a [Doubt]>,
 }
 
 /// The table of an experiment whose images were generated in more than one way; empty for others.
@@ -83,7 +83,7 @@ fn lines(experiment: &ExperimentView) -> Vec<Line<'_>> {
                 let Some(one) = headline.among(mine) else { continue };
                 found.example = Some(one);
                 found.by_seed.extend(one.value.filter(|value| value.is_finite()).map(|value| (spec.seed, value)));
-                found.doubts.extend(one.doubts.iter().copied());
+                found.doubts.extend(one.value.map(|_| one.doubts.as_slice()));
             }
         }
     }
@@ -100,7 +100,7 @@ fn direction(lines: &[Line<'_>], place: usize) -> &'static str {
 
 fn cell(line: &Line<'_>, prior: Option<&Line<'_>>, place: usize, form: Column, interval: MeanInterval) -> Markup {
     let Found { by_seed, example, doubts } = &line.found[place];
-    let doubts: Vec<Doubt> = doubts.iter().copied().collect();
+    let doubts = Doubt::of_mean(doubts.iter().copied());
     let (mean, deviation) = mean_and_deviation(by_seed.values().copied());
     let better = example
         .zip(prior)

@@ -5,7 +5,7 @@ use vimae_spec::Cell;
 
 use super::{
     links::Links,
-    words::{digest, doubt, mark, remarks, short, unit},
+    words::{digest, doubt, mark, short, unit},
 };
 use crate::{
     compare::heading,
@@ -55,6 +55,6 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
         }
         td.number { (cell.tolerance.map_or_else(|| NONE.into(), |v| format!("± {v}"))) }
         td { @match links.spec(&cell.spec_sha256) { Some(run) => { a href={ "#" (run) } { (short(&cell.spec_sha256)) } } None => (digest(&cell.spec_sha256)) } }
-        td.note { (remarks(&cell.measurement.doubts, cell.measurement.note.as_deref()).unwrap_or_default()) }
+        td.note { (cell.measurement.remarks().unwrap_or_default()) }
     } }
 }

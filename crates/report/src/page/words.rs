@@ -56,12 +56,6 @@ pub(super) fn doubt(doubts: &[Doubt]) -> Markup {
     html! { @if let Some(why) = Doubt::warning(doubts) { abbr.doubt title=(why) { "?" } } }
 }
 
-/// What a reader should know beside a value: why it should not be relied on, and its note.
-pub(super) fn remarks(doubts: &[Doubt], note: Option<&str>) -> Option<String> {
-    let all: Vec<String> = Doubt::warning(doubts).into_iter().chain(note.map(String::from)).collect();
-    (!all.is_empty()).then(|| all.join("; "))
-}
-
 /// How a mean stands beside the paper.
 pub(super) fn verdict(verdict: Option<Verdict>) -> Markup {
     match verdict {

@@ -206,9 +206,9 @@ fn every_command_of_a_page_is_named() {
         let html = checked(&made_up);
         let both = "<pre><code>cargo xtask reproduce figure6 --profile desk\ncargo xtask reproduce --profile quick</code></pre>";
         assert!(html.contains(both) && html.contains("Several calls into one directory"), "own: {own}");
-        // It works where the page is, wherever that is copied to.
-        let advice =
-            "<code>cargo xtask export . --format latex</code>, called in the directory of this page, writes the table for a paper.";
+        // It works as typed where the page is, as long as that is in a checkout: cargo knows its xtask nowhere else.
+        let advice = "Where this page lies in a checkout of vimae, <code>cargo xtask export . --format latex</code>, called in its directory, \
+                      writes the table for a paper.";
         assert_eq!(html.contains(advice), own);
         assert!(!html.contains("DIRECTORY"));
     }

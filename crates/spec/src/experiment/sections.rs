@@ -8,7 +8,9 @@ use toml::{
 };
 
 use crate::{
-    Error, Evaluation, Resources, Result, Training, other_word,
+    Error, Evaluation, Resources, Result, Training,
+    expected::place,
+    other_word,
     settings::{Schema, nearest},
 };
 
@@ -70,7 +72,7 @@ impl Known {
 /// [`Error::UnknownKey`] with its line and the key that is meant; [`Error::Form`] for a section that is none.
 pub(super) fn check(path: &Path, text: &str, table: &DeTable<'_>) -> Result<()> {
     let known = Known::new();
-    let place = |at: usize| format!("{}, line {}", path.display(), text.get(..at).unwrap_or_default().lines().count().max(1));
+    let place = |at: usize| place(path, text, at);
     level(&known, table, true, &place)
 }
 

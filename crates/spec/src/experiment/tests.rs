@@ -66,6 +66,19 @@ fn a_value_of_another_type_is_refused_in_words_with_its_place() {
             "schedule = \"linear\"",
             "x.toml, line 8: training.schedule is \"linear\"; it must be one of constant, step, cosine",
         ),
+        ("epochs = 2", "schedule = 3", "x.toml, line 8: training.schedule is of another type; it must be text in quotation marks"),
+        ("epochs = 2", "epochs = 2020-01-31", "x.toml, line 8: training.epochs is a date; it must be a whole number, 0 or more"),
+        ("epochs = 2", "epochs = { a = 1 }", "x.toml, line 8: training.epochs is a section; it must be a whole number, 0 or more"),
+        (
+            "epochs = 2",
+            "epochs = 2\n[resources]\ncpus = 5000000000",
+            "x.toml, line 10: resources.cpus is 5000000000; it must be a whole number up to 4294967295, and this is too large",
+        ),
+        (
+            "epochs = 2",
+            "epochs = 99999999999999999999",
+            "x.toml, line 8: training.epochs is 99999999999999999999; it must be a whole number up to ",
+        ),
         ("version = 1", "version = 1\noptional = 1", "x.toml, line 2: optional is 1; it must be true or false"),
         (
             "[methods.vae.objective]\nname",
@@ -79,8 +92,14 @@ fn a_value_of_another_type_is_refused_in_words_with_its_place() {
     // What is no TOML is said to be none.
     let message = load(&[("x.toml", &plain.replacen("epochs = 2", "epochs = = 2", 1))]).unwrap_err().to_string();
     assert!(message.contains("x.toml: TOML parse error at line 8, column "), "{message}");
-    let message = Experiment::parse(&plain, Path::new("x.toml"), &["training.epochs=abc".into()], &Unknown).unwrap_err().to_string();
-    assert!(message.ends_with(": training.epochs is \"abc\"; it must be a whole number, 0 or more"), "{message}");
+    for (change, said) in [
+        ("training.epochs=abc", "training.epochs is \"abc\"; it must be a whole number, 0 or more"),
+        ("training.schedule=3", "training.schedule is of another type; it must be text in quotation marks"),
+        ("resources.cpus=5000000000", "resources.cpus is 5000000000; it must be a whole number up to 4294967295, and this is too large"),
+    ] {
+        let message = Experiment::parse(&plain, Path::new("x.toml"), &[change.into()], &Unknown).unwrap_err().to_string();
+        assert!(message.ends_with(&format!(": {said}")), "{change}: {message}");
+    }
 }
 
 #[test]

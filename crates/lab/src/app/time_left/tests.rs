@@ -159,6 +159,9 @@ fn the_pace_is_that_of_the_run_that_was_heard_of_last() {
     // Taken up again, it has done nothing yet: its place is not known before it goes on.
     let again = Status { of: 0, ..status("starting", 0, None, 2_006) };
     assert_eq!(left(&[(&own, Some(&now)), (&own, Some(&again))]), Some(15.0 / 2.0));
+    // So has one whose encoder comes to the prior first.
+    let first = status(PRETRAINING, 3, None, 2_006);
+    assert_eq!(left(&[(&own, Some(&now)), (&own, Some(&first))]), Some(15.0 / 2.0));
     // A run that failed on its way has a pace and nothing left.
     let failed = Status { state: State::Failed, ..stopped(50, 1_500) };
     let finished = Status { state: State::Finished, ..status("figures", 3, Some(0), 1_600) };
