@@ -2,11 +2,11 @@
 
 use vimae_spec::{Doubt, Measurement};
 
-/// Images of the smaller set from which on precision, recall and coverage are not doubted.
+/// Images of the smaller set from which on precision, recall, density and coverage are not doubted.
 ///
 /// Their balls reach to the k-th nearest image of the same set, and so depend on how many there are: the expected coverage of two equal
 /// distributions does by a closed form (Naeem et al., 2020), and published values are of 10 000 to 50 000 images (Kynkaanniemi et al.,
-/// 2019). The expected density is 1 for any number where the distributions are equal.
+/// 2019). The expected density is 1 for any number where the distributions are equal, and moves with the balls where they are not.
 const FEWEST_NEIGHBOURS: usize = 1_000;
 
 /// Whether sets, the smaller of `fewest` images, leave directions of so many features without variance.
@@ -15,21 +15,27 @@ pub fn is_undetermined(fewest: usize, features: usize) -> bool {
 }
 
 /// The Frechet distance between sets, the smaller of `fewest` images, doubted where it has no standard error, and where these do not
-/// determine a covariance of `features` features.
+/// determine a covariance of `features` features, and where its standard error is as large as it is, or larger.
 pub fn told(distance: Measurement, fewest: usize, features: usize) -> Measurement {
     let no_error = distance.standard_error.is_none();
-    distance.doubted(Doubt::NoError, no_error).doubted(Doubt::Undetermined, is_undetermined(fewest, features))
+    let noisy = is_noisy(&distance);
+    distance.doubted(Doubt::NoError, no_error).doubted(Doubt::Undetermined, is_undetermined(fewest, features)).doubted(Doubt::Noisy, noisy)
+}
+
+/// Whether a distance is in absolute value no larger than its standard error.
+fn is_noisy(distance: &Measurement) -> bool {
+    distance.value.zip(distance.standard_error).is_some_and(|(value, error)| error >= value.abs())
 }
 
 /// A KID, doubted where its standard error is as large as it is, or larger: it has no bias that depends on the number of images
 /// (Binkowski et al., 2018), but of few it says little.
 pub fn told_kernel(distance: Measurement) -> Measurement {
-    let noisy = distance.value.zip(distance.standard_error).is_some_and(|(value, error)| error >= value.abs());
+    let noisy = is_noisy(&distance);
     distance.doubted(Doubt::Noisy, noisy)
 }
 
-/// A precision, recall or coverage, doubted where it has no standard error, and where the balls that it asks are those of few images:
-/// `fewest`, the real ones for precision, the generated ones for recall, the fewer of both for coverage. Density depends on no number.
+/// A precision, recall, density or coverage, doubted where it has no standard error, and where the balls that it asks are those of few images:
+/// `fewest`, the real ones for precision and density, the generated ones for recall, the fewer of both for coverage.
 pub fn told_share(share: Measurement, fewest: Option<usize>) -> Measurement {
     let no_error = share.standard_error.is_none();
     share.doubted(Doubt::NoError, no_error).doubted(Doubt::FewNeighbours, fewest.is_some_and(|fewest| fewest < FEWEST_NEIGHBOURS))
@@ -58,6 +64,9 @@ mod tests {
         assert_eq!((few.value, few.note, few.doubts), (Some(58.0), None, vec![Doubt::Undetermined]));
         assert_eq!((of(65, 64).doubts.len(), of(12, 8).doubts.len()), (0, 0));
         assert_eq!(told(measured(58.0, None), 65, 64).doubts, [Doubt::NoError]);
+        // As of a KID, an error as large as the value tells it not apart from 0.
+        let noisy = |value: f64, error: f64| told(measured(value, Some(error)), 65, 64).doubts;
+        assert_eq!([noisy(2.0, 3.0), noisy(2.0, 2.0), noisy(2.0, 1.9)], [vec![Doubt::Noisy], vec![Doubt::Noisy], Vec::new()]);
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub fn shares(real: &Features, generated: &Features, balls: Balls, bare: impl Fn
     Ok(vec![
         share("precision", three.k, three.precision, of(0, |e| e.precision), Some(m)),
         share("recall", three.k, three.recall, of(0, |e| e.recall), Some(n)),
-        share("density", five.k, five.density, of(1, |e| e.density), None),
+        share("density", five.k, five.density, of(1, |e| e.density), Some(m)),
         share("coverage", five.k, five.coverage, of(1, |e| e.coverage), Some(m.min(n))),
     ])
 }
@@ -54,7 +54,7 @@ mod tests {
             let doubted = found.into_iter().filter(|share| share.doubts.contains(&Doubt::FewNeighbours));
             doubted.map(|share| share.metric).collect::<Vec<_>>()
         };
-        assert_eq!(few(50, 1_000), ["precision", "coverage"]);
+        assert_eq!(few(50, 1_000), ["precision", "density", "coverage"]);
         assert_eq!(few(1_000, 50), ["recall", "coverage"]);
         assert!(few(1_000, 1_000).is_empty());
     }
