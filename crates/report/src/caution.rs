@@ -8,17 +8,15 @@ use crate::method;
 /// Names of methods in a sentence at most.
 const MOST_NAMES: usize = 6;
 
-/// Which methods have collapsed; none where none has. `mmd`: whether an MMD stands beside their other values.
-pub(crate) fn collapse<'a>(methods: impl IntoIterator<Item = &'a str>, mmd: bool) -> Option<String> {
+/// Which methods have collapsed; none where none has. `mmd`: whether an MMD stands beside their other values; `marks`: whether a value
+/// could be marked as best at all.
+pub(crate) fn collapse<'a>(methods: impl IntoIterator<Item = &'a str>, mmd: bool, marks: bool) -> Option<String> {
     let methods = method::distinct(methods);
     let (verb, whose) = verb_and_whose(&methods);
     let no_merit = if mmd { ", which makes a small MMD no merit" } else { "" };
-    (!methods.is_empty()).then(|| {
-        format!(
-            "{} {verb} collapsed: {whose} codes say next to nothing of an image{no_merit}. None of {whose} values is marked as best.",
-            first_few(&methods)
-        )
-    })
+    let unmarked = if marks { format!(" None of {whose} values is marked as best.") } else { String::new() };
+    (!methods.is_empty())
+        .then(|| format!("{} {verb} collapsed: {whose} codes say next to nothing of an image{no_merit}.{unmarked}", first_few(&methods)))
 }
 
 /// Which methods have a rate and no active unit, and why that is no contradiction; none where none has. `variance`: above which a
@@ -81,13 +79,15 @@ impl<'a> OtherImages<'a> {
         self.0.contains_key(dataset)
     }
 
-    /// A sentence or two on each data set, with the methods that saw the same images together.
-    pub(crate) fn sentences(&self) -> Vec<String> {
+    /// A sentence or two on each data set, with the methods that saw the same images together. `marks`: whether a value could be marked
+    /// as best at all.
+    pub(crate) fn sentences(&self, marks: bool) -> Vec<String> {
+        let unmarked = if marks { "; none is marked as best" } else { "" };
         let of = |(dataset, groups): (&&str, &Vec<Vec<&str>>)| {
             let groups: Vec<String> = groups.iter().map(|methods| labels(methods)).collect();
             format!(
                 "The settings of {dataset} differ, so that these methods were measured on different images: {}. Do not compare their \
-                 numbers; none is marked as best.",
+                 numbers{unmarked}.",
                 groups.join("; ")
             )
         };
@@ -106,10 +106,13 @@ mod tests {
 
     #[test]
     fn collapsed_methods_are_named_once_and_not_without_end() {
-        assert_eq!(collapse([], true), None);
-        let one = collapse(["vae", "vae"], true).unwrap();
+        assert_eq!(collapse([], true, true), None);
+        let one = collapse(["vae", "vae"], true, true).unwrap();
         assert!(one.starts_with("VAE has collapsed: its codes") && one.contains("small MMD"), "{one}");
-        let many = collapse(["a", "b", "c", "d", "e", "f", "g", "h"], false).unwrap();
+        assert!(one.ends_with("no merit. None of its values is marked as best."), "{one}");
+        let bare = collapse(["vae"], false, false).unwrap();
+        assert!(bare.ends_with("say next to nothing of an image."), "{bare}");
+        let many = collapse(["a", "b", "c", "d", "e", "f", "g", "h"], false, true).unwrap();
         assert!(many.starts_with("a, b, c, d, e, f and 2 more have collapsed: their") && !many.contains("MMD"), "{many}");
     }
 
@@ -133,7 +136,7 @@ mod tests {
             ("mnist", "gray", "vae"),
         ]);
         assert!(other.has("digits") && !other.has("mnist"));
-        let sentences = other.sentences();
+        let sentences = other.sentences(true);
         assert!(matches!(sentences.as_slice(), [one] if one.contains(" on different images: VAE, c; b. ")), "{sentences:?}");
     }
 }

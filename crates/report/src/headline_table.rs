@@ -113,6 +113,8 @@ pub struct HeadlineValue {
     pub doubts: Vec<Doubt>,
     /// The measurement of one seed, which says how it was measured and in which unit; of a seed without a value, where there is one.
     pub example: Option<Measurement>,
+    /// Seeds that have the note of that one.
+    pub noted: usize,
     /// The most that a count can be, where that is known.
     pub out_of: Option<usize>,
 }
@@ -140,6 +142,8 @@ struct Group<'a> {
 struct Found<'a> {
     by_seed: BTreeMap<u64, f64>,
     example: Option<&'a Measurement>,
+    /// Seeds with the example's note.
+    noted: usize,
     doubts: Vec<Doubt>,
 }
 
@@ -158,7 +162,9 @@ impl<'a> Group<'a> {
         let missing = chosen.iter().find(|(_, one)| one.value.is_none());
         let example = missing.or(chosen.first()).map(|(_, one)| *one);
         let doubts = Doubt::of_mean(chosen.iter().filter(|(_, one)| one.value.is_some()).map(|(_, one)| one.doubts.as_slice()));
-        Found { by_seed: chosen.iter().filter_map(with_value).collect(), example, doubts }
+        let note = example.and_then(|example| example.note.as_ref());
+        let noted = chosen.iter().filter(|(_, one)| note.is_some() && one.note.as_ref() == note).count();
+        Found { by_seed: chosen.iter().filter_map(with_value).collect(), example, noted, doubts }
     }
 }
 
@@ -331,6 +337,7 @@ fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) ->
         best: false,
         doubts: found.doubts.clone(),
         example: found.example.cloned(),
+        noted: found.noted,
         out_of: None,
     }
 }

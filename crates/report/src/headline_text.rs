@@ -73,7 +73,7 @@ fn legend(table: &HeadlineTable) -> String {
     let bold = values().any(|value| value.best);
     let seeds = table.rows.iter().map(|row| row.seeds).max().unwrap_or(0);
     let mut text = match seeds {
-        0 | 1 => table.of_seeds_in_all(false),
+        0..=2 => table.of_seeds_in_all(false),
         n => format!("Mean ± standard deviation over {n} seeds."),
     };
     if let Some(fewer) = table.of_fewer_seeds() {
@@ -155,7 +155,7 @@ Method       Reconstruction ↓            MMD ↓        Rate ↓
 VAE             1.562 ± 0.088  0.1938 ± 0.0088  56.25 ± 8.84
 a_long_name     1.188 ± 0.088  0.2313 ± 0.0088  18.75 ± 8.84
 
-Mean ± standard deviation over 2 seeds.
+Mean ± standard deviation over two seeds, too few to mark anything as best.
 ";
         assert_eq!(headline_text(&table), expected);
         table.rows[1].values[0].best = true;

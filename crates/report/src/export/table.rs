@@ -94,7 +94,7 @@ impl Table {
             methods: methods.iter().map(|method| method::label(method)).collect(),
             rows,
             collapsed: unmarked.collapsed.iter().map(|(_, method)| (*method).to_owned()).collect(),
-            other_images: unmarked.other_images.sentences(),
+            other_images: unmarked.other_images.sentences(true),
         })
     }
 }
@@ -117,7 +117,7 @@ impl Table {
             notes.push("?: do not rely on it; results.json says why.".to_owned());
         }
         let has_mmd = self.rows.iter().any(|row| row.metric == "mmd");
-        notes.extend(caution::collapse(self.collapsed.iter().map(String::as_str), has_mmd));
+        notes.extend(caution::collapse(self.collapsed.iter().map(String::as_str), has_mmd, true));
         notes.extend(self.other_images.iter().cloned());
         notes
     }

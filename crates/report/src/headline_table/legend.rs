@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{HeadlineColumn, HeadlineRow, HeadlineTable};
+use super::{HeadlineColumn, HeadlineRow, HeadlineTable, SEEDS_OF_AN_INTERVAL};
 use crate::{
     caution::{self, OtherImages},
     headline::NOTHING,
@@ -38,7 +38,7 @@ impl HeadlineTable {
     /// Which methods have collapsed; none where none has.
     pub(crate) fn of_collapse(&self) -> Option<String> {
         let has_mmd = self.columns.iter().any(|column| column.headline.name == "mmd");
-        caution::collapse(self.rows.iter().filter(|row| row.collapsed).map(|row| row.name.as_str()), has_mmd)
+        caution::collapse(self.rows.iter().filter(|row| row.collapsed).map(|row| row.name.as_str()), has_mmd, self.marks())
     }
 
     /// Which methods have a rate and no active unit, and what that means; none where none has.
@@ -56,7 +56,13 @@ impl HeadlineTable {
 
     /// Which methods of one data set were measured on other images than others; nothing where all saw the same.
     pub(crate) fn of_other_images(&self) -> Vec<String> {
-        OtherImages::of(self.rows.iter().map(|row| (row.dataset.as_str(), row.data.as_str(), row.name.as_str()))).sentences()
+        let seen = self.rows.iter().map(|row| (row.dataset.as_str(), row.data.as_str(), row.name.as_str()));
+        OtherImages::of(seen).sentences(self.marks())
+    }
+
+    /// Whether it has the seeds to mark a value as best; where not, the first sentence of its legend says so for all.
+    fn marks(&self) -> bool {
+        self.rows.iter().any(|row| row.seeds >= SEEDS_OF_AN_INTERVAL)
     }
 
     /// Which metrics have no value, and why.
@@ -65,7 +71,7 @@ impl HeadlineTable {
     }
 
     /// What stands as a note beside its values, a sentence for each different note of a column; of more than a few, how many there are.
-    /// A value over seeds has the note of one of them.
+    /// A value over seeds has the note of one of them, and says on how many it stands where that is not all.
     pub(crate) fn of_notes(&self) -> Vec<String> {
         self.columns.iter().enumerate().flat_map(|(place, column)| self.notes_of(place, column)).collect()
     }
@@ -74,9 +80,11 @@ impl HeadlineTable {
         let several = self.several_datasets();
         let measured =
             || self.rows.iter().filter_map(|row| Some((row, row.values.get(place)?))).filter(|(_, value)| value.example.is_some());
-        let mut notes: Vec<(&str, Vec<String>)> = Vec::new();
+        let mut notes: Vec<(String, Vec<String>)> = Vec::new();
         for (row, value) in measured() {
             let Some(note) = value.note() else { continue };
+            let on = if value.noted < row.seeds { format!(" (on {} of {} seeds)", value.noted, row.seeds) } else { String::new() };
+            let note = format!("{note}{on}");
             let method = if several { format!("{} on {}", row.method, row.dataset) } else { row.method.clone() };
             match notes.iter_mut().find(|(known, _)| *known == note) {
                 Some((_, methods)) => methods.push(method),
@@ -84,11 +92,10 @@ impl HeadlineTable {
             }
         }
         let (title, all) = (column.title(), measured().count());
-        let seed = if self.rows.iter().any(|row| row.seeds > 1) { " (noted on one seed)" } else { "" };
         let more = notes.len().saturating_sub(MOST_NOTES);
-        let sentence = |(note, methods): (&str, Vec<String>)| {
+        let sentence = |(note, methods): (String, Vec<String>)| {
             let of = if methods.len() == all { String::new() } else { format!(" of {}", methods.join(", ")) };
-            format!("{title}{of}: {note}{seed}.")
+            format!("{title}{of}: {note}.")
         };
         let shown = notes.into_iter().take(MOST_NOTES).map(sentence);
         let are = if more == 1 { "note is" } else { "notes are" };

@@ -198,6 +198,15 @@ fn a_collapsed_method_is_named_and_not_marked() {
     let rate = Measurement::new("rate", "rate", "rate.noise".into(), "nats").noted("infinite: trained without noise".to_owned());
     let without_rate = table(&[of("a", 0, "mmd", 0.1), ("a".to_owned(), 0, rate)]);
     assert!(without_rate.legend(false).ends_with("Rate has no value: infinite: trained without noise."), "{}", without_rate.legend(false));
+    // Two seeds mark nothing, and it is said once.
+    let two = table(&runs(0.01).into_iter().filter(|(_, seed, _)| *seed < 2).collect::<Vec<_>>());
+    for legend in [two.legend(true), crate::headline_text(&two)] {
+        assert!(
+            legend.contains("two seeds, too few to mark anything as best.") && legend.contains("a has collapsed: its codes"),
+            "{legend}"
+        );
+        assert!(!legend.contains("None of its values") && legend.matches("as best").count() == 1, "{legend}");
+    }
     let without_mmd = table(&runs(0.01).into_iter().filter(|(_, _, one)| one.metric != "mmd").collect::<Vec<_>>());
     assert!(collapsed.legend(false).contains("small MMD") && !without_mmd.legend(false).contains("MMD"));
 }
@@ -216,7 +225,9 @@ fn notes_of_values_stand_below_the_table_on_a_terminal() {
     // Over seeds each is that of one of them.
     let mut seeds = vec![noted("vae", "far"), noted("vae", "other")];
     seeds[1].1 = 1;
-    assert!(text(&seeds).ends_with("\nFID (classifier): far (noted on one seed).\n"), "{}", text(&seeds));
+    assert!(text(&seeds).ends_with("\nFID (classifier): far (on 1 of 2 seeds).\n"), "{}", text(&seeds));
+    seeds[1].2.note = Some("far".into());
+    assert!(text(&seeds).ends_with("\nFID (classifier): far.\n"), "{}", text(&seeds));
     // Many are counted.
     let of = |count: usize| text(&(0..count).map(|i| noted(&format!("m{i}"), &format!("note {i}"))).collect::<Vec<_>>());
     let many = of(7);
