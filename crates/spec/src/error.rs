@@ -10,7 +10,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A file that cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {}", path.display(), unread(.source))]
     File {
         /// The file.
         path: PathBuf,
@@ -49,6 +49,15 @@ pub enum Error {
         /// What is allowed.
         allowed: String,
     },
+}
+
+/// Why a file cannot be read.
+pub(crate) fn unread(source: &std::io::Error) -> String {
+    // So the library says that bytes are no text.
+    match source.kind() {
+        std::io::ErrorKind::InvalidData => "it is not UTF-8; save it as UTF-8".into(),
+        _ => source.to_string(),
+    }
 }
 
 fn meant(nearest: Option<&str>, why: &str) -> String {

@@ -33,13 +33,15 @@ impl Expectation {
         if let Some(value) = not_finite {
             return Some(("expect", value.to_string(), "a finite number"));
         }
-        if self.above.is_none() && self.below.is_none() && self.better_than.is_empty() {
-            return Some(("expect", format!("metric {} alone", self.metric), "above, below or better_than beside the metric"));
-        }
         match self.above.zip(self.below) {
             Some((above, below)) if above >= below => Some(("expect.above", above.to_string(), "less than below")),
             _ => None,
         }
+    }
+
+    /// Whether it says nothing of its metric.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.above.is_none() && self.below.is_none() && self.better_than.is_empty()
     }
 
     /// The methods that it names.
@@ -76,7 +78,7 @@ mod tests {
     fn a_condition_is_needed_and_makes_sense() {
         assert_eq!(fault("metric = \"fid\"\nbelow = 30.0"), None);
         assert_eq!(fault("metric = \"fid\"\nbetter_than = [\"vae\"]"), None);
-        assert!(fault("metric = \"fid\"").unwrap().2.contains("better_than"));
+        assert!(toml::from_str::<Expectation>("metric = \"fid\"").unwrap().is_bare());
         assert!(fault("metric = \"fid\"\nbelow = nan").unwrap().2.contains("finite"));
         assert_eq!(fault("metric = \"fid\"\nabove = 3.0\nbelow = 3.0").unwrap().0, "expect.above");
         assert!(toml::from_str::<Expectation>("metric = \"fid\"\nbelov = 1.0").unwrap_err().to_string().contains("belov"));

@@ -1,9 +1,14 @@
 //! A value of another type than its key takes, said in words of the file's: serde speaks of the types of the code, and toml as if the
 //! file were no TOML.
 
-use std::{fmt::Display, path::Path};
+use std::{fmt::Display, ops::RangeInclusive, path::Path};
 
-use crate::Error;
+use crate::{
+    Error, Evaluation, Resources, Training,
+    experiment::SEEDS,
+    run::CODE,
+    settings::{Domain, Schema},
+};
 
 /// What is given where the error does not say it.
 const ANOTHER: &str = "of another type";
@@ -31,6 +36,26 @@ pub(crate) fn in_words(error: impl Display) -> String {
     sentence(&error.to_string(), SECTION)
 }
 
+/// A range of whole numbers in words.
+pub(crate) fn whole<T: Display>(range: &RangeInclusive<T>) -> String {
+    format!("a whole number from {} to {}", range.start(), range.end())
+}
+
+/// The whole numbers that a key of an experiment takes, in words; none for other keys.
+pub(crate) fn range_of(key: &str) -> Option<String> {
+    let (sections, name) = key.rsplit_once('.').unwrap_or(("", key));
+    let schema = match (sections.rsplit('.').next().unwrap_or_default(), name) {
+        ("", "seeds") => return Some(whole(&SEEDS)),
+        ("model", "code") => return Some(whole(&CODE)),
+        ("training", _) => Schema::of::<Training>(),
+        ("evaluation", _) => Schema::of::<Evaluation>(),
+        ("resources", _) => Schema::of::<Resources>(),
+        _ => return None,
+    };
+    let domain = schema.settings().into_iter().find(|setting| setting.name == name)?.domain;
+    matches!(domain, Domain::Integer(_, most) if most < u64::MAX).then(|| domain.allowed())
+}
+
 /// The message of an error and the key that stands below it.
 fn parted(text: &str) -> (&str, Option<&str>) {
     match text.trim_end().rsplit_once("\nin `") {
@@ -42,7 +67,8 @@ fn parted(text: &str) -> (&str, Option<&str>) {
 /// An error in words; `map`: what is given where it speaks of a map.
 fn sentence(text: &str, map: &str) -> String {
     let (said, key) = parted(text);
-    match (wrong_type(said, map), key) {
+    let range = key.and_then(range_of);
+    match (wrong_type(said, map, range.as_deref()), key) {
         (Some((given, expected)), Some(key)) => format!("{key} is {given}; it must be {expected}"),
         (Some((given, expected)), None) if given == ANOTHER => format!("a value {given} is not allowed; it must be {expected}"),
         (Some((given, expected)), None) => format!("{given} is not allowed; it must be {expected}"),
@@ -51,8 +77,9 @@ fn sentence(text: &str, map: &str) -> String {
     }
 }
 
-/// The value that was given and what is expected in its place, where the error is about the type of one.
-fn wrong_type(said: &str, map: &str) -> Option<(String, String)> {
+/// The value that was given and what is expected in its place, where the error is about the type of one; `range`: the whole numbers that
+/// its key takes.
+fn wrong_type(said: &str, map: &str, range: Option<&str>) -> Option<(String, String)> {
     // So toml says of a choice among words.
     if let Some(wanted) = said.strip_prefix("wanted ") {
         let given = if wanted == "string or table" { ANOTHER } else { map };
@@ -61,7 +88,12 @@ fn wrong_type(said: &str, map: &str) -> Option<(String, String)> {
     let of_type = ["invalid type: ", "invalid value: "].iter().find_map(|start| said.strip_prefix(start)?.rsplit_once(", expected "));
     if let Some((given, expected)) = of_type {
         let given = value(given, map);
-        let expected = too_large(&given, expected).unwrap_or_else(|| words(expected).to_owned());
+        let expected = match (too_large(&given, expected), range) {
+            (Some(_), Some(range)) => format!("{range}, and this is too large"),
+            (Some(most), None) => most,
+            (None, Some(range)) => range.to_owned(),
+            (None, None) => as_list(&given, expected).unwrap_or_else(|| words(expected).to_owned()),
+        };
         return Some((given, expected));
     }
     let (given, expected) = said.strip_prefix("unknown variant ")?.rsplit_once(", expected ")?;
@@ -101,6 +133,14 @@ fn too_large(given: &str, expected: &str) -> Option<String> {
     (number > most).then(|| format!("a whole number up to {most}, and this is too large"))
 }
 
+/// The list that is meant by text with commas; none where no list is expected.
+fn as_list(given: &str, expected: &str) -> Option<String> {
+    let text = given.strip_prefix('"')?.strip_suffix('"').filter(|text| expected == "a sequence" && !text.contains(['"', '\\', '[']))?;
+    let item = |item: &str| if item.parse::<f64>().is_ok() { item.to_owned() } else { format!("\"{item}\"") };
+    let items: Vec<String> = text.split(',').map(str::trim).filter(|text| !text.is_empty()).map(item).collect();
+    (!items.is_empty()).then(|| format!("a list in brackets: [{}]", items.join(", ")))
+}
+
 /// What serde calls a type, in words.
 fn words(expected: &str) -> &str {
     match expected {
@@ -127,8 +167,14 @@ mod tests {
         for (error, said) in [
             (
                 "invalid value: integer `-2`, expected u64\nin `training.epochs`\n",
-                "training.epochs is -2; it must be a whole number, 0 or more",
+                "training.epochs is -2; it must be a whole number from 1 to 100000",
             ),
+            ("invalid value: integer `-2`, expected u64\nin `a`\n", "a is -2; it must be a whole number, 0 or more"),
+            (
+                "invalid type: string \"rate,mmd\", expected a sequence\nin `evaluation.metrics`\n",
+                "evaluation.metrics is \"rate,mmd\"; it must be a list in brackets: [\"rate\", \"mmd\"]",
+            ),
+            ("invalid type: string \"1, 2\", expected a sequence\nin `a`\n", "a is \"1, 2\"; it must be a list in brackets: [1, 2]"),
             ("invalid type: string \"a, expected b\", expected f64\n", "\"a, expected b\" is not allowed; it must be a number"),
             ("invalid type: floating point `0.5`, expected a boolean\nin `optional`", "optional is 0.5; it must be true or false"),
             ("invalid type: map, expected a sequence\nin `targets`\n", "targets is a section; it must be a list in brackets"),
@@ -141,7 +187,11 @@ mod tests {
             ("wanted exactly 1 element, more than 1 element\nin `a`\n", "a is a section; it must be text in quotation marks"),
             (
                 "invalid value: integer `5000000000`, expected u32\nin `resources.cpus`\n",
-                "resources.cpus is 5000000000; it must be a whole number up to 4294967295, and this is too large",
+                "resources.cpus is 5000000000; it must be a whole number from 1 to 1024, and this is too large",
+            ),
+            (
+                "invalid value: integer `5000000000`, expected u32\nin `a`\n",
+                "a is 5000000000; it must be a whole number up to 4294967295, and this is too large",
             ),
             (
                 "invalid type: integer `99999999999999999999` as i128, expected u64\nin `a`\n",

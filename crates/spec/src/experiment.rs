@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -17,13 +18,16 @@ mod sections;
 
 use crate::{
     Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training,
-    expected::{in_words, of_file},
+    error::unread,
+    expected::{in_words, of_file, whole},
     run::CODE,
     section::{check_finite, check_range},
 };
 
 /// The version of the form that this code reads.
 const VERSION: i64 = 1;
+/// Seeds that a file may ask for.
+pub(crate) const SEEDS: RangeInclusive<u64> = 1..=10_000;
 /// Files that may include one another before it must be a circle.
 const MAX_INCLUDES: usize = 16;
 /// Characters of a method's name at most.
@@ -201,8 +205,8 @@ impl Experiment {
             check_range(path, "training", &run.training)?;
             check_range(path, "evaluation", &run.evaluation)?;
             if !CODE.contains(&run.model.code) {
-                let allowed = format!("a whole number from {} to {}", CODE.start(), CODE.end());
-                return Err(Error::Range { path: path.into(), key: "model.code".into(), given: run.model.code.to_string(), allowed });
+                let (key, given) = ("model.code".to_owned(), run.model.code.to_string());
+                return Err(Error::Range { path: path.into(), key, given, allowed: whole(&CODE) });
             }
             runs.push(run);
         }
@@ -259,7 +263,7 @@ fn read(text: &str, path: &Path, depth: usize, catalogues: &dyn Catalogues) -> R
     for include in &file.include {
         let include = folder.join(include);
         let text = std::fs::read_to_string(&include)
-            .map_err(|error| Error::form(path, format!("includes {}, which cannot be read: {error}", include.display())))?;
+            .map_err(|error| Error::form(path, format!("includes {}, which cannot be read: {}", include.display(), unread(&error))))?;
         merge(&mut table, read(&text, &include, depth + 1, catalogues)?);
     }
     let mut own = Table::deserialize(Deserializer::from(parsed)).map_err(form)?;
@@ -278,8 +282,11 @@ fn check(path: &Path, file: &File) -> Result<()> {
     if file.version != VERSION {
         return Err(range("version", file.version.to_string(), &VERSION.to_string()));
     }
-    if file.seeds == 0 || file.seeds > 10_000 {
-        return Err(range("seeds", file.seeds.to_string(), "a whole number from 1 to 10000"));
+    if !SEEDS.contains(&file.seeds) {
+        return Err(range("seeds", file.seeds.to_string(), &whole(&SEEDS)));
+    }
+    if let Some(bare) = file.expect.iter().find(|expectation| expectation.is_bare()) {
+        return Err(Error::form(path, format!("expect: the metric {} needs above, below or better_than", bare.metric)));
     }
     if let Some((key, given, allowed)) = file.expect.iter().find_map(Expectation::fault) {
         return Err(range(key, given, allowed));

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use toml::{Table, Value};
 
-use super::sections::{HEAD, check_key};
-use crate::{Error, Result, settings::nearest};
+use super::sections::{HEAD, check_grid_key, check_key};
+use crate::{Error, Result, expected::range_of, settings::nearest};
 
 /// One change of every run.
 pub(super) type Change = (String, Value);
@@ -14,19 +14,35 @@ pub(super) type Change = (String, Value);
 /// its runs.
 ///
 /// # Errors
-/// [`Error::UnknownKey`]; [`Error::Form`] for what is no `KEY=VALUE`, and for `include`.
+/// [`Error::UnknownKey`]; [`Error::Form`] for what is no `KEY=VALUE`, and for `include`; [`Error::Range`] for a whole
+/// number that is too large for a file.
 pub(super) fn apply(changes: &[String], table: &mut Table, path: &Path) -> Result<Vec<Change>> {
     let mut runs = Vec::new();
     for change in changes {
         let place = format!("--set {change}");
         let fault = |problem: &str| Error::Form { path: place.clone().into(), problem: problem.into() };
         let (key, value) = change.split_once('=').ok_or_else(|| fault("is not KEY=VALUE"))?;
-        let (key, value) = (key.trim(), parse(value.trim()));
+        let (key, text) = (key.trim(), value.trim());
+        if key.is_empty() {
+            return Err(fault("no key stands before ="));
+        }
+        if key.split('.').any(|part| part.trim().is_empty()) {
+            return Err(fault("a part of the key is empty: it has a point too many"));
+        }
+        if text.is_empty() {
+            return Err(fault("no value stands behind ="));
+        }
+        if is_too_large(text) {
+            let range = range_of(key).unwrap_or_else(|| format!("a whole number up to {}", i64::MAX));
+            let allowed = format!("{range}, and this is too large");
+            return Err(Error::Range { path: place.into(), key: key.into(), given: text.into(), allowed });
+        }
+        let value = parse(text);
         let first = key.split('.').next().unwrap_or_default();
         match (first, key.split_once('.')) {
             ("include", _) => return Err(fault("files are included before anything is changed: write include into the file")),
             ("grid", Some((_, rest))) => {
-                check_key(rest, &place)?;
+                check_grid_key(rest, &place)?;
                 let grid = table.entry("grid").or_insert_with(|| Value::Table(Table::new()));
                 grid.as_table_mut().ok_or_else(|| fault("the file's grid is no table"))?.insert(rest.into(), value);
             }
@@ -52,6 +68,11 @@ pub(super) fn apply(changes: &[String], table: &mut Table, path: &Path) -> Resul
         }
     }
     Ok(runs)
+}
+
+/// Whether it is a whole number that TOML does not hold.
+fn is_too_large(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<i64>().is_err()
 }
 
 /// A value as a file has it; what is none is a word.

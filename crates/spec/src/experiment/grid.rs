@@ -29,8 +29,8 @@ pub(super) struct Expanded {
 /// take, by `takes`, is skipped for it where another method takes it.
 ///
 /// # Errors
-/// [`Error::Range`] for a grid without values or with too many; [`Error::Form`] for a key that leads nowhere, and for a setting that
-/// is given twice.
+/// [`Error::Range`] for a grid without values or with too many; [`Error::Form`] for a key that leads nowhere, for what is no list of
+/// values, and for a setting or a value that is given twice.
 pub(super) fn expand(
     methods: &[(String, Table)],
     grid: &Table,
@@ -146,7 +146,19 @@ fn points<'a>(grid: &'a Table, path: &Path) -> Result<Vec<Point<'a>>> {
             let allowed = format!("a list of values that gives 1 to {MAX_RUNS} runs");
             Error::Range { path: path.into(), key: format!("grid.\"{key}\""), given, allowed }
         };
-        let values = values.as_array().ok_or_else(|| refuse(format!("{values}, one value and no list")))?;
+        let values = match values {
+            Value::Array(values) => values,
+            Value::Table(section) => {
+                let whole = section.keys().next().map_or_else(|| key.clone(), |inner| format!("{key}.{inner}"));
+                let problem = format!("grid.{key} is a section; write whole keys in quotation marks: \"{whole}\" = [...]");
+                return Err(Error::form(path, problem));
+            }
+            value => return Err(Error::form(path, format!("grid.\"{key}\" is one value; write a list: [{value}]"))),
+        };
+        let again = values.iter().enumerate().find(|(place, value)| values.iter().take(*place).any(|earlier| earlier == *value));
+        if let Some((_, value)) = again {
+            return Err(Error::form(path, format!("grid.\"{key}\" has the value {value} twice; leave one of them out")));
+        }
         if values.is_empty() || points.len() * values.len() > MAX_RUNS {
             return Err(refuse(format!("{} values", values.len())));
         }

@@ -25,6 +25,9 @@ const NEEDED: [(&str, &str); 3] = [("dataset", "digits"), ("model", "wae_conv"),
 /// Sections of other sections.
 const OUTER: [&str; 2] = ["methods", "grid"];
 
+/// What files of other programs have, and the command line here.
+const DEVICE: &str = "device";
+
 /// The keys of the sections that are no components.
 struct Known(BTreeMap<&'static str, Vec<String>>);
 
@@ -46,8 +49,21 @@ impl Known {
         }
     }
 
+    /// The error for a section that there is not: another section is meant, if anything.
+    fn unknown_section(&self, place: String, name: &str) -> Error {
+        let all: Vec<String> = PARTS.iter().chain(&OUTER).copied().chain(self.0.keys().copied()).map(String::from).collect();
+        let is_word = name == DEVICE || other_word("key", name).is_some();
+        match nearest(name, &all).filter(|_| !is_word) {
+            Some(meant) => Error::UnknownKey { place, key: format!("[{name}]"), nearest: Some(format!("[{meant}]")), why: "" },
+            None => self.unknown(place, None, name),
+        }
+    }
+
     /// The error for `section.key`, which there is not.
     fn unknown(&self, place: String, section: Option<&str>, key: &str) -> Error {
+        if key == DEVICE {
+            return Error::form(Path::new(&place), "the device is no part of an experiment; give it on the command line: --device cuda");
+        }
         let own = section.and_then(|section| self.0.get(section)).into_iter().flatten();
         let own: Vec<String> = own.map(|key| format!("{}.{key}", section.unwrap_or_default())).collect();
         let head = HEAD.iter().chain(&PARTS).chain(&OUTER).map(|key| (*key).to_owned());
@@ -84,7 +100,8 @@ fn level(known: &Known, table: &DeTable<'_>, top: bool, place: &dyn Fn(usize) ->
             return Err(Error::form(Path::new(&place(at)), format!("{name} stands at the top of the file, not in a method")));
         }
         if !known.has(None, name) {
-            return Err(known.unknown(place(at), None, name));
+            let is_section = matches!(value.get_ref(), DeValue::Table(_));
+            return Err(if is_section { known.unknown_section(place(at), name) } else { known.unknown(place(at), None, name) });
         }
         let DeValue::Table(section) = value.get_ref() else {
             let wanted = match name {
@@ -95,7 +112,12 @@ fn level(known: &Known, table: &DeTable<'_>, top: bool, place: &dyn Fn(usize) ->
             if PARTS.contains(&name) && matches!(value.get_ref(), DeValue::String(_)) {
                 continue;
             }
-            return Err(Error::Form { path: place(at).into(), problem: format!("{name} is {}, not {wanted}", value.get_ref().type_str()) });
+            let problem = match value.get_ref() {
+                DeValue::Array(_) if name == "methods" => "methods is a list; write [methods.NAME]".to_owned(),
+                DeValue::Array(_) => format!("{name} is a list, not {wanted}"),
+                other => format!("{name} is {}, not {wanted}", other.type_str()),
+            };
+            return Err(Error::Form { path: place(at).into(), problem });
         };
         match name {
             "methods" => {
@@ -107,7 +129,7 @@ fn level(known: &Known, table: &DeTable<'_>, top: bool, place: &dyn Fn(usize) ->
             }
             "grid" => {
                 for (key, _) in section.iter() {
-                    check_dotted(known, key.get_ref().as_ref(), &place(key.span().end))?;
+                    check_varied(known, key.get_ref().as_ref(), &place(key.span().end))?;
                 }
             }
             name => {
@@ -123,6 +145,27 @@ fn level(known: &Known, table: &DeTable<'_>, top: bool, place: &dyn Fn(usize) ->
     Ok(())
 }
 
+/// Checks a key of the grid as [`check_key`] does, and that it is of runs.
+///
+/// # Errors
+/// [`Error::UnknownKey`]; [`Error::Form`] for a key of the file.
+pub(super) fn check_grid_key(key: &str, place: &str) -> Result<()> {
+    check_varied(&Known::new(), key, place)
+}
+
+fn check_varied(known: &Known, key: &str, place: &str) -> Result<()> {
+    let problem = match key.split('.').next().unwrap_or_default() {
+        "seeds" => {
+            "seeds cannot be in a grid; write seeds = 3 at the top of the file, which runs each point with the seeds 0, 1 and 2".to_owned()
+        }
+        first if HEAD.contains(&first) || OUTER.contains(&first) => {
+            format!("{first} cannot be in a grid, which varies settings of runs: training.epochs or prior.name for instance")
+        }
+        _ => return check_dotted(known, key, place),
+    };
+    Err(Error::form(Path::new(place), problem))
+}
+
 /// Checks a dotted key as grids and the command line write it.
 ///
 /// # Errors
@@ -135,7 +178,8 @@ fn check_dotted(known: &Known, key: &str, place: &str) -> Result<()> {
     let (section, rest) = key.split_once('.').map_or((key, None), |(section, rest)| (section, rest.split('.').next()));
     if !known.has(None, section) {
         // Of `model_.code` the section is wrong, of `epochs` it is missing.
-        return Err(known.unknown(place.into(), None, if rest.is_some() { section } else { key }));
+        let place = place.to_owned();
+        return Err(if rest.is_some() { known.unknown_section(place, section) } else { known.unknown(place, None, key) });
     }
     match rest {
         Some(rest) if !known.has(Some(section), rest) => Err(known.unknown(place.into(), Some(section), rest)),
@@ -211,7 +255,17 @@ mod tests {
             ("[training]\nlr = 1e-3\n", "there is no training.lr; did you mean training.learning_rate?"),
             ("latent_dim = 8\n", "there is no latent_dim; did you mean model.code? dimensions of the code"),
             ("epochs = 8\n", "there is no epochs; did you mean training.epochs?"),
-            ("[metods.vae]\n", "there is no metods; did you mean methods?"),
+            ("[metods.vae]\n", "there is no [metods]; did you mean [methods]?"),
+            ("[trainig]\nepochs = 2\n", "line 1: there is no [trainig]; did you mean [training]?"),
+            ("[train]\nepochs = 2\n", "there is no [train]; did you mean [training]?"),
+            ("[methods.a.train]\nepochs = 2\n", "there is no [train]; did you mean [training]?"),
+            ("version = 1\ndevice = \"cuda\"\n", "line 2: the device is no part of an experiment; give it on the command line: --device"),
+            ("[[methods]]\nobjective = \"vae\"\n", "line 1: methods is a list; write [methods.NAME]"),
+            ("[[training]]\nepochs = 2\n", "line 1: training is a list, not a section"),
+            ("[grid]\n\"seeds\" = [2, 3]\n", "line 2: seeds cannot be in a grid; write seeds = 3 at the top of the file"),
+            ("[grid]\n\"resources.cpus\" = [2, 3]\n", "line 2: resources cannot be in a grid"),
+            ("[grid]\n\"methods.a.training.epochs\" = [2, 3]\n", "line 2: methods cannot be in a grid"),
+            ("[grid]\n\"train.epochs\" = [2, 3]\n", "there is no [train]; did you mean [training]?"),
             ("[methods.vae.training]\nbatch_size = 8\n", "line 2: there is no training.batch_size; did you mean training.batch?"),
             ("[methods.vae]\nseeds = 8\n", "line 2: seeds stands at the top of the file, not in a method"),
             ("version = 1\nobjective = 3\n", "line 2: objective is integer, not a name or a section"),

@@ -34,6 +34,8 @@ fn expectations_are_read_and_change_no_run() {
     assert_eq!((plain.expect.len(), with.expect[0].below, plain.runs(1)), (0, Some(30.0), with.runs(1)));
     let message = load(&[("x.toml", &text.replace("below = 30.0", "better_than = [\"rae\"]"))]).unwrap_err().to_string();
     assert!(message.contains("no method \"rae\"; there are: vae"), "{message}");
+    let message = load(&[("x.toml", &text.replace(", below = 30.0", ""))]).unwrap_err().to_string();
+    assert!(message.ends_with("x.toml: expect: the metric rate needs above, below or better_than"), "{message}");
     let error = load(&[("x.toml", &text.replace("below = 30.0", "method = 1"))]).unwrap_err();
     assert!(matches!(&error, Error::Form { path, .. } if path.ends_with("x.toml")), "{error}");
 }
@@ -58,8 +60,8 @@ fn numbers_that_are_not_finite_are_refused_wherever_they_stand() {
 fn a_value_of_another_type_is_refused_in_words_with_its_place() {
     let plain = format!("{BASE}[methods.vae.objective]\nname = \"vae\"\n");
     for (from, to, said) in [
-        ("epochs = 2", "epochs = -2", "x.toml, line 8: training.epochs is -2; it must be a whole number, 0 or more"),
-        ("epochs = 2", "epochs = \"2\"", "x.toml, line 8: training.epochs is \"2\"; it must be a whole number, 0 or more"),
+        ("epochs = 2", "epochs = -2", "x.toml, line 8: training.epochs is -2; it must be a whole number from 1 to 100000"),
+        ("epochs = 2", "epochs = \"2\"", "x.toml, line 8: training.epochs is \"2\"; it must be a whole number from 1 to 100000"),
         ("epochs = 2", "learning_rate = true", "x.toml, line 8: training.learning_rate is true; it must be a number"),
         (
             "epochs = 2",
@@ -67,17 +69,17 @@ fn a_value_of_another_type_is_refused_in_words_with_its_place() {
             "x.toml, line 8: training.schedule is \"linear\"; it must be one of constant, step, cosine",
         ),
         ("epochs = 2", "schedule = 3", "x.toml, line 8: training.schedule is of another type; it must be text in quotation marks"),
-        ("epochs = 2", "epochs = 2020-01-31", "x.toml, line 8: training.epochs is a date; it must be a whole number, 0 or more"),
-        ("epochs = 2", "epochs = { a = 1 }", "x.toml, line 8: training.epochs is a section; it must be a whole number, 0 or more"),
+        ("epochs = 2", "epochs = 2020-01-31", "x.toml, line 8: training.epochs is a date; it must be a whole number from 1 to 100000"),
+        ("epochs = 2", "epochs = { a = 1 }", "x.toml, line 8: training.epochs is a section; it must be a whole number from 1 to 100000"),
         (
             "epochs = 2",
             "epochs = 2\n[resources]\ncpus = 5000000000",
-            "x.toml, line 10: resources.cpus is 5000000000; it must be a whole number up to 4294967295, and this is too large",
+            "x.toml, line 10: resources.cpus is 5000000000; it must be a whole number from 1 to 1024, and this is too large",
         ),
         (
             "epochs = 2",
             "epochs = 99999999999999999999",
-            "x.toml, line 8: training.epochs is 99999999999999999999; it must be a whole number up to ",
+            "x.toml, line 8: training.epochs is 99999999999999999999; it must be a whole number from 1 to 100000, and this is too large",
         ),
         ("version = 1", "version = 1\noptional = 1", "x.toml, line 2: optional is 1; it must be true or false"),
         (
@@ -93,13 +95,32 @@ fn a_value_of_another_type_is_refused_in_words_with_its_place() {
     let message = load(&[("x.toml", &plain.replacen("epochs = 2", "epochs = = 2", 1))]).unwrap_err().to_string();
     assert!(message.contains("x.toml: TOML parse error at line 8, column "), "{message}");
     for (change, said) in [
-        ("training.epochs=abc", "training.epochs is \"abc\"; it must be a whole number, 0 or more"),
+        ("training.epochs=abc", "training.epochs is \"abc\"; it must be a whole number from 1 to 100000"),
         ("training.schedule=3", "training.schedule is of another type; it must be text in quotation marks"),
-        ("resources.cpus=5000000000", "resources.cpus is 5000000000; it must be a whole number up to 4294967295, and this is too large"),
+        ("resources.cpus=5000000000", "resources.cpus is 5000000000; it must be a whole number from 1 to 1024, and this is too large"),
     ] {
         let message = Experiment::parse(&plain, Path::new("x.toml"), &[change.into()], &Unknown).unwrap_err().to_string();
         assert!(message.ends_with(&format!(": {said}")), "{change}: {message}");
     }
+}
+
+#[test]
+fn bytes_that_are_no_text_are_said_to_be_none() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, other) = (folder.path().join("x.toml"), folder.path().join("y.toml"));
+    std::fs::write(&file, b"title = \"d\xfcnn\"\n").unwrap();
+    std::fs::write(&other, "version = 1\ninclude = [\"x.toml\"]\n").unwrap();
+    for path in [&file, &other] {
+        let message = Experiment::load(path).unwrap_err().to_string();
+        assert!(message.ends_with(": it is not UTF-8; save it as UTF-8"), "{message}");
+    }
+}
+
+#[test]
+fn a_grid_takes_whole_keys_in_quotation_marks() {
+    let text = format!("{BASE}[methods.vae]\nobjective = \"vae\"\n[grid]\nmodel.width = [3, 4]\n");
+    let message = load(&[("x.toml", &text)]).unwrap_err().to_string();
+    assert!(message.ends_with("grid.model is a section; write whole keys in quotation marks: \"model.width\" = [...]"), "{message}");
 }
 
 #[test]
@@ -222,7 +243,17 @@ fn the_command_line_changes_keys() {
         ("training.epoch=1", "no training.epoch; did you mean training.epochs?"),
         ("methods.c.model.width=1", "no methods.c"),
         ("epochs", "is not KEY=VALUE"),
-        ("grid.model.width=3", "3, one value and no list"),
+        ("grid.model.width=3", "grid.\"model.width\" is one value; write a list: [3]"),
+        ("grid.model.width=[3, 4, 3]", "grid.\"model.width\" has the value 3 twice; leave one of them out"),
+        ("grid.seeds=[2, 3]", "--set grid.seeds=[2, 3]: seeds cannot be in a grid; write seeds = 3 at the top"),
+        ("=5", "--set =5: no key stands before ="),
+        ("training..epochs=3", "--set training..epochs=3: a part of the key is empty"),
+        ("training.epochs=", "--set training.epochs=: no value stands behind ="),
+        ("seeds=99999999999999999999999", "is not allowed; it must be a whole number from 1 to 10000, and this is too large"),
+        ("training.epochs=99999999999999999999", "it must be a whole number from 1 to 100000, and this is too large"),
+        ("model.width=99999999999999999999", "it must be a whole number up to 9223372036854775807, and this is too large"),
+        ("evaluation.metrics=rate,mmd", "it must be a list in brackets: [\"rate\", \"mmd\"]"),
+        ("device=cuda", "--set device=cuda: the device is no part of an experiment"),
         ("grid.model.width=[]", "0 values"),
         ("include=[\"other.toml\"]", "--set include=[\"other.toml\"]: files are included before anything is changed"),
     ] {
