@@ -31,7 +31,12 @@ impl Settings {
                 let word = other_word("key", &key).and_then(|word| word.ours.first().map(|ours| (*ours).to_owned()));
                 Error::UnknownKey { kind, name: name.into(), key, nearest: word.or(nearest), available }
             }
-            Fault::Refused { key, given, allowed } => Error::Setting { kind, name: name.into(), key, given, allowed },
+            Fault::Refused { key, given, allowed } => {
+                // Another entry may be what takes the value.
+                let other = other_word("setting", &format!("{name}.{key}"));
+                let allowed = other.map_or_else(|| allowed.clone(), |word| format!("{allowed}; {}", word.why));
+                Error::Setting { kind, name: name.into(), key, given, allowed }
+            }
         })?;
         Ok(Self { kind, name, values })
     }
@@ -183,6 +188,9 @@ mod tests {
     fn wrong_settings_name_the_key_and_what_is_allowed() {
         let message = check(json!({ "beta": -1 })).unwrap_err().to_string();
         assert_eq!(message, "objective \"vae\": beta = -1 is not allowed; it must be a number from 0 to 100");
+        let narrow = Settings::check("objective", "beta_a_vae", &Schema::of::<Example>(), json!({ "beta": 400 }).as_object().unwrap());
+        let message = narrow.unwrap_err().to_string();
+        assert!(message.ends_with("it must be a number from 0 to 100; above one it is beta_h_vae"), "{message}");
         let message = check(json!({ "betta": 1 })).unwrap_err().to_string();
         assert!(message.contains("no setting \"betta\" (did you mean \"beta\"?)"), "{message}");
         let error = check(json!({ "match": "three" })).unwrap_err();

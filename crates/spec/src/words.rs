@@ -3,9 +3,10 @@
 /// A word of others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Word {
-    /// What it names: `key` for one of a file, else the kind of a catalogue.
+    /// What it names: `key` for one of a file, `setting` for a value that an entry refuses and another takes, else the kind of a
+    /// catalogue.
     pub kind: &'static str,
-    /// As others write it, in snake case.
+    /// As others write it, in snake case; of a setting `ENTRY.KEY`.
     pub theirs: &'static str,
     /// As it is written here; the more likely first.
     pub ours: &'static [&'static str],
@@ -70,6 +71,10 @@ pub const WORDS: &[Word] = &[
     word("objective", "vimae", &["vimae_n", "vimae_l"], "vimae_n has a normal prior, vimae_l a logistic one"),
     word("objective", "wae", &["vimae_n", "wae_gan"], "vimae_n with noise = { name = \"none\" } is WAE-MMD, wae_gan has a discriminator"),
     word("objective", "wae_mmd", &["vimae_n"], "with noise = { name = \"none\" } it is WAE-MMD: distortion plus lambda times an MMD"),
+    word("setting", "beta_a_vae.beta", &["beta_h_vae"], "above one it is beta_h_vae"),
+    word("setting", "beta_h_vae.beta", &["beta_a_vae"], "below one it is beta_a_vae"),
+    word("sampler", "gmm", &["gaussian_mixture"], ""),
+    word("sampler", "mog", &["gaussian_mixture"], ""),
     word("prior", "gaussian", &["normal"], ""),
     word("prior", "gmm", &["mixture_of_gaussians"], ""),
     word("prior", "mog", &["mixture_of_gaussians"], ""),
@@ -82,12 +87,12 @@ pub const WORDS: &[Word] = &[
     word("dataset", "image_folder", &["folder"], "your own images are folder:PATH"),
     word("dataset", "imagefolder", &["folder"], "your own images are folder:PATH"),
     word("noise", "gaussian", &["gaussian_head", "gaussian_fixed"], "gaussian_head learns its size, gaussian_fixed has one"),
-    word("likelihood", "bce", &["bernoulli", "continuous_bernoulli"], "bernoulli is for binary images, the other for gray ones"),
+    word("likelihood", "bce", &["bernoulli", "continuous_bernoulli"], "bernoulli is for binary images, continuous_bernoulli for gray ones"),
     word(
         "likelihood",
         "binary_cross_entropy",
         &["bernoulli", "continuous_bernoulli"],
-        "bernoulli is for binary images, the other for gray ones",
+        "bernoulli is for binary images, continuous_bernoulli for gray ones",
     ),
     word("likelihood", "discretized_logistic", &["discretised_logistic"], ""),
     word("likelihood", "dmol", &["discretised_logistic_mixture"], ""),
@@ -120,6 +125,8 @@ mod tests {
             assert_eq!(other_word("objective", given).unwrap().ours, ["beta_h_vae", "beta_a_vae"]);
         }
         assert_eq!(other_word("key", "latent_dim").unwrap().ours, ["model.code"]);
+        assert_eq!(other_word("sampler", "GMM").unwrap().ours, ["gaussian_mixture"]);
+        assert!(other_word("likelihood", "BCE").unwrap().why.contains("continuous_bernoulli for gray"));
         assert!(other_word("prior", "beta_vae").is_none() && other_word("key", "epochs").is_none());
     }
 }
