@@ -1,7 +1,7 @@
 //! Accuracy from few labels: how well codes tell classes apart, of clean and of corrupted images.
 //!
-//! Which images carry labels: [`Draws`]. What is done with them: [`FewLabel`]. Under which corruptions: [`mod@conditions`]. How
-//! the evaluation asks for it: `labels`, `label_draws`, `classifiers`, `kernels`, `noise`, `masks`, `clip`, `codes`, `pool`, `tune`.
+//! An evaluation says which images carry labels (`labels`, `label_draws`), what learns from them (`classifiers`, `kernels`, `pool`,
+//! `tune`), from which codes (`codes`), and under which corruptions (`noise`, `masks`, `clip`).
 
 use std::collections::BTreeSet;
 

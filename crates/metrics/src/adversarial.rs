@@ -11,7 +11,7 @@
 //!   "Mutual Information Neural Estimation", 2018), but for the logarithm of a mean over few draws. Where `ratio` is far
 //!   above it, the critic's ratio is not a ratio of densities.
 //!
-//! The budget is the same for every model ([`STEPS`] steps of [`BATCH`] codes and as many draws, network and draws from one
+//! The budget is the same for every model (1 000 steps of 200 codes and as many draws, network and draws from one
 //! seed), so that values of one code size compare; the size of both samples and the budget are in the protocol's name.
 //! Divergences that are larger than the critic can learn come out too small. Standard errors are those of the test
 //! samples, for the critic as it came out.
@@ -46,7 +46,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
 
 /// Units of each of the critic's two hidden layers.
 const HIDDEN: usize = 64;
-/// Steps of its training.
+/// Steps of its training; the opening of this file names them too.
 pub const STEPS: u64 = 1_000;
 /// Codes and draws in a step.
 pub const BATCH: usize = 200;

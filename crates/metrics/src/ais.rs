@@ -2,8 +2,8 @@
 //!
 //! ln p(x) = ln E_{p(z)} p(x|z), under the decoder's own likelihood or N(x; g(z), sigma^2 I) where it has no scale, by Hamiltonian Monte Carlo through distributions between one that can
 //! be drawn from and the posterior (Wu et al., "On the Quantitative Analysis of Decoder-Based Generative Models", 2017).
-//! The way begins at the prior as theirs does (`start=prior`), or at a Gaussian near the posterior (`start=code`, see
-//! [`crate::laplace`]), which reaches the same value with a small part of the work.
+//! The way begins at the prior as theirs does (`start=prior`), or at a Gaussian near the posterior (`start=code`, by
+//! Laplace's method), which reaches the same value with a small part of the work.
 //!
 //! - `nll`, `nll.ais(sigma=..,start=..` or `nll.ais(likelihood=..,start=..,chains=..,temperatures=..,leapfrog=..,N=..)`: -ln p(x) of N test
 //!   images, nats, lower is better; too high on average, by no more than the gap where the model fits the data.

@@ -5,7 +5,7 @@
 //! are unbiased and may be negative; their standard errors are those of `mmd`, at the width as it came out.
 //! `sliced_wasserstein.2`: the squared transport cost over fixed random directions; `moments`: squared differences of
 //! means and of covariances. Both are plug-in values, above zero by the order of 1 / N for equal laws, with errors
-//! by the jackknife. Divergences by a trained critic are another metric, [`crate::adversarial`]: they are worth what their
+//! by the jackknife. Divergences by a trained critic are another metric, `adversarial`: they are worth what their
 //! critic is. Codes `[N, d]`; everything in f64.
 
 use candle_core::Tensor;

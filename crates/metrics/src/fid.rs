@@ -6,8 +6,8 @@
 //!
 //! **Biased**: at n images the expected value exceeds that of infinitely many by about c / n, with a c that depends
 //! on the model (Chong and Forsyth, "Effectively Unbiased FID and Inception Score", 2020). Compare only values of the
-//! same n on both sides, the same features (network, weights, resizing: [`crate::features::Source`]) and the same
-//! reference images. [`extrapolate`] estimates the value at infinitely many generated images.
+//! same n on both sides, the same features (network, weights, resizing) and the same
+//! reference images. The command `fid` also estimates the value at infinitely many generated images.
 //!
 //! The trace of (S1 S2)^(1/2) is the sum of roots of the eigenvalues of L^T S2 L with S1 = L L^T: symmetric, so that
 //! there are no complex numbers, and right for covariances of any rank. L is Cholesky's factor, or where the

@@ -1,6 +1,6 @@
 //! Distances between generated and real images by the features of a classifier of the data set's own labels.
 //!
-//! `fid.classifier`: see [`crate::fid`] for the distance and its bias, [`crate::classifier`] for the network, which is
+//! `fid.classifier`: the distance and its bias are those of `fid`; the network is a small convolutional classifier, which is
 //! trained once a data set and process. Readings: FID against the test and the training split, KID, precision, recall,
 //! density and coverage against the test split. The note of the FID says how far the two splits are from one another:
 //! a generator cannot be expected below that.

@@ -5,7 +5,7 @@
 //! infinite and no number is given. The identity behind it all: rate = I_q(X; Z) + KL(q(z) || p(z)) (Hoffman and
 //! Johnson, "ELBO surgery", 2016).
 //!
-//! - `information.lower`, `infonce(..)` and `information.upper`, `leave_one_out(..)`: see [`bounds`]. The lower bound is
+//! - `information.lower`, `infonce(..)` and `information.upper`, `leave_one_out(..)`: bounds of I_q(X; Z). The lower bound is
 //!   at most `information.ceiling` = ln N: where it is near, the information is that or any amount more. Values of
 //!   different N do not compare.
 //! - `information.marginal_kl.upper` and `.lower`: KL(q(z) || p) lies between the rate less either bound.

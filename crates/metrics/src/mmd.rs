@@ -3,7 +3,7 @@
 //! MMD^2(q, p) = E k(z, z') + E k(y, y') - 2 E k(z, y) (Gretton et al., "A Kernel Two-Sample Test", 2012).
 //! `mmd.imq.u` and `mmd.rbf.u` leave the diagonal out of the self terms and are unbiased for the square;
 //! `mmd.rbf.v.sqrt` keeps it and takes the root. The cross term runs over all pairs, as in the WAE code.
-//! `mmd.imq.p` is the p-value of [`two_sample`]'s test on 1 000 codes. Codes `[N, d]`; everything in f64.
+//! `mmd.imq.p` is the p-value of a two-sample test on 1 000 codes. Codes `[N, d]`; everything in f64.
 //!
 //! The IMQ kernels C / (C + r^2) are those of the divergence `mmd_imq` at C = 2 d scale var(p), var(p) the variance of the prior's
 //! dimensions (of its draws where they are not independent and alike), or 1 where it is not finite. Training takes its setting

@@ -1,6 +1,6 @@
 //! Negative log-likelihood of test images under a density made from generated ones, in nats per image.
 //!
-//! `nll.parzen(sigma=..,N=..)`: Parzen windows, see [`parzen`]. Pixels are taken in \[0, 1\] whatever the range of
+//! `nll.parzen(sigma=..,N=..)`: Parzen windows, Gaussians around generated images. Pixels are taken in \[0, 1\] whatever the range of
 //! the data, so that one sigma means the same everywhere. With `sigma=cv` sigma is the one of a fixed grid that
 //! makes held-out images likeliest; the note says which. `nll.bits_per_dimension` is the same / (D ln 2); for pixels
 //! from 0 to 255 add log2 255 = 7.994. Lower is better. Images `[N, C, H, W]`. No value beside a likelihood of probabilities.

@@ -9,7 +9,7 @@
 //!
 //! The two estimators never compare closely: one is the encoder's own distribution, the other a Gaussian through what
 //! noise of one size makes of a deterministic code. What of the rate is information and what is distance from the
-//! prior, dimension by dimension, says [`crate::information`].
+//! prior, dimension by dimension, says `information`.
 
 use candle_core::{DType, Device, Tensor};
 use vimae_core::{Code, Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Prior, Result, settings::Schema};

@@ -7,7 +7,7 @@
 //!
 //! H = ln K - E H(component | z) + sum_j (1 + ln 2 pi w_j) / 2, w_j the variances within; the middle term is
 //! estimated from 2^14 draws of a fixed stream (one dimension: integrated), to better than 0.01 nats. The rate is by
-//! quadrature in one dimension, and as [`Mixture`] says in more.
+//! quadrature in one dimension, and from draws of the code in more.
 
 use std::f64::consts::TAU;
 

@@ -6,8 +6,8 @@
 //! the tangent. The encoder sees them in evaluation mode, so that they neither move its running statistics nor
 //! meet others than the images of an evaluation do; the gradient reaches all of its weights.
 //!
-//! Rate: one draw in training, `log q(z|x) - log p(z)` at the step's own z, as in the paper; sixteen draws elsewhere
-//! (see [`Mixture`]). A sample of the prior carries no gradient: under an objective that compares samples alone
+//! Rate: one draw in training, `log q(z|x) - log p(z)` at the step's own z, as in the paper; sixteen draws
+//! elsewhere. A sample of the prior carries no gradient: under an objective that compares samples alone
 //! the pseudo-inputs stay as they began.
 
 use candle_core::{Tensor, Var};

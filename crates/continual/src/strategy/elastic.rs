@@ -1,7 +1,7 @@
 //! # Weights that mattered stay
 //! Online elastic weight consolidation on encoder and decoder. After task k - 1 the importance of weight i is
-//! F_i = gamma F_i' + E (dL / dw_i)^2, with F' that of the tasks before and L the loss of an image of task k - 1; see
-//! [`importance`] for how the expectation is estimated. In task k the loss gains (strength / 2) sum_i F_i (w_i - w_i*)^2,
+//! F_i = gamma F_i' + E (dL / dw_i)^2, with F' that of the tasks before and L the loss of an image of task k - 1; the
+//! expectation is estimated from images of that task. In task k the loss gains (strength / 2) sum_i F_i (w_i - w_i*)^2,
 //! with w* the weights after task k - 1. Strength 1 is the scale at which F is the Fisher information of one image and all
 //! tasks have as many images.
 //!

@@ -4,7 +4,7 @@
 //! i. A step has as many images with any strategy, so that budgets are equal.
 //!
 //! What the buffer holds is a function of the seed and the tasks, as it would be if images could only be kept or thrown
-//! away as they come: see [`Policy`].
+//! away as they come.
 
 use candle_core::Device;
 use rand::RngCore;

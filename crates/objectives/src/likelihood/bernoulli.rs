@@ -1,7 +1,7 @@
 //! The Bernoulli distribution of binary images: value by value `ln P(x|z) = x l - ln(1 + e^l)` of a logit l.
 //!
 //! It gives probabilities to 0 and 1 alone. What many codes call a Bernoulli likelihood of gray images, their binary cross-entropy,
-//! has no normaliser and is refused: [`continuous_bernoulli`](super::continuous_bernoulli) has one.
+//! has no normaliser and is refused: `continuous_bernoulli` has one.
 
 use candle_core::Tensor;
 use vimae_core::{Entry, Likelihood, NoSettings, Output, Purpose, Result, Streams, Support, likelihood::Protocol, settings::Schema};

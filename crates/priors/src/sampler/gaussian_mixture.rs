@@ -1,5 +1,5 @@
-//! Codes drawn from a mixture of Gaussians with full covariances, fitted to the training images' codes by expectation maximisation
-//! (see [`FittedMixture`]).
+//! Codes drawn from a mixture of Gaussians with full covariances, fitted to the training images' codes by expectation
+//! maximisation.
 
 use vimae_core::{Entry, Prior, Result, Sampler, likelihood::Protocol, settings::Schema};
 

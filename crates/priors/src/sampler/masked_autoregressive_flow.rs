@@ -1,4 +1,4 @@
-//! Codes drawn from a masked autoregressive flow fitted to the training images' codes (see [`FittedFlow`](crate::FittedFlow)).
+//! Codes drawn from a masked autoregressive flow fitted to the training images' codes.
 
 use vimae_core::{Entry, Prior, Result, Sampler, likelihood::Protocol, settings::Schema};
 
