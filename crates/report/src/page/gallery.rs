@@ -202,18 +202,19 @@ fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup>
 
 fn curves(experiment: &ExperimentView) -> Result<Markup> {
     let training = training(&experiment.runs);
+    let plain = experiment.runs.iter().all(|run| run.record.spec.likelihood.is_none());
     let mut plots = Vec::new();
     for (term, lines) in &training.terms {
         let title = format!("{}: {term} during training", experiment.title);
-        match (Curves { title: &title, x: training.x, y: &axis(term), lines }).svg() {
+        match (Curves { title: &title, x: training.x, y: &axis(term, plain), lines }).svg() {
             Err(Error::Empty { .. }) => {}
-            svg => plots.push((term, named(&svg?, &format!("{term} during training {}", experiment.title_without_path())))),
+            svg => plots.push((axis(term, plain), named(&svg?, &format!("{term} during training {}", experiment.title_without_path())))),
         }
     }
     Ok(html! {
         @if !plots.is_empty() {
             p.quiet { "Averages over " (if training.x == "epoch" { "an epoch" } else { "neighbouring steps" }) " and all seeds of a method. Each method has its own loss, so that losses of different methods do not compare." }
-            div.curves { @for (term, svg) in &plots { figure { figcaption { strong { (term) } } (PreEscaped(svg)) } } }
+            div.curves { @for (axis, svg) in &plots { figure { figcaption { strong { (axis) } } (PreEscaped(svg)) } } }
         }
         @if !training.problems.is_empty() {
             ul.missing { @for problem in &training.problems { li { (problem) } } }
@@ -221,13 +222,25 @@ fn curves(experiment: &ExperimentView) -> Result<Markup> {
     })
 }
 
-/// A term with its unit, where all methods have the same.
-fn axis(term: &str) -> String {
+/// A term with its unit, where all methods have the same. `plain`: whether no run names a likelihood, so that all have the squared error.
+fn axis(term: &str, plain: bool) -> String {
     match term {
+        // Not the 0.05 times it that stands beside rates.
+        "distortion" if plain => "squared error".into(),
         "distortion" => "distortion (the likelihood's)".into(),
         "rate" => "rate (nats)".into(),
         "mmd" => "MMD of the codes (squared)".into(),
         "loss" => "loss (each method's own)".into(),
         _ => term.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_distortion_of_training_is_named_apart_from_the_scaled_one_beside_rates() {
+        assert_eq!([axis("distortion", true), axis("distortion", false)], ["squared error", "distortion (the likelihood's)"]);
     }
 }
