@@ -61,6 +61,11 @@ impl Of {
         Self { metric: Some(metric), ..Self::entry(entry) }
     }
 
+    /// Whether it is of that metric, whatever the part and the parameters.
+    fn measures<Q: Quantity>(&self, value: &Q) -> bool {
+        value.entry() == self.entry && self.metric.is_none_or(|metric| value.metric() == metric)
+    }
+
     fn is<Q: Quantity>(&self, value: &Q) -> bool {
         // The p of a metric's test stands under the metric's name.
         if value.number() == Kind::PValue {
@@ -73,8 +78,7 @@ impl Of {
             (Part::Strongest(_), _) => false,
         };
         of_part
-            && value.entry() == self.entry
-            && self.metric.is_none_or(|metric| value.metric() == metric)
+            && self.measures(value)
             && self.with.iter().all(|(name, wanted)| protocol.parameter(name) == Some(wanted))
             && self.without.is_none_or(|name| protocol.parameter(name).is_none())
     }
@@ -320,6 +324,12 @@ impl Headline {
     fn kind<Q: Quantity>(&self, value: &Q) -> Option<usize> {
         self.of.iter().position(|of| of.is(value))
     }
+}
+
+/// The interval of a mean as it is printed: of a percentage without what it cannot be, else whole.
+pub(crate) fn printed<Q: Quantity>(value: &Q, mean: f64, interval: [f64; 2]) -> [f64; 2] {
+    let percentage = |headline: &&Headline| headline.possible == PERCENT && headline.of.iter().any(|of| of.measures(value));
+    HEADLINES.iter().copied().flatten().find(percentage).map_or(interval, |headline| headline.possible_part(mean, interval))
 }
 
 /// Of two values of a kind, the one that is larger here is shown.

@@ -34,8 +34,7 @@ fn cell(entry: &Entry<'_>, column: Column, certainty: Certainty) -> String {
     let mark = if certainty == Certainty::Recovered { "†" } else { "" };
     let number = |value: f64| column.show(Some(value));
     let mean = entry.ours.and_then(|row| row.mean);
-    let interval = mean.zip(entry.ours.and_then(|row| row.interval));
-    let spread = interval.map_or_else(String::new, |(mean, ends)| Spread::of(mean, ends).text(Spread::PLAIN, number));
+    let spread = entry.ours.and_then(Spread::of_row).map_or_else(String::new, |spread| spread.text(Spread::PLAIN, number));
     let doubt = if entry.ours.is_some_and(|row| !row.doubts.is_empty()) { " ?" } else { "" };
     let paper = entry.paper.map_or_else(String::new, |paper| format!(" ({paper}{mark})"));
     format!("{}{spread}{doubt}{paper}", column.show(mean))

@@ -1,5 +1,9 @@
 //! How far an interval reaches, as it is written behind a mean.
 
+use vimae_spec::SummaryRow;
+
+use crate::headline::printed;
+
 /// The mean of values, and their standard deviation; none of no value, and no deviation of one.
 pub(crate) fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> (Option<f64>, Option<f64>) {
     let count = values.clone().count();
@@ -14,7 +18,7 @@ pub(crate) fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> (
 pub(crate) enum Spread {
     /// Half of an interval around it.
     Half(f64),
-    /// Both ends of an interval that is not centred on it, such as Wilson's of a share.
+    /// Both ends of an interval that is not centred on it, such as Wilson's of a share, or Student's of a percentage cut off at 0 or 100.
     Ends([f64; 2]),
 }
 
@@ -27,6 +31,12 @@ impl Spread {
         let (middle, half) = ((low + high) / 2.0, (high - low) / 2.0);
         // Far below a digit that is written.
         if (middle - mean).abs() <= 1e-3 * half { Self::Half(half) } else { Self::Ends([low, high]) }
+    }
+
+    /// That of a mean over seeds, where it has an interval.
+    pub(crate) fn of_row(row: &SummaryRow) -> Option<Self> {
+        let (mean, interval) = row.mean.zip(row.interval)?;
+        Some(Self::of(mean, printed(row, mean, interval)))
     }
 
     /// In words, behind the mean: ` ± 0.5`, ` (0.57 to 1.00)`, with the words for ± and "to".

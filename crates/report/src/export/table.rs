@@ -108,7 +108,9 @@ impl Table {
             notes.push("Ours: mean over seeds ± half of Student's 95 % interval.".to_owned());
         }
         if all().any(|ours| matches!(ours.spread, Some(Spread::Ends(_)))) {
-            notes.push("In brackets: 95 % interval (Wilson's) of a share of seeds.".to_owned());
+            let ends = "In brackets: both ends of a 95 % interval, Student's of a percentage cut off at 0 and 100, or Wilson's of a \
+                        share of seeds.";
+            notes.push(ends.to_owned());
         }
         if all().any(|ours| ours.best) {
             notes.push("In bold: better than all others of its row; its 95 % interval lies apart from all of theirs.".to_owned());
@@ -163,7 +165,7 @@ fn means(rows: &[Option<&SummaryRow>], unmarked: &Unmarked<'_>) -> Vec<Option<Ou
         let Unmarked { collapsed, other_images } = unmarked;
         let stands = !collapsed.contains(&(row.dataset.as_str(), row.method.as_str())) && !other_images.has(&row.dataset);
         let best = compare && stands && others.all(|other| clearly_better(row, other));
-        Some(Ours { mean, spread: row.interval.map(|interval| Spread::of(mean, interval)), best, doubtful: !row.doubts.is_empty(), column })
+        Some(Ours { mean, spread: Spread::of_row(row), best, doubtful: !row.doubts.is_empty(), column })
     };
     rows.iter().map(|row| one((*row)?)).collect()
 }

@@ -324,6 +324,20 @@ fn an_experiment_s_own_table_has_what_stands_under_a_table_of_the_paper_too() {
 }
 
 #[test]
+fn a_percentage_is_printed_without_what_it_cannot_be() {
+    let paper = paper();
+    let text = |entry: &str, format: Format| {
+        let summary = [SummaryRow { entry: entry.into(), ..row("vae", "accuracy", "near(k=1)", 50.0, Some(363.0)) }];
+        Export { summary: &summary, ..nothing(&paper, false) }.to(format)
+    };
+    let cut = text("accuracy", Format::Markdown);
+    assert!(cut.contains("| 50.00 (0.00 to 100.00) |") && cut.contains("In brackets: both ends of a 95 % interval"), "{cut}");
+    // What may be no percentage is printed whole, and files for programs have all whole.
+    assert!(text("entry", Format::Markdown).contains("| 50.00 ± 363.00 |"));
+    assert!(text("accuracy", Format::Csv).contains(",-313,413,3,"), "{}", text("accuracy", Format::Csv));
+}
+
+#[test]
 fn ends_of_intervals_in_csv_are_those_of_the_page() {
     let (two, summary) = own();
     let third =

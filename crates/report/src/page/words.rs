@@ -39,7 +39,7 @@ pub(super) fn unit(unit: &str) -> Option<&str> {
 
 /// The interval over seeds: its half, or both ends where it is not centred on the mean.
 pub(super) fn spread(column: Column, row: &SummaryRow) -> Markup {
-    let spread = row.mean.zip(row.interval).map(|(mean, interval)| Spread::of(mean, interval));
+    let spread = Spread::of_row(row);
     html! { @if let Some(spread) = spread { span.half { (spread.text(Spread::PLAIN, |number| column.show(Some(number)))) } } }
 }
 
