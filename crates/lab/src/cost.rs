@@ -19,14 +19,13 @@ use vimae_models::Request;
 use vimae_spec::{Component, Model, RunSpec};
 use vimae_trainer::PRETRAINING_IMAGES;
 
+use machine::PARAMETER_BYTES;
 pub use rates::Rates;
 
 use crate::{Result, Shelf, course::Course, fid_weights, resolve};
 
 /// Bytes of a process that has done nothing yet, with its threads' stacks and allocator.
 const PROCESS_BYTES: u64 = 30 << 20;
-/// Bytes for each parameter in training: the weight, its gradient, two moments, and copies that the products rearrange.
-const PARAMETER_BYTES: u64 = 24;
 /// Bytes for each value that a layer gives: itself and its gradient.
 const VALUE_BYTES: u64 = 8;
 

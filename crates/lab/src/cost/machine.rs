@@ -2,7 +2,8 @@
 
 use vimae_core::Error;
 
-use super::PARAMETER_BYTES;
+/// Bytes for each parameter in training: the weight, its gradient, two moments, and copies that the products rearrange.
+pub(super) const PARAMETER_BYTES: u64 = 24;
 
 /// Bytes of memory; none where the system does not say.
 pub(super) fn memory() -> Option<u64> {
