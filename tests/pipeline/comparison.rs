@@ -90,6 +90,7 @@ fn folders_of_any_images_are_compared_or_refused_by_name() -> Result<()> {
     let called = call(&["fid", &text("a"), &text("b"), "--weights", &weights, "--cache", &cache, "--no-infinity"])?;
     let line = |metric: &str| called.stdout.lines().find(|line| line.split(' ').next() == Some(metric)).unwrap_or_default();
     assert!(line("fid").ends_with(" ?  lower is better") && line("recall").ends_with(" ?  higher is better"), "{}", called.stdout);
+    assert_eq!(called.stdout.matches("note: +- is one standard error\n").count(), 1, "{}", called.stdout);
     let why = "no more images than features, which makes it far too high\n";
     assert!(
         called.stdout.contains(why) && called.stdout.contains("fewer than 1 000 images, on whose number it depends"),
@@ -146,5 +147,15 @@ fn what_cannot_be_compared_is_refused_with_a_reason() -> Result<()> {
         &["digits:test", "digits:test", "--count", "5", "--no-cache", "--weights", &text],
         &["text.pth", "neither safetensors nor a PyTorch file"],
     )?;
-    refused(&["digits:test", "digits:test", "--count", "1", "--no-cache", "--features", "classifier:digits"], &["1 image;", "two at least"])
+    refused(
+        &["digits:test", "digits:test", "--count", "1", "--no-cache", "--features", "classifier:digits"],
+        &["--count 1 takes 1 image;", "two at least"],
+    )?;
+    for (option, value) in [("--resize", "clean"), ("--splits", "5"), ("--ddof", "1"), ("--weights", "w.pth")] {
+        refused(
+            &["digits:test", "digits:test", "--features", "classifier:digits", option, value],
+            &[option, "is for Inception's features alone; leave it out"],
+        )?;
+    }
+    Ok(())
 }

@@ -1,6 +1,7 @@
 //! Named weights and running statistics, in name order.
 
 mod backend;
+mod undrawn;
 
 use std::{
     collections::BTreeMap,
@@ -9,6 +10,8 @@ use std::{
 
 use candle_core::{DType, Device, Tensor, Var};
 use rand::Rng;
+
+pub use undrawn::undrawn;
 
 use crate::{Error, Purpose, Result, Streams, random::step_of_name};
 
@@ -75,8 +78,13 @@ impl Parameters {
 
     /// Makes a member, with `shift` added to all of its values.
     fn add(&self, to: &Named, name: &str, shape: &[usize], init: Init, shift: f64) -> Result<Var> {
-        let drawn = self.draw(name, shape, init)?;
-        let var = Var::from_tensor(&if shift == 0.0 { drawn } else { (drawn + shift)? })?;
+        check(name, init)?;
+        let var = if undrawn::counts(name, shape)? {
+            Var::zeros(shape, self.dtype, &self.device)?
+        } else {
+            let drawn = self.draw(name, shape, init)?;
+            Var::from_tensor(&if shift == 0.0 { drawn } else { (drawn + shift)? })?
+        };
         let mut to = to.write().unwrap_or_else(PoisonError::into_inner);
         if to.insert(name.to_owned(), var.clone()).is_some() {
             return Err(Error::Parameter { name: name.into(), problem: "made twice".into() });
@@ -92,9 +100,6 @@ impl Parameters {
             Init::TruncatedNormal(std) => scaled(self.streams.truncated_normal(purpose, step, count, 2.0), std),
             Init::Uniform(low, high) => {
                 let (from, to) = (low as f32, high as f32);
-                if !(from <= to && (to - from).is_finite()) {
-                    return Err(Error::Parameter { name: name.into(), problem: format!("cannot start between {low} and {high}") });
-                }
                 self.streams.fill(purpose, step, count, |rng| rng.random_range(from..=to))
             }
         };
@@ -153,6 +158,16 @@ impl Parameters {
             var.set(&tensor)?;
         }
         Ok(())
+    }
+}
+
+/// Checks that a parameter can start so.
+fn check(name: &str, init: Init) -> Result<()> {
+    match init {
+        Init::Uniform(low, high) if !(low as f32 <= high as f32 && (high as f32 - low as f32).is_finite()) => {
+            Err(Error::Parameter { name: name.into(), problem: format!("cannot start between {low} and {high}") })
+        }
+        _ => Ok(()),
     }
 }
 

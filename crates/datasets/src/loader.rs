@@ -36,12 +36,7 @@ impl Loader {
     /// such split.
     pub fn new(dataset: Arc<dyn Dataset>, split: Split, batch_size: usize, streams: Streams, device: &Device) -> Result<Self> {
         let count = dataset.split(split)?.len();
-        if batch_size == 0 || batch_size > count {
-            return Err(Error::Unsupported {
-                what: format!("batches of {batch_size}"),
-                reason: format!("\"{}\" has {count} images to {split}; set training.batch to {count} or fewer", dataset.name()),
-            });
-        }
+        Self::check_batch(dataset.name(), split, batch_size, count)?;
         let per_epoch = (count / batch_size) as u64;
         Ok(Self {
             work: Work { dataset, split, batch_size, per_epoch, streams },
@@ -50,6 +45,20 @@ impl Loader {
             workers: 1,
             ahead: None,
         })
+    }
+
+    /// Checks that a data set of this name, with `count` images in `split`, has batches of this size.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] for a batch of none or of more than there are.
+    pub fn check_batch(dataset: &str, split: Split, batch_size: usize, count: usize) -> Result<()> {
+        if batch_size == 0 || batch_size > count {
+            return Err(Error::Unsupported {
+                what: format!("batches of {batch_size}"),
+                reason: format!("\"{dataset}\" has {count} images to {split}; set training.batch to {count} or fewer"),
+            });
+        }
+        Ok(())
     }
 
     /// The same stream from `workers` threads (at least one).

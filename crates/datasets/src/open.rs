@@ -144,16 +144,34 @@ pub fn parted(name: &str) -> (&str, Option<&str>) {
 /// [`vimae_core::Error::Unsupported`] for a path; as the catalogue for any other, with the names that there are.
 pub fn known(name: &str) -> vimae_core::Result<()> {
     match DATASETS.find(parted(name).0) {
-        Err(_) if name.contains(['/', '\\', '.', '~']) => Err(vimae_core::Error::Unsupported {
-            what: format!("data set \"{name}\""),
-            reason: format!(
-                "a path stands behind the name of what reads it; write folder:{name} for image files, arrays:{name} for .npz, .npy and idx \
-                 files, or table:{name} for parquet files and repositories of the Hub"
-            ),
-        }),
+        Err(_) if name.contains(['/', '\\', '.', '~']) => {
+            Err(vimae_core::Error::Unsupported { what: format!("data set \"{name}\""), reason: reader(name) })
+        }
         Err(error) => Err(error),
         Ok(_) => Ok(()),
     }
+}
+
+/// Where the datasets of the Hub are shown.
+const HUB: &str = "https://huggingface.co/datasets/";
+
+/// What to write for a path, or for the address of a repository on the Hub.
+fn reader(name: &str) -> String {
+    if let Some(rest) = name.strip_prefix(HUB) {
+        let repo: Vec<&str> = rest.split(['/', '?', '#']).take(2).collect();
+        let repo = repo.join("/");
+        if vimae_core::repository(&repo).is_ok() {
+            return format!("a repository of the Hub is named by its owner and name; write table:{repo}");
+        }
+    }
+    if name.to_ascii_lowercase().ends_with(".csv") {
+        return "CSV is not read; save the images with numpy.save and write arrays:FILE.npy, or as parquet and write table:FILE.parquet"
+            .into();
+    }
+    format!(
+        "put the reader's name before the path: folder:{name} for image files, arrays:{name} for .npz, .npy and idx files, or table:{name} \
+         for parquet files and repositories of the Hub"
+    )
 }
 
 /// The data set of that name, read from `sources`, verified and split.
@@ -193,4 +211,25 @@ pub(crate) fn request<T>(
     let skip_broken = sources.skip_broken || settings.read::<FewerOfFiles>()?.broken == fewer::Broken::Skip;
     let sources = Sources { skip_broken, ..sources.clone() };
     then(&entry.build, &Request { settings: &settings, sources: &sources, path })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_or_an_address_in_the_place_of_a_name_is_told_how_to_write_it() {
+        for (name, expected) in [
+            ("/data/faces", "put the reader's name before the path: folder:/data/faces for image files"),
+            ("mine/Data.CSV", "CSV is not read; save the images with numpy.save and write arrays:FILE.npy"),
+            ("https://huggingface.co/datasets/some/faces", "write table:some/faces"),
+            ("https://huggingface.co/datasets/some/faces/tree/main", "write table:some/faces"),
+        ] {
+            let message = known(name).unwrap_err().to_string();
+            assert!(message.starts_with(&format!("data set \"{name}\": ")) && message.contains(expected), "{message}");
+        }
+        for name in ["digits", "folder:/data/faces", "table:some/faces"] {
+            known(name).unwrap();
+        }
+    }
 }

@@ -25,6 +25,7 @@ mod stop;
 mod time_left;
 mod train;
 mod verify;
+mod waiting;
 mod worker;
 
 use std::{

@@ -9,9 +9,10 @@ use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSettin
 use vimae_spec::{Experiment, FigureKind, RunRecord, RunSpec, State, Status};
 use vimae_statistics::student;
 
-use crate::{Layout, Result, command::called, record::read_record, schedule::read_status};
+use crate::{Layout, Result, command::called, counted::counted, record::read_record, schedule::read_status};
 
 const TITLE: &str = "What can be chosen by name";
+const INTERVAL: &str = "A number behind ± is half of the 95 % interval over seeds.";
 const CHOICE: &str = "An experiment file names one of each kind; what it leaves out is chosen by the objective.";
 
 /// `experiment` with a method for every objective that it has none for.
@@ -72,7 +73,13 @@ pub fn catalogue(root: &Path, experiment: &Experiment, seeds: u64, out: &Path) -
     kinds.push(CatalogueKind { kind: "data set".into(), entries: datasets });
     let about = match runs.as_slice() {
         [] => format!("{CHOICE} `{} catalogue --train` adds samples of each objective.", called()),
-        runs if runs.iter().any(|run| run.record.is_some()) => format!("{} {CHOICE}", experiment.about),
+        runs if runs.iter().any(|run| run.record.is_some()) => {
+            let left = match all.saturating_sub(runs.len()) {
+                0 => String::new(),
+                left => format!(" Not trained yet: {}; `{} catalogue --train` goes on.", counted(left, "run"), called()),
+            };
+            format!("{} {CHOICE} {INTERVAL}{left}", experiment.about)
+        }
         runs if runs.len() < all => {
             format!("{CHOICE} No run of `{} catalogue --train` has finished yet; those that failed say why.", called())
         }
@@ -169,10 +176,15 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, runs: &[Run]) -> Cat
     let given = records.first().map(|(record, _)| &record.spec.objective.settings).into_iter().flatten();
     let given: Vec<String> = given.map(|(key, value)| format!("{key} = {value}")).collect();
     let given = if given.is_empty() { String::new() } else { format!(" with {}", given.join(", ")) };
+    let left = match seeds.saturating_sub(runs.len() as u64) {
+        0 => String::new(),
+        left => format!("; {} not trained yet", counted(left, "seed")),
+    };
     CatalogueRuns {
         outcome: format!(
-            "{} of {seeds} seeds on {} trained{given} without a value that is not finite",
+            "{} of {} on {} trained{given} without a value that is not finite{left}",
             records.len(),
+            counted(runs.len(), "seed"),
             experiment.runs(1).first().map_or("", |run| &run.dataset.name)
         ),
         values: ["reconstruction", "rate"].into_iter().filter_map(value).collect(),
@@ -220,12 +232,15 @@ mod tests {
         let (page, text) = made();
         let none = format!("No run of <code>{} catalogue --train</code> has finished yet; those that failed say why.", called());
         assert!(page.contains(&none) && !page.contains("each objective says why"), "a page that takes runs for ended");
-        assert_eq!(text.matches("of 2 seeds on digits trained").count(), 1, "{text}");
+        let outcome = "0 of 1 seed on digits trained without a value that is not finite; 1 seed not trained yet.";
+        assert_eq!(text.matches(outcome).count(), 1, "{text}");
         // It was measured again, and failed.
         let record = crate::cells::tests::record("vae", 0, "rate", 5.0);
         write_record(&folder, &RunRecord { spec_sha256: spec.sha256(), spec, ..record }).unwrap();
         let (_, text) = made();
-        assert!(text.contains("1 of 2 seeds on digits trained") && text.contains("; rate 5.000 nats."), "{text}");
+        assert!(text.contains("1 of 1 seed on digits trained") && text.contains("; 1 seed not trained yet; rate 5.000 nats."), "{text}");
+        let left = format!("Not trained yet: {} runs; `{} catalogue --train` goes on.", experiment.runs(2).len() - 1, called());
+        assert!(text.contains(&left) && text.contains(INTERVAL), "{text}");
         assert!(text.contains("\nFailed: seed 0: the disk is full\n"), "{text}");
     }
 

@@ -63,6 +63,7 @@ pub(crate) fn checked_cost(experiment: &Experiment, spec: &RunSpec, estimator: &
     let mut cost = || -> Result<Cost> {
         image_counts::check(&spec.dataset)?;
         let cost = estimator.cost(spec, shelf)?;
+        estimator.check_batch(spec, shelf)?;
         let (shape, values) = estimator.pixels(&spec.dataset, shelf)?;
         // No part is refused for the range of the pixels.
         resolve::check_fit(spec, (shape, PixelRange::Unit))?;

@@ -4,26 +4,28 @@
 //! where there are any, else that of a training step timed on this device, else a stated default (see [`rates`]). Memory is parameters, what layers keep for the
 //! gradients, the data and what an evaluation holds.
 
+mod machine;
 mod rates;
 
 use std::{collections::BTreeMap, path::Path};
 
 use candle_core::{DType, Device};
 use serde::Serialize;
-use vimae_core::{EvalCost, Head, ImageShape, Input, Output, PartRequest, PixelRange, Sampler, Split, Values, Work, Workload};
-use vimae_datasets::{card::Counts, inventory};
+use vimae_core::{
+    EvalCost, Head, ImageShape, Input, Output, PartRequest, PixelRange, Sampler, Split, Values, Work, Workload, parameters::undrawn,
+};
+use vimae_datasets::{Loader, card::Counts, inventory};
 use vimae_models::Request;
 use vimae_spec::{Component, Model, RunSpec};
 use vimae_trainer::PRETRAINING_IMAGES;
 
+use machine::PARAMETER_BYTES;
 pub use rates::Rates;
 
 use crate::{Result, Shelf, course::Course, fid_weights, resolve};
 
 /// Bytes of a process that has done nothing yet, with its threads' stacks and allocator.
 const PROCESS_BYTES: u64 = 30 << 20;
-/// Bytes for each parameter in training: the weight, its gradient, two moments, and copies that the products rearrange.
-const PARAMETER_BYTES: u64 = 24;
 /// Bytes for each value that a layer gives: itself and its gradient.
 const VALUE_BYTES: u64 = 8;
 
@@ -72,6 +74,8 @@ struct ImageCounts {
     shape: ImageShape,
     values: Values,
     counts: Counts,
+    /// Whether the counts are those of the images that training would have, and not only near them.
+    exact: bool,
 }
 
 /// A network's work and parameters.
@@ -176,6 +180,19 @@ impl Estimator {
         Ok((shape, values))
     }
 
+    /// Checks that there are images enough for a batch, as training does, where it is known how many there are.
+    ///
+    /// # Errors
+    /// [`vimae_core::Error::Unsupported`] with how many there are; as [`Estimator::cost`].
+    pub(crate) fn check_batch(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<()> {
+        match self.images(&spec.dataset, shelf)? {
+            ImageCounts { counts, exact: true, .. } => {
+                Ok(Loader::check_batch(&spec.dataset.name, Split::Train, spec.training.batch, counts.train)?)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn at_default_rates(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<Cost> {
         let images = self.images(&spec.dataset, shelf)?;
         let objective = resolve::objective(spec)?;
@@ -246,10 +263,12 @@ impl Estimator {
         let shape = shape.map(|[channels, height, width]| ImageShape { channels, height, width });
         let stated = card.as_ref().and_then(|card| card.counts).filter(|_| keeps_splits(dataset));
         let found = match (shape, stated) {
-            (Some(shape), Some(counts)) => ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset) },
+            (Some(shape), Some(counts)) => ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset), exact: true },
             _ => match (opened(dataset, shelf), shape, card.and_then(|card| card.counts.or(card.full))) {
                 (Ok(found), _, _) => found,
-                (Err(_), Some(shape), Some(counts)) => ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset) },
+                (Err(_), Some(shape), Some(counts)) => {
+                    ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset), exact: false }
+                }
                 (Err(error), _, _) => return Err(error),
             },
         };
@@ -262,7 +281,10 @@ impl Estimator {
         *self.inception.get_or_insert_with(|| fid_weights::files(shelf.sources()).is_ok_and(|files| files.inception.is_some()))
     }
 
-    /// The network's work, from its layers as they are made.
+    /// The network's work, from its layers as they are made, with weights that are counted and not drawn.
+    ///
+    /// # Errors
+    /// [`vimae_core::Error::Unsupported`] for one that this machine cannot train; as the network's own.
     fn network(&mut self, model: &Model, image: ImageShape, (head, output): (Head, Output)) -> Result<Network> {
         let key = format!("{} {image} {head:?} {output:?}", serde_json::to_string(model).unwrap_or_default());
         if let Some(known) = self.networks.get(&key) {
@@ -270,7 +292,12 @@ impl Estimator {
         }
         let (range, dtype, device) = (PixelRange::Unit, DType::F32, Device::Cpu);
         let request = Request { image, range, code: model.code, head, output, seed: 0, dtype, device };
-        let built = vimae_models::MODELS.build(&model.name, &model.settings, &request)?;
+        let most = machine::memory().map_or(usize::MAX, |bytes| usize::try_from(bytes / PARAMETER_BYTES).unwrap_or(usize::MAX));
+        let (built, count) = undrawn(most, || vimae_models::MODELS.build(&model.name, &model.settings, &request));
+        if count > most {
+            return Err(machine::too_small(&model.name, count as u64).into());
+        }
+        let built = built?;
         let found = Network { work: built.work(), parameters: built.parameters().trainable_count() as u64 };
         self.networks.insert(key, found);
         Ok(found)
@@ -313,7 +340,7 @@ fn opened(dataset: &Component, shelf: &mut Shelf) -> Result<ImageCounts> {
     let count = |split| dataset.split(split).map_or(0, |set| set.len());
     let train = dataset.split(Split::Train)?.len();
     let counts = Counts { train, validation: count(Split::Validation), test: count(Split::Test), classes: dataset.classes() };
-    Ok(ImageCounts { shape: dataset.shape()?, values: dataset.values()?, counts })
+    Ok(ImageCounts { shape: dataset.shape()?, values: dataset.values()?, counts, exact: true })
 }
 
 /// The middle value, of those that are finite and above zero.

@@ -76,10 +76,12 @@ pub enum Error {
         problem: String,
     },
     /// A file or folder that would be written over.
-    #[error("{} exists already; give another place, remove it, or replace a file with --overwrite where the command has it", path.display())]
+    #[error("{} exists already; {}", path.display(), cure(.replaceable))]
     Exists {
         /// The file or folder.
         path: PathBuf,
+        /// Whether `--overwrite` of the command would replace it.
+        replaceable: bool,
     },
     /// An output that cannot be written.
     #[error("{}: {problem}", path.display())]
@@ -157,6 +159,11 @@ pub enum Error {
     /// An error of the page.
     #[error(transparent)]
     Report(#[from] vimae_report::Error),
+}
+
+/// What to do about something that would be written over.
+fn cure(replaceable: &bool) -> &'static str {
+    if *replaceable { "give another place, remove it, or replace it with --overwrite" } else { "give another place, or remove it" }
 }
 
 /// What a part of the line reports through the stream is that part's error.

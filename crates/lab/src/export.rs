@@ -79,7 +79,11 @@ pub fn export_plots(folder: &Path, out: &Path) -> Result<Vec<PathBuf>> {
         return Err(wrong(format!("has no plot; {}", advice())));
     }
     let place = Out { path: out, overwrite: false };
-    place.check()?;
+    // The command replaces nothing.
+    place.check().map_err(|error| match error {
+        Error::Exists { path, .. } => Error::Exists { path, replaceable: false },
+        other => other,
+    })?;
     let (whole, mut files) = (WholeFolder::create(&place)?, Vec::new());
     for plot in plots {
         let name = format!("{}.svg", plot.name);

@@ -119,7 +119,7 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> 
     // Beside a run's samples, data is where that of the run was.
     [Some(&request.reference), request.generated.as_ref()].into_iter().flatten().for_each(|place| shelf.recall(&RunFolder::at(place)));
     if let Some(file) = request.save_statistics.as_ref().filter(|file| file.exists()) {
-        return Err(Error::Exists { path: file.clone() });
+        return Err(Error::Exists { path: file.clone(), replaceable: false });
     }
     let choice = Choice { count, skip_broken: request.skip_broken, deep: request.conventions.deep_grayscale };
     let mut side = |place: &str| Side::open(place, choice, shelf);

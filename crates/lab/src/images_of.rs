@@ -4,12 +4,12 @@ use std::path::Path;
 
 use candle_core::Device;
 use vimae_core::{Split, Streams};
-use vimae_datasets::{Container, DATASETS, ImageArray, parted};
+use vimae_datasets::{Container, DATASETS, ImageArray, inventory, parted};
 use vimae_hub::Pretrained;
 use vimae_metrics::{fid_classifier::in_bytes, images::ImagesInMemory};
 use vimae_spec::Component;
 
-use crate::{Error, Model, Result, RunFolder, Shelf};
+use crate::{Error, Model, Result, RunFolder, Shelf, runs::check_no_runs};
 
 mod array;
 mod choice;
@@ -38,6 +38,9 @@ pub(crate) fn open(place: &str, choice: Choice, shelf: &mut Shelf) -> Result<Ope
     if path.join("record.json").is_file() {
         return of_run(&RunFolder::at(path), count);
     }
+    if path.is_dir() {
+        check_no_runs(path)?;
+    }
     if let Some(container) = Container::at(path) {
         return files::open(container, choice);
     }
@@ -64,11 +67,41 @@ pub(crate) fn open(place: &str, choice: Choice, shelf: &mut Shelf) -> Result<Ope
             let opened = Opened::whole(ImagesInMemory::of(set, count)?, format!("{split} split of {name}"));
             Ok(Opened { labels: Some(set.labels().iter().copied().take(count).collect()), ..opened })
         }
-        None if parted(place).1.is_some() || DATASETS.find(place).is_ok() => {
-            Err(wrong("is a data set; say which of its images: :train, :validation or :test behind its name"))
+        None if is_dataset(place) => {
+            Err(wrong(&format!("is a data set; say which of its images: {} behind its name", splits_of(place, shelf))))
         }
         None if path.exists() => Err(wrong("is neither a folder nor a .zip, .tar, .tar.gz, .tgz, .npy, .npz or idx file")),
-        None => Err(wrong("does not exist; give a folder, archive, array or run, or NAME:train, NAME:test for a data set")),
+        None => match parts.filter(|(name, _)| is_dataset(name)) {
+            Some((name, part)) => {
+                Err(wrong(&format!("data set {name} has no part {part}; write {} behind its name", splits_of(name, shelf))))
+            }
+            None => Err(wrong("does not exist; give a folder, archive, array or run, or NAME:train, NAME:test for a data set")),
+        },
+    }
+}
+
+fn is_dataset(name: &str) -> bool {
+    parted(name).1.is_some() || DATASETS.find(name).is_ok()
+}
+
+/// The splits of a data set as they stand behind its name, by its card or as it is; all that there may be where it cannot be opened.
+fn splits_of(name: &str, shelf: &mut Shelf) -> String {
+    let stated = inventory::card(name).ok().and_then(|card| card.counts);
+    let opened = if stated.is_none() { shelf.open(&Component::named(name)).ok() } else { None };
+    let has = |split: Split| match (stated, &opened) {
+        (Some(counts), _) => match split {
+            Split::Train => counts.train > 0,
+            Split::Validation => counts.validation > 0,
+            Split::Test => counts.test > 0,
+        },
+        (None, Some(dataset)) => dataset.split(split).is_ok(),
+        (None, None) => true,
+    };
+    let all = [Split::Train, Split::Validation, Split::Test].into_iter();
+    let names: Vec<String> = all.filter(|split| has(*split)).map(|split| format!(":{split}")).collect();
+    match names.split_last() {
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        _ => names.concat(),
     }
 }
 
@@ -85,4 +118,20 @@ fn of_run(folder: &RunFolder, count: usize) -> Result<Opened> {
     }
     let kind = format!("samples of {} seed {}, trained on {}", spec.method, spec.seed, spec.dataset.name);
     Ok(Opened::whole(ImagesInMemory::new(images)?, kind))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{DeepGrayscale, Sources};
+
+    #[test]
+    fn the_parts_that_are_offered_are_those_of_the_data_set() {
+        let choice = Choice { count: 9, skip_broken: false, deep: DeepGrayscale::default() };
+        let fault = |place: &str| open(place, choice, &mut Shelf::new(Sources::default())).err().unwrap().to_string();
+        assert_eq!(fault("digits"), "digits: is a data set; say which of its images: :train or :test behind its name");
+        assert_eq!(fault("digits:val"), "digits:val: data set digits has no part val; write :train or :test behind its name");
+        assert!(fault("mnist:val").contains("write :train, :validation or :test behind"), "{}", fault("mnist:val"));
+        assert!(fault("digits:validation").contains("it has train, test"), "{}", fault("digits:validation"));
+    }
 }

@@ -14,7 +14,7 @@ use vimae_priors::{
 };
 use vimae_spec::{Catalogues, Experiment, RunSpec};
 
-use crate::{Result, changes, resolve};
+use crate::{Result, changes, command::called, resolve};
 
 /// The network where none is named.
 const MODEL: &str = "wae_conv";
@@ -130,12 +130,26 @@ fn takes(named: &dyn Fn(&str) -> Option<String>, part: &str, setting: &str) -> O
     })
 }
 
-/// Checks that every name is one of an objective.
+/// Checks that every name is one of an objective, and each another one.
 ///
 /// # Errors
-/// [`Error::Core`](crate::Error::Core) with the nearest, and what others call so.
+/// [`Error::Core`](crate::Error::Core) with the nearest, and what others call so; for a name that stands there twice; for a folder, with
+/// the command that trains on its images.
 pub fn check_objectives(names: &[String]) -> Result<()> {
-    names.iter().try_for_each(|name| Ok(OBJECTIVES.find(name).map(drop)?))
+    for (place, name) in names.iter().enumerate() {
+        let refused = |reason: String| -> Result<()> { Err(vimae_core::Error::Unsupported { what: name.clone(), reason }.into()) };
+        match OBJECTIVES.find(name) {
+            Err(_) if Path::new(name).is_dir() => {
+                return refused(format!("is a folder; to train on its images: {} train OBJECTIVE --dataset folder:{name}", called()));
+            }
+            Err(error) => return Err(error.into()),
+            Ok(_) if names.iter().take(place).any(|other| other == name) => {
+                return refused("is named twice; name each objective once".into());
+            }
+            Ok(_) => {}
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -144,6 +158,15 @@ mod tests {
 
     fn words(words: &[&str]) -> Vec<String> {
         words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn an_objective_named_twice_and_a_folder_in_its_place_are_refused() {
+        let fault = |names: &[&str]| own(&words(names), "digits", &[]).unwrap_err().to_string();
+        assert_eq!(fault(&["vae", "rae", "vae"]), "vae: is named twice; name each objective once");
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().display().to_string();
+        assert!(fault(&[path.as_str()]).ends_with(&format!("train OBJECTIVE --dataset folder:{path}")), "{}", fault(&[path.as_str()]));
     }
 
     #[test]

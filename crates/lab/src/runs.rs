@@ -23,6 +23,9 @@ use crate::{
 /// Folders within one another that are looked into.
 const DEPTH: usize = 4;
 
+/// Runs of a folder that an error names.
+const NAMED: usize = 3;
+
 /// A run that was found.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FoundRun {
@@ -239,14 +242,30 @@ fn check_run(path: &Path, wanted: &str) -> Result<()> {
     }
     // What is no run may hold some.
     if path.is_dir() && !path.join("config.json").exists() && !path.join("record.json").exists() {
-        let runs: Vec<String> = find_runs(path)?.iter().take(3).map(|run| run.folder.display().to_string()).collect();
-        let problem = match runs.as_slice() {
-            [] => format!("is no run; give {wanted}"),
-            runs => format!("is no run, but holds some; give one of them: {}", runs.join(", ")),
-        };
+        let problem = held(path)?.unwrap_or_else(|| format!("is no run; give {wanted}"));
         return Err(Error::Record { path: path.into(), problem });
     }
     Ok(())
+}
+
+/// That the folder at `path` is not one of runs, whose sheets of images would be taken for images of its own.
+///
+/// # Errors
+/// [`Error::Record`], with the runs that it holds.
+pub(crate) fn check_no_runs(path: &Path) -> Result<()> {
+    let run = RunFolder::at(path);
+    if read_status(&run).is_some() {
+        return Err(Error::Record { path: run.record(), problem: UNFINISHED.into() });
+    }
+    held(path)?.map_or(Ok(()), |problem| Err(Error::Record { path: path.into(), problem }))
+}
+
+/// Which runs a folder holds, in words; none where it holds none.
+fn held(path: &Path) -> Result<Option<String>> {
+    let runs: Vec<String> = find_runs(path)?.iter().map(|run| run.folder.display().to_string()).collect();
+    let (named, others) = runs.split_at(runs.len().min(NAMED));
+    let more = if others.is_empty() { String::new() } else { format!(" and {} more", others.len()) };
+    Ok((!named.is_empty()).then(|| format!("is no run, but holds some; give one of them: {}{more}", named.join(", "))))
 }
 
 /// The folder of a run: the one at `place`, or that of `owner/name`, `owner/name@revision`, brought from the Hub.
@@ -284,18 +303,36 @@ mod tests {
         check_finished(&run).unwrap();
         let holds = fault(out.path());
         assert!(holds.ends_with(&format!("is no run, but holds some; give one of them: {}", run.display())), "{holds}");
+        std::fs::write(run.join("samples.png"), "").unwrap();
+        let choice = crate::images_of::Choice { count: 9, skip_broken: false, deep: crate::DeepGrayscale::default() };
         let mut shelf = crate::Shelf::new(crate::Sources::default());
         let repo: vimae_hub::RepoName = "me/mine".parse().unwrap();
         for error in [
             crate::verify(&RunFolder::at(out.path()), None, &mut shelf).err(),
             crate::reevaluate((&[], &[]), &vimae_core::RunContext::new(out.path()), &mut shelf).err(),
             crate::prepare(out.path(), &repo, "mit", None, &mut shelf).err(),
+            // Its sheets are no images to compare.
+            crate::images_of::open(&out.path().display().to_string(), choice, &mut shelf).err(),
         ] {
             assert_eq!(error.unwrap().to_string(), holds);
         }
         assert!(fault(&out.path().join("gone")).contains("gone: is not there; give"));
         std::fs::rename(run.join("record.json"), run.join("spec.json")).unwrap();
         assert!(fault(&run).contains(UNFINISHED));
+        let unfinished = crate::images_of::open(&run.display().to_string(), choice, &mut shelf).err();
+        assert_eq!(unfinished.unwrap().to_string(), fault(&run));
+    }
+
+    #[test]
+    fn of_many_runs_three_are_named_and_the_others_counted() {
+        let out = tempfile::tempdir().unwrap();
+        for seed in 0..5 {
+            let run = out.path().join(format!("vae-seed{seed}"));
+            std::fs::create_dir(&run).unwrap();
+            std::fs::write(run.join("record.json"), "{}").unwrap();
+        }
+        let message = check_finished(out.path()).unwrap_err().to_string();
+        assert!(message.contains("vae-seed0, ") && message.ends_with("vae-seed2 and 2 more"), "{message}");
     }
 
     #[test]

@@ -133,7 +133,7 @@ fn unfinished(end: Option<&Status>) -> Option<(String, bool)> {
         Some(Status { problem: Some(problem), state, .. }) => (problem.clone(), *state != State::Failed),
         Some(Status { state: State::Running, doing, done, of, .. }) => (format!("still running: {doing} {done} of {of}"), true),
         Some(Status { doing, done, of, .. }) => (format!("stopped at {doing} {done} of {of}; the same command goes on from there"), true),
-        None => ("not begun; the same command begins it".into(), true),
+        None => ("not begun; the same command goes on".into(), true),
     })
 }
 
@@ -206,7 +206,7 @@ mod tests {
         for (end, said) in attempts() {
             assert_eq!(standing(&version, end, nothing), (1, vec![said]));
         }
-        let not_begun = ("not begun; the same command begins it".to_owned(), true);
+        let not_begun = ("not begun; the same command goes on".to_owned(), true);
         assert_eq!(standing(&version, None, nothing), (1, vec![not_begun]));
         assert_eq!(standing(&version, end(State::Finished, None), nothing), (1, vec![]));
 

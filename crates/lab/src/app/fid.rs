@@ -35,21 +35,21 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "inception", value_name = "inception|classifier:NAME|FILE")]
     features: String,
     /// How to resize images to Inception's 299 x 299: legacy as pytorch-fid, tensorflow as torch-fidelity,
-    /// clean as clean-fid, clean_bytes as clean but rounded to bytes.
-    #[arg(long, default_value = "legacy", value_parser = ["legacy", "tensorflow", "clean", "clean_bytes"])]
-    resize: String,
+    /// clean as clean-fid, clean_bytes as clean but rounded to bytes. legacy unless it is given.
+    #[arg(long, value_parser = ["legacy", "tensorflow", "clean", "clean_bytes"])]
+    resize: Option<String>,
     /// Balls of precision, recall, density and coverage: closed as in the papers and torch-fidelity, open as in prdc.
     #[arg(long, default_value = "closed", value_parser = ["closed", "open"])]
     balls: String,
     /// KID also as mean and deviation over COUNT random subsets of SIZE images, 100x1000 in other tools.
     #[arg(long, value_name = "COUNTxSIZE", value_parser = subsets)]
     kid_subsets: Option<Subsets>,
-    /// Equal parts of the Inception Score, in the order of the images.
-    #[arg(long, default_value_t = 10, value_parser = positive, value_name = "N")]
-    splits: usize,
-    /// Divide the deviation over these parts by N - DDOF: 0 as in torch-fidelity, 1 as in torchmetrics.
-    #[arg(long, default_value_t = 0, value_name = "DDOF")]
-    ddof: usize,
+    /// Equal parts of the Inception Score, in the order of the images. 10 unless it is given.
+    #[arg(long, value_parser = positive, value_name = "N")]
+    splits: Option<usize>,
+    /// Divide the deviation over these parts by N - DDOF: 0 as in torch-fidelity, the default, 1 as in torchmetrics.
+    #[arg(long, value_name = "DDOF")]
+    ddof: Option<usize>,
     /// Grayscale files of 16 bits: their high_byte, or clipped at 255 as Pillow's convert does.
     #[arg(long, default_value = "high_byte", value_parser = ["high_byte", "clipped"])]
     deep_grayscale: String,
@@ -113,7 +113,7 @@ Examples:
   cargo xtask fid digits:test RUN --features classifier:digits     needs no download";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
-    let resize = Resize::ALL.into_iter().find(|r| r.name() == arguments.resize).unwrap_or(Resize::Legacy);
+    let resize = Resize::ALL.into_iter().find(|r| arguments.resize.as_deref() == Some(r.name())).unwrap_or(Resize::Legacy);
     let network = match arguments.features.as_str() {
         "inception" => Network::Inception { weights: arguments.weights.clone(), resize },
         other => match other.split_once(':') {
@@ -122,6 +122,15 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
             _ => bail!("--features {other}: neither inception, classifier:NAME nor a file"),
         },
     };
+    if !matches!(network, Network::Inception { .. }) {
+        let Arguments { features, resize, splits, ddof, weights, .. } = arguments;
+        let given =
+            [("--resize", resize.is_some()), ("--splits", splits.is_some()), ("--ddof", ddof.is_some()), ("--weights", weights.is_some())];
+        if let Some((option, _)) = given.iter().find(|(_, given)| *given) {
+            bail!("{option} with --features {features}: it is for Inception's features alone; leave it out");
+        }
+    }
+    let usual = Splits::default();
     let cache = arguments.cache.clone().unwrap_or_else(|| place.root.join("runs/features"));
     let request = FidRequest {
         reference: arguments.reference.clone(),
@@ -132,7 +141,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         skip_broken: arguments.skip_broken,
         conventions: Conventions {
             balls: if arguments.balls == "open" { Balls::Open } else { Balls::Closed },
-            splits: Splits { count: arguments.splits, ddof: arguments.ddof },
+            splits: Splits { count: arguments.splits.unwrap_or(usual.count), ddof: arguments.ddof.unwrap_or(usual.ddof) },
             kid_subsets: arguments.kid_subsets,
             deep_grayscale: if arguments.deep_grayscale == "clipped" { DeepGrayscale::Clipped } else { DeepGrayscale::HighByte },
         },
@@ -178,6 +187,9 @@ fn table(report: &FidReport) -> String {
         let mark = if number.doubts.is_empty() { "" } else { " ?" };
         lines.push(format!("{:16} {value:>14}{error:12}{mark:2}  {better}\n                 {}", number.metric, number.protocol));
         lines.extend(number.remarks().map(|remarks| format!("                 {remarks}")));
+    }
+    if report.numbers.iter().any(|number| number.standard_error.is_some()) {
+        lines.push("note: +- is one standard error".into());
     }
     lines.extend(report.notes.iter().map(|note| format!("note: {note}")));
     lines.join("\n")

@@ -19,6 +19,7 @@ use super::{
     progress::Progress,
     standard_streams::{print, print_in_passing},
     stop::{self, Who},
+    waiting::waiting,
 };
 
 /// Reproduce tables and figures of the paper, and write a page with our numbers beside the paper's.
@@ -284,9 +285,7 @@ pub(crate) fn summarise(outcome: &Outcome) {
     for failure in outcome.failed.iter().filter(|failure| !failure.waits) {
         tracing::error!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.problem);
     }
-    for failure in outcome.failed.iter().filter(|failure| failure.waits) {
-        tracing::info!("{} {} seed {}: {}", failure.experiment, failure.method, failure.seed, failure.problem);
-    }
+    waiting(&outcome.failed).iter().for_each(|line| tracing::info!("{line}"));
     for absent in &outcome.without_data {
         let targets = absent.experiment.targets.join(", ");
         tracing::warn!("{} ({targets}) not measured: {absent}; `{}` brings it", absent.experiment.name, absent.command());

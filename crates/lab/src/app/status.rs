@@ -56,13 +56,19 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
                 .collect();
             print(serde_json::to_string_pretty(&all)?);
         } else {
-            show(&plan, &statuses, arguments.all);
-            match Submitted::of(&dir).and_then(|submitted| submitted.map(|submitted| submitted.queue()).transpose()) {
+            let queue = Submitted::of(&dir).and_then(|submitted| submitted.map(|submitted| submitted.queue()).transpose());
+            // A queue that nobody can ask may hold tasks.
+            let queued = match &queue {
+                Ok(tasks) => tasks.as_ref().is_some_and(|tasks| !tasks.is_empty()),
+                Err(_) => true,
+            };
+            show(&plan, &statuses, arguments.all, queued || is_running(&statuses));
+            match queue {
                 Ok(tasks) => tasks.iter().flatten().for_each(|task| print(format_args!("  in the cluster's queue: {task}"))),
                 Err(error) => tracing::warn!("the cluster's queue is not known: {error}"),
             }
         }
-        let running = statuses.iter().any(|(_, status)| state(status.as_ref()) == State::Running);
+        let running = is_running(&statuses);
         if !(arguments.watch && running) || is_broken() {
             return Ok(ExitCode::SUCCESS);
         }
@@ -96,25 +102,34 @@ fn state(status: Option<&Status>) -> State {
     status.map_or(State::Waiting, |status| status.state)
 }
 
-fn show(plan: &Plan, statuses: &[(&Node, Option<Status>)], all: bool) {
-    print(counts(statuses));
+fn is_running(statuses: &[(&Node, Option<Status>)]) -> bool {
+    statuses.iter().any(|(_, status)| state(status.as_ref()) == State::Running)
+}
+
+/// What a run is called that has no status, where something works on the plan or nothing does.
+fn without_status(worked_on: bool) -> &'static str {
+    if worked_on { "waiting" } else { "not begun" }
+}
+
+fn show(plan: &Plan, statuses: &[(&Node, Option<Status>)], all: bool, worked_on: bool) {
+    print(counts(statuses, worked_on));
     for (node, status) in statuses {
         let state = state(status.as_ref());
         let shown = all || !matches!(state, State::Finished | State::Waiting);
         if let (Some(status), true) = (status, shown) {
             print(format_args!("  {}", describe(&plan.title(node), status)));
         } else if shown {
-            print(format_args!("  {}: waiting", plan.title(node)));
+            print(format_args!("  {}: {}", plan.title(node), without_status(worked_on)));
         }
     }
 }
 
-/// How many runs are how far, and how long they will train yet.
-fn counts(statuses: &[(&Node, Option<Status>)]) -> String {
+/// How many runs are how far, how long they will train yet, and what goes on with them where nothing works on them.
+fn counts(statuses: &[(&Node, Option<Status>)], worked_on: bool) -> String {
     let parts = [
         (Some(State::Finished), "finished"),
         (Some(State::Running), "running"),
-        (None, "waiting"),
+        (None, without_status(worked_on)),
         (Some(State::Waiting), AGAIN),
         (Some(State::Stopped), "stopped"),
         (Some(State::Failed), "failed"),
@@ -124,7 +139,9 @@ fn counts(statuses: &[(&Node, Option<Status>)]) -> String {
         parts.iter().map(|(wanted, word)| (count(*wanted), word)).filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     let left = seconds_of_training_left(statuses.iter().map(|(node, status)| (*node, status.as_ref())));
     let left = left.map_or_else(String::new, |seconds| format!("; about {} of training left", human(seconds)));
-    format!("{}: {}{left}", counted(statuses.len(), "run"), line.join(", "))
+    let open = statuses.iter().any(|(_, status)| matches!(state(status.as_ref()), State::Waiting | State::Stopped));
+    let again = if open && !worked_on { "; the same command goes on" } else { "" };
+    format!("{}: {}{left}{again}", counted(statuses.len(), "run"), line.join(", "))
 }
 
 fn describe(title: &str, status: &Status) -> String {
@@ -180,7 +197,12 @@ mod tests {
             std::fs::write(run.record(), "{").unwrap();
         }
         let status = status(&plan, node, dir.path());
-        let counted = counts(&[(node, status.clone())]);
+        let counted = counts(&[(node, status.clone())], true);
+        let idle = counts(&[(node, status.clone())], false);
+        let open = status.as_ref().is_some_and(|status| matches!(status.state, State::Waiting | State::Stopped));
+        assert_eq!(idle, format!("{counted}{}", if open { "; the same command goes on" } else { "" }));
+        let none = |worked_on| counts(&[(node, None)], worked_on);
+        assert_eq!([none(true), none(false)], ["1 run: 1 waiting", "1 run: 1 not begun; the same command goes on"]);
         let status = status.unwrap();
         assert!(status.state != State::Finished || status.done == status.of, "{status:?}");
         [counted, describe("vae", &status)]

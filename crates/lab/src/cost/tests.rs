@@ -52,6 +52,21 @@ fn the_networks_work_is_counted_from_its_layers() {
 }
 
 #[test]
+fn a_network_that_this_machine_cannot_train_is_refused_at_once() {
+    if super::machine::memory().is_none() {
+        return;
+    }
+    let mut large = spec("digits", 65_536, "mlp");
+    large.model.code = 65_536;
+    large.model.settings.insert("layers".into(), json!(16));
+    let message = Estimator::new(&Device::Cpu).cost(&large, &mut shelf()).unwrap_err().to_string();
+    assert!(message.starts_with("model \"mlp\": this network has ") && message.contains(" GiB or more to train; "), "{message}");
+    // The count has ended: weights are drawn again.
+    let weight = vimae_core::Parameters::new(0, DType::F32, &Device::Cpu).weight("w", &[4], vimae_core::Init::Normal(1.0));
+    assert_ne!(weight.unwrap().to_vec1::<f32>().unwrap(), [0.0; 4]);
+}
+
+#[test]
 fn steps_come_from_the_card_without_the_data() {
     // No source has MNIST, CelebA or Omniglot here; the cards know them.
     let steps = |dataset, model| cost(&spec(dataset, 4, model)).steps;
@@ -185,4 +200,21 @@ fn a_likelihood_that_training_would_refuse_is_refused_without_the_data() {
     // What is taken for known of published data is so where the data is at hand.
     let digits = Component::named("digits");
     assert_eq!(opened(&digits, &mut shelf()).unwrap().values, made(&digits));
+}
+
+#[test]
+fn a_batch_of_more_images_than_there_are_is_refused_in_the_words_of_training() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.toml");
+    let checked = |dataset: &str, batch: usize| {
+        let text = format!("dataset = {{ {dataset} }}\nmodel = \"mlp\"\n[training]\nbatch = {batch}\n[methods.vae]\nobjective = \"vae\"\n");
+        std::fs::write(&path, format!("version = 1\n{text}")).unwrap();
+        crate::check_experiment(&path, &vimae_spec::Paper::default(), &mut Estimator::new(&Device::Cpu), &mut shelf())
+    };
+    for (dataset, there) in [("name = \"digits\"", 8_000), ("name = \"digits\", train_images = 400", 400)] {
+        checked(dataset, there).unwrap();
+        let message = checked(dataset, there + 1).unwrap_err().to_string();
+        let expected = format!("\"digits\" has {there} images to train; set training.batch to {there} or fewer");
+        assert!(message.ends_with(&format!("x.toml, method vae: batches of {}: {expected}", there + 1)), "{message}");
+    }
 }

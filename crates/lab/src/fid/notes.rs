@@ -14,7 +14,7 @@ pub(super) fn counts(notes: &mut Vec<String>, real: &Side, generated: &Side, fea
     if let (Some(m), Some(n)) = (m, n)
         && m != n
     {
-        notes.push(format!("the sets have different sizes, {n} and {m}"));
+        notes.push(format!("the sets have different sizes: {m} images in the reference, {n} generated"));
     }
 }
 

@@ -56,8 +56,11 @@ impl Side {
         } else {
             let set = images_of::open(place, choice, shelf)?;
             if set.images.len() < 2 {
-                let problem =
-                    format!("{} image; a covariance needs two at least, and a number that means something thousands", set.images.len());
+                let takes = if choice.count < 2 { format!("--count {} takes ", choice.count) } else { String::new() };
+                let problem = format!(
+                    "{takes}{} image; a covariance needs two at least, and a number that means something thousands",
+                    set.images.len()
+                );
                 return Err(Error::Images { place: place.into(), problem });
             }
             Content::Images(set)

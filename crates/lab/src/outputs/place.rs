@@ -22,11 +22,11 @@ impl Out<'_> {
     /// # Errors
     /// [`Error::Exists`].
     pub(crate) fn check(&self) -> Result<()> {
-        let occupied = match fs::read_dir(self.path) {
-            Ok(mut entries) => entries.next().is_some(),
-            Err(_) => self.path.exists() && !self.overwrite,
+        let (occupied, replaceable) = match fs::read_dir(self.path) {
+            Ok(mut entries) => (entries.next().is_some(), false),
+            Err(_) => (self.path.exists() && !self.overwrite, true),
         };
-        if occupied { Err(Error::Exists { path: self.path.into() }) } else { Ok(()) }
+        if occupied { Err(Error::Exists { path: self.path.into(), replaceable }) } else { Ok(()) }
     }
 
     /// What its name ends in, in small letters; empty for a folder.
@@ -97,9 +97,9 @@ mod tests {
         let out = |path: &Path, overwrite| Out { path, overwrite }.check();
         assert!(out(&file, false).is_ok());
         fs::write(&file, "1").unwrap();
-        assert!(matches!(out(&file, false), Err(Error::Exists { path }) if path == file));
+        assert!(matches!(out(&file, false), Err(Error::Exists { path, replaceable: true }) if path == file));
         assert!(out(&file, true).is_ok());
-        assert!(matches!(out(folder.path(), true), Err(Error::Exists { .. })), "a folder that holds something");
+        assert!(matches!(out(folder.path(), true), Err(Error::Exists { replaceable: false, .. })), "a folder that holds something");
         let empty = folder.path().join("empty");
         fs::create_dir(&empty).unwrap();
         assert!(out(&empty, false).is_ok());

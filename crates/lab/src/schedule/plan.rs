@@ -93,7 +93,11 @@ impl Plan {
     pub fn load(out: &Path) -> Result<Self> {
         let path = Layout::new(out).plan();
         if !path.exists() {
-            let problem = "is not there; give the folder of a reproduction, runs/quick for instance".into();
+            let command = called();
+            let problem = format!(
+                "is not there: nothing was run into this folder yet. `{command} reproduce` writes runs/quick, and `{command} train` \
+                 runs/NAME; give such a folder"
+            );
             return Err(Error::Record { path, problem });
         }
         read_versioned(&path, FORMAT)
@@ -250,6 +254,14 @@ mod tests {
 
     fn commands(plan: &Plan) -> Vec<String> {
         plan.commands(plan.earlier.iter())
+    }
+
+    #[test]
+    fn a_folder_without_a_plan_is_told_what_writes_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let message = Plan::load(folder.path()).unwrap_err().to_string();
+        assert!(message.contains("plan.json: is not there: nothing was run into this folder yet. `"), "{message}");
+        assert!(message.contains(" reproduce` writes runs/quick, and `") && message.contains(" train` runs/NAME; give"), "{message}");
     }
 
     #[test]
