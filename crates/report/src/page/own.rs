@@ -99,7 +99,7 @@ fn unfinished(runs: &[FailedRun]) -> Markup {
         @if !failed.is_empty() { ul.missing { @for run in &failed {
             li { (method::label(&run.method)) ", seed " (run.seed) ": " (run.problem) }
         } } }
-        @if !waiting.is_empty() { p.missing { (plural(waiting.len(), "run")) " not finished yet; the same command goes on with it." } }
+        @if !waiting.is_empty() { p.missing { (plural(waiting.len(), "run")) " not finished yet; the same command goes on with " (if waiting.len() == 1 { "it" } else { "them" }) "." } }
     }
 }
 
