@@ -36,7 +36,9 @@ impl Spread {
     /// That of a mean over seeds, where it has an interval.
     pub(crate) fn of_row(row: &SummaryRow) -> Option<Self> {
         let (mean, interval) = row.mean.zip(row.interval)?;
-        Some(Self::of(mean, printed(row, mean, interval)))
+        let shown = printed(row, mean, interval);
+        // Cut off on both sides it may be centred again, and is no interval of Student's all the same.
+        Some(if shown == interval { Self::of(mean, interval) } else { Self::Ends(shown) })
     }
 
     /// In words, behind the mean: ` ± 0.5`, ` (0.57 to 1.00)`, with the words for ± and "to".
