@@ -91,7 +91,7 @@ fn folders_of_any_images_are_compared_or_refused_by_name() -> Result<()> {
     let line = |metric: &str| called.stdout.lines().find(|line| line.split(' ').next() == Some(metric)).unwrap_or_default();
     assert!(line("fid").ends_with(" ?  lower is better") && line("recall").ends_with(" ?  higher is better"), "{}", called.stdout);
     assert_eq!(called.stdout.matches("note: +- is one standard error\n").count(), 1, "{}", called.stdout);
-    let why = "no more images than features, which makes it far too high\n";
+    let why = "no more images than features, which makes it far too high";
     assert!(
         called.stdout.contains(why) && called.stdout.contains("fewer than 1 000 images, on whose number it depends"),
         "{}",

@@ -5,8 +5,7 @@ use std::{fmt::Display, ops::RangeInclusive, path::Path};
 
 use crate::{
     Error, Evaluation, Resources, Training,
-    experiment::SEEDS,
-    run::CODE,
+    run::{CODE, SEEDS},
     settings::{Domain, Schema},
 };
 

@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    ops::RangeInclusive,
     path::{Path, PathBuf},
 };
 
@@ -20,14 +19,12 @@ use crate::{
     Component, Error, Evaluation, Expectation, Resources, Result, RunSpec, Training,
     error::unread,
     expected::{in_words, of_file, whole},
-    run::CODE,
+    run::{CODE, SEEDS},
     section::{check_finite, check_range},
 };
 
 /// The version of the form that this code reads.
 const VERSION: i64 = 1;
-/// Seeds that a file may ask for.
-pub(crate) const SEEDS: RangeInclusive<u64> = 1..=10_000;
 /// Files that may include one another before it must be a circle.
 const MAX_INCLUDES: usize = 16;
 /// Characters of a method's name at most.

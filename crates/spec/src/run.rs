@@ -287,6 +287,8 @@ fn is_off(flag: &bool) -> bool {
 
 /// The dimensions that a code may have.
 pub const CODE: std::ops::RangeInclusive<usize> = 1..=65_536;
+/// Seeds that an experiment may ask for.
+pub(crate) const SEEDS: std::ops::RangeInclusive<u64> = 1..=10_000;
 
 #[cfg(test)]
 mod tests {
