@@ -20,9 +20,10 @@ use vimae_core::{
 use vimae_spec::{Direction, Measurement, Protocol, Varies};
 
 use super::{
-    doubts::{told, told_kernel, told_share},
+    doubts::{told, told_kernel},
     error::standard_error,
     real::Real,
+    shares::precision_and_recall,
 };
 use crate::{
     BuildMetric,
@@ -34,7 +35,7 @@ use crate::{
     images::{ImageSource, ImagesInMemory},
     inception::{Inception, weights::URL},
     kid::kid,
-    prdc::{Balls, errors, prdc},
+    prdc::Balls,
     resize::Resize,
 };
 
@@ -79,8 +80,6 @@ vimae_core::settings! {
 
 /// Fewer images than this have no covariance to speak of, nor neighbours.
 const FEWEST: usize = 10;
-/// The neighbours of precision and recall.
-const NEIGHBOURS: usize = 3;
 /// Seconds of distances with their errors, kernels and neighbours in the features of 10 000 images, on two threads.
 const DISTANCES_SECONDS: f64 = 75.0;
 /// What errors over both sets count.
@@ -300,17 +299,8 @@ fn compare(
         let kernel = kid(&real.test, &features)?;
         let apart = one("kid", "kid", None, test).valued(kernel.value, kernel.standard_error).over(&OF_BOTH).better(Direction::Lower);
         found.push(told_kernel(apart).noted(note.clone()));
-        if let [share] = prdc(&real.test, &features, &[NEIGHBOURS], balls)?[..] {
-            let error = errors(&real.test, &features, &[NEIGHBOURS], balls)?.and_then(|errors| errors.first().copied());
-            let shares = [
-                ("precision", share.precision, error.and_then(|e| e.precision), real.test.count()),
-                ("recall", share.recall, error.and_then(|e| e.recall), n),
-            ];
-            for (metric, value, error, fewest) in shares {
-                let share = one(metric, metric, Some(NEIGHBOURS), test).valued(value, error).over(&OF_BOTH).better(Direction::Higher);
-                found.push(told_share(share, Some(fewest)).noted(note.clone()));
-            }
-        }
+        let shares = precision_and_recall(&real.test, &features, balls, |metric, k| one(metric, metric, Some(k), test))?;
+        found.extend(shares.into_iter().map(|share| share.noted(note.clone())));
     }
     Ok(found)
 }
