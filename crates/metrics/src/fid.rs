@@ -43,7 +43,7 @@ pub struct Frechet {
     pub mean_term: f64,
     /// tr(S1 + S2 - 2 (S1 S2)^(1/2))
     pub covariance_term: f64,
-    /// Eigenvalues of S1 S2 that came out below 0 by rounding and were taken as 0.
+    /// Eigenvalues of S1 S2 that came out further below 0 than rounding explains, and were taken as 0: a side is no covariance.
     pub negative_eigenvalues: usize,
     /// The lowest of them, 0 where there are none.
     pub lowest_eigenvalue: f64,
@@ -100,7 +100,10 @@ impl Reference {
         let roots: f64 = eigenvalues.iter().map(|v| v.max(0.0).sqrt()).sum();
         let trace = |g: &Gaussian| (0..size).map(|i| g.covariance(i, i)).sum::<f64>();
         let covariance_term = trace(a) + trace(b) - 2.0 * roots;
-        let below = || eigenvalues.iter().copied().filter(|v| *v < 0.0);
+        // Sums over all dimensions round by the largest: eigenvalues that are 0 come out on either side of it.
+        let largest = eigenvalues.iter().fold(0.0, |largest: f64, v| largest.max(v.abs()));
+        let rounding = largest * size as f64 * f64::EPSILON;
+        let below = || eigenvalues.iter().copied().filter(|v| *v < -rounding);
         let value = mean_term + covariance_term;
         Ok(Frechet {
             // Rounding may leave sets that are almost equal a hair below.

@@ -78,6 +78,24 @@ fn singular_covariances_of_few_images_are_no_trouble() {
 }
 
 #[test]
+fn eigenvalues_below_zero_are_counted_where_rounding_does_not_explain_them() {
+    let diagonal = |variances: [f64; 2]| Gaussian::new(9, vec![0.0; 2], &[variances[0], 0.0, 0.0, variances[1]]).unwrap();
+    let below = |variance: f64| {
+        let found = distance(&diagonal([1.0, 1.0]), &diagonal([2.0, variance])).unwrap();
+        // What is below zero is taken as zero in any case.
+        let expected = 2.0 + 2.0 + variance - 2.0 * (2.0_f64.sqrt() + variance.max(0.0).sqrt());
+        assert!((found.value - expected).abs() < 1e-12, "{found:?}");
+        (found.negative_eigenvalues, found.lowest_eigenvalue)
+    };
+    assert_eq!([-2.9e-18, 0.0, 0.5].map(below), [(0, 0.0); 3]);
+    let (count, lowest) = below(-0.5);
+    assert!(count == 1 && (lowest + 0.5).abs() < 1e-12, "{count} {lowest}");
+    // Forty-odd directions of 64 have no variance, and come out on either side of zero.
+    let (a, b) = (features(1, 20, 64, 1.0, 0.0), features(2, 30, 64, 1.0, 0.0));
+    assert_eq!(fid(&a, &b).unwrap().negative_eigenvalues, 0);
+}
+
+#[test]
 fn other_features_and_too_few_images_are_refused() {
     let a = features(1, 10, 4, 1.0, 0.0);
     let other = Features::new(Source::new("net", "cd"), "d", 4, a.values().to_vec(), None).unwrap();
