@@ -45,7 +45,7 @@ vimae_core::settings! {
 
 /// The metrics of a likelihood.
 pub(crate) const NATS_AND_BITS: [&str; 2] = ["nll", "nll.bits_per_dimension"];
-/// Test images below which the mean of a likelihood says little.
+/// Images below which the mean of a likelihood says little: of test images, or of those that choose its width.
 pub(crate) const FEW_IMAGES: usize = 30;
 const SIGMAS: [f64; 3] = [0.08, 0.1, 0.2];
 const SAMPLES: [usize; 2] = [1_000, 10_000];
@@ -115,12 +115,15 @@ impl Metric for Nll {
             let measured = in_nats_and_bits(ENTRY.name, protocol, (&losses, dimensions), Support::Line, note);
             measured.map(|m| m.doubted(Doubt::FewImages, few))
         };
+        let few_choose = choosing.dims()[0] < FEW_IMAGES;
         let mut found = Vec::new();
         for ((window, sigma, note), densities) in asked.into_iter().zip(densities) {
+            // Another few may choose another width; a fixed one needs none of them.
+            let by_few = note.is_some() && few_choose;
             let protocol =
                 Protocol::new("nll.parzen").with("sigma", sigma).with_all(evidence.dataset().pixel_protocol()).with("N", window.samples);
             let protocol = protocol.sampled_from(evidence.sampler());
-            found.extend(measured(&protocol, densities, note.as_deref()));
+            found.extend(measured(&protocol, densities, note.as_deref()).map(|m| m.doubted(Doubt::FewImages, by_few)));
         }
         // The same whatever codes are drawn from: once.
         if self.controls && evidence.sampler().is_none() {

@@ -15,7 +15,7 @@ use vimae_core::{
 };
 use vimae_eval::{EvalContext, Outcome, Subject, evaluate};
 use vimae_priors::normal;
-use vimae_spec::{CodeName, Evaluation, KernelName, Kind, MaskFill, Measurement, NoiseOn, Protocol};
+use vimae_spec::{CodeName, Doubt, Evaluation, KernelName, Kind, MaskFill, Measurement, NoiseOn, Protocol};
 
 use toy::{Corners, LOG_VAR, SHAPE, Toy, corners, data, model};
 
@@ -326,12 +326,17 @@ fn the_same_bits_come_out_again_for_any_number_of_threads() {
 }
 
 #[test]
-fn a_validation_split_is_used_where_there_is_one() {
-    let data = Corners { validation: Some(corners(3, 40)), ..data() };
+fn a_validation_split_is_used_where_there_is_one_and_doubted_where_it_is_small() {
     let evaluation = Evaluation { metrics: vec!["nll".into()], labels: 0, ..small() };
-    let outcome = run(Head::Gaussian, None, &data, &evaluation).unwrap();
-    let note = find(&outcome, "nll.parzen(sigma=cv,N=500)").note.as_ref().unwrap();
-    assert!(note.ends_with("chosen on 40 held-out images"), "{note}");
+    for (count, doubts) in [(40, Vec::new()), (29, vec![Doubt::FewImages])] {
+        let data = Corners { validation: Some(corners(3, count)), ..data() };
+        let outcome = run(Head::Gaussian, None, &data, &evaluation).unwrap();
+        let note = find(&outcome, "nll.parzen(sigma=cv,N=500)").note.as_ref().unwrap();
+        assert!(note.ends_with(&format!("chosen on {count} held-out images")), "{note}");
+        let chosen: Vec<&Measurement> = outcome.measurements.iter().filter(|m| m.protocol.parameter("sigma") == Some("cv")).collect();
+        assert!(chosen.len() == 2 && chosen.iter().all(|m| m.doubts == doubts), "{chosen:?}");
+        assert!(find(&outcome, "nll.parzen(sigma=0.1,N=500)").doubts.is_empty());
+    }
 }
 
 #[test]
