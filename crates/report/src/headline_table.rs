@@ -209,6 +209,12 @@ impl HeadlineTable {
         Some(value.out_of.map_or_else(|| mean.clone(), |most| format!("{mean} of {most}")))
     }
 
+    /// A deviation as it stands behind a mean. A count that is the same on a few seeds has none: `0 of 8 ± 0` would say that it is so on
+    /// every other.
+    pub(crate) fn deviation(value: &HeadlineValue) -> Option<f64> {
+        value.deviation.filter(|deviation| value.out_of.is_none() || *deviation > 0.0)
+    }
+
     /// A value with what belongs behind its number: of how many seeds it is, where not of all.
     pub(crate) fn of_seeds(value: &HeadlineValue) -> Option<String> {
         (value.mean.is_some() && value.without > 0).then(|| format!("({} of {})", value.seeds, value.seeds + value.without))

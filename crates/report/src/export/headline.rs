@@ -61,7 +61,7 @@ pub(super) fn as_latex(table: &HeadlineTable, name: &str) -> String {
 /// Mean and standard deviation.
 fn shown(value: &HeadlineValue, number: impl Fn(f64) -> String, plus_minus: &str) -> Option<String> {
     let mean = number(value.mean?);
-    let text = value.deviation.map_or(mean.clone(), |deviation| format!("{mean} {plus_minus} {}", number(deviation)));
+    let text = HeadlineTable::deviation(value).map_or(mean.clone(), |deviation| format!("{mean} {plus_minus} {}", number(deviation)));
     Some(match HeadlineTable::of_seeds(value) {
         Some(of) if plus_minus.starts_with('\\') => format!("{text}\\ \\mbox{{{of}}}"),
         Some(of) => format!("{text} {of}"),

@@ -149,10 +149,15 @@ fn a_count_is_whole_where_all_seeds_say_so_and_has_its_most() {
         |value: f64| Measurement::new("information", "information.active_units", "active_units(N=9)".into(), "1").valued(value, None);
     let shown = |values: [f64; 2]| {
         let made: Vec<_> = (0..).zip(values).map(|(seed, value)| ("a".to_owned(), seed, units(value))).collect();
-        let table = table(&made);
-        HeadlineTable::mean(&table.rows[0].values[0], |number| table.forms()[0].show(Some(number)))
+        let text = crate::headline_text(&table(&made));
+        text.lines().find_map(|line| line.strip_prefix("a ")).map(|rest| rest.trim().to_owned())
     };
-    assert_eq!([shown([7.0, 7.0]), shown([7.0, 8.0])], [Some("7 of 8".to_owned()), Some("7.5 of 8".to_owned())]);
+    assert_eq!([shown([7.0, 7.0]), shown([7.0, 8.0])].map(Option::unwrap), ["7 of 8", "7.5 of 8 ± 0.7"]);
+    // Two seeds without an active unit do not say that no seed has one.
+    assert_eq!(shown([0.0, 0.0]).unwrap(), "0 of 8");
+    // What is no count has its deviation, 0 or not.
+    let alike = table(&accuracy(&[("a", [60.0; 3])], "svm(labels=10)"));
+    assert_eq!(HeadlineTable::deviation(&alike.rows[0].values[0]), Some(0.0));
 }
 
 #[test]
