@@ -46,7 +46,7 @@ pub(crate) const ENTRY: Entry<BuildMetric> = Entry {
 
 /// Units of each of the critic's two hidden layers.
 const HIDDEN: usize = 64;
-/// Steps of its training; the opening of this file names them too.
+/// Steps of its training.
 pub const STEPS: u64 = 1_000;
 /// Codes and draws in a step.
 pub const BATCH: usize = 200;
@@ -238,6 +238,16 @@ mod tests {
     fn the_number_of_threads_changes_nothing() {
         let with = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap().install(|| found(2, 1.0, 1.0));
         assert_eq!(with(1), with(3));
+    }
+
+    #[test]
+    fn the_budget_in_words_is_the_budget() {
+        let steps = format!("{} {:03} steps", STEPS / 1_000, STEPS % 1_000);
+        assert!(include_str!("adversarial.rs").contains(&format!("({steps} of {BATCH} codes and as many draws")));
+        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocols.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        assert!(page.contains(&format!("two hidden layers of {HIDDEN} units learns, in {steps} on codes")));
+        assert!(page.contains(&format!("adversarial.js(critic={HIDDEN}x{HIDDEN},steps={STEPS},")));
     }
 
     #[test]

@@ -325,6 +325,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_in_words_are_those_that_count() {
+        let most = vimae_spec::Evaluation::default().noise_images;
+        let about = ENTRY.settings().into_iter().find(|setting| setting.name == "images").unwrap().about;
+        assert!(about.contains(&format!("{} {:03} by default", most / 1_000, most % 1_000)), "{about}");
+        assert!(include_str!("information.rs").contains(&format!("varies by more than {ACTIVE} over the images")));
+    }
+
+    #[test]
     fn units_of_one_image_are_neither_active_nor_at_rest() {
         let of = |rows: &[[f32; 2]]| active_units(&Tensor::from_slice(&rows.concat(), (rows.len(), 2), &Device::Cpu).unwrap()).unwrap();
         // The variance of two values is a quarter of their squared difference: 0.0225 and 0.

@@ -234,6 +234,16 @@ mod tests {
     }
 
     #[test]
+    fn numbers_in_words_are_those_of_the_grid_and_of_the_doubt() {
+        let about = ENTRY.settings().into_iter().find(|setting| setting.name == "every_width").unwrap().about;
+        assert!(about.contains(&format!("the {GRID} widths")), "{about}");
+        let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocols.md");
+        let grid = format!("a grid of {GRID} values between {GRID_FROM} and {GRID_TO}");
+        assert!(std::fs::read_to_string(page).unwrap().contains(&grid), "{grid}");
+        assert_eq!(Doubt::FewImages.to_string(), format!("fewer than {FEW_IMAGES} images"));
+    }
+
+    #[test]
     fn symmetric_pixels_are_brought_to_the_unit_interval() {
         let images = Tensor::new(&[-1.0_f32, 0.0, 1.0], &Device::Cpu).unwrap();
         assert_eq!(unit_pixels(&images, PixelRange::Symmetric).unwrap().to_vec1::<f32>().unwrap(), [0.0, 0.5, 1.0]);

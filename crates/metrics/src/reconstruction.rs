@@ -74,6 +74,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_factor_in_words_is_the_factor() {
+        let words = format!("{SCALE} times the sum of squared errors");
+        assert!(ENTRY.summary.starts_with(&words) && include_str!("reconstruction.rs").contains(&format!("are from the images: {words}")));
+    }
+
+    #[test]
     fn errors_are_summed_over_pixels_and_kept_by_image() {
         let tensor = |v: &[f32]| Tensor::from_slice(v, (2, 1, 1, 2), &Device::Cpu).unwrap();
         let errors = squared_errors(&tensor(&[0.0, 1.0, 0.5, 0.5]), &tensor(&[1.0, 1.0, 0.0, 0.25])).unwrap();

@@ -135,6 +135,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_default_in_words_is_the_default() {
+        assert!(ENTRY.summary.contains("five degrees of freedom by default"));
+        assert_eq!(Shape::default().degrees_of_freedom, 5.0);
+    }
+
+    #[test]
     fn a_variance_that_does_not_exist_is_refused_by_name() {
         let error = StudentT::new(2.0, Match::Variance(1.0)).unwrap_err();
         assert!(

@@ -105,3 +105,9 @@ fn a_code_that_is_not_finite_gives_a_note_and_no_number() {
         }
     }
 }
+
+#[test]
+fn the_codes_of_the_test_in_words_are_those_of_the_test() {
+    let words = format!("two-sample test on {} {:03} codes", TESTED / 1_000, TESTED % 1_000);
+    assert!(include_str!("../mmd.rs").contains(&words), "{words}");
+}
