@@ -44,6 +44,7 @@ mod resolve;
 mod run;
 mod run_line;
 mod runs;
+mod samplers;
 mod schedule;
 mod schema;
 mod standing;
