@@ -14,6 +14,7 @@ mod counted;
 mod course;
 mod destination;
 mod device;
+mod dotted;
 mod error;
 mod expand;
 pub mod expectations;
