@@ -13,6 +13,11 @@ pub(crate) fn dotted(section: &str, of: &impl Serialize) -> BTreeMap<String, Val
     all
 }
 
+/// A value without quotation marks.
+pub(crate) fn word(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), String::from)
+}
+
 fn put(key: String, value: Value, all: &mut BTreeMap<String, Value>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {

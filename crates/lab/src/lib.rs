@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod before;
 mod catalogue;
 pub mod cells;
 mod changes;

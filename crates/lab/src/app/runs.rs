@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
-use crate::{FoundRun, HubOptions, RunComparison, ShownRun, State, compare_runs, find_runs, headline_text, show_run};
+use crate::{FoundRun, HubOptions, RunComparison, ShownRun, State, compare_runs, dotted::word, find_runs, headline_text, show_run};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
@@ -140,11 +140,6 @@ fn document(comparison: &RunComparison) -> serde_json::Value {
         table.columns.iter().map(|column| (column.name(), column.protocols.clone().into())).collect();
     let settings: Vec<_> = differing.iter().map(|(key, values)| serde_json::json!({ "key": key, "values": values })).collect();
     serde_json::json!({ "rows": rows.collect::<Vec<_>>(), "protocols": protocols, "methods": methods, "differing": settings })
-}
-
-/// A value without quotation marks.
-fn word(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), String::from)
 }
 
 /// Rows as columns that stand below one another.
