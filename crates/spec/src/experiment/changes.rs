@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Map;
 use toml::{Table, Value};
 
 use super::sections::{EVALUATION, HEAD, check_evaluation_key, check_grid_key, check_key};
 use crate::{
-    Error, Evaluation, Result,
+    Component, Error, Evaluation, Result,
     expected::{in_words, range_of},
     section::check_finite,
     settings::nearest,
@@ -87,9 +88,34 @@ pub(crate) fn in_evaluation(changes: &[String], evaluation: &Evaluation) -> Resu
     Ok(evaluation)
 }
 
+impl Component {
+    /// Its settings with `changes`, each `KEY=VALUE` with one of them, before which the `section` may stand that it has in a file:
+    /// `repeats=drop`, `dataset.repeats=drop`. What they mean is checked by their catalogue.
+    ///
+    /// # Errors
+    /// For a change that is no `KEY=VALUE`, lacks either, or gives a number that no setting takes.
+    pub fn changed(&self, section: &str, changes: &[String]) -> Result<Map<String, serde_json::Value>> {
+        let path = Path::new(section);
+        let mut table = Table::try_from(&self.settings).map_err(|e| Error::form(path, e))?;
+        for change in changes {
+            let place = format!("--set {change}");
+            let (key, text) = split(change, &place)?;
+            let key = without_section(section, key);
+            set(&mut table, key, read(key, text, &place)?, Path::new(&place))?;
+        }
+        check_finite(path, &table)?;
+        table.try_into().map_err(|e| Error::form(path, in_words(e)))
+    }
+}
+
+/// A key without the section that may stand before it.
+fn without_section<'a>(section: &str, key: &'a str) -> &'a str {
+    key.strip_prefix(section).and_then(|rest| rest.strip_prefix('.')).unwrap_or(key)
+}
+
 /// The whole key of a change of an evaluation.
 fn of_evaluation(key: &str) -> String {
-    let own = key.strip_prefix(EVALUATION).and_then(|rest| rest.strip_prefix('.')).unwrap_or(key);
+    let own = without_section(EVALUATION, key);
     match own.split_once('.') {
         Some((metric, _)) if metric != "settings" => format!("{EVALUATION}.settings.{own}"),
         _ => format!("{EVALUATION}.{own}"),
