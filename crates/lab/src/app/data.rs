@@ -106,7 +106,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         }
         What::Fetch { name, accept_licence, unread } => {
             unread.check("fetch", &place.command)?;
-            let card = datasets::inventory::card(name)?;
+            let card = crate::fetch::published(name)?;
             let bar = ProgressBar::new(0);
             bar.set_style(ProgressStyle::with_template("{msg} [{bar:16}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")?);
             let mut source = Some(format!("{}: {}; licence: {}", name, card.source, card.notice.as_ref().unwrap_or(&card.licence)));
