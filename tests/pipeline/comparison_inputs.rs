@@ -102,6 +102,7 @@ fn statistics_are_saved_and_stand_for_the_images() -> Result<()> {
     folder(&dir.path().join("b"), 40..60, false)?;
     let alone = report(&[&at("a"), "--save-statistics", &at("a.npz")])?;
     assert!(alone["generated"].is_null() && alone["numbers"].as_array().is_some_and(Vec::is_empty), "{alone}");
+    assert!(alone["notes"].to_string().contains("64 features is of 20 images and lacks its full rank"), "{alone}");
     let images = report(&[&at("a"), &at("b")])?;
     let fid = number(&images, "fid")?;
     let found = report(&[&at("a.npz"), &at("b")])?;

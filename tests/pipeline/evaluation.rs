@@ -47,6 +47,8 @@ fn a_run_is_measured_again_without_being_changed() -> Result<()> {
         (["eval", run, "--metric", "aiss"], "unknown metric \"aiss\""),
         (["eval", run, "--set", "ais.chain=3"], "--set ais.chain=3: metric \"ais\" has no setting \"chain\""),
         (["eval", run, "--set", "prior_samples=0"], "--set prior_samples=0: evaluation.prior_samples = 0 is not allowed"),
+        (["eval", run, "--set", "prior_sample=9"], "--set prior_sample=9: there is no evaluation.prior_sample; did you mean evaluation."),
+        (["eval", run, "--set", "samplers=['prio']"], "--set samplers=['prio']: unknown sampler \"prio\""),
         (["eval", "no/such/run", "--metric", "ais"], "no/such/run"),
     ] {
         let failed = call(&arguments)?;

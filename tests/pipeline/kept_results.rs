@@ -98,6 +98,7 @@ fn an_experiment_that_was_changed_keeps_its_earlier_runs_under_their_name() -> R
     ensure!(called.success, "{}", called.stderr);
     // The page names both calls, and as many runs are counted as it shows.
     let page = fs::read_to_string(out.join("index.html"))?;
+    assert!(page.contains("as it was before (training.epochs = 3)"), "the page does not say what was changed");
     let commands = page.split("<pre><code>").nth(1).and_then(|rest| rest.split("</code>").next()).context("commands")?;
     let [first, second] = commands.lines().collect::<Vec<_>>()[..] else { anyhow::bail!("{commands}") };
     assert!(first.starts_with("cargo xtask train ") && second == format!("{first} --seeds 1"), "{commands}");

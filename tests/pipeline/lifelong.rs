@@ -86,7 +86,7 @@ fn names_its_stream_and_strategy(run: &Path, record: &Value) -> Result<()> {
     ensure!(config["strategy"] == json!({ "name": "generative_replay", "settings": { "consistency": 0.1 } }), "{config}");
     ensure!(record["lifelong"]["stream"] == json!({ "name": "split_classes", "tasks": 3 }), "{}", record["lifelong"]["stream"]);
     let shown = call(&["runs", "show", run.to_str().context("path")?])?.stdout;
-    for setting in ["stream ", "stream.tasks ", "strategy ", "strategy.consistency "] {
+    for setting in ["evaluation.labels ", "stream ", "stream.tasks ", "strategy ", "strategy.consistency "] {
         ensure!(shown.lines().any(|line| line.starts_with(setting)), "no {setting}in {shown}");
     }
     Ok(())

@@ -160,6 +160,17 @@ fn repository(repo: &str) -> String {
     format!("datasets--{}", repo.replace('/', "--"))
 }
 
+/// Whether a path may be the name of a repository, and not that of a table.
+pub(crate) fn may_be_repository(path: &str) -> bool {
+    vimae_core::repository(path).is_ok() && !path.ends_with(".parquet")
+}
+
+/// The command that brings a data set repository into the Hub cache, with every file of it. It is of the Hub's own program: what is
+/// published in a repository, no card here says.
+pub(crate) fn download(repo: &str) -> String {
+    format!("hf download --repo-type dataset {repo}")
+}
+
 /// The snapshots of a repository's folder in a Hub cache: the one that `refs/main` names first.
 pub(crate) fn versions(repository: &Path) -> Vec<PathBuf> {
     let main = fs::read_to_string(repository.join("refs/main")).ok().map(|sha| sha.trim().to_owned());

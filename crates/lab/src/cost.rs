@@ -22,7 +22,7 @@ use vimae_trainer::PRETRAINING_IMAGES;
 use machine::PARAMETER_BYTES;
 pub use rates::Rates;
 
-use crate::{Result, Shelf, course::Course, fid_weights, resolve};
+use crate::{Result, Shelf, course::Course, fid_weights, resolve, samplers};
 
 /// Bytes of a process that has done nothing yet, with its threads' stacks and allocator.
 const PROCESS_BYTES: u64 = 30 << 20;
@@ -236,8 +236,8 @@ impl Estimator {
             measured += vimae_eval::cost(&generative, false, &workload);
         }
         let fits = |sampler: vimae_core::Result<Box<dyn Sampler>>| sampler.is_ok_and(|sampler| sampler.protocol().is_some());
-        let own = resolve::sampler(spec, objective.as_ref());
-        let mut others = spec.evaluation.samplers.iter().map(|name| resolve::sampler_of(&Component::named(name), objective.as_ref()));
+        let own = samplers::sampler(spec, objective.as_ref());
+        let mut others = spec.evaluation.samplers.iter().map(|name| samplers::sampler_of(&Component::named(name), objective.as_ref()));
         if fits(own) || !generative.is_empty() && others.any(fits) {
             measured += EvalCost { encoded: images.counts.train as f64, ..EvalCost::default() };
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use vimae_datasets::{Card, inventory};
+use vimae_datasets::{Card, hub_command, inventory};
 use vimae_hub::{Fetched, Options, Place, Wanted};
 
 use crate::{Error, Result, Sources};
@@ -16,13 +16,28 @@ pub struct Fetching<'a> {
     pub event: vimae_hub::Event,
 }
 
+/// The card of the data set `name`, whose files can be brought as far as it has them.
+///
+/// # Errors
+/// [`Error::NothingToFetch`] for a repository of the Hub, with the command that brings it; as [`inventory::card`].
+pub(crate) fn published(name: &str) -> Result<Card> {
+    match hub_command(name) {
+        Some(command) => {
+            let reason =
+                format!("no card says what is in a repository of the Hub; `{command}` brings it into the cache, where it is found");
+            Err(Error::NothingToFetch { name: name.into(), reason })
+        }
+        None => Ok(inventory::card(name)?),
+    }
+}
+
 /// Brings every published file of the data set `name` that is not here yet, and gives where they are.
 ///
 /// # Errors
 /// [`Error::Licence`] where the data set's terms must be accepted first and `accept` is false;
 /// [`Error::NothingToFetch`] where no address is known; whatever the transfer reports. Files that came whole stay.
 pub fn fetch(name: &str, sources: &Sources, options: &Options, accept: bool, tell: &mut dyn FnMut(Fetching<'_>)) -> Result<Vec<Fetched>> {
-    let card = inventory::card(name)?;
+    let card = published(name)?;
     if card.accept && !accept {
         return Err(Error::Licence { name: name.into(), terms: card.notice.unwrap_or(card.licence) });
     }
@@ -52,4 +67,16 @@ fn wanted(name: &str, card: &Card, sources: &Sources) -> Vec<(String, Wanted)> {
             Some((file.name.clone(), Wanted { place, sha256: file.sha256.clone(), md5: file.md5.clone() }))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_repository_of_the_hub_names_the_command_that_brings_it() {
+        let error = published("table:some/body").unwrap_err();
+        assert!(matches!(error, Error::NothingToFetch { .. }) && error.to_string().contains("`hf download --repo-type dataset some/body`"));
+        assert!(published("mnist").is_ok());
+    }
 }

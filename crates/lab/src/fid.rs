@@ -150,6 +150,9 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> 
         numbers: Vec::new(),
         notes: fitted.unwrap_or_default(),
     };
+    if request.save_statistics.is_some() {
+        notes::saved(&mut report.notes, real.count(), a.gaussian.mean().len());
+    }
     if let (Some(b), Some(generated)) = (&b, &generated) {
         let sees = network.as_deref().and_then(FeatureNetwork::channels);
         compare(request, &mut report, (&real, &a), (generated, b), sees, progress)?;

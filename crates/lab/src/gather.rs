@@ -12,7 +12,9 @@ use vimae_spec::{Cell, Comparisons, Experiment, Paper, RunRecord, SummaryRow};
 use vimae_statistics::student;
 
 use crate::{
-    Error, Layout, Plan, Result, cells, claims,
+    Error, Layout, Plan, Result,
+    before::before,
+    cells, claims,
     command::called,
     comparisons, destination, expectations,
     provenance::git_commit,
@@ -145,7 +147,7 @@ pub(crate) fn gather(
     };
     let view_of_earlier = |(owner, experiment): (usize, &Experiment)| ExperimentView {
         title: match plan.has_experiment(experiment) {
-            true => format!("{}, as it was before", named(experiment)),
+            true => format!("{}, as it was before{}", named(experiment), before(plan, owner)),
             false => named(experiment),
         },
         about: experiment.about.clone(),

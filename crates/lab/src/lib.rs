@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod app;
+mod before;
 mod catalogue;
 pub mod cells;
 mod changes;
@@ -14,6 +15,7 @@ mod counted;
 mod course;
 mod destination;
 mod device;
+mod dotted;
 mod error;
 mod expand;
 pub mod expectations;
@@ -44,6 +46,7 @@ mod resolve;
 mod run;
 mod run_line;
 mod runs;
+mod samplers;
 mod schedule;
 mod schema;
 mod standing;

@@ -7,11 +7,7 @@ use vimae_core::{Dataset, Findings, Input, Metric, Mode, Prior, Progress, Purpos
 use vimae_eval::{EvalContext, Figures, Outcome, Subject, chosen};
 use vimae_spec::{Component, Evaluation, Measurement, Protocol};
 
-use crate::{
-    Error, Result,
-    kept::Kept,
-    resolve::{Parts, sampler_of},
-};
+use crate::{Error, Result, kept::Kept, resolve::Parts, samplers::sampler_of};
 
 /// Images that go through the encoder at once.
 const BATCH: usize = 200;

@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::{Event, RunContext};
-use vimae_eval::chosen;
 use vimae_spec::{Evaluation, Reevaluation, sha256_hex};
 
 use crate::{
@@ -14,8 +13,9 @@ use crate::{
     measure::measure_only,
     provenance::git_commit,
     record::{VERSION, read_record},
-    resolve::Parts,
+    resolve::{Parts, objective},
     runs::check_finished,
+    samplers::metrics_of,
     stored::{read_sealed, sealed},
 };
 
@@ -44,9 +44,10 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
     check_finished(folder.path())?;
     let record = read_record(&folder.record())?;
     let _lock = RunLock::take(folder.path())?;
+    let objective = objective(&record.spec)?;
     let (evaluation, metrics) = changes::made(changes, &|changes| {
         let evaluation: Evaluation = record.spec.evaluation.changed(names, changes)?;
-        let metrics = chosen(&evaluation)?;
+        let metrics = metrics_of(&evaluation, objective.as_ref())?;
         Ok((evaluation, metrics))
     })?;
     let sha256 = evaluation.sha256(&record.spec_sha256, &record.data_sha256, &record.weights_sha256);

@@ -7,7 +7,7 @@ use std::{
 
 use candle_core::{DType, Device};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Map;
 use vimae_checkpoint::{atomic, load_weights};
 use vimae_core::{
     AutoEncoder, Corruption, Dataset, Divergence, EncoderNoise, ImageSet, ImageShape, Likelihood, MetricFiles, Objective, PartRequest,
@@ -23,10 +23,7 @@ use vimae_objectives::{
     likelihood::{self, BuildLikelihood, LIKELIHOODS},
     noise,
 };
-use vimae_priors::{
-    BuildPrior, PRIORS,
-    sampler::{self, SAMPLERS},
-};
+use vimae_priors::{BuildPrior, PRIORS};
 use vimae_spec::{BrokenImages, Component, RunSpec};
 use vimae_trainer::Line;
 
@@ -34,6 +31,7 @@ use crate::{
     Error, Result, RunFolder,
     course::{self, Course},
     fid_weights,
+    samplers::{metrics_of, sampler},
     stored::{json, read},
 };
 
@@ -237,13 +235,10 @@ pub(crate) fn check_names(spec: &RunSpec, place: &str) -> Result<()> {
         divergence_settings(spec, objective.as_ref())?;
         likelihood_settings(spec)?;
         sampler(spec, objective.as_ref())?;
-        for name in &spec.evaluation.samplers {
-            sampler_of(&Component::named(name), objective.as_ref())?;
-        }
         noise(spec, objective.as_ref())?;
         course::check_names(spec)?;
         MODELS.check(&spec.model.name, &spec.model.settings)?;
-        vimae_eval::chosen(&spec.evaluation)?;
+        metrics_of(&spec.evaluation, objective.as_ref())?;
         Ok(())
     };
     parts().map_err(|source| Error::Part { place: place.into(), source })
@@ -334,27 +329,6 @@ pub(crate) fn noise(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Re
         Some(Component { name, settings }) => noise::NOISES.build(name, settings),
         None => vimae_objectives::default_noise(objective),
     }
-}
-
-/// The sampler that a run names, that of its objective, or the prior.
-pub(crate) fn sampler(spec: &RunSpec, objective: &dyn Objective) -> vimae_core::Result<Box<dyn Sampler>> {
-    match (&spec.sampler, objective.ex_post()) {
-        (Some(component), _) => sampler_of(component, objective),
-        (None, Some(components)) => SAMPLERS.build(sampler::EX_POST, &Map::from_iter([("components".to_owned(), Value::from(components))])),
-        (None, None) => SAMPLERS.build(sampler::DEFAULT, &Map::new()),
-    }
-}
-
-/// A sampler by name, refused where it makes no sense under an objective.
-pub(crate) fn sampler_of(component: &Component, objective: &dyn Objective) -> vimae_core::Result<Box<dyn Sampler>> {
-    let sampler = SAMPLERS.build(&component.name, &component.settings)?;
-    if objective.ex_post().is_some() && sampler.protocol().is_none() {
-        return Err(vimae_core::Error::Unsupported {
-            what: format!("objective \"{}\" with sampler \"{}\"", objective.name(), sampler.name()),
-            reason: "it has no prior: its codes follow none; take a sampler that fits a density to them".into(),
-        });
-    }
-    Ok(sampler)
 }
 
 /// The likelihood that a run names, or the squared error.

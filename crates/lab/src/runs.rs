@@ -16,7 +16,9 @@ use vimae_spec::{Doubt, RunRecord, repository};
 use vimae_statistics::student;
 
 use crate::{
-    Error, HubEvent, HubOptions, Result, RunFolder, State, read_status,
+    Error, HubEvent, HubOptions, Result, RunFolder, State,
+    dotted::dotted,
+    read_status,
     record::{UNFINISHED, read_record},
 };
 
@@ -140,6 +142,9 @@ pub struct ShownRun {
     pub metrics: Vec<(String, Option<f64>, String, Option<String>)>,
     /// Every setting, by dotted keys.
     pub settings: BTreeMap<String, Value>,
+    /// How it was measured, by dotted keys. The JSON document is of what it was made with.
+    #[serde(skip)]
+    pub evaluation: BTreeMap<String, Value>,
 }
 
 /// Shows a finished run: its folder, or `owner/name` on the Hub.
@@ -153,7 +158,8 @@ pub fn show_run(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent
         Some((headline.title.to_owned(), one.value, one.protocol.to_string(), Doubt::warning(&one.doubts)))
     };
     let metrics = headlines(&record.measurements).into_iter().filter_map(shown).collect();
-    Ok(ShownRun { folder, method: record.spec.method, seed: record.spec.seed, metrics, settings })
+    let evaluation = dotted("evaluation", &record.spec.evaluation);
+    Ok(ShownRun { folder, method: record.spec.method, seed: record.spec.seed, metrics, settings, evaluation })
 }
 
 fn finished(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<Vec<PathBuf>> {
@@ -198,9 +204,7 @@ fn settings(config: &Config, record: &RunRecord) -> BTreeMap<String, Value> {
     }
     all.insert("model.code".into(), network.code.into());
     all.insert("dataset.train_images".into(), dataset.train_images.into());
-    if let Ok(Value::Object(training)) = serde_json::to_value(&record.spec.training) {
-        all.extend(training.into_iter().map(|(key, value)| (format!("training.{key}"), value)));
-    }
+    all.extend(dotted("training", &record.spec.training));
     all
 }
 

@@ -11,7 +11,7 @@ use toml::{
     de::{DeTable, Deserializer},
 };
 
-mod changes;
+pub(crate) mod changes;
 mod grid;
 mod sections;
 

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use crate::{Error, Evaluation, Measurement, Result, expected::in_words, section::check_range, sha256_hex};
+use crate::{Evaluation, Measurement, Result, experiment::changes::in_evaluation, section::check_range, sha256_hex};
 
 /// What one more evaluation of a run found. It stands beside the run's record, which it does not change.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,41 +42,22 @@ impl Evaluation {
     }
 
     /// This evaluation with `metrics` alone, where some are given, and each of `changes`, `KEY=VALUE` with a key of
-    /// an experiment's section `evaluation` or `METRIC.SETTING`.
+    /// an experiment's section `evaluation` or `METRIC.SETTING`. Keys and values are checked as those of `train` are.
     ///
     /// # Errors
     /// Naming the change at fault and what is allowed there; settings of metrics are checked by their catalogue.
     pub fn changed(&self, metrics: &[String], changes: &[String]) -> Result<Self> {
-        let fault = |problem: String| Error::Form { path: "evaluation".into(), problem };
         let mut changed = self.clone();
         if !metrics.is_empty() {
             changed.metrics = metrics.to_vec();
             changed.settings.retain(|name, _| metrics.contains(name));
         }
-        let table = serde_json::to_value(&changed).and_then(serde_json::from_value::<Map<String, Value>>);
-        let mut table = table.map_err(|e| fault(e.to_string()))?;
-        for change in changes {
-            let (key, value) = change.split_once('=').ok_or_else(|| fault(format!("\"{change}\" is not KEY=VALUE")))?;
-            // What is no JSON is a word.
-            let value = serde_json::from_str(value).unwrap_or_else(|_| Value::String(value.into()));
-            match key.split_once('.') {
-                Some((metric, setting)) => {
-                    let settings = object(&mut table, "settings").and_then(|settings| object(settings, metric));
-                    let none = || fault(format!("\"{change}\": an earlier change left no settings of {metric}; leave that one out"));
-                    settings.ok_or_else(none)?.insert(setting.into(), value);
-                }
-                None => _ = table.insert(key.into(), value),
-            }
+        if !changes.is_empty() {
+            changed = in_evaluation(changes, &changed)?;
         }
-        let changed: Self = serde_json::from_value(Value::Object(table)).map_err(|e| fault(in_words(e)))?;
         check_range(Path::new("evaluation"), "evaluation", &changed)?;
         Ok(changed)
     }
-}
-
-/// The object at `key`, an empty one where there is nothing; none where something else stands there.
-fn object<'a>(of: &'a mut Map<String, Value>, key: &str) -> Option<&'a mut Map<String, Value>> {
-    of.entry(key).or_insert_with(|| Value::Object(Map::new())).as_object_mut()
 }
 
 #[cfg(test)]
@@ -92,19 +72,36 @@ mod tests {
     #[test]
     fn metrics_and_settings_are_changed_and_nothing_else() {
         assert_eq!(changed(&[], &[]).unwrap(), Evaluation::default());
-        let more = changed(&["ais"], &["ais.sigma=0", "ais.chains=8", "prior_samples=100"]).unwrap();
+        let more = changed(&["ais"], &["ais.sigma=0", "ais.chains = 8", "prior_samples=100"]).unwrap();
         assert_eq!((more.metrics.as_slice(), more.labels, more.prior_samples), (["ais".to_owned()].as_slice(), 1_000, 100));
         assert_eq!(more.settings["ais"]["chains"], 8);
         assert_eq!(changed(&["rate"], &["labels=10"]).unwrap().labels, 10);
+        // As `train` takes them.
+        let long = changed(&["ais"], &["evaluation.settings.ais.sigma=0", "settings.ais.chains=8", "evaluation.prior_samples=100"]);
+        assert_eq!(long.unwrap(), more);
+        assert_eq!(changed(&[], &["metrics=['rate']", "tune=true"]).unwrap().metrics, ["rate"]);
     }
 
     #[test]
     fn a_wrong_change_is_named() {
         for (change, expected) in [
-            ("prior_sample=1", "unknown field `prior_sample`"),
-            ("chains", "\"chains\" is not KEY=VALUE"),
+            ("prior_sample=1", "--set prior_sample=1: there is no evaluation.prior_sample; did you mean evaluation.prior_samples?"),
+            ("evaluation.label=1", "there is no evaluation.label; did you mean evaluation.labels?"),
+            // Training is not done again.
+            ("epochs=1", "there is no evaluation.epochs; docs/experiments.md has every key"),
+            ("lr=1", "there is no evaluation.lr; docs/experiments.md has every key"),
+            ("device=cuda", "--set device=cuda: the device is no part of an experiment"),
+            ("chains", "--set chains: is not KEY=VALUE"),
+            ("=5", "--set =5: no key stands before ="),
+            ("ais..sigma=0", "--set ais..sigma=0: a part of the key is empty"),
+            ("labels=", "--set labels=: no value stands behind ="),
+            ("labels=99999999999999999999", "it must be a whole number from 0 to 1000000, and this is too large"),
+            ("labels=-1", "evaluation.labels is -1; it must be a whole number from 0 to 1000000"),
+            ("ais.sigma=nan", "evaluation.settings.ais.sigma = nan is not allowed; it must be a finite number"),
+            ("kernels=rbf", "evaluation.kernels is \"rbf\"; it must be a list in brackets: [\"rbf\"]"),
+            ("settings=5", "evaluation.settings is 5; it must be a section"),
             ("noise_passes=1", "evaluation.noise_passes = 1 is not allowed"),
-            ("prior_samples=many", "\"many\" is not allowed; it must be a whole number, 0 or more"),
+            ("prior_samples=many", "evaluation.prior_samples is \"many\"; it must be a whole number from 2 to 1000000"),
             ("metrics=[\"rate\",\"rate\"]", "[\"rate\",\"rate\"] is not allowed; it must be a list that names each once"),
             ("samplers=[\"prior\",\"standardised\",\"prior\"]", "evaluation.samplers"),
             ("classifiers=[\"knn\",\"knn\"]", "evaluation.classifiers"),
@@ -120,11 +117,11 @@ mod tests {
 
     #[test]
     fn a_setting_that_an_earlier_change_leaves_no_place_for_is_named() {
-        for earlier in ["settings=5", "settings=null", "settings={\"ais\": 5}"] {
+        for (earlier, section) in [("settings=5", "settings"), ("settings={ ais = 5 }", "ais")] {
             let message = changed(&[], &[earlier, "ais.sigma=0"]).unwrap_err().to_string();
-            assert!(message.contains("\"ais.sigma=0\": an earlier change left no settings of ais"), "{message}");
+            assert!(message.contains(&format!("\"{section}\" is no section")), "{message}");
         }
-        let whole = changed(&[], &["settings={\"ais\": {\"chains\": 8}}", "ais.sigma=0"]).unwrap();
+        let whole = changed(&[], &["settings={ ais = { chains = 8 } }", "ais.sigma=0"]).unwrap();
         assert_eq!((&whole.settings["ais"]["chains"], &whole.settings["ais"]["sigma"]), (&8.into(), &0.into()));
     }
 

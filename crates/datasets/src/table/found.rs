@@ -10,7 +10,7 @@ use vimae_core::Split;
 
 use crate::{
     Container, Error, PassedOver, Request, Result, container,
-    sources::{folder_name, versions},
+    sources::{download, folder_name, may_be_repository, versions},
     tables::{self, Tables},
     tree::Tree,
 };
@@ -70,15 +70,15 @@ pub(super) fn locate(request: &Request) -> Result<Found> {
     }
     Err(match folders.first() {
         Some(folder) => Error::damaged(folder.display(), format!("holds no parquet files to train and to test on{}", instead(folder))),
-        None => Error::Missing {
-            name: format!("{NAME}:{name}"),
-            hint: format!(
-                "it is neither a folder or parquet file nor a data set repository in a Hub cache (HF_HOME, DATA_DIR/hub){}{}",
+        None => {
+            let brings = if may_be_repository(name) { format!("; `{}` brings one", download(name)) } else { String::new() };
+            let hint = format!(
+                "it is neither a folder or parquet file nor a data set repository in a Hub cache (HF_HOME, DATA_DIR/hub){brings}{}{}",
                 container::unexpanded(path),
                 request.sources.absent()
-            ),
-            looked: request.sources.caches().collect(),
-        },
+            );
+            Error::Missing { name: format!("{NAME}:{name}"), hint, looked: request.sources.caches().collect() }
+        }
     })
 }
 

@@ -7,6 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 
 use super::{
+    number::whole,
     place::Place,
     reproduce::{code, reproduced, summarise},
     standard_streams::print,
@@ -22,7 +23,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     train: bool,
     /// Run each objective with N seeds. By default, as many as the experiment says.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = whole(1..=10_000_u64))]
     seeds: Option<u64>,
     /// Device to compute on.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]

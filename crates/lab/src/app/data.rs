@@ -2,10 +2,12 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::{Fetching, HubEvent, HubOptions, counted::counted, datasets, fetch};
-use anyhow::{Context, Result, anyhow};
+use crate::{Fetching, HubEvent, HubOptions, changes, counted::counted, datasets, fetch};
+use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use serde_json::{Map, Value};
+use vimae_spec::Component;
 
 use super::{place::Place, standard_streams::print};
 
@@ -23,7 +25,10 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum What {
     /// List every data set: its source, size and licence, and whether it is on this machine.
-    List,
+    List {
+        #[command(flatten)]
+        unread: Unread,
+    },
     /// Download a data set; repeat the command to continue after an interruption.
     ///
     /// Files from the Hub go into the cache that all Hugging Face programs share. HF_HOME, HF_ENDPOINT, HF_TOKEN and
@@ -34,13 +39,15 @@ enum What {
         /// Accept the terms of a data set that has some.
         #[arg(long)]
         accept_licence: bool,
+        #[command(flatten)]
+        unread: Unread,
     },
     /// Check every file of a data set against its published digest, and count its images by split and class.
     Verify {
         /// Name of the data set: folder:PATH for a directory of images, or a zip or tar of them; arrays:PATH for .npz,
         /// .npy and idx files; table:PATH or table:OWNER/NAME for parquet files.
         name: String,
-        /// A setting of the data set, as in the section `[dataset]` of experiment files; may be given several times.
+        /// A setting of the data set, as for `train`: repeats=drop or dataset.repeats=drop. May be repeated.
         #[arg(long = "set", value_name = "KEY=VALUE")]
         settings: Vec<String>,
         /// Leave out images that cannot be decoded and name them, instead of failing at the first.
@@ -49,10 +56,30 @@ enum What {
     },
 }
 
+/// Settings where no image is read.
+#[derive(Debug, Args)]
+struct Unread {
+    #[arg(long = "set", value_name = "KEY=VALUE", hide = true)]
+    settings: Vec<String>,
+}
+
+impl Unread {
+    /// Refuses them: nothing would follow from them.
+    fn check(&self, what: &str, command: &str) -> Result<()> {
+        match self.settings.first() {
+            Some(first) => {
+                bail!("--set {first}: settings say how images are read, and `data {what}` reads none; `{command} data verify` takes it")
+            }
+            None => Ok(()),
+        }
+    }
+}
+
 const EXAMPLES: &str = "\
 Examples:
   cargo xtask data list
   cargo xtask data fetch cifar10
+  cargo xtask data verify omniglot --set repeats=drop
   cargo xtask data verify folder:images --skip-broken";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
@@ -60,10 +87,11 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     let mut sources = match arguments.what {
         // It makes the directory.
         What::Fetch { .. } => place.sources(data_dir),
-        What::List | What::Verify { .. } => place.sources_there(data_dir)?,
+        What::List { .. } | What::Verify { .. } => place.sources_there(data_dir)?,
     };
     match &arguments.what {
-        What::List => {
+        What::List { unread } => {
+            unread.check("list", &place.command)?;
             for listed in datasets::inventory::list(&sources)? {
                 let card = &listed.card;
                 let size = if card.size > 0 { HumanBytes(card.size).to_string() } else { "any size".into() };
@@ -76,8 +104,9 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
                 print(format_args!("{}\n    {}; {size}; {}\n    {}\n    {here}", listed.name, card.about, card.licence, card.source));
             }
         }
-        What::Fetch { name, accept_licence } => {
-            let card = datasets::inventory::card(name)?;
+        What::Fetch { name, accept_licence, unread } => {
+            unread.check("fetch", &place.command)?;
+            let card = crate::fetch::published(name)?;
             let bar = ProgressBar::new(0);
             bar.set_style(ProgressStyle::with_template("{msg} [{bar:16}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")?);
             let mut source = Some(format!("{}: {}; licence: {}", name, card.source, card.notice.as_ref().unwrap_or(&card.licence)));
@@ -95,7 +124,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         }
         What::Verify { name, settings, skip_broken } => {
             sources.skip_broken = *skip_broken;
-            let settings = settings.iter().map(|setting| changed(setting)).collect::<Result<_>>()?;
+            let settings = chosen(name, settings)?;
             let verified = datasets::inventory::verify(name, &settings, &sources).map_err(|error| match error {
                 datasets::Error::BrokenImage(_) => anyhow!("{error}; for this command that is --skip-broken"),
                 error => error.into(),
@@ -106,11 +135,14 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Key and value of a setting: a number where it reads as one, or a word.
-fn changed(setting: &str) -> Result<(String, serde_json::Value)> {
-    let (key, value) = setting.split_once('=').with_context(|| format!("--set {setting}: is not KEY=VALUE"))?;
-    let word = || serde_json::Value::from(value.trim().trim_matches('"'));
-    Ok((key.trim().into(), serde_json::from_str(value).unwrap_or_else(|_| word())))
+/// The settings that `changes` give of the data set of that name, each of which it has.
+fn chosen(name: &str, changes: &[String]) -> crate::Result<Map<String, Value>> {
+    datasets::known(name)?;
+    changes::made(changes, &|changes| {
+        let settings = Component::named(name).changed("dataset", changes)?;
+        datasets::DATASETS.check(datasets::parted(name).0, &settings)?;
+        Ok(settings)
+    })
 }
 
 fn show_verified(verified: &datasets::inventory::Verified) {
@@ -166,5 +198,35 @@ fn show(bar: &ProgressBar, happening: &Fetching<'_>) {
         }
         HubEvent::Waiting { wait, reason } => bar.suspend(|| tracing::info!("waiting {} s: {reason}", wait.as_secs())),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_written_as_those_of_an_experiment_and_checked() {
+        let of = |change: &str| chosen("omniglot", &[change.to_owned()]).map(Value::Object).map_err(|error| error.to_string());
+        for change in ["repeats=drop", "repeats=\"drop\"", "dataset.repeats = 'drop'"] {
+            assert_eq!(of(change), Ok(serde_json::json!({ "repeats": "drop" })), "{change}");
+        }
+        for (change, expected) in [
+            ("repeat=drop", "--set repeat=drop: dataset \"omniglot\" has no setting \"repeat\""),
+            ("dataset.repeats=drpo", "--set dataset.repeats=drpo: dataset \"omniglot\": repeats = \"drpo\" is not allowed"),
+            ("repeats", "--set repeats: is not KEY=VALUE"),
+        ] {
+            let message = of(change).unwrap_err();
+            assert!(message.starts_with(expected), "{message}");
+        }
+        assert!(chosen("mnits", &[]).unwrap_err().to_string().contains("did you mean \"mnist\""));
+    }
+
+    #[test]
+    fn settings_are_refused_where_no_image_is_read() {
+        let unread = |settings: &[&str]| Unread { settings: settings.iter().map(|setting| (*setting).to_owned()).collect() };
+        unread(&[]).check("fetch", "c").unwrap();
+        let message = unread(&["repeats=drop"]).check("fetch", "c").unwrap_err().to_string();
+        assert!(message.starts_with("--set repeats=drop: ") && message.ends_with("`c data verify` takes it"), "{message}");
     }
 }

@@ -6,7 +6,7 @@ use crate::{Balls, Conventions, DeepGrayscale, FidReport, FidRequest, HubOptions
 use anyhow::{Result, bail};
 use clap::Args;
 
-use super::{bar::Bar, data_dir::DataDir, outputs::at_least_one, place::Place, standard_streams::print};
+use super::{bar::Bar, data_dir::DataDir, number::at_least, place::Place, standard_streams::print};
 
 /// Compare generated images with real ones: FID, KID, precision, recall, density, coverage.
 ///
@@ -42,13 +42,13 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "closed", value_parser = ["closed", "open"])]
     balls: String,
     /// KID also as mean and deviation over COUNT random subsets of SIZE images, 100x1000 in other tools.
-    #[arg(long, value_name = "COUNTxSIZE", value_parser = subsets)]
+    #[arg(long, value_name = "COUNTxSIZE", value_parser = subsets, allow_hyphen_values = true)]
     kid_subsets: Option<Subsets>,
     /// Equal parts of the Inception Score, in the order of the images. 10 unless it is given.
-    #[arg(long, value_parser = positive, value_name = "N")]
+    #[arg(long, value_parser = at_least(1_usize), value_name = "N")]
     splits: Option<usize>,
     /// Divide the deviation over these parts by N - DDOF: 0 as in torch-fidelity, the default, 1 as in torchmetrics.
-    #[arg(long, value_name = "DDOF")]
+    #[arg(long, value_name = "DDOF", value_parser = at_least(0_usize))]
     ddof: Option<usize>,
     /// Grayscale files of 16 bits: their high_byte, or clipped at 255 as Pillow's convert does.
     #[arg(long, default_value = "high_byte", value_parser = ["high_byte", "clipped"])]
@@ -62,7 +62,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE.npz")]
     save_statistics: Option<PathBuf>,
     /// Take the first N images of each set, and draw N from a run. By default, all.
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = at_least(1_usize))]
     count: Option<usize>,
     /// Leave out images that cannot be decoded and name them, instead of failing at the first.
     #[arg(long)]
@@ -84,10 +84,6 @@ pub(crate) struct Arguments {
     /// Print one JSON document.
     #[arg(long)]
     json: bool,
-}
-
-fn positive(text: &str) -> std::result::Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "must be 1 or more".into())
 }
 
 fn subsets(text: &str) -> std::result::Result<Subsets, String> {

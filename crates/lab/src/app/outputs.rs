@@ -12,6 +12,7 @@ use clap::Args;
 use super::{
     bar::{Bar, tell},
     data_dir::DataDir,
+    number::at_least,
     place::Place,
     standard_streams::print,
 };
@@ -46,7 +47,7 @@ impl Common {
 #[derive(Debug, Args)]
 struct Chosen {
     /// Take the first N images. By default all.
-    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    #[arg(long, value_name = "N", value_parser = at_least(1_usize))]
     count: Option<usize>,
     /// Leave out images that cannot be decoded and name them, instead of failing at the first.
     #[arg(long)]
@@ -72,13 +73,13 @@ pub(crate) struct Sample {
     #[command(flatten)]
     common: Common,
     /// Images to draw.
-    #[arg(long, value_name = "N", default_value_t = 64)]
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = at_least(1_usize))]
     count: usize,
     /// Seed of the draws.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = at_least(0_u64))]
     seed: u64,
     /// Images in a row of FILE.png.
-    #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least_one)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = at_least(1_usize))]
     columns: usize,
     /// Where they go.
     #[arg(long, value_name = "DIR|FILE.npz|FILE.npy|FILE.png")]
@@ -99,7 +100,7 @@ pub(crate) struct Encode {
     #[command(flatten)]
     chosen: Chosen,
     /// Seed of the draws.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = at_least(0_u64))]
     seed: u64,
     /// Where the codes go.
     #[arg(long, value_name = "FILE.npy|FILE.npz|FILE.csv")]
@@ -134,10 +135,10 @@ struct Walk {
     #[command(flatten)]
     chosen: Chosen,
     /// Images in a row, both ends included.
-    #[arg(long, value_name = "N", default_value_t = 11)]
+    #[arg(long, value_name = "N", default_value_t = 11, value_parser = at_least(2_usize))]
     steps: usize,
     /// Seed of the draws.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, default_value_t = 0, value_parser = at_least(0_u64))]
     seed: u64,
     /// Where they go.
     #[arg(long, value_name = "FILE.png|DIR|FILE.npz|FILE.npy")]
@@ -166,10 +167,10 @@ pub(crate) struct Traverse {
     #[command(flatten)]
     walk: Walk,
     /// Which image or draw to begin at, counted from 0.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = at_least(0_usize))]
     image: usize,
     /// Dimensions that move, counted from 0.
-    #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',', value_parser = at_least(0_usize), allow_hyphen_values = true)]
     dimensions: Vec<usize>,
 }
 
@@ -182,7 +183,14 @@ pub(crate) struct Interpolate {
     #[command(flatten)]
     walk: Walk,
     /// Images or draws at the ends of lines, counted from 0: the first and the second, the third and the fourth ...
-    #[arg(long, value_name = "N,N,...", value_delimiter = ',', default_value = "0,1")]
+    #[arg(
+        long,
+        value_name = "N,N,...",
+        value_delimiter = ',',
+        default_value = "0,1",
+        value_parser = at_least(0_usize),
+        allow_hyphen_values = true
+    )]
     pairs: Vec<usize>,
 }
 
@@ -273,8 +281,4 @@ pub(crate) fn interpolate(arguments: &Interpolate, place: &Place) -> Result<Exit
     bar.finish();
     print(walk.out.display());
     Ok(ExitCode::SUCCESS)
-}
-
-pub(super) fn at_least_one(text: &str) -> Result<usize, String> {
-    text.parse().ok().filter(|n| *n > 0).ok_or_else(|| "a whole number above 0".into())
 }

@@ -15,6 +15,7 @@ use vimae_spec::Experiment;
 
 use super::{
     data_dir::DataDir,
+    number::{at_least, whole},
     place::Place,
     progress::Progress,
     standard_streams::{print, print_in_passing},
@@ -63,28 +64,28 @@ pub(crate) struct Common {
     #[arg(long)]
     pub(crate) tf32: bool,
     /// Run each method with seeds 0 to N - 1. By default, as many seeds as the experiment says.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = whole(1..=10_000_u64))]
     pub(crate) seeds: Option<u64>,
     /// Work on N runs at a time, each in a process of its own. GPUs are shared out among them. The results do not depend on
     /// N. By default 1, or one a core where `[resources]` of the experiments says `cpus = 1`; with Slurm, as many tasks as the
     /// cluster allows (also 0).
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(0..=1_024))]
+    #[arg(long, value_name = "N", value_parser = whole(0..=1_024_u64))]
     pub(crate) jobs: Option<u64>,
     /// Who works on the runs. With slurm, the section `[resources]` of an experiment says what each task gets.
     #[arg(long, value_name = "local|slurm", default_value = "local")]
     pub(crate) launcher: Where,
     /// With Slurm, look at the queue every so often.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30s")]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "30s")]
     pub(crate) interval: Duration,
     /// With Slurm, wait this long for a controller that does not answer. Submitted jobs stay in the queue after that.
-    #[arg(long, value_name = "TIME", value_parser = duration, default_value = "30m")]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true, default_value = "30m")]
     pub(crate) patience: Duration,
     /// Try a failed run again up to N times if the failure may pass: its process died, or a file could not be written.
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = at_least(0_u64))]
     pub(crate) retries: u64,
     /// Run what fits into this time, such as 90s, 30m, 2h or 1d: the first seed of every method before the second seed of
     /// any, and the cheapest runs first.
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = duration, allow_hyphen_values = true)]
     pub(crate) budget: Option<Duration>,
     /// Choose C and gamma of the support vector machines by cross-validation on the labelled codes. The protocol's name
     /// says so. Otherwise C = 1 and gamma = 1 / dimensions.

@@ -1,8 +1,8 @@
 //! `cargo xtask runs`: finished runs listed, shown and compared.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
 
-use crate::{FoundRun, HubOptions, RunComparison, ShownRun, State, compare_runs, find_runs, headline_text, show_run};
+use crate::{FoundRun, HubOptions, RunComparison, ShownRun, State, compare_runs, dotted::word, find_runs, headline_text, show_run};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
@@ -26,7 +26,7 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Show one run: its settings, all of them, and its headline metrics.
+    /// Show one run: its settings, all of them, those of its evaluation among them, and its headline metrics.
     Show {
         /// The run's directory, or owner/name on the Hub.
         run: String,
@@ -104,7 +104,8 @@ fn shown(run: &ShownRun) -> String {
             .collect::<Vec<_>>(),
     ));
     lines.push(String::new());
-    lines.push(table(&run.settings.iter().map(|(key, value)| vec![key.clone(), word(value)]).collect::<Vec<_>>()));
+    let settings: BTreeMap<_, _> = run.settings.iter().chain(&run.evaluation).collect();
+    lines.push(table(&settings.into_iter().map(|(key, value)| vec![key.clone(), word(value)]).collect::<Vec<_>>()));
     lines.join("\n")
 }
 
@@ -141,11 +142,6 @@ fn document(comparison: &RunComparison) -> serde_json::Value {
     serde_json::json!({ "rows": rows.collect::<Vec<_>>(), "protocols": protocols, "methods": methods, "differing": settings })
 }
 
-/// A value without quotation marks.
-fn word(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), String::from)
-}
-
 /// Rows as columns that stand below one another.
 fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -166,5 +162,23 @@ mod tests {
     fn columns_stand_below_one_another() {
         let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["long".to_owned(), "12".to_owned()]];
         assert_eq!(table(&rows), "a     b\nlong  12");
+    }
+
+    #[test]
+    fn a_run_is_shown_with_how_it_was_measured_among_its_settings() {
+        let settings = |of: &[(&str, u64)]| -> BTreeMap<String, serde_json::Value> {
+            of.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect()
+        };
+        let run = ShownRun {
+            folder: "runs/vae".into(),
+            method: "vae".into(),
+            seed: 0,
+            metrics: vec![("rate".into(), Some(4.0), "rate".into(), None)],
+            settings: settings(&[("dataset.train_images", 8_000), ("model.code", 2)]),
+            evaluation: settings(&[("evaluation.labels", 100)]),
+        };
+        let text = shown(&run);
+        let last: Vec<String> = text.lines().skip(4).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(last, ["dataset.train_images 8000", "evaluation.labels 100", "model.code 2"], "{text}");
     }
 }

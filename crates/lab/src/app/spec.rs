@@ -6,7 +6,7 @@ use crate::{Cost, Estimator, Expanded, Profile, Shelf, check::check_profile, cou
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 
-use super::{data_dir::DataDir, place::Place, standard_streams::print};
+use super::{data_dir::DataDir, number::whole, place::Place, standard_streams::print};
 
 /// Check experiment files, list their runs with time and memory, or print their schema.
 #[derive(Debug, Args)]
@@ -58,7 +58,7 @@ struct Expand {
     #[arg(long = "set", value_name = "KEY=VALUE", requires = "file")]
     changes: Vec<String>,
     /// Run each method with N seeds. By default, as many as the experiment says.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, value_name = "N", value_parser = whole(1..=10_000_u64))]
     seeds: Option<u64>,
     /// Device to compute on.
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]

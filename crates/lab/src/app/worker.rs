@@ -7,6 +7,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::{
+    number::at_least,
     place::Place,
     stop::{self, Who},
 };
@@ -25,7 +26,7 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "auto", value_name = "auto|cpu|cuda[:N]")]
     device: String,
     /// Which attempt this is.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = at_least(0_u64))]
     attempt: u64,
     /// Only say this of the run in its status.
     #[arg(long, value_name = "TEXT")]

@@ -1,6 +1,7 @@
 //! What a reader should know beside the numbers of a comparison.
 
 use vimae_metrics::{features::Features, fid::is_undetermined, images::Census};
+use vimae_spec::Doubt;
 
 use super::side::{Content, Side};
 
@@ -15,6 +16,16 @@ pub(super) fn counts(notes: &mut Vec<String>, real: &Side, generated: &Side, fea
         && m != n
     {
         notes.push(format!("the sets have different sizes: {m} images in the reference, {n} generated"));
+    }
+}
+
+/// A note on statistics that are saved of as few images as `features` or fewer: every distance to them will be doubtful.
+pub(super) fn saved(notes: &mut Vec<String>, count: Option<usize>, features: usize) {
+    if let Some(n) = count.filter(|n| is_undetermined(*n, features)) {
+        notes.push(format!(
+            "the saved covariance of {features} features is of {n} images and lacks its full rank; do not rely on a FID by it: {}",
+            Doubt::Undetermined
+        ));
     }
 }
 
@@ -85,4 +96,23 @@ const SAME: &str = "both sets are the same images (equal digests), so nothing is
 /// Whether features were found by the FID Inception network.
 pub(super) fn by_inception(features: &Features) -> bool {
     features.source().network().starts_with("inception")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statistics_of_no_more_images_than_features_are_saved_with_a_word() {
+        let said = |count: Option<usize>| {
+            let mut notes = Vec::new();
+            saved(&mut notes, count, 64);
+            notes
+        };
+        assert!(said(Some(65)).is_empty() && said(None).is_empty());
+        for few in [20, 64] {
+            let notes = said(Some(few));
+            assert!(notes.len() == 1 && notes[0].contains(&format!("of {few} images and lacks its full rank")), "{notes:?}");
+        }
+    }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use vimae_checkpoint::{RunLock, atomic};
+use vimae_datasets::hub_command;
 use vimae_spec::{Experiment, RunSpec, Status};
 
 use super::status;
@@ -58,7 +59,7 @@ pub struct WithoutData {
 impl WithoutData {
     /// The command that brings the data.
     pub fn command(&self) -> String {
-        format!("{} data fetch {}", called(), self.dataset)
+        hub_command(&self.dataset).unwrap_or_else(|| format!("{} data fetch {}", called(), self.dataset))
     }
 }
 
@@ -262,6 +263,15 @@ mod tests {
         let message = Plan::load(folder.path()).unwrap_err().to_string();
         assert!(message.contains("plan.json: is not there: nothing was run into this folder yet. `"), "{message}");
         assert!(message.contains(" reproduce` writes runs/quick, and `") && message.contains(" train` runs/NAME; give"), "{message}");
+    }
+
+    #[test]
+    fn data_that_is_not_here_names_what_brings_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let experiment = plan("c", 0, folder.path()).experiments.remove(0);
+        let command = |dataset: &str| WithoutData { experiment: experiment.clone(), dataset: dataset.into() }.command();
+        assert!(command("mnist").ends_with(" data fetch mnist"), "{}", command("mnist"));
+        assert_eq!(command("table:some/body"), "hf download --repo-type dataset some/body");
     }
 
     #[test]

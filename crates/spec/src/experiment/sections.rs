@@ -22,6 +22,8 @@ pub(super) const PARTS: [&str; 10] =
     ["dataset", "model", "objective", "prior", "noise", "divergence", "likelihood", "sampler", "stream", "strategy"];
 /// Sections that every run needs, each with a component for an example.
 const NEEDED: [(&str, &str); 3] = [("dataset", "digits"), ("model", "wae_conv"), ("objective", "vae")];
+/// How runs are measured.
+pub(super) const EVALUATION: &str = "evaluation";
 /// Sections of other sections.
 const OUTER: [&str; 2] = ["methods", "grid"];
 
@@ -36,7 +38,7 @@ impl Known {
         let keys = |schema: Schema| schema.settings().into_iter().map(|setting| setting.name).collect();
         Self(BTreeMap::from([
             ("training", keys(Schema::of::<Training>())),
-            ("evaluation", keys(Schema::of::<Evaluation>())),
+            (EVALUATION, keys(Schema::of::<Evaluation>())),
             ("resources", keys(Schema::of::<Resources>())),
         ]))
     }
@@ -172,6 +174,20 @@ fn check_varied(known: &Known, key: &str, place: &str) -> Result<()> {
 /// [`Error::UnknownKey`].
 pub(super) fn check_key(key: &str, place: &str) -> Result<()> {
     check_dotted(&Known::new(), key, place)
+}
+
+/// Checks a key of a change of an evaluation as [`check_key`] does. No key of another section is meant.
+///
+/// # Errors
+/// [`Error::UnknownKey`].
+pub(super) fn check_evaluation_key(key: &str, place: &str) -> Result<()> {
+    check_key(key, place).map_err(|error| match error {
+        Error::UnknownKey { place, key, nearest, why } => match nearest.filter(|meant| meant.split('.').next() == Some(EVALUATION)) {
+            Some(meant) => Error::UnknownKey { place, key, nearest: Some(meant), why },
+            None => Error::UnknownKey { place, key, nearest: None, why: "" },
+        },
+        other => other,
+    })
 }
 
 fn check_dotted(known: &Known, key: &str, place: &str) -> Result<()> {

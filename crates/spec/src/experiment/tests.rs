@@ -265,6 +265,26 @@ fn the_command_line_changes_keys() {
 }
 
 #[test]
+fn the_command_line_changes_settings_of_a_component_alone() {
+    let changed = |changes: &[&str]| {
+        let changes: Vec<String> = changes.iter().map(|change| (*change).to_owned()).collect();
+        Component::named("omniglot").changed("dataset", &changes)
+    };
+    let found = changed(&["repeats='drop'", "dataset.train_images = 1_000", "range=unit"]).unwrap();
+    assert_eq!(serde_json::Value::Object(found), serde_json::json!({ "repeats": "drop", "train_images": 1000, "range": "unit" }));
+    for (change, expected) in [
+        ("repeats", "--set repeats: is not KEY=VALUE"),
+        ("=drop", "--set =drop: no key stands before ="),
+        ("dataset.repeats=", "--set dataset.repeats=: no value stands behind ="),
+        ("train_images=99999999999999999999", "it must be a whole number up to 9223372036854775807, and this is too large"),
+        ("binarise=nan", "binarise = nan is not allowed; it must be a finite number"),
+    ] {
+        let message = changed(&[change]).unwrap_err().to_string();
+        assert!(message.contains(expected), "{message}");
+    }
+}
+
+#[test]
 fn a_setting_is_given_once_however_its_key_is_written() {
     let text = |grid: &str| format!("{BASE}[methods]\na.objective = \"vae\"\n[grid]\n{grid}\n");
     let refused = |grid: &str, changes: &[&str], expected: &str| {
