@@ -16,6 +16,7 @@ mod image;
 mod image_array;
 mod in_memory;
 pub mod inventory;
+mod listing;
 mod loader;
 pub mod member;
 mod npy;
@@ -32,6 +33,7 @@ mod published;
 mod sources;
 mod stack;
 mod stream;
+mod table_files;
 mod tables;
 mod tree;
 mod walk;
@@ -50,6 +52,7 @@ pub use passed_over::PassedOver;
 pub use placed::{hub_command, hub_repository, placed};
 pub use published::{FileReport, Known};
 pub use sources::Sources;
+pub use table_files::TableFiles;
 
 vimae_core::catalogue! {
     /// Every data set.

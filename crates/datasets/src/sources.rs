@@ -171,12 +171,15 @@ pub(crate) fn download(repo: &str) -> String {
     format!("hf download --repo-type dataset {repo}")
 }
 
-/// The snapshots of a repository's folder in a Hub cache: the one that `refs/main` names first.
+/// The references of a repository in a Hub cache whose snapshots come before others: its main branch, and the one into which the Hub
+/// converts data sets of other formats.
+const REFERENCES: [&str; 2] = ["refs/main", "refs/refs/convert/parquet"];
+
+/// The snapshots of a repository's folder in a Hub cache: those that [`REFERENCES`] name first.
 pub(crate) fn versions(repository: &Path) -> Vec<PathBuf> {
-    let main = fs::read_to_string(repository.join("refs/main")).ok().map(|sha| sha.trim().to_owned());
-    let main = main.filter(|sha| !sha.is_empty() && sha.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let commits = REFERENCES.map(|reference| fs::read_to_string(repository.join(reference)).unwrap_or_default());
     let mut snapshots = subfolders(&repository.join("snapshots"));
-    snapshots.sort_by_key(|path| Some(folder_name(path)) != main.as_deref());
+    snapshots.sort_by_key(|path| commits.iter().position(|commit| commit.trim() == folder_name(path)).unwrap_or(commits.len()));
     snapshots
 }
 
@@ -207,6 +210,12 @@ mod tests {
         fs::write(dir.path().join("datasets--o--n/refs/main"), "bb\n").unwrap();
         assert_eq!(find(&sources, dir.path())[..2], own("bb", "aa"));
         fs::write(dir.path().join("datasets--o--n/refs/main"), "../../..").unwrap();
+        assert_eq!(find(&sources, dir.path())[..2], own("aa", "bb"));
+        // What the Hub converted comes behind the main branch, and before what no reference names.
+        fs::create_dir_all(dir.path().join("datasets--o--n/refs/refs/convert")).unwrap();
+        fs::write(dir.path().join("datasets--o--n/refs/refs/convert/parquet"), "bb").unwrap();
+        assert_eq!(find(&sources, dir.path())[..2], own("bb", "aa"));
+        fs::write(dir.path().join("datasets--o--n/refs/main"), "aa").unwrap();
         assert_eq!(find(&sources, dir.path())[..2], own("aa", "bb"));
         let repo = dir.path().join("datasets--n");
         assert_eq!(find(&Sources::in_dir(&repo), &repo), [("snapshots/aa".to_owned(), true), ("snapshots/bb".to_owned(), true)]);

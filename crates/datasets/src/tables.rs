@@ -5,21 +5,20 @@
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
 };
 
 use vimae_core::Split;
 
 use crate::{
-    Error, Result, Sources, parquet,
-    sources::{called, called_otherwise, folder_name, subfolders},
+    Error, Result, Sources,
+    listing::{Disk, Listing},
+    parquet,
+    sources::{called, called_otherwise, folder_name},
 };
 
 /// Configurations that are taken before others.
 const FIRST: [&str; 4] = ["", "data", "default", "plain_text"];
-/// The most files of a folder that are looked at.
-const FILES: usize = 10_000;
 /// What columns of encoded images are called, and those of classes.
 const IMAGES: [&str; 6] = ["image.bytes", "img.bytes", "images.bytes", "image", "img", "image_bytes"];
 pub(crate) const LABELS: [&str; 7] = ["label", "labels", "fine_label", "coarse_label", "class", "target", "y"];
@@ -60,28 +59,19 @@ fn split(name: &str) -> Option<Split> {
     }
 }
 
-/// The parquet files of a folder, without those of folders in it.
-pub(crate) fn parquet_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten().flatten().take(FILES).map(|entry| entry.path());
-    let table = |path: &PathBuf| path.extension().is_some_and(|e| e.eq_ignore_ascii_case("parquet")) && !folder_name(path).starts_with('.');
-    let mut files: Vec<PathBuf> = entries.filter(table).collect();
-    files.sort();
-    files
-}
-
 /// The tables of one folder: its files by the splits that they or the folders around them are called after.
 ///
 /// # Errors
 /// [`Error::Damaged`] where a shard of a series is not there.
-fn in_one(folder: &Path) -> Result<Tables> {
+fn in_one(listing: &dyn Listing, folder: &Path) -> Result<Tables> {
     let mut tables = Tables::default();
-    for path in parquet_files(folder) {
+    for path in listing.tables(folder) {
         if let Some(split) = split(folder_name(&path)) {
             tables.0.entry(split).or_default().push(path);
         }
     }
-    for inside in subfolders(folder) {
-        let files = parquet_files(&inside);
+    for inside in listing.folders(folder) {
+        let files = listing.tables(&inside);
         if let Some(split) = split(folder_name(&inside)).filter(|_| !files.is_empty()) {
             tables.0.entry(split).or_default().extend(files);
         }
@@ -113,41 +103,86 @@ fn whole(shards: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// The tables of a folder, or of the first folder in it that trains and tests: `preferred` before others.
-///
-/// # Errors
-/// As [`in_one`], where nothing whole is there.
-pub(crate) fn in_folder(folder: &Path, preferred: &str) -> Result<Option<Tables>> {
-    first(folder, preferred, &|_, tables| tables.trains_and_tests())
+/// What a reader of tables takes of a folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Taken {
+    /// One table of no split.
+    One(PathBuf),
+    /// Those of each split in a folder, and the other folders that hold tables to train on.
+    Splits(PathBuf, Tables, Vec<PathBuf>),
+    /// Several tables that are called after no split to train on.
+    Several(Vec<PathBuf>),
 }
 
-/// The tables of a folder that trains, or of the first such folder in it, where none lies beside them that is of no split.
+/// The tables of the first of `places` that trains and tests, or else of the first that trains; where none does, those that lie in
+/// one of them or in its folder `data`.
 ///
 /// # Errors
 /// As [`in_folder`].
-pub(crate) fn that_train(folder: &Path) -> Result<Option<Tables>> {
-    let all_named = |folder: &Path| parquet_files(folder).iter().all(|file| split(folder_name(file)).is_some());
-    first(folder, "", &|folder, tables| !tables.of(Split::Train).is_empty() && all_named(folder))
+pub(crate) fn taken(listing: &dyn Listing, places: &[PathBuf]) -> Result<Option<Taken>> {
+    let that_test = places.iter().map(|place| (place, in_folder(listing, place, "")));
+    let that_only_train = places.iter().map(|place| (place, that_train(listing, place)));
+    for (place, found) in that_test.chain(that_only_train) {
+        if let Some((folder, tables)) = found? {
+            let others = beside(listing, place, &tables);
+            return Ok(Some(Taken::Splits(folder, tables, others)));
+        }
+    }
+    let deeper = places.iter().flat_map(|place| [place.clone(), place.join("data")]);
+    let all = deeper.map(|folder| listing.tables(&folder)).find(|found| !found.is_empty()).unwrap_or_default();
+    Ok(match all.as_slice() {
+        [] => None,
+        [one] => Some(Taken::One(one.clone())),
+        _ => Some(Taken::Several(all)),
+    })
+}
+
+/// What is said of tables that no split is known of.
+pub(crate) fn without_splits(tables: &[PathBuf]) -> String {
+    let names: Vec<&str> = tables.iter().take(3).map(|file| folder_name(file)).collect();
+    format!("holds {}, and not files to train and to test on by their names", names.join(", "))
+}
+
+/// The first folder that trains and tests, with its tables: the folder itself, or one in it, `preferred` before others.
+///
+/// # Errors
+/// As [`in_one`], where nothing whole is there.
+fn in_folder(listing: &dyn Listing, folder: &Path, preferred: &str) -> Result<Option<(PathBuf, Tables)>> {
+    first(listing, folder, preferred, &|_, tables| tables.trains_and_tests())
+}
+
+/// The first folder that trains, with its tables: the folder itself, or one in it, where no table of no split lies beside them.
+///
+/// # Errors
+/// As [`in_folder`].
+fn that_train(listing: &dyn Listing, folder: &Path) -> Result<Option<(PathBuf, Tables)>> {
+    let all_named = |folder: &Path| listing.tables(folder).iter().all(|file| split(folder_name(file)).is_some());
+    first(listing, folder, "", &|folder, tables| !tables.of(Split::Train).is_empty() && all_named(folder))
 }
 
 /// The folders of tables that train beside `taken`, in `folder`: other configurations.
-pub(crate) fn beside(folder: &Path, taken: &Tables) -> Vec<PathBuf> {
-    let all = std::iter::once(folder.to_path_buf()).chain(subfolders(folder));
+fn beside(listing: &dyn Listing, folder: &Path, taken: &Tables) -> Vec<PathBuf> {
+    let all = std::iter::once(folder.to_path_buf()).chain(listing.folders(folder));
     let named = all.filter(|inside| inside == folder || split(folder_name(inside)).is_none());
-    let trains = |inside: &PathBuf| in_one(inside).is_ok_and(|tables| !tables.of(Split::Train).is_empty() && tables != *taken);
+    let trains = |inside: &PathBuf| in_one(listing, inside).is_ok_and(|tables| !tables.of(Split::Train).is_empty() && tables != *taken);
     named.filter(trains).collect()
 }
 
-fn first(folder: &Path, preferred: &str, enough: &dyn Fn(&Path, &Tables) -> bool) -> Result<Option<Tables>> {
-    let mut inside = subfolders(folder);
+fn first(
+    listing: &dyn Listing,
+    folder: &Path,
+    preferred: &str,
+    enough: &dyn Fn(&Path, &Tables) -> bool,
+) -> Result<Option<(PathBuf, Tables)>> {
+    let mut inside = listing.folders(folder);
     inside.sort_by_key(|path| {
         let name = folder_name(path);
         if name == preferred { (0, 0) } else { (1, FIRST.iter().position(|f| *f == name).unwrap_or(FIRST.len())) }
     });
     let mut torn = None;
     for folder in std::iter::once(folder.to_path_buf()).chain(inside) {
-        match in_one(&folder) {
-            Ok(tables) if enough(&folder, &tables) => return Ok(Some(tables)),
+        match in_one(listing, &folder) {
+            Ok(tables) if enough(&folder, &tables) => return Ok(Some((folder, tables))),
             Ok(_) => {}
             Err(error) => torn = torn.or(Some(error)),
         }
@@ -169,7 +204,7 @@ pub(crate) fn published(sources: &Sources, name: &str, repos: &[&str], preferred
     for (folder, own) in beside.chain(sources.snapshots(name, repos)) {
         // A folder of the user's holds others, each on its own turn; a snapshot's are configurations.
         let found = if folder.parent().is_some_and(|p| folder_name(p) == "snapshots") {
-            in_folder(&folder, preferred)
+            in_folder(&Disk, &folder, preferred).map(|found| found.map(|(_, tables)| tables))
         } else {
             within(&folder, name, preferred)
         };
@@ -190,14 +225,14 @@ pub(crate) fn published(sources: &Sources, name: &str, repos: &[&str], preferred
 
 /// The tables of a folder of the user's, which may be a snapshot that was copied: those of its configurations too.
 fn within(folder: &Path, name: &str, preferred: &str) -> Result<Option<Tables>> {
-    let tables = in_one(folder)?;
+    let tables = in_one(&Disk, folder)?;
     if tables.trains_and_tests() {
         return Ok(Some(tables));
     }
     for inside in [preferred, "data", "default", "plain_text"] {
         let inside = folder.join(inside);
         if inside.is_dir() && !called_otherwise(&inside, name) {
-            let tables = in_one(&inside)?;
+            let tables = in_one(&Disk, &inside)?;
             if tables.trains_and_tests() {
                 return Ok(Some(tables));
             }

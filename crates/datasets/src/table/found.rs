@@ -10,8 +10,9 @@ use vimae_core::Split;
 
 use crate::{
     Container, Error, PassedOver, Request, Result, container,
+    listing::{Disk, Listing},
     sources::{download, folder_name, may_be_repository, versions},
-    tables::{self, Tables},
+    tables::{self, Tables, Taken},
     tree::Tree,
 };
 
@@ -41,32 +42,24 @@ pub(super) fn locate(request: &Request) -> Result<Found> {
         return Ok(Found::One(path.into()));
     }
     let folders = if path.is_dir() { vec![path.to_path_buf()] } else { request.sources.snapshots_of(name) };
+    let mut several = None;
     for folder in &folders {
         // The folder of a repository in a cache holds its snapshots.
-        let inside = versions(folder);
-        let places = || inside.iter().chain([folder]);
-        let that_test = places().map(|place| (place, tables::in_folder(place, "")));
-        let that_only_train = places().map(|place| (place, tables::that_train(place)));
-        for (place, found) in that_test.chain(that_only_train) {
-            if let Some(tables) = found? {
-                let others = tables::beside(place, &tables);
-                return Ok(Found::Splits(tables, others));
-            }
+        let places: Vec<PathBuf> = versions(folder).into_iter().chain([folder.clone()]).collect();
+        match tables::taken(&Disk, &places)? {
+            Some(Taken::Splits(_, tables, others)) => return Ok(Found::Splits(tables, others)),
+            Some(Taken::One(one)) => return Ok(Found::One(one)),
+            // Another snapshot may be what the Hub made of them.
+            Some(Taken::Several(all)) => several = several.or(Some((folder, all))),
+            None => {}
         }
-        let deeper = places().flat_map(|folder| [folder.clone(), folder.join("data")]);
-        let all = deeper.map(|folder| tables::parquet_files(&folder)).find(|found| !found.is_empty()).unwrap_or_default();
-        if let [one] = all.as_slice() {
-            return Ok(Found::One(one.clone()));
-        }
-        if !all.is_empty() {
-            let names: Vec<&str> = all.iter().take(3).map(|file| folder_name(file)).collect();
-            let problem = format!(
-                "holds {}, and not files to train and to test on by their names: call them train-*.parquet and test-*.parquet, or give one \
-                 file, of which every tenth image of a class tests",
-                names.join(", ")
-            );
-            return Err(Error::damaged(folder.display(), problem));
-        }
+    }
+    if let Some((folder, all)) = several {
+        let problem = format!(
+            "{}: call them train-*.parquet and test-*.parquet, or give one file, of which every tenth image of a class tests",
+            tables::without_splits(&all)
+        );
+        return Err(Error::damaged(folder.display(), problem));
     }
     Err(match folders.first() {
         Some(folder) => Error::damaged(folder.display(), format!("holds no parquet files to train and to test on{}", instead(folder))),
@@ -125,7 +118,7 @@ impl Found {
         let of_splits = matches!(self, Self::Splits(..));
         let folders: BTreeSet<&Path> = used.iter().filter(|_| of_splits).filter_map(|file| file.parent()).collect();
         for folder in folders {
-            passed.add("parquet file of no split", tables::parquet_files(folder).iter().filter(|file| !used.contains(file)).count());
+            passed.add("parquet file of no split", Disk.tables(folder).iter().filter(|file| !used.contains(file)).count());
         }
         passed
     }
