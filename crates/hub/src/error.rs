@@ -32,7 +32,7 @@ pub enum Error {
         file: String,
     },
     /// The server wants a token, or another one.
-    #[error("{url}: {status}: the file is private or gated; log in with `hf auth login`, or set HF_TOKEN")]
+    #[error("{url}: {status}: it is private or gated, or its name is misspelt; log in with `hf auth login`, or set HF_TOKEN")]
     Forbidden {
         /// The address, without its query.
         url: String,
@@ -43,6 +43,14 @@ pub enum Error {
     #[error("{url}: 404: there is no such file")]
     NotFound {
         /// The address, without its query.
+        url: String,
+    },
+    /// There is no such data set repository, or none that this token may see.
+    #[error(
+        "{url}: there is no such data set, or it is private: look at its name; log in with `hf auth login`, or set HF_TOKEN, for a private one"
+    )]
+    NoDataset {
+        /// The address of its page.
         url: String,
     },
     /// The server asks to wait longer than allowed.

@@ -6,7 +6,7 @@ use vimae_spec::repository;
 
 use crate::{Error, Result};
 
-/// The name of a model repository: `owner/name`.
+/// The name of a repository: `owner/name`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RepoName {
     owner: String,

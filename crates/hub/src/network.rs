@@ -10,8 +10,8 @@ mod words;
 
 use crate::{Error, Options, Result};
 
-pub(crate) use bring::{to_cache, to_file};
-pub(crate) use listed::listed;
+pub(crate) use bring::{content, to_cache, to_file};
+pub(crate) use listed::{dataset, listed};
 pub(crate) use publish::publish;
 
 /// Checks that the network may be used for `what`.

@@ -21,6 +21,14 @@ pub(crate) fn to_cache(_: &Wanted, source: &Source<'_>, _: &Options, _: &mut dyn
     Err(Error::NoNetwork { file: format!("{}/{}", source.repo, source.path) })
 }
 
+pub(crate) fn content(_: &Wanted, source: &Source<'_>, _: &Options, _: &mut dyn FnMut(Event)) -> Result<()> {
+    Err(Error::NoNetwork { file: format!("{}/{}", source.repo, source.path) })
+}
+
+pub(crate) fn dataset(repo: &RepoName, revision: &str, _: &Options) -> Result<Option<(String, Vec<String>)>> {
+    Err(Error::NoNetwork { file: format!("{repo} at {revision}") })
+}
+
 pub(crate) fn listed(repo: &RepoName, revision: &str, _: &Options) -> Result<String> {
     Err(Error::NoNetwork { file: format!("{repo} at {revision}") })
 }

@@ -27,7 +27,9 @@ pub(crate) fn to_file(wanted: &Wanted, url: &str, to: &Path, options: &Options, 
 impl Source<'_> {
     fn url(&self, endpoint: &str) -> String {
         let kind = if self.model { "" } else { "datasets/" };
-        format!("{endpoint}/{kind}{}/resolve/{}/{}", self.repo, self.revision.replace('/', "%2F"), self.path)
+        // What would end the path of an address, or begin an escape in it.
+        let path = self.path.replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+        format!("{endpoint}/{kind}{}/resolve/{}/{path}", self.repo, self.revision.replace('/', "%2F"))
     }
 }
 
@@ -36,6 +38,15 @@ impl Source<'_> {
 /// # Errors
 /// As [`fetch`](crate::fetch()).
 pub(crate) fn to_cache(wanted: &Wanted, source: &Source<'_>, options: &Options, tell: &mut dyn FnMut(Event)) -> Result<PathBuf> {
+    content(wanted, source, options, tell)?;
+    link(source, options)
+}
+
+/// Brings the content of a file of the Hub into its cache, where no snapshot has it yet.
+///
+/// # Errors
+/// As [`fetch`](crate::fetch()).
+pub(crate) fn content(wanted: &Wanted, source: &Source<'_>, options: &Options, tell: &mut dyn FnMut(Event)) -> Result<()> {
     let &Source { model, repo, .. } = source;
     let url = source.url(&options.endpoint);
     let mut connection = Connection::new(options)?;
@@ -54,7 +65,7 @@ pub(crate) fn to_cache(wanted: &Wanted, source: &Source<'_>, options: &Options, 
             part.finish(&blob, wanted.sha256.as_deref().or(named), wanted.md5.as_deref())?;
         }
     }
-    link(source, options)
+    Ok(())
 }
 
 /// The file in the snapshot of its revision. The Hub's library keeps the cache's books: it finds the content among
@@ -74,4 +85,15 @@ fn link(source: &Source<'_>, options: &Options) -> Result<PathBuf> {
         client.dataset(owner, name).download_file().filename(path).revision(revision).send()
     };
     found.map_err(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_ends_behind_the_whole_path() {
+        let source = Source { model: false, repo: "o/n", path: "a/50%?#1.parquet", revision: "refs/pr/1" };
+        assert_eq!(source.url("https://hub"), "https://hub/datasets/o/n/resolve/refs%2Fpr%2F1/a/50%25%3F%231.parquet");
+    }
 }

@@ -1,10 +1,10 @@
-//! A model repository on the Hub: what it holds, and what its refusals mean.
+//! A repository on the Hub: what it holds, and what its refusals mean.
 
 use std::time::Duration;
 
 use hf_hub::{
     HFClient, HFClientSync, HFError, HFRepositorySync, HFResult,
-    repository::{CommitInfo, RepoTypeModel},
+    repository::{CommitInfo, RepoSibling, RepoTypeModel},
 };
 
 use super::{
@@ -16,7 +16,7 @@ use crate::{Error, Options, RepoName, Result, name::is_commit};
 /// The longest silence of a server while it works on a request.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// A model repository, whether it exists or not.
+/// A repository, whether it exists or not: of a model, but for [`Remote::dataset`].
 pub(crate) struct Remote<'a> {
     pub(crate) repo: &'a RepoName,
     pub(crate) options: &'a Options,
@@ -29,6 +29,16 @@ pub(crate) struct Head {
     pub(crate) commit: String,
     pub(crate) private: bool,
     pub(crate) files: Vec<String>,
+}
+
+impl Head {
+    /// Reads what the Hub says of a repository.
+    fn of(sha: Option<String>, private: Option<bool>, siblings: Option<Vec<RepoSibling>>) -> std::result::Result<Self, Refusal> {
+        let commit = sha.filter(|sha| is_commit(sha));
+        let commit = commit.ok_or_else(|| Refusal { status: None, problem: "the Hub names no commit".into() })?;
+        let files = siblings.unwrap_or_default().into_iter().map(|sibling| sibling.rfilename).collect();
+        Ok(Self { commit, private: private.unwrap_or(false), files })
+    }
 }
 
 /// Why a request failed.
@@ -62,20 +72,34 @@ impl<'a> Remote<'a> {
     /// What the revision holds, the main branch where there is none; nothing where there is no such repository or revision.
     pub(crate) fn head(&self, revision: Option<&str>) -> std::result::Result<Option<Head>, Refusal> {
         let repository = self.model();
-        let info = match repository.info().maybe_revision(revision).send() {
-            Ok(info) => info,
+        let Some(info) = self.found(repository.info().maybe_revision(revision).send())? else { return Ok(None) };
+        Head::of(info.sha, info.private, info.siblings).map(Some)
+    }
+
+    /// What the revision of the data set of this name holds; nothing where there is no such repository or revision.
+    pub(crate) fn dataset(&self, revision: &str) -> std::result::Result<Option<Head>, Refusal> {
+        let repository = self.client.dataset(self.repo.owner(), self.repo.name());
+        let Some(info) = self.found(repository.info().revision(revision).send())? else { return Ok(None) };
+        // The Hub answers for a repository that was renamed with the new one.
+        if info.id != self.repo.to_string() {
+            let now = if info.id.parse::<RepoName>().is_ok() { info.id.as_str() } else { "something else" };
+            return Err(Refusal { status: None, problem: format!("the repository is called {now} now; give that name") });
+        }
+        Head::of(info.sha, info.private, info.siblings).map(Some)
+    }
+
+    /// What an answer holds; nothing where it is that there is no such repository or revision.
+    fn found<T>(&self, answer: HFResult<T>) -> std::result::Result<Option<T>, Refusal> {
+        match answer {
+            Ok(info) => Ok(Some(info)),
             Err(
                 HFError::RepoNotFound { context, .. } | HFError::RevisionNotFound { context, .. } | HFError::EntryNotFound { context, .. },
             ) => {
                 let page = context.is_some_and(|context| is_page(&context.body));
-                return if page { Err(Refusal { status: None, problem: NO_HUB.into() }) } else { Ok(None) };
+                if page { Err(Refusal { status: None, problem: NO_HUB.into() }) } else { Ok(None) }
             }
-            Err(error) => return Err(self.refusal(&error)),
-        };
-        let commit = info.sha.filter(|sha| is_commit(sha));
-        let commit = commit.ok_or_else(|| Refusal { status: None, problem: "the Hub names no commit".into() })?;
-        let files = info.siblings.unwrap_or_default().into_iter().map(|sibling| sibling.rfilename).collect();
-        Ok(Some(Head { commit, private: info.private.unwrap_or(false), files }))
+            Err(error) => Err(self.refusal(&error)),
+        }
     }
 
     /// The content of a small file at a commit.

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests may fail where they stand")]
 
 mod card;
+mod dataset_files;
 mod fetch;
 mod local_hub;
 mod pull;

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer, Seen, Trouble, cas_url,
-    store::{Repository, State, Stored, from_cas, sha256},
+    store::{DATASETS, Repository, State, Stored, dataset, from_cas, sha256},
 };
 
 /// The secret of the content-addressed store.
@@ -45,13 +45,22 @@ pub(crate) fn answer(state: &mut State, seen: &Seen, trouble: Option<Trouble>) -
         ("GET", ["api", "models", owner, name, rest @ ..]) => match (rest, state.repositories.get(&format!("{owner}/{name}"))) {
             (_, None) => not_found("RepoNotFound"),
             (_, Some(repository)) if repository.private && !known => not_found("RepoNotFound"),
-            ([], _) => info(state, owner, name, "main"),
-            (["revision", revision @ ..], _) => info(state, owner, name, &revision.join("/")),
+            ([], _) => info(state, &format!("{owner}/{name}"), "main"),
+            (["revision", revision @ ..], _) => info(state, &format!("{owner}/{name}"), &revision.join("/")),
             (["xet-write-token", ..], _) => {
                 Answer::json(&json!({ "accessToken": CAS_TOKEN, "exp": 4_000_000_000_u64, "casUrl": cas_url(&state.cas) }))
             }
             _ => Answer::new(404),
         },
+        ("GET", ["api", "datasets", owner, name, "revision", revision @ ..]) => {
+            let repo = dataset(owner, name);
+            match state.repositories.get(&repo) {
+                Some(repository) if known || !repository.private => info(state, &repo, &revision.join("/")),
+                // Whether there is one is told to those whom the Hub knows.
+                _ if known => not_found("RepoNotFound"),
+                _ => refusal(state, 401),
+            }
+        }
         ("POST", ["api", "models", owner, name, rest @ ..]) => {
             let repo = format!("{owner}/{name}");
             if !state.repositories.contains_key(&repo) {
@@ -74,6 +83,9 @@ pub(crate) fn answer(state: &mut State, seen: &Seen, trouble: Option<Trouble>) -
         ("POST", [_, git, "info", "lfs", "objects", "batch"]) if git.ends_with(".git") => {
             let transfer = if let Some(Trouble::Transfer(other)) = trouble { other } else { "xet" };
             Answer::json(&json!({ "transfer": transfer, "objects": body["objects"] }))
+        }
+        (_, ["datasets", owner, name, "resolve", revision, file @ ..]) => {
+            resolve(state, seen, &dataset(owner, name), (revision, &file.join("/")), known, trouble)
         }
         (_, [owner, name, "resolve", revision, file @ ..]) => {
             resolve(state, seen, &format!("{owner}/{name}"), (revision, &file.join("/")), known, trouble)
@@ -98,12 +110,11 @@ fn create(state: &mut State, body: &Value) -> Answer {
     Answer::json(&json!({ "url": format!("{}/{repo}", state.address) }))
 }
 
-fn info(state: &State, owner: &str, name: &str, revision: &str) -> Answer {
-    let repo = format!("{owner}/{name}");
-    let Some(commit) = state.commit(&repo, revision) else { return not_found("RevisionNotFound") };
+fn info(state: &State, repo: &str, revision: &str) -> Answer {
+    let Some(commit) = state.commit(repo, revision) else { return not_found("RevisionNotFound") };
     let siblings: Vec<Value> = commit.files.keys().map(|file| json!({ "rfilename": file })).collect();
-    let private = state.repositories[&repo].private;
-    Answer::json(&json!({ "_id": "1", "id": repo, "sha": commit.oid, "private": private, "siblings": siblings }))
+    let (private, id) = (state.repositories[repo].private, repo.strip_prefix(DATASETS).unwrap_or(repo));
+    Answer::json(&json!({ "_id": "1", "id": id, "sha": commit.oid, "private": private, "siblings": siblings }))
 }
 
 fn preupload(body: &Value) -> Answer {

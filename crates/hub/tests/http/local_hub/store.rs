@@ -15,6 +15,14 @@ use xet_core_structures::{
 
 use super::{Rule, Seen, Trouble};
 
+/// What stands before the names of data sets among those of models.
+pub(crate) const DATASETS: &str = "datasets/";
+
+/// A data set among the repositories.
+pub(crate) fn dataset(owner: &str, name: &str) -> String {
+    format!("{DATASETS}{owner}/{name}")
+}
+
 /// A file of a commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Stored {
@@ -85,6 +93,14 @@ impl State {
             repository.branches.entry(branch.into()).or_default().push(commit);
         }
         oid
+    }
+
+    /// Puts a data set with these files, each a large one, on a branch of the repository `owner/name`, and gives the commit.
+    pub(crate) fn put_dataset(&mut self, repo: &str, private: bool, branch: &str, files: &[(&str, &[u8])]) -> String {
+        let repo = format!("{DATASETS}{repo}");
+        self.repositories.entry(repo.clone()).or_insert(Repository { private, branches: BTreeMap::new() });
+        let large = |content: &[u8]| Stored::Large { oid: sha256(content), content: content.into() };
+        self.put(&repo, branch, "files", files.iter().map(|(name, content)| ((*name).to_owned(), large(content))).collect())
     }
 
     /// Changes a file of the last commit of the main branch, as nobody should.
