@@ -49,7 +49,7 @@ pub use in_memory::InMemory;
 pub use loader::Loader;
 pub use open::{BuildDataset, Opened, Request, WITH_PATH, known, open, open_reporting, parted};
 pub use passed_over::PassedOver;
-pub use placed::{hub_command, hub_repository, placed};
+pub use placed::{hub_repository, placed};
 pub use published::{FileReport, Known};
 pub use sources::Sources;
 pub use table_files::TableFiles;

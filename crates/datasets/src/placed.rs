@@ -2,11 +2,7 @@
 
 use std::path::{Path, absolute};
 
-use crate::{
-    open::parted,
-    sources::{download, may_be_repository},
-    table,
-};
+use crate::{open::parted, sources::may_be_repository, table};
 
 /// A data set's name as it is written in a file in `folder`, with an absolute path in place of a relative one. `table:OWNER/NAME` stays as
 /// it is where nothing in `folder` is called so: it may be a repository in the Hub's cache.
@@ -25,11 +21,6 @@ pub fn hub_repository(name: &str) -> Option<&str> {
     let (entry, path) = parted(name);
     let is_path = |path: &str| Path::new(path).is_absolute() || Path::new(path).exists();
     path.filter(|path| entry == table::ENTRY.name && may_be_repository(path) && !is_path(path))
-}
-
-/// The command that brings the repository of the Hub that a data set's name means; none for other names.
-pub fn hub_command(name: &str) -> Option<String> {
-    hub_repository(name).map(download)
 }
 
 #[cfg(test)]
@@ -54,9 +45,8 @@ mod tests {
     #[test]
     fn a_repository_is_no_path() {
         assert_eq!(hub_repository("table:some/body.v2"), Some("some/body.v2"));
-        assert_eq!(hub_command("table:some/body.v2").as_deref(), Some("hf download --repo-type dataset some/body.v2"));
         for name in ["mnist", "table:/faces", "table:/data/faces", "table:one.parquet", "table:my faces/body", "folder:some/body"] {
-            assert_eq!((hub_repository(name), hub_command(name)), (None, None), "{name}");
+            assert_eq!(hub_repository(name), None, "{name}");
         }
     }
 }

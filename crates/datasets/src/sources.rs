@@ -165,12 +165,6 @@ pub(crate) fn may_be_repository(path: &str) -> bool {
     vimae_core::repository(path).is_ok() && !path.ends_with(".parquet")
 }
 
-/// The command that brings a data set repository into the Hub cache, with every file of it. It is of the Hub's own program: what is
-/// published in a repository, no card here says.
-pub(crate) fn download(repo: &str) -> String {
-    format!("hf download --repo-type dataset {repo}")
-}
-
 /// The references of a repository in a Hub cache whose snapshots come before others: its main branch, and the one into which the Hub
 /// converts data sets of other formats.
 const REFERENCES: [&str; 2] = ["refs/main", "refs/refs/convert/parquet"];

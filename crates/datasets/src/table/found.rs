@@ -11,12 +11,15 @@ use vimae_core::Split;
 use crate::{
     Container, Error, PassedOver, Request, Result, container,
     listing::{Disk, Listing},
-    sources::{download, folder_name, may_be_repository, versions},
+    sources::{folder_name, may_be_repository, versions},
     tables::{self, Tables, Taken},
     tree::Tree,
 };
 
 use super::NAME;
+
+/// The command that brings the tables of a repository, up to its name, as the cards write it.
+const FETCH: &str = "cargo xtask data fetch table:";
 
 /// The tables of a data set.
 pub(super) enum Found {
@@ -64,7 +67,7 @@ pub(super) fn locate(request: &Request) -> Result<Found> {
     Err(match folders.first() {
         Some(folder) => Error::damaged(folder.display(), format!("holds no parquet files to train and to test on{}", instead(folder))),
         None => {
-            let brings = if may_be_repository(name) { format!("; `{}` brings one", download(name)) } else { String::new() };
+            let brings = if may_be_repository(name) { format!("; `{FETCH}{name}` brings one") } else { String::new() };
             let hint = format!(
                 "it is neither a folder or parquet file nor a data set repository in a Hub cache (HF_HOME, DATA_DIR/hub){brings}{}{}",
                 container::unexpanded(path),

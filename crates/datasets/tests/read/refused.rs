@@ -129,9 +129,9 @@ fn an_absent_data_set_says_what_to_put_where() {
         assert!(message.contains("DATA_DIR") && message.contains("cargo xtask data fetch"), "{message}");
     }
     let message = refusal("table:some/body", dir.path()).to_string();
-    assert!(message.contains("`hf download --repo-type dataset some/body` brings one"), "{message}");
+    assert!(message.contains("`cargo xtask data fetch table:some/body` brings one"), "{message}");
     let message = refusal("table:one.parquet", dir.path()).to_string();
-    assert!(!message.contains("hf download"), "{message}");
+    assert!(!message.contains("data fetch"), "{message}");
     let Error::Core(error) = refusal("mnits", dir.path()) else { panic!("an unknown name") };
     let CoreError::UnknownName { nearest, available, .. } = *error else { panic!("{error}") };
     assert_eq!(nearest.as_deref(), Some("mnist"));

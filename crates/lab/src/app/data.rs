@@ -32,9 +32,10 @@ enum What {
     /// Download a data set; repeat the command to continue after an interruption.
     ///
     /// Files from the Hub go into the cache that all Hugging Face programs share. HF_HOME, HF_ENDPOINT, HF_TOKEN and
-    /// HF_HUB_OFFLINE work as in those.
+    /// HF_HUB_OFFLINE work as in those. Of table:OWNER/NAME, any data set of images there, the parquet files of one
+    /// configuration come; where it has none, those that the Hub has made of it.
     Fetch {
-        /// Name of the data set, as `list` prints it.
+        /// Name of the data set, as `list` prints it, or table:OWNER/NAME for any one on the Hub.
         name: String,
         /// Accept the terms of a data set that has some.
         #[arg(long)]
@@ -79,6 +80,7 @@ const EXAMPLES: &str = "\
 Examples:
   cargo xtask data list
   cargo xtask data fetch cifar10
+  cargo xtask data fetch table:zalando-datasets/fashion_mnist
   cargo xtask data verify omniglot --set repeats=drop
   cargo xtask data verify folder:images --skip-broken";
 
@@ -106,17 +108,17 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         }
         What::Fetch { name, accept_licence, unread } => {
             unread.check("fetch", &place.command)?;
-            let card = crate::fetch::published(name)?;
+            let options = HubOptions::from_env();
+            let mut source = Some(crate::fetch::origin(name, &options)?);
             let bar = ProgressBar::new(0);
             bar.set_style(ProgressStyle::with_template("{msg} [{bar:16}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")?);
-            let mut source = Some(format!("{}: {}; licence: {}", name, card.source, card.notice.as_ref().unwrap_or(&card.licence)));
             let mut tell = |happening: Fetching<'_>| {
                 if let Some(source) = source.take() {
                     bar.suspend(|| tracing::info!("{source}"));
                 }
                 show(&bar, &happening);
             };
-            let fetched = fetch(name, &sources, &HubOptions::from_env(), *accept_licence, &mut tell)?;
+            let fetched = fetch(name, &sources, &options, *accept_licence, &mut tell)?;
             bar.finish_and_clear();
             for file in fetched {
                 print(format_args!("{} {}", if file.present { "here   " } else { "brought" }, file.path.display()));
@@ -190,8 +192,12 @@ fn shown(classes: usize) -> (usize, usize) {
 }
 
 fn show(bar: &ProgressBar, happening: &Fetching<'_>) {
-    bar.set_message(happening.file.to_owned());
-    match &happening.event {
+    let (file, event) = match happening {
+        Fetching::Note(note) => return bar.suspend(|| tracing::info!("{note}")),
+        Fetching::File { file, event } => (*file, event),
+    };
+    bar.set_message(file.to_owned());
+    match event {
         HubEvent::Bytes { done, total } => {
             bar.set_length(total.unwrap_or(*done));
             bar.set_position(*done);
