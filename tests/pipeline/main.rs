@@ -11,6 +11,7 @@ mod early_stopping;
 mod errors;
 mod evaluation;
 mod fid_metric;
+mod hub_tables;
 mod interruption;
 mod kept_results;
 mod kills;
