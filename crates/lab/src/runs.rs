@@ -1,24 +1,13 @@
-//! Finished runs found, shown and compared: methods by headline metrics, and the settings in which they differ.
+//! Runs found: below a directory, at a path, or on the Hub.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::Value;
-use vimae_hub::{Config, RunFiles, pull};
-use vimae_report::{
-    HeadlineTable, Observation,
-    headline::{Headline, headlines},
-};
-use vimae_spec::{Doubt, RunRecord, repository};
-use vimae_statistics::student;
+use vimae_hub::pull;
+use vimae_spec::{RunRecord, repository};
 
 use crate::{
-    Error, HubEvent, HubOptions, Result, RunFolder, State,
-    dotted::dotted,
-    read_status,
+    Error, HubEvent, HubOptions, Result, RunFolder, State, read_status,
     record::{UNFINISHED, read_record},
 };
 
@@ -74,147 +63,6 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<FoundRun>) -> Result<()> 
         }
     }
     Ok(())
-}
-
-/// Methods side by side.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunComparison {
-    /// Methods against headline metrics, over seeds.
-    pub table: HeadlineTable,
-    /// The methods in the table's order; those of one name have their folders behind it.
-    pub methods: Vec<String>,
-    /// Settings that are not the same for all, each with its value for every method; absent where a method has none.
-    pub differing: Vec<(String, Vec<Option<Value>>)>,
-}
-
-/// One run to compare.
-struct Run {
-    folder: PathBuf,
-    record: RunRecord,
-    settings: BTreeMap<String, Value>,
-}
-
-/// Compares runs: each place is the folder of a finished run, a folder that holds runs, or `owner/name` on the Hub. Runs that
-/// differ in their seed alone are one method.
-///
-/// # Errors
-/// [`Error::Record`] where there is no finished run; [`Error::Hub`] for one that is damaged.
-pub fn compare_runs(places: &[String], options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<RunComparison> {
-    let mut methods: Vec<Vec<Run>> = Vec::new();
-    for place in places {
-        for folder in finished(place, options, tell)? {
-            let run = Run::open(folder)?;
-            match methods.iter_mut().find(|runs| {
-                runs.first().is_some_and(|first| first.settings == run.settings && first.record.data_sha256 == run.record.data_sha256)
-            }) {
-                Some(runs) => runs.push(run),
-                None => methods.push(vec![run]),
-            }
-        }
-    }
-    let firsts: Vec<&Run> = methods.iter().filter_map(|runs| runs.first()).collect();
-    let names: Vec<String> = firsts.iter().map(|run| name(run, &firsts)).collect();
-    let observed = methods.iter().zip(&names).flat_map(|(runs, name)| {
-        // Runs of one seed may have been found twice, under two experiments.
-        runs.iter().flat_map(move |run| Observation::of_run(&run.record).map(move |one| Observation { method: name, ..one }))
-    });
-    Ok(RunComparison { table: HeadlineTable::of(observed, student::interval), differing: differing(&firsts), methods: names })
-}
-
-/// A method's name, with its folder where another method has the same.
-fn name(run: &Run, firsts: &[&Run]) -> String {
-    let own = &run.record.spec.method;
-    let twice = firsts.iter().filter(|other| other.record.spec.method == *own).count() > 1;
-    let folder = run.folder.file_name().unwrap_or_default().to_string_lossy();
-    if twice { format!("{own} ({folder})") } else { own.clone() }
-}
-
-/// One run with everything that it was made with.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ShownRun {
-    /// Its folder.
-    pub folder: PathBuf,
-    /// Its method.
-    pub method: String,
-    /// Its seed.
-    pub seed: u64,
-    /// Headline metrics: title, value, protocol, and why not to rely on the value.
-    pub metrics: Vec<(String, Option<f64>, String, Option<String>)>,
-    /// Every setting, by dotted keys.
-    pub settings: BTreeMap<String, Value>,
-    /// How it was measured, by dotted keys. The JSON document is of what it was made with.
-    #[serde(skip)]
-    pub evaluation: BTreeMap<String, Value>,
-}
-
-/// Shows a finished run: its folder, or `owner/name` on the Hub.
-///
-/// # Errors
-/// As [`compare_runs`].
-pub fn show_run(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<ShownRun> {
-    let Run { folder, record, settings } = Run::open(run_at(place, options, tell)?)?;
-    let shown = |headline: &Headline| {
-        let one = headline.among(&record.measurements)?;
-        Some((headline.title.to_owned(), one.value, one.protocol.to_string(), Doubt::warning(&one.doubts)))
-    };
-    let metrics = headlines(&record.measurements).into_iter().filter_map(shown).collect();
-    let evaluation = dotted("evaluation", &record.spec.evaluation);
-    Ok(ShownRun { folder, method: record.spec.method, seed: record.spec.seed, metrics, settings, evaluation })
-}
-
-fn finished(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<Vec<PathBuf>> {
-    let folder = folder_of(place, options, tell)?;
-    if folder.join("record.json").is_file() {
-        return Ok(vec![folder]);
-    }
-    let found: Vec<PathBuf> = find_runs(&folder)?.into_iter().filter(|run| run.record.is_some()).map(|run| run.folder).collect();
-    if found.is_empty() {
-        return Err(Error::Record { path: folder, problem: "holds no finished run".into() });
-    }
-    Ok(found)
-}
-
-impl Run {
-    fn open(folder: PathBuf) -> Result<Self> {
-        let RunFiles { config, record, .. } = RunFiles::open(&folder)?;
-        let settings = settings(&config, &record);
-        Ok(Self { folder, record, settings })
-    }
-}
-
-/// Everything that a run was made with but its seed and its name, by dotted keys.
-fn settings(config: &Config, record: &RunRecord) -> BTreeMap<String, Value> {
-    let mut all = BTreeMap::new();
-    let mut part = |section: &str, name: &str, settings: &serde_json::Map<String, Value>| {
-        all.insert(section.to_owned(), name.into());
-        all.extend(settings.iter().map(|(key, value)| (format!("{section}.{key}"), value.clone())));
-    };
-    let Config { dataset, network, objective, prior, noise, divergence, likelihood, sampler, stream, strategy, .. } = config;
-    part("dataset", &dataset.name, &dataset.settings);
-    part("model", &network.architecture, &network.settings);
-    part("objective", &objective.name, &objective.settings);
-    part("prior", &prior.name, &prior.settings);
-    part("noise", &noise.name, &noise.settings);
-    part("likelihood", &likelihood.name, &likelihood.settings);
-    part("sampler", &sampler.name, &sampler.settings);
-    for (section, chosen) in [("divergence", divergence), ("stream", stream), ("strategy", strategy)] {
-        if let Some(chosen) = chosen {
-            part(section, &chosen.name, &chosen.settings);
-        }
-    }
-    all.insert("model.code".into(), network.code.into());
-    all.insert("dataset.train_images".into(), dataset.train_images.into());
-    all.extend(dotted("training", &record.spec.training));
-    all
-}
-
-fn differing(firsts: &[&Run]) -> Vec<(String, Vec<Option<Value>>)> {
-    let keys: std::collections::BTreeSet<&String> = firsts.iter().flat_map(|run| run.settings.keys()).collect();
-    let row = |key: &String| -> Vec<Option<Value>> { firsts.iter().map(|run| run.settings.get(key).cloned()).collect() };
-    keys.into_iter()
-        .map(|key| (key.clone(), row(key)))
-        .filter(|(_, values)| values.windows(2).any(|pair| pair.first() != pair.last()))
-        .collect()
 }
 
 /// The folder of a run at `place`, a directory or `owner/name` on the Hub.
