@@ -172,14 +172,15 @@ fn differing(firsts: &[&Run]) -> Vec<(String, Vec<Option<Value>>)> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use serde_json::json;
     use vimae_spec::Evaluation;
 
     use super::*;
     use crate::cells::tests::record;
 
-    fn config() -> Config {
+    /// What a run of the digits says of itself.
+    pub(crate) fn config() -> Config {
         let choice = |name: &str| json!({ "name": name, "settings": {} });
         let config = json!({
             "format": 1, "model_type": "vimae", "version": "", "method": "vae", "seed": 0,
