@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use vimae_hub::pull;
-use vimae_spec::{RunRecord, repository};
+use vimae_spec::{RunRecord, RunSpec, repository};
 
 use crate::{
     Error, HubEvent, HubOptions, Result, RunFolder, State, read_status,
     record::{UNFINISHED, read_record},
+    stored,
 };
 
 /// Folders within one another that are looked into.
@@ -26,9 +27,19 @@ pub struct FoundRun {
     pub state: State,
     /// Its record, where it is finished.
     pub record: Option<RunRecord>,
+    /// What it is to be, where it has no record that says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spec: Option<RunSpec>,
     /// Why its record cannot be read, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+impl FoundRun {
+    /// Its specification, where that can be read.
+    pub fn spec(&self) -> Option<&RunSpec> {
+        self.record.as_ref().map(|record| &record.spec).or(self.spec.as_ref())
+    }
 }
 
 /// Every run below `folder`, in the order of paths.
@@ -52,10 +63,11 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<FoundRun>) -> Result<()> 
             Ok(record) => (Some(record), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        let state = if record.is_some() { State::Finished } else { State::Failed };
-        found.push(FoundRun { folder: folder.into(), state, record, problem });
+        let (state, spec) = if record.is_some() { (State::Finished, None) } else { (State::Failed, stored::read(&run.spec()).ok()) };
+        found.push(FoundRun { folder: folder.into(), state, record, spec, problem });
     } else if let Some(status) = read_status(&run) {
-        found.push(FoundRun { folder: folder.into(), state: status.state, record: None, problem: None });
+        let spec = stored::read(&run.spec()).ok();
+        found.push(FoundRun { folder: folder.into(), state: status.state, record: None, spec, problem: None });
     } else if depth > 0 {
         // What cannot be read holds no runs of ours.
         for entry in folder.read_dir().into_iter().flatten().flatten().filter(|entry| entry.path().is_dir()) {
@@ -173,6 +185,15 @@ mod tests {
         assert!(fault(&run).contains(UNFINISHED));
         let unfinished = crate::images_of::open(&run.display().to_string(), choice, &mut shelf).err();
         assert_eq!(unfinished.unwrap().to_string(), fault(&run));
+    }
+
+    #[test]
+    fn a_run_that_is_not_finished_is_found_with_its_specification() {
+        let out = tempfile::tempdir().unwrap();
+        let spec = crate::cells::tests::record("vae", 3, "rate", 1.0).spec;
+        std::fs::write(RunFolder::at(out.path()).spec(), serde_json::to_string(&spec).unwrap()).unwrap();
+        let found = find_runs(out.path()).unwrap();
+        assert_eq!(found.iter().map(|run| (run.state, run.spec())).collect::<Vec<_>>(), [(State::Stopped, Some(&spec))]);
     }
 
     #[test]

@@ -84,9 +84,9 @@ fn listed(runs: &[FoundRun]) -> String {
             State::Stopped => "stopped",
             State::Failed => "failed",
         };
-        let (method, seed, data) = run.record.as_ref().map_or_else(
+        let (method, seed, data) = run.spec().map_or_else(
             || ("-".into(), "-".into(), "-".into()),
-            |record| (record.spec.method.clone(), record.spec.seed.to_string(), record.spec.dataset.name.clone()),
+            |spec| (spec.method.clone(), spec.seed.to_string(), spec.dataset.name.clone()),
         );
         rows.push(vec![state.into(), method, seed, data, run.folder.display().to_string()]);
     }
