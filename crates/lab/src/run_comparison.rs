@@ -28,7 +28,8 @@ pub struct RunComparison {
     pub table: HeadlineTable,
     /// The methods in the table's order; those of one name have their folders behind it.
     pub methods: Vec<String>,
-    /// Settings that are not the same for all, each with its value for every method; absent where a method has none.
+    /// Settings that are not the same for all, each with its value for every method; absent where a method has none, or where its
+    /// specification leaves it at its default.
     pub differing: Vec<(String, Vec<Option<Value>>)>,
 }
 
@@ -156,7 +157,9 @@ fn settings(config: &Config, record: &RunRecord) -> BTreeMap<String, Value> {
         }
     }
     all.insert("model.code".into(), network.code.into());
+    // How many there were: a setting of 0 says all.
     all.insert("dataset.train_images".into(), dataset.train_images.into());
+    all.extend(dataset.test_images.map(|count| ("dataset.test_images".to_owned(), Value::from(count))));
     all.extend(dotted("training", &record.spec.training));
     all.extend(dotted("evaluation", &record.spec.evaluation));
     all
@@ -202,6 +205,13 @@ pub(crate) mod tests {
         let mut record = record("vae", seed, "rate", rate);
         record.spec.evaluation = Evaluation { labels, ..Evaluation::default() };
         Run { folder: folder.into(), settings: settings(&config(), &record), record }
+    }
+
+    #[test]
+    fn images_are_counted_where_a_setting_says_all() {
+        let run = run("a", 0, 4.0, 100);
+        let count = |split: &str| run.settings.get(&format!("dataset.{split}_images")).cloned();
+        assert_eq!((count("train"), count("test")), (Some(json!(8_000)), Some(json!(2_000))));
     }
 
     #[test]

@@ -26,7 +26,9 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Show one run: its settings, all of them, those of its evaluation among them, and its headline metrics.
+    /// Show one run: the settings that it was made and measured with, and its headline metrics.
+    ///
+    /// Of the sections [training] and [evaluation], settings that are not there are at their defaults, those of metrics among them.
     Show {
         /// The run's directory, or owner/name on the Hub.
         run: String,
@@ -37,7 +39,7 @@ enum What {
     /// Compare runs: methods by headline metrics, and the settings in which they differ.
     ///
     /// Runs that differ in their seed alone are one method, with mean and standard deviation over seeds. Those that were measured in
-    /// another way (`evaluation.*`) are another.
+    /// another way (`evaluation.*`) are another. A setting that a run leaves at its default may stand there as -.
     Compare {
         /// Runs: directories of runs, directories that hold runs, or owner/name on the Hub.
         #[arg(required = true)]
