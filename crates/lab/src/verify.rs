@@ -125,6 +125,15 @@ mod tests {
     }
 
     #[test]
+    fn a_run_without_weights_is_said_to_have_none() {
+        let place = tempfile::tempdir().unwrap();
+        let run = RunFolder::at(place.path());
+        crate::record::write_record(&run, &record("vae", 0, "rate", 1.0)).unwrap();
+        let error = verify(&run, None, &mut Shelf::new(crate::Sources::default())).unwrap_err();
+        assert_eq!(error.to_string(), format!("{}: {}", run.model().display(), RunRecord::WITHOUT_WEIGHTS));
+    }
+
+    #[test]
     fn a_cell_is_a_metric_or_one_of_its_protocols() {
         let all = [measurement("nll", "nll.ais(x)"), measurement("nll", "nll.parzen(y)"), measurement("rate", "rate.noise(K=2)")];
         let names = |cell| asked(&all, cell).map(|found| found.iter().map(|m| m.protocol.to_string()).collect::<Vec<_>>());
