@@ -28,7 +28,7 @@ enum What {
     },
     /// Show one run: the settings that it was made and measured with, and its headline metrics.
     ///
-    /// Of the sections [training] and [evaluation], settings that are not there are at their defaults, those of metrics among them.
+    /// Of the sections `[training]` and `[evaluation]`, settings that are not there are at their defaults, those of metrics among them.
     Show {
         /// The run's directory, or owner/name on the Hub.
         run: String,
