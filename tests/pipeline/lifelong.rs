@@ -109,7 +109,8 @@ fn is_verified_from_the_weights_after_each_task(run: &Path) -> Result<()> {
     let card = std::fs::read_to_string(published.join("README.md"))?;
     ensure!(card.contains("`split_classes` (tasks 3)") && card.contains("`generative_replay` (consistency 0.1)"), "{card}");
     let (again, differing) = wrong(&published)?;
-    ensure!(again == checked && differing.is_empty(), "{again}: {differing:?}");
+    // Beside them the digests of the files that the record does not name.
+    ensure!(again > checked && differing.is_empty(), "{again}: {differing:?}");
 
     std::fs::copy(published.join("task2.safetensors"), published.join("task1.safetensors"))?;
     let (_, differing) = wrong(&published)?;

@@ -270,7 +270,7 @@ fn a_cluster_gives_the_cells_of_this_process_through_preemption_and_cancellation
     let ended = second.wait_with_output()?;
     let said = String::from_utf8_lossy(&ended.stderr).into_owned();
     ensure!(ended.status.success(), "{said}{}", cluster.says("squeue", &[])?);
-    ensure!(said.contains("goes on from step"), "no task went on from what it had saved: {said}");
+    ensure!(said.contains("went on from step"), "no task went on from what it had saved: {said}");
     assert!(results(&cluster_out)? == results(&local)?, "weights, logs or measurements differ from those of one process");
     assert_eq!(cells(&cluster_out)?, cells(&local)?);
     Ok(())

@@ -41,7 +41,7 @@ fn replace(path: &Path, bytes: &[u8], sync: bool) -> Result<()> {
     })();
     if let Err(source) = written {
         let _ = fs::remove_file(&beside);
-        return Err(Error::File { path: path.into(), source });
+        return Err(Error::file(path)(source));
     }
     // The rename itself must survive a power cut. Some file systems cannot sync directories.
     if sync && let Ok(directory) = File::open(parent) {
@@ -98,7 +98,12 @@ mod tests {
     fn a_refusal_names_the_file() {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("file"), "").unwrap();
-        let error = write(&folder.path().join("file/x.json"), b"").unwrap_err();
+        let refused = |name: &str| write(&folder.path().join(name), b"").unwrap_err();
+        let error = refused("file/x.json");
         assert!(matches!(&error, Error::File { path, .. } if path.starts_with(folder.path().join("file"))), "{error}");
+        assert!(error.to_string().ends_with("file: is a file, and a directory is needed there; give another place"), "{error}");
+        assert!(refused("file/below/x.json").to_string().contains("lies below a file"), "{}", refused("file/below/x.json"));
+        fs::create_dir(folder.path().join("folder")).unwrap();
+        assert!(refused("folder").to_string().contains("is a directory, and a file is needed there"), "{}", refused("folder"));
     }
 }

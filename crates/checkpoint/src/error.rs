@@ -78,12 +78,25 @@ fn short(digest: &str) -> &str {
 impl Error {
     pub(crate) fn file(path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.into();
-        move |source| Self::File { path, source }
+        move |source| Self::File { path, source: told(source) }
     }
 
     pub(crate) fn damaged(path: &std::path::Path, problem: impl ToString) -> Self {
         Self::Damaged { path: path.into(), problem: problem.to_string() }
     }
+}
+
+/// What the system said, in words that tell what to do where a file and a directory were taken for one another.
+fn told(source: std::io::Error) -> std::io::Error {
+    use std::io::ErrorKind;
+    let words = match source.kind() {
+        // Files are replaced: this is of directories alone.
+        ErrorKind::AlreadyExists => "is a file, and a directory is needed there; give another place",
+        ErrorKind::NotADirectory => "lies below a file, where no directory can be; give another place",
+        ErrorKind::IsADirectory => "is a directory, and a file is needed there; give another place",
+        _ => return source,
+    };
+    std::io::Error::new(source.kind(), words)
 }
 
 #[cfg(test)]

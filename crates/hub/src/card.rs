@@ -1,5 +1,7 @@
 //! The model card: what a person reads on the Hub, behind metadata in the form that the Hub documents.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 use vimae_spec::{Direction, Doubt, FigureKind, Head, RunRecord, uncommitted};
 
@@ -150,7 +152,12 @@ fn what_it_is(input: &CardInput<'_>) -> String {
         length(record),
         record.spec.seed,
     );
-    text += &format!("The images were {}.\n", plain(&data.pixels));
+    if let Some(images) = data.test_images {
+        text += &format!("It was measured on {} test images.\n", count(images));
+    }
+    if let Some(pixels) = &data.pixels {
+        text += &format!("The images were {}.\n", plain(pixels));
+    }
     text += &format!(
         "The network is `{}`{} with {} parameters and codes of {} dimensions.\n",
         network.architecture,
@@ -230,7 +237,7 @@ fn results(description: &Description) -> String {
         }
         text.push('\n');
     }
-    text += of_doubts(headlines);
+    text += &of_doubts(headlines);
     if let Some(sampler) = description.parts.iter().find(|part| part.kind == "sampler") {
         text += &format!(
             "\nWhat is measured of samples or of the distribution of codes, such as FID, NLL and MMD, is under the sampler {}.\n",
@@ -250,16 +257,17 @@ fn mark(doubts: &[Doubt]) -> &'static str {
     if doubts.is_empty() { "" } else { " ?" }
 }
 
-/// What that mark is; nothing where no number has it.
-fn of_doubts(headlines: &[CardMetric]) -> &'static str {
+/// What that mark is, with the reasons; nothing where no number has it.
+fn of_doubts(headlines: &[CardMetric]) -> String {
     let all = || valued(headlines).map(|(metric, _)| &metric.published);
-    if all().any(|one| one.over_seeds.as_ref().is_some_and(|over| !over.doubts.is_empty())) {
-        "\n?: do not rely on this value; a mean is marked where one of its seeds is. `results.json` says why.\n"
-    } else if all().any(|one| !one.measurement.doubts.is_empty()) {
-        "\n?: do not rely on this value; `results.json` says why.\n"
-    } else {
-        ""
+    let of_means: BTreeSet<Doubt> = all().filter_map(|one| one.over_seeds.as_ref()).flat_map(|over| &over.doubts).copied().collect();
+    let doubts: BTreeSet<Doubt> = all().flat_map(|one| &one.measurement.doubts).copied().chain(of_means.iter().copied()).collect();
+    if doubts.is_empty() {
+        return String::new();
     }
+    let seeds = if of_means.is_empty() { "" } else { "; a mean is marked where one of its seeds is" };
+    let reasons: Vec<String> = doubts.iter().map(ToString::to_string).collect();
+    format!("\n?: do not rely on this value{seeds} ({}).\n", plain(&reasons.join("; ")))
 }
 
 /// The most seeds behind a number.

@@ -83,6 +83,9 @@ pub struct DatasetCard {
     pub all_train_images: usize,
     /// Whether that copy lacks training images that were published.
     pub incomplete: bool,
-    /// What was made of their pixels, in words that follow "the images were": `not binarised`.
-    pub pixels: String,
+    /// Images that it was measured on, where there are any.
+    pub test_images: Option<usize>,
+    /// What was made of their pixels, in words that follow "the images were": `not binarised`. None where no reader asks, as for
+    /// photographs.
+    pub pixels: Option<String>,
 }

@@ -71,6 +71,9 @@ impl RunFiles {
             return Err(again(&spec_path, "is not the specification of the record beside it"));
         }
         let model = folder.join(MODEL);
+        if !model.exists() {
+            return Err(Error::damaged(&model, RunRecord::WITHOUT_WEIGHTS));
+        }
         let weights = read_weights(&model)?;
         if weights.1 != record.weights_sha256 {
             let problem = format!("has SHA-256 {}, the record beside it is of weights {}", weights.1, record.weights_sha256);

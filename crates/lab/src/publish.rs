@@ -17,7 +17,7 @@ use vimae_objectives::{
 };
 use vimae_priors::{PRIORS, sampler::SAMPLERS};
 use vimae_report::{
-    SEEDS_OF_AN_INTERVAL,
+    HeadlineTable, Observation, SEEDS_OF_AN_INTERVAL,
     headline::{Headline, collapsed, headlines},
     method_in_full, method_label,
 };
@@ -178,13 +178,21 @@ fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Desc
         in_full: method_in_full(objective.name()).map(String::from),
         squared_error: spec.likelihood.as_ref().is_none_or(|likelihood| likelihood.name == likelihood::DEFAULT),
         headlines: headlines(&measured).into_iter().filter_map(of_network).take(MOST).collect(),
-        warning: collapsed(&measured),
-        dataset: dataset(data, &card, &spec.dataset, parts.dataset.all_train_images()?),
+        warning: warning(&run.record),
+        dataset: DatasetCard {
+            pixels: pixels(&data.settings, network.channels == 1),
+            ..dataset(data, &card, &spec.dataset, parts.dataset.all_train_images()?)
+        },
         network,
         parts: found,
         own,
         code: None,
     })
+}
+
+/// What a reader of the card must know first: that the model has collapsed, or that no unit counts as active.
+fn warning(record: &RunRecord) -> Option<String> {
+    collapsed(&record.measurements).or_else(|| HeadlineTable::of(Observation::of_run(record), student::interval).of_small_codes())
 }
 
 /// The method as people write it, with its objective where that has another name.
@@ -251,7 +259,8 @@ fn dataset(data: &Data, card: &Card, component: &Component, all: usize) -> Datas
         train_images: data.train_images,
         all_train_images: all,
         incomplete: keeps_splits(component) && card.full.or(card.counts).is_some_and(|published| all < published.train),
-        pixels: pixels(&data.settings),
+        test_images: data.test_images,
+        pixels: None,
     };
     match (hub_repository(named), parted(named).1) {
         (Some(repository), _) => DatasetCard {
@@ -266,11 +275,12 @@ fn dataset(data: &Data, card: &Card, component: &Component, all: usize) -> Datas
     }
 }
 
-/// What was made of the images' pixels before training, as the settings of their data say.
-fn pixels(settings: &Map<String, Value>) -> String {
+/// What was made of the images' pixels before training, as the settings of their data say. That nothing was is worth a word of
+/// grayscale images alone, whose likelihoods are often those of binary ones.
+fn pixels(settings: &Map<String, Value>, grayscale: bool) -> Option<String> {
     let binarise = settings.get("binarise").and_then(Value::as_str).filter(|way| *way != "none");
     let dequantised = settings.get("dequantise").and_then(Value::as_bool) == Some(true);
-    match binarise {
+    Some(match binarise {
         Some("threshold") => "binarised: a pixel is 1 from half brightness on".into(),
         Some("fixed") => "binarised: a pixel is 1 or 0 by one draw, its brightness the probability".into(),
         Some("stochastic") => {
@@ -278,8 +288,9 @@ fn pixels(settings: &Map<String, Value>) -> String {
         }
         Some(way) => format!("binarised ({way})"),
         None if dequantised => "not binarised; noise between their 256 levels was drawn in every epoch".into(),
-        None => "not binarised".into(),
-    }
+        None if grayscale => "not binarised".into(),
+        None => return None,
+    })
 }
 
 #[cfg(test)]
@@ -298,6 +309,17 @@ mod tests {
         let over: Vec<OverSeeds> = rows.into_iter().filter_map(|row| row.over_seeds).collect();
         let expected = |mean, doubts| OverSeeds { seeds: 2, mean, interval: None, doubts };
         assert_eq!(over, [expected(91.0, vec![Doubt::OneWeight]), expected(8.5, Vec::new())]);
+    }
+
+    #[test]
+    fn a_card_warns_of_codes_without_an_active_unit() {
+        let mut record = crate::cells::tests::record("vae", 0, "rate", 5.0);
+        record.measurements[0].entry = "rate".into();
+        assert_eq!(warning(&record), None);
+        let units = Measurement::new("information", "information.active_units", "p".into(), "dimensions").valued(0.0, None);
+        record.measurements.push(units);
+        let said = warning(&record).unwrap();
+        assert!(said.starts_with("VAE has a rate and no active unit: "), "{said}");
     }
 
     #[test]
@@ -348,7 +370,8 @@ mod tests {
 
     #[test]
     fn what_was_made_of_pixels_is_said_in_words() {
-        let said = |settings: Value| pixels(settings.as_object().unwrap());
+        let said = |settings: Value| pixels(settings.as_object().unwrap(), true).unwrap();
+        assert_eq!(pixels(&Map::new(), false), None);
         assert_eq!([json!({}), json!({ "binarise": "none", "dequantise": false })].map(said), ["not binarised"; 2]);
         let drawn = ["threshold", "fixed", "stochastic"].map(|way| said(json!({ "binarise": way })));
         assert!(drawn.iter().all(|words| words.starts_with("binarised: a pixel is 1 ")), "{drawn:?}");

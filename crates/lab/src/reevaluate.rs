@@ -48,6 +48,7 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
     let (evaluation, metrics) = changes::made(changes, &|changes| {
         let evaluation: Evaluation = record.spec.evaluation.changed(names, changes)?;
         let metrics = metrics_of(&evaluation, objective.as_ref())?;
+        check_asked(names, &evaluation)?;
         Ok((evaluation, metrics))
     })?;
     let sha256 = evaluation.sha256(&record.spec_sha256, &record.data_sha256, &record.weights_sha256);
@@ -88,6 +89,18 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
     Ok(Reevaluated { result, path })
 }
 
+/// Checks that no metric has settings that is not asked for, where some are: it would be measured all the same.
+fn check_asked(names: &[String], evaluation: &Evaluation) -> vimae_core::Result<()> {
+    let mut others = evaluation.settings.keys().filter(|name| !evaluation.metrics.contains(name));
+    match others.next().filter(|_| !names.is_empty()) {
+        None => Ok(()),
+        Some(other) => Err(vimae_core::Error::Unsupported {
+            what: format!("settings of the metric {other}"),
+            reason: format!("it is not asked for: add --metric {other}, or leave them out"),
+        }),
+    }
+}
+
 /// The same evaluation, where this version made it before. One of another version is moved beside its place.
 fn earlier(path: &Path, sha256: &str) -> Result<Option<Reevaluation>> {
     if !path.exists() {
@@ -117,6 +130,20 @@ fn earlier(path: &Path, sha256: &str) -> Result<Option<Reevaluation>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn settings_of_a_metric_that_is_not_asked_for_are_refused() {
+        let check = |names: &[&str]| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let evaluation = Evaluation::default().changed(&names, &["iwae.images=5".to_owned()]).unwrap();
+            check_asked(&names, &evaluation)
+        };
+        let message = check(&["rate"]).unwrap_err().to_string();
+        assert_eq!(message, "settings of the metric iwae: it is not asked for: add --metric iwae, or leave them out");
+        check(&["rate", "iwae"]).unwrap();
+        // Beside all metrics, settings ask for one more.
+        check(&[]).unwrap();
+    }
 
     #[test]
     fn an_evaluation_of_another_version_does_not_count_and_stays() {

@@ -24,7 +24,7 @@ use vimae_objectives::{
     noise,
 };
 use vimae_priors::{BuildPrior, PRIORS};
-use vimae_spec::{BrokenImages, Component, RunSpec};
+use vimae_spec::{BrokenImages, Component, RunRecord, RunSpec};
 use vimae_trainer::Line;
 
 use crate::{
@@ -93,6 +93,9 @@ impl Parts {
 
     /// The parts of a run with the weights in its folder, and the digest of these.
     pub(crate) fn trained(spec: &RunSpec, folder: &RunFolder, shelf: &mut Shelf, device: &Device) -> Result<(Self, String)> {
+        if !folder.model().exists() {
+            return Err(Error::Record { path: folder.model(), problem: RunRecord::WITHOUT_WEIGHTS.into() });
+        }
         shelf.recall(folder);
         let parts = Self::of(spec, shelf, device)?;
         let (weights, sha256) = load_weights(&folder.model())?;

@@ -1,25 +1,15 @@
-//! Finished runs found, shown and compared: methods by headline metrics, and the settings in which they differ.
+//! Runs found: below a directory, at a path, or on the Hub.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use serde_json::Value;
-use vimae_hub::{Config, RunFiles, pull};
-use vimae_report::{
-    HeadlineTable, Observation,
-    headline::{Headline, headlines},
-};
-use vimae_spec::{Doubt, RunRecord, repository};
-use vimae_statistics::student;
+use vimae_hub::pull;
+use vimae_spec::{RunRecord, RunSpec, repository};
 
 use crate::{
-    Error, HubEvent, HubOptions, Result, RunFolder, State,
-    dotted::dotted,
-    read_status,
+    Error, HubEvent, HubOptions, Result, RunFolder, State, read_status,
     record::{UNFINISHED, read_record},
+    stored,
 };
 
 /// Folders within one another that are looked into.
@@ -37,9 +27,19 @@ pub struct FoundRun {
     pub state: State,
     /// Its record, where it is finished.
     pub record: Option<RunRecord>,
+    /// What it is to be, where it has no record that says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub spec: Option<RunSpec>,
     /// Why its record cannot be read, where there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub problem: Option<String>,
+}
+
+impl FoundRun {
+    /// Its specification, where that can be read.
+    pub fn spec(&self) -> Option<&RunSpec> {
+        self.record.as_ref().map(|record| &record.spec).or(self.spec.as_ref())
+    }
 }
 
 /// Every run below `folder`, in the order of paths.
@@ -63,10 +63,11 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<FoundRun>) -> Result<()> 
             Ok(record) => (Some(record), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        let state = if record.is_some() { State::Finished } else { State::Failed };
-        found.push(FoundRun { folder: folder.into(), state, record, problem });
+        let (state, spec) = if record.is_some() { (State::Finished, None) } else { (State::Failed, stored::read(&run.spec()).ok()) };
+        found.push(FoundRun { folder: folder.into(), state, record, spec, problem });
     } else if let Some(status) = read_status(&run) {
-        found.push(FoundRun { folder: folder.into(), state: status.state, record: None, problem: None });
+        let spec = stored::read(&run.spec()).ok();
+        found.push(FoundRun { folder: folder.into(), state: status.state, record: None, spec, problem: None });
     } else if depth > 0 {
         // What cannot be read holds no runs of ours.
         for entry in folder.read_dir().into_iter().flatten().flatten().filter(|entry| entry.path().is_dir()) {
@@ -74,147 +75,6 @@ fn search(folder: &Path, depth: usize, found: &mut Vec<FoundRun>) -> Result<()> 
         }
     }
     Ok(())
-}
-
-/// Methods side by side.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunComparison {
-    /// Methods against headline metrics, over seeds.
-    pub table: HeadlineTable,
-    /// The methods in the table's order; those of one name have their folders behind it.
-    pub methods: Vec<String>,
-    /// Settings that are not the same for all, each with its value for every method; absent where a method has none.
-    pub differing: Vec<(String, Vec<Option<Value>>)>,
-}
-
-/// One run to compare.
-struct Run {
-    folder: PathBuf,
-    record: RunRecord,
-    settings: BTreeMap<String, Value>,
-}
-
-/// Compares runs: each place is the folder of a finished run, a folder that holds runs, or `owner/name` on the Hub. Runs that
-/// differ in their seed alone are one method.
-///
-/// # Errors
-/// [`Error::Record`] where there is no finished run; [`Error::Hub`] for one that is damaged.
-pub fn compare_runs(places: &[String], options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<RunComparison> {
-    let mut methods: Vec<Vec<Run>> = Vec::new();
-    for place in places {
-        for folder in finished(place, options, tell)? {
-            let run = Run::open(folder)?;
-            match methods.iter_mut().find(|runs| {
-                runs.first().is_some_and(|first| first.settings == run.settings && first.record.data_sha256 == run.record.data_sha256)
-            }) {
-                Some(runs) => runs.push(run),
-                None => methods.push(vec![run]),
-            }
-        }
-    }
-    let firsts: Vec<&Run> = methods.iter().filter_map(|runs| runs.first()).collect();
-    let names: Vec<String> = firsts.iter().map(|run| name(run, &firsts)).collect();
-    let observed = methods.iter().zip(&names).flat_map(|(runs, name)| {
-        // Runs of one seed may have been found twice, under two experiments.
-        runs.iter().flat_map(move |run| Observation::of_run(&run.record).map(move |one| Observation { method: name, ..one }))
-    });
-    Ok(RunComparison { table: HeadlineTable::of(observed, student::interval), differing: differing(&firsts), methods: names })
-}
-
-/// A method's name, with its folder where another method has the same.
-fn name(run: &Run, firsts: &[&Run]) -> String {
-    let own = &run.record.spec.method;
-    let twice = firsts.iter().filter(|other| other.record.spec.method == *own).count() > 1;
-    let folder = run.folder.file_name().unwrap_or_default().to_string_lossy();
-    if twice { format!("{own} ({folder})") } else { own.clone() }
-}
-
-/// One run with everything that it was made with.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ShownRun {
-    /// Its folder.
-    pub folder: PathBuf,
-    /// Its method.
-    pub method: String,
-    /// Its seed.
-    pub seed: u64,
-    /// Headline metrics: title, value, protocol, and why not to rely on the value.
-    pub metrics: Vec<(String, Option<f64>, String, Option<String>)>,
-    /// Every setting, by dotted keys.
-    pub settings: BTreeMap<String, Value>,
-    /// How it was measured, by dotted keys. The JSON document is of what it was made with.
-    #[serde(skip)]
-    pub evaluation: BTreeMap<String, Value>,
-}
-
-/// Shows a finished run: its folder, or `owner/name` on the Hub.
-///
-/// # Errors
-/// As [`compare_runs`].
-pub fn show_run(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<ShownRun> {
-    let Run { folder, record, settings } = Run::open(run_at(place, options, tell)?)?;
-    let shown = |headline: &Headline| {
-        let one = headline.among(&record.measurements)?;
-        Some((headline.title.to_owned(), one.value, one.protocol.to_string(), Doubt::warning(&one.doubts)))
-    };
-    let metrics = headlines(&record.measurements).into_iter().filter_map(shown).collect();
-    let evaluation = dotted("evaluation", &record.spec.evaluation);
-    Ok(ShownRun { folder, method: record.spec.method, seed: record.spec.seed, metrics, settings, evaluation })
-}
-
-fn finished(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<Vec<PathBuf>> {
-    let folder = folder_of(place, options, tell)?;
-    if folder.join("record.json").is_file() {
-        return Ok(vec![folder]);
-    }
-    let found: Vec<PathBuf> = find_runs(&folder)?.into_iter().filter(|run| run.record.is_some()).map(|run| run.folder).collect();
-    if found.is_empty() {
-        return Err(Error::Record { path: folder, problem: "holds no finished run".into() });
-    }
-    Ok(found)
-}
-
-impl Run {
-    fn open(folder: PathBuf) -> Result<Self> {
-        let RunFiles { config, record, .. } = RunFiles::open(&folder)?;
-        let settings = settings(&config, &record);
-        Ok(Self { folder, record, settings })
-    }
-}
-
-/// Everything that a run was made with but its seed and its name, by dotted keys.
-fn settings(config: &Config, record: &RunRecord) -> BTreeMap<String, Value> {
-    let mut all = BTreeMap::new();
-    let mut part = |section: &str, name: &str, settings: &serde_json::Map<String, Value>| {
-        all.insert(section.to_owned(), name.into());
-        all.extend(settings.iter().map(|(key, value)| (format!("{section}.{key}"), value.clone())));
-    };
-    let Config { dataset, network, objective, prior, noise, divergence, likelihood, sampler, stream, strategy, .. } = config;
-    part("dataset", &dataset.name, &dataset.settings);
-    part("model", &network.architecture, &network.settings);
-    part("objective", &objective.name, &objective.settings);
-    part("prior", &prior.name, &prior.settings);
-    part("noise", &noise.name, &noise.settings);
-    part("likelihood", &likelihood.name, &likelihood.settings);
-    part("sampler", &sampler.name, &sampler.settings);
-    for (section, chosen) in [("divergence", divergence), ("stream", stream), ("strategy", strategy)] {
-        if let Some(chosen) = chosen {
-            part(section, &chosen.name, &chosen.settings);
-        }
-    }
-    all.insert("model.code".into(), network.code.into());
-    all.insert("dataset.train_images".into(), dataset.train_images.into());
-    all.extend(dotted("training", &record.spec.training));
-    all
-}
-
-fn differing(firsts: &[&Run]) -> Vec<(String, Vec<Option<Value>>)> {
-    let keys: std::collections::BTreeSet<&String> = firsts.iter().flat_map(|run| run.settings.keys()).collect();
-    let row = |key: &String| -> Vec<Option<Value>> { firsts.iter().map(|run| run.settings.get(key).cloned()).collect() };
-    keys.into_iter()
-        .map(|key| (key.clone(), row(key)))
-        .filter(|(_, values)| values.windows(2).any(|pair| pair.first() != pair.last()))
-        .collect()
 }
 
 /// The folder of a run at `place`, a directory or `owner/name` on the Hub.
@@ -325,6 +185,15 @@ mod tests {
         assert!(fault(&run).contains(UNFINISHED));
         let unfinished = crate::images_of::open(&run.display().to_string(), choice, &mut shelf).err();
         assert_eq!(unfinished.unwrap().to_string(), fault(&run));
+    }
+
+    #[test]
+    fn a_run_that_is_not_finished_is_found_with_its_specification() {
+        let out = tempfile::tempdir().unwrap();
+        let spec = crate::cells::tests::record("vae", 3, "rate", 1.0).spec;
+        std::fs::write(RunFolder::at(out.path()).spec(), serde_json::to_string(&spec).unwrap()).unwrap();
+        let found = find_runs(out.path()).unwrap();
+        assert_eq!(found.iter().map(|run| (run.state, run.spec())).collect::<Vec<_>>(), [(State::Stopped, Some(&spec))]);
     }
 
     #[test]

@@ -132,7 +132,15 @@ fn unfinished(end: Option<&Status>) -> Option<(String, bool)> {
         Some(Status { state: State::Finished, .. }) => return None,
         Some(Status { problem: Some(problem), state, .. }) => (problem.clone(), *state != State::Failed),
         Some(Status { state: State::Running, doing, done, of, .. }) => (format!("still running: {doing} {done} of {of}"), true),
-        Some(Status { doing, done, of, .. }) => (format!("stopped at {doing} {done} of {of}; the same command goes on from there"), true),
+        Some(status) => {
+            let Status { doing, done, of, .. } = status;
+            let from = match status.resumes_at() {
+                Some(step) => format!(" from step {step}"),
+                None if doing == Status::TRAINING => String::new(),
+                None => " from there".into(),
+            };
+            (format!("stopped at {doing} {done} of {of}; the same command goes on{from}"), true)
+        }
         None => ("not begun; the same command goes on".into(), true),
     })
 }
@@ -159,6 +167,17 @@ mod tests {
             "again": false, "notes": [], "process": 1, "host": "", "device": "cpu", "began": 0, "updated": 0,
         });
         Some(serde_json::from_value(status).unwrap())
+    }
+
+    #[test]
+    fn a_run_that_was_stopped_in_its_training_goes_on_from_its_last_checkpoint() {
+        let at = |doing: &str, saved: Option<u64>| {
+            let status = end(State::Stopped, None).map(|status| Status { doing: doing.into(), saved, ..status });
+            unfinished(status.as_ref()).unwrap().0
+        };
+        assert_eq!(at("training", Some(1)), "stopped at training 2 of 5; the same command goes on from step 1");
+        assert_eq!(at("training", None), "stopped at training 2 of 5; the same command goes on");
+        assert_eq!(at("rate", Some(1)), "stopped at rate 2 of 5; the same command goes on from there");
     }
 
     fn node() -> serde_json::Value {

@@ -1,6 +1,7 @@
 //! Numbers recomputed from what a run stored.
 
 mod check;
+mod published;
 mod tasks;
 
 use std::collections::BTreeSet;
@@ -25,10 +26,10 @@ use crate::{
 pub use check::Check;
 use check::{measured, number, text};
 
-/// Loads a finished run's weights and data, compares their digests and those of its other files with the record, and
-/// measures everything again on the CPU; or, of the numbers, only `cell`: a metric, or `metric/protocol`. Of a run that learnt
-/// one task after another the matrix is measured again from the weights after each task. Numbers are
-/// compared both ways: one that the record lacks, or has beyond what is measured now, does not agree.
+/// Loads a finished run's weights and data, compares their digests and those of its other files with the record (those of a
+/// published run with its `config.json` too), and measures everything again on the CPU; or, of the numbers, only `cell`: a metric,
+/// or `metric/protocol`. Of a run that learnt one task after another the matrix is measured again from the weights after each task.
+/// Numbers are compared both ways: one that the record lacks, or has beyond what is measured now, does not agree.
 ///
 /// # Errors
 /// Where the record is absent or damaged, the data cannot be had, or the record has no such cell.
@@ -45,7 +46,8 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
             record.trained_epochs() * Loader::new(dataset, Split::Train, batch, Streams::new(0), &Device::Cpu)?.per_epoch()
         }
     };
-    let mut checks = vec![
+    let mut checks = published::checked(folder, &record);
+    checks.extend([
         text("spec", &record.spec_sha256, &record.spec.sha256()),
         text("training", &record.training_sha256, &record.spec.training_sha256()),
         text("data", &record.data_sha256, parts.dataset.sha256()),
@@ -53,7 +55,7 @@ pub fn verify(folder: &RunFolder, cell: Option<&str>, shelf: &mut Shelf) -> Resu
         number("parameters", record.parameters as u64, parts.model.parameters().trainable_count() as u64),
         number("steps", record.steps, steps),
         number("steps of the log", record.steps, last_step(folder, &record)),
-    ];
+    ]);
     let damaged = damaged_files(folder, &record);
     checks.extend(record.files.iter().map(|(name, sha256)| {
         let problem = damaged.iter().find(|(path, _)| path.ends_with(name)).map(|(_, problem)| problem);
@@ -120,6 +122,15 @@ mod tests {
 
     fn measurement(metric: &str, protocol: &str) -> Measurement {
         Measurement { protocol: protocol.into(), ..record("vae", 0, metric, 1.0).measurements.remove(0) }
+    }
+
+    #[test]
+    fn a_run_without_weights_is_said_to_have_none() {
+        let place = tempfile::tempdir().unwrap();
+        let run = RunFolder::at(place.path());
+        crate::record::write_record(&run, &record("vae", 0, "rate", 1.0)).unwrap();
+        let error = verify(&run, None, &mut Shelf::new(crate::Sources::default())).unwrap_err();
+        assert_eq!(error.to_string(), format!("{}: {}", run.model().display(), RunRecord::WITHOUT_WEIGHTS));
     }
 
     #[test]

@@ -142,6 +142,9 @@ impl Experiment {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_with(path: &Path, changes: &[String], catalogues: &dyn Catalogues) -> Result<Self> {
+        if path.is_dir() {
+            return Err(Error::form(path, "is a directory; give an experiment file"));
+        }
         let text = std::fs::read_to_string(path).map_err(|source| Error::File { path: path.into(), source })?;
         Self::parse(&text, path, changes, catalogues)
     }

@@ -160,6 +160,9 @@ pub fn uncommitted(commit: &str) -> Option<&str> {
 impl RunRecord {
     /// The newest form of record known here.
     pub const FORMAT: u32 = 3;
+    /// What is wrong with a run without its weights, as results that are kept of it may be, and what helps.
+    pub const WITHOUT_WEIGHTS: &str = "is not there, and without its weights nothing of a run can be measured, drawn or published; give a \
+        directory that holds them, or train the run again";
     /// What helps where the record or a file that it names, but for the weights, is gone or damaged.
     pub const AGAIN: &str = "remove the run's record.json, and the command that began the run makes it again";
 

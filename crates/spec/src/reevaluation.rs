@@ -72,6 +72,8 @@ mod tests {
     #[test]
     fn metrics_and_settings_are_changed_and_nothing_else() {
         assert_eq!(changed(&[], &[]).unwrap(), Evaluation::default());
+        // A metric, though a section of runs has its name.
+        assert_eq!(changed(&[], &["divergence.blocks=5"]).unwrap().settings["divergence"]["blocks"], 5);
         let more = changed(&["ais"], &["ais.sigma=0", "ais.chains = 8", "prior_samples=100"]).unwrap();
         assert_eq!((more.metrics.as_slice(), more.labels, more.prior_samples), (["ais".to_owned()].as_slice(), 1_000, 100));
         assert_eq!(more.settings["ais"]["chains"], 8);
@@ -89,6 +91,11 @@ mod tests {
             ("evaluation.label=1", "there is no evaluation.label; did you mean evaluation.labels?"),
             // Training is not done again.
             ("epochs=1", "there is no evaluation.epochs; docs/experiments.md has every key"),
+            (
+                "training.epochs=5",
+                "--set training.epochs=5: only how the run is measured changes here, and [training] is of how it was made",
+            ),
+            ("dataset.name=mnist", "--set dataset.name=mnist: only how the run is measured changes here, and [dataset]"),
             ("lr=1", "there is no evaluation.lr; docs/experiments.md has every key"),
             ("device=cuda", "--set device=cuda: the device is no part of an experiment"),
             ("chains", "--set chains: is not KEY=VALUE"),

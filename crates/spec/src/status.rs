@@ -33,6 +33,8 @@ pub struct Status {
     pub loss: Option<f64>,
     /// The first step that this process took; those before it were taken by an earlier one.
     pub from: Option<u64>,
+    /// Steps of the last checkpoint, from which the same command goes on; none where it wrote none and found none.
+    pub saved: Option<u64>,
     /// How often it was begun by this reproduction.
     pub attempt: u64,
     /// Why it failed.
@@ -51,4 +53,14 @@ pub struct Status {
     pub began: u64,
     /// When this was written, likewise.
     pub updated: u64,
+}
+
+impl Status {
+    /// What is being done where its steps are those of the training.
+    pub const TRAINING: &str = "training";
+
+    /// The step from which the same command goes on with a run that was stopped in its training, where that is known.
+    pub fn resumes_at(&self) -> Option<u64> {
+        self.saved.filter(|_| self.doing == Self::TRAINING)
+    }
 }

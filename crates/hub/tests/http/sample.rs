@@ -179,7 +179,8 @@ pub(crate) fn description() -> Description {
             train_images: 8_000,
             all_train_images: 50_000,
             incomplete: false,
-            pixels: "not binarised".into(),
+            test_images: Some(2_000),
+            pixels: Some("not binarised".into()),
         },
         parts: vec![
             part("network", "mlp", "Fully connected"),

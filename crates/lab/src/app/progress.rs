@@ -88,7 +88,7 @@ impl Progress {
         };
         let title = format!("{whole}{title}");
         let Status { doing, done, of, loss, .. } = status;
-        let what = match loss.filter(|_| doing == "training") {
+        let what = match loss.filter(|_| doing == Status::TRAINING) {
             Some(loss) => format!("step {done} of {of}, loss {}{left}", vimae_report::number(loss)),
             None => format!("{doing} {done} of {of}{left}"),
         };

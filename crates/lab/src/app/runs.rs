@@ -1,6 +1,6 @@
 //! `cargo xtask runs`: finished runs listed, shown and compared.
 
-use std::{collections::BTreeMap, path::PathBuf, process::ExitCode};
+use std::{path::PathBuf, process::ExitCode};
 
 use crate::{FoundRun, HubOptions, RunComparison, ShownRun, State, compare_runs, dotted::word, find_runs, headline_text, show_run};
 use anyhow::Result;
@@ -26,7 +26,9 @@ enum What {
         #[arg(long)]
         json: bool,
     },
-    /// Show one run: its settings, all of them, those of its evaluation among them, and its headline metrics.
+    /// Show one run: the settings that it was made and measured with, and its headline metrics.
+    ///
+    /// Of the sections `[training]` and `[evaluation]`, settings that are not there are at their defaults, those of metrics among them.
     Show {
         /// The run's directory, or owner/name on the Hub.
         run: String,
@@ -36,7 +38,8 @@ enum What {
     },
     /// Compare runs: methods by headline metrics, and the settings in which they differ.
     ///
-    /// Runs that differ in their seed alone are one method, with mean and standard deviation over seeds.
+    /// Runs that differ in their seed alone are one method, with mean and standard deviation over seeds. Those that were measured in
+    /// another way (`evaluation.*`) are another. A setting that a run leaves at its default may stand there as -.
     Compare {
         /// Runs: directories of runs, directories that hold runs, or owner/name on the Hub.
         #[arg(required = true)]
@@ -83,9 +86,9 @@ fn listed(runs: &[FoundRun]) -> String {
             State::Stopped => "stopped",
             State::Failed => "failed",
         };
-        let (method, seed, data) = run.record.as_ref().map_or_else(
+        let (method, seed, data) = run.spec().map_or_else(
             || ("-".into(), "-".into(), "-".into()),
-            |record| (record.spec.method.clone(), record.spec.seed.to_string(), record.spec.dataset.name.clone()),
+            |spec| (spec.method.clone(), spec.seed.to_string(), spec.dataset.name.clone()),
         );
         rows.push(vec![state.into(), method, seed, data, run.folder.display().to_string()]);
     }
@@ -104,8 +107,7 @@ fn shown(run: &ShownRun) -> String {
             .collect::<Vec<_>>(),
     ));
     lines.push(String::new());
-    let settings: BTreeMap<_, _> = run.settings.iter().chain(&run.evaluation).collect();
-    lines.push(table(&settings.into_iter().map(|(key, value)| vec![key.clone(), word(value)]).collect::<Vec<_>>()));
+    lines.push(table(&run.settings.iter().map(|(key, value)| vec![key.clone(), word(value)]).collect::<Vec<_>>()));
     lines.join("\n")
 }
 
@@ -166,16 +168,13 @@ mod tests {
 
     #[test]
     fn a_run_is_shown_with_how_it_was_measured_among_its_settings() {
-        let settings = |of: &[(&str, u64)]| -> BTreeMap<String, serde_json::Value> {
-            of.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect()
-        };
+        let settings = [("dataset.train_images", 8_000), ("model.code", 2), ("evaluation.labels", 100)];
         let run = ShownRun {
             folder: "runs/vae".into(),
             method: "vae".into(),
             seed: 0,
             metrics: vec![("rate".into(), Some(4.0), "rate".into(), None)],
-            settings: settings(&[("dataset.train_images", 8_000), ("model.code", 2)]),
-            evaluation: settings(&[("evaluation.labels", 100)]),
+            settings: settings.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect(),
         };
         let text = shown(&run);
         let last: Vec<String> = text.lines().skip(4).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();

@@ -146,14 +146,17 @@ fn counts(statuses: &[(&Node, Option<Status>)], worked_on: bool) -> String {
 
 fn describe(title: &str, status: &Status) -> String {
     let Status { state, doing, done, of, loss, problem, notes, process, host, device, .. } = status;
-    let loss = loss.filter(|_| doing == "training").map_or_else(String::new, |loss| format!(", loss {loss:.3}"));
+    let loss = loss.filter(|_| doing == Status::TRAINING).map_or_else(String::new, |loss| format!(", loss {loss:.3}"));
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join("; ")) };
     match state {
         // What happened on the way is over; its record has what matters of it.
         State::Finished => format!("{title}: finished"),
         State::Running => format!("{title}: {doing} {done} of {of}{loss}; process {process} on {host}, {device}{notes}"),
         State::Waiting => format!("{title}: {AGAIN}{notes}"),
-        State::Stopped => format!("{title}: stopped at {doing} {done} of {of}{notes}"),
+        State::Stopped => {
+            let from = status.resumes_at().map_or_else(String::new, |step| format!("; goes on from step {step}"));
+            format!("{title}: stopped at {doing} {done} of {of}{from}{notes}")
+        }
         State::Failed => format!("{title}: failed: {}", problem.as_deref().unwrap_or("for no reason that it could say")),
     }
 }
@@ -228,6 +231,20 @@ mod tests {
         // Weights that come back from the last checkpoint.
         let [counted, run] = said(|_, run| std::fs::write(run.path().join("checkpoint.safetensors"), "").unwrap());
         assert!(counted == again && run.contains("model.safetensors is gone"), "{counted} {run}");
+    }
+
+    #[test]
+    fn a_stopped_run_names_the_step_of_its_last_checkpoint() {
+        let at = |doing: &str, saved: Option<u64>| {
+            let status = json!({
+                "state": "stopped", "doing": doing, "done": 1_950, "of": 4_800, "loss": 1.0, "from": 1_801, "saved": saved, "attempt": 1,
+                "problem": null, "again": false, "notes": [], "process": 1, "host": "here", "device": "cpu", "began": 1, "updated": 2,
+            });
+            describe("vae", &serde_json::from_value(status).unwrap())
+        };
+        assert_eq!(at("training", Some(1_920)), "vae: stopped at training 1950 of 4800; goes on from step 1920");
+        assert_eq!(at("training", None), "vae: stopped at training 1950 of 4800");
+        assert_eq!(at("rate", Some(4_800)), "vae: stopped at rate 1950 of 4800");
     }
 
     #[test]

@@ -28,6 +28,7 @@ pub(super) fn begin(device: &str, attempt: u64) -> Status {
         of: 0,
         loss: None,
         from: None,
+        saved: None,
         attempt,
         problem: None,
         again: false,
@@ -67,11 +68,11 @@ fn rebuilt(folder: &RunFolder) -> Option<Status> {
     let (device, notes) = (String::new(), vec!["its status.json was damaged or missing".into()]);
     let status = Status { host: host(), notes, device, process: 0, ..begin("", 0) };
     if let Ok(record) = read_record(&folder.record()) {
-        return Some(Status { state: State::Finished, done: record.steps, of: record.steps, doing: "training".into(), ..status });
+        return Some(Status { state: State::Finished, done: record.steps, of: record.steps, doing: Status::TRAINING.into(), ..status });
     }
     let lines = std::fs::read_to_string(folder.path().join(LOG)).map_or(0, |log| log.lines().count() as u64);
     let state = if RunLock::is_held(folder.path()) { State::Running } else { State::Stopped };
-    Some(Status { state, done: lines, of: lines, doing: "training".into(), ..status })
+    Some(Status { state, done: lines, of: lines, doing: Status::TRAINING.into(), ..status })
 }
 
 pub(super) fn as_written(folder: &RunFolder) -> Option<Status> {
@@ -81,10 +82,14 @@ pub(super) fn as_written(folder: &RunFolder) -> Option<Status> {
 fn observe(status: &mut Status, event: Event<'_>) {
     match event {
         Event::Found => status.notes.push("finished earlier".into()),
-        Event::Resumed { step } => status.notes.push(format!("goes on from step {step}")),
+        Event::Resumed { step } => {
+            status.saved = Some(step);
+            status.notes.push(format!("went on from step {step}"));
+        }
+        Event::Saved { step } => status.saved = Some(step),
         Event::Stepped { step, of, loss } => {
             status.from.get_or_insert(step);
-            "training".clone_into(&mut status.doing);
+            Status::TRAINING.clone_into(&mut status.doing);
             (status.done, status.of, status.loss) = (step, of, Some(loss));
         }
         Event::RolledBack(rollback) => status.notes.push(format!(
@@ -148,10 +153,10 @@ impl Progress for Reporter<'_> {
     fn tell(&self, event: Event<'_>) {
         let due = {
             let (status, written) = &mut *self.now.borrow_mut();
-            let before = (status.doing.clone(), status.notes.len());
+            let before = (status.doing.clone(), status.notes.len(), status.saved);
             observe(status, event);
             status.updated = now();
-            let due = written.elapsed() >= EVERY || before != (status.doing.clone(), status.notes.len());
+            let due = written.elapsed() >= EVERY || before != (status.doing.clone(), status.notes.len(), status.saved);
             if due {
                 *written = Instant::now();
             }
@@ -185,4 +190,29 @@ pub fn leave_runs() {
 pub(super) fn write(folder: &RunFolder, status: &Status) {
     let status = Status { updated: now(), ..status.clone() };
     let _ = json(&status).map(|bytes| atomic::write_unsynced(&folder.status(), &bytes));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_goes_on_from_its_last_checkpoint_wherever_it_was_stopped() {
+        let mut status = begin("cpu", 1);
+        assert_eq!(status.resumes_at(), None);
+        let stepped = |step| Event::Stepped { step, of: 4_800, loss: 1.0 };
+        for (event, from) in [
+            (stepped(1), None),
+            (Event::Resumed { step: 1_920 }, Some(1_920)),
+            (stepped(1_921), Some(1_920)),
+            (Event::Saved { step: 2_786 }, Some(2_786)),
+            (stepped(2_787), Some(2_786)),
+            // What is measured goes on from there.
+            (Event::Working { what: "rate", done: 1, of: 2 }, None),
+        ] {
+            observe(&mut status, event);
+            assert_eq!(status.resumes_at(), from, "{event:?}");
+        }
+        assert_eq!(status.notes, ["went on from step 1920"]);
+    }
 }

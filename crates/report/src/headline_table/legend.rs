@@ -42,7 +42,7 @@ impl HeadlineTable {
     }
 
     /// Which methods have a rate and no active unit, and what that means; none where none has.
-    pub(crate) fn of_small_codes(&self) -> Option<String> {
+    pub fn of_small_codes(&self) -> Option<String> {
         let place = |name: &str| self.columns.iter().position(|column| column.headline.name == name);
         let (rate, units) = (place("rate")?, place("active_units")?);
         let value = |row: &HeadlineRow, place: usize| row.values.get(place).and_then(|value| value.mean);

@@ -14,6 +14,23 @@ use crate::{
     settings::nearest,
 };
 
+/// Sections of what a run is made with, which no evaluation changes. A metric is called `divergence` as well.
+const MADE_WITH: [&str; 13] = [
+    "training",
+    "resources",
+    "dataset",
+    "model",
+    "objective",
+    "prior",
+    "noise",
+    "likelihood",
+    "sampler",
+    "stream",
+    "strategy",
+    "methods",
+    "grid",
+];
+
 /// One change of every run.
 pub(super) type Change = (String, Value);
 
@@ -79,7 +96,7 @@ pub(crate) fn in_evaluation(changes: &[String], evaluation: &Evaluation) -> Resu
     for change in changes {
         let place = format!("--set {change}");
         let (key, text) = split(change, &place)?;
-        let key = of_evaluation(key);
+        let key = of_evaluation(key, &place)?;
         check_evaluation_key(&key, &place)?;
         set(&mut table, &key, read(&key, text, &place)?, path)?;
     }
@@ -114,11 +131,18 @@ fn without_section<'a>(section: &str, key: &'a str) -> &'a str {
 }
 
 /// The whole key of a change of an evaluation.
-fn of_evaluation(key: &str) -> String {
+///
+/// # Errors
+/// [`Error::Form`] for a key of another section.
+fn of_evaluation(key: &str, place: &str) -> Result<String> {
     let own = without_section(EVALUATION, key);
     match own.split_once('.') {
-        Some((metric, _)) if metric != "settings" => format!("{EVALUATION}.settings.{own}"),
-        _ => format!("{EVALUATION}.{own}"),
+        Some((section, _)) if MADE_WITH.contains(&section) => {
+            let problem = format!("only how the run is measured changes here, and [{section}] is of how it was made; `train` changes that");
+            Err(Error::form(Path::new(place), problem))
+        }
+        Some((metric, _)) if metric != "settings" => Ok(format!("{EVALUATION}.settings.{own}")),
+        _ => Ok(format!("{EVALUATION}.{own}")),
     }
 }
 

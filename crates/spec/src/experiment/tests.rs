@@ -105,6 +105,13 @@ fn a_value_of_another_type_is_refused_in_words_with_its_place() {
 }
 
 #[test]
+fn a_directory_is_no_experiment_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let message = Experiment::load(folder.path()).unwrap_err().to_string();
+    assert_eq!(message, format!("{}: is a directory; give an experiment file", folder.path().display()));
+}
+
+#[test]
 fn bytes_that_are_no_text_are_said_to_be_none() {
     let folder = tempfile::tempdir().unwrap();
     let (file, other) = (folder.path().join("x.toml"), folder.path().join("y.toml"));

@@ -15,6 +15,7 @@ fn status(doing: &str, done: u64, from: Option<u64>, updated: u64) -> Status {
         of: 100,
         loss: None,
         from,
+        saved: None,
         attempt: 1,
         problem: None,
         again: false,
