@@ -10,7 +10,7 @@ use vimae_datasets::DeepGrayscale;
 use vimae_metrics::{
     classifier::Classifier,
     features::{FeatureNetwork, Features},
-    fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate, shares, standard_error, told, told_kernel},
+    fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate, shares, told, told_kernel},
     inception::Inception,
     inception_score::{Splits, inception_score},
     kid::{Subsets, by_subsets, kid},
@@ -21,11 +21,13 @@ use vimae_spec::{Component, Direction, Measurement, Parameter, Protocol, Varies}
 
 use crate::{Error, Result, RunFolder, Shelf, fid_weights, images_of::Choice};
 
+mod error;
 mod fitted;
 mod notes;
 mod side;
 mod statistics;
 
+use error::{BOTH, error};
 use fitted::{Sides, fitted, of_file};
 pub use side::SetReport;
 use side::{Content, Measured, Side};
@@ -195,18 +197,14 @@ fn compare(
         let (error, varies) = error.unzip();
         one.valued(value, error).over(varies.unwrap_or_default()).sized(n).better(direction)
     };
-    let both = |error: Option<f64>| error.map(|error| (error, &[Varies::GeneratedImages, Varies::RealImages][..]));
     progress.working("distances", 0, 4);
     let reference = Reference::new(a.gaussian.clone())?;
     let distance = reference.distance(&b.gaussian)?;
-    let error = match (&a.features, &b.features) {
-        (Some(real), Some(features)) => standard_error(&reference, Some(real), features, &b.gaussian)?,
-        _ => None,
-    };
+    let error = error(&reference, a, b)?;
     let size = a.gaussian.mean().len();
     // Where nobody says how many there were, nothing is doubted for it.
     let fewest = real.count().into_iter().chain(generated.count()).min().unwrap_or(usize::MAX);
-    numbers.push(told(one("fid", Protocol::new("fid"), distance.value, both(error), Direction::Lower), fewest, size));
+    numbers.push(told(one("fid", Protocol::new("fid"), distance.value, error, Direction::Lower), fewest, size));
     if distance.negative_eigenvalues > 0 {
         notes.push(format!(
             "{} eigenvalues of the covariances' product came out below zero (lowest {:.1e}) and were taken as zero",
@@ -226,7 +224,8 @@ fn compare(
     progress.working("distances", 2, 4);
     if let (Some(a), Some(b)) = (&a.features, &b.features) {
         let kernel = kid(a, b)?;
-        numbers.push(told_kernel(one("kid", Protocol::new("kid"), kernel.value, both(Some(kernel.standard_error)), Direction::Lower)));
+        let error = Some((kernel.standard_error, BOTH));
+        numbers.push(told_kernel(one("kid", Protocol::new("kid"), kernel.value, error, Direction::Lower)));
         if let Some(subsets) = kid_subsets {
             let (mean, deviation) = by_subsets(a, b, subsets, 0)?;
             let over = |name: &str| Protocol::new(name).with("subsets", subsets.count).with("size", subsets.size);
