@@ -17,9 +17,9 @@ use vimae_metrics::{
     prdc::Balls,
     resize::Resize,
 };
-use vimae_spec::{Component, Direction, Measurement, Parameter, Protocol, Varies};
+use vimae_spec::{Direction, Measurement, Parameter, Protocol, Varies};
 
-use crate::{Error, Result, RunFolder, Shelf, fid_weights, images_of::Choice};
+use crate::{Error, Result, RunFolder, Shelf, fid_weights, images_of::Choice, record::read_record};
 
 mod error;
 mod fitted;
@@ -118,8 +118,13 @@ pub struct FidReport {
 /// they are not here and cannot be fetched; [`Error::Core`] for weights, images or counts that do not fit.
 pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> Result<FidReport> {
     let count = request.count.unwrap_or(usize::MAX);
-    // Beside a run's samples, data is where that of the run was.
-    [Some(&request.reference), request.generated.as_ref()].into_iter().flatten().for_each(|place| shelf.recall(&RunFolder::at(place)));
+    // Beside a run's samples, data is where that of the run was, and read as the run reads it.
+    for folder in [Some(&request.reference), request.generated.as_ref()].into_iter().flatten().map(RunFolder::at) {
+        shelf.recall(&folder);
+        if let Ok(record) = read_record(&folder.record()) {
+            shelf.read_as(&record.spec.dataset);
+        }
+    }
     if let Some(file) = request.save_statistics.as_ref().filter(|file| file.exists()) {
         return Err(Error::Exists { path: file.clone(), replaceable: false });
     }
@@ -278,7 +283,7 @@ fn network(
             Ok((Box::new(Inception::open(&file, *resize, &request.device)?), Vec::new()))
         }
         Network::Classifier(name) => {
-            let dataset: std::sync::Arc<dyn Dataset> = shelf.open(&Component::named(name))?;
+            let dataset: std::sync::Arc<dyn Dataset> = shelf.open(&shelf.named(name))?;
             Ok(fitted(Classifier::train(dataset.as_ref(), progress)?, sides))
         }
         Network::File(file) => Ok(of_file(file, sides)?),

@@ -42,6 +42,7 @@ impl Input {
     pub(super) fn open(images: &Images, model: &Model, shelf: &mut Shelf) -> Result<Self> {
         let (count, skip_broken) = (images.count.unwrap_or(usize::MAX), images.skip_broken);
         let choice = images_of::Choice { count, skip_broken, deep: model.deep_grayscale() };
+        shelf.read_as(model.dataset());
         let set = images_of::open(&images.place, choice, shelf)?;
         Ok(Self { set, asked: images.count, shape: model.network().image_shape(), binary: model.takes_binary() })
     }
