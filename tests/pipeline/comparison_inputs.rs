@@ -138,6 +138,7 @@ fn statistics_are_saved_and_stand_for_the_images() -> Result<()> {
     )?;
     for (arguments, words) in [
         ([at("small.npz"), at("b"), at("x.npz")], ["small.npz", "holds statistics already"]),
+        ([at("a"), at("b"), at("st.txt")], ["st.txt", "a file that ends in .npz"]),
         ([at("small.npz"), at("b"), String::new()], ["small.npz", "2 features (features as given) beside 64"]),
     ] {
         let [a, b, save] = &arguments;

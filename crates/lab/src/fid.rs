@@ -114,8 +114,9 @@ pub struct FidReport {
 /// few images at a time.
 ///
 /// # Errors
-/// [`Error::Images`] and [`Error::Data`] for images or statistics that cannot be had, and for Inception's weights where
-/// they are not here and cannot be fetched; [`Error::Core`] for weights, images or counts that do not fit.
+/// [`Error::Output`] for statistics to be saved in no `.npz`; [`Error::Images`] and [`Error::Data`] for images or statistics that cannot
+/// be had, and for Inception's weights where they are not here and cannot be fetched; [`Error::Core`] for weights, images or counts that
+/// do not fit.
 pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> Result<FidReport> {
     let count = request.count.unwrap_or(usize::MAX);
     // Beside a run's samples, data is where that of the run was, and read as the run reads it.
@@ -125,6 +126,7 @@ pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> 
             shelf.read_as(&record.spec.dataset);
         }
     }
+    request.save_statistics.as_deref().map(Statistics::check_name).transpose()?;
     if let Some(file) = request.save_statistics.as_ref().filter(|file| file.exists()) {
         return Err(Error::Exists { path: file.clone(), replaceable: false });
     }
