@@ -1,10 +1,10 @@
-//! Images brought to the data set's shape, and how many were enlarged or cut for it.
+//! Images brought to the data set's shape, how many were enlarged or cut for it, and how many have transparent pixels.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use vimae_core::ImageShape;
 
-use crate::{Image, Result};
+use crate::{Image, Result, image::transparent_note};
 
 /// Counts of the images that were brought to one shape, as they are decoded.
 #[derive(Debug)]
@@ -13,12 +13,14 @@ pub(super) struct Changed {
     all: AtomicUsize,
     enlarged: AtomicUsize,
     cut: AtomicUsize,
+    transparent: AtomicUsize,
 }
 
 impl Changed {
     /// None so far. `shape` is a square.
     pub(super) fn to(shape: ImageShape) -> Self {
-        Self { shape, all: AtomicUsize::new(0), enlarged: AtomicUsize::new(0), cut: AtomicUsize::new(0) }
+        let [all, enlarged, cut, transparent] = [0; 4].map(AtomicUsize::new);
+        Self { shape, all, enlarged, cut, transparent }
     }
 
     /// The shape of every image.
@@ -30,8 +32,10 @@ impl Changed {
     pub(super) fn prepare(&self, image: Image) -> Result<Image> {
         let ImageShape { channels, height, width } = self.shape;
         let (longer, side) = (image.width().max(image.height()), image.width().min(image.height()));
+        let transparent = image.is_transparent();
         let image = image.with_channels(channels).fit(width, height)?;
-        for (count, counts) in [(&self.all, true), (&self.enlarged, side < width), (&self.cut, longer > side)] {
+        let counts = [(&self.all, true), (&self.enlarged, side < width), (&self.cut, longer > side), (&self.transparent, transparent)];
+        for (count, counts) in counts {
             if counts {
                 count.fetch_add(1, Relaxed);
             }
@@ -51,7 +55,7 @@ impl Changed {
             format!("{images} {is} smaller than {height} x {width} and {was} enlarged: set dataset.size to the size that they have")
         });
         let cut = of(&self.cut).map(|count| format!("{} {} not square and {} cut to the middle", images(count), is(count), was(count)));
-        enlarged.into_iter().chain(cut).collect()
+        enlarged.into_iter().chain(cut).chain(transparent_note(self.transparent.load(Relaxed))).collect()
     }
 }
 
@@ -75,5 +79,14 @@ mod tests {
         assert_eq!(notes(&[(4, 4), (8, 8), (5, 5)]), [small]);
         assert_eq!(notes(&[(8, 8), (9, 8)]), ["1 of 2 images is not square and was cut to the middle"]);
         assert_eq!(notes(&[(4, 20)]).len(), 2);
+    }
+
+    #[test]
+    fn what_is_transparent_is_counted() {
+        let changed = Changed::to(ImageShape { channels: 1, height: 8, width: 8 });
+        for transparent in [true, false, true] {
+            changed.prepare(Image::new(9, 9, 3, vec![7; 243]).unwrap().seen_through(transparent)).unwrap();
+        }
+        assert!(matches!(&changed.notes()[..], [note] if note.starts_with("2 images have transparent pixels")), "{:?}", changed.notes());
     }
 }

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Transformations};
 
-use super::{DeepGrayscale, Image, MEMORY, check, first_three};
+use super::{DeepGrayscale, Image, MEMORY, check, first_three, transparent::is_seen_through};
 use crate::{Error, Result};
 
 pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Image> {
@@ -31,11 +31,17 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
     if whole {
         bytes = bytes.as_chunks::<2>().0.iter().map(|&word| deep.byte(u16::from_be_bytes(word))).collect();
     }
+    let transparent = match frame.color_type {
+        ColorType::GrayscaleAlpha => is_seen_through(&bytes, 2),
+        ColorType::Rgba => is_seen_through(&bytes, 4),
+        _ => false,
+    };
     let (channels, bytes) = match frame.color_type {
         ColorType::Grayscale => (1, bytes),
         ColorType::GrayscaleAlpha => (1, bytes.iter().step_by(2).copied().collect()),
         ColorType::Rgba => (3, first_three::<4>(&bytes)),
         _ => (3, bytes),
     };
-    Image::new(width, height, channels, bytes).map_err(|_| Error::damaged(file, "broken PNG: pixels are missing"))
+    let image = Image::new(width, height, channels, bytes).map_err(|_| Error::damaged(file, "broken PNG: pixels are missing"))?;
+    Ok(image.seen_through(transparent))
 }
