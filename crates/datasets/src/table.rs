@@ -72,6 +72,8 @@ vimae_core::settings! {
 }
 
 const NAME: &str = "table";
+/// What to do about a table without a column of classes by name.
+const UNLABELLED: &str = "; rename that of classes to label, or label = \"none\" in [dataset] takes all images as one class";
 /// The most rows of a file.
 const ROWS: u64 = 100_000_000;
 
@@ -225,7 +227,7 @@ impl Reading<'_> {
         if self.unlabelled {
             return Ok((tables::image_column(path)?, None));
         }
-        let (image, label) = tables::columns(path, self.label, "; label = \"none\" in [dataset] takes all images as one class")?;
+        let (image, label) = tables::columns(path, self.label, UNLABELLED)?;
         Ok((image, Some(label)))
     }
 

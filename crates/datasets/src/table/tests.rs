@@ -67,7 +67,12 @@ fn images_are_one_class_where_that_is_asked_for() {
     // Every tenth of all, in place of every tenth of each class.
     assert_eq!(one.split(Split::Test).unwrap().pixels().chunks(6).map(|image| image[0]).collect::<Vec<_>>(), [9, 19, 29, 39, 49, 59]);
     let message = opened(&file, json!({ "label": "fine_label" })).err().unwrap().to_string();
-    assert!(message.ends_with("there are image, label; label = \"none\" in [dataset] takes all images as one class"), "{message}");
+    assert!(
+        message.ends_with(
+            "there are image, label; rename that of classes to label, or label = \"none\" in [dataset] takes all images as one class"
+        ),
+        "{message}"
+    );
 }
 
 #[test]
