@@ -183,6 +183,10 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
         ("arrays", "say which: arrays:PATH"),
         ("arrays:/nowhere", "/nowhere: does not exist; name a .npz, .npy or idx file, or a folder of them"),
         ("arrays:~/x.npz", "~/x.npz: does not exist: a shell leaves ~ behind a colon as it is; write $HOME; name a .npz"),
+        ("table:/nowhere/x.parquet", "/nowhere/x.parquet: does not exist; name a parquet file, or a folder of them"),
+        ("table:nowhere/x.parquet", "nowhere/x.parquet: does not exist; name"),
+        ("table:~/x", "~/x: does not exist: a shell leaves ~ behind a colon as it is; write $HOME"),
+        ("folder:", "folder: names no path; write folder:PATH"),
         ("folder:~/photos", "~/photos: does not exist: a shell leaves ~ behind a colon as it is; write $HOME"),
         (empty.as_str(), "empty: is neither a .npz, .npy or idx file nor a folder of them"),
     ] {
