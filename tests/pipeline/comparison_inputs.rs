@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 use vimae_datasets::npz::{Values, to_npz};
 use vimae_tests::command::call;
 
@@ -110,6 +110,11 @@ fn statistics_are_saved_and_stand_for_the_images() -> Result<()> {
     let protocol = |report: &Value| report["numbers"][0]["protocol"].as_str().map(str::to_owned).context("a protocol");
     assert_eq!(protocol(&found)?, format!("{},reference=statistics)", protocol(&images)?.trim_end_matches(')')));
     assert!(number(&found, "kid").is_err() && found["notes"].to_string().contains("KID, precision, recall"), "{found}");
+    // Its error is over the generated images alone, and says so.
+    let error = |report: &Value| report["numbers"][0]["standard_error"].as_f64().context("a standard error");
+    assert!(error(&found)? > 0.0 && error(&found)? < error(&images)?, "{found} {images}");
+    assert_eq!(found["numbers"][0]["varies"], json!(["generated_images"]));
+    assert!(found["notes"].to_string().contains("over the generated images alone"), "{found}");
     // Either side, and both: then there is nothing to extract features by.
     assert!((number(&report(&[&at("b"), &at("a.npz")])?, "fid")? - fid).abs() < 1e-6 * fid);
     report(&[&at("b"), "--save-statistics", &at("b.npz")])?;
@@ -133,6 +138,7 @@ fn statistics_are_saved_and_stand_for_the_images() -> Result<()> {
     )?;
     for (arguments, words) in [
         ([at("small.npz"), at("b"), at("x.npz")], ["small.npz", "holds statistics already"]),
+        ([at("a"), at("b"), at("st.txt")], ["st.txt", "a file that ends in .npz"]),
         ([at("small.npz"), at("b"), String::new()], ["small.npz", "2 features (features as given) beside 64"]),
     ] {
         let [a, b, save] = &arguments;

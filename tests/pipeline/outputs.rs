@@ -117,8 +117,8 @@ fn samples_codes_reconstructions_and_walks_come_out_of_a_run() -> Result<()> {
         (vec!["sample", &vae, "--out", "x.gif"], "FILE.npz"),
         (vec!["encode", &vae, "digits:test", "--out", "codes.txt"], ".npy, .npz or .csv"),
         (vec!["encode", &vae, "nowhere", "--out", "x.npy"], "nowhere: does not exist"),
-        (vec!["traverse", &vae, "--dimensions", "4", "--out", "x.png"], "codes have 4"),
-        (vec!["interpolate", &vae, "--pairs", "1", "--out", "x.png"], "pairs"),
+        (vec!["traverse", &vae, "--dimensions", "4", "--out", "x.png"], "--dimensions 4: codes have 4 dimensions, counted from 0"),
+        (vec!["interpolate", &vae, "--pairs", "1", "--out", "x.png"], "--pairs 1: lines are between pairs"),
     ] {
         let failed = call(&arguments)?;
         assert!(!failed.success && failed.stderr.contains(expected), "{arguments:?}: {}", failed.stderr);

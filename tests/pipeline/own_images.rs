@@ -52,10 +52,15 @@ fn a_broken_image_is_refused_or_left_out_and_counted_in_the_record() -> Result<(
     let trained = train(&experiment(folder.path(), &images, "broken = \"skip\"")?, &out, &[])?;
     assert!(trained.success, "{}", trained.stderr);
     assert!(trained.stderr.contains("left out 1 broken image") && trained.stderr.contains("passed over: 1 .txt"), "{}", trained.stderr);
-    let [(_, record)] = &files(&out, "record.json")?[..] else { anyhow::bail!("one record expected") };
+    let [(path, record)] = &files(&out, "record.json")?[..] else { anyhow::bail!("one record expected") };
     let record: serde_json::Value = serde_json::from_slice(record)?;
     assert_eq!(record["broken_images"]["left_out"], 1);
     assert!(record["broken_images"]["files"][0].as_str().is_some_and(|file| file.contains("broken.png")), "{record}");
+    // By the name of a split, images are read as the run reads them: at its size, and without the broken one.
+    let (run, codes) = (path.parent().unwrap_or(path).display().to_string(), folder.path().join("codes.csv").display().to_string());
+    let encoded = call(&["encode", &run, &format!("folder:{}:test", images.display()), "--out", &codes])?;
+    assert!(encoded.success && encoded.stdout.contains("codes of 3 images"), "{}{}", encoded.stdout, encoded.stderr);
+    assert!(!encoded.stderr.contains("resized"), "{}", encoded.stderr);
     // A set that tests on nothing is refused before anything trains.
     fs::create_dir(images.join("train"))?;
     let names: Vec<_> = fs::read_dir(&images)?.filter_map(|entry| Some(entry.ok()?.path())).filter(|path| path.is_file()).collect();

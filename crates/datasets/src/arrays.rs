@@ -2,8 +2,8 @@
 //! `arrays:PATH`: a `.npz`, `.npy` or idx file, or a folder of them, as NumPy saves them, Keras and MedMNIST publish them, and
 //! torchvision keeps FashionMNIST and KMNIST.
 //!
-//! Arrays `[N, H, W]` or `[N, H, W, C]` are images, those of one dimension (or `[N, 1]`) their classes; what else there is
-//! is passed over. **Shapes**: as they are, one or three channels. **Split**: where their names say `train` and `test`
+//! Arrays `[N, H, W]` or `[N, H, W, C]` are images, those of one dimension (or `[N, 1]`) and as many numbers their classes; what else
+//! there is is passed over. **Shapes**: as they are, one or three channels. **Split**: where their names say `train` and `test`
 //! (and perhaps `val`), those: `x_train`, `y_train`, `test_images`; otherwise every tenth image of a class tests.
 
 use std::{
@@ -129,11 +129,19 @@ impl<'a> Roles<'a> {
             let way = if may_be_images(a) { SEVERAL } else { "leave one out" };
             Error::damaged(path, format!("holds two arrays of {what}{split}: {} and {}; {way}", a.words(), b.words()))
         };
+        let count = |array: &Array| array.header.shape.first().copied();
+        let sets: BTreeMap<_, _> =
+            arrays.iter().filter(|array| may_be_images(array)).map(|array| (split(&array.name), count(array))).collect();
+        // By its name an array of another length is a mistake, and one of a split without images too.
+        let may_be_classes = |array: &Array| {
+            let of_each = sets.get(&split(&array.name)).is_none_or(|images| *images == count(array));
+            array.header.dtype.width().is_some() && (of_each || names_classes(&array.name))
+        };
         for array in arrays {
             let split = split(&array.name);
             let (what, kind) = match array.header.shape.as_slice() {
                 _ if may_be_images(array) => ("images", &mut images),
-                [_] | [_, 1] if array.header.dtype.width().is_some() => ("classes", &mut labels),
+                [_] | [_, 1] if may_be_classes(array) => ("classes", &mut labels),
                 [_, each] if *each > 1 && names_classes(&array.name) => {
                     let way = "of rows with a one, save array.argmax(axis=1); leave out what is more than one class an image";
                     return Err(array.refused(&format!("its name says classes; those are one number an image, [N] or [N, 1]: {way}")));

@@ -138,7 +138,7 @@ pub(crate) fn absent(path: &Path) -> String {
 }
 
 /// What to say of a `~` in a path: the shell expands it at the beginning of a word alone, which `folder:~/images` is not.
-pub(crate) fn unexpanded(path: &Path) -> &'static str {
+fn unexpanded(path: &Path) -> &'static str {
     let home = path.components().any(|part| part.as_os_str() == "~");
     if home { ": a shell leaves ~ behind a colon as it is; write $HOME" } else { "" }
 }

@@ -11,11 +11,13 @@ mod orient;
 mod png;
 mod resize;
 mod tiff;
+mod transparent;
 mod webp;
 
 pub use decoder::DECODER;
 pub(crate) use decoder::{decoded, with_deep};
 pub use deep::DeepGrayscale;
+pub(crate) use transparent::transparent_note;
 
 use crate::{Error, Result};
 
@@ -32,6 +34,8 @@ pub struct Image {
     height: usize,
     channels: usize,
     bytes: Vec<u8>,
+    /// Whether its file had transparent pixels; an image that is resized no longer says.
+    transparent: bool,
 }
 
 impl Image {
@@ -44,7 +48,7 @@ impl Image {
             let problem = format!("{} bytes are no image of {width}x{height} with {channels} channels", bytes.len());
             return Err(Error::damaged("image", problem));
         }
-        Ok(Self { width, height, channels, bytes })
+        Ok(Self { width, height, channels, bytes, transparent: false })
     }
 
     /// Decodes a PNG, JPEG, WebP, BMP or TIFF file; `file` names it in errors. The content says which, not the name.
@@ -102,7 +106,7 @@ impl Image {
         let rows = self.bytes.chunks_exact(self.width * self.channels).skip(top).take(height);
         let mut bytes = Vec::with_capacity(width * height * self.channels);
         rows.filter_map(|row| row.get(begin..end)).for_each(|row| bytes.extend_from_slice(row));
-        Self { width, height, channels: self.channels, bytes }
+        Self { width, height, bytes, ..*self }
     }
 
     /// Bytes, channels first: `[C, H, W]`.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use vimae_core::Split;
 
 use crate::{
-    Card, DATASETS, Opened, PassedOver, Result, Sources,
+    Card, DATASETS, Opened, PassedOver, Result, Sources, copies,
     gather::Broken,
     open::{open_reporting, request},
     published::{self, FileReport},
@@ -65,6 +65,8 @@ pub struct Verified {
     pub passed_over: PassedOver,
     /// What a reader should know.
     pub notes: Vec<String>,
+    /// How many images are copies of others, within splits, across them and across classes; nothing where none is.
+    pub copies: Vec<String>,
 }
 
 /// A class of a data set.
@@ -108,5 +110,5 @@ pub fn verify(name: &str, settings: &Map<String, Value>, sources: &Sources) -> R
         }
     }
     let splits = there.iter().map(|(split, set)| (*split, set.len())).collect();
-    Ok(Verified { files, splits, classes, sha256: dataset.sha256().into(), skipped, passed_over, notes })
+    Ok(Verified { files, splits, classes, sha256: dataset.sha256().into(), skipped, passed_over, notes, copies: copies::notes(&there) })
 }

@@ -4,6 +4,7 @@ mod array_file;
 mod array_writer;
 pub mod card;
 pub mod container;
+mod copies;
 pub mod digest;
 mod error;
 mod fewer;

@@ -203,7 +203,7 @@ pub(crate) fn request<T>(
 ) -> Result<T> {
     let (entry, path) = parted(name);
     if path == Some("") {
-        return Err(Error::damaged(name, format!("names no path; write {entry}:PATH")));
+        return Err(Error::damaged(entry, format!("names no path; write {entry}:PATH")));
     }
     known(name)?;
     let (entry, settings) = DATASETS.check(entry, settings)?;

@@ -10,22 +10,24 @@ use vimae_datasets::DeepGrayscale;
 use vimae_metrics::{
     classifier::Classifier,
     features::{FeatureNetwork, Features},
-    fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate, shares, standard_error, told, told_kernel},
+    fid::{FEWEST_TO_EXTRAPOLATE, Reference, extrapolate, shares, told, told_kernel},
     inception::Inception,
     inception_score::{Splits, inception_score},
     kid::{Subsets, by_subsets, kid},
     prdc::Balls,
     resize::Resize,
 };
-use vimae_spec::{Component, Direction, Measurement, Parameter, Protocol, Varies};
+use vimae_spec::{Direction, Measurement, Parameter, Protocol, Varies};
 
-use crate::{Error, Result, RunFolder, Shelf, fid_weights, images_of::Choice};
+use crate::{Error, Result, RunFolder, Shelf, fid_weights, images_of::Choice, record::read_record};
 
+mod error;
 mod fitted;
 mod notes;
 mod side;
 mod statistics;
 
+use error::{BOTH, error};
 use fitted::{Sides, fitted, of_file};
 pub use side::SetReport;
 use side::{Content, Measured, Side};
@@ -112,12 +114,19 @@ pub struct FidReport {
 /// few images at a time.
 ///
 /// # Errors
-/// [`Error::Images`] and [`Error::Data`] for images or statistics that cannot be had, and for Inception's weights where
-/// they are not here and cannot be fetched; [`Error::Core`] for weights, images or counts that do not fit.
+/// [`Error::Output`] for statistics to be saved in no `.npz`; [`Error::Images`] and [`Error::Data`] for images or statistics that cannot
+/// be had, and for Inception's weights where they are not here and cannot be fetched; [`Error::Core`] for weights, images or counts that
+/// do not fit.
 pub fn fid(request: &FidRequest, shelf: &mut Shelf, progress: &dyn Progress) -> Result<FidReport> {
     let count = request.count.unwrap_or(usize::MAX);
-    // Beside a run's samples, data is where that of the run was.
-    [Some(&request.reference), request.generated.as_ref()].into_iter().flatten().for_each(|place| shelf.recall(&RunFolder::at(place)));
+    // Beside a run's samples, data is where that of the run was, and read as the run reads it.
+    for folder in [Some(&request.reference), request.generated.as_ref()].into_iter().flatten().map(RunFolder::at) {
+        shelf.recall(&folder);
+        if let Ok(record) = read_record(&folder.record()) {
+            shelf.read_as(&record.spec.dataset);
+        }
+    }
+    request.save_statistics.as_deref().map(Statistics::check_name).transpose()?;
     if let Some(file) = request.save_statistics.as_ref().filter(|file| file.exists()) {
         return Err(Error::Exists { path: file.clone(), replaceable: false });
     }
@@ -195,18 +204,14 @@ fn compare(
         let (error, varies) = error.unzip();
         one.valued(value, error).over(varies.unwrap_or_default()).sized(n).better(direction)
     };
-    let both = |error: Option<f64>| error.map(|error| (error, &[Varies::GeneratedImages, Varies::RealImages][..]));
     progress.working("distances", 0, 4);
     let reference = Reference::new(a.gaussian.clone())?;
     let distance = reference.distance(&b.gaussian)?;
-    let error = match (&a.features, &b.features) {
-        (Some(real), Some(features)) => standard_error(&reference, Some(real), features, &b.gaussian)?,
-        _ => None,
-    };
+    let error = error(&reference, a, b)?;
     let size = a.gaussian.mean().len();
     // Where nobody says how many there were, nothing is doubted for it.
     let fewest = real.count().into_iter().chain(generated.count()).min().unwrap_or(usize::MAX);
-    numbers.push(told(one("fid", Protocol::new("fid"), distance.value, both(error), Direction::Lower), fewest, size));
+    numbers.push(told(one("fid", Protocol::new("fid"), distance.value, error, Direction::Lower), fewest, size));
     if distance.negative_eigenvalues > 0 {
         notes.push(format!(
             "{} eigenvalues of the covariances' product came out below zero (lowest {:.1e}) and were taken as zero",
@@ -226,7 +231,8 @@ fn compare(
     progress.working("distances", 2, 4);
     if let (Some(a), Some(b)) = (&a.features, &b.features) {
         let kernel = kid(a, b)?;
-        numbers.push(told_kernel(one("kid", Protocol::new("kid"), kernel.value, both(Some(kernel.standard_error)), Direction::Lower)));
+        let error = Some((kernel.standard_error, BOTH));
+        numbers.push(told_kernel(one("kid", Protocol::new("kid"), kernel.value, error, Direction::Lower)));
         if let Some(subsets) = kid_subsets {
             let (mean, deviation) = by_subsets(a, b, subsets, 0)?;
             let over = |name: &str| Protocol::new(name).with("subsets", subsets.count).with("size", subsets.size);
@@ -279,7 +285,7 @@ fn network(
             Ok((Box::new(Inception::open(&file, *resize, &request.device)?), Vec::new()))
         }
         Network::Classifier(name) => {
-            let dataset: std::sync::Arc<dyn Dataset> = shelf.open(&Component::named(name))?;
+            let dataset: std::sync::Arc<dyn Dataset> = shelf.open(&shelf.named(name))?;
             Ok(fitted(Classifier::train(dataset.as_ref(), progress)?, sides))
         }
         Network::File(file) => Ok(of_file(file, sides)?),

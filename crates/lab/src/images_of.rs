@@ -7,7 +7,6 @@ use vimae_core::{Split, Streams};
 use vimae_datasets::{Container, DATASETS, ImageArray, inventory, parted};
 use vimae_hub::Pretrained;
 use vimae_metrics::{fid_classifier::in_bytes, images::ImagesInMemory};
-use vimae_spec::Component;
 
 use crate::{Error, Model, Result, RunFolder, Shelf, runs::check_no_runs};
 
@@ -26,7 +25,7 @@ const BATCH: usize = 200;
 
 /// Opens `place`: a folder, zip or tar of image files, a `.npy` or `.npz` array of images (`FILE.npz:NAME` for one of
 /// many), a run's folder (its samples), or `NAME:SPLIT` for a data set (`mnist:test`). Takes the first `count` images;
-/// draws as many of a run.
+/// draws as many of a run. A data set that a run of the shelf was trained on is read with the run's settings.
 ///
 /// # Errors
 /// [`Error::Images`] where there is nothing of the kind, or nothing in it; the first file that cannot be decoded,
@@ -62,9 +61,12 @@ pub(crate) fn open(place: &str, choice: Choice, shelf: &mut Shelf) -> Result<Ope
     });
     match split {
         Some((name, split)) => {
-            let dataset = shelf.open(&Component::named(name))?;
+            let component = shelf.named(name);
+            let dataset = shelf.open(&component)?;
             let set = dataset.split(split)?;
-            let opened = Opened::whole(ImagesInMemory::of(set, count)?, format!("{split} split of {name}"));
+            let settings: Vec<String> = component.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+            let with = if settings.is_empty() { String::new() } else { format!(" with the run's {}", settings.join(", ")) };
+            let opened = Opened::whole(ImagesInMemory::of(set, count)?, format!("{split} split of {name}{with}"));
             Ok(Opened { labels: Some(set.labels().iter().copied().take(count).collect()), ..opened })
         }
         None if is_dataset(place) => {
@@ -87,7 +89,7 @@ fn is_dataset(name: &str) -> bool {
 /// The splits of a data set as they stand behind its name, by its card or as it is; all that there may be where it cannot be opened.
 fn splits_of(name: &str, shelf: &mut Shelf) -> String {
     let stated = inventory::card(name).ok().and_then(|card| card.counts);
-    let opened = if stated.is_none() { shelf.open(&Component::named(name)).ok() } else { None };
+    let opened = if stated.is_none() { shelf.open(&shelf.named(name)).ok() } else { None };
     let has = |split: Split| match (stated, &opened) {
         (Some(counts), _) => match split {
             Split::Train => counts.train > 0,

@@ -8,6 +8,7 @@ use vimae_core::{AutoEncoder, Code, Dataset, ImageSet, ImageShape, MetricFiles, 
 use vimae_datasets::DeepGrayscale;
 use vimae_hub::{Config, Network, Pretrained};
 use vimae_metrics::fid_classifier::in_bytes;
+use vimae_spec::Component;
 use vimae_trainer::Line;
 
 use crate::{Error, HubEvent, HubOptions, Result, command::called, config, measure::Sampler, resolve::Parts, runs::run_at};
@@ -18,6 +19,7 @@ const MOST_CODES: usize = 1_000_000;
 /// A network with weights, and what its codes are drawn from.
 pub struct Model {
     parts: Parts,
+    dataset: Component,
     config: Config,
     fitted: Option<Arc<dyn Prior>>,
 }
@@ -45,7 +47,7 @@ impl Model {
             return Err(Error::Record { path: pretrained.folder.join("config.json"), problem });
         }
         let fitted = parts.sampler.protocol().map(|_| config::fitted(&pretrained.config, &pretrained.folder)).transpose()?.map(Arc::from);
-        let model = Self { parts, config: pretrained.config.clone(), fitted };
+        let model = Self { parts, dataset: pretrained.spec().dataset.clone(), config: pretrained.config.clone(), fitted };
         model.load(&pretrained.weights)?;
         Ok(model)
     }
@@ -68,6 +70,11 @@ impl Model {
     /// The network itself.
     pub fn network(&self) -> &dyn AutoEncoder {
         self.parts.model.as_ref()
+    }
+
+    /// The data set that it was trained on, with the run's settings.
+    pub(crate) fn dataset(&self) -> &Component {
+        &self.dataset
     }
 
     /// The interval of its images' values.

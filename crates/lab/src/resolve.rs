@@ -35,6 +35,8 @@ use crate::{
     stored::{json, read},
 };
 
+mod as_trained;
+
 /// The parts of one run.
 pub(crate) struct Parts {
     pub(crate) dataset: Arc<dyn Dataset>,
@@ -126,6 +128,8 @@ impl Parts {
 pub struct Shelf {
     sources: Sources,
     last: Option<Open>,
+    /// The data sets of runs that commands name beside them.
+    trained_on: Vec<Component>,
 }
 
 /// What a run keeps of this machine.
@@ -146,7 +150,7 @@ const NAMED: usize = 20;
 impl Shelf {
     /// A shelf with nothing open, whose data sets will be looked for in `sources`.
     pub fn new(sources: Sources) -> Self {
-        Self { sources, last: None }
+        Self { sources, last: None, trained_on: Vec::new() }
     }
 
     /// As [`new`](Self::new), with data looked for where that of the run in `folder` was, unless `sources` names a folder.

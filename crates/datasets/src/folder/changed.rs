@@ -1,10 +1,13 @@
-//! Images brought to the data set's shape, and how many were enlarged or cut for it.
+//! Images brought to the data set's shape, how many were enlarged or cut for it, and how many have transparent pixels.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use vimae_core::ImageShape;
 
-use crate::{Image, Result};
+use crate::{Image, Result, image::transparent_note};
+
+/// The least `size` that the setting takes.
+const SMALLEST: usize = 4;
 
 /// Counts of the images that were brought to one shape, as they are decoded.
 #[derive(Debug)]
@@ -13,12 +16,16 @@ pub(super) struct Changed {
     all: AtomicUsize,
     enlarged: AtomicUsize,
     cut: AtomicUsize,
+    transparent: AtomicUsize,
+    /// Least and greatest shorter side of those that were enlarged.
+    sides: [AtomicUsize; 2],
 }
 
 impl Changed {
     /// None so far. `shape` is a square.
     pub(super) fn to(shape: ImageShape) -> Self {
-        Self { shape, all: AtomicUsize::new(0), enlarged: AtomicUsize::new(0), cut: AtomicUsize::new(0) }
+        let [all, enlarged, cut, transparent] = [0; 4].map(AtomicUsize::new);
+        Self { shape, all, enlarged, cut, transparent, sides: [usize::MAX, 0].map(AtomicUsize::new) }
     }
 
     /// The shape of every image.
@@ -30,11 +37,18 @@ impl Changed {
     pub(super) fn prepare(&self, image: Image) -> Result<Image> {
         let ImageShape { channels, height, width } = self.shape;
         let (longer, side) = (image.width().max(image.height()), image.width().min(image.height()));
+        let transparent = image.is_transparent();
         let image = image.with_channels(channels).fit(width, height)?;
-        for (count, counts) in [(&self.all, true), (&self.enlarged, side < width), (&self.cut, longer > side)] {
+        let counts = [(&self.all, true), (&self.enlarged, side < width), (&self.cut, longer > side), (&self.transparent, transparent)];
+        for (count, counts) in counts {
             if counts {
                 count.fetch_add(1, Relaxed);
             }
+        }
+        if side < width {
+            let [least, greatest] = &self.sides;
+            least.fetch_min(side, Relaxed);
+            greatest.fetch_max(side, Relaxed);
         }
         Ok(image)
     }
@@ -48,10 +62,18 @@ impl Changed {
         let (is, was) = (|count: usize| if count == 1 { "is" } else { "are" }, |count: usize| if count == 1 { "was" } else { "were" });
         let enlarged = of(&self.enlarged).map(|count| {
             let (images, is, was) = (images(count), is(count), was(count));
-            format!("{images} {is} smaller than {height} x {width} and {was} enlarged: set dataset.size to the size that they have")
+            format!("{images} {is} smaller than {height} x {width} and {was} enlarged{}", self.way())
         });
         let cut = of(&self.cut).map(|count| format!("{} {} not square and {} cut to the middle", images(count), is(count), was(count)));
-        enlarged.into_iter().chain(cut).collect()
+        enlarged.into_iter().chain(cut).chain(transparent_note(self.transparent.load(Relaxed))).collect()
+    }
+
+    /// The sizes of the images that were enlarged, and the size that enlarges none, where the setting takes it.
+    fn way(&self) -> String {
+        let [least, greatest] = self.sides.each_ref().map(|side| side.load(Relaxed));
+        let sides = if least == greatest { least.to_string() } else { format!("{least} to {greatest}") };
+        let size = if least < SMALLEST { String::new() } else { format!("; dataset.size = {least} enlarges none") };
+        format!(": shorter sides of {sides} pixels{size}")
     }
 }
 
@@ -71,9 +93,22 @@ mod tests {
     #[test]
     fn what_was_enlarged_or_cut_is_counted_and_what_was_made_smaller_is_not() {
         assert_eq!(notes(&[(8, 8), (16, 16)]), [""; 0]);
-        let small = "2 of 3 images are smaller than 8 x 8 and were enlarged: set dataset.size to the size that they have";
-        assert_eq!(notes(&[(4, 4), (8, 8), (5, 5)]), [small]);
+        let small = "2 of 3 images are smaller than 8 x 8 and were enlarged: ";
+        let said = |sizes: &[(usize, usize)]| notes(sizes)[0].strip_prefix(small).unwrap().to_owned();
+        assert_eq!(said(&[(4, 4), (8, 8), (5, 5)]), "shorter sides of 4 to 5 pixels; dataset.size = 4 enlarges none");
+        assert_eq!(said(&[(5, 5), (8, 8), (5, 5)]), "shorter sides of 5 pixels; dataset.size = 5 enlarges none");
+        // The setting begins at 4.
+        assert_eq!(said(&[(2, 2), (8, 8), (5, 5)]), "shorter sides of 2 to 5 pixels");
         assert_eq!(notes(&[(8, 8), (9, 8)]), ["1 of 2 images is not square and was cut to the middle"]);
         assert_eq!(notes(&[(4, 20)]).len(), 2);
+    }
+
+    #[test]
+    fn what_is_transparent_is_counted() {
+        let changed = Changed::to(ImageShape { channels: 1, height: 8, width: 8 });
+        for transparent in [true, false, true] {
+            changed.prepare(Image::new(9, 9, 3, vec![7; 243]).unwrap().seen_through(transparent)).unwrap();
+        }
+        assert!(matches!(&changed.notes()[..], [note] if note.starts_with("2 images have transparent pixels")), "{:?}", changed.notes());
     }
 }

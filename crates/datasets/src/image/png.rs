@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Transformations};
 
-use super::{DeepGrayscale, Image, MEMORY, check, first_three};
+use super::{DeepGrayscale, Image, MEMORY, check, first_three, transparent::is_seen_through};
 use crate::{Error, Result};
 
 pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Image> {
@@ -12,7 +12,7 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
     if let Some([w0, w1, w2, w3, h0, h1, h2, h3]) = bytes.get(16..24) {
         check(u32::from_be_bytes([*w0, *w1, *w2, *w3]).into(), u32::from_be_bytes([*h0, *h1, *h2, *h3]).into(), file)?;
     }
-    let wrong = |e: DecodingError| Error::damaged(file, format!("broken PNG: {e}"));
+    let wrong = |e: DecodingError| Error::damaged(file, format!("broken PNG: {}", words(&e)));
     let mut decoder = Decoder::new_with_limits(Cursor::new(bytes), Limits { bytes: MEMORY });
     let header = decoder.read_header_info().map_err(wrong)?;
     let whole = deep != DeepGrayscale::HighByte && (header.color_type, header.bit_depth) == (ColorType::Grayscale, BitDepth::Sixteen);
@@ -31,11 +31,43 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
     if whole {
         bytes = bytes.as_chunks::<2>().0.iter().map(|&word| deep.byte(u16::from_be_bytes(word))).collect();
     }
+    let transparent = match frame.color_type {
+        ColorType::GrayscaleAlpha => is_seen_through(&bytes, 2),
+        ColorType::Rgba => is_seen_through(&bytes, 4),
+        _ => false,
+    };
     let (channels, bytes) = match frame.color_type {
         ColorType::Grayscale => (1, bytes),
         ColorType::GrayscaleAlpha => (1, bytes.iter().step_by(2).copied().collect()),
         ColorType::Rgba => (3, first_three::<4>(&bytes)),
         _ => (3, bytes),
     };
-    Image::new(width, height, channels, bytes).map_err(|_| Error::damaged(file, "broken PNG: pixels are missing"))
+    let image = Image::new(width, height, channels, bytes).map_err(|_| Error::damaged(file, "broken PNG: pixels are missing"))?;
+    Ok(image.seen_through(transparent))
+}
+
+/// What is wrong, in words. The library writes the chunk at which it stopped as the value that it has of it.
+fn words(error: &DecodingError) -> String {
+    let text = error.to_string();
+    match text.split_once("ChunkType { type: ").and_then(|(_, rest)| rest.split_once(',')) {
+        Some((chunk, _)) => format!("its chunk {chunk} is damaged, unknown or out of place"),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_chunk_is_named_in_words() {
+        let mut bytes = Vec::new();
+        let mut writer = png::Encoder::new(&mut bytes, 2, 1).write_header().unwrap();
+        writer.write_image_data(&[0, 9]).unwrap();
+        writer.finish().unwrap();
+        // The checksum of the header: behind the signature, a length, a name and 13 bytes.
+        bytes[29] ^= 1;
+        let error = decode(&bytes, "a.png", DeepGrayscale::HighByte).unwrap_err().to_string();
+        assert_eq!(error, "a.png: broken PNG: its chunk IHDR is damaged, unknown or out of place");
+    }
 }

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::{Image, MEMORY, check, first_three};
+use super::{Image, MEMORY, check, first_three, transparent::is_seen_through};
 use crate::{Error, Result};
 
 pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
@@ -21,6 +21,8 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
     let size = decoder.output_buffer_size().ok_or_else(|| Error::damaged(file, "broken WebP: no size"))?;
     let mut pixels = vec![0; size];
     decoder.read_image(&mut pixels).map_err(wrong)?;
+    let transparent = decoder.has_alpha() && is_seen_through(&pixels, 4);
     let pixels = if decoder.has_alpha() { first_three::<4>(&pixels) } else { pixels };
-    Image::new(width as usize, height as usize, 3, pixels).map_err(|_| Error::damaged(file, "broken WebP: pixels are missing"))
+    let missing = |_| Error::damaged(file, "broken WebP: pixels are missing");
+    Ok(Image::new(width as usize, height as usize, 3, pixels).map_err(missing)?.seen_through(transparent))
 }

@@ -36,8 +36,8 @@ pub(super) fn find(request: &Request) -> Option<Vec<PathBuf>> {
 /// The tables of a path, or of a repository in the Hub's cache.
 ///
 /// # Errors
-/// [`Error::Missing`] where there is no such path or repository; [`Error::Damaged`] for one without tables that train, with
-/// what it holds instead.
+/// [`Error::Missing`] where there is no such path or repository; [`Error::Damaged`] for a path that can be no repository's name, and for
+/// one without tables that train, with what it holds instead.
 pub(super) fn locate(request: &Request) -> Result<Found> {
     let name = request.path.ok_or_else(|| Error::damaged(NAME, "say which: table:PATH or table:OWNER/NAME"))?;
     let path = Path::new(name);
@@ -66,11 +66,13 @@ pub(super) fn locate(request: &Request) -> Result<Found> {
     }
     Err(match folders.first() {
         Some(folder) => Error::damaged(folder.display(), format!("holds no parquet files to train and to test on{}", instead(folder))),
+        None if !may_be_repository(name) => {
+            Error::damaged(name, format!("{}; name a parquet file, or a folder of them", container::absent(path)))
+        }
         None => {
-            let brings = if may_be_repository(name) { format!("; `{FETCH}{name}` brings one") } else { String::new() };
             let hint = format!(
-                "it is neither a folder or parquet file nor a data set repository in a Hub cache (HF_HOME, DATA_DIR/hub){brings}{}{}",
-                container::unexpanded(path),
+                "it is neither a folder or parquet file nor a data set repository in a Hub cache (HF_HOME, DATA_DIR/hub); `{FETCH}{name}` \
+                 brings one{}",
                 request.sources.absent()
             );
             Error::Missing { name: format!("{NAME}:{name}"), hint, looked: request.sources.caches().collect() }

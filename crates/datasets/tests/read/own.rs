@@ -60,14 +60,16 @@ fn arrays_are_a_data_set_split_by_their_names_or_by_tenths() {
     let one = dir.path().join("one.npz");
     let names = ("names", typed("<U1", &[40], &[0; 160]));
     let of_classes = ("label_names", typed("<U1", &[3], &[0; 12]));
-    npz(&one, true, &[("arr_0", npy(&[40, 5, 6], &many)), ("arr_1", npy(&[40], &labels)), names, of_classes]);
+    // Three numbers are no classes of forty images.
+    let mean = ("mean", typed("<f8", &[3], &[0; 24]));
+    npz(&one, true, &[("arr_0", npy(&[40, 5, 6], &many)), ("arr_1", npy(&[40], &labels)), names, of_classes, mean]);
     let dataset = of(&one, json!({})).unwrap();
     assert_eq!((counts(dataset.as_ref()), dataset.classes()), ([37, 0, 3], 3));
     assert_eq!(dataset.split(Split::Test).unwrap().pixels().chunks(30).map(|i| i[0]).collect::<Vec<_>>(), [27, 28, 29]);
     // What was passed over is said, and levels that may be no levels.
     let notes = |path: &Path| open_reporting(&format!("arrays:{}", path.display()), &Map::new(), &Sources::default()).unwrap().notes;
     let said = notes(&one).join("; ");
-    assert!(said.contains("passed over as neither images nor classes: names <U1 [40], label_names <U1 [3]"), "{said}");
+    assert!(said.contains("passed over as neither images nor classes: names <U1 [40], label_names <U1 [3], mean <f8 [3]"), "{said}");
     assert!(said.contains("no pixel is above 39 of 255, which is dark: save (array * (255 / 39)).round()"), "{said}");
     let bright = dir.path().join("bright.npy");
     put(&bright, &npy(&[10, 5, 6], &[200; 300]));
@@ -181,6 +183,10 @@ fn arrays_that_say_nothing_clear_are_refused_by_name() {
         ("arrays", "say which: arrays:PATH"),
         ("arrays:/nowhere", "/nowhere: does not exist; name a .npz, .npy or idx file, or a folder of them"),
         ("arrays:~/x.npz", "~/x.npz: does not exist: a shell leaves ~ behind a colon as it is; write $HOME; name a .npz"),
+        ("table:/nowhere/x.parquet", "/nowhere/x.parquet: does not exist; name a parquet file, or a folder of them"),
+        ("table:nowhere/x.parquet", "nowhere/x.parquet: does not exist; name"),
+        ("table:~/x", "~/x: does not exist: a shell leaves ~ behind a colon as it is; write $HOME"),
+        ("folder:", "folder: names no path; write folder:PATH"),
         ("folder:~/photos", "~/photos: does not exist: a shell leaves ~ behind a colon as it is; write $HOME"),
         (empty.as_str(), "empty: is neither a .npz, .npy or idx file nor a folder of them"),
     ] {

@@ -172,7 +172,7 @@ fn show_verified(verified: &datasets::inventory::Verified) {
             }
         }
     }
-    for note in &verified.notes {
+    for note in verified.notes.iter().chain(&verified.copies) {
         print(format_args!("note: {note}"));
     }
     if !verified.passed_over.is_empty() {

@@ -98,7 +98,7 @@ A set of images is
   an array: a .npy file, or a .npz with one array of images (FILE.npz:NAME for one of many),
     [N, H, W] or [N, H, W, C] of bytes, as guided-diffusion and others save samples;
   the directory of a finished run (its samples are drawn);
-  NAME:train, NAME:test for a data set.
+  NAME:train, NAME:test for a data set; that of a run beside it is read with the run's settings.
 
 Examples:
   cargo xtask fid cifar10:test runs/quick/mine             a run's samples against the test split

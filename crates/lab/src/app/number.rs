@@ -80,7 +80,7 @@ mod tests {
             (&["c", "reproduce", "--seeds", "2.5"], "it must be a whole number from 1 to 10000"),
             (&["c", "reproduce", "--jobs", "-1"], "it must be a whole number from 0 to 1024"),
             (&["c", "reproduce", "--retries", "-1"], "it must be a whole number, 0 or more"),
-            (&["c", "reproduce", "--budget", "-1h"], "a number with s, m, h or d, such as 2h"),
+            (&["c", "reproduce", "--budget", "-1h"], "a number above 0 with s, m, h or d, such as 2h"),
             (&["c", "interpolate", "RUN", "--pairs", "-1,2"], "invalid value '-1' for '--pairs <N,N,...>': it must be a whole number"),
             (&["c", "fid", "a", "b", "--kid-subsets", "-1x5"], "must be COUNTxSIZE"),
             // Another option is no value.

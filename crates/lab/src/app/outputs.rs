@@ -89,7 +89,8 @@ pub(crate) struct Sample {
 /// Write the codes of images.
 ///
 /// IMAGES is a directory or archive of image files, an array (.npy, .npz), a run (its samples), or NAME:train, NAME:test for a
-/// data set, as for `fid`. Images of another shape are centre-cropped, resized and brought to the network's channels.
+/// data set, as for `fid`; that of the run is read with the run's settings. Images of another shape are centre-cropped, resized and
+/// brought to the network's channels.
 #[derive(Debug, Args)]
 #[command(after_help = ENCODE)]
 pub(crate) struct Encode {

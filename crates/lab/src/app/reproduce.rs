@@ -254,7 +254,7 @@ fn by_themselves(profile: &Profile, cores: usize, seeds: Option<u64>) -> usize {
 fn duration(text: &str) -> Result<Duration, String> {
     let units = [("s", 1.0), ("m", 60.0), ("h", 3600.0), ("d", 86_400.0)];
     let parsed = units.iter().find_map(|(unit, seconds)| Some(text.strip_suffix(unit)?.parse::<f64>().ok()? * seconds));
-    let seconds = parsed.filter(|seconds| *seconds > 0.0).ok_or("a number with s, m, h or d, such as 2h")?;
+    let seconds = parsed.filter(|seconds| *seconds > 0.0).ok_or("a number above 0 with s, m, h or d, such as 2h")?;
     let time = Duration::try_from_secs_f64(seconds).ok().filter(|time| *time <= LONGEST);
     time.ok_or_else(|| "no more than 36500d, a hundred years".into())
 }
@@ -333,7 +333,7 @@ mod tests {
             assert_eq!(duration(text), Err("no more than 36500d, a hundred years".into()), "{text}");
         }
         for text in ["soon", "2", "0s", "-1h", "nans"] {
-            assert_eq!(duration(text), Err("a number with s, m, h or d, such as 2h".into()), "{text}");
+            assert_eq!(duration(text), Err("a number above 0 with s, m, h or d, such as 2h".into()), "{text}");
         }
     }
 

@@ -30,8 +30,11 @@ pub(super) fn saved(notes: &mut Vec<String>, count: Option<usize>, features: usi
 }
 
 /// Notes on what a file of statistics lacks.
-pub(super) fn statistics(notes: &mut Vec<String>, sides: [&Side; 2]) {
-    for side in sides {
+pub(super) fn statistics(notes: &mut Vec<String>, [real, generated]: [&Side; 2]) {
+    if let (Content::Statistics(_), Content::Images(_)) = (&real.content, &generated.content) {
+        notes.push("the standard error of the FID is over the generated images alone: the reference is a mean and a covariance".into());
+    }
+    for side in [real, generated] {
         let Content::Statistics(found) = &side.content else { continue };
         if found.origin.is_none() {
             notes.push(format!(

@@ -50,9 +50,19 @@ impl Origin {
 impl Statistics {
     /// Whether the file at `path` is one of statistics.
     pub(super) fn is_at(path: &Path) -> bool {
-        let npz = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("npz"));
         let holds = |names: Vec<(String, Vec<usize>)>| ["mu", "sigma"].iter().all(|wanted| names.iter().any(|(name, _)| name == wanted));
-        npz && path.is_file() && npz::names(path).is_ok_and(holds)
+        is_npz(path) && path.is_file() && npz::names(path).is_ok_and(holds)
+    }
+
+    /// Refuses a name that [`is_at`](Self::is_at) would pass over, before there is anything to save.
+    ///
+    /// # Errors
+    /// [`Error::Output`] for another ending than `.npz`.
+    pub(super) fn check_name(path: &Path) -> Result<()> {
+        if is_npz(path) {
+            return Ok(());
+        }
+        Err(Error::Output { path: path.into(), problem: "--save-statistics takes a file that ends in .npz".into() })
     }
 
     /// Reads a file.
@@ -109,6 +119,10 @@ impl Statistics {
             ("origin", &[origin.len()], Values::Bytes(&origin)),
         ])?)
     }
+}
+
+fn is_npz(path: &Path) -> bool {
+    path.extension().is_some_and(|end| end.eq_ignore_ascii_case("npz"))
 }
 
 fn digest(mu: &[f64], sigma: &[f64]) -> String {

@@ -42,6 +42,7 @@ impl Input {
     pub(super) fn open(images: &Images, model: &Model, shelf: &mut Shelf) -> Result<Self> {
         let (count, skip_broken) = (images.count.unwrap_or(usize::MAX), images.skip_broken);
         let choice = images_of::Choice { count, skip_broken, deep: model.deep_grayscale() };
+        shelf.read_as(model.dataset());
         let set = images_of::open(&images.place, choice, shelf)?;
         Ok(Self { set, asked: images.count, shape: model.network().image_shape(), binary: model.takes_binary() })
     }
@@ -63,12 +64,12 @@ impl Input {
     /// What a reader should know: images left out, and images that were not of the network's shape.
     pub(super) fn notes(&self) -> Vec<String> {
         let left_out = self.set.broken.iter().map(|(_, problem)| format!("left out {problem}"));
-        let other = self.set.images.census().images().iter().filter(|seen| seen.shape != self.shape).count();
-        let resized = (other > 0).then(|| resized((other, self.len()), self.shape));
+        let shapes: Vec<ImageShape> = self.set.images.census().images().iter().map(|seen| seen.shape).collect();
+        let reshaped = reshaped(&shapes, self.shape);
         let passed_over = (!self.set.passed_over.is_empty()).then(|| format!("passed over: {}", self.set.passed_over));
         let fewer = self.asked.filter(|asked| *asked > self.len()).map(|asked| format!("{asked} were asked for, there are {}", self.len()));
         let binary = self.binary.then(|| "the network was trained on binary pixels: those below 128 became 0, all others 255".to_owned());
-        left_out.chain(passed_over).chain(fewer).chain(resized).chain(binary).collect()
+        left_out.chain(passed_over).chain(fewer).chain(reshaped).chain(binary).collect()
     }
 
     /// Calls `each` with every image once, a batch at a time, in whatever order they come cheapest.
@@ -139,9 +140,27 @@ impl Input {
     }
 }
 
-/// What is said of `other` images of all that were not of the network's shape.
-fn resized((other, all): (usize, usize), shape: ImageShape) -> String {
-    format!("cut to the middle, resized and brought to {shape}: {other} of {}", counted(all, "image"))
+/// What was done to the images that were not of the network's `shape`, and to how many; nothing where all were.
+fn reshaped(images: &[ImageShape], shape: ImageShape) -> Option<String> {
+    let others: Vec<&ImageShape> = images.iter().filter(|image| **image != shape).collect();
+    let any = |was: &dyn Fn(&ImageShape) -> bool| others.iter().any(|image| was(image));
+    let cut = |image: &ImageShape| image.height * shape.width != image.width * shape.height;
+    // What is cut may have the size already.
+    let resized = |image: &ImageShape| {
+        let by_width = image.height == shape.height && image.width >= shape.width;
+        let by_height = image.width == shape.width && image.height >= shape.height;
+        !by_width && !by_height
+    };
+    let recoloured = |image: &ImageShape| image.channels != shape.channels;
+    let steps = [
+        (any(&cut), "cut to the middle".to_owned()),
+        (any(&resized), "resized".to_owned()),
+        (any(&recoloured), format!("brought to {}", counted(shape.channels, "channel"))),
+    ];
+    let steps: Vec<String> = steps.into_iter().filter_map(|(done, step)| done.then_some(step)).collect();
+    let (last, before) = steps.split_last()?;
+    let done = if before.is_empty() { last.clone() } else { format!("{} and {last}", before.join(", ")) };
+    Some(format!("{done} for {shape}: {} of {}", others.len(), counted(images.len(), "image")))
 }
 
 /// An image as the network takes it, with two levels where it was trained on `binary` pixels.
@@ -167,10 +186,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_note_on_images_of_another_shape_counts_them() {
-        let shape = ImageShape { channels: 1, height: 28, width: 28 };
-        assert_eq!(resized((1, 1), shape), "cut to the middle, resized and brought to 28x28x1: 1 of 1 image");
-        assert!(resized((2, 3), shape).ends_with(": 2 of 3 images"));
+    fn the_note_on_images_of_another_shape_counts_them_and_says_what_was_done() {
+        let of = |height: usize, width: usize, channels: usize| ImageShape { channels, height, width };
+        let said = |images: &[ImageShape]| reshaped(images, of(28, 28, 1)).unwrap_or_default();
+        assert_eq!(said(&[of(28, 28, 1)]), "");
+        assert_eq!(said(&[of(28, 28, 3)]), "brought to 1 channel for 28x28x1: 1 of 1 image");
+        assert_eq!(said(&[of(28, 28, 1), of(56, 56, 1), of(9, 9, 1)]), "resized for 28x28x1: 2 of 3 images");
+        assert_eq!(said(&[of(28, 40, 1)]), "cut to the middle for 28x28x1: 1 of 1 image");
+        assert_eq!(said(&[of(28, 20, 1)]), "cut to the middle and resized for 28x28x1: 1 of 1 image");
+        assert_eq!(said(&[of(40, 30, 3)]), "cut to the middle, resized and brought to 1 channel for 28x28x1: 1 of 1 image");
     }
 
     #[test]

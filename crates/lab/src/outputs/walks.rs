@@ -9,7 +9,7 @@ use super::{
     place::Out,
     sink::Sink,
 };
-use crate::{Error, Model, Progress, Result, Shelf};
+use crate::{Error, Model, Progress, Result, Shelf, counted::counted};
 
 /// Probabilities of the first and the last place along a dimension.
 const ENDS: [f64; 2] = [0.02, 0.98];
@@ -39,14 +39,14 @@ const ROWS: usize = 10;
 /// in one code: into one PNG, an array or a folder, as [`sample`](super::sample()). Gives the dimensions.
 ///
 /// # Errors
-/// As [`encode`](super::encode()); [`Error::Output`] for a dimension that codes do not have.
+/// As [`encode`](super::encode()); [`Error::Core`] for a dimension that codes do not have, and for fewer than two steps.
 pub fn traverse(model: &Model, request: &WalkRequest, out: Out<'_>, shelf: &mut Shelf, progress: &dyn Progress) -> Result<Vec<usize>> {
     out.check()?;
     let size = model.network().code_size();
     if let Some(beyond) = request.dimensions.iter().find(|dimension| **dimension >= size) {
-        return Err(out.wrong(format!("dimension {beyond} was asked for, counted from 0; codes have {size}")));
+        return Err(refused(&format!("--dimensions {beyond}"), format!("codes have {}, counted from 0", counted(size, "dimension"))));
     }
-    let steps = steps(request, &out)?;
+    let steps = steps(request)?;
     let which = [request.which.first().copied().unwrap_or(0)];
     let Begin { codes, order } = begin(model, request, &which, shelf, progress)?;
     let start: Vec<f32> = codes.flatten_all()?.to_vec1()?;
@@ -71,13 +71,15 @@ pub fn traverse(model: &Model, request: &WalkRequest, out: Out<'_>, shelf: &mut 
 /// [`sample`](super::sample()).
 ///
 /// # Errors
-/// As [`encode`](super::encode()); [`Error::Output`] for an odd number of images.
+/// As [`encode`](super::encode()); [`Error::Core`] for an odd number of images, and for fewer than two steps.
 pub fn interpolate(model: &Model, request: &WalkRequest, out: Out<'_>, shelf: &mut Shelf, progress: &dyn Progress) -> Result<()> {
     out.check()?;
-    let steps = steps(request, &out)?;
+    let steps = steps(request)?;
     let which = if request.which.is_empty() { vec![0, 1] } else { request.which.clone() };
     if which.len() % 2 == 1 {
-        return Err(out.wrong(format!("{} images were named; lines are between pairs", which.len())));
+        let named: Vec<String> = which.iter().map(ToString::to_string).collect();
+        let reason = format!("lines are between pairs: name an even number, not {}", which.len());
+        return Err(refused(&format!("--pairs {}", named.join(",")), reason));
     }
     let codes: Vec<Vec<f32>> = begin(model, request, &which, shelf, progress)?.codes.to_vec2()?;
     let mut rows = Vec::new();
@@ -90,8 +92,16 @@ pub fn interpolate(model: &Model, request: &WalkRequest, out: Out<'_>, shelf: &m
     decode(model, rows, steps, out, progress, |row, step| format!("pair{row:03}-{step:03}"))
 }
 
-fn steps(request: &WalkRequest, out: &Out<'_>) -> Result<usize> {
-    if request.steps < 2 { Err(out.wrong("a walk has two steps or more")) } else { Ok(request.steps) }
+fn steps(request: &WalkRequest) -> Result<usize> {
+    match request.steps {
+        few @ 0..2 => Err(refused(&format!("--steps {few}"), "a walk has two or more".into())),
+        steps => Ok(steps),
+    }
+}
+
+/// An error that names the option at fault.
+fn refused(what: &str, reason: String) -> Error {
+    vimae_core::Error::Unsupported { what: what.into(), reason }.into()
 }
 
 /// Codes that walks begin at.

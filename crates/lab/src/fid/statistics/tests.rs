@@ -32,6 +32,16 @@ fn what_is_saved_is_what_was_measured_and_says_of_what() {
 }
 
 #[test]
+fn a_file_that_would_not_be_read_again_is_not_begun() {
+    for name in ["s.npz", "a/S.NPZ"] {
+        assert!(Statistics::check_name(Path::new(name)).is_ok(), "{name}");
+    }
+    for name in ["s.txt", "s", "npz", "s.npz.gz", "s.npy"] {
+        assert!(matches!(Statistics::check_name(Path::new(name)), Err(Error::Output { path, .. }) if path == Path::new(name)), "{name}");
+    }
+}
+
+#[test]
 fn files_of_mean_and_covariance_alone_are_taken_as_given() {
     let folder = tempfile::tempdir().unwrap();
     let sigma = [2.0, 0.5, 0.5, 1.0];
