@@ -35,6 +35,7 @@ mod lifelong;
 mod measure;
 mod outputs;
 mod own;
+mod pixels;
 mod pretrained;
 mod provenance;
 mod publish;
