@@ -22,6 +22,7 @@ use crate::{
     standing::{Missing, Standing},
     stored::json,
     summary::{once, over_seeds},
+    unsettled::unsettled,
 };
 
 /// What a reproduction gave.
@@ -194,7 +195,7 @@ pub(crate) fn gather(
         }
     };
     let table = |experiment: &ExperimentView| {
-        let observations = experiment.runs.iter().flat_map(|run| Observation::of_run(&run.record));
+        let observations = experiment.runs.iter().flat_map(Observation::of_view);
         (experiment.title.clone(), HeadlineTable::of(observations, student::interval))
     };
     let finished = |(node, _): &(&Node, RunRecord)| node.folder(out).path().to_path_buf();
@@ -219,7 +220,13 @@ fn not_covered(plan: &Plan, paper: &Paper) -> Vec<NotCovered> {
 fn run_view(node: &Node, record: &RunRecord, out: &Path) -> RunView {
     let folder = node.folder(out);
     let train_images = Config::read(&folder.config()).ok().map(|config| config.dataset.train_images);
-    RunView { record: record.clone(), command: node.command.clone(), folder: folder.path().to_path_buf(), train_images }
+    RunView {
+        record: record.clone(),
+        command: node.command.clone(),
+        folder: folder.path().to_path_buf(),
+        train_images,
+        unsettled: unsettled(record, &folder),
+    }
 }
 
 /// The page's title: the experiment's own where it shows one alone.

@@ -54,6 +54,7 @@ mod standing;
 mod stored;
 mod summary;
 mod training_plan;
+mod unsettled;
 mod verify;
 mod watch;
 

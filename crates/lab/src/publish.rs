@@ -17,8 +17,8 @@ use vimae_objectives::{
 };
 use vimae_priors::{PRIORS, sampler::SAMPLERS};
 use vimae_report::{
-    SEEDS_OF_AN_INTERVAL,
-    headline::{Headline, collapsed, headlines},
+    SEEDS_OF_AN_INTERVAL, SETTLING_STEPS,
+    headline::{Headline, collapsed, headlines, unsettled},
     method_in_full, method_label,
 };
 use vimae_spec::{Component, Doubt, Measurement, RunRecord, RunSpec, uncommitted};
@@ -172,13 +172,14 @@ fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Desc
     let card = inventory::card(&data.name)?;
     let measured: Vec<&Measurement> = rows.iter().map(|row| &row.measurement).collect();
     let network = network(spec, parts)?;
+    let too_short = run.record.steps < SETTLING_STEPS && !parts.model.parameters().buffers().is_empty();
     let of_network = |headline| card_metric(headline, rows, &network, parts.dataset.classes());
     Ok(Description {
         title: title(&spec.method, objective.name()),
         in_full: method_in_full(objective.name()).map(String::from),
         squared_error: spec.likelihood.as_ref().is_none_or(|likelihood| likelihood.name == likelihood::DEFAULT),
         headlines: headlines(&measured).into_iter().filter_map(of_network).take(MOST).collect(),
-        warning: collapsed(&measured),
+        warning: collapsed(&measured).map(|text| if too_short { unsettled(run.record.steps) } else { text }),
         dataset: dataset(data, &card, &spec.dataset, parts.dataset.all_train_images()?),
         network,
         parts: found,

@@ -20,6 +20,7 @@ use crate::{
     dotted::dotted,
     read_status,
     record::{UNFINISHED, read_record},
+    unsettled::unsettled,
 };
 
 /// Folders within one another that are looked into.
@@ -116,7 +117,10 @@ pub fn compare_runs(places: &[String], options: &HubOptions, tell: &mut dyn FnMu
     let names: Vec<String> = firsts.iter().map(|run| name(run, &firsts)).collect();
     let observed = methods.iter().zip(&names).flat_map(|(runs, name)| {
         // Runs of one seed may have been found twice, under two experiments.
-        runs.iter().flat_map(move |run| Observation::of_run(&run.record).map(move |one| Observation { method: name, ..one }))
+        runs.iter().flat_map(move |run| {
+            let unsettled = unsettled(&run.record, &RunFolder::at(&run.folder));
+            Observation::of_run(&run.record).map(move |one| Observation { method: name, unsettled, ..one })
+        })
     });
     Ok(RunComparison { table: HeadlineTable::of(observed, student::interval), differing: differing(&firsts), methods: names })
 }
