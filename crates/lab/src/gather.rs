@@ -7,7 +7,7 @@ use std::{
 
 use vimae_checkpoint::atomic;
 use vimae_hub::Config;
-use vimae_report::{ExperimentView, FailedRun, HeadlineTable, NotCovered, Observation, PageInput, RunView};
+use vimae_report::{ExperimentView, FailedRun, HeadlineTable, LeftOut, NotCovered, Observation, PageInput, RunView};
 use vimae_spec::{Cell, Comparisons, Experiment, Paper, RunRecord, SummaryRow};
 use vimae_statistics::student;
 
@@ -158,7 +158,7 @@ pub(crate) fn gather(
     };
     let mut experiments: Vec<_> = plan.experiments.iter().enumerate().map(view).collect();
     experiments.extend(plan.earlier_experiments.iter().enumerate().map(view_of_earlier).filter(|view| !view.runs.is_empty()));
-    let not_covered = not_covered(plan, paper);
+    let (not_covered, left_out) = (not_covered(plan, paper), left_out(plan));
     let took = || records.iter().chain(&earlier).map(|(_, record)| record.training_seconds + record.evaluation_seconds).sum();
     // A call that came after others did not take the time of their runs.
     let seconds = seconds.filter(|_| earlier.is_empty()).unwrap_or_else(took);
@@ -176,6 +176,7 @@ pub(crate) fn gather(
         comparisons: Some(&comparisons),
         paper,
         not_covered: &not_covered,
+        left_out: &left_out,
         interval: student::interval,
     };
     atomic::write(&layout.page(), vimae_report::page(&input)?.as_bytes())?;
@@ -215,6 +216,12 @@ fn not_covered(plan: &Plan, paper: &Paper) -> Vec<NotCovered> {
     let reason = format!("profile {} has no experiment for it", plan.profile);
     let none = |target: &String| NotCovered { target: target.clone(), reason: reason.clone(), command: None };
     of_data.chain(of_none.map(none)).collect()
+}
+
+/// The experiments without a table of the paper that were left out for want of data.
+fn left_out(plan: &Plan) -> Vec<LeftOut> {
+    let own = plan.without_data.iter().filter(|absent| absent.experiment.targets.is_empty());
+    own.map(|absent| LeftOut { title: named(&absent.experiment), reason: absent.to_string(), command: absent.command() }).collect()
 }
 
 fn run_view(node: &Node, record: &RunRecord, out: &Path) -> RunView {

@@ -35,6 +35,6 @@ pub use markdown::markdown_table;
 pub use method::{in_full as method_in_full, label as method_label};
 pub use number::number;
 pub use observation::{Observation, SETTLING_STEPS};
-pub use page::{ExperimentView, FailedRun, NotCovered, PageInput, page};
+pub use page::{ExperimentView, FailedRun, LeftOut, NotCovered, PageInput, page};
 pub use plot_files::{PlotFile, plots_of};
 pub use run_view::RunView;

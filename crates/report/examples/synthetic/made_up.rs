@@ -82,6 +82,7 @@ impl MadeUp {
             paper: &self.paper,
             comparisons: Some(&self.comparisons),
             not_covered: &self.not_covered,
+            left_out: &[],
             interval: |values| Some([values.iter().copied().reduce(f64::min)?, values.iter().copied().reduce(f64::max)?]),
         }
     }
