@@ -24,7 +24,7 @@ use vimae_objectives::{
     noise,
 };
 use vimae_priors::{BuildPrior, PRIORS};
-use vimae_spec::{BrokenImages, Component, RunSpec};
+use vimae_spec::{BrokenImages, Component, Model, RunSpec, settings::nearest};
 use vimae_trainer::Line;
 
 use crate::{
@@ -236,11 +236,24 @@ pub(crate) fn check_names(spec: &RunSpec, place: &str) -> Result<()> {
         sampler(spec, objective.as_ref())?;
         noise(spec, objective.as_ref())?;
         course::check_names(spec)?;
-        MODELS.check(&spec.model.name, &spec.model.settings)?;
+        check_model(&spec.model)?;
         metrics_of(&spec.evaluation, objective.as_ref())?;
         Ok(())
     };
     parts().map_err(|source| Error::Part { place: place.into(), source })
+}
+
+/// Checks the settings of a network. The dimensions of the code stand beside them in a file and are named with them.
+fn check_model(model: &Model) -> vimae_core::Result<()> {
+    MODELS.check(&model.name, &model.settings).map(drop).map_err(|error| match error {
+        vimae_core::Error::UnknownKey { kind, name, key, nearest: meant, mut available } => {
+            available.push("code".into());
+            available.sort();
+            let nearest = meant.or_else(|| nearest(&key, &available));
+            vimae_core::Error::UnknownKey { kind, name, key, nearest, available }
+        }
+        other => other,
+    })
 }
 
 /// Checks that the parts of a run fit one another, on images of this shape and range.
