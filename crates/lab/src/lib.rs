@@ -59,7 +59,7 @@ mod verify;
 mod watch;
 
 pub use app::{App, DataDir, Place, TimeStep, WithNetwork, print};
-pub use catalogue::{catalogue, every_objective};
+pub use catalogue::{catalogue, every_objective, is_taken};
 pub use check::check_experiment;
 pub use cost::{Cost, Estimator, Rates, TimedStep};
 pub use device::{device, device_name};
