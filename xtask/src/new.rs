@@ -122,6 +122,11 @@ impl Kind {
             Self::Strategy => ("crates/continual/src/strategy.rs", include_str!("../templates/strategy.rs.txt")),
         }
     }
+
+    /// Places of its template that are marked.
+    fn marks(self) -> usize {
+        self.place().1.matches("... ").count()
+    }
 }
 
 const EXAMPLES: &str = "\
@@ -134,15 +139,17 @@ Examples:
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let root = arguments.root.clone().unwrap_or_else(root);
     let Some(kind) = arguments.kind.component() else {
+        check_checkout(&root, "experiments/schema.json")?;
         let file = experiment(&root, &arguments.name, Path::new("."))?;
         print(format_args!("new file: {0}\nnext: cargo xtask spec check {0}, then cargo xtask train {0}", file.display()));
         return Ok(ExitCode::SUCCESS);
     };
     let (file, catalogue) = begin(&root, kind, &arguments.name)?;
     print(format_args!(
-        "new file: {}\nnew line in {}\nnext: say what it is in both places marked with ..., then cargo test --release -p vimae-tests --test catalogue",
+        "new file: {}\nnew line in {}\nnext: say what it is in the {} places marked with ..., then cargo test --release -p vimae-tests --test catalogue",
         file.display(),
-        catalogue.display()
+        catalogue.display(),
+        kind.marks()
     ));
     Ok(ExitCode::SUCCESS)
 }
@@ -164,6 +171,12 @@ fn experiment(root: &Path, given: &str, folder: &Path) -> Result<PathBuf> {
         include_str!("../templates/experiment.toml.txt").replace("{schema}", &root.join("experiments/schema.json").display().to_string());
     vimae_lab::write_whole(&file, text.replace("{name}", name).replace("{file}", &shown).as_bytes())?;
     Ok(PathBuf::from(shown))
+}
+
+/// Checks that `root` is a checkout, by a file that each has.
+fn check_checkout(root: &Path, file: &str) -> Result<()> {
+    ensure!(root.join(file).is_file(), "{}: is no checkout of vimae; it has no {file}", root.display());
+    Ok(())
 }
 
 fn check_name(kind: Kind, name: &str) -> Result<()> {
@@ -188,7 +201,10 @@ const KEYWORDS: [&str; 51] = [
 pub(crate) fn begin(root: &Path, kind: Kind, name: &str) -> Result<(PathBuf, PathBuf)> {
     check_name(kind, name)?;
     ensure!(!KEYWORDS.contains(&name), "{name}: a word of Rust names no module; take another, for instance my_{name}");
+    let word = format!("{kind:?}").to_lowercase();
+    ensure!(!vimae_lab::is_taken(&word, name), "{word} {name}: exists already");
     let (catalogue, template) = kind.place();
+    check_checkout(root, catalogue)?;
     let catalogue = root.join(catalogue);
     let text = fs::read_to_string(&catalogue).with_context(|| catalogue.display().to_string())?;
     // The modules of `lib.rs` lie beside it, those of `noise.rs` in `noise/`.
@@ -260,6 +276,24 @@ mod tests {
             let error = begin(&root(), kind, name).unwrap_err().to_string();
             assert!(error.contains("exists already"), "{error}");
         }
+        // No file is called so.
+        let error = begin(&root(), Kind::Noise, "pixel_clipped").unwrap_err().to_string();
+        assert_eq!(error, "noise pixel_clipped: exists already");
+    }
+
+    #[test]
+    fn a_directory_that_is_no_checkout_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = begin(folder.path(), Kind::Prior, "mine").unwrap_err().to_string();
+        assert_eq!(error, format!("{}: is no checkout of vimae; it has no crates/priors/src/lib.rs", folder.path().display()));
+    }
+
+    #[test]
+    fn every_mark_of_a_template_is_counted() {
+        for kind in Kind::ALL {
+            assert_eq!(kind.marks(), kind.place().1.matches("...").count(), "{kind:?}");
+        }
+        assert_eq!((Kind::Noise.marks(), Kind::Objective.marks()), (3, 4));
     }
 
     #[test]

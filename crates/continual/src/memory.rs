@@ -13,7 +13,8 @@ pub trait Strategy: Send + Sync {
     /// The name in the catalogue.
     fn name(&self) -> &str;
 
-    /// What it lacks to work on these tasks under this objective, where it lacks something.
+    /// What it lacks to work on these tasks under this objective, where it lacks something. Asked without tasks too, before any data is
+    /// read.
     fn lacks(&self, tasks: &[Task], objective: &dyn Objective) -> Option<String> {
         let _ = (tasks, objective);
         None

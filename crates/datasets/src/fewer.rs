@@ -57,7 +57,7 @@ pub(crate) fn fewer(settings: &Settings, rule: &str, splits: Vec<(Split, Stack)>
         };
         if count > stack.len() {
             return Err(Error::Unsupported {
-                what: format!("{count} dataset.{split}_images"),
+                what: format!("dataset.{split}_images = {count}"),
                 reason: format!("there are {} images to {split}; leave the setting out for all of them", stack.len()),
             }
             .into());
@@ -79,7 +79,7 @@ fn held_out(rule: String, splits: Vec<(Split, Stack)>, count: usize) -> Result<(
     if count == 0 {
         return Ok((rule, splits));
     }
-    let refused = |reason: String| Error::Unsupported { what: format!("{count} dataset.validation_images"), reason };
+    let refused = |reason: String| Error::Unsupported { what: format!("dataset.validation_images = {count}"), reason };
     if splits.iter().any(|(split, _)| *split == Split::Validation) {
         return Err(refused("the data set has a validation split of its own; leave the setting out".into()).into());
     }
@@ -158,7 +158,7 @@ mod tests {
             assert_eq!(digits(json!({ setting: there })).unwrap().sha256(), all.sha256());
             let refused = digits(json!({ setting: there + 1 })).err().unwrap();
             assert!(matches!(refused, crate::Error::Core(ref e) if matches!(**e, Error::Unsupported { .. })), "{refused}");
-            assert!(refused.to_string().contains(&format!("{} dataset.{setting}", there + 1)), "{refused}");
+            assert!(refused.to_string().contains(&format!("dataset.{setting} = {}: there are {there} images to ", there + 1)), "{refused}");
         }
         // Those that are held out are not there to train.
         assert!(digits(json!({ "validation_images": 500, "train_images": 7_501 })).is_err());

@@ -6,8 +6,14 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, Result};
 
-/// Compares a file with the digest that it was published with: one that was in the cache already may have changed there.
-pub(crate) fn check(path: &Path, expected: &str) -> Result<()> {
+/// What to do about a file of the cache.
+pub(crate) const CACHED: &str = "delete it, and the next call brings it again";
+/// What to do about a file of a directory that no call brings.
+pub(crate) const LOCAL: &str = "take it again from where the directory comes from";
+
+/// Compares a file with the digest that it was published with: one that was in the cache already may have changed there. `cure` is what to
+/// do where it has another.
+pub(crate) fn check(path: &Path, expected: &str, cure: &str) -> Result<()> {
     let wrong = |e| Error::io(path, e);
     let mut file = fs::File::open(path).map_err(wrong)?;
     let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
@@ -20,6 +26,6 @@ pub(crate) fn check(path: &Path, expected: &str) -> Result<()> {
     if found == expected {
         return Ok(());
     }
-    let problem = format!("wrong digest: published with sha256 {expected}, found {found}; delete it, and the next call brings it again");
+    let problem = format!("wrong digest: published with sha256 {expected}, found {found}; {cure}");
     Err(Error::damaged(&fs::canonicalize(path).unwrap_or_else(|_| path.into()), problem))
 }

@@ -8,7 +8,7 @@ use std::{
 use candle_core::Tensor;
 use vimae_spec::{RunRecord, RunSpec};
 
-use crate::{Config, Error, Event, Options, Result, RunFiles, check_revision, config::CONFIG, digest::check, is_pickle_name, pull};
+use crate::{Config, Error, Event, Options, Result, RunFiles, check_revision, config::CONFIG, digest, is_pickle_name, pull};
 
 /// A finished run, checked.
 #[derive(Debug, Clone)]
@@ -46,8 +46,8 @@ impl Pretrained {
         if !path.is_file() {
             return Err(Error::no_model(folder.display(), "holds no config.json; give what `hub pull` or `hub push --dry-run` wrote"));
         }
-        for (name, digest) in &Config::read(&path)?.files {
-            check(&folder.join(name), &digest.sha256)?;
+        for (name, published) in &Config::read(&path)?.files {
+            digest::check(&folder.join(name), &published.sha256, digest::LOCAL)?;
         }
         let RunFiles { config, record, weights, .. } = RunFiles::open(folder)?;
         Ok(Self { folder: folder.into(), commit: None, config, record, weights: weights.0 })

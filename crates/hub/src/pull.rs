@@ -12,7 +12,7 @@ use crate::{
     cache::{commit_of, reference},
     check_revision,
     config::CONFIG,
-    digest::check,
+    digest::{CACHED, check},
     fetch,
     name::is_commit,
     network,
@@ -62,7 +62,7 @@ pub fn pull(repo: &RepoName, revision: Option<&str>, options: &Options, tell: &m
     let mut files = vec![CONFIG.to_owned()];
     for (file, digest) in &config.files {
         let path = bring(file, Some(&digest.sha256))?.path;
-        check(&path, &digest.sha256)?;
+        check(&path, &digest.sha256, CACHED)?;
         files.push(file.clone());
     }
     // The card is for people: a repository without one is as good.

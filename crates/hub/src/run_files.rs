@@ -12,7 +12,7 @@ use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_hex};
 use crate::{
     Config, Error, Result,
     config::{CONFIG, is_plain},
-    digest::check,
+    digest::{LOCAL, check},
     weights::{Weights, read_weights},
 };
 
@@ -92,7 +92,7 @@ impl RunFiles {
             }
         }
         if let Some((file, sha256)) = config.density_digest() {
-            check(&folder.join(file), sha256)?;
+            check(&folder.join(file), sha256, LOCAL)?;
         }
         let own = [MODEL, RECORD, SPEC].into_iter().chain(config.density_file());
         let mut files: BTreeMap<String, PathBuf> = own.map(|name| (name.to_owned(), folder.join(name))).collect();
@@ -130,7 +130,7 @@ fn after_tasks(folder: &Path, record: &RunRecord) -> Result<Vec<(String, PathBuf
         let name = weights_after(number);
         let places = [folder.join("tasks").join(number.to_string()).join(MODEL), folder.join(&name)];
         if let Some(path) = places.into_iter().find(|path| path.is_file()) {
-            check(&path, &task.weights_sha256)?;
+            check(&path, &task.weights_sha256, LOCAL)?;
             found.push((name, path));
         }
     }

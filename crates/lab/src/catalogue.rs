@@ -20,6 +20,27 @@ pub fn every_objective(experiment: Experiment) -> Experiment {
     vimae_objectives::OBJECTIVES.names().fold(experiment, |experiment, name| experiment.with_objective(name))
 }
 
+/// Whether a component of that kind, `noise` for instance, is called so already; noises on images too, which no file alone names.
+pub fn is_taken(kind: &str, name: &str) -> bool {
+    macro_rules! taken {
+        ($($catalogue:expr),*) => { [$($catalogue.kind == kind && $catalogue.find(name).is_ok()),*].contains(&true) };
+    }
+    taken!(
+        vimae_objectives::OBJECTIVES,
+        vimae_objectives::noise::NOISES,
+        vimae_corruptions::CORRUPTIONS,
+        vimae_objectives::divergence::DIVERGENCES,
+        vimae_objectives::likelihood::LIKELIHOODS,
+        vimae_priors::PRIORS,
+        vimae_priors::sampler::SAMPLERS,
+        vimae_models::MODELS,
+        vimae_continual::STREAMS,
+        vimae_continual::STRATEGIES,
+        vimae_metrics::METRICS,
+        vimae_metrics::accuracy::classifiers::CLASSIFIERS
+    )
+}
+
 /// Writes `catalogue.html` and `catalogue.md` into `out`, with what the runs of `experiment` under `out` show: the methods
 /// that bear an objective's name, with seeds `0..seeds`. Where none of them was begun, the page says which command trains them; where
 /// some failed, why.

@@ -20,7 +20,7 @@ use crate::{
 
 /// Reads an experiment file with what it includes and checks every run: names, settings, ranges, parts that must fit one
 /// another, images that the network and the likelihood must take, targets that the paper must have, runs that need folders of their
-/// own. The data itself is read only where nothing else says what its images are.
+/// own. The data itself is read only where nothing else says what its images are, and where it is here and a stream cuts it.
 ///
 /// # Errors
 /// The first mistake, with its file and method.
@@ -60,17 +60,22 @@ pub(crate) fn check_profile(experiments: &[Experiment], paper: &Paper) -> Result
 /// # Errors
 /// For parts that do not, and for data that cannot be read and that no card describes, with file and method.
 pub(crate) fn checked_cost(experiment: &Experiment, spec: &RunSpec, estimator: &mut Estimator, shelf: &mut Shelf) -> Result<Cost> {
+    let place = place(experiment, spec);
     let mut cost = || -> Result<Cost> {
         image_counts::check(&spec.dataset)?;
         let cost = estimator.cost(spec, shelf)?;
-        estimator.check_batch(spec, shelf)?;
+        estimator.check_counts(spec, shelf)?;
         let (shape, values) = estimator.pixels(&spec.dataset, shelf)?;
         // No part is refused for the range of the pixels.
         resolve::check_fit(spec, (shape, PixelRange::Unit))?;
         resolve::check_pixels(spec, (shape, PixelRange::Unit), values)?;
+        // Images that were read anyway are looked at as training does.
+        if estimator.is_opened(&spec.dataset, shelf)? {
+            resolve::check(spec, &place, shelf)?;
+        }
         Ok(cost)
     };
-    cost().map_err(|error| error.of_run(&place(experiment, spec)))
+    cost().map_err(|error| error.of_run(&place))
 }
 
 /// That the paper has every target of an experiment, and on a data set that the experiment stands for: else nothing of it would be
@@ -383,7 +388,6 @@ mod tests {
         let mut other = experiment("a.toml", "", "vae", 8);
         other.path = "elsewhere/a.toml".into();
         assert!(with(other).is_err(), "tables of experiments of one name are one");
-
         // More seeds and another evaluation of the same run, another target, data set of the paper or name.
         let mut same = experiment("another.toml", table3, "vae", 1);
         assert_eq!(with(same.clone()), Ok(()));

@@ -22,7 +22,7 @@ use vimae_trainer::PRETRAINING_IMAGES;
 use machine::PARAMETER_BYTES;
 pub use rates::Rates;
 
-use crate::{Result, Shelf, course::Course, fid_weights, resolve, samplers};
+use crate::{Result, Shelf, course::Course, fid_weights, pixels::made, resolve, samplers};
 
 /// Bytes of a process that has done nothing yet, with its threads' stacks and allocator.
 const PROCESS_BYTES: u64 = 30 << 20;
@@ -76,6 +76,8 @@ struct ImageCounts {
     counts: Counts,
     /// Whether the counts are those of the images that training would have, and not only near them.
     exact: bool,
+    /// Whether the images themselves said so, and no card.
+    opened: bool,
 }
 
 /// A network's work and parameters.
@@ -156,10 +158,11 @@ impl Estimator {
         self.past.len()
     }
 
-    /// What `spec` takes. The data set is opened only where nothing else says how many images it has.
+    /// What `spec` takes. The data set is opened where nothing else says how many images it has, and where a stream cuts it into tasks.
     ///
     /// # Errors
-    /// For a name or setting that does not exist, and for data that is neither here nor described by its card.
+    /// For a name or setting that does not exist, for data that is neither here nor described by its card, and for tasks that cannot be
+    /// made of the data that is here or that have no batch.
     pub fn cost(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<Cost> {
         let cost = self.at_default_rates(spec, shelf)?;
         let alike = |past: &&Past| past.model == spec.model && past.dataset == spec.dataset;
@@ -180,17 +183,26 @@ impl Estimator {
         Ok((shape, values))
     }
 
-    /// Checks that there are images enough for a batch, as training does, where it is known how many there are.
+    /// Checks that there are images enough for a batch and for early stopping, as training does, where it is known how many there are.
     ///
     /// # Errors
-    /// [`vimae_core::Error::Unsupported`] with how many there are; as [`Estimator::cost`].
-    pub(crate) fn check_batch(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<()> {
+    /// [`vimae_core::Error::Unsupported`] with what there is; as [`Estimator::cost`].
+    pub(crate) fn check_counts(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<()> {
         match self.images(&spec.dataset, shelf)? {
             ImageCounts { counts, exact: true, .. } => {
-                Ok(Loader::check_batch(&spec.dataset.name, Split::Train, spec.training.batch, counts.train)?)
+                Loader::check_batch(&spec.dataset.name, Split::Train, spec.training.batch, counts.train)?;
+                Ok(resolve::check_early_stopping(spec, counts.validation)?)
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether nothing but the images themselves says how many there are, so that they are read anyway.
+    ///
+    /// # Errors
+    /// As [`Estimator::cost`].
+    pub(crate) fn is_opened(&mut self, dataset: &Component, shelf: &mut Shelf) -> Result<bool> {
+        Ok(self.images(dataset, shelf)?.opened)
     }
 
     fn at_default_rates(&mut self, spec: &RunSpec, shelf: &mut Shelf) -> Result<Cost> {
@@ -206,8 +218,9 @@ impl Estimator {
         let batch = spec.training.batch.min(images.counts.train) as u64;
         let steps = spec.training.epochs * (images.counts.train / spec.training.batch.max(1)) as u64;
         // Where the data is not here, the tasks are taken to share its images out.
-        let course = spec.stream.as_ref().and_then(|_| Course::of(spec, &shelf.open(&spec.dataset).ok()?).ok()?);
-        let steps = course.as_ref().and_then(|course| course.steps(spec).ok()).unwrap_or(steps);
+        let cut = spec.stream.as_ref().and_then(|_| shelf.open(&spec.dataset).ok());
+        let course = cut.map(|dataset| Course::of(spec, &dataset)).transpose()?.flatten();
+        let steps = course.as_ref().map_or(Ok(steps), |course| course.check(spec))?;
         // After each task all so far are measured together and one by one: with T tasks of equal size T + 1 times all images.
         let evaluations = 1.0 + course.map_or(0.0, |course| course.tasks.len() as f64 + 1.0);
         // The encoder sees an image once, the decoder each of its codes; backwards costs twice what forwards does.
@@ -263,11 +276,13 @@ impl Estimator {
         let shape = shape.map(|[channels, height, width]| ImageShape { channels, height, width });
         let stated = card.as_ref().and_then(|card| card.counts).filter(|_| keeps_splits(dataset));
         let found = match (shape, stated) {
-            (Some(shape), Some(counts)) => ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset), exact: true },
+            (Some(shape), Some(counts)) => {
+                ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset), exact: true, opened: false }
+            }
             _ => match (opened(dataset, shelf), shape, card.and_then(|card| card.counts.or(card.full))) {
                 (Ok(found), _, _) => found,
                 (Err(_), Some(shape), Some(counts)) => {
-                    ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset), exact: false }
+                    ImageCounts { shape, values: made(dataset), counts: fewer(counts, dataset), exact: false, opened: false }
                 }
                 (Err(error), _, _) => return Err(error),
             },
@@ -323,24 +338,12 @@ pub(crate) fn keeps_splits(dataset: &Component) -> bool {
     dataset.settings.keys().all(|key| FEWER.contains(&key.as_str()) || PIXELS.contains(&key.as_str()))
 }
 
-/// What values the images of a published data set take: those of all are gray, until a setting makes others of them.
-fn made(dataset: &Component) -> Values {
-    let setting = |key: &str| dataset.settings.get(key);
-    if setting("binarise").and_then(serde_json::Value::as_str).is_some_and(|way| way != "none") {
-        Values::Binary
-    } else if setting("dequantise").and_then(serde_json::Value::as_bool) == Some(true) {
-        Values::Continuous
-    } else {
-        Values::Bytes
-    }
-}
-
 fn opened(dataset: &Component, shelf: &mut Shelf) -> Result<ImageCounts> {
     let dataset = shelf.open(dataset)?;
     let count = |split| dataset.split(split).map_or(0, |set| set.len());
     let train = dataset.split(Split::Train)?.len();
     let counts = Counts { train, validation: count(Split::Validation), test: count(Split::Test), classes: dataset.classes() };
-    Ok(ImageCounts { shape: dataset.shape()?, values: dataset.values()?, counts, exact: true })
+    Ok(ImageCounts { shape: dataset.shape()?, values: dataset.values()?, counts, exact: true, opened: true })
 }
 
 /// The middle value, of those that are finite and above zero.

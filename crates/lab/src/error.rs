@@ -150,6 +150,14 @@ pub enum Error {
     /// Tasks or a strategy that make no sense.
     #[error(transparent)]
     Continual(vimae_continual::Error),
+    /// Tasks of a run, or its strategy, that make no sense.
+    #[error("{place}: {source}")]
+    Tasks {
+        /// The file and method that ask for them.
+        place: String,
+        /// What is wrong with them.
+        source: vimae_continual::Error,
+    },
     /// An error of a file that must not be lost.
     #[error(transparent)]
     Checkpoint(#[from] vimae_checkpoint::Error),
@@ -188,6 +196,7 @@ impl Error {
             Self::Core(source) => Self::Part { place: place(), source },
             Self::Data(vimae_datasets::Error::Core(source)) => Self::Part { place: place(), source: *source },
             Self::Data(source) => Self::Unreadable { place: place(), source },
+            Self::Continual(source) => Self::Tasks { place: place(), source },
             other => other,
         }
     }

@@ -7,7 +7,7 @@ use std::{
 
 use vimae_checkpoint::atomic;
 use vimae_hub::Config;
-use vimae_report::{ExperimentView, FailedRun, HeadlineTable, NotCovered, Observation, PageInput, RunView};
+use vimae_report::{ExperimentView, FailedRun, HeadlineTable, LeftOut, NotCovered, Observation, PageInput, RunView};
 use vimae_spec::{Cell, Comparisons, Experiment, Paper, RunRecord, SummaryRow};
 use vimae_statistics::student;
 
@@ -22,6 +22,7 @@ use crate::{
     standing::{Missing, Standing},
     stored::json,
     summary::{once, over_seeds},
+    unsettled::unsettled,
 };
 
 /// What a reproduction gave.
@@ -157,7 +158,7 @@ pub(crate) fn gather(
     };
     let mut experiments: Vec<_> = plan.experiments.iter().enumerate().map(view).collect();
     experiments.extend(plan.earlier_experiments.iter().enumerate().map(view_of_earlier).filter(|view| !view.runs.is_empty()));
-    let not_covered = not_covered(plan, paper);
+    let (not_covered, left_out) = (not_covered(plan, paper), left_out(plan));
     let took = || records.iter().chain(&earlier).map(|(_, record)| record.training_seconds + record.evaluation_seconds).sum();
     // A call that came after others did not take the time of their runs.
     let seconds = seconds.filter(|_| earlier.is_empty()).unwrap_or_else(took);
@@ -175,6 +176,7 @@ pub(crate) fn gather(
         comparisons: Some(&comparisons),
         paper,
         not_covered: &not_covered,
+        left_out: &left_out,
         interval: student::interval,
     };
     atomic::write(&layout.page(), vimae_report::page(&input)?.as_bytes())?;
@@ -194,7 +196,7 @@ pub(crate) fn gather(
         }
     };
     let table = |experiment: &ExperimentView| {
-        let observations = experiment.runs.iter().flat_map(|run| Observation::of_run(&run.record));
+        let observations = experiment.runs.iter().flat_map(Observation::of_view);
         (experiment.title.clone(), HeadlineTable::of(observations, student::interval))
     };
     let finished = |(node, _): &(&Node, RunRecord)| node.folder(out).path().to_path_buf();
@@ -216,10 +218,22 @@ fn not_covered(plan: &Plan, paper: &Paper) -> Vec<NotCovered> {
     of_data.chain(of_none.map(none)).collect()
 }
 
+/// The experiments without a table of the paper that were left out for want of data.
+fn left_out(plan: &Plan) -> Vec<LeftOut> {
+    let own = plan.without_data.iter().filter(|absent| absent.experiment.targets.is_empty());
+    own.map(|absent| LeftOut { title: named(&absent.experiment), reason: absent.to_string(), command: absent.command() }).collect()
+}
+
 fn run_view(node: &Node, record: &RunRecord, out: &Path) -> RunView {
     let folder = node.folder(out);
     let train_images = Config::read(&folder.config()).ok().map(|config| config.dataset.train_images);
-    RunView { record: record.clone(), command: node.command.clone(), folder: folder.path().to_path_buf(), train_images }
+    RunView {
+        record: record.clone(),
+        command: node.command.clone(),
+        folder: folder.path().to_path_buf(),
+        train_images,
+        unsettled: unsettled(record, &folder),
+    }
 }
 
 /// The page's title: the experiment's own where it shows one alone.

@@ -19,7 +19,7 @@ pub(crate) fn check(dataset: &Component) -> Result<()> {
         count.map_or(0, |count| usize::try_from(count).unwrap_or(usize::MAX))
     };
     let refused = |split: Split, reason: String| {
-        let what = format!("{} dataset.{split}_images", asked(split));
+        let what = format!("dataset.{split}_images = {}", asked(split));
         Err(Error::Unsupported { what, reason })
     };
     let held_out = asked(Split::Validation);

@@ -178,6 +178,7 @@ mod tests {
         for (set, expected) in [
             (&["model.width=abc"][..], "--set model.width=abc: model \"wae_conv\": width = \"abc\" is not allowed"),
             (&["objective.bet=1"], "--set objective.bet=1: objective \"vae\" has no setting \"bet\""),
+            (&["model.cod=3"], "--set model.cod=3: model \"wae_conv\" has no setting \"cod\" (did you mean \"code\"?); it has: code, "),
             (&["prior=nromal"], "--set prior=nromal: unknown prior \"nromal\""),
             (&["training.epochs=0"], "--set training.epochs=0: training.epochs = 0 is not allowed"),
             (&["training.epochs=many"], "--set training.epochs=many: method vae: "),

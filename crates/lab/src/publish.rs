@@ -17,8 +17,8 @@ use vimae_objectives::{
 };
 use vimae_priors::{PRIORS, sampler::SAMPLERS};
 use vimae_report::{
-    HeadlineTable, Observation, SEEDS_OF_AN_INTERVAL,
-    headline::{Headline, collapsed, headlines},
+    HeadlineTable, Observation, SEEDS_OF_AN_INTERVAL, SETTLING_STEPS,
+    headline::{Headline, collapsed, headlines, unsettled},
     method_in_full, method_label,
 };
 use vimae_spec::{Component, Doubt, Measurement, RunRecord, RunSpec, uncommitted};
@@ -172,13 +172,14 @@ fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Desc
     let card = inventory::card(&data.name)?;
     let measured: Vec<&Measurement> = rows.iter().map(|row| &row.measurement).collect();
     let network = network(spec, parts)?;
+    let too_short = run.record.steps < SETTLING_STEPS && !parts.model.parameters().buffers().is_empty();
     let of_network = |headline| card_metric(headline, rows, &network, parts.dataset.classes());
     Ok(Description {
         title: title(&spec.method, objective.name()),
         in_full: method_in_full(objective.name()).map(String::from),
         squared_error: spec.likelihood.as_ref().is_none_or(|likelihood| likelihood.name == likelihood::DEFAULT),
         headlines: headlines(&measured).into_iter().filter_map(of_network).take(MOST).collect(),
-        warning: warning(&run.record),
+        warning: warning(&run.record, too_short),
         dataset: DatasetCard {
             pixels: pixels(&data.settings, network.channels == 1),
             ..dataset(data, &card, &spec.dataset, parts.dataset.all_train_images()?)
@@ -190,9 +191,11 @@ fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Desc
     })
 }
 
-/// What a reader of the card must know first: that the model has collapsed, or that no unit counts as active.
-fn warning(record: &RunRecord) -> Option<String> {
-    collapsed(&record.measurements).or_else(|| HeadlineTable::of(Observation::of_run(record), student::interval).of_small_codes())
+/// What a reader of the card must know first: that the model has collapsed, or was trained too short to tell, or that no unit counts as
+/// active.
+fn warning(record: &RunRecord, too_short: bool) -> Option<String> {
+    let collapsed = collapsed(&record.measurements).map(|text| if too_short { unsettled(record.steps) } else { text });
+    collapsed.or_else(|| HeadlineTable::of(Observation::of_run(record), student::interval).of_small_codes())
 }
 
 /// The method as people write it, with its objective where that has another name.

@@ -24,7 +24,7 @@ use vimae_objectives::{
     noise,
 };
 use vimae_priors::{BuildPrior, PRIORS};
-use vimae_spec::{BrokenImages, Component, RunRecord, RunSpec};
+use vimae_spec::{BrokenImages, Component, Model, RunRecord, RunSpec, settings::nearest};
 use vimae_trainer::Line;
 
 use crate::{
@@ -217,11 +217,10 @@ pub(crate) fn check(spec: &RunSpec, place: &str, shelf: &mut Shelf) -> Result<St
     })?;
     check_fit(spec, (dataset.shape().map_err(part)?, dataset.range())).map_err(part)?;
     check_likelihood(spec, dataset.as_ref()).map_err(part)?;
-    check_stream(spec, dataset.as_ref()).map_err(part)?;
-    check_early_stopping(spec, dataset.as_ref()).map_err(part)?;
+    check_early_stopping(spec, dataset.split(Split::Validation).map_or(0, ImageSet::len)).map_err(part)?;
     Loader::new(dataset.clone(), Split::Train, spec.training.batch, Streams::new(spec.seed), &Device::Cpu).map_err(part)?;
-    if let Some(course) = Course::of(spec, &dataset)? {
-        course.check(spec)?;
+    if let Some(course) = Course::of(spec, &dataset).map_err(|error| error.of_run(place))? {
+        course.check(spec).map_err(|error| error.of_run(place))?;
         // A stream may make gray images of binary ones.
         if dataset.values().map_err(part)? == Values::Binary {
             course.tasks.iter().try_for_each(|task| check_likelihood(spec, task.dataset.as_ref())).map_err(part)?;
@@ -244,11 +243,24 @@ pub(crate) fn check_names(spec: &RunSpec, place: &str) -> Result<()> {
         sampler(spec, objective.as_ref())?;
         noise(spec, objective.as_ref())?;
         course::check_names(spec)?;
-        MODELS.check(&spec.model.name, &spec.model.settings)?;
+        check_model(&spec.model)?;
         metrics_of(&spec.evaluation, objective.as_ref())?;
         Ok(())
     };
     parts().map_err(|source| Error::Part { place: place.into(), source })
+}
+
+/// Checks the settings of a network. The dimensions of the code stand beside them in a file and are named with them.
+fn check_model(model: &Model) -> vimae_core::Result<()> {
+    MODELS.check(&model.name, &model.settings).map(drop).map_err(|error| match error {
+        vimae_core::Error::UnknownKey { kind, name, key, nearest: meant, mut available } => {
+            available.push("code".into());
+            available.sort();
+            let nearest = meant.or_else(|| nearest(&key, &available));
+            vimae_core::Error::UnknownKey { kind, name, key, nearest, available }
+        }
+        other => other,
+    })
 }
 
 /// Checks that the parts of a run fit one another, on images of this shape and range.
@@ -271,38 +283,16 @@ pub(crate) fn check_pixels(spec: &RunSpec, (image, range): (ImageShape, PixelRan
     check_values(likelihood(spec, &request)?.as_ref(), values)
 }
 
-/// Checks that a stream's tasks, whose images are bytes of the data set, are not asked for drawn pixels, and that what begins a run
-/// does not begin each of them.
-fn check_stream(spec: &RunSpec, dataset: &dyn Dataset) -> vimae_core::Result<()> {
-    match &spec.stream {
-        Some(stream) if !dataset.pixel_protocol().is_empty() => Err(vimae_core::Error::Unsupported {
-            what: format!("stream \"{}\" of binary or dequantised images", stream.name),
-            reason: "its tasks have the data set's own bytes; leave dataset.binarise and dataset.dequantise out".into(),
-        }),
-        Some(stream) if spec.training.pretraining_steps > 0 => Err(vimae_core::Error::Unsupported {
-            what: format!("training.pretraining_steps with stream \"{}\"", stream.name),
-            reason: "each task would begin with an encoder that has left the earlier ones; leave one of them out".into(),
-        }),
-        _ => Ok(()),
+/// Checks that early stopping has images to choose by that nothing is trained on; there are `held_out`.
+pub(crate) fn check_early_stopping(spec: &RunSpec, held_out: usize) -> vimae_core::Result<()> {
+    // A loss of one image is that of no batch.
+    if spec.training.early_stopping_epochs == 0 || held_out >= 2 {
+        return Ok(());
     }
-}
-
-/// Checks that early stopping has images to choose by that nothing is trained on.
-fn check_early_stopping(spec: &RunSpec, dataset: &dyn Dataset) -> vimae_core::Result<()> {
-    let refused = |what: String, reason: &str| Err(vimae_core::Error::Unsupported { what, reason: reason.into() });
-    match (spec.training.early_stopping_epochs, &spec.stream) {
-        (0, _) => Ok(()),
-        (_, Some(stream)) => refused(
-            format!("training.early_stopping_epochs with stream \"{}\"", stream.name),
-            "its tasks have no held-out images of their own; leave one of them out",
-        ),
-        // A loss of one image is that of no batch.
-        (_, None) if dataset.split(Split::Validation).map_or(0, ImageSet::len) < 2 => refused(
-            format!("training.early_stopping_epochs on data set \"{}\"", dataset.name()),
-            "it has no validation images; set dataset.validation_images to hold some of the training images out",
-        ),
-        _ => Ok(()),
-    }
+    Err(vimae_core::Error::Unsupported {
+        what: format!("training.early_stopping_epochs on data set \"{}\"", spec.dataset.name),
+        reason: "it has no validation images; set dataset.validation_images to hold some of the training images out".into(),
+    })
 }
 
 pub(crate) fn objective(spec: &RunSpec) -> vimae_core::Result<Box<dyn Objective>> {

@@ -16,9 +16,10 @@ use vimae_spec::{Doubt, RunRecord};
 use vimae_statistics::student;
 
 use crate::{
-    Error, HubEvent, HubOptions, Result,
+    Error, HubEvent, HubOptions, Result, RunFolder,
     dotted::dotted,
     runs::{find_runs, folder_of, run_at},
+    unsettled::unsettled,
 };
 
 /// Methods side by side.
@@ -68,7 +69,10 @@ fn compared(found: Vec<Run>) -> RunComparison {
     let names: Vec<String> = firsts.iter().map(|run| name(run, &firsts)).collect();
     let observed = methods.iter().zip(&names).flat_map(|(runs, name)| {
         // Runs of one seed may have been found twice, under two experiments.
-        runs.iter().flat_map(move |run| Observation::of_run(&run.record).map(move |one| Observation { method: name, ..one }))
+        runs.iter().flat_map(move |run| {
+            let unsettled = unsettled(&run.record, &RunFolder::at(&run.folder));
+            Observation::of_run(&run.record).map(move |one| Observation { method: name, unsettled, ..one })
+        })
     });
     RunComparison { table: HeadlineTable::of(observed, student::interval), differing: differing(&firsts), methods: names }
 }

@@ -22,7 +22,7 @@ mod draws;
 mod few_label;
 mod over_draws;
 
-use conditions::{CLEAN, Condition, conditions};
+use conditions::{CLEAN, Condition, conditions, conditions_of, fills};
 pub use draws::{Draw, Draws};
 pub use few_label::{FewLabel, Sets};
 use over_draws::OverDraws;
@@ -65,8 +65,8 @@ impl Metric for Accuracy {
         // With less than five labels a class the draws are of a few classes of the test split.
         let (labels, asked) = if classes * 5 > evaluation.labels { UNSEEN } else { (evaluation.labels, test) };
         let draws = evaluation.label_draws as usize;
-        let of_fill = |fill: &MaskFill| conditions(*fill, PixelRange::Unit).map_or(1, |all| all.len());
-        let corruptions: usize = evaluation.masks.iter().map(of_fill).sum();
+        let of_fill = |fill: &MaskFill| conditions_of(evaluation, *fill, PixelRange::Unit).map_or(1, |all| all.len());
+        let corruptions: usize = fills(evaluation).iter().map(of_fill).sum();
         // The labelled images of each draw, clean and perhaps corrupted; the others once for each corruption.
         let forms = if evaluation.noise.contains(&NoiseOn::Both) { corruptions } else { 1 };
         let asked_for = if asked < test { asked * draws } else { asked };
@@ -94,7 +94,7 @@ impl Metric for Accuracy {
         let streams = evidence.streams();
         match Draws::new(evaluation.labels, evaluation.label_draws, train.labels(), test.labels(), &streams) {
             Ok(draws) => Measuring { evidence, evaluation, train, test, draws }.all(sampled),
-            Err(reason) => nothing(&all, evidence.range(), test.len(), &reason),
+            Err(reason) => nothing(evaluation, &all, evidence.range(), (test.len(), reason.as_str())),
         }
     }
 }
@@ -125,8 +125,8 @@ impl Measuring<'_> {
         let size = draws.draws.first().map_or(0, |draw| draw.asked.len());
         let truth: Vec<Vec<u32>> = draws.draws.iter().map(|draw| draw.asked.iter().map(|i| test.labels()[*i]).collect()).collect();
         let mut found = Findings::default();
-        for &fill in &evaluation.masks {
-            let mut conditions = conditions(fill, evidence.range())?;
+        for fill in fills(evaluation) {
+            let mut conditions = conditions_of(evaluation, fill, evidence.range())?;
             if evaluation.clip {
                 conditions = conditions.into_iter().map(|condition| condition.clipped_to(evidence.range())).collect();
             }
@@ -249,13 +249,13 @@ impl Measuring<'_> {
 }
 
 /// Measurements that say why there are none.
-fn nothing(protocols: &[FewLabel], range: PixelRange, size: usize, reason: &str) -> Result<Findings> {
+fn nothing(evaluation: &Evaluation, protocols: &[FewLabel], range: PixelRange, (size, reason): (usize, &str)) -> Result<Findings> {
     let mut seen: BTreeSet<Protocol> = BTreeSet::new();
     let mut found = Findings::default();
     for protocol in protocols {
         let name = protocol.protocol(size);
         if seen.insert(name.clone()) {
-            let conditions = conditions(protocol.fill, range)?;
+            let conditions = conditions_of(evaluation, protocol.fill, range)?;
             let reported = &conditions[usize::from(protocol.fill != MaskFill::Black)..];
             found.measurements.extend(over_draws::none(&name, reported, size, reason));
         }

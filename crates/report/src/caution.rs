@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::method;
+use crate::{method, number::plural, observation::SETTLING_STEPS};
 
 /// Names of methods in a sentence at most.
 const MOST_NAMES: usize = 6;
@@ -17,6 +17,24 @@ pub(crate) fn collapse<'a>(methods: impl IntoIterator<Item = &'a str>, mmd: bool
     let unmarked = if marks { format!(" None of {whose} values is marked as best.") } else { String::new() };
     (!methods.is_empty())
         .then(|| format!("{} {verb} collapsed: {whose} codes say next to nothing of an image{no_merit}.{unmarked}", first_few(&methods)))
+}
+
+/// Which methods were trained for `steps` or fewer, too few for the running statistics of their batch norm, and what to do; none where
+/// none was. `marks` as for [`collapse`].
+pub(crate) fn unsettled<'a>(methods: impl IntoIterator<Item = &'a str>, steps: u64, marks: bool) -> Option<String> {
+    let methods = method::distinct(methods);
+    let (_, whose) = verb_and_whose(&methods);
+    let (was, at_most) = if methods.len() == 1 { ("was", "") } else { ("were", "at most ") };
+    let unmarked = if marks { format!(" None of {whose} values is marked as best.") } else { String::new() };
+    let steps = plural(usize::try_from(steps).unwrap_or(usize::MAX), "step");
+    (!methods.is_empty()).then(|| {
+        format!(
+            "{} {was} trained for {at_most}{steps}, too few for the running statistics of batch norm: evaluation takes these, and {whose} \
+             codes say next to nothing of an image under them. Train for {SETTLING_STEPS} steps or more: raise training.epochs or lower \
+             training.batch.{unmarked}",
+            first_few(&methods)
+        )
+    })
 }
 
 /// Which methods have a rate and no active unit, and why that is no contradiction; none where none has. `variance`: above which a
@@ -114,6 +132,15 @@ mod tests {
         assert!(bare.ends_with("say next to nothing of an image."), "{bare}");
         let many = collapse(["a", "b", "c", "d", "e", "f", "g", "h"], false, true).unwrap();
         assert!(many.starts_with("a, b, c, d, e, f and 2 more have collapsed: their") && !many.contains("MMD"), "{many}");
+    }
+
+    #[test]
+    fn a_training_too_short_for_batch_norm_is_told_with_its_steps() {
+        assert_eq!(unsettled([], 10, true), None);
+        let one = unsettled(["vae"], 10, false).unwrap();
+        assert!(one.starts_with("VAE was trained for 10 steps, too few for the running statistics") && !one.contains("as best"), "{one}");
+        let two = unsettled(["vae", "a"], 1, true).unwrap();
+        assert!(two.starts_with("VAE, a were trained for at most 1 step, ") && two.ends_with("None of their values is marked as best."));
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use vimae_spec::{Direction, Kind, Parameter, Protocol, Slice};
 
-use crate::fact::Fact;
 pub use crate::quantity::Quantity;
+use crate::{fact::Fact, observation::SETTLING_STEPS};
 
 /// A number that is shown before all others.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -354,6 +354,14 @@ pub fn collapsed<Q: Quantity>(values: &[Q]) -> Option<String> {
     }
     let rate = rate.filter(|rate| *rate < NOTHING)?;
     Some(format!("This model has collapsed: its codes carry {rate:.3} nats of an image, next to nothing."))
+}
+
+/// What to tell in the place of [`collapsed`] of a run of so many `steps`, fewer than [`SETTLING_STEPS`], whose network has batch norm.
+pub fn unsettled(steps: u64) -> String {
+    format!(
+        "This model was trained for {steps} steps, too few for the running statistics of its batch norm. Evaluation takes these, and its \
+         codes carry next to nothing of an image under them. Train for {SETTLING_STEPS} steps or more."
+    )
 }
 
 /// The arrow behind a title: up where more is better, down where less is.

@@ -90,6 +90,8 @@ pub struct HeadlineRow {
     pub seeds: usize,
     /// Whether the codes of a run say nothing of its images: it may be the best of what that makes easy, and is not marked.
     pub collapsed: bool,
+    /// Steps of its training where these explain that: too few for the running statistics of its batch norm.
+    pub unsettled: Option<u64>,
     /// One value a column.
     pub values: Vec<HeadlineValue>,
 }
@@ -134,6 +136,7 @@ struct Group<'a> {
     code: Option<usize>,
     runs: BTreeMap<u64, Vec<&'a Measurement>>,
     collapsed: bool,
+    unsettled: Option<u64>,
     /// Whether methods saw other images of its data set.
     other_images: bool,
 }
@@ -173,10 +176,11 @@ impl HeadlineTable {
     pub fn of<'a>(observations: impl IntoIterator<Item = Observation<'a>>, interval: MeanInterval) -> Self {
         let mut places: BTreeMap<(&str, &str), usize> = BTreeMap::new();
         let mut groups: Vec<Group<'_>> = Vec::new();
-        for Observation { method, dataset, data, seed, code, measurement } in observations {
+        for Observation { method, dataset, data, seed, code, unsettled, measurement } in observations {
             let place = *places.entry((method, dataset)).or_insert(groups.len());
             if place == groups.len() {
-                groups.push(Group { method, dataset, data, code, runs: BTreeMap::new(), collapsed: false, other_images: false });
+                let (runs, collapsed, other_images) = (BTreeMap::new(), false, false);
+                groups.push(Group { method, dataset, data, code, runs, collapsed, unsettled, other_images });
             }
             let Some(group) = groups.get_mut(place) else { continue };
             group.runs.entry(seed).or_default().push(measurement);
@@ -196,6 +200,7 @@ impl HeadlineTable {
             data: group.data.into(),
             seeds: group.runs.len(),
             collapsed: group.collapsed,
+            unsettled: group.unsettled.filter(|_| group.collapsed),
             values: columns.iter().filter_map(|(_, values)| values.get(place).cloned()).collect(),
         };
         let rows = groups.iter().enumerate().map(row).collect();

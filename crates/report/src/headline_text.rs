@@ -85,7 +85,7 @@ fn legend(table: &HeadlineTable) -> String {
     if let Some(doubts) = table.of_doubts() {
         text += &format!(" {doubts}");
     }
-    for caution in table.of_collapse().into_iter().chain(table.of_small_codes()) {
+    for caution in table.of_collapse().into_iter().chain(table.of_unsettled()).chain(table.of_small_codes()) {
         text += &format!("\n{caution}");
     }
     for other_images in table.of_other_images() {
@@ -147,6 +147,7 @@ mod tests {
             data: "",
             seed: *seed,
             code: None,
+            unsettled: None,
             measurement,
         });
         let mut table = HeadlineTable::of(observations, |_| None);

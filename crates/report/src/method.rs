@@ -10,6 +10,19 @@ const PAPER: [(&str, &str, &str); 6] = [
     ("vimae_l", "VIMAE-l", "Variational InfoMax AutoEncoder with a logistic prior"),
 ];
 
+/// Other objectives, as they are written where people read.
+const OTHERS: [(&str, &str); 9] = [
+    ("denoising_ae", "Denoising AE"),
+    ("info_vae", "InfoVAE"),
+    ("iwae", "IWAE"),
+    ("plain_ae", "Plain AE"),
+    ("rae", "RAE"),
+    ("rate_target_vae", "Rate-target VAE"),
+    ("tc_vae", "TC-VAE"),
+    ("uncertainty_ae", "Uncertainty AE"),
+    ("wae_gan", "WAE-GAN"),
+];
+
 /// The paper's name of an objective in full.
 pub fn in_full(objective: &str) -> Option<&'static str> {
     PAPER.iter().find(|(known, ..)| *known == objective).map(|(.., name)| *name)
@@ -25,7 +38,8 @@ pub(crate) fn rank(method: &str) -> (usize, &str) {
 /// methods keep their name.
 pub fn label(method: &str) -> String {
     let (name, point) = split(method);
-    let label = PAPER.iter().find(|(known, ..)| *known == name).map_or(name, |(_, label, _)| label);
+    let mut written = PAPER.iter().map(|(known, label, _)| (*known, *label)).chain(OTHERS);
+    let label = written.find(|(known, _)| *known == name).map_or(name, |(_, label)| label);
     let Some(point) = point.strip_prefix('[') else { return label.into() };
     let setting = |setting: &str| {
         let (path, value) = setting.split_once('=').unwrap_or((setting, ""));
@@ -82,7 +96,7 @@ mod tests {
         assert_eq!(label("vae[model.code=2]"), "VAE[code=2]");
         assert_eq!(label("vae[objective.beta=0.2,model.code=2]"), "VAE[beta=0.2, code=2]");
         assert_eq!(label("odd[x"), "odd[x");
-        assert_eq!(label("info_vae"), "info_vae");
-        assert_eq!(labelled("+1 from beta_a_vae, the vae; wae_gan"), "+1 from βA-VAE, the VAE; wae_gan");
+        assert_eq!(["info_vae", "rae[model.code=2]", "my_vae"].map(label), ["InfoVAE", "RAE[code=2]", "my_vae"]);
+        assert_eq!(labelled("+1 from beta_a_vae, the vae; wae_gan"), "+1 from βA-VAE, the VAE; WAE-GAN");
     }
 }

@@ -7,6 +7,7 @@ mod document;
 mod gallery;
 mod headlines;
 mod input;
+mod left_out;
 mod lifelong;
 mod links;
 mod matrix;
@@ -28,7 +29,7 @@ use crate::{Result, compare};
 pub(crate) use document::document;
 pub(crate) use words::anchor;
 
-pub use input::{ExperimentView, FailedRun, NotCovered, PageInput};
+pub use input::{ExperimentView, FailedRun, LeftOut, NotCovered, PageInput};
 
 const SCRIPT: &str = include_str!("page/script.js");
 
@@ -104,7 +105,8 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
             }
             section id="images" {
                 h2 { "Images and training" }
-                @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
+                @if input.experiments.is_empty() && input.left_out.is_empty() { p.missing { "There are no experiments." } }
+                (left_out::lines(input.left_out))
                 @for place in 0..input.experiments.len() { (gallery::section(place, input.experiments, input.paper)?) }
             }
             @if !own.is_empty() { section id="others" {

@@ -15,4 +15,6 @@ pub struct RunView {
     pub command: String,
     /// Images that it was trained on, where that is known.
     pub train_images: Option<usize>,
+    /// As in [`Observation`](crate::Observation).
+    pub unsettled: Option<u64>,
 }

@@ -51,11 +51,12 @@ impl Evaluation {
         if !metrics.is_empty() {
             changed.metrics = metrics.to_vec();
             changed.settings.retain(|name, _| metrics.contains(name));
+            check_range(Path::new("--metric"), "evaluation", &changed)?;
         }
         if !changes.is_empty() {
             changed = in_evaluation(changes, &changed)?;
+            check_range(Path::new("--set"), "evaluation", &changed)?;
         }
-        check_range(Path::new("evaluation"), "evaluation", &changed)?;
         Ok(changed)
     }
 }
@@ -120,6 +121,12 @@ mod tests {
             let message = changed(&[], &[change]).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");
         }
+    }
+
+    #[test]
+    fn a_metric_named_twice_is_told_by_its_option() {
+        let message = changed(&["rate", "rate"], &[]).unwrap_err().to_string();
+        assert!(message.starts_with("--metric: evaluation.metrics = [\"rate\",\"rate\"] is not allowed; it must be a list"), "{message}");
     }
 
     #[test]

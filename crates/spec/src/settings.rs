@@ -141,9 +141,14 @@ fn tidy(schema: &mut Value) {
 pub fn nearest(name: &str, available: &[String]) -> Option<String> {
     // Jaro and Winkler's measure sees no similarity in `vea` and `vae`: one slip of the keyboard always counts.
     let name = name.to_lowercase();
-    let similarity = |other: &str| match strsim::osa_distance(&name, other) {
-        0 | 1 if name.chars().count() > 1 => 1.0,
-        _ => strsim::jaro_winkler(&name, other),
+    let similarity = |other: &str| {
+        let (slips, longest) = (strsim::osa_distance(&name, other), name.chars().count().max(other.chars().count()));
+        match slips {
+            0 | 1 if name.chars().count() > 1 => 1.0,
+            // It sees much in `nosuch` and `noise`: more than half of the letters must stand, or one be the beginning of the other.
+            _ if 2 * slips >= longest && !other.starts_with(&name) && !name.starts_with(other) => 0.0,
+            _ => strsim::jaro_winkler(&name, other),
+        }
     };
     available
         .iter()
@@ -208,6 +213,15 @@ mod tests {
     fn what_is_meant_is_found_in_letters_of_any_case() {
         let available = ["cifar10", "digits", "mnist"].map(String::from);
         for (given, meant) in [("MNIST", Some("mnist")), ("Cifar-10", Some("cifar10")), ("XYZ", None)] {
+            assert_eq!(nearest(given, &available).as_deref(), meant, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_near_is_not_suggested() {
+        let available = ["noise", "gaussian_mixture", "training"].map(String::from);
+        for (given, meant) in [("nosuch", None), ("nois", Some("noise")), ("gauss", Some("gaussian_mixture")), ("train", Some("training"))]
+        {
             assert_eq!(nearest(given, &available).as_deref(), meant, "{given}");
         }
     }

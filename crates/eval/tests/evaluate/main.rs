@@ -159,6 +159,10 @@ fn masks_of_grey_stand_beside_those_of_black_and_change_no_other_number() {
         run(Head::Deterministic, None, &data(), &evaluation).unwrap().measurements
     };
     let (black, both) = (measured(vec![MaskFill::Black]), measured(vec![MaskFill::Black, MaskFill::Grey]));
+    // Gray alone leaves out masks of black, neither clean images nor noise.
+    let of_black = |m: &Measurement| m.metric.starts_with("accuracy.mask_") && m.protocol.parameter("mask").is_none();
+    let without: Vec<Measurement> = both.iter().filter(|m| !of_black(m)).cloned().collect();
+    assert_eq!(measured(vec![MaskFill::Grey]), without);
     let (grey, others): (Vec<_>, Vec<_>) = both.into_iter().partition(|m| m.protocol.parameter("mask") == Some("grey"));
     assert_eq!(others, black);
     let protocols: BTreeSet<&Protocol> = grey.iter().map(|m| &m.protocol).collect();

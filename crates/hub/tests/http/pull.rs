@@ -116,8 +116,15 @@ fn other_content_than_was_published_is_refused() {
     fs::write(&log, "changed").unwrap();
     let error = here.pull().unwrap_err();
     assert!(matches!(&error, Error::Damaged { file, .. } if *file == log.display().to_string()), "{error}");
+    assert!(error.to_string().ends_with("delete it, and the next call brings it again"), "{error}");
     fs::remove_file(&log).unwrap();
     here.pull().unwrap();
+    // No call brings a file of a directory.
+    let copy = here.folder.path().join("copy");
+    pulled.copy_to(&copy).unwrap();
+    fs::write(copy.join("log.jsonl"), "changed").unwrap();
+    let error = Pretrained::open(&copy).unwrap_err().to_string();
+    assert!(error.ends_with("take it again from where the directory comes from"), "{error}");
 }
 
 #[test]

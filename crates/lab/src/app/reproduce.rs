@@ -288,8 +288,7 @@ pub(crate) fn summarise(outcome: &Outcome) {
     }
     waiting(&outcome.failed).iter().for_each(|line| tracing::info!("{line}"));
     for absent in &outcome.without_data {
-        let targets = absent.experiment.targets.join(", ");
-        tracing::warn!("{} ({targets}) not measured: {absent}; `{}` brings it", absent.experiment.name, absent.command());
+        tracing::warn!("{}", absent.sentence());
     }
     for row in outcome.summary.iter().filter(|row| row.entry == crate::expectations::ENTRY) {
         match row.mean {

@@ -26,7 +26,8 @@ enum Command {
 
 /// Check experiment files and what they include: every name, setting, range and combination of components.
 ///
-/// It trains nothing, and it reads a data set only if that is not one of the published ones (`folder:PATH`). Each file is checked by
+/// It trains nothing, and it reads a data set only if that is not one of the published ones (`folder:PATH`), or if it is on this machine
+/// and a stream cuts it into tasks. Each file is checked by
 /// itself, however many are named. `spec expand --profile NAME` checks those of a profile together as well: two methods may not have one
 /// name in one table, nor one directory. The exit code is 1 if a file is wrong.
 #[derive(Debug, Args)]

@@ -113,6 +113,9 @@ fn without_status(worked_on: bool) -> &'static str {
 
 fn show(plan: &Plan, statuses: &[(&Node, Option<Status>)], all: bool, worked_on: bool) {
     print(counts(statuses, worked_on));
+    for absent in &plan.without_data {
+        print(format_args!("  {}", absent.sentence()));
+    }
     for (node, status) in statuses {
         let state = state(status.as_ref());
         let shown = all || !matches!(state, State::Finished | State::Waiting);
@@ -141,6 +144,9 @@ fn counts(statuses: &[(&Node, Option<Status>)], worked_on: bool) -> String {
     let left = left.map_or_else(String::new, |seconds| format!("; about {} of training left", human(seconds)));
     let open = statuses.iter().any(|(_, status)| matches!(state(status.as_ref()), State::Waiting | State::Stopped));
     let again = if open && !worked_on { "; the same command goes on" } else { "" };
+    if statuses.is_empty() {
+        return "no runs".into();
+    }
     format!("{}: {}{left}{again}", counted(statuses.len(), "run"), line.join(", "))
 }
 
@@ -206,6 +212,7 @@ mod tests {
         assert_eq!(idle, format!("{counted}{}", if open { "; the same command goes on" } else { "" }));
         let none = |worked_on| counts(&[(node, None)], worked_on);
         assert_eq!([none(true), none(false)], ["1 run: 1 waiting", "1 run: 1 not begun; the same command goes on"]);
+        assert_eq!(counts(&[], false), "no runs");
         let status = status.unwrap();
         assert!(status.state != State::Finished || status.done == status.of, "{status:?}");
         [counted, describe("vae", &status)]

@@ -218,3 +218,36 @@ fn a_batch_of_more_images_than_there_are_is_refused_in_the_words_of_training() {
         assert!(message.ends_with(&format!("x.toml, method vae: batches of {}: {expected}", there + 1)), "{message}");
     }
 }
+
+#[test]
+fn tasks_that_training_would_refuse_are_refused_in_its_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("x.toml");
+    let checked = |top: &str, training: &str, objective: &str| {
+        let text = format!("model = \"mlp\"\n{top}\n[training]\n{training}\n[methods.m]\nobjective = \"{objective}\"\n");
+        std::fs::write(&path, format!("version = 1\n{text}")).unwrap();
+        crate::check_experiment(&path, &vimae_spec::Paper::default(), &mut Estimator::new(&Device::Cpu), &mut shelf())
+    };
+    let of = |dataset: &str| format!("dataset = {{ {dataset} }}\nstream = \"split_classes\"");
+    let texts = [of("name = \"mnist\""), of("name = \"digits\""), of("name = \"mnist\", binarise = \"fixed\"")];
+    let [mnist, digits, binary] = [&texts[0], &texts[1], &texts[2]].map(String::as_str);
+    let replay = format!("{mnist}\nstrategy = \"generative_replay\"");
+    let replay = replay.as_str();
+    for (top, training, objective, said) in [
+        (mnist, "early_stopping_epochs = 3", "vae", "training.early_stopping_epochs with stream \"split_classes\": "),
+        (mnist, "pretraining_steps = 10", "vae", "training.pretraining_steps with stream \"split_classes\": "),
+        (binary, "", "vae", "stream \"split_classes\" of binary or dequantised images: "),
+        (replay, "", "rae", "strategy \"generative_replay\": it draws from the prior"),
+        // What follows from the images is told where they are.
+        (digits, "batch = 7000", "vae", "batches of 7000: \"digits\" has "),
+        ("dataset = \"digits\"\nstream = { name = \"split_classes\", tasks = 30 }", "", "vae", "30 tasks of 10 classes"),
+        ("dataset = \"digits\"\nstream = \"alphabets\"", "", "vae", "stream \"alphabets\" has no tasks"),
+        ("dataset = \"digits\"", "early_stopping_epochs = 3", "vae", "training.early_stopping_epochs on data set \"digits\": "),
+    ] {
+        let message = checked(top, training, objective).unwrap_err().to_string();
+        assert!(message.contains(&format!("x.toml, method m: {said}")), "{message}");
+    }
+    for top in [mnist, digits, replay] {
+        checked(top, "", "vae").unwrap();
+    }
+}

@@ -60,6 +60,13 @@ impl WithoutData {
     pub fn command(&self) -> String {
         format!("{} data fetch {}", called(), self.dataset)
     }
+
+    /// What is not measured, why, and what brings the data.
+    pub(crate) fn sentence(&self) -> String {
+        let Experiment { name, targets, .. } = &self.experiment;
+        let of = if targets.is_empty() { String::new() } else { format!(" ({})", targets.join(", ")) };
+        format!("{name}{of} not measured: {self}; `{}` brings it", self.command())
+    }
 }
 
 impl std::fmt::Display for WithoutData {
@@ -272,6 +279,13 @@ mod tests {
         for dataset in ["mnist", "table:some/body"] {
             assert_eq!(command(dataset), format!("{} data fetch {dataset}", called()));
         }
+        // Of the paper's tables only what there is.
+        let said = |targets: &[&str]| {
+            let targets = targets.iter().map(|target| (*target).to_owned()).collect();
+            WithoutData { experiment: Experiment { targets, ..experiment.clone() }, dataset: "mnist".into() }.sentence()
+        };
+        assert!(said(&[]).starts_with("x not measured: mnist is not on this machine; `"), "{}", said(&[]));
+        assert!(said(&["table1", "table3"]).starts_with("x (table1, table3) not measured: "));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use candle_core::Tensor;
 use serde_json::Map;
 use vimae_core::{Corruption, PixelRange, Result, Streams, corruption::each};
 use vimae_corruptions::CORRUPTIONS;
-use vimae_spec::{MaskFill, Slice};
+use vimae_spec::{Evaluation, MaskFill, Slice};
 
 /// The metric of the accuracy on clean images.
 pub const CLEAN: &str = "accuracy.clean";
@@ -16,6 +16,8 @@ pub struct Condition {
     /// The corruption and its strength, where there is one.
     pub slice: Option<Slice>,
     corruption: Option<Box<dyn Corruption>>,
+    /// Whether it takes something away of an image, in whose place a fill stands.
+    filled: bool,
     /// Where corrupted values are cut off.
     ends: Option<[f64; 2]>,
 }
@@ -62,20 +64,38 @@ pub fn conditions(fill: MaskFill, range: PixelRange) -> Result<Vec<Condition>> {
         MaskFill::Black => f64::from(black),
         MaskFill::Grey => f64::from(black) + 127.5 * f64::from(scale),
     };
-    let mut conditions = vec![Condition { metric: CLEAN.into(), slice: None, corruption: None, ends: None }];
+    let mut conditions = vec![Condition { metric: CLEAN.into(), slice: None, corruption: None, filled: false, ends: None }];
     for entry in CORRUPTIONS.entries() {
         let corruption = vimae_corruptions::CORRUPTIONS.build(entry.name, &Map::new())?;
-        let filled = corruption.filled_with(value);
-        if fill != MaskFill::Black && filled.is_none() {
+        let with_fill = corruption.filled_with(value);
+        let filled = with_fill.is_some();
+        if fill != MaskFill::Black && !filled {
             continue;
         }
-        let corruption = filled.unwrap_or(corruption);
+        let corruption = with_fill.unwrap_or(corruption);
         conditions.extend(corruption.strengths().iter().map(|strength| Condition {
             metric: format!("accuracy.{}_{}", entry.name, strength.to_string().replace('.', "_")),
             slice: Some(Slice::Corruption { name: entry.name.into(), strength: *strength }),
             corruption: Some(corruption.at(*strength)),
+            filled,
             ends: None,
         }));
+    }
+    Ok(conditions)
+}
+
+/// The fills under which an evaluation measures: those that it names, and black where it does not. Clean images and noise do not
+/// depend on the fill and stand under black.
+pub(super) fn fills(evaluation: &Evaluation) -> Vec<MaskFill> {
+    let black = (!evaluation.masks.contains(&MaskFill::Black)).then_some(MaskFill::Black);
+    black.into_iter().chain(evaluation.masks.iter().copied()).collect()
+}
+
+/// The [`conditions`] of an evaluation under one of its [`fills`]: without masks where it does not name that fill.
+pub(super) fn conditions_of(evaluation: &Evaluation, fill: MaskFill, range: PixelRange) -> Result<Vec<Condition>> {
+    let mut conditions = conditions(fill, range)?;
+    if !evaluation.masks.contains(&fill) {
+        conditions.retain(|condition| !condition.filled);
     }
     Ok(conditions)
 }
@@ -101,6 +121,19 @@ mod tests {
             (["0_2", "0_3", "0_4"].map(|s| format!("accuracy.gaussian_{s}")), ["0_2", "0_5"].map(|s| format!("accuracy.mask_{s}")));
         assert_eq!(names(MaskFill::Black), [&[CLEAN.to_owned()][..], &gaussian, &masks].concat());
         assert_eq!(names(MaskFill::Grey), [&[CLEAN.to_owned()][..], &masks].concat());
+    }
+
+    #[test]
+    fn gray_alone_leaves_out_masks_of_black_and_nothing_else() {
+        let names = |masks: &[MaskFill]| {
+            let evaluation = Evaluation { masks: masks.to_vec(), ..Evaluation::default() };
+            let of = |fill| conditions_of(&evaluation, fill, PixelRange::Unit).unwrap().into_iter().map(move |c| (fill, c.metric));
+            fills(&evaluation).into_iter().flat_map(of).collect::<Vec<_>>()
+        };
+        let mut both = names(&[MaskFill::Black, MaskFill::Grey]);
+        assert_eq!(names(&[MaskFill::Black]), both.iter().filter(|(fill, _)| *fill == MaskFill::Black).cloned().collect::<Vec<_>>());
+        both.retain(|(fill, metric)| *fill == MaskFill::Grey || !metric.starts_with("accuracy.mask_"));
+        assert_eq!(names(&[MaskFill::Grey]), both);
     }
 
     #[test]

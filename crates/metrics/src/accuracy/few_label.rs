@@ -12,7 +12,10 @@ use vimae_core::{Error, Result, subset::drawn};
 use vimae_spec::{CodeName, Evaluation, MaskFill, NoiseOn, Protocol};
 use vimae_svm::Standardiser;
 
-use super::classifiers::{CLASSIFIERS, Classifier};
+use super::{
+    classifiers::{CLASSIFIERS, Classifier},
+    conditions,
+};
 
 /// One way to measure.
 pub struct FewLabel {
@@ -52,9 +55,10 @@ impl FewLabel {
     pub fn all(evaluation: &Evaluation, labels: usize, unseen: Option<usize>, sampled: bool) -> Result<Vec<Self>> {
         let clip = evaluation.clip;
         let mut all = Vec::new();
-        let fills = || evaluation.masks.iter().flat_map(|fill| evaluation.noise.iter().map(move |noise| (*fill, *noise)));
+        let fills = conditions::fills(evaluation);
+        let forms = || fills.iter().flat_map(|fill| evaluation.noise.iter().map(move |noise| (*fill, *noise)));
         for &code in evaluation.codes.iter().filter(|code| sampled || **code == CodeName::Mean) {
-            for (fill, noise) in fills() {
+            for (fill, noise) in forms() {
                 for name in &evaluation.classifiers {
                     let variants = (CLASSIFIERS.find(name)?.build)(evaluation);
                     all.extend(variants.into_iter().map(|classifier| Self { classifier, labels, unseen, noise, fill, clip, code }));

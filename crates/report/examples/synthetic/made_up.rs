@@ -82,6 +82,7 @@ impl MadeUp {
             paper: &self.paper,
             comparisons: Some(&self.comparisons),
             not_covered: &self.not_covered,
+            left_out: &[],
             interval: |values| Some([values.iter().copied().reduce(f64::min)?, values.iter().copied().reduce(f64::max)?]),
         }
     }
@@ -132,7 +133,7 @@ pub(crate) fn results(folder: &Path, seeds: u64) -> Result<MadeUp, Box<dyn Error
                 fs::create_dir_all(&run)?;
                 let record = record(&run, method, i, seed, code)?;
                 let command = format!("cargo xtask train {method}.toml --seed {seed}");
-                experiments[e].runs.push(RunView { record, folder: run, command, train_images: Some(8_000) });
+                experiments[e].runs.push(RunView { record, folder: run, command, train_images: Some(8_000), unsettled: None });
             }
         }
     }

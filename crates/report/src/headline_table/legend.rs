@@ -20,6 +20,7 @@ impl HeadlineTable {
             .chain(self.of_fewer_seeds())
             .chain(self.of_doubts())
             .chain(self.of_collapse())
+            .chain(self.of_unsettled())
             .chain(self.of_small_codes())
             .chain(self.of_other_images())
             .chain(mixed.map(|(place, column)| self.by_protocol(place, column)))
@@ -38,7 +39,15 @@ impl HeadlineTable {
     /// Which methods have collapsed; none where none has.
     pub(crate) fn of_collapse(&self) -> Option<String> {
         let has_mmd = self.columns.iter().any(|column| column.headline.name == "mmd");
-        caution::collapse(self.rows.iter().filter(|row| row.collapsed).map(|row| row.name.as_str()), has_mmd, self.marks())
+        let collapsed = self.rows.iter().filter(|row| row.collapsed && row.unsettled.is_none());
+        caution::collapse(collapsed.map(|row| row.name.as_str()), has_mmd, self.marks())
+    }
+
+    /// Which methods were trained too short for their batch norm, so that nothing says whether they have collapsed; none where none was.
+    pub(crate) fn of_unsettled(&self) -> Option<String> {
+        let steps = self.rows.iter().filter_map(|row| row.unsettled).max()?;
+        let unsettled = self.rows.iter().filter(|row| row.unsettled.is_some());
+        caution::unsettled(unsettled.map(|row| row.name.as_str()), steps, self.marks())
     }
 
     /// Which methods have a rate and no active unit, and what that means; none where none has.

@@ -32,6 +32,7 @@ fn table_of(made: &[(String, u64, Measurement)], data: impl Fn(&str) -> &'static
         data: data(method),
         seed: *seed,
         code: Some(8),
+        unsettled: None,
         measurement,
     });
     HeadlineTable::of(observations, two_errors)
@@ -212,6 +213,21 @@ fn a_collapsed_method_is_named_and_not_marked() {
         );
         assert!(!legend.contains("None of its values") && legend.matches("as best").count() == 1, "{legend}");
     }
+    // Of a training too short for batch norm that cannot be said.
+    let made = runs(0.01);
+    let observations = made.iter().map(|(method, seed, measurement)| Observation {
+        method,
+        dataset: "digits",
+        data: "",
+        seed: *seed,
+        code: Some(8),
+        unsettled: Some(10),
+        measurement,
+    });
+    let short = HeadlineTable::of(observations, two_errors);
+    let legend = short.legend(false);
+    assert!(!legend.contains("collapsed") && legend.contains(" a was trained for 10 steps, too few for "), "{legend}");
+    assert_eq!(marked(&short), [false, false]);
     let without_mmd = table(&runs(0.01).into_iter().filter(|(_, _, one)| one.metric != "mmd").collect::<Vec<_>>());
     assert!(collapsed.legend(false).contains("small MMD") && !without_mmd.legend(false).contains("MMD"));
 }

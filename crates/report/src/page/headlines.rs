@@ -15,7 +15,7 @@ const METHODS: usize = 25;
 
 /// The table of an experiment's runs.
 pub(super) fn of(experiment: &ExperimentView, interval: MeanInterval) -> HeadlineTable {
-    HeadlineTable::of(experiment.runs.iter().flat_map(|run| Observation::of_run(&run.record)), interval)
+    HeadlineTable::of(experiment.runs.iter().flat_map(Observation::of_view), interval)
 }
 
 /// The table with what its values are below it.

@@ -34,6 +34,8 @@ pub struct PageInput<'a> {
     pub paper: &'a Paper,
     /// What the paper has and this profile has not.
     pub not_covered: &'a [NotCovered],
+    /// Experiments without a table of the paper that were left out.
+    pub left_out: &'a [LeftOut],
     /// The interval of a mean over seeds.
     pub interval: MeanInterval,
 }
@@ -90,6 +92,17 @@ pub struct FailedRun {
     pub waits: bool,
     /// Why it has not finished.
     pub problem: String,
+}
+
+/// An experiment that stands for no table of the paper and was left out, since its data is not on this machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Its title.
+    pub title: String,
+    /// Why.
+    pub reason: String,
+    /// The command after which the same reproduction measures it.
+    pub command: String,
 }
 
 /// A table or figure of the paper without values of ours.

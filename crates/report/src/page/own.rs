@@ -6,7 +6,7 @@ use vimae_spec::SummaryRow;
 use super::{
     comparison, gallery, headlines,
     input::{ExperimentView, FailedRun, PageInput},
-    lifelong,
+    left_out, lifelong,
     links::Links,
     paired, readings, robustness, runs, samplers, summary, values,
     words::commit,
@@ -29,7 +29,8 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, 
     let main = html! {
         section id="summary" {
             h2.unseen { "Summary" }
-            @if input.experiments.is_empty() { p.missing { "There are no experiments." } }
+            @if input.experiments.is_empty() && input.left_out.is_empty() { p.missing { "There are no experiments." } }
+            (left_out::lines(input.left_out))
             @for experiment in input.experiments { (experiment_summary(input, experiment, several)) }
             (summary::commands(input))
             p.quiet {

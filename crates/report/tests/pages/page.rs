@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use vimae_report::{FailedRun, PageInput, markdown_table, page, plots_of};
+use vimae_report::{FailedRun, LeftOut, PageInput, markdown_table, page, plots_of};
 use vimae_spec::{Cell, Decision, Doubt, Measurement, RunSpec, SummaryRow};
 
 use crate::made_up::{MadeUp, results};
@@ -257,6 +257,20 @@ fn kept_values_of_runs_that_no_longer_count_are_not_denied() {
     }
     let input = PageInput { seconds: -0.0, ..made_up.input() };
     assert!(page(&input).unwrap().contains(", in 0.0 s."));
+}
+
+#[test]
+fn an_experiment_that_was_left_out_stands_with_what_brings_its_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    let left_out = [LeftOut { title: "Faces".into(), reason: "a/b is not on this machine".into(), command: "fetch a/b".into() }];
+    let html = |made_up: &MadeUp| page(&PageInput { left_out: &left_out, ..made_up.input() }).unwrap();
+    let line = "Faces: not measured, since a/b is not on this machine. To bring it, then repeat the command: <code>fetch a/b</code>";
+    assert!(html(&made_up).contains(line));
+    made_up.experiments.clear();
+    (made_up.cells, made_up.summary, made_up.not_covered) = (Vec::new(), Vec::new(), Vec::new());
+    let alone = html(&made_up);
+    assert!(alone.contains(line) && !alone.contains("There are no experiments."));
 }
 
 #[test]

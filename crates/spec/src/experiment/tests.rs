@@ -248,6 +248,7 @@ fn the_command_line_changes_keys() {
     for (change, expected) in [
         ("lr=1e-3", "--set lr=1e-3: there is no lr; did you mean training.learning_rate?"),
         ("training.epoch=1", "no training.epoch; did you mean training.epochs?"),
+        ("nosuch=1", "there is no nosuch; docs/experiments.md has every key"),
         ("methods.c.model.width=1", "no methods.c"),
         ("epochs", "is not KEY=VALUE"),
         ("grid.model.width=3", "grid.\"model.width\" is one value; write a list: [3]"),
