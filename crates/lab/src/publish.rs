@@ -318,11 +318,20 @@ mod tests {
     fn a_card_warns_of_codes_without_an_active_unit() {
         let mut record = crate::cells::tests::record("vae", 0, "rate", 5.0);
         record.measurements[0].entry = "rate".into();
-        assert_eq!(warning(&record), None);
+        assert_eq!(warning(&record, false), None);
         let units = Measurement::new("information", "information.active_units", "p".into(), "dimensions").valued(0.0, None);
         record.measurements.push(units);
-        let said = warning(&record).unwrap();
+        let said = warning(&record, false).unwrap();
         assert!(said.starts_with("VAE has a rate and no active unit: "), "{said}");
+    }
+
+    #[test]
+    fn a_card_tells_a_training_that_was_too_short_from_a_collapse() {
+        let mut record = crate::cells::tests::record("vae", 0, "rate", 0.0);
+        record.measurements[0].entry = "rate".into();
+        let [short, long] = [true, false].map(|too_short| warning(&record, too_short).unwrap());
+        assert_eq!(short, unsettled(record.steps));
+        assert_eq!(Some(long), collapsed(&record.measurements));
     }
 
     #[test]
