@@ -281,8 +281,9 @@ mod tests {
         }
         // Of the paper's tables only what there is.
         let said = |targets: &[&str]| {
-            let targets = targets.iter().map(|target| (*target).to_owned()).collect();
-            WithoutData { experiment: Experiment { targets, ..experiment.clone() }, dataset: "mnist".into() }.sentence()
+            let mut experiment = experiment.clone();
+            experiment.targets = targets.iter().map(|target| (*target).to_owned()).collect();
+            WithoutData { experiment, dataset: "mnist".into() }.sentence()
         };
         assert!(said(&[]).starts_with("x not measured: mnist is not on this machine; `"), "{}", said(&[]));
         assert!(said(&["table1", "table3"]).starts_with("x (table1, table3) not measured: "));
