@@ -54,6 +54,7 @@ mod stored;
 mod summary;
 mod training_plan;
 mod verify;
+mod versions;
 mod watch;
 
 pub use app::{App, DataDir, Place, TimeStep, WithNetwork, print};

@@ -12,9 +12,10 @@ use super::{place::Place, standard_streams::print};
 /// Write the tables of a reproduction as CSV, LaTeX or Markdown, or its plots as SVG.
 ///
 /// An experiment of your own becomes one table: a row a method, a column a headline metric, mean and standard deviation over
-/// seeds. A table or figure of the paper shows our means with 95 % intervals beside the paper's values. LaTeX needs booktabs.
-/// CSV has a row a mean, or with --all a row a value of every seed with all that is known of it. SVG is a directory with a file for
-/// each plot of the page, of which other programs make PDF; the images of a run are PNG files in its directory.
+/// seeds. What it was before a change has a table of its own. A table or figure of the paper shows our means with 95 % intervals
+/// beside the paper's values. LaTeX needs booktabs. CSV has a row a mean, or with --all a row a value of every seed with all that is
+/// known of it. SVG is a directory with a file for each plot of the page, of which other programs make PDF; the images of a run are
+/// PNG files in its directory.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {

@@ -15,6 +15,7 @@ use crate::{
 
 /// A table to write.
 pub(super) struct Table {
+    /// For references to it.
     pub(super) name: String,
     pub(super) heading: String,
     pub(super) title: String,
@@ -56,13 +57,12 @@ pub(super) struct Ours {
 }
 
 impl Table {
-    /// None where there is nothing to show; `cells` tell which methods saw other images.
-    pub(super) fn of(target: &Target<'_>, cells: &[Cell], all: bool) -> Option<Self> {
+    /// None where there is nothing to show; `cells` of the target tell which methods saw other images.
+    pub(super) fn of(target: &Target<'_>, cells: &[&Cell], all: bool) -> Option<Self> {
         let others = || target.others.iter().filter(|_| all || target.comparisons.is_empty());
         let names = target.comparisons.iter().flat_map(|c| &c.entries).map(|entry| entry.method);
         let methods = method::sorted(names.chain(others().map(|row| row.method.as_str())));
-        let mine = cells.iter().filter(|cell| cell.target == target.name);
-        let seen = mine.map(|cell| (cell.dataset.as_str(), cell.data_sha256.as_str(), cell.method.as_str()));
+        let seen = cells.iter().map(|cell| (cell.dataset.as_str(), cell.data_sha256.as_str(), cell.method.as_str()));
         let unmarked = Unmarked { collapsed: collapsed_of(target), other_images: OtherImages::of(seen) };
         let means = |ours: &[Option<&SummaryRow>]| means(ours, &unmarked);
         let mut rows = Vec::new();

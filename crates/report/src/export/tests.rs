@@ -56,7 +56,7 @@ fn exported(format: Format, all: bool) -> String {
 }
 
 fn nothing(paper: &Paper, all: bool) -> Export<'_> {
-    Export { cells: &[], summary: &[], paper, targets: &[], metrics: &[], all, interval: |_| None }
+    Export { cells: &[], summary: &[], versions: &[], paper, targets: &[], metrics: &[], all, interval: |_| None }
 }
 
 #[test]
@@ -292,6 +292,34 @@ Mean ± standard deviation over two seeds, too few to mark anything as best.
     let energy = Export { metrics: &["energy".into()], ..export }.to(Format::Markdown);
     assert!(energy.contains("| energy, digits `energy` | ours | 9.250 | 9.250 |") && !energy.contains("econstruction"), "{energy}");
     assert_eq!(Export { metrics: &["fid".into()], ..export }.to(Format::Markdown), "");
+}
+
+#[test]
+fn an_experiment_as_it_was_has_a_table_of_its_own_below_the_heading_of_the_page() {
+    let (cells, summary) = own();
+    let version = |title: &str, method: &str| Version {
+        target: "mine_1".into(),
+        title: title.into(),
+        cells: cells.iter().filter(|cell| cell.method == method).cloned().collect(),
+        summary: summary.iter().filter(|row| row.method == method).cloned().collect(),
+    };
+    let versions = [version("Mine.", "vae"), version("Mine, as it was before (seeds)", "beta|x")];
+    let paper = paper();
+    let export = Export { cells: &cells, summary: &summary, versions: &versions, ..nothing(&paper, false) };
+    for export in [export, Export { all: true, ..export }] {
+        let text = export.to(Format::Markdown);
+        let tables: Vec<&str> = text.split("### ").skip(1).collect();
+        assert!(
+            tables.len() == 2 && tables[0].starts_with("Mine.\n") && tables[1].starts_with("Mine, as it was before (seeds)\n"),
+            "{text}"
+        );
+        assert!(tables[0].contains("VAE") && !tables[0].contains("beta") && !tables[1].contains("VAE"), "{text}");
+        let latex = export.to(Format::Latex);
+        assert!(latex.contains("\\caption{Mine. ") || latex.contains("\\caption{Mine.}"), "{latex}");
+        assert!(latex.contains("\\label{tab:mine-1}") && latex.contains("\\label{tab:mine-1-before-1}"), "{latex}");
+    }
+    let csv = export.to(Format::Csv);
+    assert!(csv.contains("\r\nmine_1,digits,vae,") && csv.contains("\r\n\"Mine, as it was before (seeds)\",digits,beta|x,"), "{csv}");
 }
 
 #[test]
