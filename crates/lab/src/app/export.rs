@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::{ExportRequest, Format};
+use crate::{ExportRequest, Format, Out};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vimae_report::headline;
@@ -35,6 +35,9 @@ pub(crate) struct Arguments {
     /// File to write, for SVG a new directory. By default standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Replace a file that is there. A directory that holds something is never replaced.
+    #[arg(long)]
+    overwrite: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -59,7 +62,7 @@ Examples:
   cargo xtask export runs/mine --format svg --out figures";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
-    let Arguments { folder, format, targets, metrics, all, out } = arguments;
+    let Arguments { folder, format, targets, metrics, all, out, overwrite } = arguments;
     let folder = place.reproduction(folder.as_deref());
     let format = match format {
         Form::Csv => Format::Csv,
@@ -74,6 +77,9 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
+    if let Some(path) = out {
+        Out { path, overwrite: *overwrite }.check()?;
+    }
     let (targets, metrics) = (targets.clone(), metrics.clone());
     let text = crate::export(&ExportRequest { folder, paper: place.paper()?, targets, metrics, format, all: *all })?;
     match out {
