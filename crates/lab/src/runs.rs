@@ -140,6 +140,9 @@ pub struct ShownRun {
     pub seed: u64,
     /// Headline metrics: title, value, protocol, and why not to rely on the value.
     pub metrics: Vec<(String, Option<f64>, String, Option<String>)>,
+    /// The values of these as people read them.
+    #[serde(skip)]
+    pub written: Vec<Option<String>>,
     /// Every setting, by dotted keys.
     pub settings: BTreeMap<String, Value>,
     /// How it was measured, by dotted keys. The JSON document is of what it was made with.
@@ -158,8 +161,11 @@ pub fn show_run(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent
         Some((headline.title.to_owned(), one.value, one.protocol.to_string(), Doubt::warning(&one.doubts)))
     };
     let metrics = headlines(&record.measurements).into_iter().filter_map(shown).collect();
+    let code = record.spec.model.code;
+    let written = |headline: &Headline| Some(headline.among(&record.measurements)?.value.map(|value| headline.shown(value, code)));
+    let written = headlines(&record.measurements).into_iter().filter_map(written).collect();
     let evaluation = dotted("evaluation", &record.spec.evaluation);
-    Ok(ShownRun { folder, method: record.spec.method, seed: record.spec.seed, metrics, settings, evaluation })
+    Ok(ShownRun { folder, method: record.spec.method, seed: record.spec.seed, metrics, written, settings, evaluation })
 }
 
 fn finished(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<Vec<PathBuf>> {

@@ -7,7 +7,7 @@ mod markdown;
 mod means;
 mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use vimae_spec::{Cell, Paper, SummaryRow};
 
@@ -53,6 +53,8 @@ pub struct Export<'a> {
     pub summary: &'a [SummaryRow],
     /// The experiments with their titles, each as it is before itself as it was. One that is not among them has its name above its table.
     pub versions: &'a [Version],
+    /// Dimensions of the code of each run, by the digest of its specification, where they are known.
+    pub codes: &'a BTreeMap<String, usize>,
     /// The paper's numbers.
     pub paper: &'a Paper,
     /// Tables, figures or experiments; all where empty.
@@ -145,10 +147,11 @@ impl<'a> Export<'a> {
     fn headlines(&self, part: &Part<'_>) -> HeadlineTable {
         let runs: BTreeSet<&str> = part.cells.iter().map(|cell| cell.spec_sha256.as_str()).collect();
         let methods = method::distinct(part.cells.iter().map(|cell| cell.method.as_str()));
-        let mut cells: Vec<&Cell> = self.cells.iter().filter(|cell| runs.contains(cell.spec_sha256.as_str())).collect();
+        let mut cells: Vec<&'a Cell> = self.cells.iter().filter(|cell| runs.contains(cell.spec_sha256.as_str())).collect();
         // An experiment before it may have the same runs in another order.
         cells.sort_by_key(|cell| methods.iter().position(|method| *method == cell.method));
-        let table = HeadlineTable::of(cells.into_iter().map(Observation::from), self.interval);
+        let observed = |cell: &'a Cell| Observation { code: self.codes.get(&cell.spec_sha256).copied(), ..Observation::from(cell) };
+        let table = HeadlineTable::of(cells.into_iter().map(observed), self.interval);
         if self.metrics.is_empty() { table } else { table.only(self.metrics) }
     }
 

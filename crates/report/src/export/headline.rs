@@ -58,13 +58,14 @@ pub(super) fn as_latex(table: &HeadlineTable, heading: &str, label: &str) -> Str
     lines.join("\n")
 }
 
-/// Mean and standard deviation.
+/// Mean and standard deviation, of a count the most that it can be, and of how many seeds where not of all.
 fn shown(value: &HeadlineValue, number: impl Fn(f64) -> String, plus_minus: &str) -> Option<String> {
     let mean = number(value.mean?);
     let text = HeadlineTable::deviation(value).map_or(mean.clone(), |deviation| format!("{mean} {plus_minus} {}", number(deviation)));
-    Some(match HeadlineTable::of_seeds(value) {
-        Some(of) if plus_minus.starts_with('\\') => format!("{text}\\ \\mbox{{{of}}}"),
-        Some(of) => format!("{text} {of}"),
-        None => text,
+    let of: Vec<String> = HeadlineTable::of_most(value).into_iter().chain(HeadlineTable::of_seeds(value)).collect();
+    Some(match of.join(" ") {
+        of if of.is_empty() => text,
+        of if plus_minus.starts_with('\\') => format!("{text}\\ \\mbox{{{of}}}"),
+        of => format!("{text} {of}"),
     })
 }

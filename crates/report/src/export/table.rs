@@ -108,8 +108,8 @@ impl Table {
             notes.push("Ours: mean over seeds ± half of Student's 95 % interval.".to_owned());
         }
         if all().any(|ours| matches!(ours.spread, Some(Spread::Ends(_)))) {
-            let ends = "In brackets: both ends of a 95 % interval that its mean does not halve: Wilson's of a share of seeds, or one cut off \
-                        at 0 and 100 %.";
+            let ends = "In brackets: both ends of a 95 % interval that its mean does not halve: Wilson's of a share of seeds, or one \
+                        without what a percentage or a count cannot be.";
             notes.push(ends.to_owned());
         }
         if all().any(|ours| ours.best) {

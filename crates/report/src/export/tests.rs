@@ -55,8 +55,10 @@ fn exported(format: Format, all: bool) -> String {
     Export { summary: &summary, ..nothing(&paper, all) }.to(format)
 }
 
+static NO_CODES: BTreeMap<String, usize> = BTreeMap::new();
+
 fn nothing(paper: &Paper, all: bool) -> Export<'_> {
-    Export { cells: &[], summary: &[], versions: &[], paper, targets: &[], metrics: &[], all, interval: |_| None }
+    Export { cells: &[], summary: &[], versions: &[], codes: &NO_CODES, paper, targets: &[], metrics: &[], all, interval: |_| None }
 }
 
 #[test]
@@ -172,6 +174,20 @@ fn latex_says_of_how_many_seeds_a_mean_is_without_another_package() {
     let paper = paper();
     let latex = Export { cells: &cells, summary: &summary, ..nothing(&paper, false) }.to(Format::Latex);
     assert!(latex.contains("VAE & $1.250\\ \\mbox{(1 of 2)}$ \\\\"), "{latex}");
+}
+
+#[test]
+fn a_count_has_the_most_that_it_can_be() {
+    let (mut cells, summary) = own();
+    for cell in &mut cells {
+        let units = Measurement::new("information", "information.active_units", "active_units(N=9)".into(), "1");
+        cell.measurement = units.valued(4.0 + cell.seed as f64, None);
+    }
+    let codes: BTreeMap<String, usize> = cells.iter().map(|cell| (cell.spec_sha256.clone(), 5)).collect();
+    let paper = paper();
+    let export = Export { cells: &cells, summary: &summary, codes: &codes, ..nothing(&paper, false) };
+    let (text, latex) = (export.to(Format::Markdown), export.to(Format::Latex));
+    assert!(text.contains("| VAE | 4.5 ± 0.7 of 5 |") && latex.contains("VAE & $4.5 \\pm 0.7\\ \\mbox{of 5}$"), "{text}{latex}");
 }
 
 #[test]
