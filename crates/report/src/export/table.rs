@@ -82,9 +82,13 @@ impl Table {
         for row in others() {
             quantities.entry((&row.dataset, &row.metric, row.protocol.to_string())).or_default().push(row);
         }
+        // One data set of an experiment goes without saying; beside the paper's it says what stands in for which.
+        let mut datasets = quantities.keys().map(|(dataset, ..)| *dataset);
+        let first = datasets.next();
+        let several = target.paper.is_some() || datasets.any(|dataset| Some(dataset) != first);
         for ((dataset, metric, protocol), found) in quantities {
             let ours: Vec<_> = methods.iter().map(|method| found.iter().find(|row| row.method == *method).copied()).collect();
-            let label = format!("{metric}, {dataset}");
+            let label = if several { format!("{metric}, {dataset}") } else { metric.to_owned() };
             rows.push(Row { metric: metric.into(), label, protocol, ours: means(&ours), paper: Vec::new(), recovered: false });
         }
         (!rows.is_empty()).then(|| Self {
