@@ -101,6 +101,17 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
     let latex = call(&["export", to, "--format", "latex", "--target", "table3", "--out", file.to_str().context("path")?])?;
     let text = std::fs::read_to_string(&file)?;
     ensure!(latex.success && text.contains("\\toprule") && text.contains("\\pm") && text.matches("\\begin{table}").count() == 1, "{text}");
+    // A file that is there stays, whatever the format, but for one who says so.
+    std::fs::write(&file, "mine")?;
+    let again = |more: &[&str]| {
+        let arguments = ["export", to, "--format", "markdown", "--target", "table3", "--out", file.to_str().unwrap_or_default()];
+        call(&[&arguments[..], more].concat())
+    };
+    let refused = again(&[])?;
+    ensure!(!refused.success && refused.stderr.contains("exists already") && refused.stderr.contains("--overwrite"), "{refused:?}");
+    ensure!(std::fs::read_to_string(&file)? == "mine");
+    let replaced = again(&["--overwrite"])?;
+    ensure!(replaced.success && std::fs::read_to_string(&file)?.starts_with("### "), "{replaced:?}");
     // As the page of an experiment of one's own advises, in its directory.
     let beside = Command::new(xtask()?).args(["export", ".", "--format", "latex"]).current_dir(&out).output()?;
     ensure!(beside.status.success() && String::from_utf8_lossy(&beside.stdout).contains("\\toprule"), "{beside:?}");
@@ -113,7 +124,7 @@ fn the_cost_is_told_before_and_the_numbers_can_be_taken_on_after() -> Result<()>
         let mut arguments = vec!["export", to, "--format", "svg"];
         arguments.extend(more);
         let refused = call(&arguments)?;
-        // It has no such option.
+        // A directory is never replaced.
         ensure!(!refused.success && refused.stderr.contains(expected) && !refused.stderr.contains("--overwrite"), "{refused:?}");
     }
     let nothing = call(&["export", to, "--format", "markdown", "--target", "table9"])?;

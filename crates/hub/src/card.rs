@@ -229,10 +229,9 @@ fn results(description: &Description) -> String {
         };
         text += &format!("| **{}**{arrow}: {} | {} |", cell(&metric.title), cell(&metric.about), in_table(metric, value));
         if seeds.is_some() {
-            let interval = |o: &OverSeeds| o.interval.map(|[low, high]| format!(" ({} to {})", short(low), short(high)));
             // A seed may have no value of one metric.
             let of = |o: &OverSeeds| if Some(o.seeds) == seeds { String::new() } else { format!(", of {} seeds", o.seeds) };
-            let over = over_seeds(metric).map(|o| short(o.mean) + &interval(&o).unwrap_or_default() + mark(&o.doubts) + &of(&o));
+            let over = over_seeds(metric).map(|o| mean(metric, &o) + mark(&o.doubts) + &of(&o));
             text += &format!(" {} |", over.unwrap_or_else(|| "\u{2013}".into()));
         }
         text.push('\n');
@@ -250,6 +249,18 @@ fn results(description: &Description) -> String {
 /// A value, a count with the most that it can be.
 fn in_table(metric: &CardMetric, value: f64) -> String {
     metric.out_of.map_or_else(|| short(value), |most| format!("{value} of {most}")) + mark(&metric.published.measurement.doubts)
+}
+
+/// A mean over seeds with its interval, a count with the most that it can be.
+fn mean(metric: &CardMetric, over: &OverSeeds) -> String {
+    let show = |number: f64| match metric.out_of {
+        Some(_) if over.interval.is_none() && over.mean.fract() == 0.0 => format!("{number}"),
+        Some(_) => format!("{number:.1}"),
+        None => short(number),
+    };
+    let interval = over.interval.map_or_else(String::new, |[low, high]| format!(" ({} to {})", show(low), show(high)));
+    let most = metric.out_of.map_or_else(String::new, |most| format!(" of {most}"));
+    show(over.mean) + &interval + &most
 }
 
 /// What stands behind a number that should not be relied on.

@@ -1,20 +1,27 @@
-//! In which settings an experiment of an earlier plan was another than the one of its name is now.
+//! In what an experiment of an earlier plan was another than the one of its name is now.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::RunSpec;
+use serde_json::{Map, Value};
+use vimae_continual::{STRATEGIES, STREAMS};
+use vimae_core::Catalogue;
+use vimae_datasets::{DATASETS, parted};
+use vimae_models::MODELS;
+use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood::LIKELIHOODS, noise::NOISES};
+use vimae_priors::{PRIORS, sampler::SAMPLERS};
+use vimae_spec::{Component, RunSpec};
 
 use crate::{
     Node, Plan,
     dotted::{dotted, word},
 };
 
-/// Settings that a title names; of more, how many there are.
+/// Settings and methods that a title names; of more, how many there are.
 const NAMED: usize = 4;
 
-/// What stands behind the title of the earlier experiment at place `owner`: the settings that its runs had otherwise than runs of the
-/// same method have in this plan's experiment of its name, each with its value at that time. Empty where there are none, as where it
-/// had more seeds.
+/// What stands behind the title of the earlier experiment at place `owner`: the settings that its methods had otherwise than they have
+/// in this plan's experiment of its name, each with its value at that time and with the methods where it is not of all, and the
+/// methods that this plan has no more. Empty where there are none, as where it had more seeds.
 pub(crate) fn before(plan: &Plan, owner: usize) -> String {
     let Some(experiment) = plan.earlier_experiments.get(owner) else { return String::new() };
     let is_now = |node: &&Node| {
@@ -23,26 +30,103 @@ pub(crate) fn before(plan: &Plan, owner: usize) -> String {
     };
     let refused = plan.refused.iter().map(|(node, _)| node);
     let now: Vec<&RunSpec> = plan.nodes.iter().chain(&plan.left_out).chain(refused).filter(is_now).map(|node| &node.spec).collect();
-    let earlier = plan.earlier.iter().filter(|node| node.experiments.contains(&owner));
-    let otherwise: BTreeSet<String> = earlier
-        .filter_map(|node| Some((&node.spec, now.iter().find(|now| now.method == node.spec.method)?)))
-        .flat_map(|(then, now)| differing(then, now))
-        .collect();
-    let named: Vec<&str> = otherwise.iter().take(NAMED).map(String::as_str).collect();
-    match otherwise.len() {
-        0 => String::new(),
-        all if all > NAMED => format!(" ({} and {} more)", named.join(", "), all - NAMED),
-        _ => format!(" ({})", named.join(", ")),
+    let mine: Vec<&RunSpec> = plan.earlier.iter().filter(|node| node.experiments.contains(&owner)).map(|node| &node.spec).collect();
+    // Its runs that are as they were are among those of now, and their methods are known from its file.
+    let of_file = experiment.runs(1);
+    let (mut both, mut gone): (Vec<[&RunSpec; 2]>, Vec<&RunSpec>) = (Vec::new(), Vec::new());
+    for then in mine.iter().copied().chain(&of_file) {
+        if both.iter().map(|[known, _]| known).chain(&gone).any(|known| known.method == then.method) {
+            continue;
+        }
+        match now.iter().copied().find(|now| now.method == then.method) {
+            Some(now) => both.push([then, now]),
+            None if mine.iter().any(|own| own.method == then.method) => gone.push(then),
+            None => {}
+        }
+    }
+    let mut otherwise: BTreeMap<(String, String), Vec<&str>> = BTreeMap::new();
+    for [then, now] in &both {
+        for setting in differing(then, now) {
+            otherwise.entry(setting).or_default().push(&then.method);
+        }
+    }
+    let of_methods = |((key, value), methods): (&(String, String), &Vec<&str>)| {
+        let alike = gone.iter().filter(|then| setting(then, &settings(then), key).as_ref() == Some(value)).count();
+        match methods.len() {
+            of if of + alike == both.len() + gone.len() => format!("{key} = {value}"),
+            of if of > NAMED => format!("{of} methods: {key} = {value}"),
+            _ => format!("{}: {key} = {value}", methods.join(", ")),
+        }
+    };
+    let mut said: Vec<String> = otherwise.iter().take(NAMED).map(of_methods).collect();
+    if let (Some(last), more @ 1..) = (said.last_mut(), otherwise.len().saturating_sub(NAMED)) {
+        *last += &format!(" and {more} more");
+    }
+    let names: Vec<&str> = gone.iter().map(|then| then.method.as_str()).collect();
+    match names.as_slice() {
+        [] => {}
+        [one] => said.push(format!("with the method {one}")),
+        all if all.len() > NAMED => said.push(format!("with {} more methods", all.len())),
+        all => said.push(format!("with the methods {}", all.join(", "))),
+    }
+    if said.is_empty() { String::new() } else { format!(" ({})", said.join(", ")) }
+}
+
+/// The settings of a run whose values are not those of another, whatever their seeds, each with its value.
+fn differing(then: &RunSpec, now: &RunSpec) -> Vec<(String, String)> {
+    let (of_then, of_now) = (settings(then), settings(now));
+    let keys: BTreeSet<&String> = of_then.keys().chain(of_now.keys()).collect();
+    let other = keys.into_iter().filter_map(|key| {
+        let value = setting(then, &of_then, key)?;
+        (setting(now, &of_now, key).as_ref() != Some(&value)).then(|| (key.clone(), value))
+    });
+    other.collect()
+}
+
+fn settings(spec: &RunSpec) -> BTreeMap<String, Value> {
+    dotted("", &RunSpec { seed: 0, ..spec.clone() })
+}
+
+/// The value of a setting that a run names or leaves at its default; none where its component has no such setting.
+fn setting(spec: &RunSpec, settings: &BTreeMap<String, Value>, key: &str) -> Option<String> {
+    if let Some(value) = settings.get(key) {
+        return Some(plain(value));
+    }
+    match key.split_once('.').and_then(|(part, setting)| Some((of_component(spec, part)?, setting))) {
+        Some((all, setting)) => all.get(setting).map(plain),
+        None => Some("its default".into()),
     }
 }
 
-/// `KEY = VALUE` of the settings of a run that are not those of another, whatever their seeds.
-fn differing(then: &RunSpec, now: &RunSpec) -> Vec<String> {
-    let settings = |spec: &RunSpec| dotted("", &RunSpec { seed: 0, ..spec.clone() });
-    let (then, now) = (settings(then), settings(now));
-    let keys: BTreeSet<&String> = then.keys().chain(now.keys()).collect();
-    let other = keys.into_iter().filter(|key| then.get(*key) != now.get(*key));
-    other.map(|key| format!("{key} = {}", then.get(key).map_or_else(|| "its default".into(), word))).collect()
+/// A value as a file has it: 1, also where it stands as 1.0.
+fn plain(value: &Value) -> String {
+    value.as_f64().filter(|_| value.is_f64()).map_or_else(|| word(value), |number| number.to_string())
+}
+
+/// All settings of the component that a run names in a section; none where it names none.
+fn of_component(spec: &RunSpec, part: &str) -> Option<Map<String, Value>> {
+    match part {
+        "dataset" => all(&DATASETS, parted(&spec.dataset.name).0, &spec.dataset.settings),
+        "model" => all(&MODELS, &spec.model.name, &spec.model.settings),
+        "objective" => all(&OBJECTIVES, &spec.objective.name, &spec.objective.settings),
+        "prior" => of(&PRIORS, &spec.prior),
+        "noise" => of(&NOISES, &spec.noise),
+        "divergence" => of(&DIVERGENCES, &spec.divergence),
+        "likelihood" => of(&LIKELIHOODS, &spec.likelihood),
+        "sampler" => of(&SAMPLERS, &spec.sampler),
+        "stream" => of(&STREAMS, &spec.stream),
+        "strategy" => of(&STRATEGIES, &spec.strategy),
+        _ => None,
+    }
+}
+
+fn of<B>(catalogue: &Catalogue<B>, component: &Option<Component>) -> Option<Map<String, Value>> {
+    let Component { name, settings } = component.as_ref()?;
+    all(catalogue, name, settings)
+}
+
+fn all<B>(catalogue: &Catalogue<B>, name: &str, settings: &Map<String, Value>) -> Option<Map<String, Value>> {
+    Some(catalogue.check(name, settings).ok()?.1.values().clone())
 }
 
 #[cfg(test)]
@@ -68,13 +152,17 @@ mod tests {
             };
             specs.iter().map(node).collect()
         };
-        let experiment = json!({
-            "path": "", "name": "x", "title": "", "about": "", "targets": [], "paper_dataset": null, "optional": false, "seeds": 1,
-            "resources": {}, "expect": [], "runs": [],
-        });
+        let experiment = |runs: &[RunSpec]| {
+            json!({
+                "path": "", "name": "x", "title": "", "about": "", "targets": [], "paper_dataset": null, "optional": false, "seeds": 1,
+                "resources": {}, "expect": [], "runs": runs,
+            })
+        };
+        // What is as it was is a run of now.
+        let earlier: Vec<RunSpec> = then.iter().filter(|spec| !now.contains(spec)).cloned().collect();
         let plan = json!({
-            "format": 4, "profile": "p", "command": "c", "experiments": [&experiment], "nodes": nodes(now), "left_out": [], "refused": [],
-            "without_data": [], "earlier_experiments": [&experiment], "earlier": nodes(then), "fresh": null, "data_dir": null,
+            "format": 4, "profile": "p", "command": "c", "experiments": [experiment(now)], "nodes": nodes(now), "left_out": [], "refused": [],
+            "without_data": [], "earlier_experiments": [experiment(then)], "earlier": nodes(&earlier), "fresh": null, "data_dir": null,
             "tf32": false,
         });
         before(&serde_json::from_value(plan).unwrap(), 0)
@@ -99,8 +187,34 @@ mod tests {
         };
         let first = " (evaluation.labels = 1, evaluation.pool = 2, model.width = 4, training.batch = 7 and 2 more)";
         assert_eq!(title(&[spec(0, many)], &now), first);
-        // More seeds, and another method.
+        // More seeds.
         assert_eq!(title(&[spec(1, |_| {})], &now), "");
-        assert_eq!(title(&[spec(0, |spec| spec.method = "rae".into())], &now), "");
+    }
+
+    #[test]
+    fn what_is_of_some_methods_names_them_and_so_does_what_was_dropped() {
+        let of = |method: &str, beta: Option<f64>, epochs: u64| {
+            spec(0, |spec| {
+                spec.method = method.into();
+                spec.training.epochs = epochs;
+                if let Some(beta) = beta {
+                    spec.objective.settings.insert("beta".into(), beta.into());
+                }
+            })
+        };
+        let (vae, other) = (of("vae", None, 6), of("other", Some(2.0), 6));
+        // A default has its value, and what is as it was is known from the file.
+        assert_eq!(title(&[vae.clone(), other.clone()], &[of("vae", Some(4.0), 6), other.clone()]), " (vae: objective.beta = 1)");
+        assert_eq!(title(std::slice::from_ref(&vae), &[of("vae", Some(4.0), 6)]), " (objective.beta = 1)");
+        // What all had, one that was dropped among them, names none.
+        let both = [vae.clone(), other];
+        assert_eq!(title(&both, &[of("vae", None, 1), of("other", Some(2.0), 1)]), " (training.epochs = 6)");
+        assert_eq!(title(&both, &[of("vae", None, 1)]), " (training.epochs = 6, with the method other)");
+        assert_eq!(title(&both, std::slice::from_ref(&vae)), " (with the method other)");
+        assert_eq!(title(&both, &[of("vae", Some(4.0), 6)]), " (vae: objective.beta = 1, with the method other)");
+        assert_eq!(title(&both, &[of("rae", None, 6)]), " (with the methods vae, other)");
+        // What its component did not have is not said.
+        let rae = spec(0, |spec| spec.objective = vimae_spec::Component::named("rae"));
+        assert_eq!(title(&[rae], &[of("vae", Some(4.0), 1)]).matches("beta").count(), 0);
     }
 }

@@ -1,7 +1,7 @@
 //! The results of a reproduction in other forms.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
 };
 
@@ -12,7 +12,7 @@ use vimae_statistics::student;
 
 pub use vimae_report::Format;
 
-use crate::{Error, Layout, Out, Result, command::called, outputs::WholeFolder, stored::read};
+use crate::{Error, Layout, Out, Plan, Result, command::called, outputs::WholeFolder, stored::read, versions::versions};
 
 /// What to export.
 #[derive(Debug, Clone)]
@@ -43,6 +43,14 @@ pub fn export(request: &ExportRequest) -> Result<String> {
     }
     let cells: Vec<Cell> = read(&layout.results())?;
     let summary: Vec<SummaryRow> = read(&layout.summary())?;
+    // Tables that were written elsewhere, and those that the repository keeps, have no plan beside them.
+    let plan = layout.plan().exists().then(|| Plan::load(&request.folder)).transpose().unwrap_or_else(|error| {
+        tracing::warn!("{error}; an experiment and what it was before share one table, and counts have no most");
+        None
+    });
+    let versions = plan.as_ref().map(|plan| versions(plan, &cells, &summary)).unwrap_or_default();
+    let nodes = plan.iter().flat_map(|plan| plan.nodes.iter().chain(&plan.earlier));
+    let codes: BTreeMap<String, usize> = nodes.map(|node| (node.spec.sha256(), node.spec.model.code)).collect();
     let targets: BTreeSet<&str> = summary.iter().map(|row| row.target.as_str()).collect();
     if let Some(target) = request.targets.iter().find(|target| !targets.contains(target.as_str())) {
         return Err(unknown_name("target", target, targets).into());
@@ -55,6 +63,8 @@ pub fn export(request: &ExportRequest) -> Result<String> {
     let export = Export {
         cells: &cells,
         summary: &summary,
+        versions: &versions,
+        codes: &codes,
         paper: &request.paper,
         targets: &request.targets,
         metrics: &request.metrics,

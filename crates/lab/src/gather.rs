@@ -12,9 +12,7 @@ use vimae_spec::{Cell, Comparisons, Experiment, Paper, RunRecord, SummaryRow};
 use vimae_statistics::student;
 
 use crate::{
-    Error, Layout, Plan, Result,
-    before::before,
-    cells, claims,
+    Error, Layout, Plan, Result, cells, claims,
     command::called,
     comparisons, destination, expectations,
     provenance::git_commit,
@@ -23,6 +21,7 @@ use crate::{
     stored::json,
     summary::{once, over_seeds},
     unsettled::unsettled,
+    versions,
 };
 
 /// What a reproduction gave.
@@ -130,7 +129,7 @@ pub(crate) fn gather(
     atomic::write(&layout.summary(), &json(&summary)?)?;
 
     let view = |(owner, experiment): (usize, &Experiment)| ExperimentView {
-        title: named(experiment),
+        title: versions::title(experiment),
         about: experiment.about.clone(),
         targets: experiment.targets.clone(),
         runs: of(owner).map(|(node, record)| run_view(node, record, out)).collect(),
@@ -147,10 +146,7 @@ pub(crate) fn gather(
             .collect(),
     };
     let view_of_earlier = |(owner, experiment): (usize, &Experiment)| ExperimentView {
-        title: match plan.has_experiment(experiment) {
-            true => format!("{}, as it was before{}", named(experiment), before(plan, owner)),
-            false => named(experiment),
-        },
+        title: versions::title_of_earlier(plan, owner),
         about: experiment.about.clone(),
         targets: experiment.targets.clone(),
         runs: of_earlier(owner).map(|(node, record)| run_view(node, record, out)).collect(),
@@ -243,14 +239,10 @@ fn title(plan: &Plan) -> String {
     let other = |earlier: &&Experiment| !plan.has_experiment(earlier);
     let shown: Vec<&Experiment> = asked.chain(plan.earlier_experiments.iter().filter(other)).collect();
     match shown.as_slice() {
-        [one] => named(one),
+        [one] => versions::title(one),
         all if all.iter().all(|experiment| experiment.targets.is_empty()) => format!("Experiments of {}", plan.profile),
         _ => "The Variational InfoMax AutoEncoder, reproduced".into(),
     }
-}
-
-fn named(experiment: &Experiment) -> String {
-    if experiment.title.is_empty() { experiment.name.clone() } else { experiment.title.clone() }
 }
 
 /// What a profile is and is not, for readers of the page.

@@ -57,6 +57,7 @@ mod summary;
 mod training_plan;
 mod unsettled;
 mod verify;
+mod versions;
 mod watch;
 
 pub use app::{App, DataDir, Place, TimeStep, WithNetwork, print};

@@ -209,8 +209,9 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network, class
     let chosen = headline.among(rows.iter().map(|row| &row.measurement))?;
     let mut published = rows.iter().find(|row| row.measurement.same_quantity(chosen))?.clone();
     let (mut title, mut about) = (headline.title.to_owned(), headline.describe(chosen));
+    let out_of = headline.counts.then_some(network.code);
     if let Some(over) = &mut published.over_seeds {
-        over.interval = over.interval.map(|ends| headline.possible_part(over.mean, ends));
+        over.interval = over.interval.map(|ends| headline.possible_part(over.mean, ends, out_of));
     }
     let scale: Option<f64> = chosen.protocol.parameter("scale").and_then(|scale| scale.parse().ok());
     if let Some(scale) = scale.filter(|_| headline.hub == "mse") {
@@ -228,7 +229,6 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network, class
         let chance = 100.0 / classes as f64;
         about += &format!("; chance is {chance:.*} %", if chance < 1.0 { 2 } else { 0 });
     }
-    let out_of = headline.counts.then_some(network.code);
     Some(CardMetric { title, about, kind: headline.hub.into(), published, out_of })
 }
 

@@ -101,6 +101,9 @@ pub struct ShownRun {
     pub seed: u64,
     /// Headline metrics: title, value, protocol, and why not to rely on the value.
     pub metrics: Vec<(String, Option<f64>, String, Option<String>)>,
+    /// The values of these as people read them.
+    #[serde(skip)]
+    pub written: Vec<Option<String>>,
     /// What it was made and measured with, by dotted keys. Of its training, its evaluation and the metrics' settings, those that
     /// the specification leaves out are at their defaults.
     pub settings: BTreeMap<String, Value>,
@@ -117,7 +120,10 @@ pub fn show_run(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent
         Some((headline.title.to_owned(), one.value, one.protocol.to_string(), Doubt::warning(&one.doubts)))
     };
     let metrics = headlines(&record.measurements).into_iter().filter_map(shown).collect();
-    Ok(ShownRun { folder, method: record.spec.method, seed: record.spec.seed, metrics, settings })
+    let code = record.spec.model.code;
+    let written = |headline: &Headline| Some(headline.among(&record.measurements)?.value.map(|value| headline.shown(value, code)));
+    let written = headlines(&record.measurements).into_iter().filter_map(written).collect();
+    Ok(ShownRun { folder, method: record.spec.method, seed: record.spec.seed, metrics, written, settings })
 }
 
 fn finished(place: &str, options: &HubOptions, tell: &mut dyn FnMut(HubEvent)) -> Result<Vec<PathBuf>> {

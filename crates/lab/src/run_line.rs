@@ -1,6 +1,6 @@
 //! A finished run in one line.
 
-use vimae_report::{headline::headlines, number};
+use vimae_report::headline::headlines;
 
 use crate::{RunFolder, record::read_record};
 
@@ -11,7 +11,7 @@ pub fn run_line(folder: &RunFolder) -> Option<String> {
     let shown = shown.filter_map(|headline| {
         let one = headline.among(&record.measurements)?;
         let doubt = if one.doubts.is_empty() { "" } else { " (doubtful)" };
-        Some(format!("{} {}{doubt}", headline.title, number(one.value?)))
+        Some(format!("{} {}{doubt}", headline.title, headline.shown(one.value?, record.spec.model.code)))
     });
     let seconds = record.training_seconds + record.evaluation_seconds;
     let numbers: Vec<String> = shown.collect();
@@ -35,5 +35,9 @@ mod tests {
         record.measurements[0].doubts = vec![vimae_spec::Doubt::FewImages];
         std::fs::write(run.record(), record.to_json().unwrap()).unwrap();
         assert_eq!(run_line(&run).unwrap(), "finished in 2 s; Rate 12.35 (doubtful)");
+        let units = vimae_spec::Measurement::new("information", "information.active_units", "active_units(N=9)".into(), "1");
+        record.measurements = vec![units.valued(1.0, None)];
+        std::fs::write(run.record(), record.to_json().unwrap()).unwrap();
+        assert_eq!(run_line(&run).unwrap(), "finished in 2 s; Active units 1 of 2");
     }
 }

@@ -245,30 +245,42 @@ mod tests {
         }
     }
 
+    fn experiment(name: &str, targets: &[&str]) -> serde_json::Value {
+        json!({
+            "path": "", "name": name, "title": "", "about": "", "targets": targets, "paper_dataset": null, "optional": false, "seeds": 1,
+            "resources": {}, "expect": [], "runs": [],
+        })
+    }
+
+    /// A run of the experiment at place `owner`.
+    fn run(owner: usize, seed: u64, epochs: u64) -> serde_json::Value {
+        let mut node = node();
+        node["experiments"] = json!([owner]);
+        node["spec"]["seed"] = seed.into();
+        node["spec"]["training"]["epochs"] = epochs.into();
+        node
+    }
+
+    /// The names of the methods of the runs `earlier` of the experiments `before`, beside the runs `now` of the experiment `own`.
+    fn names(
+        own: serde_json::Value,
+        now: &[serde_json::Value],
+        before: &[serde_json::Value],
+        earlier: &[serde_json::Value],
+    ) -> Vec<String> {
+        let mut value = serde_json::to_value(plan(now, &[])).unwrap();
+        value["experiments"] = json!([own]);
+        (value["earlier_experiments"], value["earlier"]) = (json!(before), json!(earlier));
+        let plan: Plan = serde_json::from_value(value).unwrap();
+        plan.earlier.iter().map(|node| plan.name_of_earlier(node)).collect()
+    }
+
     #[test]
     fn an_earlier_run_keeps_its_methods_name_but_where_another_has_it_in_the_same_tables() {
-        let experiment = |name: &str, targets: &[&str]| {
-            json!({
-                "path": "", "name": name, "title": "", "about": "", "targets": targets, "paper_dataset": null, "optional": false, "seeds": 1,
-                "resources": {}, "expect": [], "runs": [],
-            })
-        };
-        let run = |seed: u64, epochs: u64| {
-            let mut node =
-                json!({ "spec": record().spec, "data_sha256": "data", "experiments": [0], "folder": "run", "found": true, "command": "c" });
-            node["spec"]["seed"] = seed.into();
-            node["spec"]["training"]["epochs"] = epochs.into();
-            node
-        };
         let names_on = |dataset: &str, own: (&str, &[&str]), epochs: u64| {
-            let mut here = run(0, epochs);
+            let mut here = run(0, 0, epochs);
             here["spec"]["dataset"]["name"] = dataset.into();
-            let mut value = serde_json::to_value(plan(&[here], &[])).unwrap();
-            value["experiments"] = json!([experiment(own.0, own.1)]);
-            value["earlier_experiments"] = json!([experiment("codes", &["figure1"])]);
-            value["earlier"] = json!([run(0, 3), run(1, 3)]);
-            let plan: Plan = serde_json::from_value(value).unwrap();
-            plan.earlier.iter().map(|node| plan.name_of_earlier(node)).collect::<Vec<_>>()
+            names(experiment(own.0, own.1), &[here], &[experiment("codes", &["figure1"])], &[run(0, 0, 3), run(0, 1, 3)])
         };
         let dataset = record().spec.dataset.name;
         let names = |own, epochs| names_on(&dataset, own, epochs);
@@ -280,6 +292,23 @@ mod tests {
             let found = names(other, 9);
             assert!(found[0].starts_with("vae-") && found[0] == found[1], "{found:?}");
         }
+    }
+
+    #[test]
+    fn two_earlier_versions_of_a_method_that_the_file_has_no_more_are_named_apart() {
+        let own = || experiment("mix", &[]);
+        let before = [own(), own()];
+        let found = names(own(), &[], &before, &[run(0, 0, 1), run(1, 1, 6), run(1, 0, 6)]);
+        assert!(found.iter().all(|name| name.starts_with("vae-")) && found[0] != found[1] && found[1] == found[2], "{found:?}");
+        // What was evaluated otherwise is of the same training.
+        let mut other = run(1, 1, 1);
+        other["spec"]["evaluation"]["labels"] = 7.into();
+        let found = names(own(), &[], &before, &[run(0, 0, 1), other]);
+        assert!(found.iter().all(|name| name.starts_with("vae-")) && found[0] != found[1], "{found:?}");
+        // One version alone needs no other name, nor do those of two experiments.
+        assert_eq!(names(own(), &[], &before, &[run(1, 0, 6), run(1, 1, 6)]), ["vae", "vae"]);
+        let apart = [own(), experiment("another", &[])];
+        assert_eq!(names(own(), &[], &apart, &[run(0, 0, 1), run(1, 0, 6)]), ["vae", "vae"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use vimae_spec::{Direction, Kind, Parameter, Protocol, Slice};
 
 pub use crate::quantity::Quantity;
-use crate::{fact::Fact, observation::SETTLING_STEPS};
+use crate::{fact::Fact, number::number, observation::SETTLING_STEPS};
 
 /// A number that is shown before all others.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -310,9 +310,16 @@ impl Headline {
         best.map(|(_, value)| value)
     }
 
-    /// An interval without what the value cannot be; whole where the mean itself is an estimate that lies there.
-    pub fn possible_part(&self, mean: f64, interval: [f64; 2]) -> [f64; 2] {
-        let [least, most] = self.possible;
+    /// A value of a code of so many dimensions, where it stands alone: a count with the most that it can be.
+    pub fn shown(&self, value: f64, code: usize) -> String {
+        if self.counts { format!("{value} of {code}") } else { number(value) }
+    }
+
+    /// An interval without what the value cannot be; whole where the mean itself is an estimate that lies there. `most`: how much a
+    /// count can be, where that is known.
+    pub fn possible_part(&self, mean: f64, interval: [f64; 2], most: Option<usize>) -> [f64; 2] {
+        let [least, greatest] = self.possible;
+        let most = most.map_or(greatest, |most| most as f64);
         if (least..=most).contains(&mean) { interval.map(|end| end.clamp(least, most)) } else { interval }
     }
 
@@ -326,10 +333,10 @@ impl Headline {
     }
 }
 
-/// The interval of a mean as it is printed: of a percentage without what it cannot be, else whole.
+/// The interval of a mean as it is printed: of a percentage or a count without what it cannot be, else whole.
 pub(crate) fn printed<Q: Quantity>(value: &Q, mean: f64, interval: [f64; 2]) -> [f64; 2] {
-    let percentage = |headline: &&Headline| headline.possible == PERCENT && headline.of.iter().any(|of| of.measures(value));
-    HEADLINES.iter().copied().flatten().find(percentage).map_or(interval, |headline| headline.possible_part(mean, interval))
+    let cut = |headline: &&Headline| (headline.possible == PERCENT || headline.counts) && headline.of.iter().any(|of| of.measures(value));
+    HEADLINES.iter().copied().flatten().find(cut).map_or(interval, |headline| headline.possible_part(mean, interval, None))
 }
 
 /// Of two values of a kind, the one that is larger here is shown.

@@ -117,6 +117,8 @@ pub struct HeadlineValue {
     pub example: Option<Measurement>,
     /// Seeds that have the note of that one.
     pub noted: usize,
+    /// Whether it is a count.
+    pub counts: bool,
     /// The most that a count can be, where that is known.
     pub out_of: Option<usize>,
 }
@@ -208,16 +210,15 @@ impl HeadlineTable {
         Self { columns: columns.into_iter().map(|(column, _)| column).collect(), rows, absent }
     }
 
-    /// A mean as it is written; a count with the most that it can be.
-    pub(crate) fn mean(value: &HeadlineValue, number: impl Fn(f64) -> String) -> Option<String> {
-        let mean = number(value.mean?);
-        Some(value.out_of.map_or_else(|| mean.clone(), |most| format!("{mean} of {most}")))
-    }
-
-    /// A deviation as it stands behind a mean. A count that is the same on a few seeds has none: `0 of 8 ± 0` would say that it is so on
+    /// A deviation as it stands behind a mean. A count that is the same on a few seeds has none: `0 ± 0 of 8` would say that it is so on
     /// every other.
     pub(crate) fn deviation(value: &HeadlineValue) -> Option<f64> {
-        value.deviation.filter(|deviation| value.out_of.is_none() || *deviation > 0.0)
+        value.deviation.filter(|deviation| !value.counts || *deviation > 0.0)
+    }
+
+    /// What stands behind a count and its deviation: the most that it can be.
+    pub(crate) fn of_most(value: &HeadlineValue) -> Option<String> {
+        value.out_of.filter(|_| value.mean.is_some()).map(|most| format!("of {most}"))
     }
 
     /// A value with what belongs behind its number: of how many seeds it is, where not of all.
@@ -307,11 +308,11 @@ fn column(
         // Values by different protocols do not compare, and one that stands alone is the best of nothing.
         let stands = groups.get(place).is_some_and(|group| !group.collapsed && !group.other_images);
         let compared = stands && protocols.len() == 1 && rivals.peek().is_some();
+        let out_of = groups.get(place).and_then(|group| group.code).filter(|_| headline.counts);
         HeadlineValue {
             without: groups.get(place).map_or(0, |group| group.runs.len()).saturating_sub(one.by_seed.len()),
             best: compared && rivals.all(|rival| clearly_better(&one.by_seed, rival, direction, interval)),
-            out_of: groups.get(place).and_then(|group| group.code).filter(|_| headline.counts),
-            ..over_seeds(one, headline, interval)
+            ..over_seeds(one, (headline, out_of), interval)
         }
     };
     let values = found.iter().enumerate().map(value).collect();
@@ -334,11 +335,12 @@ pub(crate) fn clearly_better(ours: &BTreeMap<u64, f64>, rival: &BTreeMap<u64, f6
     }
 }
 
-fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) -> HeadlineValue {
+/// What a group has of a headline, which is at most `out_of` where it counts something.
+fn over_seeds(found: &Found<'_>, (headline, out_of): (&Headline, Option<usize>), interval: MeanInterval) -> HeadlineValue {
     let values: Vec<f64> = found.by_seed.values().copied().collect();
     let (mean, deviation) = mean_and_deviation(values.iter().copied());
     let interval = interval(&values).filter(|_| values.len() >= SEEDS_OF_AN_INTERVAL);
-    let interval = interval.zip(mean).map(|(ends, mean)| headline.possible_part(mean, ends));
+    let interval = interval.zip(mean).map(|(ends, mean)| headline.possible_part(mean, ends, out_of));
     HeadlineValue {
         mean,
         deviation,
@@ -349,7 +351,8 @@ fn over_seeds(found: &Found<'_>, headline: &Headline, interval: MeanInterval) ->
         doubts: found.doubts.clone(),
         example: found.example.cloned(),
         noted: found.noted,
-        out_of: None,
+        counts: headline.counts,
+        out_of,
     }
 }
 

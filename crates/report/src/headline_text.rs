@@ -53,9 +53,8 @@ fn names(table: &HeadlineTable) -> Vec<String> {
 /// A value; `widest`: characters of the longest mark in its column, so that all numbers end alike.
 fn shown(value: &HeadlineValue, form: Column, widest: usize) -> String {
     let deviation = HeadlineTable::deviation(value).map_or_else(String::new, |deviation| format!(" ± {}", form.show(Some(deviation))));
-    let of = HeadlineTable::of_seeds(value).map_or_else(String::new, |of| format!(" {of}"));
-    let mean = HeadlineTable::mean(value, |number| form.show(Some(number))).unwrap_or_else(|| form.show(None));
-    format!("{mean}{deviation}{of}{:<widest$}", mark(value))
+    let of: String = HeadlineTable::of_most(value).into_iter().chain(HeadlineTable::of_seeds(value)).map(|of| format!(" {of}")).collect();
+    format!("{}{deviation}{of}{:<widest$}", form.show(value.mean), mark(value))
 }
 
 /// What stands behind a value: whether it is the best of its column, and whether it should not be relied on.

@@ -27,7 +27,7 @@ mod training;
 
 pub use catalogue::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
 pub use error::{Error, Result};
-pub use export::{Export, Format};
+pub use export::{Export, Format, Version};
 pub use headline_table::{HeadlineColumn, HeadlineRow, HeadlineTable, HeadlineValue, MeanInterval, SEEDS_OF_AN_INTERVAL};
 pub use headline_text::headline_text;
 pub use image_grid::{Shape, grid_png, image_png, reconstruction_png};

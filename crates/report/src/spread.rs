@@ -18,7 +18,7 @@ pub(crate) fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> (
 pub(crate) enum Spread {
     /// Half of an interval around it.
     Half(f64),
-    /// Both ends of an interval that is not centred on it, such as Wilson's of a share, or Student's of a percentage cut off at 0 or 100.
+    /// Both ends of an interval that is not centred on it, such as Wilson's of a share, or Student's of a percentage or a count that is cut off.
     Ends([f64; 2]),
 }
 

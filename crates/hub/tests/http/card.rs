@@ -189,6 +189,16 @@ fn a_card_is_read_in_a_minute() {
     assert!(fewer.contains("\n?: do not rely on this value; a mean is marked where one of its seeds is ("), "{fewer}");
     let three = over(3, Some([86.0, 89.0]));
     assert!(three.contains("| mean of 3 seeds, 95 % interval |\n") && three.contains("| 87.50 (86.00 to 89.00) |\n"), "{three}");
+    let counted = |mean: f64, interval: Option<[f64; 2]>| {
+        let mut headlines = sample::headlines(&run);
+        headlines[1].published.measurement.value = Some(4.0);
+        headlines[1].published.over_seeds = Some(OverSeeds { seeds: 3, mean, interval, doubts: Vec::new() });
+        headlines[1].out_of = Some(5);
+        of(Description { headlines, ..sample::description() })
+    };
+    let units = counted(4.0, Some([1.516, 5.0]));
+    assert!(units.contains("| 4 of 5 | 4.0 (1.5 to 5.0) of 5 |\n"), "{units}");
+    assert!(counted(4.0, None).contains("| 4 of 5 | 4 of 5 |\n"));
     assert!(three.contains("The table says how far 3 seeds differ"), "{three}");
     let package = Package::new(&run, &REPO.parse().unwrap(), "my-own", &sample::description(), &[]);
     assert!(matches!(package, Err(Error::License { .. })));

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::{ExportRequest, Format};
+use crate::{ExportRequest, Format, Out};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 use vimae_report::headline;
@@ -12,9 +12,10 @@ use super::{place::Place, standard_streams::print};
 /// Write the tables of a reproduction as CSV, LaTeX or Markdown, or its plots as SVG.
 ///
 /// An experiment of your own becomes one table: a row a method, a column a headline metric, mean and standard deviation over
-/// seeds. A table or figure of the paper shows our means with 95 % intervals beside the paper's values. LaTeX needs booktabs.
-/// CSV has a row a mean, or with --all a row a value of every seed with all that is known of it. SVG is a directory with a file for
-/// each plot of the page, of which other programs make PDF; the images of a run are PNG files in its directory.
+/// seeds. What it was before a change has a table of its own. A table or figure of the paper shows our means with 95 % intervals
+/// beside the paper's values. LaTeX needs booktabs. CSV has a row a mean, or with --all a row a value of every seed with all that is
+/// known of it. SVG is a directory with a file for each plot of the page, of which other programs make PDF; the images of a run are
+/// PNG files in its directory.
 #[derive(Debug, Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Arguments {
@@ -34,6 +35,9 @@ pub(crate) struct Arguments {
     /// File to write, for SVG a new directory. By default standard output.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Replace a file that is there. A directory that holds something is never replaced.
+    #[arg(long)]
+    overwrite: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -58,7 +62,7 @@ Examples:
   cargo xtask export runs/mine --format svg --out figures";
 
 pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
-    let Arguments { folder, format, targets, metrics, all, out } = arguments;
+    let Arguments { folder, format, targets, metrics, all, out, overwrite } = arguments;
     let folder = place.reproduction(folder.as_deref());
     let format = match format {
         Form::Csv => Format::Csv,
@@ -73,6 +77,9 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
             return Ok(ExitCode::SUCCESS);
         }
     };
+    if let Some(path) = out {
+        Out { path, overwrite: *overwrite }.check()?;
+    }
     let (targets, metrics) = (targets.clone(), metrics.clone());
     let text = crate::export(&ExportRequest { folder, paper: place.paper()?, targets, metrics, format, all: *all })?;
     match out {

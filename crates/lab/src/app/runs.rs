@@ -100,8 +100,9 @@ fn shown(run: &ShownRun) -> String {
     lines.push(table(
         &run.metrics
             .iter()
-            .map(|(title, value, protocol, doubt)| {
-                let value = value.map_or("-".into(), vimae_report::number);
+            .zip(&run.written)
+            .map(|((title, _, protocol, doubt), value)| {
+                let value = value.clone().unwrap_or_else(|| "-".into());
                 [title.clone(), value, protocol.clone()].into_iter().chain(doubt.clone()).collect::<Vec<String>>()
             })
             .collect::<Vec<_>>(),
@@ -174,9 +175,11 @@ mod tests {
             method: "vae".into(),
             seed: 0,
             metrics: vec![("rate".into(), Some(4.0), "rate".into(), None)],
+            written: vec![Some("4.000".into())],
             settings: settings.into_iter().map(|(key, value)| (key.to_owned(), value.into())).collect(),
         };
         let text = shown(&run);
+        assert!(text.contains("\nrate  4.000  rate\n"), "{text}");
         let last: Vec<String> = text.lines().skip(4).map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
         assert_eq!(last, ["dataset.train_images 8000", "evaluation.labels 100", "model.code 2"], "{text}");
     }

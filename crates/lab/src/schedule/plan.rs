@@ -149,27 +149,34 @@ impl Plan {
         commands
     }
 
-    /// The name of an earlier run's method beside those of this plan: with the digest of what determined its weights, but for the
-    /// seed, where another run of this plan has that name in an experiment of the same name, or for the same tables on the same
+    /// The name of an earlier run's method beside those of this plan and of others before it: with the digest of what determined its
+    /// weights, but for the seed, where another run has that name in an experiment of the same name, or for the same tables on the same
     /// data set.
     pub(crate) fn name_of_earlier(&self, node: &Node) -> String {
         let RunSpec { method, .. } = &node.spec;
         let but_for_the_seed = |spec: &RunSpec| RunSpec { seed: 0, ..spec.clone() };
         let theirs: Vec<&Experiment> = node.experiments.iter().filter_map(|place| self.earlier_experiments.get(*place)).collect();
-        let beside = |own: &Node| {
+        let beside = |other: &Node, owners: &[Experiment]| {
             // A table keeps its data sets apart.
-            let same_data = own.spec.dataset.name == node.spec.dataset.name;
-            own.experiments.iter().filter_map(|place| self.experiments.get(*place)).any(|own| {
-                let shares = |their: &Experiment| same_data && own.targets.iter().any(|target| their.targets.contains(target));
-                theirs.iter().any(|their| own.name == their.name || shares(their))
+            let same_data = other.spec.dataset.name == node.spec.dataset.name;
+            other.experiments.iter().filter_map(|place| owners.get(*place)).any(|other| {
+                let shares = |their: &Experiment| same_data && other.targets.iter().any(|target| their.targets.contains(target));
+                theirs.iter().any(|their| other.name == their.name || shares(their))
             })
         };
         let spec = but_for_the_seed(&node.spec);
-        if self.nodes.iter().any(|own| own.spec.method == *method && but_for_the_seed(&own.spec) != spec && beside(own)) {
-            format!("{method}-{}", spec.training_sha256().chars().take(8).collect::<String>())
-        } else {
-            method.clone()
+        let is_other = |other: &Node, owners: &[Experiment]| {
+            other.spec.method == *method && but_for_the_seed(&other.spec) != spec && beside(other, owners)
+        };
+        let earlier: Vec<&Node> = self.earlier.iter().filter(|other| is_other(other, &self.earlier_experiments)).collect();
+        if earlier.is_empty() && !self.nodes.iter().any(|own| is_other(own, &self.experiments)) {
+            return method.clone();
         }
+        // Two versions of one training were evaluated otherwise.
+        let trained = spec.training_sha256();
+        let twice = earlier.iter().any(|other| but_for_the_seed(&other.spec).training_sha256() == trained);
+        let digest = if twice { spec.sha256() } else { trained };
+        format!("{method}-{}", digest.chars().take(8).collect::<String>())
     }
 
     /// Whether one of its own experiments has this one's name.

@@ -12,9 +12,9 @@ fn names(table: &HeadlineTable) -> Vec<String> {
     table.rows.iter().map(|row| if several { format!("{}, {}", row.method, row.dataset) } else { row.method.clone() }).collect()
 }
 
-/// The table in Markdown, below its name.
-pub(super) fn as_markdown(table: &HeadlineTable, name: &str) -> String {
-    let mut text = format!("### {}\n\n", markdown::escaped(name));
+/// The table in Markdown, below its heading.
+pub(super) fn as_markdown(table: &HeadlineTable, heading: &str) -> String {
+    let mut text = format!("### {}\n\n", markdown::escaped(heading));
     let headings = table.columns.iter().map(|column| column.heading());
     text += &markdown::line(["Method".to_owned()].into_iter().chain(headings));
     text += &markdown::line(["---".to_owned()].into_iter().chain(table.columns.iter().map(|_| "---:".to_owned())));
@@ -31,13 +31,13 @@ pub(super) fn as_markdown(table: &HeadlineTable, name: &str) -> String {
 }
 
 /// The table in LaTeX with `booktabs`.
-pub(super) fn as_latex(table: &HeadlineTable, name: &str) -> String {
+pub(super) fn as_latex(table: &HeadlineTable, heading: &str, label: &str) -> String {
     let mut lines = vec![
         "% Needs \\usepackage{booktabs}.".to_owned(),
         "\\begin{table}".into(),
         "  \\centering".into(),
-        format!("  \\caption{{{}. {}}}", latex::escaped(name), latex::escaped(&table.legend(false))),
-        format!("  \\label{{tab:{}}}", latex::label(name)),
+        format!("  \\caption{{{}. {}}}", latex::escaped(heading.trim_end_matches('.')), latex::escaped(&table.legend(false))),
+        format!("  \\label{{tab:{}}}", latex::label(label)),
         format!("  \\begin{{tabular}}{{l{}}}", "r".repeat(table.columns.len())),
         "    \\toprule".into(),
         latex::line(["Method".to_owned()].into_iter().chain(table.columns.iter().map(|column| latex::escaped(&column.heading())))),
@@ -58,13 +58,14 @@ pub(super) fn as_latex(table: &HeadlineTable, name: &str) -> String {
     lines.join("\n")
 }
 
-/// Mean and standard deviation.
+/// Mean and standard deviation, of a count the most that it can be, and of how many seeds where not of all.
 fn shown(value: &HeadlineValue, number: impl Fn(f64) -> String, plus_minus: &str) -> Option<String> {
     let mean = number(value.mean?);
     let text = HeadlineTable::deviation(value).map_or(mean.clone(), |deviation| format!("{mean} {plus_minus} {}", number(deviation)));
-    Some(match HeadlineTable::of_seeds(value) {
-        Some(of) if plus_minus.starts_with('\\') => format!("{text}\\ \\mbox{{{of}}}"),
-        Some(of) => format!("{text} {of}"),
-        None => text,
+    let of: Vec<String> = HeadlineTable::of_most(value).into_iter().chain(HeadlineTable::of_seeds(value)).collect();
+    Some(match of.join(" ") {
+        of if of.is_empty() => text,
+        of if plus_minus.starts_with('\\') => format!("{text}\\ \\mbox{{{of}}}"),
+        of => format!("{text} {of}"),
     })
 }

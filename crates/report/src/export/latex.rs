@@ -37,7 +37,7 @@ pub(super) fn text(table: &Table) -> String {
 }
 
 fn caption(table: &Table) -> String {
-    let mut caption = escaped(&table.heading);
+    let mut caption = escaped(table.heading.trim_end_matches('.'));
     if !table.title.is_empty() {
         caption += &format!(". {}", escaped(&table.title));
     }

@@ -33,7 +33,7 @@ pub(super) type Fields = [String; NAMES.len()];
 pub(super) type Values = BTreeMap<CellKey, Vec<f64>>;
 
 /// The values of the means that `cells` are behind.
-pub(super) fn values(cells: &[Cell]) -> Values {
+pub(super) fn values(cells: &[&Cell]) -> Values {
     let mut values = Values::new();
     for cell in cells {
         values.entry(cell.key()).or_default().extend(cell.measurement.value);
@@ -48,10 +48,10 @@ pub(super) fn text(means: impl Iterator<Item = Fields>) -> String {
 }
 
 /// A row of the summary, with the standard deviation of its values.
-pub(super) fn of_row(row: &SummaryRow, values: &Values) -> Fields {
+pub(super) fn of_row(target: &str, row: &SummaryRow, values: &Values) -> Fields {
     let [low, high] = ends(row.interval);
     [
-        row.target.clone(),
+        target.to_owned(),
         row.dataset.clone(),
         row.method.clone(),
         row.metric.clone(),

@@ -15,6 +15,7 @@ use crate::{
 
 /// A table to write.
 pub(super) struct Table {
+    /// For references to it.
     pub(super) name: String,
     pub(super) heading: String,
     pub(super) title: String,
@@ -56,13 +57,12 @@ pub(super) struct Ours {
 }
 
 impl Table {
-    /// None where there is nothing to show; `cells` tell which methods saw other images.
-    pub(super) fn of(target: &Target<'_>, cells: &[Cell], all: bool) -> Option<Self> {
+    /// None where there is nothing to show; `cells` of the target tell which methods saw other images.
+    pub(super) fn of(target: &Target<'_>, cells: &[&Cell], all: bool) -> Option<Self> {
         let others = || target.others.iter().filter(|_| all || target.comparisons.is_empty());
         let names = target.comparisons.iter().flat_map(|c| &c.entries).map(|entry| entry.method);
         let methods = method::sorted(names.chain(others().map(|row| row.method.as_str())));
-        let mine = cells.iter().filter(|cell| cell.target == target.name);
-        let seen = mine.map(|cell| (cell.dataset.as_str(), cell.data_sha256.as_str(), cell.method.as_str()));
+        let seen = cells.iter().map(|cell| (cell.dataset.as_str(), cell.data_sha256.as_str(), cell.method.as_str()));
         let unmarked = Unmarked { collapsed: collapsed_of(target), other_images: OtherImages::of(seen) };
         let means = |ours: &[Option<&SummaryRow>]| means(ours, &unmarked);
         let mut rows = Vec::new();
@@ -82,9 +82,13 @@ impl Table {
         for row in others() {
             quantities.entry((&row.dataset, &row.metric, row.protocol.to_string())).or_default().push(row);
         }
+        // One data set of an experiment goes without saying; beside the paper's it says what stands in for which.
+        let mut datasets = quantities.keys().map(|(dataset, ..)| *dataset);
+        let first = datasets.next();
+        let several = target.paper.is_some() || datasets.any(|dataset| Some(dataset) != first);
         for ((dataset, metric, protocol), found) in quantities {
             let ours: Vec<_> = methods.iter().map(|method| found.iter().find(|row| row.method == *method).copied()).collect();
-            let label = format!("{metric}, {dataset}");
+            let label = if several { format!("{metric}, {dataset}") } else { metric.to_owned() };
             rows.push(Row { metric: metric.into(), label, protocol, ours: means(&ours), paper: Vec::new(), recovered: false });
         }
         (!rows.is_empty()).then(|| Self {
@@ -108,8 +112,8 @@ impl Table {
             notes.push("Ours: mean over seeds ± half of Student's 95 % interval.".to_owned());
         }
         if all().any(|ours| matches!(ours.spread, Some(Spread::Ends(_)))) {
-            let ends = "In brackets: both ends of a 95 % interval that its mean does not halve: Wilson's of a share of seeds, or one cut off \
-                        at 0 and 100 %.";
+            let ends = "In brackets: both ends of a 95 % interval that its mean does not halve: Wilson's of a share of seeds, or one \
+                        without what a percentage or a count cannot be.";
             notes.push(ends.to_owned());
         }
         if all().any(|ours| ours.best) {

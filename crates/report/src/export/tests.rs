@@ -55,8 +55,10 @@ fn exported(format: Format, all: bool) -> String {
     Export { summary: &summary, ..nothing(&paper, all) }.to(format)
 }
 
+static NO_CODES: BTreeMap<String, usize> = BTreeMap::new();
+
 fn nothing(paper: &Paper, all: bool) -> Export<'_> {
-    Export { cells: &[], summary: &[], paper, targets: &[], metrics: &[], all, interval: |_| None }
+    Export { cells: &[], summary: &[], versions: &[], codes: &NO_CODES, paper, targets: &[], metrics: &[], all, interval: |_| None }
 }
 
 #[test]
@@ -175,6 +177,20 @@ fn latex_says_of_how_many_seeds_a_mean_is_without_another_package() {
 }
 
 #[test]
+fn a_count_has_the_most_that_it_can_be() {
+    let (mut cells, summary) = own();
+    for cell in &mut cells {
+        let units = Measurement::new("information", "information.active_units", "active_units(N=9)".into(), "1");
+        cell.measurement = units.valued(4.0 + cell.seed as f64, None);
+    }
+    let codes: BTreeMap<String, usize> = cells.iter().map(|cell| (cell.spec_sha256.clone(), 5)).collect();
+    let paper = paper();
+    let export = Export { cells: &cells, summary: &summary, codes: &codes, ..nothing(&paper, false) };
+    let (text, latex) = (export.to(Format::Markdown), export.to(Format::Latex));
+    assert!(text.contains("| VAE | 4.5 ± 0.7 of 5 |") && latex.contains("VAE & $4.5 \\pm 0.7\\ \\mbox{of 5}$"), "{text}{latex}");
+}
+
+#[test]
 fn latex_escapes_every_special_character() {
     assert_eq!(
         latex::escaped(r"a\b{c}$&#_%~^<|>"),
@@ -290,8 +306,36 @@ Mean ± standard deviation over two seeds, too few to mark anything as best.
     assert!(export.to(Format::Csv).starts_with(csv), "{}", export.to(Format::Csv));
     // A metric that is no headline, by its name; and one that nothing measured.
     let energy = Export { metrics: &["energy".into()], ..export }.to(Format::Markdown);
-    assert!(energy.contains("| energy, digits `energy` | ours | 9.250 | 9.250 |") && !energy.contains("econstruction"), "{energy}");
+    assert!(energy.contains("| energy `energy` | ours | 9.250 | 9.250 |") && !energy.contains("econstruction"), "{energy}");
     assert_eq!(Export { metrics: &["fid".into()], ..export }.to(Format::Markdown), "");
+}
+
+#[test]
+fn an_experiment_as_it_was_has_a_table_of_its_own_below_the_heading_of_the_page() {
+    let (cells, summary) = own();
+    let version = |title: &str, method: &str| Version {
+        target: "mine_1".into(),
+        title: title.into(),
+        cells: cells.iter().filter(|cell| cell.method == method).cloned().collect(),
+        summary: summary.iter().filter(|row| row.method == method).cloned().collect(),
+    };
+    let versions = [version("Mine.", "vae"), version("Mine, as it was before (seeds)", "beta|x")];
+    let paper = paper();
+    let export = Export { cells: &cells, summary: &summary, versions: &versions, ..nothing(&paper, false) };
+    for export in [export, Export { all: true, ..export }] {
+        let text = export.to(Format::Markdown);
+        let tables: Vec<&str> = text.split("### ").skip(1).collect();
+        assert!(
+            tables.len() == 2 && tables[0].starts_with("Mine.\n") && tables[1].starts_with("Mine, as it was before (seeds)\n"),
+            "{text}"
+        );
+        assert!(tables[0].contains("VAE") && !tables[0].contains("beta") && !tables[1].contains("VAE"), "{text}");
+        let latex = export.to(Format::Latex);
+        assert!(latex.contains("\\caption{Mine. ") || latex.contains("\\caption{Mine.}"), "{latex}");
+        assert!(latex.contains("\\label{tab:mine-1}") && latex.contains("\\label{tab:mine-1-before-1}"), "{latex}");
+    }
+    let csv = export.to(Format::Csv);
+    assert!(csv.contains("\r\nmine_1,digits,vae,") && csv.contains("\r\n\"Mine, as it was before (seeds)\",digits,beta|x,"), "{csv}");
 }
 
 #[test]

@@ -153,9 +153,24 @@ fn a_count_is_whole_where_all_seeds_say_so_and_has_its_most() {
         let text = crate::headline_text(&table(&made));
         text.lines().find_map(|line| line.strip_prefix("a ")).map(|rest| rest.trim().to_owned())
     };
-    assert_eq!([shown([7.0, 7.0]), shown([7.0, 8.0])].map(Option::unwrap), ["7 of 8", "7.5 of 8 ± 0.7"]);
+    assert_eq!([shown([7.0, 7.0]), shown([7.0, 8.0])].map(Option::unwrap), ["7 of 8", "7.5 ± 0.7 of 8"]);
     // Two seeds without an active unit do not say that no seed has one.
     assert_eq!(shown([0.0, 0.0]).unwrap(), "0 of 8");
+    // Where its most is not known, as in an export without a plan, it has no ± either.
+    let made = [0, 1].map(|seed| ("a".to_owned(), seed, units(5.0)));
+    let mut alone = table(&made);
+    alone.rows[0].values[0].out_of = None;
+    let text = crate::headline_text(&alone);
+    assert!(text.lines().any(|line| line.split_whitespace().eq(["a", "5"])), "{text}");
+    // An interval ends where a count does.
+    let made: Vec<_> = (0..).zip([1.0, 8.0, 8.0]).map(|(seed, value)| ("a".to_owned(), seed, units(value))).collect();
+    let [low, high] = table(&made).rows[0].values[0].interval.unwrap();
+    assert!((low - 1.0).abs() < 1e-9 && high == 8.0, "{low} {high}");
+    let wide = HeadlineTable::of(
+        made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "", data: "", seed: *seed, code: None, measurement }),
+        |_| Some([-3.0, 12.0]),
+    );
+    assert_eq!(wide.rows[0].values[0].interval, Some([0.0, 12.0]));
     // What is no count has its deviation, 0 or not.
     let alike = table(&accuracy(&[("a", [60.0; 3])], "svm(labels=10)"));
     assert_eq!(HeadlineTable::deviation(&alike.rows[0].values[0]), Some(0.0));

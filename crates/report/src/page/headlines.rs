@@ -53,8 +53,7 @@ fn rows(table: &HeadlineTable, rows: &[HeadlineRow]) -> Markup {
 }
 
 fn cell(column: &HeadlineColumn, value: &HeadlineValue, form: Column) -> Markup {
-    let mean = HeadlineTable::mean(value, |number| form.show(Some(number))).unwrap_or_else(|| form.show(None));
-    let spread = html! { (mean) @if let Some(deviation) = HeadlineTable::deviation(value) { span.half { " ± " (form.show(Some(deviation))) } } (doubt(&value.doubts)) @if let Some(of) = HeadlineTable::of_seeds(value) { small { (of) " seeds" } } };
+    let spread = html! { (form.show(value.mean)) @if let Some(deviation) = HeadlineTable::deviation(value) { span.half { " ± " (form.show(Some(deviation))) } } @if let Some(most) = HeadlineTable::of_most(value) { " " (most) } (doubt(&value.doubts)) @if let Some(of) = HeadlineTable::of_seeds(value) { small { (of) " seeds" } } };
     html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[Doubt::remarks(&value.doubts, value.note())] {
         @if value.best { strong { (spread) } } @else { (spread) }
         @if let Some([low, high]) = value.interval { small { "[" (form.show(Some(low))) ", " (form.show(Some(high))) "]" } }

@@ -1,7 +1,7 @@
 //! Runs that learnt one task after another: forgetting by method, the matrix of tasks as shaded tables, curves by task.
 
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Direction, Lifelong, Measurement, Measures, SummaryRow};
+use vimae_spec::{Component, Direction, Lifelong, Measurement, Measures, SummaryRow};
 
 use super::input::ExperimentView;
 use crate::{
@@ -35,30 +35,79 @@ struct Method<'a> {
     runs: Vec<&'a Lifelong>,
 }
 
-/// Nothing for an experiment whose runs have no stream. `claims` are what was expected of it, with what the seeds gave.
+/// Nothing for an experiment whose runs have no stream. `claims` are what was expected of it, with what the seeds gave. Numbers of
+/// different streams do not compare, so each has tables of its own.
 pub(super) fn section(experiment: &ExperimentView, claims: &[&SummaryRow], interval: MeanInterval) -> Result<Markup> {
-    let methods = methods(experiment);
-    let Some(first) = methods.iter().find_map(|method| method.runs.first()) else { return Ok(html! {}) };
-    let names: Vec<&str> = first.tasks.iter().map(|task| task.name.as_str()).collect();
-    let shown: Vec<_> = MEASURES.iter().filter(|(measure, _)| methods.iter().any(|m| m.value(measure).is_some())).collect();
-    let matrices: Vec<Markup> = shown.iter().map(|(measure, title)| matrices(measure, title, &methods, &names)).collect();
-    let (open, folded) = matrices.split_at(OPEN.min(matrices.len()));
+    let streams = by_stream(methods(experiment));
+    if streams.is_empty() {
+        return Ok(html! {});
+    }
+    let several = streams.len() > 1;
+    let details = streams.iter().map(|methods| by_task(experiment, methods, several)).collect::<Result<Vec<Markup>>>()?;
     Ok(html! {
         h4 { "One task after another" }
+        @if several { p.quiet { "Numbers of different streams do not compare, so each has tables of its own." } }
+        @for methods in &streams { (overview(methods, interval)) }
+        (expected(claims))
+        @for detail in &details { (detail) }
+    })
+}
+
+/// The methods by their streams, in the order of their first.
+fn by_stream(methods: Vec<Method<'_>>) -> Vec<Vec<Method<'_>>> {
+    let mut streams: Vec<Vec<Method<'_>>> = Vec::new();
+    for method in methods {
+        match streams.iter_mut().find(|known| known.first().is_some_and(|first| first.stream() == method.stream())) {
+            Some(known) => known.push(method),
+            None => streams.push(vec![method]),
+        }
+    }
+    streams
+}
+
+/// The measures that methods have, each with its title.
+fn measured(methods: &[Method<'_>]) -> Vec<&'static (&'static str, &'static str)> {
+    MEASURES.iter().filter(|(measure, _)| methods.iter().any(|m| m.value(measure).is_some())).collect()
+}
+
+/// The names of the tasks of one stream.
+fn tasks<'a>(methods: &[Method<'a>]) -> Vec<&'a str> {
+    let first = methods.iter().find_map(|method| method.runs.first());
+    first.into_iter().flat_map(|run| &run.tasks).map(|task| task.name.as_str()).collect()
+}
+
+/// The averages of the methods under one stream.
+fn overview(methods: &[Method<'_>], interval: MeanInterval) -> Markup {
+    let Some(first) = methods.iter().find_map(|method| method.runs.first()) else { return html! {} };
+    html! {
         p.quiet {
-            "Stream " code { (first.stream.name) } ": " (names.join("; ")) ". Means over seeds with 95 % intervals. "
+            "Stream " code { (first.stream.name) } ": " (tasks(methods).join("; ")) ". Means over seeds with 95 % intervals. "
             @if let Some(accuracy) = first.judge.as_ref().and_then(|judge| judge.value) {
                 "Samples are judged by a classifier of the data set's labels that is right on " (format!("{accuracy:.1}")) " % of test images."
             }
         }
-        (table(&methods, &shown, interval))
-        (expected(claims))
-        @if names.len() > 1 {
-            p.quiet { "Rows: after which task; columns: on which. Darker is larger, on one scale for all methods." }
-            @for matrix in open { (matrix) }
-            @if !folded.is_empty() { details { summary { "Other measures" } @for matrix in folded { (matrix) } } }
-            (curves(experiment, &methods, &shown)?)
+        (table(methods, &measured(methods), interval))
+    }
+}
+
+/// The matrices and curves of the methods under one stream; nothing where it has one task. `several`: whether it is not the only one.
+fn by_task(experiment: &ExperimentView, methods: &[Method<'_>], several: bool) -> Result<Markup> {
+    let (names, shown) = (tasks(methods), measured(methods));
+    if names.len() < 2 {
+        return Ok(html! {});
+    }
+    let stream = methods.iter().find_map(Method::stream).map(|stream| stream.name.as_str()).filter(|_| several);
+    let matrices: Vec<Markup> = shown.iter().map(|(measure, title)| matrices(measure, title, methods, &names)).collect();
+    let (open, folded) = matrices.split_at(OPEN.min(matrices.len()));
+    let curves = curves((experiment, stream), methods, &shown)?;
+    Ok(html! {
+        p.quiet {
+            @if let Some(stream) = stream { "Stream " code { (stream) } ". " }
+            "Rows: after which task; columns: on which. Darker is larger, on one scale for all methods."
         }
+        @for matrix in open { (matrix) }
+        @if !folded.is_empty() { details { summary { "Other measures" } @for matrix in folded { (matrix) } } }
+        (curves)
     })
 }
 
@@ -70,6 +119,11 @@ fn methods(experiment: &ExperimentView) -> Vec<Method<'_>> {
 }
 
 impl Method<'_> {
+    /// The tasks that its runs learnt.
+    fn stream(&self) -> Option<&Component> {
+        self.runs.first().map(|run| &run.stream)
+    }
+
     /// A measurement of this measure, for its unit and direction.
     fn value(&self, measure: &str) -> Option<&Measurement> {
         self.runs.iter().flat_map(|run| &run.tasks).flat_map(|task| task.each.iter().chain([&task.seen])).find_map(|all| all.get(measure))
@@ -180,9 +234,10 @@ fn matrices(measure: &str, title: &str, methods: &[Method<'_>], tasks: &[&str]) 
     }
 }
 
-/// Each measure on all tasks so far together against the number of tasks.
-fn curves(experiment: &ExperimentView, methods: &[Method<'_>], shown: &[&(&str, &str)]) -> Result<Markup> {
+/// Each measure on all tasks so far together against the number of tasks, with the stream's name where there are several.
+fn curves((experiment, stream): (&ExperimentView, Option<&str>), methods: &[Method<'_>], shown: &[&(&str, &str)]) -> Result<Markup> {
     let mut plots = Vec::new();
+    let of_stream = stream.map_or_else(String::new, |stream| format!(" {stream}"));
     for (measure, name) in shown {
         let line = |(colour, method): (usize, &Method<'_>)| {
             let count = method.runs.iter().map(|run| run.tasks.len()).max().unwrap_or(0);
@@ -190,14 +245,62 @@ fn curves(experiment: &ExperimentView, methods: &[Method<'_>], shown: &[&(&str, 
             Line { name: method::label(method.name), colour, points: (0..count).filter_map(point).collect() }
         };
         let lines: Vec<Line> = methods.iter().enumerate().map(line).collect();
-        let title = format!("{}: {name} by task", experiment.title);
+        let title = format!("{}: {name} by task{of_stream}", experiment.title);
         match (Curves { title: &title, x: "tasks so far", y: name, lines: &lines }).svg() {
             Err(Error::Empty { .. }) => {}
-            svg => plots.push((name, named(&svg?, &format!("{name} by task {}", experiment.title_without_path())))),
+            svg => plots.push((name, named(&svg?, &format!("{name} by task{of_stream} {}", experiment.title_without_path())))),
         }
     }
     Ok(html! { @if !plots.is_empty() {
         p.quiet { "On the test images of all tasks so far together." }
         div.curves { @for (name, svg) in &plots { figure { figcaption { strong { (name) } } (PreEscaped(svg)) } } }
     } })
+}
+
+#[cfg(test)]
+mod tests {
+    use vimae_spec::TaskRecord;
+
+    use super::*;
+
+    fn run(stream: &str, tasks: usize) -> Lifelong {
+        let measured = |value: f64| {
+            let accuracy = Measurement::new("accuracy", "accuracy.clean", "knn".into(), "percent");
+            Measures::from([("accuracy".into(), accuracy.valued(value, None).better(Direction::Higher))])
+        };
+        let task = |place: usize| TaskRecord {
+            name: format!("task {place}"),
+            train_images: 1,
+            test_images: 1,
+            steps: 1,
+            seconds: 1.0,
+            weights_sha256: String::new(),
+            kept_images: 0,
+            kept_bytes: 0,
+            seen: measured(50.0 + place as f64),
+            each: (0..=place).map(|column| measured(60.0 + column as f64)).collect(),
+            shares: Vec::new(),
+        };
+        let (stream, strategy) = (Component::named(stream), Component::named("fine_tune"));
+        Lifelong { stream, strategy, judge: None, tasks: (0..tasks).map(task).collect() }
+    }
+
+    #[test]
+    fn methods_of_different_streams_stand_in_tables_of_their_own() {
+        let (split, joint) = (run("split_classes", 3), run("joint", 1));
+        let method = |name: &'static str, run| Method { name, runs: vec![run] };
+        let streams = by_stream(vec![method("vae", &split), method("all", &joint), method("rae", &split)]);
+        let names: Vec<Vec<&str>> = streams.iter().map(|methods| methods.iter().map(|method| method.name).collect()).collect();
+        assert_eq!(names, [vec!["vae", "rae"], vec!["all"]]);
+        let overviews: Vec<String> = streams.iter().map(|methods| overview(methods, |_| None).into_string()).collect();
+        assert!(overviews[0].contains("VAE") && overviews[0].contains("rae") && !overviews[0].contains("joint"), "{}", overviews[0]);
+        assert!(overviews[1].contains("<code>joint</code>: task 0.") && !overviews[1].contains("rae"), "{}", overviews[1]);
+        // What has one task has no matrix.
+        let experiment =
+            ExperimentView { title: "x".into(), about: String::new(), targets: Vec::new(), runs: Vec::new(), failed: Vec::new() };
+        let details = streams.iter().map(|methods| by_task(&experiment, methods, true).unwrap().into_string());
+        let details: Vec<String> = details.collect();
+        assert!(details[0].contains("Stream <code>split_classes</code>. Rows") && details[0].contains("rae"), "{}", details[0]);
+        assert_eq!(details[1], "");
+    }
 }
