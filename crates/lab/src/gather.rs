@@ -217,7 +217,8 @@ fn not_covered(plan: &Plan, paper: &Paper) -> Vec<NotCovered> {
 /// The experiments without a table of the paper that were left out for want of data.
 fn left_out(plan: &Plan) -> Vec<LeftOut> {
     let own = plan.without_data.iter().filter(|absent| absent.experiment.targets.is_empty());
-    own.map(|absent| LeftOut { title: named(&absent.experiment), reason: absent.to_string(), command: absent.command() }).collect()
+    own.map(|absent| LeftOut { title: versions::title(&absent.experiment), reason: absent.to_string(), command: absent.command() })
+        .collect()
 }
 
 fn run_view(node: &Node, record: &RunRecord, out: &Path) -> RunView {

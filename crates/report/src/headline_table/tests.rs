@@ -167,7 +167,15 @@ fn a_count_is_whole_where_all_seeds_say_so_and_has_its_most() {
     let [low, high] = table(&made).rows[0].values[0].interval.unwrap();
     assert!((low - 1.0).abs() < 1e-9 && high == 8.0, "{low} {high}");
     let wide = HeadlineTable::of(
-        made.iter().map(|(method, seed, measurement)| Observation { method, dataset: "", data: "", seed: *seed, code: None, measurement }),
+        made.iter().map(|(method, seed, measurement)| Observation {
+            method,
+            dataset: "",
+            data: "",
+            seed: *seed,
+            code: None,
+            unsettled: None,
+            measurement,
+        }),
         |_| Some([-3.0, 12.0]),
     );
     assert_eq!(wide.rows[0].values[0].interval, Some([0.0, 12.0]));
