@@ -293,14 +293,14 @@ mod tests {
         let names: Vec<Vec<&str>> = streams.iter().map(|methods| methods.iter().map(|method| method.name).collect()).collect();
         assert_eq!(names, [vec!["vae", "rae"], vec!["all"]]);
         let overviews: Vec<String> = streams.iter().map(|methods| overview(methods, |_| None).into_string()).collect();
-        assert!(overviews[0].contains("VAE") && overviews[0].contains("rae") && !overviews[0].contains("joint"), "{}", overviews[0]);
-        assert!(overviews[1].contains("<code>joint</code>: task 0.") && !overviews[1].contains("rae"), "{}", overviews[1]);
+        assert!(overviews[0].contains("VAE") && overviews[0].contains("RAE") && !overviews[0].contains("joint"), "{}", overviews[0]);
+        assert!(overviews[1].contains("<code>joint</code>: task 0.") && !overviews[1].contains("RAE"), "{}", overviews[1]);
         // What has one task has no matrix.
         let experiment =
             ExperimentView { title: "x".into(), about: String::new(), targets: Vec::new(), runs: Vec::new(), failed: Vec::new() };
         let details = streams.iter().map(|methods| by_task(&experiment, methods, true).unwrap().into_string());
         let details: Vec<String> = details.collect();
-        assert!(details[0].contains("Stream <code>split_classes</code>. Rows") && details[0].contains("rae"), "{}", details[0]);
+        assert!(details[0].contains("Stream <code>split_classes</code>. Rows") && details[0].contains("RAE"), "{}", details[0]);
         assert_eq!(details[1], "");
     }
 }
