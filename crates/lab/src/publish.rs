@@ -17,7 +17,7 @@ use vimae_objectives::{
 };
 use vimae_priors::{PRIORS, sampler::SAMPLERS};
 use vimae_report::{
-    HeadlineTable, Observation, SEEDS_OF_AN_INTERVAL, SETTLING_STEPS,
+    HeadlineTable, Observation, SEEDS_OF_AN_INTERVAL,
     headline::{Headline, collapsed, headlines, unsettled},
     method_in_full, method_label,
 };
@@ -26,7 +26,7 @@ use vimae_statistics::student;
 
 use crate::{
     Error, Result, RunFolder, Shelf, config::network, cost::keeps_splits, course::Chosen, record::read_record, resolve::Parts,
-    runs::check_finished,
+    runs::check_finished, unsettled::too_few,
 };
 
 /// Numbers that a card shows: more are not read.
@@ -172,14 +172,14 @@ fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Desc
     let card = inventory::card(&data.name)?;
     let measured: Vec<&Measurement> = rows.iter().map(|row| &row.measurement).collect();
     let network = network(spec, parts)?;
-    let too_short = run.record.steps < SETTLING_STEPS && !parts.model.parameters().buffers().is_empty();
+    let unsettled = too_few(run.record.steps, || Some(parts.model.parameters().clone()));
     let of_network = |headline| card_metric(headline, rows, &network, parts.dataset.classes());
     Ok(Description {
         title: title(&spec.method, objective.name()),
         in_full: method_in_full(objective.name()).map(String::from),
         squared_error: spec.likelihood.as_ref().is_none_or(|likelihood| likelihood.name == likelihood::DEFAULT),
         headlines: headlines(&measured).into_iter().filter_map(of_network).take(MOST).collect(),
-        warning: warning(&run.record, too_short),
+        warning: warning(&run.record, unsettled),
         dataset: DatasetCard {
             pixels: pixels(&data.settings, network.channels == 1),
             ..dataset(data, &card, &spec.dataset, parts.dataset.all_train_images()?)
@@ -191,10 +191,10 @@ fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Desc
     })
 }
 
-/// What a reader of the card must know first: that the model has collapsed, or was trained too short to tell, or that no unit counts as
-/// active.
-fn warning(record: &RunRecord, too_short: bool) -> Option<String> {
-    let collapsed = collapsed(&record.measurements).map(|text| if too_short { unsettled(record.steps) } else { text });
+/// What a reader of the card must know first: that the model has collapsed, or was trained for too few `steps` to tell, or that no unit
+/// counts as active.
+fn warning(record: &RunRecord, steps: Option<u64>) -> Option<String> {
+    let collapsed = collapsed(&record.measurements).map(|text| steps.map_or(text, unsettled));
     collapsed.or_else(|| HeadlineTable::of(Observation::of_run(record), student::interval).of_small_codes())
 }
 
@@ -318,10 +318,10 @@ mod tests {
     fn a_card_warns_of_codes_without_an_active_unit() {
         let mut record = crate::cells::tests::record("vae", 0, "rate", 5.0);
         record.measurements[0].entry = "rate".into();
-        assert_eq!(warning(&record, false), None);
+        assert_eq!(warning(&record, None), None);
         let units = Measurement::new("information", "information.active_units", "p".into(), "dimensions").valued(0.0, None);
         record.measurements.push(units);
-        let said = warning(&record, false).unwrap();
+        let said = warning(&record, None).unwrap();
         assert!(said.starts_with("VAE has a rate and no active unit: "), "{said}");
     }
 
@@ -329,7 +329,7 @@ mod tests {
     fn a_card_tells_a_training_that_was_too_short_from_a_collapse() {
         let mut record = crate::cells::tests::record("vae", 0, "rate", 0.0);
         record.measurements[0].entry = "rate".into();
-        let [short, long] = [true, false].map(|too_short| warning(&record, too_short).unwrap());
+        let [short, long] = [Some(record.steps), None].map(|steps| warning(&record, steps).unwrap());
         assert_eq!(short, unsettled(record.steps));
         assert_eq!(Some(long), collapsed(&record.measurements));
     }

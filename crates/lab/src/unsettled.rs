@@ -1,29 +1,31 @@
 //! Whether a training was too short for the running statistics of batch norm, which evaluation takes.
 
 use candle_core::{DType, Device};
-use vimae_core::{ImageShape, Output, parameters::undrawn};
+use vimae_core::{AutoEncoder, ImageShape, Output, Parameters, Result, parameters::undrawn};
 use vimae_hub::{Config, Network};
 use vimae_models::{MODELS, Request};
 use vimae_report::SETTLING_STEPS;
 use vimae_spec::RunRecord;
 
-use crate::{Result, RunFolder};
+use crate::RunFolder;
 
-/// The steps of the run in `folder` where they were too few for the running statistics of its network; none where they were enough,
-/// where the network has no such statistics, and where nothing tells whether it has.
+/// The steps of the run in `folder` where they were [`too_few`]; none where nothing tells what its network is.
 pub(crate) fn unsettled(record: &RunRecord, folder: &RunFolder) -> Option<u64> {
-    if record.steps >= SETTLING_STEPS {
-        return None;
-    }
-    let network = Config::read(&folder.config()).ok()?.network;
-    has_statistics(&network).ok()?.then_some(record.steps)
+    too_few(record.steps, || Some(built(&Config::read(&folder.config()).ok()?.network).ok()?.parameters().clone()))
 }
 
-/// Whether the network follows the statistics of its batches, as batch norm does.
+/// The steps of a training where they were too few for the running statistics of its network; none where they were enough, and where
+/// the network does not follow the statistics of its batches, as batch norm does. `parameters` are the network's, and are asked for
+/// only where the steps alone do not decide.
+pub(crate) fn too_few(steps: u64, parameters: impl FnOnce() -> Option<Parameters>) -> Option<u64> {
+    (steps < SETTLING_STEPS && !parameters()?.buffers().is_empty()).then_some(steps)
+}
+
+/// The network with parameters that are all zero.
 ///
 /// # Errors
 /// Where the network cannot be built.
-fn has_statistics(network: &Network) -> Result<bool> {
+fn built(network: &Network) -> Result<Box<dyn AutoEncoder>> {
     let &Network { code, head, channels, height, width, range, outputs, squashed, .. } = network;
     let request = Request {
         image: ImageShape { channels, height, width },
@@ -35,8 +37,7 @@ fn has_statistics(network: &Network) -> Result<bool> {
         dtype: DType::F32,
         device: Device::Cpu,
     };
-    let (built, _) = undrawn(usize::MAX, || MODELS.build(&network.architecture, &network.settings, &request));
-    Ok(!built?.parameters().buffers().is_empty())
+    undrawn(usize::MAX, || MODELS.build(&network.architecture, &network.settings, &request)).0
 }
 
 #[cfg(test)]
@@ -61,7 +62,10 @@ mod tests {
             squashed: true,
         };
         let narrow = Map::from_iter([("width".to_owned(), Value::from(4))]);
-        assert!(has_statistics(&network("wae_conv", narrow.clone())).unwrap());
-        assert!(!has_statistics(&network("mlp", narrow)).unwrap());
+        let of = |architecture: &str, steps: u64| {
+            too_few(steps, || Some(built(&network(architecture, narrow.clone())).unwrap().parameters().clone()))
+        };
+        assert_eq!([SETTLING_STEPS - 1, SETTLING_STEPS].map(|steps| of("wae_conv", steps)), [Some(SETTLING_STEPS - 1), None]);
+        assert_eq!(of("mlp", 1), None);
     }
 }
