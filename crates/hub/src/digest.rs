@@ -1,8 +1,8 @@
 //! Files against the digests that they were published with.
 
-use std::{fs, io::Read, path::Path};
+use std::{fs, path::Path};
 
-use sha2::{Digest, Sha256};
+use vimae_spec::sha256_of_file;
 
 use crate::{Error, Result};
 
@@ -14,15 +14,7 @@ pub(crate) const LOCAL: &str = "take it again from where the directory comes fro
 /// Compares a file with the digest that it was published with: one that was in the cache already may have changed there. `cure` is what to
 /// do where it has another.
 pub(crate) fn check(path: &Path, expected: &str, cure: &str) -> Result<()> {
-    let wrong = |e| Error::io(path, e);
-    let mut file = fs::File::open(path).map_err(wrong)?;
-    let (mut hash, mut buffer) = (Sha256::new(), vec![0; 1 << 16]);
-    loop {
-        let read = file.read(&mut buffer).map_err(wrong)?;
-        let Some(bytes) = buffer.get(..read).filter(|b| !b.is_empty()) else { break };
-        hash.update(bytes);
-    }
-    let found: String = hash.finalize().iter().map(|b| format!("{b:02x}")).collect();
+    let found = sha256_of_file(path).map_err(|e| Error::io(path, e))?;
     if found == expected {
         return Ok(());
     }

@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 use vimae_checkpoint::atomic;
-use vimae_spec::sha256_hex;
+use vimae_spec::{sha256_hex, sha256_of_file};
 
 use crate::{
     CardInput, Config, Description, Error, Published, RepoName, Result, RunFiles, card,
@@ -60,9 +60,16 @@ impl Package {
         let mut files = BTreeMap::new();
         let mut digests = BTreeMap::new();
         for (name, path) in &run.files {
-            let bytes = fs::read(path).map_err(|e| Error::io(path, e))?;
-            digests.insert(name.clone(), FileDigest { sha256: sha256_hex(&bytes), bytes: bytes.len() as u64 });
-            files.insert(name.clone(), if run.is_weights(name) { Content::File(path.clone()) } else { Content::Bytes(bytes) });
+            let wrong = |e| Error::io(path, e);
+            let (digest, content) = if run.is_weights(name) {
+                let bytes = fs::metadata(path).map_err(wrong)?.len();
+                (FileDigest { sha256: sha256_of_file(path).map_err(wrong)?, bytes }, Content::File(path.clone()))
+            } else {
+                let bytes = fs::read(path).map_err(wrong)?;
+                (digest(&bytes), Content::Bytes(bytes))
+            };
+            digests.insert(name.clone(), digest);
+            files.insert(name.clone(), content);
         }
         let results = Results {
             format: RESULTS_FORMAT,
@@ -72,7 +79,7 @@ impl Package {
             published,
         };
         let results = json(&results)?;
-        digests.insert(RESULTS.into(), FileDigest { sha256: sha256_hex(&results), bytes: results.len() as u64 });
+        digests.insert(RESULTS.into(), digest(&results));
         files.insert(RESULTS.into(), Content::Bytes(results));
         let config = Config { files: digests, ..run.config.clone() };
         files.insert(CONFIG.into(), Content::Bytes(json(&config)?));
@@ -133,6 +140,10 @@ pub(crate) fn write_folder(folder: &Path, files: impl Iterator<Item = Result<(St
         drop(fs::remove_dir_all(&beside));
     }
     written
+}
+
+fn digest(bytes: &[u8]) -> FileDigest {
+    FileDigest { sha256: sha256_hex(bytes), bytes: bytes.len() as u64 }
 }
 
 /// Pretty JSON with a line end.

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_hex};
+use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_of_file};
 
 use crate::{
     Config, Error, Result,
@@ -105,7 +105,7 @@ impl RunFiles {
             if !file.is_file() {
                 return Err(again(&file, "is missing, and the record beside it names it"));
             }
-            let found = sha256_hex(&fs::read(&file).map_err(|e| Error::io(&file, e))?);
+            let found = sha256_of_file(&file).map_err(|e| Error::io(&file, e))?;
             if record.files.get(name) != Some(&found) {
                 return Err(again(&file, "was changed or damaged: it does not have the digest that the record beside it names"));
             }

@@ -116,7 +116,7 @@ pub(crate) fn here_or_fetched(sources: &Sources, folder: &Path, hub: &vimae_hub:
 /// [`Error::Images`] where it is not, or cannot be read.
 fn published(file: &Path) -> Result<()> {
     let wrong = |problem| Error::Images { place: file.display().to_string(), problem };
-    let sha256 = vimae_spec::sha256_hex(&std::fs::read(file).map_err(|e| wrong(e.to_string()))?);
+    let sha256 = vimae_spec::sha256_of_file(file).map_err(|e| wrong(e.to_string()))?;
     if sha256.starts_with(weights::PUBLISHED_SHA256) {
         return Ok(());
     }

@@ -9,7 +9,7 @@ use std::{
 
 use serde_json::Value;
 use vimae_checkpoint::atomic;
-use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_hex};
+use vimae_spec::{RecordProblem, RunRecord, RunSpec, sha256_hex, sha256_of_file};
 
 use crate::{Error, Result, RunFolder};
 
@@ -125,11 +125,11 @@ fn name(path: &Path) -> String {
 
 fn digest(path: &Path) -> Result<String> {
     let fail = |problem: String| Error::Record { path: path.into(), problem };
-    let bytes = fs::read(path).map_err(|e| fail(e.to_string()))?;
     if !path.ends_with(CONFIG) {
-        return Ok(sha256_hex(&bytes));
+        return sha256_of_file(path).map_err(|e| fail(e.to_string()));
     }
     // That of a published run has the digests of the other files as well.
+    let bytes = fs::read(path).map_err(|e| fail(e.to_string()))?;
     let mut config: Value = serde_json::from_slice(&bytes).map_err(|e| fail(e.to_string()))?;
     config.as_object_mut().map(|config| config.remove("files"));
     Ok(sha256_hex(config.to_string().as_bytes()))

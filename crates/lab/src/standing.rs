@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use vimae_spec::{Cell, PaperClaim, RunRecord, RunSpec, State, Status, sha256_hex};
+use vimae_spec::{Cell, PaperClaim, RunRecord, RunSpec, State, Status, sha256_of_file};
 
 use crate::{
     Layout, Plan,
@@ -100,8 +100,8 @@ impl<'a> Standing<'a> {
         let damaged = damaged_files(&node.folder(out), record);
         self.notes.extend(damaged.into_iter().map(|(path, problem)| format!("{}: {problem}; {}", path.display(), RunRecord::AGAIN)));
         let (folder, weights) = (node.folder(out), node.folder(out).model());
-        let word = match std::fs::read(&weights) {
-            Ok(bytes) if sha256_hex(&bytes) != record.weights_sha256 => {
+        let word = match sha256_of_file(&weights) {
+            Ok(found) if found != record.weights_sha256 => {
                 "is not as it was when the run finished: remove it, and the same command makes it again"
             }
             Err(_) if folder.lacks_weights() => "is gone; the same command makes it again from the last checkpoint",

@@ -32,7 +32,7 @@ pub use cell::{Cell, CellKey, Results, SummaryRow, WrittenCell};
 pub use comparison::{BootstrapInterval, ClaimVerdict, Comparisons, PairedComparison, PaperVerdict, RivalTest};
 pub use component::Component;
 pub use confusion::Confusion;
-pub use digest::sha256_hex;
+pub use digest::{sha256_hex, sha256_of_file};
 pub use error::{Error, Result};
 pub use expectation::Expectation;
 pub use experiment::{Catalogues, Experiment};

@@ -1,9 +1,7 @@
 //! The files of a published run beside the digests that its `config.json` names.
 
-use std::fs;
-
 use vimae_hub::{Config, FileDigest};
-use vimae_spec::{RunRecord, sha256_hex};
+use vimae_spec::{RunRecord, sha256_of_file};
 
 use super::check::{Check, text};
 use crate::RunFolder;
@@ -15,7 +13,7 @@ pub(super) fn checked(folder: &RunFolder, record: &RunRecord) -> Vec<Check> {
     let files = Config::read(&folder.config()).map(|config| config.files).unwrap_or_default();
     let others = files.iter().filter(|(name, _)| !record.files.contains_key(*name));
     let check = |(name, digest): (&String, &FileDigest)| {
-        let now = fs::read(folder.path().join(name)).map_or_else(|error| error.to_string(), |bytes| sha256_hex(&bytes));
+        let now = sha256_of_file(&folder.path().join(name)).unwrap_or_else(|error| error.to_string());
         text(name, &digest.sha256, &now)
     };
     others.map(check).collect()
@@ -23,6 +21,10 @@ pub(super) fn checked(folder: &RunFolder, record: &RunRecord) -> Vec<Check> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
+    use vimae_spec::sha256_hex;
+
     use super::*;
     use crate::{cells, run_comparison};
 
