@@ -2,18 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Map, Value};
-use vimae_continual::{STRATEGIES, STREAMS};
-use vimae_core::Catalogue;
-use vimae_datasets::{DATASETS, parted};
-use vimae_models::MODELS;
-use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood::LIKELIHOODS, noise::NOISES};
-use vimae_priors::{PRIORS, sampler::SAMPLERS};
-use vimae_spec::{Component, RunSpec};
+use serde_json::Value;
+use vimae_spec::RunSpec;
 
 use crate::{
     Node, Plan,
     dotted::{dotted, word},
+    sections,
 };
 
 /// Settings and methods that a title names; of more, how many there are.
@@ -51,7 +46,7 @@ pub(crate) fn before(plan: &Plan, owner: usize) -> String {
         }
     }
     let of_methods = |((key, value), methods): (&(String, String), &Vec<&str>)| {
-        let alike = gone.iter().filter(|then| setting(then, &settings(then), key).as_ref() == Some(value)).count();
+        let alike = gone.iter().filter(|then| setting(&settings(then), key).as_ref() == Some(value)).count();
         match methods.len() {
             of if of + alike == both.len() + gone.len() => format!("{key} = {value}"),
             of if of > NAMED => format!("{of} methods: {key} = {value}"),
@@ -77,8 +72,8 @@ fn differing(then: &RunSpec, now: &RunSpec) -> Vec<(String, String)> {
     let (of_then, of_now) = (settings(then), settings(now));
     let keys: BTreeSet<&String> = of_then.keys().chain(of_now.keys()).collect();
     let other = keys.into_iter().filter_map(|key| {
-        let value = setting(then, &of_then, key)?;
-        (setting(now, &of_now, key).as_ref() != Some(&value)).then(|| (key.clone(), value))
+        let value = setting(&of_then, key)?;
+        (setting(&of_now, key).as_ref() != Some(&value)).then(|| (key.clone(), value))
     });
     other.collect()
 }
@@ -88,12 +83,16 @@ fn settings(spec: &RunSpec) -> BTreeMap<String, Value> {
 }
 
 /// The value of a setting that a run names or leaves at its default; none where its component has no such setting.
-fn setting(spec: &RunSpec, settings: &BTreeMap<String, Value>, key: &str) -> Option<String> {
+fn setting(settings: &BTreeMap<String, Value>, key: &str) -> Option<String> {
     if let Some(value) = settings.get(key) {
         return Some(plain(value));
     }
-    match key.split_once('.').and_then(|(part, setting)| Some((of_component(spec, part)?, setting))) {
-        Some((all, setting)) => all.get(setting).map(plain),
+    let of_component = key.split_once('.').and_then(|(section, setting)| {
+        let name = settings.get(&format!("{section}.name"))?.as_str()?;
+        Some((sections::settings(section, name)?, setting))
+    });
+    match of_component {
+        Some((all, setting)) => all.iter().find(|known| known.name == setting).map(|known| plain(&known.default)),
         None => Some("its default".into()),
     }
 }
@@ -101,32 +100,6 @@ fn setting(spec: &RunSpec, settings: &BTreeMap<String, Value>, key: &str) -> Opt
 /// A value as a file has it: 1, also where it stands as 1.0.
 fn plain(value: &Value) -> String {
     value.as_f64().filter(|_| value.is_f64()).map_or_else(|| word(value), |number| number.to_string())
-}
-
-/// All settings of the component that a run names in a section; none where it names none.
-fn of_component(spec: &RunSpec, part: &str) -> Option<Map<String, Value>> {
-    match part {
-        "dataset" => all(&DATASETS, parted(&spec.dataset.name).0, &spec.dataset.settings),
-        "model" => all(&MODELS, &spec.model.name, &spec.model.settings),
-        "objective" => all(&OBJECTIVES, &spec.objective.name, &spec.objective.settings),
-        "prior" => of(&PRIORS, &spec.prior),
-        "noise" => of(&NOISES, &spec.noise),
-        "divergence" => of(&DIVERGENCES, &spec.divergence),
-        "likelihood" => of(&LIKELIHOODS, &spec.likelihood),
-        "sampler" => of(&SAMPLERS, &spec.sampler),
-        "stream" => of(&STREAMS, &spec.stream),
-        "strategy" => of(&STRATEGIES, &spec.strategy),
-        _ => None,
-    }
-}
-
-fn of<B>(catalogue: &Catalogue<B>, component: &Option<Component>) -> Option<Map<String, Value>> {
-    let Component { name, settings } = component.as_ref()?;
-    all(catalogue, name, settings)
-}
-
-fn all<B>(catalogue: &Catalogue<B>, name: &str, settings: &Map<String, Value>) -> Option<Map<String, Value>> {
-    Some(catalogue.check(name, settings).ok()?.1.values().clone())
 }
 
 #[cfg(test)]

@@ -51,6 +51,7 @@ mod runs;
 mod samplers;
 mod schedule;
 mod schema;
+mod sections;
 mod standing;
 mod stored;
 mod summary;

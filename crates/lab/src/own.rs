@@ -4,17 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Map;
 use toml::{Table, Value};
-use vimae_continual::{STRATEGIES, STREAMS};
-use vimae_datasets::{DATASETS, known, parted, placed};
-use vimae_models::MODELS;
-use vimae_objectives::{OBJECTIVES, divergence::DIVERGENCES, likelihood, likelihood::LIKELIHOODS, noise::NOISES};
-use vimae_priors::{
-    PRIORS,
-    sampler::{self, SAMPLERS},
-};
+use vimae_datasets::{known, parted, placed};
+use vimae_objectives::{OBJECTIVES, likelihood};
+use vimae_priors::sampler;
 use vimae_spec::{Catalogues, Experiment, RunSpec};
 
-use crate::{Result, changes, command::called, resolve};
+use crate::{Result, changes, command::called, resolve, sections};
 
 /// The network where none is named.
 const MODEL: &str = "wae_conv";
@@ -98,36 +93,23 @@ impl Catalogues for Known {
 /// Whether the component of a run in `part` has `setting`; none where there is no such component.
 fn takes(named: &dyn Fn(&str) -> Option<String>, part: &str, setting: &str) -> Option<bool> {
     let objective = || OBJECTIVES.build(&named("objective")?, &Map::new()).ok();
-    let has = |settings: Vec<vimae_core::settings::Setting>| settings.iter().any(|known| known.name == setting);
-    Some(match part {
-        "objective" => has(OBJECTIVES.find(&named(part)?).ok()?.settings()),
-        "prior" => {
-            let objective = objective()?;
-            // It has a density in the place of a prior.
-            if objective.ex_post().is_some() {
-                return Some(false);
-            }
-            has(PRIORS.find(&named(part).unwrap_or_else(|| objective.default_prior().into())).ok()?.settings())
-        }
-        "noise" => has(NOISES.find(&named(part).map_or_else(|| Some(objective()?.default_noise().to_owned()), Some)?).ok()?.settings()),
-        "divergence" => {
-            let default = || objective()?.default_divergence().map(String::from);
-            match named(part).or_else(default) {
-                Some(name) => has(DIVERGENCES.find(&name).ok()?.settings()),
-                None => false,
-            }
-        }
-        "stream" => has(STREAMS.find(&named(part)?).ok()?.settings()),
-        "strategy" => has(STRATEGIES.find(&named(part)?).ok()?.settings()),
-        "sampler" => {
-            let default = if objective()?.ex_post().is_some() { sampler::EX_POST } else { sampler::DEFAULT };
-            has(SAMPLERS.find(&named(part).unwrap_or_else(|| default.into())).ok()?.settings())
-        }
-        "likelihood" => has(LIKELIHOODS.find(&named(part).unwrap_or_else(|| likelihood::DEFAULT.into())).ok()?.settings()),
-        "model" => setting == "code" || has(MODELS.find(&named(part)?).ok()?.settings()),
-        "dataset" => has(DATASETS.find(parted(&named(part)?).0).ok()?.settings()),
-        _ => true,
-    })
+    let name = match (part, named(part)) {
+        // It has a density in the place of a prior.
+        ("prior", _) if objective()?.ex_post().is_some() => return Some(false),
+        (_, Some(name)) => name,
+        ("prior", None) => objective()?.default_prior().into(),
+        ("noise", None) => objective()?.default_noise().into(),
+        ("divergence", None) => match objective()?.default_divergence() {
+            Some(name) => name.into(),
+            None => return Some(false),
+        },
+        ("sampler", None) if objective()?.ex_post().is_some() => sampler::EX_POST.into(),
+        ("sampler", None) => sampler::DEFAULT.into(),
+        ("likelihood", None) => likelihood::DEFAULT.into(),
+        _ => return None,
+    };
+    let known = sections::settings(part, &name)?;
+    Some((part == "model" && setting == "code") || known.iter().any(|known| known.name == setting))
 }
 
 /// Checks that every name is one of an objective, and each another one.
