@@ -104,10 +104,11 @@ fn plain(value: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
-    use crate::cells::tests::record;
+    use crate::{
+        cells::tests::record,
+        schedule::plan::tests::{experiment, node, plan},
+    };
 
     fn spec(seed: u64, change: impl FnOnce(&mut RunSpec)) -> RunSpec {
         let mut spec = record("vae", seed, "rate", 1.0).spec;
@@ -117,28 +118,13 @@ mod tests {
 
     /// What stands behind the title of an experiment that had these runs `then`, and has these `now`.
     fn title(then: &[RunSpec], now: &[RunSpec]) -> String {
-        let nodes = |specs: &[RunSpec]| -> Vec<serde_json::Value> {
-            let node = |spec: &RunSpec| {
-                let mut node = json!({ "data_sha256": "", "experiments": [0], "folder": "run", "found": true, "command": "c" });
-                node["spec"] = json!(spec);
-                node
-            };
-            specs.iter().map(node).collect()
-        };
-        let experiment = |runs: &[RunSpec]| {
-            json!({
-                "path": "", "name": "x", "title": "", "about": "", "targets": [], "paper_dataset": null, "optional": false, "seeds": 1,
-                "resources": {}, "expect": [], "runs": runs,
-            })
-        };
+        let of_first = |spec: &RunSpec| Node { experiments: vec![0], ..node(spec) };
+        let nodes = |specs: &[RunSpec]| -> Vec<Node> { specs.iter().map(of_first).collect() };
         // What is as it was is a run of now.
         let earlier: Vec<RunSpec> = then.iter().filter(|spec| !now.contains(spec)).cloned().collect();
-        let plan = json!({
-            "format": 4, "profile": "p", "command": "c", "experiments": [experiment(now)], "nodes": nodes(now), "left_out": [], "refused": [],
-            "without_data": [], "earlier_experiments": [experiment(then)], "earlier": nodes(&earlier), "fresh": null, "data_dir": null,
-            "tf32": false,
-        });
-        before(&serde_json::from_value(plan).unwrap(), 0)
+        let mut plan = plan(vec![experiment("x", now)], nodes(now));
+        (plan.earlier_experiments, plan.earlier) = (vec![experiment("x", then)], nodes(&earlier));
+        before(&plan, 0)
     }
 
     #[test]

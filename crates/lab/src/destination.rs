@@ -139,7 +139,6 @@ fn resolved(path: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
     use vimae_spec::RunRecord;
 
     use super::*;
@@ -147,6 +146,7 @@ mod tests {
         Profile, RunFolder,
         cells::{bare, tests::record, written},
         record::write_record,
+        schedule::plan::tests as plans,
         stored::json as bytes,
     };
 
@@ -200,12 +200,9 @@ mod tests {
 
     /// A plan with one run.
     fn plan(record: &RunRecord) -> Plan {
-        let node = json!({ "spec": record.spec, "data_sha256": "", "experiments": [], "folder": "run", "found": false, "command": "c" });
-        let plan = json!({
-            "format": 4, "profile": "desk", "command": "c", "experiments": [], "nodes": [node], "left_out": [], "refused": [],
-            "without_data": [], "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false,
-        });
-        serde_json::from_value(plan).unwrap()
+        let mut plan = plans::plan(Vec::new(), vec![plans::node(&record.spec)]);
+        plan.profile = "desk".into();
+        plan
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod ends;
 mod foretold;
 mod here;
 mod kept;
-mod plan;
+pub(crate) mod plan;
 mod planning;
 mod processes;
 mod slurm;

@@ -148,11 +148,13 @@ fn unfinished(end: Option<&Status>) -> Option<(String, bool)> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use vimae_spec::Experiment;
 
     use super::*;
     use crate::{
         RunFolder, cells,
         record::{VERSION, write_record},
+        schedule::plan::tests::{self as plans, plan},
     };
 
     /// A record as a run of this version leaves it.
@@ -180,22 +182,15 @@ mod tests {
         assert_eq!(at("rate", Some(1)), "stopped at rate 2 of 5; the same command goes on from there");
     }
 
-    fn node() -> serde_json::Value {
-        json!({ "spec": record().spec, "data_sha256": "data", "experiments": [], "folder": "run", "found": false, "command": "c" })
-    }
-
-    fn plan(nodes: &[serde_json::Value], left_out: &[serde_json::Value]) -> Plan {
-        let plan = json!({
-            "format": 4, "profile": "p", "command": "c", "experiments": [], "left_out": left_out, "refused": [], "without_data": [],
-            "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false, "nodes": nodes,
-        });
-        serde_json::from_value(plan).unwrap()
+    fn node() -> Node {
+        Node { data_sha256: "data".into(), ..plans::node(&record().spec) }
     }
 
     #[test]
     fn a_run_that_did_not_fit_into_the_time_is_left_to_do() {
         let folder = tempfile::tempdir().unwrap();
-        let plan = plan(&[], &[node()]);
+        let mut plan = plan(Vec::new(), Vec::new());
+        plan.left_out.push(node());
         let missing = Standing::of(&plan, &Ends::new(), folder.path()).missing;
         assert!(missing.len() == 1 && missing[0].left && missing[0].problem.contains("did not fit"), "{}", missing[0].problem);
     }
@@ -204,7 +199,7 @@ mod tests {
     /// last attempt at it ended so.
     fn standing(older: &RunRecord, end: Option<Status>, prepare: impl Fn(&RunFolder)) -> (usize, Vec<(String, bool)>) {
         let folder = tempfile::tempdir().unwrap();
-        let plan = plan(&[node()], &[]);
+        let plan = plan(Vec::new(), vec![node()]);
         let run = plan.nodes[0].folder(folder.path());
         std::fs::create_dir(run.path()).unwrap();
         write_record(&run, older).unwrap();
@@ -245,33 +240,23 @@ mod tests {
         }
     }
 
-    fn experiment(name: &str, targets: &[&str]) -> serde_json::Value {
-        json!({
-            "path": "", "name": name, "title": "", "about": "", "targets": targets, "paper_dataset": null, "optional": false, "seeds": 1,
-            "resources": {}, "expect": [], "runs": [],
-        })
+    fn experiment(name: &str, targets: &[&str]) -> Experiment {
+        let mut experiment = plans::experiment(name, &[]);
+        experiment.targets = targets.iter().map(|target| (*target).to_owned()).collect();
+        experiment
     }
 
     /// A run of the experiment at place `owner`.
-    fn run(owner: usize, seed: u64, epochs: u64) -> serde_json::Value {
-        let mut node = node();
-        node["experiments"] = json!([owner]);
-        node["spec"]["seed"] = seed.into();
-        node["spec"]["training"]["epochs"] = epochs.into();
+    fn run(owner: usize, seed: u64, epochs: u64) -> Node {
+        let mut node = Node { experiments: vec![owner], ..node() };
+        (node.spec.seed, node.spec.training.epochs) = (seed, epochs);
         node
     }
 
     /// The names of the methods of the runs `earlier` of the experiments `before`, beside the runs `now` of the experiment `own`.
-    fn names(
-        own: serde_json::Value,
-        now: &[serde_json::Value],
-        before: &[serde_json::Value],
-        earlier: &[serde_json::Value],
-    ) -> Vec<String> {
-        let mut value = serde_json::to_value(plan(now, &[])).unwrap();
-        value["experiments"] = json!([own]);
-        (value["earlier_experiments"], value["earlier"]) = (json!(before), json!(earlier));
-        let plan: Plan = serde_json::from_value(value).unwrap();
+    fn names(own: Experiment, now: &[Node], before: &[Experiment], earlier: &[Node]) -> Vec<String> {
+        let mut plan = plan(vec![own], now.to_vec());
+        (plan.earlier_experiments, plan.earlier) = (before.to_vec(), earlier.to_vec());
         plan.earlier.iter().map(|node| plan.name_of_earlier(node)).collect()
     }
 
@@ -279,7 +264,7 @@ mod tests {
     fn an_earlier_run_keeps_its_methods_name_but_where_another_has_it_in_the_same_tables() {
         let names_on = |dataset: &str, own: (&str, &[&str]), epochs: u64| {
             let mut here = run(0, 0, epochs);
-            here["spec"]["dataset"]["name"] = dataset.into();
+            here.spec.dataset.name = dataset.into();
             names(experiment(own.0, own.1), &[here], &[experiment("codes", &["figure1"])], &[run(0, 0, 3), run(0, 1, 3)])
         };
         let dataset = record().spec.dataset.name;
@@ -302,7 +287,7 @@ mod tests {
         assert!(found.iter().all(|name| name.starts_with("vae-")) && found[0] != found[1] && found[1] == found[2], "{found:?}");
         // What was evaluated otherwise is of the same training.
         let mut other = run(1, 1, 1);
-        other["spec"]["evaluation"]["labels"] = 7.into();
+        other.spec.evaluation.labels = 7;
         let found = names(own(), &[], &before, &[run(0, 0, 1), other]);
         assert!(found.iter().all(|name| name.starts_with("vae-")) && found[0] != found[1], "{found:?}");
         // One version alone needs no other name, nor do those of two experiments.

@@ -43,27 +43,16 @@ fn built(network: &Network) -> Result<Box<dyn AutoEncoder>> {
 #[cfg(test)]
 mod tests {
     use serde_json::{Map, Value};
-    use vimae_core::{Head, PixelRange};
 
     use super::*;
+    use crate::run_comparison::tests::config;
 
     #[test]
     fn the_convolutional_network_has_running_statistics_and_the_perceptron_has_none() {
-        let network = |architecture: &str, settings: Map<String, Value>| Network {
-            architecture: architecture.into(),
-            settings,
-            code: 2,
-            head: Head::Gaussian,
-            channels: 1,
-            height: 28,
-            width: 28,
-            range: PixelRange::Unit,
-            outputs: 1,
-            squashed: true,
-        };
-        let narrow = Map::from_iter([("width".to_owned(), Value::from(4))]);
         let of = |architecture: &str, steps: u64| {
-            too_few(steps, || Some(built(&network(architecture, narrow.clone())).unwrap().parameters().clone()))
+            let settings = Map::from_iter([("width".to_owned(), Value::from(4))]);
+            let network = Network { architecture: architecture.into(), settings, ..config().network };
+            too_few(steps, || Some(built(&network).unwrap().parameters().clone()))
         };
         assert_eq!([SETTLING_STEPS - 1, SETTLING_STEPS].map(|steps| of("wae_conv", steps)), [Some(SETTLING_STEPS - 1), None]);
         assert_eq!(of("mlp", 1), None);

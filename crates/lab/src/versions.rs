@@ -52,30 +52,23 @@ pub(crate) fn versions(plan: &Plan, cells: &[Cell], summary: &[SummaryRow]) -> V
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Value, json};
-
     use super::*;
-    use crate::cells::{self, tests::record};
+    use crate::{
+        Node,
+        cells::{self, tests::record},
+        schedule::plan::tests::{experiment, node, plan},
+    };
 
     #[test]
     fn runs_of_an_earlier_call_are_no_values_of_the_experiment_as_it_is() {
-        let experiment = json!({
-            "path": "", "name": "x", "title": "Mine", "about": "", "targets": [], "paper_dataset": null, "optional": false, "seeds": 1,
-            "resources": {}, "expect": [], "runs": [],
-        });
-        let node = |seed: u64| -> Value {
-            let mut node = json!({ "data_sha256": "", "experiments": [0], "folder": "run", "found": true, "command": "c" });
-            node["spec"] = json!(record("vae", seed, "rate", 1.0).spec);
-            node
-        };
-        let plan = |earlier: &[Value]| -> Plan {
-            let of_earlier: Vec<&Value> = earlier.iter().take(1).map(|_| &experiment).collect();
-            let plan = json!({
-                "format": 4, "profile": "p", "command": "c", "experiments": [&experiment], "nodes": [node(0)], "left_out": [],
-                "refused": [], "without_data": [], "earlier_experiments": of_earlier, "earlier": earlier, "fresh": null,
-                "data_dir": null, "tf32": false,
-            });
-            serde_json::from_value(plan).unwrap()
+        let mut experiment = experiment("x", &[]);
+        experiment.title = "Mine".into();
+        let node = |seed: u64| Node { experiments: vec![0], ..node(&record("vae", seed, "rate", 1.0).spec) };
+        let plan = |earlier: &[Node]| {
+            let mut plan = plan(vec![experiment.clone()], vec![node(0)]);
+            plan.earlier_experiments = earlier.iter().take(1).map(|_| experiment.clone()).collect();
+            plan.earlier = earlier.to_vec();
+            plan
         };
         let cell = |seed: u64, value: f64| {
             let mut record = record("vae", seed, "rate", value);

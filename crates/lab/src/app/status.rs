@@ -176,6 +176,7 @@ mod tests {
     use crate::{
         RunFolder,
         record::{VERSION, write_record},
+        schedule::plan::tests::{node, plan},
     };
 
     /// The device of a record that is damaged after it is written.
@@ -186,13 +187,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let made = crate::cells::tests::record("vae", 0, "rate", 5.0);
         let mut record = RunRecord { spec_sha256: made.spec.sha256(), data_sha256: "data".into(), version: VERSION.into(), ..made };
-        let node =
-            json!({ "spec": record.spec, "data_sha256": "data", "experiments": [], "folder": "run", "found": false, "command": "c" });
-        let plan = json!({
-            "format": 4, "profile": "p", "command": "c", "experiments": [], "left_out": [], "refused": [], "without_data": [],
-            "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false, "nodes": [node],
-        });
-        let plan: Plan = serde_json::from_value(plan).unwrap();
+        let plan = plan(Vec::new(), vec![Node { data_sha256: "data".into(), ..node(&record.spec) }]);
         let node = &plan.nodes[0];
         let run = node.folder(dir.path());
         std::fs::create_dir(run.path()).unwrap();

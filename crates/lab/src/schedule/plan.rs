@@ -242,28 +242,60 @@ impl Node {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use serde_json::json;
 
     use super::*;
     use crate::cells::tests::record;
 
+    /// An experiment of that name with these runs.
+    pub(crate) fn experiment(name: &str, runs: &[RunSpec]) -> Experiment {
+        let experiment = json!({
+            "path": "", "name": name, "title": "", "about": "", "targets": [], "paper_dataset": null, "optional": false, "seeds": 1,
+            "resources": {}, "expect": [], "runs": runs,
+        });
+        serde_json::from_value(experiment).unwrap()
+    }
+
+    /// A run that is of no experiment and has not finished.
+    pub(crate) fn node(spec: &RunSpec) -> Node {
+        Node {
+            spec: spec.clone(),
+            data_sha256: String::new(),
+            experiments: Vec::new(),
+            folder: "run".into(),
+            found: false,
+            command: "c".into(),
+        }
+    }
+
+    /// The plan of a call before which there was none.
+    pub(crate) fn plan(experiments: Vec<Experiment>, nodes: Vec<Node>) -> Plan {
+        Plan {
+            format: FORMAT,
+            profile: "p".into(),
+            command: "c".into(),
+            experiments,
+            nodes,
+            left_out: Vec::new(),
+            refused: Vec::new(),
+            without_data: Vec::new(),
+            earlier_experiments: Vec::new(),
+            earlier: Vec::new(),
+            fresh: None,
+            data_dir: None,
+            tf32: false,
+        }
+    }
+
     /// The plan of a call with one run, which has finished in `out`.
-    fn plan(command: &str, seed: u64, out: &Path) -> Plan {
-        let folder = format!("run{seed}");
+    fn finished(command: &str, seed: u64, out: &Path) -> Plan {
+        let folder = PathBuf::from(format!("run{seed}"));
         std::fs::create_dir_all(out.join(&folder)).unwrap();
         std::fs::write(RunFolder::at(out.join(&folder)).record(), "").unwrap();
         let spec = record("vae", seed, "rate", 1.0).spec;
-        let node = json!({ "spec": spec, "data_sha256": "", "experiments": [0], "folder": folder, "found": false, "command": command });
-        let experiment = json!({
-            "path": "", "name": "x", "title": "", "about": "", "targets": [], "paper_dataset": null, "optional": false, "seeds": 1,
-            "resources": {}, "expect": [], "runs": [],
-        });
-        let plan = json!({
-            "format": FORMAT, "profile": "p", "command": command, "experiments": [experiment], "nodes": [node], "left_out": [],
-            "refused": [], "without_data": [], "earlier_experiments": [], "earlier": [], "fresh": null, "data_dir": null, "tf32": false,
-        });
-        serde_json::from_value(plan).unwrap()
+        let node = Node { experiments: vec![0], folder, command: command.into(), ..node(&spec) };
+        Plan { command: command.into(), ..plan(vec![experiment("x", &[])], vec![node]) }
     }
 
     fn commands(plan: &Plan) -> Vec<String> {
@@ -280,8 +312,7 @@ mod tests {
 
     #[test]
     fn data_that_is_not_here_names_what_brings_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let experiment = plan("c", 0, folder.path()).experiments.remove(0);
+        let experiment = experiment("x", &[]);
         let command = |dataset: &str| WithoutData { experiment: experiment.clone(), dataset: dataset.into() }.command();
         for dataset in ["mnist", "table:some/body"] {
             assert_eq!(command(dataset), format!("{} data fetch {dataset}", called()));
@@ -301,11 +332,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let out = folder.path();
         let after = |before: Plan, command: &str, seed: u64| {
-            let mut plan = plan(command, seed, out);
+            let mut plan = finished(command, seed, out);
             plan.take_over(before, false, out);
             plan
         };
-        let three = after(after(plan("a", 0, out), "b", 1), "c", 2);
+        let three = after(after(finished("a", 0, out), "b", 1), "c", 2);
         assert_eq!(commands(&three), ["a", "b", "c"]);
         assert_eq!(three.earlier.iter().map(|node| &node.command).collect::<Vec<_>>(), ["b", "a"]);
         // A plan is read back with them.
