@@ -8,7 +8,7 @@ use std::{
 use vimae_checkpoint::atomic;
 use vimae_hub::Config;
 use vimae_report::{ExperimentView, FailedRun, HeadlineTable, LeftOut, NotCovered, Observation, PageInput, RunView};
-use vimae_spec::{Cell, Comparisons, Experiment, Paper, RunRecord, SummaryRow};
+use vimae_spec::{Cell, ClaimVerdict, Comparisons, Experiment, Paper, RunRecord, SummaryRow};
 use vimae_statistics::student;
 
 use crate::{
@@ -122,11 +122,7 @@ pub(crate) fn gather(
         cells.extend(expectations::of(experiment, &of(owner).map(|(_, record)| record).collect::<Vec<_>>()));
     }
     once(&mut cells);
-    let summary = over_seeds(&cells);
-    let comparisons = comparisons::of(&cells, &summary, claims.verdicts);
-    atomic::write(&layout.comparisons(), &json(&comparisons)?)?;
-    atomic::write(&layout.results(), &json(&cells::written(&cells))?)?;
-    atomic::write(&layout.summary(), &json(&summary)?)?;
+    let (summary, comparisons) = write_tables(&layout, &cells, claims.verdicts)?;
 
     let view = |(owner, experiment): (usize, &Experiment)| ExperimentView {
         title: versions::title(experiment),
@@ -231,6 +227,16 @@ fn run_view(node: &Node, record: &RunRecord, out: &Path) -> RunView {
         train_images,
         unsettled: unsettled(record, &folder),
     }
+}
+
+/// Writes cells, what they come to over their seeds, and how they compare; returns these two.
+pub(crate) fn write_tables(layout: &Layout, cells: &[Cell], claims: Vec<ClaimVerdict>) -> Result<(Vec<SummaryRow>, Comparisons)> {
+    let summary = over_seeds(cells);
+    let comparisons = comparisons::of(cells, &summary, claims);
+    atomic::write(&layout.comparisons(), &json(&comparisons)?)?;
+    atomic::write(&layout.results(), &json(&cells::written(cells))?)?;
+    atomic::write(&layout.summary(), &json(&summary)?)?;
+    Ok((summary, comparisons))
 }
 
 /// The page's title: the experiment's own where it shows one alone.

@@ -2,15 +2,9 @@
 
 use std::path::Path;
 
-use vimae_checkpoint::atomic;
 use vimae_spec::{Cell, ClaimTally, Comparisons, Paper, PaperClaim, SummaryRow, ValueTally};
 
-use crate::{
-    Layout, Outcome, Result, cells, claims, comparisons,
-    counted::counted,
-    stored::{json, read},
-    summary::over_seeds,
-};
+use crate::{Layout, Outcome, Result, cells, claims, counted::counted, gather::write_tables, stored::read};
 
 /// Judges the results in `folder` again, by the paper's numbers at hand: claims, summary and comparisons are made anew from
 /// `results.json` and written there. Returns the tally.
@@ -24,11 +18,7 @@ pub fn judge(folder: &Path, paper: &Paper) -> Result<String> {
     cells::hold_against(&mut cells, paper);
     let claims = claims::of(&cells, paper);
     cells.extend(claims.cells);
-    let summary = over_seeds(&cells);
-    let comparisons = comparisons::of(&cells, &summary, claims.verdicts);
-    atomic::write(&layout.comparisons(), &json(&comparisons)?)?;
-    atomic::write(&layout.results(), &json(&cells::written(&cells))?)?;
-    atomic::write(&layout.summary(), &json(&summary)?)?;
+    let (summary, comparisons) = write_tables(&layout, &cells, claims.verdicts)?;
     Ok(tally(&summary, &comparisons))
 }
 
@@ -57,7 +47,7 @@ fn tally(summary: &[SummaryRow], comparisons: &Comparisons) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cells::tests::record;
+    use crate::{cells::tests::record, stored::json};
 
     /// The tally of two methods on so many seeds, of which the paper has one number and one claim.
     fn of_seeds(seeds: u64) -> String {
