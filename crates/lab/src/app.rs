@@ -25,6 +25,7 @@ mod status;
 mod stop;
 mod time_left;
 mod train;
+mod transfer;
 mod verify;
 mod waiting;
 mod worker;

@@ -2,14 +2,14 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use crate::{Fetching, HubEvent, HubOptions, changes, counted::counted, datasets, fetch};
+use crate::{Fetching, HubOptions, changes, counted::counted, datasets, fetch};
 use anyhow::{Result, anyhow, bail};
 use clap::{Args, Subcommand};
-use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
+use indicatif::{HumanBytes, ProgressBar};
 use serde_json::{Map, Value};
 use vimae_spec::Component;
 
-use super::{place::Place, standard_streams::print};
+use super::{place::Place, standard_streams::print, transfer};
 
 /// List, download and check data sets.
 #[derive(Debug, Args)]
@@ -110,8 +110,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
             unread.check("fetch", &place.command)?;
             let options = HubOptions::from_env();
             let mut source = Some(crate::fetch::origin(name, &options)?);
-            let bar = ProgressBar::new(0);
-            bar.set_style(ProgressStyle::with_template("{msg} [{bar:16}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")?);
+            let bar = transfer::bar()?;
             let mut tell = |happening: Fetching<'_>| {
                 if let Some(source) = source.take() {
                     bar.suspend(|| tracing::info!("{source}"));
@@ -192,18 +191,12 @@ fn shown(classes: usize) -> (usize, usize) {
 }
 
 fn show(bar: &ProgressBar, happening: &Fetching<'_>) {
-    let (file, event) = match happening {
-        Fetching::Note(note) => return bar.suspend(|| tracing::info!("{note}")),
-        Fetching::File { file, event } => (*file, event),
-    };
-    bar.set_message(file.to_owned());
-    match event {
-        HubEvent::Bytes { done, total } => {
-            bar.set_length(total.unwrap_or(*done));
-            bar.set_position(*done);
+    match happening {
+        Fetching::Note(note) => bar.suspend(|| tracing::info!("{note}")),
+        Fetching::File { file, event } => {
+            bar.set_message((*file).to_owned());
+            transfer::show(bar, event);
         }
-        HubEvent::Waiting { wait, reason } => bar.suspend(|| tracing::info!("waiting {} s: {reason}", wait.as_secs())),
-        _ => {}
     }
 }
 

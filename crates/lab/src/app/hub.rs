@@ -3,15 +3,19 @@
 use std::{path::PathBuf, process::ExitCode};
 
 use crate::{
-    HubEvent, HubOptions, Shelf,
+    HubOptions, Shelf,
     hub::{Publish, RepoName, check_network, check_revision, pull, push},
     prepare,
 };
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{data_dir::DataDir, place::Place, standard_streams::print};
+use super::{
+    data_dir::DataDir,
+    place::Place,
+    standard_streams::print,
+    transfer::{bar, show},
+};
 
 /// Publish trained runs on the Hugging Face Hub, and download published ones.
 ///
@@ -160,26 +164,4 @@ fn bring(arguments: &Pull) -> Result<()> {
     let folder = arguments.out.as_ref().unwrap_or(&pulled.folder);
     print(format_args!("{}\ncommit {}", folder.display(), pulled.commit));
     Ok(())
-}
-
-fn bar() -> Result<ProgressBar> {
-    let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template("{msg} [{bar:16}] {bytes}/{total_bytes} {bytes_per_sec}, {eta} left")?);
-    Ok(bar)
-}
-
-fn show(bar: &ProgressBar, event: &HubEvent) {
-    match event {
-        HubEvent::Bytes { done, total } => {
-            bar.set_length(total.unwrap_or(*done));
-            bar.set_position(*done);
-        }
-        HubEvent::Waiting { wait, reason } => bar.suspend(|| tracing::info!("waiting {} s: {reason}", wait.as_secs())),
-        HubEvent::Step { what } => bar.set_message(*what),
-        HubEvent::File { name } => {
-            bar.set_message(name.clone());
-            bar.set_position(0);
-        }
-        _ => {}
-    }
 }
