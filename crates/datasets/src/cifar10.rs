@@ -16,7 +16,6 @@ use crate::{
     BuildDataset, Card, Container, Error, Opened, Request, Result,
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
-    numpy,
     open::Parts,
     parquet,
     pickle::Pickle,
@@ -25,6 +24,7 @@ use crate::{
     stack::Stack,
     stream,
     tables::{self, Tables},
+    wae_split::{Way, wae},
 };
 
 /// The entry of the catalogue.
@@ -44,10 +44,6 @@ vimae_core::settings! {
         #[serde(flatten)]
         fewer: FewerOfFiles = FewerOfFiles::default();
     }
-}
-
-vimae_core::settings! {
-    enum Way { Paper, Wae }
 }
 
 const NAME: &str = "cifar10";
@@ -153,10 +149,7 @@ fn open(request: &Request) -> Result<Opened> {
         }
     };
     let (rule, splits) = if request.settings.read::<SplitSettings>()?.split == Way::Wae {
-        let pooled = train.join(&test);
-        drop(test);
-        let (train, test) = pooled.select(&numpy::shuffled(123, pooled.len()))?.cut(pooled.len().saturating_sub(1_000));
-        ("pooled, shuffled with NumPy's seed 123, the last 1 000 test", vec![(Split::Train, train), (Split::Test, test)])
+        ("pooled, shuffled with NumPy's seed 123, the last 1 000 test", wae(train, test, 1_000)?)
     } else {
         ("as published", vec![(Split::Train, train), (Split::Test, test)])
     };

@@ -37,6 +37,7 @@ mod stream;
 mod table_files;
 mod tables;
 mod tree;
+mod wae_split;
 mod walk;
 
 pub use array_writer::{ArrayWriter, Element};

@@ -22,10 +22,11 @@ use crate::{
     digest::hex,
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
-    idx, numpy, parquet,
+    idx, parquet,
     sources::file_in,
     stack::Stack,
     tables::{self, Tables},
+    wae_split::{Way, wae},
 };
 
 /// The entry of the catalogue.
@@ -45,10 +46,6 @@ vimae_core::settings! {
         #[serde(flatten)]
         fewer: FewerOfFiles = FewerOfFiles::default();
     }
-}
-
-vimae_core::settings! {
-    enum Way { Paper, Wae }
 }
 
 const NAME: &str = "mnist";
@@ -149,7 +146,7 @@ fn open(request: &Request) -> Result<Opened> {
         check(&card, [IDX[2], IDX[3]], &[&test], test_file)?;
     }
     let (rule, splits) = if request.settings.read::<SplitSettings>()?.split == Way::Wae {
-        ("pooled, shuffled with NumPy's seed 123, the last 10 000 test", wae(train.join(&validation), test)?)
+        ("pooled, shuffled with NumPy's seed 123, the last 10 000 test", wae(train.join(&validation), test, 10_000)?)
     } else {
         ("the last 10 000 of the training file validate", vec![(Split::Train, train), (Split::Validation, validation), (Split::Test, test)])
     };
@@ -167,13 +164,6 @@ fn from_npz(path: &Path) -> Result<(Stack, Stack)> {
     };
     let set = |images: &str, labels: &str| arrays::stack(find(images)?, Some(find(labels)?));
     Ok((set(ARRAYS[0], ARRAYS[1])?, set(ARRAYS[2], ARRAYS[3])?))
-}
-
-fn wae(train: Stack, test: Stack) -> Result<Vec<(Split, Stack)>> {
-    let pooled = train.join(&test);
-    drop(test);
-    let (train, test) = pooled.select(&numpy::shuffled(123, pooled.len()))?.cut(pooled.len() - 10_000);
-    Ok(vec![(Split::Train, train), (Split::Test, test)])
 }
 
 fn from_idx(images: &Path, labels: &Path) -> Result<Stack> {
