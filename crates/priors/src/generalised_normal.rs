@@ -62,11 +62,7 @@ impl GeneralisedNormal {
         }
         let radius = Gamma::new(1.0 + 1.0 / shape, 1.0).map_err(|_| bad())?;
         let unit = Self { shape, scale: 1.0, radius };
-        let scale = match matched {
-            Match::Variance(variance) => (variance / unit.variance()).sqrt(),
-            other => other.scale(1.0, unit.entropy()),
-        };
-        Ok(Self { scale, ..unit })
+        Ok(Self { scale: matched.scale_of_unit(unit.variance(), unit.entropy()), ..unit })
     }
 
     /// ln(2 a G(1/b) / b)

@@ -57,6 +57,14 @@ impl Match {
             Self::Scale(scale) => scale,
         }
     }
+
+    /// The scale for a law that has the variance `unit_variance` and the entropy `unit_entropy` at scale 1.
+    pub(crate) fn scale_of_unit(self, unit_variance: f64, unit_entropy: f64) -> f64 {
+        match self {
+            Self::Variance(variance) => (variance / unit_variance).sqrt(),
+            other => other.scale(1.0, unit_entropy),
+        }
+    }
 }
 
 /// The error for a setting that is in its range but not beside the others.

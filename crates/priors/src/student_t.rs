@@ -61,11 +61,7 @@ impl StudentT {
         }
         let standard = Standard::new(freedom).map_err(|_| bad("a number above 0"))?;
         let unit = Self { freedom, scale: 1.0, standard };
-        let scale = match matched {
-            Match::Variance(variance) => (variance / unit.variance()).sqrt(),
-            other => other.scale(1.0, unit.entropy()),
-        };
-        Ok(Self { scale, ..unit })
+        Ok(Self { scale: matched.scale_of_unit(unit.variance(), unit.entropy()), ..unit })
     }
 
     /// ln(s sqrt(n) B(n/2, 1/2))
