@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
 use vimae_models::MODELS;
 use vimae_spec::{Cell, Experiment, Measurement, Model, Paper, PaperRow, Protocol, RunRecord, WrittenCell};
 
@@ -9,11 +10,15 @@ use vimae_spec::{Cell, Experiment, Measurement, Model, Paper, PaperRow, Protocol
 /// experiment's own name where there is none.
 pub fn of_run(experiment: &Experiment, record: &RunRecord, paper: &Paper) -> Vec<Cell> {
     let dataset = experiment.paper_dataset.as_deref().unwrap_or(&record.spec.dataset.name);
+    let data = &record.spec.dataset;
+    let fewer = |key: &str| data.settings.get(key).and_then(Value::as_u64).is_some_and(|images| images > 0);
+    let stand_in = data.name != dataset || fewer("train_images") || fewer("test_images");
     let mut cells = Vec::new();
     for measurement in &record.measurements {
         let bare = bare(&experiment.name, record, measurement);
         let rows = experiment.targets.iter().filter(|name| row(paper, name, dataset, &measurement.metric).is_some());
-        let held: Vec<Cell> = rows.map(|name| Cell { target: name.clone(), paper_dataset: Some(dataset.into()), ..bare.clone() }).collect();
+        let beside = |name: &String| Cell { target: name.clone(), paper_dataset: Some(dataset.into()), stand_in, ..bare.clone() };
+        let held: Vec<Cell> = rows.map(beside).collect();
         if held.is_empty() {
             cells.push(bare);
         }
@@ -75,6 +80,7 @@ pub(crate) fn bare(target: &str, record: &RunRecord, measurement: &Measurement) 
         seed: record.spec.seed,
         measurement: measurement.clone(),
         paper_dataset: None,
+        stand_in: false,
         paper: None,
         paper_certainty: None,
         tolerance: None,
@@ -96,9 +102,11 @@ fn network(model: &Model) -> String {
 
 #[cfg(test)]
 pub(crate) mod tests {
+    use serde_json::json;
     use vimae_spec::{Component, Direction, Evaluation, RunSpec, Training};
 
     use super::*;
+    use crate::schedule::plan;
 
     /// A record with one measurement, of which less is better.
     pub(crate) fn record(method: &str, seed: u64, metric: &str, value: f64) -> RunRecord {
@@ -183,6 +191,34 @@ pub(crate) mod tests {
         assert_eq!(of(&[("svm", Some(1.0)), ("tsvm(pool=9)", Some(2.0)), ("knn", Some(3.0))]), [None, printed, None]);
         // What has no value is not the nearest.
         assert_eq!(of(&[("svm", Some(1.0)), ("tsvm(pool=9)", None)]), [printed, None]);
+    }
+
+    #[test]
+    fn other_images_and_a_part_of_the_papers_stand_in_for_them() {
+        let text = r#"
+            [table3]
+            title = "t"
+            dataset = "mnist"
+            [[table3.rows]]
+            label = "a"
+            metric = "rate"
+            protocols = ["p"]
+            tolerance = 1.5
+            values = { vae = 90 }
+        "#;
+        let paper = Paper::parse(text, std::path::Path::new("targets.toml")).unwrap();
+        let experiment =
+            Experiment { targets: vec!["table3".into()], paper_dataset: Some("mnist".into()), ..plan::tests::experiment("x", &[]) };
+        let stands_in = |name: &str, settings: Value| {
+            let mut record = record("vae", 0, "rate", 5.0);
+            record.spec.dataset = Component { name: name.into(), settings: settings.as_object().unwrap().clone() };
+            let cells = of_run(&experiment, &record, &paper);
+            assert_eq!((cells.len(), cells[0].paper), (1, Some(90.0)));
+            cells[0].stand_in
+        };
+        assert!(stands_in("digits", json!({})));
+        assert!(stands_in("mnist", json!({ "train_images": 5000 })) && stands_in("mnist", json!({ "test_images": 500 })));
+        assert!(!stands_in("mnist", json!({})) && !stands_in("mnist", json!({ "train_images": 0 })));
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::{Cell, ClaimVerdict, Decision, Direction, Measurement, Paper, PaperClaim, RivalTest, protocol_matches};
+use vimae_spec::{Cell, ClaimVerdict, Decision, Direction, Measurement, Paper, PaperClaim, RivalTest, STAND_INS, protocol_matches};
 use vimae_statistics::{FEWEST_SEEDS, claim, holm, student, wilson};
 
 /// The claims of the paper that cells decide.
@@ -141,17 +141,19 @@ impl<'a> Seeds<'a> {
         count: usize,
     ) -> Option<ClaimVerdict> {
         let first = &self.0.first()?.cell.measurement;
+        let stand_in = self.0.iter().any(|seed| seed.cell.stand_in);
         let rival = |(method, (pairs, p)): (&String, (Vec<[f64; 2]>, &Option<f64>))| RivalTest {
             method: method.clone(),
             better_by: pairs.iter().map(|[best, rival]| best - rival).sum::<f64>() / pairs.len() as f64,
             interval: student::paired_interval(&pairs),
             p: *p,
         };
-        let decision = claim::decide(test.seeds, p_holm, p_against_holm);
+        let decision = if stand_in { Decision::Undecided } else { claim::decide(test.seeds, p_holm, p_against_holm) };
         let mut verdict = ClaimVerdict {
             target: target.into(),
             dataset: side.dataset.into(),
             paper_dataset: Some(side.paper_dataset.into()),
+            stand_in,
             claim: claim.name.clone(),
             text: claim.text.clone(),
             quantity: claim.words(),
@@ -220,6 +222,9 @@ fn words(verdict: &ClaimVerdict, count: usize) -> String {
     let claims = if count == 1 { "1 claim".into() } else { format!("{count} claims") };
     if verdict.seeds < FEWEST_SEEDS {
         return format!("{by}; fewer than {FEWEST_SEEDS} seeds decide nothing");
+    }
+    if verdict.stand_in {
+        return format!("{by}; {STAND_INS} decide nothing");
     }
     match (verdict.p, verdict.p_holm, verdict.p_against_holm) {
         (Some(p), Some(p_holm), _) if verdict.decision != Decision::Fails => {

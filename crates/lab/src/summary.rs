@@ -48,7 +48,8 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
     } else {
         student::interval(&values).filter(|_| measurement.kind.compares())
     };
-    let stands = || Some(verdict(interval, first.paper?, first.tolerance?)).filter(|_| mean.is_some());
+    let judged = interval.filter(|_| !first.stand_in);
+    let stands = || Some(verdict(judged, first.paper?, first.tolerance?)).filter(|_| mean.is_some());
     let each = || values.iter().map(|p| format!("{p:.3}")).collect::<Vec<_>>().join(", ");
     let with_value = cells.iter().map(|cell| &cell.measurement).filter(|measurement| measurement.value.is_some());
     Some(SummaryRow {
@@ -67,6 +68,7 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
         interval,
         seeds: values.len(),
         paper_dataset: first.paper_dataset.clone(),
+        stand_in: first.stand_in,
         paper: first.paper,
         paper_certainty: first.paper_certainty,
         difference: mean.zip(first.paper).map(|(mean, paper)| mean - paper),
@@ -102,6 +104,9 @@ mod tests {
         // Noise does not help, and one seed is no interval, however near.
         assert_eq!(beside(&[2.0, 18.0]), Some(Verdict::Undecided));
         assert_eq!(beside(&[10.0]), Some(Verdict::Undecided));
+        let stand_in =
+            of(&[10.1, 9.9, 10.0, 10.2, 9.8], |cell| (cell.paper, cell.tolerance, cell.stand_in) = (Some(10.0), Some(0.5), true));
+        assert_eq!((stand_in.verdict, stand_in.stand_in, stand_in.interval.is_some()), (Some(Verdict::Undecided), true, true));
         assert_eq!(of(&[10.0, 11.0], |_| {}).verdict, None);
     }
 

@@ -166,6 +166,7 @@ mod tests {
             interval: None,
             seeds: 1,
             paper_dataset: Some(if dataset == "digits" { "mnist" } else { dataset }.into()),
+            stand_in: false,
             paper: None,
             paper_certainty: None,
             difference: None,

@@ -23,6 +23,9 @@ pub struct Cell {
     pub measurement: Measurement,
     /// The data set of the paper that it is held against; another than its own where a smaller one stands in.
     pub paper_dataset: Option<String>,
+    /// Whether the data are not the paper's: another data set in its place, or a part of it. Such values are not judged.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stand_in: bool,
     /// The paper's value for this cell, where it prints one.
     pub paper: Option<f64>,
     /// How sure that reading of the paper is.
@@ -133,6 +136,9 @@ pub struct SummaryRow {
     pub seeds: usize,
     /// As in [`Cell`].
     pub paper_dataset: Option<String>,
+    /// As in [`Cell`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stand_in: bool,
     /// The paper's value.
     pub paper: Option<f64>,
     /// How sure that reading of the paper is.
@@ -181,6 +187,7 @@ mod tests {
             seed: 1,
             measurement: Measurement::new("rate", "rate", "rate.gaussian".into(), "nats").valued(54.0, None),
             paper_dataset: Some("mnist".into()),
+            stand_in: false,
             paper: Some(54.5),
             paper_certainty: Some(Certainty::Printed),
             tolerance: Some(1.0),

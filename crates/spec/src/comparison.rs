@@ -135,6 +135,9 @@ pub struct ClaimVerdict {
     pub dataset: String,
     /// As in [`crate::Cell`].
     pub paper_dataset: Option<String>,
+    /// As in [`crate::Cell`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub stand_in: bool,
     /// The claim's name in the target.
     pub claim: String,
     /// The claim in words.

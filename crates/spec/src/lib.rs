@@ -50,6 +50,6 @@ pub use run::{CODE, Evaluation, Model, RunSpec, Training};
 pub use schedule::{Schedule, warm_up};
 pub use sealed::RecordProblem;
 pub use status::{State, Status};
-pub use tally::{ClaimTally, ValueTally};
+pub use tally::{ClaimTally, STAND_INS, ValueTally};
 pub use vimae_statistics::{Decision, Verdict};
 pub use words::{WORDS, Word, other_word};

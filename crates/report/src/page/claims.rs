@@ -33,7 +33,8 @@ pub(super) fn section(input: &PageInput<'_>, decided: &[&ClaimVerdict], links: &
         @if !decided.is_empty() {
             p.quiet {
                 "A claim holds where paired t tests over five seeds or more tell its method from every rival: the largest p counts, corrected by Holm over \
-                 the claims of a table, at 2.5 %. It does not hold where a rival is better by the same standard, and is undecided otherwise."
+                 the claims of a table, at 2.5 %. It does not hold where a rival is better by the same standard, and is undecided otherwise: \
+                 also where the images are not the paper's, or a part of them."
             }
             div.scroll { table.sortable {
                 thead { tr { th { "Claim" } th { "Here" } th.number { "True on" } th { "Seeds" } th { "Of" } th { "Ours on" } th.number { "p" } th { "By how much" } } }
