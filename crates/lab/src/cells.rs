@@ -207,8 +207,8 @@ pub(crate) mod tests {
             values = { vae = 90 }
         "#;
         let paper = Paper::parse(text, std::path::Path::new("targets.toml")).unwrap();
-        let experiment =
-            Experiment { targets: vec!["table3".into()], paper_dataset: Some("mnist".into()), ..plan::tests::experiment("x", &[]) };
+        let mut experiment = plan::tests::experiment("x", &[]);
+        (experiment.targets, experiment.paper_dataset) = (vec!["table3".into()], Some("mnist".into()));
         let stands_in = |name: &str, settings: Value| {
             let mut record = record("vae", 0, "rate", 5.0);
             record.spec.dataset = Component { name: name.into(), settings: settings.as_object().unwrap().clone() };
