@@ -66,7 +66,7 @@ pub(crate) fn open(place: &str, choice: Choice, shelf: &mut Shelf) -> Result<Ope
             let set = dataset.split(split)?;
             let settings: Vec<String> = component.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
             let with = if settings.is_empty() { String::new() } else { format!(" with the run's {}", settings.join(", ")) };
-            let opened = Opened::whole(ImagesInMemory::of(set, count)?, format!("{split} split of {name}{with}"));
+            let opened = Opened::whole(ImagesInMemory::first(set, count)?, format!("{split} split of {name}{with}"));
             Ok(Opened { labels: Some(set.labels().iter().copied().take(count).collect()), ..opened })
         }
         None if is_dataset(place) => {
@@ -135,5 +135,22 @@ mod tests {
         assert_eq!(fault("digits:val"), "digits:val: data set digits has no part val; write :train or :test behind its name");
         assert!(fault("mnist:val").contains("write :train, :validation or :test behind"), "{}", fault("mnist:val"));
         assert!(fault("digits:validation").contains("it has train, test"), "{}", fault("digits:validation"));
+    }
+
+    #[test]
+    fn the_first_images_of_a_data_set_stand_beside_their_own_labels() {
+        let mut shelf = Shelf::new(Sources::default());
+        let mut of = |count| {
+            let opened = open("digits:test", Choice { count, skip_broken: false, deep: DeepGrayscale::default() }, &mut shelf).unwrap();
+            let mut images = Vec::new();
+            let taken = opened.images.visit(&mut |_: &[usize], found: Vec<_>| {
+                images.extend(found.into_iter().map(|image| image.bytes));
+                Ok(())
+            });
+            taken.unwrap();
+            (images, opened.labels.unwrap())
+        };
+        let ((all, labels), (some, own)) = (of(usize::MAX), of(7));
+        assert_eq!((some.len(), some.as_slice(), own.as_slice()), (7, &all[..7], &labels[..7]));
     }
 }

@@ -161,8 +161,20 @@ impl ImagesInMemory {
     /// # Errors
     /// As [`ImagesInMemory::new`].
     pub fn of(set: &ImageSet, count: usize) -> Result<Self> {
+        Self::at(set, drawn(set.len(), count))
+    }
+
+    /// The first `count` images of `set`.
+    ///
+    /// # Errors
+    /// As [`ImagesInMemory::new`].
+    pub fn first(set: &ImageSet, count: usize) -> Result<Self> {
+        Self::at(set, 0..set.len().min(count))
+    }
+
+    fn at(set: &ImageSet, places: impl IntoIterator<Item = usize>) -> Result<Self> {
         let size = set.shape().len().max(1);
-        let images = drawn(set.len(), count).into_iter().filter_map(|place| set.pixels().get(place * size..(place + 1) * size));
+        let images = places.into_iter().filter_map(|place| set.pixels().get(place * size..(place + 1) * size));
         Self::new(images.map(|bytes| OwnedImage { shape: set.shape(), bytes: bytes.to_vec() }).collect())
     }
 }
@@ -200,6 +212,8 @@ mod tests {
         let set = ImageSet::new(a.shape, vec![1, 2, 3, 4], vec![0, 0]).unwrap();
         assert_eq!(base, ImagesInMemory::of(&set, 9).unwrap().sha256());
         assert_eq!(ImagesInMemory::of(&set, 1).unwrap().len(), 1);
+        assert_eq!(ImagesInMemory::first(&set, 1).unwrap().sha256(), digest(&[a]));
+        assert_eq!(base, ImagesInMemory::first(&set, 9).unwrap().sha256());
         assert!(ImagesInMemory::new(vec![image(1, 1, 2, &[1])]).is_err());
     }
 
