@@ -10,6 +10,7 @@ mod palette;
 mod paper;
 mod points;
 mod scatter;
+mod thin;
 mod trade;
 
 pub use bands::{Band, Bands};

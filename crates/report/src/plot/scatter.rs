@@ -15,6 +15,7 @@ use super::{
     canvas::{Area, Drawn, Grid, INK, TEXT, UNIT, axes, draw, styled, text},
     palette,
     points::compact,
+    thin::thinned,
 };
 use crate::{Error, Result};
 
@@ -55,13 +56,15 @@ pub struct Scatter<'a> {
     pub circles: &'a [f64],
 }
 
+#[derive(Clone, Copy)]
 struct Point {
     at: (f64, f64),
     class: usize,
 }
 
 impl Scatter<'_> {
-    /// Draws the points, both axes on one scale, as an SVG element. Of many points an evenly spaced part is drawn.
+    /// Draws the points, both axes on one scale, as an SVG element. Of many points a part is drawn, of each class
+    /// the same share.
     ///
     /// # Errors
     /// Where the three lists differ in length or hold no finite point.
@@ -78,8 +81,8 @@ impl Scatter<'_> {
             .filter(|&i| self.x[i].is_finite() && self.y[i].is_finite())
             .map(|i| Point { at: (self.x[i], self.y[i]), class: classes.partition_point(|class| *class < self.label[i]) })
             .collect();
-        let step = points.len().div_ceil(MOST_POINTS).max(1);
-        let points: Vec<Point> = points.into_iter().step_by(step).collect();
+        let of_points: Vec<usize> = points.iter().map(|point| point.class).collect();
+        let points: Vec<Point> = thinned(&of_points, MOST_POINTS).into_iter().map(|place| points[place]).collect();
         let names: Vec<String> = classes.into_iter().map(|class| self.name(class)).collect();
         let (x, y) = self.window(&points).ok_or(Error::Empty { what: "scatter" })?;
         let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;

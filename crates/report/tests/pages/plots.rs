@@ -3,7 +3,7 @@
 
 use vimae_report::{
     Error,
-    plot::{Curves, Dot, Dots, Line, Scatter, Trade},
+    plot::{Curves, Dot, Dots, Line, PALETTE, Scatter, Trade},
 };
 
 fn scatter(n: usize) -> String {
@@ -55,7 +55,17 @@ fn plots_scale_take_the_colour_of_the_text_and_say_what_they_show() {
 #[test]
 fn many_points_are_thinned_out() {
     let points = scatter(100_000).matches("h0").count();
-    assert!((1_000..3_000).contains(&points), "{points}");
+    assert_eq!(points, 1_000);
+}
+
+#[test]
+fn classes_that_take_turns_are_all_drawn() {
+    let svg = scatter(2_000);
+    for (r, g, b) in PALETTE {
+        let colour = format!("stroke=\"#{r:02X}{g:02X}{b:02X}\"");
+        let points: usize = svg.lines().filter(|line| line.contains(&colour)).map(|line| line.matches("h0").count()).sum();
+        assert_eq!(points, 100, "{colour}");
+    }
 }
 
 #[test]
