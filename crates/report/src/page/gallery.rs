@@ -10,6 +10,7 @@ use super::{confusion, input::ExperimentView, links::of_images, words::anchor};
 use crate::{
     Error, Result,
     artefact::{self, Codes},
+    colours::Colours,
     compare::heading,
     method,
     plot::{Curves, Scatter, Trade},
@@ -32,7 +33,7 @@ const MOVED: &str = "Decoded codes: a test image's, but for one dimension a row,
 const SHORT: usize = 70;
 
 /// The images of the experiment at `place`. Those of runs that an experiment before it has as well are there.
-pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Paper) -> Result<Markup> {
+pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Paper, colours: &Colours<'_>) -> Result<Markup> {
     let Some(experiment) = experiments.get(place) else { return Ok(html! {}) };
     let shown = first_seeds(&experiment.runs);
     let before = experiments.iter().take(place).position(|before| !shown.is_empty() && shown.iter().all(|run| has(before, run)));
@@ -58,13 +59,13 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
             (group("Decoded draws", "", FigureKind::Samples, &shown)?)
             (group("Decoded draws after each task, a row a task", "", FigureKind::Tasks, &shown)?)
             (group("Codes of test images", &codes(&shown), FigureKind::Codes, &shown)?)
-            (rate_distortion(experiment, paper)?)
+            (rate_distortion(experiment, paper, colours)?)
             @if whole {
                 (folded("Along single dimensions of the code", group("", MOVED, FigureKind::Traversals, &shown)?))
                 (folded("Between two test images", group("", "", FigureKind::Interpolations, &shown)?))
                 (folded("Codes on their principal components", group("", CLASSES, FigureKind::Projection, &shown)?))
                 (folded("Which class was taken for which", group("", "", FigureKind::Confusion, &shown)?))
-                (folded("Curves of training", curves(experiment)?))
+                (folded("Curves of training", curves(experiment, colours)?))
             }
     };
     // The title of a page's only experiment is that of the page.
@@ -169,8 +170,8 @@ fn scatter(title: &str, kind: FigureKind, codes: &Codes) -> Result<String> {
     Scatter { title, axes, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, names: &codes.names, circles: &circles }.svg()
 }
 
-fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup> {
-    let lines = rate_distortion::lines(&experiment.runs);
+fn rate_distortion(experiment: &ExperimentView, paper: &Paper, colours: &Colours<'_>) -> Result<Markup> {
+    let lines = rate_distortion::lines(&experiment.runs, colours);
     if lines.is_empty() {
         return Ok(html! {});
     }
@@ -200,8 +201,8 @@ fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup>
     }
 }
 
-fn curves(experiment: &ExperimentView) -> Result<Markup> {
-    let training = training(&experiment.runs);
+fn curves(experiment: &ExperimentView, colours: &Colours<'_>) -> Result<Markup> {
+    let training = training(&experiment.runs, colours);
     let plain = experiment.runs.iter().all(|run| run.record.spec.likelihood.is_none());
     let mut plots = Vec::new();
     for (term, lines) in &training.terms {
