@@ -1,6 +1,7 @@
 //! The page that people look at: one file, no network.
 
 mod claims;
+mod codes;
 mod comparison;
 mod confusion;
 mod document;

@@ -3,6 +3,7 @@
 mod axis;
 mod bands;
 mod canvas;
+mod class_names;
 mod curves;
 mod dots;
 mod frame;
@@ -18,5 +19,6 @@ pub use canvas::as_file;
 pub use curves::{Curves, Line};
 pub use dots::{Dot, Dots};
 pub use palette::PALETTE;
+pub(crate) use palette::has_colours;
 pub use scatter::Scatter;
 pub use trade::Trade;

@@ -6,24 +6,18 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Figure, FigureKind, Paper};
 
-use super::{confusion, input::ExperimentView, links::of_images, words::anchor};
+use super::{codes, confusion, input::ExperimentView, links::of_images, words::anchor};
 use crate::{
-    Error, Result,
-    artefact::{self, Codes},
+    Error, Result, artefact,
     colours::Colours,
     compare::heading,
     method,
-    plot::{Curves, Scatter, Trade},
+    plot::{Curves, Trade},
     plot_files::named,
     rate_distortion,
     run_view::RunView,
     training::training,
 };
-
-/// What the circles around codes are.
-const CIRCLES: &str = "Dashed circles lie one and two standard deviations of the prior from its centre.";
-
-const CLASSES: &str = "Colours and numbers are classes.";
 
 /// What traversals show.
 const MOVED: &str = "Decoded codes: a test image's, but for one dimension a row, which moves from left to right through the prior. The rows go from the most \
@@ -58,12 +52,12 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
             (group("Originals above their reconstructions", "", FigureKind::Reconstructions, &shown)?)
             (group("Decoded draws", "", FigureKind::Samples, &shown)?)
             (group("Decoded draws after each task, a row a task", "", FigureKind::Tasks, &shown)?)
-            (group("Codes of test images", &codes(&shown), FigureKind::Codes, &shown)?)
+            (group("Codes of test images", &codes::about(&shown, FigureKind::Codes), FigureKind::Codes, &shown)?)
             (rate_distortion(experiment, paper, colours)?)
             @if whole {
                 (folded("Along single dimensions of the code", group("", MOVED, FigureKind::Traversals, &shown)?))
                 (folded("Between two test images", group("", "", FigureKind::Interpolations, &shown)?))
-                (folded("Codes on their principal components", group("", CLASSES, FigureKind::Projection, &shown)?))
+                (folded("Codes on their principal components", group("", &codes::about(&shown, FigureKind::Projection), FigureKind::Projection, &shown)?))
                 (folded("Which class was taken for which", group("", "", FigureKind::Confusion, &shown)?))
                 (folded("Curves of training", curves(experiment, colours)?))
             }
@@ -109,15 +103,6 @@ fn group(title: &str, about: &str, kind: FigureKind, runs: &[&RunView]) -> Resul
     } })
 }
 
-/// What is to be seen of codes; of circles only where a run has them.
-fn codes(runs: &[&RunView]) -> String {
-    let has_circles = |run: &&RunView| {
-        let mut files = run.record.figures.iter().filter(|figure| figure.kind == FigureKind::Codes);
-        files.any(|figure| artefact::codes(&run.folder, &figure.file).is_ok_and(|codes| codes.deviation.is_some()))
-    };
-    if runs.iter().any(has_circles) { format!("{CLASSES} {CIRCLES}") } else { CLASSES.into() }
-}
-
 /// Content that unfolds, where there is any.
 fn folded(title: &str, content: Markup) -> Markup {
     html! { @if !content.0.is_empty() { details.figures { summary { (title) } (content) } } }
@@ -135,7 +120,7 @@ fn figure(run: &RunView, image: &Figure, with_caption: bool, with_seed: bool) ->
             })
         }
         FigureKind::Codes | FigureKind::Projection => {
-            let svg = artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, image.kind, &codes));
+            let svg = artefact::codes(&run.folder, &image.file).and_then(|all| codes::scatter(&title, image.kind, &all));
             let what = if image.kind == FigureKind::Codes { "codes" } else { "principal components" };
             svg.map(|svg| PreEscaped(named(&svg, &format!("{what} {}", spec.method))))
         }
@@ -157,17 +142,6 @@ fn figure(run: &RunView, image: &Figure, with_caption: bool, with_seed: bool) ->
             @if with_caption && long { p.quiet { (image.caption) } }
         }
     })
-}
-
-fn scatter(title: &str, kind: FigureKind, codes: &Codes) -> Result<String> {
-    let finite = |values: &[Option<f64>]| values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>();
-    let circles: Vec<f64> = codes.deviation.iter().flat_map(|deviation| [*deviation, 2.0 * deviation]).collect();
-    let axes = if kind == FigureKind::Codes {
-        ["first dimension of the code", "second dimension"]
-    } else {
-        ["first component", "second component"]
-    };
-    Scatter { title, axes, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, names: &codes.names, circles: &circles }.svg()
 }
 
 fn rate_distortion(experiment: &ExperimentView, paper: &Paper, colours: &Colours<'_>) -> Result<Markup> {

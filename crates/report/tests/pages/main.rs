@@ -1,6 +1,7 @@
 //! Pages and what stands on them: that they hold together, in a browser too, and show what they were given.
 
 mod browser;
+mod codes;
 mod colours;
 mod image_grid;
 #[path = "../../examples/synthetic/made_up.rs"]
