@@ -1,6 +1,7 @@
 //! Plots as inline SVG that follow the text colour of the page and scale with its width.
 
 mod axis;
+mod axis_name;
 mod bands;
 mod canvas;
 mod class_names;
@@ -10,6 +11,7 @@ mod frame;
 mod palette;
 mod paper;
 mod points;
+mod scale;
 mod scatter;
 mod thin;
 mod trade;
@@ -20,5 +22,6 @@ pub use curves::{Curves, Line};
 pub use dots::{Dot, Dots};
 pub use palette::PALETTE;
 pub(crate) use palette::has_colours;
+pub use scale::Scale;
 pub use scatter::Scatter;
 pub use trade::Trade;

@@ -12,7 +12,7 @@ use crate::{
     colours::Colours,
     compare::heading,
     method,
-    plot::{Curves, Trade},
+    plot::{Curves, Scale, Trade},
     plot_files::named,
     rate_distortion,
     run_view::RunView,
@@ -181,7 +181,7 @@ fn curves(experiment: &ExperimentView, colours: &Colours<'_>) -> Result<Markup> 
     let mut plots = Vec::new();
     for (term, lines) in &training.terms {
         let title = format!("{}: {term} during training", experiment.title);
-        match (Curves { title: &title, x: training.x, y: &axis(term, plain), lines }).svg() {
+        match (Curves { title: &title, x: training.x, y: &axis(term, plain), scales: [Scale::Whole, Scale::Wide], lines }).svg() {
             Err(Error::Empty { .. }) => {}
             svg => plots.push((axis(term, plain), named(&svg?, &format!("{term} during training {}", experiment.title_without_path())))),
         }

@@ -11,7 +11,7 @@ use crate::{
     headline_table::MeanInterval,
     method,
     number::{Column, NONE, duration},
-    plot::{Curves, Line},
+    plot::{Curves, Line, Scale},
     plot_files::named,
     spread::{Spread, mean_and_deviation},
 };
@@ -258,7 +258,7 @@ fn curves(
         };
         let lines: Vec<Line> = methods.iter().zip(&of_methods).map(line).collect();
         let title = format!("{}: {name} by task{of_stream}", experiment.title);
-        match (Curves { title: &title, x: "tasks so far", y: name, lines: &lines }).svg() {
+        match (Curves { title: &title, x: "tasks so far", y: name, scales: [Scale::Whole, Scale::Wide], lines: &lines }).svg() {
             Err(Error::Empty { .. }) => {}
             svg => plots.push((name, named(&svg?, &format!("{name} by task{of_stream} {}", experiment.title_without_path())))),
         }

@@ -3,7 +3,7 @@
 
 use vimae_report::{
     Error,
-    plot::{Curves, Dot, Dots, Line, PALETTE, Scatter, Trade},
+    plot::{Curves, Dot, Dots, Line, PALETTE, Scale, Scatter, Trade},
 };
 
 fn scatter(n: usize) -> String {
@@ -19,7 +19,7 @@ fn scatter(n: usize) -> String {
 fn curves(values: &[f64]) -> Result<String, Error> {
     let points = values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
     let lines = [Line { name: "a <method> with a long name".into(), colour: 3, points }];
-    Curves { title: "loss", x: "epoch", y: "loss (nats)", lines: &lines }.svg()
+    Curves { title: "loss", x: "epoch", y: "loss (nats)", scales: [Scale::Whole, Scale::Wide], lines: &lines }.svg()
 }
 
 fn dots() -> String {
@@ -84,6 +84,18 @@ fn extreme_values_are_drawn() {
     for values in [&[0.0, 0.0][..], &[1e-300, 1e300], &[-1e300, 1e300], &[5.0], &[1e-9, 2e-9], &[f64::MAX, f64::MIN]] {
         assert!(curves(values).is_ok(), "{values:?}");
     }
+}
+
+#[test]
+fn axes_say_that_they_are_logarithmic_and_count_epochs_in_whole_numbers() {
+    let wide = curves(&[1e-2, 10.0, 1e3, 1e5]).unwrap();
+    assert!(wide.contains("\nloss (nats) (log scale)\n") && wide.contains("\nepoch\n"));
+    let narrow = curves(&[10.0, 11.0, 12.0, 13.0]).unwrap();
+    assert!(narrow.contains("\nloss (nats)\n") && !narrow.contains("log scale"));
+    for epoch in ["0", "1", "2", "3"] {
+        assert!(wide.contains(&format!("\n{epoch}\n")), "{epoch}");
+    }
+    assert!(!wide.contains("\n0.5\n") && !wide.contains("\n1.5\n"));
 }
 
 #[test]
