@@ -87,6 +87,23 @@ fn extreme_values_are_drawn() {
 }
 
 #[test]
+fn a_long_name_of_an_axis_takes_two_lines_and_the_key_has_what_is_drawn() {
+    let drawn = |x: &str, value| {
+        let rows = [Dot { name: "vae".into(), value, interval: None, paper: Some(1.3) }];
+        Dots { title: "t", x, rows: &rows }.svg().unwrap()
+    };
+    let long = drawn("Reconstruction (a later version of the paper) (squared error)", Some(1.0));
+    assert!(long.contains("\nReconstruction (a later version of the paper)\n") && long.contains("\n(squared error)\n"), "{long}");
+    let short = drawn("Rate (nats)", Some(1.0));
+    assert!(short.contains("\nRate (nats)\n"));
+    // Of key, row and axis, and fifteen pixels for the second line.
+    assert!(short.starts_with("<svg viewBox=\"0 0 1200 276\"") && long.starts_with("<svg viewBox=\"0 0 1200 321\""));
+    assert!(short.contains("\nours\n") && short.contains("\npaper\n"));
+    let unmeasured = drawn("FID", None);
+    assert!(!unmeasured.contains("\nours\n") && unmeasured.contains("\npaper\n"));
+}
+
+#[test]
 fn axes_say_that_they_are_logarithmic_and_count_epochs_in_whole_numbers() {
     let wide = curves(&[1e-2, 10.0, 1e3, 1e5]).unwrap();
     assert!(wide.contains("\nloss (nats) (log scale)\n") && wide.contains("\nepoch\n"));
