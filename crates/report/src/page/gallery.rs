@@ -23,6 +23,9 @@ use crate::{
 const MOVED: &str = "Decoded codes: a test image's, but for one dimension a row, which moves from left to right through the prior. The rows go from the most \
      to the least informative dimension, by ½ ln(1 + variance of the code over variance of the encoder's noise).";
 
+/// What tables of confusions are, in the line that unfolds them and in their captions.
+const TAKEN: &str = "Which class was taken for which";
+
 /// Images whose caption is longer than this unfold it.
 const SHORT: usize = 70;
 
@@ -58,7 +61,7 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
                 (folded("Along single dimensions of the code", group("", MOVED, FigureKind::Traversals, &shown)?))
                 (folded("Between two test images", group("", "", FigureKind::Interpolations, &shown)?))
                 (folded("Codes on their principal components", group("", &codes::about(&shown, FigureKind::Projection), FigureKind::Projection, &shown)?))
-                (folded("Which class was taken for which", group("", "", FigureKind::Confusion, &shown)?))
+                (folded(TAKEN, group("", "", FigureKind::Confusion, &shown)?))
                 (folded("Curves of training", curves(experiment, colours)?))
             }
     };
@@ -96,7 +99,7 @@ fn group(title: &str, about: &str, kind: FigureKind, runs: &[&RunView]) -> Resul
     Ok(html! { @if !figures.is_empty() {
         @if !title.is_empty() { h4 { (title) } }
         p.quiet {
-            (about) @if let Some(caption) = caption { " " (caption) "." }
+            (about) @if let Some(caption) = caption.filter(|caption| **caption != TAKEN) { " " (caption) "." }
             @if let Some(seed) = seed { " Seed " (seed) "." }
         }
         div.images { @for figure in figures { (figure) } }

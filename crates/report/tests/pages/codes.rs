@@ -42,6 +42,14 @@ fn a_collapsed_method_has_no_name_over_its_points() {
 }
 
 #[test]
+fn tables_of_confusions_are_explained_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let html = page(&results(folder.path(), 1).unwrap().input()).unwrap();
+    assert_eq!(html.matches("Which class was taken for which").count(), 1);
+    assert!(html.contains("<h4>Clean</h4>"));
+}
+
+#[test]
 fn classes_are_spoken_of_where_there_are_some() {
     let folder = tempfile::tempdir().unwrap();
     let made_up = results(folder.path(), 1).unwrap();
