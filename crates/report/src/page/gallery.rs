@@ -6,7 +6,12 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Figure, FigureKind, Paper};
 
-use super::{codes, confusion, input::ExperimentView, links::of_images, words::anchor};
+use super::{
+    codes, confusion,
+    input::ExperimentView,
+    links::of_images,
+    words::{anchor, scale},
+};
 use crate::{
     Error, Result, artefact,
     colours::Colours,
@@ -184,7 +189,8 @@ fn curves(experiment: &ExperimentView, colours: &Colours<'_>) -> Result<Markup> 
     let mut plots = Vec::new();
     for (term, lines) in &training.terms {
         let title = format!("{}: {term} during training", experiment.title);
-        match (Curves { title: &title, x: training.x, y: &axis(term, plain), scales: [Scale::Whole, Scale::Wide], lines }).svg() {
+        let scales = [Scale::Whole, scale(term)];
+        match (Curves { title: &title, x: training.x, y: &axis(term, plain), scales, lines }).svg() {
             Err(Error::Empty { .. }) => {}
             svg => plots.push((axis(term, plain), named(&svg?, &format!("{term} during training {}", experiment.title_without_path())))),
         }

@@ -3,7 +3,7 @@
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Component, Direction, Lifelong, Measurement, Measures, SummaryRow};
 
-use super::input::ExperimentView;
+use super::{input::ExperimentView, words::scale};
 use crate::{
     Error, Result,
     colours::Colours,
@@ -258,7 +258,8 @@ fn curves(
         };
         let lines: Vec<Line> = methods.iter().zip(&of_methods).map(line).collect();
         let title = format!("{}: {name} by task{of_stream}", experiment.title);
-        match (Curves { title: &title, x: "tasks so far", y: name, scales: [Scale::Whole, Scale::Wide], lines: &lines }).svg() {
+        let scales = [Scale::Whole, scale(measure)];
+        match (Curves { title: &title, x: "tasks so far", y: name, scales, lines: &lines }).svg() {
             Err(Error::Empty { .. }) => {}
             svg => plots.push((name, named(&svg?, &format!("{name} by task{of_stream} {}", experiment.title_without_path())))),
         }

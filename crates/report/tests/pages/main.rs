@@ -11,3 +11,4 @@ mod palette;
 mod plots;
 mod rate_distortion;
 mod readings;
+mod training;
