@@ -26,7 +26,7 @@ pub(crate) struct Training {
 /// Sum and number of values, by place on the horizontal axis.
 type Sums = BTreeMap<u64, (f64, u64)>;
 
-/// Reads the logs of all runs.
+/// Reads the logs of all runs, but for those that were left out where results were kept.
 pub(crate) fn training(runs: &[RunView], colours: &Colours<'_>) -> Training {
     let by_epoch = runs.iter().all(|run| run.record.spec.training.epochs >= FEWEST_EPOCHS);
     let longest = runs.iter().map(|run| run.record.steps).max().unwrap_or(0);
@@ -36,6 +36,9 @@ pub(crate) fn training(runs: &[RunView], colours: &Colours<'_>) -> Training {
     let mut problems = Vec::new();
     for run in runs {
         let record = &run.record;
+        if run.left_out(&record.log) {
+            continue;
+        }
         let read = artefact::log(&run.folder, &record.log, |entry| {
             let Some(place) = entry.get(key).and_then(Value::as_f64).filter(|v| *v >= 0.0) else { return };
             // Saturates, which only moves a wrong place.

@@ -57,6 +57,7 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
                 } }
             }
             @if shown.is_empty() { p.missing { "There is no run to show." } }
+            (not_kept(&shown))
             (group("Originals above their reconstructions", "", FigureKind::Reconstructions, &shown)?)
             (group("Decoded draws", "", FigureKind::Samples, &shown)?)
             (group("Decoded draws after each task, a row a task", "", FigureKind::Tasks, &shown)?)
@@ -76,8 +77,36 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
     }
     Ok(html! {
         // One is enough to look at first.
-        details.experiment.figures id=(of_images(place)) open[place == 0] { summary { h3 { (experiment.title) } } (content) }
+        details.experiment.figures id=(of_images(place)) open[place == first_to_see(experiments)] { summary { h3 { (experiment.title) } } (content) }
     })
+}
+
+/// The first experiment with something to see at once; the first of all where none has.
+fn first_to_see(experiments: &[ExperimentView]) -> usize {
+    let at_once =
+        |kind: FigureKind| matches!(kind, FigureKind::Reconstructions | FigureKind::Samples | FigureKind::Tasks | FigureKind::Codes);
+    let shows = |run: &RunView| run.record.figures.iter().any(|image| at_once(image.kind) && !run.left_out(&image.file));
+    experiments.iter().position(|experiment| experiment.runs.iter().any(shows)).unwrap_or(0)
+}
+
+/// What was left out where the results of these runs were kept.
+fn not_kept(runs: &[&RunView]) -> Markup {
+    let lacks_image = |run: &RunView| run.record.figures.iter().any(|image| run.left_out(&image.file));
+    let lacks_log = |run: &RunView| run.left_out(&run.record.log);
+    let lacking: Vec<String> =
+        runs.iter().filter(|run| lacks_image(run) || lacks_log(run)).map(|run| method::label(&run.record.spec.method)).collect();
+    let what = match (runs.iter().any(|run| lacks_image(run)), runs.iter().any(|run| lacks_log(run))) {
+        (true, true) => "Images and logs",
+        (true, false) => "Images",
+        (false, _) => "Logs",
+    };
+    let whose = match lacking.len() {
+        1 if runs.len() == 1 => "this run".to_owned(),
+        all if all == runs.len() => "these runs".to_owned(),
+        1 => format!("the run of {}", lacking.concat()),
+        _ => format!("the runs of {}", lacking.join(", ")),
+    };
+    html! { @if !lacking.is_empty() { p.quiet { (what) " were not kept with " (whose) "." } } }
 }
 
 fn has(experiment: &ExperimentView, run: &RunView) -> bool {
@@ -91,7 +120,9 @@ fn first_seeds(runs: &[RunView]) -> Vec<&RunView> {
 }
 
 fn group(title: &str, about: &str, kind: FigureKind, runs: &[&RunView]) -> Result<Markup> {
-    let of = |run: &&RunView| run.record.figures.clone().into_iter().filter(|image| image.kind == kind).collect::<Vec<_>>();
+    let of = |run: &&RunView| {
+        run.record.figures.clone().into_iter().filter(|image| image.kind == kind && !run.left_out(&image.file)).collect::<Vec<_>>()
+    };
     let images: Vec<(&RunView, Figure)> = runs.iter().flat_map(|run| of(run).into_iter().map(|image| (*run, image))).collect();
     // What all captions say, and the seed of all, is said once.
     let captions: BTreeSet<&str> = images.iter().map(|(_, image)| image.caption.as_str()).collect();

@@ -4,6 +4,7 @@ mod browser;
 mod codes;
 mod colours;
 mod image_grid;
+mod kept;
 #[path = "../../examples/synthetic/made_up.rs"]
 mod made_up;
 mod page;
