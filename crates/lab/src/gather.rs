@@ -224,6 +224,7 @@ fn run_view(node: &Node, record: &RunRecord, out: &Path) -> RunView {
         record: record.clone(),
         command: node.command.clone(),
         folder: folder.path().to_path_buf(),
+        has_weights: folder.model().exists(),
         train_images,
         unsettled: unsettled(record, &folder),
     }

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fs::File,
     io::{BufRead, BufReader, Cursor, ErrorKind, Read},
-    path::{Component, Path},
+    path::{Component, Path, PathBuf},
 };
 
 use serde::Deserialize;
@@ -91,15 +91,25 @@ fn read(folder: &Path, name: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Opens a file of the run's folder. Errors name it as the record does: a page travels, and the folder does not
-/// belong on it.
+/// Whether there is no such file in the run's folder.
+pub(crate) fn is_missing(folder: &Path, name: &str) -> bool {
+    path(folder, name).is_ok_and(|path| !path.exists())
+}
+
+/// Opens a file of the run's folder.
 fn open(folder: &Path, name: &str) -> Result<File> {
+    File::open(path(folder, name)?).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => Error::form(Path::new(name), "the file is missing"),
+        _ => Error::file(Path::new(name), e),
+    })
+}
+
+/// Where a file of the run's folder is. Errors name it as the record does: a page travels, and the folder does not
+/// belong on it.
+fn path(folder: &Path, name: &str) -> Result<PathBuf> {
     let path = Path::new(name);
     if name.is_empty() || !path.components().all(|part| matches!(part, Component::Normal(_))) {
         return Err(Error::form(path, "is not a file of the run's folder"));
     }
-    File::open(folder.join(path)).map_err(|e| match e.kind() {
-        ErrorKind::NotFound => Error::form(path, "the file is missing"),
-        _ => Error::file(path, e),
-    })
+    Ok(folder.join(path))
 }

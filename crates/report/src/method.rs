@@ -79,6 +79,11 @@ pub(crate) fn distinct<'a>(methods: impl IntoIterator<Item = &'a str>) -> Vec<&'
     found
 }
 
+/// The method whose grid a method is a point of; the method itself where it is none.
+pub(crate) fn without_point(method: &str) -> &str {
+    split(method).0
+}
+
 /// The method's name and its point of the grid: `vae` and `[model.code=2]`.
 fn split(method: &str) -> (&str, &str) {
     method.split_at(method.find('[').unwrap_or(method.len()))

@@ -1,6 +1,7 @@
 //! The page that people look at: one file, no network.
 
 mod claims;
+mod codes;
 mod comparison;
 mod confusion;
 mod document;
@@ -24,7 +25,7 @@ mod words;
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::{Result, compare};
+use crate::{Result, colours::Colours, compare};
 
 pub(crate) use document::document;
 pub(crate) use words::anchor;
@@ -47,7 +48,8 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
     let of_the_paper = input.not_covered.iter().any(|missing| missing.command.is_some());
     let own = !of_the_paper && input.experiments.iter().all(|experiment| experiment.targets.is_empty());
     let links = links::Links::new(input);
-    let (contents, main) = if own { own::page(input, &links)? } else { beside_the_paper(input, &links)? };
+    let colours = input.colours();
+    let (contents, main) = if own { own::page(input, &links, &colours)? } else { beside_the_paper(input, &links, &colours)? };
     let body = html! {
         header { h1 { (input.title) } }
         (contents)
@@ -83,7 +85,7 @@ fn unmeasured(targets: &[compare::Target<'_>], input: &PageInput<'_>) -> Markup 
 }
 
 /// The navigation and the sections of a page of the paper's tables and figures.
-fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(Markup, Markup)> {
+fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>, colours: &Colours<'_>) -> Result<(Markup, Markup)> {
     let measurable = input.not_covered.iter().filter(|missing| missing.command.is_some()).map(|missing| &missing.target);
     let asked = input.experiments.iter().flat_map(|e| &e.targets).chain(measurable).map(String::as_str);
     let (targets, own): (Vec<_>, Vec<_>) =
@@ -100,14 +102,14 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
                     (comparison::section(target, input.not_covered, links)?)
                 }
                 (unmeasured(&targets, input))
-                (robustness::section(input.summary)?)
+                (robustness::section(input.summary, colours)?)
                 (paired::section(input.comparisons))
             }
             section id="images" {
                 h2 { "Images and training" }
                 @if input.experiments.is_empty() && input.left_out.is_empty() { p.missing { "There are no experiments." } }
                 (left_out::lines(input.left_out))
-                @for place in 0..input.experiments.len() { (gallery::section(place, input.experiments, input.paper)?) }
+                @for place in 0..input.experiments.len() { (gallery::section(place, input.experiments, input.paper, colours)?) }
             }
             @if !own.is_empty() { section id="others" {
                 h2 { "Other measurements" }

@@ -73,13 +73,13 @@ fn free(taken: &mut BTreeSet<String>, name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plot::{Curves, Line};
+    use crate::plot::{Curves, Line, Scale};
 
     #[test]
     fn every_plot_of_a_page_is_a_file_under_its_title() {
         let plot = |title: &str, top: f64| {
             let lines = [Line { name: "VAE".into(), colour: 0, points: vec![(0.0, 0.0), (1.0, top)] }];
-            Curves { title, x: "step", y: "loss", lines: &lines }.svg().unwrap()
+            Curves { title, x: "step", y: "loss", scales: [Scale::Whole, Scale::Wide], lines: &lines }.svg().unwrap()
         };
         let (one, other) = (plot("A & b: <rate>, 50 % λ", 1.0), plot("Loss", 2.0));
         let page = format!("<p>text</p>{one}<p>more</p>{other}{}{other}", plot("loss", 3.0));

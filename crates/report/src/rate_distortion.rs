@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vimae_spec::{Doubt, Measurement, Paper, Protocol};
 
-use crate::{caution, method, plot::Line, run_view::RunView};
+use crate::{caution, colours::Colours, method, plot::Line, run_view::RunView};
 
 /// The distortion that goes with a rate is that of a draw; a deterministic encoder has its code alone.
 const DISTORTIONS: [&str; 2] = ["reconstruction(code=sample,scale=0.05)", "reconstruction(code=mean,scale=0.05)"];
@@ -19,17 +19,17 @@ const DECODER: &str = ", decoder";
 type Points = BTreeMap<String, Vec<(f64, f64)>>;
 
 /// The lines of all runs, in the order of methods; empty where there are not two points in all.
-pub(crate) fn lines(runs: &[RunView]) -> Vec<Line> {
+pub(crate) fn lines(runs: &[RunView], colours: &Colours<'_>) -> Vec<Line> {
     // By the line's name and whether it is a decoder's.
     let mut found: BTreeMap<(String, bool), Points> = BTreeMap::new();
     for run in runs {
-        let (record, method) = (&run.record, run.record.spec.method.as_str());
+        let (record, name) = (&run.record, run.record.spec.method.as_str());
         if let Some([(_, rate), (_, distortion)]) = swept(&record.measurements) {
-            let line = found.entry((line_of(method).to_owned(), false)).or_default();
-            line.entry(method.to_owned()).or_default().push((rate, distortion));
+            let line = found.entry((method::without_point(name).to_owned(), false)).or_default();
+            line.entry(name.to_owned()).or_default().push((rate, distortion));
         }
         for (protocol, point) in annealed(&record.measurements) {
-            found.entry((method.to_owned(), true)).or_default().entry(protocol.to_string()).or_default().push(point);
+            found.entry((name.to_owned(), true)).or_default().entry(protocol.to_string()).or_default().push(point);
         }
     }
     if found.values().map(BTreeMap::len).sum::<usize>() < 2 {
@@ -37,12 +37,13 @@ pub(crate) fn lines(runs: &[RunView]) -> Vec<Line> {
     }
     let mut names: Vec<&(String, bool)> = found.keys().collect();
     names.sort_by_key(|(name, decoder)| (*decoder, method::rank(name)));
-    let line = |(colour, name): (usize, &(String, bool))| {
-        let mut points: Vec<(f64, f64)> = found[name].values().map(|seeds| mean(seeds)).collect();
+    let methods: Vec<&str> = names.iter().map(|name| name.0.as_str()).collect();
+    let line = |(name, colour): (&&(String, bool), usize)| {
+        let mut points: Vec<(f64, f64)> = found[*name].values().map(|seeds| mean(seeds)).collect();
         points.sort_by(|a, b| a.0.total_cmp(&b.0));
         Line { name: format!("{}{}", method::label(&name.0), if name.1 { DECODER } else { "" }), colour, points }
     };
-    names.into_iter().enumerate().map(line).collect()
+    names.iter().zip(colours.of_plot(&methods)).map(line).collect()
 }
 
 /// What to tell of decoders' curves that should not be relied on; none where all should.
@@ -58,17 +59,12 @@ pub(crate) fn mixed(runs: &[RunView]) -> Vec<String> {
     for run in runs {
         let Some(point) = swept(&run.record.measurements) else { continue };
         for ((_, methods), (protocol, _)) in found.iter_mut().zip(point) {
-            methods.entry(protocol.to_string()).or_default().push(line_of(&run.record.spec.method));
+            methods.entry(protocol.to_string()).or_default().push(method::without_point(&run.record.spec.method));
         }
     }
     let labels = |methods: Vec<&str>| method::sorted(methods).into_iter().map(method::label).collect::<Vec<_>>().join(", ");
     let mixed = found.into_iter().filter(|(_, methods)| methods.len() > 1);
     mixed.map(|(title, of)| caution::differently(title, of.into_iter().map(|(protocol, of)| (protocol, labels(of))))).collect()
-}
-
-/// The method whose sweep a method is a point of.
-fn line_of(method: &str) -> &str {
-    method.split('[').next().unwrap_or(method)
 }
 
 /// The paper's points of the methods among `lines`, with the places of their colours: where a target of the experiment

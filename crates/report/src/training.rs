@@ -1,10 +1,10 @@
 //! Training logs to curves: averages over an epoch and over the seeds of a method.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::{artefact, method, plot::Line, run_view::RunView};
+use crate::{artefact, colours::Colours, method, plot::Line, run_view::RunView};
 
 /// Runs of fewer epochs are averaged over parts of their steps instead.
 const FEWEST_EPOCHS: u64 = 4;
@@ -26,8 +26,8 @@ pub(crate) struct Training {
 /// Sum and number of values, by place on the horizontal axis.
 type Sums = BTreeMap<u64, (f64, u64)>;
 
-/// Reads the logs of all runs.
-pub(crate) fn training(runs: &[RunView]) -> Training {
+/// Reads the logs of all runs, but for those that were left out where results were kept.
+pub(crate) fn training(runs: &[RunView], colours: &Colours<'_>) -> Training {
     let by_epoch = runs.iter().all(|run| run.record.spec.training.epochs >= FEWEST_EPOCHS);
     let longest = runs.iter().map(|run| run.record.steps).max().unwrap_or(0);
     let part = if by_epoch { 1 } else { longest.div_ceil(POINTS).max(1) };
@@ -36,6 +36,9 @@ pub(crate) fn training(runs: &[RunView]) -> Training {
     let mut problems = Vec::new();
     for run in runs {
         let record = &run.record;
+        if run.left_out(&record.log) {
+            continue;
+        }
         let read = artefact::log(&run.folder, &record.log, |entry| {
             let Some(place) = entry.get(key).and_then(Value::as_f64).filter(|v| *v >= 0.0) else { return };
             // Saturates, which only moves a wrong place.
@@ -55,22 +58,22 @@ pub(crate) fn training(runs: &[RunView]) -> Training {
             Err(error) => problems.push(format!("{}: {error}", who())),
         }
     }
-    let colours = method::distinct(runs.iter().map(|run| run.record.spec.method.as_str()));
-    let mut terms: Vec<(String, Vec<Line>)> = sums.into_iter().map(|(term, by_method)| (term, lines(&colours, by_method))).collect();
+    let methods = method::distinct(runs.iter().map(|run| run.record.spec.method.as_str()));
+    let colours = colours.of_plot(&methods);
+    let coloured: Vec<(&str, usize)> = methods.into_iter().zip(colours).collect();
+    let mut terms: Vec<(String, Vec<Line>)> = sums.into_iter().map(|(term, by_method)| (term, lines(&coloured, &by_method))).collect();
     terms.sort_by_key(|(term, _)| rank(term));
     terms.truncate(MOST_TERMS);
     Training { x: if by_epoch { "epoch" } else { "training step" }, terms, problems }
 }
 
-fn lines(colours: &[&str], by_method: BTreeMap<&str, Sums>) -> Vec<Line> {
-    let drawn: BTreeSet<&str> = by_method.keys().copied().collect();
-    let numbered = colours.iter().enumerate().filter(|(_, method)| drawn.contains(*method));
-    let line = |(colour, method): (usize, &&str)| Line {
-        name: method::label(method),
-        colour,
-        points: by_method[method].iter().map(|(place, (sum, n))| (*place as f64, sum / *n as f64)).collect(),
+/// The lines of the methods that have the term.
+fn lines(methods: &[(&str, usize)], by_method: &BTreeMap<&str, Sums>) -> Vec<Line> {
+    let line = |(name, colour): &(&str, usize)| {
+        let points = by_method.get(*name)?.iter().map(|(place, (sum, n))| (*place as f64, sum / *n as f64)).collect();
+        Some(Line { name: method::label(name), colour: *colour, points })
     };
-    numbered.map(line).collect()
+    methods.iter().filter_map(line).collect()
 }
 
 /// What all methods share first, the loss last: each method has its own.

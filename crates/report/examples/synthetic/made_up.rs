@@ -133,7 +133,14 @@ pub(crate) fn results(folder: &Path, seeds: u64) -> Result<MadeUp, Box<dyn Error
                 fs::create_dir_all(&run)?;
                 let record = record(&run, method, i, seed, code)?;
                 let command = format!("cargo xtask train {method}.toml --seed {seed}");
-                experiments[e].runs.push(RunView { record, folder: run, command, train_images: Some(8_000), unsettled: None });
+                experiments[e].runs.push(RunView {
+                    record,
+                    folder: run,
+                    has_weights: true,
+                    command,
+                    train_images: Some(8_000),
+                    unsettled: None,
+                });
             }
         }
     }

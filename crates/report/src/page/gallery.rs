@@ -6,33 +6,36 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Figure, FigureKind, Paper};
 
-use super::{confusion, input::ExperimentView, links::of_images, words::anchor};
+use super::{
+    codes, confusion,
+    input::ExperimentView,
+    links::of_images,
+    words::{anchor, scale},
+};
 use crate::{
-    Error, Result,
-    artefact::{self, Codes},
+    Error, Result, artefact,
+    colours::Colours,
     compare::heading,
     method,
-    plot::{Curves, Scatter, Trade},
+    plot::{Curves, Scale, Trade},
     plot_files::named,
     rate_distortion,
     run_view::RunView,
     training::training,
 };
 
-/// What the circles around codes are.
-const CIRCLES: &str = "Dashed circles lie one and two standard deviations of the prior from its centre.";
-
-const CLASSES: &str = "Colours and numbers are classes.";
-
 /// What traversals show.
 const MOVED: &str = "Decoded codes: a test image's, but for one dimension a row, which moves from left to right through the prior. The rows go from the most \
      to the least informative dimension, by ½ ln(1 + variance of the code over variance of the encoder's noise).";
+
+/// What tables of confusions are, in the line that unfolds them and in their captions.
+const TAKEN: &str = "Which class was taken for which";
 
 /// Images whose caption is longer than this unfold it.
 const SHORT: usize = 70;
 
 /// The images of the experiment at `place`. Those of runs that an experiment before it has as well are there.
-pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Paper) -> Result<Markup> {
+pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Paper, colours: &Colours<'_>) -> Result<Markup> {
     let Some(experiment) = experiments.get(place) else { return Ok(html! {}) };
     let shown = first_seeds(&experiment.runs);
     let before = experiments.iter().take(place).position(|before| !shown.is_empty() && shown.iter().all(|run| has(before, run)));
@@ -54,17 +57,18 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
                 } }
             }
             @if shown.is_empty() { p.missing { "There is no run to show." } }
+            (not_kept(&shown))
             (group("Originals above their reconstructions", "", FigureKind::Reconstructions, &shown)?)
             (group("Decoded draws", "", FigureKind::Samples, &shown)?)
             (group("Decoded draws after each task, a row a task", "", FigureKind::Tasks, &shown)?)
-            (group("Codes of test images", &codes(&shown), FigureKind::Codes, &shown)?)
-            (rate_distortion(experiment, paper)?)
+            (group("Codes of test images", &codes::about(&shown, FigureKind::Codes), FigureKind::Codes, &shown)?)
+            (rate_distortion(experiment, paper, colours)?)
             @if whole {
                 (folded("Along single dimensions of the code", group("", MOVED, FigureKind::Traversals, &shown)?))
                 (folded("Between two test images", group("", "", FigureKind::Interpolations, &shown)?))
-                (folded("Codes on their principal components", group("", CLASSES, FigureKind::Projection, &shown)?))
-                (folded("Which class was taken for which", group("", "", FigureKind::Confusion, &shown)?))
-                (folded("Curves of training", curves(experiment)?))
+                (folded("Codes on their principal components", group("", &codes::about(&shown, FigureKind::Projection), FigureKind::Projection, &shown)?))
+                (folded(TAKEN, group("", "", FigureKind::Confusion, &shown)?))
+                (folded("Curves of training", curves(experiment, colours)?))
             }
     };
     // The title of a page's only experiment is that of the page.
@@ -73,8 +77,36 @@ pub(super) fn section(place: usize, experiments: &[ExperimentView], paper: &Pape
     }
     Ok(html! {
         // One is enough to look at first.
-        details.experiment.figures id=(of_images(place)) open[place == 0] { summary { h3 { (experiment.title) } } (content) }
+        details.experiment.figures id=(of_images(place)) open[place == first_to_see(experiments)] { summary { h3 { (experiment.title) } } (content) }
     })
+}
+
+/// The first experiment with something to see at once; the first of all where none has.
+fn first_to_see(experiments: &[ExperimentView]) -> usize {
+    let at_once =
+        |kind: FigureKind| matches!(kind, FigureKind::Reconstructions | FigureKind::Samples | FigureKind::Tasks | FigureKind::Codes);
+    let shows = |run: &RunView| run.record.figures.iter().any(|image| at_once(image.kind) && !run.left_out(&image.file));
+    experiments.iter().position(|experiment| experiment.runs.iter().any(shows)).unwrap_or(0)
+}
+
+/// What was left out where the results of these runs were kept.
+fn not_kept(runs: &[&RunView]) -> Markup {
+    let lacks_image = |run: &RunView| run.record.figures.iter().any(|image| run.left_out(&image.file));
+    let lacks_log = |run: &RunView| run.left_out(&run.record.log);
+    let lacking: Vec<String> =
+        runs.iter().filter(|run| lacks_image(run) || lacks_log(run)).map(|run| method::label(&run.record.spec.method)).collect();
+    let what = match (runs.iter().any(|run| lacks_image(run)), runs.iter().any(|run| lacks_log(run))) {
+        (true, true) => "Images and logs",
+        (true, false) => "Images",
+        (false, _) => "Logs",
+    };
+    let whose = match lacking.len() {
+        1 if runs.len() == 1 => "this run".to_owned(),
+        all if all == runs.len() => "these runs".to_owned(),
+        1 => format!("the run of {}", lacking.concat()),
+        _ => format!("the runs of {}", lacking.join(", ")),
+    };
+    html! { @if !lacking.is_empty() { p.quiet { (what) " were not kept with " (whose) "." } } }
 }
 
 fn has(experiment: &ExperimentView, run: &RunView) -> bool {
@@ -88,7 +120,9 @@ fn first_seeds(runs: &[RunView]) -> Vec<&RunView> {
 }
 
 fn group(title: &str, about: &str, kind: FigureKind, runs: &[&RunView]) -> Result<Markup> {
-    let of = |run: &&RunView| run.record.figures.clone().into_iter().filter(|image| image.kind == kind).collect::<Vec<_>>();
+    let of = |run: &&RunView| {
+        run.record.figures.clone().into_iter().filter(|image| image.kind == kind && !run.left_out(&image.file)).collect::<Vec<_>>()
+    };
     let images: Vec<(&RunView, Figure)> = runs.iter().flat_map(|run| of(run).into_iter().map(|image| (*run, image))).collect();
     // What all captions say, and the seed of all, is said once.
     let captions: BTreeSet<&str> = images.iter().map(|(_, image)| image.caption.as_str()).collect();
@@ -101,20 +135,11 @@ fn group(title: &str, about: &str, kind: FigureKind, runs: &[&RunView]) -> Resul
     Ok(html! { @if !figures.is_empty() {
         @if !title.is_empty() { h4 { (title) } }
         p.quiet {
-            (about) @if let Some(caption) = caption { " " (caption) "." }
+            (about) @if let Some(caption) = caption.filter(|caption| **caption != TAKEN) { " " (caption) "." }
             @if let Some(seed) = seed { " Seed " (seed) "." }
         }
         div.images { @for figure in figures { (figure) } }
     } })
-}
-
-/// What is to be seen of codes; of circles only where a run has them.
-fn codes(runs: &[&RunView]) -> String {
-    let has_circles = |run: &&RunView| {
-        let mut files = run.record.figures.iter().filter(|figure| figure.kind == FigureKind::Codes);
-        files.any(|figure| artefact::codes(&run.folder, &figure.file).is_ok_and(|codes| codes.deviation.is_some()))
-    };
-    if runs.iter().any(has_circles) { format!("{CLASSES} {CIRCLES}") } else { CLASSES.into() }
 }
 
 /// Content that unfolds, where there is any.
@@ -134,7 +159,7 @@ fn figure(run: &RunView, image: &Figure, with_caption: bool, with_seed: bool) ->
             })
         }
         FigureKind::Codes | FigureKind::Projection => {
-            let svg = artefact::codes(&run.folder, &image.file).and_then(|codes| scatter(&title, image.kind, &codes));
+            let svg = artefact::codes(&run.folder, &image.file).and_then(|all| codes::scatter(&title, image.kind, &all));
             let what = if image.kind == FigureKind::Codes { "codes" } else { "principal components" };
             svg.map(|svg| PreEscaped(named(&svg, &format!("{what} {}", spec.method))))
         }
@@ -158,19 +183,8 @@ fn figure(run: &RunView, image: &Figure, with_caption: bool, with_seed: bool) ->
     })
 }
 
-fn scatter(title: &str, kind: FigureKind, codes: &Codes) -> Result<String> {
-    let finite = |values: &[Option<f64>]| values.iter().map(|v| v.unwrap_or(f64::NAN)).collect::<Vec<f64>>();
-    let circles: Vec<f64> = codes.deviation.iter().flat_map(|deviation| [*deviation, 2.0 * deviation]).collect();
-    let axes = if kind == FigureKind::Codes {
-        ["first dimension of the code", "second dimension"]
-    } else {
-        ["first component", "second component"]
-    };
-    Scatter { title, axes, x: &finite(&codes.x), y: &finite(&codes.y), label: &codes.label, names: &codes.names, circles: &circles }.svg()
-}
-
-fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup> {
-    let lines = rate_distortion::lines(&experiment.runs);
+fn rate_distortion(experiment: &ExperimentView, paper: &Paper, colours: &Colours<'_>) -> Result<Markup> {
+    let lines = rate_distortion::lines(&experiment.runs, colours);
     if lines.is_empty() {
         return Ok(html! {});
     }
@@ -200,13 +214,14 @@ fn rate_distortion(experiment: &ExperimentView, paper: &Paper) -> Result<Markup>
     }
 }
 
-fn curves(experiment: &ExperimentView) -> Result<Markup> {
-    let training = training(&experiment.runs);
+fn curves(experiment: &ExperimentView, colours: &Colours<'_>) -> Result<Markup> {
+    let training = training(&experiment.runs, colours);
     let plain = experiment.runs.iter().all(|run| run.record.spec.likelihood.is_none());
     let mut plots = Vec::new();
     for (term, lines) in &training.terms {
         let title = format!("{}: {term} during training", experiment.title);
-        match (Curves { title: &title, x: training.x, y: &axis(term, plain), lines }).svg() {
+        let scales = [Scale::Whole, scale(term)];
+        match (Curves { title: &title, x: training.x, y: &axis(term, plain), scales, lines }).svg() {
             Err(Error::Empty { .. }) => {}
             svg => plots.push((axis(term, plain), named(&svg?, &format!("{term} during training {}", experiment.title_without_path())))),
         }

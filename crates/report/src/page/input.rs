@@ -2,7 +2,7 @@
 
 use vimae_spec::{Cell, Comparisons, Paper, SummaryRow};
 
-use crate::{headline_table::MeanInterval, run_view::RunView};
+use crate::{colours::Colours, headline_table::MeanInterval, run_view::RunView};
 
 /// Everything that a page shows.
 #[derive(Debug, Clone, Copy)]
@@ -56,6 +56,12 @@ pub struct ExperimentView {
 }
 
 impl PageInput<'_> {
+    /// The colours of all methods of the page, those of values without their runs included.
+    pub(super) fn colours(&self) -> Colours<'_> {
+        let of_runs = self.experiments.iter().flat_map(|experiment| &experiment.runs).map(|run| run.record.spec.method.as_str());
+        Colours::of(of_runs.chain(self.summary.iter().map(|row| row.method.as_str())))
+    }
+
     /// What to say of an experiment that has no run to show.
     pub(super) fn of_no_run(&self, experiment: &ExperimentView) -> &'static str {
         let has_values = |run: &FailedRun| self.cells.iter().any(|cell| cell.spec_sha256 == run.spec_sha256);

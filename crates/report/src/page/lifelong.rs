@@ -3,14 +3,15 @@
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Component, Direction, Lifelong, Measurement, Measures, SummaryRow};
 
-use super::input::ExperimentView;
+use super::{input::ExperimentView, words::scale};
 use crate::{
     Error, Result,
+    colours::Colours,
     headline::arrow,
     headline_table::MeanInterval,
     method,
     number::{Column, NONE, duration},
-    plot::{Curves, Line},
+    plot::{Curves, Line, Scale},
     plot_files::named,
     spread::{Spread, mean_and_deviation},
 };
@@ -37,13 +38,18 @@ struct Method<'a> {
 
 /// Nothing for an experiment whose runs have no stream. `claims` are what was expected of it, with what the seeds gave. Numbers of
 /// different streams do not compare, so each has tables of its own.
-pub(super) fn section(experiment: &ExperimentView, claims: &[&SummaryRow], interval: MeanInterval) -> Result<Markup> {
+pub(super) fn section(
+    experiment: &ExperimentView,
+    claims: &[&SummaryRow],
+    interval: MeanInterval,
+    colours: &Colours<'_>,
+) -> Result<Markup> {
     let streams = by_stream(methods(experiment));
     if streams.is_empty() {
         return Ok(html! {});
     }
     let several = streams.len() > 1;
-    let details = streams.iter().map(|methods| by_task(experiment, methods, several)).collect::<Result<Vec<Markup>>>()?;
+    let details = streams.iter().map(|methods| by_task(experiment, methods, several, colours)).collect::<Result<Vec<Markup>>>()?;
     Ok(html! {
         h4 { "One task after another" }
         @if several { p.quiet { "Numbers of different streams do not compare, so each has tables of its own." } }
@@ -91,7 +97,7 @@ fn overview(methods: &[Method<'_>], interval: MeanInterval) -> Markup {
 }
 
 /// The matrices and curves of the methods under one stream; nothing where it has one task. `several`: whether it is not the only one.
-fn by_task(experiment: &ExperimentView, methods: &[Method<'_>], several: bool) -> Result<Markup> {
+fn by_task(experiment: &ExperimentView, methods: &[Method<'_>], several: bool, colours: &Colours<'_>) -> Result<Markup> {
     let (names, shown) = (tasks(methods), measured(methods));
     if names.len() < 2 {
         return Ok(html! {});
@@ -99,7 +105,7 @@ fn by_task(experiment: &ExperimentView, methods: &[Method<'_>], several: bool) -
     let stream = methods.iter().find_map(Method::stream).map(|stream| stream.name.as_str()).filter(|_| several);
     let matrices: Vec<Markup> = shown.iter().map(|(measure, title)| matrices(measure, title, methods, &names)).collect();
     let (open, folded) = matrices.split_at(OPEN.min(matrices.len()));
-    let curves = curves((experiment, stream), methods, &shown)?;
+    let curves = curves((experiment, stream), methods, &shown, colours)?;
     Ok(html! {
         p.quiet {
             @if let Some(stream) = stream { "Stream " code { (stream) } ". " }
@@ -235,18 +241,25 @@ fn matrices(measure: &str, title: &str, methods: &[Method<'_>], tasks: &[&str]) 
 }
 
 /// Each measure on all tasks so far together against the number of tasks, with the stream's name where there are several.
-fn curves((experiment, stream): (&ExperimentView, Option<&str>), methods: &[Method<'_>], shown: &[&(&str, &str)]) -> Result<Markup> {
+fn curves(
+    (experiment, stream): (&ExperimentView, Option<&str>),
+    methods: &[Method<'_>],
+    shown: &[&(&str, &str)],
+    colours: &Colours<'_>,
+) -> Result<Markup> {
     let mut plots = Vec::new();
+    let of_methods = colours.of_plot(&methods.iter().map(|method| method.name).collect::<Vec<_>>());
     let of_stream = stream.map_or_else(String::new, |stream| format!(" {stream}"));
     for (measure, name) in shown {
-        let line = |(colour, method): (usize, &Method<'_>)| {
+        let line = |(method, colour): (&Method<'_>, &usize)| {
             let count = method.runs.iter().map(|run| run.tasks.len()).max().unwrap_or(0);
             let point = |place: usize| Some((place as f64 + 1.0, method.mean(|run| of(Some(&run.tasks.get(place)?.seen), measure))?));
-            Line { name: method::label(method.name), colour, points: (0..count).filter_map(point).collect() }
+            Line { name: method::label(method.name), colour: *colour, points: (0..count).filter_map(point).collect() }
         };
-        let lines: Vec<Line> = methods.iter().enumerate().map(line).collect();
+        let lines: Vec<Line> = methods.iter().zip(&of_methods).map(line).collect();
         let title = format!("{}: {name} by task{of_stream}", experiment.title);
-        match (Curves { title: &title, x: "tasks so far", y: name, lines: &lines }).svg() {
+        let scales = [Scale::Whole, scale(measure)];
+        match (Curves { title: &title, x: "tasks so far", y: name, scales, lines: &lines }).svg() {
             Err(Error::Empty { .. }) => {}
             svg => plots.push((name, named(&svg?, &format!("{name} by task{of_stream} {}", experiment.title_without_path())))),
         }

@@ -12,7 +12,9 @@ use super::{
     words::commit,
 };
 use crate::{
-    Result, compare, method,
+    Result,
+    colours::Colours,
+    compare, method,
     number::{duration, plural, together},
 };
 
@@ -20,7 +22,7 @@ use crate::{
 const EXPECTED: &str = "expect";
 
 /// The navigation and the sections of the page.
-pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, Markup)> {
+pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>, colours: &Colours<'_>) -> Result<(Markup, Markup)> {
     let targets = compare::targets(input.paper, input.summary, []);
     let several = input.experiments.len() > 1;
     let seeds = input.summary.iter().map(|row| row.seeds).max().unwrap_or(0);
@@ -39,16 +41,16 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, 
             }
         }
         @if let Some(readings) = readings { (readings) }
-        @for experiment in input.experiments { (forgetting(input, experiment, links, several)?) }
+        @for experiment in input.experiments { (forgetting(input, experiment, (links, colours), several)?) }
         section id="images" {
             h2 { "Images and training" }
-            @for place in 0..input.experiments.len() { (gallery::section(place, input.experiments, input.paper)?) }
+            @for place in 0..input.experiments.len() { (gallery::section(place, input.experiments, input.paper, colours)?) }
         }
         section id="others" {
             h2 { "Everything measured" }
             p.quiet { (if seeds > 1 { "Means over seeds with 95 % intervals" } else { "Values of one seed" }) ", every metric by every protocol." }
             @for target in &targets { (comparison::without_paper(target, several, links)) }
-            (folded("Accuracy under noise", robustness::section(input.summary)?))
+            (folded("Accuracy under noise", robustness::section(input.summary, colours)?))
             // With one seed there is nothing to test.
             @if seeds > 1 { (folded("Methods in pairs", paired::section(input.comparisons))) }
         }
@@ -59,10 +61,15 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, 
 }
 
 /// What was forgotten from task to task, for runs with a stream.
-fn forgetting(input: &PageInput<'_>, experiment: &ExperimentView, links: &Links<'_>, several: bool) -> Result<Markup> {
+fn forgetting(
+    input: &PageInput<'_>,
+    experiment: &ExperimentView,
+    (links, colours): (&Links<'_>, &Colours<'_>),
+    several: bool,
+) -> Result<Markup> {
     let claim = |row: &&SummaryRow| row.entry == EXPECTED && links.title(&row.target) == Some(experiment.title.as_str());
     let claims: Vec<&SummaryRow> = input.summary.iter().filter(claim).collect();
-    let content = lifelong::section(experiment, &claims, input.interval)?;
+    let content = lifelong::section(experiment, &claims, input.interval, colours)?;
     Ok(html! { @if !content.0.is_empty() { section {
         @if several { h2 { (experiment.title) } }
         (content)

@@ -6,7 +6,7 @@ use super::input::PageInput;
 use crate::{
     Error, Result, compare, method,
     number::{Column, number},
-    plot::Curves,
+    plot::{Curves, Scale},
     readings::{FITTED, Fit, Found, NoiseRate, Predicted, READINGS, Search, WidthRow, Widths, noise_rates, widths},
 };
 
@@ -24,7 +24,8 @@ pub(super) fn section(input: &PageInput<'_>) -> Result<Option<Markup>> {
     let fitted = compare::heading(FITTED);
     let title = format!("How far the rates of {fitted} are off, by the weight of the distortion");
     let lines = search.lines();
-    let plot = match (Curves { title: &title, x: "log10 of the weight a", y: "relative error (%)", lines: &lines }).svg() {
+    let scales = [Scale::Log, Scale::Wide];
+    let plot = match (Curves { title: &title, x: "weight a", y: "relative error (%)", scales, lines: &lines }).svg() {
         Err(Error::Empty { .. }) => None,
         svg => Some(svg?),
     };
@@ -51,7 +52,7 @@ pub(super) fn section(input: &PageInput<'_>) -> Result<Option<Markup>> {
             @if !search.unmeasured.is_empty() {
                 p.quiet { "Not measured here, and so not predicted: " (search.unmeasured.iter().map(|target| compare::heading(target)).collect::<Vec<_>>().join(", ")) "." }
             }
-            @if let Some(svg) = plot { figure { (PreEscaped(svg)) } }
+            @if let Some(svg) = plot { figure { figcaption { strong { "Error of " (fitted) "'s rates by the weight a" } } (PreEscaped(svg)) } }
             @for fit in &fits { (numbers(&search, fit)) }
             (of_noise(&noise_rates(runs.clone(), input.paper)))
             @if let Some(best) = fits.first() { @for of_row in &widths(runs.clone(), input.paper, best.weight) { (of_width(of_row, best.weight)) } }

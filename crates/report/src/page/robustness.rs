@@ -6,7 +6,9 @@ use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Protocol, Slice, SummaryRow};
 
 use crate::{
-    Error, Result, method,
+    Error, Result,
+    colours::Colours,
+    method,
     plot::{Band, Bands},
     plot_files::named,
 };
@@ -19,14 +21,14 @@ const CLEAN: &str = "accuracy.clean";
 const OPEN: usize = 2;
 
 /// The curves of every data set and protocol.
-pub(super) fn section(summary: &[SummaryRow]) -> Result<Markup> {
+pub(super) fn section(summary: &[SummaryRow], colours: &Colours<'_>) -> Result<Markup> {
     let mut protocols: BTreeMap<(&str, &Protocol), Vec<&SummaryRow>> = BTreeMap::new();
     for row in summary.iter().filter(|row| row.metric == CLEAN || corruption(row).is_some()) {
         protocols.entry((&row.dataset, &row.protocol)).or_default().push(row);
     }
     let mut drawn = Vec::new();
     for ((dataset, protocol), rows) in &protocols {
-        let plots = plots(dataset, protocol, rows)?;
+        let plots = plots(dataset, protocol, rows, colours)?;
         if !plots.is_empty() {
             drawn.push((rank(protocol), *dataset, *protocol, plots));
         }
@@ -67,10 +69,11 @@ fn corruption(row: &SummaryRow) -> Option<(&str, f64)> {
 }
 
 /// One plot for each kind of noise that was measured.
-fn plots(dataset: &str, protocol: &Protocol, rows: &[&SummaryRow]) -> Result<Vec<Markup>> {
+fn plots(dataset: &str, protocol: &Protocol, rows: &[&SummaryRow], colours: &Colours<'_>) -> Result<Vec<Markup>> {
     // A path of images stands behind their kind.
     let kind = dataset.split(':').next().unwrap_or(dataset);
     let methods = method::distinct(rows.iter().map(|row| row.method.as_str()));
+    let colours = colours.of_plot(&methods);
     let mut plots = Vec::new();
     let kinds: BTreeSet<&str> = rows.iter().filter_map(|row| corruption(row)).map(|(name, _)| name).collect();
     for start in kinds {
@@ -78,10 +81,10 @@ fn plots(dataset: &str, protocol: &Protocol, rows: &[&SummaryRow]) -> Result<Vec
         let axis = axis.as_str();
         let lines: Vec<Band> = methods
             .iter()
-            .enumerate()
-            .map(|(colour, name)| Band {
+            .zip(&colours)
+            .map(|(name, colour)| Band {
                 name: method::label(name),
-                colour,
+                colour: *colour,
                 points: points(start, rows.iter().filter(|row| row.method == *name)),
                 paper: papers(start, rows.iter().filter(|row| row.method == *name)),
             })

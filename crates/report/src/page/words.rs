@@ -5,6 +5,7 @@ use vimae_spec::{Certainty, Doubt, SummaryRow, Verdict, uncommitted};
 
 use crate::{
     number::{Column, NONE},
+    plot::Scale,
     spread::Spread,
 };
 
@@ -35,6 +36,15 @@ pub(super) fn commit(commit: &str) -> Markup {
 /// A unit worth writing: pure numbers have none.
 pub(super) fn unit(unit: &str) -> Option<&str> {
     Some(unit).filter(|unit| !unit.is_empty() && *unit != "1")
+}
+
+/// How an upright axis of a quantity counts. Rates of 0.001 and of 0.0001 nats are both none: by equal factors, methods that have
+/// collapsed would fill most of the plot.
+pub(super) fn scale(quantity: &str) -> Scale {
+    match quantity {
+        "rate" => Scale::Linear,
+        _ => Scale::Wide,
+    }
 }
 
 /// The interval over seeds: its half, or both ends where it is not centred on the mean.

@@ -31,6 +31,16 @@ impl Axis {
         Self { low, high, log: false, down: false, ticks: Vec::new() }.with_ticks(linear_ticks(low, high))
     }
 
+    /// An axis with equal steps whose ticks are whole numbers: all of them where those of [`Self::linear`] are not whole.
+    pub(super) fn whole(range: (f64, f64)) -> Self {
+        let axis = Self::linear(range);
+        if axis.ticks.iter().all(|tick| tick.fract() == 0.0) {
+            return axis;
+        }
+        let first = axis.low.ceil();
+        axis.with_ticks((0..=MOST_TICKS as i32).map(|i| first + f64::from(i)).collect())
+    }
+
     /// An axis with equal factors over a positive range.
     pub(super) fn log((low, high): (f64, f64)) -> Self {
         let (low, high) = (low.log10(), high.log10());
@@ -50,6 +60,11 @@ impl Axis {
         let zero = self.ticks.iter().position(|tick| *tick == 0.0).unwrap_or(0);
         self.ticks = self.ticks.into_iter().skip(zero % every).step_by(every).collect();
         self
+    }
+
+    /// The axis's name, with a word on equal factors where it has them.
+    pub(super) fn titled(&self, name: &str) -> String {
+        if self.log && !name.is_empty() { format!("{name} (log scale)") } else { name.to_owned() }
     }
 
     /// Pixels that an upright axis needs on its left.
@@ -172,6 +187,14 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_are_counted_in_whole_steps() {
+        assert_eq!(labels(&Axis::linear((1.0, 4.0)))[1], "1.5");
+        assert_eq!(labels(&Axis::whole((1.0, 4.0))), ["1", "2", "3", "4"]);
+        assert_eq!(labels(&Axis::whole((1.0, 12.0))), ["2", "4", "6", "8", "10", "12"]);
+        assert_eq!(labels(&Axis::whole((0.0, 0.0))), ["0"]);
+    }
+
+    #[test]
     fn labels_of_tiny_numbers_are_short_and_do_not_run_together() {
         assert_eq!(labels(&Axis::linear((-4.5e-5, 4.5e-5))), ["-4e-5", "-2e-5", "0", "2e-5", "4e-5"]);
         assert_eq!(labels(&Axis::linear((0.0, 0.002))), ["0", "0.0005", "0.001", "0.0015", "0.002"]);
@@ -189,7 +212,7 @@ mod tests {
         let ends = [f64::MIN, -1e300, -7.3, -1e-300, 0.0, 1e-300, 1e-9, 1.0, 1.0 + f64::EPSILON, 3e8, f64::MAX];
         for low in ends {
             for high in ends.into_iter().filter(|high| *high >= low) {
-                let mut axes = vec![Axis::linear((low, high))];
+                let mut axes = vec![Axis::linear((low, high)), Axis::whole((low, high))];
                 if low > 0.0 && high > low {
                     axes.push(Axis::log((low, high)));
                 }

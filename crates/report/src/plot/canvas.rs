@@ -79,7 +79,7 @@ pub(super) fn styled(size: i32, style: FontStyle, horizontal: HPos, vertical: VP
     TextStyle::from(font).color(&INK).pos(Pos::new(horizontal, vertical))
 }
 
-/// Draws axes as all plots have them.
+/// Draws axes as all plots have them, each with its name where it is given one.
 pub(super) fn axes(chart: &mut Chart<'_, '_>, x_name: &str, y_name: &str, grid: Grid) -> Drawn {
     let line = |alpha: f64| ShapeStyle::from(INK.mix(alpha)).stroke_width(UNIT.unsigned_abs());
     let mut mesh = chart.configure_mesh();
@@ -87,9 +87,13 @@ pub(super) fn axes(chart: &mut Chart<'_, '_>, x_name: &str, y_name: &str, grid: 
         .axis_style(line(0.35))
         .x_label_style(text(HPos::Center, VPos::Top))
         .y_label_style(text(HPos::Right, VPos::Center))
-        .axis_desc_style(text(HPos::Center, VPos::Top))
-        .x_desc(x_name)
-        .y_desc(y_name);
+        .axis_desc_style(text(HPos::Center, VPos::Top));
+    if !x_name.is_empty() {
+        mesh.x_desc(x_name);
+    }
+    if !y_name.is_empty() {
+        mesh.y_desc(y_name);
+    }
     match grid {
         Grid::None => mesh.disable_mesh(),
         Grid::Across => mesh.disable_x_mesh(),

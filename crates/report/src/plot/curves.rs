@@ -3,10 +3,11 @@
 use plotters::{prelude::LineSeries, style::ShapeStyle};
 
 use super::{
-    axis::{Axis, range},
+    axis::range,
     canvas::UNIT,
-    frame::{Frame, Legend, upright},
+    frame::{Frame, Legend},
     palette,
+    scale::Scale,
 };
 use crate::{Error, Result};
 
@@ -19,6 +20,8 @@ pub struct Curves<'a> {
     pub x: &'a str,
     /// Name of the vertical axis, with its unit.
     pub y: &'a str,
+    /// How the axes count, the horizontal one first.
+    pub scales: [Scale; 2],
     /// The lines.
     pub lines: &'a [Line],
 }
@@ -35,7 +38,7 @@ pub struct Line {
 }
 
 impl Curves<'_> {
-    /// Draws the lines as an SVG element; on a logarithmic axis where positive values span a wide range.
+    /// Draws the lines as an SVG element.
     ///
     /// # Errors
     /// Where no point is finite.
@@ -43,8 +46,9 @@ impl Curves<'_> {
         let points = || self.lines.iter().flat_map(Line::finite);
         let empty = Error::Empty { what: "curves" };
         let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(points().map(|p| p.1))) else { return Err(empty) };
+        let [across, upright] = self.scales;
         let frame = Frame { title: self.title, x: self.x, y: self.y, size: (450, 250), legend: Legend::BARS, paper: false };
-        frame.svg(&names(self.lines), Axis::linear(x), upright(y), |chart| {
+        frame.svg(&names(self.lines), across.across(x), upright.upright(y), |chart| {
             for line in self.lines {
                 let style = ShapeStyle::from(palette::colour(line.colour)).stroke_width(2 * UNIT as u32);
                 chart.draw_series(LineSeries::new(line.finite(), style))?;

@@ -9,18 +9,19 @@ use plotters::{
 };
 
 use super::{
-    axis::{Axis, padded},
+    axis::Axis,
+    axis_name::{self, LINE, broken},
     canvas::{Area, Chart, Drawn, Grid, INK, UNIT, axes, draw, shortened, text},
     palette,
     paper::diamond,
 };
 use crate::Result;
 
-/// A range of more than this factor goes on a logarithmic axis.
-const LOG_FROM: f64 = 30.0;
-/// Room for the vertical axis at least, and beside the plot on the right, in pixels.
+/// Room for the vertical axis at least, and on the other sides of the plot, in pixels.
 const LEFT: i32 = 58;
 const RIGHT: i32 = 8;
+const TOP: i32 = 8;
+const BOTTOM: i32 = 40;
 
 /// A plot with a legend, but for what is drawn in it.
 #[derive(Debug, Clone, Copy)]
@@ -94,28 +95,23 @@ impl Frame<'_> {
         y: Axis,
         series: impl FnOnce(&mut Chart<'_, '_>) -> Drawn,
     ) -> Result<String> {
-        let (left, width) = (y.left(LEFT), self.size.0 - self.legend.width);
+        let height = self.size.1 - TOP - BOTTOM;
+        let (x_name, y_name) = (x.titled(self.x), broken(&y.titled(self.y), height));
+        let left = y.left(LEFT) + LINE * y_name.len().saturating_sub(1) as i32;
+        let width = self.size.0 - self.legend.width;
         let x = x.over(width - left - RIGHT);
         draw(self.title, self.size, |area| {
             let (plot, legend) = area.split_horizontally(width * UNIT);
             let mut chart = ChartBuilder::on(&plot)
-                .margin_top(8 * UNIT)
+                .margin_top(TOP * UNIT)
                 .margin_right(RIGHT * UNIT)
-                .x_label_area_size(40 * UNIT)
+                .x_label_area_size(BOTTOM * UNIT)
                 .y_label_area_size(left * UNIT)
                 .build_cartesian_2d(x, y)?;
-            axes(&mut chart, self.x, self.y, Grid::Across)?;
+            axes(&mut chart, &x_name, "", Grid::Across)?;
+            axis_name::upright(&plot, &y_name, TOP + height / 2)?;
             series(&mut chart)?;
             self.legend.draw(&legend, lines, self.paper)
         })
-    }
-}
-
-/// An upright axis: logarithmic where positive values span a wide range.
-pub(super) fn upright((low, high): (f64, f64)) -> Axis {
-    if low > 0.0 && high / low > LOG_FROM {
-        Axis::log((low / 1.15, (high * 1.15).min(f64::MAX)))
-    } else {
-        Axis::linear(padded((low, high), 0.06))
     }
 }

@@ -18,6 +18,11 @@ pub const PALETTE: [(u8, u8, u8); 10] = [
     (0xb1, 0xad, 0xa0),
 ];
 
+/// Whether so many classes have colours: one has nothing to be told from, and of more than ten two would look alike.
+pub(crate) fn has_colours(classes: usize) -> bool {
+    (2..=PALETTE.len()).contains(&classes)
+}
+
 /// Colour number `index`; they repeat after ten.
 pub(super) fn colour(index: usize) -> RGBColor {
     let (r, g, b) = PALETTE[index % PALETTE.len()];

@@ -1,8 +1,7 @@
 //! Two-dimensional codes, coloured by class.
 
-use std::collections::BTreeMap;
-
 use plotters::{
+    coord::ranged1d::Ranged,
     prelude::{ChartBuilder, Circle, EmptyElement, PathElement, Text},
     style::{
         Color, FontStyle, ShapeStyle,
@@ -13,8 +12,10 @@ use plotters::{
 use super::{
     axis::{Axis, padded, range},
     canvas::{Area, Drawn, Grid, INK, TEXT, UNIT, axes, draw, styled, text},
-    palette,
+    class_names::places,
+    palette::{self, has_colours},
     points::compact,
+    thin::thinned,
 };
 use crate::{Error, Result};
 
@@ -23,6 +24,8 @@ const SIDE: i32 = 290;
 /// Room for the vertical axis at least.
 const LEFT: i32 = 50;
 const LEGEND: i32 = 36;
+/// Room beside the axes where there is no legend.
+const RIGHT: i32 = 12;
 /// Where a name begins in the legend, and about how wide one of its characters is.
 const NAME_LEFT: i32 = 22;
 const CHARACTER: i32 = 7;
@@ -31,8 +34,6 @@ const BOTTOM: i32 = 40;
 const MOST_POINTS: usize = 1_000;
 /// Radius of a point, in units of the drawing; no other circle has it.
 const POINT: u32 = 5;
-/// Classes named in the legend at most.
-const MOST_NAMES: usize = 14;
 /// Characters of a name at most.
 const LONGEST_NAME: usize = 12;
 
@@ -55,13 +56,15 @@ pub struct Scatter<'a> {
     pub circles: &'a [f64],
 }
 
+#[derive(Clone, Copy)]
 struct Point {
     at: (f64, f64),
     class: usize,
 }
 
 impl Scatter<'_> {
-    /// Draws the points, both axes on one scale, as an SVG element. Of many points an evenly spaced part is drawn.
+    /// Draws the points, both axes on one scale, as an SVG element. Of many points a part is drawn, of each class
+    /// the same share. Classes have colours, and names where these can be read, where there are two to ten of them.
     ///
     /// # Errors
     /// Where the three lists differ in length or hold no finite point.
@@ -78,13 +81,15 @@ impl Scatter<'_> {
             .filter(|&i| self.x[i].is_finite() && self.y[i].is_finite())
             .map(|i| Point { at: (self.x[i], self.y[i]), class: classes.partition_point(|class| *class < self.label[i]) })
             .collect();
-        let step = points.len().div_ceil(MOST_POINTS).max(1);
-        let points: Vec<Point> = points.into_iter().step_by(step).collect();
-        let names: Vec<String> = classes.into_iter().map(|class| self.name(class)).collect();
+        let of_points: Vec<usize> = points.iter().map(|point| point.class).collect();
+        let points: Vec<Point> = thinned(&of_points, MOST_POINTS).into_iter().map(|place| points[place]).collect();
+        let names: Vec<String> =
+            if has_colours(classes.len()) { classes.into_iter().map(|class| self.name(class)).collect() } else { Vec::new() };
         let (x, y) = self.window(&points).ok_or(Error::Empty { what: "scatter" })?;
-        let longest = names.iter().map(|name| name.chars().count()).max().unwrap_or(0) as i32;
+        let longest = names.iter().map(|name| name.chars().count()).max();
+        let right = longest.map_or(RIGHT, |longest| LEGEND.max(NAME_LEFT + CHARACTER * longest as i32));
         let left = y.left(LEFT);
-        let svg = draw(self.title, (left + SIDE + LEGEND.max(NAME_LEFT + CHARACTER * longest), SIDE + BOTTOM + 6), |area| {
+        let svg = draw(self.title, (left + SIDE + right, SIDE + BOTTOM + 6), |area| {
             let (plot, legend) = area.split_horizontally((left + SIDE) * UNIT);
             self.points(&plot, &points, x, y, &names)?;
             self.legend(&legend, &names)
@@ -119,52 +124,38 @@ impl Scatter<'_> {
     }
 
     fn points(&self, area: &Area<'_>, points: &[Point], x: Axis, y: Axis, names: &[String]) -> Drawn {
+        let window = x.range();
+        let pixel = (window.end - window.start) / f64::from(SIDE);
         let mut chart = ChartBuilder::on(area)
             .margin_top(6 * UNIT)
             .x_label_area_size(BOTTOM * UNIT)
             .y_label_area_size(y.left(LEFT) * UNIT)
             .build_cartesian_2d(x, y)?;
         axes(&mut chart, self.axes[0], self.axes[1], Grid::None)?;
-        let dot = |p: &Point| Circle::new(p.at, POINT as i32, palette::colour(p.class).mix(0.75).filled());
+        let colour = |p: &Point| palette::colour(if names.is_empty() { 0 } else { p.class });
+        let dot = |p: &Point| Circle::new(p.at, POINT as i32, colour(p).mix(0.75).filled());
         chart.draw_series(points.iter().map(dot))?;
         for radius in self.circles.iter().filter(|r| **r > 0.0) {
             let style = ShapeStyle::from(INK.mix(0.9)).stroke_width(UNIT as u32 + 1);
             chart.draw_series(dashes(*radius).into_iter().map(|dash| PathElement::new(dash, style)))?;
         }
         let bold = styled(TEXT + 2, FontStyle::Bold, HPos::Center, VPos::Center);
+        let named = if names.is_empty() { Vec::new() } else { places(points.iter().map(|p| (p.class, p.at)), names, pixel) };
         chart.draw_series(
-            medians(points).into_iter().map(|(class, at)| EmptyElement::at(at) + Text::new(names[class].clone(), (0, 0), bold.clone())),
+            named.into_iter().map(|(class, at)| EmptyElement::at(at) + Text::new(names[class].clone(), (0, 0), bold.clone())),
         )?;
         Ok(())
     }
 
     fn legend(&self, area: &Area<'_>, names: &[String]) -> Drawn {
         let line = 19 * UNIT;
-        for (i, name) in names.iter().take(MOST_NAMES).enumerate() {
+        for (i, name) in names.iter().enumerate() {
             let middle = 14 * UNIT + i as i32 * line;
             area.draw(&Circle::new((11 * UNIT, middle), 4 * UNIT, palette::colour(i).filled()))?;
             area.draw(&Text::new(name.clone(), (19 * UNIT, middle), text(HPos::Left, VPos::Center)))?;
         }
-        if names.len() > MOST_NAMES {
-            area.draw(&Text::new("…", (19 * UNIT, 14 * UNIT + MOST_NAMES as i32 * line), text(HPos::Left, VPos::Center)))?;
-        }
         Ok(())
     }
-}
-
-/// Where each class's name is written: the median of its points.
-fn medians(points: &[Point]) -> BTreeMap<usize, (f64, f64)> {
-    let mut by_class: BTreeMap<usize, (Vec<f64>, Vec<f64>)> = BTreeMap::new();
-    for point in points {
-        let (x, y) = by_class.entry(point.class).or_default();
-        x.push(point.at.0);
-        y.push(point.at.1);
-    }
-    let median = |mut values: Vec<f64>| {
-        values.sort_unstable_by(f64::total_cmp);
-        values[values.len() / 2]
-    };
-    by_class.into_iter().map(|(class, (x, y))| (class, (median(x), median(y)))).collect()
 }
 
 /// A circle around the origin in short arcs.

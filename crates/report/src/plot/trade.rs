@@ -9,9 +9,10 @@ use super::{
     axis::{Axis, padded, range},
     canvas::UNIT,
     curves::{Line, names},
-    frame::{Frame, Legend, upright},
+    frame::{Frame, Legend},
     palette,
     paper::diamond,
+    scale::Scale,
 };
 use crate::{Error, Result};
 
@@ -42,7 +43,7 @@ impl Trade<'_> {
         let (Some(x), Some(y)) = (range(points().map(|p| p.0)), range(points().map(|p| p.1))) else { return Err(empty) };
         let frame =
             Frame { title: self.title, x: self.x, y: self.y, size: (520, 300), legend: Legend::POINTS, paper: paper().next().is_some() };
-        frame.svg(&names(self.lines), Axis::linear(padded(x, 0.05)), upright(y), |chart| {
+        frame.svg(&names(self.lines), Axis::linear(padded(x, 0.05)), Scale::Wide.upright(y), |chart| {
             for line in self.lines {
                 let colour = palette::colour(line.colour);
                 chart.draw_series(LineSeries::new(line.finite(), ShapeStyle::from(colour).stroke_width(UNIT as u32 + 1)))?;

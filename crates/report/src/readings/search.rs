@@ -200,9 +200,9 @@ impl Search {
             .collect()
     }
 
-    /// The error of the fitted rates in percent over the decimal logarithm of the weight, a line a reading.
+    /// The error of the fitted rates in percent over the weight, a line a reading.
     pub(crate) fn lines(&self) -> Vec<Line> {
-        let point = |reading: usize, weight: Weight| Some((weight.value().log10(), 100.0 * self.fitted(reading, weight)?));
+        let point = |reading: usize, weight: Weight| Some((weight.value(), 100.0 * self.fitted(reading, weight)?));
         let line = |(reading, (name, _)): (usize, &(&str, f64))| Line {
             name: (*name).to_owned(),
             colour: reading,

@@ -3,7 +3,7 @@
 
 use vimae_report::{
     Error,
-    plot::{Curves, Dot, Dots, Line, Scatter, Trade},
+    plot::{Curves, Dot, Dots, Line, PALETTE, Scale, Scatter, Trade},
 };
 
 fn scatter(n: usize) -> String {
@@ -19,7 +19,7 @@ fn scatter(n: usize) -> String {
 fn curves(values: &[f64]) -> Result<String, Error> {
     let points = values.iter().enumerate().map(|(i, v)| (i as f64, *v)).collect();
     let lines = [Line { name: "a <method> with a long name".into(), colour: 3, points }];
-    Curves { title: "loss", x: "epoch", y: "loss (nats)", lines: &lines }.svg()
+    Curves { title: "loss", x: "epoch", y: "loss (nats)", scales: [Scale::Whole, Scale::Wide], lines: &lines }.svg()
 }
 
 fn dots() -> String {
@@ -55,7 +55,17 @@ fn plots_scale_take_the_colour_of_the_text_and_say_what_they_show() {
 #[test]
 fn many_points_are_thinned_out() {
     let points = scatter(100_000).matches("h0").count();
-    assert!((1_000..3_000).contains(&points), "{points}");
+    assert_eq!(points, 1_000);
+}
+
+#[test]
+fn classes_that_take_turns_are_all_drawn() {
+    let svg = scatter(2_000);
+    for (r, g, b) in PALETTE {
+        let colour = format!("stroke=\"#{r:02X}{g:02X}{b:02X}\"");
+        let points: usize = svg.lines().filter(|line| line.contains(&colour)).map(|line| line.matches("h0").count()).sum();
+        assert_eq!(points, 100, "{colour}");
+    }
 }
 
 #[test]
@@ -74,6 +84,35 @@ fn extreme_values_are_drawn() {
     for values in [&[0.0, 0.0][..], &[1e-300, 1e300], &[-1e300, 1e300], &[5.0], &[1e-9, 2e-9], &[f64::MAX, f64::MIN]] {
         assert!(curves(values).is_ok(), "{values:?}");
     }
+}
+
+#[test]
+fn a_long_name_of_an_axis_takes_two_lines_and_the_key_has_what_is_drawn() {
+    let drawn = |x: &str, value| {
+        let rows = [Dot { name: "vae".into(), value, interval: None, paper: Some(1.3) }];
+        Dots { title: "t", x, rows: &rows }.svg().unwrap()
+    };
+    let long = drawn("Reconstruction (a later version of the paper) (squared error)", Some(1.0));
+    assert!(long.contains("\nReconstruction (a later version of the paper)\n") && long.contains("\n(squared error)\n"), "{long}");
+    let short = drawn("Rate (nats)", Some(1.0));
+    assert!(short.contains("\nRate (nats)\n"));
+    // Of key, row and axis, and fifteen pixels for the second line.
+    assert!(short.starts_with("<svg viewBox=\"0 0 1200 276\"") && long.starts_with("<svg viewBox=\"0 0 1200 321\""));
+    assert!(short.contains("\nours\n") && short.contains("\npaper\n"));
+    let unmeasured = drawn("FID", None);
+    assert!(!unmeasured.contains("\nours\n") && unmeasured.contains("\npaper\n"));
+}
+
+#[test]
+fn axes_say_that_they_are_logarithmic_and_count_epochs_in_whole_numbers() {
+    let wide = curves(&[1e-2, 10.0, 1e3, 1e5]).unwrap();
+    assert!(wide.contains("\nloss (nats) (log scale)\n") && wide.contains("\nepoch\n"));
+    let narrow = curves(&[10.0, 11.0, 12.0, 13.0]).unwrap();
+    assert!(narrow.contains("\nloss (nats)\n") && !narrow.contains("log scale"));
+    for epoch in ["0", "1", "2", "3"] {
+        assert!(wide.contains(&format!("\n{epoch}\n")), "{epoch}");
+    }
+    assert!(!wide.contains("\n0.5\n") && !wide.contains("\n1.5\n"));
 }
 
 #[test]

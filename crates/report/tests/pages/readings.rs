@@ -89,7 +89,10 @@ fn the_reading_that_made_the_numbers_is_clearly_the_best() {
     assert!(first.contains("2 KL, nats") && first.contains(r#"data-value="10""#), "{first}");
     // Off by the noise of the seeds alone: their mean is a thousandth above.
     assert!(first.contains("0.1\u{a0}%") && first.contains(">3<"), "{first}");
-    assert!(text.contains("<svg"));
+    // The weights themselves are at the ticks, as in the table.
+    let (caption, plot) = text.split_once("<svg").unwrap();
+    assert!(caption.ends_with("<figure><figcaption><strong>Error of Figure 6's rates by the weight a</strong></figcaption>"), "{caption}");
+    assert!(plot.contains("\nweight a (log scale)\n") && plot.contains("\n20\n") && !plot.contains("log10"), "{plot}");
 }
 
 #[test]
