@@ -311,7 +311,8 @@ mod tests {
         // What has one task has no matrix.
         let experiment =
             ExperimentView { title: "x".into(), about: String::new(), targets: Vec::new(), runs: Vec::new(), failed: Vec::new() };
-        let details = streams.iter().map(|methods| by_task(&experiment, methods, true).unwrap().into_string());
+        let colours = Colours::of(["vae", "rae", "all"]);
+        let details = streams.iter().map(|methods| by_task(&experiment, methods, true, &colours).unwrap().into_string());
         let details: Vec<String> = details.collect();
         assert!(details[0].contains("Stream <code>split_classes</code>. Rows") && details[0].contains("RAE"), "{}", details[0]);
         assert_eq!(details[1], "");
