@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::{Cell, ClaimVerdict, Decision, Direction, Measurement, Paper, PaperClaim, RivalTest, STAND_INS, protocol_matches};
+use vimae_spec::{
+    Cell, ClaimVerdict, Decision, Direction, Measurement, Paper, PaperClaim, RivalTest, STAND_INS, behind_number, protocol_matches,
+    unit_of_difference,
+};
 use vimae_statistics::{FEWEST_SEEDS, claim, holm, student, wilson};
 
 /// The claims of the paper that cells decide.
@@ -211,12 +214,7 @@ fn words(verdict: &ClaimVerdict, count: usize) -> String {
     let hardest = verdict.rivals.iter().find(|rival| Some(&rival.method) == verdict.hardest.as_ref());
     let nearest = hardest.or_else(|| verdict.rivals.iter().min_by(|a, b| a.better_by.total_cmp(&b.better_by)));
     let Some(rival) = nearest else { return on };
-    let unit = match verdict.unit.as_str() {
-        "1" => String::new(),
-        // Of a difference.
-        "percent" => " percentage points".into(),
-        unit => format!(" {unit}"),
-    };
+    let unit = behind_number(unit_of_difference(&verdict.protocol, &verdict.unit));
     let side = if rival.better_by < 0.0 { "worse" } else { "better" };
     let by = format!("{on}; by {}, {side} by {:.3}{unit} than {}", verdict.quantity, rival.better_by.abs(), rival.method);
     let claims = if count == 1 { "1 claim".into() } else { format!("{count} claims") };

@@ -26,6 +26,7 @@ mod section;
 pub mod settings;
 mod status;
 mod tally;
+mod unit;
 mod words;
 
 pub use cell::{Cell, CellKey, Results, SummaryRow, WrittenCell};
@@ -51,5 +52,6 @@ pub use schedule::{Schedule, warm_up};
 pub use sealed::RecordProblem;
 pub use status::{State, Status};
 pub use tally::{ClaimTally, STAND_INS, ValueTally};
+pub use unit::{SCALED_ERROR, behind_number, shown_unit, unit_of_difference};
 pub use vimae_statistics::{Decision, Verdict};
 pub use words::{WORDS, Word, other_word};

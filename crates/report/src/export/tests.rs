@@ -247,7 +247,7 @@ fn own() -> (Vec<Cell>, Vec<SummaryRow>) {
         model: "mlp".into(),
         method: method.into(),
         seed,
-        measurement: Measurement::new(entry, entry, protocol.into(), "1").valued(value, None).better(Direction::Lower),
+        measurement: Measurement::new(entry, entry, protocol.into(), "squared error").valued(value, None).better(Direction::Lower),
         paper_dataset: None,
         stand_in: false,
         paper: None,
@@ -301,7 +301,7 @@ Mean ± standard deviation over two seeds, too few to mark anything as best.
         assert!(latex.contains(expected), "{expected}: {latex}");
     }
     let csv = "target,dataset,method,metric,protocol,unit,higher_is_better,mean,standard_deviation,interval_low,interval_high,seeds,paper,doubts\r\n\
-               mine_1,digits,vae,reconstruction,reconstruction(code=mean),1,false,1.5,0.3535533905932738,,,2,,\r\n";
+               mine_1,digits,vae,reconstruction,reconstruction(code=mean),0.05 x squared error,false,1.5,0.3535533905932738,,,2,,\r\n";
     assert!(export.to(Format::Csv).starts_with(csv), "{}", export.to(Format::Csv));
     // A metric that is no headline, by its name; and one that nothing measured.
     let energy = Export { metrics: &["energy".into()], ..export }.to(Format::Markdown);

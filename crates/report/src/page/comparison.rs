@@ -1,13 +1,13 @@
 //! A table or figure: ours beside the paper's.
 
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Certainty, Doubt, SummaryRow};
+use vimae_spec::{Certainty, Doubt, SummaryRow, behind_number, shown_unit, unit_of_difference};
 
 use super::{
     input::NotCovered,
     links::Links,
     matrix, others,
-    words::{anchor, doubt, mark, spread, unit, verdict},
+    words::{anchor, doubt, mark, spread, verdict},
 };
 use crate::{
     Result,
@@ -92,9 +92,10 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>)
     let row = comparison.row;
     let (first, more) = comparison.entries.split_at(comparison.entries.len().min(METHODS));
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
-    let unit = ours().find_map(|row| unit(&row.unit));
+    let unit = ours().find_map(|row| shown_unit(&row.protocol, &row.unit));
+    let unit_off = ours().find_map(|row| unit_of_difference(&row.protocol, &row.unit));
     let better = ours().find_map(|row| row.direction.higher_is_better());
-    let tolerance = format!("± {} {}", row.tolerance, unit.unwrap_or(""));
+    let tolerance = format!("± {}{}", row.tolerance, behind_number(unit_off));
     Ok(html! {
         section.quantity {
             h4 {

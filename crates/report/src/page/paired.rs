@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use vimae_spec::{Comparisons, PairedComparison};
+use vimae_spec::{Comparisons, PairedComparison, unit_of_difference};
 
-use super::words::unit;
 use crate::{
     compare::heading,
     method,
@@ -51,7 +50,7 @@ fn row(pair: &PairedComparison) -> Markup {
             Some([low, high]) => { (column.signed(Some(low))) " \u{2026} " (column.signed(Some(high))) }
             None => { (NONE) }
         } }
-        td { (unit(&pair.unit).unwrap_or("")) }
+        td { (unit_of_difference(&pair.protocol, &pair.unit).unwrap_or("")) }
         td.number data-value=[pair.p_t_holm] { (probability(pair.p_t_holm)) }
         td.number data-value=[pair.p_permutation_holm] { (probability(pair.p_permutation_holm)) }
         td.number { (pair.n) }

@@ -1,4 +1,4 @@
-//! What sections write alike: names for links, digests, units, intervals, marks and verdicts.
+//! What sections write alike: names for links, digests, intervals, marks and verdicts.
 
 use maud::{Markup, html};
 use vimae_spec::{Certainty, Doubt, SummaryRow, Verdict, uncommitted};
@@ -30,11 +30,6 @@ pub(super) fn commit(commit: &str) -> Markup {
         Some(commit) => html! { "commit " code { (commit) } " with uncommitted changes" },
         None => html! { "commit " code { (commit) } },
     }
-}
-
-/// A unit worth writing: pure numbers have none.
-pub(super) fn unit(unit: &str) -> Option<&str> {
-    Some(unit).filter(|unit| !unit.is_empty() && *unit != "1")
 }
 
 /// The interval over seeds: its half, or both ends where it is not centred on the mean.
