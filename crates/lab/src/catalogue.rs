@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Map;
 use vimae_checkpoint::atomic;
 use vimae_core::{Entry, settings::Setting};
-use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
+use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page, written_mean};
 use vimae_spec::{Experiment, FigureKind, RunRecord, RunSpec, State, Status, behind_number, shown_unit};
 use vimae_statistics::student;
 
@@ -189,8 +189,8 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, runs: &[Run]) -> Cat
         let unit = values.first()?.1.clone();
         let values: Vec<f64> = values.into_iter().map(|v| v.0).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let half = student::interval(&values).map_or_else(String::new, |[low, high]| format!(" ± {:.3}", (high - low) / 2.0));
-        Some((metric.into(), format!("{mean:.3}{half}{unit}")))
+        let half = student::interval(&values).map(|[low, high]| (high - low) / 2.0);
+        Some((metric.into(), written_mean(mean, half) + &unit))
     };
     let image = records.first().and_then(|(record, folder)| {
         let samples = record.figures.iter().find(|image| image.kind == FigureKind::Samples)?;

@@ -239,7 +239,7 @@ impl HeadlineTable {
                 |value: &HeadlineValue| value.mean.is_none_or(|mean| mean.fract() == 0.0) && value.deviation.is_none_or(|d| d == 0.0);
             match column.headline.counts {
                 true => Column::Fixed(usize::from(!values().all(whole))),
-                false => Column::of(values().filter_map(|value| value.mean)),
+                false => Column::of_means(values().filter_map(|value| Some((value.mean?, value.deviation)))),
             }
         };
         self.columns.iter().enumerate().map(of).collect()

@@ -149,11 +149,11 @@ mod tests {
         });
         let mut table = HeadlineTable::of(observations, |_| None);
         let expected = "\
-Method       Reconstruction ↓            MMD ↓        Rate ↓
-VAE             1.562 ± 0.088  0.1938 ± 0.0088  56.25 ± 8.84
-a_long_name     1.188 ± 0.088  0.2313 ± 0.0088  18.75 ± 8.84
+Method       Reconstruction ↓            MMD ↓      Rate ↓
+VAE             1.562 ± 0.088  0.1938 ± 0.0088  56.2 ± 8.8
+a_long_name     1.188 ± 0.088  0.2313 ± 0.0088  18.8 ± 8.8
 
-Mean ± standard deviation over two seeds, too few to mark anything as best.
+Mean ± standard deviation over 2 seeds, too few to mark anything as best.
 ";
         assert_eq!(headline_text(&table, 100), expected);
         assert_eq!([60, 46, 39].map(|wide| headline_text(&table, wide).matches("Method ").count()), [1, 2, 3]);

@@ -15,6 +15,7 @@ use crate::{
     method,
     number::{Column, NONE, as_printed, plural},
     plot::{Dot, Dots},
+    spread::column_of,
 };
 
 /// Methods of a table and its plot at once; more unfold.
@@ -121,7 +122,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>)
 
 fn table(target: &Target<'_>, comparison: &Comparison<'_>, entries: &[Entry<'_>], links: &Links<'_>) -> Markup {
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
-    let column = Column::of(ours().flat_map(|row| row.mean.into_iter().chain(row.interval.into_iter().flatten())));
+    let column = column_of(ours());
     let papers = as_printed(&entries.iter().map(|entry| entry.paper).collect::<Vec<_>>());
     html! {
         div {

@@ -8,6 +8,7 @@ use crate::{
     compare::{Comparison, Entry},
     method,
     number::{Column, NONE, plural},
+    spread::column_of,
 };
 
 /// Methods side by side at most; more are below the table.
@@ -29,7 +30,7 @@ pub(super) fn table(comparisons: &[&Comparison<'_>]) -> Markup {
 
 fn row(comparison: &Comparison<'_>, methods: &[&str]) -> Markup {
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
-    let column = Column::of(ours().filter_map(|row| row.mean));
+    let column = column_of(ours());
     let unit = ours().find_map(|row| shown_unit(&row.protocol, &row.unit));
     html! { tr {
         th scope="row" { (comparison.row.label) small { (comparison.dataset) @if let Some(unit) = unit { ", " (unit) } } }

@@ -9,10 +9,7 @@ use super::{
     links::{Links, of_mean},
     words::{doubt, mark, spread},
 };
-use crate::{
-    method,
-    number::{Column, NONE},
-};
+use crate::{method, number::NONE, spread::column_of};
 
 /// Methods that stand side by side at most; more go below one another.
 const MOST_COLUMNS: usize = 10;
@@ -40,7 +37,7 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
             th { "Note" }
         } }
         tbody { @for ((metric, protocol, dataset, unit, instead), rows) in &quantities {
-            @let column = Column::of(rows.iter().filter_map(|row| row.mean));
+            @let column = column_of(rows.iter().copied());
             tr {
                 th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) @if let Some(instead) = instead { " for " (instead) } } td { (shown_unit(protocol, unit).unwrap_or("")) }
                 @for method in methods {
@@ -69,7 +66,7 @@ fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
             th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th { "Unit" } th { "Seeds" } th { "Note" }
         } }
         tbody { @for row in rows {
-            @let column = Column::of(row.mean);
+            @let column = column_of([*row]);
             @let id = of_mean(row);
             tr id=(id) {
                 td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) @if let Some(instead) = stands_for(row) { " for " (instead) } }

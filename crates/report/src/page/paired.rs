@@ -9,6 +9,7 @@ use crate::{
     compare::heading,
     method,
     number::{Column, NONE, plural},
+    spread::half,
 };
 
 /// Differences between methods, folded by target; empty where nothing was compared.
@@ -40,8 +41,7 @@ pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
 }
 
 fn row(pair: &PairedComparison) -> Markup {
-    let ends = pair.interval.into_iter().flatten();
-    let column = Column::of(ends.chain([pair.difference]));
+    let column = Column::of_means([(pair.difference, pair.interval.map(half))]);
     html! { tr {
         td { (pair.dataset) } td { code { (pair.metric) } } td.protocol { code { (pair.protocol) } }
         th scope="row" { (method::label(&pair.method)) " \u{2212} " (method::label(&pair.other)) }
