@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 use anyhow::Result;
 use vimae_lab::{Profile, paper};
 use vimae_metrics::METRICS;
+use vimae_objectives::OBJECTIVES;
 use vimae_spec::SummaryRow;
 
 #[test]
@@ -67,6 +68,16 @@ fn a_note_promises_no_rows_that_a_profile_may_not_have() -> Result<()> {
     let paper = paper(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../experiments"))?;
     for (name, target) in &paper.0 {
         assert!(!target.note.as_ref().is_some_and(|note| note.contains("shown beside")), "{name}");
+    }
+    Ok(())
+}
+
+#[test]
+fn the_default_that_the_page_of_readings_names_is_that_of_the_objectives() -> Result<()> {
+    for name in ["vae", "beta_h_vae", "beta_a_vae"] {
+        let settings = OBJECTIVES.find(name)?.settings();
+        let weight = settings.iter().find(|setting| setting.name == "recon_weight").map(|setting| &setting.default);
+        assert_eq!(weight, Some(&serde_json::Value::from(1.0)), "{name}");
     }
     Ok(())
 }

@@ -247,7 +247,12 @@ fn title(plan: &Plan) -> String {
     let shown: Vec<&Experiment> = asked.chain(plan.earlier_experiments.iter().filter(other)).collect();
     match shown.as_slice() {
         [one] => versions::title(one),
-        all if all.iter().all(|experiment| experiment.targets.is_empty()) => format!("Experiments of {}", plan.profile),
+        all if all.iter().all(|experiment| experiment.targets.is_empty()) => {
+            let of_profile = |experiment: &Experiment| experiment.path.ancestors().skip(1).any(|folder| folder.ends_with(&plan.profile));
+            // Earlier calls may have been of other profiles.
+            let mut earlier = plan.earlier_experiments.iter().filter(other);
+            if earlier.all(of_profile) { format!("Experiments of {}", plan.profile) } else { "Experiments".into() }
+        }
         _ => "The Variational InfoMax AutoEncoder, reproduced".into(),
     }
 }
@@ -277,5 +282,30 @@ fn about(profile: &str) -> &'static str {
         }
         "paper" => "The paper profile trains the paper's networks at full width, on its data sets, for its number of epochs.",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::plan::tests::{experiment, plan};
+
+    #[test]
+    fn a_page_of_several_profiles_names_none() {
+        let of = |path: &str| {
+            let mut made = experiment(&Path::new(path).file_stem().unwrap_or_default().to_string_lossy(), &[]);
+            made.path = path.into();
+            made
+        };
+        let with = |earlier: &[Experiment]| {
+            let mut plan = plan(vec![of("experiments/p/a.toml"), of("experiments/p/b.toml")], Vec::new());
+            plan.earlier_experiments = earlier.to_vec();
+            title(&plan)
+        };
+        assert_eq!(with(&[]), "Experiments of p");
+        assert_eq!(with(&[of("experiments/p/c.toml")]), "Experiments of p");
+        assert_eq!(with(&[of("experiments/p/c.toml"), of("experiments/readings/mnist.toml")]), "Experiments");
+        // One that was changed is still its own.
+        assert_eq!(with(&[of("elsewhere/a.toml")]), "Experiments of p");
     }
 }

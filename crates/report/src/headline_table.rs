@@ -124,9 +124,10 @@ pub struct HeadlineValue {
 }
 
 impl HeadlineValue {
-    /// Why there is no value, or what a reader should know beside it.
+    /// Why there is no value, or what a reader should know beside it; none where it repeats what stands behind the value.
     pub fn note(&self) -> Option<&str> {
-        self.example.as_ref()?.note.as_deref()
+        let note = self.example.as_ref()?.note.as_deref();
+        note.filter(|note| HeadlineTable::of_most(self).as_deref() != Some(*note))
     }
 }
 

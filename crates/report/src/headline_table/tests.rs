@@ -148,9 +148,11 @@ fn likelihoods_of_different_kinds_never_share_a_column() {
 fn a_count_is_whole_where_all_seeds_say_so_and_has_its_most() {
     let units =
         |value: f64| Measurement::new("information", "information.active_units", "active_units(N=9)".into(), "1").valued(value, None);
+    let units = |value: f64| units(value).noted("of 8".to_owned());
     let shown = |values: [f64; 2]| {
         let made: Vec<_> = (0..).zip(values).map(|(seed, value)| ("a".to_owned(), seed, units(value))).collect();
         let text = crate::headline_text(&table(&made), 100);
+        assert!(!text.contains("Active units: of 8."), "{text}");
         text.lines().find_map(|line| line.strip_prefix("a ")).map(|rest| rest.trim().to_owned())
     };
     assert_eq!([shown([7.0, 7.0]), shown([7.0, 8.0])].map(Option::unwrap), ["7 of 8", "7.5 ± 0.7 of 8"]);
