@@ -16,8 +16,8 @@ use crate::{
     command::called,
     comparisons, destination, expectations,
     provenance::git_commit,
-    schedule::{Ends, Node, WithoutData},
-    standing::{Missing, Standing},
+    schedule::{Ends, Node, WithoutData, kept_runs},
+    standing::{Missing, Standing, of_taken_over},
     stored::json,
     summary::{once, over_seeds},
     unsettled::unsettled,
@@ -94,8 +94,9 @@ pub(crate) fn gather(
     seconds: Option<f64>,
 ) -> Result<Outcome> {
     let layout = Layout::new(to);
-    let Standing { records, missing, earlier, kept, notes } = Standing::of(plan, ends, out);
+    let Standing { records, missing, earlier, kept, taken_over, notes } = Standing::of(plan, ends, (out, &kept_runs(root, &plan.profile)));
     notes.iter().for_each(|note| tracing::warn!("{note}"));
+    of_taken_over(taken_over).iter().for_each(|said| tracing::info!("{said}"));
 
     // Experiment by experiment, as the page has them; a run that belongs to two gives cells to both. Methods stand in the order
     // of the experiment's file.
