@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Map;
 use vimae_checkpoint::atomic;
 use vimae_core::{Entry, settings::Setting};
-use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page};
-use vimae_spec::{Experiment, FigureKind, RunRecord, RunSpec, State, Status};
+use vimae_report::{CatalogueEntry, CatalogueKind, CatalogueRuns, CatalogueSetting, catalogue_markdown, catalogue_page, written_mean};
+use vimae_spec::{Experiment, FigureKind, RunRecord, RunSpec, State, Status, behind_number, shown_unit};
 use vimae_statistics::student;
 
 use crate::{Layout, Result, command::called, counted::counted, record::read_record, schedule::read_status};
@@ -181,14 +181,16 @@ fn trained(experiment: &Experiment, name: &str, seeds: u64, runs: &[Run]) -> Cat
     let recorded = runs.iter().filter_map(|run| run.record.as_ref());
     let records: Vec<(&RunRecord, &Path)> = recorded.map(|(record, folder)| (record.as_ref(), folder.as_path())).collect();
     let value = |metric: &str| -> Option<(String, String)> {
-        let of =
-            |record: &RunRecord| record.measurements.iter().find(|m| m.metric == metric).and_then(|m| Some((m.value?, m.unit.clone())));
+        let of = |record: &RunRecord| {
+            let found = record.measurements.iter().find(|m| m.metric == metric)?;
+            Some((found.value?, behind_number(shown_unit(&found.protocol, &found.unit))))
+        };
         let values: Vec<(f64, String)> = records.iter().filter_map(|(record, _)| of(record)).collect();
         let unit = values.first()?.1.clone();
         let values: Vec<f64> = values.into_iter().map(|v| v.0).collect();
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        let half = student::interval(&values).map_or_else(String::new, |[low, high]| format!(" ± {:.3}", (high - low) / 2.0));
-        Some((metric.into(), format!("{mean:.3}{half} {}", if unit == "1" { "" } else { &unit }).trim_end().into()))
+        let half = student::interval(&values).map(|[low, high]| (high - low) / 2.0);
+        Some((metric.into(), written_mean(mean, half) + &unit))
     };
     let image = records.first().and_then(|(record, folder)| {
         let samples = record.figures.iter().find(|image| image.kind == FigureKind::Samples)?;

@@ -5,7 +5,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::{Cell, ClaimVerdict, Decision, Direction, Measurement, Paper, PaperClaim, RivalTest, STAND_INS, protocol_matches};
+use vimae_report::written_difference;
+use vimae_spec::{
+    Cell, ClaimVerdict, Decision, Direction, Measurement, Paper, PaperClaim, RivalTest, STAND_INS, behind_number, protocol_matches,
+    unit_of_difference,
+};
 use vimae_statistics::{FEWEST_SEEDS, claim, holm, student, wilson};
 
 /// The claims of the paper that cells decide.
@@ -211,14 +215,10 @@ fn words(verdict: &ClaimVerdict, count: usize) -> String {
     let hardest = verdict.rivals.iter().find(|rival| Some(&rival.method) == verdict.hardest.as_ref());
     let nearest = hardest.or_else(|| verdict.rivals.iter().min_by(|a, b| a.better_by.total_cmp(&b.better_by)));
     let Some(rival) = nearest else { return on };
-    let unit = match verdict.unit.as_str() {
-        "1" => String::new(),
-        // Of a difference.
-        "percent" => " percentage points".into(),
-        unit => format!(" {unit}"),
-    };
+    let unit = behind_number(unit_of_difference(&verdict.protocol, &verdict.unit));
     let side = if rival.better_by < 0.0 { "worse" } else { "better" };
-    let by = format!("{on}; by {}, {side} by {:.3}{unit} than {}", verdict.quantity, rival.better_by.abs(), rival.method);
+    let amount = written_difference(rival.better_by, rival.interval.map(|[low, high]| (high - low) / 2.0));
+    let by = format!("{on}; by {}, {side} by {amount}{unit} than {}", verdict.quantity, rival.method);
     let claims = if count == 1 { "1 claim".into() } else { format!("{count} claims") };
     if verdict.seeds < FEWEST_SEEDS {
         return format!("{by}; fewer than {FEWEST_SEEDS} seeds decide nothing");

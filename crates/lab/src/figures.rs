@@ -91,13 +91,35 @@ pub(crate) fn write(
 /// Which dimensions move, from the top, what they carry, and how far they move.
 fn moved(traversals: &Traversals) -> String {
     let names: Vec<String> = traversals.dimensions.iter().map(|moved| moved.dimension.to_string()).collect();
-    let mut text = format!("From the top dimension {}", names.join(", "));
+    let mut text = match names.as_slice() {
+        [one] => format!("Row: dimension {one}"),
+        several => format!("Rows, from the top: dimensions {}", several.join(", ")),
+    };
     let nats = |moved: Option<&Traversed>| moved?.information.filter(|nats| nats.is_finite());
-    if let Some((most, least)) = nats(traversals.dimensions.first()).zip(nats(traversals.dimensions.last())) {
-        text += &format!(": {most:.1} to {least:.1} nats");
+    match nats(traversals.dimensions.first()).zip(nats(traversals.dimensions.last())) {
+        Some((most, _)) if names.len() == 1 => text += &format!(" ({most:.1} nats)"),
+        Some((most, least)) => text += &format!(" ({most:.1} to {least:.1} nats each)"),
+        None => {}
     }
     if let Some((first, last)) = traversals.probabilities.first().zip(traversals.probabilities.last()) {
-        text += &format!("; quantiles {first:.2} to {last:.2}");
+        text += &format!(". Columns: quantiles {first:.2} to {last:.2} of the prior");
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_traversal_says_what_its_rows_and_columns_are() {
+        let of = |dimensions: &[(usize, Option<f64>)]| {
+            let dimensions = dimensions.iter().map(|&(dimension, information)| Traversed { dimension, information }).collect();
+            moved(&Traversals { dimensions, probabilities: vec![0.02, 0.5, 0.98], images: Vec::new() })
+        };
+        let two = of(&[(45, Some(2.91)), (11, Some(2.42))]);
+        assert_eq!(two, "Rows, from the top: dimensions 45, 11 (2.9 to 2.4 nats each). Columns: quantiles 0.02 to 0.98 of the prior");
+        assert_eq!(of(&[(3, Some(1.0))]), "Row: dimension 3 (1.0 nats). Columns: quantiles 0.02 to 0.98 of the prior");
+        assert_eq!(of(&[(3, None), (4, None)]), "Rows, from the top: dimensions 3, 4. Columns: quantiles 0.02 to 0.98 of the prior");
+    }
 }

@@ -16,8 +16,8 @@ use crate::{
     command::called,
     comparisons, destination, expectations,
     provenance::git_commit,
-    schedule::{Ends, Node, WithoutData},
-    standing::{Missing, Standing},
+    schedule::{Ends, Node, WithoutData, kept_runs},
+    standing::{Missing, Standing, of_taken_over},
     stored::json,
     summary::{once, over_seeds},
     unsettled::unsettled,
@@ -94,8 +94,9 @@ pub(crate) fn gather(
     seconds: Option<f64>,
 ) -> Result<Outcome> {
     let layout = Layout::new(to);
-    let Standing { records, missing, earlier, kept, notes } = Standing::of(plan, ends, out);
+    let Standing { records, missing, earlier, kept, taken_over, notes } = Standing::of(plan, ends, (out, &kept_runs(root, &plan.profile)));
     notes.iter().for_each(|note| tracing::warn!("{note}"));
+    of_taken_over(taken_over).iter().for_each(|said| tracing::info!("{said}"));
 
     // Experiment by experiment, as the page has them; a run that belongs to two gives cells to both. Methods stand in the order
     // of the experiment's file.
@@ -248,7 +249,12 @@ fn title(plan: &Plan) -> String {
     let shown: Vec<&Experiment> = asked.chain(plan.earlier_experiments.iter().filter(other)).collect();
     match shown.as_slice() {
         [one] => versions::title(one),
-        all if all.iter().all(|experiment| experiment.targets.is_empty()) => format!("Experiments of {}", plan.profile),
+        all if all.iter().all(|experiment| experiment.targets.is_empty()) => {
+            let of_profile = |experiment: &Experiment| experiment.path.ancestors().skip(1).any(|folder| folder.ends_with(&plan.profile));
+            // Earlier calls may have been of other profiles.
+            let mut earlier = plan.earlier_experiments.iter().filter(other);
+            if earlier.all(of_profile) { format!("Experiments of {}", plan.profile) } else { "Experiments".into() }
+        }
         _ => "The Variational InfoMax AutoEncoder, reproduced".into(),
     }
 }
@@ -278,5 +284,30 @@ fn about(profile: &str) -> &'static str {
         }
         "paper" => "The paper profile trains the paper's networks at full width, on its data sets, for its number of epochs.",
         _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schedule::plan::tests::{experiment, plan};
+
+    #[test]
+    fn a_page_of_several_profiles_names_none() {
+        let of = |path: &str| {
+            let mut made = experiment(&Path::new(path).file_stem().unwrap_or_default().to_string_lossy(), &[]);
+            made.path = path.into();
+            made
+        };
+        let with = |earlier: &[Experiment]| {
+            let mut plan = plan(vec![of("experiments/p/a.toml"), of("experiments/p/b.toml")], Vec::new());
+            plan.earlier_experiments = earlier.to_vec();
+            title(&plan)
+        };
+        assert_eq!(with(&[]), "Experiments of p");
+        assert_eq!(with(&[of("experiments/p/c.toml")]), "Experiments of p");
+        assert_eq!(with(&[of("experiments/p/c.toml"), of("experiments/readings/mnist.toml")]), "Experiments");
+        // One that was changed is still its own.
+        assert_eq!(with(&[of("elsewhere/a.toml")]), "Experiments of p");
     }
 }

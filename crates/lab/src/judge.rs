@@ -33,14 +33,10 @@ fn tally(summary: &[SummaryRow], comparisons: &Comparisons) -> String {
     let (values, claims) = (ValueTally::of(summary), ClaimTally::of(&comparisons.claims));
     let judged = if values.none_is_judged() { "none is judged: " } else { "" };
     let values = format!("of {} that the paper prints {judged}{}", counted(values.all(), "value"), values.words());
-    let decided = match claims.decided() {
-        0 => "none is decided".to_owned(),
-        1 => "1 is decided".to_owned(),
-        several => format!("{several} are decided"),
-    };
+    let decided = if claims.decided() == 0 { "none is decided: " } else { "" };
     match claims.all() {
         0 => values,
-        all => format!("{values}; of {} {decided}: {}", counted(all, "claim"), claims.words()),
+        all => format!("{values}; of {} {decided}{}", counted(all, "claim"), claims.words()),
     }
 }
 
@@ -88,7 +84,7 @@ mod tests {
                     of 1 claim none is decided: one seed decides none (it takes 5 or more)";
         assert_eq!(of_seeds(1), none);
         let some = "of 1 value that the paper prints 1 agrees, 0 differ, 0 are undecided; \
-                    of 1 claim 1 is decided: 1 holds, 0 do not hold, 0 are undecided";
+                    of 1 claim 1 holds, 0 do not hold, 0 are undecided";
         assert_eq!(of_seeds(6), some);
     }
 }

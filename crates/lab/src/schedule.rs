@@ -18,6 +18,7 @@ use crate::{Launcher, Request, Result, Shelf};
 
 pub(crate) use ends::Ends;
 pub(crate) use foretold::Foretold;
+pub(crate) use kept::{is_copy, layout as kept_runs};
 pub use plan::{Node, Plan, WithoutData};
 pub(crate) use planning::{absent_data, planned};
 pub use processes::stop_local;

@@ -6,8 +6,9 @@ use vimae_spec::{Cell, PaperClaim, RunRecord, RunSpec, State, Status, sha256_of_
 
 use crate::{
     Layout, Plan,
+    counted::counted,
     record::{Found, damaged_files},
-    schedule::{Ends, Node},
+    schedule::{Ends, Node, is_copy},
     stored::read,
 };
 
@@ -31,13 +32,16 @@ pub(crate) struct Standing<'a> {
     pub(crate) earlier: Vec<(&'a Node, RunRecord)>,
     /// Values of an earlier report, of runs whose record no longer counts.
     pub(crate) kept: Vec<Cell>,
+    /// Runs that were taken over from kept results and lack files that these lack.
+    pub(crate) taken_over: usize,
     /// What a reader should know.
     pub(crate) notes: Vec<String>,
 }
 
 impl<'a> Standing<'a> {
-    /// What there is in `out` of the runs of `plan`, of which `ends` says how the last attempt went.
-    pub(crate) fn of(plan: &'a Plan, ends: &Ends, out: &Path) -> Self {
+    /// What there is in `out` of the runs of `plan`, of which `ends` says how the last attempt went. `kept`: where the repository keeps
+    /// runs of the profile.
+    pub(crate) fn of(plan: &'a Plan, ends: &Ends, (out, kept): (&Path, &Layout)) -> Self {
         let mut standing = Self::default();
         let results = Layout::new(out).results();
         let before: Vec<Cell> = read(&results).unwrap_or_else(|error| {
@@ -54,7 +58,7 @@ impl<'a> Standing<'a> {
             let ended = unfinished(end.as_ref());
             let (problem, left) = match found {
                 Found::Same(record) => {
-                    standing.look_beside(node, &record, out);
+                    standing.look_beside(node, &record, (out, kept));
                     standing.records.push((node, *record));
                     let ended = ended.filter(|_| folder.lacks_weights());
                     standing.missing.extend(ended.map(|(problem, left)| Missing { node, problem, left }));
@@ -76,9 +80,9 @@ impl<'a> Standing<'a> {
                 Found::Nothing => ended.unwrap_or_else(|| ("its record.json is gone; the same command measures it again".into(), true)),
             };
             let own = before.iter().filter(|cell| is_of(cell, &node.spec)).cloned();
-            let kept = standing.kept.len();
+            let had = standing.kept.len();
             standing.kept.extend(own);
-            let stays = if standing.kept.len() > kept { "; its values of an earlier report stay in the results" } else { "" };
+            let stays = if standing.kept.len() > had { "; its values of an earlier report stay in the results" } else { "" };
             standing.missing.push(Missing { node, problem: problem + stays, left });
         }
         let left_out = |node| Missing { node, problem: "left out: it did not fit into the time allowed".into(), left: true };
@@ -95,11 +99,15 @@ impl<'a> Standing<'a> {
         standing
     }
 
-    /// Names the damaged files beside a record, and weights that are damaged or gone.
-    fn look_beside(&mut self, node: &Node, record: &RunRecord, out: &Path) {
-        let damaged = damaged_files(&node.folder(out), record);
-        self.notes.extend(damaged.into_iter().map(|(path, problem)| format!("{}: {problem}; {}", path.display(), RunRecord::AGAIN)));
+    /// Names the damaged files beside a record, and weights that are damaged or gone. Kept results lack files on purpose.
+    fn look_beside(&mut self, node: &Node, record: &RunRecord, (out, kept): (&Path, &Layout)) {
         let (folder, weights) = (node.folder(out), node.folder(out).model());
+        let mut damaged = damaged_files(&folder, record);
+        if damaged.iter().any(|(path, _)| !path.exists()) && is_copy(kept, node, &folder) {
+            self.taken_over += 1;
+            damaged.retain(|(path, _)| path.exists());
+        }
+        self.notes.extend(damaged.into_iter().map(|(path, problem)| format!("{}: {problem}; {}", path.display(), RunRecord::AGAIN)));
         let word = match sha256_of_file(&weights) {
             Ok(found) if found != record.weights_sha256 => {
                 "is not as it was when the run finished: remove it, and the same command makes it again"
@@ -110,6 +118,12 @@ impl<'a> Standing<'a> {
         };
         self.notes.push(format!("{}: {word}", weights.display()));
     }
+}
+
+/// What to tell of runs that were taken over without all of their files; none where there is none.
+pub(crate) fn of_taken_over(runs: usize) -> Option<String> {
+    let were = if runs == 1 { "was" } else { "were" };
+    (runs > 0).then(|| format!("{} {were} taken over from kept results, without weights and images", counted(runs, "run")))
 }
 
 /// A record of another version, each of whose values says so.
@@ -191,7 +205,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut plan = plan(Vec::new(), Vec::new());
         plan.left_out.push(node());
-        let missing = Standing::of(&plan, &Ends::new(), folder.path()).missing;
+        let kept = Layout::new(folder.path().join("kept"));
+        let missing = Standing::of(&plan, &Ends::new(), (folder.path(), &kept)).missing;
         assert!(missing.len() == 1 && missing[0].left && missing[0].problem.contains("did not fit"), "{}", missing[0].problem);
     }
 
@@ -204,7 +219,8 @@ mod tests {
         std::fs::create_dir(run.path()).unwrap();
         write_record(&run, older).unwrap();
         prepare(&run);
-        let standing = Standing::of(&plan, &vec![end], folder.path());
+        let kept = Layout::new(folder.path().join("kept"));
+        let standing = Standing::of(&plan, &vec![end], (folder.path(), &kept));
         (standing.records.len(), standing.missing.into_iter().map(|missing| (missing.problem, missing.left)).collect())
     }
 
@@ -303,5 +319,42 @@ mod tests {
         assert_eq!(standing(&record(), failed(), checkpoint), (1, vec![("damaged".to_owned(), false)]));
         assert_eq!(standing(&record(), end(State::Finished, None), checkpoint), (1, vec![]));
         assert_eq!(standing(&record(), failed(), |_| {}), (1, vec![]));
+    }
+
+    #[test]
+    fn a_run_that_was_taken_over_lacks_files_on_purpose_and_another_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let (out, kept) = (folder.path().join("out"), Layout::new(folder.path().join("kept")));
+        let plan = plan(Vec::new(), vec![node()]);
+        let (run, from) = (plan.nodes[0].folder(&out), plan.nodes[0].folder(kept.root()));
+        let record = RunRecord { files: [("samples.png".to_owned(), "0".repeat(64))].into(), ..record() };
+        for folder in [&run, &from] {
+            std::fs::create_dir_all(folder.path()).unwrap();
+            write_record(folder, &record).unwrap();
+        }
+        let looked = || {
+            let standing = Standing::of(&plan, &vec![end(State::Finished, None)], (out.as_path(), &kept));
+            let damaged = standing.notes.iter().filter(|note| note.contains("samples.png") && note.ends_with(RunRecord::AGAIN));
+            (standing.taken_over, damaged.count(), standing.notes.len())
+        };
+        assert_eq!(looked(), (1, 0, 0));
+        // What is there and was changed is damaged.
+        let image = run.path().join("samples.png");
+        std::fs::write(&image, "").unwrap();
+        assert_eq!(looked(), (0, 1, 1));
+        std::fs::remove_file(&image).unwrap();
+        // So is what is gone of a run that was trained here, or that nobody keeps.
+        std::fs::write(run.path().join("checkpoint.safetensors"), "").unwrap();
+        assert_eq!(looked().1, 1);
+        std::fs::remove_file(run.path().join("checkpoint.safetensors")).unwrap();
+        std::fs::remove_file(from.record()).unwrap();
+        assert_eq!(looked(), (0, 1, 1));
+    }
+
+    #[test]
+    fn runs_that_were_taken_over_are_told_in_one_line() {
+        assert_eq!(of_taken_over(0), None);
+        assert_eq!(of_taken_over(1).unwrap(), "1 run was taken over from kept results, without weights and images");
+        assert_eq!(of_taken_over(71).unwrap(), "71 runs were taken over from kept results, without weights and images");
     }
 }

@@ -1,6 +1,6 @@
 //! What a reader wants to know of how a value was measured.
 
-use vimae_spec::Slice;
+use vimae_spec::{Slice, count};
 
 use crate::quantity::Quantity;
 
@@ -20,7 +20,7 @@ impl Fact {
         let protocol = value.protocol();
         let ([before, after], said) = match self {
             Self::Name(around) => (around, protocol.name.clone()),
-            Self::Parameter(name, around) => (around, protocol.parameter(name)?.to_owned()),
+            Self::Parameter(name, around) => (around, written(protocol.parameter(name)?)),
             Self::Strength(around) => match value.slice()? {
                 Slice::Corruption { strength, .. } => (around, format!("{:.0}", 100.0 * strength)),
                 _ => return None,
@@ -28,4 +28,9 @@ impl Fact {
         };
         Some(format!("{before}{said}{after}"))
     }
+}
+
+/// The value of a parameter, with its thousands apart where it counts something.
+fn written(parameter: &str) -> String {
+    parameter.parse::<u64>().map_or_else(|_| parameter.to_owned(), count)
 }

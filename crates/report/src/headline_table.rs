@@ -124,9 +124,10 @@ pub struct HeadlineValue {
 }
 
 impl HeadlineValue {
-    /// Why there is no value, or what a reader should know beside it.
+    /// Why there is no value, or what a reader should know beside it; none where it repeats what stands behind the value.
     pub fn note(&self) -> Option<&str> {
-        self.example.as_ref()?.note.as_deref()
+        let note = self.example.as_ref()?.note.as_deref();
+        note.filter(|note| HeadlineTable::of_most(self).as_deref() != Some(*note))
     }
 }
 
@@ -239,7 +240,7 @@ impl HeadlineTable {
                 |value: &HeadlineValue| value.mean.is_none_or(|mean| mean.fract() == 0.0) && value.deviation.is_none_or(|d| d == 0.0);
             match column.headline.counts {
                 true => Column::Fixed(usize::from(!values().all(whole))),
-                false => Column::of(values().filter_map(|value| value.mean)),
+                false => Column::of_means(values().filter_map(|value| Some((value.mean?, value.deviation)))),
             }
         };
         self.columns.iter().enumerate().map(of).collect()

@@ -5,11 +5,9 @@ use crate::{
     number::Column,
 };
 
-/// Characters of a line at most; columns that do not fit go below, with the methods once more.
-const WIDTH: usize = 100;
-
-/// The table as text, with what its values are below it; empty where it has no value.
-pub fn headline_text(table: &HeadlineTable) -> String {
+/// The table as text, with what its values are below it; empty where it has no value. Columns that do not fit into lines of `wide`
+/// characters go below, with the methods once more.
+pub fn headline_text(table: &HeadlineTable, wide: usize) -> String {
     if table.columns.is_empty() {
         return String::new();
     }
@@ -27,14 +25,14 @@ pub fn headline_text(table: &HeadlineTable) -> String {
         })
         .collect();
     let mut blocks: Vec<Vec<&[String]>> = Vec::new();
-    let mut taken = WIDTH;
+    let mut taken = wide;
     for column in &columns {
-        let wide = 2 + width(column);
-        if taken + wide > WIDTH || blocks.is_empty() {
+        let more = 2 + width(column);
+        if taken + more > wide || blocks.is_empty() {
             blocks.push(vec![&names]);
             taken = width(&names);
         }
-        taken += wide;
+        taken += more;
         if let Some(block) = blocks.last_mut() {
             block.push(column);
         }
@@ -151,22 +149,23 @@ mod tests {
         });
         let mut table = HeadlineTable::of(observations, |_| None);
         let expected = "\
-Method       Reconstruction ↓            MMD ↓        Rate ↓
-VAE             1.562 ± 0.088  0.1938 ± 0.0088  56.25 ± 8.84
-a_long_name     1.188 ± 0.088  0.2313 ± 0.0088  18.75 ± 8.84
+Method       Reconstruction ↓            MMD ↓      Rate ↓
+VAE             1.562 ± 0.088  0.1938 ± 0.0088  56.2 ± 8.8
+a_long_name     1.188 ± 0.088  0.2313 ± 0.0088  18.8 ± 8.8
 
-Mean ± standard deviation over two seeds, too few to mark anything as best.
+Mean ± standard deviation over 2 seeds, too few to mark anything as best.
 ";
-        assert_eq!(headline_text(&table), expected);
+        assert_eq!(headline_text(&table, 100), expected);
+        assert_eq!([60, 46, 39].map(|wide| headline_text(&table, wide).matches("Method ").count()), [1, 2, 3]);
         table.rows[1].values[0].best = true;
         table.rows[0].method = "x".repeat(80);
-        let text = headline_text(&table);
+        let text = headline_text(&table, 100);
         assert!(
             text.contains("*: best; the 95 % interval of its difference from every other method, seed by seed, has one sign."),
             "{text}"
         );
         assert!(text.contains("1.188 ± 0.088 *\n") && text.lines().all(|line| line.chars().count() <= 100), "{text}");
         assert_eq!(text.matches("Method ").count(), 3, "{text}");
-        assert_eq!(headline_text(&HeadlineTable { columns: Vec::new(), rows: Vec::new(), absent: Vec::new() }), "");
+        assert_eq!(headline_text(&HeadlineTable { columns: Vec::new(), rows: Vec::new(), absent: Vec::new() }, 100), "");
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     compare::{self, Entry},
     method,
     number::{Column, NONE},
-    spread::Spread,
+    spread::{Spread, column_of},
 };
 
 /// A Markdown table of one target: a row a method, a column a quantity, each with ours and the paper's in brackets. `?` behind
@@ -21,7 +21,7 @@ pub fn markdown_table(target: &str, paper: &Paper, summary: &[SummaryRow]) -> St
     let mut lines = vec![line(["method".to_owned()].into_iter().chain(heads)), line((0..=target.comparisons.len()).map(|_| "---".into()))];
     for method in methods {
         let values = target.comparisons.iter().map(|comparison| {
-            let column = Column::of(comparison.entries.iter().filter_map(|entry| entry.ours?.mean));
+            let column = column_of(comparison.entries.iter().filter_map(|entry| entry.ours));
             let entry = comparison.entries.iter().find(|entry| entry.method == method);
             entry.map_or_else(|| NONE.into(), |entry| cell(entry, column, comparison.certainty))
         });

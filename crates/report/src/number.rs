@@ -1,5 +1,7 @@
 //! Numbers as readers meet them.
 
+pub(crate) use vimae_spec::count;
+
 /// What stands for an absent value.
 pub(crate) const NONE: &str = "–";
 
@@ -21,6 +23,18 @@ impl Column {
         }
         let power = largest.log10().floor();
         if (-4.0..7.0).contains(&power) { Self::Fixed((3.0 - power).clamp(1.0, 7.0) as usize) } else { Self::Scientific }
+    }
+
+    /// The column for means, each with what stands behind ± where it has that: about four digits of the largest mean, and no more than
+    /// two of the narrowest spread.
+    pub(crate) fn of_means(means: impl IntoIterator<Item = (f64, Option<f64>)>) -> Self {
+        let (means, halves): (Vec<f64>, Vec<Option<f64>>) = means.into_iter().unzip();
+        let Some(narrowest) = halves.into_iter().filter_map(spread).reduce(f64::min) else { return Self::of(means) };
+        // Means of 0 have the digits of their spread.
+        match Self::of(means.into_iter().chain([narrowest])) {
+            Self::Fixed(digits) => Self::Fixed(digits.min(after_point(narrowest))),
+            Self::Scientific => Self::Scientific,
+        }
     }
 
     /// A value of the column.
@@ -47,6 +61,34 @@ pub fn number(value: f64) -> String {
     Column::of([value]).show(Some(value))
 }
 
+/// A spread that says how many digits mean something; none where all seeds have one value.
+fn spread(half: Option<f64>) -> Option<f64> {
+    half.filter(|half| half.is_finite() && *half > 0.0)
+}
+
+/// Digits after the point of two digits of a spread.
+fn after_point(half: f64) -> usize {
+    (1.0 - half.log10().floor()).max(0.0) as usize
+}
+
+/// A mean with half of its interval where it has one: `0.571 ± 0.011`.
+pub fn written_mean(mean: f64, half: Option<f64>) -> String {
+    let column = Column::of_means([(mean, half)]);
+    column.show(Some(mean)) + &half.map_or_else(String::new, |half| format!(" ± {}", column.show(Some(half))))
+}
+
+/// A difference without its sign: three digits, or as many as half of its interval supports, and one at least.
+pub fn written_difference(value: f64, half: Option<f64>) -> String {
+    let column = match Column::of([value]) {
+        Column::Fixed(four) => {
+            let supported = spread(half).map_or(four, after_point);
+            Column::Fixed(four.saturating_sub(1).min(supported).max(four.saturating_sub(3)))
+        }
+        Column::Scientific => Column::Scientific,
+    };
+    column.show(Some(value.abs()))
+}
+
 /// Values as printed elsewhere, without a digit more or less, with space after them so that their points align.
 pub(crate) fn as_printed(values: &[Option<f64>]) -> Vec<String> {
     let texts: Vec<Option<String>> = values.iter().map(|v| v.map(|v| minus(v.to_string()))).collect();
@@ -60,15 +102,6 @@ pub(crate) fn as_printed(values: &[Option<f64>]) -> Vec<String> {
         format!("{text}{point}{digits}")
     };
     texts.into_iter().map(|t| t.map_or_else(|| NONE.into(), pad)).collect()
-}
-
-/// Thousands apart: `50 000`.
-pub(crate) fn count(n: u64) -> String {
-    let digits = n.to_string();
-    let first = digits.len() % 3;
-    let (head, tail) = digits.split_at(first);
-    let groups = tail.as_bytes().chunks(3).map(|c| String::from_utf8_lossy(c).into_owned());
-    (!head.is_empty()).then(|| head.to_owned()).into_iter().chain(groups).collect::<Vec<_>>().join("\u{202f}")
 }
 
 /// Text whose thousands, `50 000`, do not break at the end of a line.
@@ -131,6 +164,31 @@ mod tests {
     }
 
     #[test]
+    fn a_column_of_means_has_no_digit_that_their_spread_does_not_support() {
+        let shown = |means: &[(f64, Option<f64>)]| {
+            let column = Column::of_means(means.iter().copied());
+            means.iter().map(|(mean, half)| [Some(*mean), *half].map(|number| column.show(number)).join(" ± ")).collect::<Vec<_>>()
+        };
+        assert_eq!(shown(&[(51.36, Some(15.2))]), ["51 ± 15"]);
+        assert_eq!(shown(&[(0.003_878, Some(0.008_005))]), ["0.0039 ± 0.0080"]);
+        // The narrowest decides, and the largest mean as in any column.
+        assert_eq!(shown(&[(51.36, Some(15.2)), (70.51, Some(3.52))]), ["51.4 ± 15.2", "70.5 ± 3.5"]);
+        assert_eq!(shown(&[(51.36, Some(15.2)), (70.5, Some(0.000_02))]), ["51.36 ± 15.20", "70.50 ± 0.00"]);
+        // Shares of five seeds, by Wilson: as many digits for 0 as for 1.
+        assert_eq!([0.0, 1.0].map(|share| Column::of_means([(share, Some(0.329))])), [Column::Fixed(2); 2]);
+        // Seeds of one value say nothing of digits.
+        assert_eq!(shown(&[(0.5, Some(0.0)), (54.88, None)]), ["0.50 ± 0.00", "54.88 ± –"]);
+        assert_eq!(shown(&[(2.5e9, Some(1.5e8))]), ["2.500e9 ± 1.500e8"]);
+    }
+
+    #[test]
+    fn means_and_differences_are_written_as_far_as_their_intervals_go() {
+        assert_eq!([written_mean(0.571_4, Some(0.011)), written_mean(12.345_67, None)], ["0.571 ± 0.011", "12.35"]);
+        let differences = [(-3.5712, Some(0.4)), (3.5712, Some(4.1)), (-0.2, Some(12.0)), (357.12, None), (0.012_345, None), (0.0, None)];
+        assert_eq!(differences.map(|(value, half)| written_difference(value, half)), ["3.57", "3.6", "0.2", "357", "0.0123", "0"]);
+    }
+
+    #[test]
     fn thousands_stay_together_and_nothing_else() {
         assert_eq!(together("8 000 of 10 000"), "8\u{202f}000 of 10\u{202f}000");
         assert_eq!(together("in 5 1000 12 34 5"), "in 5 1000 12 34 5");
@@ -143,7 +201,7 @@ mod tests {
 
     #[test]
     fn counts_and_times_read_well() {
-        assert_eq!([7, 999, 1000, 50_000, 1_234_567].map(count), ["7", "999", "1\u{202f}000", "50\u{202f}000", "1\u{202f}234\u{202f}567"]);
+        assert_eq!([plural(1, "run"), plural(1000, "run")], ["1 run", "1\u{202f}000 runs"]);
         assert_eq!([3.21, 59.7, 252.0, 11_100.0].map(duration), ["3.2 s", "1 min 00 s", "4 min 12 s", "3 h 05 min"]);
         assert_eq!([f64::NAN, -1.0].map(duration), [NONE, NONE]);
         assert_eq!(duration(-0.0), "0.0 s");

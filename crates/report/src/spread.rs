@@ -2,7 +2,7 @@
 
 use vimae_spec::SummaryRow;
 
-use crate::headline::printed;
+use crate::{headline::printed, number::Column};
 
 /// The mean of values, and their standard deviation; none of no value, and no deviation of one.
 pub(crate) fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> (Option<f64>, Option<f64>) {
@@ -11,6 +11,16 @@ pub(crate) fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> (
     let mean = (count > 0).then(|| values.clone().sum::<f64>() / n);
     let deviation = mean.filter(|_| count > 1).map(|mean| (values.map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0)).sqrt());
     (mean, deviation)
+}
+
+/// Half of an interval, wherever in it the mean lies.
+pub(crate) fn half([low, high]: [f64; 2]) -> f64 {
+    (high - low) / 2.0
+}
+
+/// How means over seeds are written beside one another, with their intervals.
+pub(crate) fn column_of<'a>(rows: impl IntoIterator<Item = &'a SummaryRow>) -> Column {
+    Column::of_means(rows.into_iter().filter_map(|row| Some((row.mean?, row.interval.map(half)))))
 }
 
 /// What stands behind a mean.
@@ -28,7 +38,7 @@ impl Spread {
 
     /// That of an interval.
     pub(crate) fn of(mean: f64, [low, high]: [f64; 2]) -> Self {
-        let (middle, half) = ((low + high) / 2.0, (high - low) / 2.0);
+        let (middle, half) = ((low + high) / 2.0, half([low, high]));
         // Far below a digit that is written.
         if (middle - mean).abs() <= 1e-3 * half { Self::Half(half) } else { Self::Ends([low, high]) }
     }

@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, fmt};
 
 use serde::{Deserialize, Serialize};
 
+use crate::grouped;
+
 /// What kind of number a value is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -94,9 +96,10 @@ impl Doubt {
         (!reasons.is_empty()).then(|| format!("do not rely on it: {}", reasons.join(", ")))
     }
 
-    /// What a reader should know beside a value: why it should not be relied on, then its note; none where there is neither.
+    /// What a reader should know beside a value: why it should not be relied on, then its note with its thousands apart; none where
+    /// there is neither.
     pub fn remarks(doubts: &[Self], note: Option<&str>) -> Option<String> {
-        let all: Vec<String> = Self::warning(doubts).into_iter().chain(note.map(String::from)).collect();
+        let all: Vec<String> = Self::warning(doubts).into_iter().chain(note.map(grouped)).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 
@@ -139,8 +142,8 @@ mod tests {
     fn a_note_stands_behind_the_doubts() {
         let remarks = |doubts: &[Doubt], note: Option<&str>| Doubt::remarks(doubts, note);
         assert_eq!((remarks(&[], None), remarks(&[], Some("gray")).as_deref()), (None, Some("gray")));
-        let both = remarks(&[Doubt::FewImages], Some("gray")).unwrap();
-        assert_eq!(both, "do not rely on it: fewer than 30 images; gray");
+        let both = remarks(&[Doubt::FewImages], Some("of 1000 images")).unwrap();
+        assert_eq!(both, "do not rely on it: fewer than 30 images; of 1\u{202f}000 images");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::{cell::Cell, path::PathBuf, process::ExitCode, time::Instant};
 use crate::{Event, RunContext, Shelf};
 use anyhow::Result;
 use clap::Args;
-use vimae_spec::{Measurement, Reevaluation};
+use vimae_spec::{Measurement, Reevaluation, behind_number, shown_unit};
 
 use super::{
     data_dir::DataDir,
@@ -89,7 +89,7 @@ fn lines(result: &Reevaluation) -> Vec<String> {
         }
     }
     let line = |(one, note): (&Measurement, &Option<String>)| {
-        let unit = if one.unit == "1" { String::new() } else { format!(" {}", one.unit) };
+        let unit = behind_number(shown_unit(&one.protocol, &one.unit));
         let error = one.standard_error.map_or(String::new(), |error| format!(" +- {error:.6}"));
         let value = one.value.map_or("not measured".into(), |value| format!("{value:.6}{error}{unit}"));
         let note = note.as_ref().map_or_else(String::new, |note| match shared.iter().position(|known| *known == note) {
@@ -138,6 +138,8 @@ mod tests {
     fn a_unit_of_one_is_left_out_and_what_has_no_value_was_not_measured() {
         let valued = |unit| measurement("p", unit, None).valued(2.0, 0.5);
         assert_eq!(found(&[], vec![valued("1"), valued("nats")]), ["mmd p = 2.000000 +- 0.500000", "mmd p = 2.000000 +- 0.500000 nats"]);
+        let scaled = measurement("reconstruction(code=mean,scale=0.05)", "squared error", None).valued(2.0, None);
+        assert_eq!(found(&[], vec![scaled]), ["mmd reconstruction(code=mean,scale=0.05) = 2.000000 (0.05 x squared error)"]);
         assert_eq!(found(&[], vec![measurement("p", "percent", Some("why"))]), ["mmd p = not measured (why)"]);
     }
 

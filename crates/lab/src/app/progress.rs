@@ -79,29 +79,22 @@ impl Progress {
         let all = || statuses.iter().flatten();
         let finished = all().filter(|status| status.state == State::Finished).count();
         let running = all().filter(|status| status.state == State::Running).count();
-        let (whole, left) = match time_left.estimate(&plan.nodes, statuses) {
-            Some(Estimate { seconds, done: Some(done) }) => {
-                (format!("{:.0} % of all; ", 100.0 * done), format!(", about {} left", human(seconds)))
-            }
-            Some(Estimate { seconds, done: None }) => (String::new(), format!(", about {} of training left", human(seconds))),
-            None => (String::new(), String::new()),
-        };
-        let title = format!("{whole}{title}");
+        let whole = whole(time_left.estimate(&plan.nodes, statuses));
         let Status { doing, done, of, loss, .. } = status;
         let what = match loss.filter(|_| doing == Status::TRAINING) {
-            Some(loss) => format!("step {done} of {of}, loss {}{left}", vimae_report::number(loss)),
-            None => format!("{doing} {done} of {of}{left}"),
+            Some(loss) => format!("step {done} of {of}, loss {}", vimae_report::number(loss)),
+            None => format!("{doing} {done} of {of}"),
         };
         self.bar.set_length(*of);
         self.bar.set_position(*done);
         self.bar.set_prefix(match running {
-            0 | 1 => title.clone(),
+            0 | 1 => format!("{whole}run {} of {}", index + 1, plan.nodes.len()),
             more => format!("{whole}{finished} of {} runs finished, {more} at work", plan.nodes.len()),
         });
-        self.bar.set_message(if running > 1 { format!("{}: {what}", plan.title(node)) } else { what.clone() });
+        self.bar.set_message(format!("{}: {what}", plan.title(node)));
         if !self.on_terminal && last_line.elapsed() >= LINE_EVERY {
             *last_line = Instant::now();
-            tracing::info!("{} {title}: {what}", clock());
+            tracing::info!("{} {whole}{title}: {what}", clock());
         }
     }
 
@@ -111,6 +104,15 @@ impl Progress {
 
     fn say(&self, text: &str) {
         self.bar.suspend(|| tracing::info!("{} {text}", clock()));
+    }
+}
+
+/// How far all runs are together and what is left of them. It comes first: a narrow terminal cuts off the end.
+fn whole(estimate: Option<Estimate>) -> String {
+    match estimate {
+        Some(Estimate { seconds, done: Some(done) }) => format!("{:.0} % of all, about {} left; ", 100.0 * done, human(seconds)),
+        Some(Estimate { seconds, done: None }) => format!("about {} of training left; ", human(seconds)),
+        None => String::new(),
     }
 }
 
@@ -125,5 +127,18 @@ pub(crate) fn human(seconds: f64) -> String {
         s @ 0..=90 => format!("{s} s"),
         s @ 91..=5400 => format!("{} min", s.div_ceil(60)),
         s => format!("{:.1} h", s as f64 / 3600.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_time_left_comes_first() {
+        let estimate = |done| Some(Estimate { seconds: 252.0, done });
+        assert_eq!(whole(estimate(Some(0.375))), "38 % of all, about 5 min left; ");
+        assert_eq!(whole(estimate(None)), "about 5 min of training left; ");
+        assert_eq!(whole(None), "");
     }
 }

@@ -18,7 +18,7 @@ use super::{
     number::{at_least, whole},
     place::Place,
     progress::Progress,
-    standard_streams::{print, print_in_passing},
+    standard_streams::{print, print_in_passing, width},
     stop::{self, Who},
     waiting::waiting,
 };
@@ -265,7 +265,7 @@ const NAMED: usize = 6;
 /// Prints the table of each experiment, where runs and page are, and what can be done next.
 pub(crate) fn show(outcome: &Outcome, command: &str) {
     for (title, table) in outcome.tables.iter().filter(|(_, table)| !table.columns.is_empty()) {
-        print_in_passing(format_args!("{title}\n\n{}", crate::headline_text(table)));
+        print_in_passing(format_args!("{title}\n\n{}", crate::headline_text(table, width())));
     }
     match outcome.runs.as_slice() {
         [] => {}

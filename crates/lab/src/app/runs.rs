@@ -6,7 +6,11 @@ use crate::{FoundRun, HubOptions, RunComparison, ShownRun, State, compare_runs, 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use super::{bar::tell, place::Place, standard_streams::print};
+use super::{
+    bar::tell,
+    place::Place,
+    standard_streams::{print, width},
+};
 
 /// List, show and compare runs.
 #[derive(Debug, Args)]
@@ -114,7 +118,7 @@ fn shown(run: &ShownRun) -> String {
 
 fn compared(comparison: &RunComparison) -> String {
     let RunComparison { table: headlines, methods, differing } = comparison;
-    let text = headline_text(headlines);
+    let text = headline_text(headlines, width());
     if differing.is_empty() {
         return text + "\n\nno setting differs";
     }

@@ -2,7 +2,7 @@
 
 use std::{
     fmt::Display,
-    io::{self, ErrorKind, Stderr, Write},
+    io::{self, ErrorKind, IsTerminal, Stderr, Write},
     process::ExitCode,
     sync::Mutex,
 };
@@ -27,6 +27,17 @@ pub(crate) fn print_in_passing(text: impl Display) {
     {
         tracing::warn!("standard output: {error}");
     }
+}
+
+/// Characters of a line of standard output: as many as its terminal has. A file or a pipe may have longer lines than a terminal that
+/// does not say how wide it is.
+pub(crate) fn width() -> usize {
+    let out = io::stdout();
+    columns(out.is_terminal(), terminal_size::terminal_size_of(&out).map(|(width, _)| width.0.into()))
+}
+
+fn columns(is_terminal: bool, told: Option<usize>) -> usize {
+    told.unwrap_or(if is_terminal { 80 } else { 100 })
 }
 
 /// Whether nobody reads any more.
@@ -79,6 +90,11 @@ mod tests {
     use anyhow::anyhow;
 
     use super::*;
+
+    #[test]
+    fn lines_are_as_wide_as_the_terminal() {
+        assert_eq!([columns(true, Some(72)), columns(true, None), columns(false, None)], [72, 80, 100]);
+    }
 
     #[test]
     fn a_cause_that_was_said_is_not_said_again() {

@@ -78,7 +78,7 @@ fn a_claim_holds_on_seeds_and_is_decided_over_them() {
     assert!(found.cells.iter().all(|c| c.measurement.metric == "claim.robust" && c.measurement.value == Some(1.0)));
     assert!(found.cells.iter().all(|c| c.method == "l" && c.paper_dataset.as_deref() == Some("mnist") && c.paper.is_none()));
     assert_eq!(found.cells[1].spec_sha256, "l1");
-    let words = "holds: on 5 of 5 seeds (95 % interval 57 to 100 %); by mean of a and b, better by 6.500 percentage points than vae, the rival with the largest p: 0.000, one-sided, 0.000 by Holm over 1 claim";
+    let words = "holds: on 5 of 5 seeds (95 % interval 57 to 100 %); by mean of a and b, better by 6.50 percentage points than vae, the rival with the largest p: 0.000, one-sided, 0.000 by Holm over 1 claim";
     assert_eq!(verdict.words, words);
 }
 

@@ -4,14 +4,22 @@ use std::{fs, path::Path};
 
 use vimae_spec::RunSpec;
 
+use super::plan::Node;
 use crate::{
     Error, Layout, Result, RunFolder,
     record::{Found, damaged_files},
 };
 
 /// Where a checkout keeps the runs of a profile.
-pub(super) fn layout(root: &Path, profile: &str) -> Layout {
+pub(crate) fn layout(root: &Path, profile: &str) -> Layout {
     Layout::new(root.join("experiments/results").join(profile).join("runs"))
+}
+
+/// Whether the run of `node` in `folder` is a copy of one that is kept: it has its record, and nothing that training here leaves.
+pub(crate) fn is_copy(kept: &Layout, node: &Node, folder: &RunFolder) -> bool {
+    let record = |folder: &RunFolder| fs::read(folder.record()).ok();
+    let from = RunFolder::at(kept.root().join(&node.folder));
+    !folder.model().exists() && !folder.has_checkpoint() && record(&from).is_some_and(|kept| record(folder) == Some(kept))
 }
 
 /// Copies the kept run of `spec` on the data with this digest into `folder`, where there is one that counts. Its weights are

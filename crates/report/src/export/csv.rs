@@ -1,6 +1,6 @@
 //! Cells as comma-separated values (RFC 4180).
 
-use vimae_spec::{Cell, Certainty, Doubt};
+use vimae_spec::{Cell, Certainty, Doubt, Protocol, shown_unit};
 
 /// A column: its name and its value in a cell.
 type Column = (&'static str, fn(&Cell) -> String);
@@ -16,7 +16,7 @@ const COLUMNS: [Column; 26] = [
     ("protocol", |c| c.measurement.protocol.to_string()),
     ("value", |c| shown(c.measurement.value)),
     ("standard_error", |c| shown(c.measurement.standard_error)),
-    ("unit", |c| c.measurement.unit.clone()),
+    ("unit", |c| unit(&c.measurement.protocol, &c.measurement.unit)),
     ("n", |c| c.measurement.n.to_string()),
     ("higher_is_better", |c| shown(c.measurement.direction.higher_is_better())),
     ("slice", |c| shown(c.measurement.slice.as_ref())),
@@ -55,6 +55,11 @@ fn quoted(field: &str) -> String {
 /// Why a value should not be relied on.
 pub(super) fn doubts(doubts: &[Doubt]) -> String {
     doubts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+/// The unit, that of a pure number as records have it.
+pub(super) fn unit(protocol: &Protocol, unit: &str) -> String {
+    shown_unit(protocol, unit).unwrap_or(unit).to_owned()
 }
 
 pub(super) fn shown(value: Option<impl ToString>) -> String {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use vimae_spec::{Cell, CellKey, Measurement, SummaryRow};
 
-use super::csv::{doubts, line, shown};
+use super::csv::{self, doubts, line, shown};
 use crate::{
     headline_table::{HeadlineRow, HeadlineTable, HeadlineValue},
     spread::mean_and_deviation,
@@ -56,7 +56,7 @@ pub(super) fn of_row(target: &str, row: &SummaryRow, values: &Values) -> Fields 
         row.method.clone(),
         row.metric.clone(),
         row.protocol.to_string(),
-        row.unit.clone(),
+        csv::unit(&row.protocol, &row.unit),
         shown(row.direction.higher_is_better()),
         shown(row.mean),
         shown(values.get(&row.key()).and_then(|values| mean_and_deviation(values.iter().copied()).1)),
@@ -79,7 +79,7 @@ pub(super) fn of_headlines(target: &str, table: &HeadlineTable) -> Vec<Fields> {
             row.name.clone(),
             metric.clone(),
             protocol.to_string(),
-            unit.clone(),
+            csv::unit(protocol, unit),
             shown(direction.higher_is_better()),
             shown(value.mean),
             shown(value.deviation),

@@ -247,7 +247,7 @@ fn own() -> (Vec<Cell>, Vec<SummaryRow>) {
         model: "mlp".into(),
         method: method.into(),
         seed,
-        measurement: Measurement::new(entry, entry, protocol.into(), "1").valued(value, None).better(Direction::Lower),
+        measurement: Measurement::new(entry, entry, protocol.into(), "squared error").valued(value, None).better(Direction::Lower),
         paper_dataset: None,
         stand_in: false,
         paper: None,
@@ -290,18 +290,18 @@ fn an_experiment_of_one_s_own_is_methods_against_headlines() {
 
 | Method | Reconstruction ↓ |
 | --- | ---: |
-| VAE | 1.500 ± 0.354 |
-| beta\|x | 4.500 ± 0.354 |
+| VAE | 1.50 ± 0.35 |
+| beta\|x | 4.50 ± 0.35 |
 
-Mean ± standard deviation over two seeds, too few to mark anything as best.
+Mean ± standard deviation over 2 seeds, too few to mark anything as best.
 ";
     assert_eq!(export.to(Format::Markdown), expected);
     let latex = export.to(Format::Latex);
-    for expected in ["Reconstruction $\\downarrow$ \\\\", "VAE & $1.500 \\pm 0.354$ \\\\", "beta\\textbar{}x & ", "\\label{tab:mine-1}"] {
+    for expected in ["Reconstruction $\\downarrow$ \\\\", "VAE & $1.50 \\pm 0.35$ \\\\", "beta\\textbar{}x & ", "\\label{tab:mine-1}"] {
         assert!(latex.contains(expected), "{expected}: {latex}");
     }
     let csv = "target,dataset,method,metric,protocol,unit,higher_is_better,mean,standard_deviation,interval_low,interval_high,seeds,paper,doubts\r\n\
-               mine_1,digits,vae,reconstruction,reconstruction(code=mean),1,false,1.5,0.3535533905932738,,,2,,\r\n";
+               mine_1,digits,vae,reconstruction,reconstruction(code=mean),0.05 x squared error,false,1.5,0.3535533905932738,,,2,,\r\n";
     assert!(export.to(Format::Csv).starts_with(csv), "{}", export.to(Format::Csv));
     // A metric that is no headline, by its name; and one that nothing measured.
     let energy = Export { metrics: &["energy".into()], ..export }.to(Format::Markdown);
@@ -357,8 +357,8 @@ fn an_experiment_s_own_table_has_what_stands_under_a_table_of_the_paper_too() {
     let expected = r"
 | Method | Reconstruction ↓ | Accuracy ↑ |
 | --- | ---: | ---: |
-| VAE | 1.500 ± 0.354 | 90.50 ± 0.71 |
-| beta\|x | 4.500 ± 0.354 | 90.50 ± 0.71 |
+| VAE | 1.50 ± 0.35 | 90.50 ± 0.71 |
+| beta\|x | 4.50 ± 0.35 | 90.50 ± 0.71 |
 ";
     assert!(export.to(Format::Markdown).contains(expected), "{}", export.to(Format::Markdown));
     let csv = export.to(Format::Csv);
@@ -374,9 +374,9 @@ fn a_percentage_is_printed_without_what_it_cannot_be() {
         Export { summary: &summary, ..nothing(&paper, false) }.to(format)
     };
     let cut = text("accuracy", Format::Markdown);
-    assert!(cut.contains("| 50.00 (0.00 to 100.00) |") && cut.contains("In brackets: both ends of a 95 % interval"), "{cut}");
+    assert!(cut.contains("| 50 (0 to 100) |") && cut.contains("In brackets: both ends of a 95 % interval"), "{cut}");
     // What may be no percentage is printed whole, and files for programs have all whole.
-    assert!(text("entry", Format::Markdown).contains("| 50.00 ± 363.00 |"));
+    assert!(text("entry", Format::Markdown).contains("| 50 ± 363 |"));
     assert!(text("accuracy", Format::Csv).contains(",-313,413,3,"), "{}", text("accuracy", Format::Csv));
 }
 

@@ -75,8 +75,8 @@ fn a_value_says_how_it_was_measured() {
     let said = |of: Measurement| headlines(&[&of])[0].describe(&of);
     let scaled = value("reconstruction", "reconstruction", "reconstruction(code=mean,scale=0.05)", 1.0);
     assert_eq!(said(scaled), "sum of squared errors of a test image x 0.05");
-    let masked = said(masked(0.5, "svm.inductive(kernel=rbf,labels=100)"));
-    assert_eq!(masked, "the same under the strongest mask that was measured, 50 % of an image, by svm.inductive with 100 labels");
+    let masked = said(masked(0.5, "svm.inductive(kernel=rbf,labels=1000)"));
+    assert_eq!(masked, "the same under the strongest mask that was measured, 50 % of an image, by svm.inductive with 1\u{202f}000 labels");
     assert!(said(value("accuracy", "accuracy.clean", "knn(k=10)", 60.0)).ends_with("from their codes, by knn"));
 }
 

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use vimae_spec::grouped;
+
 use super::{HeadlineColumn, HeadlineRow, HeadlineTable, SEEDS_OF_AN_INTERVAL};
 use crate::{
     caution::{self, OtherImages},
@@ -93,7 +95,7 @@ impl HeadlineTable {
         for (row, value) in measured() {
             let Some(note) = value.note() else { continue };
             let on = if value.noted < row.seeds { format!(" (on {} of {} seeds)", value.noted, row.seeds) } else { String::new() };
-            let note = format!("{note}{on}");
+            let note = format!("{}{on}", grouped(note));
             let method = if several { format!("{} on {}", row.method, row.dataset) } else { row.method.clone() };
             match notes.iter_mut().find(|(known, _)| *known == note) {
                 Some((_, methods)) => methods.push(method),
@@ -138,7 +140,7 @@ impl HeadlineTable {
         let spread = "Mean ± standard deviation over";
         match seeds {
             0 | 1 => "One seed: how far seeds differ is not known, so nothing is marked as best.".into(),
-            2 => format!("{spread} two seeds, too few to mark anything as best."),
+            2 => format!("{spread} 2 seeds, too few to mark anything as best."),
             n => {
                 let intervals = if intervals { ", and the 95 % interval of the mean (Student's t)" } else { "" };
                 let best = self.rows.iter().flat_map(|row| &row.values).any(|value| value.best);

@@ -1,13 +1,13 @@
 //! A table or figure: ours beside the paper's.
 
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Certainty, Doubt, SummaryRow};
+use vimae_spec::{Certainty, Doubt, SummaryRow, behind_number, shown_unit, unit_of_difference};
 
 use super::{
     input::NotCovered,
     links::Links,
     matrix, others,
-    words::{anchor, doubt, mark, spread, unit, verdict},
+    words::{anchor, doubt, mark, spread, verdict},
 };
 use crate::{
     Result,
@@ -15,6 +15,7 @@ use crate::{
     method,
     number::{Column, NONE, as_printed, plural},
     plot::{Dot, Dots},
+    spread::column_of,
 };
 
 /// Methods of a table and its plot at once; more unfold.
@@ -92,9 +93,10 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>)
     let row = comparison.row;
     let (first, more) = comparison.entries.split_at(comparison.entries.len().min(METHODS));
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
-    let unit = ours().find_map(|row| unit(&row.unit));
+    let unit = ours().find_map(|row| shown_unit(&row.protocol, &row.unit));
+    let unit_off = ours().find_map(|row| unit_of_difference(&row.protocol, &row.unit));
     let better = ours().find_map(|row| row.direction.higher_is_better());
-    let tolerance = format!("± {} {}", row.tolerance, unit.unwrap_or(""));
+    let tolerance = format!("± {}{}", row.tolerance, behind_number(unit_off));
     Ok(html! {
         section.quantity {
             h4 {
@@ -120,7 +122,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>)
 
 fn table(target: &Target<'_>, comparison: &Comparison<'_>, entries: &[Entry<'_>], links: &Links<'_>) -> Markup {
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
-    let column = Column::of(ours().flat_map(|row| row.mean.into_iter().chain(row.interval.into_iter().flatten())));
+    let column = column_of(ours());
     let papers = as_printed(&entries.iter().map(|entry| entry.paper).collect::<Vec<_>>());
     html! {
         div {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Figure, FigureKind, Paper};
+use vimae_spec::{Figure, FigureKind, Paper, SCALED_ERROR};
 
 use super::{
     codes, confusion,
@@ -190,7 +190,8 @@ fn rate_distortion(experiment: &ExperimentView, paper: &Paper, colours: &Colours
     }
     let papers = rate_distortion::papers(paper, &experiment.targets, &lines);
     let title = format!("{}: distortion against rate", experiment.title);
-    match (Trade { title: &title, x: "rate (nats)", y: "distortion (0.05 x squared error)", lines: &lines, paper: &papers }).svg() {
+    let y = format!("distortion ({SCALED_ERROR})");
+    match (Trade { title: &title, x: "rate (nats)", y: &y, lines: &lines, paper: &papers }).svg() {
         Err(Error::Empty { .. }) => Ok(html! {}),
         svg => {
             let swept = lines.iter().any(|line| line.points.len() > 1);

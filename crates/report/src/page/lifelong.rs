@@ -13,7 +13,7 @@ use crate::{
     number::{Column, NONE, duration},
     plot::{Curves, Line, Scale},
     plot_files::named,
-    spread::{Spread, mean_and_deviation},
+    spread::{Spread, half, mean_and_deviation},
 };
 
 /// The measures that are shown, with what a reader calls them; those that a run lacks are passed over.
@@ -172,7 +172,7 @@ fn table(methods: &[Method<'_>], shown: &[&(&str, &str)], interval: MeanInterval
         tbody {
             @for (metric, title, direction) in &rows {
                 @let all: Vec<Vec<f64>> = methods.iter().map(|method| values(method, metric)).collect();
-                @let column = Column::of(all.iter().flatten().copied());
+                @let column = column(&all, interval);
                 @if all.iter().any(|values| !values.is_empty()) { tr {
                     th scope="row" { (title) (arrow(*direction)) }
                     @for (method, values) in methods.iter().zip(&all) {
@@ -184,6 +184,11 @@ fn table(methods: &[Method<'_>], shown: &[&(&str, &str)], interval: MeanInterval
             tr { th scope="row" { "time of a task" } @for method in methods { td.number { (seconds(method).map_or_else(|| NONE.into(), duration)) } } }
         }
     } } }
+}
+
+/// How the means of methods are written beside one another.
+fn column(all: &[Vec<f64>], interval: MeanInterval) -> Column {
+    Column::of_means(all.iter().filter_map(|values| Some((mean_and_deviation(values.iter().copied()).0?, interval(values).map(half)))))
 }
 
 fn mean(column: Column, values: &[f64], interval: MeanInterval) -> Markup {

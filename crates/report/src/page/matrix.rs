@@ -1,13 +1,14 @@
 //! A table or figure at a glance: quantities against methods, ours above the paper's.
 
 use maud::{Markup, html};
-use vimae_spec::{Certainty, Verdict};
+use vimae_spec::{Certainty, Verdict, shown_unit};
 
-use super::words::{doubt, mark, spread, unit};
+use super::words::{doubt, mark, spread};
 use crate::{
     compare::{Comparison, Entry},
     method,
     number::{Column, NONE, plural},
+    spread::column_of,
 };
 
 /// Methods side by side at most; more are below the table.
@@ -29,8 +30,8 @@ pub(super) fn table(comparisons: &[&Comparison<'_>]) -> Markup {
 
 fn row(comparison: &Comparison<'_>, methods: &[&str]) -> Markup {
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
-    let column = Column::of(ours().filter_map(|row| row.mean));
-    let unit = ours().find_map(|row| unit(&row.unit));
+    let column = column_of(ours());
+    let unit = ours().find_map(|row| shown_unit(&row.protocol, &row.unit));
     html! { tr {
         th scope="row" { (comparison.row.label) small { (comparison.dataset) @if let Some(unit) = unit { ", " (unit) } } }
         @for method in methods {

@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use vimae_spec::{Doubt, Protocol, SummaryRow};
+use vimae_spec::{Doubt, Protocol, SummaryRow, shown_unit};
 
 use super::{
     links::{Links, of_mean},
-    words::{doubt, mark, spread, unit},
+    words::{doubt, mark, spread},
 };
-use crate::{
-    method,
-    number::{Column, NONE},
-};
+use crate::{method, number::NONE, spread::column_of};
 
 /// Methods that stand side by side at most; more go below one another.
 const MOST_COLUMNS: usize = 10;
@@ -39,10 +36,10 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
             @for method in methods { th.number { (method::label(method)) } }
             th { "Note" }
         } }
-        tbody { @for ((metric, protocol, dataset, row_unit, instead), rows) in &quantities {
-            @let column = Column::of(rows.iter().filter_map(|row| row.mean));
+        tbody { @for ((metric, protocol, dataset, unit, instead), rows) in &quantities {
+            @let column = column_of(rows.iter().copied());
             tr {
-                th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) @if let Some(instead) = instead { " for " (instead) } } td { (unit(row_unit).unwrap_or("")) }
+                th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) @if let Some(instead) = instead { " for " (instead) } } td { (shown_unit(protocol, unit).unwrap_or("")) }
                 @for method in methods {
                     @match rows.iter().find(|row| row.method == *method) {
                         Some(row) => {
@@ -69,13 +66,13 @@ fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
             th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th { "Unit" } th { "Seeds" } th { "Note" }
         } }
         tbody { @for row in rows {
-            @let column = Column::of(row.mean);
+            @let column = column_of([*row]);
             @let id = of_mean(row);
             tr id=(id) {
                 td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) @if let Some(instead) = stands_for(row) { " for " (instead) } }
                 th scope="row" { a.self href={ "#" (id) } { (method::label(&row.method)) } }
                 td.number data-value=[row.mean] { (column.show(row.mean)) (spread(column, row)) (doubt(&row.doubts)) (paper(row)) }
-                td { (unit(&row.unit).unwrap_or("")) } td { (links.seeds(row)) }
+                td { (shown_unit(&row.protocol, &row.unit).unwrap_or("")) } td { (links.seeds(row)) }
                 td.note { (folded(&Doubt::remarks(&row.doubts, row.note.as_deref()).unwrap_or_default())) }
             }
         } }

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use vimae_spec::{Comparisons, PairedComparison};
+use vimae_spec::{Comparisons, PairedComparison, unit_of_difference};
 
-use super::words::unit;
 use crate::{
     compare::heading,
     method,
     number::{Column, NONE, plural},
+    spread::half,
 };
 
 /// Differences between methods, folded by target; empty where nothing was compared.
@@ -41,8 +41,7 @@ pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
 }
 
 fn row(pair: &PairedComparison) -> Markup {
-    let ends = pair.interval.into_iter().flatten();
-    let column = Column::of(ends.chain([pair.difference]));
+    let column = Column::of_means([(pair.difference, pair.interval.map(half))]);
     html! { tr {
         td { (pair.dataset) } td { code { (pair.metric) } } td.protocol { code { (pair.protocol) } }
         th scope="row" { (method::label(&pair.method)) " \u{2212} " (method::label(&pair.other)) }
@@ -51,7 +50,7 @@ fn row(pair: &PairedComparison) -> Markup {
             Some([low, high]) => { (column.signed(Some(low))) " \u{2026} " (column.signed(Some(high))) }
             None => { (NONE) }
         } }
-        td { (unit(&pair.unit).unwrap_or("")) }
+        td { (unit_of_difference(&pair.protocol, &pair.unit).unwrap_or("")) }
         td.number data-value=[pair.p_t_holm] { (probability(pair.p_t_holm)) }
         td.number data-value=[pair.p_permutation_holm] { (probability(pair.p_permutation_holm)) }
         td.number { (pair.n) }

@@ -40,13 +40,14 @@ pub(super) fn section(input: &PageInput<'_>) -> Result<Option<Markup>> {
             div.scroll { table.sortable {
                 thead { tr {
                     th { "The paper's rate is" } th.number { "a" } th.number { "Rates of " (fitted) ", fitted" } th.number { "All predictions" }
-                    th.number { "Rates" } th.number { "Reconstructions" } th.number { "Seeds" }
+                    th.number { "Rates, predicted" } th.number { "Reconstructions, predicted" } th.number { "Seeds" }
                 } }
                 tbody { @for fit in &fits { (row(fit)) } }
             } }
             p.quiet {
                 "Relative errors: e to the root mean square of ln(ours / the paper's), less 1. 95 % intervals over three or more seeds. "
                 "Reconstructions are 0.05 times the squared error and depend on a alone."
+                @if fits.iter().any(|fit| fit.at_the_end) { " (end): the smallest or the largest a that was tried; the best may lie beyond." }
             }
             p { (verdict(&fits)) }
             @if !search.unmeasured.is_empty() {
@@ -64,7 +65,7 @@ fn row(fit: &Fit) -> Markup {
     let predicted = fit.predicted.as_ref();
     html! { tr {
         th scope="row" { (READINGS[fit.reading].0) }
-        td.number data-value=(fit.weight) { (shortest(fit.weight)) @if fit.at_the_end { small title="The last of the weights tried: the best may lie beyond." { " (end)" } } }
+        td.number data-value=(fit.weight) { (shortest(fit.weight)) @if fit.at_the_end { small { " (end)" } } }
         (percent(Some(fit.fitted)))
         td.number data-value=[predicted.map(|p| p.mean)] {
             (share(predicted.map(|p| p.mean)))
@@ -83,7 +84,7 @@ fn verdict(fits: &[Fit]) -> String {
     let said = if clear {
         "is clearly the best: its error on what was predicted is at most half of the next reading's."
     } else {
-        "predicts best, but not clearly: that needs at most half of the next reading's error. No default changes."
+        "predicts best, but not clearly: that needs at most half of the next reading's error. The default a = 1 stays."
     };
     let end = if best.at_the_end { " Its weight is the last of those tried, so that the best may lie beyond." } else { "" };
     format!("{} with a = {} {said}{end}", READINGS[best.reading].0, shortest(best.weight))

@@ -39,7 +39,12 @@ pub(super) fn section(experiment: &ExperimentView, interval: MeanInterval) -> Ma
     }
     let shown: Vec<(usize, &Headline)> =
         OF_GENERATION.iter().enumerate().filter(|(place, _)| lines.iter().any(|line| line.found[*place].example.is_some())).collect();
-    let form = |place: usize| Column::of(lines.iter().flat_map(|line| line.found[place].by_seed.values().copied()));
+    let form = |place: usize| {
+        Column::of_means(lines.iter().filter_map(|line| {
+            let (mean, deviation) = mean_and_deviation(line.found[place].by_seed.values().copied());
+            Some((mean?, deviation))
+        }))
+    };
     html! {
         h4 { "Images by sampler" }
         div.scroll { table.sortable {

@@ -1,11 +1,11 @@
 //! Every value of every run.
 
 use maud::{Markup, html};
-use vimae_spec::Cell;
+use vimae_spec::{Cell, shown_unit};
 
 use super::{
     links::Links,
-    words::{digest, doubt, mark, short, unit},
+    words::{digest, doubt, mark, short},
 };
 use crate::{
     compare::heading,
@@ -49,7 +49,7 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
         td.number { (cell.seed) }
         td { code { (cell.measurement.metric) } } td.protocol { code { (cell.measurement.protocol) } }
         td.number data-value=[cell.measurement.value] { (Column::of(cell.measurement.value).show(cell.measurement.value)) (doubt(&cell.measurement.doubts)) }
-        td { (unit(&cell.measurement.unit).unwrap_or("")) } td.number { (cell.measurement.n) }
+        td { (shown_unit(&cell.measurement.protocol, &cell.measurement.unit).unwrap_or("")) } td.number { (cell.measurement.n) }
         td.number data-value=[cell.paper] {
             (cell.paper.map_or_else(|| NONE.into(), |v| v.to_string())) @if let Some(certainty) = cell.paper_certainty { (mark(certainty)) }
         }

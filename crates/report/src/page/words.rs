@@ -1,4 +1,4 @@
-//! What sections write alike: names for links, digests, units, intervals, marks and verdicts.
+//! What sections write alike: names for links, digests, intervals, marks and verdicts.
 
 use maud::{Markup, html};
 use vimae_spec::{Certainty, Doubt, SummaryRow, Verdict, uncommitted};
@@ -31,11 +31,6 @@ pub(super) fn commit(commit: &str) -> Markup {
         Some(commit) => html! { "commit " code { (commit) } " with uncommitted changes" },
         None => html! { "commit " code { (commit) } },
     }
-}
-
-/// A unit worth writing: pure numbers have none.
-pub(super) fn unit(unit: &str) -> Option<&str> {
-    Some(unit).filter(|unit| !unit.is_empty() && *unit != "1")
 }
 
 /// How an upright axis of a quantity counts. Rates of 0.001 and of 0.0001 nats are both none: by equal factors, methods that have

@@ -13,3 +13,4 @@ mod plots;
 mod rate_distortion;
 mod readings;
 mod training;
+mod units;

@@ -98,13 +98,16 @@ fn the_reading_that_made_the_numbers_is_clearly_the_best() {
 #[test]
 fn a_reading_that_predicts_badly_is_not_clearly_the_best() {
     let text = section(&["mnist", "omniglot"], 3, 3.0).unwrap();
-    assert!(text.contains("but not clearly") && text.contains("No default changes"), "{text}");
+    assert!(text.contains("but not clearly") && text.contains("The default a = 1 stays."), "{text}");
 }
 
 #[test]
 fn without_the_second_data_set_nothing_is_decided_and_its_numbers_are_said_to_be_missing() {
     let text = section(&["mnist"], 1, 1.0).unwrap();
     assert!(text.contains("Nothing is decided") && text.contains("and so not predicted: Figure 2."), "{text}");
+    // A mark has its word, and columns say what they are of.
+    assert_eq!(text.contains("> (end)</small>"), text.contains("(end): the smallest or the largest a that was tried"), "{text}");
+    assert!(text.contains("Rates of Figure 6, fitted") && text.contains("Rates, predicted"), "{text}");
 }
 
 #[test]
