@@ -45,9 +45,9 @@ fn the_note_below_table_1_says_what_the_kept_numbers_say() -> Result<()> {
     let kept: Vec<SummaryRow> = serde_json::from_str(&fs::read_to_string(experiments.join("results/desk/summary.json"))?)?;
     let mut farther = BTreeSet::new();
     let mut compared = 0;
-    for row in kept.iter().filter(|row| row.target == "table1" && row.protocol.to_string() == "nll.parzen(sigma=0.1,N=10000)") {
+    for row in kept.iter().filter(|row| row.target == "table1" && row.protocol == "nll.parzen(sigma=0.1,N=10000)") {
         let narrow = kept.iter().find(|other| {
-            other.protocol.to_string() == "nll.parzen(sigma=0.08,N=10000)"
+            other.protocol == "nll.parzen(sigma=0.08,N=10000)"
                 && (&other.metric, &other.dataset, &other.method) == (&row.metric, &row.dataset, &row.method)
         });
         let (Some(wide), Some(narrow), Some(paper)) = (row.mean, narrow.and_then(|row| row.mean), row.paper) else { continue };
