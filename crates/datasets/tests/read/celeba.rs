@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use serde_json::{Map, json};
 use vimae_core::Split;
-use vimae_datasets::{Known, Opened, Sources, inventory, open_reporting};
+use vimae_datasets::{Error, Known, Opened, Sources, inventory, open_reporting};
 
 use crate::made::{Member, counts, png_of, tar, unpack, zip};
 
@@ -171,6 +171,19 @@ fn broken_faces_that_were_left_out_are_known_from_the_cache_too() {
     let verified = inventory::verify("celeba", &Map::new(), &Sources { skip_broken: true, ..sources.clone() }).unwrap();
     assert_eq!(verified.files.iter().map(|file| file.known).collect::<Vec<_>>(), [Known::Unknown, Known::Other]);
     assert_eq!((verified.skipped.len(), verified.classes.len()), (1, 1));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_face_that_is_a_link_to_nothing_is_left_out_with_a_cache_too() {
+    let (dir, cache) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    unpack(dir.path(), &faces("img_align_celeba/", "jpg"));
+    std::os::unix::fs::symlink("nowhere.jpg", dir.path().join("img_align_celeba/000021.jpg")).unwrap();
+    let sources = Sources { cache_dir: Some(cache.path().into()), ..Sources::in_dir(dir.path()) };
+    let refused = open_reporting("celeba", &Map::new(), &sources).err().unwrap();
+    assert!(matches!(refused, Error::BrokenImage(_)), "{refused}");
+    let opened = open_reporting("celeba", &Map::new(), &Sources { skip_broken: true, ..sources }).unwrap();
+    assert_eq!((counts(opened.dataset.as_ref()), opened.skipped.len()), ([18, 0, 2], 1));
 }
 
 #[test]
