@@ -7,7 +7,7 @@
 //! that hold nothing but one other folder count as none; in a split, those whose other is called after the split again or
 //! `images`.
 //!
-//! Labels in a file beside the images are not read; where there is one class, a note says so. Notes also count the images
+//! Labels in files beside the images are not read; where there is one class, a note says so. Notes also count the images
 //! that were enlarged or cut to the middle.
 //!
 //! Hidden files and folders, thumbnails and other files are passed over and counted. Links are followed. Where names can
@@ -32,9 +32,11 @@ mod changed;
 mod part;
 mod plan;
 mod spelling;
+mod unread;
 
 use changed::Changed;
 use plan::{Options, Plan};
+use unread::unread;
 
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
@@ -89,7 +91,9 @@ fn open(request: &Request) -> Result<Opened> {
     let changed = Changed::to(shape);
     let (splits, skipped) = decode(&tree, &container, &plan, (&changed, deep), request.sources.skip_broken)?;
     let Plan { classes, rule, mut notes, passed, advice, .. } = plan;
-    notes.extend(unread(&tree.tables).filter(|_| classes.len() < 2));
+    if classes.len() < 2 {
+        notes.extend(unread(&tree.labels, &tree.images));
+    }
     notes.extend(changed.notes());
     tree.passed.join(&passed);
     let parts = Parts {
@@ -104,20 +108,6 @@ fn open(request: &Request) -> Result<Opened> {
     };
     let opened = Opened::of(request, parts)?;
     Ok(Opened { files: vec![path.into()], skipped, passed_over: tree.passed, notes, ..opened })
-}
-
-/// What is said of tables beside images of one class: a person may take them for labels that are read.
-fn unread(tables: &[String]) -> Option<String> {
-    let (first, others) = tables.split_first()?;
-    let are = match others.len() {
-        0 => "is".to_owned(),
-        1 => "and 1 other table are".to_owned(),
-        more => format!("and {more} other tables are"),
-    };
-    Some(format!(
-        "{first} {are} not read, and all images are one class; for classes, put the images of each into a folder of its own, or images and \
-         labels into a parquet table (table:PATH) or arrays (arrays:PATH)"
-    ))
 }
 
 /// The images of each split, and those that were left out.

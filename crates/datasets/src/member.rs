@@ -21,7 +21,9 @@ const THUMBNAILS: [&str; 7] = [".thumbnails", ".thumbs", "@eadir", "thumbnails",
 const SYSTEM: [&str; 9] =
     ["__macosx", "__pycache__", "lost+found", "$recycle.bin", "recycler", "system volume information", "#recycle", "#snapshot", "@tmp"];
 
-/// How texts begin that are about the data and no tables, in lower case.
+/// Endings of files that may hold labels: tables, and those of one image each (WebDataset's `.cls`).
+const LABELS: [&str; 9] = [".csv", ".tsv", ".txt", ".jsonl", ".parquet", ".json", ".xml", ".cls", ".mat"];
+/// How texts begin that are about the data and hold no labels, in lower case.
 const ABOUT: [&str; 5] = ["readme", "licen", "copying", "notes", "requirements"];
 
 /// What a member is.
@@ -87,10 +89,10 @@ pub(crate) fn way(name: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether a member is a table by its name, of labels perhaps.
-pub(crate) fn is_table(name: &str) -> bool {
+/// Whether a member may hold labels, by its name.
+pub(crate) fn may_label(name: &str) -> bool {
     let about = || ABOUT.iter().any(|about| name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase().starts_with(about));
-    matches!(Member::of(name), Member::File(kind) if [".csv", ".tsv", ".txt"].contains(&kind.as_str())) && !about()
+    matches!(Member::of(name), Member::File(kind) if LABELS.contains(&kind.as_str())) && !about()
 }
 
 fn file(name: &str) -> Member<'static> {
@@ -151,9 +153,11 @@ mod tests {
         ] {
             assert_eq!(Member::of(name), Member::File(kind.into()), "{name}");
         }
-        assert!(["labels.csv", "a/Labels.CSV", "x.tsv", "list_attr.txt"].iter().all(|name| is_table(name)));
+        assert!(["labels.csv", "a/Labels.CSV", "list_attr.txt", "metadata.jsonl", "0.cls", "0.JSON"].iter().all(|name| may_label(name)));
         assert!(
-            !["labels.csv.png", "a/.labels.csv", ".git/labels.csv", "csv", "a/README.txt", "License.txt"].iter().any(|name| is_table(name))
+            !["labels.csv.png", "a/.labels.csv", ".git/labels.csv", "csv", "a/README.txt", "License.txt"]
+                .iter()
+                .any(|name| may_label(name))
         );
     }
 }

@@ -27,8 +27,8 @@ pub(crate) struct Tree {
     pub(crate) folders: BTreeSet<String>,
     /// What is no image.
     pub(crate) passed: PassedOver,
-    /// Tables among that, in the order of their names.
-    pub(crate) tables: Vec<String>,
+    /// Files among that which may hold labels, in the order of their names.
+    pub(crate) labels: Vec<String>,
 }
 
 impl Tree {
@@ -42,7 +42,7 @@ impl Tree {
             archive => Self::of_archive(archive)?,
         };
         tree.images.sort();
-        tree.tables.sort();
+        tree.labels.sort();
         if let Some([(name, _), _]) = tree.images.windows(2).find(|pair| pair.first().map(|p| &p.0) == pair.last().map(|p| &p.0)) {
             return Err(Error::damaged(container.path().display(), format!("holds two images of the name {name}")));
         }
@@ -52,8 +52,8 @@ impl Tree {
     fn add(&mut self, name: String, path: Option<PathBuf>) {
         if self.passed.admits(&name) {
             self.images.push((name, path));
-        } else if member::is_table(&name) {
-            self.tables.push(name);
+        } else if member::may_label(&name) {
+            self.labels.push(name);
         }
     }
 

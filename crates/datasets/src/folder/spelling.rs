@@ -99,7 +99,7 @@ fn meaning(word: &str) -> Option<Split> {
 
 /// The words of a name, in lower case: runs of letters, cut where a capital follows a small letter. Digits say which
 /// edition or size (`train2017`, `train_64x64`).
-fn words(name: &str) -> Vec<String> {
+pub(super) fn words(name: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
     let mut small = false;

@@ -3,6 +3,7 @@
 
 mod archives;
 mod celeba;
+mod downloads;
 mod folders;
 mod images;
 mod layouts;
