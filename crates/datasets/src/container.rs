@@ -92,6 +92,27 @@ impl Container {
         self.members(&unwanted, &mut |_, _| Ok(())).map(drop)
     }
 
+    /// A file in it as errors name it: its path, or `archive!name`.
+    pub(crate) fn name_of(&self, file: &str) -> String {
+        match self {
+            Self::Folder(root) => root.join(file).display().to_string(),
+            archive => format!("{}!{file}", archive.path().display()),
+        }
+    }
+
+    /// The content of the file `name` in it; none where there is no such.
+    ///
+    /// # Errors
+    /// As [`Container::read`].
+    pub(crate) fn file(&self, name: &str) -> Result<Option<Vec<u8>>> {
+        let mut content = None;
+        self.members(&|member| member == name, &mut |_, bytes| {
+            content = Some(bytes?);
+            Ok(())
+        })?;
+        Ok(content)
+    }
+
     fn members(&self, wanted: &dyn Fn(&str) -> bool, visit: &mut Visit) -> Result<Passed> {
         let file = self.path().display().to_string();
         match self {

@@ -5,10 +5,10 @@
 //! folder, in the order of names, if there are any. **Split**: where there are folders `train` and `val` or `test`, in any
 //! usual spelling, those, and the classes are the folders in them; otherwise every tenth image of a class tests. Folders
 //! that hold nothing but one other folder count as none; in a split, those whose other is called after the split again or
-//! `images`.
+//! `images`, unless nothing else makes classes and `classes` asks for them.
 //!
-//! Labels in files beside the images are not read; where there is one class, a note says so. Notes also count the images
-//! that were enlarged or cut to the middle.
+//! Labels in files beside the images are not read, but for the list of Tiny-ImageNet (`val_annotations.txt`); where there is one
+//! class, a note says so. Notes also count the images that were enlarged or cut to the middle.
 //!
 //! Hidden files and folders, thumbnails and other files are passed over and counted. Links are followed. Where names can
 //! be read in two ways the folder is refused, and the message says which setting decides.
@@ -27,6 +27,7 @@ use crate::{
     tree::Tree,
 };
 
+mod annotations;
 mod branch;
 mod changed;
 mod part;
@@ -34,8 +35,9 @@ mod plan;
 mod spelling;
 mod unread;
 
+use annotations::Annotated;
 use changed::Changed;
-use plan::{Options, Plan};
+use plan::{As, Options, Plan};
 use unread::unread;
 
 /// The entry of the catalogue.
@@ -86,8 +88,7 @@ fn open(request: &Request) -> Result<Opened> {
     if tree.images.is_empty() {
         return Err(Error::damaged(path, format!("holds no {} files{}", member::FORMATS, tree.passed.instead())));
     }
-    let names: Vec<&str> = tree.images.iter().map(|(name, _)| name.as_str()).collect();
-    let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &layout).map_err(|problem| Error::damaged(path, problem))?;
+    let plan = planned(&tree, &container, &layout)?;
     let changed = Changed::to(shape);
     let (splits, skipped) = decode(&tree, &container, &plan, (&changed, deep), request.sources.skip_broken)?;
     let Plan { classes, rule, mut notes, passed, advice, .. } = plan;
@@ -110,6 +111,16 @@ fn open(request: &Request) -> Result<Opened> {
     Ok(Opened { files: vec![path.into()], skipped, passed_over: tree.passed, notes, ..opened })
 }
 
+/// Where each image belongs, by its name or by a list of classes.
+fn planned(tree: &Tree, container: &Container, layout: &Options) -> Result<Plan> {
+    let annotated = if layout.classes == As::None { Annotated::not(tree) } else { Annotated::of(tree, container)? };
+    let names: Vec<&str> = annotated.images.iter().map(|name| name.as_ref()).collect();
+    let plan = plan::plan(&names, annotated.folders(tree), layout);
+    let mut plan = plan.map_err(|problem| Error::damaged(container.path().display(), problem))?;
+    plan.notes.extend(annotated.notes);
+    Ok(plan)
+}
+
 /// The images of each split, and those that were left out.
 type Decoded = (Vec<(Split, Stack)>, Vec<Broken>);
 /// Encoded images that wait to be decoded, each with its place.
@@ -126,13 +137,7 @@ fn decode(
     let prepare = |image: Image| changed.prepare(image);
     let wanted: Vec<usize> = (0..tree.images.len()).filter(|&place| plan.places.get(place).is_some_and(Option::is_some)).collect();
     let split_of = |place: usize| plan.places.get(place).copied().flatten().map_or(Split::Train, |(split, _)| split);
-    let name_of = |place: usize| {
-        let name = tree.images.get(place).map_or("", |(name, _)| name);
-        match container {
-            Container::Folder(root) => root.join(name).display().to_string(),
-            archive => format!("{}!{name}", archive.path().display()),
-        }
-    };
+    let name_of = |place: usize| container.name_of(tree.images.get(place).map_or("", |(name, _)| name));
     let mut gathers = SPLITS.map(|split| (split, Gather::new(changed.shape(), 0, skip_broken, &prepare).deep(deep), Vec::new()));
     let mut pending = 0;
     // An image's label is its place until all are there: then they are sorted by it.

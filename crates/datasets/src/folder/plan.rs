@@ -87,7 +87,8 @@ pub(super) fn plan<'a>(images: &[&'a str], folders: impl Iterator<Item = &'a str
     plan.classes = if named { names.iter().map(|name| (*name).to_owned()).collect() } else { vec![String::new()] };
     let splits: BTreeMap<&str, (Split, &str)> = parts.iter().map(|part| (part.name, (part.split, part.within.as_str()))).collect();
     plan.places = images.iter().map(|image| place(image.strip_prefix(path)?, &splits, named.then_some(&names))).collect();
-    take_tests(&mut plan, split_up, options)?;
+    let unlabelled = parts.iter().any(|part| part.split == Split::Test);
+    take_tests(&mut plan, split_up, unlabelled, options)?;
     Ok(plan)
 }
 
@@ -146,9 +147,15 @@ fn parts<'a>(base: &Base<'a, 'a>, options: &Options, plan: &mut Plan) -> Result<
             ));
         }
     };
-    let of =
-        |&(name, split, _, branch): &(&'a str, Split, String, &'a Branch<'a>)| Part::of(name, split, branch, options.classes == As::Auto);
-    let parts: Vec<Part> = spelled.iter().filter(|(_, _, rest, _)| rest == common).map(of).collect();
+    let chosen = |plain: bool| -> Vec<Part<'a>> {
+        let chosen = spelled.iter().filter(|(_, _, rest, _)| rest == common);
+        chosen.map(|&(name, split, _, branch)| Part::of(name, split, branch, plain)).collect()
+    };
+    let mut parts = chosen(options.classes != As::None);
+    // Where classes are asked for and nothing else makes one, a folder `images` does.
+    if options.classes == As::Folders && parts.iter().all(|part| part.branch.folders().next().is_none()) {
+        parts = chosen(false);
+    }
     let names: Vec<&str> = parts.iter().map(|part| part.name).collect();
     let others: Vec<(&str, &Branch)> = top.folders().filter(|(name, _)| !names.contains(name)).collect();
     if options.splits == As::Auto {
@@ -303,8 +310,8 @@ fn place(path: &str, splits: &BTreeMap<&str, (Split, &str)>, names: Option<&Vec<
     Some((split, names.binary_search(&class).ok()? as u32))
 }
 
-/// Makes the test split where no folder is one, as the settings say.
-fn take_tests(plan: &mut Plan, split_up: bool, options: &Options) -> Result<(), String> {
+/// Makes the test split where no folder is one, as the settings say; or where one is, and its images are `unlabelled`.
+fn take_tests(plan: &mut Plan, split_up: bool, unlabelled: bool, options: &Options) -> Result<(), String> {
     let has = |plan: &Plan, split| plan.places.iter().flatten().any(|(s, _)| *s == split);
     let test = options.test;
     if split_up && has(plan, Split::Test) {
@@ -324,7 +331,8 @@ fn take_tests(plan: &mut Plan, split_up: bool, options: &Options) -> Result<(), 
             plan.rule = "by folder".into();
             let validation = if has(plan, Split::Validation) { "test = \"validation\" to test on those of validation, or " } else { "" };
             plan.advice = format!("set {validation}test = \"tenth\" in [dataset] to test on every tenth image of a class of training");
-            plan.notes.push(format!("no folder of test images: {}", plan.advice));
+            let none = if unlabelled { "the images to test on are in no class folder" } else { "no folder of test images" };
+            plan.notes.push(format!("{none}: {}", plan.advice));
         }
         (split_up, _) => {
             plan.rule =

@@ -63,6 +63,19 @@ fn layouts_are_read_as_people_mean_them() {
         (vec![("train/images/a", 4), ("train/labels", 0), ("val/images/a", 2)], &[], "[4, 2, 0] a"),
         (vec![("train/images", 4), ("test/images", 2)], &[], "[4, 0, 2] "),
         (vec![("train/images", 4)], &[("classes", "folders")], "[4, 0, 0] images"),
+        (vec![("train/images", 4), ("test/images", 2)], &[("classes", "folders")], "[4, 0, 2] images"),
+        (vec![("train/images/a", 4), ("train/images/b", 3), ("val/images/a", 2)], &[("classes", "folders")], "[7, 2, 0] a,b"),
+        // Tiny-ImageNet without its list.
+        (
+            vec![("t/train/n1/images", 4), ("t/train/n2/images", 3), ("t/val/images", 2), ("t/test/images", 2)],
+            &[("classes", "folders")],
+            "[7, 0, 0] n1,n2 (2 images in no class folder in test/images/, 2 images in no class folder in val/images/)",
+        ),
+        (
+            vec![("train/n1/Imgs", 10), ("train/n2/IMG", 9), ("val/imgs", 1)],
+            &[("classes", "folders"), ("test", "tenth")],
+            "[18, 0, 1] n1,n2 (1 image in no class folder in val/imgs/)",
+        ),
         // Beside other things.
         (cats(&[("", 1)]), &[], "[50, 0, 15] cat,dog (1 image beside the split folders)"),
         (cats(&[("", 14)]), &[], "[50, 0, 15] cat,dog (14 images beside the split folders)"),
@@ -165,6 +178,8 @@ fn what_is_not_there_is_said() {
     let plan = planned(&[("set/train", 20), ("set/val", 5)], &[]).unwrap();
     assert_eq!(plan.notes[0], "images are in set/");
     assert!(plan.notes[1].contains("test = \"validation\"") && plan.notes[1].contains("test = \"tenth\""), "{:?}", plan.notes);
+    let plan = planned(&[("train/a", 20), ("test", 5)], &[("classes", "folders")]).unwrap();
+    assert!(plan.notes[0].starts_with("the images to test on are in no class folder: set test = \"tenth\""), "{:?}", plan.notes);
     let plan = planned(&[("train", 20)], &[]).unwrap();
     assert!(plan.advice.starts_with("set test = \"tenth\""), "{}", plan.advice);
 }

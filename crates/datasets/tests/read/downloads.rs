@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use serde_json::{Map, Value, json};
+use vimae_core::Split;
 use vimae_datasets::{Opened, Sources, open_reporting};
 
-use crate::made::{Member, png, tar, unpack};
+use crate::made::{Member, counts, png, tar, unpack, zip};
 
 /// So many images in each folder, each folder of a brightness of its own.
 fn images(folders: &[(&str, usize)]) -> Vec<Member> {
@@ -56,4 +57,53 @@ fn labels_of_the_hub_of_webdataset_and_of_coco_are_said_not_to_be_read() {
     let classes = dir.path().join("classes");
     unpack(&classes, &with(images(&[("cat", 12), ("dog", 12)]), &["metadata.jsonl", "cat/000.cls", "dog/000.json"]));
     assert_eq!(opened(&classes, json!({})).unwrap().notes, [""; 0]);
+}
+
+/// Two classes of images in folders `images`, three images of validation whose classes a list says, and two without any.
+fn tiny_imagenet() -> Vec<Member> {
+    let top = |name: &str| format!("tiny-imagenet-200/{name}");
+    let mut members = images(&[("train/n01443537/images", 12), ("train/n02423022/images", 10), ("val/images", 3), ("test/images", 2)]);
+    members.extend(["wnids.txt", "words.txt", "train/n01443537/n01443537_boxes.txt"].map(text));
+    let list = "000.png\tn02423022\t0\t32\t44\t62\n001.png\tn01443537\t52\t55\t57\t59\n002.png\tn02423022\t4\t0\t60\t55\n";
+    members.push(("val/val_annotations.txt".into(), list.into()));
+    members.into_iter().map(|(name, bytes)| (top(&name), bytes)).collect()
+}
+
+#[test]
+fn tiny_imagenet_is_read_as_it_is_downloaded() {
+    let mut digests = Vec::new();
+    for form in ["folder", "tiny-imagenet-200.zip"] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(form);
+        if form == "folder" {
+            unpack(&path, &tiny_imagenet())
+        } else {
+            zip(&path, &tiny_imagenet())
+        }
+        let problem = opened(&path, json!({})).err().unwrap().to_string();
+        assert!(problem.contains("no class folder in test/images/") && problem.contains("classes = \"folders\""), "{problem}");
+        let read = opened(&path, json!({ "classes": "folders" })).unwrap();
+        assert_eq!((read.dataset.class_names().join(","), counts(read.dataset.as_ref())), ("n01443537,n02423022".into(), [22, 3, 0]));
+        let validation = read.dataset.split(Split::Validation).unwrap();
+        assert_eq!((validation.labels(), validation.pixels()), (&[1, 0, 1][..], &[50; 3 * 64][..]), "{form}");
+        assert_eq!(read.passed_over.to_string(), "4 .txt, 2 images in no class folder in test/images/", "{form}");
+        let list = "tiny-imagenet-200/val/val_annotations.txt gives the classes of 3 images";
+        assert!(
+            read.notes.iter().any(|note| note == list) && !read.notes.iter().any(|note| note.contains("no images in")),
+            "{:?}",
+            read.notes
+        );
+        let tested = opened(&path, json!({ "classes": "folders", "test": "validation" })).unwrap();
+        assert_eq!(counts(tested.dataset.as_ref()), [22, 0, 3], "{form}");
+        assert_eq!(opened(&path, json!({ "classes": "none" })).unwrap().dataset.classes(), 1, "{form}");
+        digests.push(read.dataset.sha256().to_owned());
+    }
+    assert_eq!(digests[0], digests[1]);
+    // An image that the list lacks is of no class.
+    let dir = tempfile::tempdir().unwrap();
+    unpack(dir.path(), &tiny_imagenet());
+    unpack(dir.path(), &images(&[("tiny-imagenet-200/val/images", 4)]));
+    let read = opened(dir.path(), json!({ "classes": "folders" })).unwrap();
+    assert_eq!(counts(read.dataset.as_ref()), [22, 3, 0]);
+    assert!(read.passed_over.to_string().contains("1 image beside the class folders"), "{}", read.passed_over);
 }
