@@ -1,6 +1,6 @@
 //! # MNIST
-//! 70 000 handwritten digits, LeCun et al. 1998, from the original idx files, Keras's `mnist.npz` or the Hub's parquet
-//! files: all must give the bytes that were published, and are refused otherwise.
+//! 70 000 handwritten digits, LeCun et al. 1998, from the original idx files, Kaggle's archive of them, Keras's `mnist.npz` or the
+//! Hub's parquet files: all must give the bytes that were published, and are refused otherwise.
 //!
 //! **Shapes**: 28 x 28 x 1 in \[0, 1\], ten classes. **Split** (docs/protocols.md): 50 000 / 10 000 / 10 000, the last 10 000
 //! of the training file validate; or `split = "wae"`, as the WAE code splits: both files pooled, shuffled with NumPy's
@@ -16,18 +16,21 @@ use sha2::{Digest, Sha256};
 use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
-    BuildDataset, Card, Error, Opened, Request, Result,
+    BuildDataset, Card, Container, Error, Opened, Request, Result,
     array_file::{self, Array, Place},
     arrays,
     digest::hex,
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
     idx, parquet,
-    sources::file_in,
     stack::Stack,
     tables::{self, Tables},
     wae_split::{Way, wae},
 };
+
+mod places;
+
+use places::{Form, locate, missing};
 
 /// The entry of the catalogue.
 pub const ENTRY: Entry<BuildDataset> = Entry {
@@ -49,74 +52,17 @@ vimae_core::settings! {
 }
 
 const NAME: &str = "mnist";
-const REPOS: [&str; 2] = ["ylecun/mnist", "mnist"];
-const CONFIGURATION: &str = "mnist";
-const NPZ: &str = "mnist.npz";
 /// The arrays of Keras's file, as the idx files stand.
 const ARRAYS: [&str; 4] = ["x_train", "y_train", "x_test", "y_test"];
 const IDX: [&str; 4] = ["train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
-/// Tensors as torchvision kept them.
-const PROCESSED: [&str; 2] = ["training.pt", "test.pt"];
 const CLASSES: usize = 10;
 const SHAPE: ImageShape = ImageShape { channels: 1, height: 28, width: 28 };
 const TRAIN: usize = 50_000;
-const ALL: [u64; 2] = [60_000, 10_000];
 /// Images of the parts of each split of the parquet files.
 const PARTS: [&[usize]; 2] = [&[TRAIN, 10_000], &[10_000]];
 
-/// The files, and what they are.
-enum Form {
-    Idx(Vec<PathBuf>),
-    Npz(PathBuf),
-    Tables(Tables),
-}
-
-impl Form {
-    fn files(&self) -> Vec<PathBuf> {
-        match self {
-            Self::Idx(files) => files.clone(),
-            Self::Npz(file) => vec![file.clone()],
-            Self::Tables(tables) => tables.files(),
-        }
-    }
-}
-
 fn find(request: &Request) -> Option<Vec<PathBuf>> {
     locate(request).ok().flatten().map(|form| form.files())
-}
-
-fn locate(request: &Request) -> Result<Option<Form>> {
-    let beside = request.sources.folders(NAME).into_iter().find_map(|folder| {
-        let idx: Option<Vec<PathBuf>> = IDX.iter().map(|name| idx_file(&folder, name)).collect();
-        idx.map(Form::Idx).or_else(|| file_in(&folder, &[NPZ]).map(Form::Npz))
-    });
-    match beside {
-        Some(form) => Ok(Some(form)),
-        None => Ok(tables::published(request.sources, NAME, &REPOS, CONFIGURATION, ALL)?.map(Form::Tables)),
-    }
-}
-
-/// An idx file of a folder, packed or not, under either way of writing its name.
-fn idx_file(folder: &Path, name: &str) -> Option<PathBuf> {
-    let dotted = name.replace("-idx", ".idx");
-    let (packed, dotted_packed) = (format!("{name}.gz"), format!("{dotted}.gz"));
-    file_in(folder, &[name, &packed, &dotted, &dotted_packed])
-}
-
-/// The error for files that are nowhere, with the idx files that are there without the others, and torchvision's tensors.
-fn missing(request: &Request, card: &Card) -> Error {
-    let some = request.sources.folders(NAME).into_iter().find_map(|folder| {
-        let (there, not): (Vec<&str>, Vec<&str>) = IDX.iter().partition(|name| idx_file(&folder, name).is_some());
-        if !there.is_empty() {
-            return Some(format!("; {} holds {} but not {}", folder.display(), there.join(", "), not.join(", ")));
-        }
-        // What torchvision before 0.10 kept beside `raw`, from which it was made.
-        let tensors = [folder.join("processed"), folder.join("../processed"), folder.clone()];
-        let tensors = tensors.into_iter().find(|folder| PROCESSED.iter().any(|name| folder.join(name).is_file()))?;
-        let what = "PyTorch's pickles of an older torchvision, which are not read: put the files of `raw` there, which they were made from";
-        Some(format!("; {} holds {}, {what}", tensors.display(), PROCESSED.join(" and ")))
-    });
-    request.missing_but(NAME, card, &some.unwrap_or_default())
 }
 
 fn open(request: &Request) -> Result<Opened> {
@@ -133,6 +79,11 @@ fn open(request: &Request) -> Result<Opened> {
         (Form::Idx(_), [train_images, train_labels, test_images, test_labels]) => {
             let (train, validation) = from_idx(train_images, train_labels)?.cut(TRAIN);
             (vec![train, validation, from_idx(test_images, test_labels)?], Vec::new())
+        }
+        (Form::Archive(path, members), _) => {
+            let (train, test) = from_archive(path, members)?;
+            let (train, validation) = train.cut(TRAIN);
+            (vec![train, validation, test], Vec::new())
         }
         (Form::Idx(_), _) => return Err(missing(request, &card)),
     };
@@ -173,6 +124,22 @@ fn from_idx(images: &Path, labels: &Path) -> Result<Stack> {
     };
     let ((images, images_file), (labels, labels_file)) = (open(images)?, open(labels)?);
     idx::both((images, &images_file), (labels, &labels_file))
+}
+
+/// The idx files of an archive, by the names of its members: training images and labels, test images and labels.
+fn from_archive(path: &Path, members: &[String; 4]) -> Result<(Stack, Stack)> {
+    let container = Container::open(path)?;
+    let mut contents: [Vec<u8>; 4] = Default::default();
+    container.read(&|name| members.iter().any(|member| member == name), &mut |name, bytes| {
+        if let Some(content) = members.iter().position(|member| *member == name).and_then(|at| contents.get_mut(at)) {
+            *content = bytes?;
+        }
+        Ok(())
+    })?;
+    let files = members.each_ref().map(|member| container.name_of(member));
+    let [train_images, train_labels, test_images, test_labels] = contents.each_ref().map(Vec::as_slice);
+    let [a, b, c, d] = files.each_ref().map(String::as_str);
+    Ok((idx::both((train_images, a), (train_labels, b))?, idx::both((test_images, c), (test_labels, d))?))
 }
 
 /// The parts of both splits, each gathered where it stays: cutting the training images later would cost a copy.

@@ -8,10 +8,10 @@ use std::{
 
 use serde_json::Map;
 use vimae_core::{Dataset, PixelRange, Split};
-use vimae_datasets::{Sources, open};
+use vimae_datasets::{Sources, inventory, open};
 use vimae_testing::{need, shared};
 
-use crate::made::{Member, counts, npy, npz, png, problem, put, seed, tar_gz};
+use crate::made::{Member, counts, npy, npz, png, problem, put, seed, tar_gz, zip};
 
 fn read(name: &str, dir: &Path) -> Box<dyn Dataset> {
     open(name, &Map::new(), &Sources::in_dir(dir)).unwrap()
@@ -44,7 +44,7 @@ fn idx_files_are_found_wherever_torchvision_and_users_put_them() {
     let other = "holds other content than MNIST's train-images-idx3-ubyte: wrong digest: expected sha256 ba891046";
     let dotted = |name: &str| name.replace("-idx", ".idx");
     let plain = |name: &str| name.to_owned();
-    let cases: [(&str, Named, bool); 8] = [
+    let cases: [(&str, Named, bool); 10] = [
         ("MNIST/raw", &plain, true),
         ("MNIST/raw", &dotted, false),
         ("", &plain, false),
@@ -53,6 +53,9 @@ fn idx_files_are_found_wherever_torchvision_and_users_put_them() {
         ("anything/mnist", &dotted, true),
         ("mnist/archive", &plain, false),
         ("Mnist", &|name| format!("{}.GZ", name.to_uppercase()), true),
+        // As Kaggle's archive is unpacked.
+        ("mnist", &|name| format!("{name}/{name}"), false),
+        ("any", &|name| format!("{}/{name}", dotted(name)), true),
     ];
     for (folder, name, packed) in cases {
         let dir = tempfile::tempdir().unwrap();
@@ -72,6 +75,37 @@ fn idx_files_are_found_wherever_torchvision_and_users_put_them() {
         let message = problem("mnist", &dir.path().join(folder));
         assert!(message.contains(other), "{folder}: {message}");
     }
+}
+
+/// Kaggle's archive has each file in a folder of its own name, and again with a dot.
+#[test]
+fn an_archive_of_idx_files_is_read_without_unpacking_it() {
+    let each = |name: &str, bytes: &[u8]| [(format!("{name}/{name}"), bytes.to_vec()), (name.replace("-idx", ".idx"), bytes.to_vec())];
+    let members: Vec<Member> = idx_files().iter().flat_map(|(name, bytes)| each(name, bytes)).collect();
+    for file in ["mnist/archive.zip", "MNIST/Archive.ZIP", "mnist-dataset.zip", "any/mnist.zip", "any/mnist.tar.gz"] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        if file.ends_with("gz") {
+            tar_gz(&path, &members)
+        } else {
+            zip(&path, &members)
+        }
+        let here = inventory::list(&Sources::in_dir(dir.path())).unwrap().into_iter().find(|listed| listed.name == "mnist").unwrap();
+        assert_eq!(here.files, Some(vec![path.clone()]));
+        let message = problem("mnist", dir.path());
+        assert!(
+            message.starts_with(&format!("{} holds other content than MNIST's train-images-idx3-ubyte: ", path.display())),
+            "{message}"
+        );
+    }
+    // Of a name that says nothing, only where the folder's says it.
+    let dir = tempfile::tempdir().unwrap();
+    zip(&dir.path().join("archive.zip"), &members);
+    assert!(problem("mnist", dir.path()).contains("archive.zip is read in a folder mnist"));
+    fs::create_dir(dir.path().join("mnist")).unwrap();
+    zip(&dir.path().join("mnist/archive.zip"), &members[2..]);
+    assert!(problem("mnist", dir.path()).contains("mnist/archive.zip does not hold the four idx files"));
 }
 
 #[test]
@@ -142,6 +176,10 @@ fn mnist_is_the_same_in_every_form() {
         npz(&dir.path().join("mnist.npz"), packed, &arrays);
         assert_eq!(read("mnist", dir.path()).sha256(), digest);
     }
+    fs::remove_file(dir.path().join("mnist.npz")).unwrap();
+    let members: Vec<Member> = idx_files().iter().zip(&files).map(|((name, _), bytes)| (format!("{name}/{name}"), bytes.clone())).collect();
+    zip(&dir.path().join("mnist.zip"), &members);
+    assert_eq!(read("mnist", dir.path()).sha256(), digest);
     // The Hub's files under the repository's short name, of another owner, copied, and named by their snapshot.
     let snapshot = fs::read_dir(hub.join("datasets--ylecun--mnist/snapshots")).unwrap().next().unwrap().unwrap().path();
     assert_eq!(read("mnist", &snapshot).sha256(), digest);
