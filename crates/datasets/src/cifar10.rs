@@ -13,14 +13,14 @@ use std::{
 use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
 use crate::{
-    BuildDataset, Card, Container, Error, Opened, Request, Result,
+    BuildDataset, Card, Container, Error, Opened, Request, Result, downloaded,
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
     open::Parts,
     parquet,
     pickle::Pickle,
     published,
-    sources::file_in,
+    sources::{called, file_in},
     stack::Stack,
     stream,
     tables::{self, Tables},
@@ -53,6 +53,8 @@ const ARCHIVES: [[&str; 4]; 2] = [
     ["cifar-10-binary.tar.gz", "cifar-10-binary.tgz", "cifar-10-binary.tar", "cifar-10-binary.zip"],
     ["cifar-10-python.tar.gz", "cifar-10-python.tgz", "cifar-10-python.tar", "cifar-10-python.zip"],
 ];
+/// Other names that archives of the batches are downloaded under, without ending.
+const DOWNLOADED: [&str; 3] = ["cifar10-python", "cifar-10", "cifar10"];
 /// The endings of the batches in the binary and in the Python version.
 const ENDINGS: [&str; 2] = [".bin", ""];
 /// The folders of both versions.
@@ -101,10 +103,23 @@ fn locate(request: &Request) -> Result<Option<Form>> {
         });
         forms.flatten().next()
     });
-    match beside {
-        Some(form) => Ok(Some(form)),
-        None => Ok(tables::published(request.sources, NAME, &REPOS, CONFIGURATION, ROWS)?.map(Form::Tables)),
+    if beside.is_some() {
+        return Ok(beside);
     }
+    for folder in request.sources.folders(NAME) {
+        let Some(path) = downloaded::archive(&folder, &DOWNLOADED, called(&folder, NAME)) else { continue };
+        let members = downloaded::members(&path)?;
+        if (0..BATCHES.len()).all(|batch| members.iter().any(|member| place(member) == Some(batch))) {
+            return Ok(Some(Form::Archive(path)));
+        }
+    }
+    Ok(tables::published(request.sources, NAME, &REPOS, CONFIGURATION, ROWS)?.map(Form::Tables))
+}
+
+/// Which batch a member of an archive is.
+fn place(name: &str) -> Option<usize> {
+    let name = name.rsplit('/').next().unwrap_or_default();
+    BATCHES.iter().position(|batch| name.strip_suffix(".bin").unwrap_or(name) == *batch)
 }
 
 /// The error for files that are nowhere, with the batches that are there without the others.
@@ -193,10 +208,6 @@ fn contents(path: &Path) -> Result<Vec<u8>> {
 fn from_archive(path: &Path) -> Result<(Stack, Stack)> {
     let container = Container::open(path)?;
     let mut batches: Vec<Option<Stack>> = BATCHES.iter().map(|_| None).collect();
-    let place = |name: &str| {
-        let name = name.rsplit('/').next().unwrap_or_default();
-        BATCHES.iter().position(|b| name.strip_suffix(".bin").unwrap_or(name) == *b)
-    };
     container.read(&|name| place(name).is_some(), &mut |name, bytes| {
         if let Some(slot) = place(&name).and_then(|i| batches.get_mut(i)) {
             *slot = Some(batch(&bytes?, &format!("{}!{name}", path.display()))?);

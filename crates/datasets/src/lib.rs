@@ -6,6 +6,7 @@ pub mod card;
 pub mod container;
 mod copies;
 pub mod digest;
+mod downloaded;
 mod error;
 mod fewer;
 mod foreign;

@@ -1,13 +1,10 @@
 //! Where people have MNIST: as published, as torchvision, Keras, Kaggle or the Hub leave it.
 
-use std::{
-    cell::RefCell,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use super::{IDX, NAME};
 use crate::{
-    Card, Container, Error, Request, Result,
+    Card, Error, Request, Result, downloaded,
     sources::{called, file_in, folder_name, subfolders},
     tables::{self, Tables},
 };
@@ -18,9 +15,8 @@ const ALL: [u64; 2] = [60_000, 10_000];
 const NPZ: &str = "mnist.npz";
 /// Tensors as torchvision kept them.
 const PROCESSED: [&str; 2] = ["training.pt", "test.pt"];
-const ARCHIVES: [&str; 4] = [".zip", ".tar", ".tar.gz", ".tgz"];
-/// Names that archives of it are downloaded under, without ending; the last only in a folder of the data set's own.
-const DOWNLOADED: [&str; 4] = ["mnist-dataset", "mnist_dataset", "mnist", "archive"];
+/// Names that archives of it are downloaded under, without ending.
+const DOWNLOADED: [&str; 3] = ["mnist-dataset", "mnist_dataset", "mnist"];
 
 /// The files, and what they are.
 pub(super) enum Form {
@@ -55,7 +51,7 @@ pub(super) fn locate(request: &Request) -> Result<Option<Form>> {
         return Ok(unpacked);
     }
     for folder in &folders {
-        let Some(path) = archive(folder, called(folder, NAME)) else { continue };
+        let Some(path) = downloaded::archive(folder, &DOWNLOADED, called(folder, NAME)) else { continue };
         if let Some(members) = idx_members(&path)? {
             return Ok(Some(Form::Archive(path, members)));
         }
@@ -79,19 +75,9 @@ fn idx_file(folder: &Path, name: &str) -> Option<PathBuf> {
     })
 }
 
-/// An archive of a folder that may hold the idx files, by its name; `own` where the folder is the data set's.
-fn archive(folder: &Path, own: bool) -> Option<PathBuf> {
-    let stems = if own { &DOWNLOADED[..] } else { DOWNLOADED.get(..DOWNLOADED.len() - 1).unwrap_or(&DOWNLOADED) };
-    let names: Vec<String> = stems.iter().flat_map(|stem| ARCHIVES.map(|end| format!("{stem}{end}"))).collect();
-    file_in(folder, &names.iter().map(String::as_str).collect::<Vec<_>>())
-}
-
 /// The members of an archive that are the four idx files; none where one of them is not there.
 fn idx_members(path: &Path) -> Result<Option<[String; 4]>> {
-    let found = RefCell::new(Vec::new());
-    Container::open(path)?.names(&|name| found.borrow_mut().push(name.to_owned()))?;
-    let mut found = found.into_inner();
-    found.sort();
+    let found = downloaded::members(path)?;
     // Kaggle's archive has each twice, under either way of writing.
     let member = |name: &str| spelled(name).iter().find_map(|name| found.iter().find(|member| is_called(member, name))).cloned();
     let members: Option<Vec<String>> = IDX.into_iter().map(member).collect();
@@ -111,10 +97,10 @@ pub(super) fn missing(request: &Request, card: &Card) -> Error {
             return Some(format!("; {} holds {} but not {}", folder.display(), there.join(", "), not.join(", ")));
         }
         let own = called(&folder, NAME);
-        if let Some(path) = archive(&folder, own) {
+        if let Some(path) = downloaded::archive(&folder, &DOWNLOADED, own) {
             return Some(format!("; {} does not hold the four idx files", path.display()));
         }
-        if let Some(path) = archive(&folder, true).filter(|path| matches!(idx_members(path), Ok(Some(_)))) {
+        if let Some(path) = downloaded::archive(&folder, &DOWNLOADED, true).filter(|path| matches!(idx_members(path), Ok(Some(_)))) {
             return Some(format!("; {} is read in a folder {NAME}", path.display()));
         }
         // What torchvision before 0.10 kept beside `raw`, from which it was made.

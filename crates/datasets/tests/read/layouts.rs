@@ -61,9 +61,15 @@ fn cifar_is_the_same_as_archive_and_unpacked() {
         record.repeat(10_000)
     };
     let members: Vec<_> = batches.iter().enumerate().map(|(i, b)| (format!("cifar-10-batches-bin/{b}.bin"), record(i))).collect();
-    let (packed, unpacked) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [packed, unpacked, kaggle] = [(); 3].map(|()| tempfile::tempdir().unwrap());
     tar_gz(&packed.path().join("cifar-10-binary.tar.gz"), &members);
     unpack(unpacked.path(), &members);
+    // Kaggle's; one of another content is passed over.
+    for (folder, content) in [("cifar10", &[("00000/img00000000.png".to_owned(), png(32, 1))][..]), ("cifar10-kaggle", &members)] {
+        fs::create_dir(kaggle.path().join(folder)).unwrap();
+        zip(&kaggle.path().join(folder).join("archive.zip"), content);
+    }
+    assert_eq!(read("cifar10", kaggle.path()).sha256(), read("cifar10", unpacked.path()).sha256());
     let (packed, unpacked) = (read("cifar10", packed.path()), read("cifar10", unpacked.path()));
     assert_eq!(packed.sha256(), unpacked.sha256());
     let (train, test) = (packed.split(Split::Train).unwrap(), packed.split(Split::Test).unwrap());
