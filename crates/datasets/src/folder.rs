@@ -30,6 +30,7 @@ use crate::{
 mod annotations;
 mod branch;
 mod changed;
+mod doubts;
 mod part;
 mod plan;
 mod spelling;

@@ -4,7 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vimae_core::{Split, settings::word};
 
-use super::{branch::Branch, part::Part, spelling};
+use super::{
+    branch::Branch,
+    doubts::doubts,
+    part::Part,
+    spelling::{self, listed},
+};
 use crate::PassedOver;
 
 /// Of so many images of a class, one tests.
@@ -74,6 +79,9 @@ pub(super) fn plan<'a>(images: &[&'a str], folders: impl Iterator<Item = &'a str
         refuse_splits_in_classes(top, path, options)?;
     }
     let named = class_folders(&parts, options, &mut plan)?;
+    if named {
+        plan.notes.extend(doubts(&parts, path));
+    }
     let mut names: BTreeSet<&str> = BTreeSet::new();
     for part in parts.iter().filter(|_| named) {
         names.extend(part.branch.folders().map(|(name, _)| name));
@@ -161,9 +169,14 @@ fn parts<'a>(base: &Base<'a, 'a>, options: &Options, plan: &mut Plan) -> Result<
     if options.splits == As::Auto {
         let beside: Vec<&str> = others.iter().map(|(name, _)| *name).filter(|name| !spelling::is_auxiliary(name)).collect();
         if !beside.is_empty() {
+            let way = if parts.iter().any(|part| part.split == Split::Train) {
+                "set splits in [dataset], splits = \"folders\" to take the splits and pass the others over, splits = \"none\" to take every \
+                 folder as a class"
+            } else {
+                "call the folder to train on train, or set splits = \"none\" in [dataset] to take every folder as a class"
+            };
             return Err(format!(
-                "holds {}, which {} a split, beside {}, which {} not: set splits in [dataset], splits = \"folders\" to take the splits \
-                 and pass the others over, splits = \"none\" to take every folder as a class",
+                "holds {}, which {} a split, beside {}, which {} not: {way}",
                 listed(&names),
                 if names.len() == 1 { "names" } else { "name" },
                 listed(&beside),
@@ -352,15 +365,6 @@ fn take_tests(plan: &mut Plan, split_up: bool, unlabelled: bool, options: &Optio
         }
     }
     Ok(())
-}
-
-/// Names in quotes, the first few of many.
-fn listed(names: &[&str]) -> String {
-    const MOST: usize = 6;
-    let quoted: Vec<String> = names.iter().take(MOST).map(|name| format!("\"{name}\"")).collect();
-    let more = names.len().saturating_sub(MOST);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("{}{more}", quoted.join(", "))
 }
 
 #[cfg(test)]

@@ -129,6 +129,12 @@ fn what_can_be_read_in_two_ways_is_refused_with_the_setting_that_decides() {
         (cats(&[("bird", 9)]), &[], &["\"test\", \"train\"", "beside \"bird\"", "splits = \"folders\"", "splits = \"none\""]),
         (vec![("train", 9), ("bus", 9), ("car", 9)], &[], &["\"train\", which names a split", "\"bus\", \"car\"", "splits = \"none\""]),
         (vec![("test", 9), ("control", 9)], &[], &["\"test\", which names a split", "\"control\""]),
+        // Omniglot, which has a reader of its own.
+        (
+            vec![("images_background/a/c1", 9), ("images_evaluation/b/c1", 9)],
+            &[],
+            &["\"images_evaluation\", which names a split, beside \"images_background\"", "call the folder to train on train"],
+        ),
         (vec![("valid", 9), ("invalid", 9)], &[], &["\"valid\", which names a split", "\"invalid\""]),
         (vec![("train/a", 4), ("Training/a", 3), ("test/a", 1)], &[], &["\"Training\", \"train\"", "train split", "splits = \"folders\""]),
         (vec![("train/a", 4), ("test/a", 3), ("eval/a", 1)], &[], &["\"eval\", \"test\"", "test split"]),
@@ -180,6 +186,8 @@ fn what_is_not_there_is_said() {
     assert!(plan.notes[1].contains("test = \"validation\"") && plan.notes[1].contains("test = \"tenth\""), "{:?}", plan.notes);
     let plan = planned(&[("train/a", 20), ("test", 5)], &[("classes", "folders")]).unwrap();
     assert!(plan.notes[0].starts_with("the images to test on are in no class folder: set test = \"tenth\""), "{:?}", plan.notes);
+    let plan = planned(&[("train/part1", 20), ("train/part2", 20), ("test/part1", 5)], &[]).unwrap();
+    assert!(plan.notes.len() == 1 && plan.notes[0].contains("may be parts of one class"), "{:?}", plan.notes);
     let plan = planned(&[("train", 20)], &[]).unwrap();
     assert!(plan.advice.starts_with("set test = \"tenth\""), "{}", plan.advice);
 }

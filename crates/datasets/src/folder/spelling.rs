@@ -88,6 +88,15 @@ pub(super) fn images_beside<'a>(names: &[&'a str]) -> Option<(&'a str, &'a str)>
     Some((images, other))
 }
 
+/// Names in quotes, the first few of many.
+pub(super) fn listed(names: &[&str]) -> String {
+    const MOST: usize = 6;
+    let quoted: Vec<String> = names.iter().take(MOST).map(|name| format!("\"{name}\"")).collect();
+    let more = names.len().saturating_sub(MOST);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", quoted.join(", "))
+}
+
 fn meaning(word: &str) -> Option<Split> {
     let known = |word: &str| {
         let lists = [(&TRAIN[..], Split::Train), (&VALIDATION[..], Split::Validation), (&TEST[..], Split::Test)];
