@@ -31,6 +31,7 @@ mod annotations;
 mod branch;
 mod changed;
 mod doubts;
+mod instead;
 mod part;
 mod plan;
 mod spelling;
@@ -38,6 +39,7 @@ mod unread;
 
 use annotations::Annotated;
 use changed::Changed;
+use instead::instead;
 use plan::{As, Options, Plan};
 use unread::unread;
 
@@ -87,7 +89,7 @@ fn open(request: &Request) -> Result<Opened> {
     let shape = ImageShape { channels, height: side, width: side };
     let mut tree = Tree::of(&container)?;
     if tree.images.is_empty() {
-        return Err(Error::damaged(path, format!("holds no {} files{}", member::FORMATS, tree.passed.instead())));
+        return Err(Error::damaged(path, format!("holds no {} files{}", member::FORMATS, instead(&tree, &container))));
     }
     let plan = planned(&tree, &container, &layout)?;
     let changed = Changed::to(shape);

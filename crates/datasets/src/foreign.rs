@@ -45,8 +45,12 @@ const LABELS: &str = "is text that names image files, and not read: put the imag
 pub(crate) fn described(start: &[u8]) -> Option<&'static str> {
     let printed = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
     let text = || start.first_chunk::<8>().is_some_and(|eight| eight.iter().all(printed));
-    let known = KNOWN.iter().find(|(begin, _)| start.starts_with(begin)).map(|(_, what)| *what);
-    known.or_else(|| text().then(|| if names_images(start) { LABELS } else { TEXT }))
+    known(start).or_else(|| text().then(|| if names_images(start) { LABELS } else { TEXT }))
+}
+
+/// What is said of a file of another format that begins with `start`; none of a text.
+pub(crate) fn known(start: &[u8]) -> Option<&'static str> {
+    KNOWN.iter().find(|(begin, _)| start.starts_with(begin)).map(|(_, what)| *what)
 }
 
 /// Whether a line of the text has a cell that is the name of an image file.

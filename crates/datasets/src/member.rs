@@ -15,6 +15,23 @@ const UNREAD: [&str; 24] = [
 ];
 /// Endings of archives, which may hold images.
 const PACKED: [&str; 9] = [".zip", ".tar", ".tgz", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", ".7z", ".rar"];
+/// What reads files of arrays.
+pub(crate) const ARRAYS: &str = "arrays:PATH reads .npz, .npy and idx files";
+/// What reads other files, or makes of them what is read, by their endings.
+const WAYS: [(&[&str], &str); 9] = [
+    (&PACKED, "archives in it are not looked into: unpack them, or name one (folder:PATH/ARCHIVE)"),
+    (&[".arrow"], "of the library datasets, dataset.to_parquet(FILE) writes what table:PATH reads"),
+    (&[".npy", ".npz"], ARRAYS),
+    (&[".parquet"], "table:PATH reads parquet files"),
+    (&[".mat"], "arrays:PATH reads the arrays of .mat files (scipy.io.loadmat) once numpy.savez has saved them"),
+    (&[".h5", ".hdf5"], "arrays:PATH reads the arrays of HDF5 files (h5py) once numpy.savez has saved them"),
+    (&[".pkl", ".pickle", ".pt", ".pth"], "arrays:PATH reads the arrays of pickles once numpy.savez has saved them"),
+    (&[".bin"], "arrays:PATH reads raw bytes once numpy.save has saved numpy.fromfile(FILE, \"uint8\").reshape(-1, C, H, W)"),
+    (
+        &[".tfrecord", ".tfrecords", ".mdb", ".lmdb"],
+        "databases of images (TFRecord, LMDB) are not read: write their images to files, or to a parquet table (table:PATH)",
+    ),
+];
 /// Folders of thumbnails, in lower case: of file managers, and of network drives by Synology.
 const THUMBNAILS: [&str; 7] = [".thumbnails", ".thumbs", "@eadir", "thumbnails", "thumbs", "_thumbnails", "_thumbs"];
 /// Folders of operating systems and programs, in lower case.
@@ -74,19 +91,11 @@ pub fn passed_folder(name: &str) -> Option<&'static str> {
 /// What reads a file that is passed over, or makes it an image, by its name; none where nothing is known.
 pub(crate) fn way(name: &str) -> Option<&'static str> {
     let file = name.rsplit('/').next().unwrap_or(name).to_ascii_lowercase();
-    let ends = |endings: &[&str]| endings.iter().any(|ending| file.ends_with(ending));
     let (_, ending) = file.rsplit_once('.').filter(|_| !file.starts_with('.'))?;
     if UNREAD.contains(&ending) {
-        Some("convert images of other formats to PNG (magick mogrify -format png FILES)")
-    } else if ends(&PACKED) {
-        Some("archives in it are not looked into: unpack them, or name one (folder:PATH/ARCHIVE)")
-    } else if ends(&[".arrow"]) {
-        Some("of the library datasets, dataset.to_parquet(FILE) writes what table:PATH reads")
-    } else if ends(&[".npy", ".npz"]) {
-        Some("arrays:PATH reads .npy and .npz files")
-    } else {
-        ends(&[".parquet"]).then_some("table:PATH reads parquet files")
+        return Some("convert images of other formats to PNG (magick mogrify -format png FILES)");
     }
+    WAYS.iter().find(|(endings, _)| endings.iter().any(|ending| file.ends_with(ending))).map(|(_, way)| *way)
 }
 
 /// Whether a member may hold labels, by its name.

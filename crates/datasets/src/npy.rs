@@ -132,7 +132,8 @@ impl Header {
             return Ok(Self { dtype: Dtype::parse(dtype), fortran: false, shape });
         }
         let Some(&[0x93, b'N', b'U', b'M', b'P', b'Y', version, _]) = start.first_chunk::<8>() else {
-            let unknown = || wrong(format!("begins with {:?}", String::from_utf8_lossy(&start)));
+            let raw = "of raw bytes, numpy.save of numpy.fromfile(FILE, \"uint8\").reshape(-1, C, H, W) writes what is read";
+            let unknown = || wrong(format!("begins with {:?}; {raw}", String::from_utf8_lossy(&start)));
             let mut more = start.clone();
             // What cannot be read says no more.
             let _ = reader.take(foreign::START as u64).read_to_end(&mut more);

@@ -3,11 +3,15 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    path::Path,
 };
 
 use serde::{Deserialize, Serialize};
 
-use crate::member::{self, Member};
+use crate::{
+    array_file,
+    member::{self, Member},
+};
 
 /// Kinds that a line names one by one.
 const NAMED: usize = 12;
@@ -32,7 +36,7 @@ impl PassedOver {
         match Member::of(name) {
             Member::Image => return true,
             Member::File(kind) => {
-                self.ways.extend(member::way(name));
+                self.ways.extend(way(name));
                 self.add(&kind, 1);
             }
             Member::Within(folder, kind) => self.folder(folder, kind),
@@ -93,6 +97,13 @@ impl fmt::Display for PassedOver {
         }
         f.write_str(&words.join(", "))
     }
+}
+
+/// What reads a file that is no image, by its name; none where nothing is known.
+fn way(name: &str) -> Option<&'static str> {
+    let file = name.rsplit('/').next().filter(|file| !file.starts_with('.'))?;
+    // The names of idx files have no ending.
+    member::way(file).or_else(|| array_file::holds_arrays(Path::new(file)).then_some(member::ARRAYS))
 }
 
 /// The noun of a kind in the plural, where there is more than one.
@@ -159,6 +170,13 @@ mod tests {
             ("train.zip", "unpack them, or name one"),
             ("a/b.tar.GZ", "unpack them, or name one"),
             ("x_train.npy", "arrays:PATH"),
+            ("raw/train-images-idx3-ubyte", "arrays:PATH reads .npz, .npy and idx files"),
+            ("t10k-labels-idx1-ubyte.gz", "arrays:PATH"),
+            ("train_32x32.mat", "scipy.io.loadmat"),
+            ("3dshapes.h5", "h5py"),
+            ("stl10_binary/train_X.bin", "numpy.fromfile"),
+            ("train.pkl", "numpy.savez"),
+            ("church/data.mdb", "LMDB"),
             ("train-00000.parquet", "table:PATH"),
             ("a/b.HEIC", "magick mogrify"),
         ] {

@@ -107,3 +107,57 @@ fn tiny_imagenet_is_read_as_it_is_downloaded() {
     assert_eq!(counts(read.dataset.as_ref()), [22, 3, 0]);
     assert!(read.passed_over.to_string().contains("1 image beside the class folders"), "{}", read.passed_over);
 }
+
+#[test]
+fn downloads_without_image_files_say_what_reads_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let pickle = b"\x80\x02}q\x01(U\x04dataq\x02".to_vec();
+    for (folder, files, ways) in [
+        ("cifar-100-python", vec![("train".into(), pickle.clone()), ("file.txt~".into(), vec![1])], &["; train is a pickle of Python"][..]),
+        ("FashionMNIST", vec![text("raw/train-images-idx3-ubyte"), text("raw/t10k-labels-idx1-ubyte.gz")], &["arrays:PATH reads .npz"]),
+        ("svhn", vec![text("train_32x32.mat"), text("test_32x32.mat")], &["2 .mat", "scipy.io.loadmat"]),
+        ("stl10_binary", vec![text("train_X.bin"), text("class_names.txt")], &["numpy.fromfile(FILE, \"uint8\").reshape(-1, C, H, W)"]),
+        ("shapes3d", vec![text("3dshapes.h5")], &["h5py"]),
+        ("bedroom_train_lmdb", vec![text("data.mdb"), text("lock.mdb")], &["LMDB"]),
+    ] {
+        unpack(&dir.path().join(folder), &files);
+        let problem = opened(&dir.path().join(folder), json!({})).err().unwrap().to_string();
+        assert!(problem.contains("holds no PNG") && ways.iter().all(|way| problem.contains(way)), "{folder}: {problem}");
+    }
+    // One by one, as arrays.
+    let arrays = |file: &str, bytes: &[u8]| {
+        std::fs::write(dir.path().join(file), bytes).unwrap();
+        let name = format!("arrays:{}", dir.path().join(file).display());
+        open_reporting(&name, &Map::new(), &Sources::default()).err().unwrap().to_string()
+    };
+    for (file, bytes, way) in [
+        ("train_32x32.mat", &b"MATLAB 5.0 MAT-file"[..], "numpy.moveaxis(X, -1, 0)"),
+        ("3dshapes.h5", b"\x89HDF\r\n\x1a\n\0", "h5py"),
+        ("train_X.bin", &[146, 146, 146, 145, 145, 145, 145, 144, 140], "numpy.fromfile(FILE, \"uint8\")"),
+        ("train", &pickle, "is a pickle of Python"),
+    ] {
+        let problem = arrays(file, bytes);
+        assert!(problem.contains(way), "{file}: {problem}");
+    }
+}
+
+#[test]
+fn files_of_other_data_sets_in_the_format_of_mnist_are_arrays() {
+    let dir = tempfile::tempdir().unwrap();
+    let idx = |sizes: &[u8], numbers: Vec<u8>| -> Vec<u8> {
+        let head = [0, 0, 8, sizes.len() as u8].into_iter().chain(sizes.iter().flat_map(|size| [0, 0, 0, *size]));
+        head.chain(numbers).collect()
+    };
+    // FashionMNIST and KMNIST have the names of MNIST's files; EMNIST's say which of its splits they are.
+    for (folder, before) in [("KMNIST/raw", ["train", "t10k"]), ("EMNIST/raw", ["emnist-digits-train", "emnist-digits-test"])] {
+        for (part, count) in before.into_iter().zip([12_u8, 4]) {
+            let images = idx(&[count, 2, 6], vec![200; usize::from(count) * 12]);
+            let classes = idx(&[count], (0..count).map(|i| i % 2).collect());
+            let files = [(format!("{part}-images-idx3-ubyte"), images), (format!("{part}-labels-idx1-ubyte"), classes)];
+            unpack(&dir.path().join(folder), &files);
+        }
+        let name = format!("arrays:{}", dir.path().join(folder).display());
+        let read = open_reporting(&name, &Map::new(), &Sources::default()).unwrap();
+        assert_eq!((counts(read.dataset.as_ref()), read.dataset.classes()), ([12, 0, 4], 2), "{folder}");
+    }
+}
