@@ -30,8 +30,8 @@ fn nested(part: &Part, base: &str) -> Option<String> {
     })?;
     let path = if part.name.is_empty() { base.to_owned() } else { format!("{base}{}", part.path()) };
     Some(format!(
-        "\"{one}\" and others in the class folder \"{class}\" make no classes of their own: where they do, move them up, or name the folder \
-         that they are in (folder:PATH/{path}{class})"
+        "\"{one}\" and others in the class folder \"{class}\" make no classes of their own: where they do, move them up, or name \
+         the folder that they are in (folder:PATH/{path}{class})"
     ))
 }
 
@@ -66,8 +66,8 @@ mod tests {
     #[test]
     fn folders_in_class_folders_are_said_to_make_no_classes() {
         let notes = said(&[("Greek/character01", 2), ("Greek/character02", 2), ("Latin/character01", 2)]);
-        let expected = "\"character01\" and others in the class folder \"Greek\" make no classes of their own: where they do, move them up, or \
-                        name the folder that they are in (folder:PATH/top/Greek)";
+        let expected = "\"character01\" and others in the class folder \"Greek\" make no classes of their own: where they do, move them \
+                        up, or name the folder that they are in (folder:PATH/top/Greek)";
         assert_eq!(notes, [expected]);
         for folders in [&[("n01/images", 2), ("n02/images", 2)][..], &[("cat", 2), ("cat/old", 2), ("cat/new", 2), ("dog", 2)]] {
             assert_eq!(said(folders), [""; 0], "{folders:?}");
