@@ -116,7 +116,7 @@ fn open(request: &Request) -> Result<Opened> {
 
 /// Where each image belongs, by its name or by a list of classes.
 fn planned(tree: &Tree, container: &Container, layout: &Options) -> Result<Plan> {
-    let annotated = if layout.classes == As::None { Annotated::not(tree) } else { Annotated::of(tree, container)? };
+    let annotated = if layout.classes == As::None { Annotated::plain(tree) } else { Annotated::of(tree, container)? };
     let names: Vec<&str> = annotated.images.iter().map(|name| name.as_ref()).collect();
     let plan = plan::plan(&names, annotated.folders(tree), layout);
     let mut plan = plan.map_err(|problem| Error::damaged(container.path().display(), problem))?;

@@ -24,7 +24,7 @@ pub(super) struct Annotated<'a> {
 
 impl<'a> Annotated<'a> {
     /// The names as they are.
-    pub(super) fn not(tree: &'a Tree) -> Self {
+    pub(super) fn plain(tree: &'a Tree) -> Self {
         let images = tree.images.iter().map(|(name, _)| Cow::Borrowed(name.as_str())).collect();
         Self { images, left: BTreeSet::new(), notes: Vec::new() }
     }
@@ -34,7 +34,7 @@ impl<'a> Annotated<'a> {
     /// # Errors
     /// Those of reading a list; [`Error::Damaged`] for one that is none.
     pub(super) fn of(tree: &'a Tree, container: &Container) -> Result<Self> {
-        let mut annotated = Self::not(tree);
+        let mut annotated = Self::plain(tree);
         for list in tree.labels.iter().filter(|name| name.rsplit('/').next() == Some(LIST)) {
             annotated.follow(tree, container, list)?;
         }
