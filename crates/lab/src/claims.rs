@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use vimae_report::probability;
 use vimae_spec::{Cell, ClaimVerdict, Decision, Direction, Measurement, Paper, PaperClaim, RivalTest, STAND_INS, protocol_matches};
 use vimae_statistics::{FEWEST_SEEDS, claim, holm, student, wilson};
 
@@ -228,10 +229,12 @@ fn words(verdict: &ClaimVerdict, count: usize) -> String {
     }
     match (verdict.p, verdict.p_holm, verdict.p_against_holm) {
         (Some(p), Some(p_holm), _) if verdict.decision != Decision::Fails => {
-            format!("{by}, the rival with the largest p: {p:.3}, one-sided, {p_holm:.3} by Holm over {claims}")
+            let [p, p_holm] = [p, p_holm].map(probability);
+            format!("{by}, the rival with the largest p: {p}, one-sided, {p_holm} by Holm over {claims}")
         }
         (_, _, Some(against)) if verdict.decision == Decision::Fails => {
-            format!("{by}; that some rival is better has p = {against:.3} by Bonferroni over rivals and Holm over {claims}")
+            let against = probability(against);
+            format!("{by}; the p that some rival is better: {against} by Bonferroni over rivals and Holm over {claims}")
         }
         _ => format!("{by}; a difference is the same on all seeds, and has no test"),
     }

@@ -1,5 +1,7 @@
 //! Numbers as readers meet them.
 
+use vimae_spec::Kind;
+
 /// What stands for an absent value.
 pub(crate) const NONE: &str = "–";
 
@@ -10,6 +12,8 @@ pub(crate) enum Column {
     Fixed(usize),
     /// With a power of ten: values too large or too small for the above.
     Scientific,
+    /// Each as [`probability`].
+    Probability,
 }
 
 impl Column {
@@ -23,6 +27,11 @@ impl Column {
         if (-4.0..7.0).contains(&power) { Self::Fixed((3.0 - power).clamp(1.0, 7.0) as usize) } else { Self::Scientific }
     }
 
+    /// The column for values of that kind.
+    pub(crate) fn of_kind(kind: Kind, values: impl IntoIterator<Item = f64>) -> Self {
+        if kind == Kind::PValue { Self::Probability } else { Self::of(values) }
+    }
+
     /// A value of the column.
     pub(crate) fn show(self, value: Option<f64>) -> String {
         match value {
@@ -31,6 +40,7 @@ impl Column {
             Some(v) => minus(match self {
                 Self::Fixed(digits) => format!("{v:.digits$}"),
                 Self::Scientific => format!("{v:.3e}"),
+                Self::Probability => probability(v),
             }),
         }
     }
@@ -45,6 +55,11 @@ impl Column {
 /// A value that stands alone, as a column of its own would show it: about four digits.
 pub fn number(value: f64) -> String {
     Column::of([value]).show(Some(value))
+}
+
+/// A p of a test, which is never 0.
+pub fn probability(p: f64) -> String {
+    if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") }
 }
 
 /// Values as printed elsewhere, without a digit more or less, with space after them so that their points align.
@@ -128,6 +143,14 @@ mod tests {
         assert_eq!(Column::of([1.5e9]).show(Some(1.5e9)), "1.500e9");
         assert_eq!(Column::of([]).show(Some(0.0)), "0.0");
         assert_eq!([12.345_67, -98.13, 1e-9].map(number), ["12.35", "−98.13", "1.000e-9"]);
+    }
+
+    #[test]
+    fn a_p_of_a_test_is_never_zero() {
+        assert_eq!([0.9996, 0.0066, 0.001, 0.000_99, 1e-9].map(probability), ["1.000", "0.007", "0.001", "< 0.001", "< 0.001"]);
+        let column = Column::of_kind(Kind::PValue, [0.5, 0.0]);
+        assert_eq!([Some(0.5), Some(0.0), None].map(|p| column.show(p)), ["0.500", "< 0.001", NONE]);
+        assert_eq!(Column::of_kind(Kind::Estimate, [0.5]).show(Some(0.5)), "0.5000");
     }
 
     #[test]

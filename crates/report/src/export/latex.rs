@@ -1,7 +1,7 @@
 //! Tables for LaTeX with `booktabs`.
 
 use super::table::{Ours, Table};
-use crate::number::{Column, unsigned_zero};
+use crate::number::{Column, probability, unsigned_zero};
 
 /// A floating table; what a reader must know stands in its caption.
 pub(super) fn text(table: &Table) -> String {
@@ -73,6 +73,7 @@ pub(super) fn number(value: f64, column: Column) -> String {
             let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
             format!("{digits} \\times 10^{{{power}}}")
         }
+        Column::Probability => probability(value),
     }
 }
 

@@ -159,7 +159,8 @@ fn collapsed_of<'a>(target: &Target<'a>) -> BTreeSet<(&'a str, &'a str)> {
 
 fn means(rows: &[Option<&SummaryRow>], unmarked: &Unmarked<'_>) -> Vec<Option<Ours>> {
     let found = || rows.iter().flatten().filter_map(|row| Some((row.mean?, *row)));
-    let column = Column::of(found().map(|(mean, _)| mean));
+    let kind = found().map(|(_, row)| row.kind).next().unwrap_or_default();
+    let column = Column::of_kind(kind, found().map(|(mean, _)| mean));
     // Values by different protocols do not compare, and one that stands alone is the best of nothing.
     let protocols: BTreeSet<String> = found().map(|(_, row)| row.protocol.to_string()).collect();
     let compare = protocols.len() == 1 && found().count() > 1;

@@ -40,7 +40,8 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
             th { "Note" }
         } }
         tbody { @for ((metric, protocol, dataset, row_unit, instead), rows) in &quantities {
-            @let column = Column::of(rows.iter().filter_map(|row| row.mean));
+            @let kind = rows.first().map(|row| row.kind).unwrap_or_default();
+            @let column = Column::of_kind(kind, rows.iter().filter_map(|row| row.mean));
             tr {
                 th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) @if let Some(instead) = instead { " for " (instead) } } td { (unit(row_unit).unwrap_or("")) }
                 @for method in methods {
@@ -69,7 +70,7 @@ fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
             th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th { "Unit" } th { "Seeds" } th { "Note" }
         } }
         tbody { @for row in rows {
-            @let column = Column::of(row.mean);
+            @let column = Column::of_kind(row.kind, row.mean);
             @let id = of_mean(row);
             tr id=(id) {
                 td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) @if let Some(instead) = stands_for(row) { " for " (instead) } }

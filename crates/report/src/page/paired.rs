@@ -9,7 +9,7 @@ use super::words::unit;
 use crate::{
     compare::heading,
     method,
-    number::{Column, NONE, plural},
+    number::{Column, NONE, plural, probability},
 };
 
 /// Differences between methods, folded by target; empty where nothing was compared.
@@ -52,23 +52,20 @@ fn row(pair: &PairedComparison) -> Markup {
             None => { (NONE) }
         } }
         td { (unit(&pair.unit).unwrap_or("")) }
-        td.number data-value=[pair.p_t_holm] { (probability(pair.p_t_holm)) }
-        td.number data-value=[pair.p_permutation_holm] { (probability(pair.p_permutation_holm)) }
+        td.number data-value=[pair.p_t_holm] { (shown(pair.p_t_holm)) }
+        td.number data-value=[pair.p_permutation_holm] { (shown(pair.p_permutation_holm)) }
         td.number { (pair.n) }
     } }
 }
 
-fn probability(p: Option<f64>) -> String {
-    match p {
-        None => NONE.into(),
-        Some(p) if p < 1e-4 => format!("{p:.0e}"),
-        Some(p) => format!("{p:.4}"),
-    }
+fn shown(p: Option<f64>) -> String {
+    p.map_or_else(|| NONE.into(), probability)
 }
 
 /// The least p of a two-sided sign-flip test.
 fn least(seeds: usize) -> String {
-    probability(Some(2.0_f64.powi(1 - i32::try_from(seeds).unwrap_or(i32::MAX))))
+    let floor = 2.0_f64.powi(1 - i32::try_from(seeds).unwrap_or(i32::MAX));
+    if floor < 1e-4 { format!("{floor:.0e}") } else { format!("{floor:.4}") }
 }
 
 #[cfg(test)]
@@ -99,14 +96,14 @@ mod tests {
         }
     }
 
-    fn shown(n: usize) -> String {
+    fn of_pair(n: usize) -> String {
         section(Some(&Comparisons { pairs: vec![pair(n)], ..Comparisons::default() })).into_string()
     }
 
     #[test]
     fn a_pair_shows_its_difference_interval_tests_and_number() {
-        let html = shown(5);
-        for expected in ["−1.50", "0.0100", "1e-5", "rate.&lt;x&gt;", "below 0.0625", "5 seeds at most"] {
+        let html = of_pair(5);
+        for expected in ["−1.50", ">0.010<", ">&lt; 0.001<", "rate.&lt;x&gt;", "below 0.0625", "5 seeds at most"] {
             assert!(html.contains(expected), "{expected}: {html}");
         }
         assert!(html.contains(">5</td>"), "{html}");
@@ -114,7 +111,7 @@ mod tests {
 
     #[test]
     fn one_seed_has_no_test_and_no_pairs_no_section() {
-        assert!(shown(1).contains("no test of it"));
+        assert!(of_pair(1).contains("no test of it"));
         assert_eq!(section(None).into_string(), "");
         assert_eq!(section(Some(&Comparisons::default())).into_string(), "");
     }

@@ -48,7 +48,7 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
         th scope="row" { @match id { Some(id) => { a.self href={ "#" (id) } { (method) } } None => (method) } }
         td.number { (cell.seed) }
         td { code { (cell.measurement.metric) } } td.protocol { code { (cell.measurement.protocol) } }
-        td.number data-value=[cell.measurement.value] { (Column::of(cell.measurement.value).show(cell.measurement.value)) (doubt(&cell.measurement.doubts)) }
+        td.number data-value=[cell.measurement.value] { (Column::of_kind(cell.measurement.kind, cell.measurement.value).show(cell.measurement.value)) (doubt(&cell.measurement.doubts)) }
         td { (unit(&cell.measurement.unit).unwrap_or("")) } td.number { (cell.measurement.n) }
         td.number data-value=[cell.paper] {
             (cell.paper.map_or_else(|| NONE.into(), |v| v.to_string())) @if let Some(certainty) = cell.paper_certainty { (mark(certainty)) }

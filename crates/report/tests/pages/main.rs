@@ -9,3 +9,4 @@ mod palette;
 mod plots;
 mod rate_distortion;
 mod readings;
+mod tables;
