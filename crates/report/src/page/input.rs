@@ -1,5 +1,7 @@
 //! What a page is made of.
 
+use std::collections::BTreeSet;
+
 use vimae_spec::{Cell, Comparisons, Paper, SummaryRow};
 
 use crate::{headline_table::MeanInterval, run_view::RunView};
@@ -18,8 +20,6 @@ pub struct PageInput<'a> {
     pub commands: &'a [String],
     /// What people type before the name of another command of that program.
     pub program: &'a str,
-    /// Seconds that it took.
-    pub seconds: f64,
     /// Commit of the code.
     pub git_commit: &'a str,
     /// The experiments, in the order of the page.
@@ -56,6 +56,14 @@ pub struct ExperimentView {
 }
 
 impl PageInput<'_> {
+    /// Seconds of training and evaluation of all runs, each once: the last call may have found most of them finished.
+    pub(super) fn seconds(&self) -> f64 {
+        let mut seen = BTreeSet::new();
+        let records = self.experiments.iter().flat_map(|experiment| &experiment.runs).map(|run| &run.record);
+        let once = records.filter(|record| seen.insert(record.spec_sha256.as_str()));
+        once.map(|record| record.training_seconds + record.evaluation_seconds).sum()
+    }
+
     /// What to say of an experiment that has no run to show.
     pub(super) fn of_no_run(&self, experiment: &ExperimentView) -> &'static str {
         let has_values = |run: &FailedRun| self.cells.iter().any(|cell| cell.spec_sha256 == run.spec_sha256);

@@ -34,7 +34,7 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, 
             @for experiment in input.experiments { (experiment_summary(input, experiment, several)) }
             (summary::commands(input))
             p.quiet {
-                "In a checkout of " (commit(input.git_commit)) ", in " (duration(input.seconds)) ". The values of this page are also in "
+                "In a checkout of " (commit(input.git_commit)) ". Training and evaluation of all runs took " (duration(input.seconds())) ". The values of this page are also in "
                 code { "results.json" } " and " code { "summary.json" } " beside it. Where this page lies in a checkout of vimae, " code { (input.program) " export . --format latex" } ", called in its directory, writes the table for a paper."
             }
         }

@@ -43,7 +43,7 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
                 (of_values(values))
                 (fact("Same order", &order.to_string(), "pairs of methods in the paper's order, by our means of one protocol"))
                 (fact("Runs", &count(runs.len() as u64), &finished))
-                (fact("Time", &duration(input.seconds), &format!("profile {}", input.profile)))
+                (fact("Time of all runs", &duration(input.seconds()), &format!("training and evaluation, profile {}", input.profile)))
             }
             (claims::section(input, &claims, links))
             @if !targets.is_empty() { h3 { "Tables and figures" } (overview(targets, input.not_covered)) }

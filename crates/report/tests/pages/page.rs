@@ -255,8 +255,7 @@ fn kept_values_of_runs_that_no_longer_count_are_not_denied() {
         let html = checked(&made_up);
         assert!(html.contains("the values are those of an earlier report") && !html.contains("No run finished"), "own: {own}");
     }
-    let input = PageInput { seconds: -0.0, ..made_up.input() };
-    assert!(page(&input).unwrap().contains(", in 0.0 s."));
+    assert!(checked(&made_up).contains("all runs took 0.0 s."));
 }
 
 #[test]

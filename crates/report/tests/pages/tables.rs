@@ -4,7 +4,7 @@
 use vimae_report::page;
 use vimae_spec::Decision;
 
-use crate::made_up::results;
+use crate::made_up::{MadeUp, results};
 
 /// The text between two others, the first of each.
 fn between<'a>(html: &'a str, start: &str, end: &str) -> &'a str {
@@ -25,4 +25,22 @@ fn the_p_beside_a_claim_is_that_which_decided() {
     assert!(fails.contains("data-value=\"0.0003\">&lt; 0.001<small>for a rival</small>") && !fails.contains("1.000"), "{fails}");
     let undecided = row(Decision::Undecided);
     assert!(undecided.contains("data-value=\"1\">1.000</td>") && !undecided.contains("for a rival"), "{undecided}");
+}
+
+#[test]
+fn the_time_is_that_of_all_runs_each_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    for run in made_up.experiments.iter_mut().flat_map(|experiment| &mut experiment.runs) {
+        (run.record.training_seconds, run.record.evaluation_seconds) = (60.0, 30.0);
+    }
+    let time = |made_up: &MadeUp| {
+        let html = page(&made_up.input()).unwrap();
+        between(&html, "<dt>Time of all runs</dt><dd><strong>", "</strong>").to_owned()
+    };
+    assert_eq!(time(&made_up), "15 min 00 s");
+    made_up.experiments[1].runs = made_up.experiments[0].runs.clone();
+    assert_eq!(time(&made_up), "7 min 30 s");
+    made_up.experiments.iter_mut().for_each(|experiment| experiment.targets.clear());
+    assert!(page(&made_up.input()).unwrap().contains("Training and evaluation of all runs took 7 min 30 s."));
 }
