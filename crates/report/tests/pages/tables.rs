@@ -44,3 +44,14 @@ fn the_time_is_that_of_all_runs_each_once() {
     made_up.experiments.iter_mut().for_each(|experiment| experiment.targets.clear());
     assert!(page(&made_up.input()).unwrap().contains("Training and evaluation of all runs took 7 min 30 s."));
 }
+
+#[test]
+fn methods_of_other_numbers_of_seeds_are_not_said_to_have_as_many() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 2).unwrap();
+    assert!(page(&made_up.input()).unwrap().contains(", 2 seeds each. Network "));
+    made_up.experiments[0].runs.retain(|run| run.record.spec.method != "vae" || run.record.spec.seed == 0);
+    assert!(page(&made_up.input()).unwrap().contains(", 1 or 2 seeds. Network "));
+    made_up.experiments[0].runs.retain(|run| run.record.spec.seed == u64::from(run.record.spec.method != "vae"));
+    assert!(page(&made_up.input()).unwrap().contains(", 1 seed each. Network "));
+}
