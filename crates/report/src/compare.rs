@@ -105,7 +105,12 @@ fn compare<'a>(paper: &'a PaperTarget, row: &'a PaperRow, mine: &[&'a SummaryRow
     datasets.into_iter().map(|dataset| Comparison { row, dataset, certainty: paper.certainty, entries: entries(dataset) }).collect()
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
+    /// The values of ours.
+    pub(crate) fn ours(&self) -> Vec<&'a SummaryRow> {
+        self.entries.iter().filter_map(|entry| entry.ours).collect()
+    }
+
     /// Values of ours that were judged, and those that came out so.
     pub(crate) fn judged(&self, verdict: Verdict) -> Share {
         let verdicts = || self.entries.iter().filter_map(|entry| entry.ours?.verdict);

@@ -3,6 +3,7 @@
 mod artefact;
 mod catalogue;
 mod caution;
+mod collapsed;
 mod compare;
 mod error;
 mod export;

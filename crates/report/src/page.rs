@@ -1,5 +1,6 @@
 //! The page that people look at: one file, no network.
 
+mod below;
 mod claims;
 mod comparison;
 mod confusion;
@@ -24,7 +25,7 @@ mod words;
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::{Result, compare};
+use crate::{Result, collapsed::Collapsed, compare};
 
 pub(crate) use document::document;
 pub(crate) use words::anchor;
@@ -47,7 +48,9 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
     let of_the_paper = input.not_covered.iter().any(|missing| missing.command.is_some());
     let own = !of_the_paper && input.experiments.iter().all(|experiment| experiment.targets.is_empty());
     let links = links::Links::new(input);
-    let (contents, main) = if own { own::page(input, &links)? } else { beside_the_paper(input, &links)? };
+    let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
+    let collapsed = Collapsed::of(input.summary).settled_by(runs, input.cells);
+    let (contents, main) = if own { own::page(input, &links, &collapsed)? } else { beside_the_paper(input, &links, &collapsed)? };
     let body = html! {
         header { h1 { (input.title) } }
         (contents)
@@ -83,7 +86,7 @@ fn unmeasured(targets: &[compare::Target<'_>], input: &PageInput<'_>) -> Markup 
 }
 
 /// The navigation and the sections of a page of the paper's tables and figures.
-fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(Markup, Markup)> {
+fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>, collapsed: &Collapsed<'_>) -> Result<(Markup, Markup)> {
     let measurable = input.not_covered.iter().filter(|missing| missing.command.is_some()).map(|missing| &missing.target);
     let asked = input.experiments.iter().flat_map(|e| &e.targets).chain(measurable).map(String::as_str);
     let (targets, own): (Vec<_>, Vec<_>) =
@@ -97,7 +100,7 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
                 h2 { "Beside the paper" }
                 @if targets.is_empty() { p.missing { "There are no values." } } @else { p.quiet { (VERDICTS) } }
                 @for target in targets.iter().filter(|target| !is_unmeasured(target, input)) {
-                    (comparison::section(target, input.not_covered, links)?)
+                    (comparison::section(target, input.not_covered, links, collapsed)?)
                 }
                 (unmeasured(&targets, input))
                 (robustness::section(input.summary)?)
@@ -118,7 +121,7 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>) -> Result<(
                         (samplers::section(experiment, input.interval))
                     }
                 }
-                @for target in &own { (comparison::without_paper(target, true, links)) }
+                @for target in &own { (comparison::without_paper(target, true, links, collapsed)) }
             } }
             (runs::section(input, links))
             (values::section(input.cells, links))

@@ -40,14 +40,14 @@ impl HeadlineTable {
     pub(crate) fn of_collapse(&self) -> Option<String> {
         let has_mmd = self.columns.iter().any(|column| column.headline.name == "mmd");
         let collapsed = self.rows.iter().filter(|row| row.collapsed && row.unsettled.is_none());
-        caution::collapse(collapsed.map(|row| row.name.as_str()), has_mmd, self.marks())
+        caution::collapse(collapsed.map(|row| row.method.as_str()), has_mmd, self.marks())
     }
 
     /// Which methods were trained too short for their batch norm, so that nothing says whether they have collapsed; none where none was.
     pub(crate) fn of_unsettled(&self) -> Option<String> {
         let steps = self.rows.iter().filter_map(|row| row.unsettled).max()?;
         let unsettled = self.rows.iter().filter(|row| row.unsettled.is_some());
-        caution::unsettled(unsettled.map(|row| row.name.as_str()), steps, self.marks())
+        caution::unsettled(unsettled.map(|row| row.method.as_str()), steps, self.marks())
     }
 
     /// Which methods have a rate and no active unit, and what that means; none where none has.
@@ -60,7 +60,7 @@ impl HeadlineTable {
         let small: Vec<&HeadlineRow> = self.rows.iter().filter(is_small).collect();
         let example = small.first().and_then(|row| row.values.get(units)?.example.as_ref());
         let variance = example.and_then(|example| example.protocol.parameter("variance"));
-        caution::small_codes(small.iter().map(|row| row.name.as_str()), variance)
+        caution::small_codes(small.iter().map(|row| row.method.as_str()), variance)
     }
 
     /// Which methods of one data set were measured on other images than others; nothing where all saw the same.

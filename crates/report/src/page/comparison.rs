@@ -4,6 +4,7 @@ use maud::{Markup, PreEscaped, html};
 use vimae_spec::{Certainty, Doubt, SummaryRow};
 
 use super::{
+    below::below,
     input::NotCovered,
     links::Links,
     matrix, others,
@@ -11,6 +12,7 @@ use super::{
 };
 use crate::{
     Result,
+    collapsed::Collapsed,
     compare::{Comparison, Entry, Target, heading},
     method,
     number::{Column, NONE, as_printed, plural},
@@ -20,7 +22,7 @@ use crate::{
 /// Methods of a table and its plot at once; more unfold.
 const METHODS: usize = 40;
 
-pub(super) fn section(target: &Target<'_>, not_covered: &[NotCovered], links: &Links<'_>) -> Result<Markup> {
+pub(super) fn section(target: &Target<'_>, not_covered: &[NotCovered], links: &Links<'_>, collapsed: &Collapsed<'_>) -> Result<Markup> {
     let recovered = target.comparisons.iter().any(|c| c.certainty == Certainty::Recovered);
     let (measured, missing): (Vec<_>, Vec<_>) = target.comparisons.iter().partition(|c| c.entries.iter().any(|entry| entry.ours.is_some()));
     Ok(html! {
@@ -29,16 +31,16 @@ pub(super) fn section(target: &Target<'_>, not_covered: &[NotCovered], links: &L
             @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (note) } }
             (not_measured(target.name, not_covered))
             @if recovered { p.quiet { "† read from a table that had to be put back in order; a digit of the paper's value may be wrong." } }
-            @if !measured.is_empty() { (matrix::table(&measured)) details {
+            @if !measured.is_empty() { (matrix::table(&measured, collapsed)) details {
                 summary { "Plots, differences and seeds" }
-                @for comparison in &measured { (compared(target, comparison, links)?) }
+                @for comparison in &measured { (compared(target, comparison, links, collapsed)?) }
             } }
             @if !missing.is_empty() { details {
                 summary { "Not measured here: " (missing.iter().map(|c| c.row.label.as_str()).collect::<Vec<_>>().join(", ")) }
-                @for comparison in missing { (compared(target, comparison, links)?) }
+                @for comparison in missing { (compared(target, comparison, links, collapsed)?) }
             } }
             @if target.comparisons.is_empty() && target.others.is_empty() { (without_values(target, not_covered)) }
-            (rest(target, if target.comparisons.is_empty() { "Values" } else { "Other protocols and metrics" }, links))
+            (rest(target, if target.comparisons.is_empty() { "Values" } else { "Other protocols and metrics" }, links, collapsed))
         }
     })
 }
@@ -51,21 +53,21 @@ fn not_measured(target: &str, not_covered: &[NotCovered]) -> Markup {
 }
 
 /// Values of an experiment that stands for no table or figure; `titled`: below its title, where there are several.
-pub(super) fn without_paper(target: &Target<'_>, titled: bool, links: &Links<'_>) -> Markup {
+pub(super) fn without_paper(target: &Target<'_>, titled: bool, links: &Links<'_>, collapsed: &Collapsed<'_>) -> Markup {
     html! {
         article id=(anchor(&[target.name])) {
             @if titled { h3 { (links.title(target.name).unwrap_or(target.name)) span.title { code { (target.name) } } } }
             @if target.others.is_empty() { p.missing { "No value was measured." } }
-            @else { details { summary { "Method by method" } (others::table(&target.others, links)) } }
+            @else { details { summary { "Method by method" } (others::table(&target.others, links, collapsed)) } }
         }
     }
 }
 
 /// The values that no number of the paper stands beside.
-fn rest(target: &Target<'_>, title: &str, links: &Links<'_>) -> Markup {
+fn rest(target: &Target<'_>, title: &str, links: &Links<'_>, collapsed: &Collapsed<'_>) -> Markup {
     html! {
         @if !target.others.is_empty() {
-            details { summary { (title) " (" (target.others.len()) ")" } (others::table(&target.others, links)) }
+            details { summary { (title) " (" (target.others.len()) ")" } (others::table(&target.others, links, collapsed)) }
         }
     }
 }
@@ -88,7 +90,7 @@ fn protocols(comparison: &Comparison<'_>) -> Markup {
     html! { @for (i, name) in names.iter().enumerate() { @if i > 0 { " and " } code { (name) } } }
 }
 
-fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>) -> Result<Markup> {
+fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>, collapsed: &Collapsed<'_>) -> Result<Markup> {
     let row = comparison.row;
     let (first, more) = comparison.entries.split_at(comparison.entries.len().min(METHODS));
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
@@ -114,6 +116,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>)
                 summary { (plural(more.len(), "more method")) }
                 (table(target, comparison, more, links))
             } }
+            (below(&comparison.ours(), collapsed))
         }
     })
 }

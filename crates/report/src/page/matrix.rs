@@ -3,8 +3,12 @@
 use maud::{Markup, html};
 use vimae_spec::{Certainty, Verdict};
 
-use super::words::{doubt, mark, spread, unit};
+use super::{
+    below::below,
+    words::{doubt, mark, spread, unit},
+};
 use crate::{
+    collapsed::Collapsed,
     compare::{Comparison, Entry},
     method,
     number::{Column, NONE, plural},
@@ -14,7 +18,7 @@ use crate::{
 const METHODS: usize = 10;
 
 /// The comparisons with a value of ours; methods stand in the paper's order.
-pub(super) fn table(comparisons: &[&Comparison<'_>]) -> Markup {
+pub(super) fn table(comparisons: &[&Comparison<'_>], collapsed: &Collapsed<'_>) -> Markup {
     let mut methods = method::sorted(comparisons.iter().flat_map(|c| &c.entries).map(|entry| entry.method));
     let more = methods.len().saturating_sub(METHODS);
     methods.truncate(METHODS);
@@ -24,6 +28,7 @@ pub(super) fn table(comparisons: &[&Comparison<'_>]) -> Markup {
         tbody { @for comparison in comparisons { (row(comparison, &methods)) } }
       } }
       @if more > 0 { p.quiet { (plural(more, "more method")) " below." } }
+      (below(&comparisons.iter().flat_map(|comparison| comparison.ours()).collect::<Vec<_>>(), collapsed))
     }
 }
 

@@ -6,10 +6,12 @@ use maud::{Markup, html};
 use vimae_spec::{Doubt, Protocol, SummaryRow};
 
 use super::{
+    below::below,
     links::{Links, of_mean},
     words::{doubt, mark, spread, unit},
 };
 use crate::{
+    collapsed::Collapsed,
     method,
     number::{Column, NONE},
 };
@@ -18,11 +20,12 @@ use crate::{
 const MOST_COLUMNS: usize = 10;
 
 /// All rows; one column a method where there are not too many.
-pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
+pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>, collapsed: &Collapsed<'_>) -> Markup {
     let methods = method::distinct(rows.iter().map(|row| row.method.as_str()));
-    html! { @if !rows.is_empty() { div.scroll {
-        @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods)) } @else { (one_below_another(rows, links)) }
-    } } }
+    html! { @if !rows.is_empty() {
+        div.scroll { @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods)) } @else { (one_below_another(rows, links)) } }
+        (below(rows, collapsed))
+    } }
 }
 
 /// Metric, protocol, data set, unit, and the data set of the paper that it stands for.

@@ -12,7 +12,9 @@ use super::{
     words::commit,
 };
 use crate::{
-    Result, compare, method,
+    Result,
+    collapsed::Collapsed,
+    compare, method,
     number::{duration, plural, together},
 };
 
@@ -20,7 +22,7 @@ use crate::{
 const EXPECTED: &str = "expect";
 
 /// The navigation and the sections of the page.
-pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, Markup)> {
+pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>, collapsed: &Collapsed<'_>) -> Result<(Markup, Markup)> {
     let targets = compare::targets(input.paper, input.summary, []);
     let several = input.experiments.len() > 1;
     let seeds = input.summary.iter().map(|row| row.seeds).max().unwrap_or(0);
@@ -47,7 +49,7 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>) -> Result<(Markup, 
         section id="others" {
             h2 { "Everything measured" }
             p.quiet { (if seeds > 1 { "Means over seeds with 95 % intervals" } else { "Values of one seed" }) ", every metric by every protocol." }
-            @for target in &targets { (comparison::without_paper(target, several, links)) }
+            @for target in &targets { (comparison::without_paper(target, several, links, collapsed)) }
             (folded("Accuracy under noise", robustness::section(input.summary)?))
             // With one seed there is nothing to test.
             @if seeds > 1 { (folded("Methods in pairs", paired::section(input.comparisons))) }

@@ -55,3 +55,29 @@ fn methods_of_other_numbers_of_seeds_are_not_said_to_have_as_many() {
     made_up.experiments[0].runs.retain(|run| run.record.spec.seed == u64::from(run.record.spec.method != "vae"));
     assert!(page(&made_up.input()).unwrap().contains(", 1 seed each. Network "));
 }
+
+#[test]
+fn a_method_that_has_collapsed_is_named_below_every_table_that_shows_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 3).unwrap();
+    let article = |made_up: &MadeUp, name: &str| {
+        let html = page(&made_up.input()).unwrap();
+        between(&html, &format!("<article id=\"{name}\">"), "</article>").to_owned()
+    };
+    assert!(!article(&made_up, "table3").contains("collapsed"));
+    // The rate stands under figure 6 alone.
+    for row in made_up.summary.iter_mut().filter(|row| row.method == "beta_h_vae" && row.metric == "rate") {
+        (row.entry, row.mean) = ("rate".into(), Some(0.001));
+    }
+    let said = "βH-VAE has collapsed: its codes say next to nothing of an image";
+    // At a glance, each of two quantities, and other protocols.
+    assert_eq!(article(&made_up, "table3").matches(&format!("{said}.")).count(), 4);
+    assert_eq!(article(&made_up, "figure1").matches(&format!("{said}, which makes a small MMD no merit.")).count(), 3);
+    assert_eq!(article(&made_up, "made-up").matches(said).count(), 1);
+    // A training too short for batch norm is said to be that.
+    for run in made_up.experiments.iter_mut().flat_map(|experiment| &mut experiment.runs) {
+        run.unsettled = (run.record.spec.method == "beta_h_vae").then_some(10);
+    }
+    let short = article(&made_up, "table3");
+    assert!(short.contains("βH-VAE was trained for 10 steps, too few") && !short.contains("collapsed"), "{short}");
+}
