@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use vimae_spec::SummaryRow;
+
 use crate::{method, number::plural, observation::SETTLING_STEPS};
 
 /// Names of methods in a sentence at most.
@@ -57,6 +59,16 @@ pub(crate) fn small_codes<'a>(methods: impl IntoIterator<Item = &'a str>, varian
 pub(crate) fn differently(title: &str, of: impl IntoIterator<Item = (String, String)>) -> String {
     let of: Vec<String> = of.into_iter().map(|(protocol, methods)| format!("{methods} by {protocol}")).collect();
     format!("{title} is estimated differently for different methods ({}): compare only equal protocols.", of.join("; "))
+}
+
+/// The same of rows of a quantity, one a method, with the mark that stands beside its title; none where all are by one protocol.
+pub(crate) fn by_protocol<'a>(title: &str, rows: impl IntoIterator<Item = &'a SummaryRow>) -> Option<String> {
+    let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows.into_iter().filter(|row| row.mean.is_some()) {
+        of.entry(row.protocol.to_string()).or_default().push(method::label(&row.method));
+    }
+    let several = of.len() > 1;
+    several.then(|| format!("‡ {}", differently(title, of.into_iter().map(|(protocol, methods)| (protocol, methods.join(", "))))))
 }
 
 fn verb_and_whose(methods: &[&str]) -> (&'static str, &'static str) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use vimae_spec::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget, SummaryRow, Verdict};
 
-use crate::method;
+use crate::{caution, method};
 
 /// A table or figure of the paper, or an experiment that has none, with our values for it.
 #[derive(Debug)]
@@ -109,6 +109,11 @@ impl<'a> Comparison<'a> {
     /// The values of ours.
     pub(crate) fn ours(&self) -> Vec<&'a SummaryRow> {
         self.entries.iter().filter_map(|entry| entry.ours).collect()
+    }
+
+    /// That its values are by several protocols; none where they are by one.
+    pub(crate) fn mixed(&self) -> Option<String> {
+        caution::by_protocol(&format!("{} on {}", self.row.label, self.dataset), self.ours())
     }
 
     /// Values of ours that were judged, and those that came out so.

@@ -22,6 +22,8 @@ pub(super) struct Table {
     /// The methods as the paper writes them.
     pub(super) methods: Vec<String>,
     pub(super) rows: Vec<Row>,
+    /// Sentences on rows that methods were measured for by different protocols.
+    pub(super) mixed: Vec<String>,
     /// Sentences on methods whose codes say nothing of the images: none of their values is marked.
     pub(super) collapsed: Vec<String>,
     /// Sentences on data sets of which methods saw other images: no value is marked.
@@ -70,13 +72,16 @@ impl Table {
         let seen = cells.iter().map(|cell| (cell.dataset.as_str(), cell.data_sha256.as_str(), cell.method.as_str()));
         let unmarked = Unmarked { collapsed, other_images: OtherImages::of(seen) };
         let means = |ours: &[Option<&SummaryRow>]| means(ours, &unmarked);
-        let (mut rows, mut shown) = (Vec::new(), Vec::new());
+        let (mut rows, mut shown, mut mixed) = (Vec::new(), Vec::new(), Vec::new());
         for comparison in target.comparisons.iter().filter(|comparison| is_asked(&comparison.row.metric)) {
             let entry = |method: &&str| comparison.entries.iter().find(|entry| entry.method == *method);
             let ours: Vec<Option<&SummaryRow>> = methods.iter().map(|method| entry(method)?.ours).collect();
             shown.extend(ours.iter().copied().flatten());
+            let of_row = comparison.mixed();
+            let mark = if of_row.is_some() { " ‡" } else { "" };
+            mixed.extend(of_row);
             rows.push(Row {
-                label: format!("{}, {}", comparison.row.label, comparison.dataset),
+                label: format!("{}, {}{mark}", comparison.row.label, comparison.dataset),
                 protocol: protocols(&ours),
                 ours: means(&ours),
                 paper: methods.iter().map(|method| entry(method)?.paper).collect(),
@@ -103,6 +108,7 @@ impl Table {
             title: target.paper.map_or_else(String::new, |paper| paper.title.clone()),
             methods: methods.iter().map(|method| method::label(method)).collect(),
             rows,
+            mixed,
             collapsed: collapsed.cautions(shown, true),
             other_images: unmarked.other_images.sentences(true),
         })
@@ -128,7 +134,7 @@ impl Table {
         if all().any(|ours| ours.doubtful) {
             notes.push("?: do not rely on it; results.json says why.".to_owned());
         }
-        notes.extend(self.collapsed.iter().chain(&self.other_images).cloned());
+        notes.extend(self.mixed.iter().chain(&self.collapsed).chain(&self.other_images).cloned());
         notes
     }
 }

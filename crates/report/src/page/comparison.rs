@@ -100,7 +100,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>,
     Ok(html! {
         section.quantity {
             h4 {
-                (row.label) @if let Some(unit) = unit { span.unit { (unit) } }
+                (row.label) @if comparison.mixed().is_some() { " ‡" } @if let Some(unit) = unit { span.unit { (unit) } }
                 @if let Some(higher) = better { span.unit { (if higher { "higher is better" } else { "lower is better" }) } }
             }
             p.quiet {
@@ -116,7 +116,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>,
                 summary { (plural(more.len(), "more method")) }
                 (table(target, comparison, more, links))
             } }
-            (below(&comparison.ours(), collapsed))
+            (below(&[comparison], collapsed))
         }
     })
 }

@@ -28,7 +28,7 @@ pub(super) fn table(comparisons: &[&Comparison<'_>], collapsed: &Collapsed<'_>) 
         tbody { @for comparison in comparisons { (row(comparison, &methods)) } }
       } }
       @if more > 0 { p.quiet { (plural(more, "more method")) " below." } }
-      (below(&comparisons.iter().flat_map(|comparison| comparison.ours()).collect::<Vec<_>>(), collapsed))
+      (below(comparisons, collapsed))
     }
 }
 
@@ -37,7 +37,7 @@ fn row(comparison: &Comparison<'_>, methods: &[&str]) -> Markup {
     let column = Column::of(ours().filter_map(|row| row.mean));
     let unit = ours().find_map(|row| unit(&row.unit));
     html! { tr {
-        th scope="row" { (comparison.row.label) small { (comparison.dataset) @if let Some(unit) = unit { ", " (unit) } } }
+        th scope="row" { (comparison.row.label) @if comparison.mixed().is_some() { " ‡" } small { (comparison.dataset) @if let Some(unit) = unit { ", " (unit) } } }
         @for method in methods {
             @let entry = comparison.entries.iter().find(|entry| entry.method == *method);
             td.number data-label=(method::label(method)) {

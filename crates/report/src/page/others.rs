@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use vimae_spec::{Doubt, Protocol, SummaryRow};
 
 use super::{
-    below::below,
+    below::below_rows,
     links::{Links, of_mean},
     words::{doubt, mark, spread, unit},
 };
@@ -24,7 +24,7 @@ pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>, collapsed: &Collaps
     let methods = method::distinct(rows.iter().map(|row| row.method.as_str()));
     html! { @if !rows.is_empty() {
         div.scroll { @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods)) } @else { (one_below_another(rows, links)) } }
-        (below(rows, collapsed))
+        (below_rows(rows, collapsed))
     } }
 }
 

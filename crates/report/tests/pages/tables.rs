@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use vimae_report::page;
-use vimae_spec::Decision;
+use vimae_spec::{Decision, SummaryRow};
 
 use crate::made_up::{MadeUp, results};
 
@@ -80,4 +80,22 @@ fn a_method_that_has_collapsed_is_named_below_every_table_that_shows_it() {
     }
     let short = article(&made_up, "table3");
     assert!(short.contains("βH-VAE was trained for 10 steps, too few") && !short.contains("collapsed"), "{short}");
+}
+
+#[test]
+fn values_by_different_protocols_in_one_row_are_marked() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 3).unwrap();
+    assert!(!page(&made_up.input()).unwrap().contains('‡'));
+    // Of the rate the paper's row takes either.
+    made_up.paper.0.get_mut("figure6").unwrap().rows[1].protocols.push("rate.noise(K=64)".into());
+    let mean = |row: &&mut SummaryRow| row.method == "vimae_n" && row.metric == "rate" && row.paper.is_some();
+    made_up.summary.iter_mut().filter(mean).for_each(|row| row.protocol = "rate.noise(K=64)".into());
+    let html = page(&made_up.input()).unwrap();
+    let figure = between(&html, "<article id=\"figure6\">", "</article>");
+    assert!(figure.contains("<th scope=\"row\">Rate ‡<small>") && figure.contains("<th scope=\"row\">Reconstruction<small>"), "{figure}");
+    let said = "‡ Rate on digits is estimated differently for different methods (VAE, βH-VAE, βA-VAE by rate.gaussian or rate.noise(K=64); \
+                VIMAE-n by rate.noise(K=64)): compare only equal protocols.";
+    // At a glance and beside its plot.
+    assert_eq!(figure.matches(said).count(), 2, "{figure}");
 }

@@ -62,3 +62,29 @@ fn a_collapse_is_told_by_a_rate_that_stands_under_another_table() {
     let said = "βH-VAE has collapsed: its codes say next to nothing of an image. None of its values is marked as best.";
     assert!(!of(0.01).contains("**") && of(0.01).contains(said), "{}", of(0.01));
 }
+
+#[test]
+fn a_row_of_several_protocols_is_marked_and_says_which_values_compare() {
+    let text = r#"
+        [figure6]
+        title = "Rate"
+        dataset = "mnist"
+        rows = [{ label = "Rate", metric = "rate", protocols = ["rate.gaussian", "rate.noise(K=64)"], tolerance = 1.0, values = { vae = 5 } }]
+    "#;
+    let paper = Paper::parse(text, Path::new("targets.toml")).unwrap();
+    let of = |method: &str, protocol: &str| {
+        let paper_dataset = Some("mnist".into());
+        SummaryRow { target: "figure6".into(), paper_dataset, ..row(method, "rate", protocol, 5.0, None) }
+    };
+    let to = |protocol: &str, format: Format| {
+        let summary = [of("vae", "rate.gaussian"), of("vimae_n", protocol)];
+        Export { summary: &summary, ..nothing(&paper, false) }.to(format)
+    };
+    let mixed = to("rate.noise(K=64)", Format::Markdown);
+    let said = "‡ Rate on digits is estimated differently for different methods (VAE by rate.gaussian; VIMAE-n by rate.noise(K=64)): compare \
+                only equal protocols.";
+    assert!(mixed.contains("| Rate, digits ‡ `rate.gaussian or rate.noise(K=64)` | ours |") && mixed.contains(said), "{mixed}");
+    let latex = to("rate.noise(K=64)", Format::Latex);
+    assert!(latex.contains("Rate, digits $\\ddagger$ & ours") && latex.contains("$\\ddagger$ Rate on digits is estimated"), "{latex}");
+    assert!(!to("rate.gaussian", Format::Markdown).contains('‡'));
+}
