@@ -7,6 +7,8 @@ use vimae_spec::SummaryRow;
 
 use crate::{method, number::plural, observation::SETTLING_STEPS};
 
+/// What `†` behind a value of the paper is.
+pub(crate) const RECOVERED: &str = "†: read from a table that had to be put back in order; a digit of the paper's value may be wrong.";
 /// Names of methods in a sentence at most.
 const MOST_NAMES: usize = 6;
 

@@ -44,11 +44,7 @@ fn caption(table: &Table) -> String {
     for note in table.notes() {
         caption += &format!(". {}", escaped(note.trim_end_matches('.')));
     }
-    caption.push('.');
-    if table.rows.iter().any(|row| row.recovered && row.paper.iter().any(Option::is_some)) {
-        caption += " $^\\dagger$A digit of the paper's may be misread.";
-    }
-    caption
+    caption + "."
 }
 
 pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
@@ -83,7 +79,7 @@ pub(super) fn label(name: &str) -> String {
 }
 
 /// Characters that the fonts of plain LaTeX lack, by their commands of mathematics.
-const MATHEMATICS: [(char, &str); 42] = [
+const MATHEMATICS: [(char, &str); 43] = [
     ('α', "\\alpha"),
     ('β', "\\beta"),
     ('γ', "\\gamma"),
@@ -120,6 +116,7 @@ const MATHEMATICS: [(char, &str); 42] = [
     ('−', "-"),
     ('±', "\\pm"),
     ('×', "\\times"),
+    ('†', "\\dagger"),
     ('‡', "\\ddagger"),
     ('↑', "\\uparrow"),
     ('↓', "\\downarrow"),

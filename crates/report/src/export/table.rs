@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vimae_spec::{Cell, Certainty, Direction, SummaryRow};
 
 use crate::{
-    caution::OtherImages,
+    caution::{OtherImages, RECOVERED},
     collapsed::Collapsed,
     compare::{Target, heading},
     method,
@@ -133,6 +133,9 @@ impl Table {
         }
         if all().any(|ours| ours.doubtful) {
             notes.push("?: do not rely on it; results.json says why.".to_owned());
+        }
+        if self.rows.iter().any(|row| row.recovered && row.paper.iter().any(Option::is_some)) {
+            notes.push(RECOVERED.to_owned());
         }
         notes.extend(self.mixed.iter().chain(&self.collapsed).chain(&self.other_images).cloned());
         notes

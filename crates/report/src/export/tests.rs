@@ -69,7 +69,7 @@ fn latex_is_a_table_with_everything_escaped() {
     let expected = r"% Needs \usepackage{booktabs}.
 \begin{table}
   \centering
-  \caption{Table 3. Accuracy \& rate, 10 \% of MNIST\_small. Ours: mean over seeds $\pm$ half of Student's 95 \% interval. In bold: better than all others of its row; its 95 \% interval lies apart from all of theirs. $^\dagger$A digit of the paper's may be misread.}
+  \caption{Table 3. Accuracy \& rate, 10 \% of MNIST\_small. Ours: mean over seeds $\pm$ half of Student's 95 \% interval. In bold: better than all others of its row; its 95 \% interval lies apart from all of theirs. $\dagger$: read from a table that had to be put back in order; a digit of the paper's value may be wrong.}
   \label{tab:table3}
   \begin{tabular}{llrrr}
     \toprule
@@ -96,7 +96,8 @@ fn markdown_is_the_same_table() {
 ";
     let more = "| rate, digits `rate.a\\|b` | ours | −3.000 | – | – |\n";
     let legend = "\nOurs: mean over seeds ± half of Student's 95 % interval. In bold: better than all others of its row; its 95 % \
-                  interval lies apart from all of theirs.\n";
+                  interval lies apart from all of theirs. †: read from a table that had to be put back in order; a digit of the \
+                  paper's value may be wrong.\n";
     assert_eq!(exported(Format::Markdown, false), format!("{expected}{legend}"));
     assert_eq!(exported(Format::Markdown, true), format!("{expected}{more}{legend}"));
 }

@@ -1,20 +1,46 @@
 //! What must be known of the values of a table, below it.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
-use vimae_spec::SummaryRow;
+use vimae_spec::{Certainty, Doubt, SummaryRow, Verdict};
 
-use crate::{collapsed::Collapsed, compare::Comparison};
+use super::words::signs;
+use crate::{caution::RECOVERED, collapsed::Collapsed, compare::Comparison};
 
-/// Below a table of values beside the paper's.
-pub(super) fn below(comparisons: &[&Comparison<'_>], collapsed: &Collapsed<'_>) -> Markup {
+/// Below a table of values beside the paper's; `signed`: whether their verdicts stand there as signs alone.
+pub(super) fn below(comparisons: &[&Comparison<'_>], signed: bool, collapsed: &Collapsed<'_>) -> Markup {
     let rows: Vec<&SummaryRow> = comparisons.iter().flat_map(|comparison| comparison.ours()).collect();
+    let verdicts: Vec<Verdict> = rows.iter().filter(|_| signed).filter_map(|row| row.verdict).collect();
+    let papers = comparisons.iter().filter(|comparison| comparison.entries.iter().any(|entry| entry.paper.is_some()));
     html! {
+        (marks(&verdicts, papers.map(|comparison| comparison.certainty), rows.iter().map(|row| row.doubts.as_slice())))
         @for mixed in comparisons.iter().filter_map(|comparison| comparison.mixed()) { p.quiet { (mixed) } }
-        (below_rows(&rows, collapsed))
+        (cautions(&rows, collapsed))
     }
 }
 
-/// Below a table of ours alone.
+/// Below a table of ours, with a value of the paper here and there.
 pub(super) fn below_rows(rows: &[&SummaryRow], collapsed: &Collapsed<'_>) -> Markup {
+    html! {
+        (marks(&[], rows.iter().filter_map(|row| row.paper_certainty), rows.iter().map(|row| row.doubts.as_slice())))
+        (cautions(rows, collapsed))
+    }
+}
+
+/// The marks of a table in one line: those of its verdicts, of the paper's values and of doubtful ones.
+pub(super) fn marks<'a>(
+    verdicts: &[Verdict],
+    mut papers: impl Iterator<Item = Certainty>,
+    doubts: impl Iterator<Item = &'a [Doubt]>,
+) -> Markup {
+    let recovered = papers.any(|certainty| certainty == Certainty::Recovered).then(|| RECOVERED.to_owned());
+    let doubts: BTreeSet<String> = doubts.flatten().map(ToString::to_string).collect();
+    let doubtful = (!doubts.is_empty()).then(|| format!("?: do not rely on it ({}).", doubts.into_iter().collect::<Vec<_>>().join("; ")));
+    let all: Vec<String> = signs(verdicts).into_iter().chain(recovered).chain(doubtful).collect();
+    html! { @if !all.is_empty() { p.quiet { (all.join(" ")) } } }
+}
+
+fn cautions(rows: &[&SummaryRow], collapsed: &Collapsed<'_>) -> Markup {
     html! { @for caution in collapsed.cautions(rows.iter().copied(), false) { p.quiet { (caution) } } }
 }

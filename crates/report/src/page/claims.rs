@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use vimae_spec::{ClaimVerdict, Comparisons, Decision, PaperClaim, SummaryRow};
 
-use super::{input::PageInput, links::Links, words::anchor};
+use super::{
+    input::PageInput,
+    links::Links,
+    words::{UNDECIDED, anchor},
+};
 use crate::{
     compare::{heading, rank},
     method,
@@ -76,6 +80,6 @@ fn shown(decision: Decision) -> Markup {
     match decision {
         Decision::Holds => html! { span.inside { "✓ holds" } },
         Decision::Fails => html! { span.outside { "✗ does not hold" } },
-        Decision::Undecided => html! { "undecided" },
+        Decision::Undecided => html! { span.outside { (UNDECIDED) " undecided" } },
     }
 }

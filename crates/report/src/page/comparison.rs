@@ -1,7 +1,7 @@
 //! A table or figure: ours beside the paper's.
 
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Certainty, Doubt, SummaryRow};
+use vimae_spec::{Doubt, SummaryRow};
 
 use super::{
     below::below,
@@ -23,14 +23,12 @@ use crate::{
 const METHODS: usize = 40;
 
 pub(super) fn section(target: &Target<'_>, not_covered: &[NotCovered], links: &Links<'_>, collapsed: &Collapsed<'_>) -> Result<Markup> {
-    let recovered = target.comparisons.iter().any(|c| c.certainty == Certainty::Recovered);
     let (measured, missing): (Vec<_>, Vec<_>) = target.comparisons.iter().partition(|c| c.entries.iter().any(|entry| entry.ours.is_some()));
     Ok(html! {
         article id=(anchor(&[target.name])) {
             h3 { (heading(target.name)) @if let Some(paper) = target.paper { span.title { (paper.title) } } @if let Some(id) = links.images(target.name) { a.title href={ "#" (id) } { "images" } } }
             @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (note) } }
             (not_measured(target.name, not_covered))
-            @if recovered { p.quiet { "† read from a table that had to be put back in order; a digit of the paper's value may be wrong." } }
             @if !measured.is_empty() { (matrix::table(&measured, collapsed)) details {
                 summary { "Plots, differences and seeds" }
                 @for comparison in &measured { (compared(target, comparison, links, collapsed)?) }
@@ -116,7 +114,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>,
                 summary { (plural(more.len(), "more method")) }
                 (table(target, comparison, more, links))
             } }
-            (below(&[comparison], collapsed))
+            (below(&[comparison], false, collapsed))
         }
     })
 }

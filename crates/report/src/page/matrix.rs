@@ -1,11 +1,11 @@
 //! A table or figure at a glance: quantities against methods, ours above the paper's.
 
 use maud::{Markup, html};
-use vimae_spec::{Certainty, Verdict};
+use vimae_spec::Certainty;
 
 use super::{
     below::below,
-    words::{doubt, mark, spread, unit},
+    words::{doubt, mark, sign, spread, unit},
 };
 use crate::{
     collapsed::Collapsed,
@@ -28,7 +28,7 @@ pub(super) fn table(comparisons: &[&Comparison<'_>], collapsed: &Collapsed<'_>) 
         tbody { @for comparison in comparisons { (row(comparison, &methods)) } }
       } }
       @if more > 0 { p.quiet { (plural(more, "more method")) " below." } }
-      (below(comparisons, collapsed))
+      (below(comparisons, true, collapsed))
     }
 }
 
@@ -48,11 +48,11 @@ fn row(comparison: &Comparison<'_>, methods: &[&str]) -> Markup {
 }
 
 fn value(entry: &Entry<'_>, column: Column, certainty: Certainty) -> Markup {
-    let agrees = entry.ours.and_then(|row| row.verdict) == Some(Verdict::Agrees);
+    let verdict = entry.ours.and_then(|row| row.verdict);
     html! {
         (column.show(entry.ours.and_then(|row| row.mean))) @if let Some(row) = entry.ours { (spread(column, row)) (doubt(&row.doubts)) }
         @if let Some(paper) = entry.paper {
-            small { "paper " (paper) (mark(certainty)) @if agrees { span.inside title="agrees with the paper" { "✓" } } }
+            small { "paper " (paper) (mark(certainty)) @if let Some(verdict) = verdict { (sign(verdict)) } }
         }
     }
 }

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use vimae_spec::Cell;
 
 use super::{
+    below::marks,
     links::Links,
     words::{digest, doubt, mark, short, unit},
 };
@@ -34,6 +35,8 @@ pub(super) fn section(cells: &[Cell], links: &Links<'_>) -> Markup {
                         } }
                         tbody { @for (index, cell) in cells.iter().take(MOST_ROWS).enumerate() { (row(index, cell, links)) } }
                     } }
+                    @let shown = cells.iter().take(MOST_ROWS);
+                    (marks(&[], shown.clone().filter_map(|cell| cell.paper_certainty), shown.map(|cell| cell.measurement.doubts.as_slice())))
                 }
             }
         }

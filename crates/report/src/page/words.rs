@@ -56,12 +56,33 @@ pub(super) fn doubt(doubts: &[Doubt]) -> Markup {
     html! { @if let Some(why) = Doubt::warning(doubts) { abbr.doubt title=(why) { "?" } } }
 }
 
+/// The class, the sign and the word of a verdict.
+fn shown(verdict: Verdict) -> [&'static str; 3] {
+    match verdict {
+        Verdict::Agrees => ["inside", "✓", "agrees"],
+        Verdict::Differs => ["outside", "✗", "differs"],
+        Verdict::Undecided => ["outside", UNDECIDED, "undecided"],
+    }
+}
+
+/// What is undecided, of values and claims alike.
+pub(super) const UNDECIDED: &str = "○";
+
 /// How a mean stands beside the paper.
 pub(super) fn verdict(verdict: Option<Verdict>) -> Markup {
-    match verdict {
-        Some(Verdict::Agrees) => html! { span.inside { "✓ agrees" } },
-        Some(Verdict::Differs) => html! { span.outside { "differs" } },
-        Some(Verdict::Undecided) => html! { "undecided" },
-        None => html! { (NONE) },
-    }
+    let shown = verdict.map(shown);
+    html! { @match shown { Some([class, sign, word]) => span class=(class) { (sign) " " (word) }, None => (NONE) } }
+}
+
+/// The same as a sign, which [`signs`] explains.
+pub(super) fn sign(verdict: Verdict) -> Markup {
+    let [class, sign, word] = shown(verdict);
+    html! { span class=(class) title=(word) { (sign) } }
+}
+
+/// What the signs of these verdicts mean; none where there is none.
+pub(super) fn signs(verdicts: &[Verdict]) -> Option<String> {
+    let all = [Verdict::Agrees, Verdict::Differs, Verdict::Undecided].into_iter().filter(|verdict| verdicts.contains(verdict));
+    let all: Vec<String> = all.map(shown).map(|[_, sign, word]| format!("{sign} {word}")).collect();
+    (!all.is_empty()).then(|| format!("Ours beside the paper's: {}.", all.join(", ")))
 }

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use vimae_report::page;
-use vimae_spec::{Decision, SummaryRow};
+use vimae_spec::{Decision, Doubt, SummaryRow, Verdict};
 
 use crate::made_up::{MadeUp, results};
 
@@ -98,4 +98,30 @@ fn values_by_different_protocols_in_one_row_are_marked() {
                 VIMAE-n by rate.noise(K=64)): compare only equal protocols.";
     // At a glance and beside its plot.
     assert_eq!(figure.matches(said).count(), 2, "{figure}");
+}
+
+#[test]
+fn every_verdict_has_a_sign_and_every_mark_of_a_table_is_explained_below_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 3).unwrap();
+    let verdicts = [("vae", Verdict::Agrees), ("beta_h_vae", Verdict::Differs), ("vimae_n", Verdict::Undecided)];
+    for row in made_up.summary.iter_mut().filter(|row| row.target == "table3" && row.paper.is_some()) {
+        row.verdict = verdicts.iter().find(|(method, _)| row.method == *method).map(|(_, verdict)| *verdict);
+    }
+    let clean = |row: &&mut SummaryRow| row.target == "table3" && row.metric == "accuracy.clean" && row.method == "vae";
+    made_up.summary.iter_mut().find(clean).unwrap().doubts.push(Doubt::FewImages);
+    let html = page(&made_up.input()).unwrap();
+    let table = between(&html, "<article id=\"table3\">", "<details>");
+    for sign in
+        ["class=\"inside\" title=\"agrees\">✓<", "class=\"outside\" title=\"differs\">✗<", "class=\"outside\" title=\"undecided\">○<"]
+    {
+        assert!(table.contains(sign), "{sign}: {table}");
+    }
+    let below = "<p class=\"quiet\">Ours beside the paper's: ✓ agrees, ✗ differs, ○ undecided. †: read from a table that had to be put back \
+                 in order; a digit of the paper's value may be wrong. ?: do not rely on it (fewer than 30 images).</p>";
+    assert!(table.contains(below), "{table}");
+    // Where words stand beside the signs, the other marks alone are explained.
+    let plots = between(&html, "<summary>Plots, differences and seeds</summary><section class=\"quantity\"><h4>clean", "</section>");
+    assert!(plots.contains("✗ differs") && plots.contains("○ undecided") && !plots.contains("Ours beside the paper's:"), "{plots}");
+    assert!(plots.contains("<p class=\"quiet\">†: read from a table") && plots.contains("?: do not rely on it (fewer"), "{plots}");
 }
