@@ -1,9 +1,9 @@
 //! What a reader must know before values are compared: codes that say nothing of an image, codes too small for a count of active
 //! units, other protocols, and methods that saw other images.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::SummaryRow;
+use vimae_spec::{Doubt, SummaryRow};
 
 use crate::{method, number::plural, observation::SETTLING_STEPS};
 
@@ -55,6 +55,20 @@ pub(crate) fn small_codes<'a>(methods: impl IntoIterator<Item = &'a str>, varian
             first_few(&methods)
         )
     })
+}
+
+/// What `?` behind a value is, from the doubts and the number of seeds of each; none where nothing is doubtful. `marks` as for
+/// [`collapse`].
+pub(crate) fn doubtful<'a>(values: impl IntoIterator<Item = (&'a [Doubt], usize)>, marks: bool) -> Option<String> {
+    let (mut reasons, mut of_means) = (BTreeSet::new(), false);
+    for (doubts, seeds) in values {
+        reasons.extend(doubts.iter().map(ToString::to_string));
+        of_means |= !doubts.is_empty() && seeds > 1;
+    }
+    let on = if of_means { "on some seeds " } else { "" };
+    let unmarked = if marks { " No such value is marked as best." } else { "" };
+    let reasons: Vec<String> = reasons.into_iter().collect();
+    (!reasons.is_empty()).then(|| format!("?: do not rely on it ({on}{}).{unmarked}", reasons.join("; ")))
 }
 
 /// That values of a quantity do not all compare, from its title, its protocols and the methods of each.
@@ -155,6 +169,15 @@ mod tests {
         assert!(one.starts_with("VAE was trained for 10 steps, too few for the running statistics") && !one.contains("as best"), "{one}");
         let two = unsettled(["VAE", "a"], 1, true).unwrap();
         assert!(two.starts_with("VAE, a were trained for at most 1 step, ") && two.ends_with("None of their values is marked as best."));
+    }
+
+    #[test]
+    fn doubts_of_means_are_of_some_seeds() {
+        let (none, few): (&[Doubt], &[Doubt]) = (&[], &[Doubt::FewImages]);
+        assert_eq!(doubtful([(none, 5)], true), None);
+        assert_eq!(doubtful([(few, 1), (none, 5)], false).unwrap(), "?: do not rely on it (fewer than 30 images).");
+        let mean = doubtful([(few, 5)], true).unwrap();
+        assert_eq!(mean, "?: do not rely on it (on some seeds fewer than 30 images). No such value is marked as best.");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vimae_spec::{Cell, Certainty, Direction, SummaryRow};
 
 use crate::{
-    caution::{OtherImages, RECOVERED},
+    caution::{self, OtherImages, RECOVERED},
     collapsed::Collapsed,
     compare::{Target, heading},
     method,
@@ -22,6 +22,8 @@ pub(super) struct Table {
     /// The methods as the paper writes them.
     pub(super) methods: Vec<String>,
     pub(super) rows: Vec<Row>,
+    /// What is said of its values that should not be relied on.
+    pub(super) doubts: Option<String>,
     /// Sentences on rows that methods were measured for by different protocols.
     pub(super) mixed: Vec<String>,
     /// Sentences on methods whose codes say nothing of the images: none of their values is marked.
@@ -109,6 +111,7 @@ impl Table {
             methods: methods.iter().map(|method| method::label(method)).collect(),
             rows,
             mixed,
+            doubts: caution::doubtful(shown.iter().map(|row| (row.doubts.as_slice(), row.seeds)), true),
             collapsed: collapsed.cautions(shown, true),
             other_images: unmarked.other_images.sentences(true),
         })
@@ -131,9 +134,7 @@ impl Table {
         if all().any(|ours| ours.best) {
             notes.push("In bold: better than all others of its row; its 95 % interval lies apart from all of theirs.".to_owned());
         }
-        if all().any(|ours| ours.doubtful) {
-            notes.push("?: do not rely on it; results.json says why.".to_owned());
-        }
+        notes.extend(self.doubts.clone());
         if self.rows.iter().any(|row| row.recovered && row.paper.iter().any(Option::is_some)) {
             notes.push(RECOVERED.to_owned());
         }
@@ -172,7 +173,7 @@ fn means(rows: &[Option<&SummaryRow>], unmarked: &Unmarked<'_>) -> Vec<Option<Ou
         let mut others = found().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, row));
         let Unmarked { collapsed, other_images } = unmarked;
         let stands = !collapsed.has(row) && !other_images.has(&row.dataset);
-        let best = compare && stands && others.all(|other| clearly_better(row, other));
+        let best = compare && stands && row.doubts.is_empty() && others.all(|other| clearly_better(row, other));
         Some(Ours { mean, spread: Spread::of_row(row), best, doubtful: !row.doubts.is_empty(), column })
     };
     rows.iter().map(|row| one((*row)?)).collect()

@@ -1,6 +1,6 @@
 //! What stands below the table, in sentences: seeds, collapsed methods, small codes, other images, other protocols, missing values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{HeadlineColumn, HeadlineRow, HeadlineTable, SEEDS_OF_AN_INTERVAL};
 use crate::{
@@ -32,8 +32,7 @@ impl HeadlineTable {
     /// What `?` behind a value is; none where nothing is doubtful.
     pub(crate) fn of_doubts(&self) -> Option<String> {
         let values = self.rows.iter().flat_map(|row| &row.values).filter(|value| value.mean.is_some());
-        let reasons: BTreeSet<String> = values.flat_map(|value| &value.doubts).map(ToString::to_string).collect();
-        (!reasons.is_empty()).then(|| format!("?: do not rely on it ({}).", reasons.into_iter().collect::<Vec<_>>().join("; ")))
+        caution::doubtful(values.map(|value| (value.doubts.as_slice(), value.seeds)), self.marks())
     }
 
     /// Which methods have collapsed; none where none has.
@@ -89,11 +88,11 @@ impl HeadlineTable {
         let several = self.several_datasets();
         let measured =
             || self.rows.iter().filter_map(|row| Some((row, row.values.get(place)?))).filter(|(_, value)| value.example.is_some());
-        let mut notes: Vec<(String, Vec<String>)> = Vec::new();
+        let mut notes: Vec<((&str, String), Vec<String>)> = Vec::new();
         for (row, value) in measured() {
             let Some(note) = value.note() else { continue };
-            let on = if value.noted < row.seeds { format!(" (on {} of {} seeds)", value.noted, row.seeds) } else { String::new() };
-            let note = format!("{note}{on}");
+            let on = if value.noted < row.seeds { format!(" on {} of {} seeds", value.noted, row.seeds) } else { String::new() };
+            let note = (note, on);
             let method = if several { format!("{} on {}", row.method, row.dataset) } else { row.method.clone() };
             match notes.iter_mut().find(|(known, _)| *known == note) {
                 Some((_, methods)) => methods.push(method),
@@ -102,9 +101,9 @@ impl HeadlineTable {
         }
         let (title, all) = (column.title(), measured().count());
         let more = notes.len().saturating_sub(MOST_NOTES);
-        let sentence = |(note, methods): (String, Vec<String>)| {
+        let sentence = |((note, on), methods): ((&str, String), Vec<String>)| {
             let of = if methods.len() == all { String::new() } else { format!(" of {}", methods.join(", ")) };
-            format!("{title}{of}: {note}.")
+            format!("{title}{of}{on}: {note}.")
         };
         let shown = notes.into_iter().take(MOST_NOTES).map(sentence);
         let are = if more == 1 { "note is" } else { "notes are" };

@@ -1,7 +1,7 @@
 //! A table or figure: ours beside the paper's.
 
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Doubt, SummaryRow};
+use vimae_spec::SummaryRow;
 
 use super::{
     below::below,
@@ -135,7 +135,7 @@ fn table(target: &Target<'_>, comparison: &Comparison<'_>, entries: &[Entry<'_>]
                     tr id=(id) {
                         th scope="row" { a.self href={ "#" (id) } { (method::label(entry.method)) } (without_value(entry)) }
                         td.number data-value=[mean] title=[interval(column, entry.ours)] {
-                            (column.show(mean)) @if let Some(row) = entry.ours { (spread(column, row)) (doubt(&row.doubts)) }
+                            (column.show(mean)) @if let Some(row) = entry.ours { (spread(column, row)) (doubt(row.warning())) }
                         }
                         td.number data-value=[entry.paper] { (paper) @if entry.paper.is_some() { (mark(comparison.certainty)) } }
                         td.number { (column.signed(difference(entry))) }
@@ -144,7 +144,7 @@ fn table(target: &Target<'_>, comparison: &Comparison<'_>, entries: &[Entry<'_>]
                     }
                 } }
             } }
-            (notes(entries))
+            (notes(entries, links))
         }
     }
 }
@@ -166,10 +166,9 @@ fn without_value(entry: &Entry<'_>) -> Markup {
 }
 
 /// What is said beside values; folded, since it would move the rows apart.
-fn notes(entries: &[Entry<'_>]) -> Markup {
+fn notes(entries: &[Entry<'_>], links: &Links<'_>) -> Markup {
     let with_value = entries.iter().filter_map(|entry| entry.ours).filter(|row| row.mean.is_some_and(f64::is_finite));
-    let noted: Vec<(&str, String)> =
-        with_value.filter_map(|row| Some((row.method.as_str(), Doubt::remarks(&row.doubts, row.note.as_deref())?))).collect();
+    let noted: Vec<(&str, String)> = with_value.filter_map(|row| Some((row.method.as_str(), links.remarks(row)?))).collect();
     html! { @if !noted.is_empty() { details.notes {
         summary { (plural(noted.len(), "note")) }
         ul { @for (name, note) in &noted { li { (method::label(name)) ": " (note) } } }

@@ -50,7 +50,7 @@ fn row(comparison: &Comparison<'_>, methods: &[&str]) -> Markup {
 fn value(entry: &Entry<'_>, column: Column, certainty: Certainty) -> Markup {
     let verdict = entry.ours.and_then(|row| row.verdict);
     html! {
-        (column.show(entry.ours.and_then(|row| row.mean))) @if let Some(row) = entry.ours { (spread(column, row)) (doubt(&row.doubts)) }
+        (column.show(entry.ours.and_then(|row| row.mean))) @if let Some(row) = entry.ours { (spread(column, row)) (doubt(row.warning())) }
         @if let Some(paper) = entry.paper {
             small { "paper " (paper) (mark(certainty)) @if let Some(verdict) = verdict { (sign(verdict)) } }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use vimae_spec::{Doubt, Protocol, SummaryRow};
+use vimae_spec::{Protocol, SummaryRow};
 
 use super::{
     below::below_rows,
@@ -23,7 +23,7 @@ const MOST_COLUMNS: usize = 10;
 pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>, collapsed: &Collapsed<'_>) -> Markup {
     let methods = method::distinct(rows.iter().map(|row| row.method.as_str()));
     html! { @if !rows.is_empty() {
-        div.scroll { @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods)) } @else { (one_below_another(rows, links)) } }
+        div.scroll { @if methods.len() <= MOST_COLUMNS { (side_by_side(rows, &methods, links)) } @else { (one_below_another(rows, links)) } }
         (below_rows(rows, collapsed))
     } }
 }
@@ -31,7 +31,7 @@ pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>, collapsed: &Collaps
 /// Metric, protocol, data set, unit, and the data set of the paper that it stands for.
 type Quantity<'a> = (&'a str, &'a Protocol, &'a str, &'a str, Option<&'a str>);
 
-fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
+fn side_by_side(rows: &[&SummaryRow], methods: &[&str], links: &Links<'_>) -> Markup {
     let mut quantities: BTreeMap<Quantity<'_>, Vec<&SummaryRow>> = BTreeMap::new();
     for row in rows {
         quantities.entry((&row.metric, &row.protocol, &row.dataset, &row.unit, stands_for(row))).or_default().push(row);
@@ -51,12 +51,12 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str]) -> Markup {
                     @match rows.iter().find(|row| row.method == *method) {
                         Some(row) => {
                             @let id = of_mean(row);
-                            td.number id=(id) data-value=[row.mean] { a.self href={ "#" (id) } { (column.show(row.mean)) } (spread(column, row)) (doubt(&row.doubts)) (paper(row)) }
+                            td.number id=(id) data-value=[row.mean] { a.self href={ "#" (id) } { (column.show(row.mean)) } (spread(column, row)) (doubt(row.warning())) (paper(row)) }
                         }
                         None => { td.number { (NONE) } }
                     }
                 }
-                td.note { (folded(&notes(rows))) }
+                td.note { (folded(&notes(rows, links))) }
             }
         } }
     } }
@@ -78,9 +78,9 @@ fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
             tr id=(id) {
                 td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) @if let Some(instead) = stands_for(row) { " for " (instead) } }
                 th scope="row" { a.self href={ "#" (id) } { (method::label(&row.method)) } }
-                td.number data-value=[row.mean] { (column.show(row.mean)) (spread(column, row)) (doubt(&row.doubts)) (paper(row)) }
+                td.number data-value=[row.mean] { (column.show(row.mean)) (spread(column, row)) (doubt(row.warning())) (paper(row)) }
                 td { (unit(&row.unit).unwrap_or("")) } td { (links.seeds(row)) }
-                td.note { (folded(&Doubt::remarks(&row.doubts, row.note.as_deref()).unwrap_or_default())) }
+                td.note { (folded(&links.remarks(row).unwrap_or_default())) }
             }
         } }
     } }
@@ -97,10 +97,10 @@ fn paper(row: &SummaryRow) -> Markup {
 }
 
 /// What is said of all methods once, of single ones with their names.
-fn notes(rows: &[&SummaryRow]) -> String {
+fn notes(rows: &[&SummaryRow], links: &Links<'_>) -> String {
     let mut methods: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows {
-        if let Some(note) = Doubt::remarks(&row.doubts, row.note.as_deref()) {
+        if let Some(note) = links.remarks(row) {
             methods.entry(note).or_default().push(method::label(&row.method));
         }
     }

@@ -1,7 +1,7 @@
 //! Every value of every run.
 
 use maud::{Markup, html};
-use vimae_spec::Cell;
+use vimae_spec::{Cell, Doubt};
 
 use super::{
     below::marks,
@@ -36,7 +36,7 @@ pub(super) fn section(cells: &[Cell], links: &Links<'_>) -> Markup {
                         tbody { @for (index, cell) in cells.iter().take(MOST_ROWS).enumerate() { (row(index, cell, links)) } }
                     } }
                     @let shown = cells.iter().take(MOST_ROWS);
-                    (marks(&[], shown.clone().filter_map(|cell| cell.paper_certainty), shown.map(|cell| cell.measurement.doubts.as_slice())))
+                    (marks(&[], shown.clone().filter_map(|cell| cell.paper_certainty), shown.map(|cell| (cell.measurement.doubts.as_slice(), 1))))
                 }
             }
         }
@@ -51,7 +51,7 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
         th scope="row" { @match id { Some(id) => { a.self href={ "#" (id) } { (method) } } None => (method) } }
         td.number { (cell.seed) }
         td { code { (cell.measurement.metric) } } td.protocol { code { (cell.measurement.protocol) } }
-        td.number data-value=[cell.measurement.value] { (Column::of_kind(cell.measurement.kind, cell.measurement.value).show(cell.measurement.value)) (doubt(&cell.measurement.doubts)) }
+        td.number data-value=[cell.measurement.value] { (Column::of_kind(cell.measurement.kind, cell.measurement.value).show(cell.measurement.value)) (doubt(Doubt::warning(&cell.measurement.doubts))) }
         td { (unit(&cell.measurement.unit).unwrap_or("")) } td.number { (cell.measurement.n) }
         td.number data-value=[cell.paper] {
             (cell.paper.map_or_else(|| NONE.into(), |v| v.to_string())) @if let Some(certainty) = cell.paper_certainty { (mark(certainty)) }

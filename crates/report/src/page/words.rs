@@ -1,7 +1,7 @@
 //! What sections write alike: names for links, digests, units, intervals, marks and verdicts.
 
 use maud::{Markup, html};
-use vimae_spec::{Certainty, Doubt, SummaryRow, Verdict, uncommitted};
+use vimae_spec::{Certainty, SummaryRow, Verdict, uncommitted};
 
 use crate::{
     number::{Column, NONE},
@@ -52,8 +52,8 @@ pub(super) fn mark(certainty: Certainty) -> Markup {
 }
 
 /// A mark at a value that should not be relied on, with the reasons where one points.
-pub(super) fn doubt(doubts: &[Doubt]) -> Markup {
-    html! { @if let Some(why) = Doubt::warning(doubts) { abbr.doubt title=(why) { "?" } } }
+pub(super) fn doubt(warning: Option<String>) -> Markup {
+    html! { @if let Some(why) = warning { abbr.doubt title=(why) { "?" } } }
 }
 
 /// The class, the sign and the word of a verdict.

@@ -42,6 +42,13 @@ fn a_doubtful_value_says_so() {
         let text = Export { summary: std::slice::from_ref(&doubtful), ..nothing(&paper, true) }.to(format);
         assert!(text.contains(expected) && text.contains("do not rely on it"), "{text}");
     }
+    // Nor is it the best, and another in its place is not either.
+    let [vae, own, higgins] =
+        [("vae", 88.0), ("own", 80.0), ("beta_h_vae", 91.5)].map(|(method, mean)| row(method, "accuracy", "near(k=1)", mean, Some(0.5)));
+    let higgins = SummaryRow { doubts: vec![Doubt::FewImages], ..higgins };
+    let text = Export { summary: &[vae, own, higgins], ..nothing(&paper, false) }.to(Format::Markdown);
+    let said = "?: do not rely on it (on some seeds fewer than 30 images). No such value is marked as best.";
+    assert!(!text.contains("**") && text.contains("91.50 ± 0.50 ? |") && text.contains(said), "{text}");
     let metrics = ["nll".to_owned()];
     let csv = Export { summary: &[doubtful], metrics: &metrics, ..nothing(&paper, false) }.to(Format::Csv);
     assert!(csv.ends_with(",3,,fewer than two importance weights count\r\n"), "{csv}");
