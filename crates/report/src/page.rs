@@ -12,6 +12,7 @@ mod left_out;
 mod lifelong;
 mod links;
 mod matrix;
+mod notes;
 mod others;
 mod own;
 mod paired;

@@ -8,7 +8,8 @@ use vimae_spec::{Protocol, SummaryRow};
 use super::{
     below::below_rows,
     links::{Links, of_mean},
-    words::{doubt, mark, spread, unit},
+    notes::Notes,
+    words::{doubt, mark, parted, spread, unit},
 };
 use crate::{
     collapsed::Collapsed,
@@ -31,22 +32,27 @@ pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>, collapsed: &Collaps
 /// Metric, protocol, data set, unit, and the data set of the paper that it stands for.
 type Quantity<'a> = (&'a str, &'a Protocol, &'a str, &'a str, Option<&'a str>);
 
-fn side_by_side(rows: &[&SummaryRow], methods: &[&str], links: &Links<'_>) -> Markup {
-    let mut quantities: BTreeMap<Quantity<'_>, Vec<&SummaryRow>> = BTreeMap::new();
+fn quantities<'a>(rows: &[&'a SummaryRow]) -> BTreeMap<Quantity<'a>, Vec<&'a SummaryRow>> {
+    let mut quantities: BTreeMap<Quantity<'a>, Vec<&SummaryRow>> = BTreeMap::new();
     for row in rows {
         quantities.entry((&row.metric, &row.protocol, &row.dataset, &row.unit, stands_for(row))).or_default().push(row);
     }
-    html! { table.sortable {
+    quantities
+}
+
+fn side_by_side(rows: &[&SummaryRow], methods: &[&str], links: &Links<'_>) -> Markup {
+    html! { table.sortable.quantities {
         thead { tr {
             th { "Metric" } th { "Protocol" } th { "Data" } th { "Unit" }
             @for method in methods { th.number { (method::label(method)) } }
-            th { "Note" }
         } }
-        tbody { @for ((metric, protocol, dataset, row_unit, instead), rows) in &quantities {
+        tbody { @for ((metric, protocol, dataset, row_unit, instead), rows) in quantities(rows) {
             @let kind = rows.first().map(|row| row.kind).unwrap_or_default();
             @let column = Column::of_kind(kind, rows.iter().filter_map(|row| row.mean));
+            @let notes = Notes::of(&rows, links);
             tr {
-                th scope="row" { code { (metric) } } td.protocol { code { (protocol) } } td { (dataset) @if let Some(instead) = instead { " for " (instead) } } td { (unit(row_unit).unwrap_or("")) }
+                th scope="row" { (parted(metric)) } td.protocol { (parted(&protocol.to_string())) (notes.beside()) }
+                td { (dataset) @if let Some(instead) = instead { " for " (instead) } } td { (unit(row_unit).unwrap_or("")) }
                 @for method in methods {
                     @match rows.iter().find(|row| row.method == *method) {
                         Some(row) => {
@@ -56,8 +62,8 @@ fn side_by_side(rows: &[&SummaryRow], methods: &[&str], links: &Links<'_>) -> Ma
                         None => { td.number { (NONE) } }
                     }
                 }
-                td.note { (folded(&notes(rows, links))) }
             }
+            (notes.below(4 + methods.len()))
         } }
     } }
 }
@@ -68,44 +74,26 @@ fn stands_for(row: &SummaryRow) -> Option<&str> {
 }
 
 fn one_below_another(rows: &[&SummaryRow], links: &Links<'_>) -> Markup {
-    html! { table.sortable {
+    html! { table.sortable.quantities {
         thead { tr {
-            th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th { "Unit" } th { "Seeds" } th { "Note" }
+            th { "Metric" } th { "Protocol" } th { "Data" } th { "Method" } th.number { "Ours" } th { "Unit" } th { "Seeds" }
         } }
         tbody { @for row in rows {
             @let column = Column::of_kind(row.kind, row.mean);
             @let id = of_mean(row);
+            @let notes = Notes::of(&[*row], links);
             tr id=(id) {
-                td { code { (row.metric) } } td.protocol { code { (row.protocol) } } td { (row.dataset) @if let Some(instead) = stands_for(row) { " for " (instead) } }
+                td { (parted(&row.metric)) } td.protocol { (parted(&row.protocol.to_string())) (notes.beside()) }
+                td { (row.dataset) @if let Some(instead) = stands_for(row) { " for " (instead) } }
                 th scope="row" { a.self href={ "#" (id) } { (method::label(&row.method)) } }
                 td.number data-value=[row.mean] { (column.show(row.mean)) (spread(column, row)) (doubt(row.warning())) (paper(row)) }
                 td { (unit(&row.unit).unwrap_or("")) } td { (links.seeds(row)) }
-                td.note { (folded(&links.remarks(row).unwrap_or_default())) }
             }
+            (notes.below(7))
         } }
     } }
 }
 
-/// Long notes would make the rows of numbers far apart.
-fn folded(note: &str) -> Markup {
-    const SHORT: usize = 60;
-    html! { @if note.len() <= SHORT { (note) } @else { details { summary { "Notes" } (note) } } }
-}
-
 fn paper(row: &SummaryRow) -> Markup {
-    html! { @if let Some(value) = row.paper { small { " paper " (value) @if let Some(certainty) = row.paper_certainty { (mark(certainty)) } } } }
-}
-
-/// What is said of all methods once, of single ones with their names.
-fn notes(rows: &[&SummaryRow], links: &Links<'_>) -> String {
-    let mut methods: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in rows {
-        if let Some(note) = links.remarks(row) {
-            methods.entry(note).or_default().push(method::label(&row.method));
-        }
-    }
-    let of = |(note, names): (String, Vec<String>)| {
-        if names.len() == rows.len() { note } else { format!("{}: {note}", names.join(", ")) }
-    };
-    methods.into_iter().map(of).collect::<Vec<_>>().join("; ")
+    html! { @if let Some(value) = row.paper { small { "paper " (value) @if let Some(certainty) = row.paper_certainty { (mark(certainty)) } } } }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use vimae_spec::{Comparisons, PairedComparison};
 
-use super::words::unit;
+use super::words::{parted, unit};
 use crate::{
     compare::heading,
     method,
@@ -44,7 +44,7 @@ fn row(pair: &PairedComparison) -> Markup {
     let ends = pair.interval.into_iter().flatten();
     let column = Column::of(ends.chain([pair.difference]));
     html! { tr {
-        td { (pair.dataset) } td { code { (pair.metric) } } td.protocol { code { (pair.protocol) } }
+        td { (pair.dataset) } td { (parted(&pair.metric)) } td.protocol { (parted(&pair.protocol.to_string())) }
         th scope="row" { (method::label(&pair.method)) " \u{2212} " (method::label(&pair.other)) }
         td.number data-value=(pair.difference) { (column.signed(Some(pair.difference))) }
         td.number { @match pair.interval {
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn a_pair_shows_its_difference_interval_tests_and_number() {
         let html = of_pair(5);
-        for expected in ["−1.50", ">0.010<", ">&lt; 0.001<", "rate.&lt;x&gt;", "below 0.0625", "5 seeds at most"] {
+        for expected in ["−1.50", ">0.010<", ">&lt; 0.001<", "rate.<wbr>&lt;x&gt;", "below 0.0625", "5 seeds at most"] {
             assert!(html.contains(expected), "{expected}: {html}");
         }
         assert!(html.contains(">5</td>"), "{html}");

@@ -6,7 +6,7 @@ use vimae_spec::{Cell, Doubt};
 use super::{
     below::marks,
     links::Links,
-    words::{digest, doubt, mark, short, unit},
+    words::{digest, doubt, mark, parted, short, unit},
 };
 use crate::{
     compare::heading,
@@ -50,7 +50,7 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
         td { (heading(&cell.target)) } td { (cell.dataset) } td { (cell.model) }
         th scope="row" { @match id { Some(id) => { a.self href={ "#" (id) } { (method) } } None => (method) } }
         td.number { (cell.seed) }
-        td { code { (cell.measurement.metric) } } td.protocol { code { (cell.measurement.protocol) } }
+        td { (parted(&cell.measurement.metric)) } td.protocol { (parted(&cell.measurement.protocol.to_string())) }
         td.number data-value=[cell.measurement.value] { (Column::of_kind(cell.measurement.kind, cell.measurement.value).show(cell.measurement.value)) (doubt(Doubt::warning(&cell.measurement.doubts))) }
         td { (unit(&cell.measurement.unit).unwrap_or("")) } td.number { (cell.measurement.n) }
         td.number data-value=[cell.paper] {

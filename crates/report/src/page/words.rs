@@ -32,6 +32,20 @@ pub(super) fn commit(commit: &str) -> Markup {
     }
 }
 
+/// A name or a protocol as code that breaks behind its dots, brackets and commas, and nowhere in a word or a number.
+pub(super) fn parted(text: &str) -> Markup {
+    let (mut parts, mut part, mut letters) = (Vec::new(), String::new(), text.chars().peekable());
+    while let Some(letter) = letters.next() {
+        part.push(letter);
+        let Some(next) = letters.peek() else { break };
+        if matches!(letter, '(' | ',') || (letter == '.' && !next.is_ascii_digit()) {
+            parts.push(std::mem::take(&mut part));
+        }
+    }
+    parts.push(part);
+    html! { code.parted { @for (place, part) in parts.iter().enumerate() { @if place > 0 { wbr; } (part) } } }
+}
+
 /// A unit worth writing: pure numbers have none.
 pub(super) fn unit(unit: &str) -> Option<&str> {
     Some(unit).filter(|unit| !unit.is_empty() && *unit != "1")
@@ -85,4 +99,17 @@ pub(super) fn signs(verdicts: &[Verdict]) -> Option<String> {
     let all = [Verdict::Agrees, Verdict::Differs, Verdict::Undecided].into_iter().filter(|verdict| verdicts.contains(verdict));
     let all: Vec<String> = all.map(shown).map(|[_, sign, word]| format!("{sign} {word}")).collect();
     (!all.is_empty()).then(|| format!("Ours beside the paper's: {}.", all.join(", ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parted;
+
+    #[test]
+    fn a_protocol_breaks_behind_its_parts_and_not_within_a_number() {
+        let html = parted("svm.inductive(labels=10,C=0.5)").into_string();
+        assert_eq!(html, "<code class=\"parted\">svm.<wbr>inductive(<wbr>labels=10,<wbr>C=0.5)</code>");
+        assert_eq!(parted("a.").into_string(), "<code class=\"parted\">a.</code>");
+        assert_eq!(parted("").into_string(), "<code class=\"parted\"></code>");
+    }
 }

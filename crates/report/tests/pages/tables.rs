@@ -146,3 +146,32 @@ fn what_is_of_some_seeds_alone_is_said_to_be() {
         "VAE: do not rely on it: on some seeds fewer than two importance weights count; on 1 of 3 seeds: of 9 weights 0 count (median)";
     assert!(html.contains(said) && !html.contains(") (on 1 of"), "{html}");
 }
+
+#[test]
+fn notes_stand_below_their_row_in_full_width_and_names_break_at_their_parts() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 3).unwrap();
+    let mut row = |note: &dyn Fn(&str) -> Option<String>, mean: Option<f64>| {
+        let of = |row: &&mut SummaryRow| row.target == "made_up" && row.metric == "reconstruction" && row.protocol == "another protocol";
+        for row in made_up.summary.iter_mut().filter(of) {
+            (row.note, row.mean) = (note(&row.method), mean);
+        }
+        let html = page(&made_up.input()).unwrap();
+        let table = between(&html, "<article id=\"made-up\">", "</table>");
+        assert!(
+            table.contains("<th scope=\"row\"><code class=\"parted\">reconstruction</code></th>") && !table.contains("Note"),
+            "{table}"
+        );
+        table.rsplit_once("<code class=\"parted\">another protocol</code>").unwrap().1.to_owned()
+    };
+    let short = row(&|_| Some("5 draws".into()), Some(1.0));
+    assert!(short.starts_with("<small>5 draws</small></td>") && !short.contains("below"), "{short}");
+    let of_one = row(&|method| (method == "vae").then(|| "x".repeat(61)), Some(1.0));
+    assert!(of_one.contains("<tr class=\"below\"><td colspan=\"9\"><div>VAE: xxx"), "{of_one}");
+    let of_each = |method: &str| Some(format!("{method} {}", "x".repeat(60)));
+    let folded = row(&of_each, Some(1.0));
+    assert!(folded.contains("<summary>5 notes</summary>") && folded.contains("<li>VAE: vae xx"), "{folded}");
+    // Without a value the notes are all that there is.
+    let open = row(&of_each, None);
+    assert!(open.contains("<div>βA-VAE: beta_a_vae xx") && !open.contains("<summary>"), "{open}");
+}
