@@ -65,7 +65,7 @@ pub(super) fn without_paper(target: &Target<'_>, titled: bool, links: &Links<'_>
 fn rest(target: &Target<'_>, title: &str, links: &Links<'_>, collapsed: &Collapsed<'_>) -> Markup {
     html! {
         @if !target.others.is_empty() {
-            details { summary { (title) " (" (target.others.len()) ")" } (others::table(&target.others, links, collapsed)) }
+            details { summary { (title) " (" (others::count(&target.others)) ")" } (others::table(&target.others, links, collapsed)) }
         }
     }
 }

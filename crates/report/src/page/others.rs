@@ -29,6 +29,12 @@ pub(super) fn table(rows: &[&SummaryRow], links: &Links<'_>, collapsed: &Collaps
     } }
 }
 
+/// How many rows [`table`] has of these.
+pub(super) fn count(rows: &[&SummaryRow]) -> usize {
+    let methods = method::distinct(rows.iter().map(|row| row.method.as_str()));
+    if methods.len() <= MOST_COLUMNS { quantities(rows).len() } else { rows.len() }
+}
+
 /// Metric, protocol, data set, unit, and the data set of the paper that it stands for.
 type Quantity<'a> = (&'a str, &'a Protocol, &'a str, &'a str, Option<&'a str>);
 

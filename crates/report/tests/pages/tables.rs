@@ -175,3 +175,22 @@ fn notes_stand_below_their_row_in_full_width_and_names_break_at_their_parts() {
     let open = row(&of_each, None);
     assert!(open.contains("<div>βA-VAE: beta_a_vae xx") && !open.contains("<summary>"), "{open}");
 }
+
+#[test]
+fn a_fold_counts_the_rows_that_it_hides() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    let fold = |made_up: &MadeUp| {
+        let html = page(&made_up.input()).unwrap();
+        let article = between(&html, "<article id=\"table3\">", "</article>");
+        let (_, rest) = article.split_once("Other protocols and metrics (").unwrap();
+        let body = between(rest, "<tbody>", "</tbody>");
+        (rest.split(')').next().unwrap().to_owned(), body.matches("<tr").count())
+    };
+    // Two metrics, of five methods each.
+    assert_eq!(fold(&made_up), ("2".to_owned(), 2));
+    // More methods than stand side by side are a row each.
+    let row = made_up.summary.iter().find(|row| row.target == "table3" && row.protocol == "another protocol").unwrap().clone();
+    made_up.summary.extend((0..10).map(|i| SummaryRow { method: format!("method{i}"), ..row.clone() }));
+    assert_eq!(fold(&made_up), ("20".to_owned(), 20));
+}
