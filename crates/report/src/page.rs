@@ -30,6 +30,7 @@ use crate::{Result, collapsed::Collapsed, compare};
 
 pub(crate) use document::document;
 pub(crate) use words::anchor;
+use words::distinct;
 
 pub use input::{ExperimentView, FailedRun, LeftOut, NotCovered, PageInput};
 
@@ -68,21 +69,23 @@ fn is_unmeasured(target: &compare::Target<'_>, input: &PageInput<'_>) -> bool {
     !values && !ran && input.not_covered.iter().any(|missing| missing.target == target.name && missing.command.is_some())
 }
 
-/// The tables and figures whose data is not here, a line each, with the commands that bring it.
+/// The tables and figures whose data is not here, a line each, and the commands that bring it, each once.
 fn unmeasured(targets: &[compare::Target<'_>], input: &PageInput<'_>) -> Markup {
     let missing: Vec<&compare::Target<'_>> = targets.iter().filter(|target| is_unmeasured(target, input)).collect();
     let of = |target: &str| input.not_covered.iter().filter(|missing| missing.target == target).collect::<Vec<_>>();
+    let commands = distinct(missing.iter().flat_map(|target| of(target.name)).filter_map(|missing| missing.command.as_deref()));
     html! { @if !missing.is_empty() {
         h3 { "Not measured here" }
-        p.quiet { "Their data is not on this machine. Each command brings some; then repeat the reproduction." }
+        p.quiet { "The data of these experiments is not on this machine:" }
         div.scroll { table {
-            thead { tr { th { "Target" } th { "Not measured" } th { "Command" } } }
+            thead { tr { th { "Target" } th { "Not measured" } } }
             tbody { @for target in missing { tr id=(anchor(&[target.name])) {
                 th.claim scope="row" { (compare::heading(target.name)) " " (target.paper.map_or("", |paper| &paper.title)) }
-                td { @for missing in of(target.name) { div { (missing.reason) } } }
-                td { @for missing in of(target.name) { @if let Some(command) = &missing.command { div { code { (command) } } } } }
+                td { @for reason in distinct(of(target.name).into_iter().map(|missing| missing.reason.as_str())) { div { (reason) } } }
             } } }
         } }
+        p.quiet { "To bring it, then repeat the reproduction:" }
+        pre { code { (commands.join("\n")) } }
     } }
 }
 
@@ -93,7 +96,8 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>, collapsed: 
     let (targets, own): (Vec<_>, Vec<_>) =
         compare::targets(input.paper, input.summary, asked).into_iter().partition(|target| target.paper.is_some());
     let readings = readings::section(input)?;
-    let contents = contents(!own.is_empty(), readings.is_some());
+    let not_covered = not_covered(input);
+    let contents = contents(!own.is_empty(), readings.is_some(), not_covered.is_some());
     let main = html! {
             (summary::section(input, &targets, links))
             @if let Some(readings) = readings { (readings) }
@@ -126,12 +130,12 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>, collapsed: 
             } }
             (runs::section(input, links))
             (values::section(input.cells, links))
-            (not_covered(input))
+            @if let Some(not_covered) = not_covered { (not_covered) }
     };
     Ok((contents, main))
 }
 
-fn contents(others: bool, readings: bool) -> Markup {
+fn contents(others: bool, readings: bool, not_covered: bool) -> Markup {
     html! {
         nav aria-label="Sections" {
             a href="#summary" { "Summary" }
@@ -141,19 +145,18 @@ fn contents(others: bool, readings: bool) -> Markup {
             @if others { a href="#others" { "Other measurements" } }
             a href="#runs" { "Runs" }
             a href="#values" { "All values" }
-            a href="#not-covered" { "Not covered" }
+            @if not_covered { a href="#not-covered" { "Not covered" } }
         }
     }
 }
 
-fn not_covered(input: &PageInput<'_>) -> Markup {
+/// What the profile leaves out; none where it covers every table and figure.
+fn not_covered(input: &PageInput<'_>) -> Option<Markup> {
     let missing: Vec<&NotCovered> = input.not_covered.iter().filter(|missing| missing.command.is_none()).collect();
-    html! {
-        section id="not-covered" {
-            h2 { "Not covered" }
-            @if missing.is_empty() {
-                p { "This profile covers every table and figure of the paper." }
-            } @else {
+    (!missing.is_empty()).then(|| {
+        html! {
+            section id="not-covered" {
+                h2 { "Not covered" }
                 p { "Tables and figures of the paper without values on this page." }
                 div.scroll { table {
                     thead { tr { th { "Target" } th { "What it shows" } th { "Why not here" } } }
@@ -165,5 +168,5 @@ fn not_covered(input: &PageInput<'_>) -> Markup {
                 } }
             }
         }
-    }
+    })
 }

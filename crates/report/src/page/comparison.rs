@@ -1,5 +1,7 @@
 //! A table or figure: ours beside the paper's.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, PreEscaped, html};
 use vimae_spec::SummaryRow;
 
@@ -7,8 +9,10 @@ use super::{
     below::below,
     input::NotCovered,
     links::Links,
-    matrix, others,
-    words::{anchor, doubt, mark, spread, unit, verdict},
+    matrix,
+    notes::{folded, merged},
+    others,
+    words::{anchor, distinct, doubt, mark, spread, unit, verdict},
 };
 use crate::{
     Result,
@@ -33,21 +37,33 @@ pub(super) fn section(target: &Target<'_>, not_covered: &[NotCovered], links: &L
                 summary { "Plots, differences and seeds" }
                 @for comparison in &measured { (compared(target, comparison, links, collapsed)?) }
             } }
-            @if !missing.is_empty() { details {
-                summary { "Not measured here: " (missing.iter().map(|c| c.row.label.as_str()).collect::<Vec<_>>().join(", ")) }
-                @for comparison in missing { (compared(target, comparison, links, collapsed)?) }
-            } }
+            (unmeasured(target, &missing, links, collapsed)?)
             @if target.comparisons.is_empty() && target.others.is_empty() { (without_values(target, not_covered)) }
             (rest(target, if target.comparisons.is_empty() { "Values" } else { "Other protocols and metrics" }, links, collapsed))
         }
     })
 }
 
+/// The paper's quantities without a value of ours; those that it prints no number of either have nothing to unfold.
+fn unmeasured(target: &Target<'_>, missing: &[&Comparison<'_>], links: &Links<'_>, collapsed: &Collapsed<'_>) -> Result<Markup> {
+    let labels = html! { "Not measured here: " (distinct(missing.iter().map(|comparison| comparison.row.label.as_str())).join("; ")) };
+    let printed: Vec<_> = missing.iter().filter(|comparison| !comparison.entries.is_empty()).collect();
+    Ok(html! {
+        @if !printed.is_empty() { details {
+            summary { (labels) }
+            @for comparison in printed { (compared(target, comparison, links, collapsed)?) }
+        } } @else if !missing.is_empty() { p.quiet { (labels) } }
+    })
+}
+
 /// What of the target was not measured for want of its data, and the command that brings it.
 fn not_measured(target: &str, not_covered: &[NotCovered]) -> Markup {
-    html! { @for missing in not_covered.iter().filter(|missing| missing.target == target) { @if let Some(command) = &missing.command {
-        p.missing { "Not measured: " (missing.reason) ". " code { (command) } " brings it; then repeat the reproduction." }
-    } } }
+    let missing = not_covered.iter().filter(|missing| missing.target == target);
+    let missing: BTreeSet<(&str, &str)> =
+        missing.filter_map(|missing| Some((missing.reason.as_str(), missing.command.as_deref()?))).collect();
+    html! { @for (reason, command) in missing {
+        p.missing { "Not measured: " (reason) ". " code { (command) } " brings it; then repeat the reproduction." }
+    } }
 }
 
 /// Values of an experiment that stands for no table or figure; `titled`: below its title, where there are several.
@@ -168,11 +184,7 @@ fn without_value(entry: &Entry<'_>) -> Markup {
 /// What is said beside values; folded, since it would move the rows apart.
 fn notes(entries: &[Entry<'_>], links: &Links<'_>) -> Markup {
     let with_value = entries.iter().filter_map(|entry| entry.ours).filter(|row| row.mean.is_some_and(f64::is_finite));
-    let noted: Vec<(&str, String)> = with_value.filter_map(|row| Some((row.method.as_str(), links.remarks(row)?))).collect();
-    html! { @if !noted.is_empty() { details.notes {
-        summary { (plural(noted.len(), "note")) }
-        ul { @for (name, note) in &noted { li { (method::label(name)) ": " (note) } } }
-    } } }
+    folded(&merged(&with_value.collect::<Vec<_>>(), links))
 }
 
 /// Both ends of an interval, for whom its half is not enough.

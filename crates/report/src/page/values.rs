@@ -18,6 +18,8 @@ use crate::{
 const MOST_ROWS: usize = 20_000;
 
 pub(super) fn section(cells: &[Cell], links: &Links<'_>) -> Markup {
+    let shown = cells.iter().take(MOST_ROWS);
+    let noted = shown.clone().any(|cell| cell.measurement.remarks().is_some());
     html! {
         section id="values" {
             h2 { "All values" }
@@ -31,11 +33,10 @@ pub(super) fn section(cells: &[Cell], links: &Links<'_>) -> Markup {
                     div.scroll { table.sortable {
                         thead { tr {
                             th { "Target" } th { "Data" } th { "Network" } th { "Method" } th.number { "Seed" } th { "Metric" } th { "Protocol" } th.number { "Value" }
-                            th { "Unit" } th.number { "n" } th.number { "Paper" } th.number { "Tolerance" } th { "Run" } th { "Note" }
+                            th { "Unit" } th.number { "n" } th.number { "Paper" } th.number { "Tolerance" } th { "Run" } @if noted { th { "Note" } }
                         } }
-                        tbody { @for (index, cell) in cells.iter().take(MOST_ROWS).enumerate() { (row(index, cell, links)) } }
+                        tbody { @for (index, cell) in shown.clone().enumerate() { (row(index, cell, links, noted)) } }
                     } }
-                    @let shown = cells.iter().take(MOST_ROWS);
                     (marks(&[], shown.clone().filter_map(|cell| cell.paper_certainty), shown.map(|cell| (cell.measurement.doubts.as_slice(), 1))))
                 }
             }
@@ -43,7 +44,7 @@ pub(super) fn section(cells: &[Cell], links: &Links<'_>) -> Markup {
     }
 }
 
-fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
+fn row(index: usize, cell: &Cell, links: &Links<'_>, noted: bool) -> Markup {
     let id = links.cell(index);
     let method = method::label(&cell.method);
     html! { tr id=[id] {
@@ -58,6 +59,6 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>) -> Markup {
         }
         td.number { (cell.tolerance.map_or_else(|| NONE.into(), |v| format!("± {v}"))) }
         td { @match links.spec(&cell.spec_sha256) { Some(run) => { a href={ "#" (run) } { (short(&cell.spec_sha256)) } } None => (digest(&cell.spec_sha256)) } }
-        td.note { (cell.measurement.remarks().unwrap_or_default()) }
+        @if noted { td.note { (cell.measurement.remarks().unwrap_or_default()) } }
     } }
 }

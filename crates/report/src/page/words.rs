@@ -1,5 +1,7 @@
 //! What sections write alike: names for links, digests, units, intervals, marks and verdicts.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 use vimae_spec::{Certainty, SummaryRow, Verdict, uncommitted};
 
@@ -44,6 +46,12 @@ pub(super) fn parted(text: &str) -> Markup {
     }
     parts.push(part);
     html! { code.parted { @for (place, part) in parts.iter().enumerate() { @if place > 0 { wbr; } (part) } } }
+}
+
+/// Texts without repeats, in the order of their first.
+pub(super) fn distinct<'a>(texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut seen = BTreeSet::new();
+    texts.into_iter().filter(|text| seen.insert(*text)).collect()
 }
 
 /// A unit worth writing: pure numbers have none.

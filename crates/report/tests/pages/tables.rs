@@ -1,8 +1,10 @@
 //! What tables of the page say: verdicts, p values, and what stands below them.
 #![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
-use vimae_report::page;
-use vimae_spec::{Decision, Doubt, SummaryRow, Verdict};
+use std::collections::BTreeMap;
+
+use vimae_report::{NotCovered, page};
+use vimae_spec::{Decision, Doubt, PaperRow, SummaryRow, Verdict};
 
 use crate::made_up::{MadeUp, results};
 
@@ -193,4 +195,48 @@ fn a_fold_counts_the_rows_that_it_hides() {
     let row = made_up.summary.iter().find(|row| row.target == "table3" && row.protocol == "another protocol").unwrap().clone();
     made_up.summary.extend((0..10).map(|i| SummaryRow { method: format!("method{i}"), ..row.clone() }));
     assert_eq!(fold(&made_up), ("20".to_owned(), 20));
+}
+
+#[test]
+fn nothing_empty_has_a_heading_and_nothing_is_said_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    assert!(page(&made_up.input()).unwrap().contains("href=\"#not-covered\""));
+    made_up.not_covered.clear();
+    made_up.cells.iter_mut().for_each(|cell| cell.measurement.note = None);
+    for row in made_up.summary.iter_mut().filter(|row| row.target == "table3" && row.metric == "accuracy.clean") {
+        row.note = Some("5 draws".into());
+    }
+    let rows = &mut made_up.paper.0.get_mut("figure6").unwrap().rows;
+    let printed = PaperRow { label: "CelebA".into(), metric: "fid".into(), ..rows[0].clone() };
+    let without = PaperRow { label: "CelebA, by a classifier".into(), values: BTreeMap::new(), ..printed.clone() };
+    rows.extend([printed, without.clone(), without]);
+    let html = page(&made_up.input()).unwrap();
+    assert!(!html.contains("not-covered") && !html.contains("Not covered"));
+    assert!(!between(&html, "<section id=\"values\">", "</section>").contains("<th>Note</th>"));
+    let figure = between(&html, "<article id=\"figure6\">", "</article>");
+    let unmeasured = figure.split_once("<summary>Not measured here: CelebA; CelebA, by a classifier</summary>").unwrap().1;
+    assert_eq!(unmeasured.split_once("</details>").unwrap().0.matches("<section class=\"quantity\">").count(), 1, "{unmeasured}");
+    let noted = "<summary>1 note</summary><ul><li>5 draws</li></ul>";
+    assert!(between(&html, "<article id=\"table3\">", "</article>").contains(noted), "{html}");
+}
+
+#[test]
+fn the_command_that_brings_data_stands_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 1).unwrap();
+    let faces = made_up.paper.0["table5"].clone();
+    made_up.paper.0.insert("table4".into(), faces);
+    let missing = |target: &str| NotCovered {
+        target: target.into(),
+        reason: "celeba is not on this machine".into(),
+        command: Some("fetch celeba".into()),
+    };
+    made_up.not_covered = ["table4", "table5", "table5", "figure6", "figure6"].map(missing).into();
+    let html = page(&made_up.input()).unwrap();
+    let together = between(&html, "<h3>Not measured here</h3>", "</pre>");
+    assert!(together.starts_with("<p class=\"quiet\">The data of these experiments is not on this machine:</p>"), "{together}");
+    assert_eq!((together.matches("fetch celeba").count(), together.matches("celeba is not on").count()), (1, 2), "{together}");
+    // Of a figure that has other values too.
+    assert_eq!(between(&html, "<article id=\"figure6\">", "</article>").matches("fetch celeba").count(), 1);
 }
