@@ -199,16 +199,7 @@ impl<'a> Seeds<'a> {
 
 /// The verdict in a sentence; `count` claims were corrected together.
 fn words(verdict: &ClaimVerdict, count: usize) -> String {
-    let [low, high] = verdict.share.map(|share| 100.0 * share);
-    let seeds = if verdict.seeds == 1 { "seed" } else { "seeds" };
-    let start = match verdict.decision {
-        Decision::Holds => "holds",
-        Decision::Fails => "does not hold",
-        Decision::Undecided => "undecided",
-    };
-    // One seed has no interval.
-    let share = if verdict.seeds > 1 { format!(" (95 % interval {low:.0} to {high:.0} %)") } else { String::new() };
-    let on = format!("{start}: on {} of {} {seeds}{share}", verdict.held, verdict.seeds);
+    let on = verdict.start();
     let hardest = verdict.rivals.iter().find(|rival| Some(&rival.method) == verdict.hardest.as_ref());
     let nearest = hardest.or_else(|| verdict.rivals.iter().min_by(|a, b| a.better_by.total_cmp(&b.better_by)));
     let Some(rival) = nearest else { return on };

@@ -41,8 +41,8 @@ pub(super) fn section(input: &PageInput<'_>, decided: &[&ClaimVerdict], links: &
                  also where the images are not the paper's, or a part of them. Each p is of the test that decides: for the claim, or for a rival \
                  where it does not hold."
             }
-            div.scroll { table.sortable.claims {
-                thead { tr { th { "Claim" } th { "Here" } th.number { "True on" } th { "Seeds" } th { "Of" } th { "Ours on" } th.number { "p" } th { "By how much" } } }
+            div.scroll { table.sortable.stack.claims {
+                thead { tr { th { "Claim" } th { "Here" } th.number { "True on" } th { "Seeds" } th { "Of" } th { "Ours on" } th.number { "p" } } }
                 tbody { @for verdict in decided { (row(verdict, input.summary, links)) } }
             } }
         }
@@ -65,14 +65,18 @@ fn row(verdict: &ClaimVerdict, summary: &[SummaryRow], links: &Links<'_>) -> Mar
     let p = if against { verdict.p_against_holm } else { verdict.p_holm };
     let share = verdict.held as f64 / verdict.seeds.max(1) as f64;
     html! { tr id=(id) {
-        th.claim scope="row" { a.self href={ "#" (id) } { (verdict.text) } }
-        td { (shown(verdict.decision)) }
-        td.number data-value=(share) { (verdict.held) " of " (plural(verdict.seeds, "seed")) }
-        td { @if let Some(row) = summary.iter().find(same) { (links.seeds(row)) } @else { (NONE) } }
-        td.name { a href={ "#" (anchor(&[&verdict.target])) } { (heading(&verdict.target)) } }
-        td { (verdict.dataset) @if stands_for != verdict.dataset { " for " (stands_for) } }
-        td.number data-value=[p] { (p.map_or_else(|| NONE.into(), probability)) @if against { small { "for a rival" } } }
-        td.note { (method::labelled(&verdict.words)) }
+        th.claim scope="row" {
+            a.self href={ "#" (id) } { (verdict.text) }
+            @if !verdict.reasons().is_empty() { small { (method::labelled(verdict.reasons())) } }
+        }
+        td data-label="Here" { (shown(verdict.decision)) }
+        td.number data-label="True on" data-value=(share) {
+            (verdict.held) " of " (plural(verdict.seeds, "seed")) @if let Some(interval) = verdict.share_in_words() { small { (interval) } }
+        }
+        td data-label="Seeds" { span { @if let Some(row) = summary.iter().find(same) { (links.seeds(row)) } @else { (NONE) } } }
+        td.name data-label="Of" { a href={ "#" (anchor(&[&verdict.target])) } { (heading(&verdict.target)) } }
+        td data-label="Ours on" { (verdict.dataset) @if stands_for != verdict.dataset { " for " (stands_for) } }
+        td.number data-label="p" data-value=[p] { (p.map_or_else(|| NONE.into(), probability)) @if against { small { "for a rival" } } }
     } }
 }
 

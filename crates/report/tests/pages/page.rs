@@ -184,11 +184,11 @@ fn a_seed_is_called_a_seed_so_that_its_number_is_no_count() {
     assert!(one.contains("1 of 1 seedseed\u{a0}0Table 3"), "{one}");
     let mut several = results(folder.path(), 3).unwrap();
     let three = claims(&several);
-    assert!(three.contains("2 of 3 seedsseeds\u{a0}0, 1, 2Table 3"), "{three}");
+    assert!(three.contains("2 of 3 seeds95 % interval 10 to 90 %seeds\u{a0}0, 1, 2Table 3"), "{three}");
     // Values whose cells are not there are counted.
     several.cells.retain(|cell| cell.measurement.entry != "claim");
     let counted = claims(&several);
-    assert!(counted.contains("2 of 3 seeds3 seedsTable 3"), "{counted}");
+    assert!(counted.contains("2 of 3 seeds95 % interval 10 to 90 %3 seedsTable 3"), "{counted}");
 }
 
 #[test]

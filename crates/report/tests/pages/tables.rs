@@ -240,3 +240,20 @@ fn the_command_that_brings_data_stands_once() {
     // Of a figure that has other values too.
     assert_eq!(between(&html, "<article id=\"figure6\">", "</article>").matches("fetch celeba").count(), 1);
 }
+
+#[test]
+fn why_a_claim_is_decided_stands_below_it_without_what_its_columns_say() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 5).unwrap();
+    let claim = &mut made_up.comparisons.claims[0];
+    claim.decision = Decision::Fails;
+    claim.words = format!("{}; by accuracy.mask_0_5, worse by 3.571 percentage points than beta_a_vae", claim.start());
+    let html = page(&made_up.input()).unwrap();
+    let row = between(&html, "<tr id=\"claim-", "</tr>");
+    assert!(row.contains("<small>by accuracy.mask_0_5, worse by 3.571 percentage points than βA-VAE</small></th>"), "{row}");
+    assert!(row.contains("data-value=\"0.6\">3 of 5 seeds<small>95 % interval 10 to 90 %</small></td>"), "{row}");
+    assert!(row.matches("does not hold").count() == 1 && row.matches("3 of 5").count() == 1, "{row}");
+    // On a phone every cell has its column's name.
+    assert_eq!(row.matches("<td").count(), row.matches(" data-label=").count(), "{row}");
+    assert!(html.contains("<table class=\"sortable stack claims\">"));
+}
