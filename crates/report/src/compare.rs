@@ -64,10 +64,15 @@ pub(crate) fn rank(target: &str) -> (usize, u64, &str) {
 
 /// `table3` as `Table 3`; other names as they are.
 pub(crate) fn heading(target: &str) -> String {
+    numbered(target).unwrap_or_else(|| target.into())
+}
+
+/// `table3` as `Table 3`; none for other names.
+pub(crate) fn numbered(target: &str) -> Option<String> {
     match rank(target) {
-        (0, number, _) => format!("Table {number}"),
-        (1, number, _) => format!("Figure {number}"),
-        _ => target.into(),
+        (0, number, _) => Some(format!("Table {number}")),
+        (1, number, _) => Some(format!("Figure {number}")),
+        _ => None,
     }
 }
 

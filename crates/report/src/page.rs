@@ -109,7 +109,7 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>, collapsed: 
                 }
                 (unmeasured(&targets, input))
                 (robustness::section(input.summary)?)
-                (paired::section(input.comparisons))
+                (paired::section(input.comparisons, |target| links.heading(target)))
             }
             section id="images" {
                 h2 { "Images and training" }

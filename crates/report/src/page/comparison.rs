@@ -31,7 +31,7 @@ pub(super) fn section(target: &Target<'_>, not_covered: &[NotCovered], links: &L
     Ok(html! {
         article id=(anchor(&[target.name])) {
             h3 { (heading(target.name)) @if let Some(paper) = target.paper { span.title { (paper.title) } } @if let Some(id) = links.images(target.name) { a.title href={ "#" (id) } { "images" } } }
-            @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (note) } }
+            @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (method::labelled(note)) } }
             (not_measured(target.name, not_covered))
             @if !measured.is_empty() { (matrix::table(&measured, collapsed)) details {
                 summary { "Plots, differences and seeds" }

@@ -10,7 +10,7 @@ use super::{
     input::{ExperimentView, PageInput},
     words::anchor,
 };
-use crate::{headline_table::on_seeds, number::plural};
+use crate::{compare::numbered, headline_table::on_seeds, number::plural};
 
 /// Characters of a digest in a name: enough that two of a hundred thousand values hardly ever meet.
 const DIGITS: usize = 12;
@@ -73,6 +73,11 @@ impl<'a> Links<'a> {
     /// The title of the experiment that a target's values come from.
     pub(super) fn title(&self, target: &str) -> Option<&'a str> {
         self.titles.get(target).copied()
+    }
+
+    /// A table or figure of the paper by its number, an experiment by its title.
+    pub(super) fn heading(&self, target: &str) -> String {
+        numbered(target).unwrap_or_else(|| self.title(target).unwrap_or(target).to_owned())
     }
 
     /// The name of the images of the experiment that a target's values come from.

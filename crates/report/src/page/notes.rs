@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use vimae_spec::SummaryRow;
+use vimae_spec::{PaperClaim, SummaryRow};
 
 use super::links::Links;
 use crate::{method, number::plural};
 
+/// The entry of what an author expected, in the place of a metric's.
+pub(super) const EXPECTED: &str = "expect";
 /// Letters of a note that stands among numbers at most: a longer one would set the height of their row.
 const SHORT: usize = 60;
 /// Letters of notes that are not folded at most.
@@ -18,13 +20,18 @@ pub(super) fn merged(rows: &[&SummaryRow], links: &Links<'_>) -> Vec<String> {
     let mut methods: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for row in rows {
         if let Some(note) = links.remarks(row) {
-            methods.entry(note).or_default().push(method::label(&row.method));
+            methods.entry(readable(&row.entry, note)).or_default().push(method::label(&row.method));
         }
     }
     let of = |(note, names): (String, Vec<String>)| {
         if names.len() == rows.len() { note } else { format!("{}: {note}", names.join(", ")) }
     };
     methods.into_iter().map(of).collect()
+}
+
+/// A note of a value of this entry as people read it: claims and expectations name methods.
+pub(super) fn readable(entry: &str, note: String) -> String {
+    if entry == PaperClaim::ENTRY || entry == EXPECTED { method::labelled(&note) } else { note }
 }
 
 /// The notes of a quantity, where they stand.

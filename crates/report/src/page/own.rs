@@ -8,6 +8,7 @@ use super::{
     input::{ExperimentView, FailedRun, PageInput},
     left_out, lifelong,
     links::Links,
+    notes::EXPECTED,
     paired, readings, robustness, runs, samplers, summary, values,
     words::commit,
 };
@@ -17,9 +18,6 @@ use crate::{
     compare, method,
     number::{duration, plural, together},
 };
-
-/// The entry of what an author expected, in the place of a metric's.
-const EXPECTED: &str = "expect";
 
 /// The navigation and the sections of the page.
 pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>, collapsed: &Collapsed<'_>) -> Result<(Markup, Markup)> {
@@ -52,7 +50,7 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>, collapsed: &Collaps
             @for target in &targets { (comparison::without_paper(target, several, links, collapsed)) }
             (folded("Accuracy under noise", robustness::section(input.summary)?))
             // With one seed there is nothing to test.
-            @if seeds > 1 { (folded("Methods in pairs", paired::section(input.comparisons))) }
+            @if seeds > 1 { (folded("Methods in pairs", paired::section(input.comparisons, |target| links.heading(target)))) }
         }
         (runs::section(input, links))
         (values::section(input.cells, links))

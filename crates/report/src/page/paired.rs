@@ -7,17 +7,17 @@ use vimae_spec::{Comparisons, PairedComparison};
 
 use super::words::{parted, unit};
 use crate::{
-    compare::heading,
+    compare::rank,
     method,
     number::{Column, NONE, plural, probability},
 };
 
-/// Differences between methods, folded by target; empty where nothing was compared.
-pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
+/// Differences between methods, folded by target in the order of the page, each below its heading; empty where nothing was compared.
+pub(super) fn section(comparisons: Option<&Comparisons>, heading: impl Fn(&str) -> String) -> Markup {
     let Some(comparisons) = comparisons.filter(|c| !c.pairs.is_empty()) else { return html! {} };
-    let mut targets: BTreeMap<&str, Vec<&PairedComparison>> = BTreeMap::new();
+    let mut targets: BTreeMap<(usize, u64, &str), Vec<&PairedComparison>> = BTreeMap::new();
     for pair in &comparisons.pairs {
-        targets.entry(&pair.target).or_default().push(pair);
+        targets.entry(rank(&pair.target)).or_default().push(pair);
     }
     let most = comparisons.pairs.iter().map(|pair| pair.n).max().unwrap_or(0);
     html! {
@@ -27,7 +27,7 @@ pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
             @if most < 2 { "With one seed there is a difference and no test of it: " code { "comparisons.json" } " beside this page has the differences." }
             @else { "p of the paired t test and of the sign-flip permutation test, both two-sided and corrected by Holm over the pairs of a metric and protocol. Before correction no permutation p of " (most) " seeds is below " (least(most)) "; it is left out where it cannot come to 0.05. Intervals are not corrected: of many pairs, some exclude zero by chance." }
         }
-        @for (target, pairs) in targets.iter().filter(|_| most > 1) { details {
+        @for ((_, _, target), pairs) in targets.iter().filter(|_| most > 1) { details {
             summary { (heading(target)) ": " (plural(pairs.len(), "pair")) }
             div.scroll { table.sortable {
                 thead { tr {
@@ -71,6 +71,7 @@ fn least(seeds: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::heading;
 
     fn pair(n: usize) -> PairedComparison {
         PairedComparison {
@@ -97,7 +98,7 @@ mod tests {
     }
 
     fn of_pair(n: usize) -> String {
-        section(Some(&Comparisons { pairs: vec![pair(n)], ..Comparisons::default() })).into_string()
+        section(Some(&Comparisons { pairs: vec![pair(n)], ..Comparisons::default() }), heading).into_string()
     }
 
     #[test]
@@ -112,7 +113,7 @@ mod tests {
     #[test]
     fn one_seed_has_no_test_and_no_pairs_no_section() {
         assert!(of_pair(1).contains("no test of it"));
-        assert_eq!(section(None).into_string(), "");
-        assert_eq!(section(Some(&Comparisons::default())).into_string(), "");
+        assert_eq!(section(None, heading).into_string(), "");
+        assert_eq!(section(Some(&Comparisons::default()), heading).into_string(), "");
     }
 }

@@ -6,6 +6,7 @@ use vimae_spec::{Cell, Doubt};
 use super::{
     below::marks,
     links::Links,
+    notes::readable,
     words::{digest, doubt, mark, parted, short, unit},
 };
 use crate::{
@@ -59,6 +60,6 @@ fn row(index: usize, cell: &Cell, links: &Links<'_>, noted: bool) -> Markup {
         }
         td.number { (cell.tolerance.map_or_else(|| NONE.into(), |v| format!("± {v}"))) }
         td { @match links.spec(&cell.spec_sha256) { Some(run) => { a href={ "#" (run) } { (short(&cell.spec_sha256)) } } None => (digest(&cell.spec_sha256)) } }
-        @if noted { td.note { (cell.measurement.remarks().unwrap_or_default()) } }
+        @if noted { td.note { (readable(&cell.measurement.entry, cell.measurement.remarks().unwrap_or_default())) } }
     } }
 }

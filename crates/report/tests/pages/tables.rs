@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use vimae_report::{NotCovered, page};
-use vimae_spec::{Decision, Doubt, PaperRow, SummaryRow, Verdict};
+use vimae_spec::{Decision, Direction, Doubt, PairedComparison, PaperRow, SummaryRow, Verdict};
 
 use crate::made_up::{MadeUp, results};
 
@@ -256,4 +256,44 @@ fn why_a_claim_is_decided_stands_below_it_without_what_its_columns_say() {
     // On a phone every cell has its column's name.
     assert_eq!(row.matches("<td").count(), row.matches(" data-label=").count(), "{row}");
     assert!(html.contains("<table class=\"sortable stack claims\">"));
+}
+
+#[test]
+fn methods_and_experiments_are_called_by_their_names_in_sentences() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut made_up = results(folder.path(), 3).unwrap();
+    made_up.paper.0.get_mut("table3").unwrap().note = Some("beta_h_vae did not converge".into());
+    for row in made_up.summary.iter_mut().filter(|row| row.target == "made_up" && row.metric == "reconstruction") {
+        let note = "expected reconstruction of vimae_l better than vae; got 0.50, vae 0.49, met on 0 of 2 seeds";
+        (row.entry, row.note) = ("expect".into(), Some(note.into()));
+    }
+    let pair = |target: &str| PairedComparison {
+        target: target.into(),
+        dataset: "digits".into(),
+        paper_dataset: None,
+        metric: "rate".into(),
+        protocol: "rate.gaussian".into(),
+        unit: "nats".into(),
+        direction: Direction::Neither,
+        method: "vae".into(),
+        other: "vimae_n".into(),
+        n: 3,
+        difference: 1.0,
+        interval: None,
+        t: None,
+        p_t: None,
+        p_t_holm: None,
+        p_permutation: None,
+        p_permutation_floor: None,
+        p_permutation_holm: None,
+        exact: true,
+    };
+    made_up.comparisons.pairs = ["made_up", "figure6", "figure1", "table3"].map(pair).into();
+    let html = page(&made_up.input()).unwrap();
+    assert!(html.contains("<p class=\"quiet\">βH-VAE did not converge</p>"));
+    let said = "expected reconstruction of VIMAE-l better than VAE; got 0.50, VAE 0.49, met on 0 of 2 seeds";
+    assert!(between(&html, "<article id=\"made-up\">", "</article>").contains(said), "{html}");
+    let (_, pairs) = html.split_once("<h3>Methods in pairs</h3>").unwrap();
+    let order: Vec<&str> = pairs.split(": 1 pair</summary>").take(4).map(|part| part.rsplit("<summary>").next().unwrap()).collect();
+    assert_eq!(order, ["Table 3", "Figure 1", "Figure 6", "Digits, narrow convolutions"]);
 }
