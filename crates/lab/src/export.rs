@@ -12,7 +12,10 @@ use vimae_statistics::student;
 
 pub use vimae_report::Format;
 
-use crate::{Error, Layout, Out, Plan, Result, command::called, outputs::WholeFolder, stored::read, versions::versions};
+use crate::{
+    Error, Layout, Out, Plan, Result, RunFolder, command::called, find_runs, outputs::WholeFolder, stored::read, unsettled::unsettled,
+    versions::versions,
+};
 
 /// What to export.
 #[derive(Debug, Clone)]
@@ -51,6 +54,7 @@ pub fn export(request: &ExportRequest) -> Result<String> {
     let versions = plan.as_ref().map(|plan| versions(plan, &cells, &summary)).unwrap_or_default();
     let nodes = plan.iter().flat_map(|plan| plan.nodes.iter().chain(&plan.earlier));
     let codes: BTreeMap<String, usize> = nodes.map(|node| (node.spec.sha256(), node.spec.model.code)).collect();
+    let unsettled = unsettled_runs(&request.folder)?;
     let targets: BTreeSet<&str> = summary.iter().map(|row| row.target.as_str()).collect();
     if let Some(target) = request.targets.iter().find(|target| !targets.contains(target.as_str())) {
         return Err(unknown_name("target", target, targets).into());
@@ -65,6 +69,7 @@ pub fn export(request: &ExportRequest) -> Result<String> {
         summary: &summary,
         versions: &versions,
         codes: &codes,
+        unsettled: &unsettled,
         paper: &request.paper,
         targets: &request.targets,
         metrics: &request.metrics,
@@ -72,6 +77,17 @@ pub fn export(request: &ExportRequest) -> Result<String> {
         interval: student::interval,
     };
     Ok(export.to(request.format))
+}
+
+/// Steps of the runs in `folder` that had too few for their batch norm, by the digest of the specification. Values do not tell, and
+/// tables that were written elsewhere have no runs beside them.
+fn unsettled_runs(folder: &Path) -> Result<BTreeMap<String, u64>> {
+    let found = find_runs(folder)?.into_iter().filter_map(|run| {
+        let record = run.record?;
+        let steps = unsettled(&record, &RunFolder::at(run.folder))?;
+        Some((record.spec_sha256, steps))
+    });
+    Ok(found.collect())
 }
 
 /// Writes every plot on the page of the reproduction in `folder` into `out`, a new or empty folder, as an SVG file for a paper, and gives
@@ -102,4 +118,25 @@ pub fn export_plots(folder: &Path, out: &Path) -> Result<Vec<PathBuf>> {
     }
     whole.finish()?;
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cells::tests::record, run_comparison::tests::config, stored::json};
+
+    #[test]
+    fn runs_too_short_for_batch_norm_are_known_by_their_specification() {
+        let out = tempfile::tempdir().unwrap();
+        for (name, architecture, steps) in [("short", "wae_conv", 15), ("long", "wae_conv", 50), ("perceptron", "mlp", 15)] {
+            let folder = RunFolder::at(out.path().join("mine").join(name));
+            std::fs::create_dir_all(folder.path()).unwrap();
+            let (mut record, mut config) = (record("vae", 0, "rate", 0.01), config());
+            (record.steps, record.spec_sha256) = (steps, name.to_owned());
+            config.network.architecture = architecture.into();
+            std::fs::write(folder.record(), record.to_json().unwrap()).unwrap();
+            std::fs::write(folder.config(), json(&config).unwrap()).unwrap();
+        }
+        assert_eq!(unsettled_runs(out.path()).unwrap(), BTreeMap::from([("short".to_owned(), 15)]));
+    }
 }

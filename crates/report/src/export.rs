@@ -55,6 +55,8 @@ pub struct Export<'a> {
     pub versions: &'a [Version],
     /// Dimensions of the code of each run, by the digest of its specification, where they are known.
     pub codes: &'a BTreeMap<String, usize>,
+    /// Steps of each run that had too few for the running statistics of its batch norm, by the digest of its specification.
+    pub unsettled: &'a BTreeMap<String, u64>,
     /// The paper's numbers.
     pub paper: &'a Paper,
     /// Tables, figures or experiments; all where empty.
@@ -133,7 +135,7 @@ impl<'a> Export<'a> {
             };
             return (!table.columns.is_empty()).then_some(text);
         }
-        let mut table = Table::of(&part.target, &part.cells, self.all || !self.metrics.is_empty())?;
+        let mut table = Table::of(&part.target, &part.cells, self.unsettled, self.all || !self.metrics.is_empty())?;
         table.rows.retain(|row| self.is_metric(&row.metric));
         table.name = part.label();
         if let Some(title) = part.title {
@@ -150,7 +152,11 @@ impl<'a> Export<'a> {
         let mut cells: Vec<&'a Cell> = self.cells.iter().filter(|cell| runs.contains(cell.spec_sha256.as_str())).collect();
         // An experiment before it may have the same runs in another order.
         cells.sort_by_key(|cell| methods.iter().position(|method| *method == cell.method));
-        let observed = |cell: &'a Cell| Observation { code: self.codes.get(&cell.spec_sha256).copied(), ..Observation::from(cell) };
+        let observed = |cell: &'a Cell| Observation {
+            code: self.codes.get(&cell.spec_sha256).copied(),
+            unsettled: self.unsettled.get(&cell.spec_sha256).copied(),
+            ..Observation::from(cell)
+        };
         let table = HeadlineTable::of(cells.into_iter().map(observed), self.interval);
         if self.metrics.is_empty() { table } else { table.only(self.metrics) }
     }

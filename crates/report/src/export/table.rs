@@ -24,6 +24,8 @@ pub(super) struct Table {
     pub(super) rows: Vec<Row>,
     /// Methods, by their names in files, whose codes say nothing of the images: none of their values is marked.
     pub(super) collapsed: Vec<String>,
+    /// Those that say nothing since their training was too short for batch norm, with its steps: none of their values is marked.
+    pub(super) unsettled: Vec<(String, u64)>,
     /// Sentences on data sets of which methods saw other images: no value is marked.
     pub(super) other_images: Vec<String>,
 }
@@ -57,8 +59,9 @@ pub(super) struct Ours {
 }
 
 impl Table {
-    /// None where there is nothing to show; `cells` of the target tell which methods saw other images.
-    pub(super) fn of(target: &Target<'_>, cells: &[&Cell], all: bool) -> Option<Self> {
+    /// None where there is nothing to show; `cells` of the target tell which methods saw other images, and `steps` those of each run
+    /// that had too few for its batch norm, by the digest of its specification.
+    pub(super) fn of(target: &Target<'_>, cells: &[&Cell], steps: &BTreeMap<String, u64>, all: bool) -> Option<Self> {
         let others = || target.others.iter().filter(|_| all || target.comparisons.is_empty());
         let names = target.comparisons.iter().flat_map(|c| &c.entries).map(|entry| entry.method);
         let methods = method::sorted(names.chain(others().map(|row| row.method.as_str())));
@@ -91,13 +94,24 @@ impl Table {
             let label = if several { format!("{metric}, {dataset}") } else { metric.to_owned() };
             rows.push(Row { metric: metric.into(), label, protocol, ours: means(&ours), paper: Vec::new(), recovered: false });
         }
+        let unsettled: BTreeMap<(&str, &str), u64> = cells
+            .iter()
+            .filter_map(|cell| Some(((cell.dataset.as_str(), cell.method.as_str()), *steps.get(&cell.spec_sha256)?)))
+            .filter(|(of, _)| unmarked.collapsed.contains(of))
+            .collect();
         (!rows.is_empty()).then(|| Self {
             name: target.name.into(),
             heading: heading(target.name),
             title: target.paper.map_or_else(String::new, |paper| paper.title.clone()),
             methods: methods.iter().map(|method| method::label(method)).collect(),
             rows,
-            collapsed: unmarked.collapsed.iter().map(|(_, method)| (*method).to_owned()).collect(),
+            collapsed: unmarked
+                .collapsed
+                .iter()
+                .filter(|of| !unsettled.contains_key(*of))
+                .map(|(_, method)| (*method).to_owned())
+                .collect(),
+            unsettled: unsettled.iter().map(|((_, method), steps)| ((*method).to_owned(), *steps)).collect(),
             other_images: unmarked.other_images.sentences(true),
         })
     }
@@ -124,6 +138,9 @@ impl Table {
         }
         let has_mmd = self.rows.iter().any(|row| row.metric == "mmd");
         notes.extend(caution::collapse(self.collapsed.iter().map(String::as_str), has_mmd, true));
+        let steps = self.unsettled.iter().map(|(_, steps)| *steps).max();
+        let unsettled = self.unsettled.iter().map(|(method, _)| method.as_str());
+        notes.extend(steps.and_then(|steps| caution::unsettled(unsettled, steps, true)));
         notes.extend(self.other_images.iter().cloned());
         notes
     }
