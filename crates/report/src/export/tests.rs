@@ -159,14 +159,15 @@ fn methods_that_saw_other_images_are_not_bold_and_are_named() {
 #[test]
 fn a_doubtful_value_says_so() {
     let paper = paper();
-    let doubtful = SummaryRow { doubts: vec![Doubt::OneWeight], ..row("vae", "nll", "nll.iwae(5,N=9)", 88.0, None) };
+    let nll = row("vae", "nll", "nll.iwae(5,N=9)", 88.0, None);
+    let doubtful = SummaryRow { doubts: vec![Doubt::OneWeight], note: Some("of five draws".into()), ..nll };
     for (format, expected) in [(Format::Markdown, "88.00 ? |"), (Format::Latex, "$88.00$\\,?")] {
         let text = Export { summary: std::slice::from_ref(&doubtful), ..nothing(&paper, true) }.to(format);
         assert!(text.contains(expected) && text.contains("do not rely on it"), "{text}");
     }
     let metrics = ["nll".to_owned()];
     let csv = Export { summary: &[doubtful], metrics: &metrics, ..nothing(&paper, false) }.to(Format::Csv);
-    assert!(csv.ends_with(",3,,fewer than two importance weights count\r\n"), "{csv}");
+    assert!(csv.ends_with(",3,,fewer than two importance weights count,of five draws\r\n"), "{csv}");
 }
 
 #[test]

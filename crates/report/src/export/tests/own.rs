@@ -15,19 +15,39 @@ fn an_experiment_of_one_s_own_is_methods_against_headlines() {
 | beta\|x | 4.500 ± 0.354 |
 
 Mean ± standard deviation over two seeds, too few to mark anything as best.
+
+Protocols: Reconstruction: `reconstruction(code=mean)`.
 ";
     assert_eq!(export.to(Format::Markdown), expected);
     let latex = export.to(Format::Latex);
     for expected in ["Reconstruction $\\downarrow$ \\\\", "VAE & $1.500 \\pm 0.354$ \\\\", "beta\\textbar{}x & ", "\\label{tab:mine-1}"] {
         assert!(latex.contains(expected), "{expected}: {latex}");
     }
-    let csv = "target,dataset,method,metric,protocol,unit,higher_is_better,mean,standard_deviation,interval_low,interval_high,seeds,paper,doubts\r\n\
-               mine_1,digits,vae,reconstruction,reconstruction(code=mean),1,false,1.5,0.3535533905932738,,,2,,\r\n";
+    let csv = "target,dataset,method,metric,protocol,unit,higher_is_better,mean,standard_deviation,interval_low,interval_high,seeds,paper,doubts,note\r\n\
+               mine_1,digits,vae,reconstruction,reconstruction(code=mean),1,false,1.5,0.3535533905932738,,,2,,,\r\n";
     assert!(export.to(Format::Csv).starts_with(csv), "{}", export.to(Format::Csv));
     // A metric that is no headline, by its name; and one that nothing measured.
     let energy = Export { metrics: &["energy".into()], ..export }.to(Format::Markdown);
     assert!(energy.contains("| energy `energy` | ours | 9.250 | 9.250 |") && !energy.contains("econstruction"), "{energy}");
     assert_eq!(Export { metrics: &["fid".into()], ..export }.to(Format::Markdown), "");
+}
+
+#[test]
+fn notes_and_reasons_stand_below_it_and_in_csv() {
+    let (mut cells, summary) = own();
+    for cell in cells.iter_mut().filter(|cell| cell.measurement.entry == "energy") {
+        let rate = Measurement::new("rate", "rate", "rate.elbo".into(), "nats");
+        cell.measurement =
+            if cell.method == "vae" { rate.valued(4.0, None) } else { rate.noted("infinite: the encoder is deterministic".to_owned()) };
+    }
+    let paper = paper();
+    let export = Export { cells: &cells, summary: &summary, ..nothing(&paper, false) };
+    let (text, latex, csv) = (export.to(Format::Markdown), export.to(Format::Latex), export.to(Format::Csv));
+    assert!(text.contains(r"Rate of beta\|x: infinite: the encoder is deterministic."), "{text}");
+    assert!(text.ends_with("; Rate: `rate.elbo`.\n"), "{text}");
+    assert!(latex.contains(r"Rate of beta\textbar{}x: infinite: the encoder is deterministic.}"), "{latex}");
+    assert!(latex.contains("\\toprule\n    % Reconstruction: reconstruction(code=mean)\n    % Rate: rate.elbo\n    Method & "), "{latex}");
+    assert!(csv.contains("\r\nmine_1,digits,beta|x,rate,rate.elbo,nats,,,,,,0,,,infinite: the encoder is deterministic\r\n"), "{csv}");
 }
 
 #[test]
@@ -83,7 +103,7 @@ fn an_experiment_s_own_table_has_what_stands_under_a_table_of_the_paper_too() {
 ";
     assert!(export.to(Format::Markdown).contains(expected), "{}", export.to(Format::Markdown));
     let csv = export.to(Format::Csv);
-    assert!(csv.contains("mine_1,digits,vae,accuracy,near(k=1),percent,true,90.5,0.7071067811865476,,,2,,\r\n"), "{csv}");
+    assert!(csv.contains("mine_1,digits,vae,accuracy,near(k=1),percent,true,90.5,0.7071067811865476,,,2,,,\r\n"), "{csv}");
     assert_eq!(csv.lines().count(), 5, "{csv}");
 }
 
@@ -97,8 +117,8 @@ fn ends_of_intervals_in_csv_are_those_of_the_page() {
     let csv =
         |cells: &[Cell]| Export { cells, summary: &summary, interval: |_| Some([-1.0, 6.5]), ..nothing(&paper, false) }.to(Format::Csv);
     // A squared error is not negative, and two seeds are too few for the page.
-    assert!(csv(&three).lines().count() == 3 && csv(&three).lines().skip(1).all(|line| line.ends_with(",0,6.5,3,,")), "{}", csv(&three));
-    assert!(csv(&two).lines().skip(1).all(|line| line.ends_with(",,,2,,")), "{}", csv(&two));
+    assert!(csv(&three).lines().count() == 3 && csv(&three).lines().skip(1).all(|line| line.ends_with(",0,6.5,3,,,")), "{}", csv(&three));
+    assert!(csv(&two).lines().skip(1).all(|line| line.ends_with(",,,2,,,")), "{}", csv(&two));
     // Beside the paper the page has them whole.
     let whole = row("vae", "accuracy", "near(k=1)", 99.5, Some(1.0));
     let text = Export { summary: &[whole], ..nothing(&paper, false) }.to(Format::Csv);
