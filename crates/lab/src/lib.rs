@@ -4,6 +4,7 @@ mod app;
 mod before;
 mod catalogue;
 pub mod cells;
+mod chance;
 mod changes;
 mod check;
 pub mod claims;
