@@ -257,6 +257,7 @@ fn dataset(data: &Data, card: &Card, component: &Component, all: usize) -> Datas
         title: card.title.clone(),
         source: card.source.clone(),
         licence: card.licence.clone(),
+        own_files: false,
         hub: published(card),
         part_of: whole.as_ref().and_then(published),
         train_images: data.train_images,
@@ -273,7 +274,10 @@ fn dataset(data: &Data, card: &Card, component: &Component, all: usize) -> Datas
             hub: Some(repository.into()),
             ..known
         },
-        (None, Some(_)) => DatasetCard { source: "files of the publisher's own".into(), licence: "not stated".into(), ..known },
+        (None, Some(_)) => {
+            let source = "files of the publisher's own".into();
+            DatasetCard { source, licence: "not stated".into(), own_files: true, ..known }
+        }
         (None, None) => known,
     }
 }
@@ -349,7 +353,7 @@ mod tests {
         assert_eq!((own.licence.as_str(), own.source.as_str(), &own.hub), ("not stated", "files of the publisher's own", &None));
         let hub = dataset(&data, &card, &Component::named("table:some/body"), 100);
         assert_eq!((hub.hub.as_deref(), hub.source.as_str()), (Some("some/body"), "https://huggingface.co/datasets/some/body"));
-        assert!(hub.title.contains("some/body") && hub.licence == "that of its page", "{hub:?}");
+        assert!(own.own_files && !hub.own_files && hub.title.contains("some/body") && hub.licence == "that of its page", "{hub:?}");
         assert_eq!(["table:/data/faces", "table:some/body"].map(|named| of_data(named, &card, "mit").len()), [2, 0]);
         let celeba = of_data("celeba", &inventory::card("celeba").unwrap(), "mit");
         assert!(celeba.len() == 1 && celeba[0].contains("non-commercial") && celeba[0].ends_with("under mit"), "{celeba:?}");
