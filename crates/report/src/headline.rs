@@ -263,7 +263,7 @@ pub fn headlines<Q: Quantity>(values: &[Q]) -> Vec<&'static Headline> {
 }
 
 /// The headlines that were asked for and have no value anywhere, each with the reason that one of its measurements gives.
-pub(crate) fn without_value<Q: Quantity>(values: &[Q]) -> Vec<(&'static Headline, &str)> {
+pub fn without_value<Q: Quantity>(values: &[Q]) -> Vec<(&'static Headline, &str)> {
     let reason = |headline: &'static Headline| {
         let of = values.iter().filter(|value| headline.kind(*value).is_some());
         of.filter_map(Quantity::note).next().map(|note| (headline, note))

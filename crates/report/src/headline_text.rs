@@ -8,10 +8,10 @@ use crate::{
 /// Characters of a line at most; columns that do not fit go below, with the methods once more.
 const WIDTH: usize = 100;
 
-/// The table as text, with what its values are below it; empty where it has no value.
+/// The table as text, with what its values are below it; where it has no value, why, and empty where nothing was asked for.
 pub fn headline_text(table: &HeadlineTable) -> String {
     if table.columns.is_empty() {
-        return String::new();
+        return table.of_absent().map(|line| line + "\n").collect();
     }
     let names = names(table);
     let columns: Vec<Vec<String>> = table
@@ -167,6 +167,9 @@ Mean ± standard deviation over two seeds, too few to mark anything as best.
         );
         assert!(text.contains("1.188 ± 0.088 *\n") && text.lines().all(|line| line.chars().count() <= 100), "{text}");
         assert_eq!(text.matches("Method ").count(), 3, "{text}");
-        assert_eq!(headline_text(&HeadlineTable { columns: Vec::new(), rows: Vec::new(), absent: Vec::new() }), "");
+        let mut nothing = HeadlineTable { columns: Vec::new(), rows: Vec::new(), absent: Vec::new() };
+        assert_eq!(headline_text(&nothing), "");
+        nothing.absent.push(("Accuracy".into(), "5 labels for 10 classes".into()));
+        assert_eq!(headline_text(&nothing), "Accuracy has no value: 5 labels for 10 classes.\n");
     }
 }

@@ -264,8 +264,9 @@ const NAMED: usize = 6;
 
 /// Prints the table of each experiment, where runs and page are, and what can be done next.
 pub(crate) fn show(outcome: &Outcome, command: &str) {
-    for (title, table) in outcome.tables.iter().filter(|(_, table)| !table.columns.is_empty()) {
-        print_in_passing(format_args!("{title}\n\n{}", crate::headline_text(table)));
+    let tables = outcome.tables.iter().map(|(title, table)| (title, crate::headline_text(table)));
+    for (title, text) in tables.filter(|(_, text)| !text.is_empty()) {
+        print_in_passing(format_args!("{title}\n\n{text}"));
     }
     match outcome.runs.as_slice() {
         [] => {}
