@@ -290,6 +290,11 @@ impl Headline {
         protocol.parameters.iter().filter(|parameter| self.apart && sized(parameter)).collect()
     }
 
+    /// The entry of the catalogue that measures it where that is asked for.
+    pub fn measured_by(&self) -> Option<&'static str> {
+        self.of.last().map(|of| of.entry)
+    }
+
     /// What it is, with what the protocol of `value` says of it: the classifier and its labels, for instance.
     pub fn describe<Q: Quantity>(&self, value: &Q) -> String {
         let facts = self.facts.iter().filter_map(|fact| fact.of(value));
