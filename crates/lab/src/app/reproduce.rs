@@ -218,7 +218,7 @@ pub(crate) fn code(outcome: &Outcome) -> ExitCode {
 pub(crate) fn reproduced(request: &Request, directory: &Path, device: &str, place: &Place) -> Result<Outcome> {
     let context = RunContext { root: &place.root, device, stop: stop::on_signal(Who::Command)?, ..RunContext::new(directory) };
     let reproduction = Reproduction::plan(request, &context)?;
-    let progress = Progress::of(reproduction.runs().clone(), directory, &reproduction.costs());
+    let progress = Progress::of(reproduction.runs().clone(), directory, &reproduction.costs(), request.retries);
     let outcome = reproduction.run(&RunContext { progress: &progress, ..context });
     progress.finish();
     Ok(outcome?)
