@@ -57,6 +57,7 @@ mod standing;
 mod stored;
 mod summary;
 mod training_plan;
+mod unread;
 mod unsettled;
 mod verify;
 mod versions;

@@ -98,6 +98,10 @@ impl Metric for Information {
         &[Input::Codes, Input::NoisyCodes, Input::PriorSample, Input::SampledReconstructions, Input::HeldOut]
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["noise_images"]
+    }
+
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
         let mut found = Vec::new();
         let means = &evidence.code()?.mean;
