@@ -13,7 +13,7 @@
 //! Hidden files and folders, thumbnails and other files are passed over and counted. Links are followed. Where names can
 //! be read in two ways the folder is refused, and the message says which setting decides.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
@@ -69,23 +69,29 @@ const SPLITS: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 const BATCH: usize = 256;
 
 fn find(request: &Request) -> Option<Vec<PathBuf>> {
-    request.path.map(PathBuf::from).filter(|p| Container::at(p).is_some()).map(|p| vec![p])
+    request.place().filter(|p| Container::at(p).is_some()).map(|p| vec![p])
 }
 
 fn open(request: &Request) -> Result<Opened> {
-    let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: folder:PATH"))?;
-    let container = Container::open(Path::new(path))?;
+    let (Some(path), Some(place)) = (request.path, request.place()) else {
+        return Err(Error::damaged(NAME, "say which: folder:PATH"));
+    };
+    if !place.exists() {
+        return Err(Error::damaged(path, request.absent("")));
+    }
+    let container = Container::open(&place)?;
     let Settings { size: side, channels, range, deep_grayscale: deep, layout, .. } = request.settings.read()?;
     if channels == 2 {
-        return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
+        return Err(Error::damaged(place.display(), "channels = 2: images have 1 or 3"));
     }
     let shape = ImageShape { channels, height: side, width: side };
     let mut tree = Tree::of(&container)?;
     if tree.images.is_empty() {
-        return Err(Error::damaged(path, format!("holds no {} files{}", member::FORMATS, tree.passed.instead())));
+        return Err(Error::damaged(place.display(), format!("holds no {} files{}", member::FORMATS, tree.passed.instead())));
     }
     let names: Vec<&str> = tree.images.iter().map(|(name, _)| name.as_str()).collect();
-    let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &layout).map_err(|problem| Error::damaged(path, problem))?;
+    let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &layout);
+    let plan = plan.map_err(|problem| Error::damaged(place.display(), problem))?;
     let changed = Changed::to(shape);
     let (splits, skipped) = decode(&tree, &container, &plan, (&changed, deep), request.sources.skip_broken)?;
     let Plan { classes, rule, mut notes, passed, advice, .. } = plan;
@@ -103,7 +109,7 @@ fn open(request: &Request) -> Result<Opened> {
         advice: &advice,
     };
     let opened = Opened::of(request, parts)?;
-    Ok(Opened { files: vec![path.into()], skipped, passed_over: tree.passed, notes, ..opened })
+    Ok(Opened { files: vec![place], skipped, passed_over: tree.passed, notes, ..opened })
 }
 
 /// What is said of tables beside images of one class: a person may take them for labels that are read.

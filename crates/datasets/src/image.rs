@@ -132,7 +132,7 @@ fn check(width: u64, height: u64, file: &str) -> Result<()> {
 }
 
 fn too_large(file: &str, size: &str, limit: &str) -> Error {
-    let way = "make it smaller (magick IMAGE -resize 4096x4096 SMALLER), or leave it out (--skip-broken)";
+    let way = "make it smaller (magick IMAGE -resize 4096x4096 SMALLER)";
     Error::Refused { file: file.into(), reason: format!("an image of {size}, more than the limit of {limit}: {way}") }
 }
 

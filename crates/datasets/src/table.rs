@@ -79,7 +79,8 @@ const ROWS: u64 = 100_000_000;
 
 fn open(request: &Request) -> Result<Opened> {
     let found = locate(request)?;
-    let path = request.path.unwrap_or_default();
+    let name = request.path.unwrap_or_default();
+    let path = &request.place().unwrap_or_default().display().to_string();
     let Columns { size, channels, label, range, test, deep_grayscale: deep, .. } = request.settings.read()?;
     if channels == 2 {
         return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
@@ -105,7 +106,7 @@ fn open(request: &Request) -> Result<Opened> {
     let (rule, splits) = divided(path, sets, test)?;
     let rule = &crate::image::with_deep(rule, deep);
     let classes = splits.iter().flat_map(|(_, set)| &set.labels).max().map_or(1, |&l| l as usize + 1);
-    let opened = Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (found.files(), skipped))?;
+    let opened = Opened::new(request, &format!("{NAME}:{name}"), range, classes, rule, splits, (found.files(), skipped))?;
     Ok(Opened { notes, passed_over: found.passed(), ..opened })
 }
 

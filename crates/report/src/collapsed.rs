@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use vimae_spec::{Cell, SummaryRow};
 
-use crate::{caution, headline::collapsed, method, run_view::RunView};
+use crate::{caution, headline::collapsed, method};
 
 /// A data set, a network and a method.
 type Place<'a> = [&'a str; 3];
@@ -28,10 +28,10 @@ impl<'a> Collapsed<'a> {
         Self { places, unsettled: BTreeMap::new() }
     }
 
-    /// The same where `runs` tell which trainings were too short; `cells` say what each run is of.
-    pub(crate) fn settled_by<'r>(mut self, runs: impl IntoIterator<Item = &'r RunView>, cells: &'a [Cell]) -> Self {
-        let steps = runs.into_iter().filter_map(|run| Some((run.record.spec_sha256.as_str(), run.unsettled?)));
-        let steps: BTreeMap<&str, u64> = steps.collect();
+    /// The same where it is known which trainings were too short: their `steps` by the digest of the specification, of which `cells` say
+    /// what it is of.
+    pub(crate) fn settled_by<'r>(mut self, steps: impl IntoIterator<Item = (&'r str, u64)>, cells: impl IntoIterator<Item = &'a Cell>) -> Self {
+        let steps: BTreeMap<&str, u64> = steps.into_iter().collect();
         for cell in cells {
             let place: Place<'a> = [cell.dataset.as_str(), &cell.model, &cell.method];
             if let Some(steps) = steps.get(cell.spec_sha256.as_str()).filter(|_| self.places.contains(&place)) {

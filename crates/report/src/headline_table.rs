@@ -63,7 +63,7 @@ impl HeadlineColumn {
     }
 
     /// Its title, which no other column has.
-    fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let kind = self.kind.as_ref().map_or_else(String::new, |kind| format!(", {kind}"));
         format!("{}{kind}", self.headline.title)
     }

@@ -53,7 +53,8 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
     let links = links::Links::new(input);
     let colours = input.colours();
     let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
-    let collapsed = Collapsed::of(input.summary).settled_by(runs, input.cells);
+    let short = runs.filter_map(|run| Some((run.record.spec_sha256.as_str(), run.unsettled?)));
+    let collapsed = Collapsed::of(input.summary).settled_by(short, input.cells);
     let shown = Shown { links: &links, colours: &colours, collapsed: &collapsed };
     let (contents, main) = if own { own::page(input, &shown)? } else { beside_the_paper(input, &shown)? };
     let body = html! {

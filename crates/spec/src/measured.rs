@@ -77,7 +77,7 @@ pub enum Doubt {
     OneWeight,
     /// The bounds of an annealed likelihood on simulated images lie more than a nat apart.
     WideGap,
-    /// A mean over fewer than 30 images, or under windows whose width so few chose.
+    /// A mean over fewer than 30 images or what varies over them, or a mean under windows whose width so few chose.
     FewImages,
     /// How far it may be off by chance is not known.
     NoError,

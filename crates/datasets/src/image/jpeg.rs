@@ -13,7 +13,7 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
     let layout = Layout::read(bytes).map_err(|problem| broken(&problem))?;
     check(layout.width.into(), layout.height.into(), file)?;
     if let Some(kind) = layout.refused() {
-        let way = "write it again as a baseline JPEG or a PNG (magick IMAGE IMAGE.png), or leave it out (--skip-broken)";
+        let way = "write it again as a baseline JPEG or a PNG (magick IMAGE IMAGE.png)";
         return Err(Error::Refused { file: file.into(), reason: format!("{kind}: {way}") });
     }
     let wrong = |error: JpegError| match error {

@@ -18,7 +18,7 @@ const BUFFER: usize = 2 * MEMORY / 3;
 pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Image> {
     let broken = |problem: &dyn std::fmt::Display| Error::damaged(file, format!("broken TIFF: {problem}"));
     let refused = |kind: &dyn std::fmt::Display| {
-        let way = "write it again with 8 bits in RGB or gray (magick IMAGE -depth 8 IMAGE.png), or leave it out (--skip-broken)";
+        let way = "write it again with 8 bits in RGB or gray (magick IMAGE -depth 8 IMAGE.png)";
         Error::Refused { file: file.into(), reason: format!("TIFF of a kind that is not read, {kind}: {way}") }
     };
     let wrong = |error: TiffError| match error {

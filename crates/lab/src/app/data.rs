@@ -151,8 +151,7 @@ fn show_verified(verified: &datasets::inventory::Verified) {
         print(format_args!("{} {} ({})", file.sha256, file.path.display(), file.known));
     }
     for (split, count) in &verified.splits {
-        // Scripts read this line, whose word is the same for one image.
-        print(format_args!("{split}: {count} images"));
+        print(format_args!("{split}: {}", counted(*count, "image")));
     }
     let (fewest, most) = verified.spread();
     let size = if fewest == most { counted(most, "image") } else { format!("{fewest} to {most} images") };
