@@ -8,8 +8,8 @@
 //!
 //! What writers make of images and classes is read (Arrow for C++ and Rust, Polars, DuckDB, Hadoop): both versions of
 //! pages, with checksums or not; packed with snappy, gzip, zstd, brotli, LZ4 in all its forms, or not; every encoding
-//! of today's format; images as bytes of any or one length, alone or as `bytes` in a struct, in columns that may be
-//! null but are not. LZO, lists, encryption and null rows are refused by name.
+//! of today's format; images as bytes of any or one length, alone or as `bytes` in a struct. A null image has no bytes.
+//! LZO, lists, encryption and null classes are refused by name.
 //! <https://parquet.apache.org/docs/file-format/>
 
 use std::{
@@ -52,13 +52,13 @@ pub(crate) struct Columns<'a> {
     pub(crate) rows: u64,
 }
 
-/// What is done with up to 512 rows: encoded images with their labels.
+/// What is done with up to 512 rows: encoded images, without bytes where they are null, with their labels.
 pub(crate) type Visit<'a> = dyn FnMut(Vec<(Bytes, u32)>) -> Result<()> + 'a;
 
 /// Calls `visit` with all rows, up to 512 at a time.
 ///
 /// # Errors
-/// [`Error::Damaged`] for a file that is torn, lacks a column, or has a row without image or label;
+/// [`Error::Damaged`] for a file that is torn, lacks a column, or has a row without label;
 /// [`Error::TooLarge`] for more rows than there may be; [`Error::Refused`] for a page that is too large.
 pub(crate) fn read(path: &Path, columns: &Columns, visit: &mut Visit) -> Result<()> {
     let name = path.display().to_string();
@@ -112,12 +112,12 @@ pub(crate) fn read_from(mut source: impl Read + Seek, file: &str, columns: &Colu
         let images = chunk(image)?;
         let mut labels: Box<dyn Iterator<Item = u32>> = match label {
             Some((label, column)) => {
-                let pages = Pages::new(column, chunk(label)?, row).map_err(wrong)?;
-                Box::new(classes(pages, &mut fetch).map_err(unread)?.into_iter())
+                let pages = Pages::new(column, chunk(label)?).map_err(wrong)?;
+                Box::new(classes(pages, (column.path.as_str(), row), &mut fetch).map_err(unread)?.into_iter())
             }
             None => Box::new(std::iter::repeat(0_u32)),
         };
-        let mut pages = Pages::new(image_column, images, row).map_err(wrong)?;
+        let mut pages = Pages::new(image_column, images).map_err(wrong)?;
         while let Some(page) = pages.next(&mut fetch).map_err(unread)? {
             let mut rows = page.into_iter().zip(labels.by_ref());
             loop {
@@ -182,11 +182,13 @@ fn footer(length: u64, fetch: &mut Fetch) -> std::result::Result<Footer, String>
     Ok(footer)
 }
 
-fn classes(mut pages: Pages, fetch: &mut Fetch) -> std::result::Result<Vec<u32>, Unread> {
+/// The classes of a group that begins with row `first` of the table.
+fn classes(mut pages: Pages, (column, first): (&str, u64), fetch: &mut Fetch) -> std::result::Result<Vec<u32>, Unread> {
     let mut labels = Vec::new();
     while let Some(page) = pages.next(fetch)? {
         for value in &page {
-            let class = value.integer().ok_or("a label that is no whole number")?;
+            let row = first + labels.len() as u64;
+            let class = value.integer().ok_or_else(|| format!("row {row} has no {column}: the value is null"))?;
             labels.push(u32::try_from(class).map_err(|_| format!("a label of {class}"))?);
         }
     }

@@ -205,7 +205,8 @@ impl Reading<'_> {
                     }
                     Ok(image)
                 };
-                let mut gather = Gather::new(all.shape, 0, self.skip_broken, &prepare).deep(self.deep).advising(way);
+                let gather = Gather::new(all.shape, 0, self.skip_broken, &prepare).deep(self.deep);
+                let mut gather = gather.advising(way).without_bytes(null(&image));
                 gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;
                 if colour.load(Ordering::Relaxed) {
                     return Err(Error::damaged(path.display(), "an image in colour among grayscale ones"));
@@ -244,6 +245,17 @@ impl Reading<'_> {
         let Some(size) = self.size else { return Ok(image) };
         image.fit(size, size)
     }
+}
+
+/// What is said of a row whose image, in that column, has no bytes.
+fn null(column: &str) -> String {
+    let path = column.strip_suffix(".bytes").map_or(String::new(), |name| {
+        format!(
+            "; a file that {name}.path names is not read: write its bytes into the table (datasets: \
+             with_format(\"arrow\").map(datasets.table.embed_table_storage, batched=True))"
+        )
+    });
+    format!("has no image: {column} is null or empty{path}")
 }
 
 fn channels(image: &Image) -> usize {
