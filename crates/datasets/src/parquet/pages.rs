@@ -7,6 +7,7 @@ use super::{
     footer::{Chunk, Column},
     numbers::hybrid,
     thrift::{Compact, Result, STRUCT},
+    unread::Unread,
     values::{Bytes, Kind, decode},
 };
 
@@ -24,27 +25,6 @@ const BIT_PACKED: u64 = 4;
 /// The most bytes that `packed` ones, which are held against the file before anything is unpacked, may become.
 fn room(packed: u64) -> u64 {
     packed.saturating_mul(RATIO).clamp(PAGE, LARGEST)
-}
-
-/// Why a page is not read.
-#[derive(Debug)]
-pub(super) enum Unread {
-    /// This is wrong with it.
-    Broken(String),
-    /// It is too large.
-    Large { size: u64, limit: u64 },
-}
-
-impl From<String> for Unread {
-    fn from(problem: String) -> Self {
-        Self::Broken(problem)
-    }
-}
-
-impl From<&str> for Unread {
-    fn from(problem: &str) -> Self {
-        Self::Broken(problem.into())
-    }
 }
 
 /// Reads so many bytes at a place of the file.

@@ -69,7 +69,7 @@ fn images_are_one_class_where_that_is_asked_for() {
     let message = opened(&file, json!({ "label": "fine_label" })).err().unwrap().to_string();
     assert!(
         message.ends_with(
-            "there are image, label; rename that of classes to label, or label = \"none\" in [dataset] takes all images as one class"
+            "there are image (bytes), label (int64); rename that of classes to label, or label = \"none\" in [dataset] takes all images as one class"
         ),
         "{message}"
     );
