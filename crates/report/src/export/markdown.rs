@@ -45,7 +45,8 @@ fn ours(value: &Option<Ours>) -> String {
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if matches!(c, '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '#') {
+        // GitHub sets what stands between dollars as mathematics.
+        if matches!(c, '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '#' | '$') {
             escaped.push('\\');
         }
         escaped.push(c);
