@@ -53,3 +53,13 @@ pub(super) fn escaped(text: &str) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_escapes_every_special_character() {
+        assert_eq!(escaped(r"a\b|*_`[]<>#$x$"), r"a\\b\|\*\_\`\[\]\<\>\#\$x\$");
+    }
+}

@@ -203,11 +203,6 @@ fn latex_escapes_every_special_character() {
 }
 
 #[test]
-fn markdown_escapes_every_special_character() {
-    assert_eq!(markdown::escaped(r"a\b|*_`[]<>#$x$"), r"a\\b\|\*\_\`\[\]\<\>\#\$x\$");
-}
-
-#[test]
 fn csv_has_every_column_and_quotes_what_it_must() {
     let cell = Cell {
         target: "table3".into(),
