@@ -22,6 +22,7 @@ use crate::{
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
     member,
+    names::Names,
     open::Parts,
     stack::Stack,
     tree::Tree,
@@ -93,7 +94,7 @@ fn open(request: &Request) -> Result<Opened> {
     let plan = plan::plan(&names, tree.folders.iter().map(String::as_str), &layout);
     let plan = plan.map_err(|problem| Error::damaged(place.display(), problem))?;
     let changed = Changed::to(shape);
-    let (splits, skipped) = decode(&tree, &container, &plan, (&changed, deep), request.sources.skip_broken)?;
+    let (splits, files, skipped) = decode(&tree, &container, &plan, (&changed, deep), request.sources.skip_broken)?;
     let Plan { classes, rule, mut notes, passed, advice, .. } = plan;
     notes.extend(unread(&tree.tables).filter(|_| classes.len() < 2));
     notes.extend(changed.notes());
@@ -108,7 +109,7 @@ fn open(request: &Request) -> Result<Opened> {
         splits,
         advice: &advice,
     };
-    let opened = Opened::of(request, parts)?;
+    let opened = Opened::of_files(request, parts, files)?;
     Ok(Opened { files: vec![place], skipped, passed_over: tree.passed, notes, ..opened })
 }
 
@@ -126,8 +127,8 @@ fn unread(tables: &[String]) -> Option<String> {
     ))
 }
 
-/// The images of each split, and those that were left out.
-type Decoded = (Vec<(Split, Stack)>, Vec<Broken>);
+/// The images of each split, the files that they are, and those that were left out.
+type Decoded = (Vec<(Split, Stack)>, Names, Vec<Broken>);
 /// Encoded images that wait to be decoded, each with its place.
 type Batch = Vec<(Vec<u8>, u32)>;
 
@@ -175,13 +176,15 @@ fn decode(
         flush(&mut gathers)
     })?;
     flush(&mut gathers)?;
-    let (mut splits, mut skipped) = (Vec::new(), Vec::new());
+    let (mut splits, mut files, mut skipped) = (Vec::new(), Names::new(), Vec::new());
+    let file_of = |place: &u32| tree.images.get(*place as usize).map_or(String::new(), |(name, _)| name.clone());
     for (split, gather, _) in gathers {
         let (stack, broken) = gather.finish();
         if stack.len() == 0 && broken.is_empty() {
             continue;
         }
         let mut stack = stack.sort_by_label();
+        files.push((split, stack.labels.iter().map(file_of).collect()));
         for label in &mut stack.labels {
             *label = plan.places.get(*label as usize).copied().flatten().map_or(0, |(_, class)| class);
         }
@@ -189,5 +192,5 @@ fn decode(
         skipped.extend(broken);
     }
     skipped.sort_by(|a, b| a.file.cmp(&b.file));
-    Ok((splits, skipped))
+    Ok((splits, files, skipped))
 }

@@ -9,6 +9,7 @@ use crate::{
     Card, DATASETS, Error, InMemory, PassedOver, Result, Sources, container,
     fewer::{self, FewerOfFiles, fewer},
     gather::Broken,
+    names::{self, Names},
     pixels::{Pixels, pixels},
     stack::Stack,
 };
@@ -100,13 +101,19 @@ pub(crate) struct Parts<'a> {
 impl Opened {
     /// The splits as the request asks for them: all images, or fewer. Nothing was left out or passed over.
     pub(crate) fn of(request: &Request, parts: Parts) -> Result<Self> {
+        Self::of_files(request, parts, Names::new())
+    }
+
+    /// [`Opened::of`], of images that are these files.
+    pub(crate) fn of_files(request: &Request, parts: Parts, files: Names) -> Result<Self> {
         let Parts { name, range, classes, class_names, groups, rule, splits, advice } = parts;
         let all_train_images = splits.iter().find(|(split, _)| *split == Split::Train).map(|(_, stack)| stack.len());
         let (rule, splits) = fewer(request.settings, rule, splits)?;
+        let files = names::left(request.settings, files)?;
         let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<Vec<_>>>()?;
         let Pixels { rule, splits, named } = pixels(request.settings, rule, splits)?;
         let dataset = InMemory::new(name, range, classes, &rule, splits)?.naming(class_names, groups).advising(advice);
-        let dataset = Box::new(dataset.with_pixels(named).with_all_train_images(all_train_images));
+        let dataset = Box::new(dataset.with_pixels(named).with_all_train_images(all_train_images).with_files(files));
         Ok(Self { dataset, files: Vec::new(), skipped: Vec::new(), passed_over: PassedOver::default(), notes: Vec::new() })
     }
 

@@ -30,7 +30,11 @@ impl<'a> Collapsed<'a> {
 
     /// The same where it is known which trainings were too short: their `steps` by the digest of the specification, of which `cells` say
     /// what it is of.
-    pub(crate) fn settled_by<'r>(mut self, steps: impl IntoIterator<Item = (&'r str, u64)>, cells: impl IntoIterator<Item = &'a Cell>) -> Self {
+    pub(crate) fn settled_by<'r>(
+        mut self,
+        steps: impl IntoIterator<Item = (&'r str, u64)>,
+        cells: impl IntoIterator<Item = &'a Cell>,
+    ) -> Self {
         let steps: BTreeMap<&str, u64> = steps.into_iter().collect();
         for cell in cells {
             let place: Place<'a> = [cell.dataset.as_str(), &cell.model, &cell.method];

@@ -341,6 +341,9 @@ fn take_tests(plan: &mut Plan, split_up: bool, options: &Options) -> Result<(), 
                     *split = Split::Test;
                 }
             }
+            if !has(plan, Split::Test) {
+                plan.notes.push(format!("no test images: {}", plan.advice));
+            }
         }
     }
     Ok(())

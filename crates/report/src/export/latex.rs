@@ -128,6 +128,7 @@ const MATHEMATICS: [(char, &str); 43] = [
 /// Text in which no character is a command.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    let mut before = ' ';
     for c in text.chars() {
         match c {
             '\\' => escaped += "\\textbackslash{}",
@@ -136,7 +137,8 @@ pub(super) fn escaped(text: &str) -> String {
             '<' => escaped += "\\textless{}",
             '>' => escaped += "\\textgreater{}",
             '|' => escaped += "\\textbar{}",
-            // \textquotedbl does not exist in LaTeX's default encoding.
+            // \textquotedbl does not exist in LaTeX's default encoding. Behind a space or a bracket a quotation begins.
+            '"' if before.is_whitespace() || matches!(before, '(' | '[' | '{' | '=') => escaped += "``",
             '"' => escaped += "''",
             '{' | '}' | '$' | '&' | '#' | '_' | '%' => escaped.extend(['\\', c]),
             _ => match MATHEMATICS.iter().find(|(known, _)| *known == c) {
@@ -144,6 +146,7 @@ pub(super) fn escaped(text: &str) -> String {
                 None => escaped.push(c),
             },
         }
+        before = c;
     }
     escaped
 }

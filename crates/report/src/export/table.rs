@@ -28,8 +28,6 @@ pub(super) struct Table {
     pub(super) mixed: Vec<String>,
     /// Sentences on methods whose codes say nothing of the images: none of their values is marked.
     pub(super) collapsed: Vec<String>,
-    /// Those that say nothing since their training was too short for batch norm, with its steps: none of their values is marked.
-    pub(super) unsettled: Vec<(String, u64)>,
     /// Sentences on data sets of which methods saw other images: no value is marked.
     pub(super) other_images: Vec<String>,
 }

@@ -170,7 +170,8 @@ fn latex_escapes_every_special_character() {
         r"a\textbackslash{}b\{c\}\$\&\#\_\%\textasciitilde{}\textasciicircum{}\textless{}\textbar{}\textgreater{}"
     );
     // What the default encoding and fonts have.
-    assert_eq!(latex::escaped("the \"best\" γ ≤ Ω, é"), r"the ''best'' $\gamma$ $\leq$ $\Omega$, é");
+    assert_eq!(latex::escaped("the \"best\" γ ≤ Ω, é"), r"the ``best'' $\gamma$ $\leq$ $\Omega$, é");
+    assert_eq!(latex::escaped("\"q\" (\"a b\", c = \"d\")"), "``q'' (``a b'', c = ``d'')");
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn a_doubtful_value_says_so() {
     assert!(!text.contains("**") && text.contains("91.50 ± 0.50 ? |") && text.contains(said), "{text}");
     let metrics = ["nll".to_owned()];
     let csv = Export { summary: &[doubtful], metrics: &metrics, ..nothing(&paper, false) }.to(Format::Csv);
-    assert!(csv.ends_with(",3,,fewer than two importance weights count\r\n"), "{csv}");
+    assert!(csv.ends_with(",3,,fewer than two importance weights count,\r\n"), "{csv}");
 }
 
 #[test]
