@@ -54,6 +54,24 @@ try:
     raise AssertionError("codes of a noise that is not known here")
 except ValueError as problem:
     assert "of_another_program" in str(problem), problem
+with torch.no_grad():
+    arrays = {name: tensor.numpy().astype("float64") for name, tensor in given.items() if tensor.is_floating_point()}
+    assert torch.allclose(model.encode(arrays["images"]).mean, out["mean"], atol=1e-5)
+    assert torch.allclose(model.encode(given["bytes"].numpy()).mean, out["mean_of_bytes"], atol=1e-5)
+    assert torch.allclose(model.decode(arrays["codes"]), out["decoded"], atol=1e-5)
+count, size = given["codes"].shape
+for ask, error, words in (
+    (lambda: model.encode("images"), TypeError, "images of type str; a tensor or an array is taken"),
+    (lambda: model.encode(given["bytes"].int()), TypeError, "images of torch.int32"),
+    (lambda: model.encode(given["images"][:, :, 1:]), ValueError, "images of shape"),
+    (lambda: model.decode(given["codes"][:, 1:]), ValueError, f"codes of shape {(count, size - 1)}; this model takes [N, {size}]"),
+    (lambda: model.decode(given["codes"][0]), ValueError, f"codes of shape ({size},)"),
+):
+    try:
+        ask()
+        raise AssertionError(words)
+    except error as problem:
+        assert words in str(problem), problem
 # Without the prior's numbers there is still a model.
 with tempfile.TemporaryDirectory() as folder:
     copy = Path(shutil.copytree(arguments.run, folder, dirs_exist_ok=True)) / "config.json"

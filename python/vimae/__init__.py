@@ -8,4 +8,4 @@
 from .model import Code, Model, from_pretrained
 
 __all__ = ["Code", "Model", "from_pretrained"]
-__version__ = "0.1.0"
+__version__ = "0.1.1"

@@ -34,11 +34,23 @@ class Model(nn.Module):
         self.encoder, self.decoder = networks.build(net)
         self.range = {"unit": (0.0, 1.0), "symmetric": (-1.0, 1.0)}[net["range"]]
 
+    def _tensor(self, values, what):
+        """`values`, a tensor or an array; floats in the network's precision, an array where the network is."""
+        like = next(self.parameters())
+        if not isinstance(values, torch.Tensor):
+            try:
+                values = torch.as_tensor(values, device=like.device)
+            except (TypeError, ValueError, RuntimeError) as problem:
+                raise TypeError(f"{what} of type {type(values).__name__}; a tensor or an array is taken: {problem}") from problem
+        return values.to(like.dtype) if values.is_floating_point() else values
+
     def encode(self, images):
-        """The codes of images `[N, C, H, W]`: floats in `range`, or bytes. ValueError for another shape, and for a noise of another program.
+        """The codes of images `[N, C, H, W]`, a tensor or an array: floats in `range`, or bytes; TypeError for others.
 
         Bytes get two levels, below 128 and from there on, where the model was trained on binary pixels; floats are taken as they are.
+        ValueError for another shape, and for a noise of another program.
         """
+        images = self._tensor(images, "images")
         network = self.config["network"]
         expected = (network["channels"], network["height"], network["width"])
         if tuple(images.shape[1:]) != expected:
@@ -48,6 +60,8 @@ class Model(nn.Module):
             if self.config["dataset"]["settings"].get("binarise", "none") != "none":
                 images = (images >= 128).to(torch.uint8) * 255
             images = images.to(torch.float32) * ((high - low) / 255) + low
+        elif not images.is_floating_point():
+            raise TypeError(f"images of {images.dtype}; floats in {self.range} are taken, or bytes (uint8)")
         mean, log_var = self.encoder(images)
         name, settings = self.config["noise"]["name"], self.config["noise"]["settings"]
         if name == "gaussian_fixed":
@@ -59,8 +73,16 @@ class Model(nn.Module):
         return Code(mean, log_var)
 
     def decode(self, codes):
-        """Images `[N, C, H, W]` in `range` of codes `[N, d]`: the means of the likelihood."""
+        """Images `[N, C, H, W]` in `range` of codes `[N, d]`, a tensor or an array: the means of the likelihood.
+
+        ValueError for another shape, TypeError for what is no floats.
+        """
         net = self.config["network"]
+        codes = self._tensor(codes, "codes")
+        if codes.ndim != 2 or codes.shape[1] != net["code"]:
+            raise ValueError(f"codes of shape {tuple(codes.shape)}; this model takes [N, {net['code']}]")
+        if not codes.is_floating_point():
+            raise TypeError(f"codes of {codes.dtype}; floats are taken")
         return likelihoods.mean(self.config["likelihood"], self.decoder(codes), net["outputs"], net["squashed"], *self.range)
 
     def reconstruct(self, images):

@@ -32,6 +32,7 @@ fn a_run_is_measured_again_without_being_changed() -> Result<()> {
     arguments.extend(ais.iter().flat_map(|change| ["--set", change]));
     let first = call(&arguments)?;
     assert!(first.success && first.stdout.contains("nll.ais(sigma=0.1,start=code,chains=2,"), "{}{}", first.stdout, first.stderr);
+    assert!(first.stderr.contains("evaluation.prior_samples is set, and no metric that is measured reads it"), "{}", first.stderr);
     let second = call(&arguments)?;
     assert!(second.success && second.stderr.contains("measured earlier"), "{}", second.stderr);
     assert_eq!(first.stdout, second.stdout);
@@ -48,6 +49,7 @@ fn a_run_is_measured_again_without_being_changed() -> Result<()> {
         (["eval", run, "--set", "ais.chain=3"], "--set ais.chain=3: metric \"ais\" has no setting \"chain\""),
         (["eval", run, "--set", "prior_samples=0"], "--set prior_samples=0: evaluation.prior_samples = 0 is not allowed"),
         (["eval", run, "--set", "prior_sample=9"], "--set prior_sample=9: there is no evaluation.prior_sample; did you mean evaluation."),
+        (["eval", run, "--set", "sigma=0"], "--set sigma=0: there is no evaluation.sigma; did you mean ais.sigma or iwae.sigma?"),
         (["eval", run, "--set", "samplers=['prio']"], "--set samplers=['prio']: unknown sampler \"prio\""),
         (["eval", "no/such/run", "--metric", "ais"], "no/such/run"),
     ] {

@@ -88,6 +88,18 @@ fn what_a_readme_says_to_depend_on_is_what_its_examples_take() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn the_python_package_has_the_version_of_the_crates() -> Result<()> {
+    let version = env!("CARGO_PKG_VERSION");
+    for (file, line) in
+        [("pyproject.toml", format!("version = \"{version}\"")), ("vimae/__init__.py", format!("__version__ = \"{version}\""))]
+    {
+        let text = fs::read_to_string(root().join("python").join(file))?;
+        assert!(text.lines().any(|found| found == line), "python/{file} has no line {line}");
+    }
+    Ok(())
+}
+
 /// The names of all properties below `schema`, and of the components that its sections choose among.
 fn keys(schema: &Value, found: &mut BTreeSet<String>) {
     match schema {

@@ -252,6 +252,11 @@ pub trait Dataset: Send + Sync {
     /// [`Error::Unsupported`] where the data set has no such split.
     fn split(&self, split: Split) -> Result<&ImageSet>;
 
+    /// The file of each image of a split, its path below the folder or in the archive of all; none where images are no files.
+    fn files(&self, _split: Split) -> &[String] {
+        &[]
+    }
+
     /// Images that there are to train on: more than those of the training split where settings take fewer or hold some out.
     ///
     /// # Errors

@@ -41,6 +41,11 @@ pub trait Metric: Send + Sync {
     /// What it reads of the evidence, from which its time and memory are foretold.
     fn uses(&self) -> &'static [Input];
 
+    /// The keys of `[evaluation]` that it reads itself, beside those that say how much there is of what it uses.
+    fn reads(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// What it takes beside making what it uses.
     fn cost(&self, workload: &Workload<'_>) -> EvalCost {
         let _ = workload;

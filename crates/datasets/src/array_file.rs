@@ -79,10 +79,10 @@ fn stem(path: &Path) -> String {
 pub(crate) fn arrays(place: &Place) -> Result<Vec<Array>> {
     let file = place.name();
     let mut reader = place.open()?;
-    let mut start = [0; 2];
-    reader.read_exact(&mut start).map_err(|e| Error::damaged(&file, format!("no array: {e}")))?;
+    let mut start = Vec::new();
+    (&mut reader).take(2).read_to_end(&mut start).map_err(|e| Error::damaged(&file, format!("no array: {e}")))?;
     reader.rewind().map_err(|e| Error::io(&file, e))?;
-    if start != *b"PK" {
+    if start != b"PK" {
         let stem = match place {
             Place::Path(path) => self::stem(path),
             Place::Bytes(_) => file.clone(),

@@ -17,7 +17,6 @@ use vimae_core::{Entry, PixelRange, Split, settings::Schema};
 use crate::{
     BuildDataset, Error, ImageArray, Opened, Request, Result,
     array_file::{self, Array, Place},
-    container,
     fewer::Fewer,
     image_array::{flat, listed, may_be_images},
     stack::Stack,
@@ -54,7 +53,7 @@ const SEVERAL: &str = "leave one out, join them (numpy.concatenate, or numpy.sta
                        (x_train, x_val, x_test)";
 
 fn find(request: &Request) -> Option<Vec<PathBuf>> {
-    let path = PathBuf::from(request.path?);
+    let path = request.place()?;
     if path.is_dir() { Some(files(&path).ok()?).filter(|f| !f.is_empty()) } else { path.is_file().then(|| vec![path]) }
 }
 
@@ -75,12 +74,15 @@ fn files(folder: &Path) -> Result<Vec<PathBuf>> {
 }
 
 fn open(request: &Request) -> Result<Opened> {
-    let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: arrays:PATH"))?;
-    let wrong = || match Path::new(path).exists() {
-        true => "is neither a .npz, .npy or idx file nor a folder of them; folders in it are not looked into".to_owned(),
-        false => format!("{}; name a .npz, .npy or idx file, or a folder of them", container::absent(Path::new(path))),
+    let (Some(name), Some(place)) = (request.path, request.place()) else {
+        return Err(Error::damaged(NAME, "say which: arrays:PATH"));
     };
-    let files = find(request).ok_or_else(|| Error::damaged(path, wrong()))?;
+    let wrong = || match place.exists() {
+        true => "is neither a .npz, .npy or idx file nor a folder of them; folders in it are not looked into".to_owned(),
+        false => request.absent("; name a .npz, .npy or idx file, or a folder of them"),
+    };
+    let path = place.display().to_string();
+    let files = find(request).ok_or_else(|| Error::damaged(&path, wrong()))?;
     let mut there = Vec::new();
     for file in &files {
         let mut arrays = array_file::arrays(&Place::Path(file.clone()))?;
@@ -94,7 +96,7 @@ fn open(request: &Request) -> Result<Opened> {
         }
         there.extend(arrays);
     }
-    let roles = Roles::of(path, &there)?;
+    let roles = Roles::of(&path, &there)?;
     let mut notes = Vec::new();
     if !roles.rest.is_empty() {
         notes.push(format!("passed over as neither images nor classes: {}", roles.rest.join(", ")));
@@ -109,9 +111,9 @@ fn open(request: &Request) -> Result<Opened> {
         notes.push(format!("no pixel is above {level} of 255, which is dark: {way}"));
     }
     let Pixels { range, .. } = request.settings.read()?;
-    let (rule, splits) = divided(path, sets)?;
+    let (rule, splits) = divided(&path, sets)?;
     let classes = splits.iter().flat_map(|(_, set)| &set.labels).max().map_or(1, |&l| l as usize + 1);
-    let opened = Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (files, Vec::new()))?;
+    let opened = Opened::new(request, &format!("{NAME}:{name}"), range, classes, rule, splits, (files, Vec::new()))?;
     Ok(Opened { notes, ..opened })
 }
 

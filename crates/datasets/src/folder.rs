@@ -13,7 +13,7 @@
 //! Hidden files and folders, thumbnails and other files are passed over and counted. Links are followed. Where names can
 //! be read in two ways the folder is refused, and the message says which setting decides.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use vimae_core::{Entry, ImageShape, PixelRange, Split, settings::Schema};
 
@@ -22,6 +22,7 @@ use crate::{
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
     member,
+    names::Names,
     open::Parts,
     stack::Stack,
     tree::Tree,
@@ -76,24 +77,29 @@ const SPLITS: [Split; 3] = [Split::Train, Split::Validation, Split::Test];
 const BATCH: usize = 256;
 
 fn find(request: &Request) -> Option<Vec<PathBuf>> {
-    request.path.map(PathBuf::from).filter(|p| Container::at(p).is_some()).map(|p| vec![p])
+    request.place().filter(|p| Container::at(p).is_some()).map(|p| vec![p])
 }
 
 fn open(request: &Request) -> Result<Opened> {
-    let path = request.path.ok_or_else(|| Error::damaged(NAME, "say which: folder:PATH"))?;
-    let container = Container::open(Path::new(path))?;
+    let (Some(path), Some(place)) = (request.path, request.place()) else {
+        return Err(Error::damaged(NAME, "say which: folder:PATH"));
+    };
+    if !place.exists() {
+        return Err(Error::damaged(path, request.absent("")));
+    }
+    let container = Container::open(&place)?;
     let Settings { size: side, channels, range, deep_grayscale: deep, layout, .. } = request.settings.read()?;
     if channels == 2 {
-        return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
+        return Err(Error::damaged(place.display(), "channels = 2: images have 1 or 3"));
     }
     let shape = ImageShape { channels, height: side, width: side };
     let mut tree = Tree::of(&container)?;
     if tree.images.is_empty() {
-        return Err(Error::damaged(path, format!("holds no {} files{}", member::FORMATS, instead(&tree, &container))));
+        return Err(Error::damaged(place.display(), format!("holds no {} files{}", member::FORMATS, instead(&tree, &container))));
     }
     let plan = planned(&tree, &container, &layout)?;
     let changed = Changed::to(shape);
-    let (splits, skipped) = decode(&tree, &container, &plan, (&changed, deep), request.sources.skip_broken)?;
+    let (splits, files, skipped) = decode(&tree, &container, &plan, (&changed, deep), request.sources.skip_broken)?;
     let Plan { classes, rule, mut notes, passed, advice, .. } = plan;
     if classes.len() < 2 {
         notes.extend(unread(&tree.labels, &tree.images));
@@ -110,8 +116,8 @@ fn open(request: &Request) -> Result<Opened> {
         splits,
         advice: &advice,
     };
-    let opened = Opened::of(request, parts)?;
-    Ok(Opened { files: vec![path.into()], skipped, passed_over: tree.passed, notes, ..opened })
+    let opened = Opened::of_files(request, parts, files)?;
+    Ok(Opened { files: vec![place], skipped, passed_over: tree.passed, notes, ..opened })
 }
 
 /// Where each image belongs, by its name or by a list of classes.
@@ -124,8 +130,8 @@ fn planned(tree: &Tree, container: &Container, layout: &Options) -> Result<Plan>
     Ok(plan)
 }
 
-/// The images of each split, and those that were left out.
-type Decoded = (Vec<(Split, Stack)>, Vec<Broken>);
+/// The images of each split, the files that they are, and those that were left out.
+type Decoded = (Vec<(Split, Stack)>, Names, Vec<Broken>);
 /// Encoded images that wait to be decoded, each with its place.
 type Batch = Vec<(Vec<u8>, u32)>;
 
@@ -167,13 +173,15 @@ fn decode(
         flush(&mut gathers)
     })?;
     flush(&mut gathers)?;
-    let (mut splits, mut skipped) = (Vec::new(), Vec::new());
+    let (mut splits, mut files, mut skipped) = (Vec::new(), Names::new(), Vec::new());
+    let file_of = |place: &u32| tree.images.get(*place as usize).map_or(String::new(), |(name, _)| name.clone());
     for (split, gather, _) in gathers {
         let (stack, broken) = gather.finish();
         if stack.len() == 0 && broken.is_empty() {
             continue;
         }
         let mut stack = stack.sort_by_label();
+        files.push((split, stack.labels.iter().map(file_of).collect()));
         for label in &mut stack.labels {
             *label = plan.places.get(*label as usize).copied().flatten().map_or(0, |(_, class)| class);
         }
@@ -181,5 +189,5 @@ fn decode(
         skipped.extend(broken);
     }
     skipped.sort_by(|a, b| a.file.cmp(&b.file));
-    Ok((splits, skipped))
+    Ok((splits, files, skipped))
 }

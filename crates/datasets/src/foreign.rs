@@ -43,14 +43,26 @@ const LABELS: &str = "is text that names image files, and not read: put the imag
 /// What a file is that begins with `start`, at most [`START`] bytes, and what reads it or makes of it what is read; none where
 /// nothing is known, nor of fewer than eight bytes of text.
 pub(crate) fn described(start: &[u8]) -> Option<&'static str> {
-    let printed = |byte: &u8| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n');
-    let text = || start.first_chunk::<8>().is_some_and(|eight| eight.iter().all(printed));
-    known(start).or_else(|| text().then(|| if names_images(start) { LABELS } else { TEXT }))
+    known(start).or_else(|| start.first_chunk::<8>().is_some_and(|eight| is_printed(eight)).then(|| text(start)))
 }
 
 /// What is said of a file of another format that begins with `start`; none of a text.
 pub(crate) fn known(start: &[u8]) -> Option<&'static str> {
     KNOWN.iter().find(|(begin, _)| start.starts_with(begin)).map(|(_, what)| *what)
+}
+
+/// What a whole file is, however short, as [`described`].
+pub(crate) fn whole(file: &[u8]) -> Option<&'static str> {
+    described(file).or_else(|| (!file.is_empty() && is_printed(file)).then(|| text(file)))
+}
+
+fn is_printed(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'))
+}
+
+/// What is said of a text.
+fn text(text: &[u8]) -> &'static str {
+    if names_images(text) { LABELS } else { TEXT }
 }
 
 /// Whether a line of the text has a cell that is the name of an image file.
@@ -82,6 +94,11 @@ mod tests {
         assert_eq!(described(b"label,pixel0,pixel1\n0.5,1.25,png\n"), Some(TEXT));
         for start in [&b""[..], b"\x01", b"short", b"\0\0\x08\x03\0\0\0\0", b"\x1f\x8b\x08\0\0\0\0\0"] {
             assert_eq!(described(start), None, "{start:?}");
+        }
+        for (file, what) in
+            [(&b""[..], None), (b"\x01\n", None), (b"1,2\n", Some(TEXT)), (b"a.png\n", Some(LABELS)), (b"GIF89a", Some(IMAGE))]
+        {
+            assert_eq!(whole(file), what, "{file:?}");
         }
     }
 }

@@ -35,6 +35,8 @@ pub(crate) struct Gather<'a> {
     deep: DeepGrayscale,
     /// What to do about an image of another size, after a semicolon; may be empty.
     way: &'static str,
+    /// What is said of an image without bytes.
+    empty: String,
     stack: Stack,
     skipped: Vec<Broken>,
 }
@@ -43,8 +45,8 @@ impl<'a> Gather<'a> {
     /// Images of `shape`, each made by `prepare`; `expected` of them, where that is known.
     pub(crate) fn new(shape: ImageShape, expected: usize, skip_broken: bool, prepare: Prepare<'a>) -> Self {
         let (pixels, labels) = (Vec::with_capacity(expected * shape.len()), Vec::with_capacity(expected));
-        let deep = DeepGrayscale::HighByte;
-        Self { prepare, skip_broken, deep, way: "", stack: Stack { shape, pixels, labels }, skipped: Vec::new() }
+        let (deep, empty) = (DeepGrayscale::HighByte, "is empty".to_owned());
+        Self { prepare, skip_broken, deep, way: "", empty, stack: Stack { shape, pixels, labels }, skipped: Vec::new() }
     }
 
     /// The same with grayscale of 16 bits by `deep`.
@@ -57,14 +59,23 @@ impl<'a> Gather<'a> {
         Self { way, ..self }
     }
 
+    /// The same with what to say of an image without bytes.
+    pub(crate) fn without_bytes(self, empty: String) -> Self {
+        Self { empty, ..self }
+    }
+
     /// Decodes encoded images with their labels; `name` names image `i` of these in errors.
     ///
     /// # Errors
     /// [`Error::BrokenImage`] for the first image that cannot be decoded, unless those are left out.
     pub(crate) fn add<B: AsRef<[u8]> + Sync>(&mut self, batch: &[(B, u32)], name: &dyn Fn(usize) -> String) -> Result<()> {
         let (shape, deep, way) = (self.stack.shape, self.deep, self.way);
+        let (prepare, empty) = (self.prepare, self.empty.clone());
         let decode = |bytes: &[u8], file: &str| -> Result<Vec<u8>> {
-            let image = (self.prepare)(Image::decode_deep(bytes, file, deep)?)?.with_channels(shape.channels);
+            if bytes.is_empty() {
+                return Err(Error::damaged(file, &empty));
+            }
+            let image = prepare(Image::decode_deep(bytes, file, deep)?)?.with_channels(shape.channels);
             if (image.width(), image.height()) != (shape.width, shape.height) {
                 // Rows first, as in a shape.
                 let problem = format!("an image of {}x{} among {shape}{way}", image.height(), image.width());

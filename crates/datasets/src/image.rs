@@ -3,6 +3,8 @@
 mod bmp;
 mod decoder;
 mod deep;
+mod dropped;
+mod exif;
 mod fit;
 mod format;
 mod jpeg;
@@ -11,13 +13,12 @@ mod orient;
 mod png;
 mod resize;
 mod tiff;
-mod transparent;
 mod webp;
 
 pub use decoder::DECODER;
 pub(crate) use decoder::{decoded, with_deep};
 pub use deep::DeepGrayscale;
-pub(crate) use transparent::transparent_note;
+pub(crate) use dropped::{Dropped, Drops};
 
 use crate::{Error, Result};
 
@@ -34,8 +35,7 @@ pub struct Image {
     height: usize,
     channels: usize,
     bytes: Vec<u8>,
-    /// Whether its file had transparent pixels; an image that is resized no longer says.
-    transparent: bool,
+    dropped: Dropped,
 }
 
 impl Image {
@@ -48,7 +48,7 @@ impl Image {
             let problem = format!("{} bytes are no image of {width}x{height} with {channels} channels", bytes.len());
             return Err(Error::damaged("image", problem));
         }
-        Ok(Self { width, height, channels, bytes, transparent: false })
+        Ok(Self { width, height, channels, bytes, dropped: Dropped::default() })
     }
 
     /// Decodes a PNG, JPEG, WebP, BMP or TIFF file; `file` names it in errors. The content says which, not the name.
@@ -132,7 +132,7 @@ fn check(width: u64, height: u64, file: &str) -> Result<()> {
 }
 
 fn too_large(file: &str, size: &str, limit: &str) -> Error {
-    let way = "make it smaller (magick IMAGE -resize 4096x4096 SMALLER), or leave it out (--skip-broken)";
+    let way = "make it smaller (magick IMAGE -resize 4096x4096 SMALLER)";
     Error::Refused { file: file.into(), reason: format!("an image of {size}, more than the limit of {limit}: {way}") }
 }
 

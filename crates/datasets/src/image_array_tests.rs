@@ -30,6 +30,12 @@ fn open(bytes: Vec<u8>) -> Result<ImageArray> {
     ImageArray::only(&Place::Bytes(bytes.into()))
 }
 
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    writer.write_all(bytes).unwrap();
+    writer.finish().unwrap()
+}
+
 fn problem(bytes: Vec<u8>) -> String {
     open(bytes).and_then(|images| images.read()).unwrap_err().to_string()
 }
@@ -135,7 +141,12 @@ fn what_has_no_levels_is_refused_by_name() {
         (problem(npy("|u1", false, &[1 << 40, 1 << 40, 5], &[])), "are no array"),
         (problem(npy("<f4", false, &[1 << 30, 28, 28], &[])), "ends after 0 of"),
         (problem(b"\x93NUMPY\x09\x00".to_vec()), "version 9"),
-        (problem(b"GIF89a".to_vec()), "ends after 6 of 8 bytes"),
+        (problem(b"GIF89a".to_vec()), "input: is one image"),
+        (problem(b"1,2\n".to_vec()), "input: is text: of a table of pixels, save numpy.loadtxt"),
+        (problem(gzip(b"1,2\n")), "input: is text: of a table of pixels, save numpy.loadtxt"),
+        (problem(b"\0\0\x08".to_vec()), "input: is no .npz, .npy or idx file, or cut off: it ends after 3 bytes"),
+        (problem(b"\x93NUMPY".to_vec()), "input: is no .npz, .npy or idx file, or cut off: it ends after 6 bytes"),
+        (problem(Vec::new()), "cut off: it ends after 0 bytes"),
     ] {
         assert!(message.contains(wanted), "{message}\n{wanted}");
     }

@@ -2,7 +2,7 @@
 
 use vimae_core::{Dataset, Error, Group, ImageSet, PixelRange, Result, Split, likelihood::Parameter};
 
-use crate::digest;
+use crate::{digest, names::Names};
 
 /// A data set whose images are in memory, as bytes.
 #[derive(Debug, Clone)]
@@ -17,6 +17,7 @@ pub struct InMemory {
     advice: String,
     pixels: Vec<Parameter>,
     all_train_images: Option<usize>,
+    files: Names,
 }
 
 impl InMemory {
@@ -38,8 +39,8 @@ impl InMemory {
             }
         }
         let sha256 = digest::of_images(range, classes, rule, &splits);
-        let (class_names, groups, advice, pixels, all_train_images) = Default::default();
-        Ok(Self { name: name.into(), range, classes, class_names, groups, sha256, splits, advice, pixels, all_train_images })
+        let (class_names, groups, advice, pixels, all_train_images, files) = Default::default();
+        Ok(Self { name: name.into(), range, classes, class_names, groups, sha256, splits, advice, pixels, all_train_images, files })
     }
 
     /// The same, with the names of its classes in the order of their labels, and which of them belong together.
@@ -67,6 +68,12 @@ impl InMemory {
     pub(crate) fn with_all_train_images(self, all_train_images: Option<usize>) -> Self {
         Self { all_train_images, ..self }
     }
+
+    /// The same, whose images are these files.
+    #[must_use]
+    pub(crate) fn with_files(self, files: Names) -> Self {
+        Self { files, ..self }
+    }
 }
 
 impl Dataset for InMemory {
@@ -92,6 +99,10 @@ impl Dataset for InMemory {
 
     fn sha256(&self) -> &str {
         &self.sha256
+    }
+
+    fn files(&self, split: Split) -> &[String] {
+        self.files.iter().find(|(s, _)| *s == split).map(|(_, files)| files.as_slice()).unwrap_or_default()
     }
 
     fn all_train_images(&self) -> Result<usize> {

@@ -21,6 +21,7 @@ pub mod inventory;
 mod listing;
 mod loader;
 pub mod member;
+mod names;
 mod npy;
 pub mod npz;
 mod numpy;

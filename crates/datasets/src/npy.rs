@@ -122,7 +122,13 @@ impl Header {
     /// [`Error::Damaged`] for another format.
     pub(crate) fn read(reader: &mut impl Read, file: &str) -> Result<Self> {
         let wrong = |problem: String| Error::damaged(file, format!("no .npy array: {problem}"));
-        let start = stream::exactly(reader, 8, file)?;
+        let mut start = Vec::new();
+        reader.take(8).read_to_end(&mut start).map_err(|e| Error::damaged(file, e))?;
+        if start.len() < 8 {
+            let cut = || format!("is no .npz, .npy or idx file, or cut off: it ends after {} bytes", start.len());
+            let other = foreign::whole(&start).filter(|_| !start.starts_with(b"\x93NUMPY"));
+            return Err(Error::damaged(file, other.map_or_else(cut, String::from)));
+        }
         if let Some(&[0, 0, kind, dimensions, a, b, c, d]) = start.first_chunk::<8>()
             && let Some(dtype) = idx_type(kind).filter(|_| (1..=DIMENSIONS).contains(&usize::from(dimensions)))
         {

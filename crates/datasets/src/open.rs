@@ -1,14 +1,15 @@
 //! From a name to images in memory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 use vimae_core::{Dataset, Group, PixelRange, Settings, Split};
 
 use crate::{
-    Card, DATASETS, Error, InMemory, PassedOver, Result, Sources,
+    Card, DATASETS, Error, InMemory, PassedOver, Result, Sources, container,
     fewer::{self, FewerOfFiles, fewer},
     gather::Broken,
+    names::{self, Names},
     pixels::{Pixels, pixels},
     stack::Stack,
 };
@@ -36,6 +37,21 @@ pub struct Request<'a> {
 }
 
 impl Request<'_> {
+    /// Where its images are: at its path, or where they have been moved to.
+    pub(crate) fn place(&self) -> Option<PathBuf> {
+        let path = Path::new(self.path?);
+        Some(self.sources.moved(path).unwrap_or_else(|| path.into()))
+    }
+
+    /// What to say of a path where nothing is; `advice` on what to name, with a mark before it, may be empty. Images may have been moved
+    /// since a run was trained on them.
+    pub(crate) fn absent(&self, advice: &str) -> String {
+        let path = Path::new(self.path.unwrap_or_default());
+        let name = path.file_name().filter(|_| path.is_absolute());
+        let moved = name.map(|name| format!("; if {0} was moved, name the directory that holds {0} with --data-dir", name.display()));
+        format!("{}{advice}{}", container::absent(path), moved.unwrap_or_default())
+    }
+
     /// The error for files that are nowhere.
     pub(crate) fn missing(&self, name: &str, card: &Card) -> Error {
         self.missing_but(name, card, "")
@@ -85,13 +101,19 @@ pub(crate) struct Parts<'a> {
 impl Opened {
     /// The splits as the request asks for them: all images, or fewer. Nothing was left out or passed over.
     pub(crate) fn of(request: &Request, parts: Parts) -> Result<Self> {
+        Self::of_files(request, parts, Names::new())
+    }
+
+    /// [`Opened::of`], of images that are these files.
+    pub(crate) fn of_files(request: &Request, parts: Parts, files: Names) -> Result<Self> {
         let Parts { name, range, classes, class_names, groups, rule, splits, advice } = parts;
         let all_train_images = splits.iter().find(|(split, _)| *split == Split::Train).map(|(_, stack)| stack.len());
         let (rule, splits) = fewer(request.settings, rule, splits)?;
+        let files = names::left(request.settings, files)?;
         let splits = splits.into_iter().map(|(split, stack)| Ok((split, stack.into_set()?))).collect::<Result<Vec<_>>>()?;
         let Pixels { rule, splits, named } = pixels(request.settings, rule, splits)?;
         let dataset = InMemory::new(name, range, classes, &rule, splits)?.naming(class_names, groups).advising(advice);
-        let dataset = Box::new(dataset.with_pixels(named).with_all_train_images(all_train_images));
+        let dataset = Box::new(dataset.with_pixels(named).with_all_train_images(all_train_images).with_files(files));
         Ok(Self { dataset, files: Vec::new(), skipped: Vec::new(), passed_over: PassedOver::default(), notes: Vec::new() })
     }
 
@@ -191,7 +213,12 @@ pub fn open(name: &str, settings: &Map<String, Value>, sources: &Sources) -> Res
 /// # Errors
 /// As [`open`].
 pub fn open_reporting(name: &str, settings: &Map<String, Value>, sources: &Sources) -> Result<Opened> {
-    request(name, settings, sources, |build, request| (build.open)(request))
+    request(name, settings, sources, |build, request| {
+        let mut opened = (build.open)(request)?;
+        let moved = request.path.and_then(|path| request.sources.moved(Path::new(path)));
+        opened.notes.extend(moved.map(|place| format!("is read from {}", place.display())));
+        Ok(opened)
+    })
 }
 
 /// Calls `then` with the entry of that name and the checked request.

@@ -69,6 +69,14 @@ impl Sources {
         self.data_dir.iter().flat_map(|dir| [dir.clone(), dir.join("hub")]).chain(self.hub_cache.clone()).collect::<Vec<_>>().into_iter()
     }
 
+    /// Where in the user's folder that lies which was at `path`, absolute, and is there no longer: what is called like it in that folder,
+    /// or the folder itself.
+    pub(crate) fn moved(&self, path: &Path) -> Option<PathBuf> {
+        let dir = self.data_dir.as_ref().filter(|_| path.is_absolute() && !path.exists())?;
+        let inside = dir.join(path.file_name()?);
+        if inside.exists() { Some(inside) } else { Some(dir.clone()).filter(|dir| dir.file_name() == path.file_name()) }
+    }
+
     /// What to say where the user's folder is none; may be empty.
     pub(crate) fn absent(&self) -> String {
         let dir = self.data_dir.as_ref().filter(|dir| !dir.is_dir());

@@ -11,7 +11,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use vimae_core::{
@@ -23,7 +23,7 @@ use crate::{
     BuildDataset, DeepGrayscale, Error, Image, Opened, Request, Result, arrays,
     fewer::FewerOfFiles,
     gather::{Broken, Gather},
-    image::transparent_note,
+    image::Drops,
     parquet,
     stack::Stack,
     stream, tables,
@@ -79,7 +79,8 @@ const ROWS: u64 = 100_000_000;
 
 fn open(request: &Request) -> Result<Opened> {
     let found = locate(request)?;
-    let path = request.path.unwrap_or_default();
+    let name = request.path.unwrap_or_default();
+    let path = &request.place().unwrap_or_default().display().to_string();
     let Columns { size, channels, label, range, test, deep_grayscale: deep, .. } = request.settings.read()?;
     if channels == 2 {
         return Err(Error::damaged(path, "channels = 2: images have 1 or 3"));
@@ -89,23 +90,23 @@ fn open(request: &Request) -> Result<Opened> {
     let label = (label != Column::Auto).then(|| word(&label));
     let (size, channels) = ((size > 0).then_some(size), (channels > 0).then_some(channels));
     let skip_broken = request.sources.skip_broken;
-    let transparent = AtomicUsize::new(0);
-    let mut reading = Reading { unlabelled, label: label.as_deref(), size, channels, deep, skip_broken, transparent };
+    let drops = Drops::default();
+    let mut reading = Reading { unlabelled, label: label.as_deref(), size, channels, deep, skip_broken, drops };
     let mut notes: Vec<String> = found.note().into_iter().collect();
     let (sets, skipped) = loop {
         if let Some(read) = reading.read(&found)? {
             break read;
         }
-        reading.channels = Some(3);
+        (reading.channels, reading.drops) = (Some(3), Drops::default());
         notes.push(
             "holds grayscale images and images in colour: all have three channels; channels = 1 in [dataset] makes them grayscale".into(),
         );
     };
-    notes.extend(transparent_note(reading.transparent.into_inner()));
+    notes.extend(reading.drops.notes());
     let (rule, splits) = divided(path, sets, test)?;
     let rule = &crate::image::with_deep(rule, deep);
     let classes = splits.iter().flat_map(|(_, set)| &set.labels).max().map_or(1, |&l| l as usize + 1);
-    let opened = Opened::new(request, &format!("{NAME}:{path}"), range, classes, rule, splits, (found.files(), skipped))?;
+    let opened = Opened::new(request, &format!("{NAME}:{name}"), range, classes, rule, splits, (found.files(), skipped))?;
     Ok(Opened { notes, passed_over: found.passed(), ..opened })
 }
 
@@ -155,8 +156,8 @@ struct Reading<'a> {
     channels: Option<usize>,
     deep: DeepGrayscale,
     skip_broken: bool,
-    /// Images with transparent pixels, of those that were read last.
-    transparent: AtomicUsize,
+    /// What the images' pixels lack.
+    drops: Drops,
 }
 
 /// The images of each split, and those that were left out.
@@ -166,7 +167,6 @@ impl Reading<'_> {
     /// All images. The first that can be decoded says the shape; none where it is grayscale and another is in colour.
     fn read(&self, found: &Found) -> Result<Option<Read>> {
         let (mut shape, colour) = (None, AtomicBool::new(false));
-        self.transparent.store(0, Ordering::Relaxed);
         let (mut sets, mut skipped) = (BTreeMap::new(), Vec::new());
         for (split, files) in found.splits() {
             let gathered = self.gather(files, &mut shape, &colour);
@@ -197,7 +197,7 @@ impl Reading<'_> {
                 let wanted = all.shape;
                 let prepare = |image: Image| -> Result<Image> {
                     let in_colour = self.channels.is_none() && channels(&image) > wanted.channels;
-                    self.transparent.fetch_add(image.is_transparent().into(), Ordering::Relaxed);
+                    self.drops.count(image.dropped());
                     let image = self.prepared(image, wanted.channels)?;
                     // One of another size is none of the set.
                     if in_colour && (image.width(), image.height()) == (wanted.width, wanted.height) {
@@ -205,7 +205,8 @@ impl Reading<'_> {
                     }
                     Ok(image)
                 };
-                let mut gather = Gather::new(all.shape, 0, self.skip_broken, &prepare).deep(self.deep).advising(way);
+                let gather = Gather::new(all.shape, 0, self.skip_broken, &prepare).deep(self.deep);
+                let mut gather = gather.advising(way).without_bytes(null(&image));
                 gather.add(&batch, &|i| format!("{}, row {}", path.display(), row + i))?;
                 if colour.load(Ordering::Relaxed) {
                     return Err(Error::damaged(path.display(), "an image in colour among grayscale ones"));
@@ -244,6 +245,17 @@ impl Reading<'_> {
         let Some(size) = self.size else { return Ok(image) };
         image.fit(size, size)
     }
+}
+
+/// What is said of a row whose image, in that column, has no bytes.
+fn null(column: &str) -> String {
+    let path = column.strip_suffix(".bytes").map_or(String::new(), |name| {
+        format!(
+            "; a file that {name}.path names is not read: write its bytes into the table (datasets: \
+             with_format(\"arrow\").map(datasets.table.embed_table_storage, batched=True))"
+        )
+    });
+    format!("has no image: {column} is null or empty{path}")
 }
 
 fn channels(image: &Image) -> usize {

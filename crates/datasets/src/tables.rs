@@ -13,7 +13,7 @@ use vimae_core::Split;
 use crate::{
     Error, Result, Sources,
     listing::{Disk, Listing},
-    parquet,
+    parquet::{self, About, PIXELS},
     sources::{called, called_otherwise, folder_name},
 };
 
@@ -44,7 +44,7 @@ impl Tables {
 
     /// How many rows the shards of a split have.
     fn rows(&self, split: Split) -> Result<u64> {
-        self.of(split).iter().map(|path| Ok(parquet::about(path)?.1)).sum()
+        self.of(split).iter().map(|path| Ok(parquet::about(path)?.rows)).sum()
     }
 }
 
@@ -246,7 +246,7 @@ fn within(folder: &Path, name: &str, preferred: &str) -> Result<Option<Tables>> 
 /// # Errors
 /// [`Error::Damaged`] where there is none, with all that there are; `way` is what to do without one of classes.
 pub(crate) fn columns(path: &Path, label: Option<&str>, way: &str) -> Result<(String, String)> {
-    let (there, _) = parquet::about(path)?;
+    let there = parquet::about(path)?;
     let image = images(path, &there)?;
     let labels = label.map_or(LABELS.to_vec(), |label| vec![label]);
     let found = labels.iter().find(|name| has(&there, name)).map(|name| (*name).to_owned());
@@ -258,30 +258,29 @@ pub(crate) fn columns(path: &Path, label: Option<&str>, way: &str) -> Result<(St
 /// # Errors
 /// As [`columns`].
 pub(crate) fn image_column(path: &Path) -> Result<String> {
-    images(path, &parquet::about(path)?.0)
+    images(path, &parquet::about(path)?)
 }
 
 /// The column of images among those that are there: one of the usual names, or the only one that the Hub's feature `Image`
 /// makes, whatever it is called (`jpg`, `pixel_values`).
-fn images(path: &Path, there: &[String]) -> Result<String> {
+fn images(path: &Path, there: &About) -> Result<String> {
     if let Some(known) = IMAGES.iter().find(|name| has(there, name)) {
         return Ok((*known).to_owned());
     }
-    let structs = there.iter().filter_map(|column| column.strip_suffix(".bytes"));
+    let structs = there.columns.iter().filter_map(|column| column.strip_suffix(".bytes"));
     let mut structs = structs.filter(|name| has(there, &format!("{name}.path")));
     match (structs.next(), structs.next()) {
         (Some(one), None) => Ok(format!("{one}.bytes")),
-        _ => Err(lacking(path, "encoded images", &IMAGES, there, "")),
+        _ => Err(lacking(path, "encoded images", &IMAGES, there, &format!("; {PIXELS}"))),
     }
 }
 
-fn has(there: &[String], name: &str) -> bool {
-    there.iter().any(|column| column == name)
+fn has(there: &About, name: &str) -> bool {
+    there.columns.iter().any(|column| column == name)
 }
 
-fn lacking(path: &Path, what: &str, names: &[&str], there: &[String], way: &str) -> Error {
-    let problem = format!("no column of {what} ({}); there are {}{way}", names.join(", "), there.join(", "));
-    Error::damaged(path.display(), problem)
+fn lacking(path: &Path, what: &str, names: &[&str], there: &About, way: &str) -> Error {
+    Error::damaged(path.display(), format!("no column of {what} ({}); there are {}{way}", names.join(", "), there.listed))
 }
 
 #[cfg(test)]
@@ -290,7 +289,10 @@ mod tests {
 
     #[test]
     fn the_column_of_images_has_a_usual_name_or_is_the_only_one_of_its_kind() {
-        let of = |there: &[&str]| images(Path::new("x"), &there.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>());
+        let of = |there: &[&str]| {
+            let columns = there.iter().map(|name| (*name).to_owned()).collect();
+            images(Path::new("x"), &About { columns, ..About::default() })
+        };
         for (there, expected) in [
             (&["label", "image.bytes", "image.path"][..], "image.bytes"),
             (&["img", "jpg.bytes", "jpg.path"], "img"),
@@ -302,5 +304,15 @@ mod tests {
         for there in [&["left.bytes", "left.path", "right.bytes", "right.path"][..], &["jpg", "label"], &[]] {
             assert!(matches!(of(there), Err(Error::Damaged { .. })), "{there:?}");
         }
+    }
+
+    #[test]
+    fn columns_of_lists_are_named_as_such() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds/refused/list_image.parquet");
+        let message = image_column(&file).unwrap_err().to_string();
+        let names = IMAGES.join(", ");
+        assert!(
+            message.ends_with(&format!("no column of encoded images ({names}); there are image (list of bytes), label (int64); {PIXELS}"))
+        );
     }
 }

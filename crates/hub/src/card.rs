@@ -360,10 +360,17 @@ fn origin(input: &CardInput<'_>) -> String {
         Some(commit) => format!("commit `{}`{place} with uncommitted changes, so that it cannot be rebuilt exactly", cell(commit)),
         None => format!("commit `{}`{place}", cell(&record.git_commit)),
     };
+    let (option, from) = match description.dataset.own_files {
+        true => (
+            " --data-dir DIR",
+            " from the publisher's images, which are not published, where DIR holds them under their name in `spec.json`",
+        ),
+        false => ("", ""),
+    };
     format!(
         "\n## Origin\n\n\
          Code: {commit}; version {}. Weights: SHA-256 `{}`, under {license}. `cargo xtask hub pull {repo} --out {name}`, then \
-         `cargo xtask verify {name}`, recomputes every number; `spec.json` is the whole specification. The data are not part of this \
+         `cargo xtask verify {name}{option}`, recomputes every number{from}; `spec.json` is the whole specification. The data are not part of this \
          repository: {}.\n",
         record.version,
         record.weights_sha256,

@@ -73,6 +73,8 @@ pub struct DatasetCard {
     pub source: String,
     /// Its licence, in a few words.
     pub licence: String,
+    /// Whether it is files of the publisher's own, which readers of the card do not have.
+    pub own_files: bool,
     /// The Hub's data set that it is.
     pub hub: Option<String>,
     /// The Hub's data set that it was taken from, where it is a part of one.

@@ -4,6 +4,7 @@ mod added;
 mod bar;
 mod cancel;
 mod catalogue;
+mod colours;
 mod data;
 mod data_dir;
 mod eval;
@@ -31,7 +32,6 @@ mod waiting;
 mod worker;
 
 use std::{
-    io::IsTerminal,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -335,7 +335,7 @@ fn messages() {
         .with_env_filter(filter)
         .with_writer(|| Messages(std::io::stderr()))
         .log_internal_errors(false)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(colours::of_messages())
         .without_time()
         .with_target(false);
     // A program that listens in a way of its own keeps it.

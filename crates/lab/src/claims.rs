@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_report::written_difference;
+use vimae_report::{probability, written_difference};
 use vimae_spec::{
     Cell, ClaimVerdict, Decision, Direction, Measurement, Paper, PaperClaim, RivalTest, STAND_INS, behind_number, protocol_matches,
     unit_of_difference,
@@ -202,16 +202,7 @@ impl<'a> Seeds<'a> {
 
 /// The verdict in a sentence; `count` claims were corrected together.
 fn words(verdict: &ClaimVerdict, count: usize) -> String {
-    let [low, high] = verdict.share.map(|share| 100.0 * share);
-    let seeds = if verdict.seeds == 1 { "seed" } else { "seeds" };
-    let start = match verdict.decision {
-        Decision::Holds => "holds",
-        Decision::Fails => "does not hold",
-        Decision::Undecided => "undecided",
-    };
-    // One seed has no interval.
-    let share = if verdict.seeds > 1 { format!(" (95 % interval {low:.0} to {high:.0} %)") } else { String::new() };
-    let on = format!("{start}: on {} of {} {seeds}{share}", verdict.held, verdict.seeds);
+    let on = verdict.start();
     let hardest = verdict.rivals.iter().find(|rival| Some(&rival.method) == verdict.hardest.as_ref());
     let nearest = hardest.or_else(|| verdict.rivals.iter().min_by(|a, b| a.better_by.total_cmp(&b.better_by)));
     let Some(rival) = nearest else { return on };
@@ -228,10 +219,12 @@ fn words(verdict: &ClaimVerdict, count: usize) -> String {
     }
     match (verdict.p, verdict.p_holm, verdict.p_against_holm) {
         (Some(p), Some(p_holm), _) if verdict.decision != Decision::Fails => {
-            format!("{by}, the rival with the largest p: {p:.3}, one-sided, {p_holm:.3} by Holm over {claims}")
+            let [p, p_holm] = [p, p_holm].map(probability);
+            format!("{by}, the rival with the largest p: {p}, one-sided, {p_holm} by Holm over {claims}")
         }
         (_, _, Some(against)) if verdict.decision == Decision::Fails => {
-            format!("{by}; that some rival is better has p = {against:.3} by Bonferroni over rivals and Holm over {claims}")
+            let against = probability(against);
+            format!("{by}; the p that some rival is better: {against} by Bonferroni over rivals and Holm over {claims}")
         }
         _ => format!("{by}; a difference is the same on all seeds, and has no test"),
     }

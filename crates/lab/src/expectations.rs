@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use vimae_report::number;
 use vimae_spec::{Cell, Direction, Expectation, Experiment, Measurement, Protocol, RunRecord};
 
-use crate::cells;
+use crate::{cells, counted::counted};
 
 /// The entry of decided expectations, in the place of a metric's; their metric is `expect.METRIC.CONDITION`.
 pub const ENTRY: &str = "expect";
@@ -48,7 +49,7 @@ fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecor
         ));
     }
     for ((method, _), runs) in &asked {
-        let met: Vec<Option<bool>> =
+        let met: Vec<Option<Met>> =
             runs.iter().map(|(record, measurement, value)| holds(expected, record, measurement, *value, records)).collect();
         if let Some((record, measurement, _)) = runs.first().filter(|_| met.iter().all(Option::is_none)) {
             let why = match measurement.direction {
@@ -59,17 +60,20 @@ fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecor
             cells.push(verdict(experiment, expected, record, Measurement { value: None, note: Some(note), ..(*measurement).clone() }));
             continue;
         }
-        let mean = runs.iter().map(|(_, _, value)| value).sum::<f64>() / runs.len() as f64;
-        let (yes, of) = (met.iter().filter(|m| **m == Some(true)).count(), met.iter().flatten().count());
-        let note = format!(
-            "expected {} of {method} {}; got {mean:.4}, met on {yes} of {of} {}",
-            expected.metric,
-            expected.words(),
-            if of == 1 { "seed" } else { "seeds" }
-        );
-        for ((record, measurement, _), met) in runs.iter().zip(met) {
+        // Of the seeds that decide it.
+        let deciding = || runs.iter().zip(&met).filter_map(|((_, _, value), met)| Some((*value, met.as_ref()?)));
+        let got = number(mean(deciding().map(|(value, _)| value)));
+        let rival = |(place, other): (usize, &String)| {
+            let found = deciding().filter_map(|(_, met)| met.rivals.get(place).copied());
+            format!(", {other} {}", number(mean(found)))
+        };
+        let rivals: String = expected.better_than.iter().enumerate().map(rival).collect();
+        let yes = deciding().filter(|(_, met)| met.holds).count();
+        let of = counted(deciding().count(), "seed");
+        let note = format!("expected {} of {method} {}; got {got}{rivals}, met on {yes} of {of}", expected.metric, expected.words());
+        for ((record, measurement, _), met) in runs.iter().zip(&met) {
             let Some(met) = met else { continue };
-            let (value, note) = (Some(f64::from(u8::from(met))), Some(note.clone()));
+            let (value, note) = (Some(f64::from(u8::from(met.holds))), Some(note.clone()));
             cells.push(verdict(experiment, expected, record, Measurement { value, note, ..(*measurement).clone() }));
         }
     }
@@ -90,9 +94,22 @@ fn verdict(experiment: &Experiment, expected: &Expectation, record: &RunRecord, 
     cells::bare(&experiment.name, record, &verdict)
 }
 
+/// An expectation on one seed.
+struct Met {
+    holds: bool,
+    /// The values of the methods that it is held against, in their order.
+    rivals: Vec<f64>,
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
+    sum / f64::from(count)
+}
+
 /// Whether it is met; none where a method that it is held against has no value on this seed, or neither way is better.
-fn holds(expected: &Expectation, record: &RunRecord, measurement: &Measurement, value: f64, records: &[&RunRecord]) -> Option<bool> {
-    let mut met = expected.above.is_none_or(|bound| value > bound) && expected.below.is_none_or(|bound| value < bound);
+fn holds(expected: &Expectation, record: &RunRecord, measurement: &Measurement, value: f64, records: &[&RunRecord]) -> Option<Met> {
+    let mut holds = expected.above.is_none_or(|bound| value > bound) && expected.below.is_none_or(|bound| value < bound);
+    let mut rivals = Vec::new();
     for other in &expected.better_than {
         let higher = measurement.direction.higher_is_better()?;
         let same = |r: &&&RunRecord| {
@@ -100,9 +117,10 @@ fn holds(expected: &Expectation, record: &RunRecord, measurement: &Measurement, 
         };
         let rival = records.iter().find(same)?;
         let found = rival.measurements.iter().find(|m| m.same_quantity(measurement))?.value?;
-        met &= if higher { value > found } else { value < found };
+        holds &= if higher { value > found } else { value < found };
+        rivals.push(found);
     }
-    Some(met)
+    Some(Met { holds, rivals })
 }
 
 /// A method's name without its point of the grid.
@@ -142,6 +160,9 @@ mod tests {
         assert_eq!(met(r#"{ metric = "rate", above = 6.0, below = 8.0 }"#), [a(0, 0.0), a(1, 0.0), ("b[x=1]".to_owned(), 0, 1.0)]);
         // Lower is better for this metric; on seed 1 there is no b, and nothing is decided.
         assert_eq!(met(r#"{ metric = "rate", method = "a", better_than = ["b"] }"#), [a(0, 1.0)]);
+        let held = of(&experiment(r#"{ metric = "rate", method = "a", better_than = ["b"] }"#), &all);
+        let note = "expected rate of a[x=1] better than b; got 5.000, b 7.000, met on 1 of 1 seed";
+        assert_eq!(held[0].measurement.note.as_deref(), Some(note));
         // What nobody measured is said once, without a value.
         let none = of(&experiment(r#"{ metric = "fid", method = "b", below = 8.0 }"#), &all);
         assert_eq!((none.len(), none[0].measurement.value, none[0].method.as_str()), (1, None, "b[x=1]"));
@@ -174,6 +195,6 @@ mod tests {
         let run = record("a", 0, "rate", 5.0);
         let cells = of(&experiment(r#"{ metric = "rate", method = "a", below = 30.0 }"#), &[&run]);
         assert_eq!(cells[0].measurement.metric, "expect.rate.below_30");
-        assert_eq!(cells[0].measurement.note.as_deref(), Some("expected rate of a below 30; got 5.0000, met on 1 of 1 seed"));
+        assert_eq!(cells[0].measurement.note.as_deref(), Some("expected rate of a below 30; got 5.000, met on 1 of 1 seed"));
     }
 }

@@ -75,7 +75,7 @@ pub fn report(out: &Path, to: &Path, root: &Path, paper: &Paper) -> Result<Outco
     let ends: Ends = plan.nodes.iter().map(|node| plan.status(node, out)).collect();
     destination::check(to)?;
     destination::check_other(&plan, out, to)?;
-    let written = destination::mark(to).and_then(|()| gather(&plan, &ends, (out, to), root, paper, None));
+    let written = destination::mark(to).and_then(|()| gather(&plan, &ends, (out, to), root, paper));
     written.map_err(|error| match error {
         Error::Checkpoint(vimae_checkpoint::Error::File { path, source }) if to == out => {
             Error::Record { path, problem: format!("{source}; report --out DIR writes tables and page elsewhere") }
@@ -84,15 +84,8 @@ pub fn report(out: &Path, to: &Path, root: &Path, paper: &Paper) -> Result<Outco
     })
 }
 
-/// Where `seconds` are not known, or other calls came before, they are those that the runs took.
-pub(crate) fn gather(
-    plan: &Plan,
-    ends: &Ends,
-    (out, to): (&Path, &Path),
-    root: &Path,
-    paper: &Paper,
-    seconds: Option<f64>,
-) -> Result<Outcome> {
+/// As [`report`], of runs that have ended so.
+pub(crate) fn gather(plan: &Plan, ends: &Ends, (out, to): (&Path, &Path), root: &Path, paper: &Paper) -> Result<Outcome> {
     let layout = Layout::new(to);
     let Standing { records, missing, earlier, kept, taken_over, notes } = Standing::of(plan, ends, (out, &kept_runs(root, &plan.profile)));
     notes.iter().for_each(|note| tracing::warn!("{note}"));
@@ -152,16 +145,12 @@ pub(crate) fn gather(
     let mut experiments: Vec<_> = plan.experiments.iter().enumerate().map(view).collect();
     experiments.extend(plan.earlier_experiments.iter().enumerate().map(view_of_earlier).filter(|view| !view.runs.is_empty()));
     let (not_covered, left_out) = (not_covered(plan, paper), left_out(plan));
-    let took = || records.iter().chain(&earlier).map(|(_, record)| record.training_seconds + record.evaluation_seconds).sum();
-    // A call that came after others did not take the time of their runs.
-    let seconds = seconds.filter(|_| earlier.is_empty()).unwrap_or_else(took);
     let input = PageInput {
         title: &title(plan),
         profile: &plan.profile,
         about: about(&plan.profile),
         commands: &plan.commands(earlier.iter().map(|(node, _)| *node)),
         program: called(),
-        seconds,
         git_commit: &git_commit(root),
         experiments: &experiments,
         cells: &cells,

@@ -67,7 +67,8 @@ pub(crate) fn open(place: &str, choice: Choice, shelf: &mut Shelf) -> Result<Ope
             let settings: Vec<String> = component.settings.iter().map(|(key, value)| format!("{key} = {value}")).collect();
             let with = if settings.is_empty() { String::new() } else { format!(" with the run's {}", settings.join(", ")) };
             let opened = Opened::whole(ImagesInMemory::first(set, count)?, format!("{split} split of {name}{with}"));
-            Ok(Opened { labels: Some(set.labels().iter().copied().take(count).collect()), ..opened })
+            let labels = Some(set.labels().iter().copied().take(count).collect());
+            Ok(Opened { names: dataset.files(split).iter().take(count).cloned().collect(), labels, ..opened })
         }
         None if is_dataset(place) => {
             Err(wrong(&format!("is a data set; say which of its images: {} behind its name", splits_of(place, shelf))))

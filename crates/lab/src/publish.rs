@@ -5,7 +5,7 @@ use std::path::Path;
 use candle_core::Device;
 use serde_json::{Map, Value};
 use vimae_continual::{STRATEGIES, STREAMS};
-use vimae_core::Catalogue;
+use vimae_core::{Catalogue, Split};
 use vimae_datasets::{Card, hub_repository, inventory, parted};
 use vimae_hub::{CardMetric, Data, DatasetCard, Description, Network, OverSeeds, Package, Part, Published, RepoName, RunFiles, published};
 use vimae_models::MODELS;
@@ -25,7 +25,7 @@ use vimae_spec::{Component, Doubt, Measurement, RunRecord, RunSpec, uncommitted}
 use vimae_statistics::student;
 
 use crate::{
-    Error, Result, RunFolder, Shelf, config::network, cost::keeps_splits, course::Chosen, record::read_record, resolve::Parts,
+    Error, Result, RunFolder, Shelf, chance, config::network, cost::keeps_splits, course::Chosen, record::read_record, resolve::Parts,
     runs::check_finished, unsettled::too_few,
 };
 
@@ -173,7 +173,8 @@ fn description(run: &RunFiles, parts: &Parts, rows: &[Published]) -> Result<Desc
     let measured: Vec<&Measurement> = rows.iter().map(|row| &row.measurement).collect();
     let network = network(spec, parts)?;
     let unsettled = too_few(run.record.steps, || Some(parts.model.parameters().clone()));
-    let of_network = |headline| card_metric(headline, rows, &network, parts.dataset.classes());
+    let classes = chance::classes(parts.dataset.split(Split::Train)?.labels());
+    let of_network = |headline| card_metric(headline, rows, &network, classes);
     Ok(Description {
         title: title(&spec.method, objective.name()),
         in_full: method_in_full(objective.name()).map(String::from),
@@ -225,9 +226,8 @@ fn card_metric(headline: &Headline, rows: &[Published], network: &Network, class
     }
     // Of a data set whose classes are all new to the model, a few stand for each draw.
     let classes = chosen.protocol.parameter("unseen").and_then(|unseen| unseen.parse().ok()).unwrap_or(classes);
-    if headline.name == "accuracy" && classes > 1 {
-        let chance = 100.0 / classes as f64;
-        about += &format!("; chance is {chance:.*} %", if chance < 1.0 { 2 } else { 0 });
+    if let Some(chance) = chance::chance(classes).filter(|_| headline.name == "accuracy") {
+        about += &format!("; {chance}");
     }
     Some(CardMetric { title, about, kind: headline.hub.into(), published, out_of })
 }
@@ -257,6 +257,7 @@ fn dataset(data: &Data, card: &Card, component: &Component, all: usize) -> Datas
         title: card.title.clone(),
         source: card.source.clone(),
         licence: card.licence.clone(),
+        own_files: false,
         hub: published(card),
         part_of: whole.as_ref().and_then(published),
         train_images: data.train_images,
@@ -273,7 +274,10 @@ fn dataset(data: &Data, card: &Card, component: &Component, all: usize) -> Datas
             hub: Some(repository.into()),
             ..known
         },
-        (None, Some(_)) => DatasetCard { source: "files of the publisher's own".into(), licence: "not stated".into(), ..known },
+        (None, Some(_)) => {
+            let source = "files of the publisher's own".into();
+            DatasetCard { source, licence: "not stated".into(), own_files: true, ..known }
+        }
         (None, None) => known,
     }
 }
@@ -349,7 +353,7 @@ mod tests {
         assert_eq!((own.licence.as_str(), own.source.as_str(), &own.hub), ("not stated", "files of the publisher's own", &None));
         let hub = dataset(&data, &card, &Component::named("table:some/body"), 100);
         assert_eq!((hub.hub.as_deref(), hub.source.as_str()), (Some("some/body"), "https://huggingface.co/datasets/some/body"));
-        assert!(hub.title.contains("some/body") && hub.licence == "that of its page", "{hub:?}");
+        assert!(own.own_files && !hub.own_files && hub.title.contains("some/body") && hub.licence == "that of its page", "{hub:?}");
         assert_eq!(["table:/data/faces", "table:some/body"].map(|named| of_data(named, &card, "mit").len()), [2, 0]);
         let celeba = of_data("celeba", &inventory::card("celeba").unwrap(), "mit");
         assert!(celeba.len() == 1 && celeba[0].contains("non-commercial") && celeba[0].ends_with("under mit"), "{celeba:?}");

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::{Event, RunContext};
+use vimae_hub::Config;
+use vimae_metrics::METRICS;
 use vimae_spec::{Evaluation, Reevaluation, sha256_hex};
 
 use crate::{
@@ -17,6 +19,7 @@ use crate::{
     runs::check_finished,
     samplers::metrics_of,
     stored::{read_sealed, sealed},
+    unread::unread,
 };
 
 /// The form of file that this code writes.
@@ -46,11 +49,15 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
     let _lock = RunLock::take(folder.path())?;
     let objective = objective(&record.spec)?;
     let (evaluation, metrics) = changes::made(changes, &|changes| {
-        let evaluation: Evaluation = record.spec.evaluation.changed(names, changes)?;
+        let evaluation = record.spec.evaluation.changed(names, changes).map_err(|error| of_metric(error, names))?;
         let metrics = metrics_of(&evaluation, objective.as_ref())?;
         check_asked(names, &evaluation)?;
         Ok((evaluation, metrics))
     })?;
+    let head = Config::read(&folder.config()).ok().map(|config| config.network.head);
+    for key in unread(&record.spec.evaluation.changed(names, &[])?, &evaluation, &metrics, head) {
+        tracing::warn!("evaluation.{key} is set, and no metric that is measured reads it");
+    }
     let sha256 = evaluation.sha256(&record.spec_sha256, &record.data_sha256, &record.weights_sha256);
     let path = folder.reevaluation(&sha256);
     if let Some(result) = earlier(&path, &sha256)? {
@@ -87,6 +94,21 @@ pub fn reevaluate((names, changes): (&[String], &[String]), context: &RunContext
     atomic::write(&path, &sealed(&result)?)?;
     kept.remove();
     Ok(Reevaluated { result, path })
+}
+
+/// The error for a key that evaluations do not have, with the metrics of these `names`, or of all, that have a setting of that name.
+fn of_metric(error: vimae_spec::Error, names: &[String]) -> vimae_spec::Error {
+    match error {
+        vimae_spec::Error::UnknownKey { place, key, nearest, why } => {
+            let setting = key.strip_prefix("evaluation.").unwrap_or(&key);
+            let entries = METRICS.entries().into_iter().filter(|entry| names.is_empty() || names.iter().any(|name| name == entry.name));
+            let with_it = entries.filter(|entry| entry.settings().iter().any(|one| one.name == setting));
+            let meant: Vec<String> = with_it.map(|entry| format!("{}.{setting}", entry.name)).collect();
+            let (nearest, why) = if meant.is_empty() { (nearest, why) } else { (Some(meant.join(" or ")), "") };
+            vimae_spec::Error::UnknownKey { place, key, nearest, why }
+        }
+        other => other,
+    }
 }
 
 /// Checks that no metric has settings that is not asked for, where some are: it would be measured all the same.
@@ -143,6 +165,19 @@ mod tests {
         check(&["rate", "iwae"]).unwrap();
         // Beside all metrics, settings ask for one more.
         check(&[]).unwrap();
+    }
+
+    #[test]
+    fn a_setting_of_a_metric_without_its_name_is_answered_with_both() {
+        let message = |names: &[&str], change: &str| {
+            let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+            let error = Evaluation::default().changed(&names, &[change.to_owned()]).unwrap_err();
+            of_metric(error, &names).to_string()
+        };
+        assert_eq!(message(&["ais"], "sigma=0"), "--set sigma=0: there is no evaluation.sigma; did you mean ais.sigma?");
+        assert!(message(&[], "sigma=0").ends_with("did you mean ais.sigma or iwae.sigma?"));
+        assert!(message(&["rate"], "sigma=0").ends_with("docs/experiments.md has every key"));
+        assert!(message(&["ais"], "prior_sample=9").ends_with("did you mean evaluation.prior_samples?"));
     }
 
     #[test]

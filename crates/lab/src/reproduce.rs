@@ -1,7 +1,5 @@
 //! All runs of a profile, then the tables, the summary and the page.
 
-use std::time::Instant;
-
 use vimae_checkpoint::{RunLock, atomic};
 use vimae_core::RunContext;
 
@@ -21,7 +19,6 @@ pub struct Reproduction<'a> {
     foretold: Foretold,
     devices: Vec<String>,
     shelf: Shelf,
-    began: Instant,
     _lock: RunLock,
 }
 
@@ -33,7 +30,6 @@ impl<'a> Reproduction<'a> {
     /// For a part that does not exist, a directory that cannot be written, that holds files of others in
     /// the place of ours, that lies in the data, or on which another reproduction works.
     pub fn plan(request: &'a Request, context: &RunContext<'_>) -> Result<Self> {
-        let began = Instant::now();
         // As it is when the work begins.
         git_commit(context.root);
         // What the command line has wrong should be known before any data is read.
@@ -44,7 +40,7 @@ impl<'a> Reproduction<'a> {
         let lock = RunLock::take(context.directory)?;
         let mut shelf = Shelf::new(request.sources.clone());
         match Self::plan_into(request, context, &devices, &mut shelf) {
-            Ok((plan, foretold)) => Ok(Self { request, plan, foretold, devices, shelf, began, _lock: lock }),
+            Ok((plan, foretold)) => Ok(Self { request, plan, foretold, devices, shelf, _lock: lock }),
             Err(error) => {
                 made.undo(lock);
                 Err(error)
@@ -81,7 +77,6 @@ impl<'a> Reproduction<'a> {
     pub fn run(mut self, context: &RunContext<'_>) -> Result<Outcome> {
         let ends = launch(self.request, &self.plan, &self.devices, context, &mut self.shelf)?;
         drop(self.shelf);
-        let seconds = self.began.elapsed().as_secs_f64();
-        gather(&self.plan, &ends, (context.directory, context.directory), context.root, &self.request.paper, Some(seconds))
+        gather(&self.plan, &ends, (context.directory, context.directory), context.root, &self.request.paper)
     }
 }

@@ -149,7 +149,7 @@ fn sections() -> Map<String, Value> {
 /// A section that names an entry of a catalogue: each entry with its settings, or settings alone for what an included file
 /// names.
 fn part<B>(about: &str, entries: &[&Entry<B>], more: &Map<String, Value>) -> Value {
-    let mut any = vec![alone_named(entries)];
+    let mut any = alone_named(entries);
     let mut alone: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for entry in entries {
         let mut properties = more.clone();
@@ -192,14 +192,16 @@ fn part<B>(about: &str, entries: &[&Entry<B>], more: &Map<String, Value>) -> Val
     json!({ "description": about, "anyOf": any })
 }
 
-/// An entry named alone, with its defaults.
-fn alone_named<B>(entries: &[&Entry<B>]) -> Value {
-    let path = entries.iter().any(|entry| vimae_datasets::WITH_PATH.contains(&entry.name));
-    let names: Vec<&str> = entries.iter().map(|entry| entry.name).collect();
-    match path {
-        true => json!({ "title": "the name alone", "type": "string" }),
-        false => json!({ "title": "the name alone", "enum": names }),
+/// An entry named alone, with its defaults; one that reads a path, with that.
+fn alone_named<B>(entries: &[&Entry<B>]) -> Vec<Value> {
+    let names = entries.iter().map(|entry| entry.name);
+    let (with_path, names): (Vec<&str>, Vec<&str>) = names.partition(|name| vimae_datasets::WITH_PATH.contains(name));
+    let mut any = vec![json!({ "title": "the name alone", "enum": names })];
+    if !with_path.is_empty() {
+        let pattern = format!("^({}):.", with_path.join("|"));
+        any.push(json!({ "title": "the name alone, with its path", "type": "string", "pattern": pattern }));
     }
+    any
 }
 
 /// A schema with what it is of.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use vimae_report::probability;
 use vimae_spec::{Cell, CellKey, Doubt, Kind, PaperClaim, SummaryRow};
 use vimae_statistics::{student, verdict, wilson};
 
@@ -50,7 +51,7 @@ fn row(cells: &[&Cell]) -> Option<SummaryRow> {
     };
     let judged = interval.filter(|_| !first.stand_in);
     let stands = || Some(verdict(judged, first.paper?, first.tolerance?)).filter(|_| mean.is_some());
-    let each = || values.iter().map(|p| format!("{p:.3}")).collect::<Vec<_>>().join(", ");
+    let each = || values.iter().map(|p| probability(*p)).collect::<Vec<_>>().join(", ");
     let with_value = cells.iter().map(|cell| &cell.measurement).filter(|measurement| measurement.value.is_some());
     Some(SummaryRow {
         target: first.target.clone(),
@@ -148,9 +149,9 @@ mod tests {
     fn constants_have_no_interval_and_p_values_no_mean() {
         let constant = of(&[5.5, 5.5], |_| {});
         assert_eq!((constant.mean, constant.interval), (Some(5.5), None));
-        let p = of(&[0.5, 0.001], |cell| cell.measurement.kind = Kind::PValue);
+        let p = of(&[0.5, 0.000_4], |cell| cell.measurement.kind = Kind::PValue);
         assert_eq!((p.mean, p.interval, p.seeds), (None, None, 2));
-        assert_eq!(p.note.as_deref(), Some("p on each seed, which are not averaged: 0.500, 0.001"));
+        assert_eq!(p.note.as_deref(), Some("p on each seed, which are not averaged: 0.500, < 0.001"));
         assert_eq!(of(&[0.5], |cell| cell.measurement.kind = Kind::PValue).mean, Some(0.5));
     }
 }

@@ -57,6 +57,10 @@ impl Metric for Accuracy {
         &[Input::Codes]
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["classifiers", "clip", "codes", "kernels", "label_draws", "labels", "masks", "noise", "pool", "tune"]
+    }
+
     fn cost(&self, workload: &Workload<'_>) -> EvalCost {
         let Workload { evaluation, classes, test, gaussian, .. } = *workload;
         if evaluation.labels == 0 {

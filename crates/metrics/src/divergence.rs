@@ -122,6 +122,7 @@ fn median(sample: &Pair) -> f64 {
 mod tests {
     use candle_core::Device;
     use vimae_core::{Purpose, Streams};
+    use vimae_spec::Doubt;
 
     use super::*;
 
@@ -143,6 +144,16 @@ mod tests {
             ["energy.u(N=250)", "mmd.imq_single.u(N=250)", "mmd.rbf_median.u(N=250)", "sliced_wasserstein.2(L=50,N=250)", "moments(N=250)"]
         );
         assert!(all.iter().all(|r| r.value.is_some() && r.standard_error.is_some_and(|e| e > 0.0) && r.n == 250));
+    }
+
+    #[test]
+    fn a_distance_of_too_few_codes_for_an_error_is_doubted() {
+        let few = readings(&sample(1, 4, 0.0), &sample(2, 4, 0.0));
+        let doubts = |protocol: &str| few.iter().find(|r| r.protocol == protocol).map(|r| (r.value.is_some(), r.doubts.clone()));
+        for protocol in ["sliced_wasserstein.2(L=50,N=4)", "moments(N=4)"] {
+            assert_eq!(doubts(protocol), Some((true, vec![Doubt::NoError])), "{protocol}");
+        }
+        assert!(readings(&sample(1, 300, 0.0), &sample(2, 300, 0.0)).iter().all(|r| r.doubts.is_empty()));
     }
 
     #[test]

@@ -38,7 +38,7 @@ use crate::{
     posterior::{Posterior, estimated},
     rate::rates,
     reconstruction::squared_errors,
-    summary::{mean_of, values},
+    summary::{mean, mean_of, over_images, values},
 };
 
 pub mod bounds;
@@ -98,6 +98,10 @@ impl Metric for Information {
         &[Input::Codes, Input::NoisyCodes, Input::PriorSample, Input::SampledReconstructions, Input::HeldOut]
     }
 
+    fn reads(&self) -> &'static [&'static str] {
+        &["noise_images"]
+    }
+
     fn measure(&self, evidence: &dyn Evidence) -> Result<Findings> {
         let mut found = Vec::new();
         let means = &evidence.code()?.mean;
@@ -131,6 +135,11 @@ impl Metric for Information {
 
 fn nats(metric: &str, protocol: Protocol, values: &[f64]) -> Measurement {
     mean_of(ENTRY.name, metric, protocol, "nats", values)
+}
+
+/// The mean in nats of what is not of test images: a constant, or draws from the prior.
+fn nats_of_none(metric: &str, protocol: Protocol, values: &[f64]) -> Measurement {
+    mean(ENTRY.name, metric, protocol, "nats", values)
 }
 
 /// Both bounds, their ceiling, and what they leave of the rate.
@@ -183,13 +192,14 @@ fn mutual(evidence: &dyn Evidence, code: &Code, q: &Gaussians, draws: &[f64], pa
     if let Some(value) = below.value.filter(|value| *value < 0.0) {
         below = without_value(below, format!("says nothing: {value:.3} is below 0, which every divergence is above"));
     }
-    let ceiling = nats("information.ceiling", Protocol::new("ln").with("N", count), &[ceiling]).of_kind(Kind::Constant).sized(count);
+    let ceiling = nats_of_none("information.ceiling", Protocol::new("ln").with("N", count), &[ceiling]);
+    let ceiling = ceiling.of_kind(Kind::Constant).sized(count);
     Ok(vec![lower, upper, ceiling, above, below])
 }
 
 /// A bound that says nothing, and why.
 fn without_value(bound: Measurement, why: String) -> Measurement {
-    bound.valued(None, None).over(&[]).noted(why)
+    Measurement { doubts: Vec::new(), ..bound.valued(None, None).over(&[]).noted(why) }
 }
 
 /// The rate of every row, or why there is none: a prior on an interval has no place for all of a Gaussian.
@@ -229,7 +239,8 @@ impl Information {
         let reference = values(&sample.narrow(0, 0, available)?)?;
         let one = |metric, (of, rows): (&str, &[f64]), direction, terms: Option<&[f64]>, error: Option<f64>, varies: &[Varies]| {
             let protocol = Protocol::new("neighbours").word(of).with("k", k).with("N", available);
-            let found = nats(metric, protocol, terms.unwrap_or_default()).sized(available).better(direction);
+            let in_nats = if varies.contains(&Varies::TestImages) { nats } else { nats_of_none };
+            let found = in_nats(metric, protocol, terms.unwrap_or_default()).sized(available).better(direction);
             let value = found.value;
             let found = found.valued(value, error.filter(|_| value.is_some())).over(varies);
             found.noted(terms.is_none().then(|| neighbours::why_none(rows, k)))
@@ -256,7 +267,8 @@ impl Information {
         ];
         if let Some(law) = prior.marginal() {
             found.push(
-                nats("information.entropy", Protocol::new("exact").word("prior"), &[size as f64 * law.entropy()]).of_kind(Kind::Constant),
+                nats_of_none("information.entropy", Protocol::new("exact").word("prior"), &[size as f64 * law.entropy()])
+                    .of_kind(Kind::Constant),
             );
         }
         Ok(found)
@@ -282,7 +294,8 @@ fn active_units(means: &Tensor) -> Result<Measurement> {
         (_, true) => (Some(active), format!("of {size}")),
         (_, false) => (None, "the codes are not all finite".to_owned()),
     };
-    Ok(Measurement::new(ENTRY.name, "information.active_units", protocol, "1").valued(value, None).sized(count).noted(note))
+    let found = Measurement::new(ENTRY.name, "information.active_units", protocol, "1").valued(value, None).sized(count).noted(note);
+    Ok(over_images(found, count))
 }
 
 /// The distortion in nats.
@@ -321,6 +334,7 @@ fn decoder(evidence: &dyn Evidence) -> Result<Vec<Measurement>> {
 #[cfg(test)]
 mod tests {
     use candle_core::Device;
+    use vimae_spec::Doubt;
 
     use super::*;
 
@@ -337,8 +351,9 @@ mod tests {
         let of = |rows: &[[f32; 2]]| active_units(&Tensor::from_slice(&rows.concat(), (rows.len(), 2), &Device::Cpu).unwrap()).unwrap();
         // The variance of two values is a quarter of their squared difference: 0.0225 and 0.
         let two = of(&[[0.3, 1.0], [0.0, 1.0]]);
-        assert_eq!((two.value, two.note.as_deref()), (Some(1.0), Some("of 2")));
+        assert_eq!((two.value, two.note.as_deref(), &two.doubts[..]), (Some(1.0), Some("of 2"), &[Doubt::FewImages][..]));
         let one = of(&[[0.3, 1.0]]);
-        assert_eq!((one.value, one.note.as_deref()), (None, Some("one image does not vary")));
+        assert_eq!((one.value, one.note.as_deref(), one.doubts.len()), (None, Some("one image does not vary"), 0));
+        assert!(of(&[[0.3, 1.0]; 30]).doubts.is_empty());
     }
 }

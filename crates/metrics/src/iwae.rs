@@ -18,7 +18,7 @@ use crate::{
     BuildMetric,
     chosen_likelihood::Under,
     importance::effective_count,
-    nll::{FEW_IMAGES, NATS_AND_BITS, in_nats_and_bits},
+    nll::{NATS_AND_BITS, in_nats_and_bits},
     posterior::Posterior,
     summary::{mean_of, values},
 };
@@ -94,7 +94,7 @@ impl Metric for Iwae {
             ];
             let note = notes.into_iter().flatten().collect::<Vec<_>>().join("; ");
             let losses: Vec<f64> = bounds.log_likelihood.iter().map(|l| -l).collect();
-            let doubted = |m: Measurement| m.doubted(Doubt::OneWeight, counted < 2.0).doubted(Doubt::FewImages, count < FEW_IMAGES);
+            let doubted = |m: Measurement| m.doubted(Doubt::OneWeight, counted < 2.0);
             let over = [Varies::TestImages, Varies::CodeDraws];
             let pair = in_nats_and_bits(ENTRY.name, &protocol, (&losses, dimensions), law.support(), Some(&note));
             found.extend(pair.map(|m| doubted(m.of_kind(Kind::UpperBound).over(&over))));

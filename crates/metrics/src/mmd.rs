@@ -11,7 +11,7 @@
 
 use candle_core::{DType, Tensor};
 use vimae_core::{Entry, Error, Evidence, Findings, Input, Metric, NoSettings, Result, settings::Schema, subset::drawn_rows};
-use vimae_spec::{Direction, Kind, Measurement, Protocol, Varies};
+use vimae_spec::{Direction, Doubt, Kind, Measurement, Protocol, Varies};
 
 use crate::BuildMetric;
 
@@ -104,12 +104,13 @@ pub(crate) fn too_few(entry: &str, protocol: Protocol, n: usize) -> Findings {
     vec![of.noted("needs two codes and two draws from the prior at least".to_owned())].into()
 }
 
-/// A distance of codes from the prior, or a note where it does not exist.
+/// A distance of codes from the prior, or a note where it does not exist; doubted where nothing says how far it may be off by chance.
 pub(crate) fn finite_or_noted(of: Measurement, value: f64, standard_error: impl Into<Option<f64>>) -> Measurement {
     let finite = |v: &f64| v.is_finite();
     let note = (!value.is_finite()).then(|| "the codes are not all finite".to_owned());
     let of = of.valued(Some(value).filter(finite), standard_error.into().filter(finite)).better(Direction::Lower).noted(note);
-    of.over(&[Varies::TestImages, Varies::CodeDraws, Varies::PriorDraws])
+    let no_error = of.standard_error.is_none();
+    of.over(&[Varies::TestImages, Varies::CodeDraws, Varies::PriorDraws]).doubted(Doubt::NoError, no_error)
 }
 
 /// The two-sample test of codes against the prior; none where the codes are not finite, which other values say.

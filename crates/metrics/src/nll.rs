@@ -16,9 +16,13 @@ use vimae_core::{
     Entry, EvalCost, Evidence, Findings, Input, Likelihood, Metric, PixelRange, Result, Support, Workload, settings::Schema,
     subset::drawn_rows,
 };
-use vimae_spec::{Direction, Doubt, Kind, Measurement, Protocol};
+use vimae_spec::{Direction, Kind, Measurement, Protocol};
 
-use crate::{BuildMetric, chosen_likelihood, likelihood::bits_per_dimension, summary::mean_of};
+use crate::{
+    BuildMetric, chosen_likelihood,
+    likelihood::bits_per_dimension,
+    summary::{mean_of, over_images},
+};
 
 mod controls;
 pub mod parzen;
@@ -45,8 +49,6 @@ vimae_core::settings! {
 
 /// The metrics of a likelihood.
 pub(crate) const NATS_AND_BITS: [&str; 2] = ["nll", "nll.bits_per_dimension"];
-/// Images below which the mean of a likelihood says little: of test images, or of those that choose its width.
-pub(crate) const FEW_IMAGES: usize = 30;
 const SIGMAS: [f64; 3] = [0.08, 0.1, 0.2];
 const SAMPLES: [usize; 2] = [1_000, 10_000];
 /// Held-out images that choose sigma.
@@ -111,19 +113,16 @@ impl Metric for Nll {
         let dimensions = test.dims().iter().skip(1).product();
         let measured = |protocol: &Protocol, densities: Vec<f64>, note: Option<&str>| {
             let losses: Vec<f64> = densities.into_iter().map(|d| -d).collect();
-            let few = losses.len() < FEW_IMAGES;
-            let measured = in_nats_and_bits(ENTRY.name, protocol, (&losses, dimensions), Support::Line, note);
-            measured.map(|m| m.doubted(Doubt::FewImages, few))
+            in_nats_and_bits(ENTRY.name, protocol, (&losses, dimensions), Support::Line, note)
         };
-        let few_choose = choosing.dims()[0] < FEW_IMAGES;
         let mut found = Vec::new();
         for ((window, sigma, note), densities) in asked.into_iter().zip(densities) {
-            // Another few may choose another width; a fixed one needs none of them.
-            let by_few = note.is_some() && few_choose;
             let protocol =
                 Protocol::new("nll.parzen").with("sigma", sigma).with_all(evidence.dataset().pixel_protocol()).with("N", window.samples);
             let protocol = protocol.sampled_from(evidence.sampler());
-            found.extend(measured(&protocol, densities, note.as_deref()).map(|m| m.doubted(Doubt::FewImages, by_few)));
+            let measured = measured(&protocol, densities, note.as_deref());
+            // Another few may choose another width; a fixed one needs none of them.
+            found.extend(measured.map(|m| if note.is_some() { over_images(m, choosing.dims()[0]) } else { m }));
         }
         // The same whatever codes are drawn from: once.
         if self.controls && evidence.sampler().is_none() {
@@ -234,13 +233,12 @@ mod tests {
     }
 
     #[test]
-    fn numbers_in_words_are_those_of_the_grid_and_of_the_doubt() {
+    fn numbers_in_words_are_those_of_the_grid() {
         let about = ENTRY.settings().into_iter().find(|setting| setting.name == "every_width").unwrap().about;
         assert!(about.contains(&format!("the {GRID} widths")), "{about}");
         let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/protocols.md");
         let grid = format!("a grid of {GRID} values between {GRID_FROM} and {GRID_TO}");
         assert!(std::fs::read_to_string(page).unwrap().contains(&grid), "{grid}");
-        assert_eq!(Doubt::FewImages.to_string(), format!("fewer than {FEW_IMAGES} images"));
     }
 
     #[test]

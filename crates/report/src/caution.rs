@@ -1,15 +1,19 @@
 //! What a reader must know before values are compared: codes that say nothing of an image, codes too small for a count of active
 //! units, other protocols, and methods that saw other images.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use vimae_spec::{Doubt, SummaryRow};
 
 use crate::{method, number::plural, observation::SETTLING_STEPS};
 
+/// What `†` behind a value of the paper is.
+pub(crate) const RECOVERED: &str = "†: read from a table that had to be put back in order; a digit of the paper's value may be wrong.";
 /// Names of methods in a sentence at most.
 const MOST_NAMES: usize = 6;
 
-/// Which methods have collapsed; none where none has. `mmd`: whether an MMD stands beside their other values; `marks`: whether a value
-/// could be marked as best at all.
+/// Which methods, as they are written, have collapsed; none where none has. `mmd`: whether an MMD stands beside their other values;
+/// `marks`: whether a value could be marked as best at all.
 pub(crate) fn collapse<'a>(methods: impl IntoIterator<Item = &'a str>, mmd: bool, marks: bool) -> Option<String> {
     let methods = method::distinct(methods);
     let (verb, whose) = verb_and_whose(&methods);
@@ -53,10 +57,34 @@ pub(crate) fn small_codes<'a>(methods: impl IntoIterator<Item = &'a str>, varian
     })
 }
 
+/// What `?` behind a value is, from the doubts and the number of seeds of each; none where nothing is doubtful. `marks` as for
+/// [`collapse`].
+pub(crate) fn doubtful<'a>(values: impl IntoIterator<Item = (&'a [Doubt], usize)>, marks: bool) -> Option<String> {
+    let (mut reasons, mut of_means) = (BTreeSet::new(), false);
+    for (doubts, seeds) in values {
+        reasons.extend(doubts.iter().map(ToString::to_string));
+        of_means |= !doubts.is_empty() && seeds > 1;
+    }
+    let on = if of_means { "on some seeds " } else { "" };
+    let unmarked = if marks { " No such value is marked as best." } else { "" };
+    let reasons: Vec<String> = reasons.into_iter().collect();
+    (!reasons.is_empty()).then(|| format!("?: do not rely on it ({on}{}).{unmarked}", reasons.join("; ")))
+}
+
 /// That values of a quantity do not all compare, from its title, its protocols and the methods of each.
 pub(crate) fn differently(title: &str, of: impl IntoIterator<Item = (String, String)>) -> String {
     let of: Vec<String> = of.into_iter().map(|(protocol, methods)| format!("{methods} by {protocol}")).collect();
     format!("{title} is estimated differently for different methods ({}): compare only equal protocols.", of.join("; "))
+}
+
+/// The same of rows of a quantity, one a method, with the mark that stands beside its title; none where all are by one protocol.
+pub(crate) fn by_protocol<'a>(title: &str, rows: impl IntoIterator<Item = &'a SummaryRow>) -> Option<String> {
+    let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in rows.into_iter().filter(|row| row.mean.is_some()) {
+        of.entry(row.protocol.to_string()).or_default().push(method::label(&row.method));
+    }
+    let several = of.len() > 1;
+    several.then(|| format!("‡ {}", differently(title, of.into_iter().map(|(protocol, methods)| (protocol, methods.join(", "))))))
 }
 
 fn verb_and_whose(methods: &[&str]) -> (&'static str, &'static str) {
@@ -65,7 +93,7 @@ fn verb_and_whose(methods: &[&str]) -> (&'static str, &'static str) {
 
 /// The first methods by name, and how many more there are.
 fn first_few(methods: &[&str]) -> String {
-    let shown = labels(&methods[..methods.len().min(MOST_NAMES)]);
+    let shown = methods[..methods.len().min(MOST_NAMES)].join(", ");
     let more = methods.len().saturating_sub(MOST_NAMES);
     if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
@@ -125,10 +153,10 @@ mod tests {
     #[test]
     fn collapsed_methods_are_named_once_and_not_without_end() {
         assert_eq!(collapse([], true, true), None);
-        let one = collapse(["vae", "vae"], true, true).unwrap();
+        let one = collapse(["VAE", "VAE"], true, true).unwrap();
         assert!(one.starts_with("VAE has collapsed: its codes") && one.contains("small MMD"), "{one}");
         assert!(one.ends_with("no merit. None of its values is marked as best."), "{one}");
-        let bare = collapse(["vae"], false, false).unwrap();
+        let bare = collapse(["VAE"], false, false).unwrap();
         assert!(bare.ends_with("say next to nothing of an image."), "{bare}");
         let many = collapse(["a", "b", "c", "d", "e", "f", "g", "h"], false, true).unwrap();
         assert!(many.starts_with("a, b, c, d, e, f and 2 more have collapsed: their") && !many.contains("MMD"), "{many}");
@@ -137,19 +165,28 @@ mod tests {
     #[test]
     fn a_training_too_short_for_batch_norm_is_told_with_its_steps() {
         assert_eq!(unsettled([], 10, true), None);
-        let one = unsettled(["vae"], 10, false).unwrap();
+        let one = unsettled(["VAE"], 10, false).unwrap();
         assert!(one.starts_with("VAE was trained for 10 steps, too few for the running statistics") && !one.contains("as best"), "{one}");
-        let two = unsettled(["vae", "a"], 1, true).unwrap();
+        let two = unsettled(["VAE", "a"], 1, true).unwrap();
         assert!(two.starts_with("VAE, a were trained for at most 1 step, ") && two.ends_with("None of their values is marked as best."));
+    }
+
+    #[test]
+    fn doubts_of_means_are_of_some_seeds() {
+        let (none, few): (&[Doubt], &[Doubt]) = (&[], &[Doubt::FewImages]);
+        assert_eq!(doubtful([(none, 5)], true), None);
+        assert_eq!(doubtful([(few, 1), (none, 5)], false).unwrap(), "?: do not rely on it (fewer than 30 images).");
+        let mean = doubtful([(few, 5)], true).unwrap();
+        assert_eq!(mean, "?: do not rely on it (on some seeds fewer than 30 images). No such value is marked as best.");
     }
 
     #[test]
     fn a_rate_without_active_units_is_explained() {
         assert_eq!(small_codes([], Some("0.01")), None);
-        let one = small_codes(["vimae_l"], Some("0.01")).unwrap();
+        let one = small_codes(["VIMAE-l"], Some("0.01")).unwrap();
         assert!(one.starts_with("VIMAE-l has a rate and no active unit: over the images no dimension of its mean code"), "{one}");
         assert!(one.contains(" has a variance above 0.01. The rate is measured against the prior"), "{one}");
-        let two = small_codes(["vimae_l", "a"], None).unwrap();
+        let two = small_codes(["VIMAE-l", "a"], None).unwrap();
         assert!(two.contains("VIMAE-l, a have") && two.contains(" their mean code has a variance that counts. "), "{two}");
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use vimae_spec::{Certainty, Paper, PaperClaim, PaperRow, PaperTarget, SummaryRow, Verdict};
 
-use crate::method;
+use crate::{caution, method};
 
 /// A table or figure of the paper, or an experiment that has none, with our values for it.
 #[derive(Debug)]
@@ -64,10 +64,15 @@ pub(crate) fn rank(target: &str) -> (usize, u64, &str) {
 
 /// `table3` as `Table 3`; other names as they are.
 pub(crate) fn heading(target: &str) -> String {
+    numbered(target).unwrap_or_else(|| target.into())
+}
+
+/// `table3` as `Table 3`; none for other names.
+pub(crate) fn numbered(target: &str) -> Option<String> {
     match rank(target) {
-        (0, number, _) => format!("Table {number}"),
-        (1, number, _) => format!("Figure {number}"),
-        _ => target.into(),
+        (0, number, _) => Some(format!("Table {number}")),
+        (1, number, _) => Some(format!("Figure {number}")),
+        _ => None,
     }
 }
 
@@ -105,7 +110,17 @@ fn compare<'a>(paper: &'a PaperTarget, row: &'a PaperRow, mine: &[&'a SummaryRow
     datasets.into_iter().map(|dataset| Comparison { row, dataset, certainty: paper.certainty, entries: entries(dataset) }).collect()
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
+    /// The values of ours.
+    pub(crate) fn ours(&self) -> Vec<&'a SummaryRow> {
+        self.entries.iter().filter_map(|entry| entry.ours).collect()
+    }
+
+    /// That its values are by several protocols; none where they are by one.
+    pub(crate) fn mixed(&self) -> Option<String> {
+        caution::by_protocol(&format!("{} on {}", self.row.label, self.dataset), self.ours())
+    }
+
     /// Values of ours that were judged, and those that came out so.
     pub(crate) fn judged(&self, verdict: Verdict) -> Share {
         let verdicts = || self.entries.iter().filter_map(|entry| entry.ours?.verdict);

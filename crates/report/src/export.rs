@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use vimae_spec::{Cell, Paper, SummaryRow};
 
 use crate::{
+    collapsed::Collapsed,
     compare::{self, Target},
     headline::is_headline,
     headline_table::{HeadlineTable, MeanInterval},
@@ -55,6 +56,8 @@ pub struct Export<'a> {
     pub versions: &'a [Version],
     /// Dimensions of the code of each run, by the digest of its specification, where they are known.
     pub codes: &'a BTreeMap<String, usize>,
+    /// Steps of each run that had too few for the running statistics of its batch norm, by the digest of its specification.
+    pub unsettled: &'a BTreeMap<String, u64>,
     /// The paper's numbers.
     pub paper: &'a Paper,
     /// Tables, figures or experiments; all where empty.
@@ -75,6 +78,8 @@ struct Part<'a> {
     cells: Vec<&'a Cell>,
     /// What stands above it in place of the target's name.
     title: Option<&'a str>,
+    /// Methods that have collapsed, by everything that was measured of them.
+    collapsed: Collapsed<'a>,
     /// Which of the target's versions it is; 0 for the first, or where there are none.
     place: usize,
 }
@@ -107,17 +112,20 @@ impl<'a> Export<'a> {
     /// What the tables show. Versions of an experiment that stand for a table of the paper share that one, as on the page.
     fn parts(&self) -> Vec<Part<'a>> {
         let mut parts = Vec::new();
+        let short = || self.unsettled.iter().map(|(run, steps)| (run.as_str(), *steps));
+        let all = Collapsed::of(self.summary).settled_by(short(), self.cells);
         for target in compare::targets(self.paper, self.summary, []).into_iter().filter(|target| self.is_chosen(target.name)) {
             let versions = self.versions.iter().filter(|version| target.paper.is_none() && version.target == target.name);
             let before = parts.len();
             for (place, version) in versions.enumerate() {
                 let of = compare::targets(self.paper, &version.summary, []).into_iter().find(|of| of.name == target.name);
                 let (cells, title) = (version.cells.iter().collect(), Some(version.title.as_str()));
-                parts.extend(of.map(|target| Part { target, cells, title, place }));
+                let collapsed = Collapsed::of(&version.summary).settled_by(short(), &version.cells);
+                parts.extend(of.map(|target| Part { target, cells, title, collapsed, place }));
             }
             if parts.len() == before {
                 let cells = self.cells.iter().filter(|cell| cell.target == target.name).collect();
-                parts.push(Part { target, cells, title: None, place: 0 });
+                parts.push(Part { target, cells, title: None, collapsed: all.clone(), place: 0 });
             }
         }
         parts
@@ -133,14 +141,13 @@ impl<'a> Export<'a> {
             };
             return (!table.columns.is_empty()).then_some(text);
         }
-        let mut table = Table::of(&part.target, &part.cells, self.all || !self.metrics.is_empty())?;
-        table.rows.retain(|row| self.is_metric(&row.metric));
+        let all = self.all || !self.metrics.is_empty();
+        let mut table = Table::of(&part.target, &part.cells, all, &part.collapsed, |metric| self.is_metric(metric))?;
         table.name = part.label();
         if let Some(title) = part.title {
             table.heading = title.to_owned();
         }
-        let text = || if format == Format::Latex { latex::text(&table) } else { markdown::text(&table) };
-        (!table.rows.is_empty()).then(text)
+        Some(if format == Format::Latex { latex::text(&table) } else { markdown::text(&table) })
     }
 
     /// Methods against headlines. A value that stands under a table of the paper is one of the experiment as well.
@@ -150,7 +157,11 @@ impl<'a> Export<'a> {
         let mut cells: Vec<&'a Cell> = self.cells.iter().filter(|cell| runs.contains(cell.spec_sha256.as_str())).collect();
         // An experiment before it may have the same runs in another order.
         cells.sort_by_key(|cell| methods.iter().position(|method| *method == cell.method));
-        let observed = |cell: &'a Cell| Observation { code: self.codes.get(&cell.spec_sha256).copied(), ..Observation::from(cell) };
+        let observed = |cell: &'a Cell| Observation {
+            code: self.codes.get(&cell.spec_sha256).copied(),
+            unsettled: self.unsettled.get(&cell.spec_sha256).copied(),
+            ..Observation::from(cell)
+        };
         let table = HeadlineTable::of(cells.into_iter().map(observed), self.interval);
         if self.metrics.is_empty() { table } else { table.only(self.metrics) }
     }

@@ -263,7 +263,7 @@ pub fn headlines<Q: Quantity>(values: &[Q]) -> Vec<&'static Headline> {
 }
 
 /// The headlines that were asked for and have no value anywhere, each with the reason that one of its measurements gives.
-pub(crate) fn without_value<Q: Quantity>(values: &[Q]) -> Vec<(&'static Headline, &str)> {
+pub fn without_value<Q: Quantity>(values: &[Q]) -> Vec<(&'static Headline, &str)> {
     let reason = |headline: &'static Headline| {
         let of = values.iter().filter(|value| headline.kind(*value).is_some());
         of.filter_map(Quantity::note).next().map(|note| (headline, note))
@@ -288,6 +288,11 @@ impl Headline {
     pub(crate) fn kind_of<'a>(&self, protocol: &'a Protocol) -> Vec<&'a Parameter> {
         let sized = |parameter: &&Parameter| parameter.name.as_deref().is_some_and(|name| name != "N");
         protocol.parameters.iter().filter(|parameter| self.apart && sized(parameter)).collect()
+    }
+
+    /// The entry of the catalogue that measures it where that is asked for.
+    pub fn measured_by(&self) -> Option<&'static str> {
+        self.of.last().map(|of| of.entry)
     }
 
     /// What it is, with what the protocol of `value` says of it: the classifier and its labels, for instance.

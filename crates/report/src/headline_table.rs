@@ -63,7 +63,7 @@ impl HeadlineColumn {
     }
 
     /// Its title, which no other column has.
-    fn title(&self) -> String {
+    pub(crate) fn title(&self) -> String {
         let kind = self.kind.as_ref().map_or_else(String::new, |kind| format!(", {kind}"));
         format!("{}{kind}", self.headline.title)
     }
@@ -129,6 +129,23 @@ impl HeadlineValue {
         let note = self.example.as_ref()?.note.as_deref();
         note.filter(|note| HeadlineTable::of_most(self).as_deref() != Some(*note))
     }
+
+    /// Why it should not be relied on.
+    pub(crate) fn warning(&self) -> Option<String> {
+        Doubt::warning_of_mean(&self.doubts, self.seeds)
+    }
+
+    /// The same, and its note with how many seeds it is of where it is not that of all.
+    pub(crate) fn remarks(&self) -> Option<String> {
+        let seeds = self.seeds + self.without;
+        let note = self.note().map(|note| if self.noted < seeds { on_seeds(self.noted, seeds, note) } else { note.to_owned() });
+        Doubt::remarks_of_mean(&self.doubts, self.seeds, note.as_deref())
+    }
+}
+
+/// A note that is of some seeds alone.
+pub(crate) fn on_seeds(noted: usize, seeds: usize, note: &str) -> String {
+    format!("on {noted} of {seeds} seeds: {note}")
 }
 
 /// A method's runs on a data set.
@@ -306,8 +323,8 @@ fn column(
         let rivals = found.iter().zip(groups).enumerate();
         let rivals = rivals.filter(|(other, (found, group))| *other != place && Some(group.dataset) == here && !found.by_seed.is_empty());
         let mut rivals = rivals.map(|(_, (found, _))| &found.by_seed).peekable();
-        // Values by different protocols do not compare, and one that stands alone is the best of nothing.
-        let stands = groups.get(place).is_some_and(|group| !group.collapsed && !group.other_images);
+        // Values by different protocols do not compare, one that stands alone is the best of nothing, and a doubtful one may not be it.
+        let stands = groups.get(place).is_some_and(|group| !group.collapsed && !group.other_images) && one.doubts.is_empty();
         let compared = stands && protocols.len() == 1 && rivals.peek().is_some();
         let out_of = groups.get(place).and_then(|group| group.code).filter(|_| headline.counts);
         HeadlineValue {

@@ -5,11 +5,11 @@ use crate::{
     number::Column,
 };
 
-/// The table as text, with what its values are below it; empty where it has no value. Columns that do not fit into lines of `wide`
-/// characters go below, with the methods once more.
+/// The table as text, with what its values are below it; where it has no value, why, and empty where nothing was asked for. Columns that
+/// do not fit into lines of `wide` characters go below, with the methods once more.
 pub fn headline_text(table: &HeadlineTable, wide: usize) -> String {
     if table.columns.is_empty() {
-        return String::new();
+        return table.of_absent().map(|line| line + "\n").collect();
     }
     let names = names(table);
     let columns: Vec<Vec<String>> = table
@@ -166,6 +166,9 @@ Mean ± standard deviation over 2 seeds, too few to mark anything as best.
         );
         assert!(text.contains("1.188 ± 0.088 *\n") && text.lines().all(|line| line.chars().count() <= 100), "{text}");
         assert_eq!(text.matches("Method ").count(), 3, "{text}");
-        assert_eq!(headline_text(&HeadlineTable { columns: Vec::new(), rows: Vec::new(), absent: Vec::new() }, 100), "");
+        let mut nothing = HeadlineTable { columns: Vec::new(), rows: Vec::new(), absent: Vec::new() };
+        assert_eq!(headline_text(&nothing, 100), "");
+        nothing.absent.push(("Accuracy".into(), "5 labels for 10 classes".into()));
+        assert_eq!(headline_text(&nothing, 100), "Accuracy has no value: 5 labels for 10 classes.\n");
     }
 }

@@ -3,6 +3,7 @@
 mod artefact;
 mod catalogue;
 mod caution;
+mod collapsed;
 mod colours;
 mod compare;
 mod error;
@@ -34,7 +35,7 @@ pub use headline_text::headline_text;
 pub use image_grid::{Shape, grid_png, image_png, reconstruction_png};
 pub use markdown::markdown_table;
 pub use method::{in_full as method_in_full, label as method_label};
-pub use number::{number, written_difference, written_mean};
+pub use number::{number, probability, written_difference, written_mean};
 pub use observation::{Observation, SETTLING_STEPS};
 pub use page::{ExperimentView, FailedRun, LeftOut, NotCovered, PageInput, page};
 pub use plot_files::{PlotFile, plots_of};

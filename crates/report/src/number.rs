@@ -12,6 +12,8 @@ pub(crate) enum Column {
     Fixed(usize),
     /// With a power of ten: values too large or too small for the above.
     Scientific,
+    /// Each as [`probability`].
+    Probability,
 }
 
 impl Column {
@@ -33,7 +35,7 @@ impl Column {
         // Means of 0 have the digits of their spread.
         match Self::of(means.into_iter().chain([narrowest])) {
             Self::Fixed(digits) => Self::Fixed(digits.min(after_point(narrowest))),
-            Self::Scientific => Self::Scientific,
+            other => other,
         }
     }
 
@@ -45,6 +47,7 @@ impl Column {
             Some(v) => minus(match self {
                 Self::Fixed(digits) => format!("{v:.digits$}"),
                 Self::Scientific => format!("{v:.3e}"),
+                Self::Probability => probability(v),
             }),
         }
     }
@@ -84,9 +87,14 @@ pub fn written_difference(value: f64, half: Option<f64>) -> String {
             let supported = spread(half).map_or(four, after_point);
             Column::Fixed(four.saturating_sub(1).min(supported).max(four.saturating_sub(3)))
         }
-        Column::Scientific => Column::Scientific,
+        other => other,
     };
     column.show(Some(value.abs()))
+}
+
+/// A p of a test, which is never 0.
+pub fn probability(p: f64) -> String {
+    if p < 0.001 { "< 0.001".into() } else { format!("{p:.3}") }
 }
 
 /// Values as printed elsewhere, without a digit more or less, with space after them so that their points align.
@@ -186,6 +194,12 @@ mod tests {
         assert_eq!([written_mean(0.571_4, Some(0.011)), written_mean(12.345_67, None)], ["0.571 ± 0.011", "12.35"]);
         let differences = [(-3.5712, Some(0.4)), (3.5712, Some(4.1)), (-0.2, Some(12.0)), (357.12, None), (0.012_345, None), (0.0, None)];
         assert_eq!(differences.map(|(value, half)| written_difference(value, half)), ["3.57", "3.6", "0.2", "357", "0.0123", "0"]);
+    }
+
+    #[test]
+    fn a_p_of_a_test_is_never_zero() {
+        assert_eq!([0.9996, 0.0066, 0.001, 0.000_99, 1e-9].map(probability), ["1.000", "0.007", "0.001", "< 0.001", "< 0.001"]);
+        assert_eq!([Some(0.5), Some(0.0), None].map(|p| Column::Probability.show(p)), ["0.500", "< 0.001", NONE]);
     }
 
     #[test]

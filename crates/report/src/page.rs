@@ -1,5 +1,6 @@
 //! The page that people look at: one file, no network.
 
+mod below;
 mod claims;
 mod codes;
 mod comparison;
@@ -12,6 +13,7 @@ mod left_out;
 mod lifelong;
 mod links;
 mod matrix;
+mod notes;
 mod others;
 mod own;
 mod paired;
@@ -25,10 +27,11 @@ mod words;
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::{Result, colours::Colours, compare};
+use crate::{Result, collapsed::Collapsed, colours::Colours, compare};
 
 pub(crate) use document::document;
 pub(crate) use words::anchor;
+use words::distinct;
 
 pub use input::{ExperimentView, FailedRun, LeftOut, NotCovered, PageInput};
 
@@ -49,7 +52,11 @@ pub fn page(input: &PageInput<'_>) -> Result<String> {
     let own = !of_the_paper && input.experiments.iter().all(|experiment| experiment.targets.is_empty());
     let links = links::Links::new(input);
     let colours = input.colours();
-    let (contents, main) = if own { own::page(input, &links, &colours)? } else { beside_the_paper(input, &links, &colours)? };
+    let runs = input.experiments.iter().flat_map(|experiment| &experiment.runs);
+    let short = runs.filter_map(|run| Some((run.record.spec_sha256.as_str(), run.unsettled?)));
+    let collapsed = Collapsed::of(input.summary).settled_by(short, input.cells);
+    let shown = Shown { links: &links, colours: &colours, collapsed: &collapsed };
+    let (contents, main) = if own { own::page(input, &shown)? } else { beside_the_paper(input, &shown)? };
     let body = html! {
         header { h1 { (input.title) } }
         (contents)
@@ -66,32 +73,43 @@ fn is_unmeasured(target: &compare::Target<'_>, input: &PageInput<'_>) -> bool {
     !values && !ran && input.not_covered.iter().any(|missing| missing.target == target.name && missing.command.is_some())
 }
 
-/// The tables and figures whose data is not here, a line each, with the commands that bring it.
+/// The tables and figures whose data is not here, a line each, and the commands that bring it, each once.
 fn unmeasured(targets: &[compare::Target<'_>], input: &PageInput<'_>) -> Markup {
     let missing: Vec<&compare::Target<'_>> = targets.iter().filter(|target| is_unmeasured(target, input)).collect();
     let of = |target: &str| input.not_covered.iter().filter(|missing| missing.target == target).collect::<Vec<_>>();
+    let commands = distinct(missing.iter().flat_map(|target| of(target.name)).filter_map(|missing| missing.command.as_deref()));
     html! { @if !missing.is_empty() {
         h3 { "Not measured here" }
-        p.quiet { "Their data is not on this machine. Each command brings some; then repeat the reproduction." }
+        p.quiet { "The data of these experiments is not on this machine:" }
         div.scroll { table {
-            thead { tr { th { "Target" } th { "Not measured" } th { "Command" } } }
+            thead { tr { th { "Target" } th { "Not measured" } } }
             tbody { @for target in missing { tr id=(anchor(&[target.name])) {
                 th.claim scope="row" { (compare::heading(target.name)) " " (target.paper.map_or("", |paper| &paper.title)) }
-                td { @for missing in of(target.name) { div { (missing.reason) } } }
-                td { @for missing in of(target.name) { @if let Some(command) = &missing.command { div { code { (command) } } } } }
+                td { @for reason in distinct(of(target.name).into_iter().map(|missing| missing.reason.as_str())) { div { (reason) } } }
             } } }
         } }
+        p.quiet { "To bring it, then repeat the reproduction:" }
+        pre { code { (commands.join("\n")) } }
     } }
 }
 
+/// What the sections of a page share.
+struct Shown<'a> {
+    links: &'a links::Links<'a>,
+    colours: &'a Colours<'a>,
+    collapsed: &'a Collapsed<'a>,
+}
+
 /// The navigation and the sections of a page of the paper's tables and figures.
-fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>, colours: &Colours<'_>) -> Result<(Markup, Markup)> {
+fn beside_the_paper(input: &PageInput<'_>, shown: &Shown<'_>) -> Result<(Markup, Markup)> {
+    let &Shown { links, colours, collapsed } = shown;
     let measurable = input.not_covered.iter().filter(|missing| missing.command.is_some()).map(|missing| &missing.target);
     let asked = input.experiments.iter().flat_map(|e| &e.targets).chain(measurable).map(String::as_str);
     let (targets, own): (Vec<_>, Vec<_>) =
         compare::targets(input.paper, input.summary, asked).into_iter().partition(|target| target.paper.is_some());
     let readings = readings::section(input)?;
-    let contents = contents(!own.is_empty(), readings.is_some());
+    let not_covered = not_covered(input);
+    let contents = contents(!own.is_empty(), readings.is_some(), not_covered.is_some());
     let main = html! {
             (summary::section(input, &targets, links))
             @if let Some(readings) = readings { (readings) }
@@ -99,11 +117,11 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>, colours: &C
                 h2 { "Beside the paper" }
                 @if targets.is_empty() { p.missing { "There are no values." } } @else { p.quiet { (VERDICTS) } }
                 @for target in targets.iter().filter(|target| !is_unmeasured(target, input)) {
-                    (comparison::section(target, input.not_covered, links)?)
+                    (comparison::section(target, input.not_covered, links, collapsed)?)
                 }
                 (unmeasured(&targets, input))
                 (robustness::section(input.summary, colours)?)
-                (paired::section(input.comparisons))
+                (paired::section(input.comparisons, |target| links.heading(target)))
             }
             section id="images" {
                 h2 { "Images and training" }
@@ -120,16 +138,16 @@ fn beside_the_paper(input: &PageInput<'_>, links: &links::Links<'_>, colours: &C
                         (samplers::section(experiment, input.interval))
                     }
                 }
-                @for target in &own { (comparison::without_paper(target, true, links)) }
+                @for target in &own { (comparison::without_paper(target, true, links, collapsed)) }
             } }
             (runs::section(input, links))
             (values::section(input.cells, links))
-            (not_covered(input))
+            @if let Some(not_covered) = not_covered { (not_covered) }
     };
     Ok((contents, main))
 }
 
-fn contents(others: bool, readings: bool) -> Markup {
+fn contents(others: bool, readings: bool, not_covered: bool) -> Markup {
     html! {
         nav aria-label="Sections" {
             a href="#summary" { "Summary" }
@@ -139,19 +157,18 @@ fn contents(others: bool, readings: bool) -> Markup {
             @if others { a href="#others" { "Other measurements" } }
             a href="#runs" { "Runs" }
             a href="#values" { "All values" }
-            a href="#not-covered" { "Not covered" }
+            @if not_covered { a href="#not-covered" { "Not covered" } }
         }
     }
 }
 
-fn not_covered(input: &PageInput<'_>) -> Markup {
+/// What the profile leaves out; none where it covers every table and figure.
+fn not_covered(input: &PageInput<'_>) -> Option<Markup> {
     let missing: Vec<&NotCovered> = input.not_covered.iter().filter(|missing| missing.command.is_none()).collect();
-    html! {
-        section id="not-covered" {
-            h2 { "Not covered" }
-            @if missing.is_empty() {
-                p { "This profile covers every table and figure of the paper." }
-            } @else {
+    (!missing.is_empty()).then(|| {
+        html! {
+            section id="not-covered" {
+                h2 { "Not covered" }
                 p { "Tables and figures of the paper without values on this page." }
                 div.scroll { table {
                     thead { tr { th { "Target" } th { "What it shows" } th { "Why not here" } } }
@@ -163,5 +180,5 @@ fn not_covered(input: &PageInput<'_>) -> Markup {
                 } }
             }
         }
-    }
+    })
 }

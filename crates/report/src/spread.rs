@@ -1,6 +1,6 @@
 //! How far an interval reaches, as it is written behind a mean.
 
-use vimae_spec::SummaryRow;
+use vimae_spec::{Kind, SummaryRow};
 
 use crate::{headline::printed, number::Column};
 
@@ -18,8 +18,12 @@ pub(crate) fn half([low, high]: [f64; 2]) -> f64 {
     (high - low) / 2.0
 }
 
-/// How means over seeds are written beside one another, with their intervals.
+/// How means over seeds of one quantity are written beside one another, with their intervals.
 pub(crate) fn column_of<'a>(rows: impl IntoIterator<Item = &'a SummaryRow>) -> Column {
+    let rows: Vec<&SummaryRow> = rows.into_iter().collect();
+    if rows.iter().any(|row| row.kind == Kind::PValue) {
+        return Column::Probability;
+    }
     Column::of_means(rows.into_iter().filter_map(|row| Some((row.mean?, row.interval.map(half)))))
 }
 

@@ -160,6 +160,11 @@ pub struct SummaryRow {
 }
 
 impl SummaryRow {
+    /// Why it should not be relied on, as [`Doubt::warning_of_mean`].
+    pub fn warning(&self) -> Option<String> {
+        Doubt::warning_of_mean(&self.doubts, self.seeds)
+    }
+
     /// The key of the cells behind it: [`Cell::key`].
     pub fn key(&self) -> CellKey {
         CellKey {

@@ -174,6 +174,31 @@ pub struct ClaimVerdict {
     pub words: String,
 }
 
+impl ClaimVerdict {
+    /// How its words begin: the decision, and on how many seeds the claim is true.
+    pub fn start(&self) -> String {
+        let decision = match self.decision {
+            Decision::Holds => "holds",
+            Decision::Fails => "does not hold",
+            Decision::Undecided => "undecided",
+        };
+        let seeds = if self.seeds == 1 { "seed" } else { "seeds" };
+        let share = self.share_in_words().map_or_else(String::new, |share| format!(" ({share})"));
+        format!("{decision}: on {} of {} {seeds}{share}", self.held, self.seeds)
+    }
+
+    /// The interval of the share of seeds; none of one seed, which has no interval.
+    pub fn share_in_words(&self) -> Option<String> {
+        let [low, high] = self.share.map(|share| 100.0 * share);
+        (self.seeds > 1).then(|| format!("95 % interval {low:.0} to {high:.0} %"))
+    }
+
+    /// Its words without their [`Self::start`], for where that stands beside them.
+    pub fn reasons(&self) -> &str {
+        self.words.strip_prefix(&self.start()).map_or(self.words.as_str(), |rest| rest.trim_start_matches("; "))
+    }
+}
+
 /// One rival of a claim.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RivalTest {
@@ -185,4 +210,44 @@ pub struct RivalTest {
     pub interval: Option<[f64; 2]>,
     /// One-sided p of the paired t test; absent as the interval is.
     pub p: Option<f64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reasons_are_the_words_without_what_stands_in_columns() {
+        let verdict = |words: &str, seeds: usize| ClaimVerdict {
+            target: "table3".into(),
+            dataset: "mnist".into(),
+            paper_dataset: None,
+            stand_in: false,
+            claim: "mask".into(),
+            text: "t".into(),
+            quantity: "q".into(),
+            unit: "1".into(),
+            protocol: "p".into(),
+            method: "a".into(),
+            rivals: Vec::new(),
+            seeds,
+            held: 0,
+            share: [0.0, 0.4345],
+            hardest: None,
+            p: None,
+            p_holm: None,
+            p_against: None,
+            p_against_holm: None,
+            decision: Decision::Fails,
+            words: words.into(),
+        };
+        let five = verdict("does not hold: on 0 of 5 seeds (95 % interval 0 to 43 %); by q, worse by 1 than b; p", 5);
+        assert_eq!(
+            (five.start().as_str(), five.reasons()),
+            ("does not hold: on 0 of 5 seeds (95 % interval 0 to 43 %)", "by q, worse by 1 than b; p")
+        );
+        assert_eq!(verdict("does not hold: on 0 of 1 seed; by q", 1).reasons(), "by q");
+        // What says something else stands whole.
+        assert_eq!(verdict("by another release", 5).reasons(), "by another release");
+    }
 }

@@ -77,7 +77,7 @@ pub enum Doubt {
     OneWeight,
     /// The bounds of an annealed likelihood on simulated images lie more than a nat apart.
     WideGap,
-    /// A mean over fewer than 30 images, or under windows whose width so few chose.
+    /// A mean over fewer than 30 images or what varies over them, or a mean under windows whose width so few chose.
     FewImages,
     /// How far it may be off by chance is not known.
     NoError,
@@ -92,14 +92,25 @@ pub enum Doubt {
 impl Doubt {
     /// What to tell beside a value that has these; none where it has none.
     pub fn warning(doubts: &[Self]) -> Option<String> {
+        Self::warning_of_mean(doubts, 1)
+    }
+
+    /// The same of a mean over so many seeds, whose doubts are [`Self::of_mean`]: those of some seeds, perhaps not of all.
+    pub fn warning_of_mean(doubts: &[Self], seeds: usize) -> Option<String> {
         let reasons: Vec<String> = doubts.iter().map(ToString::to_string).collect();
-        (!reasons.is_empty()).then(|| format!("do not rely on it: {}", reasons.join(", ")))
+        let on = if seeds > 1 { "on some seeds " } else { "" };
+        (!reasons.is_empty()).then(|| format!("do not rely on it: {on}{}", reasons.join(", ")))
     }
 
     /// What a reader should know beside a value: why it should not be relied on, then its note with its thousands apart; none where
     /// there is neither.
     pub fn remarks(doubts: &[Self], note: Option<&str>) -> Option<String> {
-        let all: Vec<String> = Self::warning(doubts).into_iter().chain(note.map(grouped)).collect();
+        Self::remarks_of_mean(doubts, 1, note)
+    }
+
+    /// The same of a mean over so many seeds.
+    pub fn remarks_of_mean(doubts: &[Self], seeds: usize, note: Option<&str>) -> Option<String> {
+        let all: Vec<String> = Self::warning_of_mean(doubts, seeds).into_iter().chain(note.map(grouped)).collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 
@@ -136,6 +147,8 @@ mod tests {
         assert_eq!(Doubt::warning(&[]), None);
         let two = Doubt::warning(&[Doubt::WideGap, Doubt::FewImages]).unwrap();
         assert_eq!(two, "do not rely on it: the gap between its bounds is above a nat, fewer than 30 images");
+        let mean = Doubt::warning_of_mean(&[Doubt::OneWeight], 5).unwrap();
+        assert_eq!(mean, "do not rely on it: on some seeds fewer than two importance weights count");
     }
 
     #[test]

@@ -116,11 +116,12 @@ impl Measurement {
         Self { varies, ..self }
     }
 
-    /// With one more doubt, where `doubtful` and where there is a value to doubt.
+    /// With one more doubt, where `doubtful` and where there is a value to doubt. They stand in one order, whichever was found first.
     #[must_use]
     pub fn doubted(mut self, doubt: Doubt, doubtful: bool) -> Self {
         if doubtful && self.value.is_some() && !self.doubts.contains(&doubt) {
             self.doubts.push(doubt);
+            self.doubts.sort_unstable();
         }
         self
     }

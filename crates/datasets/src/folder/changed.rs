@@ -1,10 +1,10 @@
-//! Images brought to the data set's shape, how many were enlarged or cut for it, and how many have transparent pixels.
+//! Images brought to the data set's shape, how many were enlarged or cut for it, and how many had what their pixels lack.
 
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use vimae_core::ImageShape;
 
-use crate::{Image, Result, image::transparent_note};
+use crate::{Image, Result, image::Drops};
 
 /// The least `size` that the setting takes.
 const SMALLEST: usize = 4;
@@ -16,7 +16,7 @@ pub(super) struct Changed {
     all: AtomicUsize,
     enlarged: AtomicUsize,
     cut: AtomicUsize,
-    transparent: AtomicUsize,
+    drops: Drops,
     /// Least and greatest shorter side of those that were enlarged.
     sides: [AtomicUsize; 2],
 }
@@ -24,8 +24,8 @@ pub(super) struct Changed {
 impl Changed {
     /// None so far. `shape` is a square.
     pub(super) fn to(shape: ImageShape) -> Self {
-        let [all, enlarged, cut, transparent] = [0; 4].map(AtomicUsize::new);
-        Self { shape, all, enlarged, cut, transparent, sides: [usize::MAX, 0].map(AtomicUsize::new) }
+        let [all, enlarged, cut] = [0; 3].map(AtomicUsize::new);
+        Self { shape, all, enlarged, cut, drops: Drops::default(), sides: [usize::MAX, 0].map(AtomicUsize::new) }
     }
 
     /// The shape of every image.
@@ -37,10 +37,10 @@ impl Changed {
     pub(super) fn prepare(&self, image: Image) -> Result<Image> {
         let ImageShape { channels, height, width } = self.shape;
         let (longer, side) = (image.width().max(image.height()), image.width().min(image.height()));
-        let transparent = image.is_transparent();
+        let dropped = image.dropped();
         let image = image.with_channels(channels).fit(width, height)?;
-        let counts = [(&self.all, true), (&self.enlarged, side < width), (&self.cut, longer > side), (&self.transparent, transparent)];
-        for (count, counts) in counts {
+        self.drops.count(dropped);
+        for (count, counts) in [(&self.all, true), (&self.enlarged, side < width), (&self.cut, longer > side)] {
             if counts {
                 count.fetch_add(1, Relaxed);
             }
@@ -65,7 +65,7 @@ impl Changed {
             format!("{images} {is} smaller than {height} x {width} and {was} enlarged{}", self.way())
         });
         let cut = of(&self.cut).map(|count| format!("{} {} not square and {} cut to the middle", images(count), is(count), was(count)));
-        enlarged.into_iter().chain(cut).chain(transparent_note(self.transparent.load(Relaxed))).collect()
+        enlarged.into_iter().chain(cut).chain(self.drops.notes()).collect()
     }
 
     /// The sizes of the images that were enlarged, and the size that enlarges none, where the setting takes it.
@@ -80,6 +80,7 @@ impl Changed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::image::Dropped;
 
     fn notes(sizes: &[(usize, usize)]) -> Vec<String> {
         let changed = Changed::to(ImageShape { channels: 1, height: 8, width: 8 });
@@ -104,11 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_transparent_is_counted() {
+    fn what_pixels_lack_is_counted() {
         let changed = Changed::to(ImageShape { channels: 1, height: 8, width: 8 });
-        for transparent in [true, false, true] {
-            changed.prepare(Image::new(9, 9, 3, vec![7; 243]).unwrap().seen_through(transparent)).unwrap();
+        for transparency in [true, false, true] {
+            let dropped = Dropped { transparency, rotation: !transparency, frames: false };
+            changed.prepare(Image::new(9, 9, 3, vec![7; 243]).unwrap().dropping(dropped)).unwrap();
         }
-        assert!(matches!(&changed.notes()[..], [note] if note.starts_with("2 images have transparent pixels")), "{:?}", changed.notes());
+        let begins = ["2 images have transparent pixels", "1 image has a rotation in EXIF data"];
+        let notes = changed.notes();
+        assert!(notes.len() == 2 && notes.iter().zip(begins).all(|(note, begin)| note.starts_with(begin)), "{notes:?}");
     }
 }

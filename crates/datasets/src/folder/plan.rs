@@ -362,6 +362,9 @@ fn take_tests(plan: &mut Plan, split_up: bool, unlabelled: bool, options: &Optio
                     *split = Split::Test;
                 }
             }
+            if !has(plan, Split::Test) {
+                plan.notes.push(format!("no test images: {}", plan.advice));
+            }
         }
     }
     Ok(())

@@ -190,6 +190,13 @@ fn what_is_not_there_is_said() {
     assert!(plan.notes.len() == 1 && plan.notes[0].contains("may be parts of one class"), "{:?}", plan.notes);
     let plan = planned(&[("train", 20)], &[]).unwrap();
     assert!(plan.advice.starts_with("set test = \"tenth\""), "{}", plan.advice);
+    let few = "no test images: every tenth image of a class tests, and no class has ten: put images to train and to test on into folders \
+               train and test";
+    let rows: [(Layout, Given); 3] = [(vec![("a", 9), ("b", 6)], &[]), (vec![("", 9)], &[]), (vec![("train/a", 9)], &[("test", "tenth")])];
+    for (layout, given) in rows {
+        assert_eq!(planned(&layout, given).unwrap().notes, [few], "{layout:?}");
+    }
+    assert_eq!(planned(&[("a", 10), ("b", 6)], &[]).unwrap().notes, [""; 0]);
 }
 
 #[test]

@@ -82,9 +82,7 @@ impl Header {
             _ => FIELDS.contains(&compression) && matches!(bits, 16 | 32),
         };
         if !right {
-            let reason = format!(
-                "BMP of {bits} bits with compression {compression}: convert it to PNG (magick IMAGE IMAGE.png), or leave it out (--skip-broken)"
-            );
+            let reason = format!("BMP of {bits} bits with compression {compression}: convert it to PNG (magick IMAGE IMAGE.png)");
             return Err(Error::Refused { file: file.into(), reason });
         }
         let masks = match (FIELDS.contains(&compression), bits) {

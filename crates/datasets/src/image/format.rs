@@ -12,7 +12,7 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
         [b'I', b'I', 42 | 43, 0, ..] | [b'M', b'M', 0, 42 | 43, ..] => tiff::decode(bytes, file, deep),
         _ => Err(match known(bytes) {
             Some(format) => {
-                let reason = format!("{format} is not read: convert it to PNG (magick IMAGE IMAGE.png), or leave it out (--skip-broken)");
+                let reason = format!("{format} is not read: convert it to PNG (magick IMAGE IMAGE.png)");
                 Error::Refused { file: file.into(), reason }
             }
             None => Error::damaged(file, "is no PNG, JPEG, WebP, BMP or TIFF image"),

@@ -2,7 +2,7 @@
 
 use libjpeg_turbo_rs::{Decoder, JpegError, PixelFormat};
 
-use super::{Image, MEMORY, check, jpeg_layout::Layout, too_large};
+use super::{Dropped, Image, MEMORY, check, jpeg_layout::Layout, too_large};
 use crate::{Error, Result};
 
 /// More scans than any encoder writes; each costs a pass over the image.
@@ -13,7 +13,7 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
     let layout = Layout::read(bytes).map_err(|problem| broken(&problem))?;
     check(layout.width.into(), layout.height.into(), file)?;
     if let Some(kind) = layout.refused() {
-        let way = "write it again as a baseline JPEG or a PNG (magick IMAGE IMAGE.png), or leave it out (--skip-broken)";
+        let way = "write it again as a baseline JPEG or a PNG (magick IMAGE IMAGE.png)";
         return Err(Error::Refused { file: file.into(), reason: format!("{kind}: {way}") });
     }
     let wrong = |error: JpegError| match error {
@@ -33,7 +33,8 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
     decoder.set_scan_limit(SCANS);
     let pixels = decoder.decode_image().map_err(wrong)?.data;
     let pixels = if format == PixelFormat::Cmyk { rgb(&pixels) } else { pixels };
-    Image::new(layout.width.into(), layout.height.into(), channels, pixels).map_err(|_| broken(&"pixels are missing"))
+    let image = Image::new(layout.width.into(), layout.height.into(), channels, pixels).map_err(|_| broken(&"pixels are missing"))?;
+    Ok(image.dropping(Dropped { rotation: layout.turned, ..Dropped::default() }))
 }
 
 /// Pillow's conversion of CMYK, from inks stored as Adobe stores them: 255 is no ink.

@@ -1,5 +1,7 @@
 //! What the headers of a JPEG say (ITU-T T.81), read before anything is decoded: frame, scans, and where it ends.
 
+use super::exif;
+
 /// One of the frame's components.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Component {
@@ -19,6 +21,8 @@ pub(super) struct Layout {
     pub(super) height: u16,
     /// Bytes up to and with the end marker: phones put videos behind it, others zeros.
     pub(super) end: usize,
+    /// Whether EXIF data ask to turn or mirror it.
+    pub(super) turned: bool,
     /// The second byte of the frame's marker, 0xC0 to 0xCF: the coding process.
     process: u8,
     precision: u8,
@@ -33,19 +37,18 @@ impl Layout {
     /// # Errors
     /// What is wrong, in words.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, String> {
-        let mut layout = None;
+        let (mut layout, mut turned) = (None, false);
         let mut at = 2;
         loop {
             let (marker, after) = next_marker(bytes, at).ok_or("it has no end")?;
             at = after;
             match marker {
                 0xd9 => {
-                    let mut layout: Self = layout.ok_or("it has no frame")?;
+                    let layout: Self = layout.ok_or("it has no frame")?;
                     if let Some(missing) = layout.components.iter().position(|c| c.missing[0] == UNSEEN) {
                         return Err(format!("component {} of {} has no scan", missing + 1, layout.components.len()));
                     }
-                    layout.end = at;
-                    return Ok(layout);
+                    return Ok(Self { end: at, turned, ..layout });
                 }
                 // Restarts, which next_marker skips within a scan, have no segment; nor has the private marker 1.
                 0x01 | 0xd0..=0xd8 => continue,
@@ -62,6 +65,7 @@ impl Layout {
                 (0xc0..=0xc3 | 0xc5..=0xc7 | 0xc9..=0xcb | 0xcd..=0xcf, Some(_)) => return Err("it has two frames".into()),
                 (0xda, Some(layout)) => layout.scan(segment)?,
                 (0xda, None) => return Err("a scan comes before the frame".into()),
+                (0xe1, _) => turned |= exif::turns(segment),
                 _ => {}
             }
         }
@@ -134,7 +138,7 @@ fn frame(process: u8, segment: &[u8]) -> Result<Layout, String> {
     if width == 0 {
         return Err("it has no columns".into());
     }
-    Ok(Layout { width, height, end: 0, process, precision: *precision, components, partly_interleaved: false })
+    Ok(Layout { width, height, end: 0, turned: false, process, precision: *precision, components, partly_interleaved: false })
 }
 
 /// The next marker from `at` on, and the place behind it: what is between, coded data or stray bytes, is passed over.

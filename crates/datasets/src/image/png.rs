@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Limits, Transformations};
 
-use super::{DeepGrayscale, Image, MEMORY, check, first_three, transparent::is_seen_through};
+use super::{DeepGrayscale, Dropped, Image, MEMORY, check, dropped::is_seen_through, exif, first_three};
 use crate::{Error, Result};
 
 pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Image> {
@@ -31,7 +31,10 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
     if whole {
         bytes = bytes.as_chunks::<2>().0.iter().map(|&word| deep.byte(u16::from_be_bytes(word))).collect();
     }
-    let transparent = match frame.color_type {
+    let info = reader.info();
+    let rotation = info.exif_metadata.as_deref().is_some_and(exif::turns);
+    let frames = info.animation_control.is_some_and(|animation| animation.num_frames > 1);
+    let transparency = match frame.color_type {
         ColorType::GrayscaleAlpha => is_seen_through(&bytes, 2),
         ColorType::Rgba => is_seen_through(&bytes, 4),
         _ => false,
@@ -43,7 +46,7 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
         _ => (3, bytes),
     };
     let image = Image::new(width, height, channels, bytes).map_err(|_| Error::damaged(file, "broken PNG: pixels are missing"))?;
-    Ok(image.seen_through(transparent))
+    Ok(image.dropping(Dropped { transparency, rotation, frames }))
 }
 
 /// What is wrong, in words. The library writes the chunk at which it stopped as the value that it has of it.

@@ -9,7 +9,7 @@ use tiff::{
     tags::{CompressionMethod, SampleFormat, Tag},
 };
 
-use super::{DeepGrayscale, Image, MEMORY, check, too_large};
+use super::{DeepGrayscale, Dropped, Image, MEMORY, check, too_large};
 use crate::{Error, Result};
 
 /// The most bytes of samples: words become bytes in a second buffer.
@@ -18,7 +18,7 @@ const BUFFER: usize = 2 * MEMORY / 3;
 pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Image> {
     let broken = |problem: &dyn std::fmt::Display| Error::damaged(file, format!("broken TIFF: {problem}"));
     let refused = |kind: &dyn std::fmt::Display| {
-        let way = "write it again with 8 bits in RGB or gray (magick IMAGE -depth 8 IMAGE.png), or leave it out (--skip-broken)";
+        let way = "write it again with 8 bits in RGB or gray (magick IMAGE -depth 8 IMAGE.png)";
         Error::Refused { file: file.into(), reason: format!("TIFF of a kind that is not read, {kind}: {way}") }
     };
     let wrong = |error: TiffError| match error {
@@ -74,7 +74,7 @@ pub(super) fn decode(bytes: &[u8], file: &str, deep: DeepGrayscale) -> Result<Im
     };
     let pixels = interleave(samples, width * height, color.num_samples().into(), kept, &layout);
     let stored = Image::new(width, height, kept, pixels).map_err(|_| broken(&"pixels are missing"))?;
-    Ok(stored.oriented(orientation))
+    Ok(stored.oriented(orientation).dropping(Dropped { frames: decoder.more_images(), ..Dropped::default() }))
 }
 
 /// Turns the bits of every byte, as Pillow and libtiff do where the lowest bit comes first.

@@ -4,7 +4,7 @@ use std::io::Cursor;
 
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::{Image, MEMORY, check, first_three, transparent::is_seen_through};
+use super::{Dropped, Image, MEMORY, check, dropped::is_seen_through, exif, first_three};
 use crate::{Error, Result};
 
 pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
@@ -21,8 +21,27 @@ pub(super) fn decode(bytes: &[u8], file: &str) -> Result<Image> {
     let size = decoder.output_buffer_size().ok_or_else(|| Error::damaged(file, "broken WebP: no size"))?;
     let mut pixels = vec![0; size];
     decoder.read_image(&mut pixels).map_err(wrong)?;
-    let transparent = decoder.has_alpha() && is_seen_through(&pixels, 4);
+    let dropped = Dropped {
+        transparency: decoder.has_alpha() && is_seen_through(&pixels, 4),
+        rotation: exif_data(bytes).is_some_and(exif::turns),
+        frames: decoder.num_frames() > 1,
+    };
     let pixels = if decoder.has_alpha() { first_three::<4>(&pixels) } else { pixels };
     let missing = |_| Error::damaged(file, "broken WebP: pixels are missing");
-    Ok(Image::new(width as usize, height as usize, 3, pixels).map_err(missing)?.seen_through(transparent))
+    Ok(Image::new(width as usize, height as usize, 3, pixels).map_err(missing)?.dropping(dropped))
+}
+
+/// The EXIF data of a file, where it has some: the library would take as much memory for them as their chunk claims.
+fn exif_data(file: &[u8]) -> Option<&[u8]> {
+    let mut rest = file.get(12..)?;
+    loop {
+        let (name, after) = rest.split_first_chunk::<4>()?;
+        let (size, content) = after.split_first_chunk::<4>()?;
+        let size = usize::try_from(u32::from_le_bytes(*size)).ok()?;
+        if name == b"EXIF" {
+            return content.get(..size);
+        }
+        // Chunks begin at even places.
+        rest = content.get(size.checked_add(size % 2)?..)?;
+    }
 }

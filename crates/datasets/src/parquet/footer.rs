@@ -11,7 +11,10 @@ const NESTED: usize = 16;
 /// The most groups of rows: the format numbers them in 16 bits.
 const GROUPS: usize = 1 << 15;
 
-/// A column of single values.
+/// The most columns that a message names.
+const NAMED: usize = 8;
+
+/// A column of values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Column {
     /// Its path in the schema: `image.bytes`.
@@ -20,10 +23,12 @@ pub(super) struct Column {
     pub(super) kind: i64,
     /// Bytes of a value, where the type gives all the same length.
     pub(super) length: u64,
+    /// Whether its bytes are text.
+    pub(super) text: bool,
     /// How many optional levels a value has to be present on.
     pub(super) optional: u32,
-    /// Whether a row may have several values.
-    pub(super) repeated: bool,
+    /// The column of lists that its values are of, where a row may have several.
+    pub(super) list: Option<String>,
 }
 
 impl Column {
@@ -31,6 +36,43 @@ impl Column {
     pub(super) fn values(&self) -> Result<Kind> {
         Kind::of(self.kind, self.length).map_err(|e| format!("{} is of {e}", self.path))
     }
+
+    /// Whether its values are numbers, whole ones or others.
+    pub(super) fn is_of_numbers(&self) -> bool {
+        (0..=5).contains(&self.kind)
+    }
+
+    /// The type of a value, as Arrow calls it.
+    pub(super) fn type_name(&self) -> &'static str {
+        match self.kind {
+            0 => "boolean",
+            1 => "int32",
+            2 => "int64",
+            3 => "int96",
+            4 => "float",
+            5 => "double",
+            6 if self.text => "text",
+            6 => "bytes",
+            7 => "bytes of one length",
+            _ => "unknown type",
+        }
+    }
+
+    /// Its name and type.
+    fn in_words(&self) -> String {
+        match &self.list {
+            Some(list) => format!("{list} (list of {})", self.type_name()),
+            None => format!("{} ({})", self.path, self.type_name()),
+        }
+    }
+}
+
+/// The columns with their types; of many the first few, and how many more there are.
+pub(super) fn listed(columns: &[Column]) -> String {
+    let mut words: Vec<String> = columns.iter().take(NAMED).map(Column::in_words).collect();
+    let others = columns.len() - words.len();
+    words.extend((others > 0).then(|| format!("and {others} more")));
+    words.join(", ")
 }
 
 /// The pages of a column in a row group.
@@ -72,7 +114,7 @@ impl Footer {
         let root = elements.next().ok_or("no schema")?;
         let mut columns = Vec::new();
         for _ in 0..root.children {
-            descend(&mut elements, "", (0, false), 0, &mut columns)?;
+            descend(&mut elements, "", (0, None), 0, &mut columns)?;
         }
         Ok(Self { columns, groups })
     }
@@ -90,6 +132,7 @@ struct Element {
     repetition: i64,
     name: String,
     children: u64,
+    text: bool,
 }
 
 impl Element {
@@ -102,6 +145,8 @@ impl Element {
                 (4..=6, 3) => element.repetition = r.integer()?,
                 (BINARY, 4) => element.name = r.text()?,
                 (4..=6, 5) => element.children = r.size()?,
+                // Converted types of bytes that are characters: UTF8, ENUM and JSON.
+                (4..=6, 6) => element.text = matches!(r.integer()?, 0 | 4 | 19),
                 _ => return Ok(false),
             }
             Ok(true)
@@ -114,7 +159,7 @@ impl Element {
 fn descend(
     elements: &mut impl Iterator<Item = Element>,
     above: &str,
-    (optional, repeated): (u32, bool),
+    (optional, list): (u32, Option<&str>),
     depth: usize,
     columns: &mut Vec<Column>,
 ) -> Result<()> {
@@ -123,12 +168,16 @@ fn descend(
         return Err("a schema that is too large".into());
     }
     let path = if above.is_empty() { element.name } else { format!("{above}.{}", element.name) };
-    let levels = (optional + u32::from(element.repetition != 0), repeated || element.repetition == 2);
+    let optional = optional + u32::from(element.repetition != 0);
+    // What is repeated is called `list` by most writers, and stands in what people named.
+    let repeated = (element.repetition == 2).then_some(if above.is_empty() { path.as_str() } else { above });
+    let list = list.or(repeated);
     for _ in 0..element.children {
-        descend(elements, &path, levels, depth + 1, columns)?;
+        descend(elements, &path, (optional, list), depth + 1, columns)?;
     }
     if element.children == 0 {
-        columns.push(Column { path, kind: element.kind, length: element.length, optional: levels.0, repeated: levels.1 });
+        let list = list.map(str::to_owned);
+        columns.push(Column { path, kind: element.kind, length: element.length, text: element.text, optional, list });
     }
     Ok(())
 }
@@ -170,4 +219,21 @@ fn chunk(reader: &mut Compact) -> Result<Chunk> {
     chunk.begin = dictionary.filter(|&d| d > 0).map_or(data, |d: u64| d.min(data));
     chunk.end = chunk.begin.checked_add(size).ok_or("pages beyond all bounds")?;
     Ok(chunk)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_columns_of_many_are_named_with_their_types() {
+        let column = |path: &str, kind, list: Option<&str>| {
+            let list = list.map(str::to_owned);
+            Column { path: path.into(), kind, length: 0, text: kind == 6, optional: 0, list }
+        };
+        let few = [column("image.list.element", 2, Some("image")), column("name", 6, None), column("label", 5, None)];
+        assert_eq!(listed(&few), "image (list of int64), name (text), label (double)");
+        let many: Vec<Column> = (0..256).map(|i| column(&format!("p{i}"), 1, None)).collect();
+        assert!(listed(&many).ends_with("p6 (int32), p7 (int32), and 248 more"), "{}", listed(&many));
+    }
 }

@@ -7,6 +7,7 @@ use super::{
     footer::{Chunk, Column},
     numbers::hybrid,
     thrift::{Compact, Result, STRUCT},
+    unread::Unread,
     values::{Bytes, Kind, decode},
 };
 
@@ -26,27 +27,6 @@ fn room(packed: u64) -> u64 {
     packed.saturating_mul(RATIO).clamp(PAGE, LARGEST)
 }
 
-/// Why a page is not read.
-#[derive(Debug)]
-pub(super) enum Unread {
-    /// This is wrong with it.
-    Broken(String),
-    /// It is too large.
-    Large { size: u64, limit: u64 },
-}
-
-impl From<String> for Unread {
-    fn from(problem: String) -> Self {
-        Self::Broken(problem)
-    }
-}
-
-impl From<&str> for Unread {
-    fn from(problem: &str) -> Self {
-        Self::Broken(problem.into())
-    }
-}
-
 /// Reads so many bytes at a place of the file.
 pub(super) type Fetch<'a> = dyn FnMut(u64, u64) -> Result<Vec<u8>> + 'a;
 
@@ -55,8 +35,6 @@ pub(super) struct Pages<'a> {
     column: &'a Column,
     kind: Kind,
     chunk: &'a Chunk,
-    /// The row of the table that its first value is of.
-    row: u64,
     at: u64,
     left: u64,
     dictionary: Option<Vec<Bytes>>,
@@ -78,12 +56,12 @@ struct Header {
 }
 
 impl<'a> Pages<'a> {
-    /// The pages of a column in the group that begins with row `row` of the table.
-    pub(super) fn new(column: &'a Column, chunk: &'a Chunk, row: u64) -> Result<Self> {
-        Ok(Self { column, kind: column.values()?, chunk, row, at: chunk.begin, left: chunk.values, dictionary: None })
+    /// The pages of a column in a group.
+    pub(super) fn new(column: &'a Column, chunk: &'a Chunk) -> Result<Self> {
+        Ok(Self { column, kind: column.values()?, chunk, at: chunk.begin, left: chunk.values, dictionary: None })
     }
 
-    /// The values of the next data page; none behind the last.
+    /// The values of the next data page, without bytes where they are null; none behind the last.
     pub(super) fn next(&mut self, fetch: &mut Fetch) -> std::result::Result<Option<Vec<Bytes>>, Unread> {
         while self.left > 0 {
             if self.at >= self.chunk.end {
@@ -105,7 +83,6 @@ impl<'a> Pages<'a> {
                     let packed = header.content(begin, fetch)?;
                     let values = self.values(&header, packed)?;
                     self.left -= header.values;
-                    self.row += header.values;
                     return Ok(Some(values));
                 }
                 // Without this, values of one byte each would take far more memory than their page.
@@ -137,31 +114,40 @@ impl<'a> Pages<'a> {
 
     fn values(&self, header: &Header, packed: Vec<u8>) -> Result<Vec<Bytes>> {
         let codec = if header.plain { 0 } else { self.chunk.codec };
-        let (page, begin) = match header.levels {
+        let (page, begin, there) = match header.levels {
             None => {
                 let page = unpack(codec, packed.into(), header.unpacked)?;
                 if self.column.optional > 0 && header.level_encoding == BIT_PACKED {
                     return Err("levels in the encoding BIT_PACKED, which writers gave up in 2013".into());
                 }
-                let begin = if self.column.optional > 0 { self.levels(&page, header.values, None)? } else { 0 };
-                (page, begin)
+                let (begin, there) = self.levels(&page, header.values, None)?;
+                (page, begin, there)
             }
             Some((definition, repetition)) => {
                 let size = definition.checked_add(repetition).filter(|&s| s <= header.unpacked && s <= packed.len() as u64);
                 let size = size.ok_or("levels longer than their page")?;
                 let (levels, rest) = packed.split_at(size as usize);
-                if self.column.optional > 0 {
-                    self.levels(levels, header.values, Some((repetition as usize, size as usize)))?;
-                }
-                (unpack(codec, rest.into(), header.unpacked - size)?, 0)
+                let (_, there) = self.levels(levels, header.values, Some((repetition as usize, size as usize)))?;
+                (unpack(codec, rest.into(), header.unpacked - size)?, 0, there)
             }
         };
         let page = Arc::new(page);
-        decode(header.encoding, self.kind, &page, begin, header.values, self.dictionary.as_deref())
+        let values = |count| decode(header.encoding, self.kind, &page, begin, count, self.dictionary.as_deref());
+        let present = there.iter().filter(|present| **present).count();
+        if present == there.len() {
+            return values(header.values);
+        }
+        // A page of nulls alone may lack what the encodings begin with.
+        let read = if present == 0 { Vec::new() } else { values(present as u64)? };
+        let (mut read, null) = (read.into_iter(), Bytes::default());
+        Ok(there.into_iter().map(|present| present.then(|| read.next()).flatten().unwrap_or_else(|| null.clone())).collect())
     }
 
-    /// Where levels end. Every value has to be there: a row without an image or label is refused.
-    fn levels(&self, bytes: &[u8], count: u64, range: Option<(usize, usize)>) -> Result<usize> {
+    /// Where levels end, and which of the values are there; nothing of a column whose values all are.
+    fn levels(&self, bytes: &[u8], count: u64, range: Option<(usize, usize)>) -> Result<(usize, Vec<bool>)> {
+        if self.column.optional == 0 {
+            return Ok((0, Vec::new()));
+        }
         let range = match range {
             Some((begin, end)) => begin..end,
             None => {
@@ -172,10 +158,7 @@ impl<'a> Pages<'a> {
         let end = range.end;
         let width = u32::BITS - self.column.optional.leading_zeros();
         let levels = hybrid(bytes.get(range).ok_or("levels that are cut off")?, width, count)?;
-        if let Some(null) = levels.iter().position(|&l| l != self.column.optional) {
-            return Err(format!("row {} has no {}: the value is null", self.row + null as u64, self.column.path));
-        }
-        Ok(end)
+        Ok((end, levels.into_iter().map(|level| level == self.column.optional).collect()))
     }
 }
 

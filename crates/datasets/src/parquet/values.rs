@@ -65,8 +65,8 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Bytes of a value, in the page that holds it.
-#[derive(Debug, Clone)]
+/// Bytes of a value, in the page that holds it; none where the value is null.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Bytes {
     page: Arc<Vec<u8>>,
     range: Range<usize>,

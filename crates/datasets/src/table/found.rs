@@ -9,7 +9,7 @@ use std::{
 use vimae_core::Split;
 
 use crate::{
-    Container, Error, PassedOver, Request, Result, container,
+    Container, Error, PassedOver, Request, Result,
     listing::{Disk, Listing},
     sources::{folder_name, may_be_repository, versions},
     tables::{self, Tables, Taken},
@@ -40,11 +40,11 @@ pub(super) fn find(request: &Request) -> Option<Vec<PathBuf>> {
 /// one without tables that train, with what it holds instead.
 pub(super) fn locate(request: &Request) -> Result<Found> {
     let name = request.path.ok_or_else(|| Error::damaged(NAME, "say which: table:PATH or table:OWNER/NAME"))?;
-    let path = Path::new(name);
-    if path.is_file() {
-        return Ok(Found::One(path.into()));
+    let place = request.place().unwrap_or_default();
+    if place.is_file() {
+        return Ok(Found::One(place));
     }
-    let folders = if path.is_dir() { vec![path.to_path_buf()] } else { request.sources.snapshots_of(name) };
+    let folders = if place.is_dir() { vec![place] } else { request.sources.snapshots_of(name) };
     let mut several = None;
     for folder in &folders {
         // The folder of a repository in a cache holds its snapshots.
@@ -66,9 +66,7 @@ pub(super) fn locate(request: &Request) -> Result<Found> {
     }
     Err(match folders.first() {
         Some(folder) => Error::damaged(folder.display(), format!("holds no parquet files to train and to test on{}", instead(folder))),
-        None if !may_be_repository(name) => {
-            Error::damaged(name, format!("{}; name a parquet file, or a folder of them", container::absent(path)))
-        }
+        None if !may_be_repository(name) => Error::damaged(name, request.absent("; name a parquet file, or a folder of them")),
         None => {
             let hint = format!(
                 "it is neither a folder or parquet file nor a data set repository in a Hub cache (HF_HOME, DATA_DIR/hub); `{FETCH}{name}` \

@@ -69,7 +69,7 @@ fn images_are_one_class_where_that_is_asked_for() {
     let message = opened(&file, json!({ "label": "fine_label" })).err().unwrap().to_string();
     assert!(
         message.ends_with(
-            "there are image, label; rename that of classes to label, or label = \"none\" in [dataset] takes all images as one class"
+            "there are image (bytes), label (int64); rename that of classes to label, or label = \"none\" in [dataset] takes all images as one class"
         ),
         "{message}"
     );
@@ -163,4 +163,27 @@ fn broken_images_are_named_with_a_setting_that_leaves_them_out() {
     let left_out: Vec<&str> = opened.skipped.iter().map(|broken| broken.file.as_str()).collect();
     assert!(matches!(left_out.as_slice(), [one] if one.ends_with("one.parquet, row 5")), "{left_out:?}");
     assert_eq!(opened.dataset.split(Split::Train).unwrap().len() + opened.dataset.split(Split::Test).unwrap().len(), 59);
+}
+
+#[test]
+fn null_images_are_broken_ones() {
+    let seeds = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seeds");
+    let whole = opened(&seeds.join("plain.parquet"), json!({ "label": "none" })).unwrap().dataset;
+    let images = |data: &dyn vimae_core::Dataset| -> Vec<Vec<u8>> {
+        let set = data.split(Split::Train).unwrap();
+        set.pixels().chunks(set.shape().len()).map(<[u8]>::to_vec).collect()
+    };
+    let all = images(whole.as_ref());
+    for name in ["null_image.parquet", "null_struct.parquet"] {
+        let file = seeds.join("refused").join(name);
+        let message = opened(&file, json!({ "label": "none" })).err().unwrap().to_string();
+        let problem = format!("{name}, row 7: has no image: image.bytes is null or empty; a file that image.path names is not read");
+        assert!(message.contains(&problem) && message.contains("broken = \"skip\" in [dataset]"), "{message}");
+        let Opened { dataset, skipped, .. } = opened(&file, json!({ "label": "none", "broken": "skip" })).unwrap();
+        assert!(matches!(&skipped[..], [one] if one.file.ends_with(&format!("{name}, row 7"))), "{skipped:?}");
+        // The tenth of those that are left tests: row 10 in place of row 9.
+        let left = images(dataset.as_ref());
+        assert_eq!((left.len(), all.len()), (10, 11));
+        assert!(left[..7] == all[..7] && left[7] == all[8] && left[9] == all[10]);
+    }
 }

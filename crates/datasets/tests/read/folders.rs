@@ -318,3 +318,27 @@ fn images_that_were_enlarged_or_cut_are_counted_in_a_note() {
     let found = of(16);
     assert!(found.len() == 1 && found[0].starts_with("30 of 30 images are smaller than 16 x 16 and were enlarged"), "{found:?}");
 }
+
+#[test]
+fn images_that_were_moved_are_found_in_the_data_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let (old, new) = (dir.path().join("old/faces"), dir.path().join("new/faces"));
+    unpack(&old, &images(&[("cat", 20), ("dog", 10)]));
+    let of = |data_dir: Option<&Path>| {
+        let sources = Sources { data_dir: data_dir.map(Into::into), ..Sources::default() };
+        open_reporting(&format!("folder:{}", old.display()), &settings(json!({ "size": 8 })), &sources)
+    };
+    let before = of(None).unwrap();
+    fs::create_dir(dir.path().join("new")).unwrap();
+    fs::rename(&old, &new).unwrap();
+    let gone = of(None).err().unwrap().to_string();
+    assert!(gone.ends_with("old/faces: does not exist; if faces was moved, name the directory that holds faces with --data-dir"), "{gone}");
+    for data_dir in [dir.path().join("new"), new.clone()] {
+        let moved = of(Some(&data_dir)).unwrap();
+        // The same images under the same name, which protocols have.
+        assert_eq!((moved.dataset.name(), moved.dataset.sha256()), (before.dataset.name(), before.dataset.sha256()));
+        assert_eq!((moved.files, moved.notes), (vec![new.clone()], vec![format!("is read from {}", new.display())]));
+    }
+    // Nothing else that is there is taken for them.
+    assert!(of(Some(dir.path())).is_err());
+}

@@ -241,7 +241,10 @@ fn tables_of_any_repository_and_any_number_of_shards_are_a_data_set() {
         open(&format!("table:{}", snapshot.display()), &settings(json!({ "size": 8, "range": "unit" })), &Sources::default()).unwrap();
     assert_eq!((small.shape().unwrap().height, small.range()), (8, PixelRange::Unit));
     let fine = open("table:some/body", &settings(json!({ "label": "fine_label" })), &Sources::in_dir(home.path())).err().unwrap();
-    assert!(fine.to_string().contains("no column of classes (fine_label); there are image.bytes, image.path, label"), "{fine}");
+    assert!(
+        fine.to_string().contains("no column of classes (fine_label); there are image.bytes (bytes), image.path (text), label (int64)"),
+        "{fine}"
+    );
     fs::remove_file(snapshot.join("data/train-00001-of-00003.parquet")).unwrap();
     let message = of("some/body").err().unwrap().to_string();
     assert!(message.contains("lacks shard 1 of the 3 that train-00000-of-00003.parquet belongs to"), "{message}");

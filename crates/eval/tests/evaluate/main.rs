@@ -2,6 +2,7 @@
 
 #![cfg(test)]
 
+mod few;
 mod likelihood;
 mod toy;
 

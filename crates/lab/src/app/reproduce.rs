@@ -218,7 +218,7 @@ pub(crate) fn code(outcome: &Outcome) -> ExitCode {
 pub(crate) fn reproduced(request: &Request, directory: &Path, device: &str, place: &Place) -> Result<Outcome> {
     let context = RunContext { root: &place.root, device, stop: stop::on_signal(Who::Command)?, ..RunContext::new(directory) };
     let reproduction = Reproduction::plan(request, &context)?;
-    let progress = Progress::of(reproduction.runs().clone(), directory, &reproduction.costs());
+    let progress = Progress::of(reproduction.runs().clone(), directory, &reproduction.costs(), request.retries);
     let outcome = reproduction.run(&RunContext { progress: &progress, ..context });
     progress.finish();
     Ok(outcome?)
@@ -264,8 +264,9 @@ const NAMED: usize = 6;
 
 /// Prints the table of each experiment, where runs and page are, and what can be done next.
 pub(crate) fn show(outcome: &Outcome, command: &str) {
-    for (title, table) in outcome.tables.iter().filter(|(_, table)| !table.columns.is_empty()) {
-        print_in_passing(format_args!("{title}\n\n{}", crate::headline_text(table, width())));
+    let tables = outcome.tables.iter().map(|(title, table)| (title, crate::headline_text(table, width())));
+    for (title, text) in tables.filter(|(_, text)| !text.is_empty()) {
+        print_in_passing(format_args!("{title}\n\n{text}"));
     }
     match outcome.runs.as_slice() {
         [] => {}

@@ -1,9 +1,14 @@
 //! `cargo xtask runs`: finished runs listed, shown and compared.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use crate::{FoundRun, HubOptions, RunComparison, ShownRun, State, compare_runs, dotted::word, find_runs, headline_text, show_run};
-use anyhow::Result;
+use crate::{
+    FoundRun, HubOptions, RunComparison, ShownRun, State, command::called, compare_runs, dotted::word, find_runs, headline_text, show_run,
+};
+use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 
 use super::{
@@ -66,7 +71,7 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
         What::List { folder, json } => {
             let folder = folder.clone().unwrap_or_else(|| place.root.join("runs"));
             let runs = find_runs(&folder)?;
-            print(if *json { serde_json::to_string(&runs)? } else { listed(&runs) });
+            print(if *json { serde_json::to_string(&runs)? } else { listed(&folder, &runs)? });
         }
         What::Show { run, json } => {
             let run = show_run(run, &HubOptions::from_env(), &mut tell)?;
@@ -80,7 +85,16 @@ pub(crate) fn run(arguments: &Arguments, place: &Place) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn listed(runs: &[FoundRun]) -> String {
+/// # Errors
+/// Where there are none below `folder`.
+fn listed(folder: &Path, runs: &[FoundRun]) -> Result<String> {
+    if runs.is_empty() {
+        let command = called();
+        bail!(
+            "{}: holds no runs; `{command} reproduce` writes runs/quick, and `{command} train` runs/NAME; give such a folder",
+            folder.display()
+        );
+    }
     let mut rows = vec![["state", "method", "seed", "data", "directory"].map(String::from).to_vec()];
     for run in runs {
         let state = match run.state {
@@ -96,7 +110,7 @@ fn listed(runs: &[FoundRun]) -> String {
         );
         rows.push(vec![state.into(), method, seed, data, run.folder.display().to_string()]);
     }
-    table(&rows)
+    Ok(table(&rows))
 }
 
 fn shown(run: &ShownRun) -> String {
@@ -169,6 +183,14 @@ mod tests {
     fn columns_stand_below_one_another() {
         let rows = [vec!["a".to_owned(), "b".to_owned()], vec!["long".to_owned(), "12".to_owned()]];
         assert_eq!(table(&rows), "a     b\nlong  12");
+    }
+
+    #[test]
+    fn a_directory_without_runs_is_answered_with_what_writes_one() {
+        let message = listed(Path::new("runs/mine"), &[]).unwrap_err().to_string();
+        assert!(message.starts_with("runs/mine: holds no runs; `") && message.contains(" train` runs/NAME"), "{message}");
+        let run = FoundRun { folder: "runs/mine/vae".into(), state: State::Failed, record: None, spec: None, problem: None };
+        assert_eq!(listed(Path::new("runs/mine"), &[run]).unwrap().lines().count(), 2);
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn a_claim_holds_on_seeds_and_is_decided_over_them() {
     assert!(found.cells.iter().all(|c| c.measurement.metric == "claim.robust" && c.measurement.value == Some(1.0)));
     assert!(found.cells.iter().all(|c| c.method == "l" && c.paper_dataset.as_deref() == Some("mnist") && c.paper.is_none()));
     assert_eq!(found.cells[1].spec_sha256, "l1");
-    let words = "holds: on 5 of 5 seeds (95 % interval 57 to 100 %); by mean of a and b, better by 6.50 percentage points than vae, the rival with the largest p: 0.000, one-sided, 0.000 by Holm over 1 claim";
+    let words = "holds: on 5 of 5 seeds (95 % interval 57 to 100 %); by mean of a and b, better by 6.50 percentage points than vae, the rival with the largest p: < 0.001, one-sided, < 0.001 by Holm over 1 claim";
     assert_eq!(verdict.words, words);
 }
 
@@ -100,6 +100,8 @@ fn few_seeds_decide_nothing_and_noise_as_little() {
     let worse: Vec<[f64; 3]> = CLEAR.iter().map(|[l, vae, n]| [*n, *vae, *l]).collect();
     let worse = of(&cells(&worse), &paper("\"mean\"")).verdicts.remove(0);
     assert_eq!((worse.decision, worse.held), (Decision::Fails, 0));
+    let against = "the p that some rival is better: < 0.001 by Bonferroni over rivals and Holm over 1 claim";
+    assert!(worse.words.ends_with(against), "{}", worse.words);
 }
 
 #[test]

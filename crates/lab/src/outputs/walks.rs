@@ -19,7 +19,7 @@ const DRAWS: usize = 10_000;
 /// Where walks begin and how they go.
 #[derive(Debug, Clone)]
 pub struct WalkRequest {
-    /// Images whose codes they begin at; draws of the prior where absent.
+    /// Images that give the codes; draws of the prior where absent.
     pub images: Option<Images>,
     /// Which of the images, or of the draws, counted from 0: one for a traversal, pairs for interpolations; the first where
     /// empty.

@@ -77,6 +77,14 @@ fn the_schema_in_the_repository_is_this_one_and_every_file_names_it() {
 }
 
 #[test]
+fn a_data_set_is_named_alone_by_a_name_that_there_is_or_with_its_path() {
+    let schema = schema();
+    let any = schema["definitions"]["dataset"]["anyOf"].as_array().unwrap();
+    assert!(any.iter().all(|one| one["type"] != "string" || one["pattern"] == "^(arrays|folder|table):."), "{any:?}");
+    assert_eq!(any[0]["enum"], json!(["celeba", "cifar10", "digits", "mnist", "omniglot"]));
+}
+
+#[test]
 fn every_experiment_passes_the_check() {
     let mut estimator = crate::Estimator::new(&candle_core::Device::Cpu);
     let mut shelf = crate::Shelf::new(crate::Sources::default());
@@ -110,6 +118,10 @@ fn the_schema_accepts_our_files_and_refuses_mistakes() {
         (BASE.replace("\"digits\"", "\"arrays:set.npz\""), true),
         (BASE.replace("\"digits\"", "\"table:owner/name\""), true),
         (BASE.replace("\"digits\"", "\"digits:set.npz\""), false),
+        (BASE.replace("[dataset]\nname", "dataset"), true),
+        (BASE.replace("[dataset]\nname = \"digits\"", "dataset = \"table:owner/name\""), true),
+        (BASE.replace("[dataset]\nname = \"digits\"", "dataset = \"nope\""), false),
+        (BASE.replace("[dataset]\nname = \"digits\"", "dataset = \"nope:images\""), false),
         (BASE.replace("version = 1", "version = 2"), false),
         (BASE.replace("version = 1", "version = 1\nexpect = [{ metric = \"rate\", below = 3.5 }]"), true),
         (BASE.replace("version = 1", "version = 1\nexpect = [{ metric = \"rate\" }]"), false),

@@ -9,7 +9,7 @@ use super::{
     ENTRY,
     conditions::{CLEAN, Condition},
 };
-use crate::Summary;
+use crate::{Summary, summary::over_images};
 
 /// What one protocol predicted.
 pub(super) struct OverDraws<'a> {
@@ -59,12 +59,16 @@ impl OverDraws<'_> {
         let summary = Summary::of(&percents);
         let draws = percents.len();
         let (error, varies) = self.error(&outcomes, &percents);
+        let n = outcomes.last().map_or(0, Vec::len);
+        // Every draw may ask for images of its own.
+        let images = if self.same_images { n } else { outcomes.iter().map(Vec::len).sum() };
         let plural = if draws == 1 { "" } else { "s" };
-        percent(metric, self.protocol)
+        let found = percent(metric, self.protocol)
             .valued(summary.map(|s| s.mean), error)
             .over(varies)
-            .sized(outcomes.last().map_or(0, Vec::len))
-            .noted(format!("{draws} draw{plural} of {} labelled images", self.known))
+            .sized(n)
+            .noted(format!("{draws} draw{plural} of {} labelled images", self.known));
+        over_images(found, images)
     }
 
     /// The standard error of the mean of `outcomes`, whose means by draw are `percents`, and what it counts.
@@ -96,7 +100,7 @@ fn percent(metric: String, protocol: &Protocol) -> Measurement {
 #[cfg(test)]
 mod tests {
     use vimae_core::PixelRange;
-    use vimae_spec::MaskFill;
+    use vimae_spec::{Doubt, MaskFill};
 
     use super::*;
     use crate::accuracy::conditions::conditions;
@@ -124,6 +128,7 @@ mod tests {
             classes.iter().map(|c| (c.metric.as_str(), c.value, c.n)).collect::<Vec<_>>(),
             [("accuracy.clean.class_1", Some(75.0), 2), ("accuracy.clean.class_2", Some(100.0), 2)]
         );
+        assert!(all.iter().chain(&classes).all(|m| m.doubts == [Doubt::FewImages]));
         assert!(none(&protocol, conditions, 4, "why").iter().all(|m| m.value.is_none() && m.note.as_deref() == Some("why")));
     }
 
@@ -138,5 +143,9 @@ mod tests {
         let clean = &over.accuracies()[0];
         assert!((clean.value.unwrap() - 100.0 / 9.0).abs() < 1e-12, "{clean:?}");
         assert_eq!((clean.standard_error, clean.varies.len()), (None, 0));
+        // Three times nine are few; a fourth draw has nine images more.
+        assert_eq!(clean.doubts, [Doubt::FewImages]);
+        let (truth, predicted) = (vec![truth[0].clone(); 4], vec![predicted[0].clone(); 4]);
+        assert!(OverDraws { truth: &truth, predicted: &predicted, ..over }.accuracies()[0].doubts.is_empty());
     }
 }

@@ -12,6 +12,16 @@ fn names(table: &HeadlineTable) -> Vec<String> {
     table.rows.iter().map(|row| if several { format!("{}, {}", row.method, row.dataset) } else { row.method.clone() }).collect()
 }
 
+/// What its values are, and what stands as a note beside them.
+fn legend(table: &HeadlineTable) -> String {
+    [table.legend(false)].into_iter().chain(table.of_notes()).collect::<Vec<_>>().join(" ")
+}
+
+/// Each column's title with the protocols of its values.
+fn protocols(table: &HeadlineTable) -> impl Iterator<Item = (String, String)> {
+    table.columns.iter().map(|column| (column.title(), column.protocols.join(" or ")))
+}
+
 /// The table in Markdown, below its heading.
 pub(super) fn as_markdown(table: &HeadlineTable, heading: &str) -> String {
     let mut text = format!("### {}\n\n", markdown::escaped(heading));
@@ -27,7 +37,8 @@ pub(super) fn as_markdown(table: &HeadlineTable, heading: &str) -> String {
         };
         text += &markdown::line([markdown::escaped(&name)].into_iter().chain(row.values.iter().zip(&forms).map(value)));
     }
-    text + "\n" + &markdown::escaped(&table.legend(false)) + "\n"
+    let protocols = protocols(table).map(|(title, protocol)| format!("{}: `{protocol}`", markdown::escaped(&title)));
+    text + &format!("\n{}\n\nProtocols: {}.\n", markdown::escaped(&legend(table)), protocols.collect::<Vec<_>>().join("; "))
 }
 
 /// The table in LaTeX with `booktabs`.
@@ -36,13 +47,16 @@ pub(super) fn as_latex(table: &HeadlineTable, heading: &str, label: &str) -> Str
         "% Needs \\usepackage{booktabs}.".to_owned(),
         "\\begin{table}".into(),
         "  \\centering".into(),
-        format!("  \\caption{{{}. {}}}", latex::escaped(heading.trim_end_matches('.')), latex::escaped(&table.legend(false))),
+        format!("  \\caption{{{}. {}}}", latex::escaped(heading.trim_end_matches('.')), latex::escaped(&legend(table))),
         format!("  \\label{{tab:{}}}", latex::label(label)),
         format!("  \\begin{{tabular}}{{l{}}}", "r".repeat(table.columns.len())),
         "    \\toprule".into(),
+    ];
+    lines.extend(protocols(table).map(|(title, protocol)| format!("    % {title}: {}", protocol.replace('\n', " "))));
+    lines.extend([
         latex::line(["Method".to_owned()].into_iter().chain(table.columns.iter().map(|column| latex::escaped(&column.heading())))),
         "    \\midrule".into(),
-    ];
+    ]);
     let forms = table.forms();
     for (row, name) in table.rows.iter().zip(names(table)) {
         let value = |(value, form): (&HeadlineValue, &Column)| match shown(value, |number| latex::number(number, *form), "\\pm") {

@@ -1,7 +1,7 @@
 //! Tables for LaTeX with `booktabs`.
 
 use super::table::{Ours, Table};
-use crate::number::{Column, unsigned_zero};
+use crate::number::{Column, probability, unsigned_zero};
 
 /// A floating table; what a reader must know stands in its caption.
 pub(super) fn text(table: &Table) -> String {
@@ -44,11 +44,7 @@ fn caption(table: &Table) -> String {
     for note in table.notes() {
         caption += &format!(". {}", escaped(note.trim_end_matches('.')));
     }
-    caption.push('.');
-    if table.rows.iter().any(|row| row.recovered && row.paper.iter().any(Option::is_some)) {
-        caption += " $^\\dagger$A digit of the paper's may be misread.";
-    }
-    caption
+    caption + "."
 }
 
 pub(super) fn line(cells: impl Iterator<Item = String>) -> String {
@@ -73,6 +69,7 @@ pub(super) fn number(value: f64, column: Column) -> String {
             let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
             format!("{digits} \\times 10^{{{power}}}")
         }
+        Column::Probability => probability(value),
     }
 }
 
@@ -82,7 +79,7 @@ pub(super) fn label(name: &str) -> String {
 }
 
 /// Characters that the fonts of plain LaTeX lack, by their commands of mathematics.
-const MATHEMATICS: [(char, &str); 42] = [
+const MATHEMATICS: [(char, &str); 43] = [
     ('α', "\\alpha"),
     ('β', "\\beta"),
     ('γ', "\\gamma"),
@@ -119,6 +116,7 @@ const MATHEMATICS: [(char, &str); 42] = [
     ('−', "-"),
     ('±', "\\pm"),
     ('×', "\\times"),
+    ('†', "\\dagger"),
     ('‡', "\\ddagger"),
     ('↑', "\\uparrow"),
     ('↓', "\\downarrow"),
@@ -130,6 +128,7 @@ const MATHEMATICS: [(char, &str); 42] = [
 /// Text in which no character is a command.
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
+    let mut before = ' ';
     for c in text.chars() {
         match c {
             '\\' => escaped += "\\textbackslash{}",
@@ -138,7 +137,8 @@ pub(super) fn escaped(text: &str) -> String {
             '<' => escaped += "\\textless{}",
             '>' => escaped += "\\textgreater{}",
             '|' => escaped += "\\textbar{}",
-            // \textquotedbl does not exist in LaTeX's default encoding.
+            // \textquotedbl does not exist in LaTeX's default encoding. Behind a space or a bracket a quotation begins.
+            '"' if before.is_whitespace() || matches!(before, '(' | '[' | '{' | '=') => escaped += "``",
             '"' => escaped += "''",
             '{' | '}' | '$' | '&' | '#' | '_' | '%' => escaped.extend(['\\', c]),
             _ => match MATHEMATICS.iter().find(|(known, _)| *known == c) {
@@ -146,6 +146,7 @@ pub(super) fn escaped(text: &str) -> String {
                 None => escaped.push(c),
             },
         }
+        before = c;
     }
     escaped
 }

@@ -45,10 +45,21 @@ fn ours(value: &Option<Ours>) -> String {
 pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if matches!(c, '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '#') {
+        // GitHub sets what stands between dollars as mathematics.
+        if matches!(c, '\\' | '|' | '*' | '_' | '`' | '[' | ']' | '<' | '>' | '#' | '$') {
             escaped.push('\\');
         }
         escaped.push(c);
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markdown_escapes_every_special_character() {
+        assert_eq!(escaped(r"a\b|*_`[]<>#$x$"), r"a\\b\|\*\_\`\[\]\<\>\#\$x\$");
+    }
 }

@@ -10,7 +10,7 @@ use crate::{
     spread::mean_and_deviation,
 };
 
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "target",
     "dataset",
     "method",
@@ -25,6 +25,7 @@ const NAMES: [&str; 14] = [
     "seeds",
     "paper",
     "doubts",
+    "note",
 ];
 
 /// The fields of a line.
@@ -65,6 +66,7 @@ pub(super) fn of_row(target: &str, row: &SummaryRow, values: &Values) -> Fields 
         row.seeds.to_string(),
         shown(row.paper),
         doubts(&row.doubts),
+        shown(row.note.as_ref()),
     ]
 }
 
@@ -88,6 +90,7 @@ pub(super) fn of_headlines(target: &str, table: &HeadlineTable) -> Vec<Fields> {
             value.seeds.to_string(),
             String::new(),
             doubts(&value.doubts),
+            shown(value.note()),
         ])
     };
     let all = table.rows.iter().flat_map(|row| row.values.iter().map(move |value| (row, value)));

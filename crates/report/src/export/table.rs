@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use vimae_spec::{Cell, Certainty, Direction, SummaryRow};
 
 use crate::{
-    caution::{self, OtherImages},
+    caution::{self, OtherImages, RECOVERED},
+    collapsed::Collapsed,
     compare::{Target, heading},
-    headline::collapsed,
     method,
     number::Column,
     spread::{Spread, column_of},
@@ -22,7 +22,11 @@ pub(super) struct Table {
     /// The methods as the paper writes them.
     pub(super) methods: Vec<String>,
     pub(super) rows: Vec<Row>,
-    /// Methods, by their names in files, whose codes say nothing of the images: none of their values is marked.
+    /// What is said of its values that should not be relied on.
+    pub(super) doubts: Option<String>,
+    /// Sentences on rows that methods were measured for by different protocols.
+    pub(super) mixed: Vec<String>,
+    /// Sentences on methods whose codes say nothing of the images: none of their values is marked.
     pub(super) collapsed: Vec<String>,
     /// Sentences on data sets of which methods saw other images: no value is marked.
     pub(super) other_images: Vec<String>,
@@ -30,8 +34,6 @@ pub(super) struct Table {
 
 /// A quantity.
 pub(super) struct Row {
-    /// As in records.
-    pub(super) metric: String,
     pub(super) label: String,
     /// How ours was measured; empty where no value is.
     pub(super) protocol: String,
@@ -57,21 +59,31 @@ pub(super) struct Ours {
 }
 
 impl Table {
-    /// None where there is nothing to show; `cells` of the target tell which methods saw other images.
-    pub(super) fn of(target: &Target<'_>, cells: &[&Cell], all: bool) -> Option<Self> {
+    /// The metrics of the target that are asked for, none where there is nothing to show; `cells` of the target tell which methods saw
+    /// other images.
+    pub(super) fn of(
+        target: &Target<'_>,
+        cells: &[&Cell],
+        all: bool,
+        collapsed: &Collapsed<'_>,
+        is_asked: impl Fn(&str) -> bool,
+    ) -> Option<Self> {
         let others = || target.others.iter().filter(|_| all || target.comparisons.is_empty());
         let names = target.comparisons.iter().flat_map(|c| &c.entries).map(|entry| entry.method);
         let methods = method::sorted(names.chain(others().map(|row| row.method.as_str())));
         let seen = cells.iter().map(|cell| (cell.dataset.as_str(), cell.data_sha256.as_str(), cell.method.as_str()));
-        let unmarked = Unmarked { collapsed: collapsed_of(target), other_images: OtherImages::of(seen) };
+        let unmarked = Unmarked { collapsed, other_images: OtherImages::of(seen) };
         let means = |ours: &[Option<&SummaryRow>]| means(ours, &unmarked);
-        let mut rows = Vec::new();
-        for comparison in &target.comparisons {
+        let (mut rows, mut shown, mut mixed) = (Vec::new(), Vec::new(), Vec::new());
+        for comparison in target.comparisons.iter().filter(|comparison| is_asked(&comparison.row.metric)) {
             let entry = |method: &&str| comparison.entries.iter().find(|entry| entry.method == *method);
             let ours: Vec<Option<&SummaryRow>> = methods.iter().map(|method| entry(method)?.ours).collect();
+            shown.extend(ours.iter().copied().flatten());
+            let of_row = comparison.mixed();
+            let mark = if of_row.is_some() { " ‡" } else { "" };
+            mixed.extend(of_row);
             rows.push(Row {
-                metric: comparison.row.metric.clone(),
-                label: format!("{}, {}", comparison.row.label, comparison.dataset),
+                label: format!("{}, {}{mark}", comparison.row.label, comparison.dataset),
                 protocol: protocols(&ours),
                 ours: means(&ours),
                 paper: methods.iter().map(|method| entry(method)?.paper).collect(),
@@ -79,7 +91,7 @@ impl Table {
             });
         }
         let mut quantities: BTreeMap<(&str, &str, String), Vec<&SummaryRow>> = BTreeMap::new();
-        for row in others() {
+        for row in others().filter(|row| is_asked(&row.metric)) {
             quantities.entry((&row.dataset, &row.metric, row.protocol.to_string())).or_default().push(row);
         }
         // One data set of an experiment goes without saying; beside the paper's it says what stands in for which.
@@ -89,7 +101,8 @@ impl Table {
         for ((dataset, metric, protocol), found) in quantities {
             let ours: Vec<_> = methods.iter().map(|method| found.iter().find(|row| row.method == *method).copied()).collect();
             let label = if several { format!("{metric}, {dataset}") } else { metric.to_owned() };
-            rows.push(Row { metric: metric.into(), label, protocol, ours: means(&ours), paper: Vec::new(), recovered: false });
+            shown.extend(found);
+            rows.push(Row { label, protocol, ours: means(&ours), paper: Vec::new(), recovered: false });
         }
         (!rows.is_empty()).then(|| Self {
             name: target.name.into(),
@@ -97,7 +110,9 @@ impl Table {
             title: target.paper.map_or_else(String::new, |paper| paper.title.clone()),
             methods: methods.iter().map(|method| method::label(method)).collect(),
             rows,
-            collapsed: unmarked.collapsed.iter().map(|(_, method)| (*method).to_owned()).collect(),
+            mixed,
+            doubts: caution::doubtful(shown.iter().map(|row| (row.doubts.as_slice(), row.seeds)), true),
+            collapsed: collapsed.cautions(shown, true),
             other_images: unmarked.other_images.sentences(true),
         })
     }
@@ -119,12 +134,11 @@ impl Table {
         if all().any(|ours| ours.best) {
             notes.push("In bold: better than all others of its row; its 95 % interval lies apart from all of theirs.".to_owned());
         }
-        if all().any(|ours| ours.doubtful) {
-            notes.push("?: do not rely on it; results.json says why.".to_owned());
+        notes.extend(self.doubts.clone());
+        if self.rows.iter().any(|row| row.recovered && row.paper.iter().any(Option::is_some)) {
+            notes.push(RECOVERED.to_owned());
         }
-        let has_mmd = self.rows.iter().any(|row| row.metric == "mmd");
-        notes.extend(caution::collapse(self.collapsed.iter().map(String::as_str), has_mmd, true));
-        notes.extend(self.other_images.iter().cloned());
+        notes.extend(self.mixed.iter().chain(&self.collapsed).chain(&self.other_images).cloned());
         notes
     }
 }
@@ -143,18 +157,8 @@ fn protocols(rows: &[Option<&SummaryRow>]) -> String {
 
 /// What is not the best of a row, whatever its value.
 struct Unmarked<'a> {
-    /// Data sets and methods whose codes say nothing of the images.
-    collapsed: BTreeSet<(&'a str, &'a str)>,
+    collapsed: &'a Collapsed<'a>,
     other_images: OtherImages<'a>,
-}
-
-fn collapsed_of<'a>(target: &Target<'a>) -> BTreeSet<(&'a str, &'a str)> {
-    let entries = target.comparisons.iter().flat_map(|comparison| &comparison.entries).filter_map(|entry| entry.ours);
-    let mut of: BTreeMap<(&str, &str), Vec<&SummaryRow>> = BTreeMap::new();
-    for row in entries.chain(target.others.iter().copied()) {
-        of.entry((row.dataset.as_str(), row.method.as_str())).or_default().push(row);
-    }
-    of.into_iter().filter(|(_, rows)| collapsed(rows).is_some()).map(|(of, _)| of).collect()
 }
 
 fn means(rows: &[Option<&SummaryRow>], unmarked: &Unmarked<'_>) -> Vec<Option<Ours>> {
@@ -167,8 +171,8 @@ fn means(rows: &[Option<&SummaryRow>], unmarked: &Unmarked<'_>) -> Vec<Option<Ou
         let mean = row.mean?;
         let mut others = found().map(|(_, other)| other).filter(|other| !std::ptr::eq(*other, row));
         let Unmarked { collapsed, other_images } = unmarked;
-        let stands = !collapsed.contains(&(row.dataset.as_str(), row.method.as_str())) && !other_images.has(&row.dataset);
-        let best = compare && stands && others.all(|other| clearly_better(row, other));
+        let stands = !collapsed.has(row) && !other_images.has(&row.dataset);
+        let best = compare && stands && row.doubts.is_empty() && others.all(|other| clearly_better(row, other));
         Some(Ours { mean, spread: Spread::of_row(row), best, doubtful: !row.doubts.is_empty(), column })
     };
     rows.iter().map(|row| one((*row)?)).collect()

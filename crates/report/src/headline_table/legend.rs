@@ -1,6 +1,6 @@
 //! What stands below the table, in sentences: seeds, collapsed methods, small codes, other images, other protocols, missing values.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use vimae_spec::grouped;
 
@@ -34,22 +34,21 @@ impl HeadlineTable {
     /// What `?` behind a value is; none where nothing is doubtful.
     pub(crate) fn of_doubts(&self) -> Option<String> {
         let values = self.rows.iter().flat_map(|row| &row.values).filter(|value| value.mean.is_some());
-        let reasons: BTreeSet<String> = values.flat_map(|value| &value.doubts).map(ToString::to_string).collect();
-        (!reasons.is_empty()).then(|| format!("?: do not rely on it ({}).", reasons.into_iter().collect::<Vec<_>>().join("; ")))
+        caution::doubtful(values.map(|value| (value.doubts.as_slice(), value.seeds)), self.marks())
     }
 
     /// Which methods have collapsed; none where none has.
     pub(crate) fn of_collapse(&self) -> Option<String> {
         let has_mmd = self.columns.iter().any(|column| column.headline.name == "mmd");
         let collapsed = self.rows.iter().filter(|row| row.collapsed && row.unsettled.is_none());
-        caution::collapse(collapsed.map(|row| row.name.as_str()), has_mmd, self.marks())
+        caution::collapse(collapsed.map(|row| row.method.as_str()), has_mmd, self.marks())
     }
 
     /// Which methods were trained too short for their batch norm, so that nothing says whether they have collapsed; none where none was.
     pub(crate) fn of_unsettled(&self) -> Option<String> {
         let steps = self.rows.iter().filter_map(|row| row.unsettled).max()?;
         let unsettled = self.rows.iter().filter(|row| row.unsettled.is_some());
-        caution::unsettled(unsettled.map(|row| row.name.as_str()), steps, self.marks())
+        caution::unsettled(unsettled.map(|row| row.method.as_str()), steps, self.marks())
     }
 
     /// Which methods have a rate and no active unit, and what that means; none where none has.
@@ -62,7 +61,7 @@ impl HeadlineTable {
         let small: Vec<&HeadlineRow> = self.rows.iter().filter(is_small).collect();
         let example = small.first().and_then(|row| row.values.get(units)?.example.as_ref());
         let variance = example.and_then(|example| example.protocol.parameter("variance"));
-        caution::small_codes(small.iter().map(|row| row.name.as_str()), variance)
+        caution::small_codes(small.iter().map(|row| row.method.as_str()), variance)
     }
 
     /// Which methods of one data set were measured on other images than others; nothing where all saw the same.
@@ -91,11 +90,11 @@ impl HeadlineTable {
         let several = self.several_datasets();
         let measured =
             || self.rows.iter().filter_map(|row| Some((row, row.values.get(place)?))).filter(|(_, value)| value.example.is_some());
-        let mut notes: Vec<(String, Vec<String>)> = Vec::new();
+        let mut notes: Vec<((String, String), Vec<String>)> = Vec::new();
         for (row, value) in measured() {
             let Some(note) = value.note() else { continue };
-            let on = if value.noted < row.seeds { format!(" (on {} of {} seeds)", value.noted, row.seeds) } else { String::new() };
-            let note = format!("{}{on}", grouped(note));
+            let on = if value.noted < row.seeds { format!(" on {} of {} seeds", value.noted, row.seeds) } else { String::new() };
+            let note = (grouped(note), on);
             let method = if several { format!("{} on {}", row.method, row.dataset) } else { row.method.clone() };
             match notes.iter_mut().find(|(known, _)| *known == note) {
                 Some((_, methods)) => methods.push(method),
@@ -104,9 +103,9 @@ impl HeadlineTable {
         }
         let (title, all) = (column.title(), measured().count());
         let more = notes.len().saturating_sub(MOST_NOTES);
-        let sentence = |(note, methods): (String, Vec<String>)| {
+        let sentence = |((note, on), methods): ((String, String), Vec<String>)| {
             let of = if methods.len() == all { String::new() } else { format!(" of {}", methods.join(", ")) };
-            format!("{title}{of}: {note}.")
+            format!("{title}{of}{on}: {note}.")
         };
         let shown = notes.into_iter().take(MOST_NOTES).map(sentence);
         let are = if more == 1 { "note is" } else { "notes are" };

@@ -82,6 +82,21 @@ fn the_best_is_marked_only_where_seeds_leave_no_doubt() {
 }
 
 #[test]
+fn a_doubtful_value_is_not_the_best_and_neither_is_the_next() {
+    let clear = [("a", [60.0, 61.0, 62.0]), ("b", [70.0, 71.5, 72.0]), ("c", [50.0, 51.0, 52.0])];
+    let mut made = accuracy(&clear, "svm(labels=10)");
+    assert!(table(&made).rows[1].values[0].best);
+    for (_, _, measurement) in made.iter_mut().filter(|(method, seed, _)| method == "b" && *seed == 0) {
+        measurement.doubts.push(Doubt::FewImages);
+    }
+    let table = table(&made);
+    assert_eq!(table.rows.iter().map(|row| row.values[0].best).collect::<Vec<_>>(), [false; 3]);
+    let why = "?: do not rely on it (on some seeds fewer than 30 images). No such value is marked as best.";
+    assert!(table.legend(false).contains(why) && crate::headline_text(&table, 100).contains(why), "{}", table.legend(false));
+    assert_eq!(table.rows[1].values[0].remarks().unwrap(), "do not rely on it: on some seeds fewer than 30 images");
+}
+
+#[test]
 fn a_method_without_a_value_keeps_no_others_from_comparing() {
     let mut made = accuracy(&[("a", [60.0, 61.0, 62.0]), ("b", [70.0, 71.5, 72.0])], "svm(labels=10)");
     made.extend(accuracy(&[("c", [0.0; 3])], "none").into_iter().map(|(method, seed, mut measurement)| {
@@ -268,9 +283,11 @@ fn notes_of_values_stand_below_the_table_on_a_terminal() {
     // Over seeds each is that of one of them.
     let mut seeds = vec![noted("vae", "far"), noted("vae", "other")];
     seeds[1].1 = 1;
-    assert!(text(&seeds).ends_with("\nFID (classifier): far (on 1 of 2 seeds).\n"), "{}", text(&seeds));
+    assert!(text(&seeds).ends_with("\nFID (classifier) on 1 of 2 seeds: far.\n"), "{}", text(&seeds));
     seeds[1].2.note = Some("far".into());
     assert!(text(&seeds).ends_with("\nFID (classifier): far.\n"), "{}", text(&seeds));
+    seeds[1].2.note = Some("5 count (median)".into());
+    assert_eq!(table(&seeds).rows[0].values[0].remarks().unwrap(), "on 1 of 2 seeds: far");
     // Many are counted.
     let of = |count: usize| text(&(0..count).map(|i| noted(&format!("m{i}"), &format!("note {i}"))).collect::<Vec<_>>());
     let many = of(7);

@@ -5,11 +5,15 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use vimae_spec::{ClaimVerdict, Comparisons, Decision, PaperClaim, SummaryRow};
 
-use super::{input::PageInput, links::Links, words::anchor};
+use super::{
+    input::PageInput,
+    links::Links,
+    words::{UNDECIDED, anchor},
+};
 use crate::{
     compare::{heading, rank},
     method,
-    number::{NONE, plural},
+    number::{NONE, plural, probability},
 };
 
 /// The claims that our values bear on, in the order of the paper's tables and figures.
@@ -34,10 +38,11 @@ pub(super) fn section(input: &PageInput<'_>, decided: &[&ClaimVerdict], links: &
             p.quiet {
                 "A claim holds where paired t tests over five seeds or more tell its method from every rival: the largest p counts, corrected by Holm over \
                  the claims of a table, at 2.5 %. It does not hold where a rival is better by the same standard, and is undecided otherwise: \
-                 also where the images are not the paper's, or a part of them."
+                 also where the images are not the paper's, or a part of them. Each p is of the test that decides: for the claim, or for a rival \
+                 where it does not hold."
             }
-            div.scroll { table.sortable {
-                thead { tr { th { "Claim" } th { "Here" } th.number { "True on" } th { "Seeds" } th { "Of" } th { "Ours on" } th.number { "p" } th { "By how much" } } }
+            div.scroll { table.sortable.stack.claims {
+                thead { tr { th { "Claim" } th { "Here" } th.number { "True on" } th { "Seeds" } th { "Of" } th { "Ours on" } th.number { "p" } } }
                 tbody { @for verdict in decided { (row(verdict, input.summary, links)) } }
             } }
         }
@@ -56,16 +61,22 @@ fn row(verdict: &ClaimVerdict, summary: &[SummaryRow], links: &Links<'_>) -> Mar
     let same = |row: &&SummaryRow| {
         row.target == verdict.target && row.metric == metric && row.dataset == verdict.dataset && row.paper_dataset == verdict.paper_dataset
     };
+    let against = verdict.decision == Decision::Fails;
+    let p = if against { verdict.p_against_holm } else { verdict.p_holm };
     let share = verdict.held as f64 / verdict.seeds.max(1) as f64;
     html! { tr id=(id) {
-        th.claim scope="row" { a.self href={ "#" (id) } { (verdict.text) } }
-        td { (shown(verdict.decision)) }
-        td.number data-value=(share) { (verdict.held) " of " (plural(verdict.seeds, "seed")) }
-        td { @if let Some(row) = summary.iter().find(same) { (links.seeds(row)) } @else { (NONE) } }
-        td.name { a href={ "#" (anchor(&[&verdict.target])) } { (heading(&verdict.target)) } }
-        td { (verdict.dataset) @if stands_for != verdict.dataset { " for " (stands_for) } }
-        td.number data-value=[verdict.p_holm] { (verdict.p_holm.map_or_else(|| NONE.into(), |p| format!("{p:.3}"))) }
-        td.note { (method::labelled(&verdict.words)) }
+        th.claim scope="row" {
+            a.self href={ "#" (id) } { (verdict.text) }
+            @if !verdict.reasons().is_empty() { small { (method::labelled(verdict.reasons())) } }
+        }
+        td data-label="Here" { (shown(verdict.decision)) }
+        td.number data-label="True on" data-value=(share) {
+            (verdict.held) " of " (plural(verdict.seeds, "seed")) @if let Some(interval) = verdict.share_in_words() { small { (interval) } }
+        }
+        td data-label="Seeds" { span { @if let Some(row) = summary.iter().find(same) { (links.seeds(row)) } @else { (NONE) } } }
+        td.name data-label="Of" { a href={ "#" (anchor(&[&verdict.target])) } { (heading(&verdict.target)) } }
+        td data-label="Ours on" { (verdict.dataset) @if stands_for != verdict.dataset { " for " (stands_for) } }
+        td.number data-label="p" data-value=[p] { (p.map_or_else(|| NONE.into(), probability)) @if against { small { "for a rival" } } }
     } }
 }
 
@@ -73,6 +84,6 @@ fn shown(decision: Decision) -> Markup {
     match decision {
         Decision::Holds => html! { span.inside { "✓ holds" } },
         Decision::Fails => html! { span.outside { "✗ does not hold" } },
-        Decision::Undecided => html! { "undecided" },
+        Decision::Undecided => html! { span.outside { (UNDECIDED) " undecided" } },
     }
 }

@@ -1,16 +1,22 @@
 //! A table or figure: ours beside the paper's.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, PreEscaped, html};
-use vimae_spec::{Certainty, Doubt, SummaryRow, behind_number, shown_unit, unit_of_difference};
+use vimae_spec::{SummaryRow, behind_number, shown_unit, unit_of_difference};
 
 use super::{
+    below::below,
     input::NotCovered,
     links::Links,
-    matrix, others,
-    words::{anchor, doubt, mark, spread, verdict},
+    matrix,
+    notes::{folded, merged},
+    others,
+    words::{anchor, distinct, doubt, mark, spread, verdict},
 };
 use crate::{
     Result,
+    collapsed::Collapsed,
     compare::{Comparison, Entry, Target, heading},
     method,
     number::{Column, NONE, as_printed, plural},
@@ -21,52 +27,62 @@ use crate::{
 /// Methods of a table and its plot at once; more unfold.
 const METHODS: usize = 40;
 
-pub(super) fn section(target: &Target<'_>, not_covered: &[NotCovered], links: &Links<'_>) -> Result<Markup> {
-    let recovered = target.comparisons.iter().any(|c| c.certainty == Certainty::Recovered);
+pub(super) fn section(target: &Target<'_>, not_covered: &[NotCovered], links: &Links<'_>, collapsed: &Collapsed<'_>) -> Result<Markup> {
     let (measured, missing): (Vec<_>, Vec<_>) = target.comparisons.iter().partition(|c| c.entries.iter().any(|entry| entry.ours.is_some()));
     Ok(html! {
         article id=(anchor(&[target.name])) {
             h3 { (heading(target.name)) @if let Some(paper) = target.paper { span.title { (paper.title) } } @if let Some(id) = links.images(target.name) { a.title href={ "#" (id) } { "images" } } }
-            @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (note) } }
+            @if let Some(note) = target.paper.and_then(|paper| paper.note.as_ref()) { p.quiet { (method::labelled(note)) } }
             (not_measured(target.name, not_covered))
-            @if recovered { p.quiet { "† read from a table that had to be put back in order; a digit of the paper's value may be wrong." } }
-            @if !measured.is_empty() { (matrix::table(&measured)) details {
+            @if !measured.is_empty() { (matrix::table(&measured, collapsed)) details {
                 summary { "Plots, differences and seeds" }
-                @for comparison in &measured { (compared(target, comparison, links)?) }
+                @for comparison in &measured { (compared(target, comparison, links, collapsed)?) }
             } }
-            @if !missing.is_empty() { details {
-                summary { "Not measured here: " (missing.iter().map(|c| c.row.label.as_str()).collect::<Vec<_>>().join(", ")) }
-                @for comparison in missing { (compared(target, comparison, links)?) }
-            } }
+            (unmeasured(target, &missing, links, collapsed)?)
             @if target.comparisons.is_empty() && target.others.is_empty() { (without_values(target, not_covered)) }
-            (rest(target, if target.comparisons.is_empty() { "Values" } else { "Other protocols and metrics" }, links))
+            (rest(target, if target.comparisons.is_empty() { "Values" } else { "Other protocols and metrics" }, links, collapsed))
         }
+    })
+}
+
+/// The paper's quantities without a value of ours; those that it prints no number of either have nothing to unfold.
+fn unmeasured(target: &Target<'_>, missing: &[&Comparison<'_>], links: &Links<'_>, collapsed: &Collapsed<'_>) -> Result<Markup> {
+    let labels = html! { "Not measured here: " (distinct(missing.iter().map(|comparison| comparison.row.label.as_str())).join("; ")) };
+    let printed: Vec<_> = missing.iter().filter(|comparison| !comparison.entries.is_empty()).collect();
+    Ok(html! {
+        @if !printed.is_empty() { details {
+            summary { (labels) }
+            @for comparison in printed { (compared(target, comparison, links, collapsed)?) }
+        } } @else if !missing.is_empty() { p.quiet { (labels) } }
     })
 }
 
 /// What of the target was not measured for want of its data, and the command that brings it.
 fn not_measured(target: &str, not_covered: &[NotCovered]) -> Markup {
-    html! { @for missing in not_covered.iter().filter(|missing| missing.target == target) { @if let Some(command) = &missing.command {
-        p.missing { "Not measured: " (missing.reason) ". " code { (command) } " brings it; then repeat the reproduction." }
-    } } }
+    let missing = not_covered.iter().filter(|missing| missing.target == target);
+    let missing: BTreeSet<(&str, &str)> =
+        missing.filter_map(|missing| Some((missing.reason.as_str(), missing.command.as_deref()?))).collect();
+    html! { @for (reason, command) in missing {
+        p.missing { "Not measured: " (reason) ". " code { (command) } " brings it; then repeat the reproduction." }
+    } }
 }
 
 /// Values of an experiment that stands for no table or figure; `titled`: below its title, where there are several.
-pub(super) fn without_paper(target: &Target<'_>, titled: bool, links: &Links<'_>) -> Markup {
+pub(super) fn without_paper(target: &Target<'_>, titled: bool, links: &Links<'_>, collapsed: &Collapsed<'_>) -> Markup {
     html! {
         article id=(anchor(&[target.name])) {
             @if titled { h3 { (links.title(target.name).unwrap_or(target.name)) span.title { code { (target.name) } } } }
             @if target.others.is_empty() { p.missing { "No value was measured." } }
-            @else { details { summary { "Method by method" } (others::table(&target.others, links)) } }
+            @else { details { summary { "Method by method" } (others::table(&target.others, links, collapsed)) } }
         }
     }
 }
 
 /// The values that no number of the paper stands beside.
-fn rest(target: &Target<'_>, title: &str, links: &Links<'_>) -> Markup {
+fn rest(target: &Target<'_>, title: &str, links: &Links<'_>, collapsed: &Collapsed<'_>) -> Markup {
     html! {
         @if !target.others.is_empty() {
-            details { summary { (title) " (" (target.others.len()) ")" } (others::table(&target.others, links)) }
+            details { summary { (title) " (" (others::count(&target.others)) ")" } (others::table(&target.others, links, collapsed)) }
         }
     }
 }
@@ -89,7 +105,7 @@ fn protocols(comparison: &Comparison<'_>) -> Markup {
     html! { @for (i, name) in names.iter().enumerate() { @if i > 0 { " and " } code { (name) } } }
 }
 
-fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>) -> Result<Markup> {
+fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>, collapsed: &Collapsed<'_>) -> Result<Markup> {
     let row = comparison.row;
     let (first, more) = comparison.entries.split_at(comparison.entries.len().min(METHODS));
     let ours = || comparison.entries.iter().filter_map(|entry| entry.ours);
@@ -100,7 +116,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>)
     Ok(html! {
         section.quantity {
             h4 {
-                (row.label) @if let Some(unit) = unit { span.unit { (unit) } }
+                (row.label) @if comparison.mixed().is_some() { " ‡" } @if let Some(unit) = unit { span.unit { (unit) } }
                 @if let Some(higher) = better { span.unit { (if higher { "higher is better" } else { "lower is better" }) } }
             }
             p.quiet {
@@ -116,6 +132,7 @@ fn compared(target: &Target<'_>, comparison: &Comparison<'_>, links: &Links<'_>)
                 summary { (plural(more.len(), "more method")) }
                 (table(target, comparison, more, links))
             } }
+            (below(&[comparison], false, collapsed))
         }
     })
 }
@@ -136,7 +153,7 @@ fn table(target: &Target<'_>, comparison: &Comparison<'_>, entries: &[Entry<'_>]
                     tr id=(id) {
                         th scope="row" { a.self href={ "#" (id) } { (method::label(entry.method)) } (without_value(entry)) }
                         td.number data-value=[mean] title=[interval(column, entry.ours)] {
-                            (column.show(mean)) @if let Some(row) = entry.ours { (spread(column, row)) (doubt(&row.doubts)) }
+                            (column.show(mean)) @if let Some(row) = entry.ours { (spread(column, row)) (doubt(row.warning())) }
                         }
                         td.number data-value=[entry.paper] { (paper) @if entry.paper.is_some() { (mark(comparison.certainty)) } }
                         td.number { (column.signed(difference(entry))) }
@@ -145,7 +162,7 @@ fn table(target: &Target<'_>, comparison: &Comparison<'_>, entries: &[Entry<'_>]
                     }
                 } }
             } }
-            (notes(entries))
+            (notes(entries, links))
         }
     }
 }
@@ -167,14 +184,9 @@ fn without_value(entry: &Entry<'_>) -> Markup {
 }
 
 /// What is said beside values; folded, since it would move the rows apart.
-fn notes(entries: &[Entry<'_>]) -> Markup {
+fn notes(entries: &[Entry<'_>], links: &Links<'_>) -> Markup {
     let with_value = entries.iter().filter_map(|entry| entry.ours).filter(|row| row.mean.is_some_and(f64::is_finite));
-    let noted: Vec<(&str, String)> =
-        with_value.filter_map(|row| Some((row.method.as_str(), Doubt::remarks(&row.doubts, row.note.as_deref())?))).collect();
-    html! { @if !noted.is_empty() { details.notes {
-        summary { (plural(noted.len(), "note")) }
-        ul { @for (name, note) in &noted { li { (method::label(name)) ": " (note) } } }
-    } } }
+    folded(&merged(&with_value.collect::<Vec<_>>(), links))
 }
 
 /// Both ends of an interval, for whom its half is not enough.

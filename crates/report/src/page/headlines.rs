@@ -53,8 +53,8 @@ fn rows(table: &HeadlineTable, rows: &[HeadlineRow]) -> Markup {
 }
 
 fn cell(column: &HeadlineColumn, value: &HeadlineValue, form: Column) -> Markup {
-    let spread = html! { (form.show(value.mean)) @if let Some(deviation) = HeadlineTable::deviation(value) { span.half { " ± " (form.show(Some(deviation))) } } @if let Some(most) = HeadlineTable::of_most(value) { " " (most) } (doubt(&value.doubts)) @if let Some(of) = HeadlineTable::of_seeds(value) { small { (of) " seeds" } } };
-    html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[Doubt::remarks(&value.doubts, value.note())] {
+    let spread = html! { (form.show(value.mean)) @if let Some(deviation) = HeadlineTable::deviation(value) { span.half { " ± " (form.show(Some(deviation))) } } @if let Some(most) = HeadlineTable::of_most(value) { " " (most) } (doubt(value.warning())) @if let Some(of) = HeadlineTable::of_seeds(value) { small { (of) " seeds" } } };
+    html! { td.number data-value=[value.mean] data-label=(column.heading()) title=[value.remarks()] {
         @if value.best { strong { (spread) } } @else { (spread) }
         @if let Some([low, high]) = value.interval { small { "[" (form.show(Some(low))) ", " (form.show(Some(high))) "]" } }
     } }
@@ -75,6 +75,7 @@ fn notes(table: &HeadlineTable) -> impl Iterator<Item = (&HeadlineRow, &Headline
         table.columns.iter().zip(&row.values).map(move |(column, value)| (row, column, value))
     };
     table.rows.iter().flat_map(of_row).filter_map(|(row, column, value)| {
-        Some((row, column, Doubt::remarks(&value.doubts, value.note().filter(|_| value.mean.is_none()))?))
+        let note = value.note().filter(|_| value.mean.is_none());
+        Some((row, column, Doubt::remarks_of_mean(&value.doubts, value.seeds, note)?))
     })
 }

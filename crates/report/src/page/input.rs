@@ -1,5 +1,7 @@
 //! What a page is made of.
 
+use std::collections::BTreeSet;
+
 use vimae_spec::{Cell, Comparisons, Paper, SummaryRow};
 
 use crate::{colours::Colours, headline_table::MeanInterval, run_view::RunView};
@@ -18,8 +20,6 @@ pub struct PageInput<'a> {
     pub commands: &'a [String],
     /// What people type before the name of another command of that program.
     pub program: &'a str,
-    /// Seconds that it took.
-    pub seconds: f64,
     /// Commit of the code.
     pub git_commit: &'a str,
     /// The experiments, in the order of the page.
@@ -60,6 +60,14 @@ impl PageInput<'_> {
     pub(super) fn colours(&self) -> Colours<'_> {
         let of_runs = self.experiments.iter().flat_map(|experiment| &experiment.runs).map(|run| run.record.spec.method.as_str());
         Colours::of(of_runs.chain(self.summary.iter().map(|row| row.method.as_str())))
+    }
+
+    /// Seconds of training and evaluation of all runs, each once: the last call may have found most of them finished.
+    pub(super) fn seconds(&self) -> f64 {
+        let mut seen = BTreeSet::new();
+        let records = self.experiments.iter().flat_map(|experiment| &experiment.runs).map(|run| &run.record);
+        let once = records.filter(|record| seen.insert(record.spec_sha256.as_str()));
+        once.map(|record| record.training_seconds + record.evaluation_seconds).sum()
     }
 
     /// What to say of an experiment that has no run to show.

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maud::{Markup, html};
-use vimae_spec::{Cell, CellKey, SummaryRow, sha256_hex};
+use vimae_spec::{Cell, CellKey, Doubt, SummaryRow, sha256_hex};
 
 use super::{
     input::{ExperimentView, PageInput},
     words::anchor,
 };
-use crate::number::plural;
+use crate::{compare::numbered, headline_table::on_seeds, number::plural};
 
 /// Characters of a digest in a name: enough that two of a hundred thousand values hardly ever meet.
 const DIGITS: usize = 12;
@@ -75,9 +75,23 @@ impl<'a> Links<'a> {
         self.titles.get(target).copied()
     }
 
+    /// A table or figure of the paper by its number, an experiment by its title.
+    pub(super) fn heading(&self, target: &str) -> String {
+        numbered(target).unwrap_or_else(|| self.title(target).unwrap_or(target).to_owned())
+    }
+
     /// The name of the images of the experiment that a target's values come from.
     pub(super) fn images(&self, target: &str) -> Option<String> {
         self.images.get(target).map(|place| of_images(*place))
+    }
+
+    /// What a reader should know beside a mean. Its note is that of one seed, and says of how many where it is not that of all.
+    pub(super) fn remarks(&self, row: &SummaryRow) -> Option<String> {
+        let seeds = self.seeds.get(&row.key()).map_or(&[][..], Vec::as_slice);
+        let with_note = seeds.iter().filter(|(_, cell)| cell.measurement.note == row.note).count();
+        let some = (1..seeds.len()).contains(&with_note);
+        let note = row.note.as_ref().map(|note| if some { on_seeds(with_note, seeds.len(), note) } else { note.clone() });
+        Doubt::remarks_of_mean(&row.doubts, row.seeds, note.as_deref())
     }
 
     /// The seeds behind a mean in words, each linked to its value: the number of a seed alone would read as how many there are.

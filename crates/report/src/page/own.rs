@@ -4,10 +4,11 @@ use maud::{Markup, html};
 use vimae_spec::SummaryRow;
 
 use super::{
-    comparison, gallery, headlines,
+    Shown, comparison, gallery, headlines,
     input::{ExperimentView, FailedRun, PageInput},
     left_out, lifelong,
     links::Links,
+    notes::EXPECTED,
     paired, readings, robustness, runs, samplers, summary, values,
     words::commit,
 };
@@ -18,11 +19,9 @@ use crate::{
     number::{duration, plural, together},
 };
 
-/// The entry of what an author expected, in the place of a metric's.
-const EXPECTED: &str = "expect";
-
 /// The navigation and the sections of the page.
-pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>, colours: &Colours<'_>) -> Result<(Markup, Markup)> {
+pub(super) fn page(input: &PageInput<'_>, shown: &Shown<'_>) -> Result<(Markup, Markup)> {
+    let &Shown { links, colours, collapsed } = shown;
     let targets = compare::targets(input.paper, input.summary, []);
     let several = input.experiments.len() > 1;
     let seeds = input.summary.iter().map(|row| row.seeds).max().unwrap_or(0);
@@ -36,7 +35,7 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>, colours: &Colours<'
             @for experiment in input.experiments { (experiment_summary(input, experiment, several)) }
             (summary::commands(input))
             p.quiet {
-                "In a checkout of " (commit(input.git_commit)) ", in " (duration(input.seconds)) ". The values of this page are also in "
+                "In a checkout of " (commit(input.git_commit)) ". Training and evaluation of all runs took " (duration(input.seconds())) ". The values of this page are also in "
                 code { "results.json" } " and " code { "summary.json" } " beside it. Where this page lies in a checkout of vimae, " code { (input.program) " export . --format latex" } ", called in its directory, writes the table for a paper."
             }
         }
@@ -49,10 +48,10 @@ pub(super) fn page(input: &PageInput<'_>, links: &Links<'_>, colours: &Colours<'
         section id="others" {
             h2 { "Everything measured" }
             p.quiet { (if seeds > 1 { "Means over seeds with 95 % intervals" } else { "Values of one seed" }) ", every metric by every protocol." }
-            @for target in &targets { (comparison::without_paper(target, several, links)) }
+            @for target in &targets { (comparison::without_paper(target, several, links, collapsed)) }
             (folded("Accuracy under noise", robustness::section(input.summary, colours)?))
             // With one seed there is nothing to test.
-            @if seeds > 1 { (folded("Methods in pairs", paired::section(input.comparisons))) }
+            @if seeds > 1 { (folded("Methods in pairs", paired::section(input.comparisons, |target| links.heading(target)))) }
         }
         (runs::section(input, links))
         (values::section(input.cells, links))

@@ -5,19 +5,20 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 use vimae_spec::{Comparisons, PairedComparison, unit_of_difference};
 
+use super::words::parted;
 use crate::{
-    compare::heading,
+    compare::rank,
     method,
-    number::{Column, NONE, plural},
+    number::{Column, NONE, plural, probability},
     spread::half,
 };
 
-/// Differences between methods, folded by target; empty where nothing was compared.
-pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
+/// Differences between methods, folded by target in the order of the page, each below its heading; empty where nothing was compared.
+pub(super) fn section(comparisons: Option<&Comparisons>, heading: impl Fn(&str) -> String) -> Markup {
     let Some(comparisons) = comparisons.filter(|c| !c.pairs.is_empty()) else { return html! {} };
-    let mut targets: BTreeMap<&str, Vec<&PairedComparison>> = BTreeMap::new();
+    let mut targets: BTreeMap<(usize, u64, &str), Vec<&PairedComparison>> = BTreeMap::new();
     for pair in &comparisons.pairs {
-        targets.entry(&pair.target).or_default().push(pair);
+        targets.entry(rank(&pair.target)).or_default().push(pair);
     }
     let most = comparisons.pairs.iter().map(|pair| pair.n).max().unwrap_or(0);
     html! {
@@ -27,7 +28,7 @@ pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
             @if most < 2 { "With one seed there is a difference and no test of it: " code { "comparisons.json" } " beside this page has the differences." }
             @else { "p of the paired t test and of the sign-flip permutation test, both two-sided and corrected by Holm over the pairs of a metric and protocol. Before correction no permutation p of " (most) " seeds is below " (least(most)) "; it is left out where it cannot come to 0.05. Intervals are not corrected: of many pairs, some exclude zero by chance." }
         }
-        @for (target, pairs) in targets.iter().filter(|_| most > 1) { details {
+        @for ((_, _, target), pairs) in targets.iter().filter(|_| most > 1) { details {
             summary { (heading(target)) ": " (plural(pairs.len(), "pair")) }
             div.scroll { table.sortable {
                 thead { tr {
@@ -43,7 +44,7 @@ pub(super) fn section(comparisons: Option<&Comparisons>) -> Markup {
 fn row(pair: &PairedComparison) -> Markup {
     let column = Column::of_means([(pair.difference, pair.interval.map(half))]);
     html! { tr {
-        td { (pair.dataset) } td { code { (pair.metric) } } td.protocol { code { (pair.protocol) } }
+        td { (pair.dataset) } td { (parted(&pair.metric)) } td.protocol { (parted(&pair.protocol.to_string())) }
         th scope="row" { (method::label(&pair.method)) " \u{2212} " (method::label(&pair.other)) }
         td.number data-value=(pair.difference) { (column.signed(Some(pair.difference))) }
         td.number { @match pair.interval {
@@ -51,28 +52,26 @@ fn row(pair: &PairedComparison) -> Markup {
             None => { (NONE) }
         } }
         td { (unit_of_difference(&pair.protocol, &pair.unit).unwrap_or("")) }
-        td.number data-value=[pair.p_t_holm] { (probability(pair.p_t_holm)) }
-        td.number data-value=[pair.p_permutation_holm] { (probability(pair.p_permutation_holm)) }
+        td.number data-value=[pair.p_t_holm] { (shown(pair.p_t_holm)) }
+        td.number data-value=[pair.p_permutation_holm] { (shown(pair.p_permutation_holm)) }
         td.number { (pair.n) }
     } }
 }
 
-fn probability(p: Option<f64>) -> String {
-    match p {
-        None => NONE.into(),
-        Some(p) if p < 1e-4 => format!("{p:.0e}"),
-        Some(p) => format!("{p:.4}"),
-    }
+fn shown(p: Option<f64>) -> String {
+    p.map_or_else(|| NONE.into(), probability)
 }
 
 /// The least p of a two-sided sign-flip test.
 fn least(seeds: usize) -> String {
-    probability(Some(2.0_f64.powi(1 - i32::try_from(seeds).unwrap_or(i32::MAX))))
+    let floor = 2.0_f64.powi(1 - i32::try_from(seeds).unwrap_or(i32::MAX));
+    if floor < 1e-4 { format!("{floor:.0e}") } else { format!("{floor:.4}") }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::heading;
 
     fn pair(n: usize) -> PairedComparison {
         PairedComparison {
@@ -98,14 +97,14 @@ mod tests {
         }
     }
 
-    fn shown(n: usize) -> String {
-        section(Some(&Comparisons { pairs: vec![pair(n)], ..Comparisons::default() })).into_string()
+    fn of_pair(n: usize) -> String {
+        section(Some(&Comparisons { pairs: vec![pair(n)], ..Comparisons::default() }), heading).into_string()
     }
 
     #[test]
     fn a_pair_shows_its_difference_interval_tests_and_number() {
-        let html = shown(5);
-        for expected in ["−1.50", "0.0100", "1e-5", "rate.&lt;x&gt;", "below 0.0625", "5 seeds at most"] {
+        let html = of_pair(5);
+        for expected in ["−1.50", ">0.010<", ">&lt; 0.001<", "rate.<wbr>&lt;x&gt;", "below 0.0625", "5 seeds at most"] {
             assert!(html.contains(expected), "{expected}: {html}");
         }
         assert!(html.contains(">5</td>"), "{html}");
@@ -113,8 +112,8 @@ mod tests {
 
     #[test]
     fn one_seed_has_no_test_and_no_pairs_no_section() {
-        assert!(shown(1).contains("no test of it"));
-        assert_eq!(section(None).into_string(), "");
-        assert_eq!(section(Some(&Comparisons::default())).into_string(), "");
+        assert!(of_pair(1).contains("no test of it"));
+        assert_eq!(section(None, heading).into_string(), "");
+        assert_eq!(section(Some(&Comparisons::default()), heading).into_string(), "");
     }
 }

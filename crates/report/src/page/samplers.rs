@@ -8,6 +8,7 @@ use vimae_spec::{Doubt, Measurement, Protocol};
 
 use super::{input::ExperimentView, words::doubt};
 use crate::{
+    caution,
     headline::{Headline, OF_GENERATION, arrow},
     headline_table::{MeanInterval, clearly_better},
     method,
@@ -28,6 +29,13 @@ struct Found<'a> {
     by_seed: BTreeMap<u64, f64>,
     example: Option<&'a Measurement>,
     doubts: Vec<&'a [Doubt]>,
+}
+
+impl Found<'_> {
+    /// Those of its mean.
+    fn doubts(&self) -> Vec<Doubt> {
+        Doubt::of_mean(self.doubts.iter().copied())
+    }
 }
 
 /// The table of an experiment whose images were generated in more than one way; empty for others.
@@ -61,6 +69,7 @@ pub(super) fn section(experiment: &ExperimentView, interval: MeanInterval) -> Ma
             "Mean ± standard deviation over seeds. In bold: better than the same method's images from its prior; the 95 % interval of the "
             "difference, over three or more seeds, leaves no doubt of the sign. Densities are fitted to the codes of the training images alone."
         }
+        @if let Some(doubtful) = doubtful(&lines) { p.quiet { (doubtful) } }
         details.notes { summary { "What was measured" } ul { @for (place, headline) in &shown {
             @if let Some(example) = lines.iter().find_map(|line| line.found[*place].example) {
                 li { (headline.title) ": " (headline.about) " (" code { (Protocol { sampler: None, ..example.protocol.clone() }) } ")." }
@@ -99,17 +108,26 @@ fn prior_of<'a>(lines: &'a [Line<'a>], line: &Line<'_>) -> Option<&'a Line<'a>> 
     lines.iter().find(|other| other.method == line.method && other.sampler.is_none()).filter(|_| line.sampler.is_some())
 }
 
+/// What `?` in the table is; none where nothing is doubtful.
+fn doubtful(lines: &[Line<'_>]) -> Option<String> {
+    let found = lines.iter().flat_map(|line| &line.found);
+    let doubts: Vec<(Vec<Doubt>, usize)> = found.map(|found| (found.doubts(), found.by_seed.len())).collect();
+    caution::doubtful(doubts.iter().map(|(doubts, seeds)| (doubts.as_slice(), *seeds)), true)
+}
+
 fn direction(lines: &[Line<'_>], place: usize) -> &'static str {
     lines.iter().find_map(|line| line.found[place].example).map_or("", |example| arrow(example.direction))
 }
 
 fn cell(line: &Line<'_>, prior: Option<&Line<'_>>, place: usize, form: Column, interval: MeanInterval) -> Markup {
-    let Found { by_seed, example, doubts } = &line.found[place];
-    let doubts = Doubt::of_mean(doubts.iter().copied());
+    let found = &line.found[place];
+    let Found { by_seed, example, .. } = found;
+    let doubts = found.doubts();
     let (mean, deviation) = mean_and_deviation(by_seed.values().copied());
     let better = example
         .zip(prior)
         .is_some_and(|(example, prior)| clearly_better(by_seed, &prior.found[place].by_seed, example.direction, interval));
+    let better = better && doubts.is_empty();
     let text = html! { (form.show(mean)) @if let Some(deviation) = deviation { span.half { " ± " (form.show(Some(deviation))) } } };
-    html! { td.number data-value=[mean] { @if better { strong { (text) } } @else { (text) } (doubt(&doubts)) } }
+    html! { td.number data-value=[mean] { @if better { strong { (text) } } @else { (text) } (doubt(Doubt::warning_of_mean(&doubts, by_seed.len()))) } }
 }

@@ -17,14 +17,16 @@ for (const table of document.querySelectorAll("table.sortable")) {
         const number = parseFloat((cell.dataset.value ?? text).replace("\u2212", "-"));
         return [Number.isNaN(number) ? null : number, text];
       };
-      const rows = [...table.tBodies[0].rows].map((row) => [key(row), row]);
+      // A row of notes goes with the row above it.
+      const isBelow = (row) => row?.classList.contains("below");
+      const rows = [...table.tBodies[0].rows].filter((row) => !isBelow(row)).map((row) => [key(row), row, row.nextElementSibling]);
       // Cells without a number stay last either way, numbers go by value, and all else by text.
       const compare = ([[a, s]], [[b, t]]) => {
         if (a !== null && b !== null) return up ? a - b : b - a;
         if (a !== null || b !== null) return a === null ? 1 : -1;
         return up ? s.localeCompare(t) : t.localeCompare(s);
       };
-      table.tBodies[0].append(...rows.sort(compare).map(([, row]) => row));
+      table.tBodies[0].append(...rows.sort(compare).flatMap(([, row, next]) => (isBelow(next) ? [row, next] : [row])));
     });
   });
 }

@@ -43,7 +43,7 @@ pub(super) fn section(input: &PageInput<'_>, targets: &[Target<'_>], links: &Lin
                 (of_values(values))
                 (fact("Same order", &order.to_string(), "pairs of methods in the paper's order, by our means of one protocol"))
                 (fact("Runs", &count(runs.len() as u64), &finished))
-                (fact("Time", &duration(input.seconds), &format!("profile {}", input.profile)))
+                (fact("Time of all runs", &duration(input.seconds()), &format!("training and evaluation, profile {}", input.profile)))
             }
             (claims::section(input, &claims, links))
             @if !targets.is_empty() { h3 { "Tables and figures" } (overview(targets, input.not_covered)) }
@@ -120,7 +120,6 @@ pub(super) fn done(input: &PageInput<'_>, experiment: &ExperimentView) -> Markup
     let records = || experiment.runs.iter().map(|run| &run.record);
     let specs = || records().map(|record| &record.spec);
     let methods = method::distinct(specs().map(|spec| spec.method.as_str()));
-    let seeds: BTreeSet<u64> = specs().map(|spec| spec.seed).collect();
     let seconds: f64 = records().map(|r| r.training_seconds + r.evaluation_seconds).sum();
     let setting = |(key, value): (&String, &serde_json::Value)| match value.as_str() {
         Some(text) => format!("{key} {text}"),
@@ -142,13 +141,26 @@ pub(super) fn done(input: &PageInput<'_>, experiment: &ExperimentView) -> Markup
                 (methods.iter().map(|m| method::label(m)).collect::<Vec<_>>().join(", "))
                 " on " (one_of(specs().map(|s| s.dataset.name.clone())))
                 @if !images.is_empty() { " (" (images) " training images)" }
-                ", " (plural(seeds.len(), "seed")) " each. Network " (one_of(networks))
+                ", " (seeds(experiment)) ". Network " (one_of(networks))
                 " of " (parameters(experiment)) " parameters, "
                 (epochs) (if epochs == "1" { " epoch" } else { " epochs" }) " in batches of "
                 (one_of(specs().map(|s| s.training.batch.to_string()))) " on " (one_of(records().map(|r| r.device.clone())))
                 "; " (duration(seconds)) " of training and evaluation in all."
             }
         }
+    }
+}
+
+/// How many seeds the methods have, each; where these differ, which counts there are.
+fn seeds(experiment: &ExperimentView) -> String {
+    let mut of: BTreeMap<&str, BTreeSet<u64>> = BTreeMap::new();
+    for run in &experiment.runs {
+        of.entry(&run.record.spec.method).or_default().insert(run.record.spec.seed);
+    }
+    let counts: BTreeSet<usize> = of.values().map(BTreeSet::len).collect();
+    match counts.first() {
+        Some(one) if counts.len() == 1 => format!("{} each", plural(*one, "seed")),
+        _ => format!("{} seeds", one_of(counts.iter().map(usize::to_string))),
     }
 }
 

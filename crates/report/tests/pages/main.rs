@@ -12,5 +12,6 @@ mod palette;
 mod plots;
 mod rate_distortion;
 mod readings;
+mod tables;
 mod training;
 mod units;

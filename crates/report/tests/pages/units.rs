@@ -1,5 +1,4 @@
 //! Units beside what they are of.
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
 
 use vimae_report::page;
 

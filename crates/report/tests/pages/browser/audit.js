@@ -24,6 +24,7 @@
   };
   const visible = (element) => element.checkVisibility({ contentVisibilityAuto: false, opacityProperty: true, visibilityProperty: true });
   const name = (element) => `${element.tagName.toLowerCase()}.${element.getAttribute("class") ?? ""} "${element.textContent.trim().slice(0, 40)}"`;
+  const isBelow = (row) => row.classList.contains("below");
   const words = () => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const found = new Set();
@@ -77,11 +78,13 @@
     unsorted: (most = 1e9) => {
       const faults = [];
       for (const table of [...document.querySelectorAll("table.sortable")].filter((t) => t.tBodies[0].rows.length <= most)) {
+        // A row of notes belongs to the row above it.
+        const parted = () => [...table.tBodies[0].rows].map((row) => (isBelow(row) ? row.previousElementSibling.outerHTML : "") + row.outerHTML);
         [...table.tHead.rows[0].cells].forEach((head, column) => {
-          const before = [...table.tBodies[0].rows].map((row) => row.outerHTML).sort().join();
+          const before = parted().sort().join();
           for (const direction of ["ascending", "descending"]) {
             head.querySelector("button").click();
-            const cells = [...table.tBodies[0].rows].map((row) => row.cells[column]);
+            const cells = [...table.tBodies[0].rows].filter((row) => !isBelow(row)).map((row) => row.cells[column]);
             const texts = cells.map((cell) => cell.dataset.value ?? cell.textContent.trim().replace("\u2212", "-"));
             const numbers = texts.map(parseFloat).filter((v) => !Number.isNaN(v));
             const right = numbers.every((v, i) => i === 0 || (direction === "ascending" ? numbers[i - 1] <= v : numbers[i - 1] >= v));
@@ -89,7 +92,7 @@
             const last = numbers.length === 0 || empty.lastIndexOf(false) < numbers.length;
             if (!right || !last || head.getAttribute("aria-sort") !== direction) faults.push(`${name(head)} ${direction}: ${texts.slice(0, 9)}`);
           }
-          if ([...table.tBodies[0].rows].map((row) => row.outerHTML).sort().join() !== before) faults.push(`${name(head)} lost rows`);
+          if (parted().sort().join() !== before) faults.push(`${name(head)} lost rows`);
         });
       }
       return faults;
