@@ -67,6 +67,8 @@ impl Cluster {
         let mut command = Command::new(xtask()?);
         command.args(arguments).env("PATH", path).env("FAKE", &self.folder).env("SEED", self.seed.to_string());
         command.env("MAX_ARRAY", MAX_ARRAY.to_string()).env("RAYON_NUM_THREADS", "1").env("HF_TOKEN", TOKEN);
+        // What Slurm's programs take from a user's environment: some of it must not reach them, the rest must.
+        command.env("SQUEUE_STATES", "RUNNING").env("SBATCH_WAIT", "1").env("SBATCH_QOS", "night");
         Ok(command)
     }
 

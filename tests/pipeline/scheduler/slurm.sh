@@ -21,6 +21,7 @@ sbatch)
   script=${@: -1}; asked=$(echo "$@"; grep '^#SBATCH' "$script")
   last=$(sed -nE 's/.*--array=0-([0-9]+).*/\1/p' <<< "$asked"); name=$(sed -nE 's/.*--job-name=([^ ]+).*/\1/p' <<< "$asked")
   after=$(sed -nE 's/.*--dependency=afterany:([0-9:]+).*/\1/p' <<< "$asked" | tr : ' ')
+  [ -z "$SBATCH_WAIT" ] && [ "$SBATCH_QOS" = night ] || { echo "sbatch: error: Batch job submission failed: Invalid qos" >&2; exit 1; }
   [ "${last:-0}" -lt "$MAX_ARRAY" ] || { echo "sbatch: error: Batch job submission failed: Invalid job array specification" >&2; exit 1; }
   locked
   id=$(($(cat id 2> /dev/null || echo 100) + 1)); echo $id > id
@@ -39,6 +40,8 @@ sbatch)
   echo "Your quota: 80 % used" ;;
 squeue)
   [ $draw -lt 20 ] && away
+  # A list of states in the environment hides the others.
+  [ -z "$SQUEUE_STATES" ] || exit 0
   for id in $(ls queue); do echo "$id|${id}_0|RUNNING|None|$(cat queue/$id)"; done
   [[ $* == *--states=all* ]] && for id in $(ls over); do echo "$id|${id}_0|COMPLETED|None|$(cat over/$id)"; done
   exit 0 ;;

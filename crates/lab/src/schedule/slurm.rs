@@ -8,6 +8,7 @@
 //! answer; what was submitted is therefore written down before each call, under a name that finds it again.
 
 mod call;
+mod environment;
 mod jobs;
 mod limits;
 mod scripts;
