@@ -64,7 +64,8 @@ impl Progress {
         for note in status.notes.iter().skip(noted) {
             self.say(&format!("{title}: {note}"));
         }
-        if status.state == State::Failed && before.as_ref().is_none_or(|before| before.state != State::Failed) {
+        let fails = status.state == State::Failed && before.as_ref().is_none_or(|before| before.state != State::Failed);
+        if fails && is_told_at_once(plan.nodes.len(), status.again) {
             self.say(&format!("{title}: {}", status.problem.as_deref().unwrap_or("failed")));
         }
         // A run that was finished before says so in its notes.
@@ -107,6 +108,11 @@ impl Progress {
     }
 }
 
+/// Whether it is told when one of so many runs fails. That the only one has failed for good is told when the command ends, which it does.
+fn is_told_at_once(runs: usize, again: bool) -> bool {
+    runs > 1 || again
+}
+
 /// How far all runs are together and what is left of them. It comes first: a narrow terminal cuts off the end.
 fn whole(estimate: Option<Estimate>) -> String {
     match estimate {
@@ -133,6 +139,11 @@ pub(crate) fn human(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_only_run_fails_once() {
+        assert_eq!([(1, false), (1, true), (2, false)].map(|(runs, again)| is_told_at_once(runs, again)), [false, true, true]);
+    }
 
     #[test]
     fn the_time_left_comes_first() {
