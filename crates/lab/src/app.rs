@@ -10,6 +10,7 @@ mod eval;
 mod export;
 mod fid;
 mod help;
+mod home;
 mod hub;
 mod messages;
 mod network;
@@ -155,7 +156,7 @@ impl App {
             timed_step,
         };
         command::call(&place.command);
-        let matches = number::answered(help::called(Cli::<C>::command(), &place.command)).get_matches();
+        let matches = home::known(number::answered(help::called(Cli::<C>::command(), &place.command))).get_matches();
         let cli = Cli::<C>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let result = added.register().map_err(anyhow::Error::from).and_then(|()| match cli.command {
             Command::More(command) => more(command, &place).map_err(anyhow::Error::from_boxed),
