@@ -2,7 +2,7 @@
 
 use std::{fs, io, path::Path};
 
-use aws_lc_rs::digest::{Context, SHA1_FOR_LEGACY_USE_ONLY};
+use sha1::{Digest, Sha1};
 
 use crate::{Error, Result, digest::CACHED};
 
@@ -20,10 +20,8 @@ pub(super) fn of_file(path: &Path) -> io::Result<String> {
 }
 
 fn of(content: &[u8]) -> String {
-    let mut sha1 = Context::new(&SHA1_FOR_LEGACY_USE_ONLY);
-    sha1.update(format!("blob {}\0", content.len()).as_bytes());
-    sha1.update(content);
-    sha1.finish().as_ref().iter().map(|b| format!("{b:02x}")).collect()
+    let sha1 = Sha1::new().chain_update(format!("blob {}\0", content.len())).chain_update(content);
+    sha1.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// Compares a small file of the Hub cache with the name of its content: it may have changed there.

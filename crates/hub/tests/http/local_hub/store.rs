@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use aws_lc_rs::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use xet_core_structures::{
     merklehash::MerkleHash,
@@ -121,7 +121,7 @@ pub(crate) fn sha256(bytes: &[u8]) -> String {
 /// As git names content.
 pub(crate) fn git_sha1(bytes: &[u8]) -> String {
     let blob = [format!("blob {}\0", bytes.len()).as_bytes(), bytes].concat();
-    digest(&SHA1_FOR_LEGACY_USE_ONLY, &blob).as_ref().iter().map(|b| format!("{b:02x}")).collect()
+    Sha1::digest(&blob).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The content with that SHA-256, put together from the chunks that xet uploaded.
