@@ -168,3 +168,22 @@ fn training_that_blows_up_stops_with_step_and_term_and_the_others_go_on() -> Res
     assert!(std::fs::read_to_string(out.join("index.html"))?.contains("diverged at step"));
     Ok(())
 }
+
+#[test]
+fn why_the_only_run_failed_is_told_once() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let text_of_spec = r#"
+version = 1
+dataset = "digits"
+model = { name = "mlp", code = 4 }
+training = { epochs = 3, batch = 400, learning_rate = 1.0 }
+evaluation = { labels = 0, metrics = ["reconstruction"] }
+[methods.vae.objective]
+name = "vae"
+"#;
+    let spec = write(folder.path(), text_of_spec)?;
+    let called = call(&["train", text(&spec)?, "--out", text(&folder.path().join("out"))?])?;
+    assert!(!called.success, "a failed run must fail the command");
+    assert_eq!(called.stderr.matches("diverged at step").count(), 1, "{}", called.stderr);
+    Ok(())
+}

@@ -67,6 +67,8 @@ impl Cluster {
         let mut command = Command::new(xtask()?);
         command.args(arguments).env("PATH", path).env("FAKE", &self.folder).env("SEED", self.seed.to_string());
         command.env("MAX_ARRAY", MAX_ARRAY.to_string()).env("RAYON_NUM_THREADS", "1").env("HF_TOKEN", TOKEN);
+        // What Slurm's programs take from a user's environment: some of it must not reach them, the rest must.
+        command.env("SQUEUE_STATES", "RUNNING").env("SBATCH_WAIT", "1").env("SBATCH_QOS", "night");
         Ok(command)
     }
 
@@ -124,5 +126,21 @@ fn every_run_is_finished_once_on_a_cluster_that_misbehaves() -> Result<()> {
         }
     }
     ensure!(again >= seeds, "the cluster behaved: {again} calls were repeated over {seeds} seeds");
+    Ok(())
+}
+
+#[test]
+fn jobs_stay_in_the_queue_of_a_cluster_that_does_not_tell_of_it_and_are_named() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let spec = write(folder.path(), SPEC)?;
+    let cluster = Cluster::new(&folder.path().join("cluster"), 0)?;
+    let out = folder.path().join("out");
+    let arguments = ["train", spec.to_str().context("path")?, "--launcher", "slurm", "--out", out.to_str().context("path")?];
+    let output = cluster.call(&arguments)?.env("DEAF", "1").output()?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    ensure!(!output.status.success() && cluster.queue()? == 3, "{said}");
+    for told in ["squeue: unrecognized option", "jobs 101, 102, 103 stay in the queue", "or scancel 101 102 103"] {
+        ensure!(said.contains(told), "{told}: {said}");
+    }
     Ok(())
 }

@@ -134,3 +134,44 @@ fn an_eval_that_is_stopped_says_what_is_kept_of_it() -> Result<()> {
     }
     Ok(())
 }
+
+#[test]
+fn an_output_that_is_stopped_leaves_nothing_and_what_a_killed_one_left_is_cleared_away() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let (spec, out) = (write(folder.path(), &short())?, folder.path().join("out"));
+    ensure!(train(&spec, &out, &["--seeds", "1"])?.success);
+    let records = files(&out, "record.json")?;
+    let run = records.first().and_then(|(path, _)| path.parent()).context("no run")?;
+    let outputs = folder.path().join("outputs");
+    std::fs::create_dir(&outputs)?;
+    let left = || -> Result<Vec<String>> {
+        std::fs::read_dir(&outputs)?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned())).collect()
+    };
+    let sample = |name: &str, count: &str| -> Result<Child> {
+        let mut command = Command::new(xtask()?);
+        command.arg("sample").arg(run).args(["--count", count, "--out"]).arg(outputs.join(name));
+        Ok(command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?)
+    };
+    for (name, signal) in [("x.npz", "TERM"), ("images", "INT"), ("images", "TERM"), ("x.npz", "KILL"), ("images", "KILL")] {
+        let mut child = sample(name, "500000")?;
+        while left()?.is_empty() {
+            ensure!(child.try_wait()?.is_none(), "{name}: it ended before it wrote");
+            sleep(Duration::from_millis(2));
+        }
+        ensure!(Command::new("kill").args([&format!("-{signal}"), &child.id().to_string()]).status()?.success());
+        let output = child.wait_with_output()?;
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        if signal == "KILL" {
+            ensure!(left()?.len() == 1, "{name}: {:?}", left()?);
+            ensure!(sample(name, "3")?.wait()?.success());
+            assert_eq!(left()?, [name]);
+            let whole = outputs.join(name);
+            if whole.is_dir() { std::fs::remove_dir_all(whole)? } else { std::fs::remove_file(whole)? }
+        } else {
+            assert_eq!(output.status.code(), Some(75), "{name}: {said}");
+            assert!(said.contains("nothing of it is kept") && !said.contains("ERROR"), "{name}: {said}");
+            assert_eq!(left()?, [""; 0], "{name}");
+        }
+    }
+    Ok(())
+}

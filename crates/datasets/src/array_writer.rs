@@ -1,5 +1,7 @@
 //! One NumPy array written a piece at a time: a `.npy` file, or a `.npz` with that array alone. It appears whole or not at all.
 
+mod silent;
+
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
@@ -7,6 +9,7 @@ use std::{
 };
 
 use crate::{Error, Result, npz::header};
+use silent::Silent;
 
 /// What the numbers of an array are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +50,7 @@ pub struct ArrayWriter {
 #[derive(Debug)]
 enum Target {
     Npy(BufWriter<File>),
-    Npz(Box<zip::ZipWriter<BufWriter<File>>>),
+    Npz(Box<zip::ZipWriter<Silent<BufWriter<File>>>>),
 }
 
 impl ArrayWriter {
@@ -64,7 +67,7 @@ impl ArrayWriter {
         let mut file = BufWriter::new(File::create(&beside).map_err(wrong)?);
         let header = header(element.descr(), shape);
         let begun = if place.extension().is_some_and(|end| end.eq_ignore_ascii_case("npz")) {
-            let mut writer = zip::ZipWriter::new(file);
+            let mut writer = zip::ZipWriter::new(Silent::new(file));
             let options = zip::write::SimpleFileOptions::default()
                 .compression_method(zip::CompressionMethod::Stored)
                 .last_modified_time(zip::DateTime::default())
@@ -108,9 +111,7 @@ impl ArrayWriter {
         }
         let ended = match self.file.take() {
             Some(Target::Npy(file)) => file.into_inner().map_err(io::IntoInnerError::into_error),
-            Some(Target::Npz(file)) => {
-                file.finish().map_err(io::Error::other).and_then(|f| f.into_inner().map_err(io::IntoInnerError::into_error))
-            }
+            Some(Target::Npz(file)) => file.finish().map_err(io::Error::other).and_then(Silent::whole),
             None => return Ok(()),
         };
         let named = ended.and_then(|file| file.sync_all()).and_then(|()| fs::rename(&self.beside, &self.place));
@@ -123,9 +124,12 @@ impl ArrayWriter {
 
 impl Drop for ArrayWriter {
     fn drop(&mut self) {
-        if self.file.take().is_some() {
-            drop(fs::remove_file(&self.beside));
+        let Some(file) = self.file.take() else { return };
+        if let Target::Npz(archive) = file {
+            // Dropped without this, it would print where it cannot end.
+            drop(archive.finish());
         }
+        drop(fs::remove_file(&self.beside));
     }
 }
 

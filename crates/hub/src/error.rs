@@ -85,7 +85,7 @@ pub enum Error {
     Digest {
         /// The file.
         file: String,
-        /// `sha256` or `md5`.
+        /// `sha256`, `md5` or `git sha1`, the digest by which git names content.
         algorithm: &'static str,
         /// The digest that was published.
         expected: String,

@@ -1,6 +1,7 @@
 //! What asks the network: all that a build without the feature `network` leaves out.
 
 mod bring;
+mod git;
 mod listed;
 mod part;
 mod publish;
@@ -11,6 +12,7 @@ mod words;
 use crate::{Error, Options, Result};
 
 pub(crate) use bring::{content, to_cache, to_file};
+pub(crate) use git::check_name;
 pub(crate) use listed::{dataset, listed};
 pub(crate) use publish::publish;
 

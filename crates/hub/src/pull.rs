@@ -58,6 +58,7 @@ pub fn pull(repo: &RepoName, revision: Option<&str>, options: &Options, tell: &m
         fetch(&Wanted { place, sha256: sha256.map(str::to_owned), md5: None }, options, &mut *tell)
     };
     let config_path = bring(CONFIG, None)?.path;
+    network::check_name(&config_path)?;
     let config = Config::published(&config_path)?;
     let mut files = vec![CONFIG.to_owned()];
     for (file, digest) in &config.files {
@@ -65,9 +66,14 @@ pub fn pull(repo: &RepoName, revision: Option<&str>, options: &Options, tell: &m
         check(&path, &digest.sha256, CACHED)?;
         files.push(file.clone());
     }
-    // The card is for people: a repository without one is as good.
-    if bring(CARD, None).is_ok() {
-        files.push(CARD.to_owned());
+    // The card is for people: a repository without one is as good, but not one with another than was published.
+    match bring(CARD, None) {
+        Ok(card) => {
+            network::check_name(&card.path)?;
+            files.push(CARD.to_owned());
+        }
+        Err(error @ Error::Digest { .. }) => return Err(error),
+        Err(_) => {}
     }
     if !options.offline && !is_commit(revision) && known().as_ref() != Some(&commit) {
         // It serves calls without the network. A cache that cannot be written has served this one.

@@ -11,7 +11,9 @@ mod eval;
 mod export;
 mod fid;
 mod help;
+mod home;
 mod hub;
+mod messages;
 mod network;
 mod number;
 mod outputs;
@@ -37,7 +39,6 @@ use std::{
 };
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use tracing_subscriber::EnvFilter;
 use vimae_continual::{BuildStrategy, BuildStream, STRATEGIES, STREAMS};
 use vimae_core::Entry;
 use vimae_corruptions::BuildCorruption;
@@ -64,7 +65,6 @@ pub use standard_streams::print;
 
 use crate::command;
 use added::Added;
-use standard_streams::Messages;
 
 /// The command line as a program: `App::new().run()` is all of `main`.
 ///
@@ -149,7 +149,7 @@ impl App {
     ) -> ExitCode {
         // Before any other thread has allocated.
         vimae_ops::keep_freed_memory();
-        messages();
+        messages::begin();
         let Self { command, root, timed_step, with_network, added } = self;
         let place = Place {
             command: command.unwrap_or_else(program),
@@ -157,7 +157,7 @@ impl App {
             timed_step,
         };
         command::call(&place.command);
-        let matches = number::answered(help::called(Cli::<C>::command(), &place.command)).get_matches();
+        let matches = home::known(number::answered(help::called(Cli::<C>::command(), &place.command))).get_matches();
         let cli = Cli::<C>::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         let result = added.register().map_err(anyhow::Error::from).and_then(|()| match cli.command {
             Command::More(command) => more(command, &place).map_err(anyhow::Error::from_boxed),
@@ -323,21 +323,4 @@ enum Nothing {}
 fn program() -> String {
     let path = std::env::args_os().next().map(PathBuf::from);
     path.and_then(|path| Some(path.file_stem()?.to_string_lossy().into_owned())).unwrap_or_else(|| "vimae".into())
-}
-
-/// Sends messages to standard error.
-fn messages() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    // Libraries that print requests with their headers, and so the token, are heard of errors alone.
-    let quiet = ["h2", "hpack", "hyper", "hyper_util", "reqwest", "hf_hub", "xet", "xet_client", "xet_data", "xet_runtime"];
-    let filter = quiet.iter().filter_map(|name| format!("{name}=error").parse().ok()).fold(filter, EnvFilter::add_directive);
-    let messages = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(|| Messages(std::io::stderr()))
-        .log_internal_errors(false)
-        .with_ansi(colours::of_messages())
-        .without_time()
-        .with_target(false);
-    // A program that listens in a way of its own keeps it.
-    let _ = messages.try_init();
 }

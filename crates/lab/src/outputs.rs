@@ -6,6 +6,7 @@
 mod encode;
 
 mod input;
+mod parts;
 mod place;
 mod reconstruct;
 mod sample;
@@ -14,6 +15,7 @@ mod walks;
 
 pub use encode::{EncodeRequest, Encoded, encode};
 pub use input::Images;
+pub(crate) use parts::abandon;
 pub use place::Out;
 pub(crate) use place::WholeFolder;
 pub use reconstruct::reconstruct;

@@ -116,13 +116,16 @@ fn takes(named: &dyn Fn(&str) -> Option<String>, part: &str, setting: &str) -> O
 ///
 /// # Errors
 /// [`Error::Core`](crate::Error::Core) with the nearest, and what others call so; for a name that stands there twice; for a folder, with
-/// the command that trains on its images.
+/// the command that trains on its images; for a file, with the ending that an experiment has.
 pub fn check_objectives(names: &[String]) -> Result<()> {
     for (place, name) in names.iter().enumerate() {
         let refused = |reason: String| -> Result<()> { Err(vimae_core::Error::Unsupported { what: name.clone(), reason }.into()) };
         match OBJECTIVES.find(name) {
             Err(_) if Path::new(name).is_dir() => {
                 return refused(format!("is a folder; to train on its images: {} train OBJECTIVE --dataset folder:{name}", called()));
+            }
+            Err(_) if Path::new(name).is_file() => {
+                return refused("is a file, and an experiment's file ends in .toml; give it that ending".into());
             }
             Err(error) => return Err(error.into()),
             Ok(_) if names.iter().take(place).any(|other| other == name) => {
@@ -143,12 +146,16 @@ mod tests {
     }
 
     #[test]
-    fn an_objective_named_twice_and_a_folder_in_its_place_are_refused() {
+    fn an_objective_named_twice_and_a_folder_or_file_in_its_place_are_refused() {
         let fault = |names: &[&str]| own(&words(names), "digits", &[]).unwrap_err().to_string();
         assert_eq!(fault(&["vae", "rae", "vae"]), "vae: is named twice; name each objective once");
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().display().to_string();
         assert!(fault(&[path.as_str()]).ends_with(&format!("train OBJECTIVE --dataset folder:{path}")), "{}", fault(&[path.as_str()]));
+        let file = folder.path().join("base.txt");
+        std::fs::write(&file, "").unwrap();
+        let file = file.display().to_string();
+        assert_eq!(fault(&[file.as_str()]), format!("{file}: is a file, and an experiment's file ends in .toml; give it that ending"));
     }
 
     #[test]

@@ -54,18 +54,20 @@ pub(crate) fn read_sealed<T: DeserializeOwned>(path: &Path) -> Result<T> {
     serde_json::from_value(value).map_err(|e| fail(e.to_string()))
 }
 
-/// Reads a file whose form has the version `known`.
+/// Reads a file whose form has the version `known`. `cure` is what to do about one that is damaged.
 ///
 /// # Errors
 /// As [`read`], and for a form of another version, older or newer.
-pub(crate) fn read_versioned<T: DeserializeOwned>(path: &Path, known: u32) -> Result<T> {
+pub(crate) fn read_versioned<T: DeserializeOwned>(path: &Path, known: u32, cure: &str) -> Result<T> {
     let fail = |problem: String| Error::Record { path: path.into(), problem };
-    let value: serde_json::Value = read(path)?;
-    match value.get("format").and_then(serde_json::Value::as_u64) {
+    let damaged = |e: serde_json::Error| fail(format!("is damaged ({e}); {cure}"));
+    let text = std::fs::read(path).map_err(|e| fail(e.to_string()))?;
+    let value: Value = serde_json::from_slice(&text).map_err(damaged)?;
+    match value.get("format").and_then(Value::as_u64) {
         Some(found) if found > known.into() => Err(fail(format!("format {found} is newer than {known}, which this version reads"))),
         Some(found) if found < known.into() => Err(fail(format!(
             "format {found} is older than {known}, which this version reads: train again, or use the commit that it names"
         ))),
-        _ => serde_json::from_value(value).map_err(|e| fail(e.to_string())),
+        _ => serde_json::from_value(value).map_err(damaged),
     }
 }

@@ -174,7 +174,9 @@ impl Experiment {
                 path: path.into(),
                 key: "methods".into(),
                 given: format!("{name:?}"),
-                allowed: format!("a name of 1 to {LONGEST_NAME} characters without brackets and control characters"),
+                allowed: format!(
+                    "a name of 1 to {LONGEST_NAME} characters without brackets and control characters, with no dot at its beginning"
+                ),
             });
         }
         if let Some(name) = head.expect.iter().flat_map(Expectation::methods).find(|name| !methods.contains_key(*name)) {
@@ -320,6 +322,8 @@ fn merge(base: &mut Table, over: Table) {
 fn is_method_name(name: &str) -> bool {
     (1..=LONGEST_NAME).contains(&name.chars().count())
         && !name.trim().is_empty()
+        // Its folder would be hidden.
+        && !name.starts_with('.')
         && !name.chars().any(|c| c.is_control() || matches!(c, '[' | ']'))
 }
 

@@ -4,7 +4,12 @@ use std::path::{Path, PathBuf};
 
 use hf_hub::HFClient;
 
-use super::{part::Part, transfer::Connection, words::without_queries};
+use super::{
+    git::is_git,
+    part::{Expected, Part},
+    transfer::Connection,
+    words::without_queries,
+};
 use crate::{
     Error, Event, Options, Result, Wanted,
     cache::{Source, cached},
@@ -21,7 +26,7 @@ pub(crate) fn to_file(wanted: &Wanted, url: &str, to: &Path, options: &Options, 
         return part.discard();
     }
     Connection::new(options)?.transfer(url, &mut part, tell, None)?;
-    part.finish(to, wanted.sha256.as_deref(), wanted.md5.as_deref())
+    part.finish(to, &Expected { sha256: wanted.sha256.as_deref(), md5: wanted.md5.as_deref(), git: None })
 }
 
 impl Source<'_> {
@@ -60,9 +65,11 @@ pub(crate) fn content(wanted: &Wanted, source: &Source<'_>, options: &Options, t
             part.discard()?;
         } else {
             connection.transfer(&url, &mut part, tell, about.size)?;
-            // The Hub names large files by their SHA-256.
+            // The Hub names large files by their SHA-256, and small ones by git's digest.
             let named = (etag.len() == 64).then_some(etag.as_str());
-            part.finish(&blob, wanted.sha256.as_deref().or(named), wanted.md5.as_deref())?;
+            let (sha256, md5) = (wanted.sha256.as_deref().or(named), wanted.md5.as_deref());
+            let git = Some(etag.as_str()).filter(|etag| sha256.is_none() && md5.is_none() && is_git(etag));
+            part.finish(&blob, &Expected { sha256, md5, git })?;
         }
     }
     Ok(())

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use vimae_checkpoint::has_no_locks;
 
+use super::git;
 use crate::{Error, Result};
 
 /// A partial file, locked against other processes.
@@ -20,6 +21,14 @@ pub(crate) struct Part {
     file: File,
     have: u64,
     _held: File,
+}
+
+/// The digests that a file must have, as far as they are known.
+pub(crate) struct Expected<'a> {
+    pub(crate) sha256: Option<&'a str>,
+    pub(crate) md5: Option<&'a str>,
+    /// Of a small file of the Hub.
+    pub(crate) git: Option<&'a str>,
 }
 
 impl Part {
@@ -89,13 +98,16 @@ impl Part {
     ///
     /// # Errors
     /// [`Error::Digest`]; [`Error::Io`].
-    pub(crate) fn finish(mut self, to: &Path, sha256: Option<&str>, md5: Option<&str>) -> Result<()> {
-        let found = self.digests()?;
-        for (algorithm, expected, found) in [("sha256", sha256, &found[0]), ("md5", md5, &found[1])] {
-            if let Some(expected) = expected.filter(|e| !e.eq_ignore_ascii_case(found)) {
+    pub(crate) fn finish(mut self, to: &Path, expected: &Expected<'_>) -> Result<()> {
+        let [sha256, md5] = self.digests()?;
+        let git = expected.git.map(|_| git::of_file(&self.path)).transpose().map_err(|e| Error::io(&self.path, e))?;
+        let digests =
+            [("sha256", expected.sha256, sha256), ("md5", expected.md5, md5), (git::ALGORITHM, expected.git, git.unwrap_or_default())];
+        for (algorithm, expected, found) in digests {
+            if let Some(expected) = expected.filter(|e| !e.eq_ignore_ascii_case(&found)) {
                 self.clear()?;
                 fs::remove_file(&self.path).map_err(|e| Error::io(&self.path, e))?;
-                return Err(Error::Digest { file: to.display().to_string(), algorithm, expected: expected.into(), found: found.clone() });
+                return Err(Error::Digest { file: to.display().to_string(), algorithm, expected: expected.into(), found });
             }
         }
         self.file.sync_all().map_err(|e| Error::io(&self.path, e))?;

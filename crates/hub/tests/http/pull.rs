@@ -128,6 +128,27 @@ fn other_content_than_was_published_is_refused() {
 }
 
 #[test]
+fn a_configuration_or_card_other_than_was_published_is_deleted_and_told() {
+    for (file, fragment) in [("config.json", "/config.json"), ("README.md", "/README.md")] {
+        let here = published();
+        here.hub.trouble("GET", fragment, 1, Trouble::Garbled);
+        let error = here.pull().unwrap_err();
+        assert!(matches!(&error, Error::Digest { algorithm: "git sha1", .. }), "{file}: {error}");
+        assert!(error.to_string().ends_with("the file was deleted"), "{file}: {error}");
+        let pulled = here.pull().unwrap();
+        let content = here.hub.state().commit(REPO, "main").unwrap().files[file].content().to_vec();
+        assert_eq!(fs::read(pulled.folder.join(file)).unwrap(), content, "{file}");
+        // Changed in the cache after it was brought.
+        let blob = fs::canonicalize(pulled.folder.join(file)).unwrap();
+        fs::write(&blob, [&content[..], b" "].concat()).unwrap();
+        let error = here.pull().unwrap_err();
+        assert!(matches!(&error, Error::Damaged { file, .. } if *file == blob.display().to_string()), "{file}: {error}");
+        fs::remove_file(&blob).unwrap();
+        here.pull().unwrap();
+    }
+}
+
+#[test]
 fn pickles_are_refused_whatever_they_are_called() {
     let here = published();
     here.hub.state().alter(REPO, |files| drop(files.insert("pytorch_model.bin".into(), Stored::Inline(b"PK\x03\x04".to_vec()))));

@@ -15,6 +15,7 @@ use super::{
     number::at_least,
     place::Place,
     standard_streams::print,
+    stop,
 };
 
 /// The model, and where the output goes.
@@ -231,6 +232,7 @@ Examples:
 
 pub(crate) fn sample(arguments: &Sample) -> Result<ExitCode> {
     let Sample { common, count, seed, columns, out } = arguments;
+    stop::on_signal_without(out)?;
     let bar = Bar::new()?;
     let request = SampleRequest { count: *count, seed: *seed, columns: *columns };
     crate::sample(&common.model()?, &request, Out { path: out, overwrite: common.overwrite }, &bar)?;
@@ -241,6 +243,7 @@ pub(crate) fn sample(arguments: &Sample) -> Result<ExitCode> {
 
 pub(crate) fn encode(arguments: &Encode, place: &Place) -> Result<ExitCode> {
     let Encode { common, images, chosen, seed, out } = arguments;
+    stop::on_signal_without(out)?;
     let bar = Bar::new()?;
     let request = EncodeRequest { images: chosen.images(images), seed: *seed };
     let out = Out { path: out, overwrite: common.overwrite };
@@ -254,6 +257,7 @@ pub(crate) fn encode(arguments: &Encode, place: &Place) -> Result<ExitCode> {
 
 pub(crate) fn reconstruct(arguments: &Reconstruct, place: &Place) -> Result<ExitCode> {
     let Reconstruct { common, images, chosen, out } = arguments;
+    stop::on_signal_without(out)?;
     let bar = Bar::new()?;
     let to = Out { path: out, overwrite: common.overwrite };
     let notes = crate::reconstruct(&common.model()?, &chosen.images(images), to, &mut common.shelf(place)?, &bar)?;
@@ -265,6 +269,7 @@ pub(crate) fn reconstruct(arguments: &Reconstruct, place: &Place) -> Result<Exit
 
 pub(crate) fn traverse(arguments: &Traverse, place: &Place) -> Result<ExitCode> {
     let Traverse { walk, image, dimensions } = arguments;
+    stop::on_signal_without(&walk.out)?;
     let (bar, common) = (Bar::new()?, &walk.common);
     let (request, out) = (walk.request(&[*image], dimensions), Out { path: &walk.out, overwrite: common.overwrite });
     let moved = crate::traverse(&common.model()?, &request, out, &mut common.shelf(place)?, &bar)?;
@@ -276,6 +281,7 @@ pub(crate) fn traverse(arguments: &Traverse, place: &Place) -> Result<ExitCode> 
 
 pub(crate) fn interpolate(arguments: &Interpolate, place: &Place) -> Result<ExitCode> {
     let Interpolate { walk, pairs } = arguments;
+    stop::on_signal_without(&walk.out)?;
     let (bar, common) = (Bar::new()?, &walk.common);
     let (request, out) = (walk.request(pairs, &[]), Out { path: &walk.out, overwrite: common.overwrite });
     crate::interpolate(&common.model()?, &request, out, &mut common.shelf(place)?, &bar)?;

@@ -67,7 +67,8 @@ impl Progress {
         for note in status.notes.iter().skip(noted) {
             self.say(&format!("{title}: {note}"));
         }
-        if status.state == State::Failed && before.as_ref().is_none_or(|b| b.state != State::Failed || b.attempt != status.attempt) {
+        let fails = status.state == State::Failed && before.as_ref().is_none_or(|b| b.state != State::Failed || b.attempt != status.attempt);
+        if fails && is_told_at_once(plan.nodes.len(), status.again && status.attempt <= self.retries) {
             let text = format!("{title}: {}", failure(status, self.retries));
             self.bar.suspend(|| tracing::warn!("{} {text}", clock()));
         }
@@ -111,6 +112,11 @@ impl Progress {
     }
 }
 
+/// Whether it is told when one of so many runs fails. That the only one has failed for good is told when the command ends, which it does.
+fn is_told_at_once(runs: usize, again: bool) -> bool {
+    runs > 1 || again
+}
+
 /// How far all runs are together and what is left of them. It comes first: a narrow terminal cuts off the end.
 fn whole(estimate: Option<Estimate>) -> String {
     match estimate {
@@ -144,6 +150,11 @@ pub(crate) fn human(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_only_run_fails_once() {
+        assert_eq!([(1, false), (1, true), (2, false)].map(|(runs, again)| is_told_at_once(runs, again)), [false, true, true]);
+    }
 
     #[test]
     fn the_time_left_comes_first() {

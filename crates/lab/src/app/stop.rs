@@ -1,6 +1,7 @@
 //! Ctrl-C, SIGTERM and SIGHUP: the run under way saves its state and ends.
 
 use std::{
+    path::Path,
     process::{ExitCode, exit},
     sync::{
         Mutex, PoisonError,
@@ -12,7 +13,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::kept;
+use crate::{kept, outputs::abandon};
 
 /// What a command exits with that was asked to stop and can go on: the usual code of a failure that may pass.
 pub(crate) const STOPPED: u8 = 75;
@@ -85,6 +86,17 @@ pub(crate) fn on_signal(who: Who) -> Result<&'static AtomicBool> {
     })
     .context("cannot wait for signals")?;
     Ok(&STOP)
+}
+
+/// Ends a command that writes `output` whole or not at all with the first signal, and leaves nothing of it that is not whole.
+pub(crate) fn on_signal_without(output: &Path) -> Result<()> {
+    let output = output.to_owned();
+    let ended = ctrlc::set_handler(move || {
+        let _nothing_more = abandon(&output);
+        tracing::warn!("stopped before the output was whole; nothing of it is kept, and the same command begins again");
+        exit(STOPPED.into());
+    });
+    ended.context("cannot wait for signals")
 }
 
 /// The exit code of a command of which something is `left` to do; `failed`: whether something else went wrong.

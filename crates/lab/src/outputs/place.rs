@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use super::parts;
 use crate::{Error, Result};
 
 /// A file or folder to write.
@@ -17,7 +18,7 @@ pub struct Out<'a> {
 }
 
 impl Out<'_> {
-    /// Refuses a place where something is.
+    /// Refuses a place where something is. Clears away what killed processes left beside one where nothing is.
     ///
     /// # Errors
     /// [`Error::Exists`].
@@ -26,7 +27,11 @@ impl Out<'_> {
             Ok(mut entries) => (entries.next().is_some(), false),
             Err(_) => (self.path.exists() && !self.overwrite, true),
         };
-        if occupied { Err(Error::Exists { path: self.path.into(), replaceable }) } else { Ok(()) }
+        if occupied {
+            return Err(Error::Exists { path: self.path.into(), replaceable });
+        }
+        parts::sweep(self.path);
+        Ok(())
     }
 
     /// What its name ends in, in small letters; empty for a folder.
@@ -50,9 +55,8 @@ pub(crate) struct WholeFolder {
 
 impl WholeFolder {
     pub(crate) fn create(out: &Out<'_>) -> Result<Self> {
-        let parent = out.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let name = out.path.file_name().ok_or_else(|| out.wrong("is no name of a folder"))?.to_string_lossy();
-        let beside = parent.join(format!(".{name}.{}.part", std::process::id()));
+        out.path.file_name().ok_or_else(|| out.wrong("is no name of a folder"))?;
+        let beside = parts::beside(out.path);
         fs::create_dir_all(&beside).map_err(|e| out.wrong(e))?;
         Ok(Self { place: out.path.into(), beside: Some(beside) })
     }
@@ -60,6 +64,7 @@ impl WholeFolder {
     /// Writes one file, in folders of its own where its name has some.
     pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let Some(beside) = &self.beside else { return Ok(()) };
+        let _writing = parts::writing();
         let path = beside.join(name);
         let folder = path.parent().unwrap_or(beside);
         let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, bytes));
@@ -69,6 +74,7 @@ impl WholeFolder {
     pub(crate) fn finish(mut self) -> Result<()> {
         let wrong = |e: std::io::Error| Error::Output { path: self.place.clone(), problem: e.to_string() };
         let Some(beside) = self.beside.take() else { return Ok(()) };
+        let _writing = parts::writing();
         // An empty folder may stand there; one that holds something stays, and this fails.
         drop(fs::remove_dir(&self.place));
         fs::rename(&beside, &self.place).map_err(|e| {

@@ -107,7 +107,7 @@ impl Plan {
             );
             return Err(Error::Record { path, problem });
         }
-        read_versioned(&path, FORMAT)
+        read_versioned(&path, FORMAT, "repeat the command that made the runs: it writes the plan again and keeps what has finished")
     }
 
     pub(crate) fn save(&self, out: &Path) -> Result<()> {
@@ -308,6 +308,19 @@ pub(crate) mod tests {
         let message = Plan::load(folder.path()).unwrap_err().to_string();
         assert!(message.contains("plan.json: is not there: nothing was run into this folder yet. `"), "{message}");
         assert!(message.contains(" reproduce` writes runs/quick, and `") && message.contains(" train` runs/NAME; give"), "{message}");
+    }
+
+    #[test]
+    fn a_damaged_plan_is_told_what_writes_it_again() {
+        let folder = tempfile::tempdir().unwrap();
+        for text in ["", "{\"format\": 4", "{}"] {
+            std::fs::write(folder.path().join("plan.json"), text).unwrap();
+            let message = Plan::load(folder.path()).unwrap_err().to_string();
+            assert!(
+                message.contains("plan.json: is damaged (") && message.contains("); repeat the command that made the runs: "),
+                "{message}"
+            );
+        }
     }
 
     #[test]

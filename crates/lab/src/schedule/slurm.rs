@@ -8,6 +8,7 @@
 //! answer; what was submitted is therefore written down before each call, under a name that finds it again.
 
 mod call;
+mod environment;
 mod jobs;
 mod limits;
 mod scripts;
@@ -54,7 +55,7 @@ pub(super) fn launch(plan: &Plan, retries: u64, cluster: &Cluster, context: &Run
     }
     let scripts = Scripts { program: &cluster.program, out: &out, attempts: retries + 1 };
     let followed = submit(plan, cluster.jobs, &scripts, &scheduler).and_then(|mut submitted| {
-        follow(&mut submitted, &scheduler, || {
+        let followed = follow(&mut submitted, &scheduler, || {
             let statuses = statuses();
             for (index, status) in statuses.iter().enumerate() {
                 if let Some(status) = status {
@@ -62,6 +63,11 @@ pub(super) fn launch(plan: &Plan, retries: u64, cluster: &Cluster, context: &Run
                 }
             }
             statuses.iter().all(|status| status.as_ref().is_some_and(|status| matches!(status.state, State::Finished | State::Failed)))
+        });
+        followed.inspect_err(|error| {
+            if !matches!(error, Error::Stopped) {
+                tracing::warn!("{}", submitted.stay());
+            }
         })
     });
     match followed {

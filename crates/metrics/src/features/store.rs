@@ -2,13 +2,16 @@
 
 use candle_core::{Device, Tensor};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use sha2::{Digest, Sha256};
 use vimae_core::{Error, Result};
 
 use super::{Features, Logits, Source};
-use crate::digest::short;
+use crate::digest::{hex, short};
 
 /// The key under which the file says what made its features.
 const ORIGIN: &str = "origin";
+/// Numbers that are bytes beside themselves at a time.
+const PORTION: usize = 1 << 16;
 
 impl Features {
     /// The name of the file for features of these images by this network.
@@ -26,8 +29,8 @@ impl Features {
             "network": self.source.network(),
             "weights_sha256": self.source.sha256(),
             "images_sha256": self.images_sha256,
+            "values_sha256": self.values_sha256(),
         });
-        let bytes = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect::<Vec<u8>>();
         let features = bytes(&self.values);
         let logits = self.logits.as_ref().map(|l| (l.classes, bytes(&l.values)));
         let count = self.count();
@@ -43,7 +46,7 @@ impl Features {
     /// Features from the content of a file; none where `bytes` were made by another network or of other images.
     ///
     /// # Errors
-    /// [`Error::Data`] where `bytes` are no such file.
+    /// [`Error::Data`] where `bytes` are no such file, or hold other numbers than were written.
     pub fn from_bytes(bytes: &[u8], source: &Source, images_sha256: &str) -> Result<Option<Self>> {
         let damaged = |e: &dyn std::fmt::Display| Error::Data(format!("a file of features: {e}"));
         let (_, header) = SafeTensors::read_metadata(bytes).map_err(|e| damaged(&e))?;
@@ -61,8 +64,26 @@ impl Features {
         };
         let (size, values) = take("features")?.ok_or_else(|| damaged(&"holds no features"))?;
         let logits = take("logits")?.map(|(classes, values)| Logits { classes, values });
-        Self::new(source.clone(), images_sha256, size, values, logits).map(Some)
+        let features = Self::new(source.clone(), images_sha256, size, values, logits)?;
+        if !says("values_sha256", &features.values_sha256()) {
+            return Err(damaged(&"its numbers are not those that were written"));
+        }
+        Ok(Some(features))
     }
+
+    /// The digest of features and logits, as the file has them.
+    fn values_sha256(&self) -> String {
+        let mut sha256 = Sha256::new();
+        let logits = self.logits.iter().map(|logits| &logits.values);
+        for portion in std::iter::once(&self.values).chain(logits).flat_map(|values| values.chunks(PORTION)) {
+            sha256.update(bytes(portion));
+        }
+        hex(&sha256.finalize())
+    }
+}
+
+fn bytes(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|v| v.to_le_bytes()).collect()
 }
 
 #[cfg(test)]
@@ -80,6 +101,12 @@ mod tests {
         assert_eq!(Features::from_bytes(&bytes, &Source::new("net.clean", "ab".repeat(32)), "images").unwrap(), None);
         assert!(Features::from_bytes(&bytes[..bytes.len() - 1], &source, "images").is_err());
         assert!(Features::from_bytes(b"", &source, "images").is_err());
+        // One bit, wherever it is: of a number, of a name, of an origin.
+        for bit in 0..8 * bytes.len() {
+            let mut damaged = bytes.clone();
+            damaged[bit / 8] ^= 1 << (bit % 8);
+            assert!(!matches!(Features::from_bytes(&damaged, &source, "images"), Ok(Some(_))), "bit {bit}");
+        }
         assert_eq!(Features::file_name(&source, "0123456789abcdef"), "net.legacy-abababababab-0123456789ab.safetensors");
     }
 }

@@ -132,7 +132,7 @@ fn a_grid_takes_whole_keys_in_quotation_marks() {
 
 #[test]
 fn names_of_methods_fit_into_tables_and_folders() {
-    for name in ["\"\"", "\" \"", "\"two\\nlines\"", "\"a[b]\"", &"n".repeat(LONGEST_NAME + 1)] {
+    for name in ["\"\"", "\" \"", "\"two\\nlines\"", "\"a[b]\"", "\"../../x\"", &"n".repeat(LONGEST_NAME + 1)] {
         let error = load(&[("x.toml", &format!("{BASE}[methods.{name}.objective]\nname = \"vae\"\n"))]).unwrap_err();
         assert!(matches!(&error, Error::Range { key, .. } if key == "methods"), "{name}: {error}");
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{
     Answer, Seen, Trouble, cas_url,
-    store::{DATASETS, Repository, State, Stored, dataset, from_cas, sha256},
+    store::{DATASETS, Repository, State, Stored, dataset, from_cas, git_sha1, sha256},
 };
 
 /// The secret of the content-addressed store.
@@ -182,7 +182,7 @@ fn resolve(state: &State, seen: &Seen, repo: &str, (revision, file): (&str, &str
                 .header("Location", format!("{}/store/{oid}?Signature=secret", state.address))
         }
         Stored::Inline(_) => {
-            let answer = answer.header("ETag", format!("\"{}\"", &sha256(content)[..40]));
+            let answer = answer.header("ETag", format!("\"{}\"", git_sha1(content)));
             send(answer, seen, content, garbled)
         }
     }

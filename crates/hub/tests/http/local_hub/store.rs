@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sha1::Sha1;
 use sha2::{Digest, Sha256};
 use xet_core_structures::{
     merklehash::MerkleHash,
@@ -115,6 +116,12 @@ impl State {
 
 pub(crate) fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
+/// As git names content.
+pub(crate) fn git_sha1(bytes: &[u8]) -> String {
+    let blob = [format!("blob {}\0", bytes.len()).as_bytes(), bytes].concat();
+    Sha1::digest(&blob).iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// The content with that SHA-256, put together from the chunks that xet uploaded.

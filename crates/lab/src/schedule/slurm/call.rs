@@ -11,6 +11,7 @@ use std::{
 
 use vimae_core::RunContext;
 
+use super::environment;
 use crate::{Error, Result};
 
 /// Between two looks at a program that was called, and at whether to stop.
@@ -163,6 +164,7 @@ impl<'a> Scheduler<'a> {
 
     fn call(&self, program: &str, arguments: &[String]) -> std::result::Result<Spoken, Failure> {
         let mut command = Command::new(program);
+        environment::clean(&mut command, program);
         // A key pressed in the terminal is for this process alone: a call that was cut short may have acted.
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);

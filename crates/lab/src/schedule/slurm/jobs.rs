@@ -13,6 +13,7 @@ use vimae_core::RunContext;
 use super::call::{Failure, Scheduler};
 use crate::{
     Error, Result,
+    command::called,
     stored::{json, read},
 };
 
@@ -84,7 +85,8 @@ impl Submitted {
             return Ok(None);
         }
         read(&path).map(Some).map_err(|error| {
-            let why = "it names the jobs that were submitted: end those with `scancel` (`squeue --me` lists them), then remove the file";
+            let why =
+                "it names the jobs that were submitted: end those with `scancel` (`squeue -u $USER` lists them), then remove the file";
             Error::Record { path, problem: format!("is damaged ({error}); {why}") }
         })
     }
@@ -131,6 +133,14 @@ impl Submitted {
         let end = |job: &Job| job.id.map_or(Ok(()), |id| scheduler.end(&[clusters(job.cluster.as_deref()), vec![id.to_string()]].concat()));
         let ended: Vec<Result<()>> = self.jobs.iter().map(end).collect();
         ended.into_iter().collect()
+    }
+
+    /// What to say where the queue cannot be asked any more: the jobs are in it all the same.
+    pub(super) fn stay(&self) -> String {
+        let ids: Vec<String> = self.jobs.iter().filter_map(|job| job.id).map(|id| id.to_string()).collect();
+        let cluster = clusters(self.jobs.first().and_then(|job| job.cluster.as_deref()));
+        let scancel = [vec!["scancel".to_owned()], cluster, ids.clone()].concat().join(" ");
+        format!("jobs {} stay in the queue: {1} status follows them; {1} cancel ends them, or {scancel}", ids.join(", "), called())
     }
 
     /// Submits a script as a job of this name, and gives its id. What was submitted is known whenever this process ends.
@@ -188,7 +198,7 @@ impl Submitted {
         let places: BTreeSet<Option<String>> = self.jobs.iter().map(|job| job.cluster.clone()).collect();
         let mut queued = Vec::new();
         for cluster in places {
-            let mut arguments = ["--me", "--noheader", "--array"].map(str::to_owned).to_vec();
+            let mut arguments = vec![own_jobs(), "--noheader".into(), "--array".into()];
             if self.jobs.iter().any(|job| job.id.is_none() && job.cluster == cluster) {
                 arguments.push("--states=all".into());
             }
@@ -217,6 +227,17 @@ impl Submitted {
     fn save(&self, out: &Path) -> Result<()> {
         Ok(atomic::write(&folder(out).join("jobs.json"), &json(self)?)?)
     }
+}
+
+/// The option that leaves out the jobs of others; `--me` says the same, where Slurm is not older than 20.02.
+#[cfg(unix)]
+fn own_jobs() -> String {
+    format!("--user={}", rustix::process::geteuid().as_raw())
+}
+
+#[cfg(not(unix))]
+fn own_jobs() -> String {
+    "--me".into()
 }
 
 /// The arguments that name a cluster.
@@ -263,6 +284,14 @@ mod tests {
         ] {
             assert_eq!(id_in(answer), id, "{answer:?}");
         }
+    }
+
+    #[test]
+    fn jobs_that_nobody_can_ask_for_are_named_with_what_ends_them() {
+        let job = |id: Option<u64>| Job { name: "vimae-1".into(), cluster: Some("nautilus".into()), id, seen: false };
+        let said = Submitted { jobs: vec![job(Some(7)), job(None), job(Some(9))] }.stay();
+        assert!(said.starts_with("jobs 7, 9 stay in the queue: "), "{said}");
+        assert!(said.ends_with(" cancel ends them, or scancel --clusters=nautilus 7 9"), "{said}");
     }
 
     #[test]

@@ -46,7 +46,9 @@ impl Scripts<'_> {
         let places: Vec<String> = places.iter().map(usize::to_string).collect();
         let _ = write!(
             script,
-            r#"places=({places})
+            r#"# The preamble may have asked bash to end at whatever fails: a worker that was told to stop does.
+set +eu
+places=({places})
 out={out}
 program={program}
 attempts={attempts}
@@ -56,13 +58,13 @@ for ((attempt = 1; attempt <= attempts; attempt++)); do
   "$program" worker "$out" "$place" --device {device} --attempt "$attempt" &
   worker=$!
   trap 'kill -TERM $worker 2> /dev/null' TERM
-  wait $worker
+  wait "$worker"
   code=$?
   # A signal ends the waiting, not the worker.
-  while kill -0 $worker 2> /dev/null; do wait $worker; code=$?; done
+  while kill -0 "$worker" 2> /dev/null; do wait "$worker"; code=$?; done
   case $code in
     # Finished, or failed for good.
-    0 | 1 | 2) exit $code ;;
+    0 | 1 | 2) exit "$code" ;;
     # Stopped with its state saved: on with it later, unless everything was cancelled.
     75)
       [ -e "$out/slurm/cancelled" ] && exit $code
@@ -138,6 +140,50 @@ mod tests {
             }
             let after = |line: &str| lines.iter().position(|l| *l == line).unwrap();
             assert!(after("#SBATCH --qos=long") < after("module load cuda") && after("module load cuda") < after("export A=1"));
+        }
+    }
+
+    /// Runs the script of an array after this preamble, where its worker does what `worker` says. Gives how often it was called and what
+    /// scontrol was asked.
+    #[cfg(unix)]
+    fn run(worker: &str, attempts: u64, preamble: &[&str]) -> (usize, String) {
+        use std::{fs, os::unix::fs::PermissionsExt, process::Command};
+
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        let write = |name: &str, text: &str| {
+            fs::write(at(name), format!("#!/bin/bash\ncd '{}'\n{text}\n", folder.path().display())).unwrap();
+            fs::set_permissions(at(name), fs::Permissions::from_mode(0o755)).unwrap();
+        };
+        write("worker", &format!("echo \"$*\" >> calls\n{worker}"));
+        write("scontrol", "echo \"$*\" >> asked");
+        let resources = Resources { preamble: preamble.iter().map(|line| (*line).to_owned()).collect(), ..Resources::default() };
+        let script = Scripts { program: &at("worker"), out: folder.path(), attempts }.array("a", &resources, &[3, 5], None);
+        fs::write(at("script"), script).unwrap();
+        let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
+        let mut bash = Command::new("bash");
+        bash.arg(at("script"))
+            .env("PATH", path)
+            .env("SLURM_ARRAY_TASK_ID", "1")
+            .env("SLURM_ARRAY_JOB_ID", "7")
+            .env("SLURM_CPUS_PER_TASK", "1");
+        assert!(bash.status().unwrap().code().is_some(), "bash was ended by a signal");
+        let said = |name: &str| fs::read_to_string(at(name)).unwrap_or_default();
+        (said("calls").lines().count(), said("asked").trim().to_owned())
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_preamble_that_ends_at_a_failure_loses_neither_a_preempted_task_nor_a_retry() {
+        for preamble in [&["set -euo pipefail"][..], &["set -e", "set -u"], &[]] {
+            // Stopped with its state saved.
+            assert_eq!(run("exit 75", 2, preamble), (1, "requeue 7_1".to_owned()), "{preamble:?}");
+            // The script is told to stop while it waits.
+            let told = "trap '' TERM; sleep 0.2; kill -TERM $PPID; sleep 0.3; exit 75";
+            assert_eq!(run(told, 2, preamble), (1, "requeue 7_1".to_owned()), "{preamble:?}");
+            // Died, and is tried again.
+            assert_eq!(run("exit 101", 3, preamble), (3, String::new()), "{preamble:?}");
+            assert_eq!(run("exit 1", 3, preamble), (1, String::new()), "{preamble:?}");
         }
     }
 
