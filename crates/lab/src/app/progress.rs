@@ -67,7 +67,8 @@ impl Progress {
         for note in status.notes.iter().skip(noted) {
             self.say(&format!("{title}: {note}"));
         }
-        let fails = status.state == State::Failed && before.as_ref().is_none_or(|b| b.state != State::Failed || b.attempt != status.attempt);
+        let fails =
+            status.state == State::Failed && before.as_ref().is_none_or(|b| b.state != State::Failed || b.attempt != status.attempt);
         if fails && is_told_at_once(plan.nodes.len(), status.again && status.attempt <= self.retries) {
             let text = format!("{title}: {}", failure(status, self.retries));
             self.bar.suspend(|| tracing::warn!("{} {text}", clock()));
