@@ -21,6 +21,7 @@ mod readings;
 mod robustness;
 mod runs;
 mod samplers;
+mod shown;
 mod summary;
 mod values;
 mod words;
@@ -30,6 +31,7 @@ use maud::{Markup, PreEscaped, html};
 use crate::{Result, collapsed::Collapsed, colours::Colours, compare};
 
 pub(crate) use document::document;
+use shown::Shown;
 pub(crate) use words::anchor;
 use words::distinct;
 
@@ -91,13 +93,6 @@ fn unmeasured(targets: &[compare::Target<'_>], input: &PageInput<'_>) -> Markup 
         p.quiet { "To bring it, then repeat the reproduction:" }
         pre { code { (commands.join("\n")) } }
     } }
-}
-
-/// What the sections of a page share.
-struct Shown<'a> {
-    links: &'a links::Links<'a>,
-    colours: &'a Colours<'a>,
-    collapsed: &'a Collapsed<'a>,
 }
 
 /// The navigation and the sections of a page of the paper's tables and figures.

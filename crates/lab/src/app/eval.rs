@@ -131,7 +131,7 @@ mod tests {
     }
 
     fn measurement(protocol: &str, unit: &str, note: Option<&str>) -> Measurement {
-        Measurement { note: note.map(String::from), ..Measurement::new("mmd", "mmd", Protocol::new(protocol), unit) }
+        Measurement { note: note.map(String::from), ..Measurement::new("mmd", "mmd", Protocol::from(protocol), unit) }
     }
 
     #[test]

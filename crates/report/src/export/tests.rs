@@ -132,10 +132,10 @@ fn a_share_of_seeds_shows_both_ends() {
     let shares = [SummaryRow { interval: Some([0.5657, 1.0]), ..row("vae", "expect.rate", "seeds", 1.0, None) }];
     let export = Export { summary: &shares, ..nothing(&paper, true) };
     let text = export.to(Format::Markdown);
-    assert!(text.contains("1.000 (0.566 to 1.000)") && !text.contains("Student"), "{text}");
+    assert!(text.contains("1.00 (0.57 to 1.00)") && !text.contains("Student"), "{text}");
     // LaTeX with booktabs alone has no \text.
     let latex = export.to(Format::Latex);
-    assert!(latex.contains("$1.000 (0.566\\mbox{ to }1.000)$"), "{latex}");
+    assert!(latex.contains("$1.00 (0.57\\mbox{ to }1.00)$"), "{latex}");
 }
 
 #[test]
@@ -146,7 +146,7 @@ fn latex_says_of_how_many_seeds_a_mean_is_without_another_package() {
     }
     let paper = paper();
     let latex = Export { cells: &cells, summary: &summary, ..nothing(&paper, false) }.to(Format::Latex);
-    assert!(latex.contains("VAE & $1.250\\ \\mbox{(1 of 2)}$ \\\\"), "{latex}");
+    assert!(latex.contains("VAE & $1.25\\ \\mbox{(1 of 2)}$ \\\\"), "{latex}");
 }
 
 #[test]

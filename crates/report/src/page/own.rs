@@ -4,12 +4,14 @@ use maud::{Markup, html};
 use vimae_spec::SummaryRow;
 
 use super::{
-    Shown, comparison, gallery, headlines,
+    comparison, gallery, headlines,
     input::{ExperimentView, FailedRun, PageInput},
     left_out, lifelong,
     links::Links,
     notes::EXPECTED,
-    paired, readings, robustness, runs, samplers, summary, values,
+    paired, readings, robustness, runs, samplers,
+    shown::Shown,
+    summary, values,
     words::commit,
 };
 use crate::{
