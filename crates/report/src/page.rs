@@ -28,7 +28,7 @@ mod words;
 
 use maud::{Markup, PreEscaped, html};
 
-use crate::{Result, collapsed::Collapsed, colours::Colours, compare};
+use crate::{Result, collapsed::Collapsed, compare};
 
 pub(crate) use document::document;
 use shown::Shown;
