@@ -263,8 +263,8 @@ fn about(profile: &str) -> &'static str {
         }
         "desk" => {
             "The desk profile trains networks an eighth as wide as the paper's for 10 or 12 epochs in place of 60 or 80, on all images of \
-             each data set that are on this machine, with the weight a of the distortion, which the paper does not print, at 1. Verdicts \
-             are about these networks: what they do not reach, wider ones may."
+             each data set that are on this machine. The weight a of the distortion, which the paper does not print, is at its default: 1 \
+             for the VAE and the beta-VAEs, 0.05 for the VIMAEs. Verdicts are about these networks: what they do not reach, wider ones may."
         }
         "readings" => {
             "The readings profile asks what the paper leaves unsaid: which weight of the distortion, unit and formula of its rates, noise \
