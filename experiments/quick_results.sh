@@ -7,7 +7,8 @@
 # pictures of the page. Afterwards experiments/results/quick/README.md needs a reading of what has changed: `git diff --stat` says where.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-out=${1:-$here/../runs/quick} kept=$here/results/quick
+out=$(realpath -m "${1:-$here/../runs/quick}") kept=$here/results/quick
+cd "$here/.."
 cargo xtask reproduce --out "$out"
 cp "$out"/results.json "$out"/summary.json "$out"/comparisons.json "$kept/"
 for method in vae vimae_l; do
