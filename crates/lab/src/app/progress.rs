@@ -69,7 +69,7 @@ impl Progress {
         }
         let fails =
             status.state == State::Failed && before.as_ref().is_none_or(|b| b.state != State::Failed || b.attempt != status.attempt);
-        if fails && is_told_at_once(plan.nodes.len(), status.again && status.attempt <= self.retries) {
+        if fails && is_told_at_once(plan.nodes.len(), is_tried_again(status, self.retries)) {
             let text = format!("{title}: {}", failure(status, self.retries));
             self.bar.suspend(|| tracing::warn!("{} {text}", clock()));
         }
@@ -127,11 +127,14 @@ fn whole(estimate: Option<Estimate>) -> String {
     }
 }
 
+fn is_tried_again(status: &Status, retries: u64) -> bool {
+    status.again && status.attempt <= retries
+}
+
 /// Why an attempt failed, and whether there is another.
 fn failure(status: &Status, retries: u64) -> String {
     let problem = status.problem.as_deref().unwrap_or("failed");
-    let again = status.again && status.attempt <= retries;
-    if again { format!("{problem}; is tried again") } else { problem.into() }
+    if is_tried_again(status, retries) { format!("{problem}; is tried again") } else { problem.into() }
 }
 
 /// The time of day, UTC.
