@@ -3,7 +3,7 @@
 #
 #     experiments/quick_results.sh [OUT]
 #
-# OUT is the directory of the reproduction, runs/quick where none is given. A quarter of an hour on two cores, and Chromium for the
+# OUT is the directory of the reproduction, runs/quick where none is given. Six to nine minutes on two idle cores, and Chromium for the
 # pictures of the page. Afterwards experiments/results/quick/README.md needs a reading of what has changed: `git diff --stat` says where.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
