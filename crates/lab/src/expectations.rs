@@ -7,9 +7,6 @@ use vimae_spec::{Cell, Direction, Expectation, Experiment, Measurement, Protocol
 
 use crate::{cells, counted::counted};
 
-/// The entry of decided expectations, in the place of a metric's; their metric is `expect.METRIC.CONDITION`.
-pub const ENTRY: &str = "expect";
-
 /// One cell a seed for each expectation and each method and protocol that it is about: 1 where it is met, 0 where not.
 /// Its note says what was expected and what the seeds gave. What cannot be decided is one cell without a value, and its note says why.
 pub fn of(experiment: &Experiment, records: &[&RunRecord]) -> Vec<Cell> {
@@ -41,11 +38,8 @@ fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecor
             experiment,
             expected,
             record,
-            Measurement::new(ENTRY, expected.metric.clone(), expected.protocol.as_deref().unwrap_or_default().into(), "").noted(format!(
-                "expected {}{of}{by} {}; nothing was measured",
-                expected.metric,
-                expected.words()
-            )),
+            Measurement::new(Expectation::ENTRY, expected.metric.clone(), expected.protocol.as_deref().unwrap_or_default().into(), "")
+                .noted(format!("expected {}{of}{by} {}; nothing was measured", expected.metric, expected.words())),
         ));
     }
     for ((method, _), runs) in &asked {
@@ -83,8 +77,8 @@ fn decided(experiment: &Experiment, expected: &Expectation, records: &[&RunRecor
 /// The cell of a decision.
 fn verdict(experiment: &Experiment, expected: &Expectation, record: &RunRecord, decided: Measurement) -> Cell {
     let verdict = Measurement {
-        entry: ENTRY.into(),
-        metric: format!("{ENTRY}.{}.{}", expected.metric, expected.condition()),
+        entry: Expectation::ENTRY.into(),
+        metric: format!("{}.{}.{}", Expectation::ENTRY, expected.metric, expected.condition()),
         standard_error: None,
         unit: "share of seeds".into(),
         n: 1,

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vimae_report::probability;
-use vimae_spec::{Cell, CellKey, Doubt, Kind, PaperClaim, SummaryRow};
+use vimae_spec::{Cell, CellKey, Doubt, Expectation, Kind, PaperClaim, SummaryRow};
 use vimae_statistics::{student, verdict, wilson};
-
-use crate::expectations;
 
 /// Leaves one value for each run and key: two experiments may contain the same run and stand for the same target.
 pub(crate) fn once(cells: &mut Vec<Cell>) {
@@ -33,7 +31,7 @@ pub(crate) fn over_seeds(cells: &[Cell]) -> Vec<SummaryRow> {
 
 /// Whether an entry says that something holds, 1 or 0 a seed, rather than how much of it there is.
 pub(crate) fn decided(entry: &str) -> bool {
-    entry == PaperClaim::ENTRY || entry == expectations::ENTRY
+    entry == PaperClaim::ENTRY || entry == Expectation::ENTRY
 }
 
 fn row(cells: &[&Cell]) -> Option<SummaryRow> {
@@ -117,7 +115,7 @@ mod tests {
         let [low, high] = row.interval.unwrap();
         assert!((low - 0.2307).abs() < 1e-3 && (high - 0.8824).abs() < 1e-3, "{low} {high}");
         assert_eq!((row.mean, row.verdict), (Some(0.6), None));
-        for entry in [PaperClaim::ENTRY, expectations::ENTRY] {
+        for entry in [PaperClaim::ENTRY, Expectation::ENTRY] {
             let one = of(&[1.0], |cell| cell.measurement.entry = entry.into());
             assert_eq!((one.mean, one.interval, one.seeds), (Some(1.0), None, 1), "{entry}");
         }

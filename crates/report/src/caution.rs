@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use vimae_spec::{Doubt, SummaryRow};
+use vimae_spec::{Doubt, Protocol};
 
 use crate::{method, number::plural, observation::SETTLING_STEPS};
 
@@ -71,20 +71,16 @@ pub(crate) fn doubtful<'a>(values: impl IntoIterator<Item = (&'a [Doubt], usize)
     (!reasons.is_empty()).then(|| format!("?: do not rely on it ({on}{}).{unmarked}", reasons.join("; ")))
 }
 
-/// That values of a quantity do not all compare, from its title, its protocols and the methods of each.
-pub(crate) fn differently(title: &str, of: impl IntoIterator<Item = (String, String)>) -> String {
-    let of: Vec<String> = of.into_iter().map(|(protocol, methods)| format!("{methods} by {protocol}")).collect();
-    format!("{title} is estimated differently for different methods ({}): compare only equal protocols.", of.join("; "))
-}
-
-/// The same of rows of a quantity, one a method, with the mark that stands beside its title; none where all are by one protocol.
-pub(crate) fn by_protocol<'a>(title: &str, rows: impl IntoIterator<Item = &'a SummaryRow>) -> Option<String> {
-    let mut of: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for row in rows.into_iter().filter(|row| row.mean.is_some()) {
-        of.entry(row.protocol.to_string()).or_default().push(method::label(&row.method));
+/// That values of a quantity do not all compare, from the protocol and the method of each; none where all are by one protocol.
+pub(crate) fn by_protocol<'a>(title: &str, values: impl IntoIterator<Item = (&'a Protocol, &'a str)>) -> Option<String> {
+    let mut of: BTreeMap<&Protocol, Vec<&str>> = BTreeMap::new();
+    for (protocol, method) in values {
+        of.entry(protocol).or_default().push(method);
     }
     let several = of.len() > 1;
-    several.then(|| format!("‡ {}", differently(title, of.into_iter().map(|(protocol, methods)| (protocol, methods.join(", "))))))
+    let of: Vec<String> =
+        of.into_iter().map(|(protocol, methods)| format!("{} by {protocol}", labels(&method::distinct(methods)))).collect();
+    several.then(|| format!("{title} is estimated differently for different methods ({}): compare only equal protocols.", of.join("; ")))
 }
 
 fn verb_and_whose(methods: &[&str]) -> (&'static str, &'static str) {

@@ -116,9 +116,11 @@ impl<'a> Comparison<'a> {
         self.entries.iter().filter_map(|entry| entry.ours).collect()
     }
 
-    /// That its values are by several protocols; none where they are by one.
+    /// That its values are by several protocols, behind the mark that stands beside its title; none where they are by one.
     pub(crate) fn mixed(&self) -> Option<String> {
-        caution::by_protocol(&format!("{} on {}", self.row.label, self.dataset), self.ours())
+        let measured = self.ours().into_iter().filter(|row| row.mean.is_some());
+        let title = format!("{} on {}", self.row.label, self.dataset);
+        caution::by_protocol(&title, measured.map(|row| (&row.protocol, row.method.as_str()))).map(|mixed| format!("‡ {mixed}"))
     }
 
     /// Values of ours that were judged, and those that came out so.

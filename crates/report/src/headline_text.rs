@@ -88,8 +88,8 @@ fn legend(table: &HeadlineTable) -> String {
     for other_images in table.of_other_images() {
         text += &format!("\n{other_images}");
     }
-    for (place, column) in table.columns.iter().enumerate().filter(|(_, column)| column.mixed) {
-        text += &format!("\n{}", table.by_protocol(place, column));
+    for mixed in table.of_protocols() {
+        text += &format!("\n{mixed}");
     }
     for line in table.of_notes().into_iter().chain(table.of_absent()) {
         text += &format!("\n{line}");

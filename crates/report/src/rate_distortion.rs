@@ -54,17 +54,13 @@ pub(crate) fn warning(runs: &[RunView]) -> Option<String> {
 
 /// What to tell of methods' points that were measured differently, a sentence a quantity; nothing where all compare.
 pub(crate) fn mixed(runs: &[RunView]) -> Vec<String> {
-    // By protocol.
-    let mut found: [(&str, BTreeMap<String, Vec<&str>>); 2] = [("Rate", BTreeMap::new()), ("Distortion", BTreeMap::new())];
-    for run in runs {
-        let Some(point) = swept(&run.record.measurements) else { continue };
-        for ((_, methods), (protocol, _)) in found.iter_mut().zip(point) {
-            methods.entry(protocol.to_string()).or_default().push(method::without_point(&run.record.spec.method));
-        }
-    }
-    let labels = |methods: Vec<&str>| method::sorted(methods).into_iter().map(method::label).collect::<Vec<_>>().join(", ");
-    let mixed = found.into_iter().filter(|(_, methods)| methods.len() > 1);
-    mixed.map(|(title, of)| caution::differently(title, of.into_iter().map(|(protocol, of)| (protocol, labels(of))))).collect()
+    let points = || runs.iter().filter_map(|run| Some((method::without_point(&run.record.spec.method), swept(&run.record.measurements)?)));
+    let by_protocol = |title: &str, place: usize| {
+        let mut values: Vec<(&Protocol, &str)> = points().map(|(method, point)| (point[place].0, method)).collect();
+        values.sort_by_key(|(_, method)| method::rank(method));
+        caution::by_protocol(title, values)
+    };
+    by_protocol("Rate", 0).into_iter().chain(by_protocol("Distortion", 1)).collect()
 }
 
 /// The paper's points of the methods among `lines`, with the places of their colours: where a target of the experiment

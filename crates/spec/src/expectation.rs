@@ -27,6 +27,9 @@ pub struct Expectation {
 }
 
 impl Expectation {
+    /// The entry of decided expectations, in the place of a metric's; their metric is `expect.METRIC.CONDITION`.
+    pub const ENTRY: &str = "expect";
+
     /// What is wrong with it, if anything: the key, the value given, and what is allowed.
     pub(crate) fn fault(&self) -> Option<(&'static str, String, &'static str)> {
         let not_finite = [self.above, self.below].into_iter().flatten().find(|v| !v.is_finite());

@@ -11,7 +11,7 @@ use std::{
 use crate::{Cluster, Launcher, Outcome, Profile, Reproduction, Request, RunContext, WithoutData};
 use anyhow::{Result, bail};
 use clap::Args;
-use vimae_spec::Experiment;
+use vimae_spec::{Expectation, Experiment};
 
 use super::{
     data_dir::DataDir,
@@ -291,7 +291,7 @@ pub(crate) fn summarise(outcome: &Outcome) {
     for absent in &outcome.without_data {
         tracing::warn!("{}", absent.sentence());
     }
-    for row in outcome.summary.iter().filter(|row| row.entry == crate::expectations::ENTRY) {
+    for row in outcome.summary.iter().filter(|row| row.entry == Expectation::ENTRY) {
         match row.mean {
             Some(1.0) => tracing::info!("{}", row.note.as_deref().unwrap_or(&row.metric)),
             _ => tracing::warn!("{}", row.note.as_deref().unwrap_or(&row.metric)),

@@ -1,7 +1,5 @@
 //! What stands below the table, in sentences: seeds, collapsed methods, small codes, other images, other protocols, missing values.
 
-use std::collections::BTreeMap;
-
 use vimae_spec::grouped;
 
 use super::{HeadlineColumn, HeadlineRow, HeadlineTable, SEEDS_OF_AN_INTERVAL};
@@ -16,7 +14,6 @@ const MOST_NOTES: usize = 4;
 impl HeadlineTable {
     /// What its values are, in a few sentences; `intervals`: whether the intervals of the means stand beside them.
     pub fn legend(&self, intervals: bool) -> String {
-        let mixed = self.columns.iter().enumerate().filter(|(_, column)| column.mixed);
         [self.of_seeds_in_all(intervals)]
             .into_iter()
             .chain(self.of_fewer_seeds())
@@ -25,7 +22,7 @@ impl HeadlineTable {
             .chain(self.of_unsettled())
             .chain(self.of_small_codes())
             .chain(self.of_other_images())
-            .chain(mixed.map(|(place, column)| self.by_protocol(place, column)))
+            .chain(self.of_protocols())
             .chain(self.of_absent())
             .collect::<Vec<_>>()
             .join(" ")
@@ -112,17 +109,15 @@ impl HeadlineTable {
         shown.chain((more > 0).then(|| format!("{title}: {more} more {are} not shown."))).collect()
     }
 
-    /// Which values of a column compare: those of one protocol.
-    pub(crate) fn by_protocol(&self, place: usize, column: &HeadlineColumn) -> String {
-        let mut of: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for row in &self.rows {
-            let value = row.values.get(place).filter(|value| value.mean.is_some());
-            if let Some(example) = value.and_then(|value| value.example.as_ref()) {
-                of.entry(example.protocol.to_string()).or_default().push(&row.method);
-            }
-        }
-        let of = of.into_iter().map(|(protocol, methods)| (protocol, methods.join(", ")));
-        format!("‡ {}", caution::differently(column.headline.title, of))
+    /// Which values of the columns compare: those of one protocol; a sentence for each column that has several for one data set.
+    pub(crate) fn of_protocols(&self) -> impl Iterator<Item = String> {
+        self.columns.iter().enumerate().filter(|(_, column)| column.mixed).filter_map(|(place, column)| {
+            let measured = self.rows.iter().filter_map(|row| {
+                let value = row.values.get(place).filter(|value| value.mean.is_some())?;
+                Some((&value.example.as_ref()?.protocol, row.name.as_str()))
+            });
+            caution::by_protocol(column.headline.title, measured).map(|mixed| format!("‡ {mixed}"))
+        })
     }
 
     /// Which methods have runs of fewer seeds than others; none where all have as many.

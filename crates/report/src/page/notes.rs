@@ -3,13 +3,11 @@
 use std::collections::BTreeMap;
 
 use maud::{Markup, html};
-use vimae_spec::{PaperClaim, SummaryRow};
+use vimae_spec::{Expectation, PaperClaim, SummaryRow};
 
 use super::links::Links;
 use crate::{method, number::plural};
 
-/// The entry of what an author expected, in the place of a metric's.
-pub(super) const EXPECTED: &str = "expect";
 /// Letters of a note that stands among numbers at most: a longer one would set the height of their row.
 const SHORT: usize = 60;
 /// Letters of notes that are not folded at most.
@@ -31,7 +29,7 @@ pub(super) fn merged(rows: &[&SummaryRow], links: &Links<'_>) -> Vec<String> {
 
 /// A note of a value of this entry as people read it: claims and expectations name methods.
 pub(super) fn readable(entry: &str, note: String) -> String {
-    if entry == PaperClaim::ENTRY || entry == EXPECTED { method::labelled(&note) } else { note }
+    if entry == PaperClaim::ENTRY || entry == Expectation::ENTRY { method::labelled(&note) } else { note }
 }
 
 /// The notes of a quantity, where they stand.

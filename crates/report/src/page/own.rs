@@ -1,14 +1,13 @@
 //! The page of experiments that stand for no table of the paper: first one table, then what is behind it.
 
 use maud::{Markup, html};
-use vimae_spec::SummaryRow;
+use vimae_spec::{Expectation, SummaryRow};
 
 use super::{
     comparison, gallery, headlines,
     input::{ExperimentView, FailedRun, PageInput},
     left_out, lifelong,
     links::Links,
-    notes::EXPECTED,
     paired, readings, robustness, runs, samplers,
     shown::Shown,
     summary, values,
@@ -68,7 +67,7 @@ fn forgetting(
     (links, colours): (&Links<'_>, &Colours<'_>),
     several: bool,
 ) -> Result<Markup> {
-    let claim = |row: &&SummaryRow| row.entry == EXPECTED && links.title(&row.target) == Some(experiment.title.as_str());
+    let claim = |row: &&SummaryRow| row.entry == Expectation::ENTRY && links.title(&row.target) == Some(experiment.title.as_str());
     let claims: Vec<&SummaryRow> = input.summary.iter().filter(claim).collect();
     let content = lifelong::section(experiment, &claims, input.interval, colours)?;
     Ok(html! { @if !content.0.is_empty() { section {
