@@ -105,7 +105,7 @@ pub fn bench_step(dataset: &str, width: usize, batch: usize, steps: usize, devic
         let started = Instant::now();
         on_pool(device, || -> Result<()> {
             let loss = line.loss(&images, &Draws::at(&line, &images, &streams, step as u64)?)?;
-            let gradients = loss.total.backward().map_err(vimae_core::Error::from)?;
+            let gradients = vimae_ops::backward(&loss.total).map_err(vimae_core::Error::from)?;
             Ok(adam.step(&gradients).map_err(vimae_trainer::Error::from)?)
         })?;
         device.synchronize().map_err(vimae_core::Error::from)?;

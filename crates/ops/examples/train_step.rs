@@ -179,7 +179,7 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
         let error = ops::squared_error_sum(&y.contiguous()?, &x)?.mean_all()?;
         let loss = ((error * 0.05)? + (mmd(&z, &prior)? * 10.0)?)?;
         let forward = start.elapsed();
-        let gradients = loss.backward()?;
+        let gradients = ops::backward(&loss)?;
         let backward = start.elapsed();
         adam.step(&gradients)?;
         times.push(start.elapsed().as_secs_f64() * 1e3);

@@ -117,6 +117,11 @@ fn in_place<T: Real>(x: &[T], f: impl Fn(&mut [T]) + Sync) -> Vec<T> {
     out
 }
 
+/// The gradient to ReLU's input from its result.
+pub(crate) fn relu_gradient<T: Real>(y: &[T], grad: &[T]) -> Vec<T> {
+    map2(y, grad, |y, g| if y <= T::zero() { T::zero() } else { g })
+}
+
 fn map2<T: Real>(x: &[T], y: &[T], f: impl Fn(T, T) -> T + Sync) -> Vec<T> {
     let mut out = unfilled(x.len());
     each(out.chunks_mut(PIECE).zip(x.chunks(PIECE)).zip(y.chunks(PIECE)), |((out, x), y)| {
@@ -140,7 +145,7 @@ impl Function {
         match self {
             Self::Sigmoid => map2(y, grad, |y, g| g * y * (T::one() - y)),
             Self::Tanh => map2(y, grad, |y, g| g * (T::one() - y * y)),
-            Self::Relu => map2(y, grad, |y, g| if y <= T::zero() { T::zero() } else { g }),
+            Self::Relu => relu_gradient(y, grad),
         }
     }
 }

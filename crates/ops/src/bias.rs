@@ -12,6 +12,15 @@ pub(crate) fn add_bias<T: Real>(out: &mut [T], bias: &[T]) {
     }
 }
 
+/// The same for planes of one image, a channel each.
+pub(crate) fn add_bias_to_planes<T: Real>(image: &mut [T], bias: &[T]) {
+    for (plane, b) in image.chunks_exact_mut((image.len() / bias.len()).max(1)).zip(bias) {
+        for v in plane {
+            *v += *b;
+        }
+    }
+}
+
 /// The sum over rows of [rows, channels], in shares of rows added in order.
 pub(crate) fn column_sums<T: Real>(x: &[T], channels: usize) -> Vec<T> {
     const ROWS: usize = 256;

@@ -6,6 +6,7 @@
 use crate::bias::add_bias;
 use crate::direct;
 use crate::geometry::{Direction, Geometry};
+use crate::layout::Channels;
 use crate::real::Real;
 use crate::source::{Plain, Source};
 use crate::thin;
@@ -65,8 +66,18 @@ pub(crate) fn forward<T: Real, R: Send>(
         (Direction::Convolve, true) => winograd::convolve(g, x, weight, after),
         (Direction::Transpose, true) => winograd::adjoint(g, x, weight, after),
         (Direction::Convolve, false) => thin::convolve(g, x, weight, after),
-        (Direction::Transpose, false) => thin::adjoint(g, x, weight, after),
+        (Direction::Transpose, false) => thin::adjoint(g, x, weight, Channels::Last, after),
     }
+}
+
+/// Whether [`to_images`] has a kernel for the shape.
+pub(crate) fn fits_images(g: &Geometry, direction: Direction) -> bool {
+    direction == Direction::Transpose && !winograd::fits(g) && thin::fits_adjoint(g)
+}
+
+/// As [`forward`], channels first at once; `after` sees one image at a time.
+pub(crate) fn to_images<T: Real>(g: &Geometry, x: impl Source<T>, weight: &[T], after: impl Fn(&mut [T]) + Sync) -> Vec<T> {
+    thin::adjoint(g, x, weight, Channels::First, |_, image| after(image)).0
 }
 
 /// The gradients to the weight (OIHW or IOHW) and, where wanted, to the input.

@@ -3,6 +3,7 @@
 use crate::geometry::Side;
 use crate::parallel::each;
 use crate::real::{Real, contiguous, dispatch, unfilled};
+use crate::transpose::{Rows, transpose};
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp1, Layout, Result, Shape, Tensor, WithDType};
 use std::borrow::Cow;
@@ -86,24 +87,8 @@ fn transpose_images<T: Real>(x: &[T], rows: usize, columns: usize) -> Vec<T> {
     let mut out = unfilled(x.len());
     let size = rows * columns;
     if size > 0 {
-        each(out.chunks_mut(size).zip(x.chunks(size)), |(out, x)| transpose(x, out, rows, columns));
+        let turn = |(out, x): (&mut [T], &[T])| transpose(Rows { data: x, stride: columns }, (rows, columns), out, rows);
+        each(out.chunks_mut(size).zip(x.chunks(size)), turn);
     }
     out
-}
-
-/// [rows, columns] to [columns, rows], in tiles whose two sides stay in the first cache.
-fn transpose<T: Real>(x: &[T], out: &mut [T], rows: usize, columns: usize) {
-    const TILE: usize = 16;
-    for r0 in (0..rows).step_by(TILE) {
-        let r1 = (r0 + TILE).min(rows);
-        for c0 in (0..columns).step_by(TILE) {
-            let c1 = (c0 + TILE).min(columns);
-            for c in c0..c1 {
-                let line = &mut out[c * rows + r0..c * rows + r1];
-                for (o, r) in line.iter_mut().zip(r0..r1) {
-                    *o = x[r * columns + c];
-                }
-            }
-        }
-    }
 }

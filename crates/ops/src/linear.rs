@@ -1,10 +1,14 @@
 //! Fully connected layers. Bias and ReLU are part of the same pass.
+#![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
+use crate::activation::relu_gradient;
 use crate::bias::column_sums;
 use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
+use crate::gradients::hand_over;
 use crate::parallel::{each, map};
 use crate::product::{Matrix, multiply};
-use crate::real::{Real, contiguous, dispatch, with_slice};
+use crate::real::{Real, contiguous, dispatch, unfilled, with_slice};
+use crate::simd::vectorised;
 use candle_core::backend::BackendStorage;
 use candle_core::{CpuStorage, CustomOp2, CustomOp3, Device, Layout, Shape, Tensor};
 
@@ -68,21 +72,26 @@ struct LinearOp {
 }
 
 /// `a b` with the columns of the result shared among tasks; both given as functions of a range of
-/// columns, because a matrix of few rows and many columns cannot be split by rows.
-fn product_by_columns<T: Real>(rows: usize, columns: usize, task: impl Fn(&mut [T], std::ops::Range<usize>) + Sync) -> Vec<T> {
+/// columns, because a matrix of few rows and many columns cannot be split by rows. `task` writes all of its columns.
+fn product_by_columns<T: Real>(
+    (rows, depth, columns): (usize, usize, usize),
+    task: impl Fn(&mut [T], std::ops::Range<usize>) + Sync,
+) -> Vec<T> {
     const COLUMNS: usize = 1024;
+    // A product of no depth may leave its result as it is.
+    let room = |columns: usize| if depth == 0 { vec![T::zero(); rows * columns] } else { unfilled(rows * columns) };
     if columns <= COLUMNS {
-        let mut out = vec![T::zero(); rows * columns];
+        let mut out = room(columns);
         task(&mut out, 0..columns);
         return out;
     }
     let blocks: Vec<Vec<T>> = map(0..columns.div_ceil(COLUMNS), |block| {
         let range = block * COLUMNS..((block + 1) * COLUMNS).min(columns);
-        let mut out = vec![T::zero(); rows * range.len()];
+        let mut out = room(range.len());
         task(&mut out, range);
         out
     });
-    let mut out = vec![T::zero(); rows * columns];
+    let mut out = unfilled(rows * columns);
     each(out.chunks_mut(columns).enumerate(), |(row, out)| {
         for (block, out) in blocks.iter().zip(out.chunks_mut(COLUMNS)) {
             out.copy_from_slice(&block[row * out.len()..][..out.len()]);
@@ -91,25 +100,36 @@ fn product_by_columns<T: Real>(rows: usize, columns: usize, task: impl Fn(&mut [
     out
 }
 
+vectorised! {
+fn add<T: Real>(row: &mut [T], bias: &[T]) {
+    for (v, b) in row.iter_mut().zip(bias) {
+        *v += *b;
+    }
+}
+}
+
+vectorised! {
+/// ReLU; NaN stays NaN.
+fn cut_off<T: Real>(row: &mut [T]) {
+    for v in row {
+        *v = if *v < T::zero() { T::zero() } else { *v };
+    }
+}
+}
+
 impl LinearOp {
     fn forward<T: Real>(&self, x: &[T], w: &[T], b: Option<&[T]>) -> Vec<T> {
         let &Self { n, i, o, relu } = self;
-        product_by_columns(n, o, |out, range| {
+        product_by_columns((n, i, o), |out, range| {
             let width = range.len();
             let w = Matrix::new(&w[range.start * i..], width, i);
             multiply(out, width, Matrix::new(x, n, i), w.transposed(), false);
             for row in out.chunks_exact_mut(width.max(1)) {
                 if let Some(b) = b {
-                    for (v, b) in row.iter_mut().zip(&b[range.clone()]) {
-                        *v += *b;
-                    }
+                    add(row, &b[range.clone()]);
                 }
                 if relu {
-                    for v in row {
-                        if *v < T::zero() {
-                            *v = T::zero();
-                        }
-                    }
+                    cut_off(row);
                 }
             }
         })
@@ -125,13 +145,7 @@ impl LinearOp {
     ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
         let &Self { n, i, o, relu } = self;
         let grad = if relu {
-            with_slice::<T, _>(grad, |grad| {
-                with_slice::<T, _>(y, |y| {
-                    let mask = |(g, y): (&T, &T)| if *y <= T::zero() { T::zero() } else { *g };
-                    let masked: Vec<T> = grad.iter().zip(y).map(mask).collect();
-                    Tensor::from_vec(masked, (n, o), &Device::Cpu)
-                })
-            })?
+            with_slice::<T, _>(grad, |grad| with_slice::<T, _>(y, |y| Tensor::from_vec(relu_gradient(y, grad), (n, o), &Device::Cpu)))?
         } else {
             grad.clone()
         };
@@ -140,7 +154,7 @@ impl LinearOp {
             let mut gradients = (None, None, None);
             if x.track_op() {
                 let dx = with_slice::<T, _>(w, |w| {
-                    Ok(product_by_columns(n, i, |out, range| {
+                    Ok(product_by_columns((n, o, i), |out, range| {
                         let w = if range.is_empty() { &[][..] } else { &w[range.start..] };
                         let w = Matrix::strided(w, o, range.len(), i);
                         multiply(out, range.len(), matrix, w, false);
@@ -160,10 +174,10 @@ impl LinearOp {
                     });
                     Ok(dw)
                 })?;
-                gradients.1 = Some(Tensor::from_vec(dw, (o, i), &Device::Cpu)?);
+                gradients.1 = hand_over(y, w, Tensor::from_vec(dw, (o, i), &Device::Cpu)?);
             }
             if let Some(b) = b.filter(|b| b.track_op()) {
-                gradients.2 = Some(Tensor::from_vec(column_sums(grad, o), b.shape(), &Device::Cpu)?);
+                gradients.2 = hand_over(y, b, Tensor::from_vec(column_sums(grad, o), b.shape(), &Device::Cpu)?);
             }
             Ok(gradients)
         })

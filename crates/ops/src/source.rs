@@ -1,12 +1,25 @@
 //! What the transforms read: elements as they are, or computed on the way in.
+#![expect(unsafe_code, reason = "elements that a pass over images has checked to be there are read without asking again")]
 
 use crate::real::Real;
 use crate::simd::fetch;
 
 /// Gives `N` neighbouring channels of one pixel.
 pub(crate) trait Source<T: Real>: Copy + Sync {
-    /// The elements from flat index `at` on, whose first belongs to `channel`.
-    fn load<const N: usize>(&self, at: usize, channel: usize) -> [T; N];
+    /// What all pixels have in common in `N` channels: read once, it stays in registers.
+    type Common<const N: usize>: Copy;
+
+    /// That of the channels from `channel` on.
+    fn common<const N: usize>(&self, channel: usize) -> Self::Common<N>;
+
+    /// How many elements there are.
+    fn len(&self) -> usize;
+
+    /// The elements from flat index `at` on, whose first belongs to the first channel of `common`.
+    ///
+    /// # Safety
+    /// `at + N` is at most `len()`.
+    unsafe fn load<const N: usize>(&self, at: usize, common: &Self::Common<N>) -> [T; N];
 
     /// Asks the processor to fetch what `len` elements from flat index `at` on are made of.
     fn fetch(&self, at: usize, len: usize);
@@ -14,18 +27,30 @@ pub(crate) trait Source<T: Real>: Copy + Sync {
     /// Writes whole pixels of `c` channels from flat index `at` on.
     #[inline(always)]
     fn write(&self, at: usize, c: usize, out: &mut [T]) {
+        assert!(at + out.len() <= self.len());
+        let mut channel = 0;
+        while channel + 16 <= c {
+            // SAFETY: the assertion above.
+            unsafe { self.write_channels::<16>(at, c, channel, out) };
+            channel += 16;
+        }
+        while channel < c {
+            // SAFETY: as above.
+            unsafe { self.write_channels::<1>(at, c, channel, out) };
+            channel += 1;
+        }
+    }
+
+    /// Of each pixel `N` channels.
+    ///
+    /// # Safety
+    /// `at + out.len()` is at most `len()`.
+    #[inline(always)]
+    unsafe fn write_channels<const N: usize>(&self, at: usize, c: usize, channel: usize, out: &mut [T]) {
+        let common = self.common::<N>(channel);
         for (row, out) in out.chunks_exact_mut(c).enumerate() {
-            let at = at + row * c;
-            let mut channel = 0;
-            while channel < c {
-                if channel + 16 <= c {
-                    out[channel..channel + 16].copy_from_slice(&self.load::<16>(at + channel, channel));
-                    channel += 16;
-                } else {
-                    out[channel..channel + 1].copy_from_slice(&self.load::<1>(at + channel, channel));
-                    channel += 1;
-                }
-            }
+            // SAFETY: a whole pixel, so the caller's promise covers it.
+            out[channel..channel + N].copy_from_slice(&unsafe { self.load::<N>(at + row * c + channel, &common) });
         }
     }
 }
@@ -34,17 +59,38 @@ pub(crate) trait Source<T: Real>: Copy + Sync {
 #[derive(Clone, Copy)]
 pub(crate) struct Plain<'a, T>(pub(crate) &'a [T]);
 
+/// # Safety
+/// `at + N` is at most the length.
 #[inline(always)]
-fn run<T: Real, const N: usize>(x: &[T], at: usize) -> [T; N] {
+unsafe fn run<T: Real, const N: usize>(x: &[T], at: usize) -> [T; N] {
+    debug_assert!(at + N <= x.len());
+    // SAFETY: the caller's promise; an array has no alignment but its elements'.
+    unsafe { x.as_ptr().add(at).cast::<[T; N]>().read() }
+}
+
+/// Of the channels, `N` from `channel` on.
+#[inline(always)]
+fn channels<T: Real, const N: usize>(x: &[T], channel: usize) -> [T; N] {
     let mut out = [T::zero(); N];
-    out.copy_from_slice(&x[at..at + N]);
+    out.copy_from_slice(&x[channel..channel + N]);
     out
 }
 
 impl<T: Real> Source<T> for Plain<'_, T> {
+    type Common<const N: usize> = ();
+
     #[inline(always)]
-    fn load<const N: usize>(&self, at: usize, _: usize) -> [T; N] {
-        run(self.0, at)
+    fn common<const N: usize>(&self, _: usize) {}
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    #[inline(always)]
+    unsafe fn load<const N: usize>(&self, at: usize, (): &()) -> [T; N] {
+        // SAFETY: the caller's promise.
+        unsafe { run(self.0, at) }
     }
 
     #[inline(always)]
@@ -67,10 +113,23 @@ pub(crate) struct Normalised<'a, T> {
 }
 
 impl<T: Real> Source<T> for Normalised<'_, T> {
+    /// Scale and shift.
+    type Common<const N: usize> = [[T; N]; 2];
+
     #[inline(always)]
-    fn load<const N: usize>(&self, at: usize, channel: usize) -> [T; N] {
-        let (scale, shift) = (run::<T, N>(self.scale, channel), run::<T, N>(self.shift, channel));
-        let mut out = run::<T, N>(self.x, at);
+    fn common<const N: usize>(&self, channel: usize) -> [[T; N]; 2] {
+        [channels(self.scale, channel), channels(self.shift, channel)]
+    }
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.x.len()
+    }
+
+    #[inline(always)]
+    unsafe fn load<const N: usize>(&self, at: usize, [scale, shift]: &[[T; N]; 2]) -> [T; N] {
+        // SAFETY: the caller's promise.
+        let mut out = unsafe { run::<T, N>(self.x, at) };
         for i in 0..N {
             let v = out[i] * scale[i] + shift[i];
             // Not max: a NaN must stay visible.
@@ -98,13 +157,23 @@ pub(crate) struct Corrected<'a, T> {
 }
 
 impl<T: Real> Source<T> for Corrected<'_, T> {
+    /// Scale, mean, slope and offset.
+    type Common<const N: usize> = [[T; N]; 4];
+
     #[inline(always)]
-    fn load<const N: usize>(&self, at: usize, channel: usize) -> [T; N] {
-        let scale = run::<T, N>(self.scale, channel);
-        let (slope, offset) = (run::<T, N>(self.slope, channel), run::<T, N>(self.offset, channel));
-        let mean = run::<T, N>(self.mean, channel);
-        let x = run::<T, N>(self.x, at);
-        let mut out = run::<T, N>(self.gradient, at);
+    fn common<const N: usize>(&self, channel: usize) -> [[T; N]; 4] {
+        [self.scale, self.mean, self.slope, self.offset].map(|of| channels(of, channel))
+    }
+
+    #[inline(always)]
+    fn len(&self) -> usize {
+        self.gradient.len().min(self.x.len())
+    }
+
+    #[inline(always)]
+    unsafe fn load<const N: usize>(&self, at: usize, [scale, mean, slope, offset]: &[[T; N]; 4]) -> [T; N] {
+        // SAFETY: the caller's promise.
+        let (x, mut out) = unsafe { (run::<T, N>(self.x, at), run::<T, N>(self.gradient, at)) };
         for i in 0..N {
             out[i] = out[i] * scale[i] + ((x[i] - mean[i]) * slope[i] + offset[i]);
         }

@@ -6,11 +6,13 @@
 
 use crate::geometry::Geometry;
 use crate::groups::by_groups;
+use crate::layout::Channels;
 use crate::panels::{HALF, Left, Out, PANEL, Right, product, whole_panels};
 use crate::parallel::map;
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
 use crate::source::Source;
+use crate::transpose::{Rows, transpose};
 
 /// Elements copied at once.
 const CHUNK: usize = 16;
@@ -189,11 +191,12 @@ fn write<T: Real; S: Source>(source: S, at: usize, c: usize, out: &mut [T]) {
 }
 }
 
-/// [n, oh, ow, o] to [n, h, w, c] for stride 1: the adjoint of [`convolve`].
+/// [n, oh, ow, o] to [n, h, w, c], or at once to [n, c, h, w], for stride 1: the adjoint of [`convolve`].
 pub(crate) fn adjoint<T: Real, S: Source<T>, R: Send>(
     g: &Geometry,
     small: S,
     weight: &[T],
+    to: Channels,
     after: impl Fn(usize, &mut [T]) -> R + Sync,
 ) -> (Vec<T>, Vec<R>) {
     let (taps, pixels) = (g.kh * g.kw, g.oh * g.ow);
@@ -207,21 +210,30 @@ pub(crate) fn adjoint<T: Real, S: Source<T>, R: Send>(
     let (columns, per_image) = (whole_panels(pixels), g.h * g.w * g.c);
     let mut out: Vec<T> = unfilled(g.n * per_image);
     let results = map(out.chunks_mut(per_image).enumerate(), |(image, out)| {
-        T::with_scratch(2 * columns * g.o + g.patch() * columns + per_image, |scratch| {
-            let (rows, scratch) = scratch.split_at_mut(columns * g.o);
+        T::with_scratch((PANEL + columns) * g.o + g.patch() * columns + per_image, |scratch| {
+            let (rows, scratch) = scratch.split_at_mut(PANEL * g.o);
             let (across, scratch) = scratch.split_at_mut(columns * g.o);
             let (spread, planes) = scratch.split_at_mut(g.patch() * columns);
-            write(small, image * pixels * g.o, g.o, &mut rows[..pixels * g.o]);
-            turn(g.o, &rows[..pixels * g.o], across);
+            const AHEAD: usize = 4 * PANEL;
+            // [pixels, o] to [panel of pixels][o][32]; pixels past the end are zero.
+            for (panel, across) in across.chunks_exact_mut(PANEL * g.o).enumerate() {
+                let first = panel * PANEL;
+                let count = PANEL.min(pixels - first);
+                if count < PANEL {
+                    across.fill(T::zero());
+                }
+                small.fetch((image * pixels + first + AHEAD) * g.o, PANEL * g.o);
+                write(small, (image * pixels + first) * g.o, g.o, &mut rows[..count * g.o]);
+                transpose(Rows { data: rows, stride: g.o }, (count, g.o), across, PANEL);
+            }
             let left = Left::plain(&packed, (g.patch(), g.o), g.o, 1);
             let right = Right { data: across, columns, panel_stride: g.o * PANEL, depth_stride: PANEL };
             product(Out::rows(spread, columns), left, right, false);
-            planes.fill(T::zero());
-            add_planes(g, columns, spread, planes);
-            for (c, plane) in planes.chunks_exact(g.h * g.w).enumerate() {
-                for (o, v) in out.iter_mut().skip(c).step_by(g.c).zip(plane) {
-                    *o = *v;
-                }
+            if g.c == 1 || to == Channels::First {
+                add_planes(g, columns, spread, out);
+            } else {
+                add_planes(g, columns, spread, planes);
+                transpose(Rows { data: planes, stride: g.h * g.w }, (g.c, g.h * g.w), out, g.c);
             }
         });
         after(image, out)
@@ -230,32 +242,9 @@ pub(crate) fn adjoint<T: Real, S: Source<T>, R: Send>(
 }
 
 vectorised! {
-/// [pixels, o] to [panel of pixels][o]`[32]`; pixels past the end are zero.
-fn turn<T: Real>(o: usize, rows: &[T], out: &mut [T]) {
-    for (panel, out) in out.chunks_exact_mut(o * PANEL).enumerate() {
-        let rows = &rows[(panel * PANEL * o).min(rows.len())..];
-        let count = (rows.len() / o).min(PANEL);
-        for block in (0..o).step_by(HALF) {
-            for p in 0..count {
-                let mut row = [T::zero(); HALF];
-                row.copy_from_slice(&rows[p * o + block..][..HALF]);
-                for (c, v) in row.into_iter().enumerate() {
-                    out[(block + c) * PANEL + p] = v;
-                }
-            }
-        }
-        if count < PANEL {
-            for row in out.chunks_exact_mut(PANEL) {
-                row[count..].fill(T::zero());
-            }
-        }
-    }
-}
-}
-
-vectorised! {
-/// Adds the planes [kh, kw, c][oh, ow] of the taps, shifted, to the planes [c][h, w].
+/// The planes [kh, kw, c][oh, ow] of the taps, shifted, as sums [c][h, w].
 fn add_planes<T: Real>(g: &Geometry, columns: usize, spread: &[T], planes: &mut [T]) {
+    planes.fill(T::zero());
     for (k, plane) in spread.chunks_exact(columns).enumerate() {
         let (ky, kx, c) = (k / g.c / g.kw, k / g.c % g.kw, k % g.c);
         // Small column x sits on big column x + kx - left.
@@ -305,7 +294,9 @@ mod tests {
             same(&dw, &direct::weight_gradient(&g, &big, &small));
             same(&dx, &convolved);
             if fits_adjoint(&g) {
-                same(&adjoint(&g, Plain(&small), &weight, |_, _| ()).0, &direct::adjoint(&g, &small, &weight, None));
+                same(&adjoint(&g, Plain(&small), &weight, Channels::Last, |_, _| ()).0, &direct::adjoint(&g, &small, &weight, None));
+                let first = Channels::First.take_inward(adjoint(&g, Plain(&small), &weight, Channels::First, |_, _| ()).0, (h, w, c));
+                same(&first, &direct::adjoint(&g, &small, &weight, None));
             }
         }
     }

@@ -14,6 +14,7 @@ mod ahead;
 mod backward;
 mod batches;
 mod forward;
+mod places;
 mod plan;
 mod points;
 mod products;
@@ -106,6 +107,25 @@ mod tests {
                 assert!(difference(&dw, &gradient) < 1e-10);
                 assert!(difference(&out, expected) < 1e-10);
             }
+        }
+    }
+
+    #[test]
+    fn every_element_of_the_big_side_is_written() {
+        // By SAME padding, and without padding at the end, which leaves lines that no tile has.
+        for (h, oh, kernel, top) in
+            [(14, 7, 4, 1), (13, 7, 5, 2), (4, 2, 4, 1), (18, 9, 6, 2), (11, 4, 4, 0), (12, 4, 5, 0), (27, 12, 4, 0)]
+        {
+            let g = Geometry { n: 2, h, w: h, c: 8, oh, ow: oh, o: 8, kh: kernel, kw: kernel, sh: 2, sw: 2, top, left: top };
+            let plan = Plan::new(&g);
+            let tiles = values(2 * plan.big_elements, 1);
+            let (mut out, mut twice) = (vec![f64::NAN; g.big_len()], vec![f64::NAN; g.big_len()]);
+            tiles::collect_big(&plan, &tiles, 2, &mut out);
+            assert!(out.iter().all(|v| v.is_finite()), "{h} from {oh}");
+            // Nothing of what was there before is left.
+            twice.copy_from_slice(&out);
+            tiles::collect_big(&plan, &tiles, 2, &mut twice);
+            assert_eq!(out, twice);
         }
     }
 

@@ -42,7 +42,7 @@ impl Optimisers {
     /// Updates the network and the prior by the gradient of the loss, then the critic by the gradient of its own loss on
     /// the same codes. Returns the critic's loss.
     pub(crate) fn step(&mut self, line: &Line<'_>, stepped: &Stepped, draws: &Draws) -> Result<Option<Tensor>> {
-        let mut gradients = stepped.loss.total.backward()?;
+        let mut gradients = vimae_ops::backward(&stepped.loss.total)?;
         if let Some(most) = self.clip_norm {
             clip(&mut gradients, &line.weights(), most)?;
         }

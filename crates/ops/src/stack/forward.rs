@@ -2,7 +2,7 @@
 
 use super::layer::{Finish, Layer};
 use crate::activation::{sigmoid_in_place, tanh_in_place};
-use crate::bias::add_bias;
+use crate::bias::{add_bias, add_bias_to_planes};
 use crate::choice;
 use crate::geometry::View;
 use crate::layout::Channels;
@@ -78,8 +78,7 @@ pub(super) fn forward<T: Real>(layers: &[Layer], parameters: &[&[T]], x: &[T], e
             let (y, moments) = normed(layer, weight, &first, kept.last());
             kept.push(Kept::new(y, moments, gamma, beta, eps));
         } else {
-            let y = finished(layer, weight, bias, &first, kept.last());
-            result = Some(Channels::First.outward(y, layer.result()));
+            result = Some(finished(layer, weight, bias, &first, kept.last()));
         }
     }
     let result = match (result, layers.last(), kept.last()) {
@@ -110,23 +109,30 @@ fn normed<T: Real>(layer: &Layer, weight: &[T], first: &[T], before: Option<&Kep
     (y, moments)
 }
 
-/// A convolution with bias and activation.
+/// A convolution with bias and activation, channels first.
 fn finished<T: Real>(layer: &Layer, weight: &[T], bias: &[T], first: &[T], before: Option<&Kept<T>>) -> Vec<T> {
     let (g, direction) = (&layer.geometry, layer.direction);
+    let outward = |y| Channels::First.outward(y, layer.result());
+    if let Some(before) = before.filter(|_| choice::fits_images(g, direction)) {
+        return choice::to_images(g, before.activation(), weight, |image| {
+            add_bias_to_planes(image, bias);
+            activate(layer.finish, image);
+        });
+    }
     if !choice::fits_forward(g, direction) {
         let input = before.map(Kept::written);
         let mut y = choice::layer(g, direction, input.as_deref().unwrap_or(first), weight, Some(bias));
         each(y.chunks_mut(1 << 12), |y| activate(layer.finish, y));
-        return y;
+        return outward(y);
     }
     let after = |_: usize, y: &mut [T]| {
         add_bias(y, bias);
         activate(layer.finish, y);
     };
-    match before {
+    outward(match before {
         Some(before) => choice::forward(g, direction, before.activation(), weight, after).0,
         None => choice::forward(g, direction, Plain(first), weight, after).0,
-    }
+    })
 }
 
 fn activate<T: Real>(finish: Finish, y: &mut [T]) {

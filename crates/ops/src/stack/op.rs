@@ -7,6 +7,7 @@
 use super::backward::backward;
 use super::forward::{Stored, forward};
 use super::layer::{Finish, Layer};
+use crate::gradients::hand_over;
 use crate::norm::BatchStatistics;
 use crate::real::{Real, contiguous, with_slice};
 use candle_core::{CpuStorage, CustomOp2, Device, Error, Layout, Result, Shape, Tensor};
@@ -30,10 +31,10 @@ impl CustomOp2 for Port {
     fn cpu_fwd(&self, token: &CpuStorage, lt: &Layout, _: &CpuStorage, _: &Layout) -> Result<(CpuStorage, Shape)> {
         Ok((token.clone(), lt.shape().clone()))
     }
-    fn bwd(&self, _: &Tensor, _: &Tensor, _: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
+    fn bwd(&self, _: &Tensor, parameter: &Tensor, next: &Tensor, grad: &Tensor) -> Result<(Option<Tensor>, Option<Tensor>)> {
         let mut gradients = self.gradients.lock().unwrap_or_else(PoisonError::into_inner);
         let gradient = gradients.get_mut(self.index).and_then(Option::take);
-        Ok((Some(grad.clone()), gradient))
+        Ok((Some(grad.clone()), gradient.and_then(|gradient| hand_over(next, parameter, gradient))))
     }
 }
 

@@ -57,9 +57,6 @@ pub(super) fn run<T: Real, S: Source<T>, R: Send>(
 pub(super) fn collect<T: Real>(plan: &Plan, towards: Towards, products: &[T], count: usize, out: &mut [T]) {
     match towards {
         Towards::Small => tiles::collect_small(plan, products, count, out),
-        Towards::Big => {
-            out.fill(T::zero());
-            tiles::add_big(plan, products, count, out);
-        }
+        Towards::Big => tiles::collect_big(plan, products, count, out),
     }
 }

@@ -19,7 +19,7 @@ pub(super) fn zero<T: Real, const N: usize>() -> Line<T, N> {
 }
 
 #[inline(always)]
-fn add<T: Real, const N: usize>(a: [T; N], b: [T; N]) -> [T; N] {
+pub(super) fn add<T: Real, const N: usize>(a: [T; N], b: [T; N]) -> [T; N] {
     std::array::from_fn(|i| a[i] + b[i])
 }
 

@@ -1,27 +1,32 @@
 //! Images to transformed tiles and back, a vector of channels at a time.
-#![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
+#![expect(unsafe_code, reason = "half the time went into indices; each pass checks the extents of all of them first")]
 #![expect(clippy::needless_range_loop, reason = "indices of a tile name points in several arrays at once")]
 
 use super::ahead::Ahead;
+use super::places::{Places, lanes};
 use super::plan::{LARGEST, POINTS, Plan};
-use super::points::{Line, collect, data, data_adjoint, spread, zero};
+use super::points::{Line, add, collect, data, data_adjoint, spread, zero};
 use crate::panels::{PANEL, whole_panels};
 use crate::real::Real;
 use crate::simd::vectorised;
 use crate::source::Source;
 
-/// Runs `$body` with `$n` channels at a time, as many as divide `$channels`: none crosses a panel's edge.
+/// Runs `$body` with `$n` channels at a time.
 macro_rules! by_lanes {
     ($channels:expr, $n:ident => $body:expr) => {
-        if $channels % 16 == 0 {
-            const $n: usize = 16;
-            $body
-        } else if $channels % 8 == 0 {
-            const $n: usize = 8;
-            $body
-        } else {
-            const $n: usize = 1;
-            $body
+        match lanes($channels) {
+            16 => {
+                const $n: usize = 16;
+                $body
+            }
+            8 => {
+                const $n: usize = 8;
+                $body
+            }
+            _ => {
+                const $n: usize = 1;
+                $body
+            }
         }
     };
 }
@@ -71,61 +76,27 @@ macro_rules! by_tile {
 
 const CLASSES: [(usize, usize); 4] = [(0, 0), (0, 1), (1, 0), (1, 1)];
 
-/// Where one point's elements are.
-#[derive(Clone, Copy, Default)]
-struct Place {
-    start: usize,
-    /// The first channel's column.
-    column: usize,
-    /// From panel to panel, and from image to image inside one.
-    panel: usize,
-    image: usize,
-}
-
-/// Of each point, on the big side for one class or on the small side.
-type Places = [[Place; POINTS]; POINTS];
-
-fn places(plan: &Plan, class: Option<(usize, usize)>, count: usize) -> Places {
-    let mut out = Places::default();
-    for (i, line) in out.iter_mut().enumerate().take(plan.y.positions()) {
-        for (j, place) in line.iter_mut().enumerate().take(plan.x.positions()) {
-            let position = &plan.positions[i * plan.x.positions() + j];
-            let (start, block) = match class {
-                None => (position.small, Some(0)),
-                Some(class) => (position.big, plan.block(class, (i, j)).map(|(_, block)| block)),
-            };
-            if let Some(block) = block {
-                let (panel, image) = (position.panel(count), position.panel(1));
-                *place = Place { start: start * count, column: block * plan.g.c, panel, image };
-            }
-        }
-    }
-    out
-}
-
-/// Where a vector of channels of each point goes, for an image's first tile.
-#[inline(always)]
-fn at(places: &Places, image: usize, channel: usize) -> [[usize; POINTS]; POINTS] {
-    let mut out = [[0; POINTS]; POINTS];
-    for (line, places) in out.iter_mut().zip(places) {
-        for (at, place) in line.iter_mut().zip(places) {
-            let column = place.column + channel;
-            *at = place.start + column / PANEL * place.panel + image * place.image + column % PANEL;
-        }
-    }
-    out
-}
-
 /// Tiles that stand beside one another, by horizontal point.
 fn across(plan: &Plan) -> [usize; POINTS] {
     std::array::from_fn(|j| plan.positions.get(j).filter(|_| j < plan.x.positions()).map_or(0, |p| p.across))
 }
 
+/// # Safety
+/// `at + N` is at most the length.
 #[inline(always)]
-fn load<T: Real, const N: usize>(from: &[T], at: usize) -> [T; N] {
-    let mut out = [T::zero(); N];
-    out.copy_from_slice(&from[at..at + N]);
-    out
+unsafe fn load<T: Real, const N: usize>(from: &[T], at: usize) -> [T; N] {
+    debug_assert!(at + N <= from.len());
+    // SAFETY: the caller's promise; an array has no alignment but its elements'.
+    unsafe { from.as_ptr().add(at).cast::<[T; N]>().read() }
+}
+
+/// # Safety
+/// `at + N` is at most the length.
+#[inline(always)]
+unsafe fn store<T: Real, const N: usize>(to: &mut [T], at: usize, values: [T; N]) {
+    debug_assert!(at + N <= to.len());
+    // SAFETY: as above.
+    unsafe { to.as_mut_ptr().add(at).cast::<[T; N]>().write(values) }
 }
 
 #[inline(always)]
@@ -136,20 +107,24 @@ fn column<T: Real, const N: usize>(lines: &[Line<T, N>; POINTS], j: usize) -> Li
 vectorised! {
 /// The images `first..first + count` of the big side, to [position][panel of class, c][image, tile]`[32]`.
 fn big<T: Real; S: Source>(plan: &Plan, source: S, first: usize, count: usize, out: &mut [T]) {
-    let places = CLASSES.map(|class| places(plan, Some(class), count));
+    let places = CLASSES.map(|class| Places::new(plan, Some(class), count));
     let len = plan.g.h * plan.g.w * plan.g.c;
+    assert!((first + count) * len <= source.len() && places.iter().all(|places| places.end <= out.len()));
     source.fetch(first * len, len);
     for image in 0..count {
         let mut ahead = Ahead::new(source, first + image, len, CLASSES.len() * plan.y.tiles.len() * plan.x.tiles.len(), image + 1 < count);
         for (class, places) in CLASSES.into_iter().zip(&places) {
-            by_lanes!(plan.g.c, N => big_class::<T, S, N>(plan, (class, places), source, &mut ahead, (first, image), out));
+            // SAFETY: the assertion above.
+            by_lanes!(plan.g.c, N => unsafe { big_class::<T, S, N>(plan, (class, places), source, &mut ahead, (first, image), out) });
         }
     }
 }
 }
 
+/// # Safety
+/// The source has the image `first + image`, and `out` all places.
 #[inline(always)]
-fn big_class<T: Real, S: Source<T>, const N: usize>(
+unsafe fn big_class<T: Real, S: Source<T>, const N: usize>(
     plan: &Plan,
     (class, places): ((usize, usize), &Places),
     source: S,
@@ -161,7 +136,8 @@ fn big_class<T: Real, S: Source<T>, const N: usize>(
     let across = across(plan);
     let mut lines = [zero::<T, N>(); POINTS];
     for channel in (0..c).step_by(N) {
-        let at = at(places, image, channel);
+        let at = places.at(image, channel / N);
+        let common = source.common::<N>(channel);
         for (ty, (ys, ym)) in plan.y.tiles.iter().enumerate() {
             let (y0, ny) = (plan.y.first(*ys, class.0), plan.y.points(*ym, class.0));
             for (tx, (xs, xm)) in plan.x.tiles.iter().enumerate() {
@@ -175,13 +151,14 @@ fn big_class<T: Real, S: Source<T>, const N: usize>(
                         lines[i] = zero();
                         continue;
                     }
-                    let row = ((first + image) as isize * h + y) * w;
+                    let start = (((first + image) as isize * h + y) * w + x0) * c as isize + channel as isize;
                     lines[i] = by_points!(nx, P => {
                         let mut d = zero::<T, N>();
                         for j in 0..P {
                             let x = x0 + 2 * j as isize;
                             if x >= 0 && x < w {
-                                d[j] = source.load::<N>((row + x) as usize * c + channel, channel);
+                                // SAFETY: x < w, y < h and channel + N <= c, so the caller's promise covers it.
+                                d[j] = unsafe { source.load::<N>((start + (2 * j * c) as isize) as usize, &common) };
                             }
                         }
                         data::<T, N, P>(&d)
@@ -192,7 +169,8 @@ fn big_class<T: Real, S: Source<T>, const N: usize>(
                     by_points!(ny, P => {
                         let v = data::<T, N, P>(&column(&lines, j));
                         for i in 0..P {
-                            out[at[i][j] + row..][..N].copy_from_slice(&v[i]);
+                            // SAFETY: the place of a tile that has the point is before the end of all.
+                            unsafe { store(out, at[i][j] + row, v[i]) };
                         }
                     });
                 }
@@ -202,22 +180,36 @@ fn big_class<T: Real, S: Source<T>, const N: usize>(
 }
 
 vectorised! {
-/// The adjoint of [`big`]: adds the tiles of `v` to the images `out` [count, h, w, c].
+/// The adjoint of [`big`]: the images `out` [count, h, w, c] are the sums of the tiles of `v`.
 fn big_adjoint<T: Real>(plan: &Plan, v: &[T], count: usize, out: &mut [T]) {
+    assert!(count * plan.g.h * plan.g.w * plan.g.c <= out.len());
+    // Writing what a tile is the first to reach, in place of adding it to zero, took longer: this brings the lines into the cache.
+    out.fill(T::zero());
     for class in CLASSES {
-        by_lanes!(plan.g.c, N => big_adjoint_class::<T, N>(plan, class, v, count, out));
+        let places = Places::new(plan, Some(class), count);
+        assert!(places.end <= v.len());
+        // SAFETY: the assertions above.
+        by_lanes!(plan.g.c, N => unsafe { big_adjoint_class::<T, N>(plan, (class, &places), v, count, out) });
     }
 }
 }
 
+/// # Safety
+/// `v` has all places, and `out` as many images.
 #[inline(always)]
-fn big_adjoint_class<T: Real, const N: usize>(plan: &Plan, class: (usize, usize), v: &[T], count: usize, out: &mut [T]) {
+unsafe fn big_adjoint_class<T: Real, const N: usize>(
+    plan: &Plan,
+    (class, places): ((usize, usize), &Places),
+    v: &[T],
+    count: usize,
+    out: &mut [T],
+) {
     let (h, w, c) = (plan.g.h as isize, plan.g.w as isize, plan.g.c);
-    let (across, places) = (across(plan), places(plan, Some(class), count));
+    let across = across(plan);
     let mut lines = [zero::<T, N>(); POINTS];
     for image in 0..count {
         for channel in (0..c).step_by(N) {
-            let at = at(&places, image, channel);
+            let at = places.at(image, channel / N);
             for (ty, (ys, ym)) in plan.y.tiles.iter().enumerate() {
                 let (y0, ny) = (plan.y.first(*ys, class.0), plan.y.points(*ym, class.0));
                 for (tx, (xs, xm)) in plan.x.tiles.iter().enumerate() {
@@ -227,7 +219,8 @@ fn big_adjoint_class<T: Real, const N: usize>(plan: &Plan, class: (usize, usize)
                         by_points!(ny, P => {
                             let mut column = zero::<T, N>();
                             for i in 0..P {
-                                column[i] = load(v, at[i][j] + row);
+                                // SAFETY: the place of a tile that has the point is before the end of all.
+                                column[i] = unsafe { load(v, at[i][j] + row) };
                             }
                             let column = data_adjoint::<T, N, P>(&column);
                             for i in 0..P {
@@ -240,16 +233,15 @@ fn big_adjoint_class<T: Real, const N: usize>(plan: &Plan, class: (usize, usize)
                         if y < 0 || y >= h {
                             continue;
                         }
-                        let row = (image as isize * h + y) * w;
+                        let start = ((image as isize * h + y) * w + x0) * c as isize + channel as isize;
                         by_points!(nx, P => {
                             let d = data_adjoint::<T, N, P>(&lines[i]);
                             for j in 0..P {
                                 let x = x0 + 2 * j as isize;
                                 if x >= 0 && x < w {
-                                    let out = &mut out[(row + x) as usize * c + channel..][..N];
-                                    for (o, d) in out.iter_mut().zip(d[j]) {
-                                        *o += d;
-                                    }
+                                    let at = (start + (2 * j * c) as isize) as usize;
+                                    // SAFETY: x < w, y < h and channel + N <= c, so the caller's promise covers it.
+                                    unsafe { store(out, at, add(load(out, at), d[j])) };
                                 }
                             }
                         });
@@ -264,7 +256,10 @@ vectorised! {
 /// The images `first..first + count` of the small side, to [position][panel of o][image, tile]`[32]`; columns
 /// beyond o are zero.
 fn small<T: Real; S: Source>(plan: &Plan, source: S, first: usize, count: usize, out: &mut [T]) {
-    by_lanes!(plan.g.o, N => small_lanes::<T, S, N>(plan, source, first, out, count));
+    let places = Places::new(plan, None, count);
+    assert!((first + count) * plan.g.oh * plan.g.ow * plan.g.o <= source.len() && places.end <= out.len());
+    // SAFETY: the assertion above.
+    by_lanes!(plan.g.o, N => unsafe { small_lanes::<T, S, N>(plan, &places, source, first, out, count) });
     let used = plan.g.o % PANEL;
     if used > 0 {
         let last = whole_panels(plan.g.o) / PANEL - 1;
@@ -276,14 +271,24 @@ fn small<T: Real; S: Source>(plan: &Plan, source: S, first: usize, count: usize,
 }
 }
 
+/// # Safety
+/// The source has the images `first..first + count`, and `out` all places.
 #[inline(always)]
-fn small_lanes<T: Real, S: Source<T>, const N: usize>(plan: &Plan, source: S, first: usize, out: &mut [T], count: usize) {
+unsafe fn small_lanes<T: Real, S: Source<T>, const N: usize>(
+    plan: &Plan,
+    places: &Places,
+    source: S,
+    first: usize,
+    out: &mut [T],
+    count: usize,
+) {
     let (h, w, o) = (plan.g.oh, plan.g.ow, plan.g.o);
-    let (across, places) = (across(plan), places(plan, None, count));
+    let across = across(plan);
     let mut lines = [zero::<T, N>(); POINTS];
     for image in 0..count {
         for channel in (0..o).step_by(N) {
-            let at = at(&places, image, channel);
+            let at = places.at(image, channel / N);
+            let common = source.common::<N>(channel);
             for (ty, (y0, ym)) in plan.y.tiles.iter().enumerate() {
                 for (tx, (x0, xm)) in plan.x.tiles.iter().enumerate() {
                     let (ny, nx) = (plan.y.points(*ym, 0), plan.x.points(*xm, 0));
@@ -292,12 +297,13 @@ fn small_lanes<T: Real, S: Source<T>, const N: usize>(plan: &Plan, source: S, fi
                             lines[i] = zero();
                             continue;
                         }
-                        let row = ((first + image) * h + y0 + i) * w;
+                        let start = (((first + image) * h + y0 + i) * w + x0) * o + channel;
                         lines[i] = by_tile!((*xm, nx), M, P => {
                             let mut y = zero::<T, N>();
                             for j in 0..M {
                                 if x0 + j < w {
-                                    y[j] = source.load::<N>((row + x0 + j) * o + channel, channel);
+                                    // SAFETY: inside the image, so the caller's promise covers it.
+                                    y[j] = unsafe { source.load::<N>(start + j * o, &common) };
                                 }
                             }
                             spread::<T, N, M, P>(&y)
@@ -308,7 +314,8 @@ fn small_lanes<T: Real, S: Source<T>, const N: usize>(plan: &Plan, source: S, fi
                         by_tile!((*ym, ny), M, P => {
                             let v = spread::<T, N, M, P>(&column(&lines, j));
                             for i in 0..P {
-                                out[at[i][j] + row..][..N].copy_from_slice(&v[i]);
+                                // SAFETY: the place of a tile that has the point is before the end of all.
+                            unsafe { store(out, at[i][j] + row, v[i]) };
                             }
                         });
                     }
@@ -321,18 +328,23 @@ fn small_lanes<T: Real, S: Source<T>, const N: usize>(plan: &Plan, source: S, fi
 vectorised! {
 /// The adjoint of [`small`]: the products of the positions to the images `out` [count, oh, ow, o].
 fn small_adjoint<T: Real>(plan: &Plan, m: &[T], count: usize, out: &mut [T]) {
-    by_lanes!(plan.g.o, N => small_adjoint_lanes::<T, N>(plan, m, count, out));
+    let places = Places::new(plan, None, count);
+    assert!(places.end <= m.len() && count * plan.g.oh * plan.g.ow * plan.g.o <= out.len());
+    // SAFETY: the assertion above.
+    by_lanes!(plan.g.o, N => unsafe { small_adjoint_lanes::<T, N>(plan, &places, m, count, out) });
 }
 }
 
+/// # Safety
+/// `m` has all places, and `out` as many images.
 #[inline(always)]
-fn small_adjoint_lanes<T: Real, const N: usize>(plan: &Plan, m: &[T], count: usize, out: &mut [T]) {
+unsafe fn small_adjoint_lanes<T: Real, const N: usize>(plan: &Plan, places: &Places, m: &[T], count: usize, out: &mut [T]) {
     let (h, w, o) = (plan.g.oh, plan.g.ow, plan.g.o);
-    let (across, places) = (across(plan), places(plan, None, count));
+    let across = across(plan);
     let mut lines = [zero::<T, N>(); LARGEST];
     for image in 0..count {
         for channel in (0..o).step_by(N) {
-            let at = at(&places, image, channel);
+            let at = places.at(image, channel / N);
             for (ty, (y0, ym)) in plan.y.tiles.iter().enumerate() {
                 for (tx, (x0, xm)) in plan.x.tiles.iter().enumerate() {
                     let (ny, nx) = (plan.y.points(*ym, 0), plan.x.points(*xm, 0));
@@ -341,7 +353,8 @@ fn small_adjoint_lanes<T: Real, const N: usize>(plan: &Plan, m: &[T], count: usi
                         by_tile!((*ym, ny), M, P => {
                             let mut column = zero::<T, N>();
                             for i in 0..P {
-                                column[i] = load(m, at[i][j] + row);
+                                // SAFETY: the place of a tile that has the point is before the end of all.
+                                column[i] = unsafe { load(m, at[i][j] + row) };
                             }
                             let column = collect::<T, N, M, P>(&column);
                             for i in 0..M {
@@ -350,12 +363,13 @@ fn small_adjoint_lanes<T: Real, const N: usize>(plan: &Plan, m: &[T], count: usi
                         });
                     }
                     for i in 0..(*ym).min(h - y0) {
-                        let row = (image * h + y0 + i) * w;
+                        let start = ((image * h + y0 + i) * w + x0) * o + channel;
                         by_tile!((*xm, nx), M, P => {
                             let y = collect::<T, N, M, P>(&lines[i]);
                             for j in 0..M {
                                 if x0 + j < w {
-                                    out[(row + x0 + j) * o + channel..][..N].copy_from_slice(&y[j]);
+                                    // SAFETY: inside the image, so the caller's promise covers it.
+                                    unsafe { store(out, start + j * o, y[j]) };
                                 }
                             }
                         });
@@ -369,7 +383,7 @@ fn small_adjoint_lanes<T: Real, const N: usize>(plan: &Plan, m: &[T], count: usi
 pub(super) fn transform_big<T: Real, S: Source<T>>(plan: &Plan, source: S, first: usize, count: usize, out: &mut [T]) {
     big(plan, source, first, count, out);
 }
-pub(super) fn add_big<T: Real>(plan: &Plan, v: &[T], count: usize, out: &mut [T]) {
+pub(super) fn collect_big<T: Real>(plan: &Plan, v: &[T], count: usize, out: &mut [T]) {
     big_adjoint(plan, v, count, out);
 }
 pub(super) fn transform_small<T: Real, S: Source<T>>(plan: &Plan, source: S, first: usize, count: usize, out: &mut [T]) {

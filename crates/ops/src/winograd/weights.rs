@@ -8,6 +8,7 @@ use crate::panels::{PANEL, whole_panels};
 use crate::parallel::each;
 use crate::real::{Real, unfilled};
 use crate::simd::vectorised;
+use crate::transpose::{Rows, transpose};
 use std::ops::Range;
 
 /// The right sides of one kind of product: panels of 32 columns, depth by depth.
@@ -129,12 +130,8 @@ fn pack_small<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
         if width < PANEL {
             out.fill(T::zero());
         }
-        for o in 0..width {
-            let line = &weight[((first + o) * g.c + c) * taps..][..taps];
-            for (v, row) in line.iter().zip(out.chunks_exact_mut(PANEL)) {
-                row[o] = *v;
-            }
-        }
+        let lines = Rows { data: &weight[(first * g.c + c) * taps..], stride: g.c * taps };
+        transpose(lines, (width, taps), out, PANEL);
     });
     out
 }
@@ -149,12 +146,8 @@ fn pack_big<T: Real>(plan: &Plan, weight: &[T]) -> Vec<T> {
         if width < PANEL {
             out.fill(T::zero());
         }
-        let lines = &weight[(o * g.c + first) * taps..][..width * taps];
-        for (c, line) in lines.chunks_exact(taps).enumerate() {
-            for (v, row) in line.iter().zip(out.chunks_exact_mut(PANEL)) {
-                row[c] = *v;
-            }
-        }
+        let lines = Rows { data: &weight[(o * g.c + first) * taps..], stride: taps };
+        transpose(lines, (width, taps), out, PANEL);
     });
     out
 }
@@ -234,12 +227,8 @@ pub(super) fn unmix<T: Real>(plan: &Plan, mixed: &[T], width: usize) -> Vec<T> {
         let first = block * LANES;
         // Blocks are whole numbers of lanes wide, all but the last.
         let start = first / width * width;
-        let wide = width.min(g.o - start);
-        for (k, row) in mixed[start * g.c * taps..][..g.c * taps * wide].chunks_exact(wide).enumerate() {
-            for (o, v) in row[first - start..][..count].iter().enumerate() {
-                out[o * g.c * taps + k] = *v;
-            }
-        }
+        let rows = Rows { data: &mixed[start * g.c * taps + first - start..], stride: width.min(g.o - start) };
+        transpose(rows, (g.c * taps, count), out, g.c * taps);
     });
     out
 }
