@@ -2,6 +2,7 @@
 
 use crate::adam_step::{Step, update};
 use crate::error::{Error, Result, check_float};
+use crate::gradients::backward;
 use crate::real::{Real, contiguous};
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, DType, Device, InplaceOp2, Layout, Tensor, Var, WithDType};
@@ -218,6 +219,10 @@ impl candle_nn::Optimizer for Adam {
 
     fn step(&mut self, gradients: &GradStore) -> candle_core::Result<()> {
         Ok(Self::step(self, gradients)?)
+    }
+
+    fn backward_step(&mut self, loss: &Tensor) -> candle_core::Result<()> {
+        Ok(Self::step(self, &backward(loss)?)?)
     }
 
     fn learning_rate(&self) -> f64 {

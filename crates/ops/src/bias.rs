@@ -24,7 +24,7 @@ pub(crate) fn add_bias_to_planes<T: Real>(image: &mut [T], bias: &[T]) {
 /// The sum over rows of [rows, channels], in shares of rows added in order.
 pub(crate) fn column_sums<T: Real>(x: &[T], channels: usize) -> Vec<T> {
     const ROWS: usize = 256;
-    let sums: Vec<Vec<T>> = map(x.chunks(ROWS * channels), |x| {
+    let sums: Vec<Vec<T>> = map(x.chunks((ROWS * channels).max(1)), |x| {
         let mut sum = vec![T::zero(); channels];
         for row in x.chunks_exact(channels) {
             for (s, v) in sum.iter_mut().zip(row) {

@@ -1,7 +1,7 @@
 //! The choice of kernel for a convolution: [`winograd`] and [`thin`] where they fit the shape, [`direct`] elsewhere.
 //!
-//! [`forward`] and [`backward`] compute their input on the way in and work on the result while it is in cache; they
-//! take the shapes that `fits_forward` and `fits_backward` name. The other functions take every shape.
+//! [`forward`], [`to_images`] and [`backward`] compute their input on the way in and work on the result while it is in cache; they
+//! take the shapes that `fits_forward`, `fits_images` and `fits_backward` name. The other functions take every shape.
 
 use crate::bias::add_bias;
 use crate::direct;

@@ -20,7 +20,9 @@ thread_local! {
 }
 
 /// The gradients of the scalar `loss`, as [`Tensor::backward`] gives them, for less time and memory: those of variables that
-/// [`conv_stack_train`](crate::conv_stack_train) and [`linear`](crate::linear) take are handed over as they are.
+/// [`conv_stack_train`](crate::conv_stack_train) and [`linear`](crate::linear) take on the CPU are handed over as they are.
+/// Where three terms or more meet in one variable, they may be added in another order. An operation whose own backward pass runs
+/// another one over the same nodes has to call this function, too.
 ///
 /// # Errors
 /// Returns an error where an operation of the graph has no gradient or fails.

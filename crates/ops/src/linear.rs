@@ -155,7 +155,7 @@ impl LinearOp {
             if x.track_op() {
                 let dx = with_slice::<T, _>(w, |w| {
                     Ok(product_by_columns((n, o, i), |out, range| {
-                        let w = if range.is_empty() { &[][..] } else { &w[range.start..] };
+                        let w = w.get(range.start..).unwrap_or_default();
                         let w = Matrix::strided(w, o, range.len(), i);
                         multiply(out, range.len(), matrix, w, false);
                     }))

@@ -5,7 +5,10 @@ use crate::real::Real;
 use crate::simd::fetch;
 
 /// Gives `N` neighbouring channels of one pixel.
-pub(crate) trait Source<T: Real>: Copy + Sync {
+///
+/// # Safety
+/// Every index before `len()` is there.
+pub(crate) unsafe trait Source<T: Real>: Copy + Sync {
     /// What all pixels have in common in `N` channels: read once, it stays in registers.
     type Common<const N: usize>: Copy;
 
@@ -44,7 +47,7 @@ pub(crate) trait Source<T: Real>: Copy + Sync {
     /// Of each pixel `N` channels.
     ///
     /// # Safety
-    /// `at + out.len()` is at most `len()`.
+    /// `at + out.len()` is at most `len()`, and `channel + N` at most `c`.
     #[inline(always)]
     unsafe fn write_channels<const N: usize>(&self, at: usize, c: usize, channel: usize, out: &mut [T]) {
         let common = self.common::<N>(channel);
@@ -76,7 +79,8 @@ fn channels<T: Real, const N: usize>(x: &[T], channel: usize) -> [T; N] {
     out
 }
 
-impl<T: Real> Source<T> for Plain<'_, T> {
+// SAFETY: `len` is that of the slices.
+unsafe impl<T: Real> Source<T> for Plain<'_, T> {
     type Common<const N: usize> = ();
 
     #[inline(always)]
@@ -112,7 +116,8 @@ pub(crate) struct Normalised<'a, T> {
     pub(crate) shift: &'a [T],
 }
 
-impl<T: Real> Source<T> for Normalised<'_, T> {
+// SAFETY: `len` is that of the slices.
+unsafe impl<T: Real> Source<T> for Normalised<'_, T> {
     /// Scale and shift.
     type Common<const N: usize> = [[T; N]; 2];
 
@@ -156,7 +161,8 @@ pub(crate) struct Corrected<'a, T> {
     pub(crate) offset: &'a [T],
 }
 
-impl<T: Real> Source<T> for Corrected<'_, T> {
+// SAFETY: `len` is that of the slices.
+unsafe impl<T: Real> Source<T> for Corrected<'_, T> {
     /// Scale, mean, slope and offset.
     type Common<const N: usize> = [[T; N]; 4];
 

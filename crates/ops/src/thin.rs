@@ -208,9 +208,11 @@ pub(crate) fn adjoint<T: Real, S: Source<T>, R: Send>(
         }
     }
     let (columns, per_image) = (whole_panels(pixels), g.h * g.w * g.c);
+    // The planes of the sums are the result.
+    let direct = g.c == 1 || to == Channels::First;
     let mut out: Vec<T> = unfilled(g.n * per_image);
     let results = map(out.chunks_mut(per_image).enumerate(), |(image, out)| {
-        T::with_scratch((PANEL + columns) * g.o + g.patch() * columns + per_image, |scratch| {
+        T::with_scratch((PANEL + columns) * g.o + g.patch() * columns + if direct { 0 } else { per_image }, |scratch| {
             let (rows, scratch) = scratch.split_at_mut(PANEL * g.o);
             let (across, scratch) = scratch.split_at_mut(columns * g.o);
             let (spread, planes) = scratch.split_at_mut(g.patch() * columns);
@@ -229,7 +231,7 @@ pub(crate) fn adjoint<T: Real, S: Source<T>, R: Send>(
             let left = Left::plain(&packed, (g.patch(), g.o), g.o, 1);
             let right = Right { data: across, columns, panel_stride: g.o * PANEL, depth_stride: PANEL };
             product(Out::rows(spread, columns), left, right, false);
-            if g.c == 1 || to == Channels::First {
+            if direct {
                 add_planes(g, columns, spread, out);
             } else {
                 add_planes(g, columns, spread, planes);

@@ -196,6 +196,23 @@ mod tests {
         check::<f64>();
     }
 
+    /// On a processor with wider vectors `transpose` does not take these.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn narrower_squares_are_the_same() {
+        if !std::arch::is_x86_feature_detected!("avx") {
+            return;
+        }
+        let x: Vec<f32> = (0..16 * 20).map(|i| i as f32).collect();
+        let mut out = vec![-1.0f32; 16 * 18];
+        // SAFETY: sixteen rows of sixteen elements, 20 and 18 apart, on a processor with AVX.
+        unsafe { x86::four_of_eight(x.as_ptr(), 20, out.as_mut_ptr(), 18) };
+        for (i, v) in out.iter().enumerate() {
+            let (c, r) = (i / 18, i % 18);
+            assert_eq!(*v, if r < 16 { (r * 20 + c) as f32 } else { -1.0 });
+        }
+    }
+
     #[test]
     #[should_panic(expected = "assertion")]
     fn a_result_that_ends_early_is_refused() {

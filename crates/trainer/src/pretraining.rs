@@ -45,7 +45,7 @@ pub(crate) fn pretrain(
         let images = Tensor::cat(&parts.collect::<Result<Vec<_>>>()?, 0)?;
         let value = on_pool(images.device(), || -> Result<f64> {
             let loss = loss(line, &images, &streams, step)?;
-            let gradients = loss.backward()?;
+            let gradients = vimae_ops::backward(&loss)?;
             if optimiser.is_none() {
                 // Codes depend on no weight of the decoder.
                 let reached = line.weights().into_iter().filter(|(_, var)| gradients.get(var).is_some()).collect();

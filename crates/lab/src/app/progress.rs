@@ -122,6 +122,8 @@ fn is_told_at_once(runs: usize, again: bool) -> bool {
 fn whole(estimate: Option<Estimate>) -> String {
     match estimate {
         Some(Estimate { seconds, done: Some(done) }) => format!("{:.0} % of all, about {} left; ", 100.0 * done, human(seconds)),
+        // Evaluation, of which nothing is known yet, may take minutes.
+        Some(Estimate { seconds, done: None }) if seconds < 0.5 => "no training left; ".into(),
         Some(Estimate { seconds, done: None }) => format!("about {} of training left; ", human(seconds)),
         None => String::new(),
     }
@@ -165,6 +167,7 @@ mod tests {
         let estimate = |done| Some(Estimate { seconds: 252.0, done });
         assert_eq!(whole(estimate(Some(0.375))), "38 % of all, about 5 min left; ");
         assert_eq!(whole(estimate(None)), "about 5 min of training left; ");
+        assert_eq!(whole(Some(Estimate { seconds: 0.0, done: None })), "no training left; ");
         assert_eq!(whole(None), "");
     }
 

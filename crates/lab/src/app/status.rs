@@ -141,7 +141,8 @@ fn counts(statuses: &[(&Node, Option<Status>)], worked_on: bool) -> String {
     let line: Vec<String> =
         parts.iter().map(|(wanted, word)| (count(*wanted), word)).filter(|(n, _)| *n > 0).map(|(n, word)| format!("{n} {word}")).collect();
     let left = seconds_of_training_left(statuses.iter().map(|(node, status)| (*node, status.as_ref())));
-    let left = left.map_or_else(String::new, |seconds| format!("; about {} of training left", human(seconds)));
+    let left =
+        left.filter(|seconds| *seconds >= 0.5).map_or_else(String::new, |seconds| format!("; about {} of training left", human(seconds)));
     let open = statuses.iter().any(|(_, status)| matches!(state(status.as_ref()), State::Waiting | State::Stopped));
     let again = if open && !worked_on { "; the same command goes on" } else { "" };
     if statuses.is_empty() {

@@ -1,4 +1,4 @@
-//! The stack's forward pass, channels last throughout.
+//! The stack's forward pass, channels last but for the images that it ends with.
 
 use super::layer::{Finish, Layer};
 use crate::activation::{sigmoid_in_place, tanh_in_place};

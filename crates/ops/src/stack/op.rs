@@ -2,7 +2,7 @@
 //!
 //! candle's custom operations take at most three tensors, so the parameters enter through a chain of ports: each port
 //! takes a parameter and passes a token on. The backward pass of the stack leaves the gradients of the parameters in a
-//! shared store. The ports come later in the backward pass and hand these gradients to candle.
+//! shared store. The ports come later in the backward pass and hand these gradients to candle, or to `gradients::backward`.
 
 use super::backward::backward;
 use super::forward::{Stored, forward};

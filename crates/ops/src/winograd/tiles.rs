@@ -315,7 +315,7 @@ unsafe fn small_lanes<T: Real, S: Source<T>, const N: usize>(
                             let v = spread::<T, N, M, P>(&column(&lines, j));
                             for i in 0..P {
                                 // SAFETY: the place of a tile that has the point is before the end of all.
-                            unsafe { store(out, at[i][j] + row, v[i]) };
+                                unsafe { store(out, at[i][j] + row, v[i]) };
                             }
                         });
                     }

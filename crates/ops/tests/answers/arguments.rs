@@ -1,6 +1,6 @@
 //! Wrong arguments get an error that says expected and got; odd but right ones get an answer.
 
-use candle_core::{DType, Device, Tensor};
+use candle_core::{DType, Device, Tensor, Var};
 use vimae_ops::{self as ops, ConvParams, Error};
 
 type Outcome = Result<(), Box<dyn std::error::Error>>;
@@ -30,6 +30,17 @@ fn wrong_shapes_are_named() -> Outcome {
     assert!(matches!(ops::batch_norm_train(&zeros(&[1, 3])?, &c, &c, 1e-5), Err(Error::TooFewValues { got: 1, .. })));
     assert!(matches!(ops::batch_norm_train(&x, &c, &zeros(&[4])?, 1e-5), Err(Error::Shape { argument: "beta", .. })));
     assert!(matches!(ops::squared_error_sum(&x, &w), Err(Error::Shape { .. })));
+    Ok(())
+}
+
+#[test]
+fn a_linear_layer_without_outputs_has_gradients_of_zero() -> Outcome {
+    let var = |dims: &[usize]| Var::ones(dims, DType::F32, &Device::Cpu);
+    let (x, w, b) = (var(&[2, 1100])?, var(&[0, 1100])?, var(&[0])?);
+    let gradients = ops::linear(&x, &w, Some(&b))?.sum_all()?.backward()?;
+    let of = |var: &Var| gradients.get(var).map(|gradient| gradient.dims().to_vec());
+    assert_eq!([of(&x), of(&w), of(&b)], [Some(vec![2, 1100]), Some(vec![0, 1100]), Some(vec![0])]);
+    assert!(gradients.get(&x).ok_or("none")?.flatten_all()?.to_vec1::<f32>()?.iter().all(|v| *v == 0.0));
     Ok(())
 }
 
