@@ -144,10 +144,7 @@ impl<'g> Dual<'g> {
 
     /// Goes on until no pair of points violates optimality by more than `tolerance`; gives the iterations made.
     pub(crate) fn solve(&mut self, tolerance: f64) -> Result<usize> {
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || self.iterate(tolerance),
-        )
+        pulp::Arch::new().dispatch(Solve { dual: self, tolerance })
     }
 
     #[inline(always)]
@@ -234,6 +231,22 @@ impl<'g> Dual<'g> {
         let end = (first + BLOCK).min(self.gradient.len());
         let of = |t: usize| gain(self.gradient[t] + self.down[t] - least, own + diagonal[t] - 2.0 * row[t]);
         (first..end).find(|t| best > 0.0 && of(*t) == best)
+    }
+}
+
+/// [`Dual::iterate`] for the widest vectors of this processor. A closure would not do: its `call_once` is a function of its own, which
+/// the compiler leaves out of line where the body is long, and so builds it for the narrowest ones.
+struct Solve<'d, 'g> {
+    dual: &'d mut Dual<'g>,
+    tolerance: f64,
+}
+
+impl pulp::NullaryFnOnce for Solve<'_, '_> {
+    type Output = Result<usize>;
+
+    #[inline(always)]
+    fn call(self) -> Self::Output {
+        self.dual.iterate(self.tolerance)
     }
 }
 
