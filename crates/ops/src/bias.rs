@@ -1,15 +1,23 @@
 //! A bias on rows of channels, and its gradient.
+#![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
 use crate::parallel::map;
 use crate::real::Real;
+use crate::simd::vectorised;
 
-/// Adds one element of `bias` to each channel of the rows `[rows, channels]`.
-pub(crate) fn add_bias<T: Real>(out: &mut [T], bias: &[T]) {
-    for row in out.chunks_exact_mut(bias.len()) {
+vectorised! {
+fn add_to_rows<T: Real>(out: &mut [T], bias: &[T]) {
+    for row in out.chunks_exact_mut(bias.len().max(1)) {
         for (v, b) in row.iter_mut().zip(bias) {
             *v += *b;
         }
     }
+}
+}
+
+/// Adds one element of `bias` to each channel of the rows `[rows, channels]`.
+pub(crate) fn add_bias<T: Real>(out: &mut [T], bias: &[T]) {
+    add_to_rows(out, bias);
 }
 
 /// The same for planes of one image, a channel each.

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "the dispatch that `vectorised` writes")]
 
 use crate::activation::relu_gradient;
-use crate::bias::column_sums;
+use crate::bias::{add_bias, column_sums};
 use crate::error::{Result, check_dtype, check_float, check_vector, shape_error};
 use crate::gradients::hand_over;
 use crate::parallel::{each, map};
@@ -101,17 +101,9 @@ fn product_by_columns<T: Real>(
 }
 
 vectorised! {
-fn add<T: Real>(row: &mut [T], bias: &[T]) {
-    for (v, b) in row.iter_mut().zip(bias) {
-        *v += *b;
-    }
-}
-}
-
-vectorised! {
 /// ReLU; NaN stays NaN.
-fn cut_off<T: Real>(row: &mut [T]) {
-    for v in row {
+fn cut_off<T: Real>(x: &mut [T]) {
+    for v in x {
         *v = if *v < T::zero() { T::zero() } else { *v };
     }
 }
@@ -124,13 +116,11 @@ impl LinearOp {
             let width = range.len();
             let w = Matrix::new(&w[range.start * i..], width, i);
             multiply(out, width, Matrix::new(x, n, i), w.transposed(), false);
-            for row in out.chunks_exact_mut(width.max(1)) {
-                if let Some(b) = b {
-                    add(row, &b[range.clone()]);
-                }
-                if relu {
-                    cut_off(row);
-                }
+            if let Some(b) = b {
+                add_bias(out, &b[range]);
+            }
+            if relu {
+                cut_off(out);
             }
         })
     }

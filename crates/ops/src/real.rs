@@ -88,6 +88,12 @@ macro_rules! dispatch {
 }
 pub(crate) use dispatch;
 
+/// A constant in every instance.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn is_f32<T: Real>() -> bool {
+    std::any::TypeId::of::<T>() == std::any::TypeId::of::<f32>()
+}
+
 pub(crate) fn unsupported(dtype: DType) -> Error {
     Error::UnsupportedDTypeForOp(dtype, "vimae-ops")
 }

@@ -62,10 +62,12 @@ pub(crate) unsafe trait Source<T: Real>: Copy + Sync {
 #[derive(Clone, Copy)]
 pub(crate) struct Plain<'a, T>(pub(crate) &'a [T]);
 
+/// `N` elements from `at` on, without a check.
+///
 /// # Safety
 /// `at + N` is at most the length.
 #[inline(always)]
-unsafe fn run<T: Real, const N: usize>(x: &[T], at: usize) -> [T; N] {
+pub(crate) unsafe fn load<T: Real, const N: usize>(x: &[T], at: usize) -> [T; N] {
     debug_assert!(at + N <= x.len());
     // SAFETY: the caller's promise; an array has no alignment but its elements'.
     unsafe { x.as_ptr().add(at).cast::<[T; N]>().read() }
@@ -94,7 +96,7 @@ unsafe impl<T: Real> Source<T> for Plain<'_, T> {
     #[inline(always)]
     unsafe fn load<const N: usize>(&self, at: usize, (): &()) -> [T; N] {
         // SAFETY: the caller's promise.
-        unsafe { run(self.0, at) }
+        unsafe { load(self.0, at) }
     }
 
     #[inline(always)]
@@ -134,7 +136,7 @@ unsafe impl<T: Real> Source<T> for Normalised<'_, T> {
     #[inline(always)]
     unsafe fn load<const N: usize>(&self, at: usize, [scale, shift]: &[[T; N]; 2]) -> [T; N] {
         // SAFETY: the caller's promise.
-        let mut out = unsafe { run::<T, N>(self.x, at) };
+        let mut out = unsafe { load::<T, N>(self.x, at) };
         for i in 0..N {
             let v = out[i] * scale[i] + shift[i];
             // Not max: a NaN must stay visible.
@@ -179,7 +181,7 @@ unsafe impl<T: Real> Source<T> for Corrected<'_, T> {
     #[inline(always)]
     unsafe fn load<const N: usize>(&self, at: usize, [scale, mean, slope, offset]: &[[T; N]; 4]) -> [T; N] {
         // SAFETY: the caller's promise.
-        let (x, mut out) = unsafe { (run::<T, N>(self.x, at), run::<T, N>(self.gradient, at)) };
+        let (x, mut out) = unsafe { (load::<T, N>(self.x, at), load::<T, N>(self.gradient, at)) };
         for i in 0..N {
             out[i] = out[i] * scale[i] + ((x[i] - mean[i]) * slope[i] + offset[i]);
         }

@@ -80,7 +80,7 @@ unsafe fn square<T: Real>(x: *const T, from: usize, out: *mut T, to: usize) {
     // SAFETY: the caller vouches for the extents, level() for the processor; the pointers are cast to what they are.
     unsafe {
         #[cfg(target_arch = "x86_64")]
-        if std::any::TypeId::of::<T>() == std::any::TypeId::of::<f32>() {
+        if crate::real::is_f32::<T>() {
             use crate::simd::{Level, level};
             match level() {
                 Level::V4 => return x86::sixteen(x.cast(), from, out.cast(), to),

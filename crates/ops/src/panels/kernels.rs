@@ -6,8 +6,9 @@ use super::portable;
 use super::{avx2, avx512};
 use crate::real::Real;
 #[cfg(target_arch = "x86_64")]
+use crate::real::is_f32;
+#[cfg(target_arch = "x86_64")]
 use crate::simd::{Level, level};
-use std::any::TypeId;
 
 /// Rows that the fastest kernel takes at once.
 pub(super) fn rows_of_a_block<T: Real>() -> usize {
@@ -38,10 +39,4 @@ pub(super) unsafe fn multiply<T: Real>(rows: usize, block: Block<T>) {
         }
         portable::block(rows, block);
     }
-}
-
-/// A constant in every instance.
-#[cfg(target_arch = "x86_64")]
-fn is_f32<T: Real>() -> bool {
-    TypeId::of::<T>() == TypeId::of::<f32>()
 }

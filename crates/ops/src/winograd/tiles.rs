@@ -1,5 +1,5 @@
 //! Images to transformed tiles and back, a vector of channels at a time.
-#![expect(unsafe_code, reason = "half the time went into indices; each pass checks the extents of all of them first")]
+#![expect(unsafe_code, reason = "each pass checks the extents of all its vectors first, none when it is read or written")]
 #![expect(clippy::needless_range_loop, reason = "indices of a tile name points in several arrays at once")]
 
 use super::ahead::Ahead;
@@ -9,7 +9,7 @@ use super::points::{Line, add, collect, data, data_adjoint, spread, zero};
 use crate::panels::{PANEL, whole_panels};
 use crate::real::Real;
 use crate::simd::vectorised;
-use crate::source::Source;
+use crate::source::{Source, load};
 
 /// Runs `$body` with `$n` channels at a time.
 macro_rules! by_lanes {
@@ -84,18 +84,9 @@ fn across(plan: &Plan) -> [usize; POINTS] {
 /// # Safety
 /// `at + N` is at most the length.
 #[inline(always)]
-unsafe fn load<T: Real, const N: usize>(from: &[T], at: usize) -> [T; N] {
-    debug_assert!(at + N <= from.len());
-    // SAFETY: the caller's promise; an array has no alignment but its elements'.
-    unsafe { from.as_ptr().add(at).cast::<[T; N]>().read() }
-}
-
-/// # Safety
-/// `at + N` is at most the length.
-#[inline(always)]
 unsafe fn store<T: Real, const N: usize>(to: &mut [T], at: usize, values: [T; N]) {
     debug_assert!(at + N <= to.len());
-    // SAFETY: as above.
+    // SAFETY: the caller's promise; an array has no alignment but its elements'.
     unsafe { to.as_mut_ptr().add(at).cast::<[T; N]>().write(values) }
 }
 
